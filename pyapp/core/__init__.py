@@ -1,0 +1,1 @@
+"""Random numbers, array operations, layers, losses and optimisers: everything a small network is made of."""

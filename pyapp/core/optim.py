@@ -1,0 +1,56 @@
+"""Optimisers, in order of increasing complexity. `rate` may be changed at any time."""
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+
+
+class SGD:
+    """Gradient descent on mini-batches, w ← w - rate · g."""
+
+    usual_rate = 0.1
+
+    def __init__(self, p: Parameters, rate: float):
+        self.rate = rate
+        self.state: dict[str, np.ndarray] = {}
+        self._update = np.empty_like(p.vector)
+
+    def step(self, p: Parameters) -> None:
+        np.multiply(p.gradient, self._update.dtype.type(self.rate), out=self._update)
+        p.vector -= self._update
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1): steps scaled by running moments of the gradient.
+
+    m ← β₁ m + (1-β₁) g,  v ← β₂ v + (1-β₂) g²,  w ← w - rate · m̂ / (√v̂ + ε)  with m̂ = m / (1-β₁ᵗ), v̂ = v / (1-β₂ᵗ).
+    """
+
+    usual_rate = 0.001
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8  # the paper's defaults
+
+    def __init__(self, p: Parameters, rate: float):
+        self.rate = rate
+        self.state = {"m": np.zeros_like(p.vector), "v": np.zeros_like(p.vector), "t": np.zeros(1, np.int64)}
+        self._update = np.empty_like(p.vector)
+
+    def step(self, p: Parameters) -> None:
+        m, v, t = self.state["m"], self.state["v"], self.state["t"]
+        t += 1
+        scalar = m.dtype.type  # NumPy keeps float32 arithmetic only with float32 scalars in every version
+        m *= scalar(self.beta1)
+        m += scalar(1 - self.beta1) * p.gradient
+        v *= scalar(self.beta2)
+        np.square(p.gradient, out=self._update)
+        self._update *= scalar(1 - self.beta2)
+        v += self._update
+        correction1, correction2 = 1 - self.beta1 ** int(t[0]), 1 - self.beta2 ** int(t[0])
+        np.multiply(v, scalar(1 / correction2), out=self._update)
+        np.sqrt(self._update, out=self._update)
+        self._update += scalar(self.epsilon)
+        np.divide(m, self._update, out=self._update)
+        self._update *= scalar(self.rate / correction1)
+        p.vector -= self._update
+
+
+OPTIMISERS = {"sgd": SGD, "adam": Adam}

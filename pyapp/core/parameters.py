@@ -1,0 +1,43 @@
+"""Named parameters that live in one flat vector, with their gradients in a second one."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Parameters:
+    """The numbers of a network: `p[name]` is a view of `p.vector`, `p.grad[name]` the matching view of `p.gradient`.
+
+    An optimiser or a file works on the two flat vectors in one call; a layer works on its own views. Layers keep no
+    numbers themselves, so the same network runs on a second, quantised set of parameters.
+    """
+
+    def __init__(self, shapes: Shapes, dtype: np.dtype | type = np.float32):
+        self.shapes = dict(shapes)
+        size = sum(int(np.prod(shape)) for shape in self.shapes.values())
+        self.vector = np.zeros(size, dtype)
+        self.gradient = np.zeros(size, dtype)
+        self._values = self._views(self.vector)
+        self.grad = self._views(self.gradient)
+
+    def _views(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+        views, start = {}, 0
+        for name, shape in self.shapes.items():
+            stop = start + int(np.prod(shape))
+            views[name] = vector[start:stop].reshape(shape)
+            start = stop
+        return views
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._values[name]
+
+    def __iter__(self):
+        return iter(self.shapes)
+
+    def copy(self) -> "Parameters":
+        """The same values in new memory, gradients zero."""
+        other = Parameters(self.shapes, self.vector.dtype)
+        other.vector[:] = self.vector
+        return other
