@@ -1,0 +1,1 @@
+"""Quantisation: from real numbers to integer codes with a scale, and back."""
