@@ -1,0 +1,1 @@
+"""Data: MNIST files, the digits that the page ships, drawings and pictures."""

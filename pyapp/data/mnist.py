@@ -1,0 +1,80 @@
+"""MNIST in its own file format (IDX), plain or gzip-compressed."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]  # the repository; in the browser the same tree under /bitladder
+SHIPPED = ROOT / "web" / "data" / "digits"  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
+FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+         "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
+UNSIGNED_BYTE = 0x08  # IDX type code
+
+
+class DataError(ValueError):
+    """A data file is missing or not what it should be."""
+
+
+class Digits(NamedTuple):
+    """Images uint8 (N, 28, 28), 0 is paper and 255 is ink, with labels int64 (N,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def inputs(self) -> np.ndarray:
+        """The network's inputs: float32 (N, 784) in 0..1."""
+        return self.images.reshape(len(self.images), -1).astype(np.float32) / np.float32(255)
+
+
+def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
+    """Read one split, "train" or "test", of a folder that holds MNIST's four files (.gz or unpacked).
+
+    DataError names the file, what was expected and what was found.
+    """
+    folder = Path(folder)
+    images, labels = (_read_idx(_find(folder, stem), axes) for stem, axes in zip(FILES[split], (3, 1), strict=True))
+    if images.shape[1:] != (28, 28) or len(images) != len(labels):
+        raise DataError(f"{folder}: expected 28x28 images with one label each, found images {images.shape} and "
+                        f"labels {labels.shape}")
+    if labels.size and labels.max() > 9:
+        raise DataError(f"{folder / FILES[split][1]}: expected labels 0 to 9, found {labels.max()}")
+    return Digits(images, labels.astype(np.int64))
+
+
+def _find(folder: Path, stem: str) -> Path:
+    for path in (folder / f"{stem}.gz", folder / stem):
+        if path.is_file():
+            return path
+    hint = "run `python serve.py --provision`" if folder == SHIPPED else "name a folder with MNIST's four IDX files"
+    raise DataError(f"{folder / stem}(.gz) is not there; {hint}")
+
+
+def _read_idx(path: Path, axes: int) -> np.ndarray:
+    """An IDX file of unsigned bytes: two zeros, type, number of axes, big-endian sizes, then the data."""
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":  # some web servers unpack .gz files on the way, so look at the bytes, not at the name
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: expected a whole gzip file, found a damaged one ({error})") from None
+    if data[:4] != bytes([0, 0, UNSIGNED_BYTE, axes]):
+        raise DataError(f"{path}: expected an IDX file of bytes with {axes} axes, found it to start with {data[:4]!r}")
+    header = 4 + 4 * axes
+    if len(data) < header:
+        raise DataError(f"{path}: expected an IDX header of {header} bytes, found {len(data)} bytes")
+    shape = struct.unpack(f">{axes}I", data[4:header])
+    expected = int(np.prod(shape, dtype=np.int64))
+    if len(data) - header != expected:
+        raise DataError(f"{path}: expected {expected} bytes for shape {shape}, found {len(data) - header}")
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def without(digits: Digits, others: Digits) -> Digits:
+    """`digits` less every image that also occurs in `others`, byte for byte."""
+    known = {image.tobytes() for image in others.images}
+    keep = np.array([image.tobytes() not in known for image in digits.images], bool)
+    return Digits(digits.images[keep], digits.labels[keep])
