@@ -1,0 +1,108 @@
+"""Training by mini-batches, and judging a trained network."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from pyapp.core.losses import softmax_cross_entropy
+from pyapp.core.parameters import Parameters
+from pyapp.core.rng import generator
+
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class Trainer:
+    """Mini-batch training, one batch a `step()`.
+
+    `batch`, `augment` and `optimiser` may be changed between steps. All that decides the next step is in `state()`, so
+    a run that is saved and restored goes on exactly as if it had not been interrupted.
+    """
+
+    def __init__(self, model, p: Parameters, optimiser, images: np.ndarray, labels: np.ndarray, seed: int,
+                 batch: int = 32, augment: Augment | None = None):
+        self.model, self.p, self.optimiser = model, p, optimiser
+        self.images, self.labels = images, labels  # float32 (N, 784), int64 (N,)
+        self.batch, self.augment = batch, augment
+        self.steps = self.seen = 0
+        self._rng = generator(seed, "batches")
+        self._order = np.empty(0, np.int64)
+        self._next = 0
+
+    def step(self) -> tuple[float, float]:
+        """Train on the next batch; return its loss and accuracy before the update."""
+        if self._next >= len(self._order):
+            self._order, self._next = self._rng.permutation(len(self.images)).astype(np.int64), 0
+        rows = self._order[self._next : self._next + self.batch]
+        self._next += len(rows)
+        x, labels = self.images[rows], self.labels[rows]
+        if self.augment:
+            x = self.augment(x, self._rng)
+        loss, dlogits, probabilities = softmax_cross_entropy(self.model.forward(self.p, x), labels)
+        self.model.backward(self.p, dlogits)
+        self.optimiser.step(self.p)
+        self.steps += 1
+        self.seen += len(rows)
+        return loss, float((probabilities.argmax(axis=1) == labels).mean())
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the data so far."""
+        return self.seen / len(self.images)
+
+    @property
+    def epoch_ended(self) -> bool:
+        return self._next >= len(self._order)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything besides the parameters that decides the next step, as arrays."""
+        pcg = self._rng.bit_generator.state
+        words = [pcg["state"]["state"] >> shift & 0xFFFFFFFF for shift in (0, 32, 64, 96)]
+        return {
+            "order": self._order,
+            "counters": np.array([self.steps, self.seen, self._next, pcg["has_uint32"]], np.int64),
+            "rng": np.array([*words, pcg["uinteger"]], np.uint32),
+            **{f"optimiser.{name}": value for name, value in self.optimiser.state.items()},
+        }
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from an earlier `state()` of a trainer with the same model, data, seed and optimiser.
+
+        ValueError if an array is missing, has another shape, or points outside of the data.
+        """
+        for name, found in {"order": (len(self.images),), "counters": (4,), "rng": (5,),
+                            **{f"optimiser.{k}": v.shape for k, v in self.optimiser.state.items()}}.items():
+            if name not in state or state[name].shape not in (found, (0,) if name == "order" else found):
+                raise ValueError(f"expected the array {name} with shape {found}")
+        order, counters = state["order"].astype(np.int64), [int(n) for n in state["counters"]]
+        if min(counters) < 0 or (order.size and not 0 <= order.min() <= order.max() < len(self.images)):
+            raise ValueError("expected counters from 0 and an order of the training images")
+        self._order = order
+        self.steps, self.seen, self._next, has_uint32 = counters
+        *words, uinteger = (int(n) for n in state["rng"])
+        pcg = self._rng.bit_generator.state
+        pcg["state"]["state"] = sum(word << 32 * i for i, word in enumerate(words))
+        pcg["has_uint32"], pcg["uinteger"] = has_uint32, uinteger
+        self._rng.bit_generator.state = pcg
+        for name, value in self.optimiser.state.items():
+            value[:] = state[f"optimiser.{name}"]
+
+
+def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: int = 500) -> Iterator[dict | None]:
+    """Loss, accuracy and predictions over a data set, as a generator that yields None after each chunk of work.
+
+    The last item is {"loss": nats, "accuracy": 0..1, "predictions": int64 (N,)}, so a page can stay responsive between.
+    """
+    loss, predictions = 0.0, np.empty(len(images), np.int64)
+    for start in range(0, len(images), chunk):
+        rows = slice(start, min(start + chunk, len(images)))
+        part, _, probabilities = softmax_cross_entropy(model.forward(p, images[rows]), labels[rows])
+        loss += part * (rows.stop - rows.start)
+        predictions[rows] = probabilities.argmax(axis=1)
+        yield None
+    yield {"loss": loss / len(images), "accuracy": float((predictions == labels).mean()), "predictions": predictions}
+
+
+def evaluate(model, p: Parameters, images: np.ndarray, labels: np.ndarray) -> dict:
+    """`judge` without a pause."""
+    *_, result = judge(model, p, images, labels)
+    return result

@@ -1,0 +1,83 @@
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from pyapp import store
+from pyapp.store import StoreError
+
+ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(2, np.float32)}
+SHAPES = {"a": (2, 3), "b": (2,)}
+
+
+@pytest.fixture
+def path(tmp_path):
+    store.save(tmp_path / "w.npz", ARRAYS, {"command": "python x", "seed": 1})
+    return tmp_path / "w.npz"
+
+
+def test_what_is_saved_is_loaded_with_its_recipe(path):
+    loaded = store.load(path)
+    assert {k: v.tolist() for k, v in loaded.items()} == {k: v.tolist() for k, v in ARRAYS.items()}
+    assert store.recipe(path)["seed"] == 1 and store.recipe(path)["bytes"] == path.stat().st_size
+    assert store.pack(ARRAYS) == path.read_bytes()  # equal arrays, equal bytes
+
+
+def test_a_damaged_file_is_refused_by_its_hash(path):
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"w\.npz: expected sha256 \w+, found \w+"):
+        store.load(path)
+
+
+def test_without_a_recipe_only_the_content_is_judged(path):
+    path.with_suffix(".json").unlink()
+    assert set(store.load(path)) == {"a", "b"}
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("data", [b"", b"hello, I am a picture", store.pack(ARRAYS)[:200], zipped("a.npy", b"nonsense"),
+                                  zipped("a.npy", b"\x93NUMPY\x01\x00\xff\xff")])
+def test_what_is_not_an_npz_is_refused(data):
+    with pytest.raises(StoreError, match=r"mine\.npz: expected an \.npz file"):
+        store.unpack(data, "mine.npz")
+
+
+def test_objects_are_never_unpickled():
+    buffer = io.BytesIO()
+    np.savez(buffer, a=np.array([{"run": "me"}], dtype=object))
+    with pytest.raises(StoreError, match="plain arrays"):
+        store.unpack(buffer.getvalue(), "evil.npz")
+
+
+@pytest.mark.parametrize(("arrays", "message"), [
+    ({"a": ARRAYS["a"]}, "expected the arrays a, b; found a"),
+    ({**ARRAYS, "c": ARRAYS["b"]}, "found a, b, c"),
+    ({"a": ARRAYS["a"].T, "b": ARRAYS["b"]}, r"expected a as float32 \(2, 3\), found float32 \(3, 2\)"),
+    ({"a": ARRAYS["a"].astype(int), "b": ARRAYS["b"]}, "found int"),
+    ({"a": ARRAYS["a"], "b": np.array([0, np.nan], np.float32)}, "NaN or infinity"),
+    ({}, "found none"),
+])
+def test_foreign_weights_are_refused(arrays, message):
+    with pytest.raises(StoreError, match=message):
+        store.parameters(arrays, SHAPES, "mine.npz")
+
+
+def test_missing_files_and_broken_recipes_are_named(path):
+    with pytest.raises(StoreError, match=r"nothing\.npz: cannot be read"):
+        store.load(path.with_name("nothing.npz"))
+    path.with_suffix(".json").write_text("{")
+    with pytest.raises(StoreError, match=r"w\.json: expected a recipe"):
+        store.load(path)
+    path.with_suffix(".json").write_text(json.dumps([1]))
+    with pytest.raises(StoreError, match="expected a JSON object"):
+        store.load(path)
