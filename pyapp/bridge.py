@@ -1,0 +1,106 @@
+"""The one door between the page and Python: a method's name and plain data in, plain data out, errors as data.
+
+In the JSON text an array is {"$array": i, "shape": [...], "dtype": "float32"} and item i of the list beside it. The
+door is the same under CPython, where tests and the command line use it.
+"""
+
+import importlib
+import inspect
+import json
+import math
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp import pages
+from pyapp.frame import Frame
+from pyapp.runner import Runner
+from pyapp.workloads import timed
+
+ROOT = Path(__file__).resolve().parents[1]
+DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
+runner = Runner()
+
+
+def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndarray]]:
+    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param}}; it never raises."""
+    out: list[np.ndarray] = []
+    try:
+        if name not in METHODS:
+            raise ValueError(f"there is no method {name!r}; there are {', '.join(sorted(METHODS))}")
+        result = METHODS[name](**_unpack(json.loads(args), list(arrays)))
+        return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
+    except Exception as error:
+        facts = {"type": type(error).__name__, "message": str(error) or type(error).__name__,
+                 "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None)}
+        return json.dumps({"error": facts}), []
+
+
+def _unpack(value: Any, arrays: list) -> Any:
+    """Plain data with arrays put back in."""
+    if isinstance(value, dict):
+        if "$array" in value:
+            if value["dtype"] not in DTYPES:
+                raise ValueError(f"an array is {value['dtype']}; use one of {', '.join(DTYPES)}")
+            return np.frombuffer(arrays[value["$array"]], value["dtype"]).reshape(value["shape"]).copy()
+        return {key: _unpack(item, arrays) for key, item in value.items()}
+    return [_unpack(item, arrays) for item in value] if isinstance(value, list) else value
+
+
+def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
+    """Plain data with arrays taken out; numbers that are not finite become null, as JSON has none."""
+    if isinstance(value, Frame):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {key: _pack(item, arrays) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_pack(item, arrays) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, np.ndarray):
+        if value.dtype.name not in DTYPES:
+            raise TypeError(f"an array of {value.dtype} cannot cross to the page; use one of {', '.join(DTYPES)}")
+        arrays.append(np.ascontiguousarray(value).reshape(-1))
+        return {"$array": len(arrays) - 1, "shape": list(value.shape), "dtype": value.dtype.name}
+    return value
+
+
+def runtime() -> dict:
+    """What runs here: versions, and which kernels compute."""
+    engine = platform.python_implementation()
+    if sys.platform == "emscripten":
+        import pyodide  # exists only there
+
+        engine = f"Pyodide {pyodide.__version__}"
+    return {"python": platform.python_version(), "numpy": np.__version__, "engine": engine, "kernels": "NumPy"}
+
+
+def source(names: list[str]) -> dict:
+    """The very source of functions and classes of pyapp, by dotted name: {name: {code, file, line}}."""
+    return {"sources": {name: _source(name) for name in names}}
+
+
+def _source(name: str) -> dict:
+    module, _, attribute = name.rpartition(".")
+    if not module.startswith("pyapp."):
+        raise ValueError(f"{name!r} is not part of pyapp")
+    thing = getattr(importlib.import_module(module), attribute)
+    lines, first = inspect.getsourcelines(thing)
+    file = Path(inspect.getsourcefile(thing)).resolve().relative_to(ROOT)
+    return {"code": "".join(lines), "file": file.as_posix(), "line": first}
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "runtime": runtime,
+    "pages": lambda: {"pages": pages.describe()},
+    "source": source,
+    "bench": timed,
+    **{name: getattr(runner, name) for name in (
+        "open", "advance", "change", "reset", "predict", "measure", "snapshot", "restore", "close")},
+}

@@ -1,0 +1,32 @@
+"""Pages: one module each, with a class `Page`. A page is discovered by its file; nothing else lists it."""
+
+import pkgutil
+from importlib import import_module
+
+from pyapp.frame import Experiment
+
+
+class UnknownPage(ValueError):
+    """A page was asked for that does not exist."""
+
+
+def names() -> list[str]:
+    """The names of all pages, in the order of the rail."""
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    return sorted(found, key=lambda name: (page(name).order, name))
+
+
+def page(name: str) -> type[Experiment]:
+    """The page's class. UnknownPage if there is none of that name."""
+    if name not in {module.name for module in pkgutil.iter_modules(__path__)}:
+        raise UnknownPage(f"there is no page {name!r}; there are {', '.join(names())}")
+    return import_module(f"{__name__}.{name}").Page
+
+
+def describe() -> list[dict]:
+    """Every page as plain data: what the shell needs to draw the rail and the controls."""
+    return [
+        {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
+         "params": [param.as_dict() for param in page(name).PARAMS]}
+        for name in names()
+    ]

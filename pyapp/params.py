@@ -1,0 +1,91 @@
+"""Parameters of a page: one declaration gives the form, the URL, the command line and the documentation."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Value = float | int | str | bool
+
+
+class ParamError(ValueError):
+    """A value that cannot be understood; `param` is the name of the control that it was meant for."""
+
+    def __init__(self, param: str, message: str, hint: str = ""):
+        super().__init__(message)
+        self.param, self.hint = param, hint
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter. `kind` is float, int, choice or bool; a parameter that is not `live` restarts the run."""
+
+    name: str
+    label: str
+    kind: str
+    default: Value
+    doc: str
+    lo: float | None = None
+    hi: float | None = None
+    step: float | None = None
+    log: bool = False
+    choices: tuple[str, ...] | None = None
+    unit: str = ""
+    live: bool = True
+    widget: str = "slider"  # slider, select, number or switch
+
+    def parse(self, value: Any) -> tuple[Value, str | None]:
+        """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""
+        if self.kind == "choice":
+            if str(value) not in self.choices:
+                raise ParamError(self.name, f"{self.name} is {value!r}", f"use one of {', '.join(self.choices)}")
+            return str(value), None
+        if self.kind == "bool":
+            text = str(value).lower()
+            if text not in ("true", "false", "1", "0"):
+                raise ParamError(self.name, f"{self.name} is {value!r}", "use true or false")
+            return text in ("true", "1"), None
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if math.isnan(number) or (self.kind == "int" and math.isfinite(number) and number != int(number)):
+            what = "a whole number" if self.kind == "int" else "a number"
+            raise ParamError(self.name, f"{self.name} is {value!r}", f"use {what} from {_text(self.lo)} to {_text(self.hi)}")
+        clamped = min(max(number, self.lo), self.hi)
+        note = None
+        if clamped != number:
+            side = "above" if number > clamped else "below"
+            note = f"{self.name} {_text(number)} is {side} {_text(clamped)}; using {_text(clamped)}"
+        return (int(clamped) if self.kind == "int" else clamped), note
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def _text(number: float) -> str:
+    """A number as a person writes it: 4294967295, 0.0001."""
+    return str(int(number)) if math.isfinite(number) and number == int(number) else f"{number:g}"
+
+
+def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -> tuple[dict[str, Value], list[str]]:
+    """Values for all parameters, defaults where none is given, and what had to be said about them.
+
+    Clamping is always only noted. An unknown name or a value without sense raises ParamError if `strict` (command line,
+    controls), and otherwise (a link somebody sent) is ignored with a note.
+    """
+    by_name, notes = {param.name: param for param in params}, []
+    values = {name: param.default for name, param in by_name.items()}
+    for name, value in given.items():
+        try:
+            if name not in by_name:
+                raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
+            values[name], note = by_name[name].parse(value)
+            if note:
+                notes.append(note)
+        except ParamError as error:
+            if strict:
+                raise
+            rest = f"; using {values[name]}" if name in values else "; ignored"
+            notes.append(f"{error}, but {error.hint}{rest}")
+    return values, notes

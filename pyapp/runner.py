@@ -1,0 +1,127 @@
+"""Runs by number: open a page, advance it for some milliseconds, change a parameter, predict, save, close.
+
+Plain Python in, plain Python and NumPy out; it knows neither browser nor command line.
+"""
+
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from pyapp import pages, store
+from pyapp.frame import Experiment, Frame
+from pyapp.params import ParamError, parse_all
+
+
+class Run:
+    """One opened page and how far it has come."""
+
+    def __init__(self, page: str, params: dict[str, Any]):
+        self.page = page
+        self.start(params)
+
+    def start(self, params: dict[str, Any]) -> None:
+        self.experiment: Experiment = pages.page(self.page)(params)
+        self.work: Iterator[Frame | None] = self.experiment.steps()
+
+    def answer(self, notes: list[str], **more: Any) -> dict:
+        """What every call that changes a run gives back: the parameters as they are now, notes and the frame."""
+        return {"params": dict(self.experiment.params), "notes": notes, "frame": self.experiment.frame(), **more}
+
+
+class Runner:
+    """All open runs of a session."""
+
+    def __init__(self):
+        self._runs: dict[int, Run] = {}
+        self._ids = itertools.count(1)
+
+    def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False) -> dict:
+        """Start a page. Out-of-range values are clamped and noted; `strict` refuses what makes no sense."""
+        values, notes = parse_all(pages.page(page).PARAMS, params or {}, strict)
+        run, number = Run(page, values), next(self._ids)
+        self._runs[number] = run
+        return run.answer(notes, run=number)
+
+    def advance(self, run: int, ms: float | None = None, steps: int | None = None) -> dict:
+        """Work for about `ms` milliseconds, or until the step count has grown by `steps`.
+
+        Returns the frame and `history`: for every scalar that a unit of work reported, its new steps and values.
+        """
+        if (ms is None) == (steps is None):
+            raise ValueError("advance needs either ms or steps")
+        current = self._get(run)
+        deadline = None if ms is None else time.perf_counter() + ms / 1000
+        target = None if steps is None else current.experiment.frame().step + steps
+        done = False
+        points: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
+        for item in current.work:
+            if item is not None:
+                for name, value in item.scalars.items():
+                    if isinstance(value, (int, float)):
+                        points[name][0].append(item.step)
+                        points[name][1].append(value)
+                if target is not None and item.step >= target:
+                    break
+            if deadline is not None and time.perf_counter() >= deadline:
+                break
+        else:
+            done = True
+        history = {
+            name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
+            for name, (at, values) in points.items()
+        }
+        return {"frame": current.experiment.frame(), "history": history, "done": done}
+
+    def change(self, run: int, name: str, value: Any) -> dict:
+        """Set one parameter. A live one is obeyed at once, another restarts the run with the new value."""
+        current = self._get(run)
+        by_name = {param.name: param for param in type(current.experiment).PARAMS}
+        if name not in by_name:
+            raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
+        parsed, note = by_name[name].parse(value)
+        notes = [note] if note else []
+        current.experiment.params[name] = parsed
+        if by_name[name].live:
+            notes += current.experiment.change(name, parsed)
+        else:
+            current.start(current.experiment.params)
+        return current.answer(notes, restarted=not by_name[name].live)
+
+    def reset(self, run: int) -> dict:
+        """Start again from the same parameters and seed."""
+        current = self._get(run)
+        current.start(current.experiment.params)
+        return current.answer([], restarted=True)
+
+    def predict(self, run: int, inputs: Mapping[str, Any]) -> Frame:
+        return self._get(run).experiment.predict(inputs)
+
+    def measure(self, run: int) -> Frame:
+        return self._get(run).experiment.measure()
+
+    def snapshot(self, run: int) -> dict:
+        """The run as a file: its bytes and a name for it."""
+        current = self._get(run)
+        data = store.pack(current.experiment.snapshot())
+        name = f"bitladder-{current.page}-step{current.experiment.frame().step}.npz"
+        return {"file": np.frombuffer(data, np.uint8), "name": name}
+
+    def restore(self, run: int, file: bytes, name: str = "the file") -> dict:
+        """Continue from a snapshot or from weights. If the file does not fit, nothing is changed."""
+        current = self._get(run)
+        notes = current.experiment.restore(store.unpack(bytes(file), name), name)
+        current.work = current.experiment.steps()
+        return current.answer(notes, restarted=True)
+
+    def close(self, run: int) -> None:
+        self._get(run)
+        del self._runs[run]
+
+    def _get(self, run: int) -> Run:
+        if run not in self._runs:
+            raise ValueError(f"run {run} is not open; open a page first")
+        return self._runs[run]

@@ -1,0 +1,51 @@
+"""The work that the benchmark times, the same in every runtime: an epoch, one image, five hundred images."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from pyapp.core.losses import softmax
+from pyapp.core.optim import SGD
+from pyapp.data import mnist
+from pyapp.models.mlp import MLP
+from pyapp.models.trainer import Trainer
+from pyapp.timing import times_ms
+
+BATCH, RATE = 32, 0.1
+
+
+@cache
+def _digits() -> tuple:
+    return mnist.load(split="train"), mnist.load(split="test").inputs()
+
+
+def _epoch() -> Callable[[], Any]:
+    digits, _ = _digits()
+    model = MLP()
+    p = model.initial(seed=1)
+    trainer = Trainer(model, p, SGD(p, RATE), digits.inputs(), digits.labels, seed=1, batch=BATCH)
+
+    def epoch() -> None:
+        trainer.step()
+        while not trainer.epoch_ended:
+            trainer.step()
+
+    return epoch
+
+
+def _predict(n: int) -> Callable[[], Any]:
+    model, x = MLP(), _digits()[1][:n]
+    p = model.initial(seed=1)
+    return lambda: softmax(model.forward(p, x))
+
+
+WORKLOADS: dict[str, Callable[[], Callable[[], Any]]] = {
+    "epoch": _epoch,  # 2,000 images, batches of 32, SGD
+    "image": lambda: _predict(1),
+    "batch": lambda: _predict(500),
+}
+
+
+def timed(name: str, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of each of `repeats` runs of a workload, after one that is not counted."""
+    return {"ms": times_ms(WORKLOADS[name](), repeats)}

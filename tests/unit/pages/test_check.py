@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from pyapp import check, store
+from pyapp.runner import Runner
+
+
+def test_every_fixture_holds_here():
+    rows = check.rows()
+    print(check.table(rows))
+    assert all(row["ok"] for row in rows) and len(rows) == len(check.FIXTURES)
+
+
+def test_the_page_shows_a_row_a_step_and_ends():
+    runner = Runner()
+    run = runner.open("check")["run"]
+    for i, fixture in enumerate(check.FIXTURES):
+        scalars = runner.advance(run, steps=1)["frame"].scalars
+        assert scalars["name"] == fixture.name and scalars["passed"] == i + 1
+    assert scalars["done"] and runner.advance(run, steps=1)["done"]
+
+
+@pytest.mark.parametrize("fixture", check.FIXTURES, ids=lambda fixture: fixture.name)
+def test_a_wrong_number_is_noticed(fixture):
+    """The proof can fail: move one recorded number by a little more than the bound."""
+    recorded = dict(store.load(check.RECORDED))
+    key = next(key for key in recorded if key.startswith(f"{fixture.name}."))
+    wrong = recorded[key].copy()
+    wrong.flat[0] += wrong.dtype.type(1 if fixture.bound == 0 else 3e-5)
+    assert not check.compare(fixture, {**recorded, key: wrong})["ok"]
+    assert not check.compare(fixture, {**recorded, key: wrong[:1]})["ok"]
+
+
+def test_results_that_are_not_finite_never_hold():
+    fixture = check.Fixture("x", "", lambda: {"y": np.array([np.nan])}, bound=1.0)
+    assert not check.compare(fixture, {"x.y": np.array([0.0])})["ok"]

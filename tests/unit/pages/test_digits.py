@@ -1,0 +1,166 @@
+import numpy as np
+import pytest
+
+from pyapp import store
+from pyapp.check import SEVEN
+from pyapp.data import mnist
+from pyapp.models.mlp import MLP
+from pyapp.pages.digits import DIVERGED
+from pyapp.quant.schemes import quantize_parameters
+from pyapp.runner import Runner
+from pyapp.store import StoreError
+
+
+class Session:
+    """A runner with one open digits page."""
+
+    def __init__(self, **params):
+        self.runner = Runner()
+        self.opened = self.runner.open("digits", params)
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
+
+
+def test_it_learns_digits_it_has_not_seen():
+    answer = Session().advance(steps=63 * 10)
+    scalars, held_out = answer["frame"].scalars, answer["history"]["test_accuracy"]
+    assert held_out["step"].tolist() == [63 * epoch for epoch in range(1, 11)]
+    assert held_out["value"][-1] == scalars["test_accuracy"] > 0.88
+    assert scalars["epoch"] == 10 and scalars["train_accuracy"] > 0.95
+    assert scalars["loss"] < 0.3 and len(answer["history"]["loss"]["value"]) == 630
+
+
+def test_the_first_frame_is_judged_before_any_training():
+    scalars = Session().opened["frame"].scalars
+    assert scalars["loss"] is None and scalars["test_step"] == 0 and 0 < scalars["test_accuracy"] < 0.25
+    assert scalars["parameters"] == 109_386 and scalars["bytes_float"] == 437_544
+
+
+def test_the_rate_changes_without_a_reset():
+    session = Session()
+    session.advance(steps=5)
+    assert not session.change("rate", 0.01)["restarted"]
+    assert session.advance(steps=1)["frame"].step == 6
+
+
+def test_a_new_seed_restarts_and_the_same_seed_repeats_the_run():
+    session = Session(seed=1)
+    first = session.advance(steps=5)["history"]["loss"]["value"]
+    assert session.change("seed", 2)["restarted"]
+    assert (session.advance(steps=5)["history"]["loss"]["value"] != first).all()
+    session.change("seed", 1)
+    assert (session.advance(steps=5)["history"]["loss"]["value"] == first).all()
+    session.reset()
+    assert (session.advance(steps=5)["history"]["loss"]["value"] == first).all()
+
+
+def test_changing_the_optimiser_brings_its_usual_rate():
+    answer = Session().change("optimiser", "adam")
+    assert answer["params"]["rate"] == 0.001 and answer["notes"] == ["rate set to 0.001, the usual value for adam"]
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered")
+def test_divergence_is_said_and_ends_the_run():
+    session = Session(bits="4")
+    session.runner._get(session.opened["run"]).experiment.trainer.optimiser.rate = 1e20
+    answer = session.advance(steps=50)
+    assert answer["done"] and answer["frame"].notes == [DIVERGED] and answer["frame"].scalars["bytes_quant"] is None
+
+
+@pytest.mark.parametrize("bits", ["2", "4", "8", "16"])
+def test_quantised_scores_are_those_of_the_quantised_weights(bits):
+    session = Session(weights="pretrained")
+    scalars = session.change("bits", bits)["frame"].scalars
+    digits, model = mnist.load(), MLP()
+    p = store.parameters(store.load(store.WEIGHTS / "mlp.npz"), model.shapes, "mlp.npz")
+    q = quantize_parameters(p, int(bits))
+    exact, rounded = (model.forward(v, digits.inputs()).argmax(axis=1) for v in (p, q.parameters))
+    assert scalars["test_accuracy"] == (exact == digits.labels).mean()
+    assert scalars["quant_accuracy"] == (rounded == digits.labels).mean()
+    assert scalars["changed"] == (exact != rounded).sum()
+    assert scalars["bytes_quant"] == q.nbytes < scalars["bytes_float"] and scalars["weight_error"] == q.weight_error
+
+
+def test_weight_pictures_follow_the_bits():
+    session = Session(bits="2")
+    arrays = session.opened["frame"].arrays
+    assert arrays["filters"].shape == arrays["filters_quant"].shape == (128, 28, 28)
+    assert len(np.unique(arrays["filters_quant"])) == 3  # two bits, three bands
+    assert np.abs(arrays["filters"]).max() == arrays["range"][0]
+    assert "filters_quant" not in session.change("bits", "off")["frame"].arrays
+
+
+def test_pretrained_and_back():
+    session = Session()
+    session.advance(steps=20)
+    own = session.predict({"index": 0}).arrays["probabilities"]
+    assert session.change("weights", "pretrained")["frame"].scalars["test_accuracy"] > 0.985
+    session.change("weights", "own")
+    assert (session.predict({"index": 0}).arrays["probabilities"] == own).all()
+
+
+def test_a_drawn_seven_is_read_as_seven():
+    frame = Session(weights="pretrained", bits="8").predict({"strokes": SEVEN})
+    assert frame.scalars["digit"] == frame.scalars["quant_digit"] == 7 and frame.scalars["confidence"] > 0.5
+    assert frame.arrays["probabilities"].sum() == pytest.approx(1, abs=1e-6)
+    assert frame.arrays["input"].shape == (28, 28)
+    assert frame.scalars["difference"] == pytest.approx(
+        np.abs(frame.arrays["probabilities"] - frame.arrays["probabilities_quant"]).max())
+
+
+def test_a_held_out_digit_comes_with_its_label():
+    session = Session(weights="pretrained")
+    frame = session.predict({"index": 2999})
+    assert frame.scalars["label"] == 9 and (frame.arrays["input"] * 255 == mnist.load().images[2999]).all()
+    with pytest.raises(ValueError, match="numbered 0 to 2999"):
+        session.predict({"index": 3000})
+
+
+def test_an_empty_pad_and_an_empty_picture_predict_nothing():
+    session = Session()
+    for inputs, note in (({"strokes": np.empty((0, 3), np.float32)}, "The pad is empty: draw a digit."),
+                         ({"image": np.full((40, 40), 200, np.uint8)}, "There is no ink in this picture.")):
+        frame = session.predict(inputs)
+        assert frame.scalars["digit"] is None and frame.notes == [note] and not frame.arrays
+    with pytest.raises(ValueError, match="needs strokes, image or index"):
+        session.predict({})
+
+
+def test_measuring_gives_times():
+    scalars = Session().measure().scalars
+    assert 0 < scalars["image_ms"] < scalars["batch_ms"] and scalars["batch"] == 500
+
+
+@pytest.mark.parametrize("params", [{}, {"optimiser": "adam", "rate": 0.002, "shift": 2, "batch": "64"}])
+def test_a_snapshot_goes_on_exactly(params):
+    one = Session(seed=5, **params)
+    one.advance(steps=40)
+    saved = one.snapshot()
+    two = Session(bits="8")
+    answer = two.restore(saved["file"], saved["name"])
+    assert answer["frame"].step == 40 and answer["params"]["seed"] == 5 and answer["params"]["bits"] == "8"
+    ours, theirs = (s.advance(steps=40)["history"]["loss"]["value"] for s in (one, two))
+    assert (ours == theirs).all()
+
+
+def test_shipped_weights_can_be_loaded_as_ones_own():
+    session = Session()
+    answer = session.restore((store.WEIGHTS / "mlp.npz").read_bytes(), "mlp.npz")
+    assert answer["frame"].step == 0 and answer["frame"].scalars["test_accuracy"] > 0.985
+    assert "training goes on from them" in answer["notes"][0]
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda a: {k: v for k, v in a.items() if k != "params"}, lambda a: {k: v for k, v in a.items() if k != "trainer.order"},
+    lambda a: {**a, "params": np.frombuffer(b"{", np.uint8)}, lambda a: {**a, "params": np.frombuffer(b'{"wings":2}', np.uint8)},
+    lambda a: {**a, "layer1.weight": a["layer1.weight"][:5]}, lambda a: {"x": a["layer1.bias"]},
+])
+def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
+    session = Session()
+    session.advance(steps=10)
+    before = session.snapshot()["file"]
+    arrays = store.unpack(bytes(before), "own")
+    with pytest.raises(StoreError, match="wrong.npz"):
+        session.restore(store.pack(spoil(arrays)), "wrong.npz")
+    assert (session.snapshot()["file"] == before).all()

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import bridge
+from pyapp.bridge import call_json
+
+
+def call(method: str, **args):
+    text, arrays = call_json(method, json.dumps(args))
+    answer = json.loads(text)
+    assert "ok" in answer, answer
+    return answer["ok"], arrays
+
+
+def error(method: str, args: str = "{}", arrays=()) -> dict:
+    text, left = call_json(method, args, arrays)
+    assert left == []
+    return json.loads(text)["error"]
+
+
+def test_a_session_from_open_to_close():
+    opened, arrays = call("open", page="digits", params={"seed": 3})
+    filters = opened["frame"]["arrays"]["filters"]
+    assert filters == {"$array": filters["$array"], "shape": [128, 28, 28], "dtype": "float32"}
+    assert arrays[filters["$array"]].shape == (128 * 28 * 28,)
+    run = opened["run"]
+    advanced, arrays = call("advance", run=run, steps=2)
+    assert advanced["frame"]["step"] == 2
+    assert arrays[advanced["history"]["loss"]["step"]["$array"]].tolist() == [1, 2]
+    saved, files = call("snapshot", run=run)
+    text, _ = call_json("restore", json.dumps({"run": run, "file": saved["file"], "name": "x"}), files)
+    assert json.loads(text)["ok"]["frame"]["step"] == 2
+    call("close", run=run)
+    assert error("advance", json.dumps({"run": run, "steps": 1}))["message"].startswith(f"run {run} is not open")
+
+
+def test_arrays_come_in_as_bytes_of_any_kind():
+    run = call("open", page="digits", params={})[0]["run"]
+    points = np.array([[0.5, 0.2, 0], [0.5, 0.8, 0]], np.float32)
+    args = json.dumps({"run": run, "inputs": {"strokes": {"$array": 0, "shape": [2, 3], "dtype": "float32"}}})
+    for data in (points.tobytes(), memoryview(points.ravel()), bytearray(points.tobytes())):
+        answer = json.loads(call_json("predict", args, [data])[0])["ok"]
+        assert answer["scalars"]["digit"] in range(10)
+    call("close", run=run)
+
+
+def test_errors_are_data():
+    assert error("fly")["message"].startswith("there is no method 'fly'; there are advance")
+    assert error("open", '{"page": "nowhere"}')["type"] == "UnknownPage"
+    assert error("open", "{")["type"] == "JSONDecodeError"
+    assert error("open", '{"wings": 2}')["type"] == "TypeError"
+    run = call("open", page="digits", params={})[0]["run"]
+    wrong = error("change", json.dumps({"run": run, "name": "rate", "value": "fast"}))
+    assert wrong["param"] == "rate" and wrong["hint"] == "use a number from 0.0001 to 1"
+    complex_ = error("predict", json.dumps({"run": run, "inputs": {"x": {"$array": 0, "shape": [1],
+                                                                         "dtype": "complex64"}}}), [b"12345678"])
+    assert "use one of float32" in complex_["message"]
+    call("close", run=run)
+
+
+def test_numbers_that_json_lacks_become_null():
+    packed = bridge._pack({"a": float("nan"), "b": [np.float32(2), np.int64(3), float("inf")], "c": True}, [])
+    assert packed == {"a": None, "b": [2.0, 3, None], "c": True}
+
+
+def test_an_array_that_javascript_lacks_is_refused():
+    with pytest.raises(TypeError, match="int64"):
+        bridge._pack(np.zeros(2, np.int64), [])
+
+
+def test_source_is_the_very_source():
+    found, _ = call("source", names=["pyapp.core.layers.Linear"])
+    source = found["sources"]["pyapp.core.layers.Linear"]
+    assert source["code"].startswith("class Linear:") and source["file"] == "pyapp/core/layers.py"
+    assert "is not part of pyapp" in error("source", '{"names": ["os.system"]}')["message"]
+
+
+def test_runtime_names_its_versions():
+    assert call("runtime")[0]["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize("workload", ["image", "batch", "epoch"])
+def test_workloads_are_timed(workload):
+    times = call("bench", name=workload, repeats=1)[0]["ms"]
+    assert len(times) == 1 and times[0] > 0

@@ -1,0 +1,98 @@
+"""The command line, in the process."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import check, store
+from pyapp.__main__ import main
+from pyapp.data.drawing import Raster
+
+WEIGHTS = str(store.WEIGHTS / "mlp.npz")
+
+
+def output(capsys, *argv: str) -> dict:
+    assert main([*argv, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refusal(capsys, *argv: str) -> str:
+    assert main(list(argv)) == 2
+    return capsys.readouterr().err
+
+
+def test_evaluate_in_float_and_quantised(capsys):
+    exact = output(capsys, "evaluate", "mlp")
+    assert exact["n"] == 3000 and exact["bits"] == 32 and exact["bytes"] == 437_544 and exact["accuracy"] > 0.985
+    eight = output(capsys, "evaluate", "mlp", "--weights", WEIGHTS, "--bits", "8")
+    assert eight["bits"] == 8 and eight["bytes"] == 110_004 and abs(eight["accuracy"] - exact["accuracy"]) < 0.002
+    assert output(capsys, "evaluate", "mlp", "--split", "train")["n"] == 2000
+
+
+@pytest.mark.parametrize(("argv", "message"), [
+    (["--bits", "1"], "bits is 1; use a whole number from 2 to 16"), (["--weights", "no.npz"], "no.npz: cannot be read"),
+    (["--weights", str(check.RECORDED)], "expected the arrays layer1.weight"),
+    (["--data", "nowhere"], "name a folder with MNIST's four IDX files"),
+])
+def test_evaluate_refuses_in_one_sentence(capsys, argv, message):
+    error = refusal(capsys, "evaluate", "mlp", *argv)
+    assert message in error and error.count("\n") == 1
+
+
+def test_predict_reads_a_picture_dark_on_light(capsys, tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="pip install pillow")
+    pixels = 255 - (Raster(200).draw(check.SEVEN) * 255).astype(np.uint8)
+    for mode in ("L", "RGB", "P", "RGBA"):
+        image.fromarray(pixels).convert(mode).save(tmp_path / "seven.png")
+        seen = output(capsys, "predict", str(tmp_path / "seven.png"))
+        assert seen["digit"] == 7 and len(seen["probabilities"]) == 10
+    transparent = np.zeros((200, 200, 4), np.uint8)
+    transparent[..., 3] = 255 - pixels
+    image.fromarray(transparent).save(tmp_path / "clear.png")
+    assert output(capsys, "predict", str(tmp_path / "clear.png"), "--bits", "8")["digit"] == 7
+
+
+def test_predict_refuses_what_is_no_picture_or_empty(capsys, tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="pip install pillow")
+    (tmp_path / "x.png").write_text("hello")
+    assert "expected a picture" in refusal(capsys, "predict", str(tmp_path / "x.png"))
+    assert "No such file" in refusal(capsys, "predict", str(tmp_path / "y.png"))
+    image.new("L", (50, 50), 255).save(tmp_path / "white.png")
+    assert "no ink" in refusal(capsys, "predict", str(tmp_path / "white.png"))
+
+
+def test_run_a_page(capsys):
+    ran = output(capsys, "run", "digits", "--steps", "4", "--set", "rate=0.05", "--set", "bits=4")
+    assert ran["step"] == 4 and ran["params"]["rate"] == 0.05 and ran["scalars"]["quant_accuracy"] is not None
+    assert main(["run", "digits", "--set", "rate=9"]) == 0
+    assert "rate 9 is above 1; using 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("argv", "message"), [
+    (["nothing"], "there is no page 'nothing'"), (["digits", "--set", "rate"], "write --set name=value"),
+    (["digits", "--set", "wings=2"], "there is no parameter 'wings'"), (["digits", "--set", "rate=fast"], "use a number"),
+    (["digits", "--steps", "-1"], "steps is -1"),
+])
+def test_run_refuses_in_one_sentence(capsys, argv, message):
+    assert message in refusal(capsys, "run", *argv)
+
+
+def test_train_writes_weights_with_their_recipe(capsys, tmp_path):
+    out = tmp_path / "w.npz"
+    argv = ["train", "mlp", "--data", str(check.mnist.SHIPPED), "--out", str(out), "--epochs", "1"]
+    assert "no training images are left" in refusal(capsys, *argv)  # all of them are excluded by default
+    assert main([*argv, "--exclude", "none"]) == 0
+    capsys.readouterr()
+    said = store.recipe(out)
+    assert said["images"] == 2000 and said["command"].endswith("--out weights/w.npz --exclude none --epochs 1")
+    assert output(capsys, "evaluate", "mlp", "--weights", str(out))["accuracy"] == said["metrics"]["test"]["float"]
+
+
+def test_check_and_pages(capsys, tmp_path):
+    assert [row["ok"] for row in output(capsys, "check")] == [True] * len(check.FIXTURES)
+    assert main(["check", "--record", str(tmp_path / "r.npz")]) == 0
+    assert set(store.load(tmp_path / "r.npz")) == set(store.load(check.RECORDED))
+    capsys.readouterr()
+    assert main(["pages"]) == 0
+    assert [page["name"] for page in json.loads(capsys.readouterr().out)][0] == "digits"

@@ -1,0 +1,50 @@
+import pytest
+
+from pyapp.params import Param, ParamError, parse_all
+
+RATE = Param("rate", "Rate", "float", 0.1, "how far", lo=0.001, hi=1)
+SEED = Param("seed", "Seed", "int", 1, "which", lo=0, hi=2**32 - 1)
+KIND = Param("kind", "Kind", "choice", "a", "what", choices=("a", "b"))
+FLAG = Param("flag", "Flag", "bool", False, "whether")
+ALL = (RATE, SEED, KIND, FLAG)
+
+
+@pytest.mark.parametrize(("param", "given", "value"), [
+    (RATE, "0.5", 0.5), (RATE, 1, 1.0), (SEED, "7", 7), (SEED, 7.0, 7), (SEED, "1e3", 1000), (KIND, "b", "b"),
+    (FLAG, "true", True), (FLAG, "0", False), (FLAG, True, True),
+])
+def test_values_are_understood(param, given, value):
+    parsed, note = param.parse(given)
+    assert parsed == value and type(parsed) is type(value) and note is None
+
+
+@pytest.mark.parametrize(("param", "given", "value", "note"), [
+    (RATE, 7, 1, "rate 7 is above 1; using 1"), (RATE, "-1", 0.001, "rate -1 is below 0.001; using 0.001"),
+    (RATE, "inf", 1, "rate inf is above 1; using 1"),
+    (SEED, 2**32, 2**32 - 1, "seed 4294967296 is above 4294967295; using 4294967295"),
+    (SEED, -1, 0, "seed -1 is below 0; using 0"),
+])
+def test_values_out_of_range_are_clamped_and_said(param, given, value, note):
+    assert param.parse(given) == (value, note)
+
+
+@pytest.mark.parametrize(("param", "given", "hint"), [
+    (RATE, "fast", "use a number from 0.001 to 1"), (RATE, "nan", "use a number"), (RATE, None, "use a number"),
+    (SEED, "1.5", "use a whole number from 0 to 4294967295"), (KIND, "c", "use one of a, b"), (FLAG, "2", "true or false"),
+])
+def test_nonsense_is_refused_with_a_hint(param, given, hint):
+    with pytest.raises(ParamError, match=param.name) as error:
+        param.parse(given)
+    assert hint in error.value.hint and error.value.param == param.name
+
+
+def test_a_link_with_mistakes_still_opens_and_says_so():
+    values, notes = parse_all(ALL, {"rate": "9", "kind": "z", "foo": "1"}, strict=False)
+    assert values == {"rate": 1, "seed": 1, "kind": "a", "flag": False}
+    assert [note.split()[0] for note in notes] == ["rate", "kind", "there"]
+
+
+def test_a_command_with_mistakes_is_refused():
+    for given in ({"foo": 1}, {"kind": "z"}):
+        with pytest.raises(ParamError):
+            parse_all(ALL, given, strict=True)

@@ -1,0 +1,127 @@
+"""Driving pages: a small page of the test's own stands in for a real one."""
+
+import numpy as np
+import pytest
+
+from pyapp import pages
+from pyapp.frame import Experiment, Frame
+from pyapp.params import Param, ParamError
+from pyapp.runner import Runner
+from pyapp.store import StoreError
+
+
+class Counter(Experiment):
+    title = summary = "counts"
+    PARAMS = (Param("by", "By", "int", 1, "how much", lo=1, hi=5),
+              Param("start", "Start", "int", 0, "from where", lo=0, hi=100, live=False))
+
+    def __init__(self, params):
+        super().__init__(params)
+        self.step, self.total = 0, params["start"]
+
+    def steps(self):
+        while self.step < 10:
+            yield None  # work with nothing to show
+            self.step += 1
+            self.total += self.params["by"]
+            yield Frame(self.step, {"total": self.total, "word": "text is no curve"})
+
+    def frame(self):
+        return Frame(self.step, {"total": self.total})
+
+    def change(self, name, value):
+        return [f"{name} is now {value}"]
+
+    def predict(self, inputs):
+        return Frame(self.step, {"twice": 2 * inputs["x"]})
+
+    def snapshot(self):
+        return {"state": np.array([self.step, self.total])}
+
+    def restore(self, arrays, name):
+        if "state" not in arrays:
+            raise StoreError(f"{name}: expected state")
+        self.step, self.total = (int(v) for v in arrays["state"])
+        return ["loaded"]
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    monkeypatch.setattr(pages, "page", lambda name: Counter)
+    return Runner()
+
+
+def test_a_run_advances_by_steps_and_ends(runner):
+    run = runner.open("counter", {"by": "2"})["run"]
+    answer = runner.advance(run, steps=3)
+    assert answer["frame"].scalars == {"total": 6} and not answer["done"]
+    assert answer["history"]["total"]["step"].tolist() == [1, 2, 3]
+    assert answer["history"]["total"]["value"].tolist() == [2, 4, 6] and "word" not in answer["history"]
+    assert runner.advance(run, steps=100)["done"]
+    assert runner.advance(run, ms=1000)["history"] == {}
+
+
+def test_a_deadline_ends_the_work_but_something_is_always_done(runner):
+    run = runner.open("counter")["run"]
+    runner.advance(run, ms=0)
+    runner.advance(run, ms=0)
+    assert runner.advance(run, ms=0)["frame"].step == 1
+
+
+def test_a_live_parameter_is_obeyed_and_another_restarts(runner):
+    run = runner.open("counter")["run"]
+    runner.advance(run, steps=2)
+    live = runner.change(run, "by", 9)
+    assert live["params"]["by"] == 5 and not live["restarted"]
+    assert live["notes"] == ["by 9 is above 5; using 5", "by is now 5"]
+    assert runner.advance(run, steps=1)["frame"].scalars["total"] == 7
+    restarted = runner.change(run, "start", 50)
+    assert restarted["restarted"] and restarted["frame"].step == 0 and restarted["params"] == {"by": 5, "start": 50}
+    assert runner.advance(run, steps=1)["frame"].scalars["total"] == 55
+
+
+def test_reset_keeps_the_parameters(runner):
+    run = runner.open("counter", {"by": 3})["run"]
+    runner.advance(run, steps=4)
+    answer = runner.reset(run)
+    assert answer["frame"].step == 0 and answer["params"]["by"] == 3
+    assert runner.advance(run, steps=1)["frame"].scalars["total"] == 3
+
+
+def test_a_snapshot_is_a_file_that_goes_on(runner):
+    run = runner.open("counter")["run"]
+    runner.advance(run, steps=4)
+    saved = runner.snapshot(run)
+    assert saved["name"] == "bitladder-counter-step4.npz"
+    other = runner.open("counter")["run"]
+    answer = runner.restore(other, saved["file"], saved["name"])
+    assert answer["frame"].step == 4 and answer["notes"] == ["loaded"]
+    assert runner.advance(other, steps=1)["frame"].step == 5
+
+
+def test_a_wrong_file_changes_nothing(runner):
+    run = runner.open("counter")["run"]
+    runner.advance(run, steps=4)
+    with pytest.raises(StoreError, match="picture.png"):
+        runner.restore(run, b"\x89PNG", "picture.png")
+    assert runner.advance(run, steps=1)["frame"].step == 5
+
+
+def test_mistakes_are_named(runner):
+    run = runner.open("counter")["run"]
+    with pytest.raises(ParamError, match="no parameter 'speed'"):
+        runner.change(run, "speed", 1)
+    with pytest.raises(ParamError, match="by is 'x'"):
+        runner.change(run, "by", "x")
+    with pytest.raises(ValueError, match="either ms or steps"):
+        runner.advance(run)
+    runner.close(run)
+    with pytest.raises(ValueError, match=f"run {run} is not open"):
+        runner.advance(run, steps=1)
+    with pytest.raises(ValueError, match="measures nothing"):
+        runner.measure(runner.open("counter")["run"])
+
+
+def test_unknown_pages_are_named():
+    with pytest.raises(pages.UnknownPage, match="'nothing'; there are digits"):
+        Runner().open("nothing")
