@@ -121,9 +121,9 @@ def record(path: Path) -> None:
     })
 
 
-def rows() -> list[dict]:
+def rows(path: str | Path = RECORDED) -> list[dict]:
     """Every fixture compared with the record."""
-    recorded = store.load(RECORDED)
+    recorded = store.load(path)
     return [compare(fixture, recorded) for fixture in FIXTURES]
 
 

@@ -51,7 +51,8 @@ class Param:
             number = math.nan
         if math.isnan(number) or (self.kind == "int" and math.isfinite(number) and number != int(number)):
             what = "a whole number" if self.kind == "int" else "a number"
-            raise ParamError(self.name, f"{self.name} is {value!r}", f"use {what} from {_text(self.lo)} to {_text(self.hi)}")
+            hint = f"use {what} from {_text(self.lo)} to {_text(self.hi)}"
+            raise ParamError(self.name, f"{self.name} is {value!r}", hint)
         clamped = min(max(number, self.lo), self.hi)
         note = None
         if clamped != number:

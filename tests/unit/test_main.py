@@ -31,7 +31,8 @@ def test_evaluate_in_float_and_quantised(capsys):
 
 
 @pytest.mark.parametrize(("argv", "message"), [
-    (["--bits", "1"], "bits is 1; use a whole number from 2 to 16"), (["--weights", "no.npz"], "no.npz: cannot be read"),
+    (["--bits", "1"], "bits is 1; use a whole number from 2 to 16"),
+    (["--weights", "no.npz"], "no.npz: cannot be read"),
     (["--weights", str(check.RECORDED)], "expected the arrays layer1.weight"),
     (["--data", "nowhere"], "name a folder with MNIST's four IDX files"),
 ])
@@ -71,7 +72,8 @@ def test_run_a_page(capsys):
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["nothing"], "there is no page 'nothing'"), (["digits", "--set", "rate"], "write --set name=value"),
-    (["digits", "--set", "wings=2"], "there is no parameter 'wings'"), (["digits", "--set", "rate=fast"], "use a number"),
+    (["digits", "--set", "wings=2"], "there is no parameter 'wings'"),
+    (["digits", "--set", "rate=fast"], "use a number"),
     (["digits", "--steps", "-1"], "steps is -1"),
 ])
 def test_run_refuses_in_one_sentence(capsys, argv, message):
@@ -95,4 +97,4 @@ def test_check_and_pages(capsys, tmp_path):
     assert set(store.load(tmp_path / "r.npz")) == set(store.load(check.RECORDED))
     capsys.readouterr()
     assert main(["pages"]) == 0
-    assert [page["name"] for page in json.loads(capsys.readouterr().out)][0] == "digits"
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "digits"

@@ -30,7 +30,8 @@ def test_values_out_of_range_are_clamped_and_said(param, given, value, note):
 
 @pytest.mark.parametrize(("param", "given", "hint"), [
     (RATE, "fast", "use a number from 0.001 to 1"), (RATE, "nan", "use a number"), (RATE, None, "use a number"),
-    (SEED, "1.5", "use a whole number from 0 to 4294967295"), (KIND, "c", "use one of a, b"), (FLAG, "2", "true or false"),
+    (SEED, "1.5", "use a whole number from 0 to 4294967295"), (KIND, "c", "use one of a, b"),
+    (FLAG, "2", "true or false"),
 ])
 def test_nonsense_is_refused_with_a_hint(param, given, hint):
     with pytest.raises(ParamError, match=param.name) as error:

@@ -102,7 +102,7 @@ def test_a_snapshot_is_a_file_that_goes_on(runner):
 def test_a_wrong_file_changes_nothing(runner):
     run = runner.open("counter")["run"]
     runner.advance(run, steps=4)
-    with pytest.raises(StoreError, match="picture.png"):
+    with pytest.raises(StoreError, match=r"picture\.png"):
         runner.restore(run, b"\x89PNG", "picture.png")
     assert runner.advance(run, steps=1)["frame"].step == 5
 

@@ -1,0 +1,38 @@
+"""What the tests need from outside: the provisioned site, Node, Chromium.
+
+Without Node or Chromium the tests that need them skip and say what to install; under CI=true that is a failure.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from pyapp.hosts import BROWSERS, ROOT
+
+CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def provisioned():
+    """web/vendor, web/data and web/app, made by serve.py; the second time this takes no network and a moment."""
+    if sys.platform != "emscripten":
+        subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
+
+
+def need(found: bool, message: str) -> None:
+    if not found:
+        (pytest.fail if CI else pytest.skip)(message)
+
+
+@pytest.fixture(scope="session")
+def needs_node():
+    need(shutil.which("node"), "Node is not installed: install Node.js 18 or newer (Debian: apt-get install nodejs)")
+
+
+@pytest.fixture(scope="session")
+def needs_chromium():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    need(found, "Chromium is not installed (Debian: apt-get install chromium)")

@@ -1,0 +1,139 @@
+"""The same calls in Pyodide (Node) and here in CPython: integers agree exactly, floats within stated bounds."""
+
+import importlib.metadata
+import shutil
+
+import numpy as np
+import pytest
+
+from pyapp import check
+from pyapp.bridge import METHODS
+from pyapp.check import SEVEN
+from pyapp.data import mnist
+from pyapp.frame import Frame
+from pyapp.hosts import ROOT, HostError, Node
+from pyapp.runner import Runner
+
+RELATIVE = 5e-5  # after several Adam steps, whose m/√v amplifies the noise of gradients near zero; SGD stays below 1e-6
+PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Python, so Pyodide runs this machine's copy
+
+
+@pytest.fixture(scope="module")
+def node(needs_node, provisioned):
+    with Node() as host:
+        yield host
+
+
+def test_the_proof_holds_between_the_runtimes(node, tmp_path, capsys):
+    """The fixtures recorded by this CPython, now, against Pyodide: call, max difference, bound."""
+    check.record(tmp_path / "check.npz")
+    with Node(mount={tmp_path: "/recorded"}) as host:
+        rows = host.run("pyapp.check", "rows", path="/recorded/check.npz")
+    with capsys.disabled():
+        print(f"\nPyodide against this CPython\n{check.table(rows)}")
+    assert [row["name"] for row in rows] == [fixture.name for fixture in check.FIXTURES]
+    assert all(row["ok"] for row in rows)
+
+
+def session(call) -> dict:
+    """Every call that the page can make, once; each result under its name."""
+    said = {"pages": call("pages"), "opened": call("open", page="digits", params={"seed": "4", "shift": "9"})}
+    run = said["opened"]["run"]
+    said["five steps"] = call("advance", run=run, steps=5)
+    said["rate"] = call("change", run=run, name="rate", value=0.02)
+    said["adam"] = call("change", run=run, name="optimiser", value="adam")
+    said["five more"] = call("advance", run=run, steps=5)
+    said["bits"] = call("change", run=run, name="bits", value="4")
+    said["drawn"] = call("predict", run=run, inputs={"strokes": SEVEN})
+    said["held out"] = call("predict", run=run, inputs={"index": 7})
+    said["picture"] = call("predict", run=run, inputs={"image": 255 - mnist.load().images[100]})
+    said["empty"] = call("predict", run=run, inputs={"strokes": np.empty((0, 3), np.float32)})
+    saved = call("snapshot", run=run)
+    said["reset"] = call("reset", run=run)
+    said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
+    said["after restoring"] = call("advance", run=run, steps=3)
+    said["pretrained"] = call("change", run=run, name="weights", value="pretrained")
+    said["two bits"] = call("change", run=run, name="bits", value="2")
+    said["seed"] = call("change", run=run, name="seed", value=2**32 - 1)
+    said["source"] = call("source", names=["pyapp.core.layers.Linear"])
+    said["closed"] = call("close", run=run)
+    checking = call("open", page="check", params={})["run"]
+    said["check"] = call("advance", run=checking, steps=len(check.FIXTURES))
+    return said
+
+
+def natively(runner: Runner):
+    """The bridge's methods on a runner of this test's own, with the results as plain data."""
+    def call(method: str, **args):
+        function = getattr(runner, method, None) or METHODS[method]
+        return plain(function(**args))
+    return call
+
+
+def plain(value):
+    if isinstance(value, Frame):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.copy()  # the runner hands out views of weights that go on changing
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def differences(ours, theirs, where: str):
+    """(place, difference) of every number; integers, texts and shapes must be equal."""
+    if isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), where
+        for key in ours:
+            yield from differences(ours[key], theirs[key], f"{where}.{key}")
+    elif isinstance(ours, list):
+        assert len(ours) == len(theirs), where
+        for i, pair in enumerate(zip(ours, theirs, strict=True)):
+            yield from differences(*pair, f"{where}[{i}]")
+    elif isinstance(ours, np.ndarray):
+        assert ours.shape == theirs.shape and ours.dtype == theirs.dtype, where
+        scale = max(1.0, float(np.abs(ours).max(initial=0)))
+        yield where, float(np.abs(ours.astype(float) - theirs.astype(float)).max(initial=0)) / scale
+    elif isinstance(ours, float):
+        yield where, abs(ours - theirs) / max(1.0, abs(ours))
+    else:
+        assert ours == theirs, where
+
+
+def test_every_call_of_the_page_agrees(node, capsys):
+    ours, theirs = session(natively(Runner())), session(node.call)
+    del ours["check"]["frame"]["scalars"]["difference"], theirs["check"]["frame"]["scalars"]["difference"]
+    with capsys.disabled():
+        print(f"\n{'call':16} {'max difference':>15} {'bound':>7}")
+        for name in ours:
+            found = list(differences(ours[name], theirs[name], name))
+            place, largest = max(found, key=lambda item: item[1], default=("", 0.0))
+            print(f"{name:16} {largest:15.2e} {RELATIVE:7.0e}  {place if largest > RELATIVE else 'ok'}")
+            assert largest <= RELATIVE, place
+
+
+def test_measurements_are_made_there(node):
+    run = node.call("open", page="digits", params={})["run"]
+    assert node.call("measure", run=run)["scalars"]["image_ms"] > 0
+    assert node.call("bench", name="image", repeats=2)["ms"]
+    assert node.call("runtime")["engine"].startswith("Pyodide 0.28")
+    node.call("close", run=run)
+
+
+def test_errors_cross_as_data(node):
+    with pytest.raises(HostError, match="there is no page 'x'") as error:
+        node.call("open", page="x")
+    assert error.value.type == "UnknownPage"
+
+
+def test_the_unit_tests_pass_inside_pyodide(needs_node, provisioned, tmp_path, capfd):
+    """tests/unit on Pyodide's Python and NumPy."""
+    for distribution in map(importlib.metadata.distribution, PYTEST):
+        for file in distribution.files:
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                target = tmp_path / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file.locate(), target)
+    with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
+        status = host.run("pytest", "main", args=["/repository/tests/unit", "-q", "-p", "no:cacheprovider"])
+    assert status == 0, capfd.readouterr().err[-4000:]
