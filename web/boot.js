@@ -1,0 +1,168 @@
+// Starts Python with NumPy and Bitladder, in the page's worker and, for the tests, in Node: the same steps in both.
+// With worker.js this is the only JavaScript that knows Pyodide.
+import { download } from "./download.js";
+
+const HOME = "/bitladder"; // the repository's tree, as far as Python needs it
+const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zip$|data\/digits\/)/;
+
+/**
+ * base         the site's address, ending in "/"
+ * onProgress   gets { stage, label, loaded, total }; loaded and total are bytes of all that a start needs
+ * log          gets each line that Python prints
+ * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
+ * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
+ *
+ * Resolves to { pyodide, call }; `crossing` describes call(method, args). An error has a type, a message and a hint.
+ */
+export async function boot({ base, onProgress = () => {}, log = () => {}, read, loadPyodide }) {
+  const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
+  const tell = (news) => onProgress({ ...Object.assign(progress, news) });
+  const onBytes = (bytes) => tell({ loaded: progress.loaded + bytes });
+  const site = read ? folder(read, loadPyodide, onBytes) : download(base, onBytes);
+  try {
+    return await Promise.race([start(site, base, tell, log), site.failed]);
+  } catch (error) {
+    if (error.hint) throw error;
+    log(error.stack ?? String(error)); // for a Python error the whole traceback
+    throw trouble("StartError", `Python could not be started: ${lastLine(error)}`,
+      "Try again; the log has the details.");
+  } finally {
+    site.end();
+  }
+}
+
+async function start(site, base, tell, log) {
+  tell({});
+  const files = Object.entries(await readManifest(site)).filter(([path]) => NEEDED.test(path));
+  tell({ total: files.reduce((sum, [, { bytes }]) => sum + bytes, 0) });
+
+  const arrived = site.begin(files); // all at once: what is needed last does not come last
+  const starting = site.loadPyodide({
+    indexURL: `${base}vendor/pyodide/`,
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+    stdin: () => null, // the end of the input, so that Python's input() fails instead of waiting
+    stdout: log,
+    stderr: log,
+  });
+  starting.catch(() => {}); // awaited below, unless a download fails first
+  await arrived;
+  tell({ stage: "python", label: "Starting Python" });
+  const pyodide = await starting;
+
+  tell({ stage: "numpy", label: "Loading NumPy" });
+  await loadNumPy(pyodide, log);
+
+  tell({ stage: "digits", label: "Loading the digits" });
+  pyodide.FS.mkdirTree(`${HOME}/web/data/digits`);
+  for (const [path] of files.filter(([name]) => name.startsWith("data/"))) {
+    pyodide.FS.writeFile(`${HOME}/web/${path}`, new Uint8Array(await site.read(path)));
+  }
+
+  tell({ stage: "app", label: "Starting Bitladder" });
+  pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
+  putOnPath(pyodide, HOME);
+  return { pyodide, call: crossing(pyodide, pyodide.pyimport("pyapp.bridge.call_json")) };
+}
+
+// The manifest lists the site's files, path -> { bytes, sha256 }.
+async function readManifest(site) {
+  const text = new TextDecoder().decode(await site.read("app/manifest.json"));
+  try {
+    return JSON.parse(text).files;
+  } catch (error) {
+    throw trouble("StartError", `app/manifest.json is not the list of files that it should be: ${error.message}`,
+      "The site may be incomplete or being updated: try again in a moment.");
+  }
+}
+
+async function loadNumPy(pyodide, log) {
+  const complaints = [];
+  await pyodide.loadPackage("numpy", { messageCallback: () => {}, errorCallback: (line) => complaints.push(line) });
+  if (!pyodide.loadedPackages.numpy) { // loadPackage itself only complains
+    log(complaints.join("\n"));
+    const reason = lastLine(complaints.at(-1) ?? "no reason given");
+    throw trouble("StartError", `NumPy could not be loaded: ${reason}`, "Try again; the log has the details.");
+  }
+  pyodide.pyimport("numpy").destroy(); // here, so that this stage's time is NumPy's
+}
+
+/** Make a folder the first in which Python looks for modules. */
+export function putOnPath(pyodide, folder) {
+  const path = pyodide.pyimport("sys.path");
+  path.insert(0, folder);
+  path.destroy();
+}
+
+// What `download` is for the site over HTTP, for the site in a folder of this machine.
+function folder(read, loadPyodide, onBytes) {
+  return {
+    read,
+    loadPyodide,
+    begin: async (files) => files.forEach(([, { bytes }]) => onBytes(bytes)),
+    failed: new Promise(() => {}),
+    end: () => {},
+  };
+}
+
+export const TYPES = {
+  float32: Float32Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+};
+
+/**
+ * call(method, args) runs a method of pyapp.bridge: plain data in, plain data out, where an array anywhere inside is
+ * { shape, dtype, data } with a typed array of its own. Errors of Python are thrown with type, message, hint and param.
+ */
+function crossing(pyodide, callJson) {
+  return function call(method, args = {}) {
+    const sent = [];
+    const takeOut = (_, value) => (ArrayBuffer.isView(value?.data) ? placeholder(value, sent) : value);
+    const text = JSON.stringify(args, takeOut);
+    const [answer, arrays] = exchange(method, text, sent);
+    const { ok, error } = JSON.parse(answer);
+    if (error) throw Object.assign(new Error(error.message), error);
+    return arrays.length ? restore(ok, arrays) : ok;
+  };
+
+  function exchange(method, text, sent) {
+    let given, answer;
+    try {
+      given = pyodide.toPy(sent);
+      answer = callJson(method, text, given);
+      return answer.toJs(); // a tuple of text and NumPy arrays: a copy of each as a typed array
+    } catch (error) {
+      // call_json answers every Python error as data, so this is Python itself: out of memory, or broken.
+      throw trouble("EngineError", `Python stopped: ${lastLine(error)}`, "Start Python again.");
+    } finally {
+      answer?.destroy();
+      given?.destroy();
+    }
+  }
+}
+
+function placeholder({ shape, dtype, data }, sent) {
+  if (!TYPES[dtype] || data.constructor !== TYPES[dtype]) {
+    throw trouble("TypeError", `an array of dtype "${dtype}" holds a ${data.constructor.name}; `
+      + `expected one of ${Object.keys(TYPES).join(", ")} with the typed array of that name`, "");
+  }
+  return { $array: sent.push(data) - 1, shape, dtype };
+}
+
+function restore(value, arrays) {
+  if (value === null || typeof value !== "object") return value;
+  if ("$array" in value) return { shape: value.shape, dtype: value.dtype, data: arrays[value.$array] };
+  for (const key of Object.keys(value)) value[key] = restore(value[key], arrays);
+  return value;
+}
+
+function lastLine(problem) {
+  return String(problem.message ?? problem).trim().split("\n").at(-1);
+}
+
+function trouble(type, message, hint) {
+  return Object.assign(new Error(message), { type, hint });
+}

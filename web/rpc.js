@@ -1,0 +1,103 @@
+// Request, reply and event over a MessagePort or a Worker. The three kinds of message, all plain data:
+//   call   { id, method, args }      page -> worker
+//   reply  { id, result } or { id, error: { type, message, hint, param } }
+//   event  { event, data }           worker -> page
+
+/**
+ * The asking side. `call(method, args, transfer)` returns a promise of the result; buffers listed in `transfer` are
+ * given away. `on(event, fn)` listens and returns a function that stops. `close()` rejects what is pending.
+ * A worker whose script cannot be loaded at all reports an "error" event like any other.
+ */
+export function connect(port) {
+  const pending = new Map();
+  const listeners = new Map();
+  let lastId = 0;
+  let closed = false;
+
+  const emit = (event, data) => listeners.get(event)?.forEach((fn) => fn(data));
+
+  const onMessage = ({ data: message }) => {
+    if (message.event) return emit(message.event, message.data);
+    const waiting = pending.get(message.id);
+    pending.delete(message.id);
+    if (message.error) waiting?.reject(toError(message.error));
+    else waiting?.resolve(message.result);
+  };
+  const onError = (problem) => emit("error", {
+    type: "WorkerError",
+    message: problem.message || "The page's worker could not be loaded",
+    hint: "Check the connection and try again.",
+  });
+
+  port.addEventListener("message", onMessage);
+  port.addEventListener("error", onError);
+  port.start?.();
+
+  return {
+    call(method, args = {}, transfer = []) {
+      if (closed) return Promise.reject(closedError(method));
+      return new Promise((resolve, reject) => {
+        const id = ++lastId;
+        port.postMessage({ id, method, args }, transfer); // throws, and so rejects, if args cannot be cloned
+        pending.set(id, { method, resolve, reject });
+      });
+    },
+    on(event, fn) {
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      listeners.get(event).add(fn);
+      return () => listeners.get(event).delete(fn);
+    },
+    close() {
+      closed = true;
+      port.removeEventListener("message", onMessage);
+      port.removeEventListener("error", onError);
+      for (const { method, reject } of pending.values()) reject(closedError(method));
+      pending.clear();
+      listeners.clear();
+    },
+  };
+}
+
+/**
+ * The answering side. `handler(method, args)` returns the result or a promise of it; what it throws is sent as data.
+ * The buffers of typed arrays in a result are transferred, not copied: a handler must not use them again.
+ */
+export function serve(port, handler) {
+  port.addEventListener("message", async ({ data: { id, method, args } }) => {
+    try {
+      const result = await handler(method, args);
+      port.postMessage({ id, result }, buffersIn(result));
+    } catch (error) {
+      port.postMessage({ id, error: toData(error) });
+    }
+  });
+  port.start?.();
+  return {
+    emit: (event, data) => port.postMessage({ event, data }, buffersIn(data)),
+  };
+}
+
+/** An error as plain data: what is thrown may hold things that cannot be cloned. */
+export function toData(error) {
+  return {
+    type: error?.type ?? error?.name ?? "Error",
+    message: error?.message ?? String(error),
+    hint: error?.hint ?? "",
+    param: error?.param ?? null,
+  };
+}
+
+/** Plain data as an error that can be thrown. */
+export function toError({ type, message, hint = "", param = null }) {
+  return Object.assign(new Error(message), { type, hint, param });
+}
+
+function closedError(method) {
+  return toError({ type: "Closed", message: `The engine was closed before it answered "${method}"` });
+}
+
+function buffersIn(value, found = new Set()) {
+  if (ArrayBuffer.isView(value)) found.add(value.buffer);
+  else if (value !== null && typeof value === "object") Object.values(value).forEach((item) => buffersIn(item, found));
+  return [...found];
+}

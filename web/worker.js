@@ -1,0 +1,18 @@
+// The engine's side of the page: boots Python, then answers calls. Events: "progress" { stage, label, loaded, total },
+// "log" (a line that Python printed), then once either "ready" or "error" { type, message, hint }. Calls that come
+// earlier wait for the boot. To try again, the page ends this worker and starts a new one.
+import { boot } from "./boot.js";
+import { serve, toData } from "./rpc.js";
+
+const { emit } = serve(self, async (method, args) => (await engine).call(method, args));
+
+const engine = boot({
+  base: new URL("./", import.meta.url).href,
+  onProgress: (progress) => emit("progress", progress),
+  log: (line) => emit("log", line),
+});
+
+engine.then(
+  () => emit("ready", {}),
+  (error) => emit("error", toData(error)),
+);
