@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import __version__, check, pages, store
+from pyapp import __version__, bench, check, pages, store
 from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing, mnist
+from pyapp.hosts import HostError
 from pyapp.models.mlp import MLP
 from pyapp.models.recipes import MLPRecipe, accuracies, facts, train_mlp
 from pyapp.models.trainer import evaluate
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         args.command(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, HostError) as error:
         hint = getattr(error, "hint", "")
         print(f"bitladder: {error}{f'; {hint}' if hint else ''}", file=sys.stderr)
         return 2
@@ -127,6 +128,12 @@ def check_runtime(args: argparse.Namespace) -> None:
         raise ValueError("some results are outside of their bounds; see the table")
 
 
+def benchmark(args: argparse.Namespace) -> None:
+    """Ratios against plain JavaScript in the same run."""
+    result = bench.compare(args.pyodide, args.browser)
+    _print(result, args.json, bench.table(result))
+
+
 def list_pages(args: argparse.Namespace) -> None:
     """Print what web/pages.json holds: every page with its parameters."""
     print(json.dumps(pages.describe(), indent=1))
@@ -190,6 +197,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object")
 
     add("pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
+
+    sub = add("bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript, in one run")
+    sub.add_argument("--pyodide", action="store_true", help="in Pyodide in Node too")
+    sub.add_argument("--browser", action="store_true", help="in Pyodide in Chromium too, with the time to ready")
+    sub.add_argument("--json", action="store_true", help="print one JSON object")
 
     sub = add("check", check_runtime, "run the fixtures of the proof and compare them with what CPython recorded")
     sub.add_argument("--record", type=Path, metavar="FILE", help="keep this runtime's results instead")

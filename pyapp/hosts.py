@@ -32,7 +32,7 @@ class Node:
     def __init__(self, mount: dict[Path, str] | None = None, path: tuple[str, ...] = ()):
         node = shutil.which("node")
         if not node:
-            raise HostError("Node is not installed", hint="install Node.js 18 or newer (Debian: apt-get install nodejs)")
+            raise HostError("Node is not installed", hint="install Node.js 18 or newer (Debian: apt install nodejs)")
         mounts = [f"--mount={host}:{inside}" for host, inside in (mount or {}).items()]
         self._process = subprocess.Popen(
             [node, str(ROOT / "web" / "node.mjs"), *mounts, *(f"--path={folder}" for folder in path)],
