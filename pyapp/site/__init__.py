@@ -1,0 +1,1 @@
+"""What makes the site and serves it: standard library only, as it runs before anything is installed."""

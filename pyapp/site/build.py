@@ -1,0 +1,94 @@
+"""Build web/app from the package, list the site in a manifest, copy the site into a folder."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import zipfile
+
+from pyapp.site.terminal import Failure
+
+UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json"}  # lies in web/, but for developers
+
+
+def build(root):
+    """Write web/app/ (the package, its weights, the manifest of the site) and return the manifest."""
+    web = root / "web"
+    package = [name for name in visible(root, "pyapp")
+               if not name.startswith("pyapp/site/")]  # the page does not provision itself
+    made = {"app/pyapp.zip": zipped(root, [*package, *visible(root, "weights")])}
+    made |= {f"app/weights/{path.name}": path.read_bytes() for path in (root / "weights").glob("*.json")}
+    for name, content in made.items():
+        put(web / name, content)
+    remove(web / name for name in set(visible(web, "app")) - {*made, "app/manifest.json"})
+    files = {}
+    for name in visible(web):
+        if name != "app/manifest.json" and name.split("/")[0] not in UNPUBLISHED:
+            content = (web / name).read_bytes()
+            files[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest = {"version": hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16], "files": files}
+    put(web / "app" / "manifest.json", json.dumps(manifest, indent=1).encode())
+    return manifest
+
+
+def visible(root, folder="."):
+    """The files of a folder below root, sorted, as paths from root; no hidden files, no caches."""
+    for path in sorted((root / folder).rglob("*")):
+        inside = path.relative_to(root)
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
+            yield inside.as_posix()
+
+
+def zipped(root, names):
+    """The same bytes for the same files, whatever their dates."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            entry = zipfile.ZipInfo(name)  # dated 1980
+            entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, (root / name).read_bytes())
+    return content.getvalue()
+
+
+def export(root, manifest, target):
+    """Copy the site into target, where only files of an earlier build may go: a .git or a CNAME stays."""
+    target, web = target.resolve(), root / "web"
+    if target in (root, web) or web in target.parents:
+        raise Failure(f"{target} is where the site is made: choose another folder, for example build/site.")
+    try:
+        old = set(json.loads((target / "app" / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        old = set()
+    if not old and any(path.is_file() for path in (target, *target.rglob("*"))):
+        raise Failure(f"{target} is not empty, and no earlier build of Bitladder: choose another folder.")
+    gone = [(target / name).resolve() for name in old - set(manifest["files"])]
+    remove(path for path in gone if target in path.parents)
+    for name in ("app/manifest.json", *manifest["files"]):  # first: marks a build, even a broken-off one
+        put(target / name, (web / name).read_bytes())
+
+
+def save(path, chunks):
+    """Write chunks under a temporary name and rename it when whole: path is never half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def put(path, content):
+    if not path.is_file() or path.read_bytes() != content:  # else its date would change for nothing
+        save(path, [content])
+
+
+def remove(paths):
+    """Delete files, and the folders that are empty without them."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.removedirs(path.parent)

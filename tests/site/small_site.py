@@ -1,0 +1,65 @@
+"""A small project to make and serve: two locked files, the digits, a page, a package and its weights."""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import threading
+
+import serve
+from pyapp.site.digits import digits_pack
+
+A, B = b"first file " * 9000, b"second file " * 9000
+
+
+def pinned(content, **more):
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **more}
+
+
+def csv_gz(rows=500, last=b""):
+    """Rows that can be told apart: pixel 0 is the class, pixels 1 and 2 the number in the class."""
+    tail = b",0" * 781
+    body = (b"%d,%d,%d%s,%d\n" % (c, n % 256, n // 256, tail, c) for c in range(10) for n in range(rows))
+    return gzip.compress(b"".join(body) + last, 1)
+
+
+CSV = csv_gz()
+IDX = list(digits_pack(CSV))
+PACKED = [f"data/digits/{name}.gz" for name in ("ti", "tl", "ei", "el")]
+
+
+def lock(root, sources, digits=None):
+    """Give the two files of the site other sources."""
+    path = root / "web" / "lock.json"
+    digits = digits or json.loads(path.read_text())["digits"]
+    group = {"to": "vendor/x/", "sources": sources, "files": {"a": pinned(A), "b": pinned(B)}}
+    path.write_text(json.dumps({"packages": [group], "digits": digits}))
+
+
+def whole(root):
+    vendored = [(root / "web/vendor/x" / name).read_bytes() for name in "ab"]
+    packed = [(root / "web" / name).read_bytes() for name in PACKED]
+    return vendored == [A, B] and [gzip.decompress(content) for content in packed] == IDX
+
+
+def leftovers(tmp_path):
+    return list(tmp_path.rglob("*.part"))
+
+
+def everything(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def provision():
+    return serve.main(["--provision"])
+
+
+@contextlib.contextmanager
+def running(server):
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()

