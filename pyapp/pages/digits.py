@@ -182,7 +182,7 @@ class Page(Experiment):
         return Frame(self.trainer.steps, scalars, arrays)
 
     def measure(self) -> Frame:
-        """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock ticks too coarsely for
+        """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
         held_out, _ = images("test")
         one, many = held_out[:1], held_out[:500]

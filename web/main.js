@@ -1,0 +1,211 @@
+// The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
+
+import { connect } from "./rpc.js";
+import { defaults, difference, format, parse, Undo } from "./state.js";
+import { Session } from "./ui/session.js";
+import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
+import { restoreTheme } from "./ui/theme.js";
+
+const at = (id) => document.getElementById(id);
+const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false };
+let pages = [];
+let shown = null; // {session, view}
+
+const engine = {
+  client: null,
+  worker: null,
+  booted: null, // a promise; calls wait for it
+  boot: null, // resolves it
+
+  async call(method, args) {
+    await this.booted;
+    try {
+      return await this.client.call(method, args);
+    } catch (error) {
+      if (error.type === "EngineError") failed(error); // Python itself has stopped
+      throw error;
+    }
+  },
+
+  start() {
+    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.client = connect(this.worker);
+    this.client.on("progress", (progress) => tell({ boot: progress }));
+    this.client.on("ready", () => this.boot());
+    this.client.on("error", failed);
+    this.booted ??= new Promise((resolve) => (this.boot = resolve));
+  },
+
+  /** End the worker, whatever it is doing, and start another. */
+  restart() {
+    this.worker.terminate();
+    this.client.close();
+    if (facts.runtime) this.booted = null;
+    this.start();
+  },
+};
+
+let planned = 0;
+/** Draw the status line with new facts, at most once a frame: progress comes with every chunk. */
+function tell(news) {
+  Object.assign(facts, news);
+  planned ||= requestAnimationFrame(() => {
+    planned = 0;
+    drawStatus(at("status"), facts);
+  });
+}
+
+function failed(error) {
+  document.documentElement.dataset.state = "error";
+  tell({ trouble: error });
+  drawTrouble(at("trouble"), error, retry);
+}
+
+function retry() {
+  document.documentElement.dataset.state = "boot";
+  drawTrouble(at("trouble"), null);
+  engine.restart();
+  const lost = facts.runtime !== null;
+  tell({ trouble: null, runtime: null, boot: {} });
+  if (!lost || !shown) return; // the calls of the first start still wait
+  shown.session.forget();
+  greet();
+  open(shown.session);
+}
+
+async function greet() {
+  try {
+    tell({ runtime: await engine.call("runtime", {}) });
+  } catch (error) {
+    if (error.type !== "Closed") failed(error);
+  }
+}
+
+async function open(session) {
+  await session.reset();
+  if (session !== shown.session || !facts.runtime || facts.trouble) return;
+  document.documentElement.dataset.state = "ready";
+  if (!performance.getEntriesByName("ready").length) performance.mark("ready");
+}
+
+/** Show the page that a link asks for; a link to the page that is there only changes its parameters. */
+async function show(hash) {
+  const link = parse(hash);
+  const known = pages.find(({ name }) => name === link.page);
+  if (!known && shown && link.page) return refuse(shown.session, link.page);
+  const meta = known ?? pages[0];
+  if (shown?.session.meta === meta) return obey(shown.session, link.params);
+  shown?.view?.unmount();
+  shown?.session.close();
+  const session = equip(new Session(engine, meta, { ...defaults(meta), ...link.params }));
+  shown = { session, view: null };
+  document.title = `${meta.title} · Bitladder`;
+  drawRail(at("rail"), pages, meta.name);
+  const view = await import(`./views/${meta.view}.js`);
+  if (shown.session !== session) return; // another page was asked for meanwhile
+  shown.view = view.mount(at("view"), session);
+  open(session);
+  if (!known && link.page) refuse(session, link.page);
+}
+
+function refuse(session, name) {
+  history.replaceState(null, "", session.link());
+  session.say("shell", `There is no page “${name}”; this is ${session.meta.title}.`);
+}
+
+/** What a page has from the shell: its link, undo, shipped results, and a word in the status line. */
+function equip(session) {
+  const { meta } = session;
+  const undo = new Undo();
+  let undoing = null; // the tag under which changes that belong together are undone
+  const together = async (tag, wanted) => {
+    undoing = tag;
+    await obey(session, wanted);
+    undoing = null;
+  };
+  Object.assign(session, {
+    link: () => format(meta, session.params),
+    canUndo: () => !undo.empty,
+    undo: () => together("undo", undo.pop()),
+    toDefaults: () => together("defaults", {}),
+    shipped,
+    prove: (proof) => tell({ proof }),
+  });
+  session.listen((event) => {
+    if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
+    if (event.type === "params") history.replaceState(null, "", session.link());
+    if (event.type === "messages") notes(session);
+  });
+  history.replaceState(null, "", session.link());
+  notes(session);
+  return session;
+}
+
+/** Change what differs; once more afterwards, for one parameter may set another. */
+async function obey(session, wanted) {
+  const unknown = Object.keys(wanted).filter((name) => !session.meta.params.some((param) => param.name === name));
+  session.say("shell", ...unknown.map((name) => `There is no parameter “${name}” here; ignored.`));
+  for (let round = 0; round < 2; round += 1) {
+    const wishes = difference(session.meta, session.params, wanted);
+    await Promise.all(wishes.map(([name, value]) => session.change(name, value)));
+  }
+}
+
+function notes(session) {
+  const dismiss = () => {
+    session.fail("page", null);
+    session.say("shell");
+    session.say("page");
+    session.say("run");
+  };
+  const said = ["shell", "page", "run"].flatMap((place) => session.notes[place] ?? []);
+  drawNotes(at("notes"), said, session.troubles.page, dismiss);
+}
+
+/** What is known about shipped weights (weights/<name>.json), or null if this site ships none. */
+async function shipped(name) {
+  const path = `app/weights/${name}.json`;
+  try {
+    const { files } = await json("app/manifest.json");
+    return files[path] ? await json(path) : null;
+  } catch {
+    return null; // a site that is not whole: starting Python will say so
+  }
+}
+
+async function json(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
+  return response.json();
+}
+
+/** A file of the page itself is missing: only loading it anew helps. */
+function stuck(message) {
+  document.documentElement.dataset.state = "error";
+  drawTrouble(at("trouble"), { message, hint: "Check the connection and try again." }, () => location.reload());
+}
+
+async function main() {
+  at("unserved").remove();
+  restoreTheme();
+  drawThemeSwitch(at("theme"));
+  bindRailButton(at("rail-button"), at("rail"));
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the hash is the page's
+    at("main").focus();
+  });
+  tell({});
+  engine.start();
+  greet();
+  try {
+    pages = await json("pages.json");
+  } catch (error) {
+    return stuck(`The list of pages could not be loaded (${error.message})`);
+  }
+  tell({ checkable: pages.some(({ name }) => name === "check") });
+  const go = () => show(location.hash).catch((error) => stuck(`The page could not be shown (${error.message})`));
+  addEventListener("hashchange", go);
+  go();
+}
+
+main();

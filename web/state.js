@@ -1,0 +1,60 @@
+// The page's state as plain data: a link <-> page and parameters, and an undo stack. No DOM, no engine.
+
+/**
+ * "#digits?rate=0.05&seed=7" -> {page: "digits", params: {rate: "0.05", seed: "7"}}.
+ * Values stay strings: Python coerces them.
+ */
+export function parse(hash) {
+  const [page, query = ""] = hash.replace(/^#/, "").split("?", 2);
+  return { page: decode(page), params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The shortest link that opens this page with these parameters: what is at its default is left out. */
+export function format(meta, params) {
+  const query = new URLSearchParams();
+  for (const param of meta.params) {
+    const value = params[param.name];
+    if (value !== undefined && String(value) !== String(param.default)) query.set(param.name, String(value));
+  }
+  const text = query.toString();
+  return `#${encodeURIComponent(meta.name)}${text && `?${text}`}`;
+}
+
+export function defaults(meta) {
+  return Object.fromEntries(meta.params.map((param) => [param.name, param.default]));
+}
+
+/** [name, value] of every declared parameter whose value in `wanted`, or else its default, differs from `current`. */
+export function difference(meta, current, wanted) {
+  return meta.params
+    .map((param) => [param.name, wanted[param.name] ?? param.default])
+    .filter(([name, value]) => String(value) !== String(current[name]));
+}
+
+/** Earlier values, newest last. Pushes with one tag in a row count as one step, so that a drag is undone at once. */
+export class Undo {
+  #past = [];
+  #tag = null;
+
+  get empty() {
+    return this.#past.length === 0;
+  }
+
+  push(value, tag = null) {
+    if (tag === null || tag !== this.#tag) this.#past.push(value);
+    this.#tag = tag;
+  }
+
+  pop() {
+    this.#tag = null;
+    return this.#past.pop();
+  }
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray % in a typed link: shown as it is in "there is no page ..."
+  }
+}

@@ -1,0 +1,143 @@
+import { html, useState } from "preact";
+import { Trouble } from "./trouble.js";
+
+/**
+ * A form from Param declarations, in their order. `notes` and `troubles` are by parameter name and stand below the control
+ * that caused them. A parameter that is not live restarts the run, so it is sent when it is let go, not while it is dragged.
+ */
+export function Controls({ params, values, notes = {}, troubles = {}, change, prefix = "control" }) {
+  return params.map(
+    (param) => html`<${Control}
+      key=${param.name}
+      param=${param}
+      value=${values[param.name]}
+      notes=${notes[param.name] ?? []}
+      trouble=${troubles[param.name]}
+      id=${`${prefix}-${param.name}`}
+      change=${(value) => change(param.name, value)}
+    />`,
+  );
+}
+
+function Control({ param, value, notes, trouble, id, change }) {
+  const Widget = widgets[param.widget] ?? Text;
+  const about = `${id}-about`;
+  return html`<div class=${`control control-${param.widget}`} data-param=${param.name}>
+    <label for=${id} title=${param.doc}>${param.label}</label>
+    <${Widget} param=${param} value=${value} id=${id} about=${about} change=${change} />
+    <p class="doc" id=${about}>${param.doc}.${param.live ? "" : " A change starts the run anew."}</p>
+    ${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}
+    <${Trouble} trouble=${trouble} />
+  </div>`;
+}
+
+const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch };
+
+function Slider({ param, value, id, about, change }) {
+  const [shown, draft, commit] = useDraft(value, change);
+  const scale = scaleOf(param);
+  const text = param.choices ? String(shown) : withUnit(shown, param.unit);
+  const to = (act) => (event) => act(scale.value(Number(event.target.value)));
+  return html`<output for=${id} aria-live="off">${text}</output>
+    <input
+      type="range"
+      id=${id}
+      data-test=${param.name}
+      min=${scale.from}
+      max=${scale.to}
+      step=${scale.step}
+      value=${scale.position(shown) || 0}
+      aria-valuetext=${text}
+      aria-describedby=${about}
+      onInput=${to(param.live ? change : draft)}
+      onChange=${param.live ? undefined : to(commit)}
+    />`;
+}
+
+function Select({ param, value, id, about, change }) {
+  const chosen = (event) => change(event.target.value);
+  const option = (choice) =>
+    html`<option value=${choice} selected=${choice === String(value)}>${withUnit(choice, param.unit)}</option>`;
+  return html`<select id=${id} data-test=${param.name} aria-describedby=${about} onChange=${chosen}>
+    ${param.choices.map(option)}
+  </select>`;
+}
+
+function Numeric({ param, value, id, about, change }) {
+  const [shown, draft, commit] = useDraft(value, change);
+  return html`<input
+    type="number"
+    id=${id}
+    data-test=${param.name}
+    min=${param.lo}
+    max=${param.hi}
+    step=${param.step ?? "any"}
+    value=${Number.isNaN(Number(shown)) ? "" : shown}
+    aria-describedby=${about}
+    onInput=${(event) => draft(event.target.value)}
+    onChange=${(event) => commit(event.target.value)}
+  />`;
+}
+
+function Switch({ param, value, id, about, change }) {
+  const on = String(value) === "true";
+  return html`<input
+    type="checkbox"
+    role="switch"
+    id=${id}
+    data-test=${param.name}
+    checked=${on}
+    aria-describedby=${about}
+    onChange=${(event) => change(event.target.checked)}
+  />`;
+}
+
+function Text({ param, value, id, about, change }) {
+  const [shown, draft, commit] = useDraft(value, change);
+  return html`<input
+    type="text"
+    id=${id}
+    data-test=${param.name}
+    value=${shown}
+    aria-describedby=${about}
+    onInput=${(event) => draft(event.target.value)}
+    onChange=${(event) => commit(event.target.value)}
+  />`;
+}
+
+/** What is being typed or dragged, kept apart from the value so that a page which is drawn again does not undo it. */
+function useDraft(value, change) {
+  const [draft, setDraft] = useState(null);
+  const commit = (wish) => {
+    setDraft(null);
+    if (wish !== "") change(wish);
+  };
+  return [draft ?? value, setDraft, commit];
+}
+
+/** A range input's positions and what they mean: numbers, indices into the choices, or steps of 1/20 decade. */
+function scaleOf(param) {
+  if (param.choices) {
+    const { choices } = param;
+    return {
+      from: 0,
+      to: choices.length - 1,
+      step: 1,
+      position: (value) => choices.indexOf(String(value)),
+      value: (position) => choices[position],
+    };
+  }
+  if (param.log) {
+    const perDecade = 20;
+    return {
+      from: 0,
+      to: Math.round(perDecade * Math.log10(param.hi / param.lo)),
+      step: 1,
+      position: (value) => Math.round(perDecade * Math.log10(Number(value) / param.lo)),
+      value: (position) => Number((param.lo * 10 ** (position / perDecade)).toPrecision(2)),
+    };
+  }
+  return { from: param.lo, to: param.hi, step: param.step ?? "any", position: Number, value: (position) => position };
+}
+
+const withUnit = (value, unit) => (unit ? `${value} ${unit}` : String(value));

@@ -1,0 +1,78 @@
+// The points of named curves as they come from the engine, few enough to draw: data only, no canvas.
+
+const MOST = 1000;
+
+export class Curves {
+  #curves = new Map(); // name -> {step: [], value: [], stride, seen}
+
+  /** history: {name: {step, value}} with typed arrays (or {data}) of what is new. */
+  append(history) {
+    for (const [name, { step, value }] of Object.entries(history)) {
+      const [steps, values] = [step.data ?? step, value.data ?? value];
+      for (let i = 0; i < steps.length; i += 1) this.#add(this.#curve(name), steps[i], values[i]);
+    }
+  }
+
+  names() {
+    return [...this.#curves.keys()];
+  }
+
+  clear() {
+    this.#curves.clear();
+  }
+
+  copy() {
+    const twin = new Curves();
+    for (const [name, curve] of this.#curves) {
+      twin.#curves.set(name, { ...curve, step: [...curve.step], value: [...curve.value], last: curve.last && [...curve.last] });
+    }
+    return twin;
+  }
+
+  /** {step, value} arrays of one curve, its newest point always among them. */
+  points(name) {
+    const curve = this.#curves.get(name);
+    if (!curve) return { step: [], value: [] };
+    if (!curve.last) return curve;
+    return { step: [...curve.step, curve.last[0]], value: [...curve.value, curve.last[1]] };
+  }
+
+  #curve(name) {
+    if (!this.#curves.has(name)) this.#curves.set(name, { step: [], value: [], stride: 1, seen: 0, last: null });
+    return this.#curves.get(name);
+  }
+
+  /** Every stride-th point is kept; when there are too many, every second of them goes. */
+  #add(curve, step, value) {
+    if (curve.seen % curve.stride === 0) {
+      curve.step.push(step);
+      curve.value.push(value);
+      curve.last = null;
+    } else curve.last = [step, value];
+    curve.seen += 1;
+    if (curve.step.length > MOST) {
+      curve.step = curve.step.filter((_, i) => i % 2 === 0);
+      curve.value = curve.value.filter((_, i) => i % 2 === 0);
+      curve.stride *= 2;
+    }
+  }
+}
+
+/** Curves with x of their own -> one shared x and a column each, null where a curve has no point: what uPlot draws. */
+export function align(curves) {
+  const at = curves.map(() => 0);
+  const x = [];
+  const columns = curves.map(() => []);
+  for (;;) {
+    let next = Infinity;
+    curves.forEach(({ step }, i) => {
+      if (at[i] < step.length) next = Math.min(next, step[at[i]]);
+    });
+    if (next === Infinity) return [x, ...columns];
+    x.push(next);
+    curves.forEach(({ step, value }, i) => {
+      columns[i].push(step[at[i]] === next ? value[at[i]] : null);
+      if (step[at[i]] === next) at[i] += 1;
+    });
+  }
+}

@@ -1,0 +1,30 @@
+// Numbers as text. Nothing is computed here; a number that is not there is a dash.
+
+export const NOTHING = "–";
+const MINUS = "−";
+
+const has = (x) => typeof x === "number" && Number.isFinite(x);
+const sign = (text) => text.replace("-", MINUS);
+
+export const fixed = (x, digits) => (has(x) ? sign(x.toFixed(digits)) : NOTHING);
+export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + sign(x.toFixed(digits)) : NOTHING);
+export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
+export const count = (x) => (has(x) ? x.toLocaleString("en-GB") : NOTHING);
+export const bytes = (x) => (has(x) ? `${count(x)} bytes` : NOTHING);
+export const megabytes = (x) => (has(x) ? (x / 1e6).toFixed(1) : NOTHING);
+
+/** 0.0000000123 -> "1.23e−8"; an exact zero stays "0". */
+export function scientific(x) {
+  if (!has(x)) return NOTHING;
+  return x === 0 ? "0" : sign(x.toExponential(2).replace("e+", "e"));
+}
+
+export const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : NOTHING);
+
+/** Any scalar of a Frame, when nothing more is known about it. */
+export function scalar(x) {
+  if (x === null || x === undefined) return NOTHING;
+  if (typeof x !== "number") return String(x);
+  if (Number.isInteger(x)) return count(x);
+  return Math.abs(x) < 1e-3 ? scientific(x) : sign(String(Number(x.toPrecision(4))));
+}

@@ -1,0 +1,46 @@
+import { html, render } from "preact";
+
+const TEXT = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
+const PRESSABLE = "button, summary, a, input:not([type=range], [type=radio]:checked)"; // Space already does something there
+
+/**
+ * Keys of a page: [{key, label, run}], where key is as KeyboardEvent.key says it ("s", " "). `?` lists them.
+ * Nothing happens while the reader types, or in a dialog. Returns {show, unbind}.
+ */
+export function bindKeys(bindings) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "keys";
+  document.body.append(dialog);
+  render(html`<${List} bindings=${bindings} />`, dialog);
+  const show = () => dialog.showModal();
+
+  function pressed(event) {
+    const { target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (target.closest("dialog") || target.matches(TEXT) || (event.key === " " && target.matches(PRESSABLE))) return;
+    if (event.key === "?") return show();
+    const binding = bindings.find(({ key }) => key === event.key.toLowerCase());
+    if (!binding) return;
+    event.preventDefault();
+    binding.run();
+  }
+
+  document.addEventListener("keydown", pressed);
+  return {
+    show,
+    unbind() {
+      document.removeEventListener("keydown", pressed);
+      dialog.remove();
+    },
+  };
+}
+
+function List({ bindings }) {
+  return html`<h2>Keys</h2>
+    <dl>
+      ${[...bindings, { key: "?", label: "This list" }].map(
+        ({ key, label }) => html`<div><dt><kbd>${key === " " ? "Space" : key.toUpperCase()}</kbd></dt><dd>${label}</dd></div>`,
+      )}
+    </dl>
+    <form method="dialog"><button>Close</button></form>`;
+}

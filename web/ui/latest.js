@@ -1,0 +1,30 @@
+/**
+ * Wrap an async function so that one call is under way at a time and only the newest waiting argument is kept:
+ * what a dragged slider or a moving pen needs. Each call resolves with the answer that included it, or a newer one.
+ */
+export function latest(run) {
+  let busy = null;
+  let waiting = null;
+
+  async function drain() {
+    let answer;
+    try {
+      while (waiting) {
+        const { value } = waiting;
+        waiting = null;
+        answer = await run(value);
+      }
+    } finally {
+      busy = null;
+    }
+    return answer;
+  }
+
+  const call = (value) => {
+    waiting = { value };
+    return (busy ??= drain());
+  };
+  call.busy = () => busy !== null;
+  call.waiting = () => waiting !== null;
+  return call;
+}

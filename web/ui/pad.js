@@ -1,0 +1,152 @@
+import { css, onTheme } from "./theme.js";
+
+const PEN = 0.08; // of the pad's side; Python draws the same pen
+
+/**
+ * A square to draw on with mouse, finger or pen. A drawing is strokes of points (x, y in 0..1), not pixels: Python turns
+ * them into an image, the same one in every browser. Instead of a drawing the pad can show a picture.
+ * `changed(drawing)` after each change; drawing = {strokes, picture}, picture = {canvas(), inputs} or null.
+ */
+export class Pad {
+  #canvas = document.createElement("canvas");
+  #host;
+  #changed;
+  #drawing = { strokes: [], picture: null };
+  #past = [];
+  #pointer = null;
+  #stop;
+
+  constructor(host, { label, changed }) {
+    this.#host = host;
+    this.#changed = changed;
+    this.#canvas.className = "pad";
+    this.#canvas.dataset.test = "pad";
+    this.#canvas.setAttribute("role", "img");
+    this.#canvas.setAttribute("aria-label", label);
+    host.append(this.#canvas);
+    const on = (name, handler) => this.#canvas.addEventListener(name, handler);
+    on("pointerdown", (event) => this.#down(event));
+    on("pointermove", (event) => this.#move(event));
+    on("pointerup", (event) => this.#up(event));
+    on("pointercancel", (event) => this.#up(event));
+    const resize = new ResizeObserver(() => this.#resize());
+    resize.observe(this.#canvas);
+    const unlisten = onTheme(() => this.#draw());
+    this.#stop = () => {
+      resize.disconnect();
+      unlisten();
+    };
+  }
+
+  get drawing() {
+    return this.#drawing;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get empty() {
+    return !this.#drawing.picture && this.#drawing.strokes.length === 0;
+  }
+
+  /** float32 [P, 3]: x, y, stroke number. */
+  points() {
+    const rows = this.#drawing.strokes.flatMap((stroke, number) => stroke.flatMap(([x, y]) => [x, y, number]));
+    return { shape: [rows.length / 3, 3], dtype: "float32", data: Float32Array.from(rows) };
+  }
+
+  show(picture) {
+    this.#set({ strokes: [], picture });
+  }
+
+  clear() {
+    if (!this.empty) this.#set({ strokes: [], picture: null });
+  }
+
+  undo() {
+    if (!this.canUndo) return;
+    this.#drawing = this.#past.pop();
+    this.#draw();
+    this.#changed(this.#drawing);
+  }
+
+  destroy() {
+    this.#stop();
+    this.#host.replaceChildren();
+  }
+
+  #set(drawing) {
+    this.#past.push(this.#drawing);
+    this.#drawing = drawing;
+    this.#draw();
+    this.#changed(drawing);
+  }
+
+  #down(event) {
+    if (this.#pointer !== null || event.button !== 0) return;
+    event.preventDefault();
+    this.#pointer = event.pointerId;
+    this.#canvas.setPointerCapture(event.pointerId);
+    const strokes = this.#drawing.picture ? [] : this.#drawing.strokes;
+    this.#set({ strokes: [...strokes, [this.#point(event)]], picture: null });
+  }
+
+  #move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    const stroke = this.#drawing.strokes.at(-1);
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) {
+      const [from, to] = [stroke.at(-1), this.#point(one)];
+      if (from[0] === to[0] && from[1] === to[1]) continue;
+      stroke.push(to);
+      this.#segment(from, to);
+    }
+    this.#changed(this.#drawing);
+  }
+
+  #up(event) {
+    if (event.pointerId === this.#pointer) this.#pointer = null;
+  }
+
+  #point(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    const clamp = (x) => Math.max(0, Math.min(1, x));
+    return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
+  }
+
+  #resize() {
+    const side = Math.round(this.#canvas.clientWidth * devicePixelRatio);
+    if (!side || side === this.#canvas.width) return;
+    this.#canvas.width = this.#canvas.height = side;
+    this.#draw();
+  }
+
+  #draw() {
+    const side = this.#canvas.width;
+    const context = this.#canvas.getContext("2d");
+    context.clearRect(0, 0, side, side);
+    const { strokes, picture } = this.#drawing;
+    if (picture) {
+      const canvas = picture.canvas(); // made anew, for its colours follow the theme
+      context.imageSmoothingEnabled = canvas.width > side;
+      context.drawImage(canvas, 0, 0, side, side);
+    }
+    for (const stroke of strokes) {
+      this.#segment(stroke[0], stroke[0]);
+      for (let i = 1; i < stroke.length; i += 1) this.#segment(stroke[i - 1], stroke[i]);
+    }
+  }
+
+  #segment([x0, y0], [x1, y1]) {
+    const side = this.#canvas.width;
+    const context = this.#canvas.getContext("2d");
+    context.strokeStyle = css("heat-ink");
+    context.lineWidth = PEN * side;
+    context.lineCap = context.lineJoin = "round";
+    context.beginPath();
+    context.moveTo(x0 * side, y0 * side);
+    context.lineTo(x1 * side, y1 * side);
+    context.stroke();
+  }
+}

@@ -1,0 +1,180 @@
+import { latest } from "./latest.js";
+
+/**
+ * One page's run in the engine, and what `mount(root, page)` of a view gets as `page`.
+ *
+ * meta, params      the page's declaration (pages.json) and its values: the newest wish, then Python's word
+ * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
+ * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared} | {type: "params"} |
+ *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
+ * reset, advance, change, predict, measure, snapshot, restore, source
+ *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
+ * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
+ */
+export class Session {
+  open = false;
+  step = 0;
+  notes = {};
+  troubles = {};
+  #engine;
+  #run = null;
+  #era = 0; // counts how often the run was started anew
+  #confirmed = {};
+  #changers = {};
+  #listeners = new Set();
+  #queue = Promise.resolve();
+  #closed = false;
+
+  constructor(engine, meta, params) {
+    this.#engine = engine;
+    this.meta = meta;
+    this.params = params;
+    this.predict = latest((inputs) => this.#ask("predict", () => ({ run: this.#run, inputs }), "predict"));
+  }
+
+  listen(fn) {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  }
+
+  /** Start the run from its seed: at first, again, and with a new engine. */
+  async reset() {
+    const last = this.#run;
+    const answer = await this.#ask("open", () => ({ page: this.meta.name, params: this.params }), "page");
+    if (!answer) return null;
+    if (last !== null) this.#ask("close", () => ({ run: last }), "page");
+    this.#run = answer.run;
+    this.open = true;
+    this.say("page", ...answer.notes);
+    this.#adopt(answer, true);
+    this.#emit({ type: "open" });
+    return answer;
+  }
+
+  /** The engine was lost: a new one knows nothing of this run. */
+  forget() {
+    this.#run = null;
+    this.open = false;
+    this.#queue = Promise.resolve();
+    this.#emit({ type: "messages" });
+  }
+
+  /** Null as well if the run was started anew before the work began: it stays at its start. */
+  async advance(amount) {
+    const era = this.#era;
+    const answer = await this.#ask("advance", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
+    if (answer) this.#adopt(answer, false);
+    return answer;
+  }
+
+  change(name, value) {
+    this.#emit({ type: "wish", name, before: this.params });
+    this.#tidy();
+    this.params = { ...this.params, [name]: value };
+    this.#emit({ type: "params" });
+    this.#changers[name] ??= latest((wish) => this.#change(name, wish));
+    return this.#changers[name](value);
+  }
+
+  measure() {
+    return this.#ask("measure", () => ({ run: this.#run }), "measure");
+  }
+
+  snapshot() {
+    return this.#ask("snapshot", () => ({ run: this.#run }), "save");
+  }
+
+  async restore(file, name) {
+    const answer = await this.#ask("restore", () => ({ run: this.#run, file, name }), "load");
+    if (answer) {
+      this.say("load", ...answer.notes);
+      this.#adopt(answer, true);
+    }
+    return answer;
+  }
+
+  source(names) {
+    return this.#ask("source", () => ({ names }), "source");
+  }
+
+  /** Show sentences at a place; none remove what was there. */
+  say(place, ...sentences) {
+    this.notes = { ...this.notes, [place]: sentences };
+    this.#emit({ type: "messages" });
+  }
+
+  /** Show an error at a place; null removes it. */
+  fail(place, trouble) {
+    this.troubles = { ...this.troubles, [place]: trouble };
+    this.#emit({ type: "messages" });
+  }
+
+  close() {
+    if (this.#run !== null) this.#ask("close", () => ({ run: this.#run }), "page");
+    this.#closed = true;
+    this.#listeners.clear();
+  }
+
+  async #change(name, value) {
+    if (this.#run === null) return; // the first open carries it
+    const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
+    if (answer) {
+      this.say(name, ...answer.notes);
+      this.#adopt(answer, answer.restarted, name);
+    } else if (!this.#changers[name].waiting()) {
+      this.params = { ...this.params, [name]: this.#confirmed[name] };
+      this.#emit({ type: "params" });
+    }
+  }
+
+  /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
+  #adopt({ params, frame, history = {} }, cleared, answered = null) {
+    if (params) {
+      const overtaken = Object.keys(this.#changers).filter((name) => {
+        const changer = this.#changers[name];
+        return name === answered ? changer.waiting() : changer.busy();
+      });
+      this.#confirmed = params;
+      this.params = { ...params, ...Object.fromEntries(overtaken.map((name) => [name, this.params[name]])) };
+      this.#emit({ type: "params" });
+    }
+    if (cleared) this.#era += 1;
+    if (frame) {
+      this.step = frame.step;
+      if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
+      this.#emit({ type: "frame", frame, history, cleared });
+    }
+  }
+
+  /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
+  #ask(method, args, place) {
+    if (this.#closed) return Promise.resolve(null); // what was asked before is still answered: the last snapshot is kept
+    const answer = this.#queue.then(async () => {
+      try {
+        const facts = args();
+        if (!facts) return null;
+        const result = await this.#engine.call(method, facts);
+        if (this.troubles[place]) this.fail(place, null);
+        return result;
+      } catch (error) {
+        if (error.type !== "Closed") this.fail(error.param ?? place, { message: error.message, hint: error.hint });
+        return null;
+      }
+    });
+    this.#queue = answer;
+    return answer;
+  }
+
+  /** What was said about earlier changes of parameters has been read. */
+  #tidy() {
+    for (const { name } of this.meta.params) {
+      if (this.notes[name]?.length) this.say(name);
+      if (this.troubles[name]) this.fail(name, null);
+    }
+  }
+
+  #emit(event) {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

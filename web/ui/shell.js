@@ -1,0 +1,108 @@
+import { html, render } from "preact";
+import { megabytes } from "./format.js";
+import { setTheme, theme, themes } from "./theme.js";
+import { sentences } from "./trouble.js";
+
+/** The rail of pages. current: the page's name. */
+export function drawRail(root, pages, current) {
+  const links = pages.map(
+    ({ name, title, summary }) => html`<li>
+      <a href=${`#${name}`} title=${summary} aria-current=${name === current ? "page" : undefined}>${title}</a>
+    </li>`,
+  );
+  render(html`<ul>${links}</ul>`, root);
+}
+
+/** The rail hides behind a button on narrow screens. */
+export function bindRailButton(button, rail) {
+  const open = (yes) => {
+    button.setAttribute("aria-expanded", String(yes));
+    rail.classList.toggle("open", yes);
+  };
+  open(false);
+  button.addEventListener("click", () => open(button.getAttribute("aria-expanded") !== "true"));
+  rail.addEventListener("click", (event) => event.target.closest("a") && open(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || button.getAttribute("aria-expanded") !== "true") return;
+    open(false);
+    button.focus();
+  });
+}
+
+/**
+ * One line of truth. boot: {label, loaded, total} while Python starts; runtime: versions once it runs; trouble: it does not;
+ * proof: {ok, passed, total} after the Check page ran in this session, before that null.
+ */
+export function drawStatus(root, { boot, runtime, trouble, proof, checkable }) {
+  if (trouble) return render(html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`, root);
+  if (!runtime) return render(html`<${Progress} ...${boot} />`, root);
+  const { python, numpy, engine } = runtime;
+  render(
+    html`<p class="status-line" role="status" data-test="status">
+      <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${engine}</span><span>ready</span>
+      ${checkable && html`<span><${Parity} proof=${proof} /></span>`}
+    </p>`,
+    root,
+  );
+}
+
+function Parity({ proof }) {
+  const link = (words, colour) => html`<a href="#check" class=${colour} data-test="parity">${words}</a>`;
+  if (!proof) return link("numbers not checked here yet", "");
+  return proof.ok ? link("numbers proven", "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
+}
+
+function Progress({ label = "Starting", loaded = 0, total = 0 }) {
+  const amount = total ? `${megabytes(loaded)} of ${megabytes(total)} MB` : "";
+  const value = total ? Math.min(loaded, total) : undefined;
+  return html`<div class="progress" data-test="progress">
+    <span class="progress-label">${label}</span><span class="number">${amount}</span>
+    <progress max=${total || 1} value=${value} aria-label=${`${label} ${amount}`}></progress>
+  </div>`;
+}
+
+/** What stopped Python from starting or running, and the way back. */
+export function drawTrouble(root, trouble, retry) {
+  render(
+    trouble &&
+      html`<section class="banner banner-trouble" role="alert" data-test="error">
+        <p><strong>${trouble.message}</strong></p>
+        ${trouble.hint && html`<p>${trouble.hint}</p>`}
+        <p>Everything on this page that needs no Python still works: the text, the pad and the shipped results.</p>
+        <p><button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button></p>
+      </section>`,
+    root,
+  );
+}
+
+/** Sentences about the page as a whole (a link's value was clamped, a file was loaded), until they are put away. */
+export function drawNotes(root, notes, trouble, dismiss) {
+  const lines = [...notes, ...(trouble ? [sentences(trouble)] : [])];
+  render(
+    lines.length > 0 &&
+      html`<section class=${`banner ${trouble ? "banner-trouble" : ""}`} role="status" aria-label="Notes" data-test="notes">
+        ${lines.map((line) => html`<p>${line}</p>`)}
+        <button type="button" class="quiet dismiss" aria-label="Put these notes away" onClick=${dismiss}>×</button>
+      </section>`,
+    root,
+  );
+}
+
+export function drawThemeSwitch(root) {
+  const set = (name) => {
+    setTheme(name);
+    drawThemeSwitch(root);
+  };
+  render(
+    html`<fieldset class="segments">
+      <legend class="unseen">Colours</legend>
+      ${themes.map(
+        (name) => html`<label>
+          <input type="radio" name="theme" value=${name} checked=${theme() === name} onChange=${() => set(name)} />
+          <span>${name}</span>
+        </label>`,
+      )}
+    </fieldset>`,
+    root,
+  );
+}

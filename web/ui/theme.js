@@ -1,0 +1,66 @@
+// Light, dark or as the system says; and the style sheet's colours for canvases, which cannot use CSS variables.
+
+const KEY = "bitladder-theme";
+const listeners = new Set();
+
+export const themes = ["auto", "light", "dark"];
+
+export function theme() {
+  return document.documentElement.dataset.theme ?? "auto";
+}
+
+export function setTheme(name) {
+  if (name === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = name;
+  try {
+    localStorage.setItem(KEY, name);
+  } catch {
+    // Storage may be forbidden; the choice then lasts until the page is closed.
+  }
+  changed();
+}
+
+export function restoreTheme() {
+  let saved = null;
+  try {
+    saved = localStorage.getItem(KEY);
+  } catch {
+    // As above.
+  }
+  if (saved === "light" || saved === "dark") document.documentElement.dataset.theme = saved;
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", changed);
+  }
+}
+
+/** `listen` is called after every change of the colours; returns how to stop. */
+export function onTheme(listen) {
+  listeners.add(listen);
+  return () => listeners.delete(listen);
+}
+
+const cache = new Map();
+const scratch = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+function changed() {
+  cache.clear();
+  for (const listen of listeners) listen();
+}
+
+/** The style sheet's `--name` as [r, g, b], 0 to 255. */
+export function rgb(name) {
+  if (!cache.has(name)) {
+    // A browser resolves light-dark() and colour names only for real properties, and a canvas turns the result to bytes.
+    const probe = document.createElement("span");
+    probe.style.cssText = `forced-color-adjust: none; color: var(--${name})`;
+    probe.hidden = true;
+    document.body.append(probe);
+    scratch.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    scratch.fillRect(0, 0, 1, 1);
+    cache.set(name, [...scratch.getImageData(0, 0, 1, 1).data.slice(0, 3)]);
+  }
+  return cache.get(name);
+}
+
+export const css = (name) => `rgb(${rgb(name).join(" ")})`;

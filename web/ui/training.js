@@ -1,0 +1,141 @@
+import { byteArray, bytesOf, download } from "./files.js";
+import { Keeper } from "./keep.js";
+import { latest } from "./latest.js";
+import { Player } from "./player.js";
+
+/**
+ * What a person does with a run: play, pause, step, start anew, keep it, come back to it.
+ * `before` is awaited before any training (a page may have to show something else first); `changed` is called when the
+ * buttons have to be drawn again.
+ */
+export class Training {
+  #kept = [];
+  #start = null; // a reset under way
+  #page;
+  #keeper;
+  #before;
+  #changed;
+  #stop;
+
+  constructor(page, { before = async () => {}, changed }) {
+    this.#page = page;
+    this.#before = before;
+    this.#changed = changed;
+    this.#keeper = new Keeper(page, changed);
+    this.#stop = page.listen(({ type }) => type === "wish" && this.#keeper.soon());
+    this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
+  }
+
+  /** Runs with these parameters that were left, by a reload or a reset, and can go on; newest first. */
+  get offers() {
+    const link = this.#page.link();
+    return this.#kept.filter((record) => record.link === link);
+  }
+
+  /** The step that a reload can go on from, or null. */
+  get kept() {
+    return this.#keeper.kept;
+  }
+
+  get playing() {
+    return this.player.state === "playing";
+  }
+
+  async toggle() {
+    await this.#start;
+    if (!this.#page.open) return;
+    if (this.playing) return void this.player.pause();
+    await this.#before();
+    this.player.play();
+  }
+
+  async step() {
+    await this.#start;
+    if (!this.#page.open) return;
+    await this.player.pause();
+    await this.#before();
+    await this.player.step();
+    this.#keeper.save();
+  }
+
+  /** The same seed again. */
+  reset() {
+    return this.#anew(() => this.#page.reset());
+  }
+
+  newSeed() {
+    return this.#anew(() => this.#page.change("seed", 1 + Math.floor(Math.random() * 9999)));
+  }
+
+  /** The run starts anew: the page was opened, or a control or a file did it. */
+  rewound() {
+    this.player.rewind();
+    this.#keeper.another();
+    return this.#refresh();
+  }
+
+  async resume(record) {
+    await this.player.pause();
+    const answer = await this.#page.restore(byteArray(record.file), record.name);
+    if (!answer) return;
+    await this.#keeper.save();
+    await this.discard(record);
+  }
+
+  async discard(record) {
+    await this.#keeper.drop(record.id);
+    await this.#refresh();
+  }
+
+  async save() {
+    const snapshot = await this.#page.snapshot();
+    if (snapshot) download(snapshot.file.data, snapshot.name);
+  }
+
+  async load(file) {
+    if (!file) return;
+    await this.player.pause();
+    await this.#page.restore(await bytesOf(file), file.name);
+  }
+
+  bindings() {
+    return [
+      { key: " ", label: "Play, pause", run: () => this.toggle() },
+      { key: "s", label: "Step", run: () => this.step() },
+      { key: "r", label: "Reset: the same seed again", run: () => this.reset() },
+      { key: "n", label: "New seed", run: () => this.newSeed() },
+    ];
+  }
+
+  destroy() {
+    this.#stop();
+    this.player.pause();
+  }
+
+  #refresh = latest(async () => {
+    this.#kept = await this.#keeper.others();
+    this.#changed();
+  });
+
+  async #anew(start) {
+    await this.#start;
+    if (!this.#page.open) return;
+    this.#start = (async () => {
+      await this.player.pause();
+      await this.#before();
+      await start();
+    })();
+    await this.#start;
+  }
+
+  async #advance(amount) {
+    const answer = await this.#page.advance(amount);
+    if (answer && this.playing) this.#keeper.tick();
+    return answer;
+  }
+
+  #moved(state) {
+    if (state !== "playing") this.#keeper.save();
+    this.#changed();
+  }
+}

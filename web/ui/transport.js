@@ -1,0 +1,53 @@
+import { html } from "preact";
+import { FileButton } from "./files.js";
+import { count } from "./format.js";
+import { Trouble } from "./trouble.js";
+
+/** Play, step, reset and new seed of a Training, and the runs that can go on. */
+export function Transport({ page, training }) {
+  const { playing, player } = training;
+  const idle = !page.open;
+  const done = player.state === "done";
+  const seeded = page.meta.params.some(({ name }) => name === "seed");
+  const press = (act) => (event) => {
+    if (event.detail > 0) event.currentTarget.blur(); // pressed by pointer: Space is to play and pause, not to press again
+    act();
+  };
+  const button = (name, label, act, { disabled = false, ...extra }) =>
+    html`<button type="button" data-test=${name} disabled=${idle || disabled} onClick=${press(act)} ...${extra}>${label}</button>`;
+  return html`<div class="transport" role="group" aria-label="Run">
+    ${button("play", playing ? "Pause" : "Play", () => training.toggle(), { class: "primary", disabled: done, title: "Space" })}
+    ${button("step", "Step", () => training.step(), { disabled: done, title: "S: one step" })}
+    ${button("reset", "Reset", () => training.reset(), { title: "R: the same seed from the start" })}
+    ${seeded && button("new-seed", "New seed", () => training.newSeed(), { title: "N: another random start" })}
+  </div>`;
+}
+
+/** A run with these parameters that was interrupted by a reload or a reset. */
+export function Offer({ page, training }) {
+  const [record] = training.offers;
+  if (!record || training.playing || page.step > 0) return null;
+  return html`<p class="offer">
+    <button type="button" data-test="resume" onClick=${() => training.resume(record)}>
+      Resume at step ${count(record.step)}
+    </button>
+    <button type="button" class="quiet" data-test="discard" onClick=${() => training.discard(record)}>Discard</button>
+    <span class="doc">Your last run with these settings was kept in this browser.</span>
+  </p>`;
+}
+
+/** Save the run as a file, load one; what is wrong with a file stands here. */
+export function Files({ page, training }) {
+  const { save, load } = page.troubles;
+  const open = (file) => training.load(file);
+  return html`<div class="files">
+    <div class="row">
+      <button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>
+      <${FileButton} label="Load weights" accept=".npz" test="load" disabled=${!page.open} pick=${open} />
+    </div>
+    ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
+    ${training.kept !== null &&
+    html`<p class="doc" data-test="kept">Kept in this browser at step ${count(training.kept)}, in case of a reload.</p>`}
+    ${(page.notes.load ?? []).concat(page.notes.keep ?? []).map((note) => html`<p class="note" role="status">${note}</p>`)}
+  </div>`;
+}

@@ -1,0 +1,151 @@
+import { html, render } from "preact";
+import { Bars } from "../ui/bars.js";
+import { FileButton } from "../ui/files.js";
+import { fixed, NOTHING, percent } from "../ui/format.js";
+import { Heatmap } from "../ui/heatmap.js";
+import { Pad } from "../ui/pad.js";
+import { drawArray, readPicture } from "../ui/picture.js";
+import { Trouble } from "../ui/trouble.js";
+
+const CLASSES = [..."0123456789"];
+const HELD_OUT = 3000;
+const EMPTY = "The pad is empty: draw a digit.";
+const SPOKEN_AFTER_MS = 700;
+
+/** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars)` after each answer. */
+export class DrawPanel {
+  answer = null;
+  #page;
+  #predicted;
+  #pad;
+  #input;
+  #slots;
+  #spoken = 0;
+
+  constructor(root, page, predicted) {
+    this.#page = page;
+    this.#predicted = predicted;
+    render(html`<${Layout} />`, root);
+    const slot = (name) => root.querySelector(`[data-slot=${name}]`);
+    this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
+    this.#pad = new Pad(slot("pad"), {
+      label: "Drawing pad: draw a digit with mouse, finger or pen.",
+      changed: () => this.update(),
+    });
+    this.#input = new Heatmap(slot("input"), {
+      label: "The 28 by 28 image that the network reads.",
+      test: "input",
+      map: "grey",
+      shape: [28, 28],
+      maxHeight: 140,
+      describe: (_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`,
+    });
+    const drop = (event) => {
+      event.preventDefault();
+      if (event.type === "drop" && event.dataTransfer.files.length) this.#open(event.dataTransfer.files[0]);
+    };
+    for (const name of ["dragover", "drop"]) slot("pad").addEventListener(name, drop);
+    root.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#pad.undo();
+    });
+    this.draw();
+  }
+
+  /** Ask again: the drawing or the network has changed. */
+  async update() {
+    this.draw();
+    if (!this.#page.open) return;
+    const { picture } = this.#pad.drawing;
+    const answer = await this.#page.predict(picture ? picture.inputs : { strokes: this.#pad.points() });
+    if (!answer) return;
+    this.answer = answer;
+    this.#input.update(answer.arrays.input?.data ?? null, 1);
+    this.draw();
+    this.#predicted(answer.scalars);
+    clearTimeout(this.#spoken);
+    this.#spoken = setTimeout(() => (this.#slots.spoken.textContent = sentence(answer)), SPOKEN_AFTER_MS);
+  }
+
+  draw() {
+    const [pad, page, answer] = [this.#pad, this.#page, this.answer];
+    this.#slots.pad.classList.toggle("pad-empty", pad.empty);
+    const open = (file) => this.#open(file);
+    const tool = (name, label, act, disabled = false) =>
+      html`<button type="button" data-test=${name} disabled=${disabled} onClick=${act}>${label}</button>`;
+    render(
+      html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
+        ${tool("held-out", "Held-out digit", () => this.#heldOut(), !page.open)}
+        <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
+        <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
+      this.#slots.tools,
+    );
+    render(html`<${Verdict} answer=${answer} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
+    const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
+    const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
+    render(html`<${Bars} classes=${CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
+  }
+
+  destroy() {
+    clearTimeout(this.#spoken);
+    this.#pad.destroy();
+    this.#input.destroy();
+  }
+
+  async #heldOut() {
+    const inputs = { index: Math.floor(Math.random() * HELD_OUT) };
+    const answer = await this.#page.predict(inputs);
+    if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
+  }
+
+  async #open(file) {
+    try {
+      const { canvas, grey } = await readPicture(file);
+      this.#page.fail("image", null);
+      this.#pad.show({ canvas: () => canvas, inputs: { image: grey } });
+    } catch (error) {
+      this.#page.fail("image", { message: error.message });
+    }
+  }
+}
+
+function Layout() {
+  return html`<h2>Draw</h2>
+    <div class="draw">
+      <div>
+        <div class="pad-slot" data-slot="pad"></div>
+        <div class="row tools" data-slot="tools"></div>
+      </div>
+      <div class="reading">
+        <figure class="input-image">
+          <div data-slot="input"></div>
+          <figcaption>28 × 28, as Python sees it</figcaption>
+        </figure>
+        <div class="verdict" data-slot="verdict"></div>
+        <div data-slot="bars"></div>
+        <p class="unseen" aria-live="polite" data-slot="spoken"></p>
+      </div>
+    </div>`;
+}
+
+function Verdict({ answer, empty, open }) {
+  const nothing = (words) => html`<p class="empty" data-test="prediction">${words}</p>`;
+  if (empty) return nothing(EMPTY);
+  if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
+  const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence } = answer.scalars;
+  if (digit === null) return nothing(answer.notes.join(" ") || EMPTY);
+  const reading = (kind, prefix, d, p) =>
+    html`<p class=${`big ${kind}`}>
+      <output aria-live="off" data-test=${`${prefix}prediction`}>${d}</output>
+      <span class="number" data-test=${`${prefix}confidence`}>${percent(p)}</span>
+    </p>`;
+  return html`${reading("float", "", digit, confidence)}
+    ${Number.isInteger(quantDigit) && reading("quant", "quant-", quantDigit, quantConfidence)}
+    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${label}.</p>`}`;
+}
+
+function sentence({ scalars, notes }) {
+  const { digit, confidence, quant_digit: quantDigit } = scalars;
+  if (digit === null) return notes.join(" ");
+  const quantised = Number.isInteger(quantDigit) ? `, quantised ${quantDigit}` : "";
+  return `Prediction ${digit ?? NOTHING}, ${percent(confidence)}${quantised}`;
+}
