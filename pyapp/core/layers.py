@@ -39,8 +39,6 @@ class Linear:
 class ReLU:
     """`y = max(x, 0)`; the gradient passes where x > 0."""
 
-    shapes: dict[str, tuple[int, ...]] = {}  # noqa: RUF012 - it has no parameters, and never will
-
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         self.y = relu(x)
         return self.y

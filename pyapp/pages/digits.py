@@ -140,7 +140,7 @@ class Page(Experiment):
         filters = p["layer1.weight"].reshape(-1, 28, 28)  # one picture of 28x28 for each first-layer neuron
         scalars = {
             "epoch": self.trainer.epoch, **self._batch, **self._judged, "parameters": p.vector.size,
-            "weights": self.params["weights"], "bits": self.params["bits"], "bytes_float": float_nbytes(p),
+            "held_out": len(images("test")[1]), "weights": self.params["weights"], "bits": self.params["bits"], "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None,
             "weight_error": quantised.weight_error if quantised else None,
         }
@@ -185,12 +185,16 @@ class Page(Experiment):
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
         held_out, _ = images("test")
-        one, many = held_out[:1], held_out[:500]
-        return Frame(self.trainer.steps, {
-            "image_ms": statistics.fmean(times_ms(lambda: softmax(self.model.forward(self.shown, one)), 200)),
-            "batch_ms": statistics.fmean(times_ms(lambda: softmax(self.model.forward(self.shown, many)), 7)),
-            "batch": len(many),
-        })
+        one, many, quantised = held_out[:1], held_out[:500], self.quantised()
+
+        def mean(p: Parameters, x: np.ndarray, repeats: int) -> float:
+            return statistics.fmean(times_ms(lambda: softmax(self.model.forward(p, x)), repeats))
+
+        scalars = {"image_ms": mean(self.shown, one, 200), "batch_ms": mean(self.shown, many, 7), "batch": len(many)}
+        if quantised:
+            scalars |= {"image_quant_ms": mean(quantised.parameters, one, 200),
+                        "batch_quant_ms": mean(quantised.parameters, many, 7)}
+        return Frame(self.trainer.steps, scalars)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""

@@ -9,7 +9,7 @@ import zipfile
 
 from pyapp.site.terminal import Failure
 
-UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json"}  # lies in web/, but for developers
+UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json", "picture.png"}  # lies in web/, but for developers
 
 
 def build(root):

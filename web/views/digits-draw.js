@@ -8,13 +8,13 @@ import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
 
 const CLASSES = [..."0123456789"];
-const HELD_OUT = 3000;
 const EMPTY = "The pad is empty: draw a digit.";
 const SPOKEN_AFTER_MS = 700;
 
 /** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars)` after each answer. */
 export class DrawPanel {
   answer = null;
+  heldOut = 1; // how many held-out digits there are; a frame says it
   #page;
   #predicted;
   #pad;
@@ -92,7 +92,7 @@ export class DrawPanel {
   }
 
   async #heldOut() {
-    const inputs = { index: Math.floor(Math.random() * HELD_OUT) };
+    const inputs = { index: Math.floor(Math.random() * this.heldOut) };
     const answer = await this.#page.predict(inputs);
     if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
   }

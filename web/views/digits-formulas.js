@@ -1,9 +1,9 @@
 import { abs, frac, group, hat, math, sqrt, sub, subsup, sup, under } from "../ui/math.js";
 
 // The formulas of the digits page, in the order of its story; each is a list of equations that stand in a line if they fit.
-// Rows are images, as in the Python: y = x W + b.
+// Rows are images, and W is (outputs, inputs), as in the Python: y = x Wᵀ + b.
 
-const affine = (x, i) => [x, sub("W", i), "+", sub("b", i)];
+const affine = (x, i) => [x, subsup("W", i, "⊤"), "+", sub("b", i)];
 const relu = (...content) => ["max", group("0,", ...content)];
 const total = (below, ...content) => [under("∑", below), ...content];
 const centre = (axis) => math(hat(axis), "=", frac(total("x,y", axis, sub("a", "xy")), total("x,y", sub("a", "xy"))), "→14");
@@ -25,9 +25,9 @@ export const crossEntropy = () => [math("L=−", frac("1", "B"), ...total("i"), 
 export const backward = () => [math(frac("∂L", "∂z"), "=", frac("p−y", "B"))];
 
 export const layer = () => [
-  math(frac("∂L", "∂W"), "=", sup("x", "⊤"), frac("∂L", "∂z")),
+  math(frac("∂L", "∂W"), "=", sup(group(frac("∂L", "∂z")), "⊤"), "x"),
   math(frac("∂L", "∂b"), "=", ...total("i", frac("∂L", ["∂", sub("z", "i")]))),
-  math(frac("∂L", "∂x"), "=", frac("∂L", "∂z"), sup("W", "⊤")),
+  math(frac("∂L", "∂x"), "=", frac("∂L", "∂z"), "W"),
 ];
 
 export const sgd = () => [math("w←w−ηg")];

@@ -43,6 +43,7 @@ export function mount(root, page) {
 
   function take(event) {
     run = { step: event.frame.step, ...event.frame.scalars };
+    draw.heldOut = run.held_out;
     weights.update(event.frame);
     numbers.update(page, event);
     quantise();

@@ -129,7 +129,9 @@ def test_an_empty_pad_and_an_empty_picture_predict_nothing():
 
 def test_measuring_gives_times():
     scalars = Session().measure().scalars
-    assert 0 < scalars["image_ms"] < scalars["batch_ms"] and scalars["batch"] == 500
+    assert 0 < scalars["image_ms"] < scalars["batch_ms"] and scalars["batch"] == 500 and "image_quant_ms" not in scalars
+    scalars = Session(bits="8").measure().scalars
+    assert 0 < scalars["image_quant_ms"] < scalars["batch_quant_ms"]
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "adam", "rate": 0.002, "shift": 2, "batch": "64"}])

@@ -1,0 +1,175 @@
+"""What a person does on the digits page."""
+
+import pytest
+
+from pyapp import store
+from pyapp.check import SEVEN
+
+RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
+
+
+def test_train_until_it_reads_digits_then_pause(visit):
+    tab = visit()
+    assert tab.number("step-count") == 0
+    tab["play"].click()
+    tab.wait_number("held-out-accuracy", "x > 85")
+    tab["play"].click()  # pause
+    tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
+    tab["measure"].click()  # a call to the same worker: when it is answered, nothing of the training is left
+    tab.wait_text("measured", "ms")
+    before = tab.number("step-count")
+    tab["measure"].click()
+    tab.page.wait_for_function("document.querySelector(\"[data-test='measure']\").disabled === false")
+    assert tab.number("step-count") == before > 0
+    tab["step"].click()
+    tab.wait_number("step-count", f"x === {before + 1:.0f}")
+    tab["reset"].click()
+    tab.wait_number("step-count", "x === 0")
+
+
+def test_draw_a_seven_and_it_is_read_as_seven(visit):
+    tab = visit("#digits?weights=pretrained")
+    assert "empty" in tab.text("prediction")
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+    assert tab.number("confidence") > 50
+    tab["undo"].click()
+    tab.wait_text("prediction", "empty")
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+    tab["clear"].click()
+    tab.wait_text("prediction", "empty")
+
+
+def test_what_is_drawn_while_python_starts_is_read_when_it_is_there(visit):
+    tab = visit(None)
+    tab.page.goto(tab.url + "#digits?weights=pretrained")
+    tab["pad"].wait_for()
+    tab.draw(SEVEN)
+    tab.wait_ready()
+    tab.wait_text("prediction", "7")
+
+
+def test_pretrained_and_back_to_own_weights(visit):
+    tab = visit()
+    own = tab.number("held-out-accuracy")
+    tab["weights-pretrained"].check(force=True)
+    tab.wait_number("held-out-accuracy", "x > 98")
+    assert tab.number("held-out-accuracy") == pytest.approx(100 * RECIPE["float"], abs=0.06)
+    tab["weights-own"].check(force=True)
+    tab.wait_number("held-out-accuracy", f"x === {own}")
+
+
+def test_bit_slider_to_two_and_back(visit):
+    tab = visit("#digits?weights=pretrained")
+    tab.slide("bits", "Home")
+    tab.wait_number("quant-accuracy", "x < 50")
+    assert tab.number("quant-accuracy") == pytest.approx(100 * RECIPE["2"], abs=0.06)
+    assert "bits=2" in tab.page.url
+    tab.slide("bits", 6)
+    tab.wait_number("quant-accuracy", "x > 98")
+    assert tab.number("quant-accuracy") == pytest.approx(100 * RECIPE["8"], abs=0.06)
+    tab.draw(SEVEN)
+    tab.wait_text("quant-prediction", "7")
+    tab.slide("bits", "End")
+    tab.page.wait_for_function("!document.querySelector(\"[data-test='quant-prediction']\")")
+    assert "bits" not in tab.page.url
+
+
+def test_changing_the_rate_needs_no_reset_and_a_new_seed_starts_anew(visit):
+    tab = visit()
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab.slide("rate", "ArrowLeft")
+    tab.wait_text("controls", "0.089")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 2")
+    tab["new-seed"].click()
+    tab.wait_number("step-count", "x === 0")
+    assert "seed=" in tab.page.url
+
+
+def test_a_reload_keeps_the_parameters(visit):
+    tab = visit("#digits?rate=0.05&batch=64&seed=7&bits=4")
+    tab.page.reload()
+    tab.wait_ready()
+    assert tab["batch"].input_value() == "64" and tab["seed"].input_value() == "7"
+    assert tab.page.url.endswith("#digits?rate=0.05&batch=64&seed=7&bits=4")
+    assert tab.number("quant-accuracy") >= 0
+
+
+def test_a_reload_in_mid_training_offers_to_go_on(visit):
+    tab = visit()
+    tab["play"].click()
+    tab.wait_number("step-count", "x > 20")
+    tab["play"].click()
+    tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
+    tab["kept"].wait_for()
+    step = tab.number("step-count")
+    tab.page.reload()
+    tab.wait_ready()
+    tab["resume"].click()
+    tab.wait_number("step-count", f"x === {step:.0f}")
+
+
+def test_a_link_with_mistakes_opens_and_says_so(visit):
+    tab = visit("#digits?rate=99&wings=2&seed=abc")
+    said = tab.text("notes")
+    assert "rate 99 is above 1; using 1" in said and "wings" in said and "seed" in said
+
+
+def test_wrong_files_are_refused_and_nothing_is_lost(visit, tmp_path):
+    tab = visit()
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    (tmp_path / "holiday.npz").write_bytes(b"\x89PNG not weights")
+    tab["load-file"].set_input_files(tmp_path / "holiday.npz")
+    tab.wait_text("load-error", "holiday.npz: expected an .npz file")
+    assert tab.number("step-count") == 1
+    (tmp_path / "broken.png").write_bytes(b"not a picture")
+    tab["open-image-file"].set_input_files(tmp_path / "broken.png")
+    tab.page.locator("[role=alert]", has_text="broken.png").wait_for()
+    tab["load-file"].set_input_files(store.WEIGHTS / "mlp.npz")
+    tab.wait_number("held-out-accuracy", "x > 98")
+
+
+def test_save_and_load_ones_own_weights(visit, tmp_path):
+    tab = visit("#digits?seed=3")
+    for step in range(1, 4):
+        tab["step"].click()
+        tab.wait_number("step-count", f"x === {step}")
+    with tab.page.expect_download() as download:
+        tab["save"].click()
+    assert download.value.suggested_filename == "bitladder-digits-step3.npz"
+    download.value.save_as(tmp_path / "mine.npz")
+    other = visit()
+    other["load-file"].set_input_files(tmp_path / "mine.npz")
+    other.wait_number("step-count", "x === 3")
+    assert other["seed"].input_value() == "3"
+
+
+def test_exact_values_by_keyboard(visit):
+    tab = visit("#digits?weights=pretrained")
+    tab["filters"].focus()
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowRight")
+    tab.page.locator("[data-test='filters-value']", has_text="column").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#digits?weights=pretrained", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
+                color_scheme=scheme)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+    tab["controls-toggle"].click()
+    tab.slide("bits", "Home")
+    tab.wait_number("quant-accuracy", "x < 50")
+
+
+def test_the_source_shown_is_the_source_that_runs(visit):
+    tab = visit()
+    tab.page.locator("details", has_text="quantize_symmetric").locator("code").first.wait_for(state="attached")
+    shown = tab.page.locator("details", has_text="quantize_symmetric").locator("code").first.text_content()
+    assert "codes = np.clip(np.rint(x / scale), -highest, highest)" in shown

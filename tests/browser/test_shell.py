@@ -1,0 +1,91 @@
+"""The shell: start, failure, the check of this browser, another address, life while it trains."""
+
+import http.server
+import subprocess
+import sys
+import threading
+from functools import partial
+
+from pyapp.check import SEVEN
+from pyapp.hosts import ROOT
+
+
+def test_the_page_is_alive_before_python(visit):
+    tab = visit(None)
+    tab.page.route("**/pyodide.asm.wasm", lambda route: None)  # never answered: Python does not come
+    tab.page.goto(tab.url)
+    tab["pad"].wait_for()
+    tab["shipped"].wait_for()
+    tab.wait_text("progress", "MB")
+    assert tab["play"].is_disabled()
+    assert tab.page.locator("h1").inner_text() == "Digits"
+    tab.expected = ("pyodide.asm.wasm",)
+
+
+def test_a_failed_download_is_said_and_can_be_tried_again(visit):
+    tab = visit(None)
+    tab.expected = ("pyodide.asm.wasm", "net::ERR_FAILED", "net::ERR_ABORTED", "404")
+    broken = {"now": True}
+    tab.page.context.route("**/*.whl", lambda route: route.fulfill(status=404) if broken["now"] else route.continue_())
+    tab.page.goto(tab.url)
+    tab["retry"].wait_for()
+    assert "could not be downloaded: 404" in tab.text("error")
+    broken["now"] = False
+    tab["retry"].click()
+    tab.wait_ready()
+    tab["play"].click()
+    tab.wait_number("step-count", "x > 3")
+
+
+def test_check_this_browser(visit):
+    tab = visit("#check")
+    tab["check-summary"].wait_for()
+    tab.page.wait_for_function("document.querySelector(\"[data-test='check-summary']\").dataset.proven === 'true'")
+    rows = tab["check-row"]
+    assert rows.count() == 6
+    assert [row.get_attribute("data-ok") for row in rows.all()] == ["true"] * 6
+    tab.page.locator("[data-test='parity']", has_text="proven").wait_for()
+
+
+def test_a_plain_folder_under_a_sub_path_works(visit, tmp_path):
+    target = tmp_path / "deep" / "down"
+    subprocess.run([sys.executable, str(ROOT / "serve.py"), "--build", str(target)], check=True)
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    handler.log_message = lambda *args: None
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        tab = visit(None)
+        tab.url = f"http://127.0.0.1:{server.server_port}/deep/down/"
+        tab.open()
+        tab["play"].click()
+        tab.wait_number("step-count", "x > 3")
+    finally:
+        server.shutdown()
+
+
+def test_the_page_answers_while_it_trains(visit):
+    tab = visit()
+    tab["play"].click()
+    tab.wait_number("step-count", "x > 10")
+    tab.draw(SEVEN)
+    tab.wait_number("bar-7", "x >= 0")
+    tab.slide("bits", 2)
+    tab.wait_number("quant-accuracy", "x >= 0")
+    step = tab.number("step-count")
+    tab.wait_number("step-count", f"x > {step}")  # and it has trained on all the while
+
+
+def test_keys(visit):
+    tab = visit()
+    tab.page.keyboard.press("s")
+    tab.wait_number("step-count", "x === 1")
+    tab.page.keyboard.press("r")
+    tab.wait_number("step-count", "x === 0")
+    tab.page.keyboard.press("?")
+    tab.page.locator("dialog[open]").wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.page.locator("dialog[open]").wait_for(state="detached")
+    tab.page.keyboard.press(" ")
+    tab.wait_number("step-count", "x > 3")
+    tab.page.keyboard.press(" ")

@@ -1,0 +1,88 @@
+"""The house stays easy to see: arrows point one way, the shell's copies are true, the README's first code runs."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from pyapp import pages
+from pyapp.hosts import ROOT
+
+# Left may import right, and its own floor; what stands beside core may import core.
+# site, alone on its floor, may import nothing but itself: it runs before anything is installed (serve.py).
+FLOORS = {
+    "site": -1, "core": 0, "params": 1, "timing": 1, "frame": 1, "store": 1, "hosts": 1, "quant": 2, "softmax": 2,
+    "models": 3, "ladder": 3, "export": 3, "data": 3, "check": 4, "workloads": 4, "pages": 5, "runner": 6, "bridge": 7,
+    "bench": 8, "__main__": 9,
+}
+ONLY_IN = {"js": "bridge", "pyodide": "bridge", "pyodide_js": "bridge"}
+JS_FLOORS = {"vendor": 0, "ui": 1, "state": 1, "rpc": 1, "views": 2, "main": 3, "download": 1, "boot": 2, "worker": 3}
+PYTHON = sorted((ROOT / "pyapp").rglob("*.py"))
+JAVASCRIPT = sorted(path for path in (ROOT / "web").rglob("*.js")
+                    if not {"vendor", "app", "bench"} & set(path.relative_to(ROOT / "web").parts))
+
+
+def imports(path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_python_imports_point_one_way(path):
+    part = path.relative_to(ROOT / "pyapp").parts[0].removesuffix(".py")
+    if part == "__init__":
+        return
+    for name in imports(path):
+        top, _, rest = name.partition(".")
+        if top == "pyapp" and not rest.startswith("__version__"):
+            other = rest.split(".")[0]
+            assert FLOORS[other] <= FLOORS[part], f"{part} imports {name}, which is above it"
+        assert ONLY_IN.get(top, part) == part, f"only {ONLY_IN.get(top)} may import {top}, not {part}"
+
+
+@pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_javascript_imports_point_one_way(path):
+    web = ROOT / "web"
+    part = path.relative_to(web).parts[0].removesuffix(".js")
+    for target in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", path.read_text()):
+        other = (path.parent / target).resolve()
+        assert other.is_file() or "vendor" in other.parts, f"{path.name} imports {target}, which is not there"
+        floor = JS_FLOORS.get(other.relative_to(web).parts[0].removesuffix(".js"))
+        if part in JS_FLOORS and floor is not None:
+            assert floor <= JS_FLOORS[part], f"{path.name} imports {target}, which is above it"
+
+
+def test_the_shells_copy_of_the_pages_is_true():
+    """web/pages.json draws rail and controls before Python is there: `python -m pyapp pages > web/pages.json`."""
+    assert json.loads((ROOT / "web" / "pages.json").read_text()) == json.loads(json.dumps(pages.describe()))
+
+
+@pytest.mark.parametrize("name", pages.names())
+def test_every_page_has_its_view(name):
+    assert (ROOT / "web" / "views" / f"{pages.page(name).view}.js").is_file()
+
+
+def test_the_readmes_first_code_block_prints_what_it_says():
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+    expected = [line.split("# ", 1)[1] for line in code.splitlines() if line.startswith("print(")]
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert expected and done.stdout.splitlines() == expected
+
+
+def test_ruff_is_clean():
+    subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=True)
+
+
+def test_no_file_has_grown_past_what_one_can_hold_in_mind():
+    long = {str(path.relative_to(ROOT)): lines for path in PYTHON + JAVASCRIPT
+            if (lines := len(path.read_text().splitlines())) > 300}
+    assert not long
