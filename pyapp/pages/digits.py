@@ -140,7 +140,8 @@ class Page(Experiment):
         filters = p["layer1.weight"].reshape(-1, 28, 28)  # one picture of 28x28 for each first-layer neuron
         scalars = {
             "epoch": self.trainer.epoch, **self._batch, **self._judged, "parameters": p.vector.size,
-            "held_out": len(images("test")[1]), "weights": self.params["weights"], "bits": self.params["bits"], "bytes_float": float_nbytes(p),
+            "held_out": len(images("test")[1]), "weights": self.params["weights"],
+            "bits": self.params["bits"], "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None,
             "weight_error": quantised.weight_error if quantised else None,
         }
