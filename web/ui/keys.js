@@ -16,8 +16,10 @@ export function bindKeys(bindings) {
 
   function pressed(event) {
     const { target } = event;
+    const inside = target.closest("dialog");
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (target.closest("dialog") || target.matches(TEXT) || (event.key === " " && target.matches(PRESSABLE))) return;
+    if (inside?.open || target.matches(TEXT)) return;
+    if (event.key === " " && !inside && target.matches(PRESSABLE)) return; // a dialog just closed may still hold the focus
     if (event.key === "?") return show();
     const binding = bindings.find(({ key }) => key === event.key.toLowerCase());
     if (!binding) return;
