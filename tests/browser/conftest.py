@@ -91,6 +91,16 @@ class Visitor:
             previous = stroke
         self.page.mouse.up()
 
+    def draw_by_finger(self, points) -> None:
+        """Draw one stroke on the pad as touch input."""
+        self["pad"].scroll_into_view_if_needed()
+        box = self["pad"].bounding_box()
+        send = self.page.context.new_cdp_session(self.page).send
+        for i, (x, y, _) in enumerate(points):
+            place = {"x": box["x"] + float(x) * box["width"], "y": box["y"] + float(y) * box["height"]}
+            send("Input.dispatchTouchEvent", {"type": "touchMove" if i else "touchStart", "touchPoints": [place]})
+        send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def check(self) -> None:
         left = [text for text in self.complaints if not any(part in text for part in self.expected)]
         assert not left, left

@@ -161,7 +161,7 @@ def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
     tab = visit("#digits?weights=pretrained", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
                 color_scheme=scheme)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab.draw(SEVEN)
+    tab.draw_by_finger(SEVEN)
     tab.wait_text("prediction", "7")
     tab["controls-toggle"].click()
     tab.slide("bits", "Home")
