@@ -76,8 +76,10 @@ def evaluate_weights(args: argparse.Namespace) -> None:
 
 def predict(args: argparse.Namespace) -> None:
     """Read the digit in a picture file."""
-    from PIL import Image, UnidentifiedImageError  # only this command needs Pillow, and Pyodide does not have it
-
+    try:  # only this command needs Pillow, and the page does not ship it
+        from PIL import Image, UnidentifiedImageError
+    except ModuleNotFoundError:
+        raise ValueError("reading a picture file needs Pillow; pip install pillow") from None
     try:
         with Image.open(args.image) as picture:
             flat = Image.new("RGBA", picture.size, "white")  # transparent parts are paper

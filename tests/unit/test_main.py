@@ -1,6 +1,7 @@
 """The command line, in the process."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -61,6 +62,11 @@ def test_predict_refuses_what_is_no_picture_or_empty(capsys, tmp_path):
     assert "No such file" in refusal(capsys, "predict", str(tmp_path / "y.png"))
     image.new("L", (50, 50), 255).save(tmp_path / "white.png")
     assert "no ink" in refusal(capsys, "predict", str(tmp_path / "white.png"))
+
+
+def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert "pip install pillow" in refusal(capsys, "predict", "x.png")
 
 
 def test_run_a_page(capsys):
