@@ -14,6 +14,7 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing, mnist
 from pyapp.hosts import HostError
+from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.recipes import MLPRecipe, accuracies, facts, train_mlp
 from pyapp.models.trainer import evaluate
@@ -143,8 +144,7 @@ def list_pages(args: argparse.Namespace) -> None:
 
 def _network(args: argparse.Namespace) -> tuple[MLP, Parameters, int]:
     """The digits network with the weights and bits that were asked for, and its size in bytes."""
-    model = MLP()
-    p = store.parameters(store.load(args.weights), model.shapes, str(args.weights))
+    model, p = MLP(), mlp.load(args.weights)
     if args.bits is None:
         return model, p, float_nbytes(p)
     quantised = quantize_parameters(p, args.bits)
@@ -169,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     def add_weights(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--weights", type=Path, default=store.WEIGHTS / "mlp.npz", metavar="FILE", help="an .npz")
+        sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE", help="an .npz")
         sub.add_argument("--bits", type=int, metavar="B", help=f"quantise to {MIN_BITS} to {MAX_BITS} bits")
         sub.add_argument("--json", action="store_true", help="print one JSON object")
 

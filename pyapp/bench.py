@@ -14,8 +14,8 @@ from pyapp.bridge import runtime
 from pyapp.hosts import ROOT, HostError, Node, chromium, site
 from pyapp.workloads import WORKLOADS, timed
 
-ROUNDS = 5
-REPEATS = {"epoch": 1, "image": 200, "batch": 5}  # as web/bench/workloads.js: a round of each takes about a second
+ROUNDS = 7
+REPEATS = {"epoch": 1, "image": 200, "batch": 3}  # both as in web/bench/workloads.js
 VISITS = 3
 
 

@@ -16,6 +16,7 @@ from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.rng import generator
 from pyapp.data import augment, drawing, mnist
+from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Trainer
 from pyapp.quant.schemes import quantize_symmetric
@@ -55,10 +56,6 @@ class Fixture:
         return largest
 
 
-def _weights():
-    return store.parameters(store.load(store.WEIGHTS / "mlp.npz"), MLP().shapes, "mlp.npz")
-
-
 def random_numbers() -> dict[str, np.ndarray]:
     rng = generator(1, "check")
     return {"permutation": rng.permutation(2000).astype(np.int32),
@@ -67,16 +64,16 @@ def random_numbers() -> dict[str, np.ndarray]:
 
 
 def ten_digits() -> dict[str, np.ndarray]:
-    digits = mnist.load(split="test")
-    first = [int(np.flatnonzero(digits.labels == label)[0]) for label in range(10)]
-    return {"probabilities": softmax(MLP().forward(_weights(), digits.inputs()[first]))}
+    inputs, labels = mnist.shipped("test")
+    first = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
+    return {"probabilities": softmax(MLP().forward(mlp.load(), inputs[first]))}
 
 
 def five_steps(optimiser: str) -> dict[str, np.ndarray]:
-    digits, model = mnist.load(split="train"), MLP()
+    model = MLP()
     p = model.initial(seed=1)
     method = OPTIMISERS[optimiser]
-    trainer = Trainer(model, p, method(p, method.usual_rate), digits.inputs(), digits.labels, seed=1,
+    trainer = Trainer(model, p, method(p, method.usual_rate), *mnist.shipped("train"), seed=1,
                       augment=lambda x, rng: augment.shift(x, rng, 2))
     return {"losses": np.array([trainer.step()[0] for _ in range(5)])}
 
@@ -86,7 +83,7 @@ def drawn_seven() -> dict[str, np.ndarray]:
 
 
 def codes() -> dict[str, np.ndarray]:
-    p, found = _weights(), {}
+    p, found = mlp.load(), {}
     for bits, name in ((8, "layer1.weight"), (8, "layer3.weight"), (4, "layer2.weight"), (3, "layer2.weight"),
                        (2, "layer2.weight"), (16, "layer3.weight")):
         tensor = quantize_symmetric(p[name], bits)

@@ -79,10 +79,15 @@ def _decode(value: Any) -> Any:
     return [_decode(item) for item in value] if isinstance(value, list) else value
 
 
+def find_chromium() -> str | None:
+    """The path of the system's Chromium or Chrome, if there is one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
     """A headless Chromium as a Playwright browser."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    executable = find_chromium()
     if not executable:
         raise HostError("Chromium is not installed", hint="install it (Debian: apt-get install chromium)")
     try:

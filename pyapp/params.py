@@ -69,19 +69,25 @@ def _text(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else f"{number:g}"
 
 
+def find(params: Iterable[Param], name: str) -> Param:
+    """The parameter of that name; ParamError if there is none."""
+    by_name = {param.name: param for param in params}
+    if name not in by_name:
+        raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
+    return by_name[name]
+
+
 def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -> tuple[dict[str, Value], list[str]]:
     """Values for all parameters, defaults where none is given, and what had to be said about them.
 
     Clamping is always only noted. An unknown name or a value without sense raises ParamError if `strict` (command line,
     controls), and otherwise (a link somebody sent) is ignored with a note.
     """
-    by_name, notes = {param.name: param for param in params}, []
-    values = {name: param.default for name, param in by_name.items()}
+    params, notes = tuple(params), []
+    values = {param.name: param.default for param in params}
     for name, value in given.items():
         try:
-            if name not in by_name:
-                raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
-            values[name], note = by_name[name].parse(value)
+            values[name], note = find(params, name).parse(value)
             if note:
                 notes.append(note)
         except ParamError as error:

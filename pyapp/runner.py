@@ -13,7 +13,7 @@ import numpy as np
 
 from pyapp import pages, store
 from pyapp.frame import Experiment, Frame
-from pyapp.params import ParamError, parse_all
+from pyapp.params import find, parse_all
 
 
 class Run:
@@ -79,17 +79,15 @@ class Runner:
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter. A live one is obeyed at once, another restarts the run with the new value."""
         current = self._get(run)
-        by_name = {param.name: param for param in type(current.experiment).PARAMS}
-        if name not in by_name:
-            raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
-        parsed, note = by_name[name].parse(value)
+        param = find(current.experiment.PARAMS, name)
+        parsed, note = param.parse(value)
         notes = [note] if note else []
         current.experiment.params[name] = parsed
-        if by_name[name].live:
+        if param.live:
             notes += current.experiment.change(name, parsed)
         else:
             current.start(current.experiment.params)
-        return current.answer(notes, restarted=not by_name[name].live)
+        return current.answer(notes, restarted=not param.live)
 
     def reset(self, run: int) -> dict:
         """Start again from the same parameters and seed."""

@@ -1,7 +1,6 @@
 """The work that the benchmark times, the same in every runtime: an epoch, one image, five hundred images."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from pyapp.core.losses import softmax
@@ -14,16 +13,10 @@ from pyapp.timing import times_ms
 BATCH, RATE = 32, 0.1
 
 
-@cache
-def _digits() -> tuple:
-    return mnist.load(split="train"), mnist.load(split="test").inputs()
-
-
 def _epoch() -> Callable[[], Any]:
-    digits, _ = _digits()
     model = MLP()
     p = model.initial(seed=1)
-    trainer = Trainer(model, p, SGD(p, RATE), digits.inputs(), digits.labels, seed=1, batch=BATCH)
+    trainer = Trainer(model, p, SGD(p, RATE), *mnist.shipped("train"), seed=1, batch=BATCH)
 
     def epoch() -> None:
         trainer.step()
@@ -34,7 +27,7 @@ def _epoch() -> Callable[[], Any]:
 
 
 def _predict(n: int) -> Callable[[], Any]:
-    model, x = MLP(), _digits()[1][:n]
+    model, x = MLP(), mnist.shipped("test")[0][:n]
     p = model.initial(seed=1)
     return lambda: softmax(model.forward(p, x))
 

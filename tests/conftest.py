@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pyapp.hosts import BROWSERS, ROOT
+from pyapp.hosts import ROOT, find_chromium
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -22,7 +22,7 @@ def provisioned():
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
 
 
-def need(found: bool, message: str) -> None:
+def need(found: str | None, message: str) -> None:
     if not found:
         (pytest.fail if CI else pytest.skip)(message)
 
@@ -34,5 +34,4 @@ def needs_node():
 
 @pytest.fixture(scope="session")
 def needs_chromium():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    need(found, "Chromium is not installed (Debian: apt-get install chromium)")
+    need(find_chromium(), "Chromium is not installed (Debian: apt-get install chromium)")

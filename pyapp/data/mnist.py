@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,13 @@ def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
     if labels.size and labels.max() > 9:
         raise DataError(f"{folder / FILES[split][1]}: expected labels 0 to 9, found {labels.max()}")
     return Digits(images, labels.astype(np.int64))
+
+
+@cache
+def shipped(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs float32 (N, 784) and labels int64 (N,) of the shipped digits, read once and shared: do not change them."""
+    digits = load(split=split)
+    return digits.inputs(), digits.labels
 
 
 def _find(folder: Path, stem: str) -> Path:

@@ -2,14 +2,22 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from pyapp import store
 from pyapp.core.layers import Linear, ReLU
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
 
 SIZES = (784, 128, 64, 10)
+SHIPPED = store.WEIGHTS / "mlp.npz"
+
+
+def load(path: Path = SHIPPED) -> Parameters:
+    """The network's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
+    return store.parameters(store.load(path), MLP().shapes, str(path))
 
 
 class MLP:

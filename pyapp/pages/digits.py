@@ -3,7 +3,7 @@
 import json
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,29 +15,19 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment, drawing, mnist
 from pyapp.frame import Experiment, Frame
+from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Trainer, judge
 from pyapp.params import Param, Value, parse_all
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.timing import times_ms
 
-PRETRAINED = store.WEIGHTS / "mlp.npz"
 OFF = "off"
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
 TRAINER = "trainer."  # prefix of the training's state in a snapshot
 
 
-@cache
-def pretrained() -> Parameters:
-    """The shipped weights, read once."""
-    return store.parameters(store.load(PRETRAINED), MLP().shapes, PRETRAINED.name)
-
-
-@cache
-def images(split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs float32 (N, 784) and labels of the shipped digits, read once."""
-    digits = mnist.load(split=split)
-    return digits.inputs(), digits.labels
+pretrained = cache(mlp.load)  # read once
 
 
 class Page(Experiment):
@@ -75,7 +65,7 @@ class Page(Experiment):
 
     def _trainer(self, params: Mapping[str, Value], p: Parameters) -> Trainer:
         optimiser = OPTIMISERS[params["optimiser"]](p, float(params["rate"]))
-        trainer = Trainer(self.model, p, optimiser, *images("train"), int(params["seed"]))
+        trainer = Trainer(self.model, p, optimiser, *mnist.shipped("train"), int(params["seed"]))
         _obey(trainer, params)
         return trainer
 
@@ -84,6 +74,7 @@ class Page(Experiment):
         self._accuracies: list[float] = []  # of the batches that make up one pass over the data
         self._batch = {"loss": None, "train_accuracy": None}
         self._quantised: QuantizedParameters | None = None
+        self._exact: dict[tuple[Parameters, int], dict] = {}  # the float network's scores, by network and step
         self._judge_now()
 
     @property
@@ -140,7 +131,7 @@ class Page(Experiment):
         filters = p["layer1.weight"].reshape(-1, 28, 28)  # one picture of 28x28 for each first-layer neuron
         scalars = {
             "epoch": self.trainer.epoch, **self._batch, **self._judged, "parameters": p.vector.size,
-            "held_out": len(images("test")[1]), "weights": self.params["weights"],
+            "held_out": len(mnist.shipped("test")[1]), "weights": self.params["weights"],
             "bits": self.params["bits"], "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None,
             "weight_error": quantised.weight_error if quantised else None,
@@ -154,7 +145,7 @@ class Page(Experiment):
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
         label = None
         if "index" in inputs:
-            held_out, labels = images("test")
+            held_out, labels = mnist.shipped("test")
             index = int(inputs["index"])
             if not 0 <= index < len(labels):
                 raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
@@ -185,7 +176,7 @@ class Page(Experiment):
     def measure(self) -> Frame:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
-        held_out, _ = images("test")
+        held_out, _ = mnist.shipped("test")
         one, many, quantised = held_out[:1], held_out[:500], self.quantised()
 
         def mean(p: Parameters, x: np.ndarray, repeats: int) -> float:
@@ -225,21 +216,26 @@ class Page(Experiment):
     def _judge(self) -> Iterator[dict | None]:
         """Judge the shown network, float and quantised; None after each piece, then the scores."""
         step, p, quantised = self.trainer.steps, self.shown, self.quantised()
-        results = []
-        for parameters in (p, quantised.parameters) if quantised else (p,):
-            for result in judge(self.model, parameters, *images("test")):
-                if result is None:
-                    yield None
-            results.append(result)
+        exact, rounded = self._exact.get((p, step)), None
+        if not exact:
+            exact = yield from self._judge_one(p)
+            self._exact = {(p, step): exact}  # the bits may change while the float network does not
+        if quantised:
+            rounded = yield from self._judge_one(quantised.parameters)
         if p is not self.shown or quantised is not self.quantised():
             return  # the reader changed something meanwhile, and that has been judged already
-        exact, *rounded = results
         self._judged = {
             "test_step": step, "test_loss": exact["loss"], "test_accuracy": exact["accuracy"],
-            "quant_accuracy": rounded[0]["accuracy"] if rounded else None,
-            "changed": int((exact["predictions"] != rounded[0]["predictions"]).sum()) if rounded else None,
+            "quant_accuracy": rounded["accuracy"] if rounded else None,
+            "changed": int((exact["predictions"] != rounded["predictions"]).sum()) if rounded else None,
         }
         yield {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy")}
+
+    def _judge_one(self, p: Parameters) -> Generator[None, None, dict]:
+        for result in judge(self.model, p, *mnist.shipped("test")):
+            if result is None:
+                yield None
+        return result
 
     def _judge_now(self) -> None:
         for _ in self._judge():
