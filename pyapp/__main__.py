@@ -19,7 +19,8 @@ from pyapp.models.mlp import MLP
 from pyapp.models.recipes import MLPRecipe, accuracies, facts, train_mlp
 from pyapp.models.trainer import evaluate
 from pyapp.params import ParamError
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS, float_nbytes, quantize_parameters
+from pyapp.quant.parameters import float_nbytes, quantize_parameters
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.runner import Runner
 
 FLOAT_BITS = 32

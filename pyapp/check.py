@@ -19,7 +19,7 @@ from pyapp.data import augment, drawing, mnist
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Trainer
-from pyapp.quant.schemes import quantize_symmetric
+from pyapp.quant.schemes import quantize
 
 RECORDED = store.WEIGHTS / "check.npz"
 SEVEN = np.array(  # a seven drawn by hand: x, y in 0..1 of the pad, stroke number
@@ -86,8 +86,8 @@ def codes() -> dict[str, np.ndarray]:
     p, found = mlp.load(), {}
     for bits, name in ((8, "layer1.weight"), (8, "layer3.weight"), (4, "layer2.weight"), (3, "layer2.weight"),
                        (2, "layer2.weight"), (16, "layer3.weight")):
-        tensor = quantize_symmetric(p[name], bits)
-        found |= {f"{name}.{bits}": tensor.codes, f"{name}.{bits}.scale": np.array([tensor.scale])}
+        tensor = quantize(p[name], bits)
+        found |= {f"{name}.{bits}": tensor.codes, f"{name}.{bits}.scale": tensor.scale.reshape(1)}
     return found
 
 

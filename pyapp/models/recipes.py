@@ -14,7 +14,7 @@ from pyapp.data import augment
 from pyapp.data.mnist import Digits
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Trainer, evaluate
-from pyapp.quant.schemes import quantize_parameters
+from pyapp.quant.parameters import quantize_parameters
 
 
 def option(default: Any, doc: str) -> Any:

@@ -19,7 +19,8 @@ from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Trainer, judge
 from pyapp.params import Param, Value, parse_all
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS, QuantizedParameters, float_nbytes, quantize_parameters
+from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.timing import times_ms
 
 OFF = "off"
@@ -54,7 +55,7 @@ class Page(Experiment):
     SOURCES = (
         "pyapp.data.drawing.to_mnist", "pyapp.core.layers.Linear", "pyapp.core.layers.ReLU", "pyapp.models.mlp.MLP",
         "pyapp.core.losses.softmax_cross_entropy", "pyapp.core.optim.SGD", "pyapp.core.optim.Adam",
-        "pyapp.quant.schemes.quantize_symmetric",
+        "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.Grid",
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -1,32 +1,150 @@
-"""Quantisation schemes. A quantised value never travels without its scale: one dataclass carries both."""
+"""Quantisation schemes: how real numbers are put on an integer grid, and brought back.
+
+A quantised value never travels without its scale and zero point: `Grid` has the rule, `QuantizedTensor` codes and rule.
+Rounding is half to even and the division is done in float32, as ONNX QuantizeLinear has it.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pyapp.core.parameters import Parameters
-
 MIN_BITS, MAX_BITS = 2, 16
+SCHEMES = ("symmetric", "affine")
 FLOAT_BYTES = 4
+NOT_FINITE = "cannot quantise a tensor with NaN or infinite values; the training has probably diverged"
+
+
+@dataclass(frozen=True)
+class Granularity:
+    """How many numbers share a scale: the whole tensor, each output channel (axis 0), or `size` neighbours of a row.
+
+    The last group of a row is shorter where `size` does not divide the row's length, as in ONNX blocked quantisation.
+    """
+
+    kind: str = "tensor"  # tensor, channel or group
+    size: int | None = None
+
+    @classmethod
+    def parse(cls, text: "str | Granularity") -> "Granularity":
+        """From "tensor", "channel" or "group:N"; ValueError says so if it is something else."""
+        if isinstance(text, cls):
+            return text
+        kind, colon, size = str(text).partition(":")
+        if kind in ("tensor", "channel") and not colon:
+            return cls(kind)
+        if kind == "group" and size.isascii() and size.isdigit() and int(size) >= 1:
+            return cls("group", int(size))
+        raise ValueError(f"granularity is {text!r}; use tensor, channel or group:N with a whole number N from 1")
+
+    def __str__(self) -> str:
+        return f"group:{self.size}" if self.kind == "group" else self.kind
+
+    def scales(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape that the scales of a tensor of this shape have: (), (C,) or (C, ..., groups)."""
+        if self.kind == "tensor":
+            return ()
+        if len(shape) < (2 if self.kind == "group" else 1):
+            raise ValueError(f"a tensor of shape {shape} has no {self.kind}s; use --per tensor")
+        return (shape[0],) if self.kind == "channel" else (*shape[:-1], -(-shape[-1] // self.size))
+
+    def reduce(self, ufunc: np.ufunc, x: np.ndarray) -> np.ndarray:
+        """`ufunc` (np.minimum, np.maximum, np.add) over all numbers that share a scale, shape `scales(x.shape)`."""
+        self.scales(x.shape)  # refuses what has no such parts
+        if self.kind == "tensor":
+            return ufunc.reduce(x, axis=None)
+        if self.kind == "channel":
+            return ufunc.reduce(x.reshape(len(x), -1), axis=1)
+        return ufunc.reduceat(x, np.arange(0, x.shape[-1], self.size, dtype=np.intp), axis=-1)
+
+    def spread(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """One value a scale, laid out so that it broadcasts against a tensor of `shape`."""
+        if self.kind == "tensor":
+            return values
+        if self.kind == "channel":
+            return np.reshape(values, (-1, *[1] * (len(shape) - 1)))
+        return np.repeat(values, self.size, axis=-1)[..., : shape[-1]]
+
+
+PER_TENSOR = Granularity()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The integer grid: code q stands for the real number (q - zero_point) · scale; low ≤ q ≤ high."""
+
+    scale: np.ndarray  # float32, shape per.scales(...)
+    zero_point: np.ndarray  # int32, the same shape
+    bits: int
+    low: int
+    high: int
+    per: Granularity = PER_TENSOR
+
+    @property
+    def signed(self) -> bool:
+        return self.low < 0
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The smallest integer type for the codes."""
+        return np.dtype(f"{'int' if self.signed else 'uint'}{8 if self.bits <= 8 else 16}")
+
+    def quantize(self, x: np.ndarray) -> np.ndarray:
+        """Codes of x: clip(round(x / scale) + zero_point, low, high)."""
+        x = np.asarray(x, np.float32)
+        if not np.isfinite(x).all():
+            raise ValueError(NOT_FINITE)
+        scale, zero_point = self.spread(x.shape)
+        with np.errstate(over="ignore"):  # an infinite quotient is clipped like any that is too large
+            codes = np.rint(x / scale) + zero_point.astype(np.float32)
+        return np.clip(codes, self.low, self.high).astype(self.dtype)
+
+    def dequantize(self, codes: np.ndarray) -> np.ndarray:
+        """The float32 numbers that codes stand for."""
+        scale, zero_point = self.spread(codes.shape)
+        return (codes.astype(np.int32) - zero_point).astype(np.float32) * scale
+
+    def spread(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Scale and zero point, laid out to broadcast against a tensor of `shape`."""
+        return self.per.spread(self.scale, shape), self.per.spread(self.zero_point, shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of scales and zero points; where every zero point is 0, none is stored."""
+        one = self.zero_point.size * self.dtype.itemsize if np.any(self.zero_point) else 0
+        return self.scale.size * FLOAT_BYTES + one
 
 
 @dataclass(frozen=True)
 class QuantizedTensor:
-    """Integer codes and what turns them back into real numbers: x̂ = (codes - zero_point) · scale."""
+    """Integer codes and the grid that turns them back into real numbers."""
 
-    codes: np.ndarray  # int8 up to 8 bits, int16 above
-    scale: np.float32
-    zero_point: int
-    bits: int
+    codes: np.ndarray
+    grid: Grid
+
+    @property
+    def scale(self) -> np.ndarray:
+        return self.grid.scale
+
+    @property
+    def zero_point(self) -> np.ndarray:
+        return self.grid.zero_point
+
+    @property
+    def bits(self) -> int:
+        return self.grid.bits
+
+    @property
+    def axis(self) -> int | None:
+        """The axis along which the scales differ, as ONNX counts: None per tensor, 0 per channel, -1 per group."""
+        return {"tensor": None, "channel": 0, "group": -1}[self.grid.per.kind]
 
     def dequantize(self) -> np.ndarray:
-        """The float32 values that the codes stand for."""
-        return (self.codes.astype(np.float32) - np.float32(self.zero_point)) * self.scale
+        return self.grid.dequantize(self.codes)
 
     @property
     def nbytes(self) -> int:
-        """Size when the codes are packed bit by bit, with one float32 scale. Symmetric codes need no zero point."""
-        return (self.codes.size * self.bits + 7) // 8 + FLOAT_BYTES
+        """Size when the codes are packed bit by bit, scales and zero points included."""
+        return (self.codes.size * self.bits + 7) // 8 + self.grid.nbytes
 
 
 def check_bits(bits: int) -> int:
@@ -36,51 +154,67 @@ def check_bits(bits: int) -> int:
     return int(bits)
 
 
-def quantize_symmetric(x: np.ndarray, bits: int) -> QuantizedTensor:
-    """Symmetric quantisation per tensor: zero stays zero, and the grid is the same on both sides.
+def symmetric_grid(largest: np.ndarray, bits: int, signed: bool = True, per: Granularity = PER_TENSOR) -> Grid:
+    """Zero in the middle, the same grid on both sides: scale = largest / (2^(b-1) - 1), for `largest` = max |x|.
 
-    scale = max|x| / (2^(b-1) - 1),  code = clip(round(x / scale), -(2^(b-1) - 1), 2^(b-1) - 1)
-
-    Rounding is half to even (as ONNX QuantizeLinear), the division is done in float32. The lowest two's-complement
-    code is never used. A tensor of zeros gets scale 1. Values that are not finite are refused with a ValueError.
+    The lowest two's-complement code is never used. Unsigned codes are the same grid, counted from 2^(b-1). Where all
+    numbers are zero the scale is 1.
     """
-    highest = (1 << (check_bits(bits) - 1)) - 1
-    x = np.asarray(x, np.float32)
-    largest = np.abs(x).max(initial=np.float32(0))
-    if not np.isfinite(largest):
-        raise ValueError("cannot quantise a tensor with NaN or infinite values; the training has probably diverged")
-    scale = largest / np.float32(highest)
-    if scale == 0:  # all zeros, or so small that the scale underflows
-        scale = np.float32(1)
-    codes = np.clip(np.rint(x / scale), -highest, highest)
-    return QuantizedTensor(codes.astype(np.int8 if bits <= 8 else np.int16), scale, 0, bits)
+    high = (1 << (check_bits(bits) - 1)) - 1
+    zero = 0 if signed else high + 1
+    scale = _safe_scale(np.asarray(largest, np.float32) / np.float32(high))
+    return Grid(scale, np.full(scale.shape, zero, np.int32), bits, zero - high, zero + high, per)
 
 
-@dataclass(frozen=True)
-class QuantizedParameters:
-    """A network's parameters with every weight matrix quantised; biases stay float32."""
+def affine_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, signed: bool = False,
+                per: Granularity = PER_TENSOR) -> Grid:
+    """All 2^b codes between lowest and highest: scale = (hi - lo) / (2^b - 1), zero_point = round(low - lo / scale).
 
-    tensors: dict[str, QuantizedTensor]
-    parameters: Parameters  # what inference uses: dequantised weights, unchanged biases
-    weight_error: float  # largest |w - ŵ|
-    nbytes: int
-
-
-def quantize_parameters(p: Parameters, bits: int) -> QuantizedParameters:
-    """Quantise each weight matrix (two or more axes) symmetrically per tensor to `bits`."""
-    values = p.copy()
-    tensors, error, nbytes = {}, 0.0, 0
-    for name, shape in p.shapes.items():
-        if len(shape) < 2:
-            nbytes += p[name].size * FLOAT_BYTES
-            continue
-        tensors[name] = tensor = quantize_symmetric(p[name], bits)
-        values[name][:] = tensor.dequantize()
-        error = max(error, float(np.abs(p[name] - values[name]).max()))
-        nbytes += tensor.nbytes
-    return QuantizedParameters(tensors, values, error, nbytes)
+    The range is first widened to contain 0, and the zero point is a whole number, so that the real 0 (padding, masks,
+    the floor of ReLU) is exact: the range is moved by less than a step, not zero. With 8 unsigned bits this is
+    ONNX DynamicQuantizeLinear. Where all numbers are zero the scale is 1.
+    """
+    levels = (1 << check_bits(bits)) - 1
+    low = -(levels + 1) // 2 if signed else 0
+    lo = np.minimum(np.asarray(lowest, np.float32), np.float32(0))
+    hi = np.maximum(np.asarray(highest, np.float32), np.float32(0))
+    with np.errstate(over="ignore"):
+        scale = _safe_scale((hi - lo) / np.float32(levels))
+    zero_point = np.clip(np.rint(np.float32(low) - lo / scale), low, low + levels).astype(np.int32)
+    return Grid(scale, zero_point, bits, low, low + levels, per)
 
 
-def float_nbytes(p: Parameters) -> int:
-    """Size of the unquantised parameters in bytes, four for each."""
-    return p.vector.size * FLOAT_BYTES
+def _safe_scale(scale: np.ndarray) -> np.ndarray:
+    """1 for a range that is 0 (or so small that its scale underflows); ValueError for one that is not finite."""
+    if not np.isfinite(scale).all():
+        raise ValueError(NOT_FINITE)
+    return np.where(scale == 0, np.float32(1), scale)
+
+
+def make_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, scheme: str, signed: bool | None = None,
+              per: Granularity = PER_TENSOR) -> Grid:
+    """The grid of a scheme for numbers from lowest to highest. By default symmetric is signed and affine unsigned."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme is {scheme!r}; use {' or '.join(SCHEMES)}")
+    if scheme == "symmetric":
+        largest = np.maximum(np.abs(lowest), np.abs(highest))
+        return symmetric_grid(largest, bits, True if signed is None else signed, per)
+    return affine_grid(lowest, highest, bits, bool(signed), per)
+
+
+def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
+             signed: bool | None = None) -> Grid:
+    """The grid that just holds every number of x: nothing is clipped."""
+    x, per = np.asarray(x, np.float32), Granularity.parse(per)
+    if not x.size:
+        raise ValueError("cannot quantise an empty tensor; give it at least one number")
+    if not np.isfinite(x).all():
+        raise ValueError(NOT_FINITE)
+    return make_grid(per.reduce(np.minimum, x), per.reduce(np.maximum, x), bits, scheme, signed, per)
+
+
+def quantize(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
+             signed: bool | None = None) -> QuantizedTensor:
+    """Round x to the nearest codes of the grid that just holds it. NaN and infinity are refused with a ValueError."""
+    grid = fit_grid(x, bits, scheme, per, signed)
+    return QuantizedTensor(grid.quantize(x), grid)

@@ -170,6 +170,6 @@ def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
 
 def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit()
-    tab.page.locator("details", has_text="quantize_symmetric").locator("code").first.wait_for(state="attached")
-    shown = tab.page.locator("details", has_text="quantize_symmetric").locator("code").first.text_content()
+    tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")
+    shown = tab.page.locator("details", has_text="symmetric_grid").locator("code").first.text_content()
     assert "codes = np.clip(np.rint(x / scale), -highest, highest)" in shown

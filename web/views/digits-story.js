@@ -13,7 +13,8 @@ const PYTHON = {
   loss: "pyapp.core.losses.softmax_cross_entropy",
   sgd: "pyapp.core.optim.SGD",
   adam: "pyapp.core.optim.Adam",
-  quantise: "pyapp.quant.schemes.quantize_symmetric",
+  grid: "pyapp.quant.schemes.symmetric_grid",
+  quantise: "pyapp.quant.schemes.Grid",
 };
 
 /** How it works: words, formulas, the Python that runs, and what was measured in this browser. */
@@ -109,7 +110,7 @@ function Story({ sources, trouble }) {
       <${Formula} of=${formulas.adam} />
       <${Formula} of=${formulas.adamStep} />
     <//>
-    <${Chapter} title="5. Fewer bits" code=${code("quantise")}>
+    <${Chapter} title="5. Fewer bits" code=${code("grid", "quantise")}>
       <p>Symmetric quantisation lays a grid over each weight matrix: as many whole numbers on both sides of zero as the
         bits allow, stretched so that the largest weight falls on the last of them, <i>n</i>. Each weight is rounded to
         its nearest grid line; in the middle between two lines, the even one wins.</p>

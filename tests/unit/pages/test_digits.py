@@ -6,7 +6,7 @@ from pyapp.check import SEVEN
 from pyapp.data import mnist
 from pyapp.models.mlp import MLP
 from pyapp.pages.digits import DIVERGED
-from pyapp.quant.schemes import quantize_parameters
+from pyapp.quant.parameters import quantize_parameters
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 

@@ -1,0 +1,50 @@
+"""A network's parameters with quantised weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.quant.schemes import FLOAT_BYTES, Granularity, QuantizedTensor, quantize
+
+
+@dataclass(frozen=True)
+class QuantizedParameters:
+    """A network's parameters with every weight matrix quantised; biases stay float32."""
+
+    tensors: dict[str, QuantizedTensor]
+    parameters: Parameters  # what simulated inference uses: dequantised weights, float biases
+    weight_error: float  # largest |w - ŵ|
+
+    @property
+    def nbytes(self) -> int:
+        """Packed codes, scales, zero points, and four bytes for each bias."""
+        biases = sum(self.parameters[name].size for name in self.parameters if name not in self.tensors)
+        return sum(tensor.nbytes for tensor in self.tensors.values()) + biases * FLOAT_BYTES
+
+
+def weight_names(p: Parameters) -> list[str]:
+    """The parameters that are quantised: those with two or more axes."""
+    return [name for name, shape in p.shapes.items() if len(shape) >= 2]
+
+
+def quantize_parameters(p: Parameters, bits: int | Mapping[str, int], scheme: str = "symmetric",
+                        per: str | Granularity = "tensor") -> QuantizedParameters:
+    """Round every weight matrix to the nearest codes. `bits` is one number, or one for each matrix by name."""
+    return assemble(p, {name: quantize(p[name], bits if isinstance(bits, int) else bits[name], scheme, per)
+                        for name in weight_names(p)})
+
+
+def assemble(p: Parameters, tensors: Mapping[str, QuantizedTensor]) -> QuantizedParameters:
+    """Parameters with these quantised matrices in place of p's own."""
+    values, error = p.copy(), 0.0
+    for name, tensor in tensors.items():
+        values[name][:] = tensor.dequantize()
+        error = max(error, float(np.abs(p[name] - values[name]).max()))
+    return QuantizedParameters(dict(tensors), values, error)
+
+
+def float_nbytes(p: Parameters) -> int:
+    """Size of the unquantised parameters in bytes, four for each."""
+    return p.vector.size * FLOAT_BYTES
