@@ -28,6 +28,7 @@ class Experiment:
 
     title: ClassVar[str]
     summary: ClassVar[str]  # one sentence: what you can do here, and what to notice
+    group: ClassVar[str] = ""  # pages of one group stand together in the rail, below its name
     view: ClassVar[str] = "default"  # the shell's views/<view>.js
     order: ClassVar[int] = 100  # position in the rail
     PARAMS: ClassVar[tuple[Param, ...]] = ()
@@ -38,7 +39,8 @@ class Experiment:
 
     def steps(self) -> Iterator[Frame | None]:
         """One unit of work an item, a few milliseconds each. A Frame's scalars become points of the curves;
-        None means that work was done and nothing is to be drawn yet. A page that never ends yields for ever."""
+        None means that work was done and nothing is to be drawn yet. A page that never ends yields for ever; where
+        the work has ended, this is asked again after a change."""
         raise NotImplementedError(f"{type(self).__name__} has no steps")
 
     def frame(self) -> Frame:
@@ -46,7 +48,8 @@ class Experiment:
         raise NotImplementedError(f"{type(self).__name__} has no frame")
 
     def change(self, name: str, value: Value) -> list[str]:
-        """Obey a changed live parameter (already in `self.params`); return notes."""
+        """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set
+        back; what else was changed is the page's to undo."""
         return []
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:

@@ -18,7 +18,10 @@ class ParamError(ValueError):
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter. `kind` is float, int, choice or bool; a parameter that is not `live` restarts the run."""
+    """One parameter. `kind` is float, int, choice, bool or text; one that is not `live` restarts the run.
+
+    A text may have up to `hi` characters; what it means is for the page to say.
+    """
 
     name: str
     label: str
@@ -32,7 +35,7 @@ class Param:
     choices: tuple[str, ...] | None = None
     unit: str = ""
     live: bool = True
-    widget: str = "slider"  # slider, select, number or switch
+    widget: str = "slider"  # slider, select, number, switch or text
 
     def parse(self, value: Any) -> tuple[Value, str | None]:
         """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""
@@ -45,6 +48,10 @@ class Param:
             if text not in ("true", "false", "1", "0"):
                 raise ParamError(self.name, f"{self.name} is {value!r}", "use true or false")
             return text in ("true", "1"), None
+        if self.kind == "text":
+            if len(str(value)) > self.hi:
+                raise ParamError(self.name, f"{self.name} has {len(str(value))} characters", f"use at most {self.hi}")
+            return str(value), None
         try:
             number = float(value)
         except (TypeError, ValueError):

@@ -26,6 +26,7 @@ class Run:
     def start(self, params: dict[str, Any]) -> None:
         self.experiment: Experiment = pages.page(self.page)(params)
         self.work: Iterator[Frame | None] = self.experiment.steps()
+        self.done = False
 
     def answer(self, notes: list[str], **more: Any) -> dict:
         """What every call that changes a run gives back: the parameters as they are now, notes and the frame."""
@@ -56,7 +57,6 @@ class Runner:
         current = self._get(run)
         deadline = None if ms is None else time.perf_counter() + ms / 1000
         target = None if steps is None else current.experiment.frame().step + steps
-        done = False
         points: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
         for item in current.work:
             if item is not None:
@@ -69,12 +69,12 @@ class Runner:
             if deadline is not None and time.perf_counter() >= deadline:
                 break
         else:
-            done = True
+            current.done = True
         history = {
             name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
             for name, (at, values) in points.items()
         }
-        return {"frame": current.experiment.frame(), "history": history, "done": done}
+        return {"frame": current.experiment.frame(), "history": history, "done": current.done}
 
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter. A live one is obeyed at once, another restarts the run with the new value."""
@@ -82,9 +82,16 @@ class Runner:
         param = find(current.experiment.PARAMS, name)
         parsed, note = param.parse(value)
         notes = [note] if note else []
+        before = current.experiment.params[name]
         current.experiment.params[name] = parsed
         if param.live:
-            notes += current.experiment.change(name, parsed)
+            try:
+                notes += current.experiment.change(name, parsed)
+            except ValueError:
+                current.experiment.params[name] = before
+                raise
+            if current.done:  # there may be new work
+                current.work, current.done = current.experiment.steps(), False
         else:
             current.start(current.experiment.params)
         return current.answer(notes, restarted=not param.live)
@@ -112,7 +119,7 @@ class Runner:
         """Continue from a snapshot or from weights. If the file does not fit, nothing is changed."""
         current = self._get(run)
         notes = current.experiment.restore(store.unpack(bytes(file), name), name)
-        current.work = current.experiment.steps()
+        current.work, current.done = current.experiment.steps(), False
         return current.answer(notes, restarted=True)
 
     def close(self, run: int) -> None:

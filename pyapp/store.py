@@ -93,7 +93,7 @@ def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> P
             raise StoreError(f"{name}: expected {key} as float32 {tuple(shape)}, found {found.dtype} {found.shape}")
         if not np.isfinite(found).all():
             raise StoreError(f"{name}: expected finite numbers in {key}, found NaN or infinity")
-        p[key][:] = found
+        p[key][...] = found  # a scale may have no axes
     return p
 
 

@@ -203,9 +203,9 @@ async function main() {
     return stuck(`The list of pages could not be loaded (${error.message})`);
   }
   tell({ checkable: pages.some(({ name }) => name === "check") });
-  const go = () => show(location.hash).catch((error) => stuck(`The page could not be shown (${error.message})`));
-  addEventListener("hashchange", go);
-  go();
+  const go = (hash) => show(hash).catch((error) => stuck(`The page could not be shown (${error.message})`));
+  addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
+  go(location.hash);
 }
 
 main();

@@ -1,4 +1,4 @@
-"""Softmax and the cross-entropy loss on top of it."""
+"""Softmax, the cross-entropy loss on top of it, and the loss of a student with a teacher."""
 
 import numpy as np
 
@@ -25,3 +25,30 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float
     gradient = probabilities / len(labels)
     gradient[rows, labels] -= 1.0 / len(labels)
     return loss, gradient, probabilities
+
+
+def distillation_loss(logits: np.ndarray, teacher: np.ndarray, labels: np.ndarray, temperature: float = 2.0,
+                      share: float = 0.5) -> tuple[float, np.ndarray, np.ndarray]:
+    """Cross-entropy with the labels mixed with the divergence from a teacher's softened answers, its gradient, and the
+    probabilities (Hinton et al. 2015, section 2).
+
+    L = (1-a) CE + a T² KL(t ‖ s) with t = softmax(teacher / T), s = softmax(logits / T), a the teacher's share;
+    dL/dz = (1-a) (p - onehot) / B + a T (s - t) / B. T² keeps the size of the second gradient when T changes.
+    Logits and teacher are (B, classes), labels (B,); the teacher's are constants.
+    """
+    loss, gradient, probabilities = softmax_cross_entropy(logits, labels)
+    soft, log_soft = _softened(logits, temperature)
+    target, log_target = _softened(teacher, temperature)
+    divergence = float((target * (log_target - log_soft)).sum(axis=1).mean())
+    gradient *= 1.0 - share
+    gradient += (soft - target) * (share * temperature / len(labels))
+    return (1.0 - share) * loss + share * temperature**2 * divergence, gradient, probabilities
+
+
+def _softened(logits: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """softmax(z / T) and its logarithm, which stays finite where the probability underflows."""
+    z = logits / temperature
+    z = z - z.max(axis=1, keepdims=True)
+    exp = np.exp(z)
+    total = exp.sum(axis=1, keepdims=True)
+    return exp / total, z - np.log(total)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pyapp.core.rng import generator
+
 ROOT = Path(__file__).resolve().parents[2]  # the repository; in the browser the same tree under /bitladder
 SHIPPED = ROOT / "web" / "data" / "digits"  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
 FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -51,6 +53,25 @@ def shipped(split: str) -> tuple[np.ndarray, np.ndarray]:
     """Inputs float32 (N, 784) and labels int64 (N,) of the shipped digits, read once and shared: do not change them."""
     digits = load(split=split)
     return digits.inputs(), digits.labels
+
+
+CALIBRATION = 1024
+
+
+@cache
+def calibration() -> np.ndarray:
+    """The calibration split: float32 (1024, 784), drawn once and for all from the 2,000 shipped training images.
+
+    Ranges of activations, GPTQ, AdaRound and bias correction see these images and no others: none of them is a test
+    image, and the shipped weights were not trained on them.
+    """
+    inputs, _ = shipped("train")
+    return inputs[calibration_rows()]
+
+
+def calibration_rows() -> np.ndarray:
+    """Which of the shipped training images calibrate, int64 (1024,)."""
+    return generator(1, "calibration").permutation(len(shipped("train")[1]))[:CALIBRATION].astype(np.int64)
 
 
 def _find(folder: Path, stem: str) -> Path:

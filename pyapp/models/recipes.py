@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment
 from pyapp.data.mnist import Digits
 from pyapp.models.mlp import MLP
-from pyapp.models.trainer import Trainer, evaluate
+from pyapp.models.trainer import Trainer, anneal, evaluate
 from pyapp.quant.parameters import quantize_parameters
 
 
@@ -43,14 +41,7 @@ def train_mlp(recipe: MLPRecipe, digits: Digits, report: Callable[[str], None]) 
     optimiser = OPTIMISERS[recipe.optimiser](p, recipe.rate)
     trainer = Trainer(model, p, optimiser, digits.inputs(), digits.labels, recipe.seed, recipe.batch,
                       lambda x, rng: augment.affine(x, rng, recipe.degrees, recipe.scale, recipe.pixels))
-    for epoch in range(1, recipe.epochs + 1):
-        losses, accuracies = [], []
-        while trainer.epoch < epoch:
-            optimiser.rate = recipe.rate * (1 + math.cos(math.pi * trainer.epoch / recipe.epochs)) / 2
-            loss, accuracy = trainer.step()
-            losses.append(loss)
-            accuracies.append(accuracy)
-        report(f"epoch {epoch}/{recipe.epochs}  loss {np.mean(losses):.4f}  accuracy {np.mean(accuracies):.4f}")
+    anneal(trainer, recipe.epochs, recipe.rate, report)
     return p
 
 

@@ -1,5 +1,6 @@
 """Training by mini-batches, and judging a trained network."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -9,20 +10,27 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+# (x, logits, labels) -> loss, dL/dlogits, probabilities; x is the batch as the network saw it, for a teacher to see too
+Loss = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray, np.ndarray]]
+
+
+def cross_entropy(x: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """The usual loss: the labels are all that matters."""
+    return softmax_cross_entropy(logits, labels)
 
 
 class Trainer:
     """Mini-batch training, one batch a `step()`.
 
-    `batch`, `augment` and `optimiser` may be changed between steps. All that decides the next step is in `state()`, so
-    a run that is saved and restored goes on exactly as if it had not been interrupted.
+    `batch`, `augment`, `loss` and `optimiser` may be changed between steps. All that decides the next step besides them
+    is in `state()`, so a run that is saved and restored goes on exactly as if it had not been interrupted.
     """
 
     def __init__(self, model, p: Parameters, optimiser, images: np.ndarray, labels: np.ndarray, seed: int,
-                 batch: int = 32, augment: Augment | None = None):
+                 batch: int = 32, augment: Augment | None = None, loss: Loss = cross_entropy):
         self.model, self.p, self.optimiser = model, p, optimiser
         self.images, self.labels = images, labels  # float32 (N, 784), int64 (N,)
-        self.batch, self.augment = batch, augment
+        self.batch, self.augment, self.loss = batch, augment, loss
         self.steps = self.seen = 0
         self._rng = generator(seed, "batches")
         self._order = np.empty(0, np.int64)
@@ -37,7 +45,7 @@ class Trainer:
         x, labels = self.images[rows], self.labels[rows]
         if self.augment:
             x = self.augment(x, self._rng)
-        loss, dlogits, probabilities = softmax_cross_entropy(self.model.forward(self.p, x), labels)
+        loss, dlogits, probabilities = self.loss(x, self.model.forward(self.p, x), labels)
         self.model.backward(self.p, dlogits)
         self.optimiser.step(self.p)
         self.steps += 1
@@ -85,6 +93,19 @@ class Trainer:
         self._rng.bit_generator.state = pcg
         for name, value in self.optimiser.state.items():
             value[:] = state[f"optimiser.{name}"]
+
+
+def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], None]) -> None:
+    """Train for some epochs while the learning rate falls from `rate` to zero along half a cosine (Loshchilov and
+    Hutter 2017, eq. 5, without restarts); `report` is given a line an epoch."""
+    for epoch in range(1, epochs + 1):
+        losses, accuracies = [], []
+        while trainer.epoch < epoch:
+            trainer.optimiser.rate = rate * (1 + math.cos(math.pi * trainer.epoch / epochs)) / 2
+            loss, accuracy = trainer.step()
+            losses.append(loss)
+            accuracies.append(accuracy)
+        report(f"epoch {epoch}/{epochs}  loss {np.mean(losses):.4f}  accuracy {np.mean(accuracies):.4f}")
 
 
 def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: int = 500) -> Iterator[dict | None]:

@@ -27,6 +27,7 @@ def describe() -> list[dict]:
     """Every page as plain data: what the shell needs to draw the rail and the controls."""
     return [
         {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
+         "group": page(name).group,
          "params": [param.as_dict() for param in page(name).PARAMS]}
         for name in names()
     ]

@@ -13,7 +13,8 @@ from pyapp import store
 from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
-from pyapp.data import augment, drawing, mnist
+from pyapp.data import augment, mnist
+from pyapp.data.reading import Reader
 from pyapp.frame import Experiment, Frame
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
@@ -61,7 +62,7 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         self.model = MLP()
-        self._raster = drawing.Raster()
+        self._reader = Reader()
         self._begin(self._trainer(params, self.model.initial(int(params["seed"]))))
 
     def _trainer(self, params: Mapping[str, Value], p: Parameters) -> Trainer:
@@ -144,22 +145,9 @@ class Page(Experiment):
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
-        label = None
-        if "index" in inputs:
-            held_out, labels = mnist.shipped("test")
-            index = int(inputs["index"])
-            if not 0 <= index < len(labels):
-                raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
-            x, label = held_out[index].reshape(28, 28), int(labels[index])
-        elif "strokes" in inputs:
-            x = drawing.to_mnist(self._raster.draw(inputs["strokes"]))
-        elif "image" in inputs:
-            x = drawing.to_mnist(drawing.ink_of_picture(inputs["image"]))
-        else:
-            raise ValueError("predict needs strokes, image or index")
+        x, label, note = self._reader.read(inputs)
         if x is None:
-            what = "The pad is empty: draw a digit." if "strokes" in inputs else "There is no ink in this picture."
-            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [what])
+            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
         return self._read(x, label)
 
     def _read(self, x: np.ndarray, label: int | None) -> Frame:

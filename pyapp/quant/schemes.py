@@ -103,6 +103,10 @@ class Grid:
         scale, zero_point = self.spread(codes.shape)
         return (codes.astype(np.int32) - zero_point).astype(np.float32) * scale
 
+    def fake_quantize(self, x: np.ndarray) -> np.ndarray:
+        """x moved onto the grid, still as float32: what a simulation of integer arithmetic computes with."""
+        return self.dequantize(self.quantize(x))
+
     def spread(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Scale and zero point, laid out to broadcast against a tensor of `shape`."""
         return self.per.spread(self.scale, shape), self.per.spread(self.zero_point, shape)

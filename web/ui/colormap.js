@@ -4,26 +4,30 @@ const LEVELS = 256;
 const ends = {
   signed: ["heat-negative", "heat-zero", "heat-positive"], // −1, −1/4, 0, +1/4, +1 are equally far apart
   grey: ["heat-zero", "heat-ink"], // 0 .. 1
+  bands: ["heat-zero", "band-middle", "heat-positive"], // 0, 1, 2: nothing in between
 };
+const WORDS = { bands: 3 }; // how many colours a map has, if not all levels
 
 /**
- * 256 colours as bytes of RGBA, and how a value in units of the scale becomes an index. The style sheet has the colours.
+ * 256 colours (for bands: 3) as bytes of RGBA, and how a value in units of the scale becomes an index. The style sheet has the colours.
  * The signed map goes by the square root: most weights are small beside the largest, and would all look like paper.
  */
 export function colormap(kind) {
   const stops = ends[kind].map(rgb);
-  const table = new Uint8ClampedArray(4 * LEVELS);
-  for (let level = 0; level < LEVELS; level += 1) {
-    const at = (level / (LEVELS - 1)) * (stops.length - 1);
+  const levels = WORDS[kind] ?? LEVELS;
+  const table = new Uint8ClampedArray(4 * levels);
+  for (let level = 0; level < levels; level += 1) {
+    const at = (level / (levels - 1)) * (stops.length - 1);
     const i = Math.min(Math.floor(at), stops.length - 2);
     for (let c = 0; c < 3; c += 1) table[4 * level + c] = stops[i][c] + (at - i) * (stops[i + 1][c] - stops[i][c]);
     table[4 * level + 3] = 255;
   }
-  const clamp = (level) => Math.max(0, Math.min(LEVELS - 1, Math.round(level)));
-  const half = (LEVELS - 1) / 2;
+  const clamp = (level) => Math.max(0, Math.min(levels - 1, Math.round(level)));
+  const half = (levels - 1) / 2;
   const index = {
     signed: (x) => clamp(half + half * Math.sign(x) * Math.sqrt(Math.abs(x))),
-    grey: (x) => clamp(x * (LEVELS - 1)),
+    grey: (x) => clamp(x * (levels - 1)),
+    bands: clamp,
   };
   return { words: new Uint32Array(table.buffer), index: index[kind] };
 }

@@ -1,4 +1,4 @@
-import { html, useState } from "preact";
+import { html, useEffect, useState } from "preact";
 import { Trouble } from "./trouble.js";
 
 /**
@@ -20,18 +20,18 @@ export function Controls({ params, values, notes = {}, troubles = {}, change, pr
 }
 
 function Control({ param, value, notes, trouble, id, change }) {
-  const Widget = widgets[param.widget] ?? Text;
+  const Widget = widgets[param.widget];
   const about = `${id}-about`;
   return html`<div class=${`control control-${param.widget}`} data-param=${param.name}>
     <label for=${id} title=${param.doc}>${param.label}</label>
-    <${Widget} param=${param} value=${value} id=${id} about=${about} change=${change} />
+    <${Widget} param=${param} value=${value} id=${id} about=${about} trouble=${trouble} change=${change} />
     <p class="doc" id=${about}>${param.doc}.${param.live ? "" : " A change starts the run anew."}</p>
     ${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}
     <${Trouble} trouble=${trouble} />
   </div>`;
 }
 
-const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch };
+const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch, text: Text };
 
 function Slider({ param, value, id, about, change }) {
   const [shown, draft, commit] = useDraft(value, change);
@@ -92,17 +92,23 @@ function Switch({ param, value, id, about, change }) {
   />`;
 }
 
-function Text({ param, value, id, about, change }) {
-  const [shown, draft, commit] = useDraft(value, change);
-  return html`<input
-    type="text"
-    id=${id}
-    data-test=${param.name}
-    value=${shown}
-    aria-describedby=${about}
-    onInput=${(event) => draft(event.target.value)}
-    onChange=${(event) => commit(event.target.value)}
-  />`;
+/** A text counts when the field is left. One that Python refused stays in the field, to be mended. */
+function Text({ param, value, id, about, trouble, change }) {
+  const [text, setText] = useState(value);
+  useEffect(() => {
+    if (!trouble) setText(value);
+  }, [value]);
+  return html`<textarea
+      id=${id}
+      data-test=${param.name}
+      rows="3"
+      spellcheck="false"
+      aria-describedby=${about}
+      value=${text}
+      onInput=${(event) => setText(event.target.value)}
+      onChange=${(event) => change(event.target.value)}
+    ></textarea>
+    ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;
 }
 
 /** What is being typed or dragged, kept apart from the value so that a page which is drawn again does not undo it. */

@@ -9,7 +9,7 @@ const sign = (text) => text.replace("-", MINUS);
 export const fixed = (x, digits) => (has(x) ? sign(x.toFixed(digits)) : NOTHING);
 export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + sign(x.toFixed(digits)) : NOTHING);
 export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
-export const count = (x) => (has(x) ? x.toLocaleString("en-GB") : NOTHING);
+export const count = (x) => (has(x) ? sign(x.toLocaleString("en-GB")) : NOTHING);
 export const bytes = (x) => (has(x) ? `${count(x)} bytes` : NOTHING);
 export const megabytes = (x) => (has(x) ? (x / 1e6).toFixed(1) : NOTHING);
 

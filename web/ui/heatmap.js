@@ -1,12 +1,12 @@
 import { colormap } from "./colormap.js";
 import { paint, unpaint } from "./paint.js";
-import { onTheme } from "./theme.js";
+import { css, onTheme } from "./theme.js";
 
 /**
  * Arrays [tiles, rows, columns] (or one tile, [rows, columns]) as a sheet of small images on one shared scale.
  * A cell is a whole number of screen pixels, as large as the width and `maxHeight` allow.
  * `describe(tile, row, column, value)` puts the exact value into words, for hover and for focus: arrow keys move by a cell,
- * with Shift by a tile.
+ * with Shift by a tile. With `picked(tile, row, column)` a click or Enter takes a cell, and it stays marked.
  */
 export class Heatmap {
   #host;
@@ -20,18 +20,20 @@ export class Heatmap {
   #limit = 1;
   #layout = null;
   #at = null;
+  #kept = null; // the cell that was taken
   #stop;
 
-  constructor(host, { label, test, shape, describe, map = "signed", maxHeight = 440, gap = 2, loupe = false }) {
+  constructor(host, { label, test, shape, describe, picked, map = "signed", maxHeight = 440, gap = 2, loupe = false }) {
     this.#host = host;
-    this.#options = { map, maxHeight, gap, loupe, describe };
+    this.#options = { map, maxHeight, gap, loupe, describe, picked };
     this.#shape = shape.length === 2 ? [1, ...shape] : shape;
     host.classList.add("heatmap");
     if (test) [this.#canvas.dataset.test, this.#readout.dataset.test] = [test, `${test}-value`];
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute("role", "application");
     this.#canvas.setAttribute("aria-roledescription", "heatmap");
-    this.#canvas.setAttribute("aria-label", `${label} Arrow keys read the values, with Shift image by image.`);
+    const take = picked ? " Enter picks a cell." : "";
+    this.#canvas.setAttribute("aria-label", `${label} Arrow keys read the values, with Shift image by image.${take}`);
     this.#loupe.className = "loupe";
     this.#readout.className = "heatmap-readout";
     this.#readout.hidden = this.#loupe.hidden = true;
@@ -41,9 +43,10 @@ export class Heatmap {
     const unlisten = onTheme(() => paint(this.#draw));
     this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
     this.#canvas.addEventListener("pointerdown", (event) => this.#point(event));
+    this.#canvas.addEventListener("click", (event) => this.#take(this.#cell(event)));
     this.#canvas.addEventListener("pointerleave", () => this.#pick(null));
     this.#canvas.addEventListener("blur", () => this.#pick(null));
-    this.#canvas.addEventListener("focus", () => this.#canvas.matches(":focus-visible") && this.#pick(this.#at ?? [0, 0, 0]));
+    this.#canvas.addEventListener("focus", () => this.#canvas.matches(":focus-visible") && this.#pick(this.#start()));
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#stop = () => {
       resize.disconnect();
@@ -57,6 +60,12 @@ export class Heatmap {
   update(data, limit) {
     this.#data = data;
     this.#limit = limit || 1;
+    paint(this.#draw);
+  }
+
+  /** Mark a cell [tile, row, column]; null takes the mark away. */
+  keep(cell) {
+    this.#kept = cell;
     paint(this.#draw);
   }
 
@@ -81,8 +90,24 @@ export class Heatmap {
       const [x, y] = [(t % across) * stepX, Math.floor(t / across) * stepY];
       context.drawImage(this.#strip, 0, t * rows, columns, rows, x, y, columns * cell, rows * cell);
     }
+    if (this.#kept) this.#mark(context, this.#kept);
     if (this.#at) this.#inspect();
   };
+
+  /** A frame around a cell, of ink on paper so that it is seen on any colour, and never too small to be seen. */
+  #mark(context, [tile, row, column]) {
+    const { across, cell, stepX, stepY } = this.#layout;
+    const wide = Math.round(2 * devicePixelRatio);
+    const margin = Math.max(wide, (8 * devicePixelRatio - cell) / 2);
+    const x = (tile % across) * stepX + column * cell - margin;
+    const y = Math.floor(tile / across) * stepY + row * cell - margin;
+    const side = cell + 2 * margin;
+    for (const [colour, width] of [["heat-zero", 2 * wide], ["heat-ink", wide]]) {
+      context.strokeStyle = css(colour);
+      context.lineWidth = width;
+      context.strokeRect(x, y, side, side);
+    }
+  }
 
   #paintStrip() {
     const [tiles, rows, columns] = this.#shape;
@@ -116,7 +141,12 @@ export class Heatmap {
   }
 
   #point(event) {
-    if (!this.#layout) return;
+    this.#pick(this.#cell(event));
+  }
+
+  /** The cell below a pointer, or null. */
+  #cell(event) {
+    if (!this.#layout) return null;
     const [tiles, rows, columns] = this.#shape;
     const { across, cell, stepX, stepY } = this.#layout;
     const box = this.#canvas.getBoundingClientRect();
@@ -125,19 +155,31 @@ export class Heatmap {
     const tile = Math.floor(y / stepY) * across + Math.floor(x / stepX);
     const [row, column] = [Math.floor((y % stepY) / cell), Math.floor((x % stepX) / cell)];
     const inside = x >= 0 && y >= 0 && tile < tiles && row < rows && column < columns;
-    this.#pick(inside ? [tile, row, column] : null);
+    return inside ? [tile, row, column] : null;
+  }
+
+  /** Where the keyboard begins: at the cell that was read last, or at the one that was taken. */
+  #start() {
+    return this.#at ?? this.#kept ?? [0, 0, 0];
   }
 
   #key(event) {
+    if (event.key === "Enter" && this.#at) this.#take(this.#at);
     const [tiles, rows, columns] = this.#shape;
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (!move) return;
     event.preventDefault();
-    let [tile, row, column] = this.#at ?? [0, 0, 0];
+    let [tile, row, column] = this.#start();
     const clamp = (x, n) => Math.max(0, Math.min(n - 1, x));
     if (event.shiftKey) tile = clamp(tile + move[1] + move[0] * this.#layout.across, tiles);
     else [row, column] = [clamp(row + move[0], rows), clamp(column + move[1], columns)];
     this.#pick([tile, row, column]);
+  }
+
+  #take(cell) {
+    if (!cell || !this.#data || !this.#options.picked) return;
+    this.keep(cell);
+    this.#options.picked(...cell);
   }
 
   #pick(at) {

@@ -36,6 +36,7 @@ export const subsup = (base, index, power) => element("msubsup", [row(base), row
 export const under = (base, below) => element("munder", [row(base), row(below)]);
 export const hat = (base) => element("mover", [row(base), element("mo", ["^"], { stretchy: "false" })], { accent: "true" });
 export const sqrt = (content) => element("msqrt", [row(content)]);
+export const word = (text) => element("mtext", [text]);
 export const abs = (...content) => element("mrow", [fence("|"), ...content.flatMap(parts), fence("|")]);
 export const group = (...content) => element("mrow", [fence("("), ...content.flatMap(parts), fence(")")]);
 

@@ -3,14 +3,23 @@ import { megabytes } from "./format.js";
 import { setTheme, theme, themes } from "./theme.js";
 import { sentences } from "./trouble.js";
 
-/** The rail of pages. current: the page's name. */
+/** The rail of pages, those of one group below its name. current: the page's name. */
 export function drawRail(root, pages, current) {
-  const links = pages.map(
-    ({ name, title, summary }) => html`<li>
-      <a href=${`#${name}`} title=${summary} aria-current=${name === current ? "page" : undefined}>${title}</a>
-    </li>`,
+  const link = ({ name, title, summary }) => html`<li>
+    <a href=${`#${name}`} title=${summary} aria-current=${name === current ? "page" : undefined}>${title}</a>
+  </li>`;
+  const groups = [...new Set(pages.map(({ name, group }) => group || name))]; // a page without a group stands alone
+  const members = groups.map((key) => pages.filter(({ name, group }) => (group || name) === key));
+  render(
+    html`<ul>
+      ${members.map((list) =>
+        list[0].group
+          ? html`<li class="rail-group"><span>${list[0].group}</span><ul>${list.map(link)}</ul></li>`
+          : list.map(link),
+      )}
+    </ul>`,
+    root,
   );
-  render(html`<ul>${links}</ul>`, root);
 }
 
 /** The rail hides behind a button on narrow screens. */

@@ -74,7 +74,7 @@ export class DrawPanel {
       html`<button type="button" data-test=${name} disabled=${disabled} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
-        ${tool("held-out", "Held-out digit", () => this.#heldOut(), !page.open)}
+        ${tool("held-out", "Held-out digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
         <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,
@@ -85,16 +85,17 @@ export class DrawPanel {
     render(html`<${Bars} classes=${CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
+  /** Put the held-out digit of this number on the pad. */
+  async showHeldOut(index) {
+    const inputs = { index };
+    const answer = await this.#page.predict(inputs);
+    if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
+  }
+
   destroy() {
     clearTimeout(this.#spoken);
     this.#pad.destroy();
     this.#input.destroy();
-  }
-
-  async #heldOut() {
-    const inputs = { index: Math.floor(Math.random() * this.heldOut) };
-    const answer = await this.#page.predict(inputs);
-    if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
   }
 
   async #open(file) {

@@ -1,6 +1,6 @@
-import { html, render, useEffect, useRef } from "preact";
-import { Code } from "../ui/code.js";
+import { html, render } from "preact";
 import { bytes, milliseconds, NOTHING, percent } from "../ui/format.js";
+import { Chapter, Formula } from "../ui/story.js";
 import { Trouble } from "../ui/trouble.js";
 import * as formulas from "./digits-formulas.js";
 import { VersusHead } from "./digits-readouts.js";
@@ -67,18 +67,17 @@ export class StoryPanel {
 }
 
 function Story({ sources, trouble }) {
-  const one = (name) => html`<${Code} name=${PYTHON[name]} source=${sources[PYTHON[name]]} />`;
-  const code = (...names) => html`<div class="codes">${names.map(one)}</div>`;
+  const code = (...names) => ({ code: names.map((name) => PYTHON[name]), sources });
   return html`<h2 class="chapter">How it works</h2>
     <${Trouble} trouble=${trouble} />
-    <${Chapter} title="1. The network" code=${code("mlp", "linear", "relu")}>
+    <${Chapter} title="1. The network" ...${code("mlp", "linear", "relu")}>
       <p>A digit is an image of 28 × 28 grey values: 784 numbers from 0 to 1. Three dense layers turn them into ten
         scores, one for each digit. Between the layers stands ReLU, which lets positive numbers pass and makes zero of
         all others; without it, three layers could do no more than one.</p>
       <${Formula} of=${formulas.network} />
       <${Parameters} />
     <//>
-    <${Chapter} title="2. From your stroke to 28 × 28" code=${code("drawing")}>
+    <${Chapter} title="2. From your stroke to 28 × 28" ...${code("drawing")}>
       <p>The pad sends points, not pixels. Python draws the line itself, so the same stroke becomes the same numbers in
         every browser.</p>
       <p>A network knows only what it was shown, and MNIST was made in a certain way; your drawing is treated alike. The
@@ -89,7 +88,7 @@ function Story({ sources, trouble }) {
       <${Formula} of=${formulas.scaling} />
       <${Formula} of=${formulas.mass} />
     <//>
-    <${Chapter} title="3. From scores to a verdict" code=${code("loss")}>
+    <${Chapter} title="3. From scores to a verdict" ...${code("loss")}>
       <p>Softmax makes probabilities of the ten scores: all positive, and together 1. The bars beside the pad are these
         numbers. How wrong the network was on a batch is the cross-entropy: the mean of −log of the probability that it
         gave to the right digit. A network that guesses gives each digit a tenth, and that costs log 10 = 2.303 nats:
@@ -97,7 +96,7 @@ function Story({ sources, trouble }) {
       <${Formula} of=${formulas.softmax} />
       <${Formula} of=${formulas.crossEntropy} />
     <//>
-    <${Chapter} title="4. Backward, and a step" code=${code("sgd", "adam")}>
+    <${Chapter} title="4. Backward, and a step" ...${code("sgd", "adam")}>
       <p>The derivative of the loss by the scores is simple: the probabilities less the truth. From there the chain rule
         goes back layer by layer. Each layer needs the input it had on the way forward, and ReLU passes the gradient on
         only where it had let the number pass. The two directions stand side by side in the source of Linear and ReLU
@@ -110,7 +109,7 @@ function Story({ sources, trouble }) {
       <${Formula} of=${formulas.adam} />
       <${Formula} of=${formulas.adamStep} />
     <//>
-    <${Chapter} title="5. Fewer bits" code=${code("grid", "quantise")}>
+    <${Chapter} title="5. Fewer bits" ...${code("grid", "quantise")}>
       <p>Symmetric quantisation lays a grid over each weight matrix: as many whole numbers on both sides of zero as the
         bits allow, stretched so that the largest weight falls on the last of them, <i>n</i>. Each weight is rounded to
         its nearest grid line; in the middle between two lines, the even one wins.</p>
@@ -124,19 +123,6 @@ function Story({ sources, trouble }) {
     <${Chapter} title="6. Measured here">
       <div data-slot="measured"></div>
     <//>`;
-}
-
-function Chapter({ title, code, children }) {
-  return html`<section class="chapter-body">
-    <div class="prose"><h3>${title}</h3>${children}</div>
-    ${code}
-  </section>`;
-}
-
-function Formula({ of }) {
-  const target = useRef(null);
-  useEffect(() => target.current.replaceChildren(...of()), [of]);
-  return html`<div class="formula" ref=${target}></div>`;
 }
 
 function Parameters() {

@@ -1,0 +1,47 @@
+"""The command that measures a whole grid of settings."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.data import mnist
+from pyapp.models.quantized import CLIPS, METHODS
+from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
+from pyapp.sweep.backends import BACKENDS
+from pyapp.sweep.grid import DEFAULTS, NONE, read_options, written
+from pyapp.sweep.run import sweep
+
+DOCS = {
+    "bits": f"weights of {MIN_BITS} to {MAX_BITS} bits", "scheme": f"of the weights: {', '.join(SCHEMES)}",
+    "per": "what shares a scale: tensor, channel, group:N", "activations": f"bits of the activations, or {NONE}",
+    "calibrate": f"ranges of the activations: {', '.join(CALIBRATIONS)}",
+    "method": f"how weights become codes: {', '.join(METHODS)}", "clip": f"range of the weights: {', '.join(CLIPS)}",
+    "bias_correction": "give the biases what rounding took from the mean: yes, no",
+    "seed": "of methods that draw random numbers",
+}
+DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; what means the same is "
+       "one row, with the settings that change nothing left empty; the same command again goes on where it was stopped")
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "sweep", run, DOC, model=True)
+    for name, default in DEFAULTS.items():
+        sub.add_argument(f"--{name.replace('_', '-')}", default=written(default), metavar="LIST", help=DOCS.get(name))
+    add_weights(sub)
+    add_data(sub)
+    sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
+    sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV file; rows that it has are kept")
+    sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
+    sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
+    add_json(sub)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure what the file has not got yet, and say how many rows it has."""
+    grid = read_options({name: getattr(args, name) for name in DEFAULTS})
+    rows = sweep(grid, args.out, args.weights, args.data, args.split, args.jobs, args.backend)
+    refused = sum(row["error"] is not None for row in rows)
+    show(rows, args.json, f"{len(rows)} combinations in {args.out}"
+                          f"{f', {refused} of them refused: see its column error' if refused else ''}")

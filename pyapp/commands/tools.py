@@ -1,0 +1,75 @@
+"""Commands around the page: run an experiment, prove this runtime, time it, list the pages."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pyapp import bench, check, pages
+from pyapp.commands.common import add_json, command, show
+from pyapp.params import ParamError
+from pyapp.runner import Runner
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "run", run_page, "run the experiment behind a page")
+    sub.add_argument("page", metavar="PAGE", help=f"one of {', '.join(pages.names())}")
+    sub.add_argument("--steps", type=int, default=0, metavar="N", help="how many steps")
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
+    add_json(sub)
+
+    command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
+
+    sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript")
+    sub.add_argument("--pyodide", action="store_true", help="in Pyodide in Node too")
+    sub.add_argument("--browser", action="store_true", help="in Pyodide in Chromium too, with the time to ready")
+    add_json(sub)
+
+    sub = command(commands, "check", check_runtime, "run the fixtures of the proof and compare with CPython's record")
+    sub.add_argument("--record", type=Path, metavar="FILE", help="keep this runtime's results instead")
+    add_json(sub)
+
+
+def run_page(args: argparse.Namespace) -> None:
+    """Run a page's experiment for some steps and print where it stands."""
+    given = {}
+    for item in args.set:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ParamError(name, f"--set {item} has no value", "write --set name=value")
+        given[name] = value
+    if args.steps < 0:
+        raise ValueError(f"steps is {args.steps}; use 0 or more")
+    runner = Runner()
+    opened = runner.open(args.page, given, strict=True)
+    for note in opened["notes"]:
+        print(f"bitladder: {note}", file=sys.stderr)
+    frame = opened["frame"]
+    if args.steps:
+        frame = runner.advance(opened["run"], steps=args.steps)["frame"]
+    result = {"page": args.page, "params": opened["params"], "step": frame.step, "scalars": frame.scalars,
+              "notes": opened["notes"] + frame.notes}
+    show(result, args.json, "\n".join([f"step {frame.step}"] + [f"{k} {v}" for k, v in frame.scalars.items()]))
+
+
+def check_runtime(args: argparse.Namespace) -> None:
+    """The proof, run here."""
+    if args.record:
+        check.record(args.record)
+        return
+    rows = check.rows()
+    show(rows, args.json, check.table(rows))
+    if not all(row["ok"] for row in rows):
+        raise ValueError("some results are outside of their bounds; see the table")
+
+
+def benchmark(args: argparse.Namespace) -> None:
+    """Ratios against plain JavaScript in the same run."""
+    result = bench.compare(args.pyodide, args.browser)
+    show(result, args.json, bench.table(result))
+
+
+def list_pages(args: argparse.Namespace) -> None:
+    """Print what web/pages.json holds: every page with its parameters."""
+    print(json.dumps(pages.describe(), indent=1))

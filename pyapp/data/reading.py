@@ -1,0 +1,48 @@
+"""What a page sends to be read, a drawing, a picture or the number of a held-out digit, as the network's input."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pyapp.data import drawing, mnist
+
+EMPTY_PAD = "The pad is empty: draw a digit."
+EMPTY_PICTURE = "There is no ink in this picture."
+
+
+class Reading(NamedTuple):
+    """An image float32 (28, 28) in 0..1, or None and a note that says why; the label of a held-out digit."""
+
+    image: np.ndarray | None
+    label: int | None = None
+    note: str = ""
+
+
+class Reader:
+    """Reads `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
+
+    def __init__(self):
+        self._raster = drawing.Raster()
+
+    def read(self, inputs: Mapping[str, Any]) -> Reading:
+        """ValueError if there is no such digit, or nothing to read."""
+        if "index" in inputs:
+            return held_out(int(inputs["index"]))
+        if "strokes" in inputs:
+            return _inked(drawing.to_mnist(self._raster.draw(inputs["strokes"])), EMPTY_PAD)
+        if "image" in inputs:
+            return _inked(drawing.to_mnist(drawing.ink_of_picture(inputs["image"])), EMPTY_PICTURE)
+        raise ValueError("predict needs strokes, image or index")
+
+
+def held_out(index: int) -> Reading:
+    """The held-out digit of this number, with its label."""
+    images, labels = mnist.shipped("test")
+    if not 0 <= index < len(labels):
+        raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
+    return Reading(images[index].reshape(28, 28), int(labels[index]))
+
+
+def _inked(image: np.ndarray | None, note: str) -> Reading:
+    return Reading(image, None, note if image is None else "")

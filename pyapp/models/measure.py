@@ -1,0 +1,53 @@
+"""Measuring a quantised network: accuracy, loss, size, and on which arithmetic."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.models.mlp import MLP
+from pyapp.models.quantized import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.models.trainer import evaluate
+from pyapp.quant.parameters import float_nbytes
+
+FLOAT_BITS = 32
+
+
+def network_for(p: Parameters, settings: Settings, data: str | Path,
+                report: Callable[[str], None]) -> QuantizedNetwork:
+    """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
+    return quantize_network(p, settings, mnist.calibration())
+
+
+def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:
+    """Accuracy, loss (nats) and size of the float network."""
+    scores = evaluate(MLP(), p, digits.inputs(), digits.labels)
+    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bits": FLOAT_BITS,
+            "bytes": float_nbytes(p), "arithmetic": "float"}
+
+
+def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single") -> dict[str, Any]:
+    """The same for a quantised network: on integers alone where its activations are quantised, else simulated.
+
+    `arithmetic` says which; `note` says why a network with quantised activations had to be simulated (its sums could
+    leave int32).
+    """
+    model, arithmetic, note = network.simulated(), "simulated", {}
+    if network.activations is not None:
+        try:
+            model, arithmetic = OnIntegers(network.integer(rounding)), "integer"
+        except ValueError as error:
+            note = {"note": f"simulated in float: {error}"}
+    scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)
+    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes,
+            "arithmetic": arithmetic, **note}
+
+
+def training_images(folder: str) -> Digits:
+    """A folder's training images less the 5,000 that the page ships."""
+    digits = mnist.load(folder, "train")
+    for split in mnist.FILES:
+        digits = mnist.without(digits, mnist.load(split=split))
+    return digits

@@ -1,0 +1,146 @@
+"""Symmetric or affine: both schemes on the same numbers, and what the zero point buys."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.rng import generator
+from pyapp.data import mnist, tensors
+from pyapp.frame import Experiment, Frame
+from pyapp.models.mlp import MLP
+from pyapp.params import Param, Value
+from pyapp.quant.error import quantization_error, sqnr_db
+from pyapp.quant.picture import edges, ends, histogram, lines
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
+
+SHAPE = (64, 64)
+IMAGES = 32  # whose activations are shown
+GLANCE = (2, 4, 8, 16)
+FINE_BITS = 7  # from here on the grid's lines are too close to be drawn
+BIT_DB = float(20 * np.log10(2))  # a bit more halves the step: 6.02 dB
+NOTHING_DB = 0.5  # a smaller difference is none
+
+
+class Page(Experiment):
+    title = "Symmetric or affine"
+    summary = ("Put the same numbers on a symmetric and on an affine grid, and notice for which of them the zero point "
+               "is worth its price.")
+    group = "Quantise"
+    view = "affine"
+    order = 21
+    PARAMS = (
+        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Of both grids"),
+        Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"), widget="select",
+              doc="Normal numbers after ReLU or SiLU, or what the digits network has after its first layer"),
+        Param("centred", "Centred numbers", "choice", "normal", choices=("normal", "laplace", "weights"),
+              widget="select", doc="A distribution around 0, or weights of the digits network's first layer"),
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+              doc="Decides which numbers, weights or images are drawn"),
+    )
+    SOURCES = (
+        "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid", "pyapp.quant.schemes.Grid",
+        "pyapp.pages.affine.unnudged", "pyapp.quant.error.sqnr_db",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self.change("seed", params["seed"])
+
+    def change(self, name: str, value: Value) -> list[str]:
+        seed = int(self.params["seed"])
+        if name != "bits":
+            self.data = {key: numbers(str(self.params[key]), seed) for key in ("skewed", "centred")}
+        return []
+
+    def steps(self) -> Iterator[Frame | None]:
+        """All is done at once, in `frame`."""
+        return iter(())
+
+    def frame(self) -> Frame:
+        frame = Frame(scalars={"bits": self.params["bits"], "codes_there": 1 << int(self.params["bits"])})
+        for name, x in self.data.items():
+            self._compare(name, x, frame)
+        return frame
+
+    def _compare(self, name: str, x: np.ndarray, frame: Frame) -> None:
+        """Both schemes on x: facts, and pictures on common bins."""
+        bits = int(self.params["bits"])
+        made = {scheme: quantize(x, bits, scheme) for scheme in SCHEMES}
+        facts: dict[str, Any] = {scheme: judged(x, tensor) for scheme, tensor in made.items()}
+        facts["unnudged"] = without_nudging(x, bits)
+        facts["gain_db"] = facts["affine"]["sqnr_db"] - facts["symmetric"]["sqnr_db"]
+        facts["gain_bits"] = facts["gain_db"] / BIT_DB
+        facts["words"] = verdict(facts, bits)
+        facts["glance"] = [{"bits": b, **{scheme: quantization_error(x, quantize(x, b, scheme)).sqnr_db
+                                          for scheme in SCHEMES}} for b in GLANCE]
+        facts |= {"kind": self.params[name], "count": x.size, "zeros": float((x == 0).mean()),
+                  "lowest": float(x.min()), "highest": float(x.max())}
+        frame.scalars[name] = facts
+        bins = edges(x, *(end for tensor in made.values() for end in np.array(ends(tensor.grid))))
+        frame.arrays |= {f"{name}_edges": bins, f"{name}_before": histogram(x, bins)}
+        for scheme, tensor in made.items():
+            frame.arrays |= {f"{name}_{scheme}_{key}": array for key, array in pictures(tensor, bins).items()}
+
+
+def numbers(kind: str, seed: int) -> np.ndarray:
+    """The numbers of one choice, float32 (64, 64)."""
+    if kind == "weights":
+        return tensors.weights("layer1", SHAPE, seed)
+    if kind != "activations":
+        return tensors.draw(kind, SHAPE, seed)
+    linear, relu, *_ = MLP().layers
+    images = generator(seed, "affine images").permutation(mnist.CALIBRATION)[:IMAGES]
+    p = tensors.pretrained()
+    return relu.forward(p, linear.forward(p, mnist.calibration()[images])).reshape(SHAPE)  # 32 images of 128 neurons
+
+
+def judged(x: np.ndarray, tensor: QuantizedTensor) -> dict[str, Any]:
+    """Grid, errors, and what became of the 2^b codes; `beyond` are the codes outside of all that occur."""
+    used, grid = np.unique(tensor.codes), tensor.grid
+    lowest, highest = ends(grid)
+    there = 1 << grid.bits
+    return {
+        **{key: value for key, value in asdict(quantization_error(x, tensor)).items() if not isinstance(value, dict)},
+        "scale": float(grid.scale), "zero_point": int(grid.zero_point), "low": grid.low, "high": grid.high,
+        "used": int(used.size), "beyond": there - (int(used[-1]) - int(used[0]) + 1), "lowest": lowest,
+        "highest": highest, "zero_error": float(abs(grid.fake_quantize(np.zeros(1, np.float32))[0])),
+    }
+
+
+def unnudged(x: np.ndarray, lo: float, hi: float, bits: int) -> np.ndarray:
+    """x on a grid that begins at lo itself: x̂ = lo + s · round((x - lo) / s). It may well have no line at 0."""
+    levels = (1 << bits) - 1
+    scale = (hi - lo) / levels
+    return lo + scale * np.clip(np.rint((x - lo) / scale), 0, levels)
+
+
+def without_nudging(x: np.ndarray, bits: int) -> dict[str, float]:
+    """What 0 becomes on the grid from min x ≤ 0 to max x, the zero point that this grid would need, and its SQNR."""
+    lo, hi = float(x.min()), float(x.max())
+    after, zero = unnudged(x.astype(np.float64), lo, hi, bits), unnudged(np.zeros(1), lo, hi, bits)
+    return {"zero": float(zero[0]), "zero_point": abs(lo) / (hi - lo) * ((1 << bits) - 1),
+            "sqnr_db": sqnr_db(x, after - x)}
+
+
+def verdict(facts: dict[str, Any], bits: int) -> str:
+    """What the zero point buys, in a sentence that follows from the measured numbers."""
+    gain, symmetric, affine = facts["gain_db"], facts["symmetric"], facts["affine"]
+    spent = (f"symmetric has {symmetric['beyond']:,} of its {1 << bits:,} codes where no number is, affine "
+             f"{affine['beyond']:,}")
+    if gain < -NOTHING_DB:
+        return f"Here the zero point costs {-gain:.1f} dB: {spent}."
+    if gain <= NOTHING_DB:
+        return f"Here the zero point buys nothing, {gain:+.1f} dB: {spent}."
+    return f"Here the zero point buys {gain:.1f} dB, as much as {gain / BIT_DB:.1f} more bits would: {spent}."
+
+
+def pictures(tensor: QuantizedTensor, bins: np.ndarray) -> dict[str, np.ndarray]:
+    """Where the numbers land; on a coarse grid also its lines and whether a number landed on them; the grid's ends."""
+    grid = tensor.grid
+    arrays = {"after": histogram(tensor.dequantize(), bins), "ends": np.array(ends(grid), np.float64)}
+    if grid.bits < FINE_BITS:
+        codes, reals = lines(grid)
+        arrays |= {"codes": codes, "lines": reals, "used": np.isin(codes, tensor.codes).astype(np.uint8)}
+    return arrays

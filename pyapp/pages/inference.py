@@ -1,0 +1,167 @@
+"""Float or integer: the same digit read by the float network and by its quantised form."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.losses import softmax
+from pyapp.data import mnist
+from pyapp.data.reading import Reader
+from pyapp.frame import Experiment, Frame
+from pyapp.models.compare import Comparison, integer_codes, largest_difference, simulated_codes
+from pyapp.models.quantized import Settings, quantize_network
+from pyapp.pages.digits import pretrained
+from pyapp.params import Param, Value
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.integer import ROUNDINGS
+from pyapp.quant.parameters import float_nbytes
+from pyapp.quant.schemes import MIN_BITS, SCHEMES
+
+NONE = "none"
+LISTED = 24  # changed images that are shown
+CODES = ("input", "hidden1", "hidden2", "logits")
+SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (1, 10)}  # as pictures
+
+
+class Page(Experiment):
+    title = "Float or integer"
+    summary = ("Let the float network and its quantised form read the same digit: the bars move long before a "
+               "prediction does. Then count how often it does, on 3,000 digits.")
+    group = "Quantise"
+    view = "inference"
+    order = 24
+    PARAMS = (
+        Param("bits", "Bits per weight", "int", 4, lo=MIN_BITS, hi=8, step=1, doc="Width of a weight's code"),
+        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES, widget="select",
+              doc="Of the weights; activations are always affine and unsigned"),
+        Param("per", "One scale per", "choice", "channel", widget="select",
+              choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
+              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
+        Param("method", "Method", "choice", "round", choices=("round", "gptq"), widget="select",
+              doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors"),
+        Param("clip", "Range of the weights", "choice", "minmax", choices=CLIPS, widget="select",
+              doc="All weights lie on the grid, or the largest are clipped where that lessens the squared error"),
+        Param("bias_correction", "Bias correction", "bool", False, widget="switch",
+              doc="Move the biases so that the mean of each output is that of the float network"),
+        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"), widget="select",
+              doc="Of pixels and hidden layers; logits keep at least 8. With none they stay float"),
+        Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, widget="select",
+              doc="How the range of each activation is found, on 1,024 training images"),
+        Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"), widget="select",
+              doc="Integers alone, or float numbers that lie on the grids; the page computes both and shows one"),
+        Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, widget="select",
+              doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
+    )
+    SOURCES = (
+        "pyapp.models.compare.Comparison", "pyapp.models.compare.integer_codes", "pyapp.models.compare.simulated_codes",
+        "pyapp.models.quantized.Simulated", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._reader = Reader()
+        self._step = self._version = 0
+        self._comparison: Comparison | None = None
+
+    def comparison(self) -> Comparison:
+        """The network at these settings, made when it is first asked for: GPTQ takes a moment."""
+        if self._comparison is None:
+            value = self.params
+            activations = None if value["activations"] == NONE else int(value["activations"])
+            settings = Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
+                                activations=activations, calibrate=value["calibrate"], method=value["method"],
+                                clip=value["clip"], bias_correction=bool(value["bias_correction"]))
+            network = quantize_network(pretrained(), settings, mnist.calibration())
+            self._comparison = Comparison(pretrained(), network, value["rounding"], *mnist.shipped("test"))
+            self._version += 1
+        return self._comparison
+
+    @property
+    def kind(self) -> str:
+        """Which arithmetic is shown: integers, unless they are refused."""
+        return "simulated" if self.comparison().integer is None else self.params["arithmetic"]
+
+    def change(self, name: str, value: Value) -> list[str]:
+        if name != "arithmetic":
+            self._comparison = None
+        return []
+
+    def steps(self) -> Iterator[Frame | None]:
+        """Compare a piece of the held-out images an item."""
+        while self.comparison().advance():
+            self._step += 1
+            yield Frame(self._step)
+
+    def frame(self) -> Frame:
+        scalars = {"held_out": len(mnist.shipped("test")[1]), "version": self._version, "done": 0,
+                   "bytes_float": float_nbytes(pretrained())}
+        if self._comparison is None:  # a change was just made; the numbers come with the first piece
+            return Frame(self._step, scalars)
+        comparison, kind = self._comparison, self.kind
+        changed = comparison.changed(kind)
+        listed = _spread(changed)
+        float_, ours, labels = comparison.predictions["float"], comparison.predictions[kind], comparison.labels
+        right_before, right_now = float_[changed] == labels[changed], ours[changed] == labels[changed]
+        scalars |= {
+            "done": comparison.done, "kind": kind, "refusal": comparison.refusal, "bytes": comparison.network.nbytes,
+            "changed": len(changed), "lost": int(right_before.sum()), "won": int(right_now.sum()),
+            "other": int((~right_before & ~right_now).sum()), "mean_gap": comparison.mean_gap,
+            "largest_gap": comparison.largest_gap, **_agreement(comparison),
+        }
+        if comparison.done:
+            scalars |= {"float_accuracy": comparison.right("float") / comparison.done,
+                        "accuracy": comparison.right(kind) / comparison.done}
+        arrays = {"changed_index": listed.astype(np.int32), "changed_label": labels[listed].astype(np.int32),
+                  "changed_float": float_[listed], "changed_quant": ours[listed],
+                  "changed_images": comparison.images[listed].reshape(-1, 28, 28)}
+        return Frame(self._step, scalars, arrays)
+
+    def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`, in every arithmetic."""
+        x, label, note = self._reader.read(inputs)
+        if x is None:
+            return Frame(self._step, {"digit": None, "confidence": None}, {}, [note])
+        comparison, row = self.comparison(), x.reshape(1, -1)
+        exact = comparison.float_model.forward(pretrained(), row)
+        logits, simulated = simulated_codes(comparison.simulation, comparison.network.parameters, row)
+        codes = integer_codes(comparison.integer, row) if comparison.integer else []
+        if self.kind == "integers":
+            logits = comparison.network.activations["layer3"].dequantize(codes[-1])
+        p, q = softmax(exact)[0], softmax(logits)[0]
+        scalars = {
+            "digit": int(p.argmax()), "confidence": float(p.max()), "label": label, "kind": self.kind,
+            "quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
+            "difference": float(np.abs(p - q).max()), "logit_difference": float(np.abs(exact - logits).max()),
+            "layers": _layers(comparison, simulated, codes),
+        }
+        arrays = {"input": x, "probabilities": p, "probabilities_quant": q, "probabilities_difference": q - p,
+                  "logits": exact[0], "logits_quant": logits[0], "logits_difference": (logits - exact)[0]}
+        arrays |= {f"codes_{name}": shown[0].reshape(SHAPES[name]).astype(np.int32)
+                   for name, shown in zip(CODES, codes or simulated, strict=False)}
+        return Frame(self._step, scalars, arrays)
+
+
+def _spread(changed: np.ndarray) -> np.ndarray:
+    """Some of the changed images, evenly from all of them: the held-out digits are sorted by class."""
+    at = np.arange(min(len(changed), LISTED), dtype=np.intp) * len(changed) // LISTED
+    return changed[at] if len(changed) > LISTED else changed
+
+
+def _agreement(comparison: Comparison) -> dict[str, Any]:
+    """How far integers and simulation agree on the images done."""
+    if comparison.integer is None or not comparison.done:
+        return {}
+    done = slice(comparison.done)
+    other = comparison.predictions["integers"][done] != comparison.predictions["simulated"][done]
+    return {"logits_differ": comparison.logits_differ, "code_difference": comparison.largest_code_difference,
+            "arithmetic_changed": int(other.sum())}
+
+
+def _layers(comparison: Comparison, simulated: list[np.ndarray], codes: list[np.ndarray]) -> list[dict[str, Any]]:
+    """The grid of every quantised activation, and how far the two arithmetics differ there, for one image."""
+    grids = (comparison.network.activations or {}).values()
+    return [{"name": name, "scale": float(grid.scale), "zero_point": int(grid.zero_point), "bits": grid.bits,
+             "low": grid.low, "high": grid.high,
+             "difference": largest_difference(codes[i], simulated[i]) if codes else None}
+            for i, (name, grid) in enumerate(zip(CODES, grids, strict=False))]

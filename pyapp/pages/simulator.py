@@ -1,0 +1,190 @@
+"""Simulator: a tensor of one's own on any grid, and where each of its numbers lands."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pyapp.data import tensors
+from pyapp.data.tensors import TextError
+from pyapp.frame import Experiment, Frame
+from pyapp.params import Param, ParamError, Value
+from pyapp.quant.error import Errors, clipped, compare
+from pyapp.quant.picture import Cell, edges, ends, histogram, lines
+from pyapp.quant.schemes import (
+    FLOAT_BYTES,
+    MAX_BITS,
+    MIN_BITS,
+    SCHEMES,
+    Granularity,
+    Grid,
+    QuantizedTensor,
+    make_grid,
+)
+
+GLANCE = (2, 4, 8, 16)
+FINE_BITS = 7  # from here on the grid has too many lines for one picture, and a piece of it is shown enlarged
+ZOOM_STEPS = 32  # of the enlarged piece
+DRAWING = ("data", "rows", "columns", "seed")
+PASTED = "The pasted values are shown; empty their field to draw numbers."
+SIGNED = {"usual": None, "signed": True, "unsigned": False}
+
+
+class Page(Experiment):
+    title = "Simulator"
+    summary = ("Put a tensor of your own on a grid of few codes, and notice which numbers are rounded, which are "
+               "clipped, and what either costs.")
+    group = "Quantise"
+    view = "simulator"
+    order = 20
+    PARAMS = (
+        Param("values", "Paste values", "text", "", hi=50_000, widget="text",
+              doc="Numbers with spaces or commas between them, a row a line; they count when you leave the field. "
+                  "Empty: drawn from the seed"),
+        Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK), widget="select",
+              doc="A distribution, or a part of the pretrained digits network's weights"),
+        Param("rows", "Rows", "int", 16, lo=1, hi=64, step=1, doc="Output channels of the drawn tensor"),
+        Param("columns", "Columns", "int", 32, lo=1, hi=64, step=1, doc="Numbers in each row of the drawn tensor"),
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+              doc="The same seed draws the same numbers"),
+        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="A code of b bits has 2^b values"),
+        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES, widget="select",
+              doc="Symmetric has 0 in the middle of the grid, affine puts the whole grid where the numbers are"),
+        Param("codes", "Codes", "choice", "usual", choices=tuple(SIGNED), widget="select",
+              doc="Usual: signed for symmetric, unsigned for affine"),
+        Param("per", "A scale per", "choice", "tensor", choices=("tensor", "channel", "group"), widget="select",
+              doc="How many numbers share one scale: all, a row, or a group of neighbours in a row"),
+        Param("group", "Group size", "int", 8, lo=1, hi=64, step=1,
+              doc="Neighbours that share a scale, if it is one per group; the last group of a row may be shorter"),
+        Param("clip", "Clip range", "int", 100, lo=1, hi=100, step=1, unit="%",
+              doc="How much of each range the grid covers: less makes finer steps and clips what lies outside"),
+        Param("part", "Grid shown", "int", 0, lo=0, hi=tensors.LARGEST - 1, step=1, widget="number",
+              doc="Which channel's or group's grid the number line shows, counted from 0"),
+        Param("zoom", "Zoom position", "int", 50, lo=0, hi=100, step=1, unit="%",
+              doc=f"From {FINE_BITS} bits on a piece of the grid is enlarged: at 0 % around the smallest number, at "
+                  "50 % around the median"),
+    )
+    SOURCES = (
+        "pyapp.quant.schemes.Grid", "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid",
+        "pyapp.quant.schemes.Granularity", "pyapp.quant.error.clipped", "pyapp.quant.error.compare",
+        "pyapp.quant.error.sqnr_db",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._unread: str | None = None  # why the text of a link could not be read
+        self.pasted: np.ndarray | None = None
+        try:
+            self.pasted = self._parsed()
+        except ParamError as error:
+            self._unread = f"The pasted values cannot be read: {error}. Numbers drawn from the seed are shown instead."
+        self.x = self._tensor()
+
+    def change(self, name: str, value: Value) -> list[str]:
+        if name == "values":
+            self.pasted, self._unread = self._parsed(), None
+        self.x = self._tensor()
+        return [PASTED] if name in DRAWING and self.pasted is not None else []
+
+    def _parsed(self) -> np.ndarray | None:
+        """The pasted tensor; None if nothing was pasted, ParamError if it is no tensor."""
+        text = str(self.params["values"])
+        try:
+            return tensors.parse(text) if text.strip() else None
+        except TextError as error:
+            raise ParamError("values", str(error), error.hint) from None
+
+    def _tensor(self) -> np.ndarray:
+        """What was pasted, or else drawn; float32 (rows, columns)."""
+        if self.pasted is not None:
+            return self.pasted
+        kind, seed = str(self.params["data"]), int(self.params["seed"])
+        shape = int(self.params["rows"]), int(self.params["columns"])
+        return tensors.weights(kind, shape, seed) if kind in tensors.NETWORK else tensors.draw(kind, shape, seed)
+
+    @property
+    def per(self) -> Granularity:
+        kind = str(self.params["per"])
+        return Granularity(kind, int(self.params["group"]) if kind == "group" else None)
+
+    def quantized(self, bits: int) -> tuple[QuantizedTensor, Errors]:
+        """The tensor on grids that cover the chosen part of each range, and what that loses."""
+        part = np.float32(int(self.params["clip"]) / 100)
+        lowest, highest = (self.per.reduce(ufunc, self.x) * part for ufunc in (np.minimum, np.maximum))
+        grid = make_grid(lowest, highest, bits, str(self.params["scheme"]), SIGNED[str(self.params["codes"])], self.per)
+        tensor = QuantizedTensor(grid.quantize(self.x), grid)
+        return tensor, compare(self.x, tensor.dequantize(), clipped(self.x, grid))
+
+    def steps(self) -> Iterator[Frame | None]:
+        """All is done at once, in `frame`."""
+        return iter(())
+
+    def frame(self) -> Frame:
+        tensor, errors = self.quantized(int(self.params["bits"]))
+        after, beyond = tensor.dequantize(), clipped(self.x, tensor.grid)
+        facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, int(self.params["part"])))
+        glance, pictures = self._glance(after)
+        scalars = {
+            **self._facts(tensor), "cell": facts, "glance": glance,
+            "errors": {**asdict(errors), "exact": errors.exact,
+                       "clipping_share": 0.0 if errors.exact else errors.clipping.mse / errors.mse},
+            "db_a_bit": (glance[2]["sqnr_db"] - glance[1]["sqnr_db"]) / (GLANCE[2] - GLANCE[1]),
+        }
+        arrays |= pictures | {
+            "values": self.x, "codes": tensor.codes.astype(np.int32), "after": after, "error": after - self.x,
+            "clipped": beyond.astype(np.uint8),
+            "limits": np.array([np.abs(self.x).max(), errors.maximum], np.float64),  # of the colours: values, errors
+        }
+        return Frame(0, scalars, arrays, [self._unread] if self._unread else [])
+
+    def _facts(self, tensor: QuantizedTensor) -> dict[str, Any]:
+        """Shape, grids and size."""
+        grid, (rows, columns) = tensor.grid, self.x.shape
+        return {
+            "pasted": self.pasted is not None, "rows": rows, "columns": columns, "count": self.x.size,
+            "constant": bool((self.x == self.x[0, 0]).all()), "bits": grid.bits, "low": grid.low, "high": grid.high,
+            "codes_used": int(np.unique(tensor.codes).size), "codes_there": grid.high - grid.low + 1,
+            "short_group": columns % grid.per.size if grid.per.kind == "group" else 0, "clip": self.params["clip"],
+            "per": str(grid.per), "grids": int(grid.scale.size), "scale_min": float(grid.scale.min()),
+            "scale_max": float(grid.scale.max()), "zeros": int((tensor.dequantize() == 0).sum()),
+            "bytes": {"codes": tensor.nbytes - grid.nbytes, "grids": grid.nbytes, "all": tensor.nbytes,
+                      "float": self.x.size * FLOAT_BYTES, "ratio": tensor.nbytes / (self.x.size * FLOAT_BYTES)},
+        }
+
+    def _number_line(self, cell: Cell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The shown grid, its numbers in ascending order, where each lands, and the lines that one can tell apart."""
+        grid, values = cell.grid, np.sort(cell.of_matrix(self.x))
+        codes = grid.quantize(values)
+        after = grid.dequantize(codes)
+        lowest, highest = ends(grid)
+        window = [min(lowest, float(values[0])), max(highest, float(values[-1]))]
+        first, last = (grid.low, grid.high) if grid.bits < FINE_BITS else self._zoomed(grid, codes)
+        line_codes, line_values = lines(grid, first, last)
+        facts = {"index": cell.index, "row": cell.rows.start, "column": cell.columns.start, "end": cell.columns.stop,
+                 "count": values.size, "scale": float(grid.scale), "half_step": float(grid.scale) / 2,
+                 "zero_point": int(grid.zero_point), "lowest": lowest, "highest": highest,
+                 "maximum": float(np.abs(after - values).max()), "fine": grid.bits >= FINE_BITS}
+        return facts, {
+            "cell_values": values, "cell_codes": codes.astype(np.int32), "cell_after": after,
+            "cell_error": after - values, "cell_clipped": clipped(values, grid).astype(np.uint8),
+            "line_codes": line_codes, "line_values": line_values, "window": np.array(window, np.float64),
+            "zoom": line_values[[0, -1]].astype(np.float64) + np.array([-0.5, 0.5]) * float(grid.scale),
+        }
+
+    def _zoomed(self, grid: Grid, codes: np.ndarray) -> tuple[int, int]:
+        """First and last code of the piece that is enlarged, around one of the codes, which ascend."""
+        middle = int(codes[round(int(self.params["zoom"]) / 100 * (codes.size - 1))])
+        first = min(max(middle - ZOOM_STEPS // 2, grid.low), grid.high - ZOOM_STEPS)
+        return first, first + ZOOM_STEPS
+
+    def _glance(self, after: np.ndarray) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+        """At 2, 4, 8 and 16 bits, all else as chosen: what is lost; and histograms before and after, on common bins."""
+        made = [self.quantized(bits) for bits in GLANCE]
+        rows = [{"bits": tensor.bits, "sqnr_db": errors.sqnr_db, "exact": errors.exact, "mean": errors.mean,
+                 "maximum": errors.maximum, "bytes": tensor.nbytes} for tensor, errors in made]
+        bins = edges(self.x, after, *(tensor.dequantize() for tensor, _ in made))
+        return rows, {
+            "edges": bins, "before": histogram(self.x, bins), "histogram": histogram(after, bins),
+            "glance": np.stack([histogram(tensor.dequantize(), bins) for tensor, _ in made]),
+        }

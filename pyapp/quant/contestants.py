@@ -1,0 +1,122 @@
+"""Ways to multiply matrices of int8 codes, beside float32: what the arena lets race.
+
+Layout as in core.ops: inputs (M, K), weights (N, K), the product x Wᵀ is (M, N). A faster kernel is one more entry in
+CONTESTANTS. Weights are known beforehand, so each contestant may prepare them once; inputs come anew every time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.core.ops import linear
+from pyapp.core.rng import generator
+from pyapp.quant.matmul import FLOAT32_EXACT, product
+from pyapp.quant.schemes import QuantizedTensor, quantize
+
+BITS = 8
+LARGEST = 127  # the largest code of 8 bits, symmetric
+ROUNDING = 2.0**-24  # u: the relative error of one float32 operation is at most this
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to compute the product. `run(x, w)` gets w as `prepare` left it."""
+
+    name: str
+    title: str
+    doc: str  # what it does, in a sentence or two
+    integer: bool  # it multiplies int8 codes; otherwise the float32 numbers
+    run: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    prepare: Callable[[np.ndarray], np.ndarray] = np.ascontiguousarray
+
+
+def int8_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """What one writes first. NumPy's result has the type of its operands, int8, and so has every sum on the way."""
+    return a @ w.T
+
+
+def widened_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The same, asking for sums in int32: NumPy then casts both matrices piece by piece."""
+    return np.matmul(a, w.T, dtype=np.int32)
+
+
+def int32_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Codes cast to int32, those of the weights beforehand."""
+    return a.astype(np.int32) @ w.T
+
+
+def carried(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Codes carried in float32 through the float product: exact while every sum is a whole number up to 2^24."""
+    return linear(a.astype(np.float32), w)
+
+
+def as_type(dtype: type) -> Callable[[np.ndarray], np.ndarray]:
+    """Weights prepared by a cast."""
+    return lambda w: np.ascontiguousarray(w, dtype)
+
+
+FLOAT32 = Contestant(
+    "float32", "float32", "The float product that every page here computes with: the measure for the others",
+    False, linear)
+CONTESTANTS = (  # what can be written down soonest comes first
+    FLOAT32,
+    Contestant("int8", "int8 @ int8", "What one writes first. The sums are int8, too, and wrap around",
+               True, int8_matmul),
+    Contestant("widened", "int8 @ int8, dtype=int32", "NumPy is asked for sums in int32, and casts piece by piece",
+               True, widened_matmul),
+    Contestant("int32", "int32 @ int32", "The codes are cast to int32, those of the weights beforehand",
+               True, int32_matmul, as_type(np.int32)),
+    Contestant("einsum", "int32, einsum", "The integer product of this project: another of NumPy's loops",
+               True, product, as_type(np.int32)),
+    Contestant("carried", "int8 carried in float32", "The codes go as whole numbers through the float product",
+               True, carried, as_type(np.float32)),
+)
+
+
+@dataclass(frozen=True)
+class Operands:
+    """Two random float32 matrices and their int8 codes, symmetric per tensor."""
+
+    x: np.ndarray  # float32 (M, K)
+    w: np.ndarray  # float32 (N, K)
+    a: QuantizedTensor  # of x
+    b: QuantizedTensor  # of w
+
+    @classmethod
+    def draw(cls, m: int, k: int, n: int, seed: int) -> "Operands":
+        """Normal numbers. The same seed gives the same ones in every runtime."""
+        rng = generator(seed, f"arena {m}x{k}x{n}")
+        x, w = (rng.standard_normal(shape, np.float32) for shape in ((m, k), (n, k)))
+        return cls(x, w, quantize(x, BITS), quantize(w, BITS))
+
+    def of(self, contestant: Contestant) -> tuple[np.ndarray, np.ndarray]:
+        """The contestant's input and its prepared weights."""
+        x, w = (self.a.codes, self.b.codes) if contestant.integer else (self.x, self.w)
+        return x, contestant.prepare(w)
+
+
+def exact_bound(k: int) -> tuple[int, int]:
+    """The largest sum that K products of codes can reach, and the largest that float32 surely holds exactly."""
+    return k * LARGEST * LARGEST, FLOAT32_EXACT
+
+
+def truth(operands: Operands, rows: slice, integer: bool) -> np.ndarray:
+    """These rows of the product, beyond doubt: in int64 for codes, in float64 for floats."""
+    x, w = (operands.a.codes, operands.b.codes) if integer else (operands.x, operands.w)
+    wide = np.int64 if integer else np.float64
+    return np.einsum("mk,nk->mn", x[rows].astype(wide), w.astype(wide))
+
+
+def wrong(operands: Operands, result: np.ndarray, expected: np.ndarray, integer: bool) -> np.ndarray:
+    """Where a result is wrong, bool (M, N). Integers have to be equal.
+
+    Floats may differ by K·u·‖x‖‖w‖, which holds for any order of summing (Higham, Accuracy and Stability of Numerical
+    Algorithms, 2nd ed., section 3.1: |error| <= γ_K |x|·|w|, and Cauchy-Schwarz).
+    """
+    if integer:
+        return result != expected
+    k = operands.x.shape[1]
+    lengths = [np.sqrt(np.square(each, dtype=np.float64).sum(axis=1)) for each in (operands.x, operands.w)]
+    gamma = k * ROUNDING / (1 - k * ROUNDING)
+    return ~(np.abs(result - expected) <= gamma * np.outer(*lengths))

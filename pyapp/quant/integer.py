@@ -1,0 +1,151 @@
+"""A network on integers alone: codes in, codes out, and no float between them.
+
+A layer keeps what a chip would keep: codes, zero points, int32 biases, multipliers and shifts. All of it is made from
+the real scales once, by `IntegerLinear.of`, which also proves that no accumulator can overflow.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.quant.fixedpoint import INT32, Multiplier, float_multiplier, nearest, requantize_double, shift_down
+from pyapp.quant.matmul import check_int32, clamp, product
+from pyapp.quant.schemes import Grid, QuantizedTensor
+
+ROUNDINGS = ("single", "double", "float")  # how an accumulator is requantised; see fixedpoint.py
+
+
+@dataclass(frozen=True)
+class IntegerLinear:
+    """y = relu(x Wᵀ + b) from codes to codes; O outputs, I inputs, G groups of the inputs (G = 1 unless per group)."""
+
+    weight: np.ndarray  # codes as int32 (O, I)
+    weight_zero: np.ndarray  # int32 (O or 1, G)
+    offset: np.ndarray  # int32 (O, G): bias - z_x Σ w + I·z_x·z_w, all that is known beforehand
+    scale: Multiplier | np.ndarray  # M = S_x·S_w / S_y, (O or 1, G); float32 when rounding is "float"
+    input: Grid
+    output: Grid
+    size: int  # inputs in a group
+    lowest: int  # output codes are clamped to lowest..output.high; with ReLU lowest is the zero point, real 0
+    rounding: str
+
+    @classmethod
+    def of(cls, weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid, relu: bool,
+           rounding: str = "single") -> "IntegerLinear":
+        """The layer of quantised weights and a float bias (O,) between two per-tensor grids.
+
+        The bias gets int32 codes of scale S_x·S_w and zero point 0 (per group: in the group of the row's largest
+        scale). ValueError if int32 could overflow, or if the scales are so far apart that no multiplier fits.
+        """
+        _check(weight, bias, input, output, rounding)
+        codes = weight.codes.astype(np.int32)
+        size = weight.grid.per.size or codes.shape[1]
+        scales, zeros = (_by_group(values, len(codes)) for values in (weight.scale, weight.zero_point))
+        real = float(input.scale) * scales.astype(np.float64)  # O or 1, G
+        biases = _bias_codes(bias, real)  # O, G
+        spread = np.repeat(zeros, size, axis=1)[:, : codes.shape[1]]
+        zero = int(input.zero_point)
+        check_int32(codes, spread, input.low, input.high, zero, biases.sum(axis=1))
+        starts = np.arange(0, codes.shape[1], size, dtype=np.intp)
+        centred = np.add.reduceat(codes - spread, starts, axis=1, dtype=np.int32)  # Σ (w - z_w), (O, G)
+        if rounding == "float":
+            scale = float_multiplier(input.scale, scales, output.scale)
+        else:
+            scale = Multiplier.of(real / float(output.scale), axis=1)
+        lowest = max(output.low, int(output.zero_point)) if relu else output.low
+        return cls(codes, zeros, biases - np.int32(zero) * centred, scale, input, output, size, lowest, rounding)
+
+    def forward(self, codes: np.ndarray) -> np.ndarray:
+        """Codes of the output (B, O) for codes of the input (B, I)."""
+        total = self._requantize(self._accumulators(codes.astype(np.int32)))
+        return clamp(total, self.output.zero_point, self.lowest, self.output.high).astype(self.output.dtype)
+
+    def _accumulators(self, codes: np.ndarray) -> Iterator[np.ndarray]:
+        """Σ (x - z_x)(w - z_w) + bias over the inputs of each group, int32 (B, O)."""
+        for g in range(self.offset.shape[1]):
+            part = slice(g * self.size, (g + 1) * self.size)
+            x, zero = codes[:, part], self.weight_zero[:, g]
+            acc = product(x, self.weight[:, part]) + self.offset[:, g]
+            yield acc - zero * x.sum(axis=1, dtype=np.int32, keepdims=True) if zero.any() else acc
+
+    def _requantize(self, accumulators: Iterator[np.ndarray]) -> np.ndarray:
+        """Σ acc·M over the groups, rounded to int32 once ("double", which has one group only: twice)."""
+        if self.rounding == "double":
+            return requantize_double(next(accumulators), self._only(0))
+        if self.rounding == "float":
+            return nearest(sum(acc.astype(np.float32) * self.scale[:, g] for g, acc in enumerate(accumulators)))
+        m0 = self.scale.m0.astype(np.int64)
+        total = sum(acc.astype(np.int64) * m0[:, g] for g, acc in enumerate(accumulators))
+        return shift_down(total, self.scale.exponent[:, 0])
+
+    def _only(self, group: int) -> Multiplier:
+        return Multiplier(self.scale.m0[:, group], self.scale.exponent[:, group])
+
+
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """Integer layers, one after the other. Only `logits` touches floats, at its two ends."""
+
+    layers: Sequence[IntegerLinear]
+    input: Grid
+
+    def __post_init__(self):
+        if not self.layers:
+            raise ValueError("an integer network needs at least one layer")
+        grids = [self.input, *(layer.output for layer in self.layers[:-1])]
+        for i, (layer, grid) in enumerate(zip(self.layers, grids, strict=True)):
+            if not _same(layer.input, grid):
+                raise ValueError(f"layer {i + 1} expects codes of another grid than the one before it gives")
+
+    def forward(self, codes: np.ndarray) -> np.ndarray:
+        """Logits codes (B, 10) for input codes (B, 784). ValueError if they are not codes of the input's grid."""
+        if codes.dtype != self.input.dtype or codes.ndim != 2 or codes.shape[1] != self.layers[0].weight.shape[1]:
+            raise ValueError(f"input codes are {codes.dtype} {codes.shape}; expected {self.input.dtype} "
+                             f"(B, {self.layers[0].weight.shape[1]})")
+        if codes.size and (codes.min() < self.input.low or codes.max() > self.input.high):
+            raise ValueError(f"input codes go from {codes.min()} to {codes.max()}; the input's grid has "
+                             f"{self.input.low} to {self.input.high}")
+        for layer in self.layers:
+            codes = layer.forward(codes)
+        return codes
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """float32 logits for float32 inputs: quantise, forward, dequantise."""
+        return self.layers[-1].output.dequantize(self.forward(self.input.quantize(x)))
+
+
+def _check(weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid, rounding: str) -> None:
+    if rounding not in ROUNDINGS:
+        raise ValueError(f"rounding is {rounding!r}; use {', '.join(ROUNDINGS)}")
+    if rounding == "double" and weight.grid.per.kind == "group":
+        raise ValueError("rounding is 'double', which cannot sum groups; use single or float")
+    if input.per.kind != "tensor" or output.per.kind != "tensor":
+        raise ValueError(f"activations are quantised per {input.per} and {output.per}; an integer layer takes them "
+                         "per tensor")
+    if weight.codes.ndim != 2 or np.shape(bias) != weight.codes.shape[:1]:
+        raise ValueError(f"weights have shape {weight.codes.shape} and the bias {np.shape(bias)}; expected (O, I) and "
+                         "(O,)")
+
+
+def _by_group(values: np.ndarray, outputs: int) -> np.ndarray:
+    """One value a scale as (1, 1) per tensor, (O, 1) per channel, (O, G) per group."""
+    return values.reshape(outputs if values.ndim else 1, -1)
+
+
+def _bias_codes(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """round(bias / S) as int32 (O, G), in the column of the row's largest scale S; 0 in the others."""
+    real = np.broadcast_to(real, (len(bias), real.shape[1]))
+    column = real.argmax(axis=1)[:, None]
+    codes = np.rint(np.asarray(bias, np.float64) / np.take_along_axis(real, column, axis=1)[:, 0])
+    if not (np.abs(codes) <= INT32.max).all():
+        row = int(np.argmax(~(np.abs(codes) <= INT32.max)))
+        raise ValueError(f"the bias of row {row}, {float(bias[row]):g}, does not fit into int32 at the row's scale; "
+                         "its weights are too small beside it, use --per tensor")
+    placed = np.zeros(real.shape, np.int32)
+    np.put_along_axis(placed, column, codes[:, None].astype(np.int32), axis=1)
+    return placed
+
+
+def _same(a: Grid, b: Grid) -> bool:
+    return (a.low, a.high, float(a.scale), int(a.zero_point)) == (b.low, b.high, float(b.scale), int(b.zero_point))

@@ -1,0 +1,92 @@
+"""The grid of a sweep: which combinations there are, and how a setting is written in the table and on the command line.
+
+The fields of `Settings` are all that is declared: their order is the order of the grid, their defaults stand where
+nothing is asked for, and the type of a default says how a cell is read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from itertools import product
+from typing import Any
+
+from pyapp.models.quantized import Settings
+
+NONE = "none"
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
+WITHOUT_CHANCE = ("round", "gptq")  # methods that draw no random number
+Combination = dict[str, Any]
+
+
+def whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def whole_or_none(text: str) -> int | None:
+    return None if text == NONE else whole(text)
+
+
+def yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+READERS: dict[type, Callable[[str], Any]] = {bool: yes_or_no, int: whole, type(None): whole_or_none, str: str}
+
+
+def read(name: str, text: str) -> Any:
+    """A setting from its text. ValueError if it cannot be read."""
+    return READERS[type(DEFAULTS[name])](text)
+
+
+def written(value: Any) -> str:
+    """A setting as text: "none" for None, yes or no, else as Python prints it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NONE if value is None else str(value)
+
+
+def applies(name: str, combination: Combination) -> bool:
+    """Whether a setting changes anything: `calibrate` without activations does not, nor a seed without chance."""
+    if name == "calibrate":
+        return combination["activations"] is not None
+    if name == "seed":
+        return combination["method"] not in WITHOUT_CHANCE
+    return True
+
+
+def cells(combination: Combination) -> dict[str, str]:
+    """The settings' part of a row. A setting that does not apply is an empty cell, so equal meanings are equal rows."""
+    return {name: written(value) if applies(name, combination) else "" for name, value in combination.items()}
+
+
+def read_options(options: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Lists as the command line has them, "8,4,3", to lists of values. ValueError names option and value."""
+    grid = {}
+    for name, text in options.items():
+        try:
+            grid[name] = [read(name, part.strip()) for part in text.split(",")]
+        except ValueError as error:
+            raise ValueError(f"--{name.replace('_', '-')} {text}: {error}") from None
+    return grid
+
+
+def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:
+    """The product of all lists, in the order of Settings' fields, the last one fastest; equal meanings once.
+
+    A setting that the grid does not name has its default. ValueError for what no combination could use: an unknown
+    name, an empty list, a value that `Settings` refuses by itself.
+    """
+    if unknown := set(grid) - set(DEFAULTS):
+        raise ValueError(f"there is no setting {', '.join(sorted(unknown))}; use {', '.join(DEFAULTS)}")
+    lists = {name: list(grid.get(name, [default])) for name, default in DEFAULTS.items()}
+    for name, values in lists.items():
+        if not values:
+            raise ValueError(f"{name} is an empty list; give at least one value, or leave it out")
+        for value in values:
+            Settings(**{name: value})
+    every = (dict(zip(lists, values, strict=True)) for values in product(*lists.values()))
+    return list({tuple(cells(one).values()): one for one in reversed(list(every))}.values())[::-1]

@@ -1,0 +1,78 @@
+"""What a worker of a sweep does: quantise with one combination of settings, measure, hand back a row of text."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.models import mlp
+from pyapp.models.measure import measure, network_for
+from pyapp.models.quantized import Settings
+from pyapp.sweep.blas import set_threads
+from pyapp.sweep.grid import Combination, cells
+
+RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int, "arithmetic": str, "note": str, "error": str}
+SHORT = 12  # hexadecimal digits: 48 bits tell files apart
+TRAINED = ("qat",)  # methods that learn from the training images of --data
+
+
+@dataclass(frozen=True)
+class Source:
+    """Weights and images, by name and by the beginnings of their sha256; a row says from which it comes."""
+
+    weights: str
+    data: str
+    split: str
+    stamps: tuple[str, str]
+
+    @classmethod
+    def of(cls, weights: str | Path, data: str | Path, split: str) -> "Source":
+        """ValueError or OSError if weights or images cannot be used."""
+        *_, stamps = _read(str(weights), str(data), split)
+        return cls(str(weights), str(data), split, stamps)
+
+
+def _read(weights: str, data: str, split: str) -> tuple[Parameters, Digits, tuple[str, str]]:
+    if split not in mnist.FILES:
+        raise ValueError(f"split is {split!r}; use {' or '.join(mnist.FILES)}")
+    p, digits = mlp.load(Path(weights)), mnist.load(data, split)
+    return p, digits, (short_hash(Path(weights).read_bytes()), stamp_of(digits))
+
+
+def stamp_of(digits: Digits) -> str:
+    """Tells sets of images with their labels apart."""
+    return short_hash(digits.images.tobytes() + digits.labels.tobytes())
+
+
+def short_hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:SHORT]
+
+
+@lru_cache(maxsize=1)
+def materials(source: Source) -> tuple[Parameters, Digits]:
+    """Read once in a worker. ValueError if the files are no longer those that the sweep began with."""
+    p, digits, stamps = _read(source.weights, source.data, source.split)
+    if stamps != source.stamps:
+        raise ValueError(f"{source.weights} or {source.data} changed while the sweep was running; start it again")
+    return p, digits
+
+
+def measured(combination: Combination, source: Source) -> dict[str, str]:
+    """One row: settings, results, or the reason why this combination is refused."""
+    set_threads(1)
+    p, digits = materials(source)
+    try:
+        network = network_for(p, Settings(**combination), source.data, lambda line: None)
+        results = measure(network, digits)
+    except ValueError as error:
+        results = {"error": error}
+    return {**cells(combination), **{name: _cell(value) for name, value in results.items()}}
+
+
+def _cell(value: Any) -> str:
+    """A number so that it is read back exactly, a sentence on one line."""
+    return repr(float(value)) if isinstance(value, float) else " ".join(str(value).split())

@@ -1,0 +1,67 @@
+"""A sweep from Python: measure every combination of settings, keep the rows in a CSV file, go on where it stopped."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.sweep import backends
+from pyapp.sweep.blas import threads
+from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read
+from pyapp.sweep.measuring import RESULTS, TRAINED, Source, measured, stamp_of
+from pyapp.sweep.table import Row, Table
+
+WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
+STAMPS = tuple(WORDS)
+COLUMNS = (*DEFAULTS, *RESULTS, *STAMPS)
+
+
+def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Path = mlp.SHIPPED,
+          data: str | Path = mnist.SHIPPED, split: str = "test", jobs: int | None = None,
+          backend: str = "loky") -> list[dict[str, Any]]:
+    """Measure the product of lists, such as {"bits": [8, 4], "activations": [None, 8]}, and return a row for each.
+
+    Rows that `out` has already are not measured again; each new one is in the file as soon as it is known. At the end
+    the file has this grid's rows first, in the grid's order, then what else it had: the same bytes however many
+    workers there were, whoever they were, and however often it was stopped. A refused combination is a row with the
+    reason in `error`. ValueError, before anything is measured, for nonsense in the grid, and for an `out` that is no
+    sweep or is one of other weights or images.
+    """
+    wanted = combinations(grid)
+    jobs = backends.check(backend, jobs)
+    table, source = Table(out, COLUMNS, len(DEFAULTS)), Source.of(weights, data, split)
+    training = stamp_of(mnist.load(data, "train")) if any(one["method"] in TRAINED for one in wanted) else ""
+    _check_same(table, (*source.stamps, training))
+    keys = [tuple(cells(one).values()) for one in wanted]
+    missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
+    with table, backends.bar(len(keys), len(keys) - len(missing)) as bar:
+        for row in _measure(missing, source, backend, jobs):
+            trained = training if row["method"] in TRAINED else ""
+            table.add({**row, **dict(zip(STAMPS, (*source.stamps, trained), strict=True))})
+            bar.update()
+    table.rewrite(keys)
+    return [typed(table.rows[key]) for key in keys]
+
+
+def _measure(missing: list[Combination], source: Source, backend: str, jobs: int) -> Iterator[Row]:
+    """Rows as they become known. One BLAS thread here too: with threads, or one worker, the work is done here."""
+    if missing:
+        with threads(1):
+            yield from backends.results(measured, [(one, source) for one in missing], backend, min(jobs, len(missing)))
+
+
+def _check_same(table: Table, stamps: tuple[str, str, str]) -> None:
+    """ValueError if rows that are there come from other files. An empty stamp is of nothing, and goes with any."""
+    for row in table.rows.values():
+        for name, stamp in zip(STAMPS, stamps, strict=True):
+            if row[name] and stamp and row[name] != stamp:
+                raise ValueError(f"{table.path} was measured with other {WORDS[name]} (sha256 {row[name]}..., these "
+                                 f"have {stamp}...); name another file with --out")
+
+
+def typed(row: Row) -> dict[str, Any]:
+    """A row's cells as values; None where a cell is empty, or says "none"."""
+    values = {name: read(name, row[name]) if row[name] else None for name in DEFAULTS}
+    values |= {name: kind(row[name]) if row[name] else None for name, kind in RESULTS.items()}
+    return values | {name: row[name] or None for name in STAMPS}

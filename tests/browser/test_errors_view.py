@@ -1,0 +1,88 @@
+"""What a person does on the error map."""
+
+import numpy as np
+import pytest
+
+from pyapp.models import mlp
+from pyapp.quant.schemes import quantize
+
+W = mlp.load()
+
+
+def counts(layer: str, bits: int, low: float = 0.001, high: float = 0.01) -> list[int]:
+    w = W[f"{layer}.weight"]
+    error = np.abs(w - quantize(w, bits).dequantize())
+    below, above = int((error < np.float32(low)).sum()), int((error >= np.float32(high)).sum())
+    return [below, w.size - below - above, above]
+
+
+def wait_counts(tab, expected: list[int]) -> None:
+    for band, n in enumerate(expected):
+        tab.wait_number(f"band-count-{band}", f"x === {n}")
+
+
+def test_three_bands_are_counted_and_follow_bits_and_thresholds(visit):
+    tab = visit("#errors")
+    wait_counts(tab, counts("layer1", 6))
+    tab.slide("bits", 2)
+    wait_counts(tab, counts("layer1", 2))
+    tab["layer"].select_option("layer2")
+    wait_counts(tab, counts("layer2", 2))
+    tab.slide("low", "End")  # above the upper threshold: that one follows
+    tab.page.locator("[data-param='low'] .note", has_text="high is now 1").wait_for()
+    wait_counts(tab, counts("layer2", 2, 1.0, 1.0))
+
+
+def test_a_clicked_cell_shows_its_numbers_and_keeps_them_through_a_change(visit):
+    tab = visit("#errors?layer=layer3&bits=4")
+    tab.wait_number("band-count-2", "x > 0")
+    box = tab["error-map"].bounding_box()
+    tab["error-map"].click(position={"x": box["width"] / 64 * 7.5, "y": box["height"] / 10 * 3.5})
+    tab["cell-code"].wait_for()
+    w, tensor = W["layer3.weight"][3, 7], quantize(W["layer3.weight"], 4)
+    assert tab.page.locator("h2", has_text="Neuron 3, input 7").count() == 1
+    assert tab.text("cell-weight") == f"{w:.6f}".replace("-", "−")
+    assert tab.text("cell-code") == str(tensor.codes[3, 7]).replace("-", "−")
+    assert tab.text("cell-restored") == f"{tensor.dequantize()[3, 7]:.6f}".replace("-", "−")
+    assert tab.text("cell-scale") == f"{float(tensor.scale):.6f}" and tab.text("cell-zero-point") == "0"
+    assert tab.number("cell-error") == pytest.approx(abs(w - tensor.dequantize()[3, 7]), abs=1e-6)
+    tab.slide("bits", 16)
+    tab.wait_text("cell-scale", f"{float(quantize(W['layer3.weight'], 16).scale):.6f}")
+    assert tab.text("cell-weight") == f"{w:.6f}".replace("-", "−")
+    tab["layer"].select_option("layer2")
+    tab["cell-empty"].wait_for()
+
+
+def test_a_cell_is_read_and_picked_by_keyboard(visit):
+    tab = visit("#errors")
+    tab.wait_number("band-count-2", "x > 0")
+    tab["error-map"].focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Shift+ArrowRight"):
+        tab.page.keyboard.press(key)
+    tab.wait_text("error-map-value", "neuron 1, row 1, column 2")
+    assert "threshold" in tab.text("error-map-value") and "code" in tab.text("error-map-value")
+    tab.page.keyboard.press("Enter")
+    tab.page.locator("h2", has_text="Neuron 1, pixel in row 1, column 2").wait_for()
+    assert tab.text("cell-weight") == f"{W['layer1.weight'][1, 30]:.6f}".replace("-", "−")
+
+
+def test_the_accuracy_with_this_layer_rounded_comes_by_itself(visit):
+    tab = visit("#errors?layer=layer2&bits=2")
+    tab.page.wait_for_function(
+        "!document.querySelector(\"[data-test='accuracy'] .quant\").textContent.startsWith('–')")
+    assert "99.17 %" in tab.text("accuracy")  # the float network
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#errors?layout=matrix", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
+                color_scheme=scheme)
+    tab.wait_number("band-count-2", "x > 0")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab["error-map"].tap(position={"x": 30, "y": 30})
+    tab["cell-code"].wait_for()
+
+
+def test_a_link_with_crossed_thresholds_opens_and_says_so(visit):
+    tab = visit("#errors?low=0.5&high=0.1")
+    tab.page.locator("[data-test='notes']", has_text="high is now 0.5").wait_for()

@@ -1,0 +1,99 @@
+"""What a person does on the page that sets float beside integers."""
+
+import numpy as np
+import pytest
+
+from pyapp.check import SEVEN
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.mlp import MLP
+from pyapp.models.quantized import Settings, quantize_network
+
+WEIGHTS = mlp.load()
+
+
+def changed(settings: Settings) -> int:
+    images, _ = mnist.shipped("test")
+    network = quantize_network(WEIGHTS, settings, mnist.calibration())
+    exact = MLP().forward(WEIGHTS, images).argmax(axis=1)
+    return int((network.integer().logits(images).argmax(axis=1) != exact).sum())
+
+
+def wait_done(tab) -> None:
+    tab.wait_number("done", "x === 3000")
+
+
+def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
+    tab = visit("#inference")
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+    tab.wait_text("quant-prediction", "7")
+    tab.wait_number("logit-difference", "x > 0")
+    assert tab.number("difference") >= 0
+    tab.page.wait_for_function("document.querySelector(\"[data-test='gap-7']\").textContent.length > 3")
+    tab["codes-hidden1"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("codes-hidden1-value", "neuron 1: code")
+    tab["clear"].click()
+    tab.wait_text("prediction", "empty")
+
+
+def test_changed_predictions_are_counted_and_one_can_be_looked_at(visit):
+    tab = visit("#inference?bits=3&activations=4")
+    wait_done(tab)
+    expected = changed(Settings(3, per="channel", activations=4))
+    assert abs(tab.number("changed") - expected) <= 1  # a sum's last bit may decide another code here than natively
+    assert tab.number("lost") + tab.number("won") + tab.number("other") == tab.number("changed")
+    assert tab["changed-digit"].count() == min(expected, 24)
+    words = tab["changed-digit"].first.inner_text().split()
+    tab["changed-digit"].first.click()
+    tab.wait_text("prediction", words[0])
+    tab.wait_text("quant-prediction", words[2])
+    tab.wait_text("label", f"It is a {words[-1]}")
+
+
+def test_the_answer_follows_the_settings_and_the_two_arithmetics_are_compared(visit):
+    tab = visit("#inference?bits=8")
+    tab.draw(SEVEN)
+    wait_done(tab)
+    tab.wait_text("agreement", "every prediction is the same")
+    before = tab.number("logit-difference")
+    tab.slide("bits", "Home")
+    wait_done(tab)
+    tab.wait_number("logit-difference", f"x > {2 * before}")
+    tab.wait_number("changed", "x > 1000")
+    assert "bits=2" in tab.page.url
+
+
+def test_float_activations_leave_no_codes(visit):
+    tab = visit("#inference?activations=none")
+    wait_done(tab)
+    tab.wait_text("refusal", "Activations are float")
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+    tab.page.locator("text=there are no codes between the layers").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#inference?bits=3", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
+                color_scheme=scheme)
+    tab.draw_by_finger(SEVEN)
+    tab.wait_text("prediction", "7")
+    wait_done(tab)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_picture_of_the_codes_is_what_python_computed(visit):
+    """The shade of a pixel's cell is its code's."""
+    tab = visit("#inference?activations=2")
+    wait_done(tab)
+    tab["changed-digit"].first.click()
+    tab.wait_text("label", "It is a")
+    shades = tab.page.wait_for_function("""() => {
+        const canvas = document.querySelector("[data-test='codes-input']");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const shades = [...new Set(data.filter((_, i) => i % 4 === 0))];
+        return shades.length > 1 && shades;
+    }""").json_value()
+    assert 2 <= len(np.unique(shades)) <= 4  # two bits: four codes

@@ -1,0 +1,105 @@
+"""What a person does on the integer matmul page."""
+
+import pytest
+
+
+def number(tab, name: str) -> float:
+    return float(tab.text(name).replace("−", "-").replace(",", "").replace("+", ""))
+
+
+def test_walk_through_all_steps_by_button_and_the_link_keeps_the_step(visit):
+    tab = visit("#matmul")
+    assert tab.text("step-title").startswith("1.") and tab["back"].is_disabled()
+    for step in range(2, 9):
+        tab["next"].click()
+        tab.wait_text("step-title", f"{step}.")
+        assert f"step={step}" in tab.page.url
+        assert tab[f"step-{step}"].get_attribute("aria-current") == "step"
+    assert tab["next"].is_disabled()
+    tab["back"].click()
+    tab.wait_text("step-title", "7.")
+    tab.page.reload()
+    tab.wait_ready()
+    assert tab.text("step-title").startswith("7.")
+
+
+def test_steps_by_arrow_keys(visit):
+    tab = visit("#matmul?step=3")
+    tab["step-3"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("step-title", "4.")
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("step-title", "5.")
+    assert tab["step-5"].evaluate("element => element === document.activeElement")
+    tab.page.keyboard.press("ArrowLeft")
+    tab.wait_text("step-title", "4.")
+
+
+def test_the_sums_shown_add_up(visit):
+    tab = visit("#matmul?step=6&row=1&column=2")
+    parts = [number(tab, f"cell-{name}") for name in ("product", "a-correction", "w-correction", "constant")]
+    assert sum(parts) == number(tab, "cell-acc") == number(tab, "after_constant-1-2")
+    assert "12 of 12" in tab.text("proof") and "good" in tab["proof"].get_attribute("class")
+
+
+def test_choose_an_element_by_click_and_by_arrow_keys(visit):
+    tab = visit("#matmul?step=6")
+    tab["after_constant-1-1"].click()
+    tab.wait_text("element", "1, 1")
+    assert "row=1" in tab.page.url and "column=1" in tab.page.url
+    tab.page.keyboard.press("ArrowDown")
+    tab.wait_text("element", "2, 1")
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("element", "2, 2")
+    assert number(tab, "cell-acc") == number(tab, "after_constant-2-2")
+    tab.page.wait_for_function(
+        "document.querySelector(\"[data-test='after_constant-2-2']\").getAttribute('aria-selected') === 'true'")
+    assert "accumulator, row 2, column 2" in tab.text("said")
+
+
+def test_a_code_tells_where_it_comes_from_on_hover_and_on_focus(visit):
+    tab = visit("#matmul?step=2")
+    tab["a_codes-1-2"].hover()
+    tab.wait_text("said", f"→ code {tab.text('a_codes-1-2')} →")
+    tab["w_codes-2-1"].focus()
+    tab.wait_text("said", "codes of Wᵀ, row 2, column 1")
+
+
+def test_with_symmetric_weights_a_correction_vanishes(visit):
+    tab = visit("#matmul?step=5")
+    assert number(tab, "term_w_correction-0-0") != 0
+    tab["w_scheme"].select_option("symmetric")
+    tab.wait_text("term_w_correction-0-0", "0")
+    tab.page.locator(".step-words", has_text="nothing to correct").wait_for()
+    assert number(tab, "term_w_correction-0-0") == 0
+
+
+def test_requantise_by_all_three_rules(visit):
+    tab = visit("#matmul?step=8")
+    exact = number(tab, "cell-exact")
+    for rule in ("single", "double", "float"):
+        tab["rounding"].select_option(rule)
+        tab.wait_text("controls", rule)
+        tab.page.locator(".step-words", has_text={"single": "rounded once", "double": "rounded twice",
+                                                  "float": "in float32"}[rule]).wait_for()
+        assert abs(number(tab, "cell-whole") - exact) < 0.51
+        assert number(tab, "cell-code") == number(tab, "codes-0-0")
+    assert "QLinearMatMul" in tab.text("onnx") and "good" in tab["onnx"].get_attribute("class")
+    assert "single and double differ on" in tab.text("near")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("step", [2, 6, 8])
+def test_a_phone_shows_every_matrix_without_sideways_scrolling(visit, scheme, step):
+    tab = visit(f"#matmul?step={step}&rows=8&inner=16&columns=8&per=channel", viewport={"width": 360, "height": 740},
+                has_touch=True, is_mobile=True, color_scheme=scheme)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab["next" if step < 8 else "back"].click()
+    tab.wait_text("step-title", f"{step + 1 if step < 8 else step - 1}.")
+
+
+def test_the_source_shown_is_the_source_that_runs(visit):
+    tab = visit("#matmul")
+    code = tab.page.locator("details", has_text="matmul_terms").locator("code").first
+    code.wait_for(state="attached")
+    assert "return Terms(product(a, w)" in code.text_content()

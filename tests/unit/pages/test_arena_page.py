@@ -1,0 +1,138 @@
+"""What the arena says about right and wrong. Times are only looked at for being times: no test depends on speed."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pyapp.bridge import call_json
+from pyapp.pages import arena
+from pyapp.pages.arena import GIVEN, QUANTISED, SIZES, calls_needed, ms_per_call
+from pyapp.quant.contestants import CONTESTANTS, Operands, exact_bound, truth, wrong
+from pyapp.runner import Runner
+
+ALL = slice(None)
+INTEGER = [each for each in CONTESTANTS if each.integer]
+
+
+@pytest.fixture(autouse=True)
+def short_timings(monkeypatch):
+    monkeypatch.setattr(arena, "LEAST_MS", 0.01)
+
+
+def raced(**params):
+    runner = Runner()
+    run = runner.open("arena", {"size": "64", "rounds": 2, **params})["run"]
+    while not (answer := runner.advance(run, ms=100))["done"]:
+        pass
+    return answer["frame"]
+
+
+@pytest.mark.parametrize("size", ["64", "128", "32x784x128"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_right_and_wrong(size, seed):
+    operands = Operands.draw(*SIZES[size], seed)
+    for each in CONTESTANTS:
+        expected = truth(operands, ALL, each.integer)
+        result = each.run(*operands.of(each))
+        bad = wrong(operands, result, expected, each.integer)
+        assert bad.any() == (each.name == "int8"), each.name
+        if each.integer and each.name != "int8":
+            np.testing.assert_array_equal(result, expected)
+
+
+def test_the_truth_is_the_product_of_the_codes_and_comes_in_pieces():
+    operands = Operands.draw(5, 7, 3, 1)
+    a, w = operands.a.codes.tolist(), operands.b.codes.tolist()
+    by_hand = [[sum(x * y for x, y in zip(row, column, strict=True)) for column in w] for row in a]
+    np.testing.assert_array_equal(truth(operands, ALL, True), by_hand)
+    pieces = [truth(operands, slice(first, first + 2), True) for first in range(0, 5, 2)]
+    np.testing.assert_array_equal(np.concatenate(pieces), by_hand)
+
+
+def test_numpys_int8_product_wraps_around():
+    found = next(each for each in raced().scalars["contestants"] if each["name"] == "int8")["verdict"]
+    example = found["example"]
+    assert found["dtype"] == "int8" and found["wrong"] > 0.9 * 64 * 64 and not found["right"]
+    assert -128 <= example["got"] <= 127 and not -128 <= example["right"] <= 127
+    assert example["got"] + 256 * example["wraps"] == example["got"] + example["lost"] == example["right"]
+
+
+def test_a_wrong_float_product_is_found():
+    operands = Operands.draw(16, 64, 16, 1)
+    expected = truth(operands, ALL, False)
+    result = expected.astype(np.float32)
+    assert not wrong(operands, result, expected, False).any()
+    result[3, 4] += np.float32(0.01)
+    result[5, 6] = np.nan
+    assert np.argwhere(wrong(operands, result, expected, False)).tolist() == [[3, 4], [5, 6]]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_codes_may_be_carried_in_float32_at_every_size_offered(size):
+    largest, limit = exact_bound(SIZES[size][1])
+    assert largest <= limit == 2**24
+    assert np.float32(largest) == largest and np.float32(limit + 1) == limit  # where whole numbers end
+
+
+def test_every_contestant_is_timed_in_both_races():
+    frame = raced()
+    scalars, times = frame.scalars, frame.scalars["times"]
+    assert {(row["name"], row["race"]) for row in times} == {
+        ("float32", GIVEN), *((each.name, race) for each in INTEGER for race in (GIVEN, QUANTISED))}
+    for row in times:
+        assert all(math.isfinite(row[key]) and row[key] > 0 for key in ("ms", "least", "most", "giga", "ratio"))
+        assert row["least"] <= row["ms"] <= row["most"] and 0 < row["share"] <= 1
+        assert row["giga"] == pytest.approx(2 * 64**3 / row["ms"] / 1e6)
+    assert [row["ms"] for row in times] == sorted(row["ms"] for row in times) and times[0]["share"] == 1
+    assert next(row for row in times if row["name"] == "float32")["ratio"] == 1
+    assert frame.step == scalars["round"] == scalars["rounds"] == 2 and scalars["progress"] == 1
+    best = [max(row["ratio"] for row in times if row["race"] == race and row["name"] not in ("int8", "float32"))
+            for race in (GIVEN, QUANTISED)]
+    assert all(f"{ratio:.2f} times as fast" in scalars["words"] for ratio in best)
+
+
+def test_nothing_is_timed_before_it_is_asked_for():
+    scalars = Runner().open("arena", {"size": "64"})["frame"].scalars
+    assert scalars["times"] == [] and scalars["progress"] == 0 and scalars["words"] is None
+    assert all(each["verdict"] is None for each in scalars["contestants"])
+
+
+def test_in_mid_round_the_page_shows_what_there_is():
+    runner = Runner()
+    run = runner.open("arena", {"size": "64", "rounds": 2})["run"]
+    seen = []
+    while not (answer := runner.advance(run, ms=0))["done"]:  # one unit of work a call
+        scalars = answer["frame"].scalars
+        seen.append((scalars["progress"], len(scalars["times"])))
+        assert (scalars["words"] is None) == (scalars["round"] == 0)
+    assert seen == sorted(seen) and {count for _, count in seen} == set(range(12))
+
+
+def test_bytes():
+    kept = {each["name"]: each["weight_bytes"] for each in raced(size="32x784x128").scalars["contestants"]}
+    w = 784 * 128
+    assert kept == {"float32": 4 * w, "int8": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w}
+    float32, int8 = raced(size="32x784x128").scalars["traffic"]
+    assert float32["all"] == 4 * (32 * 784 + w + 32 * 128) and int8["all"] == 32 * 784 + w + 4 * 32 * 128
+
+
+def test_the_verdicts_depend_on_the_seed_alone():
+    first, again, other = (raced(seed=seed).scalars["contestants"] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_timing_spans_enough_calls(monkeypatch):
+    clock = iter(range(1000))  # a second a look
+    monkeypatch.setattr(arena, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+    calls = []
+    assert ms_per_call(lambda: calls.append(1), 4) == 250 and len(calls) == 4
+    monkeypatch.setattr(arena, "LEAST_MS", 5.0)
+    monkeypatch.setattr(arena, "ms_per_call", lambda call, calls: 0.7)
+    assert calls_needed(lambda: None) == 8  # 5.6 ms, where 4 calls take 2.8 ms
+
+
+def test_all_of_it_crosses_to_the_page():
+    reply, _ = call_json("open", '{"page": "arena", "params": {"size": "64", "rounds": "1"}}')
+    assert '"ok"' in reply

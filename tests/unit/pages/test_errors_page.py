@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+
+from pyapp import bridge
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.mlp import MLP
+from pyapp.pages.errors import LAYERS, PERS, band_of
+from pyapp.quant.parameters import assemble
+from pyapp.quant.schemes import quantize
+from pyapp.runner import Runner
+
+WEIGHTS = mlp.load()
+
+
+def opened(**params):
+    runner = Runner()
+    answer = runner.open("errors", params)
+    return runner, answer["run"], answer
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize(("scheme", "per"), [("symmetric", "tensor"), ("affine", "channel"), ("symmetric", "group:32")])
+def test_the_bands_count_every_weight_of_the_layer_once(layer, scheme, per):
+    w = WEIGHTS[f"{layer}.weight"]
+    frame = opened(layer=layer, bits=5, scheme=scheme, per=per)[2]["frame"]
+    error = np.abs(w - quantize(w, 5, scheme, per).dequantize())
+    counts = [(error < np.float32(0.001)).sum(), 0, (error >= np.float32(0.01)).sum()]
+    counts[1] = w.size - counts[0] - counts[2]
+    assert frame.scalars["counts"] == counts and sum(frame.scalars["shares"]) == pytest.approx(1)
+    assert np.bincount(frame.arrays["bands"].ravel(), minlength=3).tolist() == counts
+    assert frame.scalars["maximum"] == error.max() and (frame.arrays["error"].ravel() == error.ravel()).all()
+    assert [row["name"] for row in frame.scalars["layers"]] == list(LAYERS)
+
+
+def test_a_threshold_belongs_to_the_band_above_it():
+    error = np.array([0.0, 0.0009, 0.001, 0.0099, 0.01, 5.0], np.float32)
+    assert band_of(error, 0.001, 0.01).tolist() == [0, 0, 1, 1, 2, 2]
+    assert band_of(error, 0.01, 0.01).tolist() == [0, 0, 0, 0, 2, 2]  # equal thresholds: no middle band
+
+
+@pytest.mark.parametrize(("params", "shape"), [
+    ({}, (128, 28, 28)), ({"layout": "matrix"}, (1, 128, 784)), ({"layer": "layer2"}, (1, 64, 128)),
+    ({"layer": "layer3"}, (1, 10, 64))])
+def test_the_first_layer_is_images_or_a_matrix(params, shape):
+    arrays = opened(**params)[2]["frame"].arrays
+    assert {array.shape for array in arrays.values()} == {shape}
+
+
+@pytest.mark.parametrize("per", PERS)
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
+    runner, run, _ = opened(layer="layer2", bits=4, scheme=scheme, per=per)
+    for index in (0, 77, 64 * 128 - 1):
+        cell = runner.predict(run, {"index": index}).scalars
+        assert (cell["neuron"], cell["input"]) == divmod(index, 128)
+        assert cell["weight"] == WEIGHTS["layer2.weight"].flat[index]
+        assert cell["restored"] == np.float32(cell["code"] - cell["zero_point"]) * np.float32(cell["scale"])
+        assert cell["error"] == pytest.approx(abs(cell["weight"] - cell["restored"]), abs=1e-8)
+        assert cell["error"] <= cell["half_step"] * (1 + 1e-5) and cell["low_code"] <= cell["code"] <= cell["high_code"]
+        assert cell["sharing"] == {"tensor": 64 * 128, "channel": 128}.get(per, int(per.partition(":")[2] or 0))
+
+
+def test_a_cell_of_the_first_layer_knows_its_pixel_and_the_frame_agrees():
+    runner, run, answer = opened()
+    index = (5 * 28 + 20) * 28 + 3
+    cell = runner.predict(run, {"index": index}).scalars
+    assert (cell["neuron"], cell["image_row"], cell["image_column"]) == (5, 20, 3)
+    arrays = answer["frame"].arrays
+    assert cell["weight"] == arrays["weight"][5, 20, 3] and cell["code"] == arrays["codes"][5, 20, 3]
+    assert cell["restored"] == arrays["restored"][5, 20, 3] and cell["band"] == arrays["bands"][5, 20, 3]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"index": -1}, {"index": 640}])
+def test_a_cell_that_is_not_there_is_refused(inputs):
+    runner, run, _ = opened(layer="layer3")
+    with pytest.raises(ValueError, match="there is no weight"):
+        runner.predict(run, inputs)
+
+
+def test_the_thresholds_stay_in_order_and_the_page_says_so():
+    runner, run, _ = opened()
+    answer = runner.change(run, "low", 0.05)
+    assert answer["params"]["high"] == 0.05 and "high is now 0.05" in answer["notes"][0]
+    answer = runner.change(run, "high", 0.002)
+    assert answer["params"]["low"] == 0.002 and "low is now 0.002" in answer["notes"][0]
+    answer = opened(low=0.5, high=0.1)[2]  # a link
+    assert answer["params"]["high"] == 0.5 and "high is now 0.5" in answer["frame"].notes[0]
+
+
+def test_the_accuracy_is_that_of_the_network_with_this_layer_rounded():
+    runner, run, answer = opened(layer="layer2", bits=2)
+    assert answer["frame"].scalars["accuracy"] is None
+    frame = runner.advance(run, ms=60_000)["frame"]
+    images, labels = mnist.shipped("test")
+    p = assemble(WEIGHTS, {"layer2.weight": quantize(WEIGHTS["layer2.weight"], 2)}).parameters
+    assert frame.scalars["accuracy"] == (MLP().forward(p, images).argmax(axis=1) == labels).mean()
+    assert frame.scalars["float_accuracy"] == (MLP().forward(WEIGHTS, images).argmax(axis=1) == labels).mean()
+
+
+def test_a_change_in_mid_work_is_judged_in_the_end():
+    runner, run, _ = opened(layer="layer3", bits=8)
+    runner.advance(run, steps=2)
+    runner.change(run, "bits", 2)
+    answer = runner.advance(run, ms=60_000)
+    assert answer["done"] and answer["frame"].scalars["accuracy"] < 0.97
+    runner.change(run, "low", 0.002)  # a threshold needs no judging anew
+    answer = runner.advance(run, ms=60_000)
+    assert answer["done"] and answer["frame"].scalars["accuracy"] < 0.97
+
+
+def test_every_frame_crosses_to_the_page():
+    for bits in (2, 8, 16):
+        text, _ = bridge.call_json("open", f'{{"page": "errors", "params": {{"bits": {bits}, "scheme": "affine"}}}}')
+        assert '"ok"' in text[:5]

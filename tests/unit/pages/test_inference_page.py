@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+from pyapp import bridge
+from pyapp.check import SEVEN
+from pyapp.core.losses import softmax
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.compare import PIECE
+from pyapp.models.mlp import MLP
+from pyapp.models.quantized import Settings, quantize_network
+from pyapp.runner import Runner
+
+WEIGHTS = mlp.load()
+IMAGES, LABELS = mnist.shipped("test")
+
+
+class Session:
+    """A runner with one open page."""
+
+    def __init__(self, **params):
+        self.runner = Runner()
+        self.opened = self.runner.open("inference", params)
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
+
+    def done(self) -> dict:
+        answer = self.advance(ms=600_000)
+        assert answer["done"]
+        return answer["frame"].scalars
+
+
+def predictions(settings: Settings, integers: bool) -> np.ndarray:
+    network = quantize_network(WEIGHTS, settings, mnist.calibration())
+    if integers:
+        return network.integer().logits(IMAGES).argmax(axis=1)
+    return network.simulated().forward(network.parameters, IMAGES).argmax(axis=1)
+
+
+@pytest.mark.parametrize(("params", "settings", "kind"), [
+    ({"bits": 8}, Settings(8, per="channel", activations=8), "integers"),
+    ({"bits": 3, "arithmetic": "simulated"}, Settings(3, per="channel", activations=8), "simulated"),
+    ({"bits": 2, "per": "tensor", "scheme": "affine", "activations": "none"}, Settings(2, "affine"), "simulated"),
+    ({"bits": 4, "per": "group:64", "activations": "4", "calibrate": "mse"},
+     Settings(4, per="group:64", activations=4, calibrate="mse"), "integers"),
+    ({"bits": 3, "clip": "mse", "bias_correction": True},
+     Settings(3, per="channel", activations=8, clip="mse", bias_correction=True), "integers"),
+])
+def test_changed_predictions_are_counted_on_every_held_out_digit(params, settings, kind):
+    scalars = Session(**params).done()
+    exact, ours = MLP().forward(WEIGHTS, IMAGES).argmax(axis=1), predictions(settings, kind == "integers")
+    assert scalars["kind"] == kind and scalars["done"] == scalars["held_out"] == len(LABELS)
+    assert scalars["changed"] == (exact != ours).sum()
+    assert scalars["accuracy"] == (ours == LABELS).mean() and scalars["float_accuracy"] == (exact == LABELS).mean()
+    assert scalars["lost"] == ((exact == LABELS) & (ours != LABELS)).sum()
+    assert scalars["won"] == ((exact != LABELS) & (ours == LABELS)).sum()
+    assert scalars["lost"] + scalars["won"] + scalars["other"] == scalars["changed"]
+
+
+def test_the_changed_digits_are_listed_and_can_be_read_again():
+    session = Session(bits=3, activations="4")
+    session.done()
+    frame = session.advance(steps=1)["frame"]
+    arrays = frame.arrays
+    index = arrays["changed_index"]
+    assert 0 < len(index) <= 24 and (np.diff(index) > 0).all() and len(arrays["changed_images"]) == len(index)
+    for i in range(3):
+        read = session.predict({"index": int(index[i])}).scalars
+        assert (read["digit"], read["quant_digit"]) == (arrays["changed_float"][i], arrays["changed_quant"][i])
+        assert read["label"] == arrays["changed_label"][i]
+
+
+def test_a_drawn_seven_through_both_networks():
+    frame = Session().predict({"strokes": SEVEN})
+    assert frame.scalars["digit"] == frame.scalars["quant_digit"] == 7 and frame.scalars["kind"] == "integers"
+    a = frame.arrays
+    np.testing.assert_allclose(a["probabilities"], softmax(MLP().forward(WEIGHTS, a["input"].reshape(1, -1)))[0])
+    assert frame.scalars["difference"] == np.abs(a["probabilities_quant"] - a["probabilities"]).max()
+    np.testing.assert_array_equal(a["logits_difference"], a["logits_quant"] - a["logits"])
+    layers = frame.scalars["layers"]
+    assert [layer["name"] for layer in layers] == ["input", "hidden1", "hidden2", "logits"]
+    centred = a["codes_logits"][0] - layers[-1]["zero_point"]
+    np.testing.assert_array_equal(a["logits_quant"], np.float32(layers[-1]["scale"]) * centred.astype(np.float32))
+    assert a["codes_input"].shape == (28, 28) and a["codes_hidden1"].min() >= 0 and a["codes_hidden1"].max() <= 255
+
+
+def test_both_arithmetics_are_computed_and_their_differences_counted():
+    scalars = Session(bits=8).done()
+    network = quantize_network(WEIGHTS, Settings(8, per="channel", activations=8), mnist.calibration())
+    grid = network.activations["layer3"]
+    ours = grid.quantize(network.simulated().forward(network.parameters, IMAGES)).astype(np.int32)
+    theirs = grid.quantize(network.integer().logits(IMAGES)).astype(np.int32)
+    assert scalars["code_difference"] == np.abs(ours - theirs).max() <= 2
+    assert scalars["logits_differ"] == (ours != theirs).any(axis=1).sum()
+    assert scalars["arithmetic_changed"] == (ours.argmax(axis=1) != theirs.argmax(axis=1)).sum() <= 3
+
+
+def test_without_activations_there_are_no_integers_and_the_page_says_why():
+    session = Session(activations="none")
+    scalars = session.done()
+    assert scalars["kind"] == "simulated" and "activations are float" in scalars["refusal"]
+    assert "code_difference" not in scalars
+    frame = session.predict({"index": 0})
+    assert frame.scalars["layers"] == [] and "codes_input" not in frame.arrays
+
+
+def test_what_integers_cannot_do_is_refused_and_simulated():
+    scalars = Session(per="group:16", rounding="double").done()
+    assert scalars["kind"] == "simulated" and "double" in scalars["refusal"]
+
+
+def test_a_change_starts_the_count_anew_but_not_the_arithmetic():
+    session = Session(bits=8)
+    assert session.opened["frame"].scalars["done"] == 0  # nothing is computed before the page is there
+    assert session.advance(steps=2)["frame"].scalars["done"] == 2 * PIECE
+    assert session.change("arithmetic", "simulated")["frame"].scalars["done"] == 2 * PIECE
+    before = session.done()
+    assert session.change("bits", 2)["frame"].scalars["done"] == 0
+    after = session.done()
+    assert after["version"] == before["version"] + 1 and after["changed"] > before["changed"]
+
+
+def test_gptq_is_better_than_rounding_at_three_bits():
+    rounded, gptq = (Session(bits=3, method=method).done() for method in ("round", "gptq"))
+    assert gptq["mean_gap"] < rounded["mean_gap"] and gptq["bytes"] == rounded["bytes"]
+
+
+def test_an_empty_pad_reads_nothing_and_the_frame_crosses():
+    frame = Session().predict({"strokes": np.empty((0, 3), np.float32)})
+    assert frame.scalars["digit"] is None and frame.notes
+    assert bridge.call_json("open", '{"page": "inference"}')[0].startswith('{"ok"')

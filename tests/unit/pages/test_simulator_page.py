@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+
+from pyapp.bridge import METHODS, call_json
+from pyapp.pages.simulator import PASTED, Page
+from pyapp.params import ParamError
+from pyapp.quant.error import quantization_error
+from pyapp.quant.packing import pack
+from pyapp.quant.schemes import fit_grid, quantize
+from pyapp.runner import Runner
+
+
+class Session:
+    def __init__(self, **params):
+        self.runner = Runner()
+        answer = self.runner.open("simulator", params)
+        self.run, self.frame, self.notes = answer["run"], answer["frame"], answer["notes"]
+
+    def change(self, name, value):
+        answer = self.runner.change(self.run, name, value)
+        self.frame, self.notes = answer["frame"], answer["notes"]
+        return self.frame
+
+    def __getitem__(self, name):
+        return self.frame.arrays[name]
+
+
+@pytest.mark.parametrize("per", ["tensor", "channel", "group"])
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+@pytest.mark.parametrize("bits", [2, 5, 8, 16])
+def test_the_page_shows_what_the_toolkit_computes(bits, scheme, per):
+    session = Session(bits=bits, scheme=scheme, per=per, group=5, data="channels", rows=6, columns=13)
+    expected = quantize(session["values"], bits, scheme, "group:5" if per == "group" else per)
+    np.testing.assert_array_equal(session["codes"], expected.codes)
+    np.testing.assert_array_equal(session["after"], expected.dequantize())
+    errors, shown = quantization_error(session["values"], expected), session.frame.scalars["errors"]
+    assert shown["sqnr_db"] == errors.sqnr_db and shown["rounding"]["mse"] == errors.rounding.mse
+    assert session.frame.scalars["bytes"]["codes"] == pack(expected.codes, bits).nbytes
+    assert session.frame.scalars["bytes"]["all"] == expected.nbytes
+    assert session.frame.scalars["grids"] == {"tensor": 1, "channel": 6, "group": 18}[per]
+
+
+def test_a_pasted_tensor_and_its_errors_by_hand():
+    session = Session(values="0 1 2 3; -3 -2.4 -1 0.6", bits=3)  # three steps of 1 a side
+    assert session["codes"].tolist() == [[0, 1, 2, 3], [-3, -2, -1, 1]]
+    errors = session.frame.scalars["errors"]
+    assert errors["maximum"] == pytest.approx(0.4) and errors["mean"] == pytest.approx(0.1)
+    assert errors["sqnr_db"] == pytest.approx(10 * np.log10((14 + 9 + 5.76 + 1 + 0.36) / (2 * 0.16)))
+    assert session.frame.scalars["pasted"] and session.frame.scalars["rows"] == 2
+
+
+def test_clipping_is_told_from_rounding():
+    session = Session(values="0 0.5 1 2 4", bits=3, clip=50)  # the grid ends at 2, in steps of 2/3
+    errors = session.frame.scalars["errors"]
+    assert session["clipped"].tolist() == [[0, 0, 0, 0, 1]]
+    assert errors["clipping"] == {"count": 1, "mean": pytest.approx(2 / 5), "maximum": 2, "mse": pytest.approx(4 / 5)}
+    assert errors["rounding"]["maximum"] == pytest.approx(1 / 3)
+    assert errors["clipping_share"] == pytest.approx(4 / (4 + 2 * (1 / 6) ** 2 + (1 / 3) ** 2), abs=0.02)
+
+
+@pytest.mark.parametrize("text, message, hint", [
+    ("1 2 nan", "nan", "remove NaN"), ("1 2; 3", "row 2 has 1", "same number"), ("one two", "“one”", "write numbers"),
+])
+def test_a_text_that_is_no_tensor_is_said_at_its_control_and_nothing_is_lost(text, message, hint):
+    session = Session(values="1 2 3")
+    with pytest.raises(ParamError, match=message) as error:
+        session.change("values", text)
+    assert error.value.param == "values" and hint in error.value.hint
+    assert session.change("bits", 8).arrays["values"].tolist() == [[1, 2, 3]]
+    assert session.runner.change(session.run, "bits", 4)["params"]["values"] == "1 2 3"
+
+
+def test_a_link_with_a_bad_text_opens_says_so_and_keeps_the_text():
+    session = Session(values="1 2 x")
+    assert "“x” in row 1" in session.frame.notes[0] and session["values"].shape == (16, 32)
+    frame = session.change("rows", 4)
+    assert frame.arrays["values"].shape == (4, 32) and frame.notes and not session.notes
+    frame = session.change("values", "1 2 3")
+    assert frame.arrays["values"].tolist() == [[1, 2, 3]] and not frame.notes
+
+
+def test_pasted_values_outlast_what_only_concerns_drawn_ones():
+    session = Session(values="1 2 3")
+    session.change("seed", 9)
+    assert session.notes == [PASTED] and session["values"].tolist() == [[1, 2, 3]]
+    assert session.change("values", " ").arrays["values"].shape == (16, 32)
+
+
+@pytest.mark.parametrize("text", ["0 0 0", "2.5 2.5 2.5", "-7"])
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+def test_constant_tensors_are_exact_and_cross_to_the_page(text, scheme):
+    reply, _ = call_json("open", f'{{"page": "simulator", "params": {{"values": "{text}", "scheme": "{scheme}"}}}}')
+    assert '"exact": true' in reply and '"constant": true' in reply and '"sqnr_db": null' in reply
+    assert "error" not in reply.split('"notes"')[0]
+
+
+def test_the_number_line_shows_one_grid_and_all_its_lines():
+    session = Session(per="channel", part=3, bits=3)
+    row, cell = session["values"][3], session.frame.scalars["cell"]
+    grid = fit_grid(row, 3)
+    np.testing.assert_array_equal(session["cell_values"], np.sort(row))
+    np.testing.assert_array_equal(session["line_codes"], np.arange(-3, 4))
+    np.testing.assert_array_equal(session["line_values"], grid.dequantize(np.arange(-3, 4, dtype=np.int32)))
+    assert (cell["index"], cell["row"], cell["scale"]) == (3, 3, float(grid.scale))
+    assert session.change("part", 999).scalars["cell"]["index"] == 15  # the last row
+
+
+def test_groups_are_shown_one_by_one():
+    session = Session(per="group", group=5, rows=3, columns=12, part=5)  # three groups a row; the last has two numbers
+    cell = session.frame.scalars["cell"]
+    assert (cell["row"], cell["column"], cell["end"], cell["count"]) == (1, 10, 12, 2)
+    np.testing.assert_array_equal(session["cell_values"], np.sort(session["values"][1, 10:]))
+    np.testing.assert_array_equal(np.sort(session["codes"][1, 10:]), session["cell_codes"])
+
+
+@pytest.mark.parametrize("bits", [7, 8, 16])
+@pytest.mark.parametrize("zoom, number", [(0, 0), (50, 256), (100, 511)])
+def test_a_fine_grid_is_enlarged_around_one_of_its_numbers(bits, zoom, number):
+    session = Session(bits=bits, zoom=zoom, data="outlier")
+    codes, scalars = session["line_codes"], session.frame.scalars
+    assert codes.size == 33 and scalars["low"] <= codes[0] and codes[-1] <= scalars["high"]
+    assert session["cell_codes"][number] in codes
+    assert session["zoom"][0] <= session["cell_values"][number] <= session["zoom"][1]
+
+
+def test_histograms_count_every_number():
+    session = Session(bits=2, data="laplace")
+    assert session["before"].sum() == session["histogram"].sum() == session["values"].size
+    assert (session["glance"].sum(axis=1) == session["values"].size).all()
+    assert np.count_nonzero(session["histogram"]) == 3  # codes -1, 0, 1
+    ratios = [row["sqnr_db"] for row in session.frame.scalars["glance"]]
+    assert ratios == sorted(ratios) and 5.5 < session.frame.scalars["db_a_bit"] < 6.8
+
+
+@pytest.mark.parametrize("text", ["1e38 -1e38", "1e-45 0", "1e-40 3e-39", "1 1e38 1e-38"])
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+@pytest.mark.parametrize("bits", [2, 16])
+def test_extreme_numbers_stay_numbers(text, scheme, bits):
+    session = Session(values=text, scheme=scheme, bits=bits, per="channel", codes="unsigned")
+    assert all(np.isfinite(array).all() for array in session.frame.arrays.values())
+
+
+def test_a_scale_per_channel_helps_where_channels_differ():
+    session = Session(data="channels")
+    coarse = session.frame.scalars["errors"]["sqnr_db"]
+    assert session.change("per", "channel").scalars["errors"]["sqnr_db"] > coarse + 3
+
+
+def test_the_page_has_no_work_left():
+    session = Session()
+    assert session.runner.advance(session.run, ms=10)["done"]
+    assert METHODS["source"](list(Page.SOURCES))["sources"]

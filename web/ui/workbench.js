@@ -1,0 +1,120 @@
+import { html, render } from "preact";
+import { Controls } from "./controls.js";
+import { bindKeys } from "./keys.js";
+import { Sheet } from "./sheet.js";
+import { Story } from "./story.js";
+import { Training } from "./training.js";
+
+const SLICE_MS = 40; // of work between two drawings
+
+/**
+ * The frame of a page: controls at the left, panels on the stage, readouts at the right, wide panels and the story below.
+ *
+ * stage, readouts, wide   names of panels, empty sections that `draw` fills: slot(name) is the element
+ * controls                [[title, [parameter names]]], by default all parameters
+ * chapters                of the story, see ui/story.js; their `code` has to be among the page's SOURCES
+ * training                true adds play, step, reset and what belongs to them
+ * auto                    true lets Python work until it is done: after the start and after every change
+ * draw(event, slot)       event: {frame, history, cleared} after an answer of Python, null when only words have changed
+ * summary(frame)          a few words for the bar of a phone
+ */
+export function workbench(root, page, options) {
+  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, auto, draw, summary } = options;
+  render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
+  const slot = (name) => root.querySelector(`[data-panel=${name}]`);
+  const training = trains ? new Training(page, { changed: drawControls }) : null;
+  const keys = training && bindKeys(training.bindings());
+  let sources = null;
+  let frame = null;
+  let working = false;
+  let mounted = true;
+
+  function drawControls() {
+    const facts = { page, training, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
+    render(html`<${Form} ...${facts} />`, slot("controls"));
+  }
+
+  function drawStory() {
+    if (chapters.length === 0) return;
+    render(html`<${Story} chapters=${chapters} sources=${sources} trouble=${page.troubles.source} />`, slot("story"));
+  }
+
+  async function loadSources() {
+    const names = chapters.flatMap(({ code = [] }) => code);
+    if (sources || names.length === 0) return;
+    sources = (await page.source(names))?.sources ?? null;
+    if (mounted) drawStory();
+  }
+
+  /** Ask for work until Python says that all is done; a change meanwhile only makes it longer. */
+  async function work() {
+    if (working) return;
+    working = true;
+    let answer;
+    do answer = await page.advance({ ms: SLICE_MS });
+    while (mounted && answer && !answer.done);
+    working = false;
+  }
+
+  const stop = page.listen((event) => {
+    if (event.type === "frame") {
+      frame = event.frame;
+      draw(event, slot);
+      if (event.cleared) training?.rewound();
+      if (auto && !working) work();
+    } else if (event.type === "open") {
+      loadSources();
+    } else if (event.type === "messages") {
+      draw(null, slot);
+    }
+    drawControls();
+  });
+  drawControls();
+  drawStory();
+  draw(null, slot);
+
+  return {
+    slot,
+    training,
+    unmount() {
+      mounted = false;
+      stop();
+      training?.destroy();
+      keys?.unbind();
+      render(null, root);
+    },
+  };
+}
+
+function Form({ page, training, groups, keys, summary }) {
+  const { params, notes, troubles, meta } = page;
+  const change = (name, value) => page.change(name, value);
+  const form = (list) =>
+    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} change=${change} />`;
+  const named = (names) => names.map((name) => meta.params.find((param) => param.name === name));
+  const link = (test, label, act, disabled = false) =>
+    html`<button type="button" class="quiet" data-test=${test} disabled=${disabled} onClick=${act}>${label}</button>`;
+  return html`<${Sheet} page=${page} training=${training} summary=${summary}>
+    ${groups
+      ? groups.map(([title, names]) => html`<section><h2>${title}</h2>${form(named(names))}</section>`)
+      : form(meta.params)}
+    <p class="row">
+      ${link("undo-change", "Undo change", () => page.undo(), !page.canUndo())}
+      ${link("defaults", "Defaults", () => page.toDefaults())} ${keys && link("keys", "Keys", keys)}
+    </p>
+  <//>`;
+}
+
+function Layout({ meta, stage, readouts, wide, story }) {
+  const sections = (names) => names.map((name) => html`<section data-panel=${name}></section>`);
+  return html`<article>
+    <header class="lead"><h1>${meta.title}</h1><p>${meta.summary}</p></header>
+    <div class=${`bench ${readouts.length ? "" : "bench-wide"}`}>
+      <aside class="controls" aria-label="Controls" data-panel="controls" data-test="controls"></aside>
+      <div class="stage">${sections(stage)}</div>
+      ${readouts.length > 0 && html`<div class="readouts">${sections(readouts)}</div>`}
+    </div>
+    ${wide.length > 0 && html`<div class="stage below">${sections(wide)}</div>`}
+    ${story && html`<section class="story" data-panel="story"></section>`}
+  </article>`;
+}
