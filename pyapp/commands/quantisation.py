@@ -1,15 +1,22 @@
 """Commands for quantisation: measure any combination, find sensitive layers, mix precisions."""
 
 import argparse
+import hashlib
+import json
 import sys
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
+from pyapp import store
 from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.data import mnist
 from pyapp.models import mlp
-from pyapp.models.measure import measure, measure_float, network_for
+from pyapp.models.measure import measure, measure_float, network_for, training_images
+from pyapp.models.packed import arrays_of
+from pyapp.models.qat_recipe import QATRecipe
 from pyapp.models.quantized import CLIPS, METHODS, Settings
+from pyapp.models.trained import train_network
 from pyapp.quant.calibrate import CALIBRATIONS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
@@ -26,6 +33,13 @@ def add(commands: Any) -> None:
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default="single", help="how integer sums are requantised")
     add_json(sub)
+
+
+    sub = command(commands, "qat", train, "train a network with quantisation and save it packed, with its recipe", True)
+    sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    for field in fields(QATRecipe):
+        sub.add_argument(f"--{field.name}", type=type(field.default), default=field.default, help=field.metadata["doc"])
 
 
 def add_settings(sub: argparse.ArgumentParser) -> None:
@@ -48,6 +62,23 @@ def bits_or_none(text: str) -> int | None:
 def settings_of(args: argparse.Namespace, bits: int | tuple[int, ...]) -> Settings:
     given = {field.name: getattr(args, field.name) for field in fields(Settings) if hasattr(args, field.name)}
     return Settings(**{**given, "bits": bits})
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train with quantisation from the shipped float network, and measure on integers alone."""
+    recipe = QATRecipe(**{field.name: getattr(args, field.name) for field in fields(QATRecipe)})
+    digits = training_images(args.data)
+    print(f"{len(digits.labels)} images to train on", file=sys.stderr)
+    network = train_network(recipe, digits, lambda line: print(line, file=sys.stderr, flush=True))
+    metrics = {"test": measure(network, mnist.load(args.data, "test")), "shipped": measure(network, mnist.load())}
+    options = [f"--{f.name} {getattr(recipe, f.name)}" for f in fields(recipe) if getattr(recipe, f.name) != f.default]
+    store.save(args.out, arrays_of(network), {
+        "command": " ".join([f"python -m pyapp qat mlp --data DIR --out weights/{args.out.name}", *options]),
+        "data": "DIR: MNIST's four files, less the 5,000 images that the page ships", **asdict(recipe),
+        "images": len(digits.labels), "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(),
+        "from_sha256": store.recipe(mlp.SHIPPED)["sha256"], "metrics": metrics,
+    })
+    print(json.dumps(metrics))
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.models.trained import network_trained_with
 from pyapp.models.trainer import evaluate
 from pyapp.quant.parameters import float_nbytes
 
@@ -18,6 +19,8 @@ FLOAT_BITS = 32
 def network_for(p: Parameters, settings: Settings, data: str | Path,
                 report: Callable[[str], None]) -> QuantizedNetwork:
     """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
+    if settings.method == "qat":
+        return network_trained_with(p, settings, lambda: training_images(data), report)
     return quantize_network(p, settings, mnist.calibration())
 
 
@@ -46,8 +49,10 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
 
 
 def training_images(folder: str) -> Digits:
-    """A folder's training images less the 5,000 that the page ships."""
+    """A folder's training images less the 5,000 that the page ships; of the shipped folder, its own 2,000."""
     digits = mnist.load(folder, "train")
+    if Path(folder) == mnist.SHIPPED:
+        return digits
     for split in mnist.FILES:
         digits = mnist.without(digits, mnist.load(split=split))
     return digits

@@ -17,7 +17,7 @@ from pyapp.quant.integer import IntegerLinear, IntegerNetwork
 from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
-METHODS = ("round", "adaround", "gptq")
+METHODS = ("round", "adaround", "gptq", "qat")  # qat trains: see pyapp.models.trained
 CLIPS = ("minmax", "mse")
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
 Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
@@ -122,6 +122,8 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray) -> Q
     Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂):
     ranges are those of x̂, GPTQ, AdaRound and bias correction make up for what x̂ has lost.
     """
+    if settings.method == "qat":
+        raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
     names = weight_names(p)
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
 

@@ -172,4 +172,4 @@ def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit()
     tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")
     shown = tab.page.locator("details", has_text="symmetric_grid").locator("code").first.text_content()
-    assert "codes = np.clip(np.rint(x / scale), -highest, highest)" in shown
+    assert "scale = _safe_scale(np.asarray(largest, np.float32) / np.float32(high))" in shown

@@ -1,0 +1,54 @@
+"""Commands for mixed precision: which layers are sensitive, and bits for each layer under a budget."""
+
+import argparse
+from typing import Any
+
+from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.commands.quantisation import add_settings, settings_of
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.measure import measure
+from pyapp.models.mixing import mix
+from pyapp.models.sensitivity import sensitivity
+
+BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "sensitivity", find_sensitive, "what each layer loses at each number of bits", model=True)
+    add_weights(sub)
+    add_settings(sub)
+    sub.set_defaults(**BEST)
+    add_json(sub)
+    sub = command(commands, "mixed", mixed, "choose each layer's bits under a budget, and measure", model=True)
+    sub.add_argument("--budget", type=int, required=True, metavar="BYTES", help="for everything: codes, scales, biases")
+    add_weights(sub)
+    add_data(sub)
+    add_settings(sub)
+    sub.set_defaults(**BEST)
+    add_json(sub)
+
+
+def find_sensitive(args: argparse.Namespace) -> None:
+    """For each layer and number of bits, all others float: KL, loss, accuracy on the calibration split, bytes."""
+    inputs, labels = _calibration()
+    table = sensitivity(mlp.load(args.weights), settings_of(args, 8), inputs, labels)
+    lines = [f"{'layer':16} {'bits':>4} {'KL (nats)':>11} {'loss':>9} {'accuracy':>9} {'bytes':>8}"]
+    lines += [f"{name:16} {bits:4} {row['kl']:11.2e} {row['loss']:9.4f} {row['accuracy']:9.2%} {row['bytes']:8,}"
+              for name, rows in table.items() for bits, row in rows.items()]
+    show({"n": len(labels), "split": "calibration", "layers": table}, args.json, "\n".join(lines))
+
+
+def mixed(args: argparse.Namespace) -> None:
+    """Bits a layer within --budget bytes, chosen on the calibration split, measured on --data."""
+    settings = settings_of(args, 8)
+    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration())
+    network, bits = found.network, list(found.chosen.bits.values())
+    result = {**vars(settings), "bits": bits, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
+              "front": [{"bits": list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
+    show(result, args.json, f"bits {' '.join(map(str, bits))}: {result['accuracy']:.2%} of {result['n']} images right, "
+                            f"{result['bytes']:,} of {args.budget:,} bytes")
+
+
+def _calibration() -> tuple[Any, Any]:
+    return mnist.calibration(), mnist.shipped("train")[1][mnist.calibration_rows()]

@@ -1,0 +1,62 @@
+"""Networks trained with quantisation: the shipped ones, and others trained on the spot."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyapp import store
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.models.packed import network_of
+from pyapp.models.qat_recipe import QATRecipe, train_qat
+from pyapp.models.quantized import QuantizedNetwork, Settings, with_activations
+
+ACTIVATIONS = {4: 4, 3: 3, 2: 8}  # of the shipped networks, by bits of their weights
+
+
+def path_of(bits: int) -> Path:
+    """Where the shipped network with weights of so many bits lies."""
+    return store.WEIGHTS / f"mlp-qat{bits}.npz"
+
+
+def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
+                  p: Parameters | None = None) -> QuantizedNetwork:
+    """Train with quantisation; the grid of the logits comes from the calibration split."""
+    model, trained = train_qat(recipe, digits, report, p)
+    network = model.to_network(trained)
+    if not recipe.activations:
+        return network
+    return with_activations(network, recipe.activations, mnist.calibration(), known=network.activations)
+
+
+def serves(facts: dict[str, Any], settings: Settings) -> bool:
+    """Whether a shipped network is what the settings ask for, by its recipe.
+
+    Activations may be float or have more bits than it was trained with: then they are calibrated, as after training.
+    """
+    enough = settings.activations is None or settings.activations >= facts["activations"]
+    return enough and (facts["bits"], facts["per"], facts["seed"]) == (settings.bits, settings.per, settings.seed)
+
+
+def network_trained_with(p: Parameters, settings: Settings, images: Callable[[], Digits],
+                         report: Callable[[str], None]) -> QuantizedNetwork:
+    """The network of method "qat": the shipped one where it serves, else trained from p on `images()`.
+
+    Training learns symmetric scales; ValueError for an affine scheme.
+    """
+    if settings.scheme != "symmetric":
+        raise ValueError(f"scheme is {settings.scheme!r}; qat learns symmetric weights: use --scheme symmetric")
+    path = path_of(settings.bits)
+    if path.is_file() and serves(facts := store.recipe(path), settings):
+        report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
+        network = network_of(store.load(path), path.name)
+        if settings.activations == facts["activations"]:
+            return network
+        if settings.activations is None:
+            return QuantizedNetwork(network.weights)
+        return with_activations(network, settings.activations, mnist.calibration(), settings.calibrate)
+    digits = images()
+    report(f"no shipped network serves; training on {len(digits.labels)} images")
+    recipe = QATRecipe(seed=settings.seed, bits=settings.bits, activations=settings.activations or 0, per=settings.per)
+    return train_network(recipe, digits, report, p)
