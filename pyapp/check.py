@@ -18,6 +18,8 @@ from pyapp.core.rng import generator
 from pyapp.data import augment, drawing, mnist
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
+from pyapp.models.qat_recipe import five_qat_steps
+from pyapp.models.trained import ACTIVATIONS, shipped
 from pyapp.models.trainer import Trainer
 from pyapp.quant.schemes import quantize
 
@@ -91,9 +93,37 @@ def codes() -> dict[str, np.ndarray]:
     return found
 
 
+def schemes() -> dict[str, np.ndarray]:
+    w, found = mlp.load()["layer2.weight"], {}
+    for bits, scheme, per in ((8, "affine", "tensor"), (4, "affine", "channel"), (3, "symmetric", "group:16"),
+                              (2, "affine", "group:32"), (16, "symmetric", "channel")):
+        tensor = quantize(w, bits, scheme, per)
+        found |= {f"{bits}.{scheme}.{per}": tensor.codes.astype(np.int32), f"{bits}.zero_point": tensor.zero_point}
+    return found
+
+
+def integers() -> dict[str, np.ndarray]:
+    inputs, labels = mnist.shipped("test")
+    first = inputs[[int(np.flatnonzero(labels == label)[0]) for label in range(10)]]
+    found = {}
+    for bits in ACTIVATIONS:
+        network = shipped(bits).integer()
+        found[f"{bits}"] = network.forward(network.input.quantize(first)).astype(np.int32)
+    return found
+
+
+def qat(part: str) -> dict[str, np.ndarray]:
+    return {f"{estimator}.{key}": array for estimator in ("lsq", "ste")
+            for key, array in five_qat_steps(estimator).items() if key.endswith(part)}
+
+
 FIXTURES = (
     Fixture("random", "permutation, bounded integers and normal draws from one seed", random_numbers),
     Fixture("codes", "integer codes and scales of the shipped weights at 2, 3, 4, 8 and 16 bits", codes),
+    Fixture("schemes", "codes and zero points of a layer, affine and symmetric, per tensor, channel, group", schemes),
+    Fixture("integers", "logits codes of ten digits on integers alone, shipped networks of 4, 3, 2 bits", integers),
+    Fixture("qat codes", "codes after five steps of training with quantisation, LSQ and STE", lambda: qat(".codes")),
+    Fixture("qat scales", "and the scales of weights and activations", lambda: qat(".scale"), 1e-5, True),
     Fixture("drawing", "a recorded stroke as a 28x28 image", drawn_seven, bound=1e-6),
     Fixture("digits", "probabilities of ten held-out digits with the shipped weights", ten_digits, bound=1e-6),
     Fixture("sgd", "losses of five SGD steps with augmentation from seed 1", lambda: five_steps("sgd"), 1e-5, True),

@@ -20,6 +20,12 @@ def path_of(bits: int) -> Path:
     return store.WEIGHTS / f"mlp-qat{bits}.npz"
 
 
+def shipped(bits: int) -> QuantizedNetwork:
+    """The shipped network with weights of so many bits; StoreError if there is none."""
+    path = path_of(bits)
+    return network_of(store.load(path), path.name)
+
+
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
                   p: Parameters | None = None) -> QuantizedNetwork:
     """Train with quantisation; the grid of the logits comes from the calibration split."""
@@ -50,7 +56,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
     path = path_of(settings.bits)
     if path.is_file() and serves(facts := store.recipe(path), settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
-        network = network_of(store.load(path), path.name)
+        network = shipped(settings.bits)
         if settings.activations == facts["activations"]:
             return network
         if settings.activations is None:

@@ -6,6 +6,7 @@ import sys
 import threading
 from functools import partial
 
+from pyapp import check
 from pyapp.check import SEVEN
 from pyapp.hosts import ROOT
 
@@ -42,7 +43,7 @@ def test_check_this_browser(visit):
     tab["check-summary"].wait_for()
     tab.page.wait_for_function("document.querySelector(\"[data-test='check-summary']\").dataset.proven === 'true'")
     rows = tab["check-row"]
-    assert rows.count() == 6
+    assert rows.count() == len(check.FIXTURES)
     assert [row.get_attribute("data-ok") for row in rows.all()] == ["true"] * 6
     tab.page.locator("[data-test='parity']", has_text="proven").wait_for()
 
