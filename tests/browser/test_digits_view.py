@@ -105,6 +105,10 @@ def test_a_reload_in_mid_training_offers_to_go_on(visit):
     tab["play"].click()
     tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
     tab["kept"].wait_for()
+    tab.page.wait_for_function("""() => {
+        const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
+        return text("kept").includes(`step ${text("step-count")},`);
+    }""")  # a slice of work that was under way when Pause was pressed has been kept, too
     step = tab.number("step-count")
     tab.page.reload()
     tab.wait_ready()
