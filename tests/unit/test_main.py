@@ -104,3 +104,32 @@ def test_check_and_pages(capsys, tmp_path):
     capsys.readouterr()
     assert main(["pages"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["name"] == "digits"
+
+
+def test_evaluate_measures_any_combination_of_settings(capsys):
+    eight = output(capsys, "evaluate", "mlp", "--bits", "8", "--activations", "8")
+    assert eight["arithmetic"] == "integer" and eight["accuracy"] > 0.985
+    groups = output(capsys, "evaluate", "mlp", "--bits", "4", "--scheme", "affine", "--per", "group:16", "--method", "gptq",
+                    "--activations", "none", "--bias-correction", "--clip", "mse")
+    assert groups["arithmetic"] == "simulated" and groups["accuracy"] > 0.985 and groups["bytes"] < 100_000
+    trained = output(capsys, "evaluate", "mlp", "--bits", "2", "--activations", "8", "--method", "qat")
+    assert trained["accuracy"] > 0.975 and trained["arithmetic"] == "integer" and trained["bytes"] < 30_000
+
+
+@pytest.mark.parametrize(("argv", "message"), [
+    (["--bits", "4", "--per", "group:0"], "granularity is 'group:0'"),
+    (["--bits", "4", "--activations", "1"], "bits is 1"),
+    (["--bits", "4", "--method", "qat", "--scheme", "affine"], "qat learns symmetric weights"),
+])
+def test_settings_without_sense_are_refused_in_one_sentence(capsys, argv, message):
+    error = refusal(capsys, "evaluate", "mlp", *argv)
+    assert message in error and error.count("\n") == 1
+
+
+def test_sensitivity_and_a_mix_under_a_budget(capsys):
+    table = output(capsys, "sensitivity", "mlp")
+    assert table["split"] == "calibration" and set(table["layers"]) == {"layer1.weight", "layer2.weight", "layer3.weight"}
+    assert all(row["2"]["kl"] > row["8"]["kl"] for row in table["layers"].values())
+    mixed = output(capsys, "mixed", "mlp", "--budget", "45000")
+    assert mixed["bytes"] <= 45_000 and mixed["accuracy"] > 0.985 and len(mixed["bits"]) == 3
+    assert "the smallest choice needs" in refusal(capsys, "mixed", "mlp", "--budget", "1000")

@@ -1,0 +1,75 @@
+"""Networks quantised after training: settings, simulation, integers alone, the packed file."""
+
+import numpy as np
+import pytest
+
+from pyapp import store
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.mixing import mix
+from pyapp.models.packed import arrays_of, network_of
+from pyapp.models.quantized import Settings, quantize_network
+from pyapp.models.trained import ACTIVATIONS, shipped
+from pyapp.quant.parameters import weight_names
+
+
+@pytest.mark.parametrize("settings", [
+    Settings(8, activations=8), Settings((3, 5, 8), per="channel", method="gptq", clip="mse", activations=4),
+    Settings(4, "affine", "group:32", 6, "mse", bias_correction=True), Settings(2, per="group:16"),
+], ids=str)
+def test_a_file_gives_the_same_network_back(settings):
+    network = quantize_network(mlp.load(), settings, mnist.calibration()[:64])
+    arrays = arrays_of(network)
+    again = network_of(store.unpack(store.pack(arrays), "x.npz"), "x.npz")
+    assert again.nbytes == network.nbytes and (again.parameters.vector == network.parameters.vector).all()
+    for name, tensor in network.weights.tensors.items():
+        assert (again.weights.tensors[name].codes == tensor.codes).all()
+        assert arrays[f"{name}.codes"].nbytes == -(-tensor.codes.size * tensor.bits // 8)
+    x = mnist.shipped("test")[0][:20]
+    if settings.activations:
+        codes = network.activations["input"].quantize(x)
+        assert (network.integer().forward(codes) == again.integer().forward(codes)).all()
+
+
+@pytest.mark.parametrize("bits", ACTIVATIONS)
+def test_the_shipped_networks_read_digits_on_integers_alone(bits):
+    network = shipped(bits)
+    inputs, labels = mnist.shipped("test")
+    integers = network.integer().forward(network.activations["input"].quantize(inputs[:500]))
+    assert np.issubdtype(integers.dtype, np.integer)
+    assert (integers.argmax(axis=1) == labels[:500]).mean() > 0.97
+    assert {tensor.bits for tensor in network.weights.tensors.values()} == {bits}
+    assert network.activations["layer1"].bits == ACTIVATIONS[bits]
+
+
+def test_a_budget_is_kept_and_the_front_has_no_beaten_choice():
+    rows = mnist.calibration_rows()[:128]
+    inputs, labels = (array[rows] for array in mnist.shipped("train"))
+    found = mix(mlp.load(), Settings(per="channel"), 45_000, inputs, labels, bits=(2, 4, 8))
+    assert found.network.nbytes == found.chosen.nbytes <= 45_000
+    assert [c.nbytes for c in found.front] == sorted(c.nbytes for c in found.front)
+    assert [c.cost for c in found.front] == sorted((c.cost for c in found.front), reverse=True)
+    assert set(found.chosen.bits) == set(weight_names(mlp.load()))
+    with pytest.raises(ValueError, match="the smallest choice needs"):
+        mix(mlp.load(), Settings(), 1000, inputs, labels, bits=(2, 4))
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "bits is 17"), ({"per": "group:0"}, "granularity"),
+    ({"method": "magic"}, "method is 'magic'"), ({"scheme": "log"}, "scheme is 'log'"),
+])
+def test_settings_without_sense_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(**change)
+
+
+def test_what_cannot_be_done_is_refused():
+    p = mlp.load()
+    with pytest.raises(ValueError, match="calibration set is empty"):
+        quantize_network(p, Settings(), np.empty((0, 784), np.float32))
+    with pytest.raises(ValueError, match="activations are float"):
+        quantize_network(p, Settings(), mnist.calibration()[:8]).integer()
+    with pytest.raises(ValueError, match="pyapp qat"):
+        quantize_network(p, Settings(method="qat"), mnist.calibration()[:8])
+    with pytest.raises(store.StoreError, match="expected a quantised network"):
+        network_of(store.arrays_of(p), "mlp.npz")
