@@ -12,7 +12,6 @@ from pyapp.models.quantized import Settings, quantize_network
 from pyapp.runner import Runner
 
 WEIGHTS = mlp.load()
-IMAGES, LABELS = mnist.shipped("test")
 
 
 class Session:
@@ -32,10 +31,11 @@ class Session:
 
 
 def predictions(settings: Settings, integers: bool) -> np.ndarray:
+    images, _ = mnist.shipped("test")
     network = quantize_network(WEIGHTS, settings, mnist.calibration())
     if integers:
-        return network.integer().logits(IMAGES).argmax(axis=1)
-    return network.simulated().forward(network.parameters, IMAGES).argmax(axis=1)
+        return network.integer().logits(images).argmax(axis=1)
+    return network.simulated().forward(network.parameters, images).argmax(axis=1)
 
 
 @pytest.mark.parametrize(("params", "settings", "kind"), [
@@ -48,13 +48,14 @@ def predictions(settings: Settings, integers: bool) -> np.ndarray:
      Settings(3, per="channel", activations=8, clip="mse", bias_correction=True), "integers"),
 ])
 def test_changed_predictions_are_counted_on_every_held_out_digit(params, settings, kind):
+    images, labels = mnist.shipped("test")
     scalars = Session(**params).done()
-    exact, ours = MLP().forward(WEIGHTS, IMAGES).argmax(axis=1), predictions(settings, kind == "integers")
-    assert scalars["kind"] == kind and scalars["done"] == scalars["held_out"] == len(LABELS)
+    exact, ours = MLP().forward(WEIGHTS, images).argmax(axis=1), predictions(settings, kind == "integers")
+    assert scalars["kind"] == kind and scalars["done"] == scalars["held_out"] == len(labels)
     assert scalars["changed"] == (exact != ours).sum()
-    assert scalars["accuracy"] == (ours == LABELS).mean() and scalars["float_accuracy"] == (exact == LABELS).mean()
-    assert scalars["lost"] == ((exact == LABELS) & (ours != LABELS)).sum()
-    assert scalars["won"] == ((exact != LABELS) & (ours == LABELS)).sum()
+    assert scalars["accuracy"] == (ours == labels).mean() and scalars["float_accuracy"] == (exact == labels).mean()
+    assert scalars["lost"] == ((exact == labels) & (ours != labels)).sum()
+    assert scalars["won"] == ((exact != labels) & (ours == labels)).sum()
     assert scalars["lost"] + scalars["won"] + scalars["other"] == scalars["changed"]
 
 
@@ -86,11 +87,12 @@ def test_a_drawn_seven_through_both_networks():
 
 
 def test_both_arithmetics_are_computed_and_their_differences_counted():
+    images, _ = mnist.shipped("test")
     scalars = Session(bits=8).done()
     network = quantize_network(WEIGHTS, Settings(8, per="channel", activations=8), mnist.calibration())
     grid = network.activations["layer3"]
-    ours = grid.quantize(network.simulated().forward(network.parameters, IMAGES)).astype(np.int32)
-    theirs = grid.quantize(network.integer().logits(IMAGES)).astype(np.int32)
+    ours = grid.quantize(network.simulated().forward(network.parameters, images)).astype(np.int32)
+    theirs = grid.quantize(network.integer().logits(images)).astype(np.int32)
     assert scalars["code_difference"] == np.abs(ours - theirs).max() <= 2
     assert scalars["logits_differ"] == (ours != theirs).any(axis=1).sum()
     assert scalars["arithmetic_changed"] == (ours.argmax(axis=1) != theirs.argmax(axis=1)).sum() <= 3
