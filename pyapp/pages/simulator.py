@@ -10,7 +10,7 @@ from pyapp.data import tensors
 from pyapp.data.tensors import TextError
 from pyapp.frame import Experiment, Frame
 from pyapp.params import Param, ParamError, Value
-from pyapp.quant.error import Errors, clipped, compare
+from pyapp.quant.error import Errors, compare
 from pyapp.quant.picture import Cell, edges, ends, histogram, lines
 from pyapp.quant.schemes import (
     FLOAT_BYTES,
@@ -67,7 +67,7 @@ class Page(Experiment):
     )
     SOURCES = (
         "pyapp.quant.schemes.Grid", "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid",
-        "pyapp.quant.schemes.Granularity", "pyapp.quant.error.clipped", "pyapp.quant.error.compare",
+        "pyapp.quant.schemes.Granularity", "pyapp.quant.error.compare",
         "pyapp.quant.error.sqnr_db",
     )
 
@@ -114,7 +114,7 @@ class Page(Experiment):
         lowest, highest = (self.per.reduce(ufunc, self.x) * part for ufunc in (np.minimum, np.maximum))
         grid = make_grid(lowest, highest, bits, str(self.params["scheme"]), SIGNED[str(self.params["codes"])], self.per)
         tensor = QuantizedTensor(grid.quantize(self.x), grid)
-        return tensor, compare(self.x, tensor.dequantize(), clipped(self.x, grid))
+        return tensor, compare(self.x, tensor.dequantize(), grid.clips(self.x))
 
     def steps(self) -> Iterator[Frame | None]:
         """All is done at once, in `frame`."""
@@ -122,7 +122,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         tensor, errors = self.quantized(int(self.params["bits"]))
-        after, beyond = tensor.dequantize(), clipped(self.x, tensor.grid)
+        after, beyond = tensor.dequantize(), tensor.grid.clips(self.x)
         facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, int(self.params["part"])))
         glance, pictures = self._glance(after)
         scalars = {
@@ -167,7 +167,7 @@ class Page(Experiment):
                  "maximum": float(np.abs(after - values).max()), "fine": grid.bits >= FINE_BITS}
         return facts, {
             "cell_values": values, "cell_codes": codes.astype(np.int32), "cell_after": after,
-            "cell_error": after - values, "cell_clipped": clipped(values, grid).astype(np.uint8),
+            "cell_error": after - values, "cell_clipped": grid.clips(values).astype(np.uint8),
             "line_codes": line_codes, "line_values": line_values, "window": np.array(window, np.float64),
             "zoom": line_values[[0, -1]].astype(np.float64) + np.array([-0.5, 0.5]) * float(grid.scale),
         }

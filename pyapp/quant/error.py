@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
+from pyapp.quant.schemes import NOT_FINITE, QuantizedTensor
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Errors:
 
 def quantization_error(x: np.ndarray, tensor: QuantizedTensor) -> Errors:
     """The error of `tensor` against x (the same shape), the numbers that it was made from."""
-    return compare(x, tensor.dequantize(), clipped(x, tensor.grid))
+    return compare(x, tensor.dequantize(), tensor.grid.clips(x))
 
 
 def compare(x: np.ndarray, after: np.ndarray, beyond: np.ndarray | None = None) -> Errors:
@@ -59,15 +59,6 @@ def compare(x: np.ndarray, after: np.ndarray, beyond: np.ndarray | None = None) 
     beyond = np.zeros(x.shape, bool) if beyond is None else beyond
     return Errors(float(error.mean()), float(error.max()), float(np.square(error).mean()), sqnr_db(x, error),
                   _part(error, ~beyond), _part(error, beyond))
-
-
-def clipped(x: np.ndarray, grid: Grid) -> np.ndarray:
-    """True where round(x / scale) + zero_point is outside low..high: these numbers go to an end of the grid."""
-    x = np.asarray(x, np.float32)
-    scale, zero_point = grid.spread(x.shape)
-    with np.errstate(over="ignore"):  # an infinite quotient is outside like any that is too large
-        codes = np.rint(x / scale) + zero_point.astype(np.float32)
-    return (codes < grid.low) | (codes > grid.high)
 
 
 def sqnr_db(x: np.ndarray, error: np.ndarray) -> float:

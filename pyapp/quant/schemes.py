@@ -93,10 +93,18 @@ class Grid:
         x = np.asarray(x, np.float32)
         if not np.isfinite(x).all():
             raise ValueError(NOT_FINITE)
+        return np.clip(self._nearest(x), self.low, self.high).astype(self.dtype)
+
+    def clips(self, x: np.ndarray) -> np.ndarray:
+        """True where the nearest code is outside low..high, so that the number goes to an end of the grid."""
+        codes = self._nearest(np.asarray(x, np.float32))
+        return (codes < self.low) | (codes > self.high)
+
+    def _nearest(self, x: np.ndarray) -> np.ndarray:
+        """round(x / scale) + zero_point as float32, wherever that lies."""
         scale, zero_point = self.spread(x.shape)
         with np.errstate(over="ignore"):  # an infinite quotient is clipped like any that is too large
-            codes = np.rint(x / scale) + zero_point.astype(np.float32)
-        return np.clip(codes, self.low, self.high).astype(self.dtype)
+            return np.rint(x / scale) + zero_point.astype(np.float32)
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """The float32 numbers that codes stand for."""

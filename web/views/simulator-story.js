@@ -39,7 +39,7 @@ export const chapters = [
         smaller, while the clipping error grows. For a tensor with a few outliers the best range is well below 100 %.</p>
       <p>No number is both, so that the two parts of the mean squared error add up to it.</p>`,
     formulas: [rounding, mse],
-    code: ["pyapp.quant.error.clipped", "pyapp.quant.error.compare"],
+    code: ["pyapp.quant.error.compare"],
   },
   {
     title: "4. Signal to noise",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pyapp.core.rng import generator
-from pyapp.quant.error import clipped, compare, quantization_error, sqnr_db
+from pyapp.quant.error import compare, quantization_error, sqnr_db
 from pyapp.quant.schemes import Grid, QuantizedTensor, fit_grid, make_grid, quantize
 
 
@@ -14,7 +14,7 @@ def halves(high: int = 3) -> Grid:
 def test_rounding_and_clipping_by_hand():
     x = np.array([0.5, 0.625, -0.125, 2.0, -4.0], np.float32)  # the grid ends at ±1.5
     errors = quantization_error(x, QuantizedTensor(halves().quantize(x), halves()))
-    assert clipped(x, halves()).tolist() == [False, False, False, True, True]
+    assert halves().clips(x).tolist() == [False, False, False, True, True]
     assert (errors.rounding.count, errors.rounding.maximum) == (3, 0.125)
     assert (errors.clipping.count, errors.clipping.maximum) == (2, 2.5)
     assert errors.maximum == 2.5
@@ -26,7 +26,7 @@ def test_rounding_and_clipping_by_hand():
 
 def test_beyond_the_last_grid_point_by_less_than_half_a_step_is_rounded():
     x = np.array([1.5, 1.7, 1.8], np.float32)
-    assert clipped(x, halves()).tolist() == [False, False, True]
+    assert halves().clips(x).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("per", ["tensor", "channel", "group:5"])
