@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pyapp.core.ops import linear
-from pyapp.quant.fixedpoint import float_multiplier, requantize_float
+from pyapp.quant.fixedpoint import INT32, float_multiplier, requantize_float
 from pyapp.quant.schemes import Grid
 
-INT32 = np.iinfo(np.int32)
 FLOAT32_EXACT = 2**24  # whole numbers up to here are all float32; up to 2^53 float64, which is more than int32 needs
 
 

@@ -115,12 +115,18 @@ def test_blas_threads_are_set_and_put_back():
     assert blas.set_threads(before) == 2
 
 
-def test_a_killed_sweep_goes_on(whole, data, tmp_path, counted):
-    out = tmp_path / "sweep.csv"
+def begun(data, out, lines: int) -> subprocess.Popen:
+    """A sweep in processes of its own that has written some lines of its file."""
     process = subprocess.Popen([sys.executable, "-m", "pyapp", "sweep", "mlp", *OPTIONS, "--data", str(data), "--out",
                                 str(out), "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
-    while process.poll() is None and (not out.exists() or out.read_bytes().count(b"\n") < 4):
+    while process.poll() is None and (not out.exists() or out.read_bytes().count(b"\n") < lines):
         time.sleep(0.01)
+    return process
+
+
+def test_a_killed_sweep_goes_on(whole, data, tmp_path, counted):
+    out = tmp_path / "sweep.csv"
+    process = begun(data, out, lines=4)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     kept = out.read_bytes().count(b"\n") - 1
@@ -131,10 +137,7 @@ def test_a_killed_sweep_goes_on(whole, data, tmp_path, counted):
 
 def test_control_c_stops_the_workers_and_keeps_the_rows(data, tmp_path):
     out = tmp_path / "sweep.csv"
-    process = subprocess.Popen([sys.executable, "-m", "pyapp", "sweep", "mlp", *OPTIONS, "--data", str(data), "--out",
-                                str(out), "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
-    while process.poll() is None and (not out.exists() or out.read_bytes().count(b"\n") < 2):
-        time.sleep(0.01)
+    process = begun(data, out, lines=2)
     os.killpg(process.pid, signal.SIGINT)
     error = process.communicate(timeout=30)[1].decode()
     assert process.returncode == 130 and "bitladder: stopped" in error and "Traceback" not in error

@@ -35,6 +35,14 @@ def cases(path: Path) -> dict[str, Case]:
     return found
 
 
+def all_agree(path: Path, kind: str) -> None:
+    """Assert it for every case of a kind in a recorded file."""
+    found = {name: case for name, case in cases(path).items() if name.startswith(f"{kind}_")}
+    assert found
+    for name, case in found.items():
+        agrees(name, case)
+
+
 def agrees(name: str, case: Case) -> None:
     """Assert that our answer to the case is its answer, in every code."""
     {"ql": quantize_linear, "dql": dynamic_quantize_linear, "mmi": matmul_integer,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from oracles.onnx_cases import RECORDED, SHARED, agrees, cases
+from oracles.onnx_cases import RECORDED, SHARED, all_agree
 
 from pyapp.quant import matmul
 from pyapp.quant.matmul import check_int32, matmul_exact_float, matmul_integer, matmul_terms, qlinear_matmul, row_sums
@@ -31,10 +31,7 @@ def exactly(a: np.ndarray, w: np.ndarray, a_zero: int = 0, w_zero=0) -> list[lis
 def test_recorded_onnx_runtime(path, kind):
     if not path.is_file():
         pytest.skip("the shared recorded outputs are not on this machine")
-    found = {name: case for name, case in cases(path).items() if name.startswith(f"{kind}_")}
-    assert found
-    for name, case in found.items():
-        agrees(name, case)
+    all_agree(path, kind)
 
 
 @pytest.mark.parametrize("a_type", DTYPES)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from oracles.onnx_cases import RECORDED, SHARED, agrees, cases
+from oracles.onnx_cases import RECORDED, SHARED, all_agree, cases
 
 from pyapp.core.parameters import Parameters
 from pyapp.models import mlp
@@ -48,10 +48,7 @@ def parts(x: np.ndarray, per: str) -> list[np.ndarray]:
 def test_recorded_onnx_runtime(path, kind):
     if not path.is_file():
         pytest.skip("the shared recorded outputs are not on this machine")
-    found = {name: case for name, case in cases(path).items() if name.startswith(f"{kind}_")}
-    assert found
-    for name, case in found.items():
-        agrees(name, case)
+    all_agree(path, kind)
 
 
 @pytest.mark.parametrize("path", [RECORDED, SHARED], ids=["ours", "shared"])
