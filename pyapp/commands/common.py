@@ -2,12 +2,17 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
 from pyapp.models import mlp
+
+Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
 def command(commands: Any, name: str, function: Callable, doc: str, model: bool = False) -> argparse.ArgumentParser:
@@ -34,3 +39,26 @@ def add_data(sub: argparse.ArgumentParser) -> None:
 def show(result: dict | list, as_json: bool, text: str) -> None:
     """Print the result as JSON or as words."""
     print(json.dumps(result) if as_json else text)
+
+
+def progress(line: str) -> None:
+    """Say how far a long command has come, beside its result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
+    """An option for each field of a recipe, with its default and its sentence."""
+    for field in fields(recipe):
+        choices = list(OPTIMISERS) if field.name == "optimiser" else None
+        sub.add_argument(f"--{field.name}", type=type(field.default), default=field.default, choices=choices,
+                         help=field.metadata["doc"])
+
+
+def recipe_of(args: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
+    """The recipe that the options ask for."""
+    return recipe(**{field.name: getattr(args, field.name) for field in fields(recipe)})
+
+
+def options_of(recipe: Any) -> list[str]:
+    """The recipe as options again, those that are not the default."""
+    return [f"--{f.name} {getattr(recipe, f.name)}" for f in fields(recipe) if getattr(recipe, f.name) != f.default]

@@ -1,68 +1,26 @@
-"""Commands for networks: train one, measure it in float or quantised, read a picture with it."""
+"""The command that reads a picture file."""
 
 import argparse
-import json
-import sys
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pyapp import store
 from pyapp.commands.common import add_json, add_weights, command, show
 from pyapp.core.losses import softmax
-from pyapp.core.optim import OPTIMISERS
-from pyapp.data import drawing, mnist
+from pyapp.data import drawing
 from pyapp.models import mlp
+from pyapp.models.measure import FLOAT_BITS
 from pyapp.models.mlp import MLP
-from pyapp.models.recipes import MLPRecipe, accuracies, facts, train_mlp
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 
-NOTHING = "none"
-FLOAT_BITS = 32
-
 
 def add(commands: Any) -> None:
-    sub = command(commands, "train", train, "train a network and save its weights with their recipe", model=True)
-    sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
-    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
-    sub.add_argument("--exclude", default=str(mnist.SHIPPED), metavar="DIR",
-                     help=f"leave out images that are in this folder; {NOTHING!r} leaves out nothing")
-    for field in fields(MLPRecipe):
-        choices = list(OPTIMISERS) if field.name == "optimiser" else None
-        sub.add_argument(f"--{field.name}", type=type(field.default), default=field.default, choices=choices,
-                         help=field.metadata["doc"])
-
     sub = command(commands, "predict", predict, "read the digit in a picture file")
     sub.add_argument("image", metavar="IMAGE", help="a picture of one digit, dark on light or light on dark")
     add_weights(sub)
     sub.add_argument("--bits", type=int, metavar="B", help=f"quantise the weights to {MIN_BITS} to {MAX_BITS} bits")
     add_json(sub)
-
-
-def train(args: argparse.Namespace) -> None:
-    """Train on a folder's training images less those of --exclude, and measure on its test images."""
-    recipe = MLPRecipe(**{field.name: getattr(args, field.name) for field in fields(MLPRecipe)})
-    digits = mnist.load(args.data, "train")
-    if args.exclude != NOTHING:
-        for split in mnist.FILES:
-            digits = mnist.without(digits, mnist.load(args.exclude, split))
-    if not len(digits.images):
-        raise ValueError(f"{args.data}: no training images are left after leaving out those of {args.exclude}")
-    print(f"{len(digits.images)} images to train on", file=sys.stderr)
-    p = train_mlp(recipe, digits, lambda line: print(line, file=sys.stderr, flush=True))
-    metrics = {"test": accuracies(p, mnist.load(args.data, "test")), "shipped": accuracies(p, mnist.load())}
-    command = [f"python -m pyapp train mlp --data DIR --out weights/{args.out.name}"]
-    if args.exclude != str(mnist.SHIPPED):
-        command.append(f"--exclude {args.exclude}")
-    command += [f"--{f.name} {getattr(recipe, f.name)}" for f in fields(recipe) if getattr(recipe, f.name) != f.default]
-    store.save(args.out, store.arrays_of(p), {
-        "command": " ".join(command), "data": "DIR: MNIST's four files; --exclude: by default what the page ships",
-        **facts(recipe, digits), "metrics": metrics,
-    })
-    print(json.dumps(metrics))
 
 
 def predict(args: argparse.Namespace) -> None:

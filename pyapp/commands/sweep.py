@@ -6,8 +6,8 @@ from typing import Any
 
 from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.data import mnist
-from pyapp.models.quantized import CLIPS, METHODS
-from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.models.quantized import METHODS
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.sweep.backends import BACKENDS
 from pyapp.sweep.grid import DEFAULTS, NONE, read_options, written

@@ -107,3 +107,13 @@ def without(digits: Digits, others: Digits) -> Digits:
     known = {image.tobytes() for image in others.images}
     keep = np.array([image.tobytes() not in known for image in digits.images], bool)
     return Digits(digits.images[keep], digits.labels[keep])
+
+
+def training_images(folder: str | Path, exclude: str | Path | None) -> Digits:
+    """A folder's training images less every image of the folder `exclude`; DataError if none is left."""
+    digits = load(folder, "train")
+    for split in FILES if exclude is not None else ():
+        digits = without(digits, load(exclude, split))
+    if not len(digits.images):
+        raise DataError(f"{folder}: no training images are left after leaving out those of {exclude}")
+    return digits

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pyapp import store
 from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
-from pyapp.models.packed import network_of
 from pyapp.models.quantized import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.models.trained import shipped
 from pyapp.models.trainer import judge
 from pyapp.quant.calibrate import calibrate
 from pyapp.quant.matmul import product
@@ -141,9 +140,3 @@ def to_bfloat16(x: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
     lowest = (bits >> np.uint32(16)) & np.uint32(1)
     return ((bits + np.uint32(0x7FFF) + lowest) & np.uint32(0xFFFF0000)).view(np.float32)
-
-
-def shipped(bits: int) -> QuantizedNetwork | None:
-    """The shipped network that was trained with quantised weights of so many bits, if there is one."""
-    path = store.WEIGHTS / f"mlp-qat{bits}.npz"
-    return network_of(store.load(path), path.name) if path.is_file() else None

@@ -50,9 +50,4 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
 
 def training_images(folder: str) -> Digits:
     """A folder's training images less the 5,000 that the page ships; of the shipped folder, its own 2,000."""
-    digits = mnist.load(folder, "train")
-    if Path(folder) == mnist.SHIPPED:
-        return digits
-    for split in mnist.FILES:
-        digits = mnist.without(digits, mnist.load(split=split))
-    return digits
+    return mnist.training_images(folder, None if Path(folder) == mnist.SHIPPED else mnist.SHIPPED)

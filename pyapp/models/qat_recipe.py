@@ -16,45 +16,31 @@ from pyapp.models import mlp
 from pyapp.models.distill import Teacher
 from pyapp.models.mlp import MLP
 from pyapp.models.qat import QATMLP
-from pyapp.models.recipes import option
-from pyapp.models.trainer import Loss, Trainer, anneal, cross_entropy
+from pyapp.models.recipes import Recipe, option, train
+from pyapp.models.trainer import Loss, Trainer, cross_entropy
 
 CALIBRATION = 1024  # training images, the first ones, that set the scales before training
 
 
 @dataclass(frozen=True)
-class QATRecipe:
+class QATRecipe(Recipe):
     """Everything that decides the codes besides the images and the float network that training starts from."""
 
-    seed: int = option(1, "decides order and augmentation")
     bits: int | tuple[int, ...] = option(4, "of each weight; or one number a layer")
     activations: int = option(4, "bits of pixels and hidden activations; 0 leaves them float")
     per: str = option("tensor", "what shares a weight scale: tensor, channel or group:N")
     estimator: str = option("lsq", "where scales come from: ste (the largest value) or lsq (learned)")
-    epochs: int = option(30, "passes over the images")
-    optimiser: str = option("adam", "how a gradient becomes a step")
-    rate: float = option(0.002, "learning rate at the start; it falls to zero along half a cosine")
-    batch: int = option(128, "images that one step averages over")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees")
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share")
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels")
     share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone")
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
 
 @dataclass(frozen=True)
-class StudentRecipe:
+class StudentRecipe(Recipe):
     """Everything that decides a small float network that learns from the shipped one."""
 
-    seed: int = option(1, "decides first weights, order and augmentation")
-    hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
     epochs: int = option(20, "passes over the images")
-    optimiser: str = option("adam", "how a gradient becomes a step")
-    rate: float = option(0.002, "learning rate at the start; it falls to zero along half a cosine")
     batch: int = option(64, "images that one step averages over")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees")
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share")
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels")
+    hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
     share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone")
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
@@ -76,9 +62,8 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
     trained = mlp.load() if trained is None else trained
     model = QATMLP(bits=recipe.bits, activations=recipe.activations or None, per=recipe.per,
                    estimator=recipe.estimator)
-    inputs = digits.inputs()
-    p = model.start(trained, inputs[:CALIBRATION])
-    _train(recipe, model, p, inputs, digits.labels, _teaching(recipe, trained), report)
+    p = model.start(trained, Digits(digits.images[:CALIBRATION], digits.labels[:CALIBRATION]).inputs())
+    train(recipe, model, p, digits, report, _teaching(recipe, trained))
     return model, p
 
 
@@ -87,21 +72,12 @@ def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str],
     """Train a float network of other sizes with a teacher, by default the shipped network."""
     model = MLP(recipe.sizes)
     p = model.initial(recipe.seed)
-    loss = _teaching(recipe, mlp.load() if teacher is None else teacher)
-    _train(recipe, model, p, digits.inputs(), digits.labels, loss, report)
+    train(recipe, model, p, digits, report, _teaching(recipe, mlp.load() if teacher is None else teacher))
     return model, p
 
 
 def _teaching(recipe: QATRecipe | StudentRecipe, teacher: Parameters) -> Loss:
     return Teacher(MLP(), teacher, recipe.temperature, recipe.share) if recipe.share else cross_entropy
-
-
-def _train(recipe: QATRecipe | StudentRecipe, model: QATMLP | MLP, p: Parameters, inputs: np.ndarray,
-           labels: np.ndarray, loss: Loss, report: Callable[[str], None]) -> None:
-    optimiser = OPTIMISERS[recipe.optimiser](p, recipe.rate)
-    trainer = Trainer(model, p, optimiser, inputs, labels, recipe.seed, recipe.batch,
-                      lambda x, rng: augment.affine(x, rng, recipe.degrees, recipe.scale, recipe.pixels), loss)
-    anneal(trainer, recipe.epochs, recipe.rate, report)
 
 
 def five_qat_steps(estimator: str, bits: int = 4, activations: int = 4, seed: int = 1,

@@ -11,14 +11,13 @@ from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
 from pyapp.quant.adaround import adaround
 from pyapp.quant.bias_correction import corrected_bias
-from pyapp.quant.calibrate import CALIBRATIONS, calibrate, fit_weight_grid
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork
 from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
 METHODS = ("round", "adaround", "gptq", "qat")  # qat trains: see pyapp.models.trained
-CLIPS = ("minmax", "mse")
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
 Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
 

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyapp import store
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
+from pyapp.models import mlp
 from pyapp.models.packed import network_of
 from pyapp.models.qat_recipe import QATRecipe, train_qat
 from pyapp.models.quantized import QuantizedNetwork, Settings, with_activations
@@ -20,10 +23,10 @@ def path_of(bits: int) -> Path:
     return store.WEIGHTS / f"mlp-qat{bits}.npz"
 
 
-def shipped(bits: int) -> QuantizedNetwork:
-    """The shipped network with weights of so many bits; StoreError if there is none."""
+def shipped(bits: int) -> QuantizedNetwork | None:
+    """The shipped network that was trained with weights of so many bits, if there is one."""
     path = path_of(bits)
-    return network_of(store.load(path), path.name)
+    return network_of(store.load(path), path.name) if path.is_file() else None
 
 
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
@@ -36,13 +39,20 @@ def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], Non
     return with_activations(network, recipe.activations, mnist.calibration(), known=network.activations)
 
 
-def serves(facts: dict[str, Any], settings: Settings) -> bool:
-    """Whether a shipped network is what the settings ask for, by its recipe.
+def serves(facts: dict[str, Any], p: Parameters, settings: Settings) -> bool:
+    """Whether a shipped network, by its recipe, is what the settings make of the float network p.
 
     Activations may be float or have more bits than it was trained with: then they are calibrated, as after training.
     """
+    if facts["from_sha256"] != store.recipe(mlp.SHIPPED)["sha256"] or not _is_shipped(p):
+        return False
     enough = settings.activations is None or settings.activations >= facts["activations"]
     return enough and (facts["bits"], facts["per"], facts["seed"]) == (settings.bits, settings.per, settings.seed)
+
+
+def _is_shipped(p: Parameters) -> bool:
+    known = mlp.load()
+    return known.shapes == p.shapes and np.array_equal(known.vector, p.vector)
 
 
 def network_trained_with(p: Parameters, settings: Settings, images: Callable[[], Digits],
@@ -54,7 +64,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
     if settings.scheme != "symmetric":
         raise ValueError(f"scheme is {settings.scheme!r}; qat learns symmetric weights: use --scheme symmetric")
     path = path_of(settings.bits)
-    if path.is_file() and serves(facts := store.recipe(path), settings):
+    if path.is_file() and serves(facts := store.recipe(path), p, settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
         network = shipped(settings.bits)
         if settings.activations == facts["activations"]:

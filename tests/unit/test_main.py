@@ -9,6 +9,7 @@ import pytest
 from pyapp import check, store
 from pyapp.__main__ import main
 from pyapp.data.drawing import Raster
+from pyapp.models import mlp
 
 WEIGHTS = str(store.WEIGHTS / "mlp.npz")
 
@@ -95,6 +96,32 @@ def test_train_writes_weights_with_their_recipe(capsys, tmp_path):
     said = store.recipe(out)
     assert said["images"] == 2000 and said["command"].endswith("--out weights/w.npz --exclude none --epochs 1")
     assert output(capsys, "evaluate", "mlp", "--weights", str(out))["accuracy"] == said["metrics"]["test"]["float"]
+
+
+def test_distill_trains_a_student_and_says_how(capsys, tmp_path):
+    out = tmp_path / "s.npz"
+    argv = ["distill", "mlp", "--data", str(check.mnist.SHIPPED), "--out", str(out), "--epochs", "3"]
+    assert "hidden is '0'" in refusal(capsys, *argv, "--hidden", "0")
+    assert main([*argv, "--hidden", "16"]) == 0
+    capsys.readouterr()
+    said = store.recipe(out)
+    assert said["command"].endswith("--out weights/s.npz --epochs 3 --hidden 16")
+    assert said["parameters"] == 785 * 16 + 17 * 10 and said["metrics"]["test"]["float"] > 0.5
+
+
+def test_qat_of_other_weights_does_not_take_the_shipped_network(capsys, tmp_path):
+    p = mlp.load()
+    p.vector *= 1.01
+    store.save(tmp_path / "w.npz", store.arrays_of(p), {})
+    assert main(["evaluate", "mlp", "--weights", str(tmp_path / "w.npz"), "--bits", "2", "--activations", "8",
+                 "--method", "qat"]) == 0
+    assert "no shipped network serves; training on 2000 images" in capsys.readouterr().err
+
+
+def test_recipes_refuse_what_they_do_not_know(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["qat", "mlp", "--data", "x", "--out", str(tmp_path / "w.npz"), "--optimiser", "nonsense"])
+    assert "invalid choice: 'nonsense'" in capsys.readouterr().err
 
 
 def test_check_and_pages(capsys, tmp_path):

@@ -1,0 +1,101 @@
+"""Commands that train a network and save its weights with their recipe."""
+
+import argparse
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.commands.common import add_recipe, command, options_of, progress, recipe_of
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.models import mlp
+from pyapp.models.measure import measure, training_images
+from pyapp.models.packed import arrays_of
+from pyapp.models.qat_recipe import QATRecipe, StudentRecipe, train_student
+from pyapp.models.recipes import MLPRecipe, Recipe, accuracies, facts, train_mlp
+from pyapp.models.trained import train_network
+from pyapp.models.trainer import evaluate
+from pyapp.sweep.grid import NONE
+
+SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "train", train, "train a network and save its weights with their recipe", model=True)
+    _add_files(sub)
+    sub.add_argument("--exclude", default=str(mnist.SHIPPED), metavar="DIR",
+                     help=f"leave out images that are in this folder; {NONE!r} leaves out nothing")
+    add_recipe(sub, MLPRecipe)
+
+    sub = command(commands, "qat", train_quantised,
+                  "train a network with quantisation and save it packed, with its recipe", model=True)
+    _add_files(sub)
+    add_recipe(sub, QATRecipe)
+
+    sub = command(commands, "distill", distill,
+                  "train a smaller network with the shipped one as its teacher", model=True)
+    _add_files(sub)
+    add_recipe(sub, StudentRecipe)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train on a folder's training images less those of --exclude, and measure on its test images."""
+    recipe = recipe_of(args, MLPRecipe)
+    digits = _counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
+    p = train_mlp(recipe, digits, progress)
+    exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
+    _save(args, recipe, digits, store.arrays_of(p), "train", exclude, {
+        "data": "DIR: MNIST's four files; --exclude: by default what the page ships", "parameters": _size(p),
+        "metrics": {"test": accuracies(p, mnist.load(args.data, "test")), "shipped": accuracies(p, mnist.load())}})
+
+
+def train_quantised(args: argparse.Namespace) -> None:
+    """Train with quantisation from the shipped float network, and measure on integers alone."""
+    recipe, digits = recipe_of(args, QATRecipe), _counted(training_images(args.data))
+    network = train_network(recipe, digits, progress)
+    _save(args, recipe, digits, arrays_of(network), "qat", [], {
+        "data": SHIPPED_LEFT_OUT, "from_sha256": store.recipe(mlp.SHIPPED)["sha256"],
+        "metrics": {"test": measure(network, mnist.load(args.data, "test")),
+                    "shipped": measure(network, mnist.load())}})
+
+
+def distill(args: argparse.Namespace) -> None:
+    """Train a float network with other hidden layers, taught by the shipped one; the file has float weights."""
+    recipe, digits = recipe_of(args, StudentRecipe), _counted(training_images(args.data))
+    model, p = train_student(recipe, digits, progress)
+
+    def measured(on: Digits) -> dict[str, Any]:
+        return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
+
+    _save(args, recipe, digits, store.arrays_of(p), "distill", [], {
+        "data": SHIPPED_LEFT_OUT, "parameters": _size(p), "teacher_sha256": store.recipe(mlp.SHIPPED)["sha256"],
+        "metrics": {"test": measured(mnist.load(args.data, "test")), "shipped": measured(mnist.load())}})
+
+
+def _add_files(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+
+
+def _counted(digits: Digits) -> Digits:
+    progress(f"{len(digits.labels)} images to train on")
+    return digits
+
+
+def _size(p: Parameters) -> int:
+    return sum(math.prod(shape) for shape in p.shapes.values())
+
+
+def _save(args: argparse.Namespace, recipe: Recipe, digits: Digits, arrays: Mapping[str, np.ndarray], name: str,
+          options: list[str], more: Mapping[str, Any]) -> None:
+    """Weights and recipe to their two files, metrics to standard output."""
+    words = [f"python -m pyapp {name} {args.model} --data DIR --out weights/{args.out.name}", *options,
+             *options_of(recipe)]
+    store.save(args.out, arrays, {"command": " ".join(words), **facts(recipe, digits), **more})
+    print(json.dumps(more["metrics"]))
