@@ -19,6 +19,8 @@ export function scientific(x) {
   return x === 0 ? "0" : sign(x.toExponential(2).replace("e+", "e"));
 }
 
+/** A signal-to-noise ratio of a Frame; without any error there is none. */
+export const decibels = ({ exact, sqnr_db: ratio }) => (exact ? "exact" : has(ratio) ? `${fixed(ratio, 1)} dB` : NOTHING);
 export const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : NOTHING);
 
 /** Any scalar of a Frame, when nothing more is known about it. */

@@ -2,10 +2,9 @@ import uPlot from "uplot";
 import { align, Curves } from "./curves.js";
 import { fixed } from "./format.js";
 import { paint, unpaint } from "./paint.js";
-import { css, onTheme } from "./theme.js";
+import { css, FONT, onTheme } from "./theme.js";
 
 const LABELS_WIDTH = 120;
-const FONT = "11px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 /**
  * A line plot over training steps. lines: [{name, label, colour (a colour of the style sheet), thin, format}]; a line without

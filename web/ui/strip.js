@@ -1,7 +1,6 @@
 import { paint, unpaint } from "./paint.js";
-import { onTheme } from "./theme.js";
+import { FONT, onTheme } from "./theme.js";
 
-export const FONT = "11px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 const FAR = 10; // items that Shift with an arrow key moves by
 
 /**

@@ -1,10 +1,9 @@
 import { html } from "preact";
-import { count, fixed, scalar, scientific, signed } from "../ui/format.js";
+import { count, decibels, fixed, scalar, scientific, signed } from "../ui/format.js";
 import { zA, zW } from "./matmul-steps.js";
 
 const whole = (x) => fixed(x, 0);
 const factor = (x) => (x < 0 ? `(${whole(x)})` : whole(x));
-const decibels = ({ exact, sqnr_db: ratio }) => (exact ? "exact" : `${fixed(ratio, 1)} dB`);
 const RULES = ["single", "double", "float"];
 
 /** The chosen output element, spelled out as far as the walk has come. */

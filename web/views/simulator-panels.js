@@ -1,12 +1,11 @@
 import { html } from "preact";
 import { Chart } from "../ui/chart.js";
-import { bytes, count, fixed, scalar, signed } from "../ui/format.js";
+import { bytes, count, decibels, fixed, scalar, signed } from "../ui/format.js";
 import { Heatmap } from "../ui/heatmap.js";
 import { Histogram } from "../ui/histogram.js";
 import { ErrorLine, NumberLine } from "../ui/numberline.js";
 
 const empty = (what) => html`<p class="empty">${what} when Python has started.</p>`;
-const decibels = ({ exact, sqnr_db: ratio }) => (exact ? "exact" : `${fixed(ratio, 1)} dB`);
 
 /** The number line of one grid, the errors above the same values, and for a fine grid a piece enlarged. */
 export function Line({ page, scalars, arrays }) {
