@@ -38,6 +38,12 @@ def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
     tab.wait_text("prediction", "empty")
 
 
+def test_a_held_out_digit_asked_for_while_the_page_still_answers_is_shown(visit):
+    tab = visit("#inference")
+    tab["held-out"].click()  # the first answer for the empty pad may be under way
+    tab.wait_text("label", "It is a")
+
+
 def test_changed_predictions_are_counted_and_one_can_be_looked_at(visit):
     tab = visit("#inference?bits=3&activations=4")
     wait_done(tab)

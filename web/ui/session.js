@@ -8,7 +8,7 @@ import { latest } from "./latest.js";
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
- * reset, advance, change, predict, measure, snapshot, restore, source
+ * reset, advance, change, predict, predictEach, measure, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
@@ -30,7 +30,7 @@ export class Session {
     this.#engine = engine;
     this.meta = meta;
     this.params = params;
-    this.predict = latest((inputs) => this.#ask("predict", () => ({ run: this.#run, inputs }), "predict"));
+    this.predict = latest((inputs) => this.predictEach(inputs));
   }
 
   listen(fn) {
@@ -75,6 +75,11 @@ export class Session {
     this.#emit({ type: "params" });
     this.#changers[name] ??= latest((wish) => this.#change(name, wish));
     return this.#changers[name](value);
+  }
+
+  /** Unlike `predict`, where a newer question replaces one that waits, each call gets its own answer. */
+  predictEach(inputs) {
+    return this.#ask("predict", () => ({ run: this.#run, inputs }), "predict");
   }
 
   measure() {

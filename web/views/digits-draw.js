@@ -88,7 +88,7 @@ export class DrawPanel {
   /** Put the held-out digit of this number on the pad. */
   async showHeldOut(index) {
     const inputs = { index };
-    const answer = await this.#page.predict(inputs);
+    const answer = await this.#page.predictEach(inputs);
     if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
   }
 
