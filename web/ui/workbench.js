@@ -17,11 +17,15 @@ const SLICE_MS = 40; // of work between two drawings
  * training                true adds play, step, reset and what belongs to them
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
- * draw(event, slot)       event: {frame, history, cleared} after an answer of Python, null when only words have changed
+ * panels                  {name: component}, drawn after every answer with {page, latest, ...the newest frame}; `latest.frame`
+ *                         is for what reads values long after it was drawn
+ * draw(event, slot)       instead of panels; event: {frame, history, cleared} after an answer of Python, null when only words
+ *                         have changed
  * summary(frame)          a few words for the bar of a phone
  */
 export function workbench(root, page, options) {
-  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, files, auto, draw, summary } = options;
+  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, files, auto, panels, summary } = options;
+  const draw = options.draw ?? drawing(panels, page);
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
   const slot = (name) => root.querySelector(`[data-panel=${name}]`);
   const training = trains ? new Training(page, { changed: drawControls }) : null;
@@ -85,6 +89,15 @@ export function workbench(root, page, options) {
       keys?.unbind();
       render(null, root);
     },
+  };
+}
+
+function drawing(panels, page) {
+  const latest = { frame: null };
+  return (event, slot) => {
+    if (event) latest.frame = event.frame;
+    for (const [name, Panel] of Object.entries(panels))
+      render(html`<${Panel} page=${page} latest=${latest} ...${latest.frame ?? {}} />`, slot(name));
   };
 }
 

@@ -1,4 +1,4 @@
-import { html, render } from "preact";
+import { html } from "preact";
 import { Chart } from "../ui/chart.js";
 import { count, fixed, percent, scalar } from "../ui/format.js";
 import { Histogram } from "../ui/histogram.js";
@@ -18,17 +18,10 @@ const PANELS = { verdict: Verdict, skewed: Skewed, centred: Centred, glance: Gla
 
 /** The same numbers on both grids, skewed ones and centred ones. */
 export function mount(root, page) {
-  let frame = {};
-
-  function draw(event, slot) {
-    if (event) frame = event.frame;
-    for (const [name, Panel] of Object.entries(PANELS)) render(html`<${Panel} ...${frame} />`, slot(name));
-  }
-
   return workbench(root, page, {
     stage: ["verdict", "skewed", "centred", "glance"],
     chapters,
-    draw,
+    panels: PANELS,
     summary: ({ scalars }) => `${scalars.bits} bits`,
   });
 }

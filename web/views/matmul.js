@@ -1,4 +1,4 @@
-import { html, render, useState } from "preact";
+import { html, useState } from "preact";
 import { fixed, scalar, signed } from "../ui/format.js";
 import { Formula } from "../ui/story.js";
 import { workbench } from "../ui/workbench.js";
@@ -16,18 +16,11 @@ const PANELS = { walk: Walk, details: Details };
 
 /** A quantised product of two small matrices, step by step. */
 export function mount(root, page) {
-  let frame = {};
-
-  function draw(event, slot) {
-    if (event) frame = event.frame;
-    for (const [name, Panel] of Object.entries(PANELS)) render(html`<${Panel} page=${page} ...${frame} />`, slot(name));
-  }
-
   return workbench(root, page, {
     stage: ["walk", "details"],
     controls: CONTROLS,
     chapters,
-    draw,
+    panels: PANELS,
     summary: ({ scalars: { step, steps } }) => `step ${step} of ${steps}: ${STEPS[step - 1].label}`,
   });
 }

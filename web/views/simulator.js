@@ -1,4 +1,3 @@
-import { html, render } from "preact";
 import { fixed } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
 import { Errors, Grids, Size } from "./simulator-readouts.js";
@@ -14,21 +13,13 @@ const CONTROLS = [
 
 /** A tensor on any grid: where each number lands, and what that loses. */
 export function mount(root, page) {
-  const latest = { frame: null }; // for what reads values long after it was drawn
-
-  function draw(event, slot) {
-    if (event) latest.frame = event.frame;
-    for (const [name, Panel] of Object.entries(PANELS))
-      render(html`<${Panel} page=${page} latest=${latest} ...${latest.frame ?? {}} />`, slot(name));
-  }
-
   return workbench(root, page, {
     stage: ["line", "histogram", "glance"],
     readouts: ["errors", "grids", "size"],
     wide: ["tensor"],
     controls: CONTROLS,
     chapters,
-    draw,
+    panels: PANELS,
     summary: ({ scalars }) => `${scalars.bits} bits, ${scalars.errors.exact ? "exact" : `${fixed(scalars.errors.sqnr_db, 1)} dB`}`,
   });
 }

@@ -1,4 +1,3 @@
-import { html, render } from "preact";
 import { scalar } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
 import { Bits, Methods, Row, Steps } from "./staircase-panels.js";
@@ -8,13 +7,6 @@ const PANELS = { steps: Steps, row: Row, bits: Bits, methods: Methods };
 
 /** A curve on few codes, the row of probabilities beside it, and what every bit is worth. */
 export function mount(root, page) {
-  let frame = {};
-
-  function draw(event, slot) {
-    if (event) frame = event.frame;
-    for (const [name, Panel] of Object.entries(PANELS)) render(html`<${Panel} page=${page} ...${frame} />`, slot(name));
-  }
-
   return workbench(root, page, {
     stage: ["steps", "bits"],
     readouts: ["row", "methods"],
@@ -24,7 +16,7 @@ export function mount(root, page) {
     ],
     auto: true,
     chapters,
-    draw,
+    panels: PANELS,
     summary: ({ scalars }) => `${scalars.bits} bits, L1 ${scalar(scalars.l1.both)}`,
   });
 }
