@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from opened import Opened
 
 from pyapp import store
 from pyapp.check import SEVEN
@@ -7,19 +8,11 @@ from pyapp.data import mnist
 from pyapp.models.mlp import MLP
 from pyapp.pages.digits import DIVERGED
 from pyapp.quant.parameters import quantize_parameters
-from pyapp.runner import Runner
 from pyapp.store import StoreError
 
 
-class Session:
-    """A runner with one open digits page."""
-
-    def __init__(self, **params):
-        self.runner = Runner()
-        self.opened = self.runner.open("digits", params)
-
-    def __getattr__(self, name):
-        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
+class Session(Opened):
+    name = "digits"
 
 
 def test_it_learns_digits_it_has_not_seen():

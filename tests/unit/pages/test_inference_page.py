@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from opened import Opened
 
 from pyapp import bridge
 from pyapp.check import SEVEN
@@ -9,25 +10,12 @@ from pyapp.models import mlp
 from pyapp.models.compare import PIECE
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import Settings, quantize_network
-from pyapp.runner import Runner
 
 WEIGHTS = mlp.load()
 
 
-class Session:
-    """A runner with one open page."""
-
-    def __init__(self, **params):
-        self.runner = Runner()
-        self.opened = self.runner.open("inference", params)
-
-    def __getattr__(self, name):
-        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
-
-    def done(self) -> dict:
-        answer = self.advance(ms=600_000)
-        assert answer["done"]
-        return answer["frame"].scalars
+class Session(Opened):
+    name = "inference"
 
 
 def predictions(settings: Settings, integers: bool) -> np.ndarray:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from opened import Opened
 
 from pyapp import bridge
 from pyapp.data import mnist
@@ -8,31 +9,18 @@ from pyapp.models.mixing import mix
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import Settings, quantize_network
 from pyapp.models.sensitivity import BITS, divergence, log_probabilities, sensitivity
-from pyapp.runner import Runner
 
 QUICK = {"method": "round", "clip": "minmax"}  # a network takes a moment
 SETTINGS = Settings(per="channel", method="round", clip="minmax")
 FINDINGS = 3 * len(BITS)
 
 
-class Session:
-    """A runner with one open page."""
-
-    def __init__(self, **params):
-        self.runner = Runner()
-        self.opened = self.runner.open("mixed", params)
-
-    def __getattr__(self, name):
-        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
+class Session(Opened):
+    name = "mixed"
 
     def searched(self) -> dict:
         """After the search, before any network is measured."""
         return self.advance(steps=FINDINGS + 1)["frame"].scalars
-
-    def done(self) -> dict:
-        answer = self.advance(ms=600_000)
-        assert answer["done"]
-        return answer["frame"].scalars
 
 
 def calibration() -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from unit.c_arithmetic import HIGH, LOW, c_divide, c_high_mul, saturated
 
 from pyapp.hosts import ROOT
 from pyapp.quant import fixedpoint
@@ -20,7 +21,6 @@ from pyapp.quant.fixedpoint import (
 )
 
 TFLITE = ROOT.parent / "shared" / "oracles" / "tflite.npz"
-LOW, HIGH = -(2**31), 2**31 - 1
 CORNERS = [LOW, LOW + 1, -(2**30) - 1, -(2**30), -(2**30) + 1, -3, -2, -1, 0, 1, 2, 3, 2**30 - 1, 2**30, 2**30 + 1,
            HIGH - 1, HIGH]
 
@@ -48,26 +48,7 @@ def round_half_away(x: Fraction) -> int:
     return int(abs(x) + Fraction(1, 2)) * (1 if x >= 0 else -1)
 
 
-def saturated(x: int) -> int:
-    return min(max(x, LOW), HIGH)
-
-
-# The rules, word for word as gemmlowp (fixedpoint.h) and TFLite (quantization_util.cc, common.h) have them, in C's
-# arithmetic: division truncates, shifts of negative numbers go down.
-
-def c_high_mul(a: int, b: int) -> int:
-    if a == b == LOW:
-        return HIGH
-    product = a * b
-    total = product + (2**30 if product >= 0 else 1 - 2**30)
-    return abs(total) // 2**31 * (1 if total >= 0 else -1)
-
-
-def c_divide(x: int, exponent: int) -> int:
-    mask = (1 << exponent) - 1
-    threshold = (mask >> 1) + (1 if x < 0 else 0)
-    return (x >> exponent) + (1 if x & mask > threshold else 0)
-
+# TFLite's rules word for word (quantization_util.cc, common.h), on gemmlowp's primitives.
 
 def c_multiplier(real: float) -> tuple[int, int]:
     if real == 0:

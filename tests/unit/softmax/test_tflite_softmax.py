@@ -3,64 +3,45 @@
 import numpy as np
 import pytest
 from comparison import answers_everything, compared, kinds_of, reproduced, symmetric
+from unit.c_arithmetic import HIGH, LOW, c_divide, c_high_mul, saturated
 
 from pyapp.core.losses import softmax
 from pyapp.softmax.tflite import Rescaling, TFLite, exp_on_negative_values, one_over_one_plus_x
 
-LOW, HIGH = -(2**31), 2**31 - 1
-
-
 # gemmlowp word for word in Python's integers: an independent reading of fixedpoint.h and of TFLite's Softmax
-
-def c_times(a: int, b: int) -> int:
-    if a == b == LOW:
-        return HIGH
-    product = a * b
-    total = product + (2**30 if product >= 0 else 1 - 2**30)
-    return abs(total) // 2**31 * (1 if total >= 0 else -1)
-
-
-def c_divide(x: int, exponent: int) -> int:
-    mask = (1 << exponent) - 1
-    return (x >> exponent) + ((x & mask) > (mask >> 1) + (x < 0))
-
-
-def c_saturate(x: int) -> int:
-    return min(max(x, LOW), HIGH)
-
 
 def c_exp(a: int) -> int:
     if a == 0:
         return HIGH
     modulo = (a & (2**24 - 1)) - 2**24
     x = modulo * 32 + 2**28
-    x2 = c_times(x, x)
-    x3, x4 = c_times(x2, x), c_times(x2, x2)
-    third = c_times(c_divide(x4, 2) + x3, 715827883) + x2
-    result = 1895147668 + c_times(1895147668, x + c_divide(third, 1))
+    x2 = c_high_mul(x, x)
+    x3, x4 = c_high_mul(x2, x), c_high_mul(x2, x2)
+    third = c_high_mul(c_divide(x4, 2) + x3, 715827883) + x2
+    result = 1895147668 + c_high_mul(1895147668, x + c_divide(third, 1))
     remainder = modulo - a
     for bit, factor in zip(range(24, 31), (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242),
                            strict=True):
         if remainder & (1 << bit):
-            result = c_times(result, factor)
+            result = c_high_mul(result, factor)
     return result
 
 
 def c_reciprocal(x: int) -> int:
     half = (x + HIGH + 1) // 2
-    y = 1515870810 + c_times(half, -1010580540)
+    y = 1515870810 + c_high_mul(half, -1010580540)
     for _ in range(3):
-        y += c_saturate(4 * c_times(y, 2**29 - c_times(half, y)))
-    return c_saturate(2 * y)
+        y += saturated(4 * c_high_mul(y, 2**29 - c_high_mul(half, y)))
+    return saturated(2 * y)
 
 
 def c_softmax(row: list[int], multiplier: int, left_shift: int, diff_min: int) -> list[int]:
     below = [q - max(row) for q in row]
-    e = [c_exp(c_times(d << left_shift, multiplier)) if d >= diff_min else 0 for d in below]
+    e = [c_exp(c_high_mul(d << left_shift, multiplier)) if d >= diff_min else 0 for d in below]
     total = sum(c_divide(value, 12) for value in e)
     headroom = 32 - total.bit_length()
     reciprocal = c_reciprocal((total << headroom) - 2**31)
-    return [min(max(c_divide(c_times(reciprocal, value), 35 - headroom), 0), 255) for value in e]
+    return [min(max(c_divide(c_high_mul(reciprocal, value), 35 - headroom), 0), 255) for value in e]
 
 
 def arguments(count: int) -> np.ndarray:
