@@ -68,7 +68,7 @@ class Attention:
         if cache is not None:
             self.k, self.v = cache.extend(self.k, self.v)  # B, H, S, D
         scores = scores_of(self.q, self.k)  # B, H, T, S
-        self.probabilities = self.softmax(scores, self._mask(*scores.shape[2:]))
+        self.probabilities = self.softmax(scores, self.mask(*scores.shape[2:]))
         self.context = np.empty_like(x)  # R, C
         weighted(self.probabilities, self.v, out=self._by_head(self.context, tokens)[0])
         return self.out.forward(p, self.context)
@@ -90,13 +90,18 @@ class Attention:
         dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
         return self.qkv.backward(p, dqkv)
 
+    def scores(self) -> np.ndarray:
+        """What the last forward pass gave to the softmax, (B, H, T, S)."""
+        return scores_of(self.q, self.k)
+
     def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
         """A view of rows (R, n·C) as (n, B, H, T, D)."""
         return rows.reshape(-1, tokens, rows.shape[1] // (self.heads * self.depth), self.heads,
                             self.depth).transpose(2, 0, 3, 1, 4)
 
-    def _mask(self, rows: int, columns: int) -> np.ndarray | None:
-        """Row t of the last T of S tokens sees itself and what is before it. One new token sees all."""
+    def mask(self, rows: int, columns: int) -> np.ndarray | None:
+        """Row t of the last T of S tokens sees itself and what is before it, True in bool (T, S). One new token, and
+        one without a causal order, sees all: None."""
         if not self.causal or rows == 1:
             return None
         return np.tri(rows, columns, columns - rows, dtype=bool)

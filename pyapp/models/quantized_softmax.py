@@ -1,0 +1,107 @@
+"""Attention scores as whole numbers, and a softmax in integers in place of the float one.
+
+As in the softmax lab: scores are quantised before the softmax, after the shift of a rule, on one scale for the layer.
+Shapes: B sequences, H heads, T tokens, S tokens that can be attended to; R = B·H·T rows.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from pyapp.core.attention import Attention
+from pyapp.quant.schemes import check_bits
+from pyapp.softmax.method import Method, Softmax
+from pyapp.softmax.methods import METHODS, make
+from pyapp.softmax.shift import RULES, Shift, best_clip, calibrate
+
+CHUNK = 1 << 15  # numbers worked on at once: 256 KB of int64 stay in a processor's cache
+CLIP_ROWS = 512  # rows to search the best clip on; 16 times as many move it by 0.2 nats at most
+FINENESS = 1 << 12  # steps of a scale's mantissa
+
+
+class Codes(NamedTuple):
+    """What goes into a method and what comes out, each in the shape of the scores."""
+
+    logits: np.ndarray  # int32; masked columns have the lowest code
+    probabilities: np.ndarray  # int32: times the method's unit, a probability
+
+
+class QuantizedSoftmax:
+    """A softmax for `Attention.softmax`: scores → shift → codes → method → probabilities.
+
+    The first scores that it is given decide the scale, and the offset of a rule that has one for the whole layer; from
+    then on both are fixed. Masked columns count neither there nor in a row, so that a row gets the same numbers
+    whether later tokens are masked or, with a cache of keys and values, not there yet.
+    """
+
+    def __init__(self, bits: int, method: str, rule: str):
+        """ValueError for anything that is not a number of bits, a method or a rule."""
+        check_bits(bits)
+        if method not in METHODS:
+            raise ValueError(f"no softmax method is named {method!r}; choose from {', '.join(METHODS)}")
+        if rule not in RULES:
+            raise ValueError(f"there is no shift {rule!r}; use one of {', '.join(RULES)}")
+        self.bits, self.name, self.rule = bits, method, rule
+        self.shift: Shift | None = None
+        self.method: Method | None = None
+
+    def calibrate(self, scores: np.ndarray, mask: np.ndarray | None) -> None:
+        """Decide the scale from scores (B, H, T, S) where the mask (T, S) is True.
+
+        It reaches as far as these scores do. Only "row-max-clip" clips, at the rule's own best: for the other rules a
+        shorter reach helps at 3 and 4 bits and harms from 6 on.
+        """
+        z, counts = _rows(scores.astype(np.float64), mask)
+        some = slice(None, None, -(-len(z) // CLIP_ROWS))
+        clip = best_clip(z[some], self.bits, counts[some]) if self.rule == "row-max-clip" else None
+        shift = calibrate(z, self.bits, self.rule, counts, clip)
+        self.shift = replace(shift, scale=round_up(shift.scale))
+        self.method = make(self.name, self.shift.scale)
+
+    def __call__(self, scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        """Probabilities (B, H, T, S), in the scores' dtype."""
+        if self.shift is None:
+            self.calibrate(scores, mask)
+        z, counts = _rows(scores, mask)
+        p = np.empty(z.shape, scores.dtype)
+        for rows in _chunks(*z.shape):
+            p[rows] = self.method.probabilities(self._logits(z[rows], counts[rows]), counts[rows])
+        return p.reshape(scores.shape)
+
+    def codes(self, scores: np.ndarray, mask: np.ndarray | None) -> Codes:
+        """The integers on both sides of a method that has been calibrated. ValueError if the method has none."""
+        if not isinstance(self.method, Softmax):
+            raise ValueError(f"{self.name!r} answers with float numbers; choose another method to see codes")
+        z, counts = _rows(scores, mask)
+        q = self._logits(z, counts)
+        return Codes(q.reshape(scores.shape), self.method(q, counts).reshape(scores.shape))
+
+    def _logits(self, z: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        return self.shift.quantize(z.astype(np.float64), counts).q
+
+
+def codes_of(attention: Attention) -> Codes:
+    """The integers in the last forward pass of an attention that has a `QuantizedSoftmax`."""
+    scores = attention.scores()
+    return attention.softmax.codes(scores, attention.mask(*scores.shape[2:]))
+
+
+def round_up(scale: float) -> float:
+    """The next number above of 12 significant bits: sums differ in their last bits between runtimes, and the constants
+    that a method derives from its scale should not."""
+    mantissa, exponent = math.frexp(scale)
+    return math.ldexp(math.ceil(mantissa * FINENESS) / FINENESS, exponent)
+
+
+def _rows(scores: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Scores as rows (R, S), and bool (R, S) where they count."""
+    counts = np.broadcast_to(np.bool_(True) if mask is None else mask, scores.shape)
+    return scores.reshape(-1, scores.shape[-1]), counts.reshape(-1, scores.shape[-1])
+
+
+def _chunks(rows: int, columns: int) -> Iterator[slice]:
+    step = max(CHUNK // columns, 1)
+    return (slice(start, start + step) for start in range(0, rows, step))
