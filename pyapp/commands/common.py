@@ -12,6 +12,7 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
 from pyapp.models import mlp
 
+TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT"}
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
@@ -22,6 +23,12 @@ def command(commands: Any, name: str, function: Callable, doc: str, model: bool 
     if model:
         sub.add_argument("model", choices=["mlp"], help="which network")
     return sub
+
+
+def networks(commands: Any, name: str, doc: str) -> Any:
+    """Declare a command whose first argument is a network, each with options of its own: `command` adds one."""
+    sub = commands.add_parser(name, help=doc, description=doc)
+    return sub.add_subparsers(required=True, dest="model", metavar="NETWORK")
 
 
 def add_json(sub: argparse.ArgumentParser) -> None:

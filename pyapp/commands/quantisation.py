@@ -5,7 +5,8 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, progress, show
+from pyapp.commands.attention import add_evaluate
+from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, show
 from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.measure import measure, measure_float, network_for
@@ -17,7 +18,8 @@ from pyapp.sweep.grid import NONE, whole_or_none
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "evaluate", evaluate, "accuracy, loss and size of a network, in float or quantised", True)
+    models = networks(commands, "evaluate", "accuracy, loss and size of a network, in float or quantised")
+    sub = command(models, "mlp", evaluate, f"the {TITLES['mlp']}")
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
@@ -25,6 +27,7 @@ def add(commands: Any) -> None:
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default="single", help="how integer sums are requantised")
     add_json(sub)
+    add_evaluate(models)
 
 
 def add_settings(sub: argparse.ArgumentParser) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
-from pyapp.commands.common import add_recipe, command, options_of, progress, recipe_of
+from pyapp.commands.common import TITLES, add_recipe, command, networks, options_of, progress, recipe_of
+from pyapp.commands.transformers import TRAININGS, add_training
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
@@ -27,11 +28,14 @@ SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "train", train, "train a network and save its weights with their recipe", model=True)
+    models = networks(commands, "train", "train a network and save its weights with their recipe")
+    sub = command(models, "mlp", train, f"the {TITLES['mlp']}")
     _add_files(sub)
     sub.add_argument("--exclude", default=str(mnist.SHIPPED), metavar="DIR",
                      help=f"leave out images that are in this folder; {NONE!r} leaves out nothing")
     add_recipe(sub, MLPRecipe)
+    for name, (recipe, function, data) in TRAININGS.items():
+        add_training(command(models, name, function, f"the {TITLES[name]}"), recipe, data)
 
     sub = command(commands, "qat", train_quantised,
                   "train a network with quantisation and save it packed, with its recipe", model=True)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
-from pyapp.commands.common import add_recipe, options_of, progress, recipe_of
+from pyapp.commands.attention import add_transformer_settings, transformer_settings_of
+from pyapp.commands.common import add_recipe, command, networks, options_of, progress, recipe_of
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -21,9 +22,15 @@ from pyapp.models.generate import Sampling, Writer
 from pyapp.models.gpt import GPT
 from pyapp.models.gpt_recipe import GPTRecipe, train_gpt
 from pyapp.models.measure import training_images
+from pyapp.models.quantized_transformer import quantize_gpt
 from pyapp.models.trainer import evaluate
 from pyapp.models.vit import ViT
 from pyapp.models.vit_recipe import ViTRecipe, train_vit
+
+
+def add(commands: Any) -> None:
+    sub = networks(commands, "generate", "write on from a prompt")
+    add_writing(command(sub, "gpt", generate, "the GPT, in float or quantised"))
 
 
 def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
@@ -78,6 +85,7 @@ def add_writing(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest character")
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help="below 1 careful, above 1 daring")
     sub.add_argument("--top-k", type=int, default=0, metavar="K", help="only the K likeliest characters; 0 is all")
+    add_transformer_settings(sub)
 
 
 def generate(args: argparse.Namespace) -> None:
@@ -86,7 +94,8 @@ def generate(args: argparse.Namespace) -> None:
     sampling = Sampling(args.temperature, args.top_k, args.greedy)
     if args.tokens < 0:
         raise ValueError(f"tokens is {args.tokens}; use 0 or more")
-    writer = Writer(model, p, vocabulary.encode(args.prompt), sampling, args.seed)
+    network = quantize_gpt(model, p, transformer_settings_of(args))
+    writer = Writer(network.model, network.parameters, vocabulary.encode(args.prompt), sampling, args.seed)
     print(args.prompt, end="")
     for _ in range(args.tokens):
         print(vocabulary.characters[writer.write().token], end="", flush=True)

@@ -1,0 +1,111 @@
+"""Commands that measure a quantised transformer: `evaluate vit|gpt`, and the table of bits, methods and shifts."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, show
+from pyapp.data import mnist
+from pyapp.models import gpt, vit
+from pyapp.models.quantized_transformer import TransformerSettings
+from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS
+from pyapp.softmax.compare import BITS
+from pyapp.softmax.methods import METHODS
+from pyapp.softmax.shift import RULES
+from pyapp.sweep.grid import NONE, whole, whole_or_none, written
+from pyapp.sweep.transformers import SETTINGS, Subject, attention_rows, gpt_subject, vit_subject
+
+DOC = ("what quantised attention scores cost a transformer: logit bits x softmax x shift, into a CSV file; the same "
+       "command again goes on where it was stopped")
+FLOAT = f"{MIN_BITS} to {MAX_BITS}; float if absent"
+
+
+def add(commands: Any) -> None:
+    for name, sub in _both(networks(commands, "attention-table", DOC), attention_table).items():
+        _add_subject(sub, name)
+        sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
+        sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
+        sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
+        sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV file; rows it has are kept")
+        add_json(sub)
+
+
+def add_evaluate(models: Any) -> None:
+    """`evaluate vit` and `evaluate gpt`."""
+    for name, sub in _both(models, evaluate).items():
+        _add_subject(sub, name)
+        add_transformer_settings(sub)
+        add_json(sub)
+
+
+def _both(models: Any, function: Any) -> dict[str, argparse.ArgumentParser]:
+    return {name: command(models, name, function, f"the {TITLES[name]}") for name in ("vit", "gpt")}
+
+
+def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
+    """Which weights, and what they are measured on."""
+    module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
+    sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE", help="float weights, an .npz")
+    sub.add_argument(f"--{data}", type=int, metavar="N", help=f"measure on so many {data} only; all if absent")
+    if name == "gpt":
+        sub.add_argument("--data", required=True, metavar="FILE", help="a text in UTF-8; its last 10 %% measure")
+    else:
+        add_data(sub)
+        sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
+
+
+def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
+    """Everything of `TransformerSettings`."""
+    sub.add_argument("--bits", type=whole_or_none, metavar="B", help=f"of the weights: {FLOAT}")
+    sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a weights' scale")
+    sub.add_argument("--activations", type=whole_or_none, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
+    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
+    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
+    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
+    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
+
+
+def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
+    return TransformerSettings(**{name: getattr(args, name) for name in SETTINGS})
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Accuracy or loss of a transformer, in float or quantised as asked."""
+    settings, subject = transformer_settings_of(args), _subject(args)
+    result = {"model": args.model, **asdict(settings), **subject.measure(settings)}
+    show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
+                            f"{result['bytes']:,} bytes")
+
+
+def attention_table(args: argparse.Namespace) -> None:
+    """Measure what the file has not got yet, and print all that was asked for as Markdown."""
+    bits = [whole(each) for each in args.logit_bits.split(",")]
+    methods, rules = args.softmax.split(","), args.shift.split(",")
+    subject = _subject(args)
+    rows = list(attention_rows(subject, bits, methods, rules, args.out, progress))
+    show(rows, args.json, "\n\n".join(_tables(rows, subject, bits, methods, rules)))
+
+
+def _subject(args: argparse.Namespace) -> Subject:
+    if args.model == "vit":
+        return vit_subject(args.weights, args.data, args.split, args.images)
+    return gpt_subject(args.weights, args.data, args.windows)
+
+
+def _tables(rows: Sequence[Mapping[str, Any]], subject: Subject, bits: list[int], methods: list[str],
+            rules: list[str]) -> list[str]:
+    """A line that says what was measured, then a table for each rule: methods down, logit bits across."""
+    def number(row: Mapping[str, Any]) -> str:
+        value = row[subject.score]
+        return f"{100 * value:.2f} %" if subject.score == "accuracy" else f"{value:.4f}"
+
+    found = {tuple(row[name] for name in ("shift", "softmax", "logit_bits")): number(row) for row in rows}
+    parts = [f"{subject.score} on {subject.on}; float {number(rows[0])}"]
+    for rule in rules:
+        lines = [["shift " + rule, *map(written, bits)], ["---"] * (len(bits) + 1)]
+        lines += [[method, *(found[rule, method, b] for b in bits)] for method in methods]
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return parts

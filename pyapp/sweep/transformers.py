@@ -1,0 +1,111 @@
+"""A transformer with what it is measured on, and tables of what quantised attention scores cost it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp.data import mnist, text
+from pyapp.data.mnist import Digits
+from pyapp.models import gpt, vit
+from pyapp.models.calibration_text import own_text
+from pyapp.models.measure_transformer import measure_gpt, measure_vit
+from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt, quantize_vit
+from pyapp.sweep.blas import threads
+from pyapp.sweep.grid import whole_or_none, written
+from pyapp.sweep.measuring import short_hash, stamp_of
+from pyapp.sweep.table import Row, Table
+
+SETTINGS = tuple(field.name for field in fields(TransformerSettings))
+RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
+STAMPS = ("weights", "data")
+COLUMNS = (*SETTINGS, *RESULTS, *STAMPS)
+Measure = Callable[[TransformerSettings], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network, by its file, and what it is measured on."""
+
+    score: str  # the result that a table shows: accuracy, or loss
+    on: str  # how much of which data: "500 of 10,000 images"
+    measure: Measure
+    stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
+
+
+def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None) -> Subject:
+    """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
+    p, digits = vit.load(weights), mnist.load(data, split)
+    whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
+    rows = np.arange(n, dtype=np.int64) * whole // n
+    digits = Digits(digits.images[rows], digits.labels[rows])
+    return Subject("accuracy", _share(n, whole, "images"),
+                   lambda settings: measure_vit(quantize_vit(p, settings), digits),
+                   (short_hash(weights.read_bytes()), stamp_of(digits)))
+
+
+def gpt_subject(weights: Path, data: str | Path, windows: int | None = None) -> Subject:
+    """The GPT on the last 10 % of a text file, or on so many windows from their beginning."""
+    model, p, vocabulary = gpt.load(weights)
+    _, tokens = text.split(vocabulary.encode(text.read(data)), model.size.context)
+    whole = -(-(len(tokens) - 1) // model.size.context)
+    n = _some(windows, whole, "windows")
+    tokens = tokens[: n * model.size.context + 1]
+    own = own_text(model, p)
+    return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
+                   lambda settings: measure_gpt(quantize_gpt(model, p, settings, own), tokens),
+                   (short_hash(weights.read_bytes()), short_hash(tokens.tobytes())))
+
+
+def _some(wanted: int | None, there: int, what: str) -> int:
+    if wanted is not None and wanted < 1:
+        raise ValueError(f"{what} is {wanted}; use 1 or more, or leave it out for all {there}")
+    return min(wanted or there, there)
+
+
+def _share(n: int, whole: int, what: str) -> str:
+    return f"{n:,} {what}" if n == whole else f"{n:,} of {whole:,} {what}"
+
+
+def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str], rules: Sequence[str], out: str | Path,
+                   report: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Float first, then each rule with each method and number of logit bits: settings and results.
+
+    Rows that `out`, a CSV file, has are not measured again. ValueError for settings that make no sense, before anything
+    is measured, and for a file of other weights or data.
+    """
+    wanted = [TransformerSettings()] + [TransformerSettings(logit_bits=b, softmax=method, shift=rule)
+                                        for rule in rules for method in methods for b in bits]
+    table = Table(out, COLUMNS, len(SETTINGS))
+    _check_same(table, subject.stamps)
+    with table:
+        for i, settings in enumerate(wanted, 1):
+            key = tuple(cells(settings).values())
+            if key not in table.rows:
+                with threads(1):  # more change the last bits of sums
+                    found = {name: repr(value) for name, value in subject.measure(settings).items()}
+                table.add({**cells(settings), **found, **dict(zip(STAMPS, subject.stamps, strict=True))})
+                report(f"{i} of {len(wanted)}: {' '.join(key)}  {subject.score} {table.rows[key][subject.score]}")
+            yield typed(table.rows[key])
+
+
+def cells(settings: TransformerSettings) -> Row:
+    """The settings' part of a row."""
+    return {name: written(value) for name, value in asdict(settings).items()}
+
+
+def typed(row: Row) -> dict[str, Any]:
+    """A row's cells as values."""
+    settings = {name: row[name] if name in ("per", "calibrate", "softmax", "shift") else whole_or_none(row[name])
+                for name in SETTINGS}
+    return settings | {name: kind(row[name]) for name, kind in RESULTS.items()}
+
+
+def _check_same(table: Table, stamps: tuple[str, str]) -> None:
+    for row in table.rows.values():
+        for name, stamp in zip(STAMPS, stamps, strict=True):
+            if row[name] != stamp:
+                raise ValueError(f"{table.path} was measured with other {name} (sha256 {row[name]}..., these have "
+                                 f"{stamp}...); name another file with --out")

@@ -1,0 +1,118 @@
+"""Quantised transformers as a person measures them."""
+
+import json
+
+import pytest
+
+from pyapp import store
+from pyapp.__main__ import main
+from pyapp.data.text import Vocabulary
+from pyapp.models import gpt, vit
+
+TEXT = "the cat sat on the mat. " * 90
+QUANTISED = ("--bits", "4", "--per", "group:32", "--activations", "8", "--logit-bits", "4", "--softmax", "lut2",
+             "--shift", "row-max-clip")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Random weights and a text."""
+    folder = tmp_path_factory.mktemp("transformers")
+    (folder / "t.txt").write_text(TEXT)
+    vocabulary = Vocabulary(TEXT)
+    store.save(folder / "gpt.npz", gpt.arrays_of(gpt.GPT(len(vocabulary)).initial(1), vocabulary), {})
+    store.save(folder / "vit.npz", store.arrays_of(vit.ViT().initial(1)), {})
+    return folder
+
+
+def run(capsys, *words) -> tuple[int, str, str]:
+    status = main([str(word) for word in words])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def on_gpt(command: str, files, *words) -> list:
+    return [command, "gpt", "--weights", files / "gpt.npz", "--data", files / "t.txt", *words]
+
+
+def on_vit(command: str, files, *words) -> list:
+    return [command, "vit", "--weights", files / "vit.npz", "--images", 20, *words]
+
+
+def test_evaluate_gpt_in_float_and_quantised(files, capsys):
+    status, out, _ = run(capsys, *on_gpt("evaluate", files, "--json"))
+    exact = json.loads(out)
+    assert status == 0 and exact["n"] == len(TEXT) // 10 - 1 and exact["bits"] is None
+    quantised = json.loads(run(capsys, *on_gpt("evaluate", files, *QUANTISED, "--json"))[1])
+    assert quantised["softmax"] == "lut2" and quantised["logit_bits"] == 4 and quantised["shift"] == "row-max-clip"
+    assert 0 < abs(quantised["loss"] - exact["loss"]) < 0.2 and quantised["bytes"] < exact["bytes"] / 5
+    some = json.loads(run(capsys, *on_gpt("evaluate", files, "--windows", 1, "--json"))[1])
+    assert some["n"] == 128
+
+
+def test_evaluate_vit(files, capsys, provisioned):
+    exact, quantised = (json.loads(run(capsys, *on_vit("evaluate", files, *words, "--json"))[1])
+                        for words in ((), QUANTISED))
+    assert exact["n"] == quantised["n"] == 20 and 0 < abs(exact["loss"] - quantised["loss"]) < 1
+    assert "on 20 of 3,000 images" in run(capsys, *on_vit("evaluate", files))[1]
+    assert json.loads(run(capsys, *on_vit("evaluate", files, "--split", "train", "--json"))[1])["loss"] != exact["loss"]
+
+
+def test_generate_takes_the_same_settings(files, capsys):
+    words = ["generate", "gpt", "--weights", files / "gpt.npz", "--prompt", "the ", "--tokens", 30, "--greedy"]
+    exact, eight, two = (run(capsys, *words, *more)[1] for more in
+                         ((), ("--logit-bits", 8, "--shift", "row-max"), ("--bits", 2, "--logit-bits", 2)))
+    assert exact.startswith("the ") and len(exact) == len(two) == 35
+    assert eight == exact != two
+
+
+def test_the_table_is_measured_once_and_goes_on(files, capsys, tmp_path):
+    words = on_gpt("attention-table", files, "--softmax", "exact,tflite", "--shift", "none,row-max", "--out",
+                   tmp_path / "t.csv")
+    status, out, said = run(capsys, *words, "--logit-bits", "8")
+    assert status == 0 and said.count("\n") == 5
+    assert out.startswith("loss on 2 windows of 128 characters; float ") and out.count("| tflite | ") == 2
+    before = (tmp_path / "t.csv").read_text()
+    status, out, said = run(capsys, *words, "--logit-bits", "8,2", "--json")
+    rows = json.loads(out)
+    assert status == 0 and said.count("\n") == 4 and len(rows) == 9 and rows[0]["logit_bits"] is None
+    assert (tmp_path / "t.csv").read_text().startswith(before)
+    (found,) = (row for row in rows if (row["logit_bits"], row["softmax"], row["shift"]) == (2, "tflite", "row-max"))
+    alone = json.loads(run(capsys, *on_gpt("evaluate", files, "--logit-bits", 2, "--softmax", "tflite", "--shift",
+                                           "row-max", "--json"))[1])
+    assert alone["loss"] == pytest.approx(found["loss"], abs=1e-6) and alone["n"] == found["n"]
+    status, _, said = run(capsys, *words, "--logit-bits", "8", "--windows", 1)
+    assert status == 2 and "was measured with other data" in said
+
+
+def test_the_vits_table_says_on_how_many_images(files, capsys, tmp_path, provisioned):
+    words = on_vit("attention-table", files, "--logit-bits", "8,4", "--softmax", "lut2", "--shift", "row-max-clip")
+    status, out, _ = run(capsys, *words, "--out", tmp_path / "v.csv")
+    head, _, table = out.partition("\n\n")
+    assert status == 0 and head.startswith("accuracy on 20 of 3,000 images; float ")
+    assert table.splitlines()[:2] == ["| shift row-max-clip | 8 | 4 |", "| --- | --- | --- |"]
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("--softmax", "ibert"), "give logit bits"), (("--logit-bits", "1"), "bits is 1"),
+    (("--windows", "0"), "windows is 0"), (("--logit-bits", "8", "--shift", "up"), "shift is 'up'"),
+])
+def test_what_makes_no_sense_is_refused_in_a_sentence(files, capsys, words, message):
+    status, _, said = run(capsys, *on_gpt("evaluate", files, *words))
+    assert status == 2 and message in said and said.count("\n") == 1
+
+
+def test_the_table_refuses_before_it_measures(files, capsys, tmp_path):
+    for words, message in ((("--shift", "none,up"), "shift is 'up'"), (("--logit-bits", "8,x"), "'x' is not a whole"),
+                           (("--softmax", "soft"), "softmax is 'soft'")):
+        status, _, said = run(capsys, *on_gpt("attention-table", files, *words, "--out", tmp_path / "n.csv"))
+        assert status == 2 and message in said
+    assert not (tmp_path / "n.csv").exists()
+
+
+def test_training_is_reached_from_the_command_line(files, capsys, tmp_path):
+    assert run(capsys, "train", "gpt", "--data", files / "t.txt", "--out", tmp_path / "g.npz", "--steps", 1, "--batch",
+               2)[0] == 0
+    assert store.recipe(tmp_path / "g.npz")["command"].startswith("python -m pyapp train gpt --data FILE")
+    status, _, said = run(capsys, "train", "vit", "--data", tmp_path, "--out", tmp_path / "v.npz")
+    assert status == 2 and "name a folder with MNIST's four IDX files" in said
