@@ -23,7 +23,7 @@ from pyapp.quant.schemes import Granularity, check_bits
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
-IMAGES = 64  # of the calibration split: ranges of 64 and of 256 are within a tenth
+IMAGES = 64  # of the calibration split: the scores' ranges of 64 and of 256 are within about a tenth
 
 
 @dataclass(frozen=True)
