@@ -87,6 +87,17 @@ def test_the_point_moves_by_pointer_keys_and_slider_and_the_row_follows(visit):
     tab.wait_text("p-0", first(-8.0))
 
 
+def test_keys_faster_than_python_all_count(visit):
+    tab = visit("#staircase")  # whose methods are still being measured: frames come that know nothing of the newest key
+    tab["stairs-both"].focus()
+    for key in ("Shift+ArrowRight",) * 6 + ("ArrowLeft",) * 6:
+        tab.page.keyboard.press(key)
+        tab.page.wait_for_timeout(15)
+    tab.wait_text("p-0", f"{Probability(OTHERS).real(np.array([2.08]))[0]:.4f}")
+    tab.wait_text("method-shiftmax", "0.")
+    assert "point=2.08" in tab.page.url
+
+
 def test_another_row_and_what_is_no_row(visit):
     tab = visit("#staircase")
     tab["others"].fill("0, 20")

@@ -10,13 +10,14 @@ const LABEL_GAP = 13;
  * Curves over numbers: read by pointer and arrow keys or, with `pick`, a point that both move along the curves.
  *
  * gutter         room at the right for the lines' names, in CSS pixels
- * pick(x)        the point was moved to this one of the items; makes the picture a slider
+ * pick(x)        the point was moved to this one of the items; makes the picture a slider; resolves when that is answered
  */
 export class Graph extends Strip {
   #data = null;
   #gutter;
   #canvas;
   #pick;
+  #moved = null; // {at}: where the point was moved to while Python has not answered that yet
   #keyed = false; // the point is moved by keys, so that it is read and not what lies below the pointer
 
   constructor(host, { label, test, height, gutter = 96, pick = null }) {
@@ -35,7 +36,7 @@ export class Graph extends Strip {
    * points: [{x, y, colour, hollow}]; threads: [{from: [x, y], to: [x, y], colour}]
    */
   update(data) {
-    this.#data = data;
+    this.#data = { ...data, ...this.#moved };
     if (this.#pick) this.#announce();
     this.redraw();
   }
@@ -238,12 +239,14 @@ export class Graph extends Strip {
     this.#move(this.#data.at + by * (event.shiftKey ? FAR : 1));
   }
 
-  /** Python's answer moves the point at last; until then the next key counts from here. */
-  #move(to) {
+  /** Python's answer moves the point at last; until then the next key counts from here, whatever older frame comes. */
+  async #move(to) {
     const at = Math.max(0, Math.min(this.#data.x.length - 1, to));
     if (at === this.#data.at) return;
+    const mine = (this.#moved = { at });
     this.#data = { ...this.#data, at };
-    this.#pick(this.#data.x[at]);
+    await this.#pick(this.#data.x[at]);
+    if (this.#moved === mine) this.#moved = null;
   }
 }
 
