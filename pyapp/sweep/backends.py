@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -50,7 +51,9 @@ def results(function: Callable, arguments: Sequence[tuple], backend: str, jobs: 
         if backend in IN_BLOCKS:
             yield from _in_blocks(joblib.Parallel(batch_size=1), tasks, 4 * jobs)
         else:
-            with contextlib.closing(joblib.Parallel(return_as="generator_unordered", batch_size=1)(tasks)) as found:
+            with _leaving_control_c_to_us():
+                found = joblib.Parallel(return_as="generator_unordered", batch_size=1)(tasks)  # workers start here
+            with contextlib.closing(found):
                 yield from found
 
 
@@ -98,11 +101,24 @@ def ray_cluster(jobs: int) -> Iterator[None]:
             ray.shutdown()
 
 
-def _leave_control_c_to_the_parent() -> None:
+def _ignore_control_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextlib.contextmanager
+def _leaving_control_c_to_us() -> Iterator[None]:
+    """Processes started meanwhile ignore Control-C from their first moment, before they can run an initializer."""
+    if threading.current_thread() is not threading.main_thread():  # which may not say what signals do
+        yield
+        return
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, ours)
+
+
 CLUSTERS = {"dask": dask_cluster, "ray": ray_cluster}
-OWN = {"initializer": _leave_control_c_to_the_parent}  # of processes: else each prints where it was
+OWN = {"initializer": _ignore_control_c}  # of processes: else each prints where it was
 TO_BACKEND = {"loky": {**OWN, "inner_max_num_threads": 1, "idle_worker_timeout": 20},  # s, then orphans end
               "multiprocessing": OWN}
