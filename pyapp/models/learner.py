@@ -27,6 +27,7 @@ WARMUP = 100  # steps
 HELD_OUT = 32  # windows that the loss is taken of, spread over the text that is held out
 CHUNK = 4  # windows in one piece of work
 SAMPLES = 64  # texts that a score is taken of
+MARKED = 8  # of them in one piece of work
 
 
 class Learner:
@@ -96,8 +97,10 @@ class Learner:
         for written in write_many(self.model, p, self._before, self._end, SAMPLES, temperature, self.seed):
             if written is None:
                 yield None
-        samples = [self._text(row) for row in written]
-        marks = [self.corpus.mark(sample) for sample in samples]
+        samples, marks = [self._text(row) for row in written], []
+        for start in range(0, SAMPLES, MARKED):
+            marks += [self.corpus.mark(sample) for sample in samples[start : start + MARKED]]
+            yield None
         yield {"step": self.trainer.steps, "bytes": nbytes, "loss": sum(losses) / len(self.held_out[0]),
                "score": sum(marks) / len(marks), "samples": samples, "marks": marks}
 
