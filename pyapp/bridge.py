@@ -90,7 +90,7 @@ def _source(name: str) -> dict:
     module, _, attribute = name.rpartition(".")
     if not module.startswith("pyapp."):
         raise ValueError(f"{name!r} is not part of pyapp")
-    thing = getattr(importlib.import_module(module), attribute)
+    thing = inspect.unwrap(getattr(importlib.import_module(module), attribute))  # what a cache hides
     lines, first = inspect.getsourcelines(thing)
     file = Path(inspect.getsourcefile(thing)).resolve().relative_to(ROOT)
     return {"code": "".join(lines), "file": file.as_posix(), "line": first}

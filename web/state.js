@@ -9,12 +9,14 @@ export function parse(hash) {
   return { page: decode(page), params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/** The shortest link that opens this page with these parameters: what is at its default is left out. */
+const LONGEST = 4000; // characters of a value; nobody can send a longer link
+
+/** The shortest link that opens this page with these parameters: what is at its default is left out, and a long text. */
 export function format(meta, params) {
   const query = new URLSearchParams();
   for (const param of meta.params) {
-    const value = params[param.name];
-    if (value !== undefined && String(value) !== String(param.default)) query.set(param.name, String(value));
+    const value = String(params[param.name] ?? param.default);
+    if (value !== String(param.default) && value.length <= LONGEST) query.set(param.name, value);
   }
   const text = query.toString();
   return `#${encodeURIComponent(meta.name)}${text && `?${text}`}`;

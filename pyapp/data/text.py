@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 SHOWN = 10  # characters that an error names
+LONGEST = 500_000  # characters of a text of one's own: more than a network learns in an hour in the page
+MOST = 256  # different characters in it: each has a row in the network's tables, and has to be seen often enough
 
 
 class TextError(ValueError):
@@ -51,6 +53,33 @@ def read(path: str | Path) -> str:
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise TextError(f"{path}: expected text in UTF-8, found other bytes ({error})") from None
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text in a file's bytes. TextError if they are not UTF-8, or no text at all."""
+    try:
+        text = data.decode("utf-8-sig")  # some editors put a mark before the text
+    except UnicodeDecodeError as error:
+        raise TextError(f"{name}: expected text in UTF-8, found the byte 0x{data[error.start]:02x} at {error.start:,}; "
+                        "save it as UTF-8") from None
+    if "\0" in text:
+        raise TextError(f"{name}: expected text, found a zero byte at {text.index(chr(0)):,}; choose a text file")
+    return text
+
+
+def tidy(text: str) -> tuple[str, list[str]]:
+    """A text of one's own as it is learned, and what has to be said about it: lines end with a line feed, and what is
+    beyond the `LONGEST` is left out. TextError if it is empty or has too many different characters."""
+    whole, notes = text.replace("\r\n", "\n").replace("\r", "\n"), []
+    text = whole[:LONGEST]
+    if len(whole) > LONGEST:
+        notes = [f"The text has {len(whole):,} characters; the first {LONGEST:,} are used."]
+    if not text.strip():
+        raise TextError("the text is empty; paste some pages of it, or open a file")
+    if (different := len(set(text))) > MOST:
+        raise TextError(f"the text has {different:,} different characters; use one with at most {MOST}, in an alphabet "
+                        "rather than in thousands of signs")
+    return text, notes
 
 
 def split(tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:

@@ -74,6 +74,8 @@ def test_source_is_the_very_source():
     found, _ = call("source", names=["pyapp.core.layers.Linear"])
     source = found["sources"]["pyapp.core.layers.Linear"]
     assert source["code"].startswith("class Linear:") and source["file"] == "pyapp/core/layers.py"
+    cached, _ = call("source", names=["pyapp.data.stories.rules"])
+    assert "def rules()" in cached["sources"]["pyapp.data.stories.rules"]["code"]
     assert "is not part of pyapp" in error("source", '{"names": ["os.system"]}')["message"]
 
 

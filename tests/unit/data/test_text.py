@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyapp.data.text import TextError, Vocabulary, in_turn, read, split, windows
+from pyapp.data.text import LONGEST, MOST, TextError, Vocabulary, decode, in_turn, read, split, tidy, windows
 
 TEXT = "to be, or not to be:\nthat is ëë 😀"
 
@@ -75,3 +75,31 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     assert read(tmp_path / "a.txt") == "é\n"
     with pytest.raises(TextError, match=r"b\.txt: expected text in UTF-8"):
         read(tmp_path / "b.txt")
+
+
+def test_bytes_are_decoded_or_it_is_said_why_not():
+    assert decode("é\r\n😀".encode(), "a.txt") == "é\r\n😀"
+    assert decode(b"\xef\xbb\xbfab", "a.txt") == "ab", "without the mark that some editors put before it"
+    with pytest.raises(TextError, match=r"b\.txt: expected text in UTF-8, found the byte 0xe9 at 3; save it as UTF-8"):
+        decode("caf\xe9".encode("latin-1"), "b.txt")
+    with pytest.raises(TextError, match="found a zero byte at 2"):
+        decode(b"ab\0c", "c.bin")
+
+
+def test_a_text_of_ones_own_is_tidied():
+    assert tidy("a\r\nb\rc\n") == ("a\nb\nc\n", [])
+    text, notes = tidy("ab " * 3_500_000)
+    assert len(text) == LONGEST and notes == [f"The text has 10,500,000 characters; the first {LONGEST:,} are used."]
+
+
+@pytest.mark.parametrize("text", ["", " \n\t "])
+def test_an_empty_text_is_refused(text):
+    with pytest.raises(TextError, match="the text is empty"):
+        tidy(text)
+
+
+def test_a_text_with_thousands_of_signs_is_refused():
+    signs = "".join(map(chr, range(0x4E00, 0x4E00 + MOST)))
+    assert tidy(signs)[0] == signs
+    with pytest.raises(TextError, match=f"{MOST + 1} different characters; use one with at most {MOST}"):
+        tidy(signs + "x")

@@ -1,0 +1,204 @@
+"""Text from scratch: a small GPT learns to write in the page, and is scored while it learns and while bits fall."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.data.corpus import Own, Stories
+from pyapp.data.text import LONGEST, TextError, decode, split, tidy
+from pyapp.frame import Experiment, Frame
+from pyapp.models.learner import CONTEXT, SAMPLES, SIZES, Learner
+from pyapp.models.readings import Readings
+from pyapp.models.training import DIVERGED, PARAMS, TRAINER, Snapshot
+from pyapp.params import Param, Value
+from pyapp.quant.parameters import float_nbytes
+
+OFF = "off"
+WIDTHS = (8, 6, 5, 4, 3, 2)  # bits of the table that compares them
+FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early ones, then each so many
+SHOWN = 8  # samples of each reading
+BEGINNING = 400  # characters of the text that the page shows
+
+stories = cache(Stories)  # written once
+
+
+class Page(Experiment):
+    title = "Text from scratch"
+    summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and notice how the share of "
+               "correct sentences rises with training and falls with the bits of the weights.")
+    group = "Transformers"
+    view = "learn"
+    order = 42
+    PARAMS = (
+        Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), widget="select", live=False,
+              doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
+        Param("text", "Your text", "text", "", hi=LONGEST, widget="text", live=False,
+              doc="What is learned if the corpus is your own"),
+        Param("size", "Size", "choice", "medium", choices=tuple(SIZES), widget="select", live=False,
+              doc="Of the network; medium learns the stories in about two minutes"),
+        Param("bits", "Bits per weight", "choice", "4", choices=(*(str(bits) for bits in sorted(WIDTHS)), OFF),
+              doc="Symmetric quantisation of the dense layers, a scale for each output channel"),
+        Param("rate", "Learning rate", "float", 0.006, lo=1e-4, hi=0.1, log=True,
+              doc="The highest, at step 100; from there it falls with one over the root of the step"),
+        Param("batch", "Batch size", "choice", "4", choices=("1", "2", "4", "8", "16", "32"), widget="select",
+              unit="windows", doc=f"Windows of {CONTEXT} characters that one step averages over"),
+        Param("temperature", "Temperature", "float", 0.8, lo=0.1, hi=2.0, step=0.05,
+              doc="Of the writing: lower takes likely characters even more often"),
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
+              doc="Decides the first weights, the order of the windows and the writing"),
+    )
+    SOURCES = (
+        "pyapp.data.stories.rules", "pyapp.data.stories.accepts", "pyapp.data.text.Vocabulary", "pyapp.models.gpt.GPT",
+        "pyapp.models.transformer.Block", "pyapp.models.next_token.next_token", "pyapp.core.optim.AdamW",
+        "pyapp.core.schedule.inverse_root", "pyapp.models.sampling.write_many", "pyapp.models.learner.Learner",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        try:
+            learner, self._notes = begun(params)
+        except TextError as error:
+            learner = Learner(stories(), str(params["size"]), int(params["seed"]))
+            self._notes = [f"Your text cannot be learned: {error}. The stories are learned instead."]
+        self._begin(learner)
+
+    def _begin(self, learner: Learner) -> None:
+        self.learner = learner
+        self.readings: Readings[int | None] = Readings(lambda bits: learner.read(bits, self.temperature))
+        self._earlier: dict[int | None, dict] = {}  # readings of earlier steps, shown until there are newer ones
+        self._loss: float | None = None  # of the last batch
+        self._told: int | None = None  # the step whose readings the curves have
+        self._read_again()
+
+    @property
+    def step(self) -> int:
+        return self.learner.trainer.steps
+
+    @property
+    def bits(self) -> int | None:
+        return None if self.params["bits"] == OFF else int(self.params["bits"])
+
+    @property
+    def temperature(self) -> float:
+        return float(self.params["temperature"])
+
+    def steps(self) -> Iterator[Frame | None]:
+        """A batch an item; at some steps the network is read, in pieces."""
+        while not self.learner.diverged:
+            while self.readings.work():
+                yield None
+            if self._told != self._read_at:
+                self._told = self._read_at
+                yield Frame(self._read_at, self._points())
+            self.learner.trainer.batch = int(self.params["batch"])
+            self._loss, _ = self.learner.step(float(self.params["rate"]))
+            if self.step in FIRST or self.step % EVERY == 0:
+                self._read_again()
+            yield Frame(self.step, {"loss": self._loss})
+
+    def _points(self) -> dict[str, float]:
+        """What the readings add to the curves."""
+        float_, rounded = (self.readings.results.get(bits) for bits in (None, self.bits))
+        points = {"held_out_loss": float_["loss"], "score": float_["score"]}
+        return points | ({"quant_loss": rounded["loss"], "quant_score": rounded["score"]} if self.bits else {})
+
+    def _read_again(self, *more: int) -> None:
+        """Read the network as it is now: float, at the chosen width, and at others."""
+        self._earlier |= self.readings.results
+        self._read_at = self.step
+        wanted = [None, self.bits, *more] if self.bits else [None, *more]
+        self.readings.begin_again([] if self.learner.diverged else wanted)
+
+    def _read_also(self, *widths: int) -> None:
+        """Read the same network at other widths; if it has learned on since, all that is shown."""
+        if self._read_at == self.step and not self.learner.diverged:
+            self.readings.want(widths)
+        else:
+            self._read_again(*widths)
+
+    def change(self, name: str, value: Value) -> list[str]:
+        if name == "bits" and self.bits:
+            self._read_also(self.bits)
+        if name == "temperature":
+            self.readings.begin_again([])
+            self._earlier = {}
+            self._read_again()
+        return []
+
+    def frame(self) -> Frame:
+        trainer, corpus = self.learner.trainer, self.learner.corpus
+        scalars = {
+            "epoch": trainer.epoch, "loss": self._loss, "rate": trainer.optimiser.rate if self.step else None,
+            "parameters": trainer.p.vector.size, "bytes_float": float_nbytes(trainer.p), "bits": self.bits,
+            "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": self.readings.pending,
+            "readings": [self._reading(bits) for bits in (None, *WIDTHS)],
+            "corpus": {"own": isinstance(corpus, Own), "characters": len(corpus.text), "scored": corpus.scored,
+                       "different": len(corpus.vocabulary), "beginning": corpus.text[:BEGINNING]},
+        }
+        return Frame(self.step, scalars, {}, [*self._notes, *([DIVERGED] if self.learner.diverged else [])])
+
+    def _reading(self, bits: int | None) -> dict[str, Any]:
+        """The newest one at a width, with the first samples only; only the width if there is none."""
+        found = self.readings.results.get(bits) or self._earlier.get(bits) or {}
+        samples = zip(found.get("samples", ()), found.get("marks", ()), strict=True)
+        return {"bits": bits, **{name: found.get(name) for name in ("step", "loss", "score", "bytes")},
+                "samples": [{"text": text, "mark": mark} for text, mark in islice(samples, SHOWN)]}
+
+    def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        """Do some `pieces` of the reading, or read at all `widths`; or see whether a `text`, or a `file` of a `name`,
+        can be learned, and get it tidied."""
+        if "pieces" in inputs:
+            any(not self.readings.work() for _ in range(int(inputs["pieces"])))
+            return self.frame()
+        if "widths" in inputs:
+            self._read_also(*WIDTHS)
+            return self.frame()
+        if "file" in inputs:
+            data, name = np.asarray(inputs["file"], np.uint8).tobytes(), str(inputs.get("name", "the file"))
+            inputs = {"text": decode(data, name)}
+        if "text" not in inputs:
+            raise ValueError("a question to this page needs pieces, widths, text or file")
+        text, notes = readable(str(inputs["text"]))
+        return Frame(self.step, {"text": text, "characters": len(text)}, {}, notes)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The network, the state of its training, and the parameters, text included, as JSON bytes."""
+        trainer = self.learner.trainer
+        return {**store.arrays_of(trainer.p), PARAMS: np.frombuffer(json.dumps(self.params).encode(), np.uint8),
+                **{TRAINER + name: array for name, array in trainer.state().items()}}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        """Go on exactly where a snapshot was made."""
+        snapshot = Snapshot(arrays, name)
+        params = snapshot.params(self.PARAMS)
+        try:
+            learner, self._notes = begun(params)
+            learner.p.vector[:] = store.parameters(snapshot.weights, learner.model.shapes, name).vector
+            learner.trainer.load_state(snapshot.under(TRAINER))
+        except store.StoreError:
+            raise
+        except ValueError as error:
+            raise store.StoreError(f"{name}: {error}; it is not a whole snapshot of this page") from None
+        self.params.update(params | {"bits": self.params["bits"]})
+        self._begin(learner)
+        return []
+
+
+def readable(text: str) -> tuple[str, list[str]]:
+    """A text of one's own as it is learned, and what has to be said about it. TextError if it cannot be learned."""
+    text, notes = tidy(text)
+    split(np.zeros(len(text), np.uint8), CONTEXT)
+    return text, notes
+
+
+def begun(params: Mapping[str, Value]) -> tuple[Learner, list[str]]:
+    """A learner of the chosen corpus before its first step, and what has to be said. TextError if there is no text."""
+    if params["corpus"] == "own":
+        text, notes = readable(str(params["text"]))
+        return Learner(Own(text), str(params["size"]), int(params["seed"])), notes
+    return Learner(stories(), str(params["size"]), int(params["seed"])), []

@@ -1,0 +1,210 @@
+"""Text from scratch: it learns, is read, goes on exactly, and says what is wrong with a text."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import store
+from pyapp.bridge import source
+from pyapp.data import stories
+from pyapp.data.corpus import Stories
+from pyapp.data.text import LONGEST
+from pyapp.models.learner import SAMPLES, SIZES, Learner
+from pyapp.models.training import DIVERGED
+from pyapp.pages.learn import Page
+from pyapp.runner import Runner
+from pyapp.store import StoreError
+
+PROSE = "".join(f"the {'cat' if i % 3 else 'dog'} sat on mat {i % 7}.\n" for i in range(120))
+
+
+class Session:
+    """A runner with one open page; the smallest network, for time."""
+
+    def __init__(self, **params):
+        self.runner = Runner()
+        self.opened = self.runner.open("learn", {"size": "small", "batch": "1", **params})
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
+
+    def read(self):
+        """The readings when nothing is left to be read, by bits (None: float)."""
+        frame = self.predict({"pieces": 1})
+        while frame.scalars["pending"]:
+            frame = self.predict({"pieces": 10})
+        return {reading["bits"]: reading for reading in frame.scalars["readings"]}
+
+
+def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
+    session = Session()
+    scalars = session.opened["frame"].scalars
+    assert scalars["pending"] == 2 and scalars["loss"] is None and scalars["rate"] is None
+    assert not scalars["corpus"]["own"] and scalars["corpus"]["characters"] > 200_000
+    readings = session.read()
+    assert readings[None]["step"] == 0 and readings[None]["score"] == readings[4]["score"] == 0
+    assert readings[None]["loss"] == pytest.approx(np.log(scalars["corpus"]["different"]), abs=0.6)
+    assert readings[8] == {"bits": 8, "step": None, "loss": None, "score": None, "bytes": None, "samples": []}
+
+
+def test_it_learns_and_the_curves_have_what_was_read():
+    answer = Session(batch="4", rate=0.01).advance(steps=101)
+    history = answer["history"]
+    assert history["loss"]["step"].tolist() == list(range(1, 102))
+    assert np.mean(history["loss"]["value"][-10:]) < 0.8 * history["loss"]["value"][0]
+    for name in ("held_out_loss", "score", "quant_loss", "quant_score"):
+        assert history[name]["step"].tolist() == [0, 50, 100]
+    assert history["held_out_loss"]["value"][2] < history["held_out_loss"]["value"][0] - 0.5
+    assert answer["frame"].scalars["rate"] == pytest.approx(0.01 * (100 / 101) ** 0.5)
+
+
+def test_a_score_is_the_share_of_samples_that_the_grammar_accepts():
+    learner = Learner(Stories(), "small", 1)
+    *_, reading = learner.read(4, 0.8)
+    assert len(reading["samples"]) == len(reading["marks"]) == SAMPLES
+    lines = "".join(sample + "\n" for sample in reading["samples"])
+    assert reading["score"] == np.mean(reading["marks"]) == stories.score(lines)
+    learner.corpus.mark = lambda sample: float(sample == reading["samples"][0])
+    *_, marked = learner.read(4, 0.8)
+    assert marked["score"] == reading["samples"].count(reading["samples"][0]) / SAMPLES
+
+
+def test_only_dense_layers_are_rounded_each_channel_on_its_own_scale():
+    learner = Learner(Stories(), "small", 1)
+    rounded = learner.rounded(3)
+    names = {layer.weight for layer in learner.model.linears}
+    assert set(rounded.tensors) == names and len(names) == 4
+    for name, tensor in rounded.tensors.items():
+        assert tensor.grid.scale.shape == learner.p[name].shape[:1] and len(np.unique(tensor.codes)) <= 7
+    for name in set(learner.p) - names:
+        assert (rounded.parameters[name] == learner.p[name]).all()
+
+
+def test_all_widths_are_read_at_one_step():
+    session = Session()
+    session.read()
+    assert session.predict({"widths": True}).scalars["pending"] == 5
+    readings = session.read()
+    assert [reading["step"] for reading in readings.values()] == [0] * 7
+    nbytes = [readings[bits]["bytes"] for bits in (2, 3, 4, 5, 6, 8, None)]
+    assert nbytes == sorted(nbytes) and len(set(nbytes)) == 7
+    session.advance(steps=3)
+    assert session.predict({"widths": True}).scalars["pending"] == 7, "float as well, for it has learned on"
+    assert {reading["step"] for reading in session.read().values()} == {3}
+
+
+def test_earlier_readings_are_shown_until_there_are_newer_ones():
+    session = Session()
+    session.advance(steps=50)
+    frame = session.predict({"pieces": 1})
+    assert frame.scalars["pending"] == 2 and frame.scalars["readings"][0]["step"] == 0
+    assert session.read()[None]["step"] == 50
+
+
+def test_bits_and_temperature_change_without_a_restart():
+    session = Session(bits="off")
+    session.read()
+    answer = session.change("bits", "2")
+    assert not answer["restarted"] and answer["frame"].scalars["pending"] == 1
+    cool = session.read()
+    assert cool[2]["loss"] != cool[None]["loss"]
+    assert session.change("temperature", 0.3)["frame"].scalars["readings"][0]["step"] is None
+    warm = session.read()
+    assert warm[None]["loss"] == cool[None]["loss"] and warm[None]["samples"] != cool[None]["samples"]
+    assert session.change("bits", "off")["frame"].scalars["pending"] == 0
+
+
+def test_a_seed_repeats_the_run_and_another_does_not():
+    losses = [Session(seed=seed).advance(steps=3)["history"]["loss"]["value"].tolist() for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_the_sources_are_there():
+    assert set(source(list(Page.SOURCES))["sources"]) == set(Page.SOURCES)
+
+
+def test_the_sizes_grow():
+    numbers = [Session(size=size).opened["frame"].scalars["parameters"] for size in SIZES]
+    assert numbers == sorted(numbers) and numbers[1] < 70_000
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered")
+def test_divergence_is_said_and_ends_the_run():
+    session = Session()
+    session.runner._get(session.opened["run"]).experiment.learner.p.vector[:] = np.float32(1e30)
+    answer = session.advance(steps=10)
+    assert answer["done"] and answer["frame"].notes == [DIVERGED]
+    assert session.change("bits", "8")["frame"].scalars["pending"] == 0
+
+
+@pytest.mark.parametrize("params", [{}, {"corpus": "own", "text": PROSE, "temperature": 0.5, "rate": 0.01}])
+def test_a_snapshot_goes_on_exactly(params):
+    one = Session(seed=5, **params)
+    one.advance(steps=48)
+    saved = one.snapshot()
+    two = Session(bits="8", size="medium")
+    answer = two.restore(saved["file"], saved["name"])
+    assert answer["frame"].step == 48 and answer["params"]["bits"] == "8" and answer["params"]["size"] == "small"
+    assert answer["params"]["text"] == params.get("text", "")
+    ours, theirs = (session.advance(steps=5) for session in (one, two))
+    assert (ours["history"]["loss"]["value"] == theirs["history"]["loss"]["value"]).all()
+    for session in (one, two):
+        session.predict({"widths": True})
+    assert one.read() == two.read(), "samples, marks and losses as well"
+    vectors = [session.runner._get(1).experiment.learner.p.vector for session in (one, two)]
+    assert vectors[0].tobytes() == vectors[1].tobytes()
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda a: {k: v for k, v in a.items() if k != "params"},
+    lambda a: {k: v for k, v in a.items() if k != "trainer.order"},
+    lambda a: {k: v for k, v in a.items() if not k.startswith("trainer.")},
+    lambda a: {**a, "params": np.frombuffer(b"{", np.uint8)},
+    lambda a: {**a, "params": with_params(a, corpus="own", text="tiny")},
+    lambda a: {**a, "params": with_params(a, size="large")},
+    lambda a: {**a, "norm.weight": a["norm.weight"][:5]}, lambda a: {"x": a["norm.weight"]},
+])
+def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
+    session = Session()
+    session.advance(steps=3)
+    before = session.snapshot()["file"]
+    arrays = store.unpack(bytes(before), "own")
+    with pytest.raises(StoreError, match=r"wrong\.npz"):
+        session.restore(store.pack(spoil(arrays)), "wrong.npz")
+    assert (session.snapshot()["file"] == before).all()
+
+
+def with_params(arrays, **changes) -> np.ndarray:
+    params = json.loads(arrays["params"].tobytes()) | changes
+    return np.frombuffer(json.dumps(params).encode(), np.uint8)
+
+
+def test_a_text_of_ones_own_is_learned_and_scored_by_its_words():
+    session = Session(corpus="own", text=PROSE, batch="8", rate=0.02)
+    corpus = session.opened["frame"].scalars["corpus"]
+    assert corpus["own"] and corpus["characters"] == len(PROSE) and corpus["beginning"] == PROSE[:400]
+    session.advance(steps=60)
+    assert 0.2 < session.read()[None]["score"] <= 1
+
+
+def test_a_text_is_tried_before_it_is_learned():
+    session = Session()
+    answer = session.predict({"text": PROSE.replace("\n", "\r\n")})
+    assert answer.scalars == {"text": PROSE, "characters": len(PROSE)} and not answer.notes
+    data = np.frombuffer(PROSE.encode(), np.uint8)
+    assert session.predict({"file": data, "name": "prose.txt"}).scalars["text"] == PROSE
+    long = session.predict({"file": np.full(10_000_000, 97, np.uint8), "name": "long.txt"})
+    assert long.scalars["characters"] == LONGEST and "10,000,000 characters; the first" in long.notes[0]
+    for inputs, said in (({"text": " "}, "is empty"), ({"text": "ab"}, "has 2 characters"),
+                         ({"file": np.array([97, 255], np.uint8), "name": "x.txt"}, r"x\.txt: expected text in UTF-8"),
+                         ({}, "pieces, widths, text or file")):
+        with pytest.raises(ValueError, match=said):
+            session.predict(inputs)
+    assert not session.predict({"pieces": 1}).scalars["corpus"]["own"]
+
+
+def test_a_link_whose_text_cannot_be_learned_opens_with_the_stories_and_says_so():
+    frame = Session(corpus="own", text="tiny").opened["frame"]
+    assert not frame.scalars["corpus"]["own"] and "cannot be learned: the text has 4 characters" in frame.notes[0]
+    assert "is empty" in Session(corpus="own").opened["frame"].notes[0]
