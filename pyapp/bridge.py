@@ -27,7 +27,10 @@ runner = Runner()
 
 
 def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndarray]]:
-    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param}}; it never raises."""
+    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, file}}; it never raises.
+
+    Where the error has a `file`, only that file was missing: the host may bring it and call again.
+    """
     out: list[np.ndarray] = []
     try:
         if name not in METHODS:
@@ -36,7 +39,8 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
     except Exception as error:
         facts = {"type": type(error).__name__, "message": str(error) or type(error).__name__,
-                 "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None)}
+                 "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None),
+                 "file": getattr(error, "file", None)}
         return json.dumps({"error": facts}), []
 
 

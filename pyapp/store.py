@@ -20,6 +20,15 @@ class StoreError(ValueError):
     """A file of weights is missing, damaged, or meant for something else."""
 
 
+class NotHere(StoreError):
+    """There is no such file. `file`, of shipped weights its path in the project, is what a host may bring: then the
+    call that met this can be made again."""
+
+    def __init__(self, path: Path, why: str):
+        super().__init__(f"{path}: cannot be read ({why})")
+        self.file = f"{WEIGHTS.name}/{path.name}" if path.parent == WEIGHTS else None
+
+
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Arrays as the bytes of an .npz file; equal arrays give equal bytes."""
     buffer = io.BytesIO()
@@ -57,6 +66,8 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
     path = Path(path)
     try:
         data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotHere(path, error.strerror) from None
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
     if path.with_suffix(".json").is_file():

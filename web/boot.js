@@ -12,7 +12,8 @@ const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zi
  * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
  * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
  *
- * Resolves to { pyodide, call }; `crossing` describes call(method, args). An error has a type, a message and a hint.
+ * Resolves to { pyodide, call }; call(method, args) is that of `crossing`, as a promise. An error has a type, a message
+ * and a hint.
  */
 export async function boot({ base, onProgress = () => {}, log = () => {}, read, loadPyodide }) {
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
@@ -61,7 +62,28 @@ async function start(site, base, tell, log) {
   tell({ stage: "app", label: "Starting Bitladder" });
   pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
   putOnPath(pyodide, HOME);
-  return { pyodide, call: crossing(pyodide, pyodide.pyimport("pyapp.bridge.call_json")) };
+  const call = crossing(pyodide, pyodide.pyimport("pyapp.bridge.call_json"));
+  return { pyodide, call: bringing(call, (path) => bring(pyodide, site, path)) };
+}
+
+/** call(), made again after the file that it lacked was brought: large weights come when a page first asks for them. */
+function bringing(call, fetchFile) {
+  return async (method, args) => {
+    const brought = new Set();
+    for (;;) {
+      try {
+        return call(method, args);
+      } catch (error) {
+        if (!error.file || brought.has(error.file)) throw error;
+        brought.add(error.file);
+        await fetchFile(error.file);
+      }
+    }
+  };
+}
+
+async function bring(pyodide, site, path) {
+  pyodide.FS.writeFile(`${HOME}/${path}`, new Uint8Array(await site.read(`app/${path}`)));
 }
 
 // The manifest lists the site's files, path -> { bytes, sha256 }.

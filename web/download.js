@@ -92,7 +92,7 @@ export function download(base, onBytes) {
     async read(path) {
       const response = await (early.get(base + path) ?? get(path));
       early.delete(base + path);
-      return response.arrayBuffer();
+      return response.arrayBuffer().catch((error) => unreachable(path, error.message));
     },
 
     async loadPyodide(options) {

@@ -69,7 +69,7 @@ async function answerLines({ pyodide, call }) {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, method, args = {} } = JSON.parse(line);
     try {
-      print({ id, result: method === "$run" ? run(pyodide, args) : call(method, decode(args)) });
+      print({ id, result: method === "$run" ? run(pyodide, args) : await call(method, decode(args)) });
     } catch (error) {
       print({ id, error: toData(error) });
     }

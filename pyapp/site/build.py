@@ -9,6 +9,7 @@ import zipfile
 
 from pyapp.site.terminal import Failure
 
+ON_DEMAND = {"gpt.npz", "vit.npz"}  # of weights/: what few pages need comes when it is asked for (web/boot.js)
 UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json", "picture.png"}  # lies in web/, but for developers
 
 
@@ -17,8 +18,11 @@ def build(root):
     web = root / "web"
     package = [name for name in visible(root, "pyapp")
                if not name.startswith("pyapp/site/")]  # the page does not provision itself
-    made = {"app/pyapp.zip": zipped(root, [*package, *visible(root, "weights")])}
-    made |= {f"app/weights/{path.name}": path.read_bytes() for path in (root / "weights").glob("*.json")}
+    weights = sorted((root / "weights").glob("*"))
+    needed = [name for name in visible(root, "weights") if name.removeprefix("weights/") not in ON_DEMAND]
+    made = {"app/pyapp.zip": zipped(root, [*package, *needed])}
+    made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
+             if path.suffix == ".json" or path.name in ON_DEMAND}
     for name, content in made.items():
         put(web / name, content)
     remove(web / name for name in set(visible(web, "app")) - {*made, "app/manifest.json"})

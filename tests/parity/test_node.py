@@ -116,5 +116,6 @@ def test_the_unit_tests_pass_inside_pyodide(needs_node, provisioned, tmp_path, c
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file.locate(), target)
     with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
+        host.run("shutil", "copytree", src="/repository/weights", dst="/bitladder/weights", dirs_exist_ok=True)
         status = host.run("pytest", "main", args=["/repository/tests/unit", "-q", "-p", "no:cacheprovider"])
     assert status == 0, capfd.readouterr().err[-4000:]

@@ -43,6 +43,18 @@ def test_manifest_is_the_site(site):
     assert all(pinned((web / name).read_bytes()) == entry for name, entry in manifest["files"].items())
 
 
+def test_weights_that_few_pages_need_are_files_of_their_own(site):
+    (site / "weights/gpt.npz").write_text("large")
+    (site / "weights/gpt.json").write_text("{}")
+    files = build(site)["files"]
+    assert {"app/weights/gpt.npz", "app/weights/gpt.json", "app/weights/mlp.json"} <= set(files)
+    assert (site / "web/app/weights/gpt.npz").read_text() == "large"
+    inside = zipfile.ZipFile(site / "web/app/pyapp.zip").namelist()
+    assert "weights/gpt.json" in inside and "weights/gpt.npz" not in inside and "weights/mlp.npz" in inside
+    (site / "weights/gpt.npz").unlink()
+    assert "app/weights/gpt.npz" not in build(site)["files"] and not (site / "web/app/weights/gpt.npz").exists()
+
+
 def test_build_replaces_an_earlier_build_and_keeps_what_is_not_its_own(site, tmp_path, capsys):
     target, precious = tmp_path / "out/site", tmp_path / "precious"
     assert serve.main(["--build", str(target)]) == 0

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import bridge
+from pyapp import bridge, store
 from pyapp.bridge import call_json
 
 
@@ -44,6 +44,12 @@ def test_arrays_come_in_as_bytes_of_any_kind():
         answer = json.loads(call_json("predict", args, [data])[0])["ok"]
         assert answer["scalars"]["digit"] in range(10)
     call("close", run=run)
+
+
+def test_an_error_names_the_file_that_would_mend_it(monkeypatch):
+    monkeypatch.setitem(bridge.METHODS, "load", lambda name: store.load(store.WEIGHTS / name))
+    assert error("load", '{"name": "nothing.npz"}')["file"] == "weights/nothing.npz"
+    assert error("fly")["file"] is None
 
 
 def test_errors_are_data():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyapp import store
-from pyapp.store import StoreError
+from pyapp.store import NotHere, StoreError
 
 ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(2, np.float32)}
 SHAPES = {"a": (2, 3), "b": (2,)}
@@ -70,6 +70,18 @@ def test_objects_are_never_unpickled():
 def test_foreign_weights_are_refused(arrays, message):
     with pytest.raises(StoreError, match=message):
         store.parameters(arrays, SHAPES, "mine.npz")
+
+
+def test_what_is_missing_of_the_shipped_weights_can_be_brought(path):
+    with pytest.raises(NotHere) as shipped:
+        store.load(store.WEIGHTS / "no such.npz")
+    assert shipped.value.file == "weights/no such.npz"
+    with pytest.raises(NotHere) as own:
+        store.load(path.with_name("nothing.npz"))
+    assert own.value.file is None
+    with pytest.raises(StoreError) as folder:  # it is there, so that bringing it would not help
+        store.load(path.parent)
+    assert not isinstance(folder.value, NotHere)
 
 
 def test_missing_files_and_broken_recipes_are_named(path):

@@ -1,0 +1,208 @@
+"""What a person does on the text page."""
+
+import pytest
+
+from pyapp.runner import Runner
+
+SETTINGS = {"bits": "4", "per": "group:32", "activations": "6", "logit_bits": "4", "softmax": "itamax",
+            "shift": "row-max"}
+WRITING = {"tokens": 24, "temperature": 1.2, "top_k": 12, "seed": 7}
+
+
+def page_of(tokens: int, **params):
+    """A runner, the run, and the frame after everything was written, here."""
+    runner = Runner()
+    run = runner.open("text", {"tokens": tokens, **params}, strict=True)["run"]
+    return runner, run, runner.advance(run, steps=tokens)["frame"]
+
+
+
+
+def wait_texts(tab, tokens: int, **params) -> None:
+    """Both texts are those that Python writes here."""
+    expected = page_of(tokens, **params)[2].scalars["texts"]
+    for side, text in expected.items():
+        tab.page.wait_for_function("([where, text]) => document.querySelector(where)?.textContent === text",
+                                   arg=[f"[data-test='text-{side}']", text])
+
+
+def generate(tab, tokens: int) -> None:
+    tab["generate"].click()
+    tab.wait_number("step", f"x === {tokens}")
+
+
+def test_a_link_writes_the_texts_of_python_and_marks_where_they_part(visit):
+    tab = visit("#text?tokens=60&seed=3&temperature=1.1&prompt=JULIET%3A%0A&bits=5")
+    generate(tab, 60)
+    params = {"seed": 3, "temperature": 1.1, "prompt": "JULIET:\n", "bits": "5"}
+    wait_texts(tab, 60, **params)
+    scalars = page_of(60, **params)[2].scalars
+    tab.wait_text("words", scalars["words"])
+    marked = [tab.page.locator(f"[data-test='text-{side}'] span").evaluate_all(
+        "spans => spans.findIndex((span) => span.classList.contains('first'))") for side in ("float", "quant")]
+    assert marked == [scalars["difference"]] * 2
+    assert tab.page.locator("[data-test='text-float'] .prompt").count() == 8
+    tab["speed-float"].wait_for()
+    assert tab.number("speed-float") > 0 and tab.number("speed-quant") > 0
+
+
+def test_every_control_changes_what_is_written_to_what_python_writes(visit):
+    tab = visit("#text?tokens=20")
+    generate(tab, 20)
+    params = {"tokens": 20}
+    wait_texts(tab, **params)
+    for name, value in SETTINGS.items():  # what is done is written anew at once
+        params[name] = value
+        tab[name].select_option(value)
+        wait_texts(tab, **params)
+        assert f"{name}=" in tab.page.url
+    for name, value in WRITING.items():
+        params[name] = value
+        tab[name].fill(str(value))
+        tab[name].blur()
+        wait_texts(tab, **params)
+    tab["greedy"].check()
+    wait_texts(tab, **params | {"greedy": True})
+    tab["prompt"].fill("KING:\n")
+    tab["prompt"].blur()
+    wait_texts(tab, **params | {"greedy": True, "prompt": "KING:\n"})
+    tab.wait_text("settings", "4-bit weights per group:32, 6-bit activations, 4-bit logits, itamax softmax, shift")
+
+
+def test_writing_stops_at_once_goes_on_and_starts_again(visit):
+    tab = visit("#text?tokens=1000")
+    tab["look-title"].wait_for()
+    tab["generate"].click()
+    tab.wait_number("step", "x > 5")
+    tab["generate"].click()
+    tab.page.locator("[data-test='generate']", has_text="Generate").wait_for()
+    tab["speed-quant"].wait_for()  # an answer that came after the last piece of writing
+    before = tab.number("step")
+    assert before < 1000
+    tab["one"].click()
+    tab.wait_number("step", f"x === {int(before) + 1}")
+    tab.page.keyboard.press("s")
+    tab.wait_number("step", f"x === {int(before) + 2}")
+    seed = tab.page.locator("[data-test='seed']").input_value()
+    tab["new-seed"].click()
+    tab.page.wait_for_function("(old) => document.querySelector(\"[data-test='seed']\").value !== old", arg=seed)
+    tab.wait_number("step", "x === 0")
+    tab.page.keyboard.press("r")
+    tab.wait_number("step", "x > 3")
+    tab.page.keyboard.press(" ")
+    tab.page.locator("[data-test='generate']", has_text="Generate").wait_for()
+    tab["keys"].click()
+    assert tab.page.locator("dialog.keys").inner_text().count("\n") >= 5
+    tab.page.keyboard.press("Escape")
+
+
+def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
+    tab = visit("#text?tokens=40")
+    generate(tab, 40)
+    runner, run, frame = page_of(40)
+    tab.page.locator("[data-test='text-quant'] span").nth(30).hover()
+    found = runner.predict(run, {"side": "quant", "at": 30})
+    tab.wait_text("look-title", "block 2, head 1")
+    tab.page.locator("p", has_text="Character number 31 of the quantised text").wait_for()
+    top = found.scalars["most"][0]
+    assert f"{found.arrays['attention_quant'][top]:.4f}" in tab["most"].inner_text()
+    assert f"{found.arrays['attention_float'][top]:.4f}" in tab["most"].inner_text()
+    assert tab.page.locator("[data-test='text-quant'] [style*='--look']").count() == 31
+    assert tab.page.locator("[data-test='text-float'] [style*='--look']").count() == 0
+    tab["text-float"].focus()
+    tab.page.keyboard.press("Home")
+    tab.page.locator("p", has_text="Character number 1 of the float text").wait_for()
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.press("Shift+ArrowRight")
+    tab.page.locator("p", has_text="Character number 14 of the float text").wait_for()
+    tab.slide("layer", 3)
+    tab.slide("head", 4)
+    tab.wait_text("look-title", "block 3, head 4")
+    runner.change(run, "layer", 3)
+    runner.change(run, "head", 4)
+    found = runner.predict(run, {"side": "float", "at": 13})
+    tab["look-bars"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("look-bars-value", f"O (number 2)  float {found.arrays['attention_float'][1]:.4f}, "
+                                     f"quantised {found.arrays['attention_quant'][1]:.4f}")
+    tab["next-bars"].focus()
+    tab.page.keyboard.press("Home")
+    tab.wait_text("next-bars-value", f"↵  float {100 * found.arrays['next_float'][0]:.3f} %")
+    follows = frame.scalars["characters"][found.scalars["follows"]]
+    assert tab.text("follows") == {"\n": "↵", " ": "␣"}.get(follows, follows)
+
+
+def test_losses_are_measured_at_the_end_stop_at_once_and_say_where_the_shift_helps(visit):
+    tab = visit("#text?tokens=3")
+    tab["look-title"].wait_for()
+    tab["measure"].click()
+    tab.page.locator("[data-test='measure']", has_text="Stop").wait_for()
+    tab["measure"].click()
+    tab.page.locator("[data-test='measure']", has_text="Measure").wait_for()
+    assert tab["verdict"].count() == 0
+    generate(tab, 3)  # then it is measured unasked
+    tab["verdict"].wait_for()
+    runner, run, _ = page_of(3)
+    found = runner.predict(run, {"measure": 0})
+    while found.scalars["progress"] < 1:
+        found = runner.predict(run, {"measure": 1})
+    assert tab.text("verdict") == found.scalars["verdict"]
+    assert tab.number("own-float") == pytest.approx(found.scalars["float"], abs=2e-3)
+    assert tab.number("own-quant") == pytest.approx(found.scalars["quant"], abs=2e-3)
+    tab["ladder"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("ladder-value", f"3 logit bits: no shift {found.arrays['plain'][5]:.3f}")
+    tab["shift"].select_option("row-max")
+    tab.page.wait_for_function("(text) => document.querySelector(\"[data-test='own-quant']\").textContent === text",
+                               arg=f"{found.arrays['shifted'][5]:.3f}")
+
+
+def test_unknown_characters_an_empty_prompt_and_a_huge_one(visit):
+    tab = visit("#text?tokens=5&prompt=Rom%C3%A9o")
+    notes = tab.page.locator("#notes")
+    notes.get_by_text("and not “é”").wait_for()
+    assert tab["prompt"].input_value() == "Roméo" and tab.text("text-float") == "Romo"
+    tab["prompt"].fill("")
+    tab["prompt"].blur()
+    tab["empty"].wait_for()
+    generate(tab, 5)
+    wait_texts(tab, 5, prompt="")
+    tab["prompt"].evaluate("""(field) => {
+        field.value = "to be ".repeat(30_000);
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+    }""")
+    tab.page.locator("[data-param='prompt'] .trouble").wait_for()
+    assert "prompt has 180000 characters" in tab.page.locator("[data-param='prompt'] .trouble").inner_text()
+    assert len(tab["prompt"].input_value()) == 180_000
+    tab["prompt"].fill("To be")
+    tab["prompt"].blur()
+    wait_texts(tab, 5, prompt="To be")
+
+
+def test_only_this_page_fetches_the_weights_and_says_so_if_they_do_not_come(visit):
+    tab = visit(None)
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.open("#check")
+    assert not any("gpt.npz" in address for address in asked)
+    tab.expected = ("gpt.npz", "Failed to load resource")
+    tab.page.route("**/app/weights/gpt.npz", lambda route: route.abort())
+    tab.page.goto(tab.url + "#text")
+    tab.page.locator("#notes").get_by_text("app/weights/gpt.npz could not be downloaded").wait_for()
+    assert tab["loading"].count() == 0
+    tab.page.unroute("**/app/weights/gpt.npz")
+    tab.page.goto(tab.url + "#check")
+    tab.page.goto(tab.url + "#text")
+    tab["look-title"].wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#text?tokens=30", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
+                color_scheme=scheme)
+    generate(tab, 30)
+    tab.page.locator("[data-test='text-quant'] span").nth(12).tap()
+    tab.page.locator("p", has_text="Character number 13 of the quantised text").wait_for()
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

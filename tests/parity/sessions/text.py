@@ -1,0 +1,54 @@
+"""Text: writing greedily and drawn, reading at characters, every way to quantise, and a measurement piece by piece."""
+
+from pyapp.softmax.shift import RULES
+
+UNKNOWN = "Où est Roméo?"
+FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
+METHODS = ("ibert", "itamax", "tflite", "exact")
+
+
+def session(call) -> dict:
+    """Every call of the page but its clock; each result under its name."""
+    said = {"opened": call("open", page="text", params={"greedy": "true", "tokens": "64", "top_k": "99"} | FLOATS)}
+    run = said["opened"]["run"]
+
+    def change(name, value):
+        said[f"{name} {value}"[:24]] = call("change", run=run, name=name, value=value)
+
+    def write(name, steps):
+        said[name] = call("advance", run=run, steps=steps)
+
+    def read(name, side, at):
+        said[name] = call("predict", run=run, inputs={"side": side, "at": at})
+
+    read("prompt", "float", 6)
+    write("64 greedy characters", 64)
+    read("in the float text", "float", 40)
+    change("bits", "4")
+    change("per", "group:32")
+    write("64 in 4 bits a weight", 64)
+    change("layer", 4)
+    change("head", 2)
+    read("in the quantised text", "quant", 40)
+    for name, value in (("logit_bits", "4"), *(("softmax", method) for method in METHODS), ("activations", "8"),
+                        ("shift", "row-max")):
+        change(name, value)
+        write(f"written with {name} {value}", 16)
+    change("activations", "float")
+    for rule in RULES:
+        change("shift", rule)
+        read(f"read with {rule}", "quant", 6)
+    for name, value in (*FLOATS.items(), ("greedy", False), ("temperature", 1.2), ("top_k", 20), ("seed", 2**32 - 1),
+                        ("tokens", 140), ("prompt", UNKNOWN)):
+        change(name, value)
+    write("drawn, past the window", 140)
+    read("after the window moved", "float", 150)
+    change("prompt", "")
+    write("from nothing", 3)
+    change("logit_bits", "3")
+    for piece in range(20):
+        said[f"measured {piece}"] = call("predict", run=run, inputs={"measure": piece})
+    said["reset"] = call("reset", run=run)
+    said["source code"] = call("source", names=["pyapp.models.generate.Writer", "pyapp.pages.text.Page"])
+    said["closed"] = call("close", run=run)
+    return said

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from pyapp.core.losses import softmax
+from pyapp.models import gpt
+from pyapp.models.attention_logits_gpt import TRAINED, written
+
+
+def test_the_logits_are_those_of_the_shipped_network_over_its_own_text():
+    source = written(40, False, 3)
+    model, p, vocabulary = gpt.precise()
+    assert source.logits.shape == (16, 40, 40) and source.queries == source.keys
+    back = {"↵": "\n", "␣": " "}
+    tokens = vocabulary.encode("".join(back.get(c, c) for c in source.keys))
+    model.forward(p, tokens[None])
+    found = softmax(np.where(source.mask, source.logits, -np.inf).reshape(-1, 40)).reshape(4, 4, 40, 40)
+    np.testing.assert_allclose(found, model.attention()[:, 0], atol=1e-5)
+
+
+def test_the_mask_always_holds_and_the_seed_decides_the_text():
+    one, other = written(24, True, 7), written(24, False, 7)
+    assert (one.mask == np.tri(24, dtype=bool)).all() and (one.mask == other.mask).all()
+    assert (one.logits == other.logits).all() and "causal mask always holds" in one.about
+    assert written(24, True, 8).keys != one.keys
+
+
+@pytest.mark.parametrize("length", [2, 64])
+def test_it_serves_every_length_of_the_lab(length):
+    assert TRAINED["gpt"](length, True, 1).logits.shape == (16, length, length)

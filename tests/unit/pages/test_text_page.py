@@ -1,0 +1,228 @@
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import bridge
+from pyapp.core.losses import softmax
+from pyapp.models import gpt
+from pyapp.models.generate import Sampling, Writer
+from pyapp.models.own_text_loss import BITS
+from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, WRITING, Page
+from pyapp.params import ParamError
+from pyapp.runner import Runner
+
+FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
+
+
+def opened(tokens: int = 40, **params):
+    """A runner, the run's number and the frame after everything was written."""
+    runner = Runner()
+    run = runner.open("text", {"tokens": tokens, **params}, strict=True)["run"]
+    return runner, run, runner.advance(run, steps=tokens)["frame"]
+
+
+def written(tokens: int, prompt: str = "ROMEO:\n", sampling: Sampling | None = None, seed: int = 1) -> str:
+    model, p, vocabulary = gpt.precise()
+    writer = Writer(model, p, vocabulary.encode(prompt), sampling or Sampling(0.8), seed)
+    return prompt + vocabulary.decode([writer.write().token for _ in range(tokens)])
+
+
+def test_the_float_text_is_that_of_the_writer():
+    frame = opened()[2]
+    assert frame.step == 40 and frame.scalars["texts"]["float"] == written(40)
+    assert frame.scalars["prompt"] == 7
+    assert frame.scalars["bytes"]["float"] == 4 * gpt.precise()[1].vector.size
+    assert frame.scalars["bytes"]["quant"] == pytest.approx(frame.scalars["bytes"]["float"] / 4, rel=0.05)
+
+
+@pytest.mark.parametrize("params", [{"greedy": True}, {"temperature": 1.3, "seed": 9}, {"top_k": 3}])
+def test_it_is_written_as_the_controls_say(params):
+    sampling = Sampling(params.get("temperature", 0.8), params.get("top_k", 0), params.get("greedy", False))
+    frame = opened(30, **params)[2]
+    assert frame.scalars["texts"]["float"] == written(30, sampling=sampling, seed=params.get("seed", 1))
+
+
+def test_without_any_rounding_both_write_the_same():
+    frame = opened(**FLOATS)[2]
+    assert frame.scalars["texts"]["quant"] == frame.scalars["texts"]["float"]
+    assert frame.scalars["difference"] is None and frame.scalars["words"] == "The same 40 characters so far."
+
+
+def test_the_first_difference_is_where_the_texts_part():
+    scalars = opened(120, logit_bits="2")[2].scalars
+    one, other, at = scalars["texts"]["float"], scalars["texts"]["quant"], scalars["difference"]
+    assert one[:at] == other[:at] and one[at] != other[at] and at >= scalars["prompt"]
+    assert f"The same for {at - 7} characters; then" in scalars["words"]
+
+
+def test_each_step_is_a_character_of_both_and_stopping_is_not_asking():
+    runner = Runner()
+    run = runner.open("text", {"tokens": 50})["run"]
+    for step in (1, 2, 3):
+        frame = runner.advance(run, steps=1)["frame"]
+        assert frame.step == step
+        assert {len(text) for text in frame.scalars["texts"].values()} <= {7 + step, 8 + step}
+    assert not runner.advance(run, steps=1)["done"]
+
+
+def test_a_change_of_the_quantised_network_leaves_the_float_text():
+    runner, run, before = opened()
+    after = runner.change(run, "shift", "row-max")["frame"]
+    assert after.step == 0 and after.scalars["texts"]["float"] == before.scalars["texts"]["float"]
+    assert after.scalars["texts"]["quant"] == "ROMEO:\n" and after.scalars["difference"] is None
+    again = runner.advance(run, steps=40)["frame"]
+    assert again.step == 40 and again.scalars["texts"]["quant"] != before.scalars["texts"]["quant"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("prompt", "JULIET:\n"), ("seed", 2), ("temperature", 1.2), ("top_k", 2),
+                                             ("greedy", True)])
+def test_a_change_of_what_is_written_starts_both_texts(name, value):
+    runner, run, _ = opened(10)
+    texts = runner.change(run, name, value)["frame"].scalars["texts"]
+    assert texts["float"] == texts["quant"] == ("JULIET:\n" if name == "prompt" else "ROMEO:\n")
+    assert not runner.advance(run, steps=1)["done"]
+
+
+def test_more_characters_go_on_and_fewer_show_less():
+    runner, run, before = opened(10)
+    assert runner.change(run, "tokens", 20)["frame"].step == 10
+    longer = runner.advance(run, steps=10)["frame"].scalars["texts"]["float"]
+    assert longer.startswith(before.scalars["texts"]["float"]) and len(longer) == 27
+    shorter = runner.change(run, "tokens", 5)["frame"]
+    assert shorter.step == 5 and shorter.scalars["texts"]["float"] == longer[:12]
+
+
+def test_every_control_but_what_is_only_shown_has_its_effect():
+    names = {param.name for param in Page.PARAMS}
+    assert names == {*WRITING, *QUANTISING, "tokens", "layer", "head"}
+
+
+@pytest.mark.parametrize("prompt", ["", "é", "日本語"])
+def test_nothing_to_go_on_from_is_the_start_of_a_line(prompt):
+    frame = opened(10, prompt=prompt)[2]
+    assert frame.scalars["empty"] and frame.scalars["texts"]["float"] == written(10, "\n")
+
+
+def test_unknown_characters_are_said_and_the_prompt_is_kept():
+    runner = Runner()
+    answer = runner.open("text", {"prompt": "Ça va, ROMÉO?"})
+    assert answer["params"]["prompt"] == "Ça va, ROMÉO?" and answer["frame"].scalars["texts"]["float"] == "a va, ROMO?"
+    assert "knows 65 characters, and not “Ç”, “É”" in answer["frame"].notes[0]
+    many = runner.change(answer["run"], "prompt", "Romeo" + "".join(map(chr, range(0x4E00, 0x4E20))))
+    assert "and 22 more" in many["frame"].notes[0] and len(many["params"]["prompt"]) == 37
+    assert runner.change(answer["run"], "prompt", "Romeo")["frame"].notes == []
+
+
+def test_a_huge_prompt_is_refused_and_the_last_one_stays():
+    runner, run, before = opened(5)
+    with pytest.raises(ParamError, match="prompt has 10000000 characters") as error:
+        runner.change(run, "prompt", "a" * 10_000_000)
+    assert error.value.hint == "use at most 1000"
+    assert runner.advance(run, steps=1)["frame"].scalars == before.scalars
+
+
+def test_a_prompt_longer_than_the_window_is_read_from_its_end():
+    prompt = ("The quick brown fox. " * 50)[:1000]
+    runner, run, frame = opened(10, prompt=prompt)
+    assert frame.scalars["texts"]["float"] == written(10, prompt)
+    reading = runner.predict(run, {"side": "float", "at": 999})
+    assert reading.scalars["start"] == 1000 - 128 and reading.scalars["window"] == prompt[-128:]
+
+
+@pytest.mark.parametrize("side", ["float", "quant"])
+def test_a_reading_says_what_follows_and_what_was_looked_at(side):
+    runner, run, frame = opened(150)
+    model, p, vocabulary = gpt.precise()
+    at = 100
+    found = runner.predict(run, {"side": side, "at": at})
+    text = frame.scalars["texts"][side]
+    assert found.scalars["window"] == text[: at + 1] and found.scalars["start"] == 0
+    assert vocabulary.characters[found.scalars["follows"]] == text[at + 1]
+    logits = model.forward(p, vocabulary.encode(text[: at + 1])[None])[-1]
+    np.testing.assert_allclose(found.arrays["next_float"], softmax(logits.astype(np.float64) / 0.8), atol=1e-9)
+    np.testing.assert_allclose(found.arrays["attention_float"], model.attention()[1, 0, 0, -1], atol=1e-7)
+    for name in ("next_float", "next_quant", "attention_float"):
+        assert found.arrays[name].sum() == pytest.approx(1, abs=1e-5)
+    looks = found.arrays[f"attention_{side}"]
+    assert [looks[i] for i in found.scalars["most"]] == sorted(looks, reverse=True)[:5]
+    assert found.scalars["likeliest"][0] == found.arrays["next_float"].argmax()
+
+
+def test_a_head_is_chosen_without_reading_again(monkeypatch):
+    runner, run, _ = opened(20)
+    first = runner.predict(run, {"side": "float", "at": 20})
+    monkeypatch.setattr("pyapp.pages.text.read", None)
+    runner.change(run, "layer", 4)
+    runner.change(run, "head", 3)
+    second = runner.predict(run, {"side": "float", "at": 20})
+    assert (second.scalars["layer"], second.scalars["head"]) == (4, 3)
+    assert not np.array_equal(first.arrays["attention_float"], second.arrays["attention_float"])
+    assert (first.arrays["next_quant"] == second.arrays["next_quant"]).all()
+
+
+def test_a_reading_of_the_same_text_after_a_change_is_another():
+    runner, run, _ = opened(20)
+    first = runner.predict(run, {"side": "float", "at": 20})
+    runner.change(run, "logit_bits", "2")
+    second = runner.predict(run, {"side": "float", "at": 20})
+    assert (first.arrays["next_float"] == second.arrays["next_float"]).all()
+    assert not np.allclose(first.arrays["next_quant"], second.arrays["next_quant"])
+    beyond = runner.predict(run, {"side": "quant", "at": 500}).scalars
+    assert (beyond["at"], beyond["follows"]) == (6, None)
+
+
+def test_softmax_and_shift_without_quantised_logits_are_not_in_use_and_it_is_said():
+    runner, run, frame = opened(20, **FLOATS, softmax="ibert", shift="row-max")
+    assert frame.notes == [FLOAT_LOGITS] and frame.scalars["difference"] is None
+    assert runner.change(run, "logit_bits", "4")["frame"].notes == []
+
+
+@pytest.mark.parametrize("inputs", [{}, {"side": "both", "at": 1}, {"side": "float"}, {"side": "float", "at": "x"}])
+def test_other_questions_are_refused(inputs):
+    runner, run, _ = opened(1)
+    with pytest.raises(ValueError, match="reads a text up to a character"):
+        runner.predict(run, inputs)
+
+
+def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits():
+    runner, run, _ = opened(1)
+    found, shares = runner.predict(run, {"measure": 0}), []
+    while found.scalars["progress"] < 1:
+        found = runner.predict(run, {"measure": 1})
+        shares.append(found.scalars["progress"])
+    assert shares == sorted(shares)
+    plain, shifted = (dict(zip(BITS, found.arrays[name], strict=True)) for name in ("plain", "shifted"))
+    assert found.scalars["rule"] == "row-max" and found.scalars["n"] == 508
+    assert found.scalars["quant"] == plain[3] and found.scalars["cost"] == plain[3] - found.scalars["float"]
+    assert abs(plain[8] - found.scalars["float"]) < 0.03 and shifted[3] < plain[3] - 0.1 and shifted[2] < plain[2] - 0.5
+    assert "visible difference" in found.scalars["verdict"] and "2 bits" in found.scalars["verdict"]
+    changed = runner.change(run, "shift", "row-max")
+    assert changed["frame"].step == 0
+    assert runner.predict(run, {"measure": 1}).scalars["progress"] is None  # nothing was begun for these settings
+    known = runner.predict(run, {"measure": 0}).scalars
+    assert known["quant"] == shifted[3] and known["verdict"]
+
+
+def test_speed_is_measured_when_something_was_written():
+    runner = Runner()
+    run = runner.open("text")["run"]
+    assert runner.measure(run).scalars == {"float": None, "quant": None}
+    runner.advance(run, steps=5)
+    assert all(speed > 0 for speed in runner.measure(run).scalars.values())
+
+
+def test_every_answer_crosses_to_the_page():
+    def call(name, **args):
+        text, arrays = bridge.call_json(name, json.dumps(args))
+        assert text.startswith('{"ok"'), text
+        return json.loads(text)["ok"], arrays
+    run = call("open", page="text", params={"prompt": "", "tokens": 3})[0]["run"]
+    call("advance", run=run, steps=3)
+    call("predict", run=run, inputs={"side": "quant", "at": 2})
+    call("predict", run=run, inputs={"measure": 0})
+    call("measure", run=run)
+
+
+def test_the_page_stands_in_its_group():
+    assert (Page.group, Page.order, Page.title, Page.view) == ("Transformers", 41, "Text", "text")
