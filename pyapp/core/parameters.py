@@ -38,6 +38,10 @@ class Parameters:
 
     def copy(self) -> "Parameters":
         """The same values in new memory, gradients zero."""
-        other = Parameters(self.shapes, self.vector.dtype)
+        return self.astype(self.vector.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> "Parameters":
+        """The same values as another type, in new memory, gradients zero."""
+        other = Parameters(self.shapes, dtype)
         other.vector[:] = self.vector
         return other

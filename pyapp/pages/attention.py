@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from pyapp.frame import Experiment, Frame
+from pyapp.models.attention_logits import TRAINED
 from pyapp.params import Param, Value
 from pyapp.softmax.compare import gain_bits, probabilities
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES, Logits, quantize_logits
-from pyapp.softmax.sources import GENERATED, HEADS, Draw
+from pyapp.softmax.sources import GENERATED, Draw
 
-LOGITS: dict[str, Draw] = {**GENERATED}  # a source of real attention is one more line here
+LOGITS: dict[str, Draw] = {**GENERATED, **TRAINED}
+MOST_HEADS = 16  # of the trained networks, whose layers are counted through; generated sources have 4
 SHIFTS = tuple(rule for rule in RULES if rule != "none")  # no shift is always shown beside
 NOTHING_BITS = 0.1  # a smaller gain or loss is none
 
@@ -29,12 +31,13 @@ class Page(Experiment):
     PARAMS = (
         Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), widget="select",
               doc="What the head does; the sentence below the matrices says how its logits are made"),
-        Param("head", "Head", "int", 0, lo=0, hi=HEADS - 1, step=1, doc="Which of the heads is shown, from 0"),
+        Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1, step=1,
+              doc="Which of the heads is shown, from 0; a trained network has 4 in each layer"),
         Param("length", "Tokens", "int", 24, lo=2, hi=64, step=1, doc="Queries, and keys that each of them looks at"),
         Param("causal", "Causal mask", "bool", False, widget="switch",
               doc="A query sees no later key: masked logits count in no range, and their probability is exactly 0"),
         Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
-              doc="Decides the tokens and the projections"),
+              doc="Decides the tokens and the projections, or which held-out digit is read"),
         Param("bits", "Bits", "int", 4, lo=2, hi=8, step=1, doc="Of the logits' codes, with and without the shift"),
         Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
               doc="exact is the float softmax of the rounded logits; the others are integer methods"),

@@ -7,6 +7,7 @@ import { css, onTheme } from "./theme.js";
  * A cell is a whole number of screen pixels, as large as the width and `maxHeight` allow.
  * `describe(tile, row, column, value)` puts the exact value into words, for hover and for focus: arrow keys move by a cell,
  * with Shift by a tile. With `picked(tile, row, column)` a click or Enter takes a cell, and it stays marked.
+ * `across` says how many tiles stand in a line, where that is not for the width to decide.
  */
 export class Heatmap {
   #host;
@@ -21,11 +22,12 @@ export class Heatmap {
   #layout = null;
   #at = null;
   #kept = null; // the cell that was taken
+  #over = null; // makes a picture to lay over every tile
   #stop;
 
-  constructor(host, { label, test, shape, describe, picked, map = "signed", maxHeight = 440, gap = 2, loupe = false }) {
+  constructor(host, { label, test, shape, describe, picked, map = "signed", maxHeight = 440, gap = 2, loupe = false, across = 0 }) {
     this.#host = host;
-    this.#options = { map, maxHeight, gap, loupe, describe, picked };
+    this.#options = { map, maxHeight, gap, loupe, across, describe, picked };
     this.#shape = shape.length === 2 ? [1, ...shape] : shape;
     host.classList.add("heatmap");
     if (test) [this.#canvas.dataset.test, this.#readout.dataset.test] = [test, `${test}-value`];
@@ -63,7 +65,13 @@ export class Heatmap {
     paint(this.#draw);
   }
 
-  /** Mark a cell [tile, row, column]; null takes the mark away. */
+  /** Lay a picture over every tile: a function that makes a canvas, anew each time as its colours follow the theme, or null. */
+  lay(over) {
+    this.#over = over;
+    paint(this.#draw);
+  }
+
+  /** Mark a cell [tile, row, column] or a whole tile [tile]; null takes the mark away. */
   keep(cell) {
     this.#kept = cell;
     paint(this.#draw);
@@ -86,9 +94,11 @@ export class Heatmap {
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
     this.#paintStrip();
+    const over = this.#over?.();
     for (let t = 0; t < tiles; t += 1) {
       const [x, y] = [(t % across) * stepX, Math.floor(t / across) * stepY];
       context.drawImage(this.#strip, 0, t * rows, columns, rows, x, y, columns * cell, rows * cell);
+      if (over) context.drawImage(over, x, y, columns * cell, rows * cell);
     }
     if (this.#kept) this.#mark(context, this.#kept);
     if (this.#at) this.#inspect();
@@ -97,15 +107,17 @@ export class Heatmap {
   /** A frame around a cell, of ink on paper so that it is seen on any colour, and never too small to be seen. */
   #mark(context, [tile, row, column]) {
     const { across, cell, stepX, stepY } = this.#layout;
+    const [, rows, columns] = this.#shape;
+    const whole = row === undefined;
     const wide = Math.round(2 * devicePixelRatio);
-    const margin = Math.max(wide, (8 * devicePixelRatio - cell) / 2);
-    const x = (tile % across) * stepX + column * cell - margin;
-    const y = Math.floor(tile / across) * stepY + row * cell - margin;
-    const side = cell + 2 * margin;
-    for (const [colour, width] of [["heat-zero", 2 * wide], ["heat-ink", wide]]) {
+    const margin = whole ? -wide : Math.max(wide, (8 * devicePixelRatio - cell) / 2);
+    const x = (tile % across) * stepX + (whole ? 0 : column * cell) - margin;
+    const y = Math.floor(tile / across) * stepY + (whole ? 0 : row * cell) - margin;
+    const [width, height] = [whole ? columns : 1, whole ? rows : 1].map((cells) => cells * cell + 2 * margin);
+    for (const [colour, line] of [["heat-zero", 2 * wide], ["heat-ink", wide]]) {
       context.strokeStyle = css(colour);
-      context.lineWidth = width;
-      context.strokeRect(x, y, side, side);
+      context.lineWidth = line;
+      context.strokeRect(x, y, width, height);
     }
   }
 
@@ -127,13 +139,15 @@ export class Heatmap {
     const width = Math.floor(this.#host.clientWidth * devicePixelRatio);
     const height = this.#options.maxHeight * devicePixelRatio;
     const gap = tiles > 1 ? Math.round(this.#options.gap * devicePixelRatio) : 0;
-    const count = (size) => Math.min(tiles, Math.max(1, Math.floor((width + gap) / (columns * size + gap))));
+    const fitting = (size) => Math.floor((width + gap) / (columns * size + gap));
+    const count = (size) => Math.min(tiles, this.#options.across || Math.max(1, fitting(size)));
     const tall = (size) => Math.ceil(tiles / count(size)) * (rows * size + gap) - gap;
     let cell = 1;
-    while (columns * (cell + 1) <= width && tall(cell + 1) <= height) cell += 1;
+    const needed = (size) => (this.#options.across ? count(size) * (columns * size + gap) - gap : columns * size);
+    while (needed(cell + 1) <= width && tall(cell + 1) <= height) cell += 1;
     const lines = Math.ceil(tiles / count(cell));
     const across = Math.ceil(tiles / lines);
-    const spare = across > 1 ? Math.floor((width - across * columns * cell) / (across - 1)) : 0;
+    const spare = across > 1 && !this.#options.across ? Math.floor((width - across * columns * cell) / (across - 1)) : 0;
     const stepX = columns * cell + Math.max(gap, Math.min(spare, 3 * gap));
     const stepY = rows * cell + gap;
     const last = columns * cell;
@@ -160,7 +174,8 @@ export class Heatmap {
 
   /** Where the keyboard begins: at the cell that was read last, or at the one that was taken. */
   #start() {
-    return this.#at ?? this.#kept ?? [0, 0, 0];
+    const [tile, row = 0, column = 0] = this.#at ?? this.#kept ?? [0];
+    return [tile, row, column];
   }
 
   #key(event) {

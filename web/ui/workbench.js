@@ -14,7 +14,7 @@ const SLICE_MS = 40; // of work between two drawings
  * stage, readouts, wide   names of panels, empty sections that `draw` fills: slot(name) is the element
  * controls                [[title, [parameter names]]], by default all parameters
  * chapters                of the story, see ui/story.js; their `code` has to be among the page's SOURCES
- * training                true adds play, step, reset and what belongs to them
+ * training                adds play, step, reset and what belongs to them: true, or {before, changed}, see ui/training.js
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
  * panels                  {name: component}, drawn after every answer with {page, latest, ...the newest frame}; `latest.frame`
@@ -28,7 +28,7 @@ export function workbench(root, page, options) {
   const draw = options.draw ?? drawing(panels, page);
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
   const slot = (name) => root.querySelector(`[data-panel=${name}]`);
-  const training = trains ? new Training(page, { changed: drawControls }) : null;
+  const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
   let sources = null;
   let frame = null;
@@ -38,6 +38,11 @@ export function workbench(root, page, options) {
   function drawControls() {
     const facts = { page, training, files, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
     render(html`<${Form} ...${facts} />`, slot("controls"));
+  }
+
+  function moved() {
+    drawControls();
+    trains.changed?.();
   }
 
   function drawStory() {

@@ -51,6 +51,10 @@ export class DrawPanel {
     this.draw();
   }
 
+  get empty() {
+    return this.#pad.empty;
+  }
+
   /** Ask again: the drawing or the network has changed. */
   async update() {
     this.draw();

@@ -1,5 +1,6 @@
 """What the attention page can ask for, each once."""
 
+from pyapp.models.attention_logits import TRAINED
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.sources import GENERATED
 
@@ -15,7 +16,7 @@ def session(call) -> dict:
         said[f"{name} {value}"] = call("change", run=run, name=name, value=value)
 
     said["nothing to do"] = call("advance", run=run, steps=1)
-    for source in GENERATED:
+    for source in (*GENERATED, *TRAINED):
         change("source", source)
     for name, value in (("head", 3), ("length", 17), ("causal", True), ("seed", 2**32 - 1), ("row", 12), ("column", 5)):
         change(name, value)
@@ -25,6 +26,8 @@ def session(call) -> dict:
         change("bits", bits)
         for method in METHODS:
             said[f"{method} at {bits}"] = call("change", run=run, name="method", value=method)
+    change("source", next(iter(TRAINED)))
+    change("head", 15)
     said["reset"] = call("reset", run=run)
     said["source code"] = call("source", names=["pyapp.pages.attention.Side", "pyapp.softmax.sources.offsets"])
     said["closed"] = call("close", run=run)

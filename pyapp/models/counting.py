@@ -1,0 +1,48 @@
+"""Counting right answers of a float network and a quantised one, a few images at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Forward = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> logits (B, 10)
+
+
+class Predictions:
+    """What one network reads in a row of images, as far as it has come."""
+
+    def __init__(self, forward: Forward, images: np.ndarray):
+        self.forward, self.images = forward, images
+        self.found = np.empty(0, np.int64)
+
+    def reach(self, count: int) -> None:
+        """Read on until `count` images are read, or all."""
+        rest = self.images[len(self.found) : count]
+        if len(rest):
+            self.found = np.concatenate([self.found, self.forward(rest).argmax(axis=1).astype(np.int64)])
+
+
+class Count:
+    """Two networks on the same images. The float one may have been read further already, by an earlier count."""
+
+    def __init__(self, labels: np.ndarray, exact: Predictions, quantised: Predictions | None):
+        self.labels, self.exact, self.quantised = labels, exact, quantised
+        self.counted = 0
+
+    def go_on(self, images: int) -> None:
+        """Count up to so many images more."""
+        self.counted = min(self.counted + images, len(self.labels))
+        for predictions in filter(None, (self.exact, self.quantised)):
+            predictions.reach(self.counted)
+
+    def scores(self) -> dict[str, Any]:
+        """Shares of right answers of those counted so far, and on how many the two networks differ."""
+        n = self.counted
+        exact, quantised = (p and p.found[:n] for p in (self.exact, self.quantised))
+        return {"counted": n, "count_of": len(self.labels), "float_accuracy": _share(exact, self.labels[:n]),
+                "quant_accuracy": _share(quantised, self.labels[:n]),
+                "changed": None if quantised is None else int((exact != quantised).sum())}
+
+
+def _share(predictions: np.ndarray | None, labels: np.ndarray) -> float | None:
+    return None if predictions is None or not len(labels) else float((predictions == labels).mean())

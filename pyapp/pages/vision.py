@@ -1,0 +1,229 @@
+"""Vision: a Vision Transformer reads a drawing, in float and quantised, and shows where its heads look."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.data import mnist
+from pyapp.data.reading import Reader
+from pyapp.frame import Experiment, Frame
+from pyapp.models import vit
+from pyapp.models.attention_logits import token_names
+from pyapp.models.quantized_transformer import TransformerSettings
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.models.vision import PIECE, Network, Pair, facts, pictures
+from pyapp.models.vit import ViT, ViTSize, patches_of
+from pyapp.params import Param, Value
+from pyapp.quant.parameters import float_nbytes
+from pyapp.softmax.methods import METHODS
+from pyapp.softmax.shift import RULES
+
+OFF, OWN, PRETRAINED, MEAN = "off", "own", "pretrained", "mean"
+BITS = (*"2345678", OFF)
+SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
+JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
+FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
+FROM_FILE = "{}: these weights are now your own; training goes on from them at step 0"
+
+
+pretrained = cache(vit.load)  # read once
+
+
+class Page(Experiment):
+    title = "Vision"
+    summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and notice how "
+               "much of the attention may go before the answer does.")
+    group = "Transformers"
+    view = "vision"
+    order = 40
+    PARAMS = (
+        Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN), widget="select",
+              doc="The shipped network, trained on 55,000 other images, or the one that you train here"),
+        Param("layer", "Layer", "int", 3, lo=1, hi=4, step=1, doc="Which block's attention is shown, from 1"),
+        Param("head", "Head", "choice", "1", choices=(*"1234", MEAN), doc="Which head of it, or the mean of all"),
+        Param("token", "Token that looks", "int", 0, lo=0, hi=49, step=1, widget="number",
+              doc="0 is the class token, which the answer is read from; then the patches in reading order"),
+        Param("bits", "Weights", "choice", "8", choices=BITS, unit="bits",
+              doc="Of every weight matrix, the positions too"),
+        Param("per", "One scale per", "choice", "channel", widget="select",
+              choices=("tensor", "channel", "group:8", "group:16", "group:32"),
+              doc="Weights that share a scale: all of a matrix, those of one row, or N neighbours in a row"),
+        Param("activations", "Activations", "choice", "8", choices=BITS, unit="bits",
+              doc="Of what goes into the products of matrices"),
+        Param("logit_bits", "Logits", "choice", "4", choices=BITS, unit="bits",
+              doc="Of the attention scores, before the softmax"),
+        Param("softmax", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
+              doc="exact is the float softmax of the rounded logits; the others are integer methods"),
+        Param("logit_shift", "Shift", "choice", "none", choices=RULES, widget="select",
+              doc="What is subtracted from each row of logits before they are rounded"),
+        Param("size", "Own network", "choice", "small", choices=tuple(SIZES), widget="select", live=False,
+              doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: as the shipped one, which "
+                  "needs about 16 times as long for a step"),
+        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, widget="select",
+              doc=OPTIMISER.doc),
+        Param("rate", "Learning rate", "float", 0.002, lo=1e-4, hi=0.1, log=True, doc="How far one step goes"),
+        BATCH, SHIFT, SEED,
+    )
+    SOURCES = (
+        "pyapp.models.vit.patches_of", "pyapp.models.vit.ViT", "pyapp.core.attention.Attention",
+        "pyapp.core.attention.float_softmax", "pyapp.models.transformer.Block", "pyapp.models.rollout.rollout",
+        "pyapp.models.quantized_softmax.QuantizedSoftmax", "pyapp.models.quantized_transformer.quantize_vit",
+        "pyapp.softmax.shift.Shift", "pyapp.models.counting.Count",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._reader = Reader()
+        model = ViT(SIZES[params["size"]])
+        self._begin(Training(model, model.initial(int(params["seed"])), params))
+
+    def _begin(self, training: Training) -> None:
+        self.training, self.trainer = training, training.trainer
+        self._pair: Pair | None = None
+        self._pair_of: tuple[str, int] | None = None  # which network, and its step
+        self._judged: dict[str, float | None] = {}  # what the last pass over the training images came to
+
+    @property
+    def is_own(self) -> bool:
+        return self.params["weights"] == OWN
+
+    @property
+    def model(self) -> ViT:
+        """The shown network's shapes."""
+        return self.trainer.model if self.is_own else ViT()
+
+    @property
+    def diverged(self) -> bool:
+        return self.is_own and not np.isfinite(self.trainer.p.vector).all()
+
+    @property
+    def pair(self) -> Pair:
+        """The shown network float and quantised, made again after each change of either."""
+        shown, settings = (str(self.params["weights"]), self.trainer.steps if self.is_own else 0), self.settings()
+        if shown != self._pair_of:
+            p = self.trainer.p if self.is_own else pretrained()
+            self._pair, self._pair_of = Pair(Network(ViT(self.model.size), p), settings), shown
+        elif settings != self._pair.settings:
+            self._pair = self._pair.under(settings)
+        return self._pair
+
+    def settings(self) -> TransformerSettings | None:
+        """What is quantised, or None. Method and shift have nothing to work on where the logits are float."""
+        bits, activations, logits = (_bits(self.params[name]) for name in ("bits", "activations", "logit_bits"))
+        if not (bits or activations or logits):
+            return None
+        method, rule = (self.params["softmax"], self.params["logit_shift"]) if logits else ("exact", "none")
+        return TransformerSettings(bits, per=str(self.params["per"]), activations=activations, logit_bits=logits,
+                                   softmax=str(method), shift=str(rule))
+
+    def steps(self) -> Iterator[Frame | None]:
+        """A training batch of the own network an item; after each epoch some held-out images, in pieces."""
+        yield from self.training.steps(self._judge)
+
+    def _judge(self) -> Iterator[dict | None]:
+        if not self.is_own or self.diverged:
+            return
+        count = self.pair.count
+        while count.counted < JUDGED:
+            count.go_on(PIECE)
+            yield None
+        scores = count.scores()
+        self._judged = {name: scores[name] for name in ("float_accuracy", "quant_accuracy")}
+        yield self._judged
+
+    def change(self, name: str, value: Value) -> list[str]:
+        notes = [self.training.renew_optimiser(self.params)] if name == "optimiser" else []
+        self.training.obey(self.params)
+        if name in ("logit_bits", "softmax", "logit_shift") and self._in_vain():
+            notes.append(FLOAT_LOGITS)
+        return notes
+
+    def _in_vain(self) -> bool:
+        """Whether a method or a shift is chosen that has nothing to work on."""
+        chosen = self.params["softmax"], self.params["logit_shift"]
+        return self.params["logit_bits"] == OFF and chosen != ("exact", "none")
+
+    def frame(self) -> Frame:
+        p, size = self.trainer.p if self.is_own else pretrained(), self.model.size
+        method = METHODS[str(self.params["softmax"])]
+        scalars = {
+            "epoch": self.trainer.epoch, **self.training.batch, **self._counted(),
+            "judged_float": self._judged.get("float_accuracy"), "judged_quant": self._judged.get("quant_accuracy"),
+            "judged": JUDGED, "held_out": len(mnist.shipped("test")[1]), **self._view(),
+            "weights": self.params["weights"], "parameters": p.vector.size, "layers": size.blocks, "heads": size.heads,
+            "is_quantised": self.settings() is not None, "bytes_float": float_nbytes(p),
+            "bytes_quant": None if self.diverged else self.pair.nbytes,
+            "method": {name: getattr(method, name) for name in ("title", "about", "breaks")},
+        }
+        filters = p["patch.weight"].reshape(-1, size.patch, size.patch)
+        arrays = {"filters": filters, "range": np.abs(filters).max(keepdims=True).reshape(1)}
+        return Frame(self.trainer.steps, scalars, arrays, [DIVERGED] if self.diverged else [])
+
+    def _view(self) -> dict[str, Any]:
+        """What of the attention is shown: as chosen, or the nearest that this network has."""
+        size, head = self.model.size, str(self.params["head"])
+        token = min(int(self.params["token"]), size.patches)
+        return {"layer": min(int(self.params["layer"]), size.blocks), "head": None if head == MEAN else int(head),
+                "token": token, "tokens": token_names(size.patches)}
+
+    def _counted(self) -> dict[str, Any]:
+        """How far the held-out images are counted; a network that has diverged is not."""
+        if self.diverged:
+            return {"counted": 0, "count_of": 0, "float_accuracy": None, "quant_accuracy": None, "changed": None}
+        return self.pair.count.scores()
+
+    def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`; or `count` a few more
+        of the held-out images with both networks, which begins anew after each change."""
+        if self.diverged:
+            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [DIVERGED])
+        if "count" in inputs:
+            self.pair.count.go_on(PIECE)
+            return Frame(self.trainer.steps, self._counted())
+        x, label, note = self._reader.read(inputs)
+        if x is None:
+            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
+        return self._read(x, label)
+
+    def _read(self, x: np.ndarray, label: int | None) -> Frame:
+        view = self._view()
+        exact, rounded = (each and each.read(x) for each in (self.pair.exact, self.pair.quantised))
+        place = view["layer"] - 1, view["head"] and view["head"] - 1, view["token"]
+        arrays, limits = pictures(exact, rounded, *place)
+        scalars = {"label": label, **view, "limits": limits, **facts(exact, *place)}
+        patch = self.model.size.patch
+        arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
+                   "probabilities": exact.probabilities}
+        if rounded:
+            scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
+            scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
+            arrays["probabilities_quant"] = rounded.probabilities
+        return Frame(self.trainer.steps, scalars, arrays)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The own network, the state of its training, and the parameters as JSON bytes."""
+        return self.training.arrays(self.params)
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        """A snapshot goes on exactly where it was; a file of weights alone starts a new training from them."""
+        snapshot = Snapshot(arrays, name)
+        params = snapshot.params(self.PARAMS) if snapshot.under_way else self.params | {"size": self._size(snapshot)}
+        model = ViT(SIZES[params["size"]])
+        training = Training(model, store.parameters(snapshot.weights, model.shapes, name), params)
+        if snapshot.under_way:
+            training.go_on(snapshot)
+        self.params.update(params | {"weights": OWN})
+        self._begin(training)
+        return [] if snapshot.under_way else [FROM_FILE.format(name)]
+
+    def _size(self, snapshot: Snapshot) -> str:
+        """The size whose shapes these weights have, or the present one, so that the reader is told what is missing."""
+        found = {name: array.shape for name, array in snapshot.weights.items()}
+        return next((name for name, size in SIZES.items() if ViT(size).shapes == found), str(self.params["size"]))
+
+
+def _bits(choice: Value) -> int | None:
+    return None if choice == OFF else int(choice)
