@@ -9,7 +9,8 @@ from pyapp.ladder import toy
 from pyapp.params import ParamError
 
 PROMPTS = ("a fluffy blue creature", "a", "a fluffy blue creature roamed the", "american shrew mole",
-           "one mole of carbon", "take a biopsy of the mole .", "forest forest forest", "verdant dioxide the . blue american one")
+           "one mole of carbon", "take a biopsy of the mole .", "forest forest forest",
+           "verdant dioxide the . blue american one")
 
 
 def dot(u, v):
