@@ -46,4 +46,7 @@ def choose(numbers: np.ndarray, p: toy.Weights, greedy: bool, u: float, rungs: A
     """The next word: the most likely one, or the one that u picks."""
     result = toy.forward(numbers, p, rungs=rungs, **how)
     probabilities = result["probabilities"]
-    return Step(numbers, result, int(rungs.most_likely(probabilities) if greedy else rungs.sample(probabilities, u)))
+    chosen = int(rungs.most_likely(probabilities) if greedy else rungs.sample(probabilities, u))
+    if not 0 <= chosen < len(toy.WORDS):  # an edited function may say anything
+        raise ValueError(f"the chosen word has the number {chosen}; use 0 to {len(toy.WORDS) - 1}")
+    return Step(numbers, result, chosen)

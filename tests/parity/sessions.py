@@ -18,6 +18,7 @@ Call = Callable[..., Any]
 Said = dict[str, Any]
 STEPS = {"arena": 0, "guidelines": 3}  # of work where two are not right: measured times differ from run to run
 NUMBERS = "0.5, -1.25, 3\n2, 0, -0.75"  # for a parameter into which numbers can be pasted
+TEXTS = {"prompt": "one mole of", "table": "mole 1 2, creature 3 -1.25"}  # for the others, by name
 DRAWING = [{"strokes": SEVEN}, {"strokes": np.empty((0, 3), np.float32)}, {"index": 7}]
 ASKED = {
     "errors": [{"index": 5}],
@@ -32,7 +33,7 @@ def moved(param: Param) -> Any:
     if param.kind == "bool":
         return not param.default
     if param.kind == "text":
-        return NUMBERS
+        return TEXTS.get(param.name, NUMBERS)
     middle = (param.lo * param.hi) ** 0.5 if param.log else (param.lo + param.hi) / 2
     value = int(middle) if param.kind == "int" else middle
     return value if value != param.default else param.lo
