@@ -9,7 +9,8 @@ page: it ends the worker and opens the run again without the edit.
 import ast
 import io
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import FunctionType
 from typing import Any
@@ -36,7 +37,7 @@ class Live:
     def __init__(self, functions: Iterable[FunctionType]):
         self.shipped = {function.__name__: function for function in functions}
         self.edits: dict[str, str] = {}  # the texts in force, by function
-        self._prints = io.StringIO()
+        self._prints, self._muted = io.StringIO(), False
         self._scope = self._fresh()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -87,9 +88,18 @@ class Live:
         self._prints = io.StringIO()
         return text if len(text) < MOST_PRINTED else text[:MOST_PRINTED] + "\n… and more\n"
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Leave out what is printed meanwhile: for pictures that take thousands of calls."""
+        self._muted = True
+        try:
+            yield
+        finally:
+            self._muted = False
+
     def _print(self, *values: Any, **how: Any) -> None:
         """What edited code finds as `print`."""
-        if self._prints.tell() < MOST_PRINTED:
+        if not self._muted and self._prints.tell() < MOST_PRINTED:
             print(*values, **{"file": self._prints, **how})
 
     def _fresh(self) -> dict[str, Any]:

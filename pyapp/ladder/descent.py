@@ -89,7 +89,8 @@ class Descent(Experiment):
         w, b = (np.linspace(-limit, limit, SIDE) for limit in self.SURFACE)
         key = (tuple(self.live.edits.items()), self.y.tobytes())
         if self._surface[0] != key:
-            self._surface = key, np.array([[self.loss(one, other) for one in w] for other in b])
+            with self.live.quiet():
+                self._surface = key, np.array([[self.loss(one, other) for one in w] for other in b])
         return {"surface": self._surface[1], "surface_w": w, "surface_b": b}
 
     def snapshot(self) -> dict[str, np.ndarray]:

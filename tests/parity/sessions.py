@@ -4,6 +4,7 @@ A page needs nothing here to be compared: it is opened, worked at, and every one
 can be asked of it besides is in `ASKED`, by page.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,9 @@ def session(call: Call, page: str) -> Said:
     for param in pages.page(page).PARAMS:
         value = moved(param)
         said[f"{param.name} {value}"[:24]] = call("change", run=run, name=param.name, value=value)
+    for function in pages.page(page).LIVE:  # edited by a comment, so that the edited path gives the shipped numbers
+        source = inspect.getsource(function) + "# edited\n"
+        said[f"edit {function.__name__}"] = call("edit", run=run, name=function.__name__, source=source)
     for i, inputs in enumerate(ASKED.get(page, [])):
         said[f"asked {i}"] = call("predict", run=run, inputs=inputs)
     if steps:

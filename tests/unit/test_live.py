@@ -161,6 +161,9 @@ def test_print_is_kept_until_it_is_taken(live):
     live.edit("predict", "def predict(x, w, b):\n    for i in range(100000):\n        print('line', i)\n    return x")
     live.predict(X, 2.0, 1.0)
     assert len(live.printed()) < 11_000
+    with live.quiet():
+        live.predict(X, 2.0, 1.0)
+    assert live.printed() == ""
 
 
 def test_only_declared_functions_are_live(live):

@@ -66,6 +66,12 @@ def test_an_edit_changes_curve_surface_and_descent(runner):
     assert runner.advance(run, steps=3000)["frame"].scalars["loss"] < 1e-6
 
 
+def test_a_print_is_not_repeated_for_every_cell_of_the_surface(runner):
+    run = runner.open("rung1")["run"]
+    source = "def predict(x, w, b):\n    print('here')\n    return w * x + b + 1"
+    assert 0 < runner.edit(run, "predict", source)["printed"].count("here") < 40
+
+
 def test_a_snapshot_goes_on(runner):
     run = runner.open("rung1")["run"]
     runner.advance(run, steps=7)

@@ -62,5 +62,8 @@ def test_edits_are_obeyed(runner):
               "    return hard / hard.sum(-1, keepdims=True)")
     frame = runner.edit(run, "softmax", source)["frame"]
     assert set(frame.arrays["weights"].ravel()) == {0.0, 1.0}
+    source = "def scores(X, W_Q, W_K, scale):\n    return X @ X.T"  # without the mask
+    assert len(frame.scalars["arrows"]) == 10 and frame.arrays["seen"].tolist() == np.tri(4).tolist()
+    assert len(runner.edit(run, "scores", source)["frame"].scalars["arrows"]) == 16
     answer = runner.edit(run, "nudge", "def nudge(A, X, W_V):\n    return A")
     assert "shape (4, 4), expected an array of shape (4, 3)" in answer["error"]["message"]
