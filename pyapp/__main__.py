@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from pyapp import __version__
-from pyapp.commands import ladder, mixing, predict, quantisation, sweep, tools, training
+from pyapp.commands import ladder, mixing, predict, quantisation, softmax, sweep, tools, training
 from pyapp.hosts import HostError
 
 
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pyapp", description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, ladder, predict, sweep, tools):
+    for part in (training, quantisation, mixing, ladder, predict, softmax, sweep, tools):
         part.add(commands)
     return parser
 

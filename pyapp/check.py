@@ -23,6 +23,7 @@ from pyapp.models.qat_recipe import five_qat_steps
 from pyapp.models.trained import ACTIVATIONS, shipped
 from pyapp.models.trainer import Trainer
 from pyapp.quant.schemes import quantize
+from pyapp.softmax.proof import softmax_codes
 
 RECORDED = store.WEIGHTS / "check.npz"
 SEVEN = np.array(  # a seven drawn by hand: x, y in 0..1 of the pad, stroke number
@@ -130,6 +131,7 @@ FIXTURES = (
     Fixture("integers", "logits codes of ten digits on integers alone, shipped networks of 4, 3, 2 bits", integers),
     Fixture("qat codes", "codes after five steps of training with quantisation, LSQ and STE", lambda: qat(".codes")),
     Fixture("qat scales", "and the scales of weights and activations", lambda: qat(".scale"), 1e-5, True),
+    Fixture("softmax", "codes of every integer softmax, coarse and fine, masked, 2 bits", softmax_codes),
     Fixture("drawing", "a recorded stroke as a 28x28 image", drawn_seven, bound=1e-6),
     Fixture("digits", "probabilities of ten held-out digits with the shipped weights", ten_digits, bound=1e-6),
     Fixture("sgd", "losses of five SGD steps with augmentation from seed 1", lambda: five_steps("sgd"), 1e-5, True),

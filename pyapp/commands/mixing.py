@@ -45,9 +45,11 @@ def mixed(args: argparse.Namespace) -> None:
     found = mix(mlp.load(args.weights), settings, args.budget, *_calibration())
     network, bits = found.network, list(found.chosen.bits.values())
     result = {**vars(settings), "bits": bits, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
+              "kl": found.kl, "predicted_kl": found.chosen.cost,
               "front": [{"bits": list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
     show(result, args.json, f"bits {' '.join(map(str, bits))}: {result['accuracy']:.2%} of {result['n']} images right, "
-                            f"{result['bytes']:,} of {args.budget:,} bytes")
+                            f"{result['bytes']:,} of {args.budget:,} bytes; KL {found.kl:.5f} nats on the calibration "
+                            f"split, {found.chosen.cost:.5f} foretold")
 
 
 def _calibration() -> tuple[Any, Any]:

@@ -10,6 +10,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return p
 
 
+def softmax_and_log(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """softmax of logits (B, classes) and its logarithm, which stays finite where the probability underflows."""
+    z = logits - logits.max(axis=1, keepdims=True)
+    exp = np.exp(z)
+    total = exp.sum(axis=1, keepdims=True)
+    return exp / total, z - np.log(total)
+
+
 def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Mean cross-entropy in nats, its gradient, and the probabilities.
 
@@ -37,18 +45,9 @@ def distillation_loss(logits: np.ndarray, teacher: np.ndarray, labels: np.ndarra
     Logits and teacher are (B, classes), labels (B,); the teacher's are constants.
     """
     loss, gradient, probabilities = softmax_cross_entropy(logits, labels)
-    soft, log_soft = _softened(logits, temperature)
-    target, log_target = _softened(teacher, temperature)
+    soft, log_soft = softmax_and_log(logits / temperature)
+    target, log_target = softmax_and_log(teacher / temperature)
     divergence = float((target * (log_target - log_soft)).sum(axis=1).mean())
     gradient *= 1.0 - share
     gradient += (soft - target) * (share * temperature / len(labels))
     return (1.0 - share) * loss + share * temperature**2 * divergence, gradient, probabilities
-
-
-def _softened(logits: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """softmax(z / T) and its logarithm, which stays finite where the probability underflows."""
-    z = logits / temperature
-    z = z - z.max(axis=1, keepdims=True)
-    exp = np.exp(z)
-    total = exp.sum(axis=1, keepdims=True)
-    return exp / total, z - np.log(total)

@@ -53,4 +53,27 @@ class Adam:
         p.vector -= self._update
 
 
-OPTIMISERS = {"sgd": SGD, "adam": Adam}
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): w ← w (1 - rate · decay) before each
+    step, for matrices only; a norm's gain or a bias has nothing to gain from being small.
+
+    With `clip`, a gradient longer than that is shortened to it first (Pascanu et al. 2013, algorithm 1).
+    """
+
+    def __init__(self, p: Parameters, rate: float, decay: float = 0.01, beta2: float = Adam.beta2,
+                 clip: float | None = None):
+        super().__init__(p, rate)
+        self.decay, self.beta2, self.clip = decay, beta2, clip
+        self._matrices = [name for name, shape in p.shapes.items() if len(shape) > 1]
+
+    def step(self, p: Parameters) -> None:
+        scalar = p.vector.dtype.type
+        length = float(np.sqrt(np.dot(p.gradient, p.gradient)))
+        if self.clip is not None and length > self.clip:
+            p.gradient *= scalar(self.clip / length)
+        for name in self._matrices:
+            p[name][...] *= scalar(1 - self.rate * self.decay)
+        super().step(p)
+
+
+OPTIMISERS = {"sgd": SGD, "adam": Adam}  # those that the pages and the command line offer

@@ -190,7 +190,7 @@ CLAIMS = (
           "network stays smaller than with 4 bits everywhere",
           (("3 bits everywhere", weights(3)), ("8, 3, 8 bits", weights((8, 3, 8))), ("4 bits everywhere", weights(4))),
           lambda found, limits: better(found[1], found[0], limits) and found[1].nbytes < found[2].nbytes,
-          "#inference?bits=4",
+          "#mixed",
           "They do matter, but here the first layer is nine tenths of the network: 4 bits everywhere are smaller."),
     Claim("biases", "how", "Biases stay at 32 bits: they are too few to matter.", VENDORS,
           "it holds if biases of 8 bits would save less than 1 % of the bytes",

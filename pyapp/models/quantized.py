@@ -1,7 +1,7 @@
 """The digits network quantised after training: settings in, a network on integers out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -47,6 +47,9 @@ class Settings:
 
     def layer_bits(self, layers: int) -> tuple[int, ...]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
+
+
+Memo = dict[Settings, QuantizedTensor]  # a layer's codes, by settings with the bits of it and of all layers before
 
 
 @dataclass(frozen=True)
@@ -115,16 +118,27 @@ class OnIntegers:
         return self.network.logits(x)
 
 
-def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray) -> QuantizedNetwork:
+def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
+                     memo: Memo | None = None) -> QuantizedNetwork:
     """Quantise layer by layer on calibration inputs, float32 (N, 784).
 
     Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂):
     ranges are those of x̂, GPTQ, AdaRound and bias correction make up for what x̂ has lost.
+
+    A `memo` that is given again, with the same p and inputs, spares the layers whose bits and those of all layers
+    before are the same as in an earlier call.
     """
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
     names = weight_names(p)
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
+    memo = {} if memo is None else memo
+
+    def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
+        so_far = replace(settings, bits=tuple(bits.values())[: names.index(name) + 1])
+        if so_far not in memo:
+            memo[so_far] = rounded(name, x, x_hat)
+        return memo[so_far]
 
     def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
         grid = fit_weight_grid(p[name], bits[name], settings.scheme, settings.per, settings.clip)
@@ -134,7 +148,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray) -> Q
             return adaround(p[name], x_hat, grid, settings.seed)
         return QuantizedTensor(grid.quantize(p[name]), grid)
 
-    return _layer_by_layer(p, settings, inputs, rounded, {})
+    return _layer_by_layer(p, settings, inputs, remembered, {})
 
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray, method: str = "minmax",

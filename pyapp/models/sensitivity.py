@@ -1,54 +1,59 @@
 """How much each layer suffers from few bits: what mixed precision chooses by."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pyapp.core.losses import softmax_and_log
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
-from pyapp.models.quantized import Settings, quantize_network
-from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
-from pyapp.quant.schemes import FLOAT_BYTES
+from pyapp.models.quantized import Memo, Settings, quantize_network
+from pyapp.quant.parameters import assemble, weight_names
 
 BITS = (2, 3, 4, 5, 6, 8)
+Row = dict[str, Any]
+Sensitivities = dict[str, dict[int, Row]]
 
 
 def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                bits: tuple[int, ...] = BITS) -> dict[str, dict[int, dict[str, Any]]]:
+                bits: tuple[int, ...] = BITS) -> Sensitivities:
     """For each layer and number of bits, with all other layers in float: what it costs on labelled calibration images.
 
     {weight name: {bits: {"kl", "loss", "accuracy", "bytes"}}}: kl is the mean KL(float || quantised) of the
     probabilities in nats, loss the increase of the cross-entropy in nats, accuracy the share of right digits,
     bytes the size of the layer's packed weights with its scales.
     """
-    model, rows = MLP(), np.arange(len(labels))
-    exact = _log_softmax(model.forward(p, inputs))
-    exact_loss = -exact[rows, labels].mean()
-    table = {name: {} for name in weight_names(p)}
-    for b in bits:
-        weights = quantize_network(p, Settings(**{**vars(settings), "bits": b, "activations": None}), inputs).weights
-        for name in table:
-            one = _only(p, weights, name)
-            found = _log_softmax(model.forward(one.parameters, inputs))
-            table[name][b] = {
-                "kl": float((np.exp(exact) * (exact - found)).sum(axis=1).mean()),
-                "loss": float(-found[rows, labels].mean() - exact_loss),
-                "accuracy": float((found.argmax(axis=1) == labels).mean()),
-                "bytes": one.tensors[name].nbytes,
-            }
+    table: Sensitivities = {name: {} for name in weight_names(p)}
+    for name, b, row in sensitivities(p, settings, inputs, labels, bits):
+        table[name][b] = row
     return table
 
 
-def unquantised_nbytes(p: Parameters) -> int:
-    """Bytes of what stays float32 in every allocation: the biases."""
-    return sum(p[name].size for name in p if name not in weight_names(p)) * FLOAT_BYTES
+def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
+                  bits: tuple[int, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, int, Row]]:
+    """The same piece by piece, a layer with a number of bits an item; `memo` as for quantize_network."""
+    rows = np.arange(len(labels))
+    exact = log_probabilities(MLP(), p, inputs)
+    exact_loss = -exact[rows, labels].mean()
+    for b in bits:
+        network = quantize_network(p, replace(settings, bits=b, activations=None), inputs, memo)
+        for name, tensor in network.weights.tensors.items():
+            found = log_probabilities(MLP(), assemble(p, {name: tensor}).parameters, inputs)
+            yield name, b, {
+                "kl": divergence(exact, found),
+                "loss": float(-found[rows, labels].mean() - exact_loss),
+                "accuracy": float((found.argmax(axis=1) == labels).mean()),
+                "bytes": tensor.nbytes,
+            }
 
 
-def _only(p: Parameters, weights: QuantizedParameters, name: str) -> QuantizedParameters:
-    return assemble(p, {name: weights.tensors[name]})
+def log_probabilities(model: MLP, p: Parameters, inputs: np.ndarray) -> np.ndarray:
+    """log softmax of the model's logits, float64 (N, classes)."""
+    return softmax_and_log(model.forward(p, inputs).astype(np.float64))[1]
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    z = logits.astype(np.float64)
-    z -= z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+def divergence(exact: np.ndarray, found: np.ndarray) -> float:
+    """Mean over rows of KL(exact || found) in nats, from log probabilities (N, classes)."""
+    return float((np.exp(exact) * (exact - found)).sum(axis=1).mean())

@@ -1,7 +1,5 @@
 """Digits: a small network learns handwritten digits, reads a drawing, and is quantised."""
 
-import json
-import math
 import statistics
 from collections.abc import Generator, Iterator, Mapping
 from functools import cache
@@ -11,22 +9,20 @@ import numpy as np
 
 from pyapp import store
 from pyapp.core.losses import softmax
-from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
-from pyapp.data import augment, mnist
+from pyapp.data import mnist
 from pyapp.data.reading import Reader
 from pyapp.frame import Experiment, Frame
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
-from pyapp.models.trainer import Trainer, judge
-from pyapp.params import Param, Value, parse_all
+from pyapp.models.trainer import judge
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.params import Param, Value
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.timing import times_ms
 
 OFF = "off"
-DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
-TRAINER = "trainer."  # prefix of the training's state in a snapshot
 
 
 pretrained = cache(mlp.load)  # read once
@@ -39,15 +35,9 @@ class Page(Experiment):
     view = "digits"
     order = 10
     PARAMS = (
-        Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS), widget="select",
-              doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value"),
+        OPTIMISER,
         Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes"),
-        Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), widget="select",
-              unit="images", doc="Images that one step averages its gradient over"),
-        Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, step=1, unit="px",
-              doc="Each training image is moved by up to this many pixels, anew every time"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
-              doc="Decides the first weights and the order of the images: the same seed gives the same run"),
+        BATCH, SHIFT, SEED,
         Param("weights", "Weights", "choice", "own", choices=("own", "pretrained"), widget="select",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         Param("bits", "Bits per weight", "choice", OFF, doc="Symmetric quantisation of every weight matrix",
@@ -63,19 +53,12 @@ class Page(Experiment):
         super().__init__(params)
         self.model = MLP()
         self._reader = Reader()
-        self._begin(self._trainer(params, self.model.initial(int(params["seed"]))))
+        self._begin(Training(self.model, self.model.initial(int(params["seed"])), params))
 
-    def _trainer(self, params: Mapping[str, Value], p: Parameters) -> Trainer:
-        optimiser = OPTIMISERS[params["optimiser"]](p, float(params["rate"]))
-        trainer = Trainer(self.model, p, optimiser, *mnist.shipped("train"), int(params["seed"]))
-        _obey(trainer, params)
-        return trainer
-
-    def _begin(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        self._accuracies: list[float] = []  # of the batches that make up one pass over the data
-        self._batch = {"loss": None, "train_accuracy": None}
+    def _begin(self, training: Training) -> None:
+        self.training, self.trainer = training, training.trainer
         self._quantised: QuantizedParameters | None = None
+        self._quantised_of: tuple | None = None  # the network, its bits and its step
         self._exact: dict[tuple[Parameters, int], dict] = {}  # the float network's scores, by network and step
         self._judge_now()
 
@@ -94,45 +77,30 @@ class Page(Experiment):
 
     def quantised(self) -> QuantizedParameters | None:
         """The shown parameters at the chosen bits, made again after each change."""
-        if self.bits and self._quantised is None and not self.diverged:
-            self._quantised = quantize_parameters(self.shown, self.bits)
+        wanted = (self.shown, self.bits, self.trainer.steps)
+        if wanted != self._quantised_of:
+            there = self.bits and not self.diverged
+            self._quantised, self._quantised_of = quantize_parameters(self.shown, self.bits) if there else None, wanted
         return self._quantised
 
     def steps(self) -> Iterator[Frame | None]:
         """A training batch an item; after each epoch the held-out images, in pieces."""
-        while True:
-            loss, accuracy = self.trainer.step()
-            self._quantised = None
-            in_an_epoch = -(-len(self.trainer.images) // self.trainer.batch)
-            self._accuracies = [*self._accuracies, accuracy][-in_an_epoch:]
-            self._batch = {"loss": loss, "train_accuracy": sum(self._accuracies) / len(self._accuracies)}
-            scores = {}
-            if self.trainer.epoch_ended:
-                for item in self._judge():
-                    scores = item or {}
-                    if item is None:
-                        yield None
-            yield Frame(self.trainer.steps, self._batch | scores)
-            if not math.isfinite(loss):
-                return
+        return self.training.steps(self._judge)
 
     def change(self, name: str, value: Value) -> list[str]:
         notes = []
         if name == "optimiser":
-            self.params["rate"] = OPTIMISERS[value].usual_rate
-            self.trainer.optimiser = OPTIMISERS[value](self.trainer.p, self.params["rate"])
-            notes.append(f"rate set to {self.params['rate']:g}, the usual value for {value}")
+            notes.append(self.training.renew_optimiser(self.params))
         if name in ("weights", "bits"):
-            self._quantised = None
             self._judge_now()
-        _obey(self.trainer, self.params)
+        self.training.obey(self.params)
         return notes
 
     def frame(self) -> Frame:
         p, quantised = self.shown, self.quantised()
         filters = p["layer1.weight"].reshape(-1, 28, 28)  # one picture of 28x28 for each first-layer neuron
         scalars = {
-            "epoch": self.trainer.epoch, **self._batch, **self._judged, "parameters": p.vector.size,
+            "epoch": self.trainer.epoch, **self.training.batch, **self._judged, "parameters": p.vector.size,
             "held_out": len(mnist.shipped("test")[1]), "weights": self.params["weights"],
             "bits": self.params["bits"], "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None,
@@ -179,27 +147,20 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
-        params = np.frombuffer(json.dumps(self.params).encode(), np.uint8)
-        return {**store.arrays_of(self.trainer.p), "params": params,
-                **{TRAINER + name: array for name, array in self.trainer.state().items()}}
+        return self.training.arrays(self.params)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot goes on exactly where it was; a file of weights alone starts a new training from them."""
-        state = {key.removeprefix(TRAINER): array for key, array in arrays.items() if key.startswith(TRAINER)}
-        weights = {key: array for key, array in arrays.items() if not key.startswith(TRAINER) and key != "params"}
-        p, params, note = store.parameters(weights, self.model.shapes, name), dict(self.params), []
-        if state:
-            params = _saved_params(arrays, name)
-        trainer = self._trainer(params, p)
-        if state:
-            try:
-                trainer.load_state(state)
-            except ValueError as error:
-                raise store.StoreError(f"{name}: {error}; it is not a whole snapshot of this page") from None
+        snapshot, note = Snapshot(arrays, name), []
+        p = store.parameters(snapshot.weights, self.model.shapes, name)
+        params = snapshot.params(self.PARAMS) if snapshot.under_way else dict(self.params)
+        training = Training(self.model, p, params)
+        if snapshot.under_way:
+            training.go_on(snapshot)
         else:
             note = [f"{name}: these weights are now your own; training goes on from them at step 0"]
         self.params.update(params | {"weights": "own", "bits": self.params["bits"]})
-        self._begin(trainer)
+        self._begin(training)
         return note
 
     def _judge(self) -> Iterator[dict | None]:
@@ -229,18 +190,3 @@ class Page(Experiment):
     def _judge_now(self) -> None:
         for _ in self._judge():
             pass
-
-
-def _obey(trainer: Trainer, params: Mapping[str, Value]) -> None:
-    """Set what may change while training."""
-    trainer.optimiser.rate, trainer.batch = float(params["rate"]), int(params["batch"])
-    pixels = int(params["shift"])
-    trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
-
-
-def _saved_params(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, Value]:
-    """The parameters in a snapshot."""
-    try:
-        return parse_all(Page.PARAMS, json.loads(arrays["params"].tobytes()), strict=True)[0]
-    except (KeyError, ValueError, AttributeError) as error:
-        raise store.StoreError(f"{name}: expected the parameters of a snapshot, found others ({error})") from None

@@ -5,6 +5,7 @@ Frantar et al. 2023, "GPTQ: accurate post-training quantization for generative p
 
 import numpy as np
 
+from pyapp.core.ops import linear
 from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
 
 DAMPING = 0.01  # part of H's mean diagonal that is added to its diagonal: the paper's value
@@ -44,7 +45,8 @@ def _checked(w: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _hessian(x: np.ndarray, damping: float) -> np.ndarray:
     """2 XᵀX, and `damping` of its mean diagonal on the diagonal; the unit matrix if every input is 0."""
-    h = 2 * (x.T @ x)
+    columns = np.ascontiguousarray(x.T)  # I, N: without BLAS, a product along rows takes a quarter of the time
+    h = 2 * linear(columns, columns)
     h[np.diag_indices_from(h)] += damping * np.trace(h) / len(h) or 1.0
     return h
 

@@ -31,7 +31,7 @@ def allocate(costs: Table, sizes: Mapping[str, Mapping[int, int]], budget: int, 
     if budget < least:
         raise ValueError(f"the budget is {budget:,} bytes; the smallest choice needs {least:,}: give at least that")
     bits = {layer: max(row, key=lambda b: (row[b], b)) for layer, row in sizes.items()}
-    while (choice := _choice(costs, sizes, bits, fixed_bytes)).nbytes > budget:
+    while (choice := total(costs, sizes, bits, fixed_bytes)).nbytes > budget:
         layer, lower = min(_lowerings(sizes, bits), key=lambda move: _price(costs, sizes, bits, *move))
         bits = {**bits, layer: lower}
     return choice
@@ -49,6 +49,12 @@ def pareto(costs: Table, sizes: Mapping[str, Mapping[int, int]], fixed_bytes: in
         front = _unbeaten([Choice({**choice.bits, layer: b}, choice.nbytes + nbytes, choice.cost + costs[layer][b])
                            for choice in front for b, nbytes in row.items()])
     return front
+
+
+def total(costs: Table, sizes: Mapping[str, Mapping[int, int]], bits: dict[str, int], fixed_bytes: int = 0) -> Choice:
+    """These bits for every layer, their bytes and costs added up."""
+    return Choice(bits, fixed_bytes + sum(sizes[layer][b] for layer, b in bits.items()),
+                  sum(costs[layer][b] for layer, b in bits.items()))
 
 
 def _unbeaten(choices: list[Choice]) -> list[Choice]:
@@ -69,11 +75,6 @@ def _check(costs: Table, sizes: Table) -> None:
                              "both tables need the same widths")
     if extra := set(costs) - set(sizes):
         raise ValueError(f"costs has {', '.join(sorted(extra))}, which sizes has not; name the same layers in both")
-
-
-def _choice(costs: Table, sizes: Table, bits: dict[str, int], fixed_bytes: int) -> Choice:
-    return Choice(bits, fixed_bytes + sum(sizes[layer][b] for layer, b in bits.items()),
-                  sum(costs[layer][b] for layer, b in bits.items()))
 
 
 def _lowerings(sizes: Table, bits: dict[str, int]) -> list[tuple[str, int]]:

@@ -7,8 +7,9 @@ import { css, FONT, onTheme } from "./theme.js";
 const LABELS_WIDTH = 120;
 
 /**
- * A line plot over training steps. lines: [{name, label, colour (a colour of the style sheet), thin, format}]; a line without
- * points is not drawn. Each line is labelled at its end with its last value; a pinned run is a thin dashed line.
+ * A line plot over training steps. lines: [{name, label, colour (a colour of the style sheet), thin, format, aside}]; a line
+ * without points is not drawn, and one that is `aside` does not stretch the axis: out of its range only the label is seen.
+ * Each line is labelled at its end with its last value; a pinned run is a thin dashed line.
  * `append` is cheap: drawing happens at most once a frame. Arrow keys or the pointer read exact values.
  */
 export class Plot {
@@ -100,7 +101,8 @@ export class Plot {
       ticks: { show: false },
     };
     const whole = (t) => (Number.isInteger(t) ? t.toLocaleString("en-GB") : "");
-    const line = ({ colour, thin }, pinned) => ({
+    const line = ({ colour, thin, aside }, pinned) => ({
+      auto: !aside,
       stroke: () => css(colour),
       width: pinned || thin ? 1 : 2,
       dash: pinned ? [4, 3] : undefined,

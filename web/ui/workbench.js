@@ -4,6 +4,7 @@ import { bindKeys } from "./keys.js";
 import { Sheet } from "./sheet.js";
 import { Story } from "./story.js";
 import { Training } from "./training.js";
+import { Files } from "./transport.js";
 
 const SLICE_MS = 40; // of work between two drawings
 
@@ -14,12 +15,13 @@ const SLICE_MS = 40; // of work between two drawings
  * controls                [[title, [parameter names]]], by default all parameters
  * chapters                of the story, see ui/story.js; their `code` has to be among the page's SOURCES
  * training                true adds play, step, reset and what belongs to them
+ * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
  * draw(event, slot)       event: {frame, history, cleared} after an answer of Python, null when only words have changed
  * summary(frame)          a few words for the bar of a phone
  */
 export function workbench(root, page, options) {
-  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, auto, draw, summary } = options;
+  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, files, auto, draw, summary } = options;
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
   const slot = (name) => root.querySelector(`[data-panel=${name}]`);
   const training = trains ? new Training(page, { changed: drawControls }) : null;
@@ -30,7 +32,7 @@ export function workbench(root, page, options) {
   let mounted = true;
 
   function drawControls() {
-    const facts = { page, training, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
+    const facts = { page, training, files, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
     render(html`<${Form} ...${facts} />`, slot("controls"));
   }
 
@@ -86,7 +88,7 @@ export function workbench(root, page, options) {
   };
 }
 
-function Form({ page, training, groups, keys, summary }) {
+function Form({ page, training, files, groups, keys, summary }) {
   const { params, notes, troubles, meta } = page;
   const change = (name, value) => page.change(name, value);
   const form = (list) =>
@@ -98,6 +100,7 @@ function Form({ page, training, groups, keys, summary }) {
     ${groups
       ? groups.map(([title, names]) => html`<section><h2>${title}</h2>${form(named(names))}</section>`)
       : form(meta.params)}
+    ${files && html`<section><h2>${files}</h2><${Files} page=${page} training=${training} /></section>`}
     <p class="row">
       ${link("undo-change", "Undo change", () => page.undo(), !page.canUndo())}
       ${link("defaults", "Defaults", () => page.toDefaults())} ${keys && link("keys", "Keys", keys)}

@@ -1,107 +1,33 @@
-import { html, render } from "preact";
+import { html } from "preact";
 import { bytes, count, fixed, NOTHING, percent } from "../ui/format.js";
-import { Plot } from "../ui/plot.js";
+import { accuracyPlot, lossPlot, RunPanel } from "../ui/run-panel.js";
 
-/** Curves and numbers of the training; a pinned run stays beside it. */
-export class TrainingPanel {
-  #plots;
-  #numbers;
-  #last = {};
-  #pinned = null;
-
-  constructor(root, page) {
-    render(html`<${TrainingLayout} />`, root);
-    const slot = (name) => root.querySelector(`[data-slot=${name}]`);
-    this.#numbers = slot("numbers");
-    this.#plots = [
-      new Plot(slot("loss"), {
-        title: "Loss",
-        yLabel: "loss in nats",
-        range: (_, low, high) => [0, Math.max(high ?? 2.5, 0.1)],
-        tick: (y) => fixed(y, 1),
-        empty: "Press Play: the curves grow here.",
-        lines: [
-          { name: "loss", label: "batch", colour: "faint", thin: true },
-          { name: "test_loss", label: "held-out", colour: "float" },
-        ],
-      }),
-      new Plot(slot("accuracy"), {
-        title: "Accuracy",
-        yLabel: "accuracy",
-        range: () => [0, 1],
-        format: percent,
-        tick: (y) => percent(y, 0),
-        lines: [
-          { name: "train_accuracy", label: "training", colour: "faint", thin: true },
-          { name: "test_accuracy", label: "held-out", colour: "float" },
-          { name: "quant_accuracy", label: "quantised", colour: "quant" },
-        ],
-      }),
-    ];
-    this.draw(page);
-  }
-
-  update(page, { frame, history, cleared }) {
-    for (const plot of this.#plots) {
-      if (cleared) plot.clear();
-      plot.append(history);
-    }
-    this.#last = { step: frame.step, ...frame.scalars };
-    this.draw(page);
-  }
-
-  draw(page) {
-    const pin = () => this.#pin(page);
-    render(html`<${Numbers} run=${this.#last} pinned=${this.#pinned} pin=${pin} open=${page.open} />`, this.#numbers);
-  }
-
-  destroy() {
-    for (const plot of this.#plots) plot.destroy();
-  }
-
-  #pin(page) {
-    this.#pinned = this.#pinned ? null : this.#last;
-    for (const plot of this.#plots) this.#pinned ? plot.pin() : plot.unpin();
-    this.draw(page);
-  }
-}
-
-function TrainingLayout() {
-  return html`<h2>Training</h2>
-    <p class="about">Loss on each batch, and on 3,000 held-out images after each pass over the 2,000 training images.</p>
-    <div data-slot="loss"></div>
-    <div data-slot="accuracy"></div>
-    <div data-slot="numbers"></div>`;
-}
-
-function Numbers({ run, pinned, pin, open }) {
-  const rows = [
-    ["step", "step", count, "step-count"],
-    ["epoch", "epoch", (x) => fixed(x, 2), "epoch"],
-    ["loss", "batch loss", (x) => fixed(x, 4), "loss"],
-    ["train_accuracy", "training accuracy", percent, "train-accuracy"],
-    ["test_loss", "held-out loss", (x) => fixed(x, 4), "held-out-loss"],
-    ["test_accuracy", "held-out accuracy", percent, "held-out-accuracy"],
-  ];
-  return html`<table class="numbers">
-      <caption class="unseen">Numbers of this run</caption>
-      ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
-      <tbody>
-        ${rows.map(
-          ([name, label, format, test]) => html`<tr>
-            <th scope="row">${label}</th>
-            <td class="number" data-test=${test}>${format(run[name])}</td>
-            ${pinned && html`<td class="number muted">${format(pinned[name])}</td>`}
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-    ${run.weights === "pretrained" &&
-    html`<p class="doc">The held-out numbers are those of the pretrained weights, which are shown now.</p>`}
-    <p><button type="button" data-test="pin" aria-pressed=${Boolean(pinned)} disabled=${!open || !run.step} onClick=${pin}>
-      ${pinned ? "Unpin" : "Pin this run to compare"}
-    </button></p>`;
-}
+/** Curves and numbers of the training. */
+export const trainingPanel = (root, page) =>
+  new RunPanel(root, page, {
+    about: "Loss on each batch, and on 3,000 held-out images after each pass over the 2,000 training images.",
+    plots: [
+      lossPlot([
+        { name: "loss", label: "batch", colour: "faint", thin: true },
+        { name: "test_loss", label: "held-out", colour: "float" },
+      ]),
+      accuracyPlot([
+        { name: "train_accuracy", label: "training", colour: "faint", thin: true },
+        { name: "test_accuracy", label: "held-out", colour: "float" },
+        { name: "quant_accuracy", label: "quantised", colour: "quant" },
+      ]),
+    ],
+    rows: [
+      ["step", "step", count, "step-count"],
+      ["epoch", "epoch", (x) => fixed(x, 2), "epoch"],
+      ["loss", "batch loss", (x) => fixed(x, 4), "loss"],
+      ["train_accuracy", "training accuracy", percent, "train-accuracy"],
+      ["test_loss", "held-out loss", (x) => fixed(x, 4), "held-out-loss"],
+      ["test_accuracy", "held-out accuracy", percent, "held-out-accuracy"],
+    ],
+    words: ({ weights }) =>
+      weights === "pretrained" ? "The held-out numbers are those of the pretrained weights, which are shown now." : null,
+  });
 
 /** The head of a table that sets float beside quantised; bits: null while quantising is off. */
 export function VersusHead({ bits }) {

@@ -3,7 +3,7 @@ import { bindKeys } from "../ui/keys.js";
 import { Training } from "../ui/training.js";
 import { DigitsControls } from "./digits-controls.js";
 import { DrawPanel } from "./digits-draw.js";
-import { QuantisePanel, ShippedPanel, TrainingPanel } from "./digits-readouts.js";
+import { QuantisePanel, ShippedPanel, trainingPanel } from "./digits-readouts.js";
 import { StoryPanel } from "./digits-story.js";
 import { WeightsPanel } from "./digits-weights.js";
 
@@ -24,7 +24,7 @@ export function mount(root, page) {
     quantise();
   });
   const weights = new WeightsPanel(slot("weights"));
-  const numbers = new TrainingPanel(slot("training"), page);
+  const numbers = trainingPanel(slot("training"), page);
   const story = new StoryPanel(slot("story"), page);
 
   async function showOwn() {

@@ -1,0 +1,61 @@
+"""Commands for softmax in integers: the error of one method, and of all."""
+
+import argparse
+import math
+from dataclasses import asdict
+from typing import Any
+
+from pyapp.commands.common import add_json, command, show
+from pyapp.softmax.compare import compare, methods_table
+from pyapp.softmax.logits import FAMILIES, draw
+from pyapp.softmax.methods import METHODS
+from pyapp.softmax.shift import RULES
+
+KEYS = ("l1_per_row", "mae", "n", "max_error", "row_sum", "top1", "broken_rows")
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "softmax-error", softmax_error, "how far a softmax method is from the float softmax")
+    sub.add_argument("--method", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
+    add_logits(sub)
+    sub = command(commands, "softmax-table", softmax_table, "the same for all softmax methods")
+    add_logits(sub)
+
+
+def add_logits(sub: argparse.ArgumentParser) -> None:
+    """Which logits, and how they become codes."""
+    sub.add_argument("--bits", type=int, default=8, metavar="B", help="of the logits")
+    sub.add_argument("--shift", choices=RULES, default="none", help="what is subtracted before the logits are rounded")
+    sub.add_argument("--logits", choices=FAMILIES, default="centred", help="the logits' distribution")
+    sub.add_argument("--rows", type=int, default=512, help="how many softmaxes")
+    sub.add_argument("--length", type=int, default=64, help="logits in each")
+    sub.add_argument("--seed", type=int, default=0, help="decides the logits")
+    add_json(sub)
+
+
+def softmax_error(args: argparse.Namespace) -> None:
+    """L1 a row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
+    z = draw(args.logits, args.rows, args.length, args.seed)
+    found = row(asdict(compare(z, args.method, args.bits, args.shift)))
+    show(found, args.json, f"L1 {number(found['l1_per_row'])} a row, MAE {number(found['mae'])} with N = {found['n']}, "
+                           f"row sum {number(found['row_sum'])}, {found['broken_rows']} of {args.rows} rows broken")
+
+
+def softmax_table(args: argparse.Namespace) -> None:
+    """All methods on the same codes."""
+    z = draw(args.logits, args.rows, args.length, args.seed)
+    rows = [{"method": each["method"], **row(each)} for each in methods_table(z, args.bits, args.shift)]
+    lines = [f"N = {args.length}", f"{'method':24} {'L1/row':>8} {'MAE':>9} {'max':>8} {'sum':>7} {'top-1':>7} broken"]
+    lines += [f"{each['method']:24} {number(each['l1_per_row']):>8} {number(each['mae'], 6):>9} "
+              f"{number(each['max_error']):>8} {number(each['row_sum']):>7} {number(each['top1']):>7} "
+              f"{each['broken_rows']:6}" for each in rows]
+    show(rows, args.json, "\n".join(lines))
+
+
+def row(found: dict[str, Any]) -> dict[str, Any]:
+    """What JSON has a word for: NaN and infinity become null."""
+    return {key: found[key] if math.isfinite(found[key]) else None for key in KEYS}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,111 @@
+"""Commands that train the two transformers and save their weights with their recipes, and that write with the GPT."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.commands.common import add_recipe, options_of, progress, recipe_of
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist, text
+from pyapp.data.mnist import Digits
+from pyapp.data.text import Vocabulary
+from pyapp.models import gpt, next_token
+from pyapp.models.generate import Sampling, Writer
+from pyapp.models.gpt import GPT
+from pyapp.models.gpt_recipe import GPTRecipe, train_gpt
+from pyapp.models.measure import training_images
+from pyapp.models.trainer import evaluate
+from pyapp.models.vit import ViT
+from pyapp.models.vit_recipe import ViTRecipe, train_vit
+
+
+def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
+    """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
+    sub.add_argument("--data", required=True, metavar="PATH", help=data)
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    sub.add_argument("--checkpoint", metavar="FILE", type=Path,
+                     help="written now and then; started again with the same options, training goes on from there")
+    add_recipe(sub, recipe)
+
+
+def train_vision(args: argparse.Namespace) -> None:
+    """Train the Vision Transformer on a folder's training images less the shipped 5,000; measure on its test images."""
+    recipe, digits, shipped = recipe_of(args, ViTRecipe), training_images(args.data), mnist.load()
+    progress(f"{len(digits.labels)} images to train on")
+    model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
+    _save(args, "vit", recipe, store.arrays_of(p), {
+        "data": "DIR: MNIST's four files, less the 5,000 images that the page ships", "images": len(digits.labels),
+        "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
+        "metrics": {"test": _accuracy(model, p, mnist.load(args.data, "test")),
+                    "shipped": _accuracy(model, p, shipped)}})
+
+
+def train_text(args: argparse.Namespace) -> None:
+    """Train the GPT on the first 90 % of a text file; measure on the last 10 %, with the weights as they are saved."""
+    recipe, written = recipe_of(args, GPTRecipe), text.read(args.data)
+    vocabulary = Vocabulary(written)
+    training, validation = text.split(vocabulary.encode(written), gpt.SIZE.context)
+    progress(f"{len(training)} characters to train on, {len(vocabulary)} different ones")
+    model, p = train_gpt(recipe, training, len(vocabulary), progress, validation, args.checkpoint)
+    arrays = gpt.arrays_of(p, vocabulary)
+    _save(args, "gpt", recipe, arrays, {
+        "data": "FILE: a text; its last 10 % only measure", "characters": len(written),
+        "text_sha256": hashlib.sha256(written.encode()).hexdigest(), "parameters": p.vector.size,
+        "metrics": {"validation": _loss(model, gpt.parameters(arrays, model, args.out.name), validation),
+                    "validation_float32": _loss(model, p, validation),
+                    "training": _loss(model, p, training[: len(validation)])}})
+
+
+TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] = {
+    "vit": (ViTRecipe, train_vision, "folder with MNIST's four IDX files"),
+    "gpt": (GPTRecipe, train_text, "a text file in UTF-8"),
+}
+
+
+def add_writing(sub: argparse.ArgumentParser) -> None:
+    """The options of `generate`."""
+    sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
+    sub.add_argument("--prompt", default="\n", metavar="TEXT", help="what the text begins with")
+    sub.add_argument("--tokens", type=int, default=300, metavar="N", help="characters to write")
+    sub.add_argument("--seed", type=int, default=1, help="decides what is drawn")
+    sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest character")
+    sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help="below 1 careful, above 1 daring")
+    sub.add_argument("--top-k", type=int, default=0, metavar="K", help="only the K likeliest characters; 0 is all")
+
+
+def generate(args: argparse.Namespace) -> None:
+    """Print the prompt and what the GPT writes after it, each character as soon as it is there."""
+    model, p, vocabulary = gpt.load(args.weights)
+    sampling = Sampling(args.temperature, args.top_k, args.greedy)
+    if args.tokens < 0:
+        raise ValueError(f"tokens is {args.tokens}; use 0 or more")
+    writer = Writer(model, p, vocabulary.encode(args.prompt), sampling, args.seed)
+    print(args.prompt, end="")
+    for _ in range(args.tokens):
+        print(vocabulary.characters[writer.write().token], end="", flush=True)
+    print()
+
+
+def _accuracy(model: ViT, p: Parameters, digits: Digits) -> dict[str, Any]:
+    scores = evaluate(model, p, digits.inputs(), digits.labels)
+    return {"n": len(digits.labels), "accuracy": scores["accuracy"], "loss": scores["loss"]}
+
+
+def _loss(model: GPT, p: Parameters, tokens: np.ndarray) -> dict[str, Any]:
+    return next_token.evaluate(model, p, tokens)
+
+
+def _save(args: argparse.Namespace, model: str, recipe: Any, arrays: Mapping[str, np.ndarray],
+          facts: Mapping[str, Any]) -> None:
+    """Weights and recipe to their two files, metrics to standard output."""
+    kind = "DIR" if model == "vit" else "FILE"
+    words = [f"python -m pyapp train {model} --data {kind} --out weights/{args.out.name}", *options_of(recipe)]
+    store.save(args.out, arrays, {"command": " ".join(words), **asdict(recipe), **facts})
+    print(json.dumps(facts["metrics"]))

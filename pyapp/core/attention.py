@@ -1,0 +1,118 @@
+"""Multi-head self-attention (Vaswani et al. 2017, section 3.2) and its cache of keys and values.
+
+Shapes: B sequences of T tokens, R = B·T rows, C columns, H heads of D = C/H columns, S tokens that can be attended to.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pyapp.core.layers import Linear
+from pyapp.core.ops import WASM
+from pyapp.core.parameters import Parameters
+
+# (scores (B, H, T, S), mask bool (T, S) that is True where a token may be attended to, or None) -> probabilities
+Softmax = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+
+
+def float_softmax(scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """p = exp(z - max z) / Σ exp(z - max z) over the last axis, 0 where the mask is False. Overwrites `scores`."""
+    if mask is not None:
+        scores += np.where(mask, 0, -np.inf).astype(scores.dtype)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+class Cache:
+    """Keys and values of the tokens that a layer has seen, so that a new token costs one row."""
+
+    def __init__(self, batch: int, heads: int, context: int, depth: int, dtype: np.dtype | type = np.float32):
+        self.keys, self.values = np.zeros((2, batch, heads, context, depth), dtype)  # B, H, S, D
+        self.length = 0
+
+    def extend(self, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """All keys and values up to and with these new ones, (B, H, S, D). ValueError if there is no room."""
+        stop = self.length + k.shape[2]
+        if stop > self.keys.shape[2]:
+            raise ValueError(f"the cache holds {self.keys.shape[2]} tokens; {stop} do not fit")
+        self.keys[:, :, self.length : stop], self.values[:, :, self.length : stop] = k, v
+        self.length = stop
+        return self.keys[:, :, :stop], self.values[:, :, :stop]
+
+
+class Attention:
+    """y = concat_h(softmax(q kᵀ / √D) v) Woᵀ + bo with q, k, v = x Wᵀ + b, all heads in one matrix W (3C, C).
+
+    `softmax` may be replaced for inference, by a quantised one for example; `backward` holds for the float one only.
+    After `forward`, `probabilities` (B, H, T, S) are what the heads looked at.
+    """
+
+    def __init__(self, name: str, width: int, heads: int, causal: bool = False):
+        if width % heads:
+            raise ValueError(f"{heads} heads cannot share {width} columns; use a divisor")
+        self.qkv, self.out = Linear(f"{name}.qkv", width, 3 * width), Linear(f"{name}.out", width, width)
+        self.heads, self.depth, self.causal = heads, width // heads, causal
+        self.softmax: Softmax = float_softmax
+
+    @property
+    def linears(self) -> list[Linear]:
+        return [self.qkv, self.out]
+
+    def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
+        """(R, C) for rows x (R, C), `tokens` T to a sequence. With a cache they follow those that it holds."""
+        qkv = self.qkv.forward(p, x)  # R, 3C
+        qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
+        self.q, self.k, self.v = self._by_head(qkv, tokens)  # B, H, T, D
+        if cache is not None:
+            self.k, self.v = cache.extend(self.k, self.v)  # B, H, S, D
+        scores = scores_of(self.q, self.k)  # B, H, T, S
+        self.probabilities = self.softmax(scores, self._mask(*scores.shape[2:]))
+        self.context = np.empty_like(x)  # R, C
+        weighted(self.probabilities, self.v, out=self._by_head(self.context, tokens)[0])
+        return self.out.forward(p, self.context)
+
+    def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
+        """With P = softmax(Z) and its output O = P v: dv = Pᵀ dO, dP = dO vᵀ, dZ = P (dP - Σ_S P dP), dq = dZ k,
+        dk = dZᵀ q. The row sum Σ_S P dP is Σ_D O dO, which is shorter (Dao et al. 2022, appendix B.4)."""
+        tokens = self.q.shape[2]
+        dcontext = self.out.backward(p, dy)  # R, C
+        do, o = (self._by_head(rows, tokens)[0] for rows in (dcontext, self.context))  # B, H, T, D
+        dqkv = np.empty((len(dy), 3 * dy.shape[1]), dy.dtype)
+        dq, dk, dv = self._by_head(dqkv, tokens)
+        weighted_transposed(self.probabilities, do, out=dv)
+        dz = scores_of(do, self.v)  # B, H, T, T
+        dz -= np.einsum("bhtd,bhtd->bht", o, do)[..., None]
+        dz *= self.probabilities
+        weighted(dz, self.k, out=dq)
+        weighted_transposed(dz, self.q, out=dk)  # q holds the factor 1/√D already
+        dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
+        return self.qkv.backward(p, dqkv)
+
+    def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
+        """A view of rows (R, n·C) as (n, B, H, T, D)."""
+        return rows.reshape(-1, tokens, rows.shape[1] // (self.heads * self.depth), self.heads,
+                            self.depth).transpose(2, 0, 3, 1, 4)
+
+    def _mask(self, rows: int, columns: int) -> np.ndarray | None:
+        """Row t of the last T of S tokens sees itself and what is before it. One new token sees all."""
+        if not self.causal or rows == 1:
+            return None
+        return np.tri(rows, columns, columns - rows, dtype=bool)
+
+
+def scores_of(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """q kᵀ of each head: (B, H, T, D) and (B, H, S, D) to (B, H, T, S)."""
+    return q @ k.swapaxes(2, 3)
+
+
+def weighted(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
+    """P v of each head, (B, H, T, S) and (B, H, S, D), written into `out` (B, H, T, D)."""
+    np.matmul(p, v, out=out)
+
+
+def weighted_transposed(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
+    """Pᵀ v of each head, (B, H, T, S) and (B, H, T, D), written into `out` (B, H, S, D)."""
+    columns = p.swapaxes(2, 3)
+    np.matmul(np.ascontiguousarray(columns) if WASM else columns, v, out=out)  # without BLAS 5 times as fast at T = 128

@@ -1,0 +1,82 @@
+"""Text as numbers, one a character."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+SHOWN = 10  # characters that an error names
+
+
+class TextError(ValueError):
+    """A text is too short, or has characters that a vocabulary lacks."""
+
+
+class Vocabulary:
+    """The characters that a network knows, sorted by code point; token t is the character number t."""
+
+    def __init__(self, characters: str):
+        self.characters = "".join(sorted(set(characters)))
+        self._codes = _code_points(self.characters)  # N, rising
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def unknown(self, text: str) -> str:
+        """The characters of the text that are not in the vocabulary, each once."""
+        return "".join(sorted(set(text) - set(self.characters)))
+
+    def encode(self, text: str) -> np.ndarray:
+        """Tokens int32 (n,). TextError names the characters that are unknown."""
+        points = _code_points(text)
+        tokens = np.searchsorted(self._codes, points).astype(np.int32)
+        if len(points) and not (len(self) and (self._codes[np.minimum(tokens, len(self) - 1)] == points).all()):
+            unknown = self.unknown(text)
+            more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+            raise TextError(f"the text has {unknown[:SHOWN]!r}{more}, which the network has never seen; leave out what "
+                            "is not one of its characters")
+        return tokens
+
+    def decode(self, tokens: np.ndarray) -> str:
+        return "".join(self.characters[int(t)] for t in tokens)
+
+
+def _code_points(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def read(path: str | Path) -> str:
+    """A text file in UTF-8. TextError says why it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TextError(f"{path}: expected text in UTF-8, found other bytes ({error})") from None
+
+
+def split(tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first 90 % to train on, the last 10 % to validate. TextError if a part has not a context and one more."""
+    at = len(tokens) * 9 // 10
+    if len(tokens) - at < context + 1:
+        raise TextError(f"the text has {len(tokens)} characters; with a context of {context} it needs "
+                        f"{10 * context + 1} or more, of which the last tenth validates")
+    return tokens[:at], tokens[at:]
+
+
+def windows(tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
+    """All windows to learn from, as views: tokens (n - context, context), and the token that follows each of them."""
+    view = np.lib.stride_tricks.sliding_window_view
+    return view(tokens[:-1], context), view(tokens[1:], context)
+
+
+def in_turn(tokens: np.ndarray, context: int, chunk: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The whole text in windows that do not overlap, at most `chunk` (B, T) at a time, with the tokens that follow.
+
+    Each token but the first is asked for exactly once; the last window may be shorter.
+    """
+    n = len(tokens) - 1
+    whole = n - n % context
+    x, y = tokens[:whole].reshape(-1, context), tokens[1 : whole + 1].reshape(-1, context)
+    for start in range(0, len(x), chunk):
+        yield x[start : start + chunk], y[start : start + chunk]
+    if whole < n:
+        yield tokens[None, whole:n], tokens[None, whole + 1 :]

@@ -1,0 +1,110 @@
+"""A training as a page drives it: a batch at a time, judged after each epoch, kept as arrays and taken up again."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import numpy as np
+
+from pyapp import store
+from pyapp.core.optim import OPTIMISERS
+from pyapp.core.parameters import Parameters
+from pyapp.data import augment, mnist
+from pyapp.frame import Frame
+from pyapp.models.trainer import Trainer
+from pyapp.params import Param, Value, parse_all
+
+DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
+TRAINER, PARAMS = "trainer.", "params"  # of a snapshot: prefix of the training's state; the parameters as JSON bytes
+
+OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS), widget="select",
+                  doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
+BATCH = Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), widget="select",
+              unit="images", doc="Images that one step averages its gradient over")
+SHIFT = Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, step=1, unit="px",
+              doc="Each training image is moved by up to this many pixels, anew every time")
+SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
+             doc="Decides the first weights and the order of the images: the same seed gives the same run")
+
+
+class Training:
+    """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
+
+    def __init__(self, model, p: Parameters, params: Mapping[str, Value]):
+        optimiser = OPTIMISERS[params["optimiser"]](p, float(params["rate"]))
+        self.trainer = Trainer(model, p, optimiser, *mnist.shipped("train"), int(params["seed"]))
+        self.batch: dict[str, float | None] = {"loss": None, "train_accuracy": None}  # of the last batch; over an epoch
+        self._accuracies: list[float] = []  # of the batches that make up one pass over the data
+        self.obey(params)
+
+    def obey(self, params: Mapping[str, Value]) -> None:
+        """Set what may change while training."""
+        self.trainer.optimiser.rate, self.trainer.batch = float(params["rate"]), int(params["batch"])
+        pixels = int(params["shift"])
+        self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
+
+    def renew_optimiser(self, params: dict[str, Value]) -> str:
+        """Begin with another optimiser at its usual rate, which becomes the parameter's; return what is to be said."""
+        method = OPTIMISERS[params["optimiser"]]
+        params["rate"] = method.usual_rate
+        self.trainer.optimiser = method(self.trainer.p, method.usual_rate)
+        return f"rate set to {method.usual_rate:g}, the usual value for {params['optimiser']}"
+
+    def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
+        """A training batch an item; after each epoch what `judge` finds, in pieces. Ends where the loss is no number.
+
+        `judge` yields None after each piece of its work, and last its scores.
+        """
+        loss = 0.0
+        while math.isfinite(loss):
+            loss, accuracy = self.trainer.step()
+            in_an_epoch = -(-len(self.trainer.images) // self.trainer.batch)
+            self._accuracies = [*self._accuracies, accuracy][-in_an_epoch:]
+            self.batch = {"loss": loss, "train_accuracy": sum(self._accuracies) / len(self._accuracies)}
+            scores = {}
+            if self.trainer.epoch_ended:
+                for item in judge():
+                    scores = item or {}
+                    if item is None:
+                        yield None
+            yield Frame(self.trainer.steps, self.batch | scores)
+
+    def arrays(self, params: Mapping[str, Value]) -> dict[str, np.ndarray]:
+        """The network, all that decides its next step, and the page's parameters."""
+        return {**store.arrays_of(self.trainer.p), PARAMS: np.frombuffer(json.dumps(params).encode(), np.uint8),
+                **{TRAINER + name: array for name, array in self.trainer.state().items()}}
+
+    def go_on(self, snapshot: "Snapshot") -> None:
+        """Take up the state in which the snapshot was made. StoreError if something of it is missing."""
+        try:
+            self.trainer.load_state(snapshot.under(TRAINER))
+        except ValueError as error:
+            raise store.StoreError(f"{snapshot.name}: {error}; it is not a whole snapshot of this page") from None
+
+
+class Snapshot:
+    """The arrays of the file `name`: of a training under way, or of weights alone."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
+        self.arrays, self.name = arrays, name
+
+    @property
+    def under_way(self) -> bool:
+        return bool(self.under(TRAINER))
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """What is not the training's state or the page's parameters."""
+        return {key: array for key, array in self.arrays.items() if not key.startswith(TRAINER) and key != PARAMS}
+
+    def under(self, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays whose names begin with a prefix, by the rest of their names."""
+        return {key.removeprefix(prefix): array for key, array in self.arrays.items() if key.startswith(prefix)}
+
+    def params(self, declared: Iterable[Param]) -> dict[str, Value]:
+        """The page's parameters. StoreError if they are missing or another page's."""
+        try:
+            return parse_all(declared, json.loads(self.arrays[PARAMS].tobytes()), strict=True)[0]
+        except (KeyError, ValueError, AttributeError) as error:
+            raise store.StoreError(
+                f"{self.name}: expected the parameters of a snapshot, found others ({error})") from None

@@ -1,0 +1,164 @@
+"""Methods: every integer softmax on the same codes, how far each is from the float one, and what each costs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pyapp.data import tensors
+from pyapp.data.tensors import TextError
+from pyapp.frame import Experiment, Frame
+from pyapp.params import Param, ParamError, Value
+from pyapp.softmax.logits import FAMILIES, draw
+from pyapp.softmax.measures import broken, errors, reference
+from pyapp.softmax.method import Method
+from pyapp.softmax.methods import METHODS, make
+from pyapp.softmax.shift import RULES, quantize_logits
+
+PASTED = "pasted"
+PIECE = 1 << 15  # logits that a method is given at a time, so that no unit of work takes long
+SHOWN = (16, 64)  # rows and columns of the picture, so that a cell can be seen
+COLUMNS = {"method": False, "l1_per_row": False, "max_error": False, "row_sum": True, "top1": True,
+           "broken_rows": False}  # by which the table is sorted, and whether the best is the largest
+CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
+EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
+
+
+class Page(Experiment):
+    title = "Methods"
+    summary = ("Let all integer softmax methods answer to the same codes, and notice which error is the method's own, "
+               "and which was there before, in the rounded logits.")
+    group = "Softmax"
+    view = "methods"
+    order = 33
+    PARAMS = (
+        Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, PASTED), widget="select",
+              doc="Normal around 0, normal with an offset for each row, skewed below a maximum, or your own"),
+        Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000, widget="text",
+              doc="Used where Logits says pasted: numbers with spaces or commas between them, a row to a line"),
+        Param("bits", "Bits", "int", 8, lo=2, hi=8, step=1, doc="Of the logits' codes"),
+        Param("shift", "Shift", "choice", "none", choices=RULES, widget="select",
+              doc="What is subtracted before the logits are rounded"),
+        Param("rows", "Rows", "int", 512, lo=1, hi=1024, step=1, doc="How many softmaxes are drawn"),
+        Param("length", "Row length", "int", 64, lo=1, hi=256, step=1, doc="Logits in a drawn row, N"),
+        Param("seed", "Seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number", doc="Decides the drawn logits"),
+        Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), widget="select",
+              doc="The column that orders the table; method is the order in which they are listed"),
+        Param("best", "Best first", "bool", True, widget="switch", doc="Or else the worst"),
+        Param("method", "Picture of", "choice", "ibert", choices=tuple(METHODS), widget="select",
+              doc="The method whose probabilities are shown as a picture"),
+        Param("row", "First row shown", "int", 0, lo=0, hi=1023, step=1, doc="Of the rows in the picture, from 0"),
+    )
+    SOURCES = ("pyapp.softmax.method.Softmax", "pyapp.softmax.measures.errors", "pyapp.softmax.measures.broken",
+               "pyapp.softmax.compare.probabilities", "pyapp.softmax.shift.calibrate", "pyapp.softmax.logits.draw")
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._unread: list[str] = []
+        try:
+            self._begin()
+        except ParamError as error:  # a link with a text that is no matrix
+            params["logits"] = FAMILIES[0]
+            self._unread = [f"The pasted logits cannot be read: {error}. {FAMILIES[0].capitalize()} ones are shown."]
+            self._begin()
+
+    def change(self, name: str, value: Value) -> list[str]:
+        if name == "text" and self.params["logits"] != PASTED:
+            pasted(str(value))  # says now what is wrong with it
+            return [f"set Logits to {PASTED}, and these are used"]
+        if name not in CHOOSING:
+            self._begin()
+            self._unread = []
+        return []
+
+    def _begin(self) -> None:
+        """New logits or new codes: nothing is known about them."""
+        z = self._logits()
+        self.codes = quantize_logits(z, int(self.params["bits"]), str(self.params["shift"]))
+        self.z, self.p = z, reference(z)  # R, N
+        self._found: dict[str, dict[str, Any]] = {}
+
+    def _logits(self) -> np.ndarray:
+        if self.params["logits"] == PASTED:
+            return pasted(str(self.params["text"]))
+        return draw(str(self.params["logits"]), int(self.params["rows"]), int(self.params["length"]),
+                    int(self.params["seed"]))
+
+    def steps(self) -> Iterator[Frame | None]:
+        """A method, or a piece of its rows, an item."""
+        while waiting := [name for name in METHODS if name not in self._found]:
+            name, codes, p_hat = waiting[0], self.codes, []
+            method = make(name, codes.scale)
+            height = max(1, PIECE // codes.q.shape[1])
+            for first in range(0, len(codes.q), height):
+                p_hat.append(method.probabilities(codes.q[first: first + height]))
+                yield None
+            if codes is self.codes:  # or else the reader has changed something meanwhile
+                self._found[name] = asdict(errors(np.concatenate(p_hat), self.p))
+                yield Frame(len(self._found))
+
+    def frame(self) -> Frame:
+        rows, columns = self.z.shape
+        picture, arrays = self._picture()
+        scalars = {
+            "rows": self._sorted(), "measured": len(self._found), "total": len(METHODS), "words": self._words(),
+            "logits": {"rows": rows, "n": columns, "scale": self.codes.scale, "low": self.codes.low,
+                       "high": self.codes.high, "lowest": float(self.z.min()), "highest": float(self.z.max())},
+            "picture": picture,
+        }
+        return Frame(len(self._found), scalars, arrays, self._unread)
+
+    def _sorted(self) -> list[dict[str, Any]]:
+        """All methods, measured or not, in the order that was asked for; what is not measured, or no number, last."""
+        rows = [{**about(METHODS[name]), "found": self._found.get(name)} for name in METHODS]
+        column, best = str(self.params["sort"]), bool(self.params["best"])
+        if column == "method":
+            return rows if best else rows[::-1]
+        known = [row for row in rows if row["found"] and np.isfinite(row["found"][column])]
+        known.sort(key=lambda row: row["found"][column], reverse=COLUMNS[column] == best)
+        return known + [row for row in rows if row not in known]
+
+    def _words(self) -> str | None:
+        """What the table says, in words that follow from its numbers."""
+        if len(self._found) < len(METHODS):
+            return None
+        whole = {name: row["l1_per_row"] for name, row in self._found.items() if not row["broken_rows"]}
+        rounding = whole.pop("exact")
+        if not whole:
+            return f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows."
+        best, worst = min(whole, key=whole.__getitem__), max(whole, key=whole.__getitem__)
+        among = "the integer methods" if len(whole) == len(METHODS) - 1 else "the integer methods that break no row"
+        return (f"Rounding the logits costs {rounding:.4f} a row before any method begins. Of {among}, "
+                f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} a row, and "
+                f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")
+
+    def _picture(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Some rows of the float softmax, of the chosen method's, and their difference, float32 (rows, columns)."""
+        name = str(self.params["method"])
+        rows, columns = (min(most, size) for most, size in zip(SHOWN, self.z.shape, strict=True))
+        first = min(int(self.params["row"]), len(self.z) - rows)
+        part = slice(first, first + rows)
+        method = make(name, self.codes.scale)
+        p_hat, p = method.probabilities(self.codes.q[part]), self.p[part]
+        arrays = {key: value[:, :columns].astype(np.float32)
+                  for key, value in {"float": p, "method": p_hat, "difference": p_hat - p}.items()}
+        arrays["codes"] = self.codes.q[part, :columns]
+        limit = max(float(np.abs(value).max()) for value in arrays.values() if value.dtype == np.float32)
+        return {"method": name, "title": METHODS[name].title, "first": first, "rows": rows, "columns": columns,
+                "of_rows": len(self.z), "of_columns": self.z.shape[1], "limit": limit, "unit": method.unit,
+                "broken": (first + np.flatnonzero(broken(p_hat))).tolist()}, arrays
+
+
+def pasted(text: str) -> np.ndarray:
+    """Logits float64 (R, N) from a text; ParamError if it is no matrix of numbers."""
+    try:
+        return tensors.parse(text).astype(np.float64)
+    except TextError as error:
+        raise ParamError("text", str(error), error.hint) from None
+
+
+def about(method: type[Method]) -> dict[str, Any]:
+    """What is the same for all logits."""
+    return {"name": method.name, "title": method.title, "about": method.about, "source": method.source,
+            "breaks": method.breaks, "hardware": asdict(method.hardware)}

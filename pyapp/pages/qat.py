@@ -1,0 +1,217 @@
+"""Train quantised: the digits network learns with the codes that it will have as integers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.frame import Experiment, Frame
+from pyapp.models.distill import Teacher
+from pyapp.models.mlp import MLP
+from pyapp.models.qat import ESTIMATORS, QATMLP
+from pyapp.models.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
+from pyapp.models.quantized import QuantizedNetwork, with_activations
+from pyapp.models.trainer import cross_entropy, judge
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.pages.digits import pretrained
+from pyapp.params import Param, Value
+from pyapp.quant.gathering import gathering
+from pyapp.quant.parameters import float_nbytes
+from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
+
+NONE, SCRATCH, PRETRAINED = "none", "scratch", "pretrained"
+NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
+FULL = "784-128-64-10"  # the one that has pretrained weights
+START = "start."  # prefix, in a snapshot, of what the training began with
+STUDENT = "There are no pretrained weights of {}: it starts from scratch."
+FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
+
+
+class Page(Experiment):
+    title = "Train quantised"
+    summary = ("Take bits away first and train then: play, and watch the network get back what rounding had cost it, "
+               "with the very codes that it will have as integers.")
+    group = "Quantise"
+    view = "qat"
+    order = 25
+    PARAMS = (
+        Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), widget="select", live=False,
+              doc="The shipped float network, trained on 55,000 other images, or random weights"),
+        Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), widget="select", live=False,
+              doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
+        Param("bits", "Bits per weight", "int", 2, lo=MIN_BITS, hi=MAX_BITS, step=1, live=False,
+              doc="Width of a weight's code"),
+        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"), widget="select",
+              live=False, doc="Of pixels and hidden layers; with none they stay float"),
+        Param("per", "One scale per", "choice", "tensor", widget="select", live=False,
+              choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
+              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
+        Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), widget="select", live=False,
+              doc="LSQ learns them with the weights; STE takes them from the largest weight, which is weak per tensor "
+                  "at 3 bits and fewer"),
+        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, widget="select",
+              doc=OPTIMISER.doc),
+        Param("rate", "Learning rate", "float", 0.001, lo=1e-4, hi=0.1, log=True,
+              doc="How far one step goes; with Adam, 0.01 and more is too far here"),
+        BATCH, SHIFT, SEED,
+        Param("share", "Teacher's share", "float", 0.0, lo=0.0, hi=1.0, step=0.1,
+              doc="Of the loss: at 0 the labels alone teach, at 1 the shipped float network alone"),
+        Param("temperature", "Temperature", "float", 2.0, lo=1.0, hi=8.0, step=0.5,
+              doc="Softens the teacher's answers, so that the digits it thinks possible count as well"),
+        Param("layer", "Layer shown", "choice", "layer1", choices=("layer1", "layer2", "layer3"), widget="select",
+              doc="Whose weights the picture shows; a network of two layers has no third"),
+    )
+    SOURCES = (
+        "pyapp.quant.fakequant.FakeQuantized", "pyapp.quant.fakequant.fake_quantize", "pyapp.quant.quantizers.Learned",
+        "pyapp.quant.quantizers.LargestWeight", "pyapp.quant.quantizers.MovingRange", "pyapp.models.qat.QATLinear",
+        "pyapp.models.qat.QATReLU", "pyapp.models.qat.QATMLP", "pyapp.models.distill.Teacher",
+        "pyapp.core.losses.distillation_loss", "pyapp.quant.gathering.gathering",
+    )
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._note = STUDENT.format(params["network"]) if _is_student(params) and params["start"] == PRETRAINED else ""
+        if self._note:
+            params["start"] = SCRATCH
+        model, images = _model(params), mnist.calibration()
+        p = (model.start(pretrained(), images) if params["start"] == PRETRAINED
+             else model.initial(int(params["seed"]), images))
+        self._begin(Training(model, p, params), p.copy())
+
+    def _begin(self, training: Training, start: Parameters) -> None:
+        """`start` is what the training began with, to compare with."""
+        self.training, self.trainer, self.start = training, training.trainer, start
+        self.model: QATMLP = self.trainer.model
+        self._first = self.model.weights(start)
+        self._bytes = {"bytes_float": float_nbytes(pretrained()), "bytes_quant": self.exported().nbytes,
+                       "bytes_before": float_nbytes(self.model.plain(start))}
+        self._on_integers: Iterator[dict[str, Any]] = iter(())
+        self._measured_step = self.trainer.steps
+        self._obey()
+        for _ in self._judge():
+            pass
+
+    def _obey(self) -> None:
+        """Set what may change while training."""
+        self.training.obey(self.params)
+        share, temperature = float(self.params["share"]), float(self.params["temperature"])
+        self.trainer.loss = Teacher(MLP(), pretrained(), temperature, share) if share else cross_entropy
+
+    @property
+    def p(self) -> Parameters:
+        return self.trainer.p
+
+    @property
+    def diverged(self) -> bool:
+        return not np.isfinite(self.p.vector).all()
+
+    def exported(self) -> QuantizedNetwork:
+        """The network with the codes that it has now; the grid of the scores comes from the calibration split."""
+        network = self.model.to_network(self.p)
+        if network.activations is None:
+            return network
+        bits = network.activations["input"].bits
+        return with_activations(network, bits, mnist.calibration(), known=network.activations)
+
+    def references(self) -> dict[str, float | None]:
+        """What to compare with: the shipped float network, and the same bits merely rounded after training."""
+        bits, activations = int(self.params["bits"]), _bits(self.params["activations"])
+        rounded = None if _is_student(self.params) else rounded_accuracy(bits, str(self.params["per"]), activations)
+        return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
+
+    def steps(self) -> Iterator[Frame | None]:
+        """Where the curves begin; then a training batch an item, after each epoch the held-out images, in pieces."""
+        yield Frame(self.trainer.steps, self._scores())
+        yield from self.training.steps(self._judge)
+
+    def _judge(self) -> Iterator[dict | None]:
+        """Judge the quantised network on the held-out images; None after each piece, then the points of the curves."""
+        for found in judge(self.model, self.p, *mnist.shipped("test")):
+            if found is None:
+                yield None
+        self._judged = {"test_loss": found["loss"], "quant_accuracy": found["accuracy"]}
+        yield self._scores()
+
+    def _scores(self) -> dict[str, float | None]:
+        return self._judged | self.references()
+
+    def change(self, name: str, value: Value) -> list[str]:
+        notes = [self.training.renew_optimiser(self.params)] if name == "optimiser" else []
+        self._obey()
+        return notes
+
+    def frame(self) -> Frame:
+        step = self.trainer.steps
+        scalars = {"epoch": self.trainer.epoch, **self.training.batch, **self._scores(), **self._bytes,
+                   "held_out": len(mnist.shipped("test")[1])}
+        if self.diverged:
+            return Frame(step, scalars, {}, [DIVERGED])
+        tensors = self.model.weights(self.p)
+        layer = min(str(self.params["layer"]), f"layer{len(tensors)}")
+        picture = gathering(self.p[f"{layer}.weight"], tensors[f"{layer}.weight"])
+        scalars |= {"layer": layer, "near": picture.near, "clipped": picture.clipped,
+                    "layers": layers(self.model, self.p, self.start, self._first, tensors)}
+        arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "lines", "counts")}
+        arrays["filters"] = tensors["layer1.weight"].codes.reshape(-1, 28, 28)
+        return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
+
+    def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        """Measure the held-out images on integers alone, one piece a call: `integers` is 0 for the network as it is
+        now, and any other number to go on. `progress` goes from 0 to 1, and is None where nothing was begun."""
+        if "integers" not in inputs:
+            raise ValueError("this page measures on integers; it needs `integers`, 0 to begin and 1 to go on")
+        if not inputs["integers"]:
+            self._measured_step, self._on_integers = self.trainer.steps, on_integers(self.exported())
+        found = next(self._on_integers, {"progress": None})
+        return Frame(self.trainer.steps, {"measured_step": self._measured_step, **found})
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The network, the state of its training, the parameters, and what the training began with."""
+        start = {START + name: array for name, array in store.arrays_of(self.start).items()}
+        return self.training.arrays(self.params) | start
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        """A snapshot goes on exactly where it was; a file of float weights starts a new training from them."""
+        snapshot = Snapshot(arrays, name)
+        begun = snapshot.under(START)
+        own = {key: array for key, array in snapshot.weights.items() if not key.startswith(START)}
+        if snapshot.under_way and begun:
+            params, notes = snapshot.params(self.PARAMS), []
+            model = _model(params)
+            p, start = (store.parameters(found, model.shapes, name) for found in (own, begun))
+            training = Training(model, p, params)
+            training.go_on(snapshot)
+        else:
+            params, notes = self._params_for(own), [FROM_FILE.format(name)]
+            weights = store.parameters(own, MLP(NETWORKS[params["network"]]).shapes, name)
+            model = _model(params)
+            start = model.start(weights, mnist.calibration())
+            training = Training(model, start.copy(), params)
+        self.params.update(params)
+        self._note = ""
+        self._begin(training, start)
+        return notes
+
+    def _params_for(self, weights: Mapping[str, np.ndarray]) -> dict[str, Value]:
+        """The parameters with the network that has float weights of these shapes, if there is one."""
+        found = {name: array.shape for name, array in weights.items()}
+        params = dict(self.params)
+        params["network"] = next((name for name, sizes in NETWORKS.items() if MLP(sizes).shapes == found),
+                                 params["network"])
+        return params | ({"start": SCRATCH} if _is_student(params) else {})
+
+
+def _model(params: Mapping[str, Value]) -> QATMLP:
+    return QATMLP(NETWORKS[params["network"]], int(params["bits"]), _bits(params["activations"]), str(params["per"]),
+                  str(params["estimator"]))
+
+
+def _is_student(params: Mapping[str, Value]) -> bool:
+    return params["network"] != FULL
+
+
+def _bits(choice: Value) -> int | None:
+    return None if choice == NONE else int(choice)

@@ -1,0 +1,60 @@
+"""Methods, shifts and bits on the same logits: one cell of a table, and whole tables.
+
+Every cell is measured alike: the same logits, one scale for the tensor, and the distance to the float softmax of the
+logits as they were before rounding. "exact" is the float softmax of the codes: what rounding alone costs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pyapp.softmax.measures import Errors, errors, reference
+from pyapp.softmax.methods import METHODS, make
+from pyapp.softmax.shift import RULES, Logits, calibrate, quantize_logits
+
+BITS = (2, 3, 4, 5, 6, 7, 8)
+CLEAR_BITS = (4, 5, 6, 7, 8)  # with less, some rules have so few codes that their error is about 1 whatever they do
+
+
+def quantized(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = None,
+              calibration: np.ndarray | None = None) -> Logits:
+    """Logits as codes; with a `calibration`, another batch of logits, the scale comes from there."""
+    if calibration is None:
+        return quantize_logits(z, bits, rule, mask)
+    return calibrate(calibration, bits, rule).quantize(z, mask)
+
+
+def compare(z: np.ndarray, method: str, bits: int, rule: str, mask: np.ndarray | None = None,
+            calibration: np.ndarray | None = None) -> Errors:
+    """Errors of a method on logits float64 (R, N), quantised to `bits` after the shift of a rule."""
+    logits = quantized(z, bits, rule, mask, calibration)
+    return errors(probabilities(logits, method, mask), reference(z, mask), mask)
+
+
+def probabilities(logits: Logits, method: str, mask: np.ndarray | None = None) -> np.ndarray:
+    """What a method answers to quantised logits, float64 (R, N)."""
+    return make(method, logits.scale).probabilities(logits.q, mask)
+
+
+def methods_table(z: np.ndarray, bits: int, rule: str) -> list[dict[str, Any]]:
+    """All methods on the same codes, in the order of METHODS."""
+    logits, p = quantize_logits(z, bits, rule), reference(z)
+    return [{"method": name, "title": METHODS[name].title, **asdict(errors(probabilities(logits, name), p))}
+            for name in METHODS]
+
+
+def shift_table(z: np.ndarray, method: str = "exact", bits: Iterable[int] = BITS) -> dict[str, list[float]]:
+    """L1 a row of each rule at each number of bits."""
+    return {rule: [compare(z, method, b, rule).l1_per_row for b in bits] for rule in RULES}
+
+
+def gain_bits(before: Iterable[float], after: Iterable[float]) -> float:
+    """How many bits a rule is worth: the mean of log2(L1 before / L1 after), for a bit more halves the error.
+
+    NaN if an error is not finite or not above 0.
+    """
+    before, after = np.array(list(before), np.float64), np.array(list(after), np.float64)
+    usable = np.isfinite(before) & np.isfinite(after) & (before > 0) & (after > 0)
+    return float(np.log2(before / after).mean()) if usable.all() else float("nan")

@@ -1,0 +1,29 @@
+"""The softmax that all others are measured against: float64, no integer after the logits."""
+
+import numpy as np
+
+from pyapp.core.losses import softmax
+from pyapp.softmax.method import Hardware, Method, below_maximum
+
+
+class Exact(Method):
+    """p_j = exp(S·d_j) / Σ_k exp(S·d_k), d = q - max q. It has no codes, so it is a Method, but not a Softmax."""
+
+    name = "exact"
+    title = "Exact (float)"
+    source = "the definition, in float64"
+    about = "Exponential and division in floating point: what is left is the rounding of the logits."
+    hardware = Hardware("1, and a float exponential", 0, 3, 64, "counted from the code of pyapp/core/losses.py")
+    unit = 1.0
+
+    def probabilities(self, q: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        below, mask = below_maximum(q, mask)
+        e = np.where(mask, np.exp(self.scale * below), 0.0)
+        return e / np.maximum(e.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)  # a row without columns is 0
+
+    @classmethod
+    def real(cls, z: np.ndarray) -> np.ndarray:
+        return softmax(np.asarray(z, np.float64))
+
+    def row_sums(self, n: int) -> tuple[float, float]:
+        return 1 - n * 2.0**-52, 1 + n * 2.0**-52

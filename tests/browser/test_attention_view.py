@@ -1,0 +1,123 @@
+"""What a person does on the attention page."""
+
+import pytest
+
+from pyapp.runner import Runner
+from pyapp.softmax.methods import METHODS
+
+CONTROLS = {"source": "random", "head": 2, "length": 12, "causal": True, "seed": 5, "bits": 3, "method": "ibert",
+            "shift": "row-max", "row": 7, "column": 4}
+
+
+def frame(**params):
+    return Runner().open("attention", params, strict=True)["frame"]
+
+
+def text(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def wait_l1(tab, **params) -> None:
+    """Both mean L1 are those that Python has here for these parameters."""
+    expected = frame(**params).scalars
+    for side in ("plain", "shifted"):
+        tab.wait_text(f"{side}-l1", text(expected[side]["l1_per_row"], 4))
+
+
+def test_every_control_moves_the_numbers_to_those_of_python(visit):
+    tab, params = visit("#attention"), {}
+    wait_l1(tab)
+    for name, value in CONTROLS.items():
+        params[name] = value
+        control = tab[name]
+        if name in ("source", "method", "shift"):
+            control.select_option(value)
+        elif name == "causal":
+            control.check()
+        else:
+            control.fill(str(value))
+            control.blur()
+        wait_l1(tab, **params)
+    expected = frame(**params)
+    tab.wait_text("cell-title", f"Query 7 “{expected.scalars['queries'][7]}” looks at key 4")
+    cell = expected.scalars["cell"]
+    assert tab.text("cell-float-logit") == text(cell["logit"], 4)
+    for side in ("plain", "shifted"):
+        assert tab.text(f"cell-{side}-q") == text(cell[side]["q"], 0)
+        assert tab.text(f"cell-{side}-probability") == text(cell[side]["probability"], 5)
+        assert tab.number(f"row-sum-{side}") == pytest.approx(expected.scalars["this_row"][side]["row_sum"], abs=1e-3)
+        assert tab.text(f"{side}-broken") == str(expected.scalars[side]["broken_rows"])
+    assert tab.text("verdict") == expected.scalars["words"]
+    for bits in ("Home", "End"):
+        tab.slide("bits", bits)
+        wait_l1(tab, **params | {"bits": 2 if bits == "Home" else 8})
+
+
+def test_every_method_can_be_chosen_and_says_what_it_is(visit):
+    tab = visit("#attention?bits=6")
+    wait_l1(tab, bits=6)
+    for name, method in METHODS.items():
+        tab["method"].select_option(name)
+        tab.wait_text("method-about", method.about)
+        wait_l1(tab, bits=6, method=name)
+
+
+@pytest.mark.parametrize("name", ["float", "plain", "shifted", "plain-error", "shifted-error"])
+def test_a_click_in_any_matrix_picks_the_cell(visit, name):
+    tab = visit("#attention?length=16")
+    tab["cell-title"].wait_for()
+    tab[f"map-{name}"].scroll_into_view_if_needed()
+    box = tab[f"map-{name}"].bounding_box()
+    tab[f"map-{name}"].click(position={"x": box["width"] / 16 * 11.5, "y": box["height"] / 16 * 2.5})
+    tab.wait_text("cell-title", "Query 2 ")
+    tab.page.locator("[data-test='cell-title']", has_text="key 11").wait_for()
+    facts = frame(length=16, row=2, column=11)
+    tab.wait_text("cell-shifted-difference", text(facts.scalars["cell"]["shifted"]["difference"], 5))
+    assert "row=2" in tab.page.url and "column=11" in tab.page.url
+
+
+def test_matrices_and_bars_are_read_and_a_cell_is_picked_by_keyboard(visit):
+    tab = visit("#attention?length=16&causal=true&row=6&column=1")
+    tab.wait_text("cell-title", "Query 6 ")
+    tab["map-shifted"].focus()
+    tab.page.keyboard.press("ArrowUp")
+    tab.page.keyboard.press("ArrowRight")
+    arrays = frame(length=16, causal=True).arrays
+    tab.wait_text("map-shifted-value", "query 5")
+    said = tab.text("map-shifted-value")
+    for wanted in (text(arrays["logits"][5, 2], 3), text(arrays["float"][5, 2], 4), text(arrays["plain"][5, 2], 4),
+                   text(arrays["shifted"][5, 2], 4), f"code {text(arrays['shifted_q'][5, 2], 0)}"):
+        assert wanted in said
+    tab.page.keyboard.press("Enter")
+    tab.wait_text("cell-title", "Query 5 ")
+    for _ in range(4):
+        tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("map-shifted-value", "masked: exactly 0")
+    tab["row-bars"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("row-bars-value", "key 1")
+    assert text(arrays["plain"][5, 1], 4) in tab.text("row-bars-value")
+    tab.page.keyboard.press("End")
+    tab.wait_text("row-bars-value", "key 15")
+    assert "masked, exactly 0" in tab.text("row-bars-value")
+
+
+def test_both_scales_are_shown_and_shared(visit):
+    tab = visit("#attention?bits=2")
+    limits = frame(bits=2).scalars["limits"]
+    tab.wait_text("probability-limit", text(limits["probability"], 3))
+    assert f"+{limits['difference']:.3f}" in tab.page.locator(".attention-scales").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#attention?length=64&bits=2&method=ibert", viewport={"width": 360, "height": 740}, has_touch=True,
+                is_mobile=True, color_scheme=scheme)
+    wait_l1(tab, length=64, bits=2, method="ibert")
+    tab["map-plain-error"].tap(position={"x": 60, "y": 40})  # two screen pixels a cell
+    tab.page.wait_for_url("**row=20**")
+    for name in ("float", "plain", "shifted", "plain-error", "shifted-error"):
+        tab[f"map-{name}"].focus()
+        tab.page.keyboard.press("ArrowRight")
+        tab.wait_text(f"map-{name}-value", "query 20")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

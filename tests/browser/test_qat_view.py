@@ -1,0 +1,178 @@
+"""What a person does on the page that trains with codes."""
+
+import pytest
+
+from pyapp import store
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.quantized import Settings, quantize_network
+from pyapp.models.trainer import evaluate
+
+
+def rounded(bits: int, activations: int) -> float:
+    """Accuracy of the shipped float network at so many bits without training, in percent."""
+    network = quantize_network(mlp.load(), Settings(bits, activations=activations), mnist.calibration())
+    return 100 * evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
+
+
+def pause(tab) -> None:
+    tab["play"].click()
+    tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
+
+
+def test_two_bits_win_back_what_rounding_costs_and_the_curves_grow(visit):
+    tab = visit("#qat")
+    assert tab.number("rounded-accuracy") == pytest.approx(rounded(2, 8), abs=0.006)
+    assert tab.number("float-accuracy") > 99 and tab.number("trained-accuracy") < 60
+    assert tab.page.locator(".plot-empty").count() == 2
+    tab["play"].click()
+    tab.wait_number("trained-accuracy", "x > 92")
+    pause(tab)
+    assert tab.page.locator(".plot-empty").count() == 0
+    assert tab.number("step-count") >= 63 and tab.number("held-out-accuracy") == tab.number("trained-accuracy")
+    assert 0 < tab.number("changed-layer1") < 20
+    plot = tab.page.locator(".plot").nth(1)
+    plot.focus()
+    tab.page.keyboard.press("Home")
+    tab.page.keyboard.press("ArrowLeft")
+    tab.page.locator(".plot-readout", has_text="batches").wait_for()
+
+
+def test_step_reset_and_pin(visit):
+    tab = visit("#qat?bits=4&activations=4")
+    first = tab.text("scale-layer1")
+    for step in (1, 2):
+        tab["step"].click()
+        tab.wait_number("step-count", f"x === {step}")
+    assert tab.text("scale-layer1") != first
+    tab["pin"].click()
+    tab["reset"].click()
+    tab.wait_number("step-count", "x === 0")
+    assert tab.text("scale-layer1") == first
+    tab.page.locator("thead", has_text="pinned").wait_for()
+    tab["pin"].click(force=True)
+
+
+def test_every_control_does_what_it_says(visit):
+    tab = visit("#qat?network=784-32-10&start=scratch")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab["optimiser"].select_option("sgd")
+    tab.page.locator("[data-param='optimiser'] .note", has_text="rate set to 0.1").wait_for()
+    tab.slide("rate", "ArrowLeft")
+    tab.wait_text("controls", "0.089")
+    tab["batch"].select_option("64")
+    for name, position in (("shift", 2), ("share", 0.5), ("temperature", 4)):
+        tab.slide(name, position)
+        tab.page.wait_for_function("wanted => location.hash.includes(wanted)", arg=f"{name}={position}")
+    tab["layer"].select_option("layer2")
+    tab.page.locator("tr.chosen", has_text="layer2").wait_for()
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 2")  # none of these started the run anew
+    tab.slide("bits", 3)
+    tab.wait_number("step-count", "x === 0")
+    tab.page.wait_for_function("document.querySelectorAll(\"[data-test='code-counts'] > span\").length === 7")
+    for name, choice in (("activations", "3"), ("per", "channel"), ("estimator", "ste"), ("network", "784-64-32-10")):
+        tab[name].select_option(choice)
+        tab.page.wait_for_function("wanted => location.hash.includes(wanted)", arg=f"{name}={choice}")
+    tab.page.locator("[data-panel='scales']", has_text="STE has no scale to learn").wait_for()
+    tab.page.locator("[data-test='scales'] tr", has_text="layer3").wait_for()
+    tab["seed"].fill("5")
+    tab["seed"].press("Enter")
+    tab["new-seed"].click()
+    tab["network"].select_option("784-128-64-10")
+    tab["start"].select_option("pretrained")
+    tab.wait_number("rounded-accuracy", "x > 50")
+    tab["undo-change"].click()
+    tab.page.wait_for_function("location.hash.includes('start=scratch')")
+
+
+def test_a_link_to_a_student_starts_from_scratch_and_says_so(visit):
+    tab = visit("#qat?network=784-32-10&rate=3&wings=2")
+    said = tab.text("notes")
+    assert "it starts from scratch" in said and "rate 3 is above 0.1; using 0.1" in said and "wings" in said
+    assert tab["start"].input_value() == "scratch" and tab.text("rounded-accuracy") == "–"
+    tab["codes"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("codes-value", "neuron 0, row 0, column 1: code")
+    tab["gathering"].focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("gathering-value", "before")
+
+
+def test_integers_alone_are_measured_on_demand(visit):
+    tab = visit("#qat?network=784-32-10")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab["integers"].click()
+    tab["differ"].wait_for()
+    assert tab.number("measured-step") == 1
+    assert abs(tab.number("integer-accuracy") - tab.number("simulated-accuracy")) < 1
+    tab["integers"].click()
+    tab["reset"].click()  # in the midst of it
+    tab["differ"].wait_for(state="detached")
+    tab.wait_number("step-count", "x === 0")
+    tab["activations"].select_option("none")
+    tab.page.locator("[data-panel='integers']", has_text="Activations are float").wait_for()
+    tab.page.wait_for_function("document.querySelector(\"[data-test='integers']\").disabled")
+    assert tab.page.locator("[role=alert]").count() == 0
+
+
+def test_a_reload_in_mid_training_offers_to_go_on(visit):
+    tab = visit("#qat?network=784-32-10")
+    tab["play"].click()
+    tab.wait_number("step-count", "x > 20")
+    pause(tab)
+    tab.page.wait_for_function("""() => {
+        const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
+        return text("kept").includes(`step ${text("step-count")},`);
+    }""")
+    step, scale = tab.number("step-count"), tab.text("scale-layer1")
+    tab.page.reload()
+    tab.wait_ready()
+    tab["resume"].click()
+    tab.wait_number("step-count", f"x === {step:.0f}")
+    assert tab.text("scale-layer1") == scale
+    tab["step"].click()
+    tab.wait_number("step-count", f"x === {step + 1:.0f}")
+
+
+def test_files_wrong_and_right(visit, tmp_path):
+    tab = visit("#qat?bits=3&activations=3")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab["load-file"].set_input_files(store.WEIGHTS / "mlp-qat2.npz")
+    tab.wait_text("load-error", "mlp-qat2.npz: expected the arrays")
+    assert tab.number("step-count") == 1
+    with tab.page.expect_download() as download:
+        tab["save"].click()
+    assert download.value.suggested_filename == "bitladder-qat-step1.npz"
+    download.value.save_as(tmp_path / "mine.npz")
+    tab["load-file"].set_input_files(store.WEIGHTS / "mlp.npz")
+    tab.wait_number("step-count", "x === 0")
+    tab.page.locator(".files .note", has_text="training starts from these weights").wait_for()
+    other = visit("#qat")
+    other["load-file"].set_input_files(tmp_path / "mine.npz")
+    other.wait_number("step-count", "x === 1")
+    assert other["activations"].input_value() == "3"
+
+
+def test_the_shipped_results_are_those_of_the_recipes(visit):
+    tab = visit("#qat")
+    for bits in (4, 3, 2):
+        facts = store.recipe(store.WEIGHTS / f"mlp-qat{bits}.npz")
+        row = tab["shipped"].locator("tr", has_text=f"{facts['bits']} bits, {facts['activations']} bits")
+        assert f"{100 * facts['metrics']['test']['accuracy']:.2f} %" in row.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
+    tab = visit("#qat?network=784-32-10&per=channel", viewport={"width": 360, "height": 740}, has_touch=True,
+                is_mobile=True, color_scheme=scheme)
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab["controls-toggle"].click()
+    tab.slide("bits", "End")
+    tab.wait_number("step-count", "x === 0")
+    assert "bits=8" in tab.page.url

@@ -1,0 +1,37 @@
+"""What the page that trains with codes can be asked, for the comparison of two runtimes."""
+
+import numpy as np
+
+from pyapp import store
+from pyapp.models.mlp import MLP
+
+
+def session(call) -> dict:
+    """Every call that the page can make, once; each result under its name."""
+    said = {"opened": call("open", page="qat", params={"bits": "3", "activations": "4", "rate": "7", "seed": "4"})}
+    run = said["opened"]["run"]
+    said["five steps"] = call("advance", run=run, steps=5)
+    said["sgd"] = call("change", run=run, name="optimiser", value="sgd")
+    said["rate"] = call("change", run=run, name="rate", value=0.02)
+    said["shift"] = call("change", run=run, name="shift", value=2)
+    said["teacher"] = call("change", run=run, name="share", value=0.5)
+    said["layer"] = call("change", run=run, name="layer", value="layer2")
+    said["five more"] = call("advance", run=run, steps=5)
+    said["an epoch"] = call("advance", run=run, steps=53)
+    said["nothing begun"] = call("predict", run=run, inputs={"integers": 1})
+    pieces = [call("predict", run=run, inputs={"integers": 0})]
+    while pieces[-1]["scalars"]["progress"] < 1:
+        pieces.append(call("predict", run=run, inputs={"integers": 1}))
+    said["integers"] = pieces
+    saved = call("snapshot", run=run)
+    said["reset"] = call("reset", run=run)
+    said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
+    said["after restoring"] = call("advance", run=run, steps=3)
+    said["student"] = call("change", run=run, name="network", value="784-32-10")
+    said["student, five steps"] = call("advance", run=run, steps=5)
+    said["ste"] = call("open", page="qat", params={"estimator": "ste", "per": "channel", "activations": "none"})
+    said["ste, five steps"] = call("advance", run=said["ste"]["run"], steps=5)
+    weights = np.frombuffer(store.pack(store.arrays_of(MLP().initial(seed=3))), np.uint8)
+    said["float file"] = call("restore", run=run, file=weights, name="float.npz")
+    said["closed"] = call("close", run=run)
+    return said

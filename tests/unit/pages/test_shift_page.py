@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from pyapp import bridge
+from pyapp.pages import shift
+from pyapp.runner import Runner
+from pyapp.softmax.compare import BITS, compare
+from pyapp.softmax.logits import FAMILIES, draw
+from pyapp.softmax.shift import RULES
+
+SMALL = {"rows": 48, "length": 16}
+UNITS = len(FAMILIES) * len(BITS)
+
+
+def measured(**params):
+    runner = Runner()
+    run = runner.open("shift", {**SMALL, **params})["run"]
+    return runner, run, runner.advance(run, ms=1e9)["frame"]
+
+
+def by_name(frame):
+    return {family["name"]: family for family in frame.scalars["families"]}
+
+
+@pytest.mark.parametrize("method", ["exact", "lut2"])
+@pytest.mark.parametrize("other", [False, True])
+def test_every_number_is_the_tables(method, other):
+    families = by_name(measured(method=method, other=other, seed=3)[2])
+    assert set(families) == set(FAMILIES)
+    for name, family in families.items():
+        z, elsewhere = draw(name, 48, 16, 3), draw(name, 48, 16, 3, batch=1) if other else None
+        for rule in RULES:
+            expected = [compare(z, method, bits, rule, calibration=elsewhere).l1_per_row for bits in BITS]
+            assert family["curves"][rule] == expected
+            if rule != "none":
+                ratios = np.array(family["curves"]["none"][2:]) / expected[2:]
+                assert family["gains"][rule]["mean"] == pytest.approx(np.log2(ratios).mean())
+
+
+def test_the_protocols_own_batch_gives_what_the_protocol_found():
+    families = by_name(measured(rows=512, length=64)[2])
+    gains = {name: {rule: gain["mean"] for rule, gain in family["gains"].items()} for name, family in families.items()}
+    assert gains["offset"]["row-mean"] == pytest.approx(1.2, abs=0.1)
+    assert gains["offset"]["row-max"] == pytest.approx(1.7, abs=0.1)
+    assert gains["centred"]["row-max"] == pytest.approx(0.65, abs=0.1)
+    assert 2.5 <= gains["offset"]["row-max-clip"] <= 2.9
+    assert abs(gains["centred"]["row-mean"]) < 0.05 and abs(gains["centred"]["tensor-mean"]) < 0.05
+
+
+def test_the_words_follow_from_the_numbers(monkeypatch):
+    runner, run, frame = measured(rows=512, length=64)
+    gains = by_name(frame)
+    said = frame.scalars["words"]
+    for rule in ("row-mean", "row-max", "row-max-clip"):
+        assert shift.bits_text(gains["offset"]["gains"][rule]["mean"]) in said["finding"]
+    assert said["holds"] and "does not help" in said["control"]
+    monkeypatch.setattr(shift, "NOTHING", 1e-9)
+    said = runner.change(run, "rule", "row-max")["frame"].scalars["words"]
+    assert not said["holds"] and "not nothing" in said["control"]
+
+
+def test_batches_are_averaged_and_kept():
+    runner, run, frame = measured(seeds=1, seed=5)
+    one = by_name(frame)["offset"]["gains"]["row-mean"]
+    assert one["least"] == one["mean"] == one["most"] and frame.step == UNITS
+    frame = runner.change(run, "seeds", 3)["frame"]
+    assert frame.scalars["progress"] == pytest.approx(1 / 3) and frame.scalars["batches"] == [5, 6, 7]
+    frame = runner.advance(run, ms=1e9)["frame"]
+    assert frame.step == 3 * UNITS and frame.scalars["progress"] == 1
+    apart = [by_name(measured(seeds=1, seed=seed)[2])["offset"] for seed in (5, 6, 7)]
+    three = by_name(frame)["offset"]
+    means = [family["gains"]["row-mean"]["mean"] for family in apart]
+    expected = {"mean": np.mean(means), "least": min(means), "most": max(means)}
+    assert three["gains"]["row-mean"] == pytest.approx(expected)
+    assert three["curves"]["none"] == pytest.approx(np.mean([family["curves"]["none"] for family in apart], axis=0))
+    assert by_name(runner.change(run, "seeds", 1)["frame"])["offset"]["gains"]["row-mean"] == one
+
+
+def test_a_change_in_the_middle_begins_again():
+    runner = Runner()
+    run = runner.open("shift", SMALL)["run"]
+    runner.advance(run, steps=9)
+    assert runner.change(run, "method", "lut2")["frame"].scalars["progress"] == 0
+    frame = runner.advance(run, ms=1e9)["frame"]
+    assert by_name(frame)["skewed"]["curves"] == by_name(measured(method="lut2")[2])["skewed"]["curves"]
+
+
+def test_nothing_is_said_before_it_is_known():
+    frame = Runner().open("shift", SMALL)["frame"]
+    assert frame.scalars["words"] is None and frame.scalars["progress"] == 0
+    assert all(gain is None for family in by_name(frame).values() for gain in family["gains"].values())
+
+
+def test_all_of_it_crosses_to_the_page():
+    reply, _ = bridge.call_json("open", '{"page": "shift", "params": {"method": "lut2", "other": "true"}}')
+    assert '"ok"' in reply

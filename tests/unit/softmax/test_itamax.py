@@ -1,0 +1,124 @@
+"""ITAMax against its definition in Python's integers, where it breaks, and the comparison of methods."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from comparison import reproduced
+
+from pyapp.core.losses import softmax
+from pyapp.softmax.itamax import ITAMax, ITAMaxStreaming, ITAMaxWide, ITAMaxWideStreaming, one_pass, streaming
+
+ROWS = np.random.default_rng(7).integers(-128, 128, (12, 41), dtype=np.int8)
+OWN = math.log(2) / 32  # ITA's scale with eps' = 1/32
+
+
+def halvings(difference: int, bits: int) -> int:
+    return math.floor(Fraction(difference, 2**bits) + Fraction(1, 2))
+
+
+@pytest.mark.parametrize("bits", [0, 5])
+def test_one_pass_is_as_defined(bits):
+    for row in ROWS.tolist():
+        s = [halvings(max(row) - q, bits) for q in row]
+        total = sum(256 >> n for n in s)
+        assert one_pass(np.array([row], np.int8), bits)[0].tolist() == [65280 // total >> n for n in s]
+
+
+@pytest.mark.parametrize("bits", [0, 5])
+@pytest.mark.parametrize("width", [1, 16, 20, 64])
+def test_streaming_is_as_defined(bits, width):
+    for row in ROWS.tolist():
+        largest, total = -128, 0
+        for start in range(0, len(row), width):
+            block = row[start: start + width]
+            if max(block) > largest:
+                total >>= halvings(max(block) - largest, bits)
+                largest = max(block)
+            total += sum(256 >> halvings(largest - q, bits) for q in block)
+        wanted = [65280 // total >> halvings(largest - q, bits) for q in row]
+        assert streaming(np.array([row], np.int8), bits, width=width)[0].tolist() == wanted
+
+
+def test_streaming_in_one_block_is_one_pass():
+    for bits in (0, 5):
+        np.testing.assert_array_equal(streaming(ROWS, bits, width=41), one_pass(ROWS, bits))
+
+
+def test_masked_columns_have_no_part():
+    mask = np.random.default_rng(1).random(ROWS.shape) < 0.5
+    for bits in (0, 5):
+        y = one_pass(ROWS, bits, mask)
+        for row in range(len(ROWS)):
+            np.testing.assert_array_equal(y[row][mask[row]], one_pass(ROWS[row: row + 1, mask[row]], bits)[0])
+        masked = np.where(mask, ROWS, np.int8(-128))
+        assert (streaming(ROWS, bits, mask)[~mask] == 0).all()
+        assert (streaming(masked, bits, mask) == streaming(ROWS, bits, mask)).all()
+
+
+@pytest.mark.parametrize("method, own", [(ITAMax, OWN), (ITAMaxWide, math.log(2))])
+@pytest.mark.parametrize("scale", [1e-6, 0.004, 0.05, 0.3, 2.0, 100.0])
+def test_requantised_to_its_own_scale_with_the_maximum_at_the_top(method, own, scale):
+    below = -np.concatenate([np.arange(300), [10**4, 10**6, 2**31 - 1, 2**32 - 1]]).astype(np.int64)
+    wanted = np.clip(127 + np.floor(below * scale / own + 0.5), -128, 127)
+    found = method(scale).requantized(below)
+    assert found[0] == 127 and np.abs(found - wanted).max() <= (1 if scale == 1e-6 else 0)
+    assert (found != wanted).sum() <= 1  # where the product is next to a half
+
+
+def test_comparison():
+    """Streaming is not in the published table."""
+    reproduced(ITAMax, (0.209, 0.183, 0.157))
+    reproduced(ITAMaxWide, (0.209, 0.175, 0.094))
+    reproduced(ITAMaxWideStreaming, (0.209, 0.175, 0.094))
+
+
+@pytest.mark.parametrize("n, percent", [(32, 0.511), (64, 0.318), (128, 0.199), (256, 0.135)])
+def test_mean_error_on_its_own_grid(n, percent):
+    """int8 uniform logits: 3000 rows. 3 % for N up to 128; long rows depend on the draw a little more."""
+    q = np.random.default_rng(1).integers(-128, 128, (3000, n), dtype=np.int32)
+    p = softmax(q * OWN)
+    apart = 100 * np.abs(ITAMax(OWN).probabilities(q) - p).mean()
+    best = 100 * np.abs(np.rint(p * 255) / 255 - p).mean()
+    assert apart == pytest.approx(percent, rel=0.03)
+    assert best == pytest.approx({32: 0.105, 64: 0.097, 128: 0.089, 256: 0.077}[n], rel=0.02)
+
+
+def test_streaming_costs_a_little_more():
+    q = np.random.default_rng(2).integers(-128, 128, (3000, 32), dtype=np.int32)
+    p = softmax(q * OWN)
+    apart = [100 * np.abs(method(OWN).probabilities(q) - p).mean() for method in (ITAMax, ITAMaxStreaming)]
+    assert apart == pytest.approx([0.511, 0.53], rel=0.03) and apart[1] > apart[0]
+
+
+def test_ties_and_the_span():
+    """Powers of two only: logits 15 codes apart are one; the lowest code stands for all from 5.52 nats on."""
+    assert one_pass(np.array([[127, 112, 111, -128]], np.int8), 5)[0].tolist() == [101, 101, 50, 0]
+    assert len(set(ITAMax(1.0)(np.array([[0, -6, -7, -100]], np.int8))[0, 1:].tolist())) == 1
+
+
+def test_where_the_original_breaks():
+    wide = np.array([[127, 60, -128]], np.int8)  # shifts of 67 and 255
+    assert one_pass(wide, 0)[0].tolist() == [255, 0, 0] == streaming(wide, 0)[0].tolist()
+    for n, code in ((255, 1), (256, 0), (3000, 0)):
+        same = np.zeros((1, n), np.int8)
+        assert {*one_pass(same, 5)[0].tolist(), *streaming(same, 0)[0].tolist()} == {code}
+
+
+def test_rows_whose_maximum_grows_in_steps():
+    """One logit a block counts. Steps of 16 codes, 0.35 nats, halve the sum each time; steps of 15 never do."""
+    steps = [np.full((1, 256), -128, np.int8) for _ in range(2)]
+    for q, step in zip(steps, (15, 16), strict=True):
+        q[0, ::16] = np.arange(16) * step - 128 + 15
+    sums = [float(streaming(q, 5).sum() / 255) for q in steps]
+    exact = [float(one_pass(q, 5).sum() / 255) for q in steps]
+    assert sums[0] < 0.5 < exact[0] and sums[1] > 1.3 > 1 >= exact[1]
+
+
+def test_real_form():
+    """2^-s is within half an octave of the exponential; a row's sum within the same."""
+    z = np.random.default_rng(4).normal(0, 2, (50, 20))
+    ratio = ITAMaxWide.real(z) / softmax(z)
+    assert 0.5 < ratio.min() < 0.8 and 1.2 < ratio.max() < 2
+    assert (ITAMax.real(z)[softmax(z) > 0.01] == ITAMaxWide.real(z)[softmax(z) > 0.01]).mean() < 1  # the span is short

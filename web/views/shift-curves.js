@@ -1,0 +1,132 @@
+import { html } from "preact";
+import { Chart } from "../ui/chart.js";
+import { count, fixed, signed } from "../ui/format.js";
+import { Strip } from "../ui/strip.js";
+import { css } from "../ui/theme.js";
+
+const TOP = 2; // the largest L1 there is
+const BOTTOM = 0.002;
+const TICKS = [1, 0.1, 0.01];
+const MARGIN = { left: 40, right: 76, top: 8, bottom: 32 };
+const GAP = 13; // between two labels
+
+/** L1 a row against bits, one line a rule, on the same axes for all logits. */
+export function Curves({ page, scalars }) {
+  return html`<h2>Error against bits</h2>
+    <p class="about">
+      An exponential turns a rounding step of the logits into a factor, so in fixed point the step has to be small, and each bit that
+      halves it must be paid for. Look how far the orange curve lies to the left of the ink one: so many bits the shift saves.
+    </p>
+    ${scalars
+      ? html`<div class="shift-curves">${scalars.families.map((family) => html`<${Family} key=${family.name} ...${family} page=${page} of=${scalars} />`)}</div>`
+      : html`<p class="empty">Three plots appear when Python has started.</p>`}`;
+}
+
+function Family({ name, title, control, curves, gains, page, of }) {
+  const { rule } = page.params;
+  const gain = gains[rule];
+  const options = { label: `${title}: L1 a row from 2 to 8 bits for every rule, with ${of.method}.`, test: `curves-${name}`, height: 240 };
+  return html`<figure>
+    <figcaption>
+      <b>${title}</b>${control && html` <span class="muted">(control)</span>`}
+      <span class="gain number quant" data-test=${`gain-${name}`}>${gain ? `${signed(gain.mean, 2)} bits` : "measuring"}</span>
+    </figcaption>
+    <${Chart} kind=${Lines} options=${options} args=${[of.bits, curves, rule]} />
+  </figure>`;
+}
+
+/** The lines: no shift in ink, the chosen rule in orange, the others faint; an item is a number of bits. */
+class Lines extends Strip {
+  #data = null;
+
+  update(bits, curves, chosen) {
+    this.#data = { bits, curves, chosen };
+    this.redraw();
+  }
+
+  places() {
+    return this.#data ? this.#data.bits.map((_, i) => this.#x(i)) : [];
+  }
+
+  words(i) {
+    const { bits, curves } = this.#data;
+    return `${count(bits[i])} bits: ${Object.entries(curves)
+      .map(([rule, values]) => `${rule} ${fixed(values[i], 4)}`)
+      .join(", ")}`;
+  }
+
+  draw(context, width, height, at) {
+    if (!this.#data) return;
+    const { bits, curves, chosen } = this.#data;
+    this.#axes(context, width, height, bits, at);
+    const colours = { none: ["float", 2], [chosen]: ["quant", 2] };
+    const rules = Object.keys(curves).sort((a, b) => (a in colours) - (b in colours));
+    for (const rule of rules) {
+      const [colour, thick] = colours[rule] ?? ["faint", 0.75];
+      this.#line(context, height, curves[rule], colour, thick);
+    }
+    this.#labels(context, height, ["none", chosen].map((rule) => [rule, curves[rule], colours[rule][0]]));
+  }
+
+  #axes(context, width, height, bits, at) {
+    context.lineWidth = 1;
+    context.fillStyle = css("muted");
+    context.textBaseline = "middle";
+    context.textAlign = "right";
+    for (const tick of TICKS) {
+      const y = Math.round(this.#y(tick, height)) + 0.5;
+      context.strokeStyle = css("hair");
+      context.strokeRect(MARGIN.left, y, width - MARGIN.left - MARGIN.right, 0);
+      context.fillText(String(tick), MARGIN.left - 6, y);
+    }
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    bits.forEach((b, i) => context.fillText(String(b), this.#x(i), height - 14));
+    context.fillText("bits", (MARGIN.left + width - MARGIN.right) / 2, height);
+    if (at === null) return;
+    context.fillStyle = css("faint");
+    context.fillRect(this.#x(at), MARGIN.top, 1, height - MARGIN.top - MARGIN.bottom);
+  }
+
+  #line(context, height, values, colour, thick) {
+    context.strokeStyle = css(colour);
+    context.lineWidth = thick;
+    context.beginPath();
+    values.forEach((value, i) => {
+      if (value === null) return;
+      const go = i && values[i - 1] !== null ? "lineTo" : "moveTo";
+      context[go](this.#x(i), this.#y(value, height));
+    });
+    context.stroke();
+    context.fillStyle = css(colour);
+    values.forEach((value, i) => {
+      if (value !== null) context.fillRect(this.#x(i) - thick, this.#y(value, height) - thick, 2 * thick, 2 * thick);
+    });
+  }
+
+  /** Rule and last value at the lines' ends, moved apart where they would overlap. */
+  #labels(context, height, lines) {
+    const labels = lines
+      .filter(([, values]) => values.at(-1) !== null)
+      .map(([rule, values, colour]) => ({ rule, colour, value: values.at(-1), y: this.#y(values.at(-1), height) }))
+      .sort((a, b) => a.y - b.y);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    labels.forEach((label, i) => {
+      if (i) label.y = Math.max(label.y, labels[i - 1].y + 2 * GAP);
+      context.fillStyle = css(label.colour);
+      const x = this.#x(this.#data.bits.length - 1) + 8;
+      context.fillText(label.rule.replace("row-", "").replace("tensor-", "t. "), x, label.y - GAP / 2);
+      context.fillText(fixed(label.value, 4), x, label.y + GAP / 2);
+    });
+  }
+
+  #x(i) {
+    return MARGIN.left + (i / (this.#data.bits.length - 1)) * (this.width - MARGIN.left - MARGIN.right);
+  }
+
+  #y(value, height) {
+    const share = Math.log(TOP / Math.max(value, BOTTOM)) / Math.log(TOP / BOTTOM);
+    return MARGIN.top + share * (height - MARGIN.top - MARGIN.bottom);
+  }
+}
