@@ -38,7 +38,7 @@ class InstallError(ValueError):
 
 
 def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndarray]]:
-    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param}}; it never raises."""
+    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, ...}}; it never raises."""
     out: list[np.ndarray] = []
     try:
         if name not in METHODS:
@@ -81,10 +81,10 @@ async def _install(names: list[str]) -> None:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    """An error as data; `line` is that of edited code."""
+    """An error as data; `function` and `line` are those of edited code."""
     return {"type": type(error).__name__, "message": str(error) or type(error).__name__,
             "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None),
-            "line": getattr(error, "line", None)}
+            "line": getattr(error, "line", None), "function": getattr(error, "function", None)}
 
 
 def _unpack(value: Any, arrays: list) -> Any:
