@@ -19,7 +19,7 @@ export class Editor {
       return true;
     };
     this.#extensions = [
-      lineNumbers(), history(), drawSelection(), highlightSpecialChars(), bracketMatching(), EditorView.lineWrapping,
+      lineNumbers(), history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
       LRLanguage.define({ parser, languageData: { commentTokens: { line: "#" }, closeBrackets: {} } }),
       indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(colours), brokenLine, theme,
       keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),

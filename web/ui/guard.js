@@ -1,4 +1,4 @@
-const LIMIT = 5000; // milliseconds for one call while edited code runs: a call of the ladder takes well under one second
+const LIMIT = 8000; // milliseconds for one call while edited code runs: a call of the ladder takes well under one second
 const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
 
 /**

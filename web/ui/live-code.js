@@ -70,7 +70,7 @@ export class LiveCode {
     if (!answer || this.#gone || this.#editor) return;
     for (const one of this.#functions.values()) {
       const { code, file, line } = answer.sources[one.dotted];
-      Object.assign(one, { shipped: code, text: code, file, line });
+      Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
     }
     this.#editor = new Editor(this.#root.querySelector("[data-slot=editor]"), {
       label: "Python of this page. Control and Enter runs it, Escape leaves the editor.",

@@ -218,4 +218,4 @@ export class Surface {
 }
 
 /** A gradient as pixels: longer the steeper, and never out of the picture. */
-const reach = (slope) => (ARROW * slope) / (Math.abs(slope) + 2);
+const reach = (slope) => (ARROW * slope) / (Math.abs(slope) + 0.2);

@@ -70,7 +70,7 @@ function Arc({ arrow: { product, weight }, from, to }) {
   const floor = TALL - 6;
   const self = from === to;
   const height = self ? 54 : Math.min(TALL - FLOOR, 50 + 0.28 * Math.abs(to - from));
-  const [left, right] = self ? [from - 16, from + 16] : [from, to];
+  const [left, right] = self ? [to + 58, to + 18] : [from, to]; // a word looks at itself beside the other arrows
   const path = `M ${left} ${floor} C ${left} ${floor - height * 1.33}, ${right} ${floor - height * 1.33}, ${right} ${floor}`;
   const top = floor - height - 8;
   return html`<g class=${`arc ${product < 0 ? "negative" : "positive"}`}>

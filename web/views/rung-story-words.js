@@ -4,7 +4,7 @@ import { frac, group, math, sqrt, sub, sup, under, word } from "../ui/math.js";
 
 const lesson = html`<a href="https://www.3blue1brown.com/lessons/attention">3Blue1Brown's lesson on attention</a>`;
 
-const embed = () => [math(sub("x", "i"), "=", sub("E", ["w", "o", "r", "d", word(" "), "i"]))];
+const embed = () => [math(sub("x", "i"), "=", sub("E", word("word\u00a0i")))];
 const unembed = () => [math(sub(word("logit"), "j"), "=x·", sub("E", "j"))];
 const scores = () => [
   math(sub("s", "ij"), "=", sub("q", "i"), "·", sub("k", "j")),

@@ -2,7 +2,7 @@ import { html } from "preact";
 import { fixed } from "../ui/format.js";
 import { rows } from "./rung-descent.js";
 
-const [WIDTH, HEIGHT, ROOM] = [460, 340, 1.12]; // of the picture; the longest arrow times ROOM reaches the edge
+const [WIDTH, HEIGHT, MARGIN] = [460, 340, 40]; // of the picture
 const [LETTER, LINE] = [7, 13]; // of a label, in the picture's units
 
 /**
@@ -11,21 +11,29 @@ const [LETTER, LINE] = [7, 13]; // of a label, in the picture's units
  */
 export function Vectors({ arrows, drawn, said, label, test }) {
   const [i, j] = drawn;
-  const reach = ROOM * Math.max(1, ...arrows.flatMap(({ from, to }) => [from, to].flatMap((v) => [Math.abs(v[i]), Math.abs(v[j])])));
-  const scale = HEIGHT / 2 / reach;
-  const place = (v) => [WIDTH / 2 + v[i] * scale, HEIGHT / 2 - v[j] * scale];
+  const place = fit(arrows.flatMap(({ from, to }) => [from, to]).map((v) => [v[i], v[j]]), drawn);
+  const [zeroX, zeroY] = place(ORIGIN);
   const texts = labels(arrows.map(({ name, to, from }) => ({ name, at: place(to), left: to[i] < from[i] })));
   return html`<figure class="vectors">
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${label} data-test=${test}>
-      <line class="axis" x1="0" x2=${WIDTH} y1=${HEIGHT / 2} y2=${HEIGHT / 2} />
-      <line class="axis" x1=${WIDTH / 2} x2=${WIDTH / 2} y1="0" y2=${HEIGHT} />
-      <text x=${WIDTH - 4} y=${HEIGHT / 2 - 6} text-anchor="end">number ${i + 1}</text>
-      <text x=${WIDTH / 2 + 6} y="12">number ${j + 1}</text>
+      <line class="axis" x1="0" x2=${WIDTH} y1=${zeroY} y2=${zeroY} />
+      <line class="axis" x1=${zeroX} x2=${zeroX} y1="0" y2=${HEIGHT} />
+      <text x=${WIDTH - 4} y=${zeroY + 14} text-anchor="end">number ${i + 1}</text>
+      <text x=${zeroX + 6} y="10">number ${j + 1}</text>
       ${arrows.toReversed().map((arrow) => html`<${Arrow} arrow=${arrow} from=${place(arrow.from)} to=${place(arrow.to)} />`)}
       ${texts.map((text, n) => text && html`<text class=${`name ${arrows[n].kind}`} x=${text.x} y=${text.y} text-anchor=${text.anchor}>${arrows[n].name}</text>`)}
     </svg>
     <figcaption>Numbers ${i + 1} and ${j + 1} are drawn; number ${said + 1} is only said, below and on hover.</figcaption>
   </figure>`;
+}
+
+/** Where a vector is drawn, so that all of these and the origin are seen, on one scale for both axes. */
+function fit(points, [i, j]) {
+  const spans = [0, 1].map((k) => [Math.min(-0.3, ...points.map((p) => p[k])), Math.max(0.3, ...points.map((p) => p[k]))]);
+  const room = [WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN];
+  const scale = Math.min(...spans.map(([low, high], k) => room[k] / (high - low)));
+  const [midX, midY] = spans.map(([low, high]) => (low + high) / 2);
+  return (v) => [WIDTH / 2 + (v[i] - midX) * scale, HEIGHT / 2 - (v[j] - midY) * scale];
 }
 
 function Arrow({ arrow, from: [x, y], to: [toX, toY] }) {
