@@ -116,7 +116,8 @@ async function show(hash) {
   if (shown?.session.meta === meta) return obey(shown.session, link.params);
   shown?.view?.unmount();
   shown?.session.close();
-  const guard = meta.live.length ? new Guard(engine, (answer) => session.revived(answer)) : engine;
+  const revival = { stopped: (trouble) => session.fail("code", trouble), revived: (answer) => session.revived(answer) };
+  const guard = meta.live.length ? new Guard(engine, revival) : engine;
   const session = equip(new Session(guard, meta, { ...defaults(meta), ...link.params }));
   shown = { session, view: null };
   document.title = `${meta.title} · Bitladder`;

@@ -166,7 +166,8 @@ def test_an_endless_loop_is_survived_and_the_run_goes_on(visit):
         tab.wait_number("step-count", f"x === {step}")
     loss = tab.text("loss")
     run(tab, ENDLESS)
-    tab.wait_text("code-error", "Stopped")
+    tab.wait_text("code-error", "had not ended after 8 seconds")
+    tab.wait_text("code-error", "run is as it was before")
     tab.wait_ready()
     assert tab.text("loss") == loss and tab.number("step-count") == 2
     assert "while True" in tab.text("code-text"), "what was written is not lost"
@@ -178,9 +179,10 @@ def test_an_endless_loop_is_survived_and_the_run_goes_on(visit):
 
 def test_a_loop_that_only_a_later_call_enters_is_survived_too(visit):
     tab = visit("#rung1")
-    run(tab, "def predict(x, w, b):\n    while w < -1.5:\n        pass\n    return w * x + b\n")
+    tab["code-tab-step"].click()
+    run(tab, "def step(x, y, w, b, rate):\n    while rate > 1:\n        pass\n    return w, b\n")
     tab.wait_text("code-state", "Your text is running.")
-    tab.slide("w", "Home")
+    tab.slide("rate", "End")
     tab.wait_text("code-error", "with the shipped functions")
     tab.wait_ready()
     tab["step"].click()

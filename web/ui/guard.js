@@ -4,18 +4,20 @@ const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
 /**
  * Between a Session and the engine, on pages whose code can be edited: what readers write may never end, or use up the
  * memory, and then Python cannot be asked to stop. While a text is in force each call has a limit, and before each the
- * run is saved; past the limit the worker is ended, and in a new one the run is opened, restored and handed to
- * `revived(answer)`. The call itself fails, at the place "code".
+ * run is saved; past the limit the worker is ended, which `stopped(trouble)` hears at once, and in a new one the run is
+ * opened, restored and handed to `revived(answer)`. The call itself fails, at the place "code".
  */
 export class Guard {
   #engine;
+  #stopped;
   #revived;
   #texts = {}; // in force, by function
   #opened = null; // {page, params} of the run
   #run = null;
 
-  constructor(engine, revived) {
+  constructor(engine, { stopped, revived }) {
     this.#engine = engine;
+    this.#stopped = stopped;
     this.#revived = revived;
   }
 
@@ -89,6 +91,7 @@ export class Guard {
   async #revive(error, texts, saved) {
     document.documentElement.dataset.state = "boot";
     this.#engine.renew();
+    this.#stopped({ message: words(error), hint: "Python starts again, and the run is restored" });
     this.#texts = texts;
     const answer = await this.#reopen(this.#opened, texts);
     const restored = saved && (await this.#engine.call("restore", { run: answer.run, file: saved, name: "the run" }));

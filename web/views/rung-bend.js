@@ -74,8 +74,8 @@ function Slopes({ frame }) {
         <${Chart} kind=${Graph} options=${options} args=${data && [data]} />
         <p class="doc">
           The slope is never more than <span class="number">${fixed(scalars.best_slope, 2)}</span>. A gradient that passes
-          <span class="number"> ${count(scalars.layers)}</span> sigmoids one behind the other keeps at most
-          <span class="number" data-test="through-layers"> ${scientific(scalars.through_layers)}</span> of itself.
+          ${" "}<span class="number">${count(scalars.layers)}</span> sigmoids one behind the other keeps at most
+          ${" "}<span class="number" data-test="through-layers">${scientific(scalars.through_layers)}</span> of itself.
         </p>
       </figure>
       <table class="numbers" data-test="sigmoid-table">
