@@ -4,7 +4,18 @@ import argparse
 import sys
 
 from pyapp import __version__
-from pyapp.commands import attention, mixing, predict, quantisation, softmax, sweep, tools, training, transformers
+from pyapp.commands import (
+    attention,
+    ladder,
+    mixing,
+    predict,
+    quantisation,
+    softmax,
+    sweep,
+    tools,
+    training,
+    transformers,
+)
 from pyapp.hosts import HostError
 
 
@@ -27,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pyapp", description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, predict, transformers, softmax, attention, sweep, tools):
+    for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, sweep, tools):
         part.add(commands)
     return parser
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from pyapp import pages
 from pyapp.frame import Frame
+from pyapp.live import PARAM, missing
 from pyapp.runner import Runner
 from pyapp.workloads import timed
 
@@ -26,8 +27,18 @@ DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaS
 runner = Runner()
 
 
+class InstallError(ValueError):
+    """A package that edited code imports cannot be had; `param` says that it is the code's trouble."""
+
+    param = PARAM
+
+    def __init__(self, message: str, hint: str):
+        super().__init__(message)
+        self.hint = hint
+
+
 def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndarray]]:
-    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, file}}; it never raises.
+    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, ...}}; it never raises.
 
     Where the error has a `file`, only that file was missing: the host may bring it and call again.
     """
@@ -38,10 +49,46 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         result = METHODS[name](**_unpack(json.loads(args), list(arrays)))
         return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
     except Exception as error:
-        facts = {"type": type(error).__name__, "message": str(error) or type(error).__name__,
-                 "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None),
-                 "file": getattr(error, "file", None)}
-        return json.dumps({"error": facts}), []
+        return json.dumps({"error": _facts(error)}), []
+
+
+async def install_json(source: str) -> str:
+    """What a text imports and is not here is fetched, if there is a connection: {"ok": {"installed": names}} or
+    {"error": ...} as above."""
+    try:
+        names = missing(source)
+        if names:
+            await _install(names)
+        return json.dumps({"ok": {"installed": names}})
+    except Exception as error:
+        return json.dumps({"error": _facts(error)})
+
+
+async def _install(names: list[str]) -> None:
+    """Through micropip, which only Pyodide has."""
+    what = " and ".join(names)
+    if sys.platform != "emscripten":
+        raise InstallError(f"{what} cannot be imported here", f"install with: python -m pip install {' '.join(names)}")
+    try:
+        import pyodide_js
+
+        await pyodide_js.loadPackage("micropip")
+        import micropip
+
+        await micropip.install(names)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        raise InstallError(f"{what} could not be fetched: {reason[0]}",
+                           "imports beyond NumPy and the standard library need a connection to PyPI and a package in "
+                           "pure Python") from error
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    """An error as data; `function` and `line` are those of edited code."""
+    return {"type": type(error).__name__, "message": str(error) or type(error).__name__,
+            "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None),
+            "line": getattr(error, "line", None), "function": getattr(error, "function", None),
+            "file": getattr(error, "file", None)}
 
 
 def _unpack(value: Any, arrays: list) -> Any:
@@ -106,5 +153,5 @@ METHODS: dict[str, Callable[..., Any]] = {
     "source": source,
     "bench": timed,
     **{name: getattr(runner, name) for name in (
-        "open", "advance", "change", "reset", "predict", "measure", "snapshot", "restore", "close")},
+        "open", "advance", "change", "reset", "edit", "predict", "measure", "snapshot", "restore", "close")},
 }

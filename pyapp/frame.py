@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
 
+from pyapp.live import Live
 from pyapp.params import Param, Value
 
 
@@ -33,9 +35,11 @@ class Experiment:
     order: ClassVar[int] = 100  # position in the rail
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     SOURCES: ClassVar[tuple[str, ...]] = ()  # dotted names whose source the page may show
+    LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 
     def __init__(self, params: dict[str, Value]):
         self.params = params
+        self.live = Live(self.LIVE)
 
     def steps(self) -> Iterator[Frame | None]:
         """One unit of work an item, a few milliseconds each. A Frame's scalars become points of the curves;

@@ -13,6 +13,7 @@ import numpy as np
 
 from pyapp import pages, store
 from pyapp.frame import Experiment, Frame
+from pyapp.live import EditError
 from pyapp.params import find, parse_all
 
 
@@ -21,16 +22,23 @@ class Run:
 
     def __init__(self, page: str, params: dict[str, Any]):
         self.page = page
+        self.experiment: Experiment | None = None
         self.start(params)
 
     def start(self, params: dict[str, Any]) -> None:
-        self.experiment: Experiment = pages.page(self.page)(params)
+        """From the beginning; edited functions stay edited."""
+        before, self.experiment = self.experiment, pages.page(self.page)(params)
+        if before:
+            self.experiment.live = before.live
         self.work: Iterator[Frame | None] = self.experiment.steps()
         self.done = False
 
     def answer(self, notes: list[str], **more: Any) -> dict:
-        """What every call that changes a run gives back: the parameters as they are now, notes and the frame."""
-        return {"params": dict(self.experiment.params), "notes": notes, "frame": self.experiment.frame(), **more}
+        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, and what
+        edited functions have printed."""
+        frame = self.experiment.frame()
+        return {"params": dict(self.experiment.params), "notes": notes, "frame": frame,
+                "printed": self.experiment.live.printed(), **more}
 
 
 class Runner:
@@ -74,7 +82,9 @@ class Runner:
             name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
             for name, (at, values) in points.items()
         }
-        return {"frame": current.experiment.frame(), "history": history, "done": current.done}
+        frame = current.experiment.frame()
+        return {"frame": frame, "history": history, "done": current.done,
+                "printed": current.experiment.live.printed()}
 
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter. A live one is obeyed at once, another restarts the run with the new value."""
@@ -101,6 +111,28 @@ class Runner:
         current = self._get(run)
         current.start(current.experiment.params)
         return current.answer([], restarted=True)
+
+    def edit(self, run: int, name: str, source: str | None = None) -> dict:
+        """Let the function `name` of this run be what `source` says; without a source, the shipped one.
+
+        `error` is None or says why the text was not taken: {type, message, line}; then the function that was there
+        before stays. An error that shows later, in another call, is an EditError: it has a line as well.
+        """
+        current = self._get(run)
+        live = current.experiment.live
+        live.check(name)
+        before, error = live.edits.get(name), None
+        try:
+            live.put_back(name, source)
+            current.experiment.frame()
+        except EditError as problem:
+            error = {"type": problem.kind, "message": problem.message, "line": problem.line}
+        except Exception as problem:  # the function runs, but what it returns makes no sense to the page
+            error = {"type": type(problem).__name__, "message": str(problem), "line": None}
+        if error:
+            live.put_back(name, before)
+        current.work, current.done = current.experiment.steps(), False
+        return current.answer([], restarted=False, edited=sorted(live.edits), error=error)
 
     def predict(self, run: int, inputs: Mapping[str, Any]) -> Frame:
         return self._get(run).experiment.predict(inputs)

@@ -12,8 +12,8 @@ const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zi
  * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
  * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
  *
- * Resolves to { pyodide, call }; call(method, args) is that of `crossing`, as a promise. An error has a type, a message
- * and a hint.
+ * Resolves to { pyodide, call, install }; `crossing` describes call(method, args); install(source) fetches what a
+ * text of Python imports and is not here, and resolves to { installed: names }. An error has a type, a message and a hint.
  */
 export async function boot({ base, onProgress = () => {}, log = () => {}, read, loadPyodide }) {
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
@@ -62,8 +62,9 @@ async function start(site, base, tell, log) {
   tell({ stage: "app", label: "Starting Bitladder" });
   pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
   putOnPath(pyodide, HOME);
-  const call = crossing(pyodide, pyodide.pyimport("pyapp.bridge.call_json"));
-  return { pyodide, call: bringing(call, (path) => bring(pyodide, site, path)) };
+  const [callJson, installJson] = ["call_json", "install_json"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
+  const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path));
+  return { pyodide, call, install: async (source) => opened(await installJson(source)) };
 }
 
 /** call(), made again after the file that it lacked was brought: large weights come when a page first asks for them. */
@@ -145,8 +146,7 @@ function crossing(pyodide, callJson) {
     const takeOut = (_, value) => (ArrayBuffer.isView(value?.data) ? placeholder(value, sent) : value);
     const text = JSON.stringify(args, takeOut);
     const [answer, arrays] = exchange(method, text, sent);
-    const { ok, error } = JSON.parse(answer);
-    if (error) throw Object.assign(new Error(error.message), error);
+    const ok = opened(answer);
     return arrays.length ? restore(ok, arrays) : ok;
   };
 
@@ -164,6 +164,13 @@ function crossing(pyodide, callJson) {
       given?.destroy();
     }
   }
+}
+
+/** What the bridge's answer holds; thrown if that is an error. */
+function opened(text) {
+  const { ok, error } = JSON.parse(text);
+  if (error) throw Object.assign(new Error(error.message), error);
+  return ok;
 }
 
 function placeholder({ shape, dtype, data }, sent) {

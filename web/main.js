@@ -2,6 +2,7 @@
 
 import { connect } from "./rpc.js";
 import { defaults, difference, format, parse, Undo } from "./state.js";
+import { Guard } from "./ui/guard.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
 import { restoreTheme } from "./ui/theme.js";
@@ -17,10 +18,13 @@ const engine = {
   booted: null, // a promise; calls wait for it
   boot: null, // resolves it
 
-  async call(method, args) {
+  /** With a `limit` in milliseconds, whoever calls deals with an answer that never comes, and with a stopped Python. */
+  async call(method, args, limit = null) {
     await this.booted;
+    const answer = this.client.call(method, args);
+    if (limit !== null) return within(limit, answer);
     try {
-      return await this.client.call(method, args);
+      return await answer;
     } catch (error) {
       if (error.type === "EngineError") failed(error); // Python itself has stopped
       throw error;
@@ -43,7 +47,26 @@ const engine = {
     if (facts.runtime) this.booted = null;
     this.start();
   },
+
+  /** Start anew and say so in the status line; true if Python had been there. */
+  renew() {
+    this.restart();
+    const lost = facts.runtime !== null;
+    tell({ trouble: null, runtime: null, boot: {} });
+    if (lost) greet();
+    return lost;
+  },
 };
+
+/** The answer, or after so many milliseconds an error of type "Timeout". */
+function within(limit, answer) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    const error = Object.assign(new Error(`no answer for ${limit / 1000} seconds`), { type: "Timeout" });
+    timer = setTimeout(() => reject(error), limit);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
 
 let planned = 0;
 /** Draw the status line with new facts, at most once a frame: progress comes with every chunk. */
@@ -64,12 +87,8 @@ function failed(error) {
 function retry() {
   document.documentElement.dataset.state = "boot";
   drawTrouble(at("trouble"), null);
-  engine.restart();
-  const lost = facts.runtime !== null;
-  tell({ trouble: null, runtime: null, boot: {} });
-  if (!lost || !shown) return; // the calls of the first start still wait
+  if (!engine.renew() || !shown) return; // the calls of the first start still wait
   shown.session.forget();
-  greet();
   open(shown.session);
 }
 
@@ -97,7 +116,9 @@ async function show(hash) {
   if (shown?.session.meta === meta) return obey(shown.session, link.params);
   shown?.view?.unmount();
   shown?.session.close();
-  const session = equip(new Session(engine, meta, { ...defaults(meta), ...link.params }));
+  const revival = { stopped: (trouble) => session.fail("code", trouble), revived: (answer) => session.revived(answer) };
+  const guard = meta.live.length ? new Guard(engine, revival) : engine;
+  const session = equip(new Session(guard, meta, { ...defaults(meta), ...link.params }));
   shown = { session, view: null };
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);
@@ -125,6 +146,7 @@ function equip(session) {
   };
   Object.assign(session, {
     link: () => format(meta, session.params),
+    pages,
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),
     toDefaults: () => together("defaults", {}),

@@ -4,7 +4,10 @@
 import { boot } from "./boot.js";
 import { serve, toData } from "./rpc.js";
 
-const { emit } = serve(self, async (method, args) => (await engine).call(method, args));
+const { emit } = serve(self, async (method, args) => {
+  const { call, install } = await engine;
+  return method === "install" ? install(args.source) : call(method, args);
+});
 
 const engine = boot({
   base: new URL("./", import.meta.url).href,

@@ -28,6 +28,7 @@ def describe() -> list[dict]:
     return [
         {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
          "group": page(name).group,
+         "live": [f"{function.__module__}.{function.__name__}" for function in page(name).LIVE],
          "params": [param.as_dict() for param in page(name).PARAMS]}
         for name in names()
     ]

@@ -54,12 +54,12 @@ class Visitor:
 
     def number(self, name: str) -> float:
         """A shown number; a percentage as it stands."""
-        return float(self.text(name).replace(",", "").rstrip("% ").split()[0])
+        return float(self.text(name).replace(",", "").replace("−", "-").rstrip("% ").split()[0])
 
     def wait_number(self, name: str, condition: str) -> None:
         """Wait until the number x at `name` fulfils a JavaScript condition, for example "x > 85"."""
         self.page.wait_for_function(f"""(selector) => {{
-            const x = parseFloat(document.querySelector(selector)?.textContent.replaceAll(",", ""));
+            const x = parseFloat(document.querySelector(selector)?.textContent.replaceAll(",", "").replaceAll("−", "-"));
             return {condition};
         }}""", arg=f"[data-test='{name}']")
 

@@ -14,6 +14,7 @@ from pyapp.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
 from pyapp.runner import Runner
 
+LADDER = 1e-9  # of the seven rungs: float64, and no training long enough to amplify anything
 RELATIVE = 5e-5  # after several Adam steps, whose m/√v amplifies the noise of gradients near zero; SGD stays below 1e-6
 PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Python, so Pyodide runs this machine's copy
 
@@ -84,13 +85,14 @@ def here():
 @pytest.mark.parametrize("page", pages.names())
 def test_every_call_of_a_page_agrees(node, here, capsys, page):
     ours, theirs = sessions.run(here, page), sessions.run(node.call, page)
+    bound = LADDER if page.startswith("rung") else RELATIVE
     with capsys.disabled():
         print(f"\n{page + ': call':32} {'max difference':>15} {'bound':>7}")
         for name in ours:
             found = list(differences(ours[name], theirs[name], name))
             place, largest = max(found, key=lambda item: item[1], default=("", 0.0))
-            print(f"{name:32} {largest:15.2e} {RELATIVE:7.0e}  {place if largest > RELATIVE else 'ok'}")
-            assert largest <= RELATIVE, place
+            print(f"{name:32} {largest:15.2e} {bound:7.0e}  {place if largest > bound else 'ok'}")
+            assert largest <= bound, place
 
 
 def test_measurements_are_made_there(node):

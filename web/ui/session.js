@@ -6,11 +6,11 @@ import { latest } from "./latest.js";
  * meta, params      the page's declaration (pages.json) and its values: the newest wish, then Python's word
  * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
- * reset, advance, change, predict, predictEach, measure, snapshot, restore, source
+ * reset, advance, change, edit, install, predict, predictEach, measure, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
- * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
+ * The shell (main.js) adds pages (of all), link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
 export class Session {
   open = false;
@@ -50,6 +50,12 @@ export class Session {
     this.#adopt(answer, true);
     this.#emit({ type: "open" });
     return answer;
+  }
+
+  /** The run was lost and opened again elsewhere, with what it had been: `answer` is what that start said. */
+  revived(answer) {
+    this.#run = answer.run;
+    this.#adopt(answer, true);
   }
 
   /** The engine was lost: a new one knows nothing of this run. */
@@ -99,6 +105,18 @@ export class Session {
     return answer;
   }
 
+  /** Let a function of this run be what a text says, null: the shipped one. What is wrong with the text is the answer's. */
+  async edit(name, source) {
+    const answer = await this.#ask("edit", () => ({ run: this.#run, name, source }), "code");
+    if (answer) this.#adopt(answer, false);
+    return answer;
+  }
+
+  /** Fetch what a text imports and is not here. */
+  install(source) {
+    return this.#ask("install", () => ({ source }), "code");
+  }
+
   source(names) {
     return this.#ask("source", () => ({ names }), "source");
   }
@@ -134,7 +152,7 @@ export class Session {
   }
 
   /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
-  #adopt({ params, frame, history = {} }, cleared, answered = null) {
+  #adopt({ params, frame, history = {}, printed = "", edited = null }, cleared, answered = null) {
     if (params) {
       const overtaken = Object.keys(this.#changers).filter((name) => {
         const changer = this.#changers[name];
@@ -148,7 +166,7 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared });
+      this.#emit({ type: "frame", frame, history, cleared, printed, edited });
     }
   }
 
@@ -163,7 +181,8 @@ export class Session {
         if (this.troubles[place]) this.fail(place, null);
         return result;
       } catch (error) {
-        if (error.type !== "Closed") this.fail(error.param ?? place, { message: error.message, hint: error.hint });
+        const { message, hint, line, function: name } = error;
+        if (error.type !== "Closed") this.fail(error.param ?? place, { message, hint, line, function: name });
         return null;
       }
     });

@@ -4,6 +4,7 @@ A page needs nothing of its own to be compared: it is opened, worked at, and eve
 What can be asked of it besides is in `ASKED`, by page. A page that can do more has a file of its name beside this one.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ Call = Callable[..., Any]
 Said = dict[str, Any]
 STEPS = {"arena": 0, "guidelines": 3}  # of work where two are not right: measured times differ from run to run
 NUMBERS = "0.5, -1.25, 3\n2, 0, -0.75"  # for a parameter into which numbers can be pasted
+TEXTS = {"prompt": "one mole of", "table": "mole 1 2, creature 3 -1.25"}  # for the others, by name
 DRAWING = [{"strokes": SEVEN}, {"strokes": np.empty((0, 3), np.float32)}, {"index": 7}]
 ASKED = {
     "errors": [{"index": 5}],
@@ -31,7 +33,7 @@ def moved(param: Param) -> Any:
     if param.kind == "bool":
         return not param.default
     if param.kind == "text":
-        return NUMBERS
+        return TEXTS.get(param.name, NUMBERS)
     middle = (param.lo * param.hi) ** 0.5 if param.log else (param.lo + param.hi) / 2
     value = int(middle) if param.kind == "int" else middle
     return value if value != param.default else param.lo
@@ -46,6 +48,9 @@ def session(call: Call, page: str) -> Said:
     for param in pages.page(page).PARAMS:
         value = moved(param)
         said[f"{param.name} {value}"[:24]] = call("change", run=run, name=param.name, value=value)
+    for function in pages.page(page).LIVE:  # edited by a comment, so that the edited path gives the shipped numbers
+        source = inspect.getsource(function) + "# edited\n"
+        said[f"edit {function.__name__}"] = call("edit", run=run, name=function.__name__, source=source)
     for i, inputs in enumerate(ASKED.get(page, [])):
         said[f"asked {i}"] = call("predict", run=run, inputs=inputs)
     if steps:

@@ -1,0 +1,65 @@
+"""The toy transformer of the ladder: fit its weights, or let it continue a prompt."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp.commands.common import add_json, command, progress, show
+from pyapp.ladder import fit, rollout, toy
+
+SHOWN = 5  # most probable words of a step
+
+
+def add(commands: Any) -> None:
+    doc = "the toy transformer of rungs 4 to 7"
+    parts = commands.add_parser("ladder", help=doc, description=doc).add_subparsers(required=True, metavar="PART")
+
+    sub = command(parts, "fit", fit_weights, "fit the weights, check their canonical numbers, and save them")
+    sub.add_argument("--out", type=Path, default=toy.FILE, metavar="FILE", help="the .npz to write; a .json beside it")
+
+    sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
+    sub.add_argument("--prompt", default=toy.PROMPT, help=f"words of: {' '.join(toy.WORDS)}")
+    sub.add_argument("--greedy", action="store_true", help="always the most likely word, instead of a drawn one")
+    sub.add_argument("--seed", type=int, default=1, help="decides the draws")
+    sub.add_argument("--temperature", type=float, default=1.0, help="above 1 flattens the probabilities")
+    sub.add_argument("--words", type=int, default=rollout.MOST, metavar="N", help="stop after so many words")
+    sub.add_argument("--no-mlp", action="store_true", help="without the MLP block")
+    sub.add_argument("--own", action="store_true", help="with the fitted W_Q, W_K, W_V, not identity matrices")
+    sub.add_argument("--scaled", action="store_true", help="with scores divided by the square root of 3")
+    add_json(sub)
+
+
+def fit_weights(args: argparse.Namespace) -> None:
+    """Write weights and recipe; the canonical numbers to standard output."""
+    print(json.dumps(fit.write(args.out, progress)))
+
+
+def roll_out(args: argparse.Namespace) -> None:
+    """Every step: the words so far, what the last one looks at, the top probabilities, the chosen word."""
+    if not 0 < args.temperature < np.inf:
+        raise ValueError(f"temperature is {args.temperature:g}; use a number above 0")
+    if args.seed < 0:
+        raise ValueError(f"seed is {args.seed}; use 0 or more")
+    if args.words < 1:
+        raise ValueError(f"words is {args.words}; use 1 or more")
+    steps = [described(step) for step in rollout.rollout(
+        args.prompt, toy.load(), args.words, args.greedy, args.seed, temperature=args.temperature,
+        mlp=not args.no_mlp, own=args.own, scaled=args.scaled)]
+    continuation = " ".join(step["word"] for step in steps)
+    lines = [f"{step['word']:10} {step['probability']:6.1%}  " + "  ".join(
+        f"{top['word']} {top['probability']:.1%}" for top in step["top"]) for step in steps]
+    show({"prompt": args.prompt, "continuation": continuation, "steps": steps}, args.json,
+         "\n".join([*lines, f"{args.prompt} {continuation}"]))
+
+
+def described(step: rollout.Step) -> dict[str, Any]:
+    """A step as plain data."""
+    words, p = toy.text(step.numbers).split(), step.result["probabilities"]
+    best = np.argsort(-p, kind="stable")[:SHOWN]
+    row = step.result["weights"][-1].tolist()
+    return {"words": words, "attention": [{"word": word, "weight": a} for word, a in zip(words, row, strict=True)],
+            "top": [{"word": toy.WORDS[i], "probability": float(p[i])} for i in best],
+            "word": step.word, "probability": step.probability}

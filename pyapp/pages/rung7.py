@@ -1,0 +1,112 @@
+"""Rung 7: from a vector to a word, and to the next."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.rng import generator
+from pyapp.frame import Frame
+from pyapp.ladder import attention, generate, toy
+from pyapp.ladder.bits import BITS, quantized
+from pyapp.ladder.reading import MLP, OWN, PROMPT, SCALED, Reading, ranking
+from pyapp.ladder.rollout import MOST, Step, choose
+from pyapp.ladder.table import TABLE
+from pyapp.params import Param, Value
+
+TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
+
+
+class Page(Reading):
+    title = "Generate"
+    summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
+               "watch the sentence grow, and take bits away until it no longer does.")
+    order = 66
+    PARAMS = (
+        PROMPT,
+        Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"), widget="select",
+              doc="Always the most likely word, or one drawn by the probabilities"),
+        Param("temperature", "Temperature", "float", 1.0, lo=0.1, hi=10.0, log=True,
+              doc="Logits are divided by it: below 1 sharpens the probabilities, above 1 flattens them"),
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+              doc="Decides the drawn words: the same seed draws the same"),
+        BITS, MLP, OWN, SCALED, TABLE,
+    )
+    LIVE = (generate.probabilities, generate.most_likely, generate.sample, attention.softmax)
+
+    def _read_prompt(self) -> None:
+        super()._read_prompt()
+        self.prompt, self.appended = self.numbers, []
+
+    def change(self, name: str, value: Value) -> list[str]:
+        notes = super().change(name, value)
+        if name in ("seed", "choice"):
+            self._read_prompt()
+        return notes
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """What is computed with: the weights, or what their codes stand for."""
+        p = dict(self.p)
+        for name in TABLES:
+            if tensor := quantized(p[name], self.params["bits"]):
+                p[name] = tensor.dequantize().astype(np.float64)
+        return p
+
+    def next(self) -> Step:
+        """The word that comes next."""
+        u = generator(int(self.params["seed"]), "rollout").random(MOST + 1)[len(self.appended)]
+        switches = {name: bool(self.params[name]) for name in ("own", "scaled", "mlp")}
+        return choose(self.numbers, self.weights(), self.params["choice"] == "greedy", float(u), self.rungs,
+                      temperature=float(self.params["temperature"]), **switches)
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.appended) and (self.appended[-1]["word"] == toy.STOP or len(self.appended) >= MOST)
+
+    def steps(self) -> Iterator[Frame]:
+        """A word an item, to the full stop."""
+        while not self.ended:
+            step = self.next()
+            self.appended.append({"word": step.word, "probability": step.probability})
+            self.numbers = np.append(self.numbers, np.int32(step.chosen))
+            yield Frame(len(self.appended), {"probability": step.probability})
+
+    def frame(self) -> Frame:
+        step, float_ = self.next(), self.forward(temperature=float(self.params["temperature"]))
+        found, plain = step.result, self.rungs.probabilities(step.result["logits"], 1.0)
+        frame = self.shared(prompt=toy.text(self.prompt).split(), appended=self.appended, ended=self.ended,
+                          next=step.word, probability=step.probability, top=ranking(found["probabilities"]),
+                          top_float=ranking(float_["probabilities"]), temperature=self.params["temperature"])
+        frame.step = len(self.appended)
+        frame.arrays |= {"order": np.argsort(-found["logits"], kind="stable").astype(np.int32),
+                         "logits": found["logits"], "probabilities": found["probabilities"], "plain": plain,
+                         "float_logits": float_["logits"], "float_probabilities": float_["probabilities"],
+                         "attention": found["weights"][-1], "output": found["output"][-1]}
+        return frame
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        return {"prompt": self.prompt, "numbers": self.numbers,
+                "probabilities": np.array([each["probability"] for each in self.appended], np.float64)}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        if not _fits(arrays):
+            raise ValueError(f"{name}: expected the words of this page, found {', '.join(arrays) or 'nothing'}")
+        prompt = arrays["prompt"].astype(np.int32)
+        self.params["prompt"] = toy.text(prompt)
+        self._read_prompt()
+        self.numbers = arrays["numbers"].astype(np.int32)
+        words = toy.text(self.numbers[len(prompt):]).split()
+        self.appended = [{"word": word, "probability": float(p)}
+                            for word, p in zip(words, arrays["probabilities"], strict=True)]
+        return [f"continues after {len(words)} words"]
+
+
+def _fits(arrays: Mapping[str, Any]) -> bool:
+    """Whether these are word numbers that begin with a prompt, and a probability for each word after it."""
+    if set(arrays) != {"prompt", "numbers", "probabilities"} or any(a.ndim != 1 for a in arrays.values()):
+        return False
+    prompt, numbers, probabilities = (arrays[key] for key in ("prompt", "numbers", "probabilities"))
+    words = np.concatenate([prompt, numbers])
+    return (words.dtype.kind == "i" and 1 <= len(prompt) <= toy.LONGEST and len(probabilities) <= MOST
+            and len(numbers) == len(prompt) + len(probabilities) and np.array_equal(numbers[: len(prompt)], prompt)
+            and bool((words >= 0).all() and (words < len(toy.WORDS)).all()))

@@ -1,0 +1,54 @@
+import pytest
+
+from pyapp.ladder import toy
+from pyapp.params import ParamError
+from pyapp.runner import Runner
+
+
+@pytest.fixture
+def runner():
+    return Runner()
+
+
+def test_mole_is_the_same_vector_in_three_sentences(runner):
+    frame = runner.open("rung4")["frame"]
+    mine = frame.arrays["vector"].tolist()
+    assert [each["words"][each["at"]] for each in frame.scalars["sentences"]] == ["mole"] * 3
+    assert all(each["vector"] == mine for each in frame.scalars["sentences"])
+    assert mine == toy.load()["E"][toy.WORDS.index("mole")].tolist()
+
+
+def test_a_moved_cell_moves_the_word_everywhere(runner):
+    run = runner.open("rung4")["run"]
+    answer = runner.change(run, "table", "mole 1 3, mole 2 1, mole 1 2.5")
+    assert answer["params"]["table"] == "mole 1 2.5, mole 2 1" == answer["frame"].scalars["table"]
+    assert answer["frame"].arrays["vector"].tolist()[:2] == [2.5, 1]
+    assert all(each["vector"][:2] == [2.5, 1] for each in answer["frame"].scalars["sentences"])
+    assert runner.change(run, "table", "")["frame"].arrays["vector"].tolist()[0] == 0.48
+
+
+def test_products_are_dot_products(runner):
+    frame = runner.open("rung4", {"word": "creature"})["frame"]
+    table, vector = frame.arrays["table"], frame.arrays["vector"]
+    assert frame.arrays["products"] == pytest.approx([sum(row * vector) for row in table])
+    assert frame.scalars["row"] == toy.WORDS.index("creature")
+
+
+def test_a_word_without_a_sentence_leaves_mole(runner):
+    sentences = runner.open("rung4", {"word": "creature"})["frame"].scalars["sentences"]
+    assert len(sentences) == 3 and all(each["words"][each["at"]] == "mole" for each in sentences)
+    assert [each["at"] for each in runner.open("rung4", {"word": "of"})["frame"].scalars["sentences"]] == [2, 3]
+
+
+@pytest.mark.parametrize("dims, drawn, third", [("1, 2", [0, 1], 2), ("1, 3", [0, 2], 1), ("2, 3", [1, 2], 0)])
+def test_two_dimensions_are_drawn_and_the_third_is_said(runner, dims, drawn, third):
+    found = runner.open("rung4", {"dims": dims})["frame"].scalars
+    assert found["drawn"] == drawn and found["said"] == third
+
+
+def test_a_broken_link_opens_and_says_so_and_a_control_refuses(runner):
+    opened = runner.open("rung4", {"table": "cat 1 2"})
+    assert opened["params"]["table"] == "" and "'cat 1 2' cannot be read" in opened["frame"].notes[0]
+    with pytest.raises(ParamError, match="cannot be read"):
+        runner.change(opened["run"], "table", "mole 9 2")
+    assert runner.change(opened["run"], "table", "mole 1 2")["frame"].notes == []

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from pyapp.runner import Runner
+
+
+@pytest.fixture
+def runner():
+    return Runner()
+
+
+def test_what_fires_is_what_is_added(runner):
+    frame = runner.open("rung6")["frame"]
+    neurons, found = frame.scalars["neurons"], frame.arrays
+    assert [n["fired"] for n in neurons] == [n["sum"] > 0 for n in neurons] == found["fired"][-1].astype(bool).tolist()
+    assert 0 < sum(n["fired"] for n in neurons) < 6
+    added = np.sum([n["adds"] for n in neurons], axis=0)
+    assert found["output"][-1] == pytest.approx(found["refined"][-1] + added + found["b2"])
+    assert found["parts"] == pytest.approx(np.array([n["adds"] for n in neurons]))
+
+
+def test_without_the_block_the_word_only_knows_itself(runner):
+    opened = runner.open("rung6")
+    assert opened["frame"].scalars["on"][0]["word"] == "roamed"
+    assert opened["frame"].scalars["on"][0]["probability"] == pytest.approx(0.8, abs=0.02)
+    assert opened["frame"].scalars["off"][0]["word"] == "creature"
+    off = runner.change(opened["run"], "mlp", False)["frame"]
+    assert off.arrays["output"].tolist() == off.arrays["refined"].tolist()
+
+
+def test_an_edit_is_obeyed(runner):
+    run = runner.open("rung6")["run"]
+    frame = runner.edit(run, "hidden", "def hidden(R, W1, b1):\n    return 0 * (R @ W1.T)")["frame"]
+    assert not any(n["fired"] for n in frame.scalars["neurons"])
+    assert frame.scalars["on"][0]["word"] != "roamed"

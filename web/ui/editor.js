@@ -1,0 +1,97 @@
+// CodeMirror 6 for short texts of Python. This is the only file that knows it; pages import it when they need it.
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, indentService, indentUnit, LRLanguage, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { parser } from "@lezer/python";
+
+const INDENT = 4;
+
+/** An editor of one text at a time; `label` names it, `changed(text)`, `run()` and `leave()` (Escape) tell what a reader does. */
+export class Editor {
+  #view;
+  #extensions;
+
+  constructor(host, { label, changed, run, leave }) {
+    const act = (fn) => () => {
+      fn();
+      return true;
+    };
+    this.#extensions = [
+      lineNumbers(), history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
+      LRLanguage.define({ parser, languageData: { commentTokens: { line: "#" }, closeBrackets: {} } }),
+      indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(colours), brokenLine, theme,
+      keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),
+      keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+      EditorView.contentAttributes.of({ "aria-label": label, "data-test": "code-text", spellcheck: "false" }),
+      EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed(state.doc.toString())),
+    ];
+    this.#view = new EditorView({ parent: host, state: this.#state("") });
+  }
+
+  /** Show another text, with no past of its own. */
+  show(text) {
+    this.#view.setState(this.#state(text));
+  }
+
+  /** Mark a line, from 1; null marks none. */
+  mark(line) {
+    const { doc } = this.#view.state;
+    const known = line !== null && line >= 1 && line <= doc.lines;
+    this.#view.dispatch({ effects: setBroken.of(known ? doc.line(line).from : null) });
+  }
+
+  focus() {
+    this.#view.focus();
+  }
+
+  destroy() {
+    this.#view.destroy();
+  }
+
+  #state(doc) {
+    return EditorState.create({ doc, extensions: this.#extensions });
+  }
+}
+
+/** As the line before, and one step further after a colon. */
+function indentation({ state }, at) {
+  const line = state.doc.lineAt(Math.max(0, at - 1));
+  const before = line.text.slice(0, at - line.from);
+  const now = before.match(/^ */)[0].length;
+  return /:\s*(#.*)?$/.test(before) ? now + INDENT : now;
+}
+
+const setBroken = StateEffect.define();
+const broken = Decoration.line({ class: "broken-line", attributes: { "data-test": "broken-line" } });
+
+/** The line with an error, until the text is changed. */
+const brokenLine = StateField.define({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    const [effect] = transaction.effects.filter((each) => each.is(setBroken));
+    if (effect) return effect.value === null ? Decoration.none : Decoration.set([broken.range(effect.value)]);
+    return transaction.docChanged ? Decoration.none : marks;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.bool, tags.null, tags.operatorKeyword], color: "var(--float)", fontWeight: "600" },
+  { tag: tags.definition(tags.variableName), fontWeight: "700" },
+  { tag: [tags.string, tags.comment], color: "var(--muted)", fontStyle: "italic" },
+  { tag: tags.number, color: "var(--quant)" },
+]);
+
+const theme = EditorView.theme({
+  "&": { backgroundColor: "var(--paper)", color: "var(--ink)", border: "1px solid var(--faint)", borderRadius: "4px" },
+  "&.cm-focused": { outline: "2px solid var(--float)", outlineOffset: "1px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "13px", lineHeight: "20px", maxHeight: "460px" },
+  ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "0" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "color-mix(in srgb, var(--float) 25%, transparent)",
+  },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--wash)", outline: "1px solid var(--hair)" },
+});

@@ -1,0 +1,195 @@
+import { html, render } from "preact";
+import { sentences } from "./trouble.js";
+
+const MOST = 10_000; // characters of what was printed that stay
+
+/**
+ * The functions that a page really runs, each in an editor: what is run there takes its place in this page's run.
+ * names: dotted names, as `source` of the engine knows them. What goes wrong in a text stands at its line.
+ */
+export class LiveCode {
+  #root;
+  #page;
+  #functions; // by name: {name, dotted, shipped, file, line, text, running (null: the shipped one), error}
+  #at;
+  #editor = null;
+  #busy = false;
+  #printed = "";
+  #stop;
+  #edited; // called after an edit was taken
+  #gone = false;
+
+  constructor(root, page, { names, edited = () => {} }) {
+    this.#root = root;
+    this.#page = page;
+    this.#edited = edited;
+    this.#functions = new Map(names.map((dotted) => {
+      const name = dotted.split(".").at(-1);
+      return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
+    }));
+    this.#at = this.#functions.keys().next().value;
+    this.#stop = page.listen((event) => this.#hear(event));
+    this.#draw();
+    if (page.open) this.#load();
+  }
+
+  destroy() {
+    this.#gone = true;
+    this.#stop();
+    this.#editor?.destroy();
+    render(null, this.#root);
+  }
+
+  get #now() {
+    return this.#functions.get(this.#at);
+  }
+
+  #hear({ type, printed, edited }) {
+    if (type === "open") this.#load();
+    if (type === "frame" && printed) this.#printed = (this.#printed + printed).slice(-MOST);
+    if (type === "frame" && edited) this.#forget(edited);
+    if (type === "messages" && this.#page.troubles.code) return this.#blame(this.#page.troubles.code);
+    if (["frame", "messages", "open"].includes(type)) this.#draw();
+  }
+
+  /** Only these are still edited. */
+  #forget(edited) {
+    for (const one of this.#functions.values()) if (!edited.includes(one.name)) one.running = null;
+  }
+
+  /** What went wrong in a call, now or later, belongs to a function and not to the page. */
+  #blame(trouble) {
+    this.#fail(this.#functions.get(trouble.function) ?? this.#now, trouble);
+    this.#page.fail("code", null);
+  }
+
+  async #load() {
+    if (this.#editor || this.#now.shipped !== null) return;
+    const names = [...this.#functions.values()].map(({ dotted }) => dotted);
+    const [answer, { Editor }] = await Promise.all([this.#page.source(names), import("./editor.js")]);
+    if (!answer || this.#gone || this.#editor) return;
+    for (const one of this.#functions.values()) {
+      const { code, file, line } = answer.sources[one.dotted];
+      Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
+    }
+    this.#editor = new Editor(this.#root.querySelector("[data-slot=editor]"), {
+      label: "Python of this page. Control and Enter runs it, Escape leaves the editor.",
+      changed: (text) => this.#type(text),
+      run: () => this.#run(),
+      leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
+    });
+    this.#show(this.#at);
+  }
+
+  #show(name) {
+    this.#at = name;
+    this.#editor?.show(this.#now.text);
+    this.#editor?.mark(this.#now.error?.line ?? null);
+    this.#draw();
+  }
+
+  #type(text) {
+    if (text === this.#now.text) return;
+    Object.assign(this.#now, { text, error: null });
+    this.#draw();
+  }
+
+  #run() {
+    return this.#put(this.#now, this.#now.text);
+  }
+
+  async #reset() {
+    const one = this.#now;
+    one.text = one.shipped;
+    this.#editor.show(one.text);
+    await this.#put(one, null);
+  }
+
+  /** Hand a text to Python; the shipped one, unchanged, is no edit. */
+  async #put(one, text) {
+    if (this.#busy || !this.#page.open || one.shipped === null) return;
+    const source = text === one.shipped ? null : text;
+    Object.assign(one, { error: null });
+    [this.#busy, this.#printed] = [true, ""];
+    this.#editor.mark(null);
+    this.#draw();
+    const ready = source === null || (await this.#page.install(source));
+    const answer = ready && (await this.#page.edit(one.name, source));
+    if (this.#gone) return;
+    this.#busy = false;
+    if (answer) this.#take(one, source, answer.error);
+    this.#draw();
+  }
+
+  #take(one, source, error) {
+    if (!error) {
+      one.running = source;
+      this.#edited();
+    } else this.#fail(one, { ...error, message: `${error.type}: ${error.message}` });
+  }
+
+  /** Show an error with its function. */
+  #fail(one, { message, hint = "", line = null }) {
+    one.error = { message: message.replace(/^line \d+: /, ""), hint, line };
+    this.#show(one.name);
+  }
+
+  #draw() {
+    if (this.#gone) return;
+    render(html`<${Box}
+      functions=${[...this.#functions.values()]}
+      now=${this.#now}
+      busy=${this.#busy}
+      open=${this.#page.open && this.#now.shipped !== null}
+      printed=${this.#printed}
+      trouble=${this.#page.troubles.source}
+      show=${(name) => this.#show(name)}
+      run=${() => this.#run()}
+      reset=${() => this.#reset()}
+    />`, this.#root);
+  }
+}
+
+function Box({ functions, now, busy, open, printed, trouble, show, run, reset }) {
+  return html`<h2>The Python that runs here</h2>
+    <p class="about">
+      These are the very functions behind the picture. Change one and run it: the picture obeys at once, for this page
+      only. An endless loop is stopped.
+    </p>
+    <div class="code-tabs" role="group" aria-label="Function">
+      ${functions.map((one) => html`<button
+        type="button"
+        key=${one.name}
+        data-test=${`code-tab-${one.name}`}
+        aria-pressed=${one === now}
+        onClick=${() => show(one.name)}
+      >${one.name}${one.running !== null && html` <span class="edited">edited</span>`}</button>`)}
+    </div>
+    ${!open && !trouble && html`<p class="waiting">The source appears here when Python has started.</p>`}
+    ${trouble && html`<p class="trouble" role="alert">${sentences(trouble)}</p>`}
+    <div data-slot="editor" data-test="editor"></div>
+    <div class="row code-bar">
+      <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${run}>
+        ${busy ? "Running" : "Run"}
+      </button>
+      <button type="button" data-test="code-reset" disabled=${!open || busy} onClick=${reset}>Reset code</button>
+      <span class="doc">
+        Ctrl or Cmd + Enter runs; Escape leaves the editor.
+        ${open && html` From <code>${now.file}</code>, line ${now.line}.`}
+      </span>
+    </div>
+    <${State} now=${now} busy=${busy} open=${open} />
+    ${printed && html`<pre class="printed" data-test="code-printed" aria-label="Printed" tabindex="0">${printed}</pre>`}`;
+}
+
+function State({ now, busy, open }) {
+  if (now.error) return html`<p class="trouble" role="alert" data-test="code-error">${where(now.error)}${sentences(now.error)}</p>`;
+  if (!open || busy) return null;
+  const words =
+    now.text !== (now.running ?? now.shipped) ? "This text is not running yet."
+      : now.running !== null ? "Your text is running."
+      : "The shipped function is running.";
+  return html`<p class="doc" role="status" data-test="code-state">${words}</p>`;
+}
+
+const where = ({ line }) => (line ? `Line ${line}: ` : "");
