@@ -1,5 +1,7 @@
 """What the tests need from outside: the provisioned site, Node, Chromium.
 
+Several workers run the tests, a contiguous part each; the site is provisioned once, before they start.
+
 Without Node or Chromium the tests that need them skip and say what to install; under CI=true that is a failure.
 """
 
@@ -15,10 +17,10 @@ from pyapp.hosts import ROOT, find_chromium
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def provisioned():
+def pytest_sessionstart(session):
     """web/vendor, web/data and web/app, made by serve.py; the second time this takes no network and a moment."""
-    if sys.platform != "emscripten":
+    is_worker = hasattr(session.config, "workerinput")
+    if sys.platform != "emscripten" and not is_worker:
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
 
 

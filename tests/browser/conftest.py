@@ -8,7 +8,7 @@ START = 60_000  # milliseconds that Python may take to start on a slow machine
 
 
 @pytest.fixture(scope="session")
-def url(needs_chromium, provisioned):
+def url(needs_chromium):
     with site() as address:
         yield address
 
@@ -59,7 +59,7 @@ class Visitor:
     def wait_number(self, name: str, condition: str) -> None:
         """Wait until the number x at `name` fulfils a JavaScript condition, for example "x > 85"."""
         self.page.wait_for_function(f"""(selector) => {{
-            const x = parseFloat(document.querySelector(selector)?.textContent.replaceAll(",", "").replaceAll("−", "-"));
+            const x = parseFloat(document.querySelector(selector)?.textContent.replace(/,/g, "").replace("−", "-"));
             return {condition};
         }}""", arg=f"[data-test='{name}']")
 

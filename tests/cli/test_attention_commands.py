@@ -50,7 +50,7 @@ def test_evaluate_gpt_in_float_and_quantised(files, capsys):
     assert some["n"] == 128
 
 
-def test_evaluate_vit(files, capsys, provisioned):
+def test_evaluate_vit(files, capsys):
     exact, quantised = (json.loads(run(capsys, *on_vit("evaluate", files, *words, "--json"))[1])
                         for words in ((), QUANTISED))
     assert exact["n"] == quantised["n"] == 20 and 0 < abs(exact["loss"] - quantised["loss"]) < 1
@@ -85,7 +85,7 @@ def test_the_table_is_measured_once_and_goes_on(files, capsys, tmp_path):
     assert status == 2 and "was measured with other data" in said
 
 
-def test_the_vits_table_says_on_how_many_images(files, capsys, tmp_path, provisioned):
+def test_the_vits_table_says_on_how_many_images(files, capsys, tmp_path):
     words = on_vit("attention-table", files, "--logit-bits", "8,4", "--softmax", "lut2", "--shift", "row-max-clip")
     status, out, _ = run(capsys, *words, "--out", tmp_path / "v.csv")
     head, _, table = out.partition("\n\n")

@@ -45,7 +45,7 @@ def pack(folder: Path, count: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def data(provisioned, tmp_path_factory):
+def data(tmp_path_factory):
     return pack(tmp_path_factory.mktemp("sweep") / "data", 200)
 
 

@@ -31,7 +31,7 @@ def test_messages_between_page_and_worker(needs_node):
     assert done.returncode == 0, done.stdout[-4000:]
 
 
-def test_the_plain_javascript_network_computes_the_same(needs_node, provisioned):
+def test_the_plain_javascript_network_computes_the_same(needs_node):
     """Otherwise the benchmark would compare different work."""
     model = MLP()
     p, digits = model.initial(seed=1), mnist.load(split="train")

@@ -20,7 +20,7 @@ PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Pyth
 
 
 @pytest.fixture(scope="module")
-def node(needs_node, provisioned):
+def node(needs_node):
     with Node() as host:
         yield host
 
@@ -95,12 +95,12 @@ def test_every_call_of_a_page_agrees(node, here, capsys, page):
             assert largest <= bound, place
 
 
-def test_measurements_are_made_there(node):
-    run = node.call("open", page="digits", params={})["run"]
-    assert node.call("measure", run=run)["scalars"]["image_ms"] > 0
-    assert node.call("bench", name="image", repeats=2)["ms"]
-    assert node.call("runtime")["engine"].startswith("Pyodide 0.28")
-    node.call("close", run=run)
+def test_measurements_are_made_there(needs_node):
+    with Node() as host:
+        run = host.call("open", page="digits", params={})["run"]
+        assert host.call("measure", run=run)["scalars"]["image_ms"] > 0
+        assert host.call("bench", name="image", repeats=2)["ms"]
+        assert host.call("runtime")["engine"].startswith("Pyodide 0.28")
 
 
 def test_errors_cross_as_data(node):
@@ -109,7 +109,7 @@ def test_errors_cross_as_data(node):
     assert error.value.type == "UnknownPage"
 
 
-def test_the_unit_tests_pass_inside_pyodide(needs_node, provisioned, tmp_path, capfd):
+def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd):
     """tests/unit on Pyodide's Python and NumPy."""
     for distribution in map(importlib.metadata.distribution, PYTEST):
         for file in distribution.files:
@@ -119,5 +119,5 @@ def test_the_unit_tests_pass_inside_pyodide(needs_node, provisioned, tmp_path, c
                 shutil.copy(file.locate(), target)
     with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
         host.run("shutil", "copytree", src="/repository/weights", dst="/bitladder/weights", dirs_exist_ok=True)
-        status = host.run("pytest", "main", args=["/repository/tests/unit", "-q", "-p", "no:cacheprovider"])
+        status = host.run("pytest", "main", args=["/repository/tests/unit", "-o", "addopts=-q", "-p", "no:cacheprovider"])
     assert status == 0, capfd.readouterr().err[-4000:]

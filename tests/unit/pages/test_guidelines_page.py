@@ -28,7 +28,6 @@ def run(trial):
 
 
 def held_out(count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
-    """The first images and labels; asked for in the test, since they are not there before the site is provisioned."""
     images, labels = mnist.shipped("test")
     return images[:count], labels[:count]
 
