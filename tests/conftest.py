@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one a worker, before NumPy starts more
+
 import pytest
 
 from pyapp.hosts import ROOT, find_chromium

@@ -119,5 +119,6 @@ def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd):
                 shutil.copy(file.locate(), target)
     with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
         host.run("shutil", "copytree", src="/repository/weights", dst="/bitladder/weights", dirs_exist_ok=True)
-        status = host.run("pytest", "main", args=["/repository/tests/unit", "-o", "addopts=-q", "-p", "no:cacheprovider"])
+        options = ["-o", "addopts=-q", "-p", "no:cacheprovider"]  # one worker: there is one Python
+        status = host.run("pytest", "main", args=["/repository/tests/unit", *options])
     assert status == 0, capfd.readouterr().err[-4000:]
