@@ -26,6 +26,7 @@ FLOAT = f"{MIN_BITS} to {MAX_BITS}; float if absent"
 def add(commands: Any) -> None:
     for name, sub in _both(networks(commands, "attention-table", DOC), attention_table).items():
         _add_subject(sub, name)
+        _add_base(sub)
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
@@ -59,13 +60,18 @@ def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
 
 def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
     """Everything of `TransformerSettings`."""
+    _add_base(sub)
+    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
+    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
+    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
+
+
+def _add_base(sub: argparse.ArgumentParser) -> None:
+    """What is quantised besides attention scores."""
     sub.add_argument("--bits", type=whole_or_none, metavar="B", help=f"of the weights: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a weights' scale")
     sub.add_argument("--activations", type=whole_or_none, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
     sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
-    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
-    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
-    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
 
 
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
@@ -84,8 +90,8 @@ def attention_table(args: argparse.Namespace) -> None:
     """Measure what the file has not got yet, and print all that was asked for as Markdown."""
     bits = [whole(each) for each in args.logit_bits.split(",")]
     methods, rules = args.softmax.split(","), args.shift.split(",")
-    subject = _subject(args)
-    rows = list(attention_rows(subject, bits, methods, rules, args.out, progress))
+    subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
+    rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
     show(rows, args.json, "\n\n".join(_tables(rows, subject, bits, methods, rules)))
 
 

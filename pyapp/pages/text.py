@@ -13,6 +13,7 @@ from pyapp.models.calibration_text import own_text
 from pyapp.models.generate import Sampling
 from pyapp.models.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
 from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
+from pyapp.models.recorded_losses import recorded
 from pyapp.models.writing import Reading, Text, first_difference, read
 from pyapp.params import Param, Value
 from pyapp.quant.parameters import float_nbytes
@@ -141,9 +142,17 @@ class Page(Experiment):
         return Frame(self._step(), {
             "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(),
             "tokens": tokens, "difference": difference, "words": self._words(difference),
-            "characters": self.vocabulary.characters, "recipe": _recipe(),
+            "characters": self.vocabulary.characters, "validation": self._validation(),
             "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
         }, arrays, self._notes())
+
+    def _validation(self) -> dict[str, Any] | None:
+        """Losses on the validation text, as recorded; None if the weights have no recipe."""
+        if not (recipe := _recipe()):
+            return None
+        quant = _recorded().get(self._settings())
+        return {"n": recipe["n"], "float": recipe["loss"], "quant": quant,
+                "cost": None if quant is None else quant - recipe["loss"]}
 
     def _words(self, difference: int | None) -> str:
         """How far the texts are the same."""
@@ -248,6 +257,11 @@ def _recipe() -> dict[str, Any] | None:
         return store.recipe(gpt.SHIPPED)["metrics"]["validation"]
     except (store.StoreError, KeyError):
         return None
+
+
+@cache
+def _recorded() -> dict[TransformerSettings, float]:
+    return recorded()
 
 
 def _bits(choice: Value) -> int | None:
