@@ -1,10 +1,11 @@
 """Losses of the quantised GPT on its validation text, which does not ship: what CPython measured and `weights/` keeps.
 
-`python -m pyapp attention-table gpt --bits 8 --activations 8 --data FILE --out weights/gpt-losses.csv` measures them.
+`python -m pyapp attention-table gpt --bits 8 --activations 8 --windows 218 --data FILE --out weights/gpt-losses.csv`
+measures them, on the first quarter of that text.
 """
 
 import csv
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pyapp import store
@@ -16,14 +17,22 @@ NONE = "none"  # how the table writes that something stays float
 WHOLE = ("bits", "activations", "logit_bits")
 
 
-def recorded(path: Path = RECORDED) -> dict[TransformerSettings, float]:
-    """Nats a character by settings; empty if there is no table, or one of other weights than those that ship."""
+@dataclass(frozen=True)
+class Losses:
+    """Nats a character by settings, and how many characters were measured."""
+
+    by_settings: dict[TransformerSettings, float]
+    n: int
+
+
+def recorded(path: Path = RECORDED) -> Losses:
+    """What a table has; nothing if there is none, or if it is of other weights than those that ship."""
     if not path.is_file():
-        return {}
+        return Losses({}, 0)
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    shipped = store.recipe(gpt.SHIPPED)["sha256"]
-    return {_settings(row): float(row["loss"]) for row in rows if shipped.startswith(row["weights"])}
+        rows = [row for row in csv.DictReader(file)
+                if store.recipe(gpt.SHIPPED)["sha256"].startswith(row["weights"])]
+    return Losses({_settings(row): float(row["loss"]) for row in rows}, int(rows[0]["n"]) if rows else 0)
 
 
 def _settings(row: dict[str, str]) -> TransformerSettings:

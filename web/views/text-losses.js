@@ -26,7 +26,7 @@ export function Losses({ page, frame, losses, measuring, act }) {
       <caption class="unseen">Losses in nats a character</caption>
       <thead><tr><th scope="col">nats a character</th><th scope="col" class="float">float</th><th scope="col" class="quant">quantised</th><th scope="col">difference</th></tr></thead>
       <tbody>
-        ${line(validation ? `validation, ${count(validation.n)} characters, as recorded` : "validation: these weights have no recipe", validation?.float, validation?.quant, validation?.cost, "validation")}
+        ${line(validation ? `validation, ${count(validation.n)} characters, as recorded` : "validation: nothing was recorded for these weights", validation?.float, validation?.quant, validation?.cost, "validation")}
         ${line("own text, measured here", scalars?.float, scalars?.quant, scalars?.cost, "own")}
       </tbody>
     </table>
