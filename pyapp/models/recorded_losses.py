@@ -1,6 +1,6 @@
 """Losses of the quantised GPT on its validation text, which does not ship: what CPython measured and `weights/` keeps.
 
-`python -m pyapp attention-table gpt --bits 8 --activations 8 --windows 218 --data FILE --out weights/gpt-losses.csv`
+`python -m pyapp attention-table gpt --bits 8 --activations 8 --windows 218 --data FILE --out weights/gpt-attention.csv`
 measures them, on the first quarter of that text.
 """
 
@@ -12,7 +12,7 @@ from pyapp import store
 from pyapp.models import gpt
 from pyapp.models.quantized_transformer import TransformerSettings
 
-RECORDED = store.WEIGHTS / "gpt-losses.csv"
+RECORDED = store.WEIGHTS / "gpt-attention.csv"
 NONE = "none"  # how the table writes that something stays float
 WHOLE = ("bits", "activations", "logit_bits")
 
