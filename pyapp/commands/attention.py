@@ -92,7 +92,8 @@ def attention_table(args: argparse.Namespace) -> None:
     methods, rules = args.softmax.split(","), args.shift.split(",")
     subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
     rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
-    show(rows, args.json, "\n\n".join(_tables(rows, subject, bits, methods, rules)))
+    head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}"
+    show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 
 def _subject(args: argparse.Namespace) -> Subject:
@@ -101,17 +102,17 @@ def _subject(args: argparse.Namespace) -> Subject:
     return gpt_subject(args.weights, args.data, args.windows)
 
 
-def _tables(rows: Sequence[Mapping[str, Any]], subject: Subject, bits: list[int], methods: list[str],
-            rules: list[str]) -> list[str]:
-    """A line that says what was measured, then a table for each rule: methods down, logit bits across."""
-    def number(row: Mapping[str, Any]) -> str:
-        value = row[subject.score]
-        return f"{100 * value:.2f} %" if subject.score == "accuracy" else f"{value:.4f}"
-
-    found = {tuple(row[name] for name in ("shift", "softmax", "logit_bits")): number(row) for row in rows}
-    parts = [f"{subject.score} on {subject.on}; float {number(rows[0])}"]
+def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], methods: Sequence[str],
+           rules: Sequence[str]) -> list[str]:
+    """Markdown tables, one for each rule: methods down, logit bits across."""
+    found = {tuple(row[name] for name in ("shift", "softmax", "logit_bits")): _number(row, score) for row in rows}
+    parts = []
     for rule in rules:
         lines = [["shift " + rule, *map(written, bits)], ["---"] * (len(bits) + 1)]
         lines += [[method, *(found[rule, method, b] for b in bits)] for method in methods]
         parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
     return parts
+
+
+def _number(row: Mapping[str, Any], score: str) -> str:
+    return f"{100 * row[score]:.2f} %" if score == "accuracy" else f"{row[score]:.4f}"
