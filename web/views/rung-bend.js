@@ -40,7 +40,7 @@ function Numbers({ frame }) {
   const points = arrays ? Array.from(arrays.x.data, (_, i) => names.map((name) => arrays[name].data[i])) : [];
   return html`<h2>The chain rule at each point</h2>
     <p class="about">A point pulls with its error times the slope of the bend where it stands; the average of the last column is half of ∂b.</p>
-    <div class="wide"><table class="numbers" data-test="chain">
+    <div class="wide"><table class="numbers chain" data-test="chain">
       <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
       <tbody>${points.map((row) => html`<tr>${row.map((value, i) => html`<td class="number">${i < 2 ? fixed(value, 0) : i < 4 ? fixed(value, 3) : slope(value)}</td>`)}</tr>`)}</tbody>
     </table></div>

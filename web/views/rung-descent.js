@@ -39,9 +39,9 @@ export function LossFromAbove({ page, frame, best = null }) {
     page.change("w", w);
     page.change("b", b);
   };
-  const options = { label: "The loss over w and b, dark is high.", test: "surface", step: STEP, move };
+  const options = { label: "The loss over w and b, the greyer the higher.", test: "surface", step: STEP, move };
   return html`<figure>
-    <figcaption>MSE over w and b: dark is high; gradients point uphill, the black arrow is the next step</figcaption>
+    <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a name is the next step</figcaption>
     <${Chart} kind=${Surface} options=${options} args=${data && [data]} />
   </figure>`;
 }
