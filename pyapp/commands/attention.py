@@ -26,6 +26,7 @@ FLOAT = f"{MIN_BITS} to {MAX_BITS}; float if absent"
 def add(commands: Any) -> None:
     for name, sub in _both(networks(commands, "attention-table", DOC), attention_table).items():
         _add_subject(sub, name)
+        _add_base(sub)
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
@@ -59,13 +60,18 @@ def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
 
 def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
     """Everything of `TransformerSettings`."""
+    _add_base(sub)
+    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
+    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
+    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
+
+
+def _add_base(sub: argparse.ArgumentParser) -> None:
+    """What is quantised besides attention scores."""
     sub.add_argument("--bits", type=whole_or_none, metavar="B", help=f"of the weights: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a weights' scale")
     sub.add_argument("--activations", type=whole_or_none, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
     sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
-    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
-    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
-    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
 
 
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
@@ -84,9 +90,10 @@ def attention_table(args: argparse.Namespace) -> None:
     """Measure what the file has not got yet, and print all that was asked for as Markdown."""
     bits = [whole(each) for each in args.logit_bits.split(",")]
     methods, rules = args.softmax.split(","), args.shift.split(",")
-    subject = _subject(args)
-    rows = list(attention_rows(subject, bits, methods, rules, args.out, progress))
-    show(rows, args.json, "\n\n".join(_tables(rows, subject, bits, methods, rules)))
+    subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
+    rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
+    head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}"
+    show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 
 def _subject(args: argparse.Namespace) -> Subject:
@@ -95,17 +102,17 @@ def _subject(args: argparse.Namespace) -> Subject:
     return gpt_subject(args.weights, args.data, args.windows)
 
 
-def _tables(rows: Sequence[Mapping[str, Any]], subject: Subject, bits: list[int], methods: list[str],
-            rules: list[str]) -> list[str]:
-    """A line that says what was measured, then a table for each rule: methods down, logit bits across."""
-    def number(row: Mapping[str, Any]) -> str:
-        value = row[subject.score]
-        return f"{100 * value:.2f} %" if subject.score == "accuracy" else f"{value:.4f}"
-
-    found = {tuple(row[name] for name in ("shift", "softmax", "logit_bits")): number(row) for row in rows}
-    parts = [f"{subject.score} on {subject.on}; float {number(rows[0])}"]
+def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], methods: Sequence[str],
+           rules: Sequence[str]) -> list[str]:
+    """Markdown tables, one for each rule: methods down, logit bits across."""
+    found = {tuple(row[name] for name in ("shift", "softmax", "logit_bits")): _number(row, score) for row in rows}
+    parts = []
     for rule in rules:
         lines = [["shift " + rule, *map(written, bits)], ["---"] * (len(bits) + 1)]
         lines += [[method, *(found[rule, method, b] for b in bits)] for method in methods]
         parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
     return parts
+
+
+def _number(row: Mapping[str, Any], score: str) -> str:
+    return f"{100 * row[score]:.2f} %" if score == "accuracy" else f"{row[score]:.4f}"

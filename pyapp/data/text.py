@@ -48,11 +48,12 @@ def _code_points(text: str) -> np.ndarray:
 
 
 def read(path: str | Path) -> str:
-    """A text file in UTF-8. TextError says why it cannot be read."""
+    """A text file in UTF-8, its lines ended by \\n however the file ends them. TextError says why it cannot be read."""
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise TextError(f"{path}: expected text in UTF-8, found other bytes ({error})") from None
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise TextError(f"{path} cannot be read ({error.strerror}); name a text file") from None
+    return decode(data, str(path)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode(data: bytes, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The logits of trained heads as sources for the softmax lab: those of the Vision Transformer on a held-out digit."""
+"""The logits of trained heads as sources for the softmax lab; here the Vision Transformer's, on a held-out digit."""
 
 from functools import cache
 
@@ -8,6 +8,7 @@ from pyapp.core.attention import Attention, float_softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.models import vit
+from pyapp.models.attention_logits_gpt import written
 from pyapp.models.vit import ViT
 from pyapp.softmax.sources import FINENESS, Source, causal_mask
 
@@ -58,4 +59,4 @@ def token_names(patches: int) -> tuple[str, ...]:
     return ("class", *(f"{i // side + 1}.{i % side + 1}" for i in range(patches)))
 
 
-TRAINED = {"vision transformer": vision}  # by the name under which the lab offers them
+TRAINED = {"vision transformer": vision, "gpt": written}  # by the name under which the lab offers them

@@ -27,6 +27,3 @@ def written(length: int, causal: bool, seed: int) -> Source:
              f"{model.size.heads} heads, counted from the first block on. It never saw a later character, so the "
              "causal mask always holds.")
     return Source(np.rint(logits * FINENESS) / FINENESS, causal_mask(length), labels, labels, about)
-
-
-TRAINED = {"gpt": written}  # by the name under which the lab offers it

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
 from pyapp.frame import Experiment, Frame
 from pyapp.models import gpt
 from pyapp.models.calibration_text import own_text
 from pyapp.models.generate import Sampling
 from pyapp.models.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
 from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
+from pyapp.models.recorded_losses import Losses, recorded
 from pyapp.models.writing import Reading, Text, first_difference, read
 from pyapp.params import Param, Value
 from pyapp.quant.parameters import float_nbytes
@@ -141,9 +141,17 @@ class Page(Experiment):
         return Frame(self._step(), {
             "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(),
             "tokens": tokens, "difference": difference, "words": self._words(difference),
-            "characters": self.vocabulary.characters, "recipe": _recipe(),
+            "characters": self.vocabulary.characters, "validation": self._validation(),
             "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
         }, arrays, self._notes())
+
+    def _validation(self) -> dict[str, Any] | None:
+        """Losses on the validation text, as recorded; None if nothing was for these weights."""
+        losses = _recorded().by_settings
+        if not losses:
+            return None
+        own, quant = losses[FLOAT], losses.get(self._settings())
+        return {"n": _recorded().n, "float": own, "quant": quant, "cost": None if quant is None else quant - own}
 
     def _words(self, difference: int | None) -> str:
         """How far the texts are the same."""
@@ -242,12 +250,8 @@ def _losses() -> OwnTextLoss:
 
 
 @cache
-def _recipe() -> dict[str, Any] | None:
-    """What the recipe of the shipped network has measured on the validation text; None if there is no recipe."""
-    try:
-        return store.recipe(gpt.SHIPPED)["metrics"]["validation"]
-    except (store.StoreError, KeyError):
-        return None
+def _recorded() -> Losses:
+    return recorded()
 
 
 def _bits(choice: Value) -> int | None:

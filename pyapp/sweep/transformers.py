@@ -1,7 +1,7 @@
 """A transformer with what it is measured on, and tables of what quantised attention scores cost it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from pyapp.sweep.table import Row, Table
 SETTINGS = tuple(field.name for field in fields(TransformerSettings))
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
 STAMPS = ("weights", "data")
+FLOAT = TransformerSettings()
 COLUMNS = (*SETTINGS, *RESULTS, *STAMPS)
 Measure = Callable[[TransformerSettings], dict[str, Any]]
 
@@ -70,14 +71,15 @@ def _share(n: int, whole: int, what: str) -> str:
 
 
 def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str], rules: Sequence[str], out: str | Path,
-                   report: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """Float first, then each rule with each method and number of logit bits: settings and results.
+                   report: Callable[[str], None], base: TransformerSettings = FLOAT) -> Iterator[dict[str, Any]]:
+    """The float network first, then `base` with each rule, each method and each number of logit bits: settings and
+    results.
 
     Rows that `out`, a CSV file, has are not measured again. ValueError for settings that make no sense, before anything
     is measured, and for a file of other weights or data.
     """
-    wanted = [TransformerSettings()] + [TransformerSettings(logit_bits=b, softmax=method, shift=rule)
-                                        for rule in rules for method in methods for b in bits]
+    wanted = [FLOAT] + [replace(base, logit_bits=b, softmax=method, shift=rule)
+                        for rule in rules for method in methods for b in bits]
     table = Table(out, COLUMNS, len(SETTINGS))
     _check_same(table, subject.stamps)
     with table:

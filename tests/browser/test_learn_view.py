@@ -94,6 +94,15 @@ def test_a_pasted_text_is_learned_and_a_link_keeps_it(visit):
     tab.wait_text("corpus-facts", "Stories from a grammar")
 
 
+def test_of_ten_million_pasted_characters_the_first_are_taken_and_it_is_said(visit):
+    tab = visit(QUICK)
+    tab.paste("own-text", "all work and no play. ", 480_000)
+    tab.wait_text("own-text-cut", f"Of 10,560,000 pasted characters the first {LONGEST:,} are in the field.")
+    assert len(tab["own-text"].input_value()) == LONGEST
+    tab["learn-text"].click()
+    tab.wait_text("corpus-facts", f"Your own text: {LONGEST:,} characters")
+
+
 def test_files_are_read_or_it_is_said_why_not(visit, tmp_path):
     tab = visit(QUICK)
     (tmp_path / "latin.txt").write_bytes("caf\xe9 ".encode("latin-1") * 300)

@@ -6,8 +6,15 @@ import pytest
 
 from pyapp import store
 from pyapp.__main__ import main
+from pyapp.commands.attention import tables
 from pyapp.data.text import Vocabulary
+from pyapp.hosts import ROOT
 from pyapp.models import gpt, vit
+from pyapp.softmax.compare import BITS
+from pyapp.softmax.methods import METHODS
+from pyapp.softmax.shift import RULES
+from pyapp.sweep.table import Table
+from pyapp.sweep.transformers import COLUMNS, SETTINGS, typed
 
 TEXT = "the cat sat on the mat. " * 90
 QUANTISED = ("--bits", "4", "--per", "group:32", "--activations", "8", "--logit-bits", "4", "--softmax", "lut2",
@@ -116,3 +123,13 @@ def test_training_is_reached_from_the_command_line(files, capsys, tmp_path):
     assert store.recipe(tmp_path / "g.npz")["command"].startswith("python -m pyapp train gpt --data FILE")
     status, _, said = run(capsys, "train", "vit", "--data", tmp_path, "--out", tmp_path / "v.npz")
     assert status == 2 and "name a folder with MNIST's four IDX files" in said
+
+
+@pytest.mark.parametrize(("network", "score"), [(vit, "accuracy"), (gpt, "loss")])
+def test_the_readme_has_what_was_measured_of_the_shipped_weights(network, score):
+    name = network.SHIPPED.stem
+    rows = list(Table(store.WEIGHTS / f"{name}-attention.csv", COLUMNS, len(SETTINGS)).rows.values())
+    assert {row["weights"] for row in rows} == {store.recipe(network.SHIPPED)["sha256"][:12]}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for table in tables([typed(row) for row in rows], score, BITS, list(METHODS), RULES):
+        assert table in readme

@@ -14,7 +14,10 @@ from pyapp.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
 from pyapp.runner import Runner
 
-LADDER = 1e-9  # of the seven rungs: float64, and no training long enough to amplify anything
+BOUNDS = {
+    "Ladder": 1e-9,  # float64, and no training long enough to amplify anything
+    "Transformers": 1e-5,  # logits, attention and a few training steps; texts and codes of integer softmaxes are exact
+}
 RELATIVE = 5e-5  # after several Adam steps, whose m/√v amplifies the noise of gradients near zero; SGD stays below 1e-6
 PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Python, so Pyodide runs this machine's copy
 
@@ -61,7 +64,8 @@ def differences(ours, theirs, where: str):
     if isinstance(ours, dict):
         assert ours.keys() == theirs.keys(), where
         for key in ours:
-            yield from differences(ours[key], theirs[key], f"{where}.{key}")
+            if key != "run":  # a number of the runtime's own: a call that had to wait for weights has used one up
+                yield from differences(ours[key], theirs[key], f"{where}.{key}")
     elif isinstance(ours, list):
         assert len(ours) == len(theirs), where
         for i, pair in enumerate(zip(ours, theirs, strict=True)):
@@ -85,7 +89,7 @@ def here():
 @pytest.mark.parametrize("page", pages.names())
 def test_every_call_of_a_page_agrees(node, here, capsys, page):
     ours, theirs = sessions.run(here, page), sessions.run(node.call, page)
-    bound = LADDER if page.startswith("rung") else RELATIVE
+    bound = BOUNDS.get(pages.page(page).group, RELATIVE)
     with capsys.disabled():
         print(f"\n{page + ': call':32} {'max difference':>15} {'bound':>7}")
         for name in ours:

@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "preact";
+import { pasting } from "./paste.js";
 import { Trouble } from "./trouble.js";
 
 /**
@@ -95,6 +96,7 @@ function Switch({ param, value, id, about, change }) {
 /** A text counts when the field is left. One that Python refused stays in the field, to be mended. */
 function Text({ param, value, id, about, trouble, change }) {
   const [text, setText] = useState(value);
+  const [cut, setCut] = useState(null);
   useEffect(() => {
     if (!trouble) setText(value);
   }, [value]);
@@ -107,7 +109,9 @@ function Text({ param, value, id, about, trouble, change }) {
       value=${text}
       onInput=${(event) => setText(event.target.value)}
       onChange=${(event) => change(event.target.value)}
+      onPaste=${pasting(param.hi, setCut)}
     ></textarea>
+    ${cut && html`<p class="note" role="status" data-test=${`${param.name}-cut`}>${cut}</p>`}
     ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;
 }
 

@@ -1,6 +1,7 @@
 import { html, useState } from "preact";
 import { bytesOf, FileButton } from "../ui/files.js";
 import { count, fixed, NOTHING, percent } from "../ui/format.js";
+import { pasting } from "../ui/paste.js";
 import { Trouble } from "../ui/trouble.js";
 
 const LARGEST = 20_000_000; // bytes of a file; Python says what it takes of a smaller one
@@ -101,6 +102,7 @@ export function CorpusPanel({ page, scalars, learn }) {
 function OwnText({ page, learn }) {
   const [draft, setDraft] = useState(null); // what is being written, until it is learned
   const [over, setOver] = useState(false);
+  const [cut, setCut] = useState(null);
   const most = page.meta.params.find(({ name }) => name === "text").hi;
   const text = draft ?? page.params.text;
   const adopt = async (inputs) => {
@@ -132,7 +134,9 @@ function OwnText({ page, learn }) {
       placeholder="Paste some pages, or drop a text file here."
       value=${text}
       onInput=${(event) => setDraft(event.target.value)}
+      onPaste=${pasting(most, setCut)}
     ></textarea>
+    ${cut && html`<p class="note" role="status" data-test="own-text-cut">${cut}</p>`}
     <p class="row">
       <button type="button" data-test="learn-text" disabled=${!page.open || !text} onClick=${() => adopt({ text })}>Learn this text</button>
       <${FileButton} label="Open a text file" accept=".txt,.md,.csv,text/*" test="text-file" disabled=${!page.open} pick=${open} />

@@ -6,7 +6,7 @@ import { Graph } from "../ui/graph.js";
 /** Losses of both networks, and the loss for each number of logit bits without and with the shift. */
 export function Losses({ page, frame, losses, measuring, act }) {
   if (!frame) return null;
-  const { recipe } = frame.scalars;
+  const { validation } = frame.scalars;
   const { scalars } = losses ?? {};
   const whole = scalars?.verdict;
   const line = (label, float, quant, difference, test) => html`<tr>
@@ -17,15 +17,16 @@ export function Losses({ page, frame, losses, measuring, act }) {
   </tr>`;
   return html`<h2>What quantising costs</h2>
     <p class="about">
-      The text that validates does not ship, so its loss is the one that the recipe of the weights has recorded. Measured
-      here, now, are both networks on ${count(scalars?.n)} characters that the float network wrote itself from a fixed seed: there
-      the difference estimates the Kullback–Leibler divergence from float to quantised, whatever the text is about.
+      The text that validates does not ship, so its losses were recorded by CPython, the quantised ones for 8-bit weights, one
+      scale a tensor, and 8-bit activations. Measured here, now, are both networks on ${count(scalars?.n)} characters that the float
+      network wrote itself from a fixed seed: there the difference estimates the Kullback–Leibler divergence from float to
+      quantised, whatever the text is about.
     </p>
     <table class="numbers text-losses">
       <caption class="unseen">Losses in nats a character</caption>
       <thead><tr><th scope="col">nats a character</th><th scope="col" class="float">float</th><th scope="col" class="quant">quantised</th><th scope="col">difference</th></tr></thead>
       <tbody>
-        ${line(recipe ? `validation, ${count(recipe.n)} characters, as recorded` : "validation: these weights have no recipe", recipe?.loss, null, null, "validation")}
+        ${line(validation ? `validation, ${count(validation.n)} characters, as recorded` : "validation: nothing was recorded for these weights", validation?.float, validation?.quant, validation?.cost, "validation")}
         ${line("own text, measured here", scalars?.float, scalars?.quant, scalars?.cost, "own")}
       </tbody>
     </table>

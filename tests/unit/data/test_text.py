@@ -75,6 +75,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     assert read(tmp_path / "a.txt") == "é\n"
     with pytest.raises(TextError, match=r"b\.txt: expected text in UTF-8"):
         read(tmp_path / "b.txt")
+    with pytest.raises(TextError, match=r"c\.txt cannot be read \(No such file or directory\); name a text file"):
+        read(tmp_path / "c.txt")
 
 
 def test_bytes_are_decoded_or_it_is_said_why_not():

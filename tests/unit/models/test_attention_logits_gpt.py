@@ -3,7 +3,7 @@ import pytest
 
 from pyapp.core.losses import softmax
 from pyapp.models import gpt
-from pyapp.models.attention_logits_gpt import TRAINED, written
+from pyapp.models.attention_logits_gpt import written
 
 
 def test_the_logits_are_those_of_the_shipped_network_over_its_own_text():
@@ -26,4 +26,4 @@ def test_the_mask_always_holds_and_the_seed_decides_the_text():
 
 @pytest.mark.parametrize("length", [2, 64])
 def test_it_serves_every_length_of_the_lab(length):
-    assert TRAINED["gpt"](length, True, 1).logits.shape == (16, length, length)
+    assert written(length, True, 1).logits.shape == (16, length, length)

@@ -36,6 +36,14 @@ def test_the_float_text_is_that_of_the_writer():
     assert frame.scalars["bytes"]["quant"] == pytest.approx(frame.scalars["bytes"]["float"] / 4, rel=0.05)
 
 
+def test_recorded_losses_belong_to_the_settings():
+    plain = opened(1, logit_bits="2")[2].scalars["validation"]
+    shifted = opened(1, logit_bits="2", shift="row-max")[2].scalars["validation"]
+    assert plain["float"] == shifted["float"] <= 1.65 and plain["n"] == 218 * 128
+    assert plain["cost"] == plain["quant"] - plain["float"] > shifted["cost"] > 0
+    assert opened(1, bits="5")[2].scalars["validation"]["quant"] is None
+
+
 @pytest.mark.parametrize("params", [{"greedy": True}, {"temperature": 1.3, "seed": 9}, {"top_k": 3}])
 def test_it_is_written_as_the_controls_say(params):
     sampling = Sampling(params.get("temperature", 0.8), params.get("top_k", 0), params.get("greedy", False))
