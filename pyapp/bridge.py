@@ -5,6 +5,7 @@ door is the same under CPython, where tests and the command line use it.
 """
 
 import importlib
+import importlib.util
 import inspect
 import json
 import math
@@ -74,8 +75,12 @@ async def _install(names: list[str]) -> None:
 
         await pyodide_js.loadPackage("micropip")
         import micropip
+        from micropip.package_index import DEFAULT_INDEX_URLS
 
-        await micropip.install(names)
+        # Said by its address the index comes before Pyodide's own list, whose files this site does not have.
+        await micropip.install(names, index_urls=DEFAULT_INDEX_URLS[0])
+        if any(importlib.util.find_spec(name) is None for name in names):  # Pyodide's list only complains in the log
+            raise ImportError("no such module arrived")
     except Exception as error:
         reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise InstallError(f"{what} could not be fetched: {reason[0]}",

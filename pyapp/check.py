@@ -17,6 +17,7 @@ from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.rng import generator
 from pyapp.data import augment, drawing, mnist
+from pyapp.ladder import proof as ladder
 from pyapp.models import mlp
 from pyapp.models.attention_proof import attention_codes
 from pyapp.models.mlp import MLP
@@ -134,6 +135,9 @@ FIXTURES = (
     Fixture("qat scales", "and the scales of weights and activations", lambda: qat(".scale"), 1e-5, True),
     Fixture("softmax", "codes of every integer softmax, coarse and fine, masked, 2 bits", softmax_codes),
     Fixture("attention", "codes of rows of attention in a tiny Vision Transformer and a tiny GPT", attention_codes),
+    Fixture("ladder", "all values of the toy transformer for eight prompts; descents of rungs 1 to 3", ladder.passes,
+            bound=1e-9),
+    Fixture("rollouts", "the words that follow in the toy transformer, greedy and drawn", ladder.words),
     Fixture("drawing", "a recorded stroke as a 28x28 image", drawn_seven, bound=1e-6),
     Fixture("digits", "probabilities of ten held-out digits with the shipped weights", ten_digits, bound=1e-6),
     Fixture("sgd", "losses of five SGD steps with augmentation from seed 1", lambda: five_steps("sgd"), 1e-5, True),
@@ -153,7 +157,7 @@ def record(path: Path) -> None:
     found = {f"{f.name}.{key}": array for f in FIXTURES for key, array in f.run().items()}
     store.save(path, found, {
         "command": f"python -m pyapp check --record weights/{Path(path).name}",
-        "data": "the shipped digits and weights/mlp.npz",
+        "data": "the shipped digits, weights/mlp*.npz and weights/ladder.npz",
         "python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine(),
     })
 

@@ -11,6 +11,7 @@ const at = (id) => document.getElementById(id);
 const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false };
 let pages = [];
 let shown = null; // {session, view}
+let left = Promise.resolve(); // until the pages shown before need the engine no more
 
 const engine = {
   client: null,
@@ -52,6 +53,7 @@ const engine = {
   renew() {
     this.restart();
     const lost = facts.runtime !== null;
+    document.documentElement.dataset.state = "boot";
     tell({ trouble: null, runtime: null, boot: {} });
     if (lost) greet();
     return lost;
@@ -85,7 +87,6 @@ function failed(error) {
 }
 
 function retry() {
-  document.documentElement.dataset.state = "boot";
   drawTrouble(at("trouble"), null);
   if (!engine.renew() || !shown) return; // the calls of the first start still wait
   shown.session.forget();
@@ -115,8 +116,14 @@ async function show(hash) {
   const meta = known ?? pages[0];
   if (shown?.session.meta === meta) return obey(shown.session, link.params);
   shown?.view?.unmount();
-  shown?.session.close();
-  const revival = { stopped: (trouble) => session.fail("code", trouble), revived: (answer) => session.revived(answer) };
+  left = Promise.all([left, shown?.session.close()]);
+  const revival = {
+    stopped: (trouble) => session.fail("code", trouble),
+    revived: (answer) => {
+      session.revived(answer);
+      document.documentElement.dataset.state = "ready";
+    },
+  };
   const guard = meta.live.length ? new Guard(engine, revival) : engine;
   const session = equip(new Session(guard, meta, { ...defaults(meta), ...link.params }));
   shown = { session, view: null };
@@ -125,7 +132,7 @@ async function show(hash) {
   const view = await import(`./views/${meta.view}.js`);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
-  open(session);
+  left.then(() => shown.session === session && open(session));
   if (!known && link.page) refuse(session, link.page);
 }
 

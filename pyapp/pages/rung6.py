@@ -31,6 +31,5 @@ class Page(Reading):
         return frame
 
     def _neurons(self, z: np.ndarray, h: np.ndarray) -> list[dict[str, Any]]:
-        """The six neurons at the last word: their sums, what they send, what they add to each of the three numbers."""
-        return [{"sum": float(z[k]), "value": float(h[k]), "fired": bool(h[k] > 0),
-                 "adds": (h[k] * self.p["W2"][:, k]).tolist()} for k in range(len(z))]
+        """The six neurons at the last word: their sums and what they send."""
+        return [{"sum": float(z[k]), "value": float(h[k]), "fired": bool(h[k] > 0)} for k in range(len(z))]

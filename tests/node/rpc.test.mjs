@@ -35,7 +35,7 @@ test("replies find their calls in whatever order they come", async () => {
 });
 
 test("an error is raised again with all that it said", async () => {
-  const facts = { type: "ParamError", hint: "use a number", param: "rate" };
+  const facts = { type: "EditError", hint: "use a number", param: "rate", line: 3, function: "step" };
   const { client } = pair(() => { throw Object.assign(new Error("rate is fast"), facts); });
   await assert.rejects(client.call("change"), (error) => {
     assert.ok(error instanceof Error);
@@ -47,7 +47,7 @@ test("an error is raised again with all that it said", async () => {
 
 test("an ordinary error and a thrown string have a type and a message too", async () => {
   const { client } = pair((method) => { throw method === "a" ? new RangeError("too far") : "plain"; });
-  await assert.rejects(client.call("a"), { type: "RangeError", message: "too far", hint: "", param: null });
+  await assert.rejects(client.call("a"), { type: "RangeError", message: "too far", hint: "", param: null, line: null, function: null });
   await assert.rejects(client.call("b"), { type: "Error", message: "plain" });
 });
 

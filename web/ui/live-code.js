@@ -73,7 +73,7 @@ export class LiveCode {
       Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
     }
     this.#editor = new Editor(this.#root.querySelector("[data-slot=editor]"), {
-      label: "Python of this page. Control and Enter runs it, Escape leaves the editor.",
+      label: "Python of this page. Control and Enter runs it, Tab indents, Escape leaves the editor.",
       changed: (text) => this.#type(text),
       run: () => this.#run(),
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
@@ -154,7 +154,7 @@ function Box({ functions, now, busy, open, printed, trouble, show, run, reset })
   return html`<h2>The Python that runs here</h2>
     <p class="about">
       These are the very functions behind the picture. Change one and run it: the picture obeys at once, for this page
-      only. An endless loop is stopped.
+      only. An endless loop is stopped; imports beyond NumPy need a connection.
     </p>
     <div class="code-tabs" role="group" aria-label="Function">
       ${functions.map((one) => html`<button
@@ -174,7 +174,7 @@ function Box({ functions, now, busy, open, printed, trouble, show, run, reset })
       </button>
       <button type="button" data-test="code-reset" disabled=${!open || busy} onClick=${reset}>Reset code</button>
       <span class="doc">
-        Ctrl or Cmd + Enter runs; Escape leaves the editor.
+        Ctrl or Cmd + Enter runs; Tab indents, Escape leaves the editor.
         ${open && html` From <code>${now.file}</code>, line ${now.line}.`}
       </span>
     </div>

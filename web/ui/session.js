@@ -133,10 +133,12 @@ export class Session {
     this.#emit({ type: "messages" });
   }
 
+  /** Resolves when the next page may use the engine. */
   close() {
     if (this.#run !== null) this.#ask("close", () => ({ run: this.#run }), "page");
     this.#closed = true;
     this.#listeners.clear();
+    return this.#engine.leave?.(); // as a guard can
   }
 
   async #change(name, value) {

@@ -10,7 +10,7 @@ const ARROW = 70; // pixels of the longest gradient arrow
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
 /**
- * A loss over two parameters, seen from above: dark is high. A point that pointer and arrow keys move, its two gradients
+ * A loss over two parameters, seen from above: the greyer the higher. A point that pointer and arrow keys move, its two gradients
  * as arrows uphill, the step that comes next, and the way so far.
  *
  * move(w, b)   the point was moved there

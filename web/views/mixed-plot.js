@@ -1,4 +1,5 @@
-import { html, useEffect, useRef, useState } from "preact";
+import { html, useState } from "preact";
+import { useWidth } from "../ui/width.js";
 
 /** Around what is plotted, in CSS pixels: room for ticks, names and labels at the lines' ends. */
 const MARGIN = { left: 56, right: 12, top: 16, bottom: 38 };
@@ -79,18 +80,6 @@ function Axes({ x, y, place, size, height }) {
     )}
     <text class="axis-name" x=${(size.left + size.right) / 2} y=${height - 6} text-anchor="middle">${x.name}</text>
   </g>`;
-}
-
-/** [a ref, the width of its element in CSS pixels], kept up to date. */
-function useWidth() {
-  const target = useRef(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const resize = new ResizeObserver(() => setWidth(target.current?.clientWidth ?? 0));
-    resize.observe(target.current);
-    return () => resize.disconnect();
-  }, []);
-  return [target, width];
 }
 
 /** An axis by the logarithm over whole decades around the values; only those above 0 count. */

@@ -1,12 +1,14 @@
 import { html, render } from "preact";
 import { fixed, percent, signed } from "../ui/format.js";
+import { useWidth } from "../ui/width.js";
 import { rows } from "./rung-descent.js";
 import { ORIGIN, rowOf, vector, Vectors } from "./rung-vectors.js";
 
 export const panels = ["arcs", "vectors", "weights"];
 export const controls = [["Words", ["prompt"]], ["Attention", ["own", "scaled"]], ["Picture", ["dims"]], ["Table of rung 4", ["table"]]];
 
-const [WIDE, TALL, FLOOR] = [760, 220, 30]; // of the arcs; FLOOR: room for the words
+const WORD = 80; // CSS pixels that a word needs
+const [TALL, LOWEST, HIGHEST] = [220, 56, 184]; // of the picture, of the arc between neighbours and of that from the first word
 
 /** Rung 5: what the words take from one another. */
 export function create(page) {
@@ -38,22 +40,13 @@ function Arcs({ frame, to, pick }) {
   const head = html`<h2>Who looks at whom</h2>`;
   if (!frame) return html`${head}<p class="waiting">The arrows appear when Python has started.</p>`;
   const { words } = frame.scalars;
-  const gap = WIDE / words.length;
-  const x = (i) => (i + 0.5) * gap;
   const arrows = into(frame, to);
   return html`${head}
     <p class="about">
       <b>${words[to]}</b> looks at itself and at the words before it. Each arrow carries the dot product of the two words and,
       below it, the share that the softmax makes of it. Choose another word to look from there.
     </p>
-    <div class="arcs wide"><div style=${{ minWidth: `${words.length * 84}px` }}>
-      <svg viewBox=${`0 0 ${WIDE} ${TALL}`} role="img" aria-label=${`Arrows to ${words[to]}; the table below has their numbers.`}>
-        ${arrows.map((arrow) => html`<${Arc} key=${arrow.from} arrow=${arrow} from=${x(arrow.from)} to=${x(to)} />`)}
-      </svg>
-      <div class="arc-words" style=${{ gridTemplateColumns: `repeat(${words.length}, 1fr)` }}>
-        ${words.map((word, i) => html`<button type="button" key=${i} data-test=${`look-${i}`} aria-pressed=${i === to} onClick=${() => pick(i)}>${word}</button>`)}
-      </div>
-    </div></div>
+    <${Picture} words=${words} arrows=${arrows} to=${to} pick=${pick} />
     <table class="numbers" data-test="arrows">
       <thead><tr>${["from", "dot product", "score", "weight"].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${arrows.map(({ from, product, score, weight }) => html`<tr key=${from}>
@@ -65,19 +58,34 @@ function Arcs({ frame, to, pick }) {
     </table>`;
 }
 
-/** An arc from a word to the one that looks; its width is the weight. */
-function Arc({ arrow: { product, weight }, from, to }) {
-  const floor = TALL - 6;
+function Picture({ words, arrows, to, pick }) {
+  const [target, room] = useWidth();
+  const width = Math.max(room, words.length * WORD);
+  const gap = width / words.length;
+  return html`<div class="arcs wide" ref=${target}><div style=${{ width: `${width}px` }}>
+    <svg width=${width} height=${TALL} role="img" aria-label=${`Arrows to ${words[to]}; the table below has their numbers.`}>
+      ${arrows.map((arrow) => html`<${Arc} key=${arrow.from} arrow=${arrow} gap=${gap} />`)}
+    </svg>
+    <div class="arc-words" style=${{ gridTemplateColumns: `repeat(${words.length}, 1fr)` }}>
+      ${words.map((word, i) => html`<button type="button" key=${i} data-test=${`look-${i}`} aria-pressed=${i === to} onClick=${() => pick(i)}>${word}</button>`)}
+    </div>
+  </div></div>`;
+}
+
+/** An arc from a word to the one that looks; its width is the weight. A word looks at itself beside the other arrows. */
+function Arc({ arrow: { from, to, product, weight }, gap }) {
   const self = from === to;
-  const height = self ? 54 : Math.min(TALL - FLOOR, 50 + 0.28 * Math.abs(to - from));
-  const [left, right] = self ? [to + 58, to + 18] : [from, to]; // a word looks at itself beside the other arrows
-  const path = `M ${left} ${floor} C ${left} ${floor - height * 1.33}, ${right} ${floor - height * 1.33}, ${right} ${floor}`;
-  const top = floor - height - 8;
+  const [low, centre] = [TALL - 6, (i) => (i + 0.5) * gap];
+  const [left, right] = self ? [centre(to) + 34, centre(to) + 14] : [centre(from), centre(to)];
+  const height = self ? 40 : LOWEST + ((HIGHEST - LOWEST) * (Math.abs(to - from) - 1)) / Math.max(Math.max(from, to) - 1, 1);
+  const path = `M ${left} ${low} C ${left} ${low - height * 1.33}, ${right} ${low - height * 1.33}, ${right} ${low}`;
+  const [x, top] = [self ? centre(to) + Math.min(gap / 2, 50) : (left + right) / 2, low - height - 8];
+  const anchor = self ? "end" : "middle";
   return html`<g class=${`arc ${product < 0 ? "negative" : "positive"}`}>
     <path d=${path} style=${{ strokeWidth: 1 + 11 * weight }} />
-    <polygon points=${`${right},${floor + 6} ${right - 5},${floor - 6} ${right + 5},${floor - 6}`} />
-    <text x=${(left + right) / 2} y=${top} text-anchor="middle">${signed(product, 2)}</text>
-    <text class="share-text" x=${(left + right) / 2} y=${top + 28} text-anchor="middle">${percent(weight, 0)}</text>
+    <polygon points=${`${right},${low + 6} ${right - 5},${low - 6} ${right + 5},${low - 6}`} />
+    <text x=${x} y=${self ? top - 18 : top} text-anchor=${anchor}>${signed(product, 2)}</text>
+    <text class="share-text" x=${x} y=${self ? top - 2 : top + 28} text-anchor=${anchor}>${percent(weight, 0)}</text>
   </g>`;
 }
 
@@ -93,7 +101,7 @@ function Moved({ frame, to }) {
     { name: `${words[to]}, refined`, from: ORIGIN, to: after, kind: "chosen" },
     { name: words[to], from: ORIGIN, to: word, kind: "float" },
     { name: "nudge", from: word, to: after, kind: "positive" },
-    ...seen.filter((from) => from !== to).map((from) => ({ name: words[from], from: ORIGIN, to: rowOf(embeddings, from), kind: "other" })),
+    ...seen.filter((from) => words[from] !== words[to] && words.indexOf(words[from]) === from).map((from) => ({ name: words[from], from: ORIGIN, to: rowOf(embeddings, from), kind: "other" })),
   ];
   return html`<h2>The nudge</h2>
     <p class="about">Every word gives its value times its weight; the sum is the nudge, and it is added to what ${words[to]} was.</p>

@@ -2,27 +2,18 @@ import { html, render } from "preact";
 import { Chart } from "../ui/chart.js";
 import { count, fixed, scientific } from "../ui/format.js";
 import { Graph } from "../ui/graph.js";
-import { Fit, LossCurve, LossFromAbove, Readings, slope, small } from "./rung-descent.js";
+import { descending, Fit, LossFromAbove, Reached, slope, small } from "./rung-descent.js";
 
 export const panels = ["picture", "numbers", "slopes", "loss"];
 export const training = true;
 export const controls = [["Bend", ["points", "w", "b"]], ["Descent", ["rate"]]];
 
 /** Rung 2: a sigmoid around the line, and its slope in the gradient. */
-export function create(page) {
-  let curve = null;
-  return {
-    draw(event, slot, frame) {
-      curve ??= new LossCurve(slot("loss"));
-      render(html`<${Picture} page=${page} frame=${frame} />`, slot("picture"));
-      render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
-      render(html`<${Slopes} frame=${frame} />`, slot("slopes"));
-      if (event) curve.update(event);
-    },
-    summary: ({ step, scalars }) => `step ${count(step)}, MSE ${small(scalars.loss)}`,
-    destroy: () => curve?.destroy(),
-  };
-}
+export const create = (page) => descending((slot, frame) => {
+  render(html`<${Picture} page=${page} frame=${frame} />`, slot("picture"));
+  render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
+  render(html`<${Slopes} frame=${frame} />`, slot("slopes"));
+});
 
 function Picture({ page, frame }) {
   return html`<h2>The bent line and its loss</h2>
@@ -34,24 +25,17 @@ function Picture({ page, frame }) {
 
 /** The chain rule, point by point. */
 function Numbers({ frame }) {
-  const { step, scalars, arrays } = frame ?? { scalars: {} };
+  const arrays = frame?.arrays;
   const names = ["x", "y", "z", "predicted", "error", "slope", "chain"];
   const heads = ["x", "y", "z", "ŷ = σ(z)", "e = ŷ − y", "σ′(z)", "e σ′(z)"];
   const points = arrays ? Array.from(arrays.x.data, (_, i) => names.map((name) => arrays[name].data[i])) : [];
   return html`<h2>The chain rule at each point</h2>
     <p class="about">A point pulls with its error times the slope of the bend where it stands; the average of the last column is half of ∂b.</p>
-    <div class="wide"><table class="numbers" data-test="chain">
+    <div class="wide"><table class="numbers chain" data-test="chain">
       <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
       <tbody>${points.map((row) => html`<tr>${row.map((value, i) => html`<td class="number">${i < 2 ? fixed(value, 0) : i < 4 ? fixed(value, 3) : slope(value)}</td>`)}</tr>`)}</tbody>
     </table></div>
-    <${Readings} caption="Descent" items=${[
-      ["steps", count(step), "step-count"],
-      ["w by descent", small(scalars.w), "w-now"],
-      ["b by descent", small(scalars.b), "b-now"],
-      ["MSE", small(scalars.loss), "loss"],
-      ["∂MSE/∂w", slope(scalars.dw), "dw"],
-      ["∂MSE/∂b", slope(scalars.db), "db"],
-    ]} />`;
+    <${Reached} frame=${frame} />`;
 }
 
 /** Why a sigmoid saturates, and what ten of them leave of a gradient. */

@@ -28,13 +28,12 @@ function Neurons({ frame }) {
       a sum below zero is silent and sends nothing.
     </p>
     <div class="wide"><table class="numbers neurons">
-      <thead><tr>${["neuron", "", "sum", "sends", "adds to the three numbers"].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-      <tbody>${neurons.map(({ sum, value, fired, adds }, i) => html`<tr class=${fired ? "fired" : "silent"}>
+      <thead><tr>${["neuron", "", "sum", "sends"].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <tbody>${neurons.map(({ sum, value, fired }, i) => html`<tr class=${fired ? "fired" : "silent"}>
         <th scope="row">${i + 1} <span class="doc" data-test=${`neuron-${i + 1}`}>${fired ? "fired" : "silent"}</span></th>
         <td class="bar-cell" aria-hidden="true"><span class=${`signed-bar ${sum < 0 ? "negative" : "positive"}`} style=${{ transform: `scaleX(${Math.abs(sum) / (most || 1)})` }}></span></td>
         <td class="number">${signed(sum, 3)}</td>
         <td class="number">${fixed(value, 3)}</td>
-        <td class="number">${fired ? adds.map((x) => signed(x, 2)).join("  ") : "nothing"}</td>
       </tr>`)}</tbody>
     </table></div>`;
 }
@@ -74,9 +73,9 @@ function Words({ frame }) {
   const [fired, hidden] = [rows(frame.arrays.fired), rows(frame.arrays.hidden)];
   const most = Math.max(...hidden.flat());
   return html`<h2>At every word</h2>
-    <p class="about">The same six neurons stand at each word, and see only that word's refined vector.</p>
+    <p class="about">The same six neurons, a column each, stand at every word and see only that word's refined vector.</p>
     <div class="wide"><table class="numbers attention-rows">
-      <thead><tr><th scope="col">word</th>${hidden[0].map((_, i) => html`<th scope="col">neuron ${i + 1}</th>`)}</tr></thead>
+      <thead><tr><th scope="col">word</th>${hidden[0].map((_, i) => html`<th scope="col" aria-label=${`neuron ${i + 1}`}>${i + 1}</th>`)}</tr></thead>
       <tbody>${frame.scalars.words.map((word, i) => html`<tr>
         <th scope="row">${word}</th>
         ${hidden[i].map((x, j) => html`<td class="number" style=${fired[i][j] ? { "--share": x / most } : null}>${fired[i][j] ? fixed(x, 2) : "·"}</td>`)}

@@ -1,7 +1,7 @@
 // What the pictures of rungs 1 to 3 share: the four points and the curve, the loss over the steps, the loss from above.
 import { html } from "preact";
 import { Chart } from "../ui/chart.js";
-import { fixed, scalar, scientific, signed } from "../ui/format.js";
+import { count, fixed, scalar, scientific, signed } from "../ui/format.js";
 import { Graph } from "../ui/graph.js";
 import { Plot } from "../ui/plot.js";
 import { Surface } from "../ui/surface.js";
@@ -39,15 +39,29 @@ export function LossFromAbove({ page, frame, best = null }) {
     page.change("w", w);
     page.change("b", b);
   };
-  const options = { label: "The loss over w and b, dark is high.", test: "surface", step: STEP, move };
+  const options = { label: "The loss over w and b, the greyer the higher.", test: "surface", step: STEP, move };
   return html`<figure>
-    <figcaption>MSE over w and b: dark is high; gradients point uphill, the black arrow is the next step</figcaption>
+    <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a name is the next step</figcaption>
     <${Chart} kind=${Surface} options=${options} args=${data && [data]} />
   </figure>`;
 }
 
+/** A rung that goes down: `draw(slot, frame)` draws its own panels, below them is the loss, step by step. */
+export function descending(draw) {
+  let curve = null;
+  return {
+    draw(event, slot, frame) {
+      curve ??= new LossCurve(slot("loss"));
+      draw(slot, frame);
+      if (event) curve.update(event);
+    },
+    summary: ({ step, scalars }) => `step ${count(step)}, MSE ${small(scalars.loss)}`,
+    destroy: () => curve?.destroy(),
+  };
+}
+
 /** The loss, step by step, in its own element. */
-export class LossCurve {
+class LossCurve {
   #plot;
 
   constructor(host) {
@@ -73,14 +87,27 @@ export function rows({ shape, data }) {
   return Array.from({ length: shape[0] }, (_, i) => Array.from(data.subarray(i * shape[1], (i + 1) * shape[1])));
 }
 
-/** [[name, value, data-test, words]] as a table of numbers. */
+/** [[name, value, data-test]] as a table of numbers. */
 export function Readings({ caption, items }) {
   return html`<table class="numbers rung-readings">
     <caption class="unseen">${caption}</caption>
-    <tbody>${items.map(([name, value, test, words]) => html`<tr>
-      <th scope="row">${name}${words && html` <span class="doc">${words}</span>`}</th><td class="number" data-test=${test}>${value}</td>
+    <tbody>${items.map(([name, value, test]) => html`<tr>
+      <th scope="row">${name}</th><td class="number" data-test=${test}>${value}</td>
     </tr>`)}</tbody>
   </table>`;
+}
+
+/** Where the descent of one weight and one bias is. */
+export function Reached({ frame }) {
+  const { step, scalars } = frame ?? { scalars: {} };
+  return html`<${Readings} caption="By descent" items=${[
+    ["steps", count(step), "step-count"],
+    ["w by descent", small(scalars.w), "w-now"],
+    ["b by descent", small(scalars.b), "b-now"],
+    ["MSE", small(scalars.loss), "loss"],
+    ["∂MSE/∂w", slope(scalars.dw), "dw"],
+    ["∂MSE/∂b", slope(scalars.db), "db"],
+  ]} />`;
 }
 
 export const small = (x) => (x !== 0 && Math.abs(x) < 1e-3 ? scientific(x) : fixed(x, 4));

@@ -21,7 +21,7 @@ export function create(page) {
 function Picture({ frame }) {
   const head = html`<h2>Where the words are</h2>
     <p class="about">
-      Words are arrows from the middle; only the chosen one is drawn with its shaft. The longer the dot product with
+      Words are arrows from the middle; only the chosen one is drawn with its shaft. The larger the dot product with
       another word, the more the two point the same way.
     </p>`;
   if (!frame) return html`${head}<p class="waiting">The table appears when Python has started.</p>`;

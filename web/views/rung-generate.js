@@ -39,7 +39,7 @@ function Sentence({ page, frame }) {
       With ${page.params.bits} bits the most likely word is ${top[0].word} (${percent(top[0].probability, 2)}); in float it is
       ${" "}${float[0].word} (${percent(float[0].probability, 2)}).
     </p>`}
-    <p class="doc">Words so far: <span class="number" data-test="step-count">${count(frame.step)}</span></p>`;
+    <p class="doc">Words appended: <span class="number" data-test="step-count">${count(frame.step)}</span></p>`;
 }
 
 function Words({ page, frame }) {
@@ -50,11 +50,11 @@ function Words({ page, frame }) {
     Object.entries(frame.arrays).map(([name, { data }]) => [name, data]),
   );
   const off = page.params.bits === "off";
-  const heads = ["word", "", "logit", `probability at temperature ${temperature}`, "probability", ...(off ? [] : ["in float"])];
+  const heads = ["word", "", "logit", `probability, T = ${temperature}`, "probability, T = 1", ...(off ? [] : ["in float"])];
   return html`${head}
     <p class="about">
-      The logit of a word is the dot product of its row of the table with the output of the last word. The bars are at the
-      temperature; the plain probability has temperature 1.
+      The logit of a word is the dot product of its row of the table with the output of the last word. T is the
+      temperature; the bars are drawn with it.
     </p>
     <div class="wide"><table class="numbers next-words" data-test="words">
       <thead><tr>${heads.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>

@@ -1,25 +1,15 @@
 import { html, render } from "preact";
-import { count } from "../ui/format.js";
-import { Fit, LossCurve, LossFromAbove, Readings, slope, small } from "./rung-descent.js";
+import { descending, Fit, LossFromAbove, Reached, Readings, small } from "./rung-descent.js";
 
 export const panels = ["picture", "numbers", "loss"];
 export const training = true;
 export const controls = [["Line", ["w", "b"]], ["Descent", ["rate"]]];
 
 /** Rung 1: a line, its loss, two gradients. */
-export function create(page) {
-  let curve = null;
-  return {
-    draw(event, slot, frame) {
-      curve ??= new LossCurve(slot("loss"));
-      render(html`<${Picture} page=${page} frame=${frame} />`, slot("picture"));
-      render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
-      if (event) curve.update(event);
-    },
-    summary: ({ step, scalars }) => `step ${count(step)}, MSE ${small(scalars.loss)}`,
-    destroy: () => curve?.destroy(),
-  };
-}
+export const create = (page) => descending((slot, frame) => {
+  render(html`<${Picture} page=${page} frame=${frame} />`, slot("picture"));
+  render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
+});
 
 function Picture({ page, frame }) {
   const best = frame && [frame.scalars.closed_w, frame.scalars.closed_b];
@@ -29,17 +19,10 @@ function Picture({ page, frame }) {
 }
 
 function Numbers({ frame }) {
-  const { step, scalars } = frame ?? { scalars: {} };
+  const { scalars } = frame ?? { scalars: {} };
   return html`<h2>Descent and formula</h2>
     <div class="pair">
-      <${Readings} caption="By descent" items=${[
-        ["steps", count(step), "step-count"],
-        ["w by descent", small(scalars.w), "w-now"],
-        ["b by descent", small(scalars.b), "b-now"],
-        ["MSE", small(scalars.loss), "loss"],
-        ["∂MSE/∂w", slope(scalars.dw), "dw"],
-        ["∂MSE/∂b", slope(scalars.db), "db"],
-      ]} />
+      <${Reached} frame=${frame} />
       <div>
         <${Readings} caption="By the formula" items=${[
           ["w by the formula", small(scalars.closed_w), "closed-w"],

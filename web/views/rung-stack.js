@@ -1,6 +1,6 @@
 import { html, render } from "preact";
 import { count, fixed, scalar } from "../ui/format.js";
-import { Fit, LossCurve, Readings, rows, slope, small } from "./rung-descent.js";
+import { descending, Fit, Readings, rows, slope, small } from "./rung-descent.js";
 
 export const panels = ["picture", "neurons", "numbers", "loss"];
 export const training = true;
@@ -14,20 +14,11 @@ const WORDS = {
 };
 
 /** Rung 3: the difference of two neurons. */
-export function create() {
-  let curve = null;
-  return {
-    draw(event, slot, frame) {
-      curve ??= new LossCurve(slot("loss"));
-      render(html`<${Picture} frame=${frame} />`, slot("picture"));
-      render(html`<${Neurons} frame=${frame} />`, slot("neurons"));
-      render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
-      if (event) curve.update(event);
-    },
-    summary: ({ step, scalars }) => `step ${count(step)}, MSE ${small(scalars.loss)}`,
-    destroy: () => curve?.destroy(),
-  };
-}
+export const create = () => descending((slot, frame) => {
+  render(html`<${Picture} frame=${frame} />`, slot("picture"));
+  render(html`<${Neurons} frame=${frame} />`, slot("neurons"));
+  render(html`<${Numbers} frame=${frame} />`, slot("numbers"));
+});
 
 function Picture({ frame }) {
   const arrays = frame?.arrays;

@@ -106,7 +106,7 @@ export const WORDS = {
     formula: chances,
     fresh: html`The last word's vector meets the table again: a dot product with every row, a softmax, and there is a probability for each
       word. Choose one, append it, and begin again at rung 4. That loop is all that “generating” means.`,
-    left: html`Training: these 126 numbers were fitted beforehand, by “python -m pyapp ladder fit”, on one sentence and three more. Left out as
+    left: html`Training: these 126 numbers were fitted beforehand, by “python -m pyapp ladder fit”, on five short sentences. Left out as
       well: remembering keys and values between the steps, choosing among the best few only, and any knowledge of the world.`,
     chapters: [
       {

@@ -14,9 +14,8 @@ def test_what_fires_is_what_is_added(runner):
     neurons, found = frame.scalars["neurons"], frame.arrays
     assert [n["fired"] for n in neurons] == [n["sum"] > 0 for n in neurons] == found["fired"][-1].astype(bool).tolist()
     assert 0 < sum(n["fired"] for n in neurons) < 6
-    added = np.sum([n["adds"] for n in neurons], axis=0)
-    assert found["output"][-1] == pytest.approx(found["refined"][-1] + added + found["b2"])
-    assert found["parts"] == pytest.approx(np.array([n["adds"] for n in neurons]))
+    assert found["parts"] == pytest.approx(np.array([n["value"] * found["W2"][:, k] for k, n in enumerate(neurons)]))
+    assert found["output"][-1] == pytest.approx(found["refined"][-1] + found["parts"].sum(0) + found["b2"])
 
 
 def test_without_the_block_the_word_only_knows_itself(runner):
