@@ -94,8 +94,8 @@ class Autoencoder:
         self.judge_real.backward(p, np.ascontiguousarray(out.real), input_gradient=False)
         dasked = self.decoder.backward(p, np.concatenate([out.picture, dmade]))
         dstyle = dasked[: len(d), CLASSES:]
-        self.encoder.backward(p, np.concatenate([out.mean + dstyle, out.log_variance + dstyle * self.moved / 2], axis=1),
-                              input_gradient=False)
+        dseen = np.concatenate([out.mean + dstyle, out.log_variance + dstyle * self.moved / 2], axis=1)
+        self.encoder.backward(p, dseen, input_gradient=False)
 
 
 class Loss:

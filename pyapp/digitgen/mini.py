@@ -1,4 +1,4 @@
-"""The mini decoder: ten latents, a 10x10 routing, a softmax, and ten glyphs that it blends. 110 numbers and ten pictures.
+"""The mini decoder: ten latents, a 10x10 routing, a softmax, and ten glyphs that it blends.
 
 B pictures, K = 10.
 """

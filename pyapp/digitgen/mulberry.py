@@ -40,8 +40,8 @@ def bell(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
 def seed_of(value: object) -> tuple[int, str | None]:
     """The 32-bit seed that is meant, and a sentence if it is not what was typed.
 
-    A whole number is taken modulo 2³² (so -1 is 4294967295), a fraction first loses what follows the point, as JavaScript's
-    `>>> 0` has it; other text counts by its CRC-32; nothing is the usual seed.
+    A whole number is taken modulo 2³² (so -1 is 4294967295), a fraction first loses what follows the point, as
+    JavaScript's `>>> 0` has it; other text counts by its CRC-32; nothing is the usual seed.
     """
     text = str(value).strip()
     if not text:

@@ -1,6 +1,7 @@
 """Ten glyphs, drawn from vector strokes by arithmetic alone: no font, no canvas, the same pixels everywhere."""
 
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,7 @@ def render(strokes: tuple[Stroke, ...]) -> np.ndarray:
     nearest = np.full((SIDE, SIDE), np.inf, np.float64)
     for stroke in strokes:
         path = flatten(stroke)
-        for start, end in zip(path, path[1:], strict=False):
+        for start, end in pairwise(path):
             nearest = np.minimum(nearest, _distance(start, end))
     ink = np.clip(RADIUS + 0.5 - nearest, 0.0, 1.0)
     return np.floor(ink * 255.0 + 0.5).astype(np.uint8).reshape(-1)
@@ -73,8 +74,8 @@ def render(strokes: tuple[Stroke, ...]) -> np.ndarray:
 def flatten(stroke: Stroke) -> np.ndarray:
     """The stroke as a path of straight pieces, float64 (N, 2).
 
-    A curve through p₁ and p₂ with neighbours p₀ and p₃ is ½ [2 p₁ + (p₂-p₀) t + (2p₀-5p₁+4p₂-p₃) t² + (3p₁-p₀-3p₂+p₃) t³]
-    (Catmull and Rom 1974).
+    Between p₁ and p₂ with neighbours p₀ and p₃ a curve is, for t from 0 to 1 (Catmull and Rom 1974),
+    ½ [2 p₁ + (p₂-p₀) t + (2p₀-5p₁+4p₂-p₃) t² + (3p₁-p₀-3p₂+p₃) t³].
     """
     points = np.array(stroke.points, np.float64)
     if not stroke.curved:

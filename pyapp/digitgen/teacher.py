@@ -15,7 +15,7 @@ from pyapp.core.parameters import Parameters
 
 SHIPPED = store.WEIGHTS / "generator.npz"
 CLASSES, LATENTS, STYLES, PIXELS = 10, 10, 16, 784
-BENT, HIDDEN = 32, (256, 320)  # units beside the router's straight road; the decoder's hidden layers: 341,608 in all
+BENT, HIDDEN = 32, (256, 320)  # units beside the router's straight road; the decoder's hidden layers: 344,328 in all
 
 
 def shapes_of(parts: Iterable) -> dict[str, tuple[int, ...]]:
@@ -60,3 +60,21 @@ class Router:
 def decoder() -> Chain:
     """From a gate (which digit: shares that sum to 1) and style noise, (B, K + S), to pictures before the sigmoid."""
     return Chain("decoder", (CLASSES + STYLES, *HIDDEN, PIXELS))
+
+
+def hands() -> Linear:
+    """Each digit's own habits, (B, S) to (B, K · S): its mean style and how its style numbers go together, m_k + L_k ε.
+
+    Of the K answers the gate's counts: z = Σ_k gate_k (m_k + L_k ε).
+    """
+    return Linear("hands", STYLES, CLASSES * STYLES)
+
+
+def shapes() -> dict[str, tuple[int, ...]]:
+    """The shapes of everything that is shipped of the teacher."""
+    return shapes_of([Router(), decoder()]) | hands().shapes
+
+
+def load(path: Path = SHIPPED) -> Parameters:
+    """The teacher's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
+    return store.parameters(store.load(path), shapes(), str(path))
