@@ -11,7 +11,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
 from pyapp.core.schedule import warm_cosine
 from pyapp.digitgen import mini
-from pyapp.digitgen.painter import Painter, one_hot, styles
+from pyapp.digitgen.mini import one_hot
+from pyapp.digitgen.painter import Painter, styles
 from pyapp.digitgen.teacher import CLASSES, LATENTS
 from pyapp.models.recipes import option
 

@@ -9,7 +9,8 @@ from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
-from pyapp.digitgen.mini import Drawn
+from pyapp.digitgen.mini import Drawn, MiniDecoder
+from pyapp.digitgen.painter import Painter
 from pyapp.models.mlp import MLP
 
 PAIRS = 100  # pictures a class whose distances count
@@ -62,6 +63,11 @@ def measure(drawn: Drawn, intended: np.ndarray, reader: Parameters, real: Digits
             "neighbour": float((real.labels[rows] == intended).mean()), "spread": spread(pixels, intended),
             "spread_real": of_real, "diversity": spread(pixels, intended) / of_real,
             "nearest": float(distances.min())}
+
+
+def agreement(teacher: Painter, student: MiniDecoder, u: np.ndarray) -> float:
+    """The share of latents of which both mean the same digit. No temperature changes which coefficient is largest."""
+    return float((teacher.coefficients(u).argmax(axis=1) == student.coefficients(u).argmax(axis=1)).mean())
 
 
 @cache

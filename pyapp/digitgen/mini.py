@@ -11,10 +11,11 @@ import numpy as np
 from pyapp import store
 from pyapp.core.parameters import Parameters
 from pyapp.digitgen import exact, mulberry
+from pyapp.quant.parameters import float_nbytes, quantize_parameters
 
 SHIPPED = store.WEIGHTS / "routing.npz"
-CLASSES = LATENTS = 10
-WEIGHT, BIAS = "routing.weight", "routing.bias"
+CLASSES, LATENTS, PIXELS = 10, 10, 784
+WEIGHT, BIAS, MEANS = "routing.weight", "routing.bias", "means"
 SHAPES = {WEIGHT: (CLASSES, LATENTS), BIAS: (CLASSES,)}
 COOLEST, HOTTEST, STEP, USUAL = 0.35, 1.5, 0.05, 0.75  # temperature
 
@@ -31,9 +32,21 @@ class Drawn(NamedTuple):
         return self.coefficients.argmax(axis=1).astype(np.int64)
 
 
-def load(path: Path = SHIPPED) -> Parameters:
-    """The routing from a file, by default the shipped one. StoreError says what is wrong with it."""
-    return store.parameters(store.load(path), SHAPES, str(path))
+class Student(NamedTuple):
+    """What the distillation leaves."""
+
+    routing: Parameters  # 110 numbers
+    means: np.ndarray  # uint8 (10, 784): what the teacher writes for each digit on average
+
+
+def load(path: Path = SHIPPED) -> Student:
+    """The student from a file, by default the shipped one. StoreError says what is wrong with it."""
+    arrays = store.load(path)
+    means = arrays.pop(MEANS, np.empty(0))
+    if means.shape != (CLASSES, PIXELS) or means.dtype != np.uint8:
+        raise store.StoreError(f"{path}: expected {MEANS} as uint8 {(CLASSES, PIXELS)}, found {means.dtype} "
+                               f"{means.shape}")
+    return Student(store.parameters(arrays, SHAPES, str(path)), means)
 
 
 def latents(seeds: np.ndarray) -> np.ndarray:
@@ -48,15 +61,33 @@ def temperature_of(value: float) -> float:
     return float(value)
 
 
-def coefficients(p: Parameters, u: np.ndarray, temperature: float = USUAL) -> np.ndarray:
-    """softmax((W u + b) / T), float64 (B, 10), the same bits everywhere."""
-    return exact.softmax(exact.affine(u, p[WEIGHT], p[BIAS]), temperature)
+class MiniDecoder:
+    """softmax((W u + b) / T) blends ten fields, uint8 (10, 784), with weights of `bits`, in float where that is None.
+
+    Every step is exact or rounded once, in a fixed order, so that pixels and coefficients are equal in every runtime.
+    """
+
+    def __init__(self, routing: Parameters, fields: np.ndarray, bits: int | None = None):
+        made = quantize_parameters(routing, bits, "symmetric", "tensor") if bits else None
+        self._p, self._fields = made.parameters if made else routing, fields
+        self.nbytes = (made.nbytes if made else float_nbytes(routing)) + fields.nbytes
+        self.numbers = routing.vector.size
+
+    def coefficients(self, u: np.ndarray, temperature: float = USUAL) -> np.ndarray:
+        """float64 (B, 10), rows sum to 1."""
+        return exact.softmax(exact.affine(u, self._p[WEIGHT], self._p[BIAS]), temperature)
+
+    def draw(self, u: np.ndarray, style: np.ndarray, temperature: float = USUAL, digit: int | None = None) -> Drawn:
+        """What the latents mean, or the field of the digit that is asked for. There is but one style of writing."""
+        shares = self.coefficients(u, temperature) if digit is None else one_hot(digit, len(u))
+        return Drawn(exact.blend(shares, self._fields), shares)
 
 
-def draw(p: Parameters, fields: np.ndarray, u: np.ndarray, temperature: float = USUAL) -> Drawn:
-    """Blend the fields, uint8 (10, 784), by the coefficients of the latents."""
-    shares = coefficients(p, u, temperature)
-    return Drawn(exact.blend(shares, fields), shares)
+def one_hot(digit: int, rows: int) -> np.ndarray:
+    """Coefficients that are all one digit's, float64 (rows, 10). ValueError for what is no digit."""
+    if not 0 <= digit < CLASSES:
+        raise ValueError(f"the digit is {digit}; use 0 to 9")
+    return np.repeat(np.eye(CLASSES, dtype=np.float64)[digit : digit + 1], rows, axis=0)
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:

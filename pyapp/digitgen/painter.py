@@ -12,7 +12,7 @@ from pyapp.core.layers import Linear, ReLU
 from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.digitgen import exact, mini, mulberry
-from pyapp.digitgen.mini import Drawn
+from pyapp.digitgen.mini import Drawn, one_hot
 from pyapp.digitgen.teacher import CLASSES, LATENTS, STYLES, Router, decoder, hands
 from pyapp.quant.parameters import float_nbytes, quantize_parameters, weight_names
 from pyapp.quant.schemes import Granularity, QuantizedTensor
@@ -89,13 +89,6 @@ class Painter:
 def styles(seeds: np.ndarray) -> np.ndarray:
     """Style noise of each seed, the numbers of its Mulberry32 that follow the latents: float64 (B, 16)."""
     return mulberry.bell(seeds, STYLES, LATENTS)
-
-
-def one_hot(digit: int, rows: int) -> np.ndarray:
-    """Coefficients that are all one digit's, float64 (rows, 10). ValueError for what is no digit."""
-    if not 0 <= digit < CLASSES:
-        raise ValueError(f"the digit is {digit}; use 0 to 9")
-    return np.repeat(np.eye(CLASSES, dtype=np.float64)[digit : digit + 1], rows, axis=0)
 
 
 def _chain(layers: Sequence, exactly) -> list:
