@@ -39,8 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pyapp", description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    parts = (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep, tools)
-    for part in parts:
+    for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep,
+                 tools):
         part.add(commands)
     return parser
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.commands.common import TITLES, add_json, add_recipe, command, options_of, progress, recipe_of, show
+from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, Asked, shipped
 from pyapp.digitgen.distillation import RoutingRecipe, distil, mean_pictures
@@ -37,9 +38,9 @@ def train(args: argparse.Namespace) -> None:
     progress(f"{len(digits.labels)} images to train on")
     p = train_teacher(recipe, digits, progress)
     metrics = judge(Painter(p))
-    drawn = sample(Painter(p))
-    _, distances = measures.nearest(drawn.pixels, digits.images.reshape(len(digits.images), -1))
-    metrics["nearest_training"] = float(distances.min())
+    for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", mnist.load().images[::3].reshape(SAMPLES, -1))):
+        _, distances = measures.nearest(pixels, digits.images.reshape(len(digits.images), -1))
+        metrics[f"nearest_training{name}"] = float(distances.min())
     words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
     store.save(args.out, store.arrays_of(p), {
         "command": " ".join([words, *options_of(recipe)]), **asdict(recipe),
@@ -58,7 +59,7 @@ def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
 def judge(painter: Painter | mini.MiniDecoder) -> dict[str, Any]:
     """What `measures` says of a thousand samples, held against all shipped digits."""
     drawn = sample(painter)
-    return measures.measure(drawn, drawn.labels, mlp.load(), measures.shipped())
+    return measures.measure(drawn, mlp.load(), measures.shipped())
 
 
 def add(commands: Any) -> None:
@@ -126,5 +127,6 @@ def table(args: argparse.Namespace) -> None:
             made = shipped(generator, bits=bits)
             rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made)})
     lines = [f"{r['generator']:8} {r['bits'] or 'float':>5} bits  {r['bytes']:>9,} bytes  read {r['read']:.3f}  "
-             f"neighbour {r['neighbour']:.3f}  diversity {r['diversity']:.3f}  nearest {r['nearest']:.2f}" for r in rows]
+             f"neighbour {r['neighbour']:.3f}  diversity {r['diversity']:.3f}  nearest {r['nearest']:.2f}"
+             for r in rows]
     show(rows, args.json, "\n".join(lines))

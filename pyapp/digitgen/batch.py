@@ -24,8 +24,12 @@ def shipped(generator: str, fields: str = GLYPHS, bits: int | None = None) -> Mi
     if generator != MINI or fields not in FIELDS:
         raise ValueError(f"the generator is {generator!r} with the fields {fields!r}; use {' or '.join(GENERATORS)}, "
                          f"with {' or '.join(FIELDS)}")
-    student = _student()
-    return MiniDecoder(student.routing, strokes.glyphs() if fields == GLYPHS else student.means, bits)
+    return MiniDecoder(_student().routing, fields_of(fields), bits)
+
+
+def fields_of(name: str) -> np.ndarray:
+    """What the mini decoder blends, uint8 (10, 784): the glyphs, or the teacher's mean pictures."""
+    return strokes.glyphs() if name == GLYPHS else _student().means
 
 
 _teacher, _student = cache(teacher.load), cache(mini.load)

@@ -38,6 +38,16 @@ def nearest(pixels: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rows, np.sqrt(best + (a * a).sum(axis=1)) / FULL
 
 
+def neighbours(pixels: np.ndarray, real: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` real digits that are nearest to one picture (784,): their rows and distances, nearest first."""
+    between = np.empty(len(real.images), np.float64)
+    for start in range(0, len(between), CHUNK):
+        apart = _flat(real)[start : start + CHUNK].astype(np.float64) - pixels
+        between[start : start + len(apart)] = np.einsum("ij,ij->i", apart, apart)
+    rows = np.argsort(between, kind="stable")[:count].astype(np.int64)
+    return rows, np.sqrt(between[rows]) / FULL
+
+
 def spread(pixels: np.ndarray, labels: np.ndarray) -> float:
     """Mean Euclidean distance of two pictures of the same class, averaged over the classes, in units of full ink.
 
@@ -54,15 +64,24 @@ def spread(pixels: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(means)) if means else float("nan")
 
 
-def measure(drawn: Drawn, intended: np.ndarray, reader: Parameters, real: Digits) -> dict[str, Any]:
-    """What the page and the recipes say of a set of samples, held against real digits."""
-    pixels, flat = drawn.pixels, real.images.reshape(len(real.images), -1)
-    rows, distances = nearest(pixels, flat)
-    of_real = spread(flat, real.labels)
-    return {"n": len(pixels), "read": float((read(reader, pixels) == intended).mean()),
-            "neighbour": float((real.labels[rows] == intended).mean()), "spread": spread(pixels, intended),
-            "spread_real": of_real, "diversity": spread(pixels, intended) / of_real,
+def quality(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
+    """The share of samples that is read as the digit that was meant, and how much those of a class differ from each
+    other, against how much real digits do."""
+    intended, of_real = drawn.labels, spread(_flat(real), real.labels)
+    own = spread(drawn.pixels, intended)
+    return {"n": len(intended), "read": float((read(reader, drawn.pixels) == intended).mean()), "spread": own,
+            "spread_real": of_real, "diversity": own / of_real}
+
+
+def measure(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
+    """The same, and what the nearest real digit says of each sample: which digit it is, and how far away."""
+    rows, distances = nearest(drawn.pixels, _flat(real))
+    return {**quality(drawn, reader, real), "neighbour": float((real.labels[rows] == drawn.labels).mean()),
             "nearest": float(distances.min())}
+
+
+def _flat(digits: Digits) -> np.ndarray:
+    return digits.images.reshape(len(digits.images), -1)
 
 
 def agreement(teacher: Painter, student: MiniDecoder, u: np.ndarray) -> float:
