@@ -30,9 +30,8 @@ class Page(Experiment):
     title = "Generator"
     summary = ("Turn a seed and a temperature into handwritten digits, by a trained network or by ten blended glyphs, "
                "and notice what the small one has kept of the large one, and what a few bits leave of both.")
-    group = "Generator"
     view = "generator"
-    order = 60
+    order = 70
     PARAMS = (
         Param("seed", "Seed", "text", str(mulberry.DEFAULT_SEED), hi=40, widget="line",
               doc="Of the first picture; the others count up. 0 to 4294967295; anything else becomes such a number"),

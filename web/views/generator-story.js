@@ -4,9 +4,9 @@ import { abs, frac, group, hat, math, sub, sup, under, word } from "../ui/math.j
 const routing = () => [math("d=", "softmax", group(frac(["W u+b"], "T"))), math("x=", under("∑", "k"), sub("d", "k"), sub("g", "k"))];
 const balance = () => [math(sub("t", "ik"), "∝", sup("e", ["2", sub("r", "k"), group(sub("u", "i"))]), ",  ", under("∑", "i"), sub("t", "ik"), "=n ", sub("π", "k"))];
 const bound = () => [
-  math("L=", word("−log p"), group("x|z,y"), "+β ", "KL", group(["q", group("z|x,y"), "∥ N", group("0,1")]), "+γ ", "CE", group("y, c", group("x̃"))),
+  math("L=", word("−log p"), group("x|z,y"), "+β ", "KL", group("q", group("z|x,y"), "∥ N", group("0,1")), "+γ ", "CE", group("y, c", group("x̃"))),
 ];
-const hinton = () => [math("KL", group(["softmax", group(frac(["r", group("u")], "τ")), "∥ softmax", group("W u+b")]))];
+const hinton = () => [math("KL", group("softmax", group(frac(["r", group("u")], "τ")), "∥ softmax", group("W u+b")))];
 const exactly = () => [math("y=s", under("∑", "i"), sub("q", "i"), sub("a", "i"), ",  ", abs(under("∑", "i"), sub("q", "i"), sub("a", "i")), "<", sup("2", "53"))];
 const diversity = () => [math(hat("D"), "=", frac([word("mean distance of two samples of a class")], [word("the same for real digits")]))];
 
