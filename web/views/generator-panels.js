@@ -42,12 +42,12 @@ export function Batch({ page, scalars, arrays }) {
 
 async function random(page) {
   const answer = await page.predictEach({ random: true });
-  if (answer) page.change("seed", String(answer.frame.scalars.seed));
+  if (answer) page.change("seed", String(answer.scalars.seed));
 }
 
 async function save(page, kind) {
   const answer = await page.predictEach({ save: kind });
-  if (answer) download(answer.frame.arrays.file.data, answer.frame.scalars.name, kind === "png" ? "image/png" : "application/json");
+  if (answer) download(answer.arrays.file.data, answer.scalars.name, kind === "png" ? "image/png" : "application/json");
 }
 
 /** What the mini decoder blends. */
@@ -56,7 +56,7 @@ export function Fields({ page, arrays }) {
     <p class="about">What the mini decoder blends: ${page.params.fields === "glyphs" ? "glyphs that Python draws from strokes" : "what the teacher writes for each digit on average"}.</p>`;
   if (!arrays) return html`${title}${empty("They appear")}`;
   return html`${title}
-    <${Tiles} test="fields" kind="small" pictures=${arrays.fields} name=${(i) => `field of the ${i}`} words=${(i) => html`<span class="number">${i}</span>`} />
+    <${Tiles} test="field" kind="small" pictures=${arrays.fields} name=${(i) => `field of the ${i}`} words=${(i) => html`<span class="number">${i}</span>`} />
     <p class="row">
       <button type="button" class="quiet" data-test="swap-fields" onClick=${() => page.change("fields", page.params.fields === "glyphs" ? "means" : "glyphs")}>
         ${page.params.fields === "glyphs" ? "Blend the teacher's means instead" : "Blend the glyphs instead"}

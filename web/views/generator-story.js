@@ -4,9 +4,10 @@ import { abs, frac, group, hat, math, sub, sup, under, word } from "../ui/math.j
 const routing = () => [math("d=", "softmax", group(frac(["W u+b"], "T"))), math("x=", under("∑", "k"), sub("d", "k"), sub("g", "k"))];
 const balance = () => [math(sub("t", "ik"), "∝", sup("e", ["2", sub("r", "k"), group(sub("u", "i"))]), ",  ", under("∑", "i"), sub("t", "ik"), "=n ", sub("π", "k"))];
 const bound = () => [
-  math("L=", word("−log p"), group("x|z,y"), "+β ", "KL", group("q", group("z|x,y"), "∥ N", group("0,1")), "+γ ", "CE", group("y, c", group("x̃"))),
+  math("L=−", "log", "p", group("x|z,y"), "+β ", word("KL"), group("q", "∥", "N", group("0,1"))),
+  math("+γ ", word("CE"), group("y,c", group(hat("x")))),
 ];
-const hinton = () => [math("KL", group("softmax", group(frac(["r", group("u")], "τ")), "∥ softmax", group("W u+b")))];
+const hinton = () => [math(word("KL"), group("softmax", group(frac(["r", group("u")], "τ")), "∥", "softmax", group("W u+b")))];
 const exactly = () => [math("y=s", under("∑", "i"), sub("q", "i"), sub("a", "i"), ",  ", abs(under("∑", "i"), sub("q", "i"), sub("a", "i")), "<", sup("2", "53"))];
 const diversity = () => [math(hat("D"), "=", frac([word("mean distance of two samples of a class")], [word("the same for real digits")]))];
 
@@ -42,7 +43,7 @@ export const chapters = [
     title: "4. How it learned to write",
     body: html`<p>As half of an autoencoder that is told the class: an encoder sees a digit and says in 16 numbers how it is written, the decoder has to draw it again.
         The numbers are kept close to a normal distribution, so that one can later draw them out of nothing. A small classifier stands beside it and
-        asks that pictures from styles which no image had are still the digit that was wanted; without it every tenth was another one.</p>
+        asks that pictures from styles which no image had are still the digit that was wanted: in a trial of ten passes without it, half of them were not.</p>
       <p>A GAN of this size would have been the usual choice. Here each training image has to be drawn again, so no way of writing can be forgotten, and one
         loss that falls makes the training the same each time. The price is blur, against which the last logits are multiplied by a constant.</p>`,
     formulas: [bound],

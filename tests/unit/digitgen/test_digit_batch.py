@@ -9,7 +9,14 @@ from pyapp.digitgen.batch import Asked, shipped
 from pyapp.models import mlp
 
 # Of the nine pictures of seed 1337, by every way of drawing: a machine or a runtime that draws other pixels fails here.
-SHA256 = {}
+SHA256 = {
+    ("mini", "glyphs", None, None): "21160524724771f7",
+    ("mini", "means", None, None): "63d71f222d2f34c7",
+    ("mini", "glyphs", 3, None): "e380543b162cdf91",
+    ("teacher", "glyphs", None, None): "cffc26b2dc468a20",
+    ("teacher", "glyphs", 4, None): "d22814604c76a5ae",
+    ("teacher", "glyphs", 2, 7): "bacb629f60479d24",
+}
 
 
 def judged(generator: str) -> dict:

@@ -24,7 +24,7 @@ def test_a_lower_temperature_sharpens_every_one_of_a_hundred_seeds(student):
     u = mini.latents(SEEDS)
     entropies = np.stack([mini.entropy(student.coefficients(u, float(t))) for t in SLIDER])
     assert entropies.shape == (24, 100) and (np.diff(entropies, axis=0) > 0).all()
-    assert 0 <= entropies.min() and entropies.max() <= np.log(10)
+    assert entropies.min() >= 0 and entropies.max() <= np.log(10)
 
 
 def test_pictures_are_blends_and_carry_their_largest_coefficient(student):

@@ -60,7 +60,8 @@ def test_codes_and_scale_are_those_of_the_schemes():
     weight = np.random.default_rng(2).normal(size=(5, 7)).astype(np.float32)
     tensor = quantize(weight, 4, "symmetric", "channel")
     x = np.arange(7.0)[None]
-    np.testing.assert_allclose(Exact(tensor, np.ones(5, np.float32))(x * FLOW), x @ tensor.dequantize().T + 1, rtol=1e-6)
+    found = Exact(tensor, np.ones(5, np.float32))(x * FLOW)
+    np.testing.assert_allclose(found, x @ tensor.dequantize().T + 1, rtol=1e-6)
 
 
 def test_every_ink_is_far_from_a_rounding_border():

@@ -4,7 +4,8 @@ import numpy as np
 
 from pyapp.digitgen.strokes import RADIUS, SIDE, STROKES, Stroke, flatten, glyphs, line, loop, render
 
-SHA256 = "f8a5a7294f2aec0630636621ded2ab76c54ee5a0b55ac031cf7cc7dee9e4c752"  # of the shipped glyphs: another machine, library or runtime may not draw other pixels
+# Of the shipped glyphs: no other machine, library or runtime may draw other pixels.
+SHA256 = "f8a5a7294f2aec0630636621ded2ab76c54ee5a0b55ac031cf7cc7dee9e4c752"
 
 
 def test_the_glyphs_are_these_very_pixels():
@@ -22,7 +23,7 @@ def test_a_straight_stroke_has_the_ink_of_its_area():
 
 def test_the_edge_is_anti_aliased():
     column = render((line((4.0, 14.0), (24.0, 14.0)),)).reshape(SIDE, SIDE)[:, 14] / 255
-    assert np.round(column[10:14], 2).tolist() == [0, 0, 0.3, 1]  # centres 1.5 and 0.5 pixels from the line, r + 1/2 = 1.8
+    assert np.round(column[10:14], 2).tolist() == [0, 0, 0.3, 1]  # 1.8 less the distance
 
 
 def test_a_curve_passes_through_its_points_and_a_loop_closes():
