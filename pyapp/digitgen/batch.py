@@ -82,4 +82,4 @@ def sample(seed: int, drawn: Drawn, noise: Noise, entropy: float, i: int) -> Map
     """One picture: its coefficients to two decimals, and the exact latents that made it."""
     return {"seed": seed, "label": int(drawn.labels[i]),
             "coefficients": {f"d{k}": round(float(c), 2) for k, c in enumerate(drawn.coefficients[i])},
-            "entropy": entropy, "latent": noise.u[i].tolist(), "style": noise.style[i].tolist()}
+            "entropy": round(entropy, 6), "latent": noise.u[i].tolist(), "style": noise.style[i].tolist()}

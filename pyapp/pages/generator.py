@@ -59,6 +59,7 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
+        shipped(TEACHER)  # first: its weights may have to be fetched, and then the page is opened once more
         self._judged: dict[tuple, dict[str, Any]] = {}
         self._shown: Frame | None = None
 

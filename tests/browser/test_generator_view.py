@@ -25,7 +25,7 @@ def test_nine_pictures_with_their_labels_and_coefficients(visit):
     assert labels(tab) == drawn.labels.tolist()
     assert [tab.text(f"d{k}") for k in range(10)] == [f"{c:.2f}" for c in drawn.coefficients[0]]
     for ours, theirs in zip(drawn.pixels, tab.page.evaluate(DRAWN, "sheet"), strict=True):
-        red = 251 - (251 - 35) * ours / 255.0  # from the light theme's paper to its ink
+        red = 251 - (251 - 35) / 255 * ours.astype(np.float64)  # from the light theme's paper to its ink
         assert np.abs(np.array(theirs) - red).max() <= 1.5
 
 
