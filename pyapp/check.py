@@ -17,6 +17,7 @@ from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.rng import generator
 from pyapp.data import augment, drawing, mnist
+from pyapp.digitgen.proof import digit_pixels
 from pyapp.models import mlp
 from pyapp.models.attention_proof import attention_codes
 from pyapp.models.mlp import MLP
@@ -134,6 +135,7 @@ FIXTURES = (
     Fixture("qat scales", "and the scales of weights and activations", lambda: qat(".scale"), 1e-5, True),
     Fixture("softmax", "codes of every integer softmax, coarse and fine, masked, 2 bits", softmax_codes),
     Fixture("attention", "codes of rows of attention in a tiny Vision Transformer and a tiny GPT", attention_codes),
+    Fixture("generator", "pixels of both digit generators, in float, 4 and 3 bits", digit_pixels),
     Fixture("drawing", "a recorded stroke as a 28x28 image", drawn_seven, bound=1e-6),
     Fixture("digits", "probabilities of ten held-out digits with the shipped weights", ten_digits, bound=1e-6),
     Fixture("sgd", "losses of five SGD steps with augmentation from seed 1", lambda: five_steps("sgd"), 1e-5, True),

@@ -3,11 +3,11 @@ import pytest
 
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
-from pyapp.core.rng import generator
 from pyapp.digitgen import exact, mini
 from pyapp.digitgen.autoencoder import sigmoid
 from pyapp.digitgen.painter import FLOW, Exact, Painter, styles, to_grid
-from pyapp.digitgen.teacher import Router, decoder, hands, shapes
+from pyapp.digitgen.proof import untrained
+from pyapp.digitgen.teacher import Router, decoder, hands
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import quantize
 
@@ -16,12 +16,7 @@ SEEDS = np.arange(20, dtype=np.uint32)
 
 @pytest.fixture(scope="module")
 def p() -> Parameters:
-    """A teacher that has learned nothing, but draws."""
-    p, rng = Parameters(shapes()), generator(1, "painter")
-    for linear in [*Router().linears, hands(), *decoder().linears]:
-        linear.initialise(p, rng)
-    p["router.weight"][:] *= 10
-    return p
+    return untrained()
 
 
 def in_float(p: Parameters, u: np.ndarray, style: np.ndarray) -> np.ndarray:
