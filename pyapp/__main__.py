@@ -6,6 +6,7 @@ import sys
 from pyapp import __version__
 from pyapp.commands import (
     attention,
+    generators,
     ladder,
     mixing,
     predict,
@@ -38,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pyapp", description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, sweep, tools):
+    for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep,
+                 tools):
         part.add(commands)
     return parser
 

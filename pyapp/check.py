@@ -17,6 +17,7 @@ from pyapp.core.losses import softmax
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.rng import generator
 from pyapp.data import augment, drawing, mnist
+from pyapp.digitgen.proof import digit_pixels
 from pyapp.ladder import proof as ladder
 from pyapp.models import mlp
 from pyapp.models.attention_proof import attention_codes
@@ -138,6 +139,7 @@ FIXTURES = (
     Fixture("ladder", "all values of the toy transformer for eight prompts; descents of rungs 1 to 3", ladder.passes,
             bound=1e-9),
     Fixture("rollouts", "the words that follow in the toy transformer, greedy and drawn", ladder.words),
+    Fixture("generator", "pixels of both digit generators, in float, 4 and 3 bits", digit_pixels),
     Fixture("drawing", "a recorded stroke as a 28x28 image", drawn_seven, bound=1e-6),
     Fixture("digits", "probabilities of ten held-out digits with the shipped weights", ten_digits, bound=1e-6),
     Fixture("sgd", "losses of five SGD steps with augmentation from seed 1", lambda: five_steps("sgd"), 1e-5, True),

@@ -35,7 +35,7 @@ class Param:
     choices: tuple[str, ...] | None = None
     unit: str = ""
     live: bool = True
-    widget: str = "slider"  # slider, select, number, switch or text
+    widget: str = "slider"  # slider, select, number, switch, text or line
 
     def parse(self, value: Any) -> tuple[Value, str | None]:
         """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""

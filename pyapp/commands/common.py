@@ -12,7 +12,7 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
 from pyapp.models import mlp
 
-TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT"}
+TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.commands import generators
 from pyapp.commands.common import TITLES, add_recipe, command, networks, options_of, progress, recipe_of
 from pyapp.commands.transformers import TRAININGS, add_training
 from pyapp.core.parameters import Parameters
@@ -36,6 +37,7 @@ def add(commands: Any) -> None:
     add_recipe(sub, MLPRecipe)
     for name, (recipe, function, data) in TRAININGS.items():
         add_training(command(models, name, function, f"the {TITLES[name]}"), recipe, data)
+    generators.add_training(models)
 
     sub = command(commands, "qat", train_quantised,
                   "train a network with quantisation and save it packed, with its recipe", model=True)

@@ -9,7 +9,7 @@ import zipfile
 
 from pyapp.site.terminal import Failure
 
-ON_DEMAND = {"gpt.npz", "vit.npz"}  # of weights/: what few pages need comes when it is asked for (web/boot.js)
+ON_DEMAND = {"generator.npz", "gpt.npz", "vit.npz"}  # of weights/: comes when a page asks for it
 UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json", "picture.png"}  # lies in web/, but for developers
 
 

@@ -32,7 +32,7 @@ function Control({ param, value, notes, trouble, id, change }) {
   </div>`;
 }
 
-const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch, text: Text };
+const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch, text: Text, line: Line };
 
 function Slider({ param, value, id, about, change }) {
   const [shown, draft, commit] = useDraft(value, change);
@@ -113,6 +113,23 @@ function Text({ param, value, id, about, trouble, change }) {
     ></textarea>
     ${cut && html`<p class="note" role="status" data-test=${`${param.name}-cut`}>${cut}</p>`}
     ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;
+}
+
+/** A text of one line counts when Enter is pressed or the field is left. */
+function Line({ param, value, id, about, change }) {
+  const [shown, draft, commit] = useDraft(value, change);
+  return html`<input
+    type="text"
+    id=${id}
+    data-test=${param.name}
+    maxlength=${param.hi}
+    spellcheck="false"
+    autocomplete="off"
+    value=${shown}
+    aria-describedby=${about}
+    onInput=${(event) => draft(event.target.value)}
+    onChange=${(event) => commit(event.target.value)}
+  />`;
 }
 
 /** What is being typed or dragged, kept apart from the value so that a page which is drawn again does not undo it. */

@@ -1,0 +1,132 @@
+"""Commands of the two digit generators: draw a sheet, train the teacher, distil its routing."""
+
+import argparse
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.commands.common import TITLES, add_json, add_recipe, command, options_of, progress, recipe_of, show
+from pyapp.data import mnist
+from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
+from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, Asked, shipped
+from pyapp.digitgen.distillation import RoutingRecipe, distil, mean_pictures
+from pyapp.digitgen.painter import Painter, styles
+from pyapp.digitgen.recipe import TeacherRecipe, train_teacher
+from pyapp.digitgen.sheet import png, sheet
+from pyapp.models import mlp
+from pyapp.models.measure import training_images
+
+SAMPLES = 1000  # seeds 0 to 999 are what is measured
+
+
+def add_training(models: Any) -> None:
+    """`train generator`, beside the other networks."""
+    sub = command(models, "generator", train, f"the {TITLES['generator']}: the teacher")
+    sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_recipe(sub, TeacherRecipe)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train on a folder's training images less the shipped 5,000; measure 1,000 samples on the shipped digits."""
+    recipe, digits = recipe_of(args, TeacherRecipe), training_images(args.data)
+    progress(f"{len(digits.labels)} images to train on")
+    p = train_teacher(recipe, digits, progress)
+    metrics = judge(Painter(p))
+    for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", mnist.load().images[::3].reshape(SAMPLES, -1))):
+        _, distances = measures.nearest(pixels, digits.images.reshape(len(digits.images), -1))
+        metrics[f"nearest_training{name}"] = float(distances.min())
+    words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
+    store.save(args.out, store.arrays_of(p), {
+        "command": " ".join([words, *options_of(recipe)]), **asdict(recipe),
+        "data": "DIR: MNIST's four files, less the 5,000 images that the page ships", "images": len(digits.labels),
+        "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
+        "metrics": metrics})
+    print(json.dumps(metrics))
+
+
+def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
+    """The pictures of the first thousand seeds."""
+    seeds = np.arange(SAMPLES, dtype=np.uint32)
+    return painter.draw(mini.latents(seeds), styles(seeds))
+
+
+def judge(painter: Painter | mini.MiniDecoder) -> dict[str, Any]:
+    """What `measures` says of a thousand samples, held against all shipped digits."""
+    drawn = sample(painter)
+    return measures.measure(drawn, mlp.load(), measures.shipped())
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "digits", draw, "draw handwritten digits from a seed: same seed, same pixels, everywhere")
+    sub.add_argument("--seed", default=str(mulberry.DEFAULT_SEED), metavar="S",
+                     help="of the first picture, the next ones count up; anything is taken, and it is said as what")
+    sub.add_argument("--temperature", type=float, default=mini.USUAL, metavar="T",
+                     help=f"{mini.COOLEST} to {mini.HOTTEST}; low is sharp")
+    sub.add_argument("--generator", choices=GENERATORS, default=MINI, help="blended glyphs, or the trained network")
+    sub.add_argument("--fields", choices=FIELDS, default=GLYPHS,
+                     help="what mini blends: glyphs of strokes, or the teacher's mean pictures")
+    sub.add_argument("--digit", type=int, metavar="D", help="ask for this digit, 0 to 9; otherwise the latents decide")
+    sub.add_argument("--bits", type=int, metavar="B", help="quantise the weights to this many bits, 2 to 16")
+    sub.add_argument("--count", type=int, default=NINE, metavar="N", help="how many pictures")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write the sheet here, a PNG")
+    add_json(sub)
+
+    sub = command(commands, "distill-digits", distil_routing,
+                  "distil the mini decoder's routing from the teacher, and make the teacher's mean pictures")
+    sub.add_argument("--teacher", type=Path, default=teacher.SHIPPED, metavar="FILE", help="the teacher, an .npz")
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_recipe(sub, RoutingRecipe)
+
+    sub = command(commands, "judge-digits", table, "how well both generators are read, and how much they vary")
+    sub.add_argument("--bits", default="off,8,6,5,4,3,2", metavar="LIST", help="numbers of bits, off is float")
+    add_json(sub)
+
+
+def draw(args: argparse.Namespace) -> None:
+    """Draw a sheet; print its coefficients, and what became of a seed that is none."""
+    seed, note = mulberry.seed_of(args.seed)
+    if note:
+        progress(note)
+    if not 1 <= args.count <= SAMPLES:
+        raise ValueError(f"the count is {args.count}; use 1 to {SAMPLES}")
+    asked = Asked(seed, args.temperature, args.generator, args.fields, args.digit, args.bits, args.count)
+    drawn = asked.draw()
+    if args.out:
+        args.out.write_bytes(png(sheet(drawn.pixels)))
+    report = asked.report(drawn)
+    lines = [f"seed {s['seed']:<10}  {s['label']}  " + " ".join(f"{k} {c:.2f}" for k, c in s["coefficients"].items())
+             for s in report["samples"]]
+    show({**report, "note": note}, args.json, "\n".join(lines))
+
+
+def distil_routing(args: argparse.Namespace) -> None:
+    """Distil, and measure by a thousand seeds how often the student means the digit that the teacher means."""
+    recipe, painter = recipe_of(args, RoutingRecipe), Painter(teacher.load(args.teacher))
+    routing, loss = distil(recipe, painter, progress)
+    u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
+    student = mini.MiniDecoder(routing, strokes.glyphs())
+    metrics = {"n": SAMPLES, "loss": loss, "agreement": measures.agreement(painter, student, u)}
+    words = ["python -m pyapp distill-digits", f"--out weights/{args.out.name}", *options_of(recipe)]
+    store.save(args.out, store.arrays_of(routing) | {mini.MEANS: mean_pictures(painter)}, {
+        "command": " ".join(words), **asdict(recipe), "parameters": routing.vector.size,
+        "teacher_sha256": store.recipe(args.teacher)["sha256"], "metrics": metrics})
+    print(json.dumps(metrics))
+
+
+def table(args: argparse.Namespace) -> None:
+    """Both generators at each number of bits, a thousand samples each."""
+    rows = []
+    for bits in (None if word == "off" else int(word) for word in args.bits.split(",")):
+        for generator in GENERATORS:
+            made = shipped(generator, bits=bits)
+            rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made)})
+    lines = [f"{r['generator']:8} {r['bits'] or 'float':>5} bits  {r['bytes']:>9,} bytes  read {r['read']:.3f}  "
+             f"neighbour {r['neighbour']:.3f}  diversity {r['diversity']:.3f}  nearest {r['nearest']:.2f}"
+             for r in rows]
+    show(rows, args.json, "\n".join(lines))

@@ -1,0 +1,96 @@
+"""What can be said of a generator in numbers: is it read as intended, does it vary, does it copy."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.ops import linear
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.digitgen.mini import Drawn, MiniDecoder
+from pyapp.digitgen.painter import Painter
+from pyapp.models.mlp import MLP
+
+PAIRS = 100  # pictures a class whose distances count
+CHUNK, FULL = 1000, 255.0  # real pictures compared at once; a pixel full of ink
+
+
+def read(reader: Parameters, pixels: np.ndarray) -> np.ndarray:
+    """What the pretrained digits network reads, int64 (B,)."""
+    return MLP().forward(reader, pixels.astype(np.float32) / np.float32(FULL)).argmax(axis=1).astype(np.int64)
+
+
+def nearest(pixels: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each picture (B, 784) the nearest real one and its Euclidean distance, where full ink is 1 (0 to 28).
+
+    |a - b|² = |a|² - 2 a·b + |b|². All of them are whole numbers below 2²⁶, so in float64 nothing is rounded.
+    """
+    a = pixels.astype(np.float64)
+    best, rows = np.full(len(a), np.inf, np.float64), np.zeros(len(a), np.int64)
+    for start in range(0, len(real), CHUNK):
+        b = real[start : start + CHUNK].astype(np.float64)
+        between = (b * b).sum(axis=1) - 2.0 * linear(a, b)
+        here = between.argmin(axis=1)
+        nearer = between[np.arange(len(a)), here] < best
+        best[nearer], rows[nearer] = between[nearer, here[nearer]], start + here[nearer]
+    return rows, np.sqrt(best + (a * a).sum(axis=1)) / FULL
+
+
+def neighbours(pixels: np.ndarray, real: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` real digits that are nearest to one picture (784,): their rows and distances, nearest first."""
+    between = np.empty(len(real.images), np.float64)
+    for start in range(0, len(between), CHUNK):
+        apart = _flat(real)[start : start + CHUNK].astype(np.float64) - pixels
+        between[start : start + len(apart)] = np.einsum("ij,ij->i", apart, apart)
+    rows = np.argsort(between, kind="stable")[:count].astype(np.int64)
+    return rows, np.sqrt(between[rows]) / FULL
+
+
+def spread(pixels: np.ndarray, labels: np.ndarray) -> float:
+    """Mean Euclidean distance of two pictures of the same class, averaged over the classes, in units of full ink.
+
+    The first 100 of each class; a class with fewer than two pictures says nothing. NaN if none says anything.
+    """
+    means = []
+    for label in range(10):
+        a = pixels[labels == label][:PAIRS].astype(np.float64)
+        if len(a) < 2:
+            continue
+        squares = (a * a).sum(axis=1)
+        between = np.sqrt(np.maximum(squares - 2.0 * linear(a, a) + squares[:, None], 0.0))
+        means.append(between.sum() / (len(a) * (len(a) - 1)) / FULL)
+    return float(np.mean(means)) if means else float("nan")
+
+
+def quality(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
+    """The share of samples that is read as the digit that was meant, and how much those of a class differ from each
+    other, against how much real digits do."""
+    intended, of_real = drawn.labels, spread(_flat(real), real.labels)
+    own = spread(drawn.pixels, intended)
+    return {"n": len(intended), "read": float((read(reader, drawn.pixels) == intended).mean()), "spread": own,
+            "spread_real": of_real, "diversity": own / of_real}
+
+
+def measure(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
+    """The same, and what the nearest real digit says of each sample: which digit it is, and how far away."""
+    rows, distances = nearest(drawn.pixels, _flat(real))
+    return {**quality(drawn, reader, real), "neighbour": float((real.labels[rows] == drawn.labels).mean()),
+            "nearest": float(distances.min())}
+
+
+def _flat(digits: Digits) -> np.ndarray:
+    return digits.images.reshape(len(digits.images), -1)
+
+
+def agreement(teacher: Painter, student: MiniDecoder, u: np.ndarray) -> float:
+    """The share of latents of which both mean the same digit. No temperature changes which coefficient is largest."""
+    return float((teacher.coefficients(u).argmax(axis=1) == student.coefficients(u).argmax(axis=1)).mean())
+
+
+@cache
+def shipped() -> Digits:
+    """All 5,000 digits that the page has, none of which the shipped weights were trained on."""
+    parts = [mnist.load(split=split) for split in ("train", "test")]
+    return Digits(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))

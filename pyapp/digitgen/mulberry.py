@@ -1,0 +1,76 @@
+"""Mulberry32: 32 bits of state, any of its numbers at once, and the seed that a person typed."""
+
+import math
+import zlib
+
+import numpy as np
+
+STEP, WORDS = 0x6D2B79F5, 2**32
+DEFAULT_SEED = 1337
+
+
+def words(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
+    """The numbers `start` to `start + count` of Mulberry32 (T. Ettinger 2017), uint32 (S, count), for seeds (S,).
+
+    a += 0x6D2B79F5; t = (a ^ a>>>15) · (a | 1); t ^= t + (t ^ t>>>7) · (t | 61); the answer is t ^ t>>>14, everything
+    modulo 2³². Since the state only ever grows by a constant, each number is had without those before it.
+    """
+    turns = np.arange(start + 1, start + count + 1, dtype=np.uint32) * np.uint32(STEP)  # wraps, as it should
+    a = np.asarray(seeds, np.uint32)[:, None] + turns
+    t = (a ^ (a >> np.uint32(15))) * (a | np.uint32(1))
+    t ^= t + (t ^ (t >> np.uint32(7))) * (t | np.uint32(61))
+    return t ^ (t >> np.uint32(14))
+
+
+def uniform(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
+    """The same as float64 in [0, 1), exactly word / 2³², which is what the public JavaScript function returns."""
+    return words(seeds, count, start) / np.float64(WORDS)
+
+
+def bell(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
+    """Numbers with mean 0 and variance 1, float64 (S, count): the sum of twelve uniform ones less six.
+
+    Close to a normal distribution (Irwin 1927, Hall 1927) and, being a sum of multiples of 2⁻³², exact everywhere;
+    logarithm and cosine of the usual way (Box and Muller 1958) are not the same in every runtime.
+    """
+    twelve = uniform(seeds, 12 * count, start).reshape(len(seeds), count, 12)
+    return twelve.sum(axis=2) - 6.0
+
+
+def seed_of(value: object) -> tuple[int, str | None]:
+    """The 32-bit seed that is meant, and a sentence if it is not what was typed.
+
+    A whole number is taken modulo 2³² (so -1 is 4294967295), a fraction first loses what follows the point, as
+    JavaScript's `>>> 0` has it; other text counts by its CRC-32; nothing is the usual seed.
+    """
+    text = str(value).strip()
+    if not text:
+        return DEFAULT_SEED, f"no seed was given; using {DEFAULT_SEED}"
+    number = _number(text)
+    if number is None:
+        seed = zlib.crc32(text.encode())
+        return seed, f"the seed {text!r} is not a number; using its CRC-32, {seed}"
+    seed = number % WORDS
+    if text == str(seed):
+        return seed, None
+    why = "" if 0 <= number < WORDS else f", modulo 2^32: a seed has 32 bits, 0 to {WORDS - 1}"
+    return seed, f"the seed {text} becomes {seed}{why}" if _is_whole(text) else (
+        f"the seed {text} loses its fraction and becomes {seed}{why}")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return float(text) == int(float(text))
+    except (ValueError, OverflowError):
+        return False
+
+
+def _number(text: str) -> int | None:
+    """The whole number that a text stands for, rounded towards 0; None if it is no finite number."""
+    if text.lstrip("+-").isascii() and text.lstrip("+-").isdigit():
+        return int(text)  # exactly, however long
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if math.isfinite(number) else None

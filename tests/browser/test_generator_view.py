@@ -1,0 +1,132 @@
+"""What a person does on the page about the digit generators."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyapp.digitgen.batch import Asked
+from pyapp.digitgen.sheet import png, sheet
+
+DRAWN = """(name) => [...document.querySelectorAll(`[data-test='${name}'] canvas`)].map((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+    return Array.from({ length: 784 }, (_, i) => data[4 * i]);
+})"""
+
+
+def labels(tab) -> list[int]:
+    return [int(tab.text(f"label-{i}")) for i in range(9)]
+
+
+def test_nine_pictures_with_their_labels_and_coefficients(visit):
+    tab = visit("#generator")
+    drawn = Asked().draw()
+    assert labels(tab) == drawn.labels.tolist()
+    assert [tab.text(f"d{k}") for k in range(10)] == [f"{c:.2f}" for c in drawn.coefficients[0]]
+    for ours, theirs in zip(drawn.pixels, tab.page.evaluate(DRAWN, "sheet"), strict=True):
+        red = 251 - (251 - 35) / 255 * ours.astype(np.float64)  # from the light theme's paper to its ink
+        assert np.abs(np.array(theirs) - red).max() <= 1.5
+
+
+def test_next_random_and_typed_seeds_are_in_the_link(visit):
+    tab = visit("#generator")
+    tab["next"].first.click()
+    tab.wait_text("seed-used", "1346")
+    assert "seed=1346" in tab.page.url
+    tab["random"].first.click()
+    tab.page.wait_for_function("document.querySelector('[data-test=seed-used]').textContent !== '1346'")
+    assert f"seed={tab.text('seed-used')}" in tab.page.url
+    for typed, seed, words in [("-1", "4294967295", "modulo"), ("2.5", "2", "fraction"), ("4294967296", "0", "modulo"),
+                               ("owl", "2561709901", "CRC-32")]:
+        tab["seed"].fill(typed)
+        tab["seed"].press("Enter")
+        tab.wait_text("seed-used", seed)
+        assert words in tab.text("seed-note") and seed in tab.text("seed-note")
+    tab["seed"].fill("77")
+    tab["seed"].press("Enter")
+    tab.wait_text("seed-used", "77")
+    assert tab["seed-note"].count() == 0
+
+
+def test_a_link_holds_seed_temperature_generator_and_bits(visit):
+    tab = visit("#generator?seed=42&temperature=0.35&generator=teacher&bits=4")
+    assert tab.text("which") == "teacher, 4 bits" and tab["seed"].input_value() == "42"
+    assert labels(tab) == Asked(42, 0.35, "teacher", bits=4).draw().labels.tolist()
+    other = visit("#" + tab.page.url.partition("#")[2])
+    assert labels(other) == labels(tab)
+
+
+def test_every_control_is_moved_once(visit):
+    tab = visit("#generator")
+    tab["generator"].select_option("teacher")
+    tab.wait_text("which", "teacher, float")
+    tab.slide("bits", 1)  # 3 bits
+    tab.wait_text("which", "teacher, 3 bits")
+    tab.slide("temperature", 1.5)
+    tab["digit"].select_option("8")
+    tab.wait_text("label-5", "8")
+    assert labels(tab) == [8] * 9
+    tab["digit"].select_option("any")
+    tab["fields"].select_option("means")
+    tab["swap-fields"].click()
+    tab.page.wait_for_function("document.querySelector('[data-test=fields]').value !== 'means'")
+    tab["goal"].fill("-2")
+    tab["goal"].press("Enter")
+    tab.wait_text("goal-used", "4294967294")
+    tab.slide("at", 1)
+    at_the_end = Asked(2**32 - 2, 1.5, "teacher", bits=3, count=1).draw()
+    tab.wait_text("walk-label", str(at_the_end.labels[0]))
+    assert "bits=3" in tab.page.url and "temperature=1.5" in tab.page.url
+
+
+def test_a_click_on_a_picture_shows_its_neighbours(visit):
+    tab = visit("#generator?generator=teacher")
+    tab["sheet-4"].click()
+    tab.wait_text("picked-seed", "1341")
+    assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=4" in tab.page.url
+    assert tab.page.locator("[data-test=neighbours] figure").count() == 20
+    assert tab.page.locator("[data-test=real] figure").count() == 5
+    assert tab.number("distance-0") <= tab.number("distance-4")
+    tab["walk-8"].click()
+    tab.wait_text("walk-label", str(Asked(2674, generator="teacher", count=1).draw().labels[0]))
+    tab["side-mini_float-2"].click()
+    tab.wait_text("picked-seed", "1339")
+
+
+def test_teacher_and_student_are_judged_side_by_side(visit):
+    tab = visit("#generator?bits=2")
+    tab.wait_number("read-mini_2", "x > 0")  # the last of the four
+    assert tab.number("read-teacher_float") >= 97 and tab.number("diversity-teacher_float") >= 70
+    assert tab.number("agreement-mini_float") >= 80 and tab.number("neighbour") >= 95
+    assert tab.number("bytes-teacher_2") < tab.number("bytes-teacher_float") / 12
+    assert tab.number("diversity-mini_float") < tab.number("diversity-teacher_float")
+
+
+def test_the_sheet_and_its_latents_are_saved(visit):
+    tab = visit("#generator?generator=teacher&seed=9")
+    files = {}
+    for kind in ("png", "json"):
+        with tab.page.expect_download() as waited:
+            tab[f"save-{kind}"].first.click()
+        files[waited.value.suggested_filename] = Path(waited.value.path()).read_bytes()
+    asked = Asked(9, generator="teacher")
+    assert files["digits-teacher-9.png"] == png(sheet(asked.draw().pixels))
+    assert json.loads(files["digits-teacher-9.json"])["samples"] == asked.report(asked.draw())["samples"]
+
+
+def test_the_story_shows_the_code(visit):
+    tab = visit("#generator")
+    tab.page.get_by_text("def words").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_generator_fits_a_phone(visit, scheme):
+    tab = visit("#generator?generator=teacher&bits=4", viewport={"width": 360, "height": 740}, has_touch=True,
+                is_mobile=True, color_scheme=scheme)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab["next"].first.tap()
+    tab.wait_text("seed-used", "1346")
+    tab["controls-toggle"].click()
+    tab.slide("temperature", 0.35)
+    tab.page.wait_for_url("**temperature=0.35**")
