@@ -168,7 +168,7 @@ def test_an_import_comes_from_the_package_index(visit):
     tab.expected = ("another host",)
     file = "uphill-1.0-py3-none-any.whl"
     listing = {"meta": {"api-version": "1.0"}, "name": "uphill", "files": [
-        {"filename": file, "url": f"https://files.example/{file}", "hashes": {}}]}
+        {"filename": file, "url": f"https://wheels.example/{file}", "hashes": {}}]}
 
     def answer(route):
         is_file = route.request.url.endswith(file)

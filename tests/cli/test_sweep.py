@@ -118,7 +118,8 @@ def test_blas_threads_are_set_and_put_back():
 def begun(data, out, lines: int) -> subprocess.Popen:
     """A sweep in processes of its own that has written some lines of its file."""
     process = subprocess.Popen([sys.executable, "-m", "pyapp", "sweep", "mlp", *OPTIONS, "--data", str(data), "--out",
-                                str(out), "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+                                str(out), "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # ignored in background
     while process.poll() is None and (not out.exists() or out.read_bytes().count(b"\n") < lines):
         time.sleep(0.01)
     return process

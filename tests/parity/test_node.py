@@ -12,6 +12,7 @@ from pyapp import check, pages
 from pyapp.bridge import METHODS
 from pyapp.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
+from pyapp.pages import text
 from pyapp.runner import Runner
 
 BOUNDS = {
@@ -82,7 +83,8 @@ def differences(ours, theirs, where: str):
 
 @pytest.fixture(scope="module")
 def here():
-    """One runner for all pages, as there is one in Node: their runs have the same numbers."""
+    """One runner for all pages, as there is one in Node, which knows nothing that other tests have measured."""
+    text._losses.cache_clear()
     return natively(Runner())
 
 
