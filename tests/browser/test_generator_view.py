@@ -42,6 +42,7 @@ def test_next_random_and_typed_seeds_are_in_the_link(visit):
         tab["seed"].fill(typed)
         tab["seed"].press("Enter")
         tab.wait_text("seed-used", seed)
+        tab.wait_text("seed-note", words)
         assert words in tab.text("seed-note") and seed in tab.text("seed-note")
     tab["seed"].fill("77")
     tab["seed"].press("Enter")

@@ -184,6 +184,7 @@ def test_an_import_comes_from_the_package_index(visit):
 
 def test_the_keyboard_alone_suffices(visit):
     tab = visit("#rung1")
+    tab["code-text"].wait_for()  # the editor comes after Python
     tab["code-tab-predict"].focus()
     keys = tab.page.keyboard
     for _ in range(5):
