@@ -159,7 +159,7 @@ def record(path: Path) -> None:
     found = {f"{f.name}.{key}": array for f in FIXTURES for key, array in f.run().items()}
     store.save(path, found, {
         "command": f"python -m pyapp check --record weights/{Path(path).name}",
-        "data": "the shipped digits, weights/mlp*.npz and weights/ladder.npz",
+        "data": "the shipped digits and the shipped weights of the digits network, the ladder and the generators",
         "python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine(),
     })
 

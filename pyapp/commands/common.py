@@ -13,6 +13,7 @@ from pyapp.data import mnist
 from pyapp.models import mlp
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
+SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
@@ -51,6 +52,10 @@ def show(result: dict | list, as_json: bool, text: str) -> None:
 def progress(line: str) -> None:
     """Say how far a long command has come, beside its result."""
     print(line, file=sys.stderr, flush=True)
+
+
+def add_weights_out(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
 
 
 def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
-from pyapp.commands.common import TITLES, add_json, add_recipe, command, options_of, progress, recipe_of, show
+from pyapp.commands.common import (
+    SHIPPED_LEFT_OUT,
+    TITLES,
+    add_json,
+    add_recipe,
+    add_weights_out,
+    command,
+    options_of,
+    progress,
+    recipe_of,
+    show,
+)
 from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, Asked, shipped
@@ -28,7 +39,7 @@ def add_training(models: Any) -> None:
     """`train generator`, beside the other networks."""
     sub = command(models, "generator", train, f"the {TITLES['generator']}: the teacher")
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
-    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_weights_out(sub)
     add_recipe(sub, TeacherRecipe)
 
 
@@ -44,7 +55,7 @@ def train(args: argparse.Namespace) -> None:
     words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
     store.save(args.out, store.arrays_of(p), {
         "command": " ".join([words, *options_of(recipe)]), **asdict(recipe),
-        "data": "DIR: MNIST's four files, less the 5,000 images that the page ships", "images": len(digits.labels),
+        "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
         "metrics": metrics})
     print(json.dumps(metrics))
@@ -80,7 +91,7 @@ def add(commands: Any) -> None:
     sub = command(commands, "distill-digits", distil_routing,
                   "distil the mini decoder's routing from the teacher, and make the teacher's mean pictures")
     sub.add_argument("--teacher", type=Path, default=teacher.SHIPPED, metavar="FILE", help="the teacher, an .npz")
-    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_weights_out(sub)
     add_recipe(sub, RoutingRecipe)
 
     sub = command(commands, "judge-digits", table, "how well both generators are read, and how much they vary")

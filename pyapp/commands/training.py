@@ -4,14 +4,23 @@ import argparse
 import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyapp import store
 from pyapp.commands import generators
-from pyapp.commands.common import TITLES, add_recipe, command, networks, options_of, progress, recipe_of
+from pyapp.commands.common import (
+    SHIPPED_LEFT_OUT,
+    TITLES,
+    add_recipe,
+    add_weights_out,
+    command,
+    networks,
+    options_of,
+    progress,
+    recipe_of,
+)
 from pyapp.commands.transformers import TRAININGS, add_training
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -24,8 +33,6 @@ from pyapp.models.recipes import MLPRecipe, Recipe, accuracies, facts, train_mlp
 from pyapp.models.trained import train_network
 from pyapp.models.trainer import evaluate
 from pyapp.sweep.grid import NONE
-
-SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"
 
 
 def add(commands: Any) -> None:
@@ -86,7 +93,7 @@ def distill(args: argparse.Namespace) -> None:
 
 def _add_files(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
-    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_weights_out(sub)
 
 
 def _counted(digits: Digits) -> Digits:

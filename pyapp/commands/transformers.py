@@ -12,7 +12,16 @@ import numpy as np
 
 from pyapp import store
 from pyapp.commands.attention import add_transformer_settings, transformer_settings_of
-from pyapp.commands.common import add_recipe, command, networks, options_of, progress, recipe_of
+from pyapp.commands.common import (
+    SHIPPED_LEFT_OUT,
+    add_recipe,
+    add_weights_out,
+    command,
+    networks,
+    options_of,
+    progress,
+    recipe_of,
+)
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -36,7 +45,7 @@ def add(commands: Any) -> None:
 def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
-    sub.add_argument("--out", required=True, metavar="FILE", type=Path, help="the .npz to write; a .json beside it")
+    add_weights_out(sub)
     sub.add_argument("--checkpoint", metavar="FILE", type=Path,
                      help="written now and then; started again with the same options, training goes on from there")
     add_recipe(sub, recipe)
@@ -48,7 +57,7 @@ def train_vision(args: argparse.Namespace) -> None:
     progress(f"{len(digits.labels)} images to train on")
     model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
     _save(args, "vit", recipe, store.arrays_of(p), {
-        "data": "DIR: MNIST's four files, less the 5,000 images that the page ships", "images": len(digits.labels),
+        "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
         "metrics": {"test": _accuracy(model, p, mnist.load(args.data, "test")),
                     "shipped": _accuracy(model, p, shipped)}})
