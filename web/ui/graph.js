@@ -236,6 +236,7 @@ export class Graph extends Strip {
     event.preventDefault();
     event.stopPropagation();
     this.#keyed = true;
+    this.read(this.#data.at); // also where the pointer gave the focus and has left
     this.#move(this.#data.at + by * (event.shiftKey ? FAR : 1));
   }
 

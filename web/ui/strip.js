@@ -32,9 +32,9 @@ export class Strip {
     const unlisten = onTheme(() => this.redraw());
     this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
     this.#canvas.addEventListener("pointerdown", (event) => this.#point(event));
-    this.#canvas.addEventListener("pointerleave", () => this.#read(null));
+    this.#canvas.addEventListener("pointerleave", () => this.read(null));
     this.#canvas.addEventListener("focus", () => this.#canvas.matches(":focus-visible") && this.#move(0));
-    this.#canvas.addEventListener("blur", () => this.#read(null));
+    this.#canvas.addEventListener("blur", () => this.read(null));
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#stop = () => {
       resize.disconnect();
@@ -72,7 +72,8 @@ export class Strip {
     this.#readout.textContent = this.#at === null ? "" : this.words(this.#at);
   };
 
-  #read(at) {
+  /** Show what item `at` is; null: nothing. */
+  read(at) {
     this.#at = at;
     this.redraw();
   }
@@ -85,7 +86,7 @@ export class Strip {
       const distance = place === null ? Infinity : Math.abs(place - x);
       if (distance < least) [nearest, least] = [i, distance];
     });
-    this.#read(nearest);
+    this.read(nearest);
   }
 
   #key(event) {
@@ -100,6 +101,6 @@ export class Strip {
   #move(by) {
     const inSight = this.places().flatMap((place, i) => (place === null ? [] : [i]));
     const now = Math.max(0, inSight.indexOf(this.#at));
-    if (inSight.length) this.#read(inSight[Math.max(0, Math.min(inSight.length - 1, now + by))]);
+    if (inSight.length) this.read(inSight[Math.max(0, Math.min(inSight.length - 1, now + by))]);
   }
 }

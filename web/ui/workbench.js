@@ -2,6 +2,7 @@ import { html, render } from "preact";
 import { Controls } from "./controls.js";
 import { bindKeys } from "./keys.js";
 import { Sheet } from "./sheet.js";
+import { slotsOf } from "./slots.js";
 import { Story } from "./story.js";
 import { Training } from "./training.js";
 import { Files } from "./transport.js";
@@ -27,7 +28,7 @@ export function workbench(root, page, options) {
   const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, files, auto, panels, summary } = options;
   const draw = options.draw ?? drawing(panels, page);
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
-  const slot = (name) => root.querySelector(`[data-panel=${name}]`);
+  const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
   let sources = null;

@@ -6,12 +6,13 @@ import { bindKeys } from "../ui/keys.js";
 import { Plot } from "../ui/plot.js";
 import { Scale } from "../ui/scale.js";
 import { Sheet } from "../ui/sheet.js";
+import { slotsOf } from "../ui/slots.js";
 import { Training } from "../ui/training.js";
 
 /** Any page without a view of its own: controls, a curve for each name in the history, each array as heatmap, scalars. */
 export function mount(root, page) {
   render(html`<${Layout} meta=${page.meta} />`, root);
-  const slot = (name) => root.querySelector(`[data-panel=${name}]`);
+  const slot = slotsOf(root);
   const plots = new Map();
   const heatmaps = new Map();
   let last = null;

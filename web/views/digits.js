@@ -1,5 +1,6 @@
 import { html, render } from "preact";
 import { bindKeys } from "../ui/keys.js";
+import { slotsOf } from "../ui/slots.js";
 import { Training } from "../ui/training.js";
 import { DigitsControls } from "./digits-controls.js";
 import { DrawPanel } from "./digits-draw.js";
@@ -12,7 +13,7 @@ const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 /** Digits: train, draw, read, quantise. `page` is a Session (ui/session.js). */
 export function mount(root, page) {
   render(html`<${Layout} page=${page} />`, root);
-  const slot = (name) => root.querySelector(`[data-panel=${name}]`);
+  const slot = slotsOf(root);
   let run = {};
   let read = {};
   let predictedAt = 0;
