@@ -1,4 +1,8 @@
-"""The site in headless Chromium. A console error, a failed request or a request to another host fails any test."""
+"""The site in headless Chromium. A console error, a failed request or a request to another host fails any test.
+
+Starting Python in a tab takes seconds, and a test seldom is about that: tests take over the tab of an earlier one,
+as a person does who goes on to another page. What that left in the browser is cleared before.
+"""
 
 import pytest
 
@@ -17,6 +21,21 @@ def url(needs_chromium):
 def browser(needs_chromium):
     with chromium() as found:
         yield found
+
+
+WINDOW = {"viewport": {"width": 1280, "height": 900}}
+HOME = "#digits"
+REST = "#exponential"  # where tabs wait for their next test: a page that keeps nothing and is soon there
+# Of what a person has chosen or trained, nothing stays.
+FORGET = """async () => {
+    localStorage.clear();
+    delete document.documentElement.dataset.theme;
+    for (const { name } of await indexedDB.databases()) {
+        await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
+    }
+}"""
+# As a link does, which the shell hears of a moment later.
+FOLLOW = "(link) => { document.documentElement.dataset.state = 'following'; location.hash = link; }"
 
 
 class Visitor:
@@ -40,6 +59,20 @@ class Visitor:
         """Open a link of the site and wait until Python is ready."""
         self.page.goto(self.url + link)
         return self.wait_ready()
+
+    def follow(self, link: str) -> "Visitor":
+        """Go on to another page of the site, where Python is running; to the page that is there by way of another."""
+        page = link.partition("?")[0] or HOME
+        if self.page.evaluate("location.hash").partition("?")[0] == page:
+            self.follow(REST if page != REST else HOME)
+        self.page.evaluate(FOLLOW, link)
+        return self.wait_ready()
+
+    def clear(self) -> None:
+        """Leave the page, and leave nothing behind for who takes over the tab."""
+        self.follow(REST)
+        self.page.evaluate(FORGET)
+        self.page.mouse.move(0, 0)
 
     def wait_ready(self) -> "Visitor":
         self.page.wait_for_function("document.documentElement.dataset.state === 'ready'")
@@ -116,19 +149,40 @@ class Visitor:
         assert not left, left
 
 
-@pytest.fixture
-def visit(browser, url):
-    """visit(link, **context options) opens a tab of its own; at the end all tabs must have stayed without complaint."""
-    visitors, contexts = [], []
+@pytest.fixture(scope="session")
+def tabs(browser, url):
+    """Tabs in which Python is running and that no test uses, by the kind of device."""
+    free = {}
+    yield free
+    for visitor in free.values():
+        visitor.page.context.close()
 
-    def open_(link: str | None = "", **options) -> Visitor:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        visitors.append(Visitor(context, url))
-        return visitors[-1] if link is None else visitors[-1].open(link)
+
+@pytest.fixture
+def visit(browser, url, tabs):
+    """visit(link, **context options) opens a link in a tab where nothing was done before; at the end all tabs must have
+    stayed without complaint. With cold=True Python starts there; visit(None) opens nothing yet."""
+    own, shared = [], {}
+
+    def open_(link: str | None = "", cold: bool = False, **options) -> Visitor:
+        options = {**WINDOW, **options}
+        device = repr(sorted((name, options[name]) for name in options.keys() - {"viewport", "color_scheme"}))
+        if link is None or cold or device in shared:
+            own.append(Visitor(browser.new_context(**options), url))
+            return own[-1] if link is None else own[-1].open(link)
+        tab = shared[device] = tabs.pop(device, None) or Visitor(browser.new_context(**options), url).open(REST)
+        tab.page.set_viewport_size(options["viewport"])
+        tab.page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+        return tab.follow(link)
 
     yield open_
-    for context in contexts:
-        context.close()
-    for visitor in visitors:
+    for visitor in own:
+        visitor.page.context.close()
+    for device, visitor in shared.items():
+        if visitor.complaints:
+            visitor.page.context.close()
+        else:
+            visitor.clear()
+            tabs[device] = visitor
+    for visitor in (*own, *shared.values()):
         visitor.check()

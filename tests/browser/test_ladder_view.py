@@ -11,7 +11,7 @@ RUNGS = {"rung1": "Line", "rung2": "Bend", "rung3": "Stack", "rung4": "Embedding
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_each_rung_opens_cold_by_its_link(visit, rung):
-    tab = visit(f"#{rung}")
+    tab = visit(f"#{rung}", cold=True)
     assert tab.page.locator("h1").inner_text() == RUNGS[rung]
     tab.wait_text("code-state", "The shipped function is running.")
     assert "def " in tab.text("code-text") and tab.page.locator("math").count() > 1
