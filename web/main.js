@@ -116,6 +116,7 @@ async function show(hash) {
   const meta = known ?? pages[0];
   if (shown?.session.meta === meta) return obey(shown.session, link.params);
   shown?.view?.unmount();
+  if (shown) scrollTo(0, 0); // else the next page begins where this one was left
   left = Promise.all([left, shown?.session.close()]);
   const revival = {
     stopped: (trouble) => session.fail("code", trouble),

@@ -48,6 +48,15 @@ def test_check_this_browser(visit):
     tab.page.locator("[data-test='parity']", has_text="proven").wait_for()
 
 
+def test_a_page_begins_at_its_top_wherever_the_last_one_was_left(visit):
+    tab = visit("#rung1")
+    tab["rung-up"].scroll_into_view_if_needed()
+    assert tab.page.evaluate("scrollY") > 500
+    tab["rung-up"].click()
+    tab.page.locator("h1", has_text="Bend").wait_for()
+    assert tab.page.evaluate("scrollY") == 0
+
+
 def test_a_plain_folder_under_a_sub_path_works(visit, tmp_path):
     target = tmp_path / "deep" / "down"
     subprocess.run([sys.executable, str(ROOT / "serve.py"), "--build", str(target)], check=True)
