@@ -23,6 +23,9 @@ CONTINUED = "roamed the forest ."  # and the greedy continuation
 PLACES = {"E": 2}  # decimals that are kept, so that a slider's step is one of them; all others 3
 DECAYING = ("E", "W1", "W2")
 PLAIN = ("E", "W1", "b1", "W2", "b2")  # fitted with identity matrices in the attention
+# After every step a weight is a multiple of 1 / GRID: machines differ in the last bits of a sum, and over thousands of
+# steps such a difference would grow until it is seen.
+GRID = 2.0**16
 OWN = ("W_Q", "W_K", "W_V")  # fitted after them, with √d, when all others stay as they are
 
 
@@ -110,7 +113,7 @@ def fit(report: Callable[[str], None] = print) -> dict[str, np.ndarray]:
 
 
 def adam(p: dict[str, np.ndarray], names: Iterable[str], data: Batch, scale: float, steps: int) -> None:
-    """Adam on the named weights, its rate falling to zero along half a cosine."""
+    """Adam on the named weights, on GRID, its rate falling to zero along half a cosine."""
     mean, square = ({name: np.zeros_like(p[name]) for name in names} for _ in range(2))
     for t in range(1, steps + 1):
         gradients = loss_and_gradients(p, data, scale)[1]
@@ -119,6 +122,7 @@ def adam(p: dict[str, np.ndarray], names: Iterable[str], data: Batch, scale: flo
             mean[name] += 0.1 * (gradients[name] - mean[name])
             square[name] += 0.01 * (gradients[name] ** 2 - square[name])
             p[name] -= rate * (mean[name] / (1 - 0.9**t)) / (np.sqrt(square[name] / (1 - 0.99**t)) + 1e-9)
+            p[name] = np.round(p[name] * GRID) / GRID
 
 
 def canonical(p: toy.Weights) -> dict[str, Any]:
