@@ -9,20 +9,6 @@ import pytest
 from pyapp.hosts import chromium, site
 
 START = 60_000  # milliseconds that Python may take to start on a slow machine
-
-
-@pytest.fixture(scope="session")
-def url(needs_chromium):
-    with site() as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def browser(needs_chromium):
-    with chromium() as found:
-        yield found
-
-
 WINDOW = {"viewport": {"width": 1280, "height": 900}}
 HOME = "#digits"
 REST = "#exponential"  # where tabs wait for their next test: a page that keeps nothing and is soon there
@@ -36,6 +22,18 @@ FORGET = """async () => {
 }"""
 # As a link does, which the shell hears of a moment later.
 FOLLOW = "(link) => { document.documentElement.dataset.state = 'following'; location.hash = link; }"
+
+
+@pytest.fixture(scope="session")
+def url(needs_chromium):
+    with site() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(needs_chromium):
+    with chromium() as found:
+        yield found
 
 
 class Visitor:
@@ -171,6 +169,7 @@ def visit(browser, url, tabs):
             own.append(Visitor(browser.new_context(**options), url))
             return own[-1] if link is None else own[-1].open(link)
         tab = shared[device] = tabs.pop(device, None) or Visitor(browser.new_context(**options), url).open(REST)
+        tab.page.set_default_timeout(START)
         tab.page.set_viewport_size(options["viewport"])
         tab.page.emulate_media(color_scheme=options.get("color_scheme", "light"))
         return tab.follow(link)
