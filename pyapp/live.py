@@ -7,6 +7,7 @@ page: it ends the worker and opens the run again without the edit.
 """
 
 import ast
+import copy
 import io
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -112,6 +113,8 @@ class Live:
         for key, value in (scope | self.shipped).items():
             if isinstance(value, FunctionType) and _package(value) in packages:
                 scope[key] = FunctionType(value.__code__, scope, value.__name__, value.__defaults__)
+            elif isinstance(value, (np.ndarray, list, dict)) and not key.startswith("__"):
+                scope[key] = copy.deepcopy(value)  # a text that writes into it changes nobody else's
         return scope
 
 
@@ -150,10 +153,10 @@ def _checked(name: str, file: str, function: Callable[..., Any], shipped: Functi
     """The edited function as others call it: arguments copied, errors with their line, results like the shipped
     one's."""
 
-    def checked(*args: Any) -> Any:
-        expected = shipped(*args)
+    def checked(*args: Any, **named: Any) -> Any:
+        expected = shipped(*args, **named)
         try:
-            found = function(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
+            found = function(*map(_own, args), **{key: _own(value) for key, value in named.items()})
         except EditError:  # of another edited function, which this one has called
             raise
         except (Exception, SystemExit) as error:
@@ -163,13 +166,17 @@ def _checked(name: str, file: str, function: Callable[..., Any], shipped: Functi
     return checked
 
 
+def _own(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
 def _at_its_line(name: str, file: str, error: BaseException) -> EditError:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return EditError(name, type(error).__name__, str(error) or "no message", lines[-1] if lines else None)
 
 
 def _like(expected: Any, found: Any, name: str) -> Any:
-    """`found` as numbers of the shape of `expected`; EditError if it is something else."""
+    """`found` as numbers of the shape of `expected`; EditError if it is something else, or nan where that is none."""
     if isinstance(expected, tuple):
         if not isinstance(found, (tuple, list)) or len(found) != len(expected):
             raise EditError(name, "TypeError", f"{name} returned {_words(found)}, expected {len(expected)} results")
@@ -179,7 +186,10 @@ def _like(expected: Any, found: Any, name: str) -> Any:
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "biuf" or array.shape != np.shape(expected):
-        raise EditError(name, "TypeError", f"{name} returned {_words(found)}, expected {_words(expected)}")
+        kind = f" of {array.dtype}" if array.shape == np.shape(expected) and array.shape else ""
+        raise EditError(name, "TypeError", f"{name} returned {_words(found)}{kind}, expected {_words(expected)}")
+    if np.isnan(array).any() and not np.isnan(expected).any():
+        raise EditError(name, "ValueError", f"{name} returned nan, which is no number: is something divided by 0?")
     return array.astype(np.asarray(expected).dtype)[()]
 
 

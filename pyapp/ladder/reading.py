@@ -9,6 +9,7 @@ import numpy as np
 from pyapp.frame import Experiment, Frame
 from pyapp.ladder import toy
 from pyapp.ladder.table import TABLE, parse, write
+from pyapp.live import EditError
 from pyapp.params import Param, ParamError, Value
 
 PROMPT = Param("prompt", "Prompt", "text", toy.PROMPT, hi=200, widget="text",
@@ -68,7 +69,11 @@ class Reading(Experiment):
     def forward(self, p: toy.Weights | None = None, **how: Any) -> dict[str, np.ndarray]:
         """The toy with the page's switches and functions on its words."""
         switches = {name: bool(self.params[name]) for name in ("own", "scaled", "mlp") if name in self.params}
-        return toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
+        with np.errstate(invalid="ignore", divide="ignore"):  # of edited code, said below
+            found = toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
+        if self.live.edits and not np.isfinite(found["probabilities"]).all():
+            raise EditError(list(self.live.edits)[-1], "ValueError", "with this text the probabilities are no numbers")
+        return found
 
     def steps(self) -> Iterator[Frame | None]:
         """All is done at once, in `frame`."""

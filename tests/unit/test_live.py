@@ -68,6 +68,20 @@ def test_an_edit_is_obeyed_also_by_the_functions_that_call_it(live):
     assert live.predict(X, 2.0, 1.0).tolist() == [3, 5, 7] and live.edits == {}
 
 
+def test_a_text_that_writes_into_the_points_changes_its_own_only(live):
+    points = line.Y.copy()
+    live.edit("predict", "Y[:] = 5\n" + PARABOLA)
+    assert line.Y.tolist() == points.tolist()
+    live.reset("predict")
+    assert live._scope["Y"].tolist() == points.tolist()
+
+
+def test_an_edited_function_may_be_called_by_the_names_of_its_arguments(live):
+    live.edit("predict", PARABOLA)
+    live.edit("loss", "def loss(predicted, y):\n    return np.mean((predict(x=y, w=2.0, b=0.0) - predicted) ** 2)\n")
+    assert live.loss(2 * X * X, X) == 0
+
+
 def test_one_scope_holds_the_functions_of_several_files():
     live = Live((line.loss, bend.sigmoid, bend.predict))
     live.edit("sigmoid", "def sigmoid(z):\n    return 0 * z + 7")
@@ -127,7 +141,7 @@ def test_nothing_gets_out(live, body, kind):
     ("x[:2]", "an array of shape (2,), expected an array of shape (3,)"),
     ("3.0", "a number, expected an array of shape (3,)"), ("'x'", "a str, expected"),
     ("[[1], [2, 3]]", "lists of different lengths, expected"), ("(x, x)", "2 results, expected"),
-    ("x + 1j", "an array of shape (3,), expected")])
+    ("x + 1j", "an array of shape (3,) of complex128, expected"), ("x * np.nan", "nan, which is no number")])
 def test_a_wrong_result_is_described(live, result, words):
     live.edit("predict", f"def predict(x, w, b):\n    return {result}")
     with pytest.raises(EditError) as error:

@@ -1,4 +1,5 @@
 const LIMIT = 8000; // milliseconds for one call while edited code runs: a call of the ladder takes well under one second
+const INSTALL_LIMIT = 120_000; // for what comes from the network
 const PATIENCE = 1000; // milliseconds for the same when the page is left and somebody waits for the next one
 const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
 
@@ -30,7 +31,8 @@ export class Guard {
   async call(method, args) {
     if (method === "open") return this.#open(args);
     const risky = method === "edit" ? args.source !== null : Object.keys(this.#texts).length > 0;
-    if (!risky || ["install", "source", "close"].includes(method)) return this.#known(method, args);
+    if (method === "install") return this.#ask(method, args, INSTALL_LIMIT);
+    if (!risky || ["source", "close"].includes(method)) return this.#known(method, args);
     if (this.#left) throw closed();
     this.#risk = this.#try(method, args).finally(() => (this.#risk = null));
     return this.#risk;

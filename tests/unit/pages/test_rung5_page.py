@@ -67,3 +67,11 @@ def test_edits_are_obeyed(runner):
     assert len(runner.edit(run, "scores", source)["frame"].scalars["arrows"]) == 16
     answer = runner.edit(run, "nudge", "def nudge(A, X, W_V):\n    return A")
     assert "shape (4, 4), expected an array of shape (4, 3)" in answer["error"]["message"]
+
+
+def test_an_edit_that_leaves_no_numbers_is_not_taken(runner):
+    opened = runner.open("rung5")
+    answer = runner.edit(opened["run"], "scores", "def scores(X, W_Q, W_K, scale):\n"
+                                                  "    return np.full((len(X), len(X)), -np.inf)")
+    assert "the probabilities are no numbers" in answer["error"]["message"] and answer["edited"] == []
+    assert answer["frame"].scalars["arrows"] == opened["frame"].scalars["arrows"]
