@@ -20,7 +20,8 @@ class ParamError(ValueError):
 class Param:
     """One parameter. `kind` is float, int, choice, bool or text; one that is not `live` restarts the run.
 
-    A text may have up to `hi` characters; what it means is for the page to say.
+    A text may have up to `hi` characters; what it means is for the page to say. `usual` lets the default follow another
+    parameter: ("optimiser", {"sgd": 0.1, "adam": 0.001}); `default` is then the one for that parameter's own default.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Param:
     choices: tuple[str, ...] | None = None
     unit: str = ""
     live: bool = True
+    usual: tuple[str, Mapping[Value, Value]] | None = None
     widget: str = "slider"  # slider, select, number, switch, text or line
 
     def parse(self, value: Any) -> tuple[Value, str | None]:
@@ -68,7 +70,8 @@ class Param:
         return (int(clamped) if self.kind == "int" else clamped), note
 
     def as_dict(self) -> dict:
-        return asdict(self)
+        """As the page reads it; what is not declared is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def _text(number: float) -> str:
@@ -92,9 +95,11 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -
     """
     params, notes = tuple(params), []
     values = {param.name: param.default for param in params}
+    said = set()
     for name, value in given.items():
         try:
             values[name], note = find(params, name).parse(value)
+            said.add(name)
             if note:
                 notes.append(note)
         except ParamError as error:
@@ -102,4 +107,11 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -
                 raise
             rest = f"; using {values[name]}" if name in values else "; ignored"
             notes.append(f"{error}, but {error.hint}{rest}")
+    for name, value in list(values.items()):
+        values |= {key: usual for key, usual in followers(params, name, value).items() if key not in said}
     return values, notes
+
+
+def followers(params: Iterable[Param], name: str, value: Value) -> dict[str, Value]:
+    """The parameters whose default follows the parameter `name`, and what that is when it has this value."""
+    return {param.name: param.usual[1][value] for param in params if param.usual and param.usual[0] == name}

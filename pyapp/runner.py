@@ -14,7 +14,7 @@ import numpy as np
 from pyapp import pages, store
 from pyapp.frame import Experiment, Frame
 from pyapp.live import EditError
-from pyapp.params import find, parse_all
+from pyapp.params import find, followers, parse_all
 
 
 class Run:
@@ -87,18 +87,20 @@ class Runner:
                 "printed": current.experiment.live.printed()}
 
     def change(self, run: int, name: str, value: Any) -> dict:
-        """Set one parameter. A live one is obeyed at once, another restarts the run with the new value."""
+        """Set one parameter, and what follows it. A live one is obeyed at once, another restarts the run with it."""
         current = self._get(run)
         param = find(current.experiment.PARAMS, name)
         parsed, note = param.parse(value)
         notes = [note] if note else []
-        before = current.experiment.params[name]
-        current.experiment.params[name] = parsed
+        usual = followers(current.experiment.PARAMS, name, parsed)
+        notes += [f"{key} set to {value:g}, the usual value for {parsed}" for key, value in usual.items()]
+        before = dict(current.experiment.params)
+        current.experiment.params |= {name: parsed, **usual}
         if param.live:
             try:
                 notes += current.experiment.change(name, parsed)
             except ValueError:
-                current.experiment.params[name] = before
+                current.experiment.params |= before
                 raise
             if current.done:  # there may be new work
                 current.work, current.done = current.experiment.steps(), False

@@ -1,7 +1,7 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
 import { connect } from "./rpc.js";
-import { defaults, difference, format, parse, Undo } from "./state.js";
+import { difference, filled, format, parse, Undo } from "./state.js";
 import { Guard } from "./ui/guard.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
@@ -126,7 +126,7 @@ async function show(hash) {
     },
   };
   const guard = meta.live.length ? new Guard(engine, revival) : engine;
-  const session = equip(new Session(guard, meta, { ...defaults(meta), ...link.params }));
+  const session = equip(new Session(guard, meta, filled(meta, link.params)));
   shown = { session, view: null };
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);

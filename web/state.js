@@ -14,22 +14,31 @@ const LONGEST = 4000; // characters of a value; nobody can send a longer link
 /** The shortest link that opens this page with these parameters: what is at its default is left out, and a long text. */
 export function format(meta, params) {
   const query = new URLSearchParams();
+  const all = filled(meta, params);
   for (const param of meta.params) {
-    const value = String(params[param.name] ?? param.default);
-    if (value !== String(param.default) && value.length <= LONGEST) query.set(param.name, value);
+    const value = String(all[param.name]);
+    if (value !== String(standard(param, all)) && value.length <= LONGEST) query.set(param.name, value);
   }
   const text = query.toString();
   return `#${encodeURIComponent(meta.name)}${text && `?${text}`}`;
 }
 
-export function defaults(meta) {
-  return Object.fromEntries(meta.params.map((param) => [param.name, param.default]));
+/** What is given, and the defaults of all else. */
+export function filled(meta, given) {
+  const known = { ...Object.fromEntries(meta.params.map((param) => [param.name, param.default])), ...given };
+  return { ...Object.fromEntries(meta.params.map((param) => [param.name, standard(param, known)])), ...given };
+}
+
+/** A parameter's default, which may follow another parameter. */
+function standard({ usual, default: fixed }, params) {
+  return usual?.[1][params[usual[0]]] ?? fixed;
 }
 
 /** [name, value] of every declared parameter whose value in `wanted`, or else its default, differs from `current`. */
 export function difference(meta, current, wanted) {
+  const all = filled(meta, wanted);
   return meta.params
-    .map((param) => [param.name, wanted[param.name] ?? param.default])
+    .map(({ name }) => [name, all[name]])
     .filter(([name, value]) => String(value) !== String(current[name]));
 }
 

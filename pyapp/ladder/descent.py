@@ -14,11 +14,13 @@ CURVE = np.linspace(0.0, 5.0, 101)  # where the fitted curve is drawn
 SIDE = 31  # the loss surface is a grid of SIDE x SIDE
 TRAIL = 400  # latest places that are kept
 DIVERGED = "The descent has diverged: the loss is no longer a number. Lower the learning rate and reset."
+EDITED = "With the edited code the loss is no longer a number. Reset the code, or lower the learning rate, and reset."
 QUIET = {"over": "ignore", "invalid": "ignore"}  # a descent that diverges says so once, in a note
 
 
-def rate(default: float) -> Param:
-    return Param("rate", "Learning rate", "float", default, lo=0.001, hi=10.0, log=True, doc="How far one step goes")
+def rate(default: float, usual: tuple[str, Mapping[str, float]] | None = None) -> Param:
+    return Param("rate", "Learning rate", "float", default, lo=0.001, hi=10.0, log=True, doc="How far one step goes",
+                 usual=usual)
 
 
 class Descent(Experiment):
@@ -75,7 +77,7 @@ class Descent(Experiment):
                 "trail": np.array(self.trail, np.float64).reshape(-1, 2 * np.size(self.w) + 1),
                 "here": np.concatenate([np.ravel(self.w), np.ravel(self.b)]).astype(np.float64),
                 "next": np.concatenate([np.ravel(each) for each in ends]).astype(np.float64)})
-            frame.notes = [] if math.isfinite(loss) else [DIVERGED]
+            frame.notes = [] if math.isfinite(loss) else [EDITED if self.live.edits else DIVERGED]
             self.show(frame)
             if self.SURFACE:
                 frame.arrays |= self.surface()

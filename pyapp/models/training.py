@@ -27,6 +27,11 @@ SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, w
              doc="Decides the first weights and the order of the images: the same seed gives the same run")
 
 
+def usual_rates(**rates: float) -> tuple[str, dict[str, float]]:
+    """That the learning rate's default follows the optimiser; `rates` for those whose usual one is another here."""
+    return OPTIMISER.name, {name: method.usual_rate for name, method in OPTIMISERS.items()} | rates
+
+
 class Training:
     """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
 
@@ -43,12 +48,9 @@ class Training:
         pixels = int(params["shift"])
         self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
 
-    def renew_optimiser(self, params: dict[str, Value]) -> str:
-        """Begin with another optimiser at its usual rate, which becomes the parameter's; return what is to be said."""
-        method = OPTIMISERS[params["optimiser"]]
-        params["rate"] = method.usual_rate
-        self.trainer.optimiser = method(self.trainer.p, method.usual_rate)
-        return f"rate set to {method.usual_rate:g}, the usual value for {params['optimiser']}"
+    def renew_optimiser(self, params: Mapping[str, Value]) -> None:
+        """Begin with another optimiser."""
+        self.trainer.optimiser = OPTIMISERS[params["optimiser"]](self.trainer.p, float(params["rate"]))
 
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
         """A training batch an item; after each epoch what `judge` finds, in pieces. Ends where the loss is no number.

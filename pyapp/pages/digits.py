@@ -16,7 +16,7 @@ from pyapp.frame import Experiment, Frame
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 from pyapp.models.trainer import judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
 from pyapp.params import Param, Value
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
@@ -36,7 +36,8 @@ class Page(Experiment):
     order = 10
     PARAMS = (
         OPTIMISER,
-        Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes"),
+        Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes",
+              usual=usual_rates()),
         BATCH, SHIFT, SEED,
         Param("weights", "Weights", "choice", "own", choices=("own", "pretrained"), widget="select",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
@@ -88,13 +89,12 @@ class Page(Experiment):
         return self.training.steps(self._judge)
 
     def change(self, name: str, value: Value) -> list[str]:
-        notes = []
         if name == "optimiser":
-            notes.append(self.training.renew_optimiser(self.params))
+            self.training.renew_optimiser(self.params)
         if name in ("weights", "bits"):
             self._judge_now()
         self.training.obey(self.params)
-        return notes
+        return []
 
     def frame(self) -> Frame:
         p, quantised = self.shown, self.quantised()

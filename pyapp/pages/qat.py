@@ -15,7 +15,7 @@ from pyapp.models.qat import ESTIMATORS, QATMLP
 from pyapp.models.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.models.quantized import QuantizedNetwork, with_activations
 from pyapp.models.trainer import cross_entropy, judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
 from pyapp.pages.digits import pretrained
 from pyapp.params import Param, Value
 from pyapp.quant.gathering import gathering
@@ -55,6 +55,7 @@ class Page(Experiment):
         Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, widget="select",
               doc=OPTIMISER.doc),
         Param("rate", "Learning rate", "float", 0.001, lo=1e-4, hi=0.1, log=True,
+              usual=usual_rates(),
               doc="How far one step goes; with Adam, 0.01 and more is too far here"),
         BATCH, SHIFT, SEED,
         Param("share", "Teacher's share", "float", 0.0, lo=0.0, hi=1.0, step=0.1,
@@ -139,9 +140,10 @@ class Page(Experiment):
         return self._judged | self.references()
 
     def change(self, name: str, value: Value) -> list[str]:
-        notes = [self.training.renew_optimiser(self.params)] if name == "optimiser" else []
+        if name == "optimiser":
+            self.training.renew_optimiser(self.params)
         self._obey()
-        return notes
+        return []
 
     def frame(self) -> Frame:
         step = self.trainer.steps

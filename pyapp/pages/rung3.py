@@ -9,7 +9,7 @@ from pyapp.ladder import bend, line, stack
 from pyapp.ladder.bits import BITS, quantized
 from pyapp.ladder.descent import CURVE, Descent, rate
 from pyapp.ladder.line import X
-from pyapp.params import Param, Value
+from pyapp.params import Param
 
 DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below which it hardly learns
 
@@ -21,11 +21,11 @@ class Page(Descent):
     order = 62
     y = line.Y
     PARAMS = (
-        Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), widget="select",
-              doc="What bends each neuron; changing it also sets the learning rate to its usual value"),
+        Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), widget="select", live=False,
+              doc="What bends each neuron; changing it starts anew, with its usual learning rate"),
         Param("seed", "Seed", "int", stack.SEEDS[0], lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
               doc=f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0"),
-        rate(stack.RATES["sigmoid"]), BITS,
+        rate(stack.RATES["sigmoid"], ("activation", stack.RATES)), BITS,
     )
     LIVE = (stack.activate, stack.slope, stack.neurons, stack.predict, stack.gradients, stack.step,
             line.loss, bend.sigmoid, bend.sigmoid_slope)
@@ -37,12 +37,6 @@ class Page(Descent):
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
         return stack.start(int(self.params["seed"]))
-
-    def change(self, name: str, value: Value) -> list[str]:
-        if name != "activation":
-            return []
-        self.params["rate"] = stack.RATES[self.kind]
-        return [f"rate set to {self.params['rate']:g}, the usual value for {self.kind}"]
 
     def stepped(self) -> tuple[np.ndarray, np.ndarray]:
         return self.live.step(X, self.y, self.w, self.b, self.kind, float(self.params["rate"]))

@@ -13,7 +13,7 @@ from pyapp.frame import Experiment, Frame
 from pyapp.models import vit
 from pyapp.models.attention_logits import token_names
 from pyapp.models.quantized_transformer import TransformerSettings
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
 from pyapp.models.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.models.vit import ViT, ViTSize, patches_of
 from pyapp.params import Param, Value
@@ -64,7 +64,8 @@ class Page(Experiment):
                   "needs about 16 times as long for a step"),
         Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, widget="select",
               doc=OPTIMISER.doc),
-        Param("rate", "Learning rate", "float", 0.002, lo=1e-4, hi=0.1, log=True, doc="How far one step goes"),
+        Param("rate", "Learning rate", "float", 0.002, lo=1e-4, hi=0.1, log=True, doc="How far one step goes",
+              usual=usual_rates(adam=0.002)),
         BATCH, SHIFT, SEED,
     )
     SOURCES = (
@@ -135,7 +136,9 @@ class Page(Experiment):
         yield self._judged
 
     def change(self, name: str, value: Value) -> list[str]:
-        notes = [self.training.renew_optimiser(self.params)] if name == "optimiser" else []
+        if name == "optimiser":
+            self.training.renew_optimiser(self.params)
+        notes = []
         self.training.obey(self.params)
         if name in ("logit_bits", "softmax", "logit_shift") and self._in_vain():
             notes.append(FLOAT_LOGITS)

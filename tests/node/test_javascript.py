@@ -26,8 +26,10 @@ def numbers(encoded: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(encoded), np.float32)
 
 
-def test_messages_between_page_and_worker(needs_node):
-    done = subprocess.run(["node", "--test", str(HERE / "rpc.test.mjs")], capture_output=True, text=True)
+@pytest.mark.parametrize("tests", ["rpc.test.mjs", "state.test.mjs"])
+def test_the_shell(needs_node, tests):
+    """Messages between page and worker; links and parameters."""
+    done = subprocess.run(["node", "--test", str(HERE / tests)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
 
 

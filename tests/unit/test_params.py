@@ -1,6 +1,7 @@
 import pytest
 
-from pyapp.params import Param, ParamError, parse_all
+from pyapp import pages
+from pyapp.params import Param, ParamError, find, followers, parse_all
 
 RATE = Param("rate", "Rate", "float", 0.1, "how far", lo=0.001, hi=1)
 SEED = Param("seed", "Seed", "int", 1, "which", lo=0, hi=2**32 - 1)
@@ -49,3 +50,25 @@ def test_a_command_with_mistakes_is_refused():
     for given in ({"foo": 1}, {"kind": "z"}):
         with pytest.raises(ParamError):
             parse_all(ALL, given, strict=True)
+
+
+FOLLOWING = (Param("how", "How", "choice", "slow", "how", choices=("slow", "fast")),
+             Param("rate", "Rate", "float", 0.1, "rate", lo=0, hi=9, usual=("how", {"slow": 0.1, "fast": 3.0})))
+
+
+@pytest.mark.parametrize("given, rate", [({}, 0.1), ({"how": "fast"}, 3.0), ({"rate": 1, "how": "fast"}, 1.0),
+                                         ({"how": "wings"}, 0.1)])
+def test_a_default_may_follow_another_parameter(given, rate):
+    assert parse_all(FOLLOWING, given, strict=False)[0]["rate"] == rate
+    assert followers(FOLLOWING, "how", "fast") == {"rate": 3.0} and followers(FOLLOWING, "rate", 1.0) == {}
+
+
+def test_what_a_default_follows_is_declared():
+    """For each value of the other parameter there is one, and the default is that of the other's default."""
+    following = [(param, pages.page(name).PARAMS) for name in pages.names() for param in pages.page(name).PARAMS
+                 if param.usual]
+    assert len(following) == 4
+    for param, params in following:
+        other = find(params, param.usual[0])
+        assert set(param.usual[1]) == set(other.choices) and param.usual[1][other.default] == param.default
+        assert all(param.parse(value) == (value, None) for value in param.usual[1].values())

@@ -39,10 +39,19 @@ def test_the_curve_is_the_difference_of_the_neurons(runner):
     assert frame.arrays["bends"] == pytest.approx(-frame.arrays["b"] / frame.arrays["w"])
 
 
-def test_changing_the_activation_sets_the_rate(runner):
+def test_changing_the_activation_sets_the_rate_and_starts_anew(runner):
     run = runner.open("rung3")["run"]
+    start = runner.advance(run, steps=500)["frame"].arrays["here"]
     answer = runner.change(run, "activation", "relu")
     assert answer["params"]["rate"] == stack.RATES["relu"] and "usual value for relu" in answer["notes"][0]
+    assert answer["restarted"] and answer["frame"].step == 0
+    assert not np.array_equal(answer["frame"].arrays["here"], start)
+    assert runner.advance(run, steps=1500)["frame"].scalars["loss"] < 1e-6
+
+
+def test_a_link_to_relu_has_its_rate(runner):
+    run = runner.open("rung3", {"activation": "relu"})["run"]
+    assert runner.advance(run, steps=1500)["frame"].scalars["loss"] < 1e-6
 
 
 def test_another_seed_is_another_start(runner):
