@@ -10,6 +10,7 @@ import numpy as np
 from pyapp.commands.common import add_json, command, progress, show
 from pyapp.ladder import fit, rollout, toy
 
+LOWEST = 0.001  # temperature; far below, the logits divided by it are no numbers
 SHOWN = 5  # most probable words of a step
 
 
@@ -39,8 +40,8 @@ def fit_weights(args: argparse.Namespace) -> None:
 
 def roll_out(args: argparse.Namespace) -> None:
     """Every step: the words so far, what the last one looks at, the top probabilities, the chosen word."""
-    if not 0 < args.temperature < np.inf:
-        raise ValueError(f"temperature is {args.temperature:g}; use a number above 0")
+    if not LOWEST <= args.temperature < np.inf:
+        raise ValueError(f"temperature is {args.temperature:g}; use {LOWEST} or more")
     if args.seed < 0:
         raise ValueError(f"seed is {args.seed}; use 0 or more")
     if args.words < 1:

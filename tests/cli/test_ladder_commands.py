@@ -54,7 +54,8 @@ def test_the_switches_reach_the_toy(capsys):
 
 @pytest.mark.parametrize("argv, message", [
     (["--prompt", "a green creature"], "the toy does not know 'green'; its words are a fluffy"),
-    (["--temperature", "0"], "temperature is 0"), (["--seed", "-1"], "seed is -1"), (["--words", "0"], "words is 0")])
+    (["--temperature", "0"], "temperature is 0"), (["--temperature", "1e-320"], "use 0.001 or more"),
+    (["--seed", "-1"], "seed is -1"), (["--words", "0"], "words is 0")])
 def test_mistakes_are_named(capsys, argv, message):
     assert main(["ladder", "rollout", *argv]) == 2
     assert message in capsys.readouterr().err

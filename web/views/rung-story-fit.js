@@ -48,7 +48,7 @@ export const FIT = {
       {
         title: "2. Too short, too long",
         body: html`<p>With a rate of 0.05 the descent slides into the valley and then creeps along it, for the valley is steep across and flat
-          along. Raise the rate to 0.12 or more and each step lands higher on the other side: the page says when the loss is no number any more.</p>`,
+          along. Raise the rate to 0.13 or more and each step lands higher on the other side: the page says when the loss is no number any more.</p>`,
       },
       {
         title: "3. The formula that ends here",

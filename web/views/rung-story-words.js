@@ -72,8 +72,8 @@ export const WORDS = {
       },
       {
         title: "3. Added, not replaced",
-        body: html`<p>The sum of the shares is a nudge, and the word stays what it was underneath. The creature goes a good way towards fluffy
-          and blue, and it is still the creature.</p>`,
+        body: html`<p>The sum of the shares is a nudge, and the word stays what it was underneath. The creature turns
+          towards fluffy and blue, and it is still the creature.</p>`,
         formulas: [nudge],
       },
     ],
@@ -119,7 +119,7 @@ export const WORDS = {
       {
         title: "2. In bits",
         body: html`<p>The bit slider rounds the tables and matrices, one scale for each. With 7 bits the story holds. With 6 it says “forest” twice,
-          with 5 it holds by luck, with 4 it never comes to its full stop: one other word changes all that follows, for each word is
+          with 5 it holds by luck, with 4 it is nothing but the full stop, with 3 it never comes to one: one other word changes all that follows, for each word is
           the input of the next.</p>`,
         code: ["pyapp.quant.schemes.symmetric_grid"],
       },

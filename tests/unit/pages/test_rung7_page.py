@@ -35,7 +35,9 @@ def test_it_draws_what_the_command_line_draws(runner, seed):
 
 def test_fewer_bits_lose_the_thread(runner):
     story = ["roamed", "the", "forest", "."]
-    assert said(runner, bits=16) == said(runner, bits=8) == story
+    assert said(runner, bits=16) == said(runner, bits=8) == said(runner, bits=7) == said(runner, bits=5) == story
+    assert said(runner, bits=6) == ["roamed", "the", "forest", "forest", "."]  # as the page's text says, and here:
+    assert said(runner, bits=4) == ["."] and "." not in said(runner, bits=3)
     assert said(runner, bits=2) != story
     sure = [runner.open("rung7", {"bits": bits})["frame"].scalars["probability"] for bits in ("off", 16, 5)]
     assert sure[1] == pytest.approx(sure[0], abs=0.01) and abs(sure[2] - sure[0]) > 0.1
