@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, show
+from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, show, writable
 from pyapp.data import mnist
 from pyapp.models import gpt, vit
 from pyapp.models.quantized_transformer import TransformerSettings
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
-        sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV file; rows it has are kept")
+        sub.add_argument("--out", type=writable, required=True, metavar="FILE", help="the CSV; rows it has are kept")
         add_json(sub)
 
 

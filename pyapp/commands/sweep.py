@@ -1,10 +1,9 @@
 """The command that measures a whole grid of settings."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.commands.common import add_data, add_json, add_weights, command, show, writable
 from pyapp.data import mnist
 from pyapp.models.quantized import METHODS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
@@ -32,7 +31,7 @@ def add(commands: Any) -> None:
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV file; rows that it has are kept")
+    sub.add_argument("--out", type=writable, required=True, metavar="FILE", help="the CSV; rows that it has are kept")
     sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
     sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
     add_json(sub)

@@ -21,6 +21,7 @@ from pyapp.commands.common import (
     options_of,
     progress,
     recipe_of,
+    writable,
 )
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
@@ -46,7 +47,7 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
     add_weights_out(sub)
-    sub.add_argument("--checkpoint", metavar="FILE", type=Path,
+    sub.add_argument("--checkpoint", metavar="FILE", type=writable,
                      help="written now and then; started again with the same options, training goes on from there")
     add_recipe(sub, recipe)
 
@@ -104,8 +105,9 @@ def generate(args: argparse.Namespace) -> None:
     if args.tokens < 0:
         raise ValueError(f"tokens is {args.tokens}; use 0 or more")
     network = quantize_gpt(model, p, transformer_settings_of(args))
-    writer = Writer(network.model, network.parameters, vocabulary.encode(args.prompt), sampling, args.seed)
-    print(args.prompt, end="")
+    prompt = text.lines(args.prompt)
+    writer = Writer(network.model, network.parameters, vocabulary.encode(prompt), sampling, args.seed)
+    print(prompt, end="")
     for _ in range(args.tokens):
         print(vocabulary.characters[writer.write().token], end="", flush=True)
     print()

@@ -53,7 +53,12 @@ def read(path: str | Path) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         raise TextError(f"{path} cannot be read ({error.strerror}); name a text file") from None
-    return decode(data, str(path)).replace("\r\n", "\n").replace("\r", "\n")
+    return lines(decode(data, str(path)))
+
+
+def lines(text: str) -> str:
+    """The text with its lines ended by \n."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode(data: bytes, name: str) -> str:
@@ -71,7 +76,7 @@ def decode(data: bytes, name: str) -> str:
 def tidy(text: str) -> tuple[str, list[str]]:
     """A text of one's own as it is learned, and what has to be said about it: lines end with a line feed, and what is
     beyond the `LONGEST` is left out. TextError if it is empty or has too many different characters."""
-    whole, notes = text.replace("\r\n", "\n").replace("\r", "\n"), []
+    whole, notes = lines(text), []
     text = whole[:LONGEST]
     if len(whole) > LONGEST:
         notes = [f"The text has {len(whole):,} characters; the first {LONGEST:,} are used."]

@@ -47,6 +47,7 @@ def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: C
 
     `before` is told the number of each step. Every so many steps `report` is given a line that ends with what `judge`
     says, and the checkpoint is written; a training that is started again goes on from it, to the same weights.
+    ValueError as soon as the loss is no number.
     """
     if checkpoint:
         checkpoint.restore(trainer)
@@ -55,6 +56,8 @@ def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: C
         trainer.optimiser.rate = rate * warm_cosine(trainer.steps, steps, warmup)
         before(trainer.steps)
         found.append(trainer.step())
+        if not np.isfinite(found[-1][0]):
+            raise ValueError(f"the loss is no number after step {trainer.steps}; train with a lower rate than {rate:g}")
         if trainer.steps % every == 0 or trainer.steps == steps:
             loss, accuracy = np.mean(found, axis=0)
             report(f"step {trainer.steps}/{steps}  loss {loss:.4f}  accuracy {accuracy:.4f}  {judge()}".rstrip())

@@ -259,4 +259,4 @@ def _bits(choice: Value) -> int | None:
 
 
 def _quoted(character: str) -> str:
-    return {"\n": "a line break", " ": "a space"}.get(character, f"“{character}”")
+    return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")

@@ -57,6 +57,23 @@ def test_what_is_written_begins_with_the_prompt_and_repeats(weights, capsys):
     assert written(capsys, *words, "--greedy") == written(capsys, *words, "--top-k", "1")
 
 
+def test_line_ends_of_a_prompt_may_be_of_any_kind(weights, capsys):
+    words = ["--weights", weights[0], "--tokens", "3", "--prompt"]
+    with pytest.raises(TextError, match=r"'\\n'"):  # which the small text does not have
+        written(capsys, *words, "the\r\ncat")
+    with pytest.raises(TextError, match=r"'\\n'"):
+        written(capsys, *words, "the\rcat")
+
+
+@pytest.mark.parametrize("option", ["--out", "--checkpoint"])
+def test_a_file_that_cannot_be_written_is_said_before_the_training(tmp_path, capsys, option):
+    (tmp_path / "t.txt").write_text(TEXT)
+    with pytest.raises(SystemExit):
+        train("gpt", "--data", str(tmp_path / "t.txt"), "--out", str(tmp_path / "x.npz"), option,
+              str(tmp_path / "t.txt" / "x.npz"))
+    assert "cannot be written (" in capsys.readouterr().err
+
+
 def test_a_prompt_that_cannot_be_read_is_refused(weights, capsys):
     file, _ = weights
     with pytest.raises(TextError, match="'Z'"):

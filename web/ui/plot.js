@@ -145,7 +145,7 @@ export class Plot {
     labels.forEach((label, i) => {
       label.y = Math.max(label.y, i ? labels[i - 1].y + gap : top + gap / 2);
     });
-    let floor = top + height + gap / 2;
+    let floor = top + height - gap / 2; // below are the steps
     for (const label of labels.reverse()) floor = (label.y = Math.min(label.y, floor)) - gap;
     u.ctx.save();
     u.ctx.font = FONT.replace("11px", `${11 * dpr}px`);

@@ -56,6 +56,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
         train_gpt(GPTRecipe(steps=3, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
 
 
+def test_a_loss_that_is_no_number_ends_the_training():
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"no number after step .*lower rate than 1e"):
+        train_gpt(GPTRecipe(steps=9, batch=4, rate=1e30, warmup=1), TEXT, 6, print, size=SIZE)
+
+
 def test_the_vit_recipe_trains_and_reports_an_epoch_a_line():
     rng, lines = np.random.default_rng(1), []
     labels = np.arange(20, dtype=np.int64) % 10
