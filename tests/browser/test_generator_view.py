@@ -38,7 +38,7 @@ def test_next_random_and_typed_seeds_are_in_the_link(visit):
     tab.page.wait_for_function("document.querySelector('[data-test=seed-used]').textContent !== '1346'")
     assert f"seed={tab.text('seed-used')}" in tab.page.url
     for typed, seed, words in [("-1", "4294967295", "modulo"), ("2.5", "2", "fraction"), ("4294967296", "0", "modulo"),
-                               ("owl", "2561709901", "CRC-32")]:
+                               ("owl", "2561709901", "CRC-32"), ("--5", "3108868717", "CRC-32")]:
         tab["seed"].fill(typed)
         tab["seed"].press("Enter")
         tab.wait_text("seed-used", seed)
@@ -56,6 +56,13 @@ def test_a_link_holds_seed_temperature_generator_and_bits(visit):
     assert labels(tab) == Asked(42, 0.35, "teacher", bits=4).draw().labels.tolist()
     other = visit("#" + tab.page.url.partition("#")[2])
     assert labels(other) == labels(tab)
+
+
+def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
+    tab = visit("#generator?seed=-%2B1&goal=--1")
+    assert tab.text("seed-used") == "3900371442" and "CRC-32" in tab.text("goal-note")
+    tab["next"].first.click()
+    tab.wait_text("seed-used", "3900371451")
 
 
 def test_every_control_is_moved_once(visit):

@@ -35,6 +35,13 @@ def test_words_are_printed_and_a_bad_seed_is_said(capsys):
     assert "d9" in said.out
 
 
+@pytest.mark.parametrize("seed", ["--5", "9" * 5000, "\udcff"])
+def test_no_seed_is_refused(seed, capsys):
+    assert main(["digits", f"--seed={seed}", "--count", "1", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["note"] == said.err.strip()
+
+
 @pytest.mark.parametrize("options, words", [(["--temperature", "2"], "0.35 to 1.5"), (["--digit", "10"], "0 to 9"),
                                             (["--bits", "1"], "2 to 16"), (["--count", "0"], "1 to 1000")])
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(options, words, capsys):

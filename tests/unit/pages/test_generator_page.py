@@ -27,7 +27,7 @@ def test_the_page_shows_the_batch_that_was_asked_for():
 
 
 @pytest.mark.parametrize("typed, seed", [("-1", 2**32 - 1), ("2.9", 2), ("word", zlib.crc32(b"word")),
-                                         ("4294967297", 1)])
+                                         ("--5", zlib.crc32(b"--5")), ("4294967297", 1)])
 def test_a_bad_seed_is_used_as_documented_and_it_is_said(typed, seed):
     scalars = Generator(seed=typed, goal=typed).frame.scalars
     assert scalars["seed"] == seed == scalars["goal"]
