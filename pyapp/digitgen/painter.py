@@ -53,7 +53,7 @@ class Painter:
     """The teacher's router and decoder with weights of `bits`, or in float where that is None."""
 
     def __init__(self, p: Parameters, bits: int | None = None):
-        made = quantize_parameters(p, bits, "symmetric", Granularity.parse(PER)) if bits else None
+        made = None if bits is None else quantize_parameters(p, bits, "symmetric", Granularity.parse(PER))
         self.nbytes = made.nbytes if made else float_nbytes(p)
         self.numbers = p.vector.size
         tensors = made.tensors if made else {name: p[name] for name in weight_names(p)}
