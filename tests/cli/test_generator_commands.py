@@ -65,6 +65,15 @@ def test_the_shipped_routing_is_what_the_distillation_makes(tmp_path, capsys):
         np.testing.assert_allclose(found[name], shipped[name], atol=1e-4)  # another BLAS adds in another order
 
 
+def test_a_distillation_ends_in_finite_numbers_or_is_refused(tmp_path, capsys):
+    argv = ["distill-digits", "--out", str(tmp_path / "routing.npz"), "--steps", "3"]
+    assert main([*argv, "--temperature", "0.01"]) == 0  # so cold, coefficients of the teacher underflow
+    assert 0 < json.loads(capsys.readouterr().out)["loss"] < 10
+    for option in ("--temperature", "--steps", "--batch"):
+        assert main([*argv, option, "0"]) == 2
+        assert f"{option[2:]} is 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("bits, words", [("off,x", "'x' is not a whole number"), ("", "'' is not a whole number"),
                                          ("off,0", "2 to 16")])
 def test_bits_that_are_none_are_refused_before_anything_is_judged(bits, words, capsys, monkeypatch):
