@@ -49,7 +49,7 @@ class Page(Experiment):
               doc="Which of the nine is looked at, from 0: a click on a picture picks it"),
         Param("goal", "Walk to seed", "text", "2674", hi=40, widget="line",
               doc="Where the walk from this picture ends"),
-        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.01, doc="Which share of the walk is done"),
+        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
     )
     SOURCES = (
         "pyapp.digitgen.mulberry.words", "pyapp.digitgen.strokes.render", "pyapp.digitgen.exact.softmax",

@@ -102,6 +102,16 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab.wait_text("picked-seed", "1339")
 
 
+def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
+    tab = visit("#generator?generator=teacher&seed=245")
+    for i in range(9):
+        tab[f"walk-{i}"].click()
+        tab.wait_text("walk-share", f"at {i / 8:.3f}")
+        tab.page.wait_for_function(f"document.querySelector('[data-test=at]').value === '{i / 8:g}'")
+        assert tab.text("walk-label") == tab.text(f"walk-{i}")
+    assert tab.page.evaluate(DRAWN, "walk")[8] == tab.page.evaluate(DRAWN, "walk-at")[0]
+
+
 def test_teacher_and_student_are_judged_side_by_side(visit):
     tab = visit("#generator?bits=2")
     tab.wait_number("read-mini_2", "x > 0")  # the last of the four

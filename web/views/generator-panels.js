@@ -84,12 +84,12 @@ export function Walk({ page, scalars, arrays }) {
       test="walk"
       kind="path"
       pictures=${path}
-      pick=${(i) => page.change("at", Number(shares[i].toFixed(2)))}
+      pick=${(i) => page.change("at", shares[i])}
       name=${(i) => `a ${labels[i]} after ${fixed(100 * shares[i], 1)} % of the way`}
       words=${(i) => html`<span class="number">${labels[i]}</span>`}
     />
     <div class="walk-here">
-      <${Tiles} test="walk-at" kind="large" pictures=${here} name=${() => `a ${labels[last]}`} words=${() => html`<b class="number" data-test="walk-label">${labels[last]}</b> <span class="number muted">at ${fixed(shares[last], 2)}</span>`} />
+      <${Tiles} test="walk-at" kind="large" pictures=${here} name=${() => `a ${labels[last]}`} words=${() => html`<b class="number" data-test="walk-label">${labels[last]}</b> <span class="number muted" data-test="walk-share">at ${fixed(shares[last], 3)}</span>`} />
       <${Bars} first=${scalars.walk_coefficients} best=${labels[last]} quantised=${scalars.bits !== null} test="walk-d" />
     </div>`;
 }
