@@ -102,6 +102,15 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab.wait_text("picked-seed", "1339")
 
 
+def test_the_neighbours_of_a_digit_that_is_asked_for_differ_in_style(visit):
+    tab = visit("#generator?generator=teacher&digit=8")
+    assert tab.page.locator("[data-test=neighbours] figure").count() == 32
+    assert "style number" in tab.text("neighbours-about") and "s15+ 8" in tab.text("neighbours")
+    tab["generator"].select_option("mini")
+    tab.wait_text("neighbours-about", "one picture")
+    assert tab["neighbours"].count() == 0
+
+
 def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
     tab = visit("#generator?generator=teacher&seed=245")
     for i in range(9):

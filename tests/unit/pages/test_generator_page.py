@@ -61,6 +61,13 @@ def test_neighbours_are_one_latent_away_and_real_digits_come_nearest_first():
     assert distances[0] == pytest.approx(np.sqrt(((real - own) ** 2).sum()) / 255)
 
 
+def test_of_a_digit_that_is_asked_for_the_style_is_moved():
+    frame = Generator(generator="teacher", digit="8", picked=2).frame
+    pictures = frame.arrays["neighbours"].reshape(-1, 784)
+    assert frame.scalars["neighbour_labels"] == [8] * 32
+    assert len(np.unique(pictures, axis=0)) == 32  # each number changes something
+
+
 def test_a_digit_that_is_asked_for_and_the_other_fields():
     page = Generator(digit="6")
     assert page.frame.scalars["labels"] == [6] * 9
