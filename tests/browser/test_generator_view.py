@@ -152,6 +152,8 @@ def test_the_generator_fits_a_phone(visit, scheme):
     tab = visit("#generator?generator=teacher&bits=4", viewport={"width": 360, "height": 740}, has_touch=True,
                 is_mobile=True, color_scheme=scheme)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab.wait_number("read-mini_4", "x > 0")
+    assert tab["judged"].evaluate("(table) => table.offsetWidth <= table.parentElement.clientWidth")
     tab["next"].first.tap()
     tab.wait_text("seed-used", "1346")
     tab["controls-toggle"].click()
