@@ -24,7 +24,8 @@ export const chapters = [
   {
     title: "2. The mini decoder",
     body: html`<p>A routing matrix makes ten logits out of the ten latents, the softmax turns them into coefficients, and these blend ten pictures. The
-        temperature divides the logits: at 0.35 one coefficient has nearly all, at 1.5 several glyphs shine through each other.</p>
+        temperature divides the logits: over seeds 0 to 999 the largest coefficient has 0.89 on average at 0.35, and 0.58 at 1.5, where several
+        glyphs shine through each other.</p>
       <p>Python draws the glyphs itself, from strokes with a round pen: the ink of a pixel falls over the last pixel's width at the stroke's edge. A font or a
         canvas would look different on every machine.</p>`,
     formulas: [routing],
