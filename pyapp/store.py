@@ -52,13 +52,21 @@ def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> None:
-    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it."""
+    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it. StoreError, and nothing is written,
+    if a number in them is not finite."""
     path = Path(path)
     data = pack(arrays)
+    facts = {**recipe, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    try:
+        words = json.dumps(facts, indent=2, allow_nan=False) + "\n"
+    except ValueError:
+        words = None
+    if words is None or not all(np.isfinite(array).all() for array in arrays.values()):
+        raise StoreError(f"{path}: not written, for NaN or infinity is among its numbers; a training that ends so "
+                         "needs a smaller rate")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    facts = {**recipe, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    path.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n")
+    path.with_suffix(".json").write_text(words)
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
-from pyapp.models import mlp
+from pyapp.models import mlp, recipes
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
@@ -80,8 +80,10 @@ def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
 
 
 def recipe_of(args: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
-    """The recipe that the options ask for."""
-    return recipe(**{field.name: getattr(args, field.name) for field in fields(recipe)})
+    """The recipe that the options ask for. ValueError if it cannot be used."""
+    made = recipe(**{field.name: getattr(args, field.name) for field in fields(recipe)})
+    recipes.check(made)
+    return made
 
 
 def options_of(recipe: Any) -> list[str]:

@@ -31,6 +31,8 @@ from pyapp.digitgen.recipe import TeacherRecipe, train_teacher
 from pyapp.digitgen.sheet import png, sheet
 from pyapp.models import mlp
 from pyapp.models.measure import training_images
+from pyapp.quant.schemes import check_bits
+from pyapp.sweep.grid import whole
 
 SAMPLES = 1000  # seeds 0 to 999 are what is measured
 
@@ -133,7 +135,7 @@ def distil_routing(args: argparse.Namespace) -> None:
 def table(args: argparse.Namespace) -> None:
     """Both generators at each number of bits, a thousand samples each."""
     rows = []
-    for bits in (None if word == "off" else int(word) for word in args.bits.split(",")):
+    for bits in [None if word == "off" else check_bits(whole(word)) for word in args.bits.split(",")]:
         for generator in GENERATORS:
             made = shipped(generator, bits=bits)
             rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made)})

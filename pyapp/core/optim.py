@@ -63,6 +63,8 @@ class AdamW(Adam):
     def __init__(self, p: Parameters, rate: float, decay: float = 0.01, beta2: float = Adam.beta2,
                  clip: float | None = None):
         super().__init__(p, rate)
+        if not 0 <= beta2 < 1:
+            raise ValueError(f"beta2 is {beta2}; use 0 up to, not including, 1")
         self.decay, self.beta2, self.clip = decay, beta2, clip
         self._matrices = [name for name, shape in p.shapes.items() if len(shape) > 1]
 

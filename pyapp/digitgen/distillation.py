@@ -23,7 +23,7 @@ MEAN_OF = 200  # pictures a class in a mean picture
 class RoutingRecipe:
     """Everything that decides the routing besides the teacher. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights and latents")
+    seed: int = option(1, "decides first weights and latents", least=0)
     steps: int = option(2000, "batches of latents")
     rate: float = option(0.05, "learning rate at the start; it falls to zero along half a cosine")
     batch: int = option(512, "latents that one step averages over")
@@ -47,7 +47,8 @@ def distil(recipe: RoutingRecipe, teacher: Painter, report: Callable[[str], None
         p.grad[mini.WEIGHT][:], p.grad[mini.BIAS][:] = error.T @ u, error.sum(axis=0)
         optimiser.rate = recipe.rate * warm_cosine(step - 1, recipe.steps)
         optimiser.step(p)
-        losses.append(float((target * (np.log(target) - log_answer)).sum(axis=1).mean()))
+        log_target = np.log(np.where(target > 0, target, 1.0))  # 0 log 0 = 0: a sure teacher's coefficients underflow
+        losses.append(float((target * (log_target - log_answer)).sum(axis=1).mean()))
         if step % max(1, recipe.steps // 10) == 0:
             report(f"step {step}/{recipe.steps}  loss {np.mean(losses[-recipe.steps // 10 :]):.5f} nats")
     return p.astype(np.float32), float(np.mean(losses[-recipe.steps // 10 :]))

@@ -68,7 +68,7 @@ class MiniDecoder:
     """
 
     def __init__(self, routing: Parameters, fields: np.ndarray, bits: int | None = None):
-        made = quantize_parameters(routing, bits, "symmetric", "tensor") if bits else None
+        made = None if bits is None else quantize_parameters(routing, bits, "symmetric", "tensor")
         self._p, self._fields = made.parameters if made else routing, fields
         self.nbytes = (made.nbytes if made else float_nbytes(routing)) + fields.nbytes
         self.numbers = routing.vector.size

@@ -1,12 +1,16 @@
 """Mulberry32: 32 bits of state, any of its numbers at once, and the seed that a person typed."""
 
 import math
+import re
 import zlib
 
 import numpy as np
 
 STEP, WORDS = 0x6D2B79F5, 2**32
 DEFAULT_SEED = 1337
+PLAIN = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]*))?")
+ENOUGH = 32  # 10³² is a multiple of 2³², so what stands before the last 32 digits only says that a number is too large
+SAID = 40  # characters of a seed that are repeated in a sentence
 
 
 def words(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
@@ -46,31 +50,30 @@ def seed_of(value: object) -> tuple[int, str | None]:
     text = str(value).strip()
     if not text:
         return DEFAULT_SEED, f"no seed was given; using {DEFAULT_SEED}"
-    number = _number(text)
-    if number is None:
-        seed = zlib.crc32(text.encode())
-        return seed, f"the seed {text!r} is not a number; using its CRC-32, {seed}"
+    said = text if len(text) <= SAID else f"{text[:SAID]}…"
+    meant = _number(text)
+    if meant is None:
+        seed = zlib.crc32(text.encode(errors="surrogatepass"))  # a shell may pass on bytes that are no text
+        return seed, f"the seed {said!r} is not a number; using its CRC-32, {seed}"
+    number, lost = meant
     seed = number % WORDS
     if text == str(seed):
         return seed, None
     why = "" if 0 <= number < WORDS else f", modulo 2^32: a seed has 32 bits, 0 to {WORDS - 1}"
-    return seed, f"the seed {text} becomes {seed}{why}" if _is_whole(text) else (
-        f"the seed {text} loses its fraction and becomes {seed}{why}")
+    return seed, f"the seed {said} {'loses its fraction and ' if lost else ''}becomes {seed}{why}"
 
 
-def _is_whole(text: str) -> bool:
-    try:
-        return float(text) == int(float(text))
-    except (ValueError, OverflowError):
-        return False
-
-
-def _number(text: str) -> int | None:
-    """The whole number that a text stands for, rounded towards 0; None if it is no finite number."""
-    if text.lstrip("+-").isascii() and text.lstrip("+-").isdigit():
-        return int(text)  # exactly, however long
+def _number(text: str) -> tuple[int, bool] | None:
+    """The whole number that a text stands for, cut towards 0 (of a very long one another that is the same modulo 2³²),
+    and whether something was cut; None if it is no finite number."""
+    if plain := PLAIN.fullmatch(text):  # exactly, where float would round
+        sign, digits, fraction = plain.groups("")
+        digits = digits.lstrip("0") or "0"
+        if len(digits) > ENOUGH:
+            digits = digits[0] + digits[-ENOUGH:]
+        return int(sign + digits), fraction.strip("0") != ""
     try:
         number = float(text)
     except ValueError:
         return None
-    return int(number) if math.isfinite(number) else None
+    return (int(number), number != int(number)) if math.isfinite(number) else None

@@ -18,7 +18,7 @@ from pyapp.quant.parameters import float_nbytes, quantize_parameters, weight_nam
 from pyapp.quant.schemes import Granularity, QuantizedTensor
 
 FLOW = np.float64(2**14)  # what flows between layers is a multiple of 2^-14
-FINE = np.float64(2**16)  # so are the weights of the float network, of 2^-16: closer than pixels of 8 bits can show
+FINE = np.float64(2**16)  # so are the weights of the float network, of 2^-16; what that changes, test_painter.py bounds
 WHOLE = 2.0**53  # float64 holds all whole numbers up to here
 PER = "channel"  # weights that share a scale: those of one output
 
@@ -53,7 +53,7 @@ class Painter:
     """The teacher's router and decoder with weights of `bits`, or in float where that is None."""
 
     def __init__(self, p: Parameters, bits: int | None = None):
-        made = quantize_parameters(p, bits, "symmetric", Granularity.parse(PER)) if bits else None
+        made = None if bits is None else quantize_parameters(p, bits, "symmetric", Granularity.parse(PER))
         self.nbytes = made.nbytes if made else float_nbytes(p)
         self.numbers = p.vector.size
         tensors = made.tensors if made else {name: p[name] for name in weight_names(p)}

@@ -27,14 +27,15 @@ CHUNK = 1000  # images that the encoder sees at once
 class TeacherRecipe:
     """Everything that decides the weights besides the images. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and noise")
+    seed: int = option(1, "decides first weights, order and noise", least=0)
     epochs: int = option(30, "passes over the images")
     rate: float = option(0.001, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(400, "steps in which the rate rises to its highest")
+    warmup: int = option(400, "steps in which the rate rises to its highest", least=0)
     batch: int = option(128, "images that one step averages over")
-    beta: float = option(0.7, "weight of the divergence from N(0, 1): more is smoother, less is sharper")
-    gamma: float = option(15.0, "weight of the classifier's opinion of pictures from styles that no image had")
-    spread: float = option(0.75, "of each digit's styles as they were found, how far samples go from their mean")
+    beta: float = option(0.7, "weight of the divergence from N(0, 1): more is smoother, less is sharper", least=0)
+    gamma: float = option(15.0, "weight of the classifier's opinion of pictures from styles that no image had", least=0)
+    spread: float = option(0.75, "of each digit's styles as they were found, how far samples go from their mean",
+                           least=0)
     contrast: float = option(1.6, "factor before the last sigmoid, against the blur of a mean")
     route: int = option(1500, "steps in which the router learns")
     edge: float = option(4.0, "factor of the router's logits: how thin the border between two digits is")

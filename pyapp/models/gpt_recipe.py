@@ -21,14 +21,15 @@ from pyapp.models.trainer import Trainer
 class GPTRecipe:
     """Everything that decides the weights besides the text. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and dropout")
+    seed: int = option(1, "decides first weights, order and dropout", least=0)
     steps: int = option(6000, "steps of training")
     rate: float = option(0.002, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(100, "steps in which the rate rises to its highest")
+    warmup: int = option(100, "steps in which the rate rises to its highest", least=0)
     batch: int = option(32, "windows that one step averages over")
-    dropout: float = option(0.1, "share of numbers that training leaves out after each branch and the embedding")
-    decay: float = option(0.1, "weight decay of AdamW")
-    beta2: float = option(0.99, "how slowly AdamW's second moment forgets")
+    dropout: float = option(0.1, "share of numbers that training leaves out after each branch and the embedding",
+                            least=0)
+    decay: float = option(0.1, "weight decay of AdamW", least=0)
+    beta2: float = option(0.99, "how slowly AdamW's second moment forgets", least=0)
     clip: float = option(1.0, "length to which a longer gradient is cut")
 
 

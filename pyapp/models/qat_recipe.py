@@ -26,11 +26,12 @@ CALIBRATION = 1024  # training images, the first ones, that set the scales befor
 class QATRecipe(Recipe):
     """Everything that decides the codes besides the images and the float network that training starts from."""
 
-    bits: int | tuple[int, ...] = option(4, "of each weight; or one number a layer")
-    activations: int = option(4, "bits of pixels and hidden activations; 0 leaves them float")
+    bits: int | tuple[int, ...] = option(4, "of each weight; or one number a layer", least=2)
+    activations: int = option(4, "bits of pixels and hidden activations; 0 leaves them float", least=0)
     per: str = option("tensor", "what shares a weight scale: tensor, channel or group:N")
     estimator: str = option("lsq", "where scales come from: ste (the largest value) or lsq (learned)")
-    share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone")
+    share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
+                          least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
 
@@ -41,7 +42,7 @@ class StudentRecipe(Recipe):
     epochs: int = option(20, "passes over the images")
     batch: int = option(64, "images that one step averages over")
     hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
-    share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone")
+    share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
     @property

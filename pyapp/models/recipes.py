@@ -1,8 +1,9 @@
 """How the shipped weights are made."""
 
 import hashlib
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,35 @@ from pyapp.models.trainer import Loss, Trainer, anneal, cross_entropy, evaluate
 from pyapp.quant.parameters import quantize_parameters
 
 
-def option(default: Any, doc: str) -> Any:
-    """A recipe's field with the sentence that the command line shows for it."""
-    return field(default=default, metadata={"doc": doc})
+def option(default: Any, doc: str, least: float | None = None) -> Any:
+    """A recipe's field with the sentence that the command line shows for it. A number has to be `least` or more; where
+    that is None, more than 0."""
+    return field(default=default, metadata={"doc": doc, "least": least})
+
+
+def check(recipe: Any) -> None:
+    """ValueError if a number in a recipe, a dataclass of `option`s, is too small or not finite."""
+    for f in fields(recipe):
+        value, least = getattr(recipe, f.name), f.metadata["least"]
+        if not isinstance(value, int | float):
+            continue
+        enough = value > 0 if least is None else value >= least  # NaN is not
+        if not (enough and value < math.inf):
+            raise ValueError(f"{f.name} is {value}; use {'more than 0' if least is None else f'{least} or more'}")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What every training has in common: with the images, it decides the weights."""
 
-    seed: int = option(1, "decides first weights, order and augmentation")
+    seed: int = option(1, "decides first weights, order and augmentation", least=0)
     epochs: int = option(30, "passes over the images")
     optimiser: str = option("adam", "how a gradient becomes a step")
     rate: float = option(0.002, "learning rate at the start; it falls to zero along half a cosine")
     batch: int = option(128, "images that one step averages over")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees")
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share")
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels")
+    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0)
+    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0)
+    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image turned, stretched and moved, anew every time."""

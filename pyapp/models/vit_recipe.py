@@ -21,16 +21,16 @@ from pyapp.models.vit import ViT
 class ViTRecipe:
     """Everything that decides the weights besides the images. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and augmentation")
+    seed: int = option(1, "decides first weights, order and augmentation", least=0)
     epochs: int = option(50, "passes over the images")
     rate: float = option(0.002, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(400, "steps in which the rate rises to its highest")
+    warmup: int = option(400, "steps in which the rate rises to its highest", least=0)
     batch: int = option(128, "images that one step averages over")
-    decay: float = option(0.05, "weight decay of AdamW")
+    decay: float = option(0.05, "weight decay of AdamW", least=0)
     clip: float = option(1.0, "length to which a longer gradient is cut")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees")
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share")
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels")
+    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0)
+    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0)
+    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image turned, stretched and moved, anew every time."""

@@ -19,7 +19,7 @@ from pyapp.params import Param, Value
 
 OFF, ANY = "off", "any"
 SAMPLES, PIECE = 1000, 100  # seeds 0 to 999 are judged, so many at a time
-MOVE = 0.5  # how far a latent is moved to see a neighbour
+MOVE, STYLE_MOVE = 0.5, 1.5  # how far a latent, or a style number, is moved to see a neighbour
 NEAREST = 5
 SIDE = 28
 
@@ -44,12 +44,12 @@ class Page(Experiment):
         Param("fields", "Fields of mini", "choice", FIELDS[0], choices=FIELDS, widget="select",
               doc="What mini blends: glyphs drawn from strokes, or what the teacher writes on average"),
         Param("digit", "Digit", "choice", ANY, choices=(ANY, *"0123456789"), widget="select",
-              doc="any lets the latents decide; of a digit that is asked for the seed decides only how it is written"),
+              doc="any lets the latents decide; of a digit that is asked for, the seed says how the teacher writes it"),
         Param("picked", "Picture", "int", 0, lo=0, hi=NINE - 1, step=1, widget="number",
               doc="Which of the nine is looked at, from 0: a click on a picture picks it"),
         Param("goal", "Walk to seed", "text", "2674", hi=40, widget="line",
               doc="Where the walk from this picture ends"),
-        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.01, doc="Which share of the walk is done"),
+        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
     )
     SOURCES = (
         "pyapp.digitgen.mulberry.words", "pyapp.digitgen.strokes.render", "pyapp.digitgen.exact.softmax",
@@ -149,11 +149,16 @@ class Page(Experiment):
                          "walk_coefficients": drawn.coefficients[-1].tolist()}, {"walk": _pictures(drawn)})
 
     def _neighbours(self, asked: Asked, own: Noise) -> Frame:
-        """The picked picture with one latent moved down, and up: ten pictures each."""
-        moves = np.eye(mini.LATENTS, dtype=np.float64) * MOVE
-        u = np.clip(np.concatenate([own.u - moves, own.u + moves]), -1, 1)
-        drawn = asked.draw(Noise(u, np.repeat(own.style, len(u), axis=0)))
-        return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "move": MOVE}, {"neighbours": _pictures(drawn)})
+        """The picked picture with one latent moved down, and up: ten pictures each. Where a digit is asked for the
+        latents do not count, and one of the sixteen style numbers is moved."""
+        if asked.digit is None:
+            move, u = MOVE, np.clip(_moved(own.u, MOVE), -1, 1)
+            noise = Noise(u, np.repeat(own.style, len(u), axis=0))
+        else:
+            move, style = STYLE_MOVE, _moved(own.style, STYLE_MOVE)
+            noise = Noise(np.repeat(own.u, len(style), axis=0), style)
+        drawn = asked.draw(noise)
+        return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "move": move}, {"neighbours": _pictures(drawn)})
 
     def _real(self, chosen: Drawn, picked: int) -> Frame:
         """The real digits that are nearest to the picked picture."""
@@ -184,6 +189,12 @@ class Page(Experiment):
 def recipes() -> dict[str, Any]:
     """What was measured when the weights were made."""
     return {name: store.recipe(path)["metrics"] for name, path in ((TEACHER, teacher.SHIPPED), (MINI, mini.SHIPPED))}
+
+
+def _moved(numbers: np.ndarray, by: float) -> np.ndarray:
+    """A row (1, N) with one number after the other less, then more: (2 N, N)."""
+    moves = np.eye(numbers.shape[1], dtype=np.float64) * by
+    return np.concatenate([numbers - moves, numbers + moves])
 
 
 def _pictures(drawn: Drawn) -> np.ndarray:

@@ -38,7 +38,7 @@ def test_next_random_and_typed_seeds_are_in_the_link(visit):
     tab.page.wait_for_function("document.querySelector('[data-test=seed-used]').textContent !== '1346'")
     assert f"seed={tab.text('seed-used')}" in tab.page.url
     for typed, seed, words in [("-1", "4294967295", "modulo"), ("2.5", "2", "fraction"), ("4294967296", "0", "modulo"),
-                               ("owl", "2561709901", "CRC-32")]:
+                               ("owl", "2561709901", "CRC-32"), ("--5", "3108868717", "CRC-32")]:
         tab["seed"].fill(typed)
         tab["seed"].press("Enter")
         tab.wait_text("seed-used", seed)
@@ -56,6 +56,13 @@ def test_a_link_holds_seed_temperature_generator_and_bits(visit):
     assert labels(tab) == Asked(42, 0.35, "teacher", bits=4).draw().labels.tolist()
     other = visit("#" + tab.page.url.partition("#")[2])
     assert labels(other) == labels(tab)
+
+
+def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
+    tab = visit("#generator?seed=-%2B1&goal=--1")
+    assert tab.text("seed-used") == "3900371442" and "CRC-32" in tab.text("goal-note")
+    tab["next"].first.click()
+    tab.wait_text("seed-used", "3900371451")
 
 
 def test_every_control_is_moved_once(visit):
@@ -95,6 +102,25 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab.wait_text("picked-seed", "1339")
 
 
+def test_the_neighbours_of_a_digit_that_is_asked_for_differ_in_style(visit):
+    tab = visit("#generator?generator=teacher&digit=8")
+    assert tab.page.locator("[data-test=neighbours] figure").count() == 32
+    assert "style number" in tab.text("neighbours-about") and "s15+ 8" in tab.text("neighbours")
+    tab["generator"].select_option("mini")
+    tab.wait_text("neighbours-about", "one picture")
+    assert tab["neighbours"].count() == 0
+
+
+def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
+    tab = visit("#generator?generator=teacher&seed=245")
+    for i in range(9):
+        tab[f"walk-{i}"].click()
+        tab.wait_text("walk-share", f"at {i / 8:.3f}")
+        tab.page.wait_for_function(f"document.querySelector('[data-test=at]').value === '{i / 8:g}'")
+        assert tab.text("walk-label") == tab.text(f"walk-{i}")
+    assert tab.page.evaluate(DRAWN, "walk")[8] == tab.page.evaluate(DRAWN, "walk-at")[0]
+
+
 def test_teacher_and_student_are_judged_side_by_side(visit):
     tab = visit("#generator?bits=2")
     tab.wait_number("read-mini_2", "x > 0")  # the last of the four
@@ -126,6 +152,8 @@ def test_the_generator_fits_a_phone(visit, scheme):
     tab = visit("#generator?generator=teacher&bits=4", viewport={"width": 360, "height": 740}, has_touch=True,
                 is_mobile=True, color_scheme=scheme)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    tab.wait_number("read-mini_4", "x > 0")
+    assert tab["judged"].evaluate("(table) => table.offsetWidth <= table.parentElement.clientWidth")
     tab["next"].first.tap()
     tab.wait_text("seed-used", "1346")
     tab["controls-toggle"].click()

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pyapp import store
 from pyapp.__main__ import main
+from pyapp.commands import generators
 from pyapp.digitgen import mini
 from pyapp.digitgen.batch import Asked
 from pyapp.digitgen.sheet import sheet
@@ -35,8 +36,17 @@ def test_words_are_printed_and_a_bad_seed_is_said(capsys):
     assert "d9" in said.out
 
 
+@pytest.mark.parametrize("seed", ["--5", "9" * 5000, "\udcff"])
+def test_no_seed_is_refused(seed, capsys):
+    assert main(["digits", f"--seed={seed}", "--count", "1", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["note"] == said.err.strip()
+
+
 @pytest.mark.parametrize("options, words", [(["--temperature", "2"], "0.35 to 1.5"), (["--digit", "10"], "0 to 9"),
-                                            (["--bits", "1"], "2 to 16"), (["--count", "0"], "1 to 1000")])
+                                            (["--bits", "0"], "2 to 16"), (["--bits", "1"], "2 to 16"),
+                                            (["--generator", "teacher", "--bits", "0"], "2 to 16"),
+                                            (["--count", "0"], "1 to 1000")])
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(options, words, capsys):
     assert main(["digits", *options]) == 2
     assert words in capsys.readouterr().err
@@ -53,6 +63,23 @@ def test_the_shipped_routing_is_what_the_distillation_makes(tmp_path, capsys):
     np.testing.assert_array_equal(found[mini.MEANS], shipped[mini.MEANS])
     for name in mini.SHAPES:
         np.testing.assert_allclose(found[name], shipped[name], atol=1e-4)  # another BLAS adds in another order
+
+
+def test_a_distillation_ends_in_finite_numbers_or_is_refused(tmp_path, capsys):
+    argv = ["distill-digits", "--out", str(tmp_path / "routing.npz"), "--steps", "3"]
+    assert main([*argv, "--temperature", "0.01"]) == 0  # so cold, coefficients of the teacher underflow
+    assert 0 < json.loads(capsys.readouterr().out)["loss"] < 10
+    for option in ("--temperature", "--steps", "--batch"):
+        assert main([*argv, option, "0"]) == 2
+        assert f"{option[2:]} is 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bits, words", [("off,x", "'x' is not a whole number"), ("", "'' is not a whole number"),
+                                         ("off,0", "2 to 16")])
+def test_bits_that_are_none_are_refused_before_anything_is_judged(bits, words, capsys, monkeypatch):
+    monkeypatch.setattr(generators, "judge", None)
+    assert main(["judge-digits", "--bits", bits]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_both_generators_are_judged(capsys):

@@ -124,6 +124,13 @@ def test_recipes_refuse_what_they_do_not_know(capsys, tmp_path):
     assert "invalid choice: 'nonsense'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("network", ["mlp", "vit", "gpt", "generator"])
+def test_recipes_that_cannot_be_used_are_refused_in_one_sentence(network, capsys, tmp_path):
+    argv = ["train", network, "--data", "x", "--out", str(tmp_path / "w.npz")]
+    assert "batch is 0; use more than 0" in refusal(capsys, *argv, "--batch", "0")
+    assert "rate is nan; use more than 0" in refusal(capsys, *argv, "--rate", "nan")
+
+
 def test_check_and_pages(capsys, tmp_path):
     assert [row["ok"] for row in output(capsys, "check")] == [True] * len(check.FIXTURES)
     assert main(["check", "--record", str(tmp_path / "r.npz")]) == 0

@@ -25,6 +25,14 @@ def test_what_is_saved_is_loaded_with_its_recipe(path):
     assert store.pack(ARRAYS) == path.read_bytes()  # equal arrays, equal bytes
 
 
+@pytest.mark.parametrize("arrays, recipe", [({"a": np.array([1, np.nan], np.float32)}, {}),
+                                            (ARRAYS, {"metrics": {"loss": float("inf")}})])
+def test_numbers_that_are_not_finite_are_not_saved(arrays, recipe, tmp_path):
+    with pytest.raises(StoreError, match="smaller rate"):
+        store.save(tmp_path / "new" / "w.npz", arrays, recipe)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_damaged_file_is_refused_by_its_hash(path):
     data = bytearray(path.read_bytes())
     data[100] ^= 1

@@ -26,7 +26,7 @@ export function Batch({ page, scalars, arrays }) {
     ${note && html`<p class="note" role="status" data-test="seed-note">${note}.</p>`}
     <p class="plot-name">
       <span class=${colour(bits)} data-test="which">${generator === "mini" ? "mini decoder" : "teacher"}, ${bits === null ? "float" : `${bits} bits`}</span>, seed${" "}
-      <span class="number" data-test="seed-used">${seeds[0]}</span>${asked === null ? "" : `, asked for ${asked}`}
+      <span class="number" data-test="seed-used">${seeds[0]}</span>${asked === null ? "" : `, asked for ${asked}${alike(scalars) ? ": of this digit it has one picture" : ""}`}
     </p>
     <${Tiles}
       test="sheet"
@@ -64,13 +64,18 @@ export function Fields({ page, arrays }) {
     </p>`;
 }
 
+/** With a digit asked for, the mini decoder has nothing left to vary. */
+const alike = ({ asked, generator }) => asked !== null && generator === "mini";
+const ALIKE = "The digit was asked for, and the mini decoder has one picture of each: neither latents nor style change it.";
+const BETWEEN_DIGITS = `A straight line from the picked picture's latents and style to those of another seed. Look where the digit changes:
+  the teacher knows thin borders, so it writes one digit or the other; the mini decoder blends all the way.`;
+const BETWEEN_STYLES = `The digit was asked for, so the latents do not count: a straight line from the picked picture's style to that of another
+  seed. Look how the writing changes.`;
+
 /** From the picked picture to another seed on a straight line. */
 export function Walk({ page, scalars, arrays }) {
   const title = html`<h2>A walk through the latents</h2>
-    <p class="about">
-      A straight line from the picked picture's latents and style to those of another seed. Look where the digit changes: the
-      teacher knows thin borders, so it writes one digit or the other; the mini decoder blends all the way.
-    </p>`;
+    <p class="about">${!scalars || scalars.asked === null ? BETWEEN_DIGITS : alike(scalars) ? ALIKE : BETWEEN_STYLES}</p>`;
   if (!scalars) return html`${title}${empty("The walk appears")}`;
   const { walk_labels: labels, walk_shares: shares, goal_note: note, goal, seeds, picked } = scalars;
   const last = labels.length - 1;
@@ -84,12 +89,12 @@ export function Walk({ page, scalars, arrays }) {
       test="walk"
       kind="path"
       pictures=${path}
-      pick=${(i) => page.change("at", Number(shares[i].toFixed(2)))}
+      pick=${(i) => page.change("at", shares[i])}
       name=${(i) => `a ${labels[i]} after ${fixed(100 * shares[i], 1)} % of the way`}
       words=${(i) => html`<span class="number">${labels[i]}</span>`}
     />
     <div class="walk-here">
-      <${Tiles} test="walk-at" kind="large" pictures=${here} name=${() => `a ${labels[last]}`} words=${() => html`<b class="number" data-test="walk-label">${labels[last]}</b> <span class="number muted">at ${fixed(shares[last], 2)}</span>`} />
+      <${Tiles} test="walk-at" kind="large" pictures=${here} name=${() => `a ${labels[last]}`} words=${() => html`<b class="number" data-test="walk-label">${labels[last]}</b> <span class="number muted" data-test="walk-share">at ${fixed(shares[last], 3)}</span>`} />
       <${Bars} first=${scalars.walk_coefficients} best=${labels[last]} quantised=${scalars.bits !== null} test="walk-d" />
     </div>`;
 }
@@ -98,16 +103,21 @@ export function Walk({ page, scalars, arrays }) {
 export function Neighbours({ scalars, arrays }) {
   const title = html`<h2>Around the picked picture</h2>`;
   if (!scalars) return html`${title}${empty("Its neighbours appear")}`;
-  const { neighbour_labels: labels, move, real_labels: real, real_distances: distances, read, labels: all, picked, recipes } = scalars;
+  const { asked, neighbour_labels: labels, move, real_labels: real, real_distances: distances, read, labels: all, picked, recipes } = scalars;
   const n = labels.length / 2;
-  const name = (i) => `${labels[i]}: latent ${i % n} ${i < n ? "less" : "plus"} ${move}`;
+  const [what, sign, kind, question] =
+    asked === null
+      ? ["latent", "u", "ten", "which of the ten numbers does the digit hang on?"]
+      : ["style number", "s", "eight", "what does each of the sixteen change?"];
+  const name = (i) => `${labels[i]}: ${what} ${i % n} ${i < n ? "less" : "plus"} ${move}`;
   return html`${title}
-    <p class="about">
-      One latent moved by ${fixed(move, 1)}, above down and below up: which of the ten numbers does the digit hang on? Below are the real digits, of
+    <p class="about" data-test="neighbours-about">
+      ${alike(scalars) ? ALIKE : `One ${what} moved by ${fixed(move, 1)}, above down and below up: ${question}`} Below are the real digits, of
       the 5,000 that this page has, that are nearest. The teacher was not trained on these; to the 55,000 that it was trained on its 1,000 judged
       samples keep at least <span class="number" data-test="nearest-training">${fixed(recipes.teacher.nearest_training, 2)}</span>.
     </p>
-    <${Tiles} test="neighbours" kind="ten" pictures=${arrays.neighbours} name=${name} words=${(i) => html`<span class="number">u${i % n}${i < n ? "−" : "+"} ${labels[i]}</span>`} />
+    ${!alike(scalars) &&
+    html`<${Tiles} test="neighbours" kind=${kind} pictures=${arrays.neighbours} name=${name} words=${(i) => html`<span class="number">${sign}${i % n}${i < n ? "−" : "+"} ${labels[i]}</span>`} />`}
     <p class="plot-name apart">
       meant as <span class="number">${all[picked]}</span>, read by the digits network as <span class="number" data-test="read">${read}</span>; nearest real digits, distance in units of full ink (0 to 28)
     </p>

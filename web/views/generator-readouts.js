@@ -86,14 +86,13 @@ export function Lost({ scalars }) {
   return html`${title}
     <div class="wide">
       <table class="numbers lost-table" data-test="judged">
-        <thead><tr>${["generator", "bytes", "read as meant", "diversity", "agreement"].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+        <thead><tr>${["generator", "read as meant", "diversity", "agreement"].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
         <tbody>
-          ${judged.map(({ generator, bits, bytes: size, read, diversity, agreement }) => {
+          ${judged.map(({ generator, bits, read, diversity, agreement }) => {
             const key = `${generator}_${bits ?? "float"}`;
             const kind = bits === null ? "float" : "quant";
             return html`<tr key=${key}>
               <th scope="row" class=${kind}>${NAMES[generator]}, ${bitsOf(bits)}</th>
-              <td class="number">${count(size)}</td>
               <td class="number ${kind}" data-test=${`read-${key}`}>${read === null ? NOTHING : percent(read)}</td>
               <td class="number ${kind}" data-test=${`diversity-${key}`}>${diversity === null ? NOTHING : percent(diversity)}</td>
               <td class="number" data-test=${`agreement-${key}`}>${agreement === null ? NOTHING : percent(agreement)}</td>

@@ -24,7 +24,8 @@ export const chapters = [
   {
     title: "2. The mini decoder",
     body: html`<p>A routing matrix makes ten logits out of the ten latents, the softmax turns them into coefficients, and these blend ten pictures. The
-        temperature divides the logits: at 0.35 one coefficient has nearly all, at 1.5 several glyphs shine through each other.</p>
+        temperature divides the logits: over seeds 0 to 999 the largest coefficient has 0.89 on average at 0.35, and 0.58 at 1.5, where several
+        glyphs shine through each other.</p>
       <p>Python draws the glyphs itself, from strokes with a round pen: the ink of a pixel falls over the last pixel's width at the stroke's edge. A font or a
         canvas would look different on every machine.</p>`,
     formulas: [routing],
@@ -60,8 +61,8 @@ export const chapters = [
   {
     title: "6. The same pixels everywhere",
     body: html`<p>Two machines add in different orders, and floats then differ in the last bit. So weights are whole codes with a scale, in float as well (multiples of
-        2⁻¹⁶), and what flows between the layers is rounded to multiples of 2⁻¹⁴: all sums are whole numbers that float64 holds exactly. The exponential is a series
-        of our own. With fewer bits the codes are those of the quantisation pages, one scale an output.</p>
+        2⁻¹⁶), and what flows between the layers is rounded to multiples of 2⁻¹⁴: all sums are whole numbers that float64 holds exactly. Of a thousand samples
+        0.2 % of the pixels become others by that, by at most 4 of 255 grey levels. The exponential is a series of our own. With fewer bits the codes are those of the quantisation pages, one scale an output.</p>
       <p>Two numbers say what bits cost: whether samples are still read as what they are meant to be, and whether they still differ from each other. Look
         which of the two breaks first.</p>`,
     formulas: [exactly, diversity],

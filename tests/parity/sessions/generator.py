@@ -2,7 +2,7 @@
 
 from pyapp.digitgen.batch import FIELDS, GENERATORS
 
-SEEDS = ["0", "1", "2147483648", "4294967295", "-1", "1.5", "a word", "4294967296", ""]
+SEEDS = ["0", "1", "2147483648", "4294967295", "-1", "1.5", "a word", "4294967296", "--5", ""]
 
 
 def session(call) -> dict:

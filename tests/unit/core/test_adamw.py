@@ -44,6 +44,12 @@ def test_only_matrices_decay():
     np.testing.assert_array_equal(p["b"], 2)
 
 
+@pytest.mark.parametrize("beta2", [-0.1, 1, float("nan")])
+def test_a_moment_that_never_forgets_is_refused(beta2):
+    with pytest.raises(ValueError, match="use 0 up to"):
+        AdamW(Parameters({"w": (3, 2)}), 0.5, beta2=beta2)
+
+
 def test_the_rate_rises_in_a_line_and_falls_along_a_cosine():
     rates = [warm_cosine(step, 110, 10) for step in range(110)]
     assert rates[:10] == pytest.approx(np.arange(1, 11) / 10)

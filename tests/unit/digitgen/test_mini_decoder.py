@@ -27,6 +27,12 @@ def test_a_lower_temperature_sharpens_every_one_of_a_hundred_seeds(student):
     assert entropies.min() >= 0 and entropies.max() <= np.log(10)
 
 
+@pytest.mark.parametrize("temperature, largest", [(0.35, 0.89), (1.5, 0.58)])
+def test_the_largest_coefficient_has_what_the_story_says(student, temperature, largest):
+    shares = student.coefficients(mini.latents(np.arange(1000, dtype=np.uint32)), temperature)
+    assert round(float(shares.max(axis=1).mean()), 2) == largest
+
+
 def test_pictures_are_blends_and_carry_their_largest_coefficient(student):
     drawn = student.draw(mini.latents(SEEDS), np.zeros((100, 16)))
     np.testing.assert_allclose(drawn.coefficients.sum(axis=1), 1, rtol=1e-12)

@@ -45,8 +45,14 @@ def test_the_bell_has_mean_0_variance_1_and_is_exact():
     ("1e300", int(1e300) % 2**32, "modulo"), ("hello", 907060870, "CRC-32"), ("inf", 3890785273, "CRC-32"),
     ("nan", 1810114945, "CRC-32"), ("0x10", 1795762507, "CRC-32"), ("", 1337, "no seed"), ("12345678901234567890123",
      12345678901234567890123 % 2**32, "modulo"),
+    ("--5", 3108868717, "CRC-32"), ("-+1", 3900371442, "CRC-32"), ("+5", 5, "becomes 5"), ("-", 2547889144, "CRC-32"),
+    ("\udcff", 3394095495, "CRC-32"), ("x" * 5000, 14413862, "CRC-32"), ("1" + "0" * 4998 + "5", 5, "modulo"),
+    ("-" + "0" * 5000 + "1", 2**32 - 1, "modulo"), ("9" * 5000, (10**32 - 1) % 2**32, "modulo"),
+    ("9007199254740993.0", 1, "modulo"), ("9007199254740993.5", 1, "loses its fraction"), ("2.", 2, "becomes 2"),
+    (".9", 0, "fraction"), ("2.50", 2, "fraction"), ("2.0", 2, "seed 2.0 becomes 2"),
 ])
 def test_whatever_is_typed_becomes_a_seed_and_it_is_said(typed, seed, said):
     found, note = mulberry.seed_of(typed)
     assert found == seed
     assert note is None if said is None else said in note and str(seed) in note
+    assert note is None or len(note) < 200  # however long the seed

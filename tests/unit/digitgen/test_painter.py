@@ -3,7 +3,7 @@ import pytest
 
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
-from pyapp.digitgen import exact, mini
+from pyapp.digitgen import exact, mini, teacher
 from pyapp.digitgen.autoencoder import sigmoid
 from pyapp.digitgen.painter import FLOW, Exact, Painter, styles, to_grid
 from pyapp.digitgen.proof import untrained
@@ -19,12 +19,13 @@ def p() -> Parameters:
     return untrained()
 
 
-def in_float(p: Parameters, u: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """The same network by the usual layers, float64: pixels before rounding."""
+def in_float(p: Parameters, u: np.ndarray, style: np.ndarray,
+             temperature: float = mini.USUAL) -> tuple[np.ndarray, np.ndarray]:
+    """The same network by the usual layers, float64: pixels before rounding, and coefficients."""
     q = p.astype(np.float64)
-    shares = exact.softmax(Router().forward(q, u), mini.USUAL)
+    shares = exact.softmax(Router().forward(q, u), temperature)
     written = (shares[:, :, None] * hands().forward(q, style).reshape(-1, 10, 16)).sum(axis=1)
-    return 255 * sigmoid(decoder().forward(q, np.concatenate([shares, written], axis=1)))
+    return 255 * sigmoid(decoder().forward(q, np.concatenate([shares, written], axis=1))), shares
 
 
 @pytest.mark.parametrize("bits", [None, 8, 3])
@@ -32,7 +33,19 @@ def test_it_draws_what_the_usual_layers_draw(p, bits):
     u, style = mini.latents(SEEDS), styles(SEEDS)
     weights = quantize_parameters(p, bits, "symmetric", "channel").parameters if bits else p
     drawn = Painter(p, bits).draw(u, style)
-    assert np.abs(drawn.pixels - in_float(weights, u, style)).max() < 1  # rounding, and grids finer than a pixel's step
+    pixels, _ = in_float(weights, u, style)
+    assert np.abs(drawn.pixels - pixels).max() < 1  # rounding is half of it, the grids are the rest
+
+
+@pytest.mark.parametrize("temperature", [mini.COOLEST, mini.USUAL, mini.HOTTEST])
+def test_the_grids_move_few_pixels_of_the_shipped_teacher_and_those_little(temperature):
+    seeds = np.arange(1000, dtype=np.uint32)
+    u, style, p = mini.latents(seeds), styles(seeds), teacher.load()
+    drawn = Painter(p).draw(u, style, temperature)
+    pixels, shares = in_float(p, u, style, temperature)
+    apart = np.abs(drawn.pixels - np.floor(pixels + 0.5))
+    assert apart.max() <= 4 and (apart > 0).mean() < 0.0025 and (apart > 1).mean() < 0.0002
+    assert np.abs(drawn.coefficients - shares).max() < 0.004
 
 
 def test_no_order_of_adding_changes_anything(p):

@@ -6,8 +6,13 @@ import pytest
 
 from pyapp import store
 from pyapp.data import mnist
+from pyapp.digitgen.distillation import RoutingRecipe
+from pyapp.digitgen.recipe import TeacherRecipe
+from pyapp.models.gpt_recipe import GPTRecipe
 from pyapp.models.mlp import MLP
-from pyapp.models.recipes import MLPRecipe, accuracies, facts, train_mlp
+from pyapp.models.qat_recipe import QATRecipe, StudentRecipe
+from pyapp.models.recipes import MLPRecipe, accuracies, check, facts, train_mlp
+from pyapp.models.vit_recipe import ViTRecipe
 
 WEIGHTS = store.WEIGHTS / "mlp.npz"
 MNIST = mnist.ROOT.parent / "shared" / "data" / "mnist"
@@ -37,6 +42,23 @@ def test_the_recipe_beside_the_weights_is_the_recipe_in_the_code():
     said, recipe = store.recipe(WEIGHTS), MLPRecipe()
     assert {name: said[name] for name in vars(recipe)} == vars(recipe)
     assert said["images"] == 55_000 and said["parameters"] == 109_386
+
+
+@pytest.mark.parametrize("recipe", [MLPRecipe, QATRecipe, StudentRecipe, ViTRecipe, GPTRecipe, TeacherRecipe,
+                                    RoutingRecipe])
+def test_numbers_of_a_recipe_that_cannot_be_used_are_refused(recipe):
+    check(recipe())
+    for name, default in vars(recipe()).items():
+        if isinstance(default, str):
+            continue
+        for bad in (-1, float("nan"), float("inf")):
+            with pytest.raises(ValueError, match=f"{name} is {bad}; use "):
+                check(recipe(**{name: bad}))
+        if name in ("epochs", "steps", "rate", "batch", "temperature", "route", "clip"):
+            with pytest.raises(ValueError, match=f"{name} is 0; use more than 0"):
+                check(recipe(**{name: 0}))
+    check(recipe(seed=0))
+    check(QATRecipe(bits=(4, 3, 2), activations=0, share=0.0, degrees=0.0))
 
 
 def test_training_by_recipe_learns_and_is_deterministic():

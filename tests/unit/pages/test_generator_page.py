@@ -27,7 +27,7 @@ def test_the_page_shows_the_batch_that_was_asked_for():
 
 
 @pytest.mark.parametrize("typed, seed", [("-1", 2**32 - 1), ("2.9", 2), ("word", zlib.crc32(b"word")),
-                                         ("4294967297", 1)])
+                                         ("--5", zlib.crc32(b"--5")), ("4294967297", 1)])
 def test_a_bad_seed_is_used_as_documented_and_it_is_said(typed, seed):
     scalars = Generator(seed=typed, goal=typed).frame.scalars
     assert scalars["seed"] == seed == scalars["goal"]
@@ -59,6 +59,13 @@ def test_neighbours_are_one_latent_away_and_real_digits_come_nearest_first():
     assert distances == sorted(distances) and distances[0] > 0.5
     real, own = frame.arrays["real"][0].astype(np.int64), frame.arrays["sheet"][2]
     assert distances[0] == pytest.approx(np.sqrt(((real - own) ** 2).sum()) / 255)
+
+
+def test_of_a_digit_that_is_asked_for_the_style_is_moved():
+    frame = Generator(generator="teacher", digit="8", picked=2).frame
+    pictures = frame.arrays["neighbours"].reshape(-1, 784)
+    assert frame.scalars["neighbour_labels"] == [8] * 32
+    assert len(np.unique(pictures, axis=0)) == 32  # each number changes something
 
 
 def test_a_digit_that_is_asked_for_and_the_other_fields():
