@@ -111,7 +111,8 @@ class Page(Experiment):
 
     def _sorted(self) -> list[dict[str, Any]]:
         """All methods, measured or not, in the order that was asked for; what is not measured, or no number, last."""
-        rows = [{**about(METHODS[name]), "found": self._found.get(name)} for name in METHODS]
+        rows = [{**about(METHODS[name]), "guarded": METHODS[name].guarded(self.codes.scale),
+                 "found": self._found.get(name)} for name in METHODS]
         column, best = str(self.params["sort"]), bool(self.params["best"])
         if column == "method":
             return rows if best else rows[::-1]
@@ -123,12 +124,15 @@ class Page(Experiment):
         """What the table says, in words that follow from its numbers."""
         if len(self._found) < len(METHODS):
             return None
-        whole = {name: row["l1_per_row"] for name, row in self._found.items() if not row["broken_rows"]}
+        whole = {name: row["l1_per_row"] for name, row in self._found.items()
+                 if not row["broken_rows"] and not METHODS[name].guarded(self.codes.scale)}
         rounding = whole.pop("exact")
         if not whole:
-            return f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows."
+            return (f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows, "
+                    "here or in the original.")
         best, worst = min(whole, key=whole.__getitem__), max(whole, key=whole.__getitem__)
-        among = "the integer methods" if len(whole) == len(METHODS) - 1 else "the integer methods that break no row"
+        among = "the integer methods" + (" that break no row, here or in the original"
+                                         if len(whole) < len(METHODS) - 1 else "")
         return (f"Rounding the logits costs {rounding:.4f} a row before any method begins. Of {among}, "
                 f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} a row, and "
                 f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")

@@ -28,6 +28,7 @@ class IndexSoftmax(Softmax):
         multiplications="2, and a division", table_bytes=LAST + 1, passes=3, accumulator_bits=32,
         source="arXiv 2511.21513 and its NEON kernel (32-byte table, S32 in, U8 out); operations counted in the code")
     unit = 1 / 255
+    guarded_above = CUT
 
     def __init__(self, scale: float, nearest: bool = False):
         super().__init__(scale)

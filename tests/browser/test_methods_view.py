@@ -127,6 +127,14 @@ def test_broken_rows_are_explained(visit):
     assert "bad" in tab["ibert-broken_rows"].get_attribute("class")
 
 
+def test_an_original_without_an_answer_is_marked(visit):
+    tab = visit("#methods?bits=4&logits=offset")
+    measured(tab)
+    tab.wait_text("guarded-ibert", "original breaks")
+    assert "S = 2.94" in tab.text("guarded") and METHODS["ibert"].breaks in tab.text("breaks-ibert")
+    assert tab["guarded-lut2"].count() == 0 and "I-BERT" not in tab.text("finding")
+
+
 def test_what_each_needs_in_hardware(visit):
     tab = visit(f"#methods?{SMALL}")
     for name, method in METHODS.items():

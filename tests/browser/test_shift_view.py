@@ -61,6 +61,16 @@ def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
     assert "100 %" in tab.text("progress") and "rule=row-max-clip" in tab.page.url
 
 
+def test_points_without_an_answer_of_the_original_are_marked(visit):
+    tab = visit("#shift?method=ibert")
+    measured(tab)
+    assert "above 1.67 nats" in tab.text("guarded")
+    assert tab.text("l1-offset-none-4").endswith(" *") and "*" not in tab.text("l1-offset-none-5")
+    tab["curves-offset"].focus()
+    tab.wait_text("curves-offset-value", "2 bits: none")
+    assert "(original breaks)" in tab.text("curves-offset-value")
+
+
 def test_every_control_is_moved_and_the_numbers_follow(visit):
     tab = visit(f"#shift?{SMALL}")
     measured(tab)

@@ -85,6 +85,17 @@ def test_a_change_in_the_middle_begins_again():
     assert by_name(frame)["skewed"]["curves"] == by_name(measured(method="lut2")[2])["skewed"]["curves"]
 
 
+def test_points_without_an_answer_of_the_original_are_named_and_count_in_no_gain():
+    frame = measured(method="ibert", rows=512, length=64)[2]
+    offset = by_name(frame)["offset"]
+    assert offset["guarded"]["none"] == [True] * 3 + [False] * 4
+    assert offset["guarded"]["row-mean"] == [True] * 2 + [False] * 5
+    ratios = np.array(offset["curves"]["none"][3:]) / offset["curves"]["row-mean"][3:]
+    assert offset["gains"]["row-mean"]["mean"] == pytest.approx(np.log2(ratios).mean())
+    assert "above 1.67 nats" in frame.scalars["guarded"]
+    assert measured(rows=512, length=64)[2].scalars["guarded"] == ""
+
+
 def test_nothing_is_said_before_it_is_known():
     frame = Runner().open("shift", SMALL)["frame"]
     assert frame.scalars["words"] is None and frame.scalars["progress"] == 0
