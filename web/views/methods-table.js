@@ -74,7 +74,7 @@ function Row({ row, chosen, page }) {
   return html`<tr class=${chosen ? "chosen" : ""} data-test=${`method-${name}`} onClick=${() => page.change("method", name)}>
     <th scope="row">
       <button type="button" class=${`quiet ${colour}`} title=${about} aria-pressed=${chosen} data-test=${`show-${name}`}>${title}</button>
-      ${guarded && html`<span class="doc bad" data-test=${`guarded-${name}`}>original breaks</span>`}
+      ${guarded && html` <span class="doc bad" data-test=${`guarded-${name}`}>original breaks</span>`}
     </th>
     ${columns.map(
       (column) => html`<td

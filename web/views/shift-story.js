@@ -22,8 +22,9 @@ export const chapters = [
   {
     title: "2. The grids are part of the rule",
     body: html`<p>A symmetric grid has as many codes above 0 as below. Below a row's maximum there is nothing above 0, so with the maximum
-        taken away half of the codes would stay unused: an unsigned grid has them all, and the largest logit, which matters most, has no
-        error at all. Part of what row-max wins is this bit, not the shift; the control shows which part.</p>
+        taken away half of the codes would stay unused: an unsigned grid has them all. It covers the longest row instead of twice the largest
+        magnitude, and the largest logit, which matters most, has no error at all. This helps centred rows, too; the control shows by
+        how much.</p>
       <p>With a clip the grid covers only the top few nats. What lies below has a probability that hardly counts: e to the −7 is a
         thousandth. How many nats are best depends on the bits; here the best number is searched for, on the batch that calibrates.</p>`,
     formulas: [grids],
