@@ -45,6 +45,8 @@ def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(v
         assert f"{found['offset'][rule]} bits" in tab.text("finding")
     assert tab["control"].get_attribute("data-holds") == "true" and "The control holds" in tab.text("control")
     assert f"{found['centred']['row-mean']} bits" in tab.text("control")
+    about = tab.text("gains-about")
+    assert "tensor-mean and row-mean" in about and "Mid-range and maximum shorten" in about
 
 
 def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):

@@ -6,9 +6,10 @@ export function Gains({ page, scalars }) {
   if (!scalars) return null;
   const { families, rules, batches, progress, guarded, clear_bits: clear } = scalars;
   return html`<h2>What a rule is worth, in bits</h2>
-    <p class="about">
+    <p class="about" data-test="gains-about">
       Without an exponential of its own, fixed point can only be exact about small ranges, and a shift makes the range smaller. Look at
-      the control column: a rule that merely moves the logits must be worth nothing there.
+      the control column: tensor-mean and row-mean only move the logits, and must be worth nothing there. Mid-range and maximum shorten the
+      range of centred rows, too.
     </p>
     <table class="numbers gains" data-test="gains">
       <caption class="unseen">Gain of every rule in bits, by kind of logits</caption>

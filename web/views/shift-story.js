@@ -33,8 +33,8 @@ export const chapters = [
   {
     title: "3. What makes it fair",
     body: html`<p>All rules get the same logits, the same number of codes, and one scale for the tensor from the same data; none clips unless
-        its name says so. The float softmax reads the codes first, so that only rounding is measured, and then each integer method. A
-        control has nothing to win: its logits are centred already.</p>
+        its name says so. The float softmax reads the codes first, so that only rounding is measured, and then each integer method. In the
+        control the means have nothing to win: its logits are centred already.</p>
       <p>Calibrate elsewhere takes the scale, the tensor's mean and the clip from a second batch of the same kind. Then some logits fall
         off the grid, as they do in a deployed model, and the figures move a little: by how much, several batches show.</p>`,
     formulas: [gain],
