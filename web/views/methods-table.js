@@ -58,8 +58,9 @@ function Rows({ page, rows, logits }) {
 
 function Heading({ name, sort = name, title, n, by, first, press }) {
   const sorted = sort === by && name !== "mae";
-  const up = ["row_sum", "top1"].includes(name) ? !first : first; // there the best is the largest
-  const order = sorted ? (up ? "ascending" : "descending") : "none";
+  const up = name === "top1" ? !first : first; // there the best is the largest
+  const way = name === "row_sum" ? "other" : up ? "ascending" : "descending"; // sums are ordered by how near they are to 1
+  const order = sorted ? way : "none";
   return html`<th scope="col" aria-sort=${order}>
     <button type="button" class="quiet" data-test=${`sort-${name}`} onClick=${() => press(sort)}>
       ${name === "mae" ? `${title}, N = ${n}` : title}${sorted && html`<span aria-hidden="true"> ${up ? "▴" : "▾"}</span>`}

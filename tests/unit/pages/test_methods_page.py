@@ -50,7 +50,14 @@ def test_sorting(column, best):
         assert [row["name"] for row in rows] == list(METHODS)[:: 1 if best else -1]
     else:
         values = [row["found"][column] for row in rows]
-        assert values == sorted(values, reverse=COLUMNS[column] == best)
+        if column == "row_sum":
+            values = [abs(value - 1) for value in values]
+        assert values == sorted(values, reverse=best == (column == "top1"))
+
+
+def test_a_row_sum_is_best_when_it_is_1():
+    rows = measured(logits="pasted", text="0 " * 100, sort="row_sum")[2].scalars["rows"]
+    assert rows[0]["name"] == "exact" and max(row["found"]["row_sum"] for row in rows) > 1.1
 
 
 def test_what_is_not_measured_stands_last():
