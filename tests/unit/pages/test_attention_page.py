@@ -160,6 +160,11 @@ def test_the_picked_cell_stays_within_a_smaller_matrix():
     assert runner.change(run, "length", 64)["frame"].scalars["row"] == 40
 
 
+def test_of_few_heads_the_last_is_shown_and_named():
+    scalars = opened(head=15)[2].scalars
+    assert (scalars["head"], scalars["heads"]) == (3, 4)
+
+
 def test_a_change_redraws_only_what_it_concerns():
     runner, run, before = opened()
     after = runner.change(run, "bits", 7)["frame"]
