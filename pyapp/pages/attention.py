@@ -80,8 +80,9 @@ class Page(Experiment):
         cell = {"masked": not bool(mask[row, column]), "logit": float(z[row, column]),
                 "probability": float(p[row, column])}
         return Frame(0, {
-            "head": head, "rows": rows, "columns": columns, "row": row, "column": column, "bits": self.params["bits"],
-            "queries": list(self.source.queries), "keys": list(self.source.keys), "about": self.source.about,
+            "head": head, "heads": heads, "rows": rows, "columns": columns, "row": row, "column": column,
+            "bits": self.params["bits"], "queries": list(self.source.queries),
+            "keys": list(self.source.keys), "about": self.source.about,
             "method": self._method(), **facts, "words": verdict(facts), "limits": limits(p, sides, row),
             "cell": cell | {name: side.cell(p, row, column) for name, side in sides.items()},
             "this_row": {"top": int(p[row].argmax())} | {name: side.row(p, row) for name, side in sides.items()},

@@ -19,8 +19,8 @@ from pyapp.softmax.shift import RULES, quantize_logits
 PASTED = "pasted"
 PIECE = 1 << 15  # logits that a method is given at a time, so that no unit of work takes long
 SHOWN = (16, 64)  # rows and columns of the picture, so that a cell can be seen
-COLUMNS = {"method": False, "l1_per_row": False, "max_error": False, "row_sum": True, "top1": True,
-           "broken_rows": False}  # by which the table is sorted, and whether the best is the largest
+COLUMNS = {"method": None, "l1_per_row": 0, "max_error": 0, "row_sum": 1, "top1": 1,
+           "broken_rows": 0}  # by which the table is sorted, and the best number: the nearer to it, the better
 CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
@@ -44,7 +44,7 @@ class Page(Experiment):
         Param("length", "Row length", "int", 64, lo=1, hi=256, step=1, doc="Logits in a drawn row, N"),
         Param("seed", "Seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number", doc="Decides the drawn logits"),
         Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), widget="select",
-              doc="The column that orders the table; method is the order in which they are listed"),
+              doc="The column that orders the table, row sums by how near they are to 1; method: the order as listed"),
         Param("best", "Best first", "bool", True, widget="switch", doc="Or else the worst"),
         Param("method", "Picture of", "choice", "ibert", choices=tuple(METHODS), widget="select",
               doc="The method whose probabilities are shown as a picture"),
@@ -111,24 +111,28 @@ class Page(Experiment):
 
     def _sorted(self) -> list[dict[str, Any]]:
         """All methods, measured or not, in the order that was asked for; what is not measured, or no number, last."""
-        rows = [{**about(METHODS[name]), "found": self._found.get(name)} for name in METHODS]
+        rows = [{**about(METHODS[name]), "guarded": METHODS[name].guarded(self.codes.scale),
+                 "found": self._found.get(name)} for name in METHODS]
         column, best = str(self.params["sort"]), bool(self.params["best"])
         if column == "method":
             return rows if best else rows[::-1]
         known = [row for row in rows if row["found"] and np.isfinite(row["found"][column])]
-        known.sort(key=lambda row: row["found"][column], reverse=COLUMNS[column] == best)
+        known.sort(key=lambda row: abs(row["found"][column] - COLUMNS[column]), reverse=not best)
         return known + [row for row in rows if row not in known]
 
     def _words(self) -> str | None:
         """What the table says, in words that follow from its numbers."""
         if len(self._found) < len(METHODS):
             return None
-        whole = {name: row["l1_per_row"] for name, row in self._found.items() if not row["broken_rows"]}
+        whole = {name: row["l1_per_row"] for name, row in self._found.items()
+                 if not row["broken_rows"] and not METHODS[name].guarded(self.codes.scale)}
         rounding = whole.pop("exact")
         if not whole:
-            return f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows."
+            return (f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows, "
+                    "here or in the original.")
         best, worst = min(whole, key=whole.__getitem__), max(whole, key=whole.__getitem__)
-        among = "the integer methods" if len(whole) == len(METHODS) - 1 else "the integer methods that break no row"
+        among = "the integer methods" + (" that break no row, here or in the original"
+                                         if len(whole) < len(METHODS) - 1 else "")
         return (f"Rounding the logits costs {rounding:.4f} a row before any method begins. Of {among}, "
                 f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} a row, and "
                 f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")

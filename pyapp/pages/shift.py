@@ -57,7 +57,7 @@ class Page(Experiment):
 
     def _begin(self) -> None:
         self._found: dict[tuple[int, str, str, int], float] = {}  # seed, family, rule, bits: L1 a row
-        self._clips: dict[tuple[int, str, int], float] = {}  # seed, family, bits: nats kept
+        self._scales: dict[tuple[int, str, str, int], float] = {}  # the same: the grid's
         self._step = 0
 
     def change(self, name: str, value: Value) -> list[str]:
@@ -86,9 +86,8 @@ class Page(Experiment):
         for bits in BITS:
             for rule in RULES:
                 codes = quantized(z, bits, rule, calibration=calibration)
+                self._scales[seed, family, rule, bits] = codes.scale
                 found[seed, family, rule, bits] = errors(probabilities(codes, method), p).l1_per_row
-                if rule == CLIPPED:
-                    self._clips[seed, family, bits] = -codes.low * codes.scale
                 yield None
                 if found is not self._found:
                     return
@@ -109,7 +108,7 @@ class Page(Experiment):
             "bits": list(BITS), "clear_bits": list(CLEAR_BITS), "batches": list(seeds),
             "progress": done / (len(seeds) * len(TITLES) * len(RULES) * len(BITS)),
             "rules": [{"name": rule, "about": ABOUT[rule]} for rule in RULES], "families": families,
-            "words": self._words({family["name"]: family["gains"] for family in families}),
+            "guarded": self._guards(), "words": self._words({family["name"]: family["gains"] for family in families}),
             "method": METHODS[str(self.params["method"])].title,
         }
         return Frame(self._step, scalars)
@@ -118,16 +117,45 @@ class Page(Experiment):
         seeds = self._seeds()
         curves = {rule: [mean(self._found.get((seed, family, rule, bits)) for seed in seeds) for bits in BITS]
                   for rule in RULES}
+        guarded = {rule: [any(self._guarded(seed, family, rule, bits) for seed in seeds) for bits in BITS]
+                   for rule in RULES}
+        clips = [[self._scales.get((seed, family, CLIPPED, bits)) for seed in seeds] for bits in BITS]
         return {"name": family, "title": TITLES[family], "control": family == CONTROL, "curves": curves,
+                "guarded": guarded,
                 "gains": {rule: self._gain(family, rule) for rule in RULES[1:]},
-                "clips": [mean(self._clips.get((seed, family, bits)) for seed in seeds) for bits in BITS]}
+                "clips": [mean(scale and scale * ((1 << bits) - 1) for scale in scales)
+                          for bits, scales in zip(BITS, clips, strict=True)]}
+
+    def _guarded(self, seed: int, family: str, rule: str, bits: int) -> bool:
+        """Whether the original of the method has no answer on this grid."""
+        return METHODS[str(self.params["method"])].guarded(self._scales.get((seed, family, rule, bits), 0.0))
+
+    def _guards(self) -> str:
+        """What hollow points are; empty if there are none."""
+        method = METHODS[str(self.params["method"])]
+        if not any(self._guarded(*key) for key in self._scales if key[0] in self._seeds()):
+            return ""
+        return (f"Hollow points and starred numbers: the grid's step is above {method.guarded_above:.3g} nats, where "
+                f"the original of {method.title} breaks. They are those of its guarded form, and count in no gain.")
 
     def _gain(self, family: str, rule: str) -> dict[str, float] | None:
         """Bits that a rule is worth, against no shift: mean, least and most of the whole batches; None before."""
-        gains = [gain_bits(*([self._found[seed, family, each, bits] for bits in CLEAR_BITS] for each in (NONE, rule)))
+        gains = [gain_bits(*([self._found[seed, family, each, bits] for bits in self._clear(seed, family, rule)]
+                             for each in (NONE, rule)))
                  for seed in self._seeds() if self._done(seed, family)]
         gains = [gain for gain in gains if np.isfinite(gain)]
         return {"mean": float(np.mean(gains)), "least": min(gains), "most": max(gains)} if gains else None
+
+    def _clear(self, seed: int, family: str, rule: str) -> list[int]:
+        """At how many bits the rule and no shift can be compared: where the original has an answer to both."""
+        return [bits for bits in CLEAR_BITS
+                if not any(self._guarded(seed, family, each, bits) for each in (NONE, rule))]
+
+    def _finer(self, family: str, rule: str) -> float:
+        """How many bits finer the rule's step is than that without a shift, where both are compared: a mean."""
+        return float(np.mean([np.log2(self._scales[seed, family, NONE, bits] / self._scales[seed, family, rule, bits])
+                              for seed in self._seeds() if self._done(seed, family)
+                              for bits in self._clear(seed, family, rule)]))
 
     def _words(self, gains: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
         """What was found, and whether the control holds, in sentences that follow from the numbers."""
@@ -145,8 +173,10 @@ class Page(Experiment):
             "control": f"On centred logits the row mean is worth {bits_text(control[MEAN])}: "
                        + ("it does not help where there is nothing to shift." if holds
                           else "that is not nothing, so these logits or this method see more than the shift."),
-            "unsigned": f"There the row maximum is still worth {bits_text(control[MAXIMUM])}: that is no shift of the "
-                        "rows, but codes above the maximum that a symmetric grid has and no logit uses.",
+            "unsigned": f"There the row maximum is worth {bits_text(control[MAXIMUM])}, for two reasons. Its step is "
+                        f"finer, which alone is {bits_text(self._finer(CONTROL, MAXIMUM))}: the grid covers the "
+                        "longest row, and not twice the largest magnitude. And the largest logit of each row, which "
+                        "matters most, has no rounding error.",
         }
 
 

@@ -25,7 +25,8 @@ class Page(Experiment):
     view = "staircase"
     order = 31
     PARAMS = (
-        Param("bits", "Bits", "int", 4, lo=BITS[0], hi=BITS[-1], step=1, doc="A code of b bits has 2^b values"),
+        Param("bits", "Bits", "int", 4, lo=BITS[0], hi=BITS[-1], step=1,
+              doc="b bits have 2^b codes, of which a symmetric grid uses all but one"),
         Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE), widget="select",
               doc="softmax is the first probability of a row, as a function of its first logit"),
         Param("method", "Softmax method", "choice", "exact", choices=tuple(METHODS), widget="select",
@@ -88,6 +89,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         curve, bits = self.curve, self.bits
+        grid = curve.grid(bits)
         x, real, steps = curve.x, curve.real(curve.x), curve.steps(bits)
         at = int(np.abs(x - float(self.params["point"])).argmin())
         by_bits = errors(curve)
@@ -95,7 +97,7 @@ class Page(Experiment):
         arrays |= {f"l1_{way}": by_bits[way] for way in WAYS}
         arrays |= {way: steps[way] for way in WAYS} | {f"error_{way}": steps[way] - real for way in WAYS}
         scalars = {
-            "curve": self.params["curve"], "bits": bits, "codes": 1 << bits, "at": at,
+            "curve": self.params["curve"], "bits": bits, "codes": grid.high - grid.low + 1, "at": at,
             "l1": {way: curve.l1(steps[way]) for way in WAYS},
             "levels": {way: int(np.unique(steps[way]).size) for way in WAYS},
             "range": window(real, *steps.values()), "l1_range": decades(*by_bits.values()),

@@ -53,8 +53,8 @@ def shift_table(z: np.ndarray, method: str = "exact", bits: Iterable[int] = BITS
 def gain_bits(before: Iterable[float], after: Iterable[float]) -> float:
     """How many bits a rule is worth: the mean of log2(L1 before / L1 after), for a bit more halves the error.
 
-    NaN if an error is not finite or not above 0.
+    NaN if there is none, or an error is not finite or not above 0.
     """
     before, after = np.array(list(before), np.float64), np.array(list(after), np.float64)
     usable = np.isfinite(before) & np.isfinite(after) & (before > 0) & (after > 0)
-    return float(np.log2(before / after).mean()) if usable.all() else float("nan")
+    return float(np.log2(before / after).mean()) if usable.size and usable.all() else float("nan")

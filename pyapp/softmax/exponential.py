@@ -118,11 +118,10 @@ class IExp:
 NOTHING_OVER_NOTHING = "the largest logit's exponential is 0, and the original divides 0 by 0; here it is 1 at least"
 HALVINGS = "a period is one code, so that every code halves the result, whatever it stands for"
 NO_PERIOD = "the period ⌊ln 2 / S⌋ is 0, and the printed algorithm divides by it; here it is one code"
-NO_CONSTANT = (math.sqrt(CODE.c / CODE.a), NOTHING_OVER_NOTHING)  # from there on c is 0
-CLIFFS = {  # above which scale what happens
-    IBert.name: ((CODE.ln2, HALVINGS), NO_CONSTANT),
-    IBertPaper.name: ((LN2, NO_PERIOD), (1.353, NOTHING_OVER_NOTHING)),  # from there on b and c are 0
-    IBertLn2.name: (NO_CONSTANT,),
+CLIFFS = {  # above which scale what happens; from the paper's second on b and c are 0
+    IBert.name: ((CODE.ln2, HALVINGS), (IBert.guarded_above, NOTHING_OVER_NOTHING)),
+    IBertPaper.name: ((IBertPaper.guarded_above, NO_PERIOD), (1.353, NOTHING_OVER_NOTHING)),
+    IBertLn2.name: ((IBertLn2.guarded_above, NOTHING_OVER_NOTHING),),
 }
 
 

@@ -79,6 +79,7 @@ class IBert(Softmax):
         accumulator_bits=64, source="counted from the code of transformers, IntSoftmax and FixedPointMul")
     unit = 1 / 2**OUTPUT_BITS
     polynomial = CODE
+    guarded_above = math.sqrt(CODE.c / CODE.a)  # from there on c is 0
     fraction: ClassVar[int] = 0  # bits of a code's fraction in the range reduction
 
     def __init__(self, scale: float, act_scale: float | None = None):
@@ -179,6 +180,7 @@ class IBertPaper(Softmax):
         accumulator_bits=32, source="arXiv 2101.01321, algorithms 1 to 3; counted for int8 logits and scales from 0.01")
     unit = 1 / 2**OUTPUT_BITS
     polynomial = PAPER
+    guarded_above = PAPER.ln2  # from there on the period is 0
 
     def __init__(self, scale: float):
         super().__init__(scale)

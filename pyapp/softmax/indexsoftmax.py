@@ -25,9 +25,11 @@ class IndexSoftmax(Softmax):
     breaks = ("At scales above 6.6 the cut is 0 codes and the original divides by 0; here it is 1 code, so that "
               "only the largest logits count.")
     hardware = Hardware(
-        multiplications="2, and a division", table_bytes=LAST + 1, passes=3, accumulator_bits=32,
+        multiplications="2, and 2 divisions: by the cut, and by the sum", table_bytes=LAST + 1, passes=3,
+        accumulator_bits=32,
         source="arXiv 2511.21513 and its NEON kernel (32-byte table, S32 in, U8 out); operations counted in the code")
     unit = 1 / 255
+    guarded_above = CUT
 
     def __init__(self, scale: float, nearest: bool = False):
         super().__init__(scale)

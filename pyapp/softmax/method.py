@@ -4,6 +4,7 @@ A method is given logits as whole numbers, z = scale · q, and answers with prob
 whole numbers that stand for probabilities, p = unit · y. Shapes: R rows, N columns; a row is one softmax.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -30,6 +31,7 @@ class Method(ABC):
     source: ClassVar[str]  # paper, section, code
     about: ClassVar[str]  # a sentence: the idea
     breaks: ClassVar[str] = ""  # where the original breaks and what this one answers there
+    guarded_above: ClassVar[float] = math.inf  # the scale above which the original divides by 0, or the largest gets 0
     hardware: ClassVar[Hardware]
     unit: float  # the probability of one output code
 
@@ -46,6 +48,11 @@ class Method(ABC):
     @abstractmethod
     def real(cls, z: np.ndarray) -> np.ndarray:
         """What the method computes before anything is rounded to integers, float64 (R, N) of logits float (R, N)."""
+
+    @classmethod
+    def guarded(cls, scale: float) -> bool:
+        """Whether the original has no answer for logits of this scale, so that what is answered is the guard's."""
+        return scale > cls.guarded_above
 
     @abstractmethod
     def row_sums(self, n: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""I-ViT's Shiftmax: shifts and one straight line in place of every multiplication of the exponential."""
+"""I-ViT's Shiftmax: shifts, one straight line and a division by a constant in place of the exponential."""
 
 import numpy as np
 
@@ -20,14 +20,14 @@ class Shiftmax(Softmax):
     name = "shiftmax"
     title = "Shiftmax (I-ViT)"
     source = "I-ViT, ICCV 2023, arXiv 2207.01405, section 3.3; code zkkli/I-ViT, IntSoftmax"
-    about = "log2 e as 1 + 1/2 - 1/16 and 2^-f as 1 - f/2: no multiplier and no table for the exponential; 7 bits out."
+    about = "log2 e as 1 + 1/2 - 1/16 and 2^-f as 1 - f/2: shifts and a straight line for the exponential; 7 bits out."
     breaks = ("An octave is rounded up to whole codes, so that rows are softer than they should be: by 12 % at a "
               "scale of 0.14, and without end above 1. Where a row's exponentials, the largest being 1, add up to "
               "65536 scales or more (fine scales, long rows), the original clamps their sum and its codes leave "
               "their range; here the exponentials are then shifted down until the sum has 24 bits. Just below that "
               "limit the reciprocal is 1 and its floor costs up to half of a row, as in the original.")
     hardware = Hardware(
-        multiplications="1, and 2 divisions: by a constant, and one a row", table_bytes=0, passes=3,
+        multiplications="2, and 2 divisions: by a constant, and one a row", table_bytes=0, passes=3,
         accumulator_bits=32,
         source="arXiv 2207.01405, algorithm 1; operations counted in the code")
     unit = 1 / 2 ** (OUTPUT_BITS - 1)

@@ -73,10 +73,12 @@ def causal_mask(length: int) -> np.ndarray:
 
 
 def random(length: int, causal: bool, seed: int) -> Source:
-    """A head before any training: each letter looks at letters that have nothing to do with it."""
+    """A head before any training: each letter looks at letters that have nothing to do with it. Rows have mean 0."""
     heads = Heads(length, seed)
-    return heads.source(heads.logits(heads.keys), causal,
-                        "Random token vectors through random query and key projections: logits around 0, a control.")
+    logits = heads.logits(heads.keys)
+    return heads.source(logits - logits.mean(axis=2, keepdims=True), causal,
+                        "Random token vectors through random query and key projections, and each row moved to the mean "
+                        "0 over all its keys: without a mask a control.")
 
 
 def matching(length: int, causal: bool, seed: int) -> Source:

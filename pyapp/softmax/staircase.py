@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pyapp.quant.schemes import Grid, affine_grid, fit_grid, quantize, symmetric_grid
+from pyapp.quant.schemes import Grid, affine_grid, fit_grid, symmetric_grid
 from pyapp.softmax.methods import METHODS, make
 
 BITS = (2, 3, 4, 5, 6, 7, 8)
@@ -31,6 +31,10 @@ class Curve(ABC):
     @abstractmethod
     def real(self, x: np.ndarray) -> np.ndarray:
         """The curve itself, float64 (P,)."""
+
+    @abstractmethod
+    def grid(self, bits: int) -> Grid:
+        """The grid of the input."""
 
     @abstractmethod
     def of_codes(self, x: np.ndarray, bits: int) -> np.ndarray:
@@ -62,9 +66,11 @@ class Elementwise(Curve):
     def real(self, x: np.ndarray) -> np.ndarray:
         return self.function(x)
 
+    def grid(self, bits: int) -> Grid:
+        return fit_grid(self.x, bits, "symmetric" if self.low == -self.high else "affine")
+
     def of_codes(self, x: np.ndarray, bits: int) -> np.ndarray:
-        scheme = "symmetric" if self.low == -self.high else "affine"
-        return self.function(quantize(x, bits, scheme).dequantize().astype(np.float64))
+        return self.function(self.grid(bits).fake_quantize(x).astype(np.float64))
 
     def rounded(self, y: np.ndarray, bits: int) -> np.ndarray:
         return fit_grid(self.real(self.x), bits, "affine").fake_quantize(y).astype(np.float64)

@@ -53,6 +53,13 @@ def test_every_control_moves_the_numbers_to_those_of_python(visit):
         wait_l1(tab, **params | {"bits": 2 if bits == "Home" else 8})
 
 
+def test_the_head_that_is_shown_is_named(visit):
+    tab = visit("#attention?head=7")
+    tab.wait_text("source-about", "Head 3 of 0 to 3.")
+    tab["source"].select_option("vision transformer")
+    tab.wait_text("source-about", "Head 7 of 0 to 15.")
+
+
 def test_every_method_can_be_chosen_and_says_what_it_is(visit):
     tab = visit("#attention?bits=6")
     wait_l1(tab, bits=6)

@@ -60,6 +60,7 @@ def test_both_sets_of_constants_beside_the_published_maximum(visit):
     tab = visit("#exponential")
     assert tab.text("gap-code-max") == "0.001913" and tab.text("gap-code-at") == "−0.140"
     assert tab.text("gap-paper-max") == "0.002128"
+    assert "to the two digits that are printed" in tab.text("gap-about")
     tab["gap"].focus()
     tab.page.keyboard.press("End")
     tab.wait_text("gap-value", "p = 0.0000")

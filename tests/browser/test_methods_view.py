@@ -61,15 +61,16 @@ def test_headings_sort_by_mouse_and_by_keyboard(visit):
     measured(tab)
     found = {row["method"]: row for row in methods_table(draw("skewed", 32, 16, 0), 8, "none")}
 
-    def sorted_by(column: str, reverse: bool) -> None:
+    def sorted_by(column: str, reverse: bool, key=float) -> None:
         """The heading says the new order at once, the rows follow when Python has answered."""
-        names = sorted(METHODS, key=lambda name: found[name][column], reverse=reverse)  # stable, as the page's
+        names = sorted(METHODS, key=lambda name: key(found[name][column]), reverse=reverse)  # stable, as the page's
         tab.page.wait_for_function("""(names) => {
             const rows = document.querySelectorAll("[data-test='methods'] tbody tr");
             return names.join() === [...rows].map((row) => row.dataset.test.slice(7)).join();
         }""", arg=names)
         heading = tab["methods"].locator(f"th:has([data-test='sort-{column}'])")
-        assert heading.get_attribute("aria-sort") == ("descending" if reverse else "ascending")
+        order = "other" if column == "row_sum" else "descending" if reverse else "ascending"
+        assert heading.get_attribute("aria-sort") == order
 
     tab["sort-l1_per_row"].click()
     sorted_by("l1_per_row", reverse=False)
@@ -80,6 +81,8 @@ def test_headings_sort_by_mouse_and_by_keyboard(visit):
     sorted_by("top1", reverse=True)
     tab.page.keyboard.press("Space")
     sorted_by("top1", reverse=False)
+    tab["sort-row_sum"].click()
+    sorted_by("row_sum", reverse=False, key=lambda total: abs(total - 1))
     tab["sort-method"].click()
     tab.page.wait_for_function("document.querySelector(\"[data-test='methods'] tbody tr\").dataset.test"
                                " === 'method-exact'")
@@ -125,6 +128,14 @@ def test_broken_rows_are_explained(visit):
     tab.wait_text("broken", "Rows that are no distribution any more")
     assert METHODS["ibert"].breaks in tab.text("breaks-ibert") and "of 32 rows" in tab.text("breaks-ibert")
     assert "bad" in tab["ibert-broken_rows"].get_attribute("class")
+
+
+def test_an_original_without_an_answer_is_marked(visit):
+    tab = visit("#methods?bits=4&logits=offset")
+    measured(tab)
+    tab.wait_text("guarded-ibert", "original breaks")
+    assert "S = 2.94" in tab.text("guarded") and METHODS["ibert"].breaks in tab.text("breaks-ibert")
+    assert tab["guarded-lut2"].count() == 0 and "I-BERT" not in tab.text("finding")
 
 
 def test_what_each_needs_in_hardware(visit):

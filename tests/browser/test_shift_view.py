@@ -45,6 +45,8 @@ def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(v
         assert f"{found['offset'][rule]} bits" in tab.text("finding")
     assert tab["control"].get_attribute("data-holds") == "true" and "The control holds" in tab.text("control")
     assert f"{found['centred']['row-mean']} bits" in tab.text("control")
+    about = tab.text("gains-about")
+    assert "tensor-mean and row-mean" in about and "Mid-range and maximum shorten" in about
 
 
 def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
@@ -59,6 +61,16 @@ def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
     tab["rule"].select_option("row-max-clip")
     tab.wait_text("gain-skewed", found["skewed"]["row-max-clip"] + " bits")
     assert "100 %" in tab.text("progress") and "rule=row-max-clip" in tab.page.url
+
+
+def test_points_without_an_answer_of_the_original_are_marked(visit):
+    tab = visit("#shift?method=ibert")
+    measured(tab)
+    assert "above 1.67 nats" in tab.text("guarded")
+    assert tab.text("l1-offset-none-4").endswith(" *") and "*" not in tab.text("l1-offset-none-5")
+    tab["curves-offset"].focus()
+    tab.wait_text("curves-offset-value", "2 bits: none")
+    assert "(original breaks)" in tab.text("curves-offset-value")
 
 
 def test_every_control_is_moved_and_the_numbers_follow(visit):

@@ -15,6 +15,7 @@ def l1(curve, bits: int, way: str) -> float:
 
 def test_the_steps_are_counted_and_measured(visit):
     tab = visit("#staircase?bits=3")
+    assert tab.text("codes") == "7" and "Exact is rounded to the chosen bits again" in tab.text("methods-about")
     curve = Probability(OTHERS)
     for way in ("input", "output", "both"):
         assert tab.number(f"l1-{way}") == pytest.approx(l1(curve, 3, way), rel=1e-3)

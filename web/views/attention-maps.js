@@ -41,12 +41,14 @@ export function Maps({ page, scalars, arrays }) {
     <div class="attention-maps">
       ${["float", "plain", "shifted"].map(figure)} ${["plain", "shifted"].map(difference)}
       <div class="attention-scales">
-        <p class="doc" data-test="source-about">${scalars?.about}</p>
+        <p class="doc" data-test="source-about">${scalars && `${which(scalars)} ${scalars.about}`}</p>
         <${Probability} limit=${scalars?.limits.probability} />
         <${Scale} limit=${scalars?.limits.difference ?? null} what="Differences" />
       </div>
     </div>`;
 }
+
+const which = ({ head, heads }) => `Head ${head} of 0 to ${heads - 1}.`;
 
 const facts = (scalars, name) =>
   name === "float" ? `${scalars.rows} × ${scalars.columns}` : `L1 ${fixed(scalars[name].l1_per_row, 3)} a row, ${count(scalars[name].broken.length)} broken`;

@@ -30,8 +30,8 @@ export const chapters = [
     body: html`<p>Adding a number to all logits of a row changes no probability. But one grid serves all rows, and its step is set
         by the largest magnitude of all: rows that lie far from 0 make the step coarse for every row. Subtract a number of
         its own from each row <i>before</i> rounding, and the same bits cover less.</p>
-      <p>Choose “random” logits: their rows have no offsets to speak of, so the row’s mean must not help. That is the control. With
-        “row-max” the grid is unsigned and no code is spent above the largest logit, which helps even there.</p>`,
+      <p>Choose “random” logits without a mask: each of their rows has the mean 0, so the row’s mean must not help. That is the control. With
+        “row-max” the grid covers no more than the longest row, and the largest logit has no error, which helps even there.</p>`,
     formulas: [shifted, step],
     code: ["pyapp.softmax.shift.quantize_logits", "pyapp.pages.attention.Side"],
   },

@@ -121,9 +121,10 @@ export function Gap({ scalars, arrays }) {
     return `p = ${fixed(data(arrays, "gap_p")[i], 4)}: code constants ${at("gap_code")}, paper constants ${at("gap_paper")}`;
   };
   return html`${title}
-    <p class="about">
+    <p class="about" data-test="gap-about">
       Its distance from e<sup>p</sup> between −ln 2 and 0, before anything is rounded to integers. The paper's text rounds the constants,
-      the published code does not, and only the code's keep within the published maximum; one output code of 8 bits is 3.9e−3.
+      the published code does not, and only the code's reach the published maximum, to the two digits that are printed; one output code
+      of 8 bits is 3.9e−3.
     </p>
     <p class="plot-name">polynomial − e<sup>p</sup> over p; the vertical line is the point's p</p>
     <${Chart}

@@ -32,7 +32,7 @@ export const chapters = [
     title: "3. One parabola for one period",
     body: html`<p>Over a single period a polynomial of second order is enough. The paper's text prints a = 0.3585, b = 1.353, c = 0.344; the published code has more
         digits, in another form of the same parabola. The difference is small, but it decides whether the published maximum of 1.9e−3
-        is reached: choose either set and look at the error.</p>
+        is kept, to the two digits that are printed: choose either set and look at the error.</p>
       <p>Dashed on the first picture is what the parabola does beyond its period: without range reduction it would be of no use.</p>`,
     formulas: [parabola],
     code: ["pyapp.softmax.ibert.Polynomial", "pyapp.softmax.exponential.error"],

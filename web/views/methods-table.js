@@ -58,8 +58,9 @@ function Rows({ page, rows, logits }) {
 
 function Heading({ name, sort = name, title, n, by, first, press }) {
   const sorted = sort === by && name !== "mae";
-  const up = ["row_sum", "top1"].includes(name) ? !first : first; // there the best is the largest
-  const order = sorted ? (up ? "ascending" : "descending") : "none";
+  const up = name === "top1" ? !first : first; // there the best is the largest
+  const way = name === "row_sum" ? "other" : up ? "ascending" : "descending"; // sums are ordered by how near they are to 1
+  const order = sorted ? way : "none";
   return html`<th scope="col" aria-sort=${order}>
     <button type="button" class="quiet" data-test=${`sort-${name}`} onClick=${() => press(sort)}>
       ${name === "mae" ? `${title}, N = ${n}` : title}${sorted && html`<span aria-hidden="true"> ${up ? "▴" : "▾"}</span>`}
@@ -68,12 +69,13 @@ function Heading({ name, sort = name, title, n, by, first, press }) {
 }
 
 function Row({ row, chosen, page }) {
-  const { name, title, about, found } = row;
+  const { name, title, about, guarded, found } = row;
   const [, ...columns] = COLUMNS;
   const colour = name === "exact" ? "float" : "quant";
   return html`<tr class=${chosen ? "chosen" : ""} data-test=${`method-${name}`} onClick=${() => page.change("method", name)}>
     <th scope="row">
       <button type="button" class=${`quiet ${colour}`} title=${about} aria-pressed=${chosen} data-test=${`show-${name}`}>${title}</button>
+      ${guarded && html` <span class="doc bad" data-test=${`guarded-${name}`}>original breaks</span>`}
     </th>
     ${columns.map(
       (column) => html`<td
@@ -87,10 +89,11 @@ function Row({ row, chosen, page }) {
   </tr>`;
 }
 
-/** Where the originals break: first the methods with broken rows just now, then what all others do elsewhere. */
+/** Where the originals break: first the methods with broken rows just now, then those whose original breaks, then all others. */
 function Broken({ rows, logits }) {
   const broken = rows.filter(({ found }) => found?.broken_rows);
-  const others = rows.filter(({ breaks, found }) => breaks && !found?.broken_rows);
+  const guarded = rows.filter((row) => row.guarded && !broken.includes(row));
+  const others = rows.filter((row) => row.breaks && !broken.includes(row) && !guarded.includes(row));
   const note = ({ name, title, breaks, found }) => html`<p class="note" key=${name} data-test=${`breaks-${name}`}>
     <b>${title}</b>: ${found?.broken_rows > 0 && html`<span class="bad">${count(found.broken_rows)} of ${count(logits.rows)} rows. </span>`}
     ${breaks || "At this row length and these bits its codes are too few."}
@@ -100,8 +103,15 @@ function Broken({ rows, logits }) {
     html`<h3>Rows that are no distribution any more</h3>
       <p class="doc">Broken is a row that is all 0, or that does not add up to something between 0.5 and 1.5.</p>
       ${broken.map(note)}`}
+    ${guarded.length > 0 &&
+    html`<h3>Originals that break at this scale</h3>
+      <p class="doc" data-test="guarded">
+        At <span class="number">S = ${scalar(logits.scale)}</span> they have no answer. The numbers above are those of the guarded forms, which the
+        finding leaves out.
+      </p>
+      ${guarded.map(note)}`}
     <details>
-      <summary>Where the ${broken.length ? "other " : ""}originals break, and what is answered here</summary>
+      <summary>Where the ${broken.length || guarded.length ? "other " : ""}originals break, and what is answered here</summary>
       <p class="doc">The scale of the logits now: <span class="number">${scalar(logits.scale)}</span>.</p>
       ${others.map(note)}
     </details>

@@ -18,11 +18,12 @@ export function Curves({ page, scalars }) {
       halves it must be paid for. Look how far the orange curve lies to the left of the ink one: so many bits the shift saves.
     </p>
     ${scalars
-      ? html`<div class="shift-curves">${scalars.families.map((family) => html`<${Family} key=${family.name} ...${family} page=${page} of=${scalars} />`)}</div>`
+      ? html`<div class="shift-curves">${scalars.families.map((family) => html`<${Family} key=${family.name} ...${family} page=${page} of=${scalars} />`)}</div>
+          ${scalars.guarded && html`<p class="note" data-test="guarded">${scalars.guarded}</p>`}`
       : html`<p class="empty">Three plots appear when Python has started.</p>`}`;
 }
 
-function Family({ name, title, control, curves, gains, page, of }) {
+function Family({ name, title, control, curves, guarded, gains, page, of }) {
   const { rule } = page.params;
   const gain = gains[rule];
   const options = { label: `${title}: L1 a row from 2 to 8 bits for every rule, with ${of.method}.`, test: `curves-${name}`, height: 240 };
@@ -31,16 +32,19 @@ function Family({ name, title, control, curves, gains, page, of }) {
       <b>${title}</b>${control && html` <span class="muted">(control)</span>`}
       <span class="gain number quant" data-test=${`gain-${name}`}>${gain ? `${signed(gain.mean, 2)} bits` : "measuring"}</span>
     </figcaption>
-    <${Chart} kind=${Lines} options=${options} args=${[of.bits, curves, rule]} />
+    <${Chart} kind=${Lines} options=${options} args=${[of.bits, curves, guarded, rule]} />
   </figure>`;
 }
 
-/** The lines: no shift in ink, the chosen rule in orange, the others faint; an item is a number of bits. */
+/**
+ * The lines: no shift in ink, the chosen rule in orange, the others faint; an item is a number of bits. A point is hollow where the
+ * method's original breaks.
+ */
 class Lines extends Strip {
   #data = null;
 
-  update(bits, curves, chosen) {
-    this.#data = { bits, curves, chosen };
+  update(bits, curves, guarded, chosen) {
+    this.#data = { bits, curves, guarded, chosen };
     this.redraw();
   }
 
@@ -49,21 +53,21 @@ class Lines extends Strip {
   }
 
   words(i) {
-    const { bits, curves } = this.#data;
+    const { bits, curves, guarded } = this.#data;
     return `${count(bits[i])} bits: ${Object.entries(curves)
-      .map(([rule, values]) => `${rule} ${fixed(values[i], 4)}`)
+      .map(([rule, values]) => `${rule} ${fixed(values[i], 4)}${guarded[rule][i] ? " (original breaks)" : ""}`)
       .join(", ")}`;
   }
 
   draw(context, width, height, at) {
     if (!this.#data) return;
-    const { bits, curves, chosen } = this.#data;
+    const { bits, curves, guarded, chosen } = this.#data;
     this.#axes(context, width, height, bits, at);
     const colours = { none: ["float", 2], [chosen]: ["quant", 2] };
     const rules = Object.keys(curves).sort((a, b) => (a in colours) - (b in colours));
     for (const rule of rules) {
       const [colour, thick] = colours[rule] ?? ["faint", 0.75];
-      this.#line(context, height, curves[rule], colour, thick);
+      this.#line(context, height, curves[rule], guarded[rule], colour, thick);
     }
     this.#labels(context, height, ["none", chosen].map((rule) => [rule, curves[rule], colours[rule][0]]));
   }
@@ -88,7 +92,7 @@ class Lines extends Strip {
     context.fillRect(this.#x(at), MARGIN.top, 1, height - MARGIN.top - MARGIN.bottom);
   }
 
-  #line(context, height, values, colour, thick) {
+  #line(context, height, values, guarded, colour, thick) {
     context.strokeStyle = css(colour);
     context.lineWidth = thick;
     context.beginPath();
@@ -98,9 +102,13 @@ class Lines extends Strip {
       context[go](this.#x(i), this.#y(value, height));
     });
     context.stroke();
-    context.fillStyle = css(colour);
     values.forEach((value, i) => {
-      if (value !== null) context.fillRect(this.#x(i) - thick, this.#y(value, height) - thick, 2 * thick, 2 * thick);
+      if (value === null) return;
+      const r = guarded[i] ? 1.5 * thick : thick;
+      const box = [this.#x(i) - r, this.#y(value, height) - r, 2 * r, 2 * r];
+      context.fillStyle = css(guarded[i] ? "paper" : colour);
+      context.fillRect(...box);
+      if (guarded[i]) context.strokeRect(...box);
     });
   }
 

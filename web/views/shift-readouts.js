@@ -4,11 +4,12 @@ import { count, fixed, NOTHING, percent, signed } from "../ui/format.js";
 /** What each rule is worth on each kind of logits, in bits; a rule's name draws its curve in orange. */
 export function Gains({ page, scalars }) {
   if (!scalars) return null;
-  const { families, rules, batches, progress, clear_bits: clear } = scalars;
+  const { families, rules, batches, progress, guarded, clear_bits: clear } = scalars;
   return html`<h2>What a rule is worth, in bits</h2>
-    <p class="about">
+    <p class="about" data-test="gains-about">
       Without an exponential of its own, fixed point can only be exact about small ranges, and a shift makes the range smaller. Look at
-      the control column: a rule that merely moves the logits must be worth nothing there.
+      the control column: tensor-mean and row-mean only move the logits, and must be worth nothing there. Mid-range and maximum shorten the
+      range of centred rows, too.
     </p>
     <table class="numbers gains" data-test="gains">
       <caption class="unseen">Gain of every rule in bits, by kind of logits</caption>
@@ -24,7 +25,7 @@ export function Gains({ page, scalars }) {
     </table>
     <p class="doc">
       Mean of log2(L1 without / L1 with) over ${count(clear[0])} to ${count(clear.at(-1))} bits
-      ${batches.length > 1 && html`, then over ${count(batches.length)} batches; in brackets the least and the most`}. One bit more
+      ${batches.length > 1 && html`, then over ${count(batches.length)} batches; in brackets the least and the most`}${guarded && ", where the original has an answer"}. One bit more
       halves the error.
     </p>
     ${progress < 1 && html`<progress max="1" value=${progress} aria-label="Measured so far"></progress>`}
@@ -92,12 +93,12 @@ export function Numbers({ page, scalars }) {
     </div>`;
 }
 
-function Family({ name, curves, clips, chosen }) {
+function Family({ name, curves, guarded, clips, chosen }) {
   return html`<tbody>
     ${Object.entries(curves).map(
       ([rule, values]) => html`<tr class=${rule === chosen ? "chosen" : ""} key=${rule}>
         <th scope="row">${name}, ${rule}</th>
-        ${values.map((value, i) => html`<td class="number" data-test=${`l1-${name}-${rule}-${i + 2}`}>${fixed(value, 4)}</td>`)}
+        ${values.map((value, i) => html`<td class="number" data-test=${`l1-${name}-${rule}-${i + 2}`}>${fixed(value, 4)}${guarded[rule][i] ? " *" : ""}</td>`)}
       </tr>`,
     )}
     <tr>

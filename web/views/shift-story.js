@@ -22,8 +22,9 @@ export const chapters = [
   {
     title: "2. The grids are part of the rule",
     body: html`<p>A symmetric grid has as many codes above 0 as below. Below a row's maximum there is nothing above 0, so with the maximum
-        taken away half of the codes would stay unused: an unsigned grid has them all, and the largest logit, which matters most, has no
-        error at all. Part of what row-max wins is this bit, not the shift; the control shows which part.</p>
+        taken away half of the codes would stay unused: an unsigned grid has them all. It covers the longest row instead of twice the largest
+        magnitude, and the largest logit, which matters most, has no error at all. This helps centred rows, too; the control shows by
+        how much.</p>
       <p>With a clip the grid covers only the top few nats. What lies below has a probability that hardly counts: e to the −7 is a
         thousandth. How many nats are best depends on the bits; here the best number is searched for, on the batch that calibrates.</p>`,
     formulas: [grids],
@@ -32,8 +33,8 @@ export const chapters = [
   {
     title: "3. What makes it fair",
     body: html`<p>All rules get the same logits, the same number of codes, and one scale for the tensor from the same data; none clips unless
-        its name says so. The float softmax reads the codes first, so that only rounding is measured, and then each integer method. A
-        control has nothing to win: its logits are centred already.</p>
+        its name says so. The float softmax reads the codes first, so that only rounding is measured, and then each integer method. In the
+        control the means have nothing to win: its logits are centred already.</p>
       <p>Calibrate elsewhere takes the scale, the tensor's mean and the clip from a second batch of the same kind. Then some logits fall
         off the grid, as they do in a deployed model, and the figures move a little: by how much, several batches show.</p>`,
     formulas: [gain],

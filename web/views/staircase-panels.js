@@ -20,7 +20,8 @@ export function Steps({ page, scalars, arrays }) {
   const own = curve === "softmax" && method.name !== "exact";
   return html`${title}
     <p class="plot-name">
-      <span class="float">${curve}</span> and <span class="quant">${own ? `what ${method.title} makes of the codes` : "input and output rounded"}</span>, ${bits} bits: ${count(codes)} codes,
+      <span class="float">${curve}</span> and <span class="quant">${own ? `what ${method.title} makes of the codes` : "input and output rounded"}</span>, ${bits} bits:
+      ${" "}<span class="number" data-test="codes">${count(codes)}</span> input codes,
       ${" "}<span class="number" data-test="levels-both">${count(levels.both)}</span> steps, L1 error${" "}
       <span class="number" data-test="l1-both">${scalar(l1.both)}</span>; drag the point
     </p>
@@ -136,8 +137,9 @@ export function Methods({ page, scalars }) {
   if (!scalars) return html`${title}${empty("Measured")}`;
   const { measured, method, waiting, bits } = scalars;
   return html`${title}
-    <p class="about">
-      L1 error of the softmax curve of this row, with ${bits} and with 8 bits. Choose a method to see its steps.
+    <p class="about" data-test="methods-about">
+      L1 error of the softmax curve of this row, with ${bits} and with 8 bits. Exact is rounded to the chosen bits again at its end; the
+      others have 7 or 8 output bits whatever is chosen, so that with few bits some of them come nearer. Choose a method to see its steps.
       ${waiting > 0 ? ` ${waiting} methods are still being measured.` : ""}
     </p>
     <table class="numbers staircase-methods" data-test="methods">

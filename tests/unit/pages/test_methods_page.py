@@ -50,7 +50,14 @@ def test_sorting(column, best):
         assert [row["name"] for row in rows] == list(METHODS)[:: 1 if best else -1]
     else:
         values = [row["found"][column] for row in rows]
-        assert values == sorted(values, reverse=COLUMNS[column] == best)
+        if column == "row_sum":
+            values = [abs(value - 1) for value in values]
+        assert values == sorted(values, reverse=best == (column == "top1"))
+
+
+def test_a_row_sum_is_best_when_it_is_1():
+    rows = measured(logits="pasted", text="0 " * 100, sort="row_sum")[2].scalars["rows"]
+    assert rows[0]["name"] == "exact" and max(row["found"]["row_sum"] for row in rows) > 1.1
 
 
 def test_what_is_not_measured_stands_last():
@@ -118,7 +125,8 @@ def test_a_text_waits_until_it_is_asked_for():
 def test_the_words_follow_from_the_numbers(bits, length):
     """A row that is all 0 has an L1 of 1 only, and is none the nearer for it."""
     frame = measured(logits="offset", bits=bits, length=length)[2]
-    l1 = {row["title"]: row["found"]["l1_per_row"] for row in frame.scalars["rows"] if not row["found"]["broken_rows"]}
+    l1 = {row["title"]: row["found"]["l1_per_row"] for row in frame.scalars["rows"]
+          if not row["found"]["broken_rows"] and not row["guarded"]}
     assert (len(l1) == len(METHODS)) == (bits == 8) == ("break no row" not in frame.scalars["words"])
     rounding = l1.pop(METHODS["exact"].title)
     best, worst = min(l1, key=l1.get), max(l1, key=l1.get)
@@ -136,6 +144,15 @@ def test_broken_rows_are_counted_and_the_method_says_where_it_breaks():
     sums = make("ibert", codes.scale).probabilities(codes.q).sum(axis=1)
     assert broken["ibert"]["found"]["broken_rows"] == (sums < 0.5).sum()
     assert frame.scalars["picture"]["broken"] == np.flatnonzero(sums[: SHOWN[0]] < 0.5).tolist()
+
+
+def test_where_an_original_has_no_answer_its_row_says_so_and_is_not_ranked():
+    scalars = measured(logits="offset", bits=4, rows=512, length=64)[2].scalars
+    assert scalars["logits"]["scale"] == pytest.approx(2.94, abs=0.005)
+    guarded = {row["name"] for row in scalars["rows"] if row["guarded"]}
+    assert guarded == {"ibert", "ibert-paper", "ibert-ln2"}
+    assert not any(METHODS[name].title in scalars["words"] for name in guarded)
+    assert not any(row["guarded"] for row in measured(logits="offset")[2].scalars["rows"])
 
 
 def test_all_of_it_crosses_to_the_page():

@@ -6,7 +6,7 @@ from pyapp.pages import shift
 from pyapp.runner import Runner
 from pyapp.softmax.compare import BITS, compare
 from pyapp.softmax.logits import FAMILIES, draw
-from pyapp.softmax.shift import RULES
+from pyapp.softmax.shift import RULES, calibrate
 
 SMALL = {"rows": 48, "length": 16}
 UNITS = len(FAMILIES) * len(BITS)
@@ -51,6 +51,11 @@ def test_the_words_follow_from_the_numbers(monkeypatch):
     runner, run, frame = measured(rows=512, length=64)
     gains = by_name(frame)
     said = frame.scalars["words"]
+    scales = {rule: [calibrate(draw("centred", 512, 64, 0), bits, rule).scale for bits in BITS[2:]]
+              for rule in ("none", "row-max")}
+    finer = np.log2(np.divide(scales["none"], scales["row-max"])).mean()
+    assert 0.35 < finer < 0.45 and f"alone is {shift.bits_text(finer)}" in said["unsigned"]
+    assert shift.bits_text(gains["centred"]["gains"]["row-max"]["mean"]) in said["unsigned"]
     for rule in ("row-mean", "row-max", "row-max-clip"):
         assert shift.bits_text(gains["offset"]["gains"][rule]["mean"]) in said["finding"]
     assert said["holds"] and "does not help" in said["control"]
@@ -83,6 +88,23 @@ def test_a_change_in_the_middle_begins_again():
     assert runner.change(run, "method", "lut2")["frame"].scalars["progress"] == 0
     frame = runner.advance(run, ms=1e9)["frame"]
     assert by_name(frame)["skewed"]["curves"] == by_name(measured(method="lut2")[2])["skewed"]["curves"]
+
+
+def test_points_without_an_answer_of_the_original_are_named_and_count_in_no_gain():
+    frame = measured(method="ibert", rows=512, length=64)[2]
+    offset = by_name(frame)["offset"]
+    assert offset["guarded"]["none"] == [True] * 3 + [False] * 4
+    assert offset["guarded"]["row-mean"] == [True] * 2 + [False] * 5
+    ratios = np.array(offset["curves"]["none"][3:]) / offset["curves"]["row-mean"][3:]
+    assert offset["gains"]["row-mean"]["mean"] == pytest.approx(np.log2(ratios).mean())
+    assert "above 1.67 nats" in frame.scalars["guarded"]
+    assert measured(rows=512, length=64)[2].scalars["guarded"] == ""
+
+
+def test_unshifted_centred_logits_use_nearly_every_code():
+    """What row-max wins on them is not that others would waste codes above the maximum."""
+    for bits, used in ((4, 15), (8, 200)):
+        assert np.unique(calibrate(z := draw("centred", 512, 64, 0), bits, "none").quantize(z).q).size >= used
 
 
 def test_nothing_is_said_before_it_is_known():

@@ -26,6 +26,12 @@ def test_the_current_bits_are_a_point_of_the_error_curve(curve):
         assert low < frame.arrays["float"].min() and frame.arrays["both"].max() < high
 
 
+@pytest.mark.parametrize("curve, codes", [("softmax", 15), ("exp", 16), ("sigmoid", 15)])
+def test_codes_are_those_of_the_inputs_grid(curve, codes):
+    """A symmetric grid leaves one of 2^b out."""
+    assert opened(curve=curve, bits=4).scalars["codes"] == codes
+
+
 def test_the_row_is_the_curve_at_the_point():
     frame = opened(point=1.5, bits=6)
     at = frame.scalars["at"]

@@ -1,5 +1,6 @@
 """The logits on which all methods were compared, and what tests of a method ask of it."""
 
+from collections import Counter
 from typing import ClassVar
 
 import numpy as np
@@ -61,9 +62,12 @@ class Noted(np.ndarray):
     """An array that notes the type of all that is computed with it and from it; what it gives is noted, too."""
 
     kinds: ClassVar[set[str]] = set()
+    operations: ClassVar[Counter[tuple[str, int]]] = Counter()
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        return self._note(getattr(ufunc, method), inputs, kwargs)
+        result = self._note(getattr(ufunc, method), inputs, kwargs)
+        Noted.operations[ufunc.__name__, result.shape[-1]] += 1
+        return result
 
     def __array_function__(self, function, types, args, kwargs):
         return self._note(function, args, kwargs)
@@ -93,3 +97,10 @@ def kinds_of(function, q: np.ndarray) -> set[str]:
     found = function(q.view(Noted))
     assert isinstance(found, Noted)  # else the trace was lost on the way
     return Noted.kinds
+
+
+def operations_of(function, q: np.ndarray) -> Counter[tuple[str, int]]:
+    """How often function(q) uses a ufunc, by its name and by the columns of what it gives: all of a row, or 1."""
+    Noted.operations = Counter()
+    function(q.view(Noted))
+    return Noted.operations

@@ -5,7 +5,7 @@ import pytest
 
 from pyapp.softmax.compare import BITS, compare, gain_bits, methods_table, probabilities, quantized, shift_table
 from pyapp.softmax.logits import FAMILIES, draw
-from pyapp.softmax.measures import reference
+from pyapp.softmax.measures import errors, reference
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES, quantize_logits
 
@@ -29,6 +29,8 @@ OTHER_DRAW = {  # of the same distribution
     ("offset", "row-max-clip"): (.329, .162, .083, .043, .022, .012, .006),
     ("skewed", "row-max-clip"): (.210, .117, .065, .035, .019, .010, .006),
 }
+SIGNED = (1.265, .769, .374, .177, .086, .043, .021)  # offset rows less their maximum, on a symmetric grid
+TO_BYTES = (.0651, .0613, .0355)  # N(0, 1), N(0, 2) and N(0, 4) in float, the probabilities rounded to u8
 COMPARISON = {  # 8 bits, symmetric, on N(0, 1), N(0, 2) and N(0, 4)
     "exact": (.0086, .0163, .0196), "tflite": (.0648, .0612, .0354), "lut2": (.0653, .0616, .0355),
     "shiftmax": (.250, .169, .081), "ibert": (.126, .110, .092), "ibert-ln2": (.126, .096, .045),
@@ -64,6 +66,23 @@ def test_the_clip_is_the_one_that_was_found():
         z = draw(family, ROWS, LENGTH, 0)
         clips = [-codes.low * codes.scale for codes in (quantize_logits(z, bits, "row-max-clip") for bits in BITS)]
         assert clips == sorted(clips) and clips[0] == pytest.approx(least) and clips[-1] == pytest.approx(most)
+
+
+def test_the_row_maximum_on_a_signed_grid_wastes_a_bit():
+    z = draw("offset", ROWS, LENGTH, 0)
+    z = z - z.max(axis=1, keepdims=True)
+    found = [compare(z, "exact", bits, "none").l1_per_row for bits in BITS]
+    np.testing.assert_allclose(found, SIGNED, atol=ROUNDED)
+    np.testing.assert_allclose(found[1:], FLOAT["offset", "row-max"][:-1], atol=ROUNDED)
+
+
+def test_the_best_that_an_output_of_bytes_allows():
+    found = []
+    for name in ("normal-1", "normal-2", "normal-4"):
+        z = draw(name, ROWS, LENGTH, 0)
+        p_hat = np.rint(255 * probabilities(quantize_logits(z, 8, "none"), "exact")) / 255
+        found.append(errors(p_hat, reference(z)).l1_per_row)
+    np.testing.assert_allclose(found, TO_BYTES, rtol=0.003)
 
 
 @pytest.mark.parametrize("method", COMPARISON)

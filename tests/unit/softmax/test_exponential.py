@@ -119,6 +119,14 @@ def test_the_cliffs_are_where_the_constants_say():
     assert below.b**2 + below.c == 1 and above.b**2 + above.c == 0
 
 
+@pytest.mark.parametrize("name, limit", [("ibert", 1.671), ("ibert-ln2", 1.671), ("ibert-paper", 0.6931),
+                                         ("indexsoftmax", 6.6)])
+def test_a_method_says_from_which_scale_on_its_original_has_no_answer(name, limit):
+    method = type(make(name, 1.0))
+    assert method.guarded_above == pytest.approx(limit, abs=1e-4)
+    assert not method.guarded(limit * 0.999) and method.guarded(limit * 1.001)
+
+
 def test_what_there_is_not_is_refused():
     for name, bits in (("tflite", 30), ("ibert", 31), ("ibert", -1)):
         with pytest.raises(ValueError, match="choose from"):

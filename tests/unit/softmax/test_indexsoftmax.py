@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from comparison import Noted, answers_everything, compared, kinds_of, l1_per_row, reproduced, symmetric
+from comparison import Noted, answers_everything, compared, kinds_of, l1_per_row, operations_of, reproduced, symmetric
 
 from pyapp.softmax.indexsoftmax import IndexSoftmax
 
@@ -76,3 +76,10 @@ def test_everything_has_an_answer():
 def test_two_bits():
     q, scale = symmetric(compared()[0], bits=2)
     assert IndexSoftmax(scale)(q).sum(axis=1).min() > 0
+
+
+def test_the_stated_multiplications_and_divisions_are_those_of_the_code():
+    """One of each for the index; another of each makes the probability of what the table says."""
+    done = operations_of(IndexSoftmax(0.05).index, np.arange(60, dtype=np.int64).reshape(2, 30))
+    assert done["multiply", 30] == done["floor_divide", 30] == 1
+    assert IndexSoftmax.hardware.multiplications.startswith("2, and 2 divisions")

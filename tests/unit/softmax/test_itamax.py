@@ -116,6 +116,20 @@ def test_rows_whose_maximum_grows_in_steps():
     assert sums[0] < 0.5 < exact[0] and sums[1] > 1.3 > 1 >= exact[1]
 
 
+@pytest.mark.parametrize("n", [16, 17, 33, 80])
+def test_streaming_sums_stay_within_bounds_that_say_something(n):
+    """Blocks that rise by just what is rounded away, or up."""
+    method, rng = ITAMaxStreaming(OWN), np.random.default_rng(n)
+    low, high = method.row_sums(n)
+    assert (high == 1) == (n == 16) and high < 1 + np.sqrt(n) and (low > 0.2) == (n < 80)
+    sums = []
+    for step in (15, 16):
+        for down in (0, 1, 8, 15):
+            q = -step * (np.arange(n)[::-1] // 16) - rng.integers(0, down + 1, (50, n))
+            sums += (method(q.astype(np.int32)).sum(axis=1) * method.unit).tolist()
+    assert low <= min(sums) and max(sums) <= high
+
+
 def test_real_form():
     """2^-s is within half an octave of the exponential; a row's sum within the same."""
     z = np.random.default_rng(4).normal(0, 2, (50, 20))

@@ -5,7 +5,7 @@ from math import floor
 
 import numpy as np
 import pytest
-from comparison import answers_everything, compared, kinds_of, l1_per_row, reproduced
+from comparison import answers_everything, compared, kinds_of, l1_per_row, operations_of, reproduced
 
 from pyapp.softmax.shiftmax import Shiftmax
 
@@ -64,3 +64,9 @@ def test_no_float_inside():
 
 def test_everything_has_an_answer():
     answers_everything(Shiftmax)
+
+
+def test_the_stated_multiplications_and_divisions_are_those_of_the_code():
+    done = operations_of(Shiftmax(0.05), np.arange(-30, 30, dtype=np.int32).reshape(2, 30))
+    assert done["multiply", 30] == 2 and done["floor_divide", 30] == done["floor_divide", 1] == 1
+    assert Shiftmax.hardware.multiplications.startswith("2, and 2 divisions")
