@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from pyapp.quant.adaround import adaround
 from pyapp.quant.bias_correction import corrected_bias
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
-from pyapp.quant.integer import IntegerLinear, IntegerNetwork
+from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
@@ -62,10 +63,15 @@ class QuantizedNetwork:
     weights: QuantizedParameters
     activations: dict[str, Grid] | None = None
 
-    @property
+    @cached_property
     def parameters(self) -> Parameters:
-        """Dequantised weights and float biases."""
-        return self.weights.parameters
+        """Dequantised weights, and biases as sums can add them: float, or rounded to S_x·S_w between two grids."""
+        p = self.weights.parameters.copy()
+        inputs = (self.activations or {}).values()  # one more than layers where the logits have a grid
+        for (name, tensor), grid in zip(self.weights.tensors.items(), inputs, strict=False):
+            bias = name.replace(".weight", ".bias")
+            p[bias][:] = rounded_bias(p[bias], tensor, grid)
+        return p
 
     @property
     def nbytes(self) -> int:
@@ -81,8 +87,9 @@ class QuantizedNetwork:
         """The same network on integers alone. ValueError if activations are float or int32 could overflow."""
         if self.activations is None:
             raise ValueError("activations are float; integers alone need --activations BITS")
-        names, grids = weight_names(self.parameters), list(self.activations.values())
-        biases = [self.parameters[name.replace(".weight", ".bias")] for name in names]
+        p, grids = self.weights.parameters, list(self.activations.values())
+        names = weight_names(p)
+        biases = [p[name.replace(".weight", ".bias")] for name in names]
         layers = [IntegerLinear.of(self.weights.tensors[name], bias, *ends,
                                    relu=name != names[-1], rounding=rounding)
                   for name, bias, ends in zip(names, biases, pairwise(grids), strict=True)]
@@ -154,9 +161,9 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray, method: str = "minmax",
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
     """The same weights with activations of `bits` bits, calibrated on inputs; grids that are `known` stay."""
-    tensors = network.weights.tensors
-    settings = Settings(activations=bits, calibrate=method)
-    return _layer_by_layer(network.parameters, settings, inputs, lambda name, x, x_hat: tensors[name], known or {})
+    weights, settings = network.weights, Settings(activations=bits, calibrate=method)
+    return _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
+                           known or {})
 
 
 def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, rounded: Rounded,
