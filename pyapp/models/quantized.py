@@ -18,7 +18,8 @@ from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
-METHODS = ("round", "adaround", "gptq", "qat")  # qat trains: see pyapp.models.trained
+AFTER_TRAINING = ("round", "adaround", "gptq")
+METHODS = (*AFTER_TRAINING, "qat")  # qat trains: see pyapp.models.trained
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
 Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
 
@@ -38,8 +39,10 @@ class Settings:
     seed: int = 1  # of AdaRound
 
     def __post_init__(self):
-        for bits in (*self.layer_bits(1), *([self.activations] if self.activations is not None else [])):
+        for bits in self.layer_bits(1):
             check_bits(bits)
+        if self.activations is not None:
+            check_bits(self.activations, "activations")
         Granularity.parse(self.per)
         for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
                                      ("method", self.method, METHODS), ("clip", self.clip, CLIPS)):
@@ -158,10 +161,10 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
     return _layer_by_layer(p, settings, inputs, remembered, {})
 
 
-def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray, method: str = "minmax",
+def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
-    """The same weights with activations of `bits` bits, calibrated on inputs; grids that are `known` stay."""
-    weights, settings = network.weights, Settings(activations=bits, calibrate=method)
+    """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
+    weights, settings = network.weights, Settings(activations=bits)
     return _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
                            known or {})
 

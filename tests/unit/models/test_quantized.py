@@ -78,7 +78,7 @@ def test_a_budget_is_kept_and_the_front_has_no_beaten_choice():
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "bits is 17"), ({"per": "group:0"}, "granularity"),
+    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "activations is 17"), ({"per": "group:0"}, "granularity"),
     ({"method": "magic"}, "method is 'magic'"), ({"scheme": "log"}, "scheme is 'log'"),
 ])
 def test_settings_without_sense_are_refused(change, message):
