@@ -100,6 +100,6 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -
         except ParamError as error:
             if strict:
                 raise
-            rest = f"; using {values[name]}" if name in values else "; ignored"
-            notes.append(f"{error}, but {error.hint}{rest}")
+            known = name in values
+            notes.append(f"{error}; {error.hint}; using {values[name]}" if known else f"{error}; it is ignored")
     return values, notes
