@@ -105,8 +105,8 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -
         except ParamError as error:
             if strict:
                 raise
-            rest = f"; using {values[name]}" if name in values else "; ignored"
-            notes.append(f"{error}, but {error.hint}{rest}")
+            known = name in values
+            notes.append(f"{error}; {error.hint}; using {values[name]}" if known else f"{error}; it is ignored")
     for name, value in list(values.items()):
         values |= {key: usual for key, usual in followers(params, name, value).items() if key not in said}
     return values, notes

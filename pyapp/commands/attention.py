@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, show, writable
+from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, reader, show, writable
 from pyapp.data import mnist
 from pyapp.models import gpt, vit
 from pyapp.models.quantized_transformer import TransformerSettings
@@ -61,16 +61,17 @@ def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
 def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
     """Everything of `TransformerSettings`."""
     _add_base(sub)
-    sub.add_argument("--logit-bits", type=whole_or_none, metavar="L", help=f"of attention scores: {FLOAT}")
+    sub.add_argument("--logit-bits", type=reader(whole_or_none), metavar="L", help=f"of attention scores: {FLOAT}")
     sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
     sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
 
 
 def _add_base(sub: argparse.ArgumentParser) -> None:
     """What is quantised besides attention scores."""
-    sub.add_argument("--bits", type=whole_or_none, metavar="B", help=f"of the weights: {FLOAT}")
+    bits = reader(whole_or_none)
+    sub.add_argument("--bits", type=bits, metavar="B", help=f"of the weights: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a weights' scale")
-    sub.add_argument("--activations", type=whole_or_none, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
+    sub.add_argument("--activations", type=bits, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
     sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
 
 

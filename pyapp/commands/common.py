@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
 from pyapp.models import mlp, recipes
+from pyapp.sweep.grid import whole
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
@@ -71,11 +72,31 @@ def add_weights_out(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", required=True, metavar="FILE", type=writable, help="the .npz to write; a .json beside it")
 
 
+def reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`read` as the type of an option: argparse repeats what its ValueError says."""
+    def converted(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    return converted
+
+
+def whole_or_list(text: str) -> int | tuple[int, ...]:
+    """A whole number, or several with commas between."""
+    numbers = tuple(whole(part.strip()) for part in text.split(","))
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+READERS = {int | tuple[int, ...]: reader(whole_or_list)}  # by the type of a recipe's field; others read themselves
+
+
 def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     """An option for each field of a recipe, with its default and its sentence."""
     for field in fields(recipe):
         choices = list(OPTIMISERS) if field.name == "optimiser" else None
-        sub.add_argument(f"--{field.name}", type=type(field.default), default=field.default, choices=choices,
+        kind = READERS.get(field.type, type(field.default))
+        sub.add_argument(f"--{field.name}", type=kind, default=field.default, choices=choices,
                          help=field.metadata["doc"])
 
 
@@ -88,4 +109,6 @@ def recipe_of(args: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
 
 def options_of(recipe: Any) -> list[str]:
     """The recipe as options again, those that are not the default."""
-    return [f"--{f.name} {getattr(recipe, f.name)}" for f in fields(recipe) if getattr(recipe, f.name) != f.default]
+    given = {f.name: getattr(recipe, f.name) for f in fields(recipe) if getattr(recipe, f.name) != f.default}
+    return [f"--{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
+            for name, value in given.items()]

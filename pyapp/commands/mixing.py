@@ -9,6 +9,7 @@ from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.measure import measure
 from pyapp.models.mixing import mix
+from pyapp.models.quantized import AFTER_TRAINING
 from pyapp.models.sensitivity import sensitivity
 
 BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
@@ -17,14 +18,14 @@ BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best afte
 def add(commands: Any) -> None:
     sub = command(commands, "sensitivity", find_sensitive, "what each layer loses at each number of bits", model=True)
     add_weights(sub)
-    add_settings(sub)
+    add_settings(sub, AFTER_TRAINING, activations=False)
     sub.set_defaults(**BEST)
     add_json(sub)
     sub = command(commands, "mixed", mixed, "choose each layer's bits under a budget, and measure", model=True)
     sub.add_argument("--budget", type=int, required=True, metavar="BYTES", help="for everything: codes, scales, biases")
     add_weights(sub)
     add_data(sub)
-    add_settings(sub)
+    add_settings(sub, AFTER_TRAINING)
     sub.set_defaults(**BEST)
     add_json(sub)
 

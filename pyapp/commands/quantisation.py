@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from pyapp.commands.attention import add_evaluate
-from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, show
+from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, reader, show
 from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.measure import measure, measure_float, network_for
@@ -14,7 +15,7 @@ from pyapp.models.quantized import METHODS, Settings
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
-from pyapp.sweep.grid import NONE, whole_or_none
+from pyapp.sweep.grid import DEFAULTS, NONE, option, whole_or_none
 
 
 def add(commands: Any) -> None:
@@ -25,18 +26,20 @@ def add(commands: Any) -> None:
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
     sub.add_argument("--bits", type=int, metavar="B", help=f"weights of {MIN_BITS} to {MAX_BITS} bits; float if absent")
     add_settings(sub)
-    sub.add_argument("--rounding", choices=ROUNDINGS, default="single", help="how integer sums are requantised")
+    sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0], help="how integer sums are requantised")
     add_json(sub)
     add_evaluate(models)
 
 
-def add_settings(sub: argparse.ArgumentParser) -> None:
-    """Everything of `Settings` but the bits of the weights."""
+def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS, activations: bool = True) -> None:
+    """Everything of `Settings` but the bits of the weights, and without `activations` what is about those."""
     sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="of the weights")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a scale")
-    sub.add_argument("--activations", metavar=f"BITS|{NONE}", type=whole_or_none, help="bits of the activations")
-    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
-    sub.add_argument("--method", choices=METHODS, default="round", help="how weights become codes")
+    if activations:
+        sub.add_argument("--activations", metavar=f"BITS|{NONE}", type=reader(whole_or_none),
+                         help="bits of the activations")
+        sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
+    sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
     sub.add_argument("--clip", choices=CLIPS, default="minmax", help="range of the weights: all, or least squares")
     sub.add_argument("--bias-correction", action="store_true", help="give the biases what rounding took from the mean")
     sub.add_argument("--seed", type=int, default=1, help="of AdaRound and of training")
@@ -47,8 +50,17 @@ def settings_of(args: argparse.Namespace, bits: int | tuple[int, ...]) -> Settin
     return Settings(**{**given, "bits": bits})
 
 
+def _given(args: argparse.Namespace) -> list[str]:
+    """Options of a quantised network that are not at their defaults."""
+    defaults = {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}
+    return [option(name) for name, default in defaults.items() if getattr(args, name) != default]
+
+
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy on a folder's images, in float or quantised as asked."""
+    if args.bits is None and (needless := _given(args)):
+        raise ValueError(f"without --bits the network stays float, and {', '.join(needless)} would change nothing; "
+                         "add --bits B")
     p, digits = mlp.load(args.weights), mnist.load(args.data, args.split)
     if args.bits is None:
         result = measure_float(p, digits)

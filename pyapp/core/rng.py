@@ -13,6 +13,8 @@ def generator(seed: int, stream: str) -> np.random.Generator:
     """A generator for one named use of a seed.
 
     Different streams ("weights", "batches", ...) of one seed are independent, so that drawing more numbers for one
-    purpose never changes another.
+    purpose never changes another. ValueError for a negative seed.
     """
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; use a whole number from 0")
     return np.random.Generator(np.random.PCG64([seed, zlib.crc32(stream.encode())]))

@@ -6,9 +6,11 @@ The words are ours; `said` names who says it. A rule is a sentence with the thre
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pyapp.models.lab import Lab, Measured, Trial
 from pyapp.models.quantized import Settings
+from pyapp.models.trained import ACTIVATIONS
 
 Found = list[Measured | None]
 
@@ -80,16 +82,22 @@ NEEDED = "it is needed if the loss is {allowed} or more without it, and less wit
 BETTER = "it is better if it loses at least {noticeable} less"
 
 
+def qat_trials(bits: int) -> dict[str, Any]:
+    """The best without training beside the shipped trained network, and the link to GPTQ's."""
+    name, activations = f"W{bits}A{ACTIVATIONS[bits]}", ACTIVATIONS[bits]
+    return {"trials": ((f"{name}, rounded", lambda lab: lab.like_qat(bits, "round")),
+                       (f"{name}, GPTQ", lambda lab: lab.like_qat(bits, "gptq")),
+                       (f"{name}, trained with it", lambda lab: lab.qat(bits))),
+            "link": f"#inference?bits={bits}&activations={activations}&calibrate=mse&method=gptq&clip=mse"}
+
+
 def qat_needed(bits: int) -> Claim:
     return Claim(
         f"qat{bits}", "4" if bits == 4 else "3",
         f"Weights and activations of {bits} bits need training with quantisation.", PAPERS, NEEDED,
-        (("rounded", lambda lab: lab.like_qat(bits, "round")), ("GPTQ", lambda lab: lab.like_qat(bits, "gptq")),
-         ("trained with it", lambda lab: lab.qat(bits))),
-        lambda found, limits: needed(found[:2], found[2], limits),
-        f"#inference?bits={bits}&activations={bits}&calibrate=mse&method=gptq&clip=mse",
-        "Ten digits are an easy task, and GPTQ finds codes that make up for each other’s errors; harder tasks leave "
-        "less room.",
+        holds=lambda found, limits: needed(found[:2], found[2], limits), **qat_trials(bits),
+        because="Ten digits are an easy task, and GPTQ finds codes that make up for each other’s errors; harder tasks "
+                "leave less room.",
     )
 
 
@@ -154,12 +162,9 @@ CLAIMS = (
     Claim("gptq3", "3", "GPTQ beats rounding to nearest.", LLM, BETTER,
           (("rounded, 3 bits", weights(3)), ("GPTQ, 3 bits", weights(3, method="gptq"))),
           lambda found, limits: better(found[1], found[0], limits), "#inference?bits=3&method=gptq&activations=none"),
-    Claim("qat2", "3", "2 bits work only with training, and even then they lose.", PAPERS,
+    Claim("qat2", "3", "Weights of 2 bits work only with training, and even then they lose.", PAPERS,
           "it holds if the best without training loses {allowed} or more, and training at least {noticeable} "
-          "less, but still {noticeable} or more",
-          (("rounded", lambda lab: lab.like_qat(2, "round")), ("GPTQ", lambda lab: lab.like_qat(2, "gptq")),
-           ("trained with it", lambda lab: lab.qat(2))),
-          two_bits, "#inference?bits=2&activations=2&calibrate=mse&method=gptq&clip=mse"),
+          "less, but still {noticeable} or more", holds=two_bits, **qat_trials(2)),
     Claim("calibration8", "how", "Percentile or MSE calibration beats min-max at 8 bits.", VENDORS,
           "it holds if one of the two loses at least {noticeable} less",
           (("min-max", both(8, 8)), ("percentile 99.9", both(8, 8, "percentile")), ("MSE", both(8, 8, "mse"))),

@@ -10,7 +10,7 @@ from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import OnIntegers, QuantizedNetwork, Settings, quantize_network
-from pyapp.models.trained import shipped
+from pyapp.models.trained import ACTIVATIONS, shipped
 from pyapp.models.trainer import judge
 from pyapp.quant.calibrate import calibrate
 from pyapp.quant.matmul import product
@@ -75,7 +75,7 @@ class Lab:
     def like_qat(self, bits: int, method: str) -> Trial:
         """The best effort after training at the bits of the shipped trained network: MSE ranges, a scale a neuron."""
         network = shipped(bits)
-        activations = network.activations["layer1"].bits if network and network.activations else bits
+        activations = network.activations["layer1"].bits if network and network.activations else ACTIVATIONS[bits]
         return (yield from self.scores(Settings(bits, per="channel", activations=activations, calibrate="mse",
                                                 method=method, clip="mse")))
 

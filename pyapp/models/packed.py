@@ -28,9 +28,8 @@ def arrays_of(network: QuantizedNetwork) -> dict[str, np.ndarray]:
     found = {}
     for name, tensor in network.weights.tensors.items():
         found |= {name + CODES: pack(tensor.codes, tensor.bits), **_grid_arrays(name, tensor.grid, tensor.codes.shape)}
-    for name in network.parameters:
-        if name not in network.weights.tensors:
-            found[name] = network.parameters[name]
+    p = network.weights.parameters
+    found |= {name: p[name] for name in p if name not in network.weights.tensors}
     for name, grid in (network.activations or {}).items():
         found |= _grid_arrays(name, grid, ())
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +14,12 @@ from pyapp.quant.adaround import adaround
 from pyapp.quant.bias_correction import corrected_bias
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
-from pyapp.quant.integer import IntegerLinear, IntegerNetwork
+from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
-METHODS = ("round", "adaround", "gptq", "qat")  # qat trains: see pyapp.models.trained
+AFTER_TRAINING = ("round", "adaround", "gptq")
+METHODS = (*AFTER_TRAINING, "qat")  # qat trains: see pyapp.models.trained
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
 Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
 
@@ -37,8 +39,10 @@ class Settings:
     seed: int = 1  # of AdaRound
 
     def __post_init__(self):
-        for bits in (*self.layer_bits(1), *([self.activations] if self.activations is not None else [])):
+        for bits in self.layer_bits(1):
             check_bits(bits)
+        if self.activations is not None:
+            check_bits(self.activations, "activations")
         Granularity.parse(self.per)
         for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
                                      ("method", self.method, METHODS), ("clip", self.clip, CLIPS)):
@@ -62,10 +66,15 @@ class QuantizedNetwork:
     weights: QuantizedParameters
     activations: dict[str, Grid] | None = None
 
-    @property
+    @cached_property
     def parameters(self) -> Parameters:
-        """Dequantised weights and float biases."""
-        return self.weights.parameters
+        """Dequantised weights, and biases as sums can add them: float, or rounded to S_x·S_w between two grids."""
+        p = self.weights.parameters.copy()
+        inputs = (self.activations or {}).values()  # one more than layers where the logits have a grid
+        for (name, tensor), grid in zip(self.weights.tensors.items(), inputs, strict=False):
+            bias = name.replace(".weight", ".bias")
+            p[bias][:] = rounded_bias(p[bias], tensor, grid)
+        return p
 
     @property
     def nbytes(self) -> int:
@@ -81,8 +90,9 @@ class QuantizedNetwork:
         """The same network on integers alone. ValueError if activations are float or int32 could overflow."""
         if self.activations is None:
             raise ValueError("activations are float; integers alone need --activations BITS")
-        names, grids = weight_names(self.parameters), list(self.activations.values())
-        biases = [self.parameters[name.replace(".weight", ".bias")] for name in names]
+        p, grids = self.weights.parameters, list(self.activations.values())
+        names = weight_names(p)
+        biases = [p[name.replace(".weight", ".bias")] for name in names]
         layers = [IntegerLinear.of(self.weights.tensors[name], bias, *ends,
                                    relu=name != names[-1], rounding=rounding)
                   for name, bias, ends in zip(names, biases, pairwise(grids), strict=True)]
@@ -151,12 +161,12 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
     return _layer_by_layer(p, settings, inputs, remembered, {})
 
 
-def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray, method: str = "minmax",
+def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
-    """The same weights with activations of `bits` bits, calibrated on inputs; grids that are `known` stay."""
-    tensors = network.weights.tensors
-    settings = Settings(activations=bits, calibrate=method)
-    return _layer_by_layer(network.parameters, settings, inputs, lambda name, x, x_hat: tensors[name], known or {})
+    """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
+    weights, settings = network.weights, Settings(activations=bits)
+    return _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
+                           known or {})
 
 
 def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, rounded: Rounded,

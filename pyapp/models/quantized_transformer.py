@@ -39,9 +39,9 @@ class TransformerSettings:
     shift: str = "none"  # what is subtracted from the scores before they are rounded
 
     def __post_init__(self):
-        for bits in (self.bits, self.activations, self.logit_bits):
-            if bits is not None:
-                check_bits(bits)
+        for name in ("bits", "activations", "logit_bits"):
+            if (bits := getattr(self, name)) is not None:
+                check_bits(bits, name)
         Granularity.parse(self.per)
         for name, value, allowed in (("calibrate", self.calibrate, CALIBRATIONS), ("softmax", self.softmax, METHODS),
                                      ("shift", self.shift, RULES)):

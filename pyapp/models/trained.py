@@ -18,6 +18,9 @@ from pyapp.models.quantized import QuantizedNetwork, Settings, with_activations
 ACTIVATIONS = {4: 4, 3: 3, 2: 8}  # of the shipped networks, by bits of their weights
 
 
+LEARNED = ("calibrate", "clip", "bias_correction")  # settings of what training finds itself
+
+
 def path_of(bits: int) -> Path:
     """Where the shipped network with weights of so many bits lies."""
     return store.WEIGHTS / f"mlp-qat{bits}.npz"
@@ -59,10 +62,13 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
                          report: Callable[[str], None]) -> QuantizedNetwork:
     """The network of method "qat": the shipped one where it serves, else trained from p on `images()`.
 
-    Training learns symmetric scales; ValueError for an affine scheme.
+    Training learns symmetric scales and biases; ValueError for an affine scheme, and for settings that are LEARNED.
     """
     if settings.scheme != "symmetric":
         raise ValueError(f"scheme is {settings.scheme!r}; qat learns symmetric weights: use --scheme symmetric")
+    for name in LEARNED:
+        if (value := getattr(settings, name)) != getattr(Settings, name):
+            raise ValueError(f"{name} is {value!r}; qat learns ranges and biases itself: leave it out")
     path = path_of(settings.bits)
     if path.is_file() and serves(facts := store.recipe(path), p, settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
@@ -71,7 +77,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
             return network
         if settings.activations is None:
             return QuantizedNetwork(network.weights)
-        return with_activations(network, settings.activations, mnist.calibration(), settings.calibrate)
+        return with_activations(network, settings.activations, mnist.calibration())
     digits = images()
     report(f"no shipped network serves; training on {len(digits.labels)} images")
     recipe = QATRecipe(seed=settings.seed, bits=settings.bits, activations=settings.activations or 0, per=settings.per)

@@ -55,7 +55,8 @@ class Page(Experiment):
     )
     SOURCES = (
         "pyapp.models.compare.Comparison", "pyapp.models.compare.integer_codes", "pyapp.models.compare.simulated_codes",
-        "pyapp.models.quantized.Simulated", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork",
+        "pyapp.models.quantized.Simulated", "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear",
+        "pyapp.quant.integer.IntegerNetwork",
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -42,7 +42,7 @@ class IntegerLinear:
         codes = weight.codes.astype(np.int32)
         size = weight.grid.per.size or codes.shape[1]
         scales, zeros = (_by_group(values, len(codes)) for values in (weight.scale, weight.zero_point))
-        real = float(input.scale) * scales.astype(np.float64)  # O or 1, G
+        real = _sum_scales(weight, input)
         biases = _bias_codes(bias, real)  # O, G
         spread = np.repeat(zeros, size, axis=1)[:, : codes.shape[1]]
         zero = int(input.zero_point)
@@ -133,11 +133,27 @@ def _by_group(values: np.ndarray, outputs: int) -> np.ndarray:
     return values.reshape(outputs if values.ndim else 1, -1)
 
 
+def _sum_scales(weight: QuantizedTensor, input: Grid) -> np.ndarray:
+    """S_x·S_w, what one step of an accumulator stands for, float64 (O or 1, G)."""
+    return float(input.scale) * _by_group(weight.scale, len(weight.codes)).astype(np.float64)
+
+
+def rounded_bias(bias: np.ndarray, weight: QuantizedTensor, input: Grid) -> np.ndarray:
+    """The float32 numbers (O,) that the bias' integer codes stand for."""
+    real = _sum_scales(weight, input)
+    return (_nearest_steps(bias, real) * real.max(axis=1)).astype(np.float32)
+
+
+def _nearest_steps(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """round(bias / S), S the row's largest scale, float64 (O,)."""
+    return np.rint(np.asarray(bias, np.float64) / real.max(axis=1))
+
+
 def _bias_codes(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
     """round(bias / S) as int32 (O, G), in the column of the row's largest scale S; 0 in the others."""
     real = np.broadcast_to(real, (len(bias), real.shape[1]))
     column = real.argmax(axis=1)[:, None]
-    codes = np.rint(np.asarray(bias, np.float64) / np.take_along_axis(real, column, axis=1)[:, 0])
+    codes = _nearest_steps(bias, real)
     if not (np.abs(codes) <= INT32.max).all():
         row = int(np.argmax(~(np.abs(codes) <= INT32.max)))
         raise ValueError(f"the bias of row {row}, {float(bias[row]):g}, does not fit into int32 at the row's scale; "

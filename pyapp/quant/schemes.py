@@ -12,6 +12,7 @@ MIN_BITS, MAX_BITS = 2, 16
 SCHEMES = ("symmetric", "affine")
 FLOAT_BYTES = 4
 NOT_FINITE = "cannot quantise a tensor with NaN or infinite values; the training has probably diverged"
+TOO_FAR_APART = "cannot quantise numbers whose range is beyond float32; scale them down"
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,10 @@ class QuantizedTensor:
         return (self.codes.size * self.bits + 7) // 8 + self.grid.nbytes
 
 
-def check_bits(bits: int) -> int:
-    """Return `bits` if it is a whole number from 2 to 16; otherwise a ValueError says so."""
-    if int(bits) != bits or not MIN_BITS <= bits <= MAX_BITS:
-        raise ValueError(f"bits is {bits}; use a whole number from {MIN_BITS} to {MAX_BITS}")
+def check_bits(bits: int, name: str = "bits") -> int:
+    """Return `bits` if it is a whole number from 2 to 16; otherwise a ValueError says so, with its `name`."""
+    if not isinstance(bits, int | float | np.number) or not MIN_BITS <= bits <= MAX_BITS or int(bits) != bits:
+        raise ValueError(f"{name} is {bits}; use a whole number from {MIN_BITS} to {MAX_BITS}")
     return int(bits)
 
 
@@ -184,14 +185,17 @@ def affine_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, signed: bool
 
     The range is first widened to contain 0, and the zero point is a whole number, so that the real 0 (padding, masks,
     the floor of ReLU) is exact: the range is moved by less than a step, not zero. With 8 unsigned bits this is
-    ONNX DynamicQuantizeLinear. Where all numbers are zero the scale is 1.
+    ONNX DynamicQuantizeLinear. Where all numbers are zero the scale is 1. ValueError for a range that is no float32.
     """
     levels = (1 << check_bits(bits)) - 1
     low = -(levels + 1) // 2 if signed else 0
     lo = np.minimum(np.asarray(lowest, np.float32), np.float32(0))
     hi = np.maximum(np.asarray(highest, np.float32), np.float32(0))
     with np.errstate(over="ignore"):
-        scale = _safe_scale((hi - lo) / np.float32(levels))
+        range_ = hi - lo
+    if np.isinf(range_[np.isfinite(lo) & np.isfinite(hi)]).any():
+        raise ValueError(TOO_FAR_APART)
+    scale = _safe_scale(range_ / np.float32(levels))
     zero_point = np.clip(np.rint(np.float32(low) - lo / scale), low, low + levels).astype(np.int32)
     return Grid(scale, zero_point, bits, low, low + levels, per)
 
@@ -216,7 +220,8 @@ def make_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, scheme: str, s
 
 def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
              signed: bool | None = None) -> Grid:
-    """The grid that just holds every number of x: nothing is clipped."""
+    """The grid from the smallest to the largest number of x. Where the affine one was moved for the real 0 by exactly
+    half a step, a number at its end may lie between the last line and none: it is clipped, by half a step."""
     x, per = np.asarray(x, np.float32), Granularity.parse(per)
     if not x.size:
         raise ValueError("cannot quantise an empty tensor; give it at least one number")

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from pyapp.models.quantized import Settings
+from pyapp.models.trained import LEARNED
 
 NONE = "none"
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
@@ -25,7 +26,10 @@ def whole(text: str) -> int:
 
 
 def whole_or_none(text: str) -> int | None:
-    return None if text == NONE else whole(text)
+    try:
+        return None if text == NONE else whole(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, nor {NONE!r}") from None
 
 
 def yes_or_no(text: str) -> bool:
@@ -42,6 +46,11 @@ def read(name: str, text: str) -> Any:
     return READERS[type(DEFAULTS[name])](text)
 
 
+def option(name: str) -> str:
+    """A setting's name on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
 def written(value: Any) -> str:
     """A setting as text: "none" for None, yes or no, else as Python prints it."""
     if isinstance(value, bool):
@@ -50,7 +59,10 @@ def written(value: Any) -> str:
 
 
 def applies(name: str, combination: Combination) -> bool:
-    """Whether a setting changes anything: `calibrate` without activations does not, nor a seed without chance."""
+    """Whether a setting changes anything: `calibrate` without activations does not, nor a seed without chance, nor
+    what training finds itself."""
+    if combination["method"] == "qat" and name in LEARNED:
+        return False
     if name == "calibrate":
         return combination["activations"] is not None
     if name == "seed":
@@ -70,15 +82,15 @@ def read_options(options: Mapping[str, str]) -> dict[str, list[Any]]:
         try:
             grid[name] = [read(name, part.strip()) for part in text.split(",")]
         except ValueError as error:
-            raise ValueError(f"--{name.replace('_', '-')} {text}: {error}") from None
+            raise ValueError(f"{option(name)} {text}: {error}") from None
     return grid
 
 
 def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:
     """The product of all lists, in the order of Settings' fields, the last one fastest; equal meanings once.
 
-    A setting that the grid does not name has its default. ValueError for what no combination could use: an unknown
-    name, an empty list, a value that `Settings` refuses by itself.
+    A setting that the grid does not name, or that changes nothing, has its default. ValueError for what no combination
+    could use: an unknown name, an empty list, a value that `Settings` refuses by itself.
     """
     if unknown := set(grid) - set(DEFAULTS):
         raise ValueError(f"there is no setting {', '.join(sorted(unknown))}; use {', '.join(DEFAULTS)}")
@@ -89,4 +101,5 @@ def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:
         for value in values:
             Settings(**{name: value})
     every = (dict(zip(lists, values, strict=True)) for values in product(*lists.values()))
-    return list({tuple(cells(one).values()): one for one in reversed(list(every))}.values())[::-1]
+    used = ({name: one[name] if applies(name, one) else DEFAULTS[name] for name in one} for one in every)
+    return list({tuple(one.values()): one for one in used}.values())

@@ -19,6 +19,10 @@ def changed(settings: Settings) -> int:
     return int((network.integer().logits(images).argmax(axis=1) != exact).sum())
 
 
+def set_link(tab, link: str) -> None:
+    tab.page.evaluate("(link) => (location.hash = link)", link)
+
+
 def wait_done(tab) -> None:
     tab.wait_number("done", "x === 3000")
 
@@ -105,3 +109,17 @@ def test_the_picture_of_the_codes_is_what_python_computed(visit):
         return shades.length > 1 && shades;
     }""").json_value()
     assert 2 <= len(np.unique(shades)) <= 4  # two bits: four codes
+
+
+@pytest.mark.parametrize("start", ["#inference", "#exponential"])
+def test_an_unknown_parameter_is_named_until_the_next_change(visit, start):
+    tab, name = visit(start), "There is no parameter “index” here; it is ignored."
+    gone = "name => !document.body.textContent.includes(name)"
+    set_link(tab, "#inference?index=5")
+    tab.wait_text("notes", name)
+    set_link(tab, "#inference?bits=3")
+    tab.page.wait_for_function(gone, arg=name)
+    set_link(tab, "#inference?index=5&bits=3")
+    tab.wait_text("notes", name)
+    tab["rounding"].select_option("double")
+    tab.page.wait_for_function(gone, arg=name)

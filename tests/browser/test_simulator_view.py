@@ -13,6 +13,11 @@ def ratio(bits: int, **settings) -> float:
     return quantization_error(NORMAL, quantize(NORMAL, bits, **settings)).sqnr_db
 
 
+def set_link(tab, link: str) -> None:
+    """Change the link of the page that is open."""
+    tab.page.evaluate("(link) => (location.hash = link)", link)
+
+
 def test_bits_scheme_and_granularity(visit):
     tab = visit("#simulator")
     assert tab.number("sqnr") == pytest.approx(ratio(4), abs=0.006)
@@ -129,3 +134,26 @@ def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme, link
     tab["controls-toggle"].click()
     tab.slide("bits", 2)
     tab.wait_number("codes-used", "x <= 3")
+
+
+def test_the_largest_numbers_keep_the_page_narrow(visit):
+    tab = visit("#simulator?values=1e38 -1e38")
+    for link in ("", "&scheme=affine&bits=4"):
+        set_link(tab, "#simulator?values=1e38 -1e38" + link)
+        tab.wait_text("max-error", "e36" if link else "0")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 1280
+        assert max(len(text) for text in tab.page.locator("td.number").all_inner_texts()) < 20
+    tab.page.locator("text=moved by up to half a step").wait_for()
+
+
+@pytest.mark.parametrize("link", ["?values=", "?bits=5"])
+def test_a_link_drops_a_text_that_was_refused(visit, link):
+    tab = visit("#simulator")
+    set_link(tab, "#simulator?values=1 2;3")
+    alert = tab.page.locator("[data-param='values'] [role=alert]")
+    alert.wait_for()
+    assert tab["values"].input_value() == "1 2;3"  # to be mended
+    set_link(tab, "#simulator" + link)
+    alert.wait_for(state="detached")
+    tab.page.wait_for_function("document.querySelector(\"[data-test='values']\").value === ''")
+    assert tab.page.locator("[data-param='values'] .note").count() == 0

@@ -204,7 +204,7 @@ def test_a_refused_combination_is_a_row_and_the_sweep_goes_on(data, tmp_path):
     assert refused == [("affine", "tensor")] * 2
     for row in rows:
         assert (row["accuracy"] is None) == (row["error"] is not None)
-    assert "NaN or infinite" in rows[0]["error"] and rows[0]["n"] is None
+    assert "range is beyond float32" in rows[0]["error"] and rows[0]["n"] is None
     assert sweep(grid, tmp_path / "sweep.csv", tmp_path / "w.npz", data, jobs=1) == rows
 
 
@@ -221,6 +221,15 @@ def test_equal_meanings_are_one_combination():
     assert [(c["method"], c["activations"], cells(c)["seed"]) for c in chance] == [
         ("gptq", 8, ""), ("adaround", 8, "3"), ("adaround", 8, "4"),
         ("gptq", None, ""), ("adaround", None, "3"), ("adaround", None, "4")]
+
+
+def test_what_training_finds_itself_is_not_asked_of_it():
+    grid = {"method": ["qat", "round"], "activations": [8], "calibrate": ["mse", "ema"], "clip": ["mse"],
+            "bias_correction": [True]}
+    trained, *rounded = sorted(combinations(grid), key=lambda one: one["method"])
+    assert [one["calibrate"] for one in rounded] == ["mse", "ema"] and all(one["bias_correction"] for one in rounded)
+    assert Settings(**trained) == Settings(method="qat", activations=8)
+    assert [cells(trained)[name] for name in ("calibrate", "clip", "bias_correction")] == ["", "", ""]
 
 
 def test_the_command_prints_rows_and_draws_a_bar(data, tmp_path, capsys):
@@ -241,7 +250,8 @@ def test_the_command_prints_rows_and_draws_a_bar(data, tmp_path, capsys):
     (["--bits", ""], "--bits : '' is not a whole number"),
     (["--scheme", "symmetric,odd"], "scheme is 'odd'; use one of symmetric, affine"),
     (["--per", "group:0"], "granularity is 'group:0'"),
-    (["--activations", "none,17"], "bits is 17"),
+    (["--activations", "none,17"], "activations is 17"),
+    (["--activations", "none,few"], "'few' is not a whole number, nor 'none'"),
     (["--bias-correction", "maybe"], "'maybe' is neither yes nor no"),
     (["--jobs", "0"], "jobs is 0; use 1 or more"),
     (["--data", "nowhere"], "name a folder with MNIST's four IDX files"),

@@ -10,6 +10,7 @@ from pyapp import check, store
 from pyapp.__main__ import main
 from pyapp.data.drawing import Raster
 from pyapp.models import mlp
+from pyapp.models.packed import network_of
 
 WEIGHTS = str(store.WEIGHTS / "mlp.npz")
 
@@ -118,6 +119,16 @@ def test_qat_of_other_weights_does_not_take_the_shipped_network(capsys, tmp_path
     assert "no shipped network serves; training on 2000 images" in capsys.readouterr().err
 
 
+def test_qat_takes_bits_for_each_layer(capsys, tmp_path):
+    out = tmp_path / "w.npz"
+    argv = ["qat", "mlp", "--data", str(check.mnist.SHIPPED), "--out", str(out), "--epochs", "1", "--bits"]
+    assert main([*argv, "8,3,4"]) == 0
+    network, said = network_of(store.load(out), out.name), store.recipe(out)
+    assert [tensor.bits for tensor in network.weights.tensors.values()] == said["bits"] == [8, 3, 4]
+    assert said["command"].endswith("--epochs 1 --bits 8,3,4")
+    assert "bits are [8, 3]; give one number, or one for each of 3 layers" in refusal(capsys, *argv, "8,3")
+
+
 def test_recipes_refuse_what_they_do_not_know(capsys, tmp_path):
     with pytest.raises(SystemExit):
         main(["qat", "mlp", "--data", "x", "--out", str(tmp_path / "w.npz"), "--optimiser", "nonsense"])
@@ -152,12 +163,32 @@ def test_evaluate_measures_any_combination_of_settings(capsys):
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["--bits", "4", "--per", "group:0"], "granularity is 'group:0'"),
-    (["--bits", "4", "--activations", "1"], "bits is 1"),
+    (["--bits", "4", "--activations", "1"], "activations is 1; use"),
+    (["--bits", "4", "--method", "adaround", "--seed", "-1"], "seed is -1; use a whole number from 0"),
+    (["--activations", "4"], "without --bits the network stays float, and --activations would change nothing"),
+    (["--method", "gptq", "--scheme", "affine"], "and --scheme, --method would change nothing; add --bits B"),
+    (["--bias-correction", "--rounding", "double"], "and --bias-correction, --rounding would change nothing"),
+    (["--bits", "4", "--method", "qat", "--calibrate", "entropy"], "calibrate is 'entropy'; qat learns ranges"),
+    (["--bits", "4", "--method", "qat", "--clip", "mse"], "clip is 'mse'; qat learns ranges"),
+    (["--bits", "4", "--method", "qat", "--bias-correction"], "bias_correction is True; qat learns ranges"),
     (["--bits", "4", "--method", "qat", "--scheme", "affine"], "qat learns symmetric weights"),
 ])
 def test_settings_without_sense_are_refused_in_one_sentence(capsys, argv, message):
     error = refusal(capsys, "evaluate", "mlp", *argv)
     assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("argv", "message"), [
+    (["evaluate", "mlp", "--bits", "4", "--activations", "few"], "--activations: 'few' is not a whole number, nor 'no"),
+    (["sensitivity", "mlp", "--activations", "2"], "unrecognized arguments: --activations 2"),
+    (["sensitivity", "mlp", "--method", "qat"], "invalid choice: 'qat'"),
+    (["mixed", "mlp", "--budget", "45000", "--method", "qat"], "invalid choice: 'qat'"),
+    (["qat", "mlp", "--data", "x", "--out", "x.npz", "--bits", "4,few"], "--bits: 'few' is not a whole number"),
+])
+def test_options_that_cannot_work_are_refused_by_name(capsys, argv, message):
+    with pytest.raises(SystemExit):
+        main(argv)
+    assert message in capsys.readouterr().err
 
 
 def test_sensitivity_and_a_mix_under_a_budget(capsys):

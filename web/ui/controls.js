@@ -5,11 +5,12 @@ import { Trouble } from "./trouble.js";
 /**
  * A form from Param declarations, in their order. `notes` and `troubles` are by parameter name and stand below the control
  * that caused them. A parameter that is not live restarts the run, so it is sent when it is let go, not while it is dragged.
+ * When `drafts` counts on, what was typed and not taken is dropped.
  */
-export function Controls({ params, values, notes = {}, troubles = {}, change, prefix = "control" }) {
+export function Controls({ params, values, notes = {}, troubles = {}, drafts = 0, change, prefix = "control" }) {
   return params.map(
     (param) => html`<${Control}
-      key=${param.name}
+      key=${`${param.name} ${drafts}`}
       param=${param}
       value=${values[param.name]}
       notes=${notes[param.name] ?? []}

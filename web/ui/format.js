@@ -3,11 +3,14 @@
 export const NOTHING = "–";
 const MINUS = "−";
 
+const LARGE = 1e10; // beyond int32, where digits say less than the power
+
 const has = (x) => typeof x === "number" && Number.isFinite(x);
+const large = (x) => Math.abs(x) >= LARGE;
 const sign = (text) => text.replace("-", MINUS);
 
-export const fixed = (x, digits) => (has(x) ? sign(x.toFixed(digits)) : NOTHING);
-export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + sign(x.toFixed(digits)) : NOTHING);
+export const fixed = (x, digits) => (has(x) ? (large(x) ? scientific(x) : sign(x.toFixed(digits))) : NOTHING);
+export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + fixed(x, digits) : NOTHING);
 export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
 export const count = (x) => (has(x) ? sign(x.toLocaleString("en-GB")) : NOTHING);
 export const bytes = (x) => (has(x) ? `${count(x)} bytes` : NOTHING);
@@ -16,7 +19,7 @@ export const megabytes = (x) => (has(x) ? (x / 1e6).toFixed(1) : NOTHING);
 /** 0.0000000123 -> "1.23e−8"; an exact zero stays "0". */
 export function scientific(x) {
   if (!has(x)) return NOTHING;
-  return x === 0 ? "0" : sign(x.toExponential(2).replace("e+", "e"));
+  return x === 0 ? "0" : x.toExponential(2).replace("e+", "e").replaceAll("-", MINUS);
 }
 
 /** A signal-to-noise ratio of a Frame; without any error there is none. */
@@ -27,6 +30,6 @@ export const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : 
 export function scalar(x) {
   if (x === null || x === undefined) return NOTHING;
   if (typeof x !== "number") return String(x);
-  if (Number.isInteger(x)) return count(x);
-  return Math.abs(x) < 1e-3 ? scientific(x) : sign(String(Number(x.toPrecision(4))));
+  if (Number.isInteger(x) && !large(x)) return count(x);
+  return Math.abs(x) < 1e-3 || large(x) ? scientific(x) : sign(String(Number(x.toPrecision(4))));
 }

@@ -5,6 +5,7 @@ import { latest } from "./latest.js";
  *
  * meta, params      the page's declaration (pages.json) and its values: the newest wish, then Python's word
  * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
+ * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
@@ -15,6 +16,7 @@ import { latest } from "./latest.js";
 export class Session {
   open = false;
   step = 0;
+  drafts = 0;
   notes = {};
   troubles = {};
   #engine;
@@ -74,7 +76,19 @@ export class Session {
     return answer;
   }
 
+  /** A control is moved: what was said about the link is settled. */
   change(name, value) {
+    if (this.notes.shell?.length) this.say("shell");
+    return this.set(name, value);
+  }
+
+  /** A link is followed: whatever the controls hold that Python has not taken, and what was said of it, is dropped. */
+  renounce() {
+    this.drafts += 1;
+    this.#tidy();
+  }
+
+  set(name, value) {
     this.#emit({ type: "wish", name, before: this.params });
     this.#tidy();
     this.params = { ...this.params, [name]: value };

@@ -111,7 +111,7 @@ function Form({ page, training, files, groups, keys, summary }) {
   const { params, notes, troubles, meta } = page;
   const change = (name, value) => page.change(name, value);
   const form = (list) =>
-    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} change=${change} />`;
+    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} drafts=${page.drafts} change=${change} />`;
   const named = (names) => names.map((name) => meta.params.find((param) => param.name === name));
   const link = (test, label, act, disabled = false) =>
     html`<button type="button" class="quiet" data-test=${test} disabled=${disabled} onClick=${act}>${label}</button>`;

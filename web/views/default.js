@@ -25,7 +25,7 @@ export function mount(root, page) {
     const change = (name, value) => page.change(name, value);
     render(
       html`<${Sheet} page=${page} training=${training} summary=${`step ${page.step}`}>
-        <${Controls} params=${page.meta.params} values=${params} notes=${notes} troubles=${troubles} change=${change} />
+        <${Controls} params=${page.meta.params} values=${params} notes=${notes} troubles=${troubles} drafts=${page.drafts} change=${change} />
       <//>`,
       slot("controls"),
     );

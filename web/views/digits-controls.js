@@ -12,7 +12,7 @@ export function DigitsControls({ page, training, run, keys }) {
   const { params, notes, troubles } = page;
   const change = (name, value) => page.change(name, value);
   const form = (list) =>
-    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} change=${change} />`;
+    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} drafts=${page.drafts} change=${change} />`;
   const link = (test, label, act, disabled = false) =>
     html`<button type="button" class="quiet" data-test=${test} disabled=${disabled} onClick=${act}>${label}</button>`;
   const summary = `step ${count(run.step)}, held-out ${percent(run.test_accuracy)}`;

@@ -1,5 +1,5 @@
 import { html } from "preact";
-import { group, hat, math, sub } from "../ui/math.js";
+import { frac, group, hat, math, sub } from "../ui/math.js";
 
 const scale = (of) => sub("S", of);
 const zero = (of) => sub("z", of);
@@ -10,18 +10,20 @@ export const chapters = [
     body: html`<p>A simulation keeps float numbers and moves each weight and each activation onto its grid: the numbers are
         those that codes can stand for, the sums are float sums. Integer arithmetic has no float number between the pixels’
         codes and the scores’ codes: products of codes are summed in 32 bits, the bias is added as an integer, and the sum is
-        scaled down to a code of the next layer.</p>
+        scaled down to a code of the next layer. That integer is the bias in steps of the sum, so the simulation rounds the bias
+        to the same steps: with few bits they are coarse, and a float bias would give other codes.</p>
       <p>Both round at the same places, so they should agree. They may part where a sum falls almost exactly between two
         codes: there the float sum and the fixed-point multiplier can round to different sides, by one code, and the next
-        layer may carry that on. The page counts how often.</p>`,
+        layer may carry that on. With “double” the integers round twice and the simulation once, and they part more often. The
+        page counts how often.</p>`,
     formulas: [
       () => [
-        math(sub("y", "o"), "=", sub("b", "o"), "+", sub("∑", "i"), group(sub("a", "i"), "−", zero("a")), group(sub("w", "oi"), "−", zero("w"))),
+        math(sub("y", "o"), "=", "round", group(frac(sub("b", "o"), [scale("a"), scale("w")])), "+", sub("∑", "i"), group(sub("a", "i"), "−", zero("a")), group(sub("w", "oi"), "−", zero("w"))),
       ],
       () => [math(sub("q", "o"), "=", "clip", group("round", group("M", sub("y", "o")), "+", zero("y"), ", l, h"))],
       () => [math("M=", scale("a"), scale("w"), "/", scale("y"))],
     ],
-    code: ["pyapp.models.quantized.Simulated", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork"],
+    code: ["pyapp.models.quantized.Simulated", "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork"],
   },
   {
     title: "2. Difference of outputs, and changed predictions",

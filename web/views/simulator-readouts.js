@@ -37,7 +37,7 @@ export function Errors({ scalars }) {
       </tbody>
     </table>
     ${clip === 100 && errors.clipping.count === 0 && html`<p class="about">Nothing is clipped while the grid covers the whole range; lower “Clip range” to see it.</p>`}
-    ${clip === 100 && errors.clipping.count > 0 && html`<p class="about">The affine range was moved by less than half a step to put 0 on a line; that much can be clipped.</p>`}`;
+    ${clip === 100 && errors.clipping.count > 0 && html`<p class="about">The affine range was moved by up to half a step to put 0 on a line; a number at its end can be clipped by that much.</p>`}`;
 }
 
 /** Clipping's part of the squared error, as a bar and in words. */

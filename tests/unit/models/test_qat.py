@@ -85,10 +85,11 @@ def test_the_exported_network_has_the_trained_codes(estimator, per, bits, activa
             assert (np.maximum(sums + t.p[layer.bias], 0) == relu.y).all()
         x = grid.quantize(relu.y)
     hidden = network.activations["input"].dequantize(network.activations["input"].quantize(X))
+    p = network.weights.parameters  # training keeps the biases float
     for name in ("layer1", "layer2"):
-        y = hidden @ network.parameters[f"{name}.weight"].T + network.parameters[f"{name}.bias"]
+        y = hidden @ p[f"{name}.weight"].T + p[f"{name}.bias"]
         hidden = network.activations[name].dequantize(network.activations[name].quantize(np.maximum(y, 0)))
-    expected = hidden @ network.parameters["layer3.weight"].T + network.parameters["layer3.bias"]
+    expected = hidden @ p["layer3.weight"].T + p["layer3.bias"]
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=np.abs(logits).max() * 0.02)  # a tie may fall
 
 

@@ -42,6 +42,29 @@ def test_the_shipped_networks_read_digits_on_integers_alone(bits):
     assert network.activations["layer1"].bits == ACTIVATIONS[bits]
 
 
+@pytest.mark.parametrize("network", [
+    *(lambda b=b, per=per: quantize_network(mlp.load(), Settings(b, per=per, activations=b), mnist.calibration()[:128])
+      for b in (4, 2) for per in ("tensor", "channel", "group:32")),
+    *(lambda b=b: shipped(b) for b in ACTIVATIONS),
+])
+def test_the_simulation_rounds_biases_as_integers_do(network):
+    """Float biases made the logits' codes of nearly all images differ."""
+    network = network()
+    inputs, grid = mnist.shipped("test")[0][:500], network.activations["layer3"]
+    simulated = grid.quantize(network.simulated().forward(network.parameters, inputs))
+    integers = network.integer().forward(network.activations["input"].quantize(inputs))
+    assert (simulated != integers).any(axis=1).sum() <= 3  # a sum may lie between two codes
+
+
+def test_a_bias_beyond_int32_is_still_simulated():
+    p = mlp.load()
+    p["layer3.weight"][:] *= 1e-12
+    network = quantize_network(p, Settings(activations=8), mnist.calibration()[:64])
+    with pytest.raises(ValueError, match="does not fit into int32"):
+        network.integer()
+    np.testing.assert_allclose(network.parameters["layer3.bias"], p["layer3.bias"], rtol=1e-6)
+
+
 def test_a_budget_is_kept_and_the_front_has_no_beaten_choice():
     rows = mnist.calibration_rows()[:128]
     inputs, labels = (array[rows] for array in mnist.shipped("train"))
@@ -55,7 +78,7 @@ def test_a_budget_is_kept_and_the_front_has_no_beaten_choice():
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "bits is 17"), ({"per": "group:0"}, "granularity"),
+    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "activations is 17"), ({"per": "group:0"}, "granularity"),
     ({"method": "magic"}, "method is 'magic'"), ({"scheme": "log"}, "scheme is 'log'"),
 ])
 def test_settings_without_sense_are_refused(change, message):

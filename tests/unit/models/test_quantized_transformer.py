@@ -129,7 +129,7 @@ def test_measures_count_what_they_saw():
 
 
 @pytest.mark.parametrize(("given", "message"), [
-    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "bits is 17"), ({"logit_bits": 0}, "bits is 0"),
+    ({"bits": 1}, "bits is 1"), ({"activations": 17}, "activations is 17"), ({"logit_bits": 0}, "logit_bits is 0"),
     ({"per": "row"}, "granularity is 'row'"), ({"calibrate": "guess"}, "calibrate is 'guess'"),
     ({"logit_bits": 8, "softmax": "soft"}, "softmax is 'soft'; use one of exact"),
     ({"logit_bits": 8, "shift": "up"}, "shift is 'up'; use one of none"),

@@ -121,6 +121,16 @@ def test_a_deep_link_opens_its_page_with_these_settings(claim):
         assert not parse_all(pages.page(name).PARAMS, given, strict=True)[1]
 
 
+@pytest.mark.parametrize("name", ["qat4", "qat3", "qat2"])
+def test_the_link_of_a_trained_network_shows_the_best_without_training(measured, name):
+    claim, runner = row(measured[2], name), Runner()
+    run_ = runner.open("inference", dict(parse_qsl(claim["link"].partition("?")[2])))["run"]
+    shown = runner.advance(run_, ms=600_000)["frame"].scalars
+    fact = next(fact for fact in claim["facts"] if "GPTQ" in fact["label"])
+    assert shown["accuracy"] == pytest.approx(fact["accuracy"], abs=0.001)  # integers here, simulated there
+    assert abs(shown["changed"] - fact["changed"]) <= 3
+
+
 def test_bfloat16_is_the_upper_half_of_a_float_rounded_half_to_even():
     x = np.array([1.0, 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -1 - 2**-8 - 2**-20, 3.1415927, 0.0], np.float32)
     expected = np.array([1.0, 1.0, 1 + 2**-6, 1 + 2**-7, -1 - 2**-7, 3.140625, 0.0], np.float32)

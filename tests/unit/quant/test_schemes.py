@@ -231,7 +231,7 @@ def test_what_is_not_finite_is_refused(scheme, wrong):
 
 def test_a_range_that_float32_cannot_hold_is_refused():
     wide = np.array([3e38, -3e38], F)
-    with pytest.raises(ValueError, match="NaN or infinite"):
+    with pytest.raises(ValueError, match="range is beyond float32"):
         quantize(wide, 8, "affine")
     found = quantize(wide, 8, "symmetric")  # |x| alone is a float32
     assert found.codes.tolist() == [127, -127] and np.isfinite(found.dequantize()).all()
@@ -260,7 +260,7 @@ def test_an_empty_tensor_is_refused_but_an_empty_batch_is_not(shape):
     assert fit_grid(tensor(1), 8).quantize(np.zeros(shape, F)).shape == shape
 
 
-@pytest.mark.parametrize("bits", [1, 17, 0, -3, 2.5, 8.001])
+@pytest.mark.parametrize("bits", [1, 17, 0, -3, 2.5, 8.001, None, "8", np.nan])
 def test_bits_out_of_range_are_refused(bits):
     for make in (check_bits, lambda b: quantize(tensor(1), b), lambda b: quantize(tensor(1), b, "affine")):
         with pytest.raises(ValueError, match=f"bits is {bits}; use a whole number from 2 to 16"):
