@@ -66,7 +66,7 @@ class Noted(np.ndarray):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         result = self._note(getattr(ufunc, method), inputs, kwargs)
-        Noted.operations[ufunc.__name__, result.shape[-1]] += 1
+        Noted.operations[ufunc.__name__, result.shape[-1] if result.ndim else 1] += 1
         return result
 
     def __array_function__(self, function, types, args, kwargs):
