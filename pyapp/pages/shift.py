@@ -1,15 +1,17 @@
 """Shift, fairly: what a constant subtracted before rounding is worth in bits, with a control where it must be 0."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from pyapp.frame import Experiment, Frame
+from pyapp.models.attention_logits import TRAINED
 from pyapp.params import Param, Value
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
-from pyapp.softmax.measures import errors, reference
+from pyapp.softmax.measures import Errors, errors, reference
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -25,6 +27,17 @@ ABOUT = {
     "row-max-clip": "the same, and only the top few nats are kept; the best number of nats is searched for",
 }
 TITLES = {"offset": "Offset rows", "skewed": "Skewed rows", CONTROL: "Centred rows"}  # in the order of the page
+MEASURES: dict[str, tuple[str, Callable[[Errors], float]]] = {  # what a curve shows: 0 is best
+    "l1": ("L1 per row", lambda found: found.l1_per_row),
+    "mae": ("MAE, which is L1 / N", lambda found: found.mae),
+    "max-error": ("largest error", lambda found: found.max_error),
+    "top-1": ("share of rows whose largest probability is elsewhere", lambda found: 1 - found.top1),
+    "row-sum": ("distance of the mean row sum from 1", lambda found: abs(1 - found.row_sum)),
+    "kl": ("KL divergence in nats", lambda found: found.kl),
+}
+L1_RANGE = [0.002, 2]  # from little to all there is
+DECADES = 4  # that are shown of other measures at most
+ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that calibrates
 
 
 class Page(Experiment):
@@ -39,10 +52,14 @@ class Page(Experiment):
               doc="Which curve is drawn in orange beside the one without a shift"),
         Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
               doc="What reads the codes: exact is the float softmax, so that only the rounding is measured"),
+        Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES), widget="select",
+              doc="What the curves and the table of all numbers show, 0 being best; gains are always those of L1"),
         Param("other", "Calibrate elsewhere", "bool", False, widget="switch",
               doc="The scale comes from another batch of the same kind, as it does in a deployed model"),
         Param("rows", "Rows", "int", 512, lo=16, hi=1024, step=16, doc="Softmaxes in a batch"),
         Param("length", "Row length", "int", 64, lo=2, hi=256, step=1, doc="Logits in a row, N"),
+        Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED), widget="select",
+              doc="The network whose real attention is the fourth kind of rows: all heads, each on its own grid"),
         Param("seeds", "Batches", "int", 1, lo=1, hi=8, step=1,
               doc="How many seeds are measured, one after the other; the curves are their means"),
         Param("seed", "First seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number",
@@ -53,15 +70,22 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
+        self._load()
         self._begin()
 
     def _begin(self) -> None:
-        self._found: dict[tuple[int, str, str, int], float] = {}  # seed, family, rule, bits: L1 a row
-        self._scales: dict[tuple[int, str, str, int], float] = {}  # the same: the grid's
+        self._found: dict[tuple[int, str, str, int], Errors] = {}  # by seed, family, rule and bits
+        self._scales: dict[tuple[int, str, str, int], list[float]] = {}  # of each grid
         self._step = 0
 
+    def _load(self) -> None:
+        """Ask for the network's files now, when the host can still bring them and call again: `steps` cannot go on."""
+        TRAINED[str(self.params["net"])](2, False, 0)
+
     def change(self, name: str, value: Value) -> list[str]:
-        if name not in ("rule", "seeds"):  # the first only chooses, the second keeps what is measured
+        if name == "net":
+            self._load()
+        if name not in ("rule", "measure", "net", "seeds"):  # these choose, or keep what is measured
             self._begin()
         return []
 
@@ -69,79 +93,110 @@ class Page(Experiment):
         first = int(self.params["seed"])
         return range(first, first + int(self.params["seeds"]))
 
+    def _families(self) -> dict[str, str]:
+        """The titles of all kinds of logits by name, the network's last."""
+        net = str(self.params["net"])
+        return {**TITLES, net: f"Trained, {net}"}
+
     def _done(self, seed: int, family: str) -> bool:
         return (seed, family, RULES[-1], BITS[-1]) in self._found
 
     def steps(self) -> Iterator[Frame | None]:
         """One rule at one number of bits an item; a Frame when all rules have it."""
-        while waiting := [(seed, family) for seed in self._seeds() for family in TITLES
+        while waiting := [(seed, family) for seed in self._seeds() for family in self._families()
                           if not self._done(seed, family)]:
             yield from self._measure(*waiting[0])
 
     def _measure(self, seed: int, family: str) -> Iterator[Frame | None]:
         """All rules at all bits on one batch, until the reader changes something."""
         found, method = self._found, str(self.params["method"])
-        z, calibration = self._batches(seed, family)
-        p = reference(z)
+        batches = self._batches(seed, family)
+        p = np.concatenate([reference(z, mask) for z, mask, _ in batches])
+        masks = None if batches[0][1] is None else np.concatenate([mask for _, mask, _ in batches])
         for bits in BITS:
             for rule in RULES:
-                codes = quantized(z, bits, rule, calibration=calibration)
-                self._scales[seed, family, rule, bits] = codes.scale
-                found[seed, family, rule, bits] = errors(probabilities(codes, method), p).l1_per_row
+                codes = [(quantized(z, bits, rule, mask, other), mask) for z, mask, other in batches]
+                self._scales[seed, family, rule, bits] = [each.scale for each, _ in codes]
+                p_hat = np.concatenate([probabilities(each, method, mask) for each, mask in codes])
+                found[seed, family, rule, bits] = errors(p_hat, p, masks)
                 yield None
                 if found is not self._found:
                     return
             self._step += 1
             yield Frame(self._step)
 
-    def _batches(self, seed: int, family: str) -> tuple[np.ndarray, np.ndarray | None]:
-        """Logits float64 (R, N), and those that the scale comes from if these are others."""
-        shape = int(self.params["rows"]), int(self.params["length"])
-        other = draw(family, *shape, seed, batch=1) if self.params["other"] else None
-        return draw(family, *shape, seed), other
+    def _batches(self, seed: int, family: str) -> list[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]]:
+        """For each grid logits float64 (R, N), the mask, and the logits that the scale comes from if these are others.
+
+        A network has a grid for each head, drawn logits have one.
+        """
+        length, elsewhere = int(self.params["length"]), bool(self.params["other"])
+        if family in TRAINED:
+            source, others = TRAINED[family](length, False, seed), repeat(None)
+            if elsewhere:
+                others = TRAINED[family](length, False, seed + ELSEWHERE).logits
+            return [(z, source.mask, other) for z, other in zip(source.logits, others, strict=False)]
+        shape = int(self.params["rows"]), length
+        return [(draw(family, *shape, seed), None, draw(family, *shape, seed, batch=1) if elsewhere else None)]
 
     def frame(self) -> Frame:
         seeds = self._seeds()
-        done = sum(key[0] in seeds for key in self._found)
-        families = [self._family(family) for family in TITLES]
+        done = sum(key[0] in seeds and key[1] in self._families() for key in self._found)
+        families = [self._family(*family) for family in self._families().items()]
         scalars = {
             "bits": list(BITS), "clear_bits": list(CLEAR_BITS), "batches": list(seeds),
-            "progress": done / (len(seeds) * len(TITLES) * len(RULES) * len(BITS)),
+            "progress": done / (len(seeds) * len(families) * len(RULES) * len(BITS)),
             "rules": [{"name": rule, "about": ABOUT[rule]} for rule in RULES], "families": families,
             "guarded": self._guards(), "words": self._words({family["name"]: family["gains"] for family in families}),
-            "method": METHODS[str(self.params["method"])].title,
+            "method": METHODS[str(self.params["method"])].title, "measure": MEASURES[str(self.params["measure"])][0],
+            "range": self._range([family["curves"] for family in families]),
         }
         return Frame(self._step, scalars)
 
-    def _family(self, family: str) -> dict[str, Any]:
-        seeds = self._seeds()
-        curves = {rule: [mean(self._found.get((seed, family, rule, bits)) for seed in seeds) for bits in BITS]
+    def _range(self, curves: list[dict[str, list[float | None]]]) -> list[float]:
+        """From the lowest to the highest error that the plots show, powers of ten but for L1."""
+        if self.params["measure"] == "l1":
+            return L1_RANGE
+        values = [value for family in curves for line in family.values() for value in line if value and value > 0]
+        low, high = np.floor(np.log10(min(values, default=1))), np.ceil(np.log10(max(values, default=1)))
+        return [float(10 ** max(min(low, high - 1), high - DECADES)), float(10**high)]
+
+    def _family(self, family: str, title: str) -> dict[str, Any]:
+        seeds, (_, measure) = self._seeds(), MEASURES[str(self.params["measure"])]
+
+        def over_seeds(number: Callable[[tuple[int, str, str, int]], float], rule: str, bits: int) -> float | None:
+            keys = [(seed, family, rule, bits) for seed in seeds]
+            return mean(number(key) for key in keys if key in self._found)
+
+        curves = {rule: [over_seeds(lambda key: measure(self._found[key]), rule, bits) for bits in BITS]
                   for rule in RULES}
         guarded = {rule: [any(self._guarded(seed, family, rule, bits) for seed in seeds) for bits in BITS]
                    for rule in RULES}
-        clips = [[self._scales.get((seed, family, CLIPPED, bits)) for seed in seeds] for bits in BITS]
-        return {"name": family, "title": TITLES[family], "control": family == CONTROL, "curves": curves,
+        scales = [over_seeds(lambda key: float(np.mean(self._scales[key])), CLIPPED, bits) for bits in BITS]
+        return {"name": family, "title": title, "control": family == CONTROL, "curves": curves,
                 "guarded": guarded,
                 "gains": {rule: self._gain(family, rule) for rule in RULES[1:]},
-                "clips": [mean(scale and scale * ((1 << bits) - 1) for scale in scales)
-                          for bits, scales in zip(BITS, clips, strict=True)]}
+                "clips": [scale and scale * ((1 << bits) - 1) for bits, scale in zip(BITS, scales, strict=True)],
+                "n": over_seeds(lambda key: self._found[key].n, NONE, BITS[0])}
 
     def _guarded(self, seed: int, family: str, rule: str, bits: int) -> bool:
         """Whether the original of the method has no answer on this grid."""
-        return METHODS[str(self.params["method"])].guarded(self._scales.get((seed, family, rule, bits), 0.0))
+        method = METHODS[str(self.params["method"])]
+        return any(map(method.guarded, self._scales.get((seed, family, rule, bits), [])))
 
     def _guards(self) -> str:
         """What hollow points are; empty if there are none."""
         method = METHODS[str(self.params["method"])]
-        if not any(self._guarded(*key) for key in self._scales if key[0] in self._seeds()):
+        shown = [key for key in self._scales if key[0] in self._seeds() and key[1] in self._families()]
+        if not any(self._guarded(*key) for key in shown):
             return ""
         return (f"Hollow points and starred numbers: the grid's step is above {method.guarded_above:.3g} nats, where "
                 f"the original of {method.title} breaks. They are those of its guarded form, and count in no gain.")
 
     def _gain(self, family: str, rule: str) -> dict[str, float] | None:
         """Bits that a rule is worth, against no shift: mean, least and most of the whole batches; None before."""
-        gains = [gain_bits(*([self._found[seed, family, each, bits] for bits in self._clear(seed, family, rule)]
-                             for each in (NONE, rule)))
+        gains = [gain_bits(*([self._found[seed, family, each, bits].l1_per_row
+                              for bits in self._clear(seed, family, rule)] for each in (NONE, rule)))
                  for seed in self._seeds() if self._done(seed, family)]
         gains = [gain for gain in gains if np.isfinite(gain)]
         return {"mean": float(np.mean(gains)), "least": min(gains), "most": max(gains)} if gains else None
@@ -153,22 +208,26 @@ class Page(Experiment):
 
     def _finer(self, family: str, rule: str) -> float:
         """How many bits finer the rule's step is than that without a shift, where both are compared: a mean."""
-        return float(np.mean([np.log2(self._scales[seed, family, NONE, bits] / self._scales[seed, family, rule, bits])
-                              for seed in self._seeds() if self._done(seed, family)
-                              for bits in self._clear(seed, family, rule)]))
+        keys = [(seed, bits) for seed in self._seeds() if self._done(seed, family)
+                for bits in self._clear(seed, family, rule)]
+        without, shifted = (np.array([self._scales[seed, family, each, bits] for seed, bits in keys])
+                            for each in (NONE, rule))
+        return float(np.log2(without / shifted).mean())
 
     def _words(self, gains: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
         """What was found, and whether the control holds, in sentences that follow from the numbers."""
-        if not all(gains[family][rule] for family in TITLES for rule in (MEAN, MAXIMUM, CLIPPED)):
+        if not all(gains[family][rule] for family in self._families() for rule in (MEAN, MAXIMUM, CLIPPED)):
             return None
         worth = {family: {rule: gain["mean"] for rule, gain in rules.items() if gain}
                  for family, rules in gains.items()}
-        offset, control = worth["offset"], worth[CONTROL]
+        offset, control, net = worth["offset"], worth[CONTROL], str(self.params["net"])
+        trained = worth[net]
         holds = abs(control[MEAN]) < NOTHING
         return {
             "finding": f"On rows with offsets the row mean is worth {bits_text(offset[MEAN])}, the row maximum on an "
                        f"unsigned grid {bits_text(offset[MAXIMUM])}, and with the best clip "
-                       f"{bits_text(offset[CLIPPED])}.",
+                       f"{bits_text(offset[CLIPPED])}. On the real logits of the {net} these are "
+                       f"{bits_text(trained[MEAN])}, {bits_text(trained[MAXIMUM])} and {bits_text(trained[CLIPPED])}.",
             "holds": holds,
             "control": f"On centred logits the row mean is worth {bits_text(control[MEAN])}: "
                        + ("it does not help where there is nothing to shift." if holds

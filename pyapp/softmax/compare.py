@@ -20,10 +20,10 @@ CLEAR_BITS = (4, 5, 6, 7, 8)  # with less, some rules have so few codes that the
 
 def quantized(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = None,
               calibration: np.ndarray | None = None) -> Logits:
-    """Logits as codes; with a `calibration`, another batch of logits, the scale comes from there."""
+    """Logits as codes; with a `calibration`, other logits that are masked alike, the scale comes from there."""
     if calibration is None:
         return quantize_logits(z, bits, rule, mask)
-    return calibrate(calibration, bits, rule).quantize(z, mask)
+    return calibrate(calibration, bits, rule, mask).quantize(z, mask)
 
 
 def compare(z: np.ndarray, method: str, bits: int, rule: str, mask: np.ndarray | None = None,

@@ -73,6 +73,18 @@ def test_points_without_an_answer_of_the_original_are_marked(visit):
     assert "(original breaks)" in tab.text("curves-offset-value")
 
 
+def test_another_measure_and_another_network(visit):
+    tab = visit(f"#shift?{SMALL}")
+    measured(tab)
+    tab["measure"].select_option("kl")
+    kl = compare(draw("offset", 32, 16, 0), "exact", 3, "row-max").kl
+    tab.wait_text("l1-offset-row-max-3", f"{kl:.4f}")
+    assert "KL divergence" in tab.text("measure-name") and "KL divergence" in tab.text("numbers-title")
+    tab["net"].select_option("gpt")
+    tab.wait_text("gain-gpt-row-max-clip", "+")
+    assert tab.text("gain-gpt-row-max-clip") == gains(rows=32, length=16, net="gpt")["gpt"]["row-max-clip"]
+
+
 def test_every_control_is_moved_and_the_numbers_follow(visit):
     tab = visit(f"#shift?{SMALL}")
     measured(tab)

@@ -10,6 +10,8 @@ const large = (x) => Math.abs(x) >= LARGE;
 const sign = (text) => text.replace("-", MINUS);
 
 export const fixed = (x, digits) => (has(x) ? (large(x) ? scientific(x) : sign(x.toFixed(digits))) : NOTHING);
+/** An error with four digits after the point, or as many as its size asks for. */
+export const small = (x) => (has(x) && x !== 0 && Math.abs(x) < 1e-3 ? scientific(x) : fixed(x, 4));
 export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + fixed(x, digits) : NOTHING);
 export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
 export const count = (x) => (has(x) ? sign(x.toLocaleString("en-GB")) : NOTHING);

@@ -1,38 +1,37 @@
 import { html } from "preact";
 import { Chart } from "../ui/chart.js";
-import { count, fixed, signed } from "../ui/format.js";
+import { count, signed, small } from "../ui/format.js";
 import { Strip } from "../ui/strip.js";
 import { css } from "../ui/theme.js";
 
-const TOP = 2; // the largest L1 there is
-const BOTTOM = 0.002;
-const TICKS = [1, 0.1, 0.01];
+const ticks = ([bottom, top]) => [1, 0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6].filter((tick) => bottom <= tick && tick <= top);
 const MARGIN = { left: 40, right: 76, top: 8, bottom: 32 };
 const GAP = 13; // between two labels
 
-/** L1 a row against bits, one line a rule, on the same axes for all logits. */
+/** The chosen error against bits, one line a rule, on the same axes for all logits. */
 export function Curves({ page, scalars }) {
   return html`<h2>Error against bits</h2>
     <p class="about">
       An exponential turns a rounding step of the logits into a factor, so in fixed point the step has to be small, and each bit that
       halves it must be paid for. Look how far the orange curve lies to the left of the ink one: so many bits the shift saves.
     </p>
+    ${scalars && html`<p class="plot-name" data-test="measure-name">${scalars.measure}, logarithmic; gains in bits are of L1</p>`}
     ${scalars
       ? html`<div class="shift-curves">${scalars.families.map((family) => html`<${Family} key=${family.name} ...${family} page=${page} of=${scalars} />`)}</div>
           ${scalars.guarded && html`<p class="note" data-test="guarded">${scalars.guarded}</p>`}`
-      : html`<p class="empty">Three plots appear when Python has started.</p>`}`;
+      : html`<p class="empty">Four plots appear when Python has started.</p>`}`;
 }
 
 function Family({ name, title, control, curves, guarded, gains, page, of }) {
   const { rule } = page.params;
   const gain = gains[rule];
-  const options = { label: `${title}: L1 a row from 2 to 8 bits for every rule, with ${of.method}.`, test: `curves-${name}`, height: 240 };
+  const options = { label: `${title}: ${of.measure} from 2 to 8 bits for every rule, with ${of.method}.`, test: `curves-${name}`, height: 240 };
   return html`<figure>
     <figcaption>
       <b>${title}</b>${control && html` <span class="muted">(control)</span>`}
       <span class="gain number quant" data-test=${`gain-${name}`}>${gain ? `${signed(gain.mean, 2)} bits` : "measuring"}</span>
     </figcaption>
-    <${Chart} kind=${Lines} options=${options} args=${[of.bits, curves, guarded, rule]} />
+    <${Chart} kind=${Lines} options=${options} args=${[{ bits: of.bits, curves, guarded, chosen: rule, range: of.range }]} />
   </figure>`;
 }
 
@@ -43,8 +42,8 @@ function Family({ name, title, control, curves, guarded, gains, page, of }) {
 class Lines extends Strip {
   #data = null;
 
-  update(bits, curves, guarded, chosen) {
-    this.#data = { bits, curves, guarded, chosen };
+  update(data) {
+    this.#data = data;
     this.redraw();
   }
 
@@ -55,7 +54,7 @@ class Lines extends Strip {
   words(i) {
     const { bits, curves, guarded } = this.#data;
     return `${count(bits[i])} bits: ${Object.entries(curves)
-      .map(([rule, values]) => `${rule} ${fixed(values[i], 4)}${guarded[rule][i] ? " (original breaks)" : ""}`)
+      .map(([rule, values]) => `${rule} ${small(values[i])}${guarded[rule][i] ? " (original breaks)" : ""}`)
       .join(", ")}`;
   }
 
@@ -77,7 +76,7 @@ class Lines extends Strip {
     context.fillStyle = css("muted");
     context.textBaseline = "middle";
     context.textAlign = "right";
-    for (const tick of TICKS) {
+    for (const tick of ticks(this.#data.range)) {
       const y = Math.round(this.#y(tick, height)) + 0.5;
       context.strokeStyle = css("hair");
       context.strokeRect(MARGIN.left, y, width - MARGIN.left - MARGIN.right, 0);
@@ -125,7 +124,7 @@ class Lines extends Strip {
       context.fillStyle = css(label.colour);
       const x = this.#x(this.#data.bits.length - 1) + 8;
       context.fillText(label.rule.replace("row-", "").replace("tensor-", "t. "), x, label.y - GAP / 2);
-      context.fillText(fixed(label.value, 4), x, label.y + GAP / 2);
+      context.fillText(small(label.value), x, label.y + GAP / 2);
     });
   }
 
@@ -134,7 +133,8 @@ class Lines extends Strip {
   }
 
   #y(value, height) {
-    const share = Math.log(TOP / Math.max(value, BOTTOM)) / Math.log(TOP / BOTTOM);
+    const [bottom, top] = this.#data.range;
+    const share = Math.log(top / Math.max(value, bottom)) / Math.log(top / bottom);
     return MARGIN.top + share * (height - MARGIN.top - MARGIN.bottom);
   }
 }

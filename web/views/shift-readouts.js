@@ -1,5 +1,5 @@
 import { html } from "preact";
-import { count, fixed, NOTHING, percent, signed } from "../ui/format.js";
+import { count, fixed, NOTHING, percent, scalar, signed, small } from "../ui/format.js";
 
 /** What each rule is worth on each kind of logits, in bits; a rule's name draws its curve in orange. */
 export function Gains({ page, scalars }) {
@@ -75,8 +75,8 @@ export function Finding({ scalars }) {
 /** All numbers behind the curves. */
 export function Numbers({ page, scalars }) {
   if (!scalars) return null;
-  const { bits, families, method } = scalars;
-  return html`<h2>All numbers: L1 per row, ${method}</h2>
+  const { bits, families, method, measure } = scalars;
+  return html`<h2 data-test="numbers-title">All numbers: ${measure}, ${method}</h2>
     <p class="about">
       L1 is the probability that lies in the wrong place, twice: once where it is missing, once where it is too much. Half a nat of
       rounding is a factor of 1.65 in the exponential, so read these from right to left: there every bit halves them, until the few
@@ -84,7 +84,7 @@ export function Numbers({ page, scalars }) {
     </p>
     <div class="wide">
       <table class="numbers" data-test="numbers">
-        <caption class="unseen">L1 a row by logits, rule and bits</caption>
+        <caption class="unseen">${measure} by logits, rule and bits</caption>
         <thead>
           <tr><th scope="col">Logits, rule</th>${bits.map((b) => html`<th scope="col">${count(b)}${b === bits[0] ? " bits" : ""}</th>`)}</tr>
         </thead>
@@ -93,16 +93,16 @@ export function Numbers({ page, scalars }) {
     </div>`;
 }
 
-function Family({ name, curves, guarded, clips, chosen }) {
+function Family({ name, curves, guarded, clips, n, chosen }) {
   return html`<tbody>
     ${Object.entries(curves).map(
       ([rule, values]) => html`<tr class=${rule === chosen ? "chosen" : ""} key=${rule}>
         <th scope="row">${name}, ${rule}</th>
-        ${values.map((value, i) => html`<td class="number" data-test=${`l1-${name}-${rule}-${i + 2}`}>${fixed(value, 4)}${guarded[rule][i] ? " *" : ""}</td>`)}
+        ${values.map((value, i) => html`<td class="number" data-test=${`l1-${name}-${rule}-${i + 2}`}>${small(value)}${guarded[rule][i] ? " *" : ""}</td>`)}
       </tr>`,
     )}
     <tr>
-      <th scope="row" class="muted">nats kept by the best clip</th>
+      <th scope="row" class="muted">${n ? `N = ${scalar(n)}; ` : ""}nats kept by the best clip</th>
       ${clips.map((clip) => html`<td class="number muted">${fixed(clip, 1)}</td>`)}
     </tr>
   </tbody>`;

@@ -36,7 +36,9 @@ export const chapters = [
         its name says so. The float softmax reads the codes first, so that only rounding is measured, and then each integer method. In the
         control the means have nothing to win: its logits are centred already.</p>
       <p>Calibrate elsewhere takes the scale, the tensor's mean and the clip from a second batch of the same kind. Then some logits fall
-        off the grid, as they do in a deployed model, and the figures move a little: by how much, several batches show.</p>`,
+        off the grid, as they do in a deployed model, and the figures move a little: by how much, several batches show.</p>
+      <p>The fourth kind of rows is not drawn: it is what all heads of a trained network compute on a held-out digit, or on text of their own,
+        each head on a grid of its own. What helps rows that were made to have offsets need not help there.</p>`,
     formulas: [gain],
     code: ["pyapp.softmax.compare.gain_bits", "pyapp.softmax.logits.draw"],
   },

@@ -6,12 +6,12 @@ import { chapters } from "./shift-story.js";
 
 const PANELS = { curves: Curves, gains: Gains, finding: Finding, numbers: Numbers };
 const CONTROLS = [
-  ["Rule", ["rule"]],
+  ["Rule", ["rule", "measure"]],
   ["Protocol", ["method", "other"]],
-  ["Logits", ["rows", "length", "seeds", "seed"]],
+  ["Logits", ["rows", "length", "net", "seeds", "seed"]],
 ];
 
-/** What a shift is worth in bits, rule by rule, on three kinds of logits of which one is the control. */
+/** What a shift is worth in bits, rule by rule, on four kinds of logits, of which one is the control and one a trained network. */
 export function mount(root, page) {
   return workbench(root, page, {
     stage: ["curves", "gains", "finding"],

@@ -1,11 +1,13 @@
 """What the page about the shift can ask for, each once."""
 
+from pyapp.models.attention_logits import TRAINED
+from pyapp.pages.shift import MEASURES
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.logits import FAMILIES
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
-ALL = len(FAMILIES) * len(BITS)  # steps of a batch
+ALL = (len(FAMILIES) + 1) * len(BITS)  # steps of a batch
 
 
 def session(call) -> dict:
@@ -20,6 +22,11 @@ def session(call) -> dict:
     said["the rest"] = call("advance", run=run, steps=ALL)
     for rule in RULES[1:]:
         change("rule", rule)
+    for measure in MEASURES:
+        change("measure", measure)
+    for net in TRAINED:
+        change("net", net)
+        said[f"measured {net}"] = call("advance", run=run, steps=ALL)
     change("seeds", 2)
     said["another batch"] = call("advance", run=run, steps=ALL)
     change("seeds", 1)

@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 
 from pyapp import bridge
+from pyapp.models.attention_logits import TRAINED
 from pyapp.pages import shift
+from pyapp.pages.shift import MEASURES
 from pyapp.runner import Runner
 from pyapp.softmax.compare import BITS, compare
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.shift import RULES, calibrate
 
 SMALL = {"rows": 48, "length": 16}
-UNITS = len(FAMILIES) * len(BITS)
+NET = "vision transformer"
+UNITS = (len(FAMILIES) + 1) * len(BITS)
 
 
 def measured(**params):
@@ -26,8 +29,9 @@ def by_name(frame):
 @pytest.mark.parametrize("other", [False, True])
 def test_every_number_is_the_tables(method, other):
     families = by_name(measured(method=method, other=other, seed=3)[2])
-    assert set(families) == set(FAMILIES)
-    for name, family in families.items():
+    assert list(families) == ["offset", "skewed", "centred", NET]
+    for name in FAMILIES:
+        family = families[name]
         z, elsewhere = draw(name, 48, 16, 3), draw(name, 48, 16, 3, batch=1) if other else None
         for rule in RULES:
             expected = [compare(z, method, bits, rule, calibration=elsewhere).l1_per_row for bits in BITS]
@@ -35,6 +39,49 @@ def test_every_number_is_the_tables(method, other):
             if rule != "none":
                 ratios = np.array(family["curves"]["none"][2:]) / expected[2:]
                 assert family["gains"][rule]["mean"] == pytest.approx(np.log2(ratios).mean())
+
+
+def test_the_heads_of_a_trained_network_are_the_fourth_kind():
+    """The mean of what each head has on a grid of its own; the GPT's with its mask."""
+    runner, run, frame = measured(seed=3)
+    frames = {NET: frame, "gpt": runner.change(run, "net", "gpt")["frame"]}
+    assert frames["gpt"].scalars["progress"] == 3 / 4
+    frames["gpt"] = runner.advance(run, ms=1e9)["frame"]
+    for net, frame in frames.items():
+        source, family = TRAINED[net](16, False, 3), by_name(frame)[net]
+        for rule in RULES:
+            expected = [np.mean([compare(z, "exact", bits, rule, source.mask).l1_per_row for z in source.logits])
+                        for bits in BITS]
+            assert family["curves"][rule] == pytest.approx(expected)
+        assert family["n"] == (16 if net == NET else 8.5)
+        assert f"real logits of the {net}" in frame.scalars["words"]["finding"]
+    assert runner.change(run, "net", NET)["frame"].scalars["progress"] == 1
+
+
+def test_a_networks_files_are_asked_for_while_the_host_can_still_bring_them(monkeypatch):
+    def missing(*_):
+        raise FileNotFoundError("weights")
+
+    monkeypatch.setitem(TRAINED, "gpt", missing)
+    runner, run, _ = measured()
+    with pytest.raises(FileNotFoundError):
+        runner.change(run, "net", "gpt")
+    assert runner.advance(run, ms=1)["done"]
+    with pytest.raises(FileNotFoundError):
+        Runner().open("shift", {"net": "gpt"})
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_of_the_protocol_can_be_shown(measure):
+    frame = measured(method="lut2", measure=measure)[2]
+    best = {"top-1": ("top1", 1), "row-sum": ("row_sum", 1), "l1": ("l1_per_row", 0), "max-error": ("max_error", 0)}
+    name, nearest = best.get(measure, (measure, 0))
+    for rule in RULES:
+        found = [vars(compare(draw("skewed", 48, 16, 0), "lut2", bits, rule))[name] for bits in BITS]
+        assert by_name(frame)["skewed"]["curves"][rule] == [abs(value - nearest) for value in found]
+    low, high = frame.scalars["range"]
+    assert 0 < low < high and (measure == "l1") == ([low, high] == [0.002, 2])
+    assert by_name(frame)["offset"]["gains"] == by_name(measured(method="lut2")[2])["offset"]["gains"]  # always of L1
 
 
 def test_the_protocols_own_batch_gives_what_the_protocol_found():
