@@ -233,7 +233,7 @@ class Page(Experiment):
                        + ("it does not help where there is nothing to shift." if holds
                           else "that is not nothing, so these logits or this method see more than the shift."),
             "unsigned": f"There the row maximum is worth {bits_text(control[MAXIMUM])}, for two reasons. Its step is "
-                        f"finer, which alone is {bits_text(self._finer(CONTROL, MAXIMUM))}: the grid covers the "
+                        f"finer by {bits_text(self._finer(CONTROL, MAXIMUM))}: the grid covers the "
                         "longest row, and not twice the largest magnitude. And the largest logit of each row, which "
                         "matters most, has no rounding error.",
         }

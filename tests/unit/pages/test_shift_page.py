@@ -101,7 +101,7 @@ def test_the_words_follow_from_the_numbers(monkeypatch):
     scales = {rule: [calibrate(draw("centred", 512, 64, 0), bits, rule).scale for bits in BITS[2:]]
               for rule in ("none", "row-max")}
     finer = np.log2(np.divide(scales["none"], scales["row-max"])).mean()
-    assert 0.35 < finer < 0.45 and f"alone is {shift.bits_text(finer)}" in said["unsigned"]
+    assert 0.35 < finer < 0.45 and f"finer by {shift.bits_text(finer)}" in said["unsigned"]
     assert shift.bits_text(gains["centred"]["gains"]["row-max"]["mean"]) in said["unsigned"]
     for rule in ("row-mean", "row-max", "row-max-clip"):
         assert shift.bits_text(gains["offset"]["gains"][rule]["mean"]) in said["finding"]
