@@ -11,11 +11,13 @@ SHOWN = {"\n": "↵", " ": "␣"}  # so that a label can be seen
 
 
 def written(length: int, causal: bool, seed: int) -> Source:
-    """All heads of all blocks of the shipped GPT over the first `length` characters that it writes from the seed.
+    """All heads of all blocks of the shipped GPT over the first `length` characters, at most its context, that
+    it writes from the seed.
 
     It was trained with the causal mask and its logits mean nothing without: `causal` changes nothing.
     """
     model, p, vocabulary = gpt.precise()
+    length = min(length, model.size.context)
     writer = Writer(model, p, vocabulary.encode("\n"), Sampling(), seed)
     while len(writer.window) < length:
         writer.write()

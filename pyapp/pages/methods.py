@@ -9,6 +9,7 @@ import numpy as np
 from pyapp.data import tensors
 from pyapp.data.tensors import TextError
 from pyapp.frame import Experiment, Frame
+from pyapp.models.attention_logits import TRAINED
 from pyapp.params import Param, ParamError, Value
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
@@ -33,8 +34,9 @@ class Page(Experiment):
     view = "methods"
     order = 33
     PARAMS = (
-        Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, PASTED), widget="select",
-              doc="Normal around 0, normal with an offset for each row, skewed below a maximum, or your own"),
+        Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED), widget="select",
+              doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "
+                  "network, or your own"),
         Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000, widget="text",
               doc="Used where Logits says pasted: numbers with spaces or commas between them, a row to a line"),
         Param("bits", "Bits", "int", 8, lo=2, hi=8, step=1, doc="Of the logits' codes"),
@@ -74,16 +76,22 @@ class Page(Experiment):
 
     def _begin(self) -> None:
         """New logits or new codes: nothing is known about them."""
-        z = self._logits()
-        self.codes = quantize_logits(z, int(self.params["bits"]), str(self.params["shift"]))
-        self.z, self.p = z, reference(z)  # R, N
+        self.z, self.mask = self._logits()  # R, N
+        self.codes = quantize_logits(self.z, int(self.params["bits"]), str(self.params["shift"]), self.mask)
+        self.p = reference(self.z, self.mask)
         self._found: dict[str, dict[str, Any]] = {}
 
-    def _logits(self) -> np.ndarray:
-        if self.params["logits"] == PASTED:
-            return pasted(str(self.params["text"]))
-        return draw(str(self.params["logits"]), int(self.params["rows"]), int(self.params["length"]),
-                    int(self.params["seed"]))
+    def _logits(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Logits float64 (R, N), and where they count if that is not everywhere."""
+        kind, length, seed = str(self.params["logits"]), int(self.params["length"]), int(self.params["seed"])
+        if kind == PASTED:
+            return pasted(str(self.params["text"])), None
+        if kind in TRAINED:
+            source = TRAINED[kind](length, False, seed)
+            heads, rows, columns = source.logits.shape
+            mask = None if source.mask is None else np.tile(source.mask, (heads, 1))
+            return source.logits.reshape(heads * rows, columns), mask
+        return draw(kind, int(self.params["rows"]), length, seed), None
 
     def steps(self) -> Iterator[Frame | None]:
         """A method, or a piece of its rows, an item."""
@@ -92,19 +100,22 @@ class Page(Experiment):
             method = make(name, codes.scale)
             height = max(1, PIECE // codes.q.shape[1])
             for first in range(0, len(codes.q), height):
-                p_hat.append(method.probabilities(codes.q[first: first + height]))
+                p_hat.append(method.probabilities(*self._part(slice(first, first + height))))
                 yield None
-            if codes is self.codes:  # or else the reader has changed something meanwhile
-                self._found[name] = asdict(errors(np.concatenate(p_hat), self.p))
+                if codes is not self.codes:  # the reader has changed something meanwhile
+                    break
+            else:
+                self._found[name] = asdict(errors(np.concatenate(p_hat), self.p, self.mask))
                 yield Frame(len(self._found))
 
     def frame(self) -> Frame:
         rows, columns = self.z.shape
+        counted = self.z if self.mask is None else self.z[self.mask]
         picture, arrays = self._picture()
         scalars = {
             "rows": self._sorted(), "measured": len(self._found), "total": len(METHODS), "words": self._words(),
             "logits": {"rows": rows, "n": columns, "scale": self.codes.scale, "low": self.codes.low,
-                       "high": self.codes.high, "lowest": float(self.z.min()), "highest": float(self.z.max())},
+                       "high": self.codes.high, "lowest": float(counted.min()), "highest": float(counted.max())},
             "picture": picture,
         }
         return Frame(len(self._found), scalars, arrays, self._unread)
@@ -137,6 +148,10 @@ class Page(Experiment):
                 f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} a row, and "
                 f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")
 
+    def _part(self, rows: slice) -> tuple[np.ndarray, np.ndarray | None]:
+        """Codes of some rows, and their mask."""
+        return self.codes.q[rows], None if self.mask is None else self.mask[rows]
+
     def _picture(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Some rows of the float softmax, of the chosen method's, and their difference, float32 (rows, columns)."""
         name = str(self.params["method"])
@@ -144,14 +159,15 @@ class Page(Experiment):
         first = min(int(self.params["row"]), len(self.z) - rows)
         part = slice(first, first + rows)
         method = make(name, self.codes.scale)
-        p_hat, p = method.probabilities(self.codes.q[part]), self.p[part]
+        q, mask = self._part(part)
+        p_hat, p = method.probabilities(q, mask), self.p[part]
         arrays = {key: value[:, :columns].astype(np.float32)
                   for key, value in {"float": p, "method": p_hat, "difference": p_hat - p}.items()}
-        arrays["codes"] = self.codes.q[part, :columns]
+        arrays["codes"] = q[:, :columns]
         limit = max(float(np.abs(value).max()) for value in arrays.values() if value.dtype == np.float32)
         return {"method": name, "title": METHODS[name].title, "first": first, "rows": rows, "columns": columns,
                 "of_rows": len(self.z), "of_columns": self.z.shape[1], "limit": limit, "unit": method.unit,
-                "broken": (first + np.flatnonzero(broken(p_hat))).tolist()}, arrays
+                "broken": (first + np.flatnonzero(broken(p_hat, mask))).tolist()}, arrays
 
 
 def pasted(text: str) -> np.ndarray:

@@ -23,7 +23,7 @@ def session(call) -> dict:
         change("sort", column)
     for method in METHODS:
         change("method", method)
-    for logits in ("offset", "skewed", "pasted", "centred"):
+    for logits in ("offset", "skewed", "pasted", "gpt", "vision transformer", "centred"):
         change("logits", logits)
         measure(f"measured {logits}")
     for shift in RULES:

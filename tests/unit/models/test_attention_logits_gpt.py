@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from pyapp.core.losses import softmax
+from pyapp.data.text import Vocabulary
 from pyapp.models import gpt
 from pyapp.models.attention_logits_gpt import written
+from pyapp.models.gpt import GPT, GPTSize
 
 
 def test_the_logits_are_those_of_the_shipped_network_over_its_own_text():
@@ -27,3 +29,9 @@ def test_the_mask_always_holds_and_the_seed_decides_the_text():
 @pytest.mark.parametrize("length", [2, 64])
 def test_it_serves_every_length_of_the_lab(length):
     assert written(length, True, 1).logits.shape == (16, length, length)
+
+
+def test_there_are_no_more_characters_than_the_context(monkeypatch):
+    small, vocabulary = GPT(5, GPTSize(width=8, heads=2, blocks=1, context=16, hidden=8)), Vocabulary("abcd\n")
+    monkeypatch.setattr(gpt, "precise", lambda: (small, small.initial(1).astype(np.float64), vocabulary))
+    assert written(40, False, 1).logits.shape == (2, 16, 16)

@@ -1,12 +1,15 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from pyapp import bridge
+from pyapp.models.attention_logits import TRAINED
 from pyapp.pages import methods
 from pyapp.pages.methods import COLUMNS, EXAMPLE, SHOWN
 from pyapp.params import ParamError
 from pyapp.runner import Runner
-from pyapp.softmax.compare import methods_table
+from pyapp.softmax.compare import compare, methods_table
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import reference
 from pyapp.softmax.methods import METHODS, make
@@ -28,6 +31,16 @@ def test_the_table_is_that_of_the_command_line(family, rule):
     expected = methods_table(draw(family, 20, 12, 2), 5, rule)
     assert [{"method": row["name"], "title": row["title"], **row["found"]} for row in frame.scalars["rows"]] == expected
     assert frame.scalars["measured"] == frame.scalars["total"] == frame.step == len(METHODS)
+
+
+@pytest.mark.parametrize("network", TRAINED)
+def test_the_heads_of_a_trained_network_are_measured_where_their_logits_count(network):
+    frame = measured(logits=network, length=8, bits=4, shift="row-max")[2]
+    source = TRAINED[network](8, False, 0)
+    z, mask = source.logits.reshape(-1, 8), None if source.mask is None else np.tile(source.mask, (16, 1))
+    for row in frame.scalars["rows"]:
+        assert row["found"] == asdict(compare(z, row["name"], 4, "row-max", mask))
+    assert frame.scalars["logits"]["rows"] == 16 * 8 and not frame.scalars["picture"]["broken"]
 
 
 def test_large_batches_are_measured_in_pieces(monkeypatch):
