@@ -12,6 +12,7 @@ from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.measure import measure, measure_float, network_for
 from pyapp.models.quantized import METHODS, Settings
+from pyapp.models.trained import LEARNED
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
@@ -67,7 +68,8 @@ def evaluate(args: argparse.Namespace) -> None:
     else:
         settings = settings_of(args, args.bits)
         network = network_for(p, settings, args.data, progress)
-        result = {**asdict(settings), **measure(network, digits, args.rounding)}
+        used = asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
+        result = {**used, **measure(network, digits, args.rounding)}
     if "note" in result:
         print(f"bitladder: {result['note']}", file=sys.stderr)
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "

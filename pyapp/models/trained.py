@@ -16,8 +16,6 @@ from pyapp.models.qat_recipe import QATRecipe, train_qat
 from pyapp.models.quantized import QuantizedNetwork, Settings, with_activations
 
 ACTIVATIONS = {4: 4, 3: 3, 2: 8}  # of the shipped networks, by bits of their weights
-
-
 LEARNED = ("calibrate", "clip", "bias_correction")  # settings of what training finds itself
 
 
@@ -62,13 +60,13 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
                          report: Callable[[str], None]) -> QuantizedNetwork:
     """The network of method "qat": the shipped one where it serves, else trained from p on `images()`.
 
-    Training learns symmetric scales and biases; ValueError for an affine scheme, and for settings that are LEARNED.
+    Training learns symmetric scales and biases: settings that are LEARNED change nothing, which is reported. ValueError
+    for an affine scheme.
     """
     if settings.scheme != "symmetric":
         raise ValueError(f"scheme is {settings.scheme!r}; qat learns symmetric weights: use --scheme symmetric")
-    for name in LEARNED:
-        if (value := getattr(settings, name)) != getattr(Settings, name):
-            raise ValueError(f"{name} is {value!r}; qat learns ranges and biases itself: leave it out")
+    if unused := [name for name in LEARNED if getattr(settings, name) != getattr(Settings, name)]:
+        report(f"{', '.join(unused)} not used: qat learns ranges and biases itself")
     path = path_of(settings.bits)
     if path.is_file() and serves(facts := store.recipe(path), p, settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
