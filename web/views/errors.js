@@ -11,8 +11,9 @@ export function mount(root, page) {
   let map = null;
 
   async function pick(index) {
+    const { layer } = frame.scalars;
     const answer = await page.predict({ index });
-    if (!answer) return;
+    if (!answer || frame.scalars.layer !== layer) return; // the cell was one of a layer that is shown no more
     cell = answer.scalars;
     drawCell();
   }
