@@ -220,8 +220,8 @@ def make_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, scheme: str, s
 
 def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
              signed: bool | None = None) -> Grid:
-    """The grid from the smallest to the largest number of x. Where the affine one was moved for the real 0 by exactly
-    half a step, a number at its end may lie between the last line and none: it is clipped, by half a step."""
+    """The grid from the smallest to the largest number of x. Where an affine one was moved by exactly half a step, for
+    the real 0, the number at one end lies half a step beyond the last line and is clipped to it."""
     x, per = np.asarray(x, np.float32), Granularity.parse(per)
     if not x.size:
         raise ValueError("cannot quantise an empty tensor; give it at least one number")
