@@ -26,6 +26,11 @@ def pytest_sessionstart(session):
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test comes first, so that at the end no worker is alone with it."""
+    items.sort(key=lambda item: item.name != "test_the_unit_tests_pass_inside_pyodide")
+
+
 def need(found: str | None, message: str) -> None:
     if not found:
         (pytest.fail if CI else pytest.skip)(message)
