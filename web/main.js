@@ -125,11 +125,10 @@ async function show(hash) {
       document.documentElement.dataset.state = "ready";
     },
   };
-  const strangers = takeStrangers(meta, link.params);
   const guard = meta.live.length ? new Guard(engine, revival) : engine;
   const session = equip(new Session(guard, meta, filled(meta, link.params)));
   shown = { session, view: null };
-  mention(session, strangers);
+  mentionStrangers(session, link.params);
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);
   const view = await import(`./views/${meta.view}.js`);
@@ -176,21 +175,16 @@ function equip(session) {
 /** Change what differs; once more afterwards, for one parameter may set another. */
 async function obey(session, wanted) {
   session.renounce();
-  mention(session, takeStrangers(session.meta, wanted));
+  mentionStrangers(session, wanted);
   for (let round = 0; round < 2; round += 1) {
     const wishes = difference(session.meta, session.params, wanted);
     await Promise.all(wishes.map(([name, value]) => session.set(name, value)));
   }
 }
 
-/** Take out of a link's parameters those that the page does not have, and give their names. */
-function takeStrangers(meta, wanted) {
-  const strangers = Object.keys(wanted).filter((name) => !meta.params.some((param) => param.name === name));
-  for (const name of strangers) delete wanted[name];
-  return strangers;
-}
-
-function mention(session, strangers) {
+/** Say which of a link's parameters the page does not have. */
+function mentionStrangers(session, wanted) {
+  const strangers = Object.keys(wanted).filter((name) => !session.meta.params.some((param) => param.name === name));
   session.say("shell", ...strangers.map((name) => `There is no parameter “${name}” here; it is ignored.`));
 }
 

@@ -23,10 +23,11 @@ export function format(meta, params) {
   return `#${encodeURIComponent(meta.name)}${text && `?${text}`}`;
 }
 
-/** What is given, and the defaults of all else. */
+/** Every declared parameter: what is given, else its default. */
 export function filled(meta, given) {
-  const known = { ...Object.fromEntries(meta.params.map((param) => [param.name, param.default])), ...given };
-  return { ...Object.fromEntries(meta.params.map((param) => [param.name, standard(param, known)])), ...given };
+  const all = (ofParam) => Object.fromEntries(meta.params.map((param) => [param.name, given[param.name] ?? ofParam(param)]));
+  const first = all((param) => param.default);
+  return all((param) => standard(param, first));
 }
 
 /** A parameter's default, which may follow another parameter. */

@@ -42,8 +42,6 @@ def roll_out(args: argparse.Namespace) -> None:
     """Every step: the words so far, what the last one looks at, the top probabilities, the chosen word."""
     if not LOWEST <= args.temperature < np.inf:
         raise ValueError(f"temperature is {args.temperature:g}; use {LOWEST} or more")
-    if args.seed < 0:
-        raise ValueError(f"seed is {args.seed}; use 0 or more")
     if args.words < 1:
         raise ValueError(f"words is {args.words}; use 1 or more")
     steps = [described(step) for step in rollout.rollout(
