@@ -1,6 +1,6 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
-import { connect } from "./rpc.js";
+import { Engine } from "./engine.js";
 import { difference, filled, format, parse, Undo } from "./state.js";
 import { Guard } from "./ui/guard.js";
 import { Session } from "./ui/session.js";
@@ -13,61 +13,17 @@ let pages = [];
 let shown = null; // {session, view}
 let left = Promise.resolve(); // until the pages shown before need the engine no more
 
-const engine = {
-  client: null,
-  worker: null,
-  booted: null, // a promise; calls wait for it
-  boot: null, // resolves it
+const engine = new Engine({
+  progress: (boot) => tell({ boot }),
+  ready: (runtime) => tell({ runtime }),
+  failed,
+});
 
-  /** With a `limit` in milliseconds, whoever calls deals with an answer that never comes, and with a stopped Python. */
-  async call(method, args, limit = null) {
-    await this.booted;
-    const answer = this.client.call(method, args);
-    if (limit !== null) return within(limit, answer);
-    try {
-      return await answer;
-    } catch (error) {
-      if (error.type === "EngineError") failed(error); // Python itself has stopped
-      throw error;
-    }
-  },
-
-  start() {
-    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    this.client = connect(this.worker);
-    this.client.on("progress", (progress) => tell({ boot: progress }));
-    this.client.on("ready", () => this.boot());
-    this.client.on("error", failed);
-    this.booted ??= new Promise((resolve) => (this.boot = resolve));
-  },
-
-  /** End the worker, whatever it is doing, and start another. */
-  restart() {
-    this.worker.terminate();
-    this.client.close();
-    if (facts.runtime) this.booted = null;
-    this.start();
-  },
-
-  /** Start anew and say so in the status line; true if Python had been there. */
-  renew() {
-    this.restart();
-    const lost = facts.runtime !== null;
-    document.documentElement.dataset.state = "boot";
-    tell({ trouble: null, runtime: null, boot: {} });
-    if (lost) greet();
-    return lost;
-  },
-};
-
-/** The answer, or after so many milliseconds an error of type "Timeout". */
-function within(limit, answer) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    const error = Object.assign(new Error(`no answer for ${limit / 1000} seconds`), { type: "Timeout" });
-    timer = setTimeout(() => reject(error), limit);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+/** Start Python anew and say so in the status line; true if it had been there. */
+function renew() {
+  document.documentElement.dataset.state = "boot";
+  tell({ trouble: null, runtime: null, boot: {} });
+  return engine.renew();
 }
 
 let planned = 0;
@@ -88,17 +44,9 @@ function failed(error) {
 
 function retry() {
   drawTrouble(at("trouble"), null);
-  if (!engine.renew() || !shown) return; // the calls of the first start still wait
+  if (!renew() || !shown) return; // the calls of the first start still wait
   shown.session.forget();
   open(shown.session);
-}
-
-async function greet() {
-  try {
-    tell({ runtime: await engine.call("runtime", {}) });
-  } catch (error) {
-    if (error.type !== "Closed") failed(error);
-  }
 }
 
 async function open(session) {
@@ -119,6 +67,7 @@ async function show(hash) {
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
   left = Promise.all([left, shown?.session.close()]);
   const revival = {
+    renew,
     stopped: (trouble) => session.fail("code", trouble),
     revived: (answer) => {
       session.revived(answer);
@@ -233,7 +182,6 @@ async function main() {
   });
   tell({});
   engine.start();
-  greet();
   try {
     pages = await json("pages.json");
   } catch (error) {

@@ -1,6 +1,7 @@
 // The engine's side of the page: boots Python, then answers calls. Events: "progress" { stage, label, loaded, total },
-// "log" (a line that Python printed), then once either "ready" or "error" { type, message, hint }. Calls that come
-// earlier wait for the boot. To try again, the page ends this worker and starts a new one.
+// "log" (a line that Python printed), then once either "ready" (what `runtime` of the bridge answers) or
+// "error" { type, message, hint }. Calls that come earlier wait for the boot. To try again, the page ends this worker and
+// starts a new one.
 import { boot } from "./boot.js";
 import { serve, toData } from "./rpc.js";
 
@@ -15,7 +16,6 @@ const engine = boot({
   log: (line) => emit("log", line),
 });
 
-engine.then(
-  () => emit("ready", {}),
-  (error) => emit("error", toData(error)),
-);
+engine
+  .then(({ call }) => call("runtime"))
+  .then((runtime) => emit("ready", runtime), (error) => emit("error", toData(error)));

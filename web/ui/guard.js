@@ -12,6 +12,7 @@ const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
  */
 export class Guard {
   #engine;
+  #renew; // starts another worker in place of this one
   #stopped;
   #revived;
   #texts = {}; // in force, by function
@@ -22,8 +23,9 @@ export class Guard {
   #left = false; // no edited code is to run any more
   #lost = false; // the run went with its worker
 
-  constructor(engine, { stopped, revived }) {
+  constructor(engine, { renew, stopped, revived }) {
     this.#engine = engine;
+    this.#renew = renew;
     this.#stopped = stopped;
     this.#revived = revived;
   }
@@ -44,7 +46,7 @@ export class Guard {
     if (this.#risk && !this.#reviving) await Promise.race([this.#risk.catch(() => {}), pause(PATIENCE)]);
     if (!this.#risk) return;
     this.#lost = true;
-    if (!this.#reviving) this.#engine.renew();
+    if (!this.#reviving) this.#renew();
   }
 
   async #try(method, args) {
@@ -74,7 +76,7 @@ export class Guard {
       return await this.#begin(args, texts);
     } catch (error) {
       if (!FATAL.includes(error.type)) throw error;
-      this.#engine.renew();
+      this.#renew();
       this.#texts = {};
       return this.#begin(args, {});
     }
@@ -117,7 +119,7 @@ export class Guard {
   /** A new worker with the run as it was; the error to throw. */
   async #revive(error, texts, saved) {
     this.#reviving = true;
-    this.#engine.renew();
+    this.#renew();
     this.#stopped({ message: words(error), hint: "Python starts again, and the run is restored" });
     this.#texts = texts;
     const answer = await this.#reopen(this.#opened, texts);
