@@ -86,7 +86,7 @@ def five_steps(optimiser: str) -> dict[str, np.ndarray]:
 
 
 def drawn_seven() -> dict[str, np.ndarray]:
-    return {"image": drawing.to_mnist(drawing.Raster().draw(SEVEN))}
+    return {"image": drawing.to_mnist(drawing.Raster().draw(drawing.framed(SEVEN)))}
 
 
 def codes() -> dict[str, np.ndarray]:

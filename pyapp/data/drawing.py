@@ -6,10 +6,35 @@ A drawing arrives as strokes, not as pixels, so that every browser's drawing bec
 import numpy as np
 
 SIDE = 112  # the raster's side: four times the network's input
-PEN = 0.08  # the pen's width as a fraction of the pad: after scaling to 20 pixels, about MNIST's own pen
+PEN = 0.08  # the pen's width as a fraction of the pad
 BOX, IMAGE = 20, 28  # MNIST: the ink fits a 20x20 box, inside 28x28
 CENTRE = 14  # pixel index of the ink's centre of mass; every MNIST image has it within ±0.5 of 14 on both axes
+FRAME = 0.5  # longer side of a framed drawing on the pad: the pen comes to 2.8 of 20 pixels (MNIST: 2.4, bold ones 3)
+LARGEST_SCALE = 16  # a digit of 1/32 of the pad is still framed whole; a tap with a shaking hand stays a dot
 FAINT = 0.15  # in a photograph, less than this share of the darkest ink is paper
+
+
+def framed(points: np.ndarray) -> np.ndarray:
+    """Strokes (P, 3) moved to the middle of the pad and scaled until the longer side of their box is FRAME of it.
+
+    Drawn after this, a digit has MNIST's width of line whatever its size and place on the pad. Nothing grows more than
+    LARGEST_SCALE times. ValueError as `Raster.draw`.
+    """
+    points = _checked(points)
+    if not len(points):
+        return points
+    places = points[:, :2].astype(np.float64)
+    low, high = places.min(axis=0), places.max(axis=0)
+    longest = (high - low).max()
+    scale = min(FRAME / longest, LARGEST_SCALE) if longest > 0 else 1.0
+    return np.column_stack([(places - (low + high) / 2) * scale + 0.5, points[:, 2]]).astype(np.float32)
+
+
+def _checked(points: np.ndarray) -> np.ndarray:
+    points = np.asarray(points, np.float32)
+    if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
+        raise ValueError(f"strokes must be finite rows of x, y, stroke number; found shape {points.shape}")
+    return points
 
 
 class Raster:
@@ -29,9 +54,7 @@ class Raster:
 
         ValueError if the shape is another or a value is not finite.
         """
-        points = np.asarray(points, np.float32)
-        if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
-            raise ValueError(f"strokes must be finite rows of x, y, stroke number; found shape {points.shape}")
+        points = _checked(points)
         known = len(self._points)
         if not np.array_equal(points[:known], self._points):
             self.pixels[:] = 0

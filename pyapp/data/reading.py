@@ -30,7 +30,7 @@ class Reader:
         if "index" in inputs:
             return held_out(int(inputs["index"]))
         if "strokes" in inputs:
-            return _inked(drawing.to_mnist(self._raster.draw(inputs["strokes"])), EMPTY_PAD)
+            return _inked(drawing.to_mnist(self._raster.draw(drawing.framed(inputs["strokes"]))), EMPTY_PAD)
         if "image" in inputs:
             return _inked(drawing.to_mnist(drawing.ink_of_picture(inputs["image"])), EMPTY_PICTURE)
         raise ValueError("predict needs strokes, image or index")

@@ -41,6 +41,13 @@ def test_draw_a_seven_and_it_is_read_as_seven(visit):
     tab.wait_text("prediction", "empty")
 
 
+def test_a_small_digit_in_a_corner_is_read_too(visit):
+    tab = visit("#digits?weights=pretrained")
+    tab.draw(SEVEN * [0.2, 0.2, 1] + [0.75, 0.02, 0])
+    tab.wait_text("prediction", "7")
+    assert tab.number("confidence") > 50
+
+
 def test_what_is_drawn_while_python_starts_is_read_when_it_is_there(visit):
     tab = visit(None)
     tab.page.goto(tab.url + "#digits?weights=pretrained")

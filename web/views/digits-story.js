@@ -9,6 +9,7 @@ const PYTHON = {
   mlp: "pyapp.models.mlp.MLP",
   linear: "pyapp.core.layers.Linear",
   relu: "pyapp.core.layers.ReLU",
+  framing: "pyapp.data.drawing.framed",
   drawing: "pyapp.data.drawing.to_mnist",
   loss: "pyapp.core.losses.softmax_cross_entropy",
   sgd: "pyapp.core.optim.SGD",
@@ -77,9 +78,10 @@ function Story({ sources, trouble }) {
       <${Formula} of=${formulas.network} />
       <${Parameters} />
     <//>
-    <${Chapter} title="2. From your stroke to 28 × 28" ...${code("drawing")}>
+    <${Chapter} title="2. From your stroke to 28 × 28" ...${code("framing", "drawing")}>
       <p>The pad sends points, not pixels. Python draws the line itself, so the same stroke becomes the same numbers in
-        every browser.</p>
+        every browser. First it scales the strokes to half of the pad: a small digit then has the same width of line as a
+        large one, and does not become a blob.</p>
       <p>A network knows only what it was shown, and MNIST was made in a certain way; your drawing is treated alike. The
         box around the ink is cut out and scaled by <i>s</i>, so that the longer of its
         sides <i>w</i> and <i>h</i> measures 20 pixels. Its proportions stay, and each new pixel is the mean of the area

@@ -15,6 +15,7 @@ def session(call) -> dict:
     said["five more"] = call("advance", run=run, steps=5)
     said["bits"] = call("change", run=run, name="bits", value="4")
     said["drawn"] = call("predict", run=run, inputs={"strokes": SEVEN})
+    said["drawn small"] = call("predict", run=run, inputs={"strokes": SEVEN * np.float32([0.12, 0.12, 1])})
     said["held out"] = call("predict", run=run, inputs={"index": 7})
     said["picture"] = call("predict", run=run, inputs={"image": 255 - mnist.load().images[100]})
     said["empty"] = call("predict", run=run, inputs={"strokes": np.empty((0, 3), np.float32)})

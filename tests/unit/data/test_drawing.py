@@ -3,7 +3,33 @@ import pytest
 
 from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.data.drawing import BOX, CENTRE, Raster, ink_of_picture, to_mnist
+from pyapp.data.drawing import BOX, CENTRE, Raster, framed, ink_of_picture, to_mnist
+from pyapp.data.reading import Reader
+from pyapp.models import mlp
+from pyapp.models.mlp import MLP
+
+HAND = {  # a few corners of digits drawn by hand; `hand` rounds them off
+    0: [(.5, .1), (.2, .33), (.22, .72), (.48, .9), (.78, .66), (.73, .3), (.5, .1)],
+    1: [(.35, .3), (.55, .1), (.55, .5), (.55, .9)],
+    2: [(.25, .3), (.4, .1), (.65, .12), (.75, .35), (.5, .6), (.25, .88), (.5, .87), (.8, .88)],
+    3: [(.25, .15), (.55, .08), (.75, .25), (.5, .47), (.78, .65), (.6, .9), (.25, .85)],
+    5: [(.75, .1), (.32, .1), (.3, .45), (.6, .42), (.75, .65), (.6, .88), (.25, .88)],
+    7: [(.2, .12), (.5, .1), (.8, .1), (.6, .5), (.45, .9)],
+}
+
+
+def hand(digit: int, size: float, corner: tuple[float, float]) -> np.ndarray:
+    """The strokes of a digit whose box is `size` of the pad; corner (0, 0) is at the top left, (1, 1) bottom right."""
+    corners = np.array(HAND[digit])
+    places = np.column_stack([np.interp(np.linspace(0, len(corners) - 1, 60), np.arange(len(corners)), axis)
+                              for axis in corners.T])
+    places = (places - places.min(axis=0)) / np.ptp(places, axis=0).max() * size
+    places += (1 - places.max(axis=0)) * corner
+    return np.column_stack([places, np.zeros(60)]).astype(np.float32)
+
+
+def digit_in(image: np.ndarray) -> int:
+    return int(MLP().forward(mlp.load(), image.reshape(1, -1)).argmax())
 
 
 def brute_force(points: np.ndarray, side: int, radius: float) -> np.ndarray:
@@ -17,6 +43,32 @@ def brute_force(points: np.ndarray, side: int, radius: float) -> np.ndarray:
         t = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2, 0, 1) if length2 else 0
         best = np.minimum(best, np.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)))
     return np.clip(radius + 0.5 - best, 0, 1)
+
+
+@pytest.mark.parametrize("digit", HAND)
+@pytest.mark.parametrize("size", [0.05, 0.15, 0.3, 0.6, 1.0])
+def test_a_digit_is_read_however_small_it_is_drawn_and_wherever(digit, size):
+    reader = Reader()
+    same = reader.read({"strokes": hand(digit, 0.5, (0.5, 0.5))}).image
+    for corner in ((0, 0), (1, 0), (0.3, 0.6), (0, 1), (1, 1)):
+        image = reader.read({"strokes": hand(digit, size, corner)}).image
+        np.testing.assert_allclose(image, same, atol=1e-3)  # float32 places in 0..1 of the pad
+        assert digit_in(image) == digit
+
+
+def test_a_tap_stays_a_dot():
+    dot = np.array([[0.9, 0.1, 0]], np.float32)
+    np.testing.assert_array_equal(framed(dot), np.array([[0.5, 0.5, 0]], np.float32))
+    shaking = dot + np.array([[0, 0, 0], [0.001, 0, 0], [0.001, 0.002, 0]], np.float32)
+    assert np.ptp(framed(shaking)[:, :2], axis=0).max() < 0.04  # half a pen
+    assert (Reader().read({"strokes": shaking}).image > 0.5).sum() > 200  # round, as large as the box
+    assert framed(np.empty((0, 3), np.float32)).shape == (0, 3)
+
+
+def test_strokes_of_any_finite_size_are_framed():
+    huge = np.array([[-3e38, 0, 0], [3e38, 1e38, 1]], np.float32)
+    box = np.ptp(framed(huge)[:, :2], axis=0)
+    np.testing.assert_allclose(box, [0.5, 0.5 / 6], rtol=1e-6)
 
 
 def test_a_stroke_is_its_distance_field():
