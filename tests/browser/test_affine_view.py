@@ -46,13 +46,3 @@ def test_the_way_to_the_matrix_product_and_values_by_keyboard(visit):
     tab["skewed-affine"].focus()
     tab.page.keyboard.press("End")
     tab.wait_text("skewed-affine-value", "before")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#affine?bits=3", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["controls-toggle"].click()
-    tab.slide("bits", 2)
-    tab.wait_text("verdict-skewed", "of its 4 codes")

@@ -1,7 +1,5 @@
 """What a person does in the arena. No test depends on how fast anything is."""
 
-import pytest
-
 
 def measured(tab):
     tab.page.wait_for_function("document.querySelector(\"[data-test='measure']\").textContent.includes('again')")
@@ -62,12 +60,3 @@ def test_measured_again_and_another_page_while_it_runs(visit):
     tab["measure"].click()
     tab.page.evaluate("location.hash = '#matmul'")
     tab.wait_text("step-title", "1.")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_race_without_sideways_scrolling(visit, scheme):
-    tab = visit("#arena?size=64&rounds=1", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    tab["measure"].click()
-    measured(tab)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

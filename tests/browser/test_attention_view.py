@@ -114,17 +114,3 @@ def test_both_scales_are_shown_and_shared(visit):
     limits = frame(bits=2).scalars["limits"]
     tab.wait_text("probability-limit", text(limits["probability"], 3))
     assert f"+{limits['difference']:.3f}" in tab.page.locator(".attention-scales").inner_text()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#attention?length=64&bits=2&method=ibert", viewport={"width": 360, "height": 740}, has_touch=True,
-                is_mobile=True, color_scheme=scheme)
-    wait_l1(tab, length=64, bits=2, method="ibert")
-    tab["map-plain-error"].tap(position={"x": 60, "y": 40})  # two screen pixels a cell
-    tab.page.wait_for_url("**row=20**")
-    for name in ("float", "plain", "shifted", "plain-error", "shifted-error"):
-        tab[f"map-{name}"].focus()
-        tab.page.keyboard.press("ArrowRight")
-        tab.wait_text(f"map-{name}-value", "query 20")
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -167,18 +167,6 @@ def test_exact_values_by_keyboard(visit):
     tab.page.locator("[data-test='filters-value']", has_text="column").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#digits?weights=pretrained", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab.draw_by_finger(SEVEN)
-    tab.wait_text("prediction", "7")
-    tab["controls-toggle"].click()
-    tab.slide("bits", "Home")
-    tab.wait_number("quant-accuracy", "x < 50")
-
-
 def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit()
     tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")

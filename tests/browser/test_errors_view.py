@@ -73,16 +73,6 @@ def test_the_accuracy_with_this_layer_rounded_comes_by_itself(visit):
     assert "99.17 %" in tab.text("accuracy")  # the float network
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#errors?layout=matrix", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    tab.wait_number("band-count-2", "x > 0")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["error-map"].tap(position={"x": 30, "y": 30})
-    tab["cell-code"].wait_for()
-
-
 def test_a_link_with_crossed_thresholds_opens_and_says_so(visit):
     tab = visit("#errors?low=0.5&high=0.1")
     tab.page.locator("[data-test='notes']", has_text="high is now 0.5").wait_for()

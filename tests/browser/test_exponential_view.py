@@ -100,13 +100,3 @@ def test_the_error_over_the_scale_is_read_by_keys(visit):
     tab["scales"].focus()
     tab.page.keyboard.press("End")
     tab.wait_text("scales-value", "S = 2.5")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_exponential_fits_a_phone(visit, scheme):
-    tab = visit("#exponential?scale=0.3", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["controls-toggle"].click()
-    tab.slide("x", -4)
-    tab.wait_text("point-q", "−13")

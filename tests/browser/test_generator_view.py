@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from pyapp.digitgen.batch import Asked
 from pyapp.digitgen.sheet import png, sheet
@@ -145,17 +144,3 @@ def test_the_sheet_and_its_latents_are_saved(visit):
 def test_the_story_shows_the_code(visit):
     tab = visit("#generator")
     tab.page.get_by_text("def words").first.wait_for()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_generator_fits_a_phone(visit, scheme):
-    tab = visit("#generator?generator=teacher&bits=4", viewport={"width": 360, "height": 740}, has_touch=True,
-                is_mobile=True, color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab.wait_number("read-mini_4", "x > 0")
-    assert tab["judged"].evaluate("(table) => table.offsetWidth <= table.parentElement.clientWidth")
-    tab["next"].first.tap()
-    tab.wait_text("seed-used", "1346")
-    tab["controls-toggle"].click()
-    tab.slide("temperature", 0.35)
-    tab.page.wait_for_url("**temperature=0.35**")

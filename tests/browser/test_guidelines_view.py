@@ -1,7 +1,5 @@
 """What a person reads on the guidelines page."""
 
-import pytest
-
 from pyapp.models.guidelines import CLAIMS
 
 START = {"width": 360, "height": 740}
@@ -34,10 +32,3 @@ def test_a_link_leads_to_the_page_that_shows_it(visit):
     tab.page.wait_for_function("document.querySelector('h1')?.textContent === 'Float or integer'")
     tab.page.wait_for_function("document.querySelector(\"[data-test='bits']\")?.value === '8'")
     tab.wait_number("done", "x > 0")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#guidelines", viewport=START, has_touch=True, is_mobile=True, color_scheme=scheme)
-    tab.page.locator("[data-verdict='holds']").first.wait_for()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -84,16 +84,6 @@ def test_float_activations_leave_no_codes(visit):
     tab.page.locator("text=there are no codes between the layers").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#inference?bits=3", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    tab.draw_by_finger(SEVEN)
-    tab.wait_text("prediction", "7")
-    wait_done(tab)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
 def test_the_picture_of_the_codes_is_what_python_computed(visit):
     """The shade of a pixel's cell is its code's."""
     tab = visit("#inference?activations=2")

@@ -111,11 +111,3 @@ def test_a_sentence_is_told_and_told_otherwise_in_two_bits(visit):
     tab["play"].click()
     tab.wait_number("step-count", "x === 12")
     assert tab["sentence"].locator("b").all_inner_texts() != words
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("rung", ["rung1", "rung4", "rung5", "rung7"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme, rung):
-    tab = visit(f"#{rung}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
-    tab.wait_text("code-state", "The shipped function is running.")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,7 +1,5 @@
 """What a person does on the page where a GPT learns to write."""
 
-import pytest
-
 from pyapp.data.text import LONGEST
 
 QUICK = "#learn?size=small&batch=1"
@@ -150,13 +148,3 @@ def test_the_source_shown_is_the_source_that_runs(visit):
     code = tab.page.locator("details", has_text="pyapp/data/stories.py, line").locator("code").first
     code.wait_for(state="attached")
     assert "What is no key of it is a word, a comma or a full stop." in code.text_content()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit(QUICK, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
-    read(tab)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["controls-toggle"].click()
-    tab.slide("bits", "Home")
-    tab.wait_text("samples-quant", "2 bits")

@@ -1,7 +1,5 @@
 """What a person does on the integer matmul page."""
 
-import pytest
-
 
 def number(tab, name: str) -> float:
     return float(tab.text(name).replace("−", "-").replace(",", "").replace("+", ""))
@@ -86,16 +84,6 @@ def test_requantise_by_all_three_rules(visit):
         assert number(tab, "cell-code") == number(tab, "codes-0-0")
     assert "QLinearMatMul" in tab.text("onnx") and "good" in tab["onnx"].get_attribute("class")
     assert "single and double differ on" in tab.text("near")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("step", [2, 6, 8])
-def test_a_phone_shows_every_matrix_without_sideways_scrolling(visit, scheme, step):
-    tab = visit(f"#matmul?step={step}&rows=8&inner=16&columns=8&per=channel", viewport={"width": 360, "height": 740},
-                has_touch=True, is_mobile=True, color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["next" if step < 8 else "back"].click()
-    tab.wait_text("step-title", f"{step + 1 if step < 8 else step - 1}.")
 
 
 def test_the_source_shown_is_the_source_that_runs(visit):

@@ -1,7 +1,5 @@
 """What a person does on the page of methods."""
 
-import pytest
-
 from pyapp.softmax.compare import compare, methods_table
 from pyapp.softmax.logits import draw
 from pyapp.softmax.methods import METHODS
@@ -145,14 +143,3 @@ def test_what_each_needs_in_hardware(visit):
         said = tab.text(f"cost-{name}")
         assert method.hardware.multiplications in said and method.hardware.source in said
         assert f"{method.hardware.accumulator_bits} bits" in said
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_table_without_sideways_scrolling(visit, scheme):
-    tab = visit(f"#methods?{SMALL}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    measured(tab)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["method-itamax"].tap()
-    tab.wait_text("picture-title", METHODS["itamax"].title)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,7 +1,5 @@
 """What a person does on the page of mixed precision."""
 
-import pytest
-
 from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.mixing import mix
@@ -106,12 +104,3 @@ def test_every_setting_starts_the_search_anew_and_the_page_stays_alive(visit):
     tab.page.locator("text=KL divergence from the float network (nats)").first.wait_for()
     tab.wait_number("mixed-accuracy", "x > 90")
     tab.wait_text("ratios", "nothing of the activations")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_all_of_it_without_sideways_scrolling(visit, scheme):
-    tab = visit(QUICK, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
-    tab.wait_text("found", FINDINGS)
-    wait_measured(tab, 8)
-    tab.page.locator("[data-test='rivals-3']").wait_for()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

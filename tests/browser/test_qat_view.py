@@ -163,16 +163,3 @@ def test_the_shipped_results_are_those_of_the_recipes(visit):
         facts = store.recipe(store.WEIGHTS / f"mlp-qat{bits}.npz")
         row = tab["shipped"].locator("tr", has_text=f"{facts['bits']} bits, {facts['activations']} bits")
         assert f"{100 * facts['metrics']['test']['accuracy']:.2f} %" in row.inner_text()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#qat?network=784-32-10&per=channel", viewport={"width": 360, "height": 740}, has_touch=True,
-                is_mobile=True, color_scheme=scheme)
-    tab["step"].click()
-    tab.wait_number("step-count", "x === 1")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["controls-toggle"].click()
-    tab.slide("bits", "End")
-    tab.wait_number("step-count", "x === 0")
-    assert "bits=8" in tab.page.url

@@ -126,16 +126,6 @@ def test_histogram_and_matrix_are_read_by_keyboard(visit):
     tab.wait_text("matrix-after-value", "[0, 0]: −1 → code −2 → −1.333")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("link", ["#simulator?bits=8&per=group", "#simulator?rows=1&columns=64&data=outlier"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme, link):
-    tab = visit(link, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-    tab["controls-toggle"].click()
-    tab.slide("bits", 2)
-    tab.wait_number("codes-used", "x <= 3")
-
-
 def test_the_largest_numbers_keep_the_page_narrow(visit):
     tab = visit("#simulator?values=1e38 -1e38")
     for link in ("", "&scheme=affine&bits=4"):

@@ -200,13 +200,3 @@ def test_only_this_page_fetches_the_weights_and_says_so_if_they_do_not_come(visi
     tab.page.goto(tab.url + "#check")
     tab.page.goto(tab.url + "#text")
     tab["look-title"].wait_for()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(visit, scheme):
-    tab = visit("#text?tokens=30", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True,
-                color_scheme=scheme)
-    generate(tab, 30)
-    tab.page.locator("[data-test='text-quant'] span").nth(12).tap()
-    tab.page.locator("p", has_text="Character number 13 of the quantised text").wait_for()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

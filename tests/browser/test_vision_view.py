@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from pyapp.check import SEVEN
 from pyapp.data import mnist
 from pyapp.models import vit
@@ -177,10 +175,3 @@ def test_files_wrong_and_right(visit, tmp_path):
     tab.wait_number("step-count", "x === 2")
     tab["load-file"].set_input_files(saved)
     tab.wait_number("step-count", "x === 1")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_has_no_sideways_scrolling(visit, scheme):
-    tab = visit("#vision", viewport={"width": 360, "height": 780}, color_scheme=scheme)
-    tab["matrix"].wait_for()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,180 @@
+"""Every page on a phone: in light and dark nothing is wider than the screen, also after what a finger does.
+
+A page needs nothing here to be looked at; where more has to be on the screen first, it has a link or a step of its own.
+"""
+
+import pytest
+
+from pyapp import pages
+from pyapp.check import SEVEN
+from pyapp.softmax.methods import METHODS
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+SMALLEST = {"width": 320, "height": 640}
+LINKS = {  # what makes a page wide; by default it is opened as it is
+    "affine": ["?bits=3"],
+    "arena": ["?size=64&rounds=1"],
+    "attention": ["?length=64&bits=2&method=ibert&row=20"],
+    "digits": ["?weights=pretrained"],
+    "errors": ["?layout=matrix"],
+    "exponential": ["?scale=0.3"],
+    "generator": ["?generator=teacher&bits=4"],
+    "inference": ["?bits=3"],
+    "learn": ["?size=small&batch=1"],
+    "matmul": [f"?step={step}&rows=8&inner=16&columns=8&per=channel" for step in (2, 6, 8)],
+    "methods": ["?rows=32&length=16"],
+    "mixed": ["?method=round&clip=minmax"],
+    "qat": ["?network=784-32-10&per=channel"],
+    "shift": ["?rows=32&length=16"],
+    "simulator": ["?bits=8&per=group", "?rows=1&columns=64&data=outlier"],
+    "staircase": ["?method=tflite"],
+    "text": ["?tokens=30"],
+}
+CASES = [(page, query) for page in pages.names() for query in LINKS.get(page, [""])]
+
+
+def affine(tab):
+    slide(tab, "bits", 2)
+    tab.wait_text("verdict-skewed", "of its 4 codes")
+
+
+def arena(tab):
+    tab["measure"].click()
+    tab.wait_text("measure", "again")
+
+
+def attention(tab):
+    tab["map-plain-error"].tap(position={"x": 60, "y": 40})  # two screen pixels a cell
+    tab.page.wait_for_url("**row=20**")
+    for name in ("float", "plain", "shifted", "plain-error", "shifted-error"):
+        tab[f"map-{name}"].focus()
+        tab.page.keyboard.press("ArrowRight")
+        tab.wait_text(f"map-{name}-value", "query 20")
+        fits(tab)
+
+
+def digits(tab):
+    tab.draw_by_finger(SEVEN)
+    tab.wait_text("prediction", "7")
+    slide(tab, "bits", "Home")
+    tab.wait_number("quant-accuracy", "x < 50")
+
+
+def errors(tab):
+    tab.wait_number("band-count-2", "x > 0")
+    fits(tab)
+    tab["error-map"].tap(position={"x": 30, "y": 30})
+    tab["cell-code"].wait_for()
+
+
+def exponential(tab):
+    slide(tab, "x", -4)
+    tab.wait_text("point-q", "−13")
+
+
+def generator(tab):
+    tab.wait_number("read-mini_4", "x > 0")
+    assert tab["judged"].evaluate("(table) => table.offsetWidth <= table.parentElement.clientWidth")
+    tab["next"].first.tap()
+    tab.wait_text("seed-used", "1346")
+    slide(tab, "temperature", 0.35)
+    tab.page.wait_for_url("**temperature=0.35**")
+
+
+def guidelines(tab):
+    tab.page.locator("[data-verdict='holds']").first.wait_for()
+
+
+def inference(tab):
+    tab.draw_by_finger(SEVEN)
+    tab.wait_text("prediction", "7")
+    tab.wait_number("done", "x === 3000")
+
+
+def learn(tab):
+    tab.page.wait_for_function("document.querySelector(\"[data-test='pending']\")?.textContent === ''")
+    fits(tab)
+    slide(tab, "bits", "Home")
+    tab.wait_text("samples-quant", "2 bits")
+
+
+def matmul(tab):
+    step = int(tab.page.url.partition("step=")[2][0])
+    tab["next" if step < 8 else "back"].click()
+    tab.wait_text("step-title", f"{step + 1 if step < 8 else step - 1}.")
+
+
+def methods(tab):
+    tab.wait_text("measured", f"{len(METHODS)} of {len(METHODS)}")
+    fits(tab)
+    tab["method-itamax"].tap()
+    tab.wait_text("picture-title", METHODS["itamax"].title)
+
+
+def mixed(tab):
+    tab.wait_text("found", "18")
+    tab.wait_number("verified", "x >= 8")
+    tab["rivals-3"].wait_for()
+
+
+def qat(tab):
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    fits(tab)
+    slide(tab, "bits", "End")
+    tab.wait_number("step-count", "x === 0")
+    assert "bits=8" in tab.page.url
+
+
+def rung(tab):
+    tab.wait_text("code-state", "The shipped function is running.")
+
+
+def shift(tab):
+    tab.wait_text("progress", "100 % measured")
+
+
+def simulator(tab):
+    slide(tab, "bits", 2)
+    tab.wait_number("codes-used", "x <= 3")
+
+
+def text(tab):
+    tab["generate"].click()
+    tab.wait_number("step", "x === 30")
+    tab.page.locator("[data-test='text-quant'] span").nth(12).tap()
+    tab.page.locator("p", has_text="Character number 13 of the quantised text").wait_for()
+
+
+def vision(tab):
+    tab["matrix"].wait_for()
+
+
+STEPS = {step.__name__: step for step in (
+    affine, arena, attention, digits, errors, exponential, generator, guidelines, inference, learn, matmul, methods,
+    mixed, qat, shift, simulator, text, vision)} | {f"rung{i}": rung for i in range(1, 8)}
+
+
+def slide(tab, name: str, position) -> None:
+    """Move a slider of the controls, which a phone shows when asked to."""
+    tab["controls-toggle"].click()
+    tab.slide(name, position)
+
+
+def fits(tab) -> None:
+    """The page does not scroll sideways; what is wider than the screen has to scroll within itself."""
+    shown, screen = tab.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert shown <= screen == tab.page.viewport_size["width"]
+
+
+@pytest.mark.parametrize("page, query", CASES, ids=[page + query for page, query in CASES])
+def test_a_page_fits_a_phone(visit, page, query):
+    tab = visit(f"#{page}{query}", **PHONE)
+    fits(tab)
+    if page in STEPS:
+        STEPS[page](tab)
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme)
+        for size in (PHONE["viewport"], SMALLEST):
+            tab.page.set_viewport_size(size)
+            fits(tab)
