@@ -1,6 +1,6 @@
 """Grids and schemes: codes against ONNX Runtime's, and what must hold for every tensor."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from pyapp.quant.schemes import (
 
 PER = ["tensor", "channel", "group:1", "group:8", "group:7", "group:99"]
 BITS = range(MIN_BITS, MAX_BITS + 1)
+KINDS = [(scheme, signed, per) for scheme in SCHEMES for signed in (False, True) for per in PER]
 F = np.float32
 
 
@@ -105,25 +106,24 @@ def test_a_vector_has_no_groups_and_a_number_no_channels():
 
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("bits", BITS)
-def test_the_range_of_codes(bits, scheme, signed):
-    grid = make_grid(F(-1), F(3), bits, scheme, signed)
-    low = -(2 ** (bits - 1)) if signed else 0
-    assert (grid.low, grid.high) == (low + (scheme == "symmetric"), low + 2**bits - 1)  # symmetric drops the lowest
-    assert grid.dtype == np.dtype(f"{'int' if signed else 'uint'}{8 if bits <= 8 else 16}") and grid.signed == signed
-    info = np.iinfo(grid.dtype)
-    assert info.min <= grid.low <= int(grid.zero_point) <= grid.high <= info.max
+def test_the_range_of_codes(scheme, signed):
+    for bits in BITS:
+        grid = make_grid(F(-1), F(3), bits, scheme, signed)
+        low = -(2 ** (bits - 1)) if signed else 0
+        assert (grid.low, grid.high) == (low + (scheme == "symmetric"), low + 2**bits - 1)  # symmetric has no lowest
+        assert grid.dtype == np.dtype(f"{'int' if signed else 'uint'}{8 if bits <= 8 else 16}")
+        assert grid.signed == signed
+        info = np.iinfo(grid.dtype)
+        assert info.min <= grid.low <= int(grid.zero_point) <= grid.high <= info.max
 
 
 def test_symmetric_is_signed_and_affine_unsigned_unless_said():
     assert fit_grid(tensor(1), 8, "symmetric").signed and not fit_grid(tensor(1), 8, "affine").signed
 
 
-@pytest.mark.parametrize("per", PER)
-@pytest.mark.parametrize("scheme, signed", [(scheme, signed) for scheme in SCHEMES for signed in (False, True)])
 @pytest.mark.parametrize("bits", BITS)
-def test_codes_and_the_numbers_that_they_stand_for(bits, scheme, signed, per):
-    for seed, shift in ((1, 0), (2, 50), (3, -50)):
+def test_codes_and_the_numbers_that_they_stand_for(bits):
+    for (scheme, signed, per), (seed, shift) in product(KINDS, ((1, 0), (2, 50), (3, -50))):
         x = tensor(seed, shift=shift)
         found = quantize(x, bits, scheme, per, signed)
         grid = found.grid
@@ -133,7 +133,7 @@ def test_codes_and_the_numbers_that_they_stand_for(bits, scheme, signed, per):
         # half a step, and, as the affine range is moved onto whole codes, half a step more at its ends
         slack = {"symmetric": 0.5, "affine": 1}[scheme]
         error = np.abs(found.dequantize().astype(np.float64) - x) / scale
-        assert error.max() <= slack + 2 ** (bits - 22)
+        assert error.max() <= slack + 2 ** (bits - 22), (scheme, signed, per, shift)
         exact = np.clip(np.rint(x / scale) + zero, grid.low, grid.high)
         np.testing.assert_array_equal(found.codes, exact)
         np.testing.assert_array_equal(found.dequantize(), (found.codes.astype(F) - zero.astype(F)) * scale)
@@ -141,11 +141,15 @@ def test_codes_and_the_numbers_that_they_stand_for(bits, scheme, signed, per):
 
 
 @pytest.mark.parametrize("per", PER)
-@pytest.mark.parametrize("bits", BITS)
-def test_scales_and_zero_points_are_the_formulas(bits, per):
+def test_scales_and_zero_points_are_the_formulas(per):
     x = tensor(4, shift=0.3)
     lo, hi = (np.array([f(part.min(), part.max()) for part in parts(x, per)], F)
               for f in (lambda lo, hi: min(lo, 0), lambda lo, hi: max(hi, 0)))
+    for bits in BITS:
+        the_formulas(x, lo, hi, bits, per)
+
+
+def the_formulas(x: np.ndarray, lo: np.ndarray, hi: np.ndarray, bits: int, per: str) -> None:
     symmetric, affine = (quantize(x, bits, scheme, per) for scheme in SCHEMES)
     np.testing.assert_array_equal(symmetric.scale.ravel(), np.maximum(-lo, hi) / F(2 ** (bits - 1) - 1))
     assert not symmetric.zero_point.any()
@@ -154,18 +158,18 @@ def test_scales_and_zero_points_are_the_formulas(bits, per):
     assert affine.zero_point.dtype == symmetric.zero_point.dtype == np.int32
 
 
-@pytest.mark.parametrize("per", PER)
-@pytest.mark.parametrize("scheme, signed", [(scheme, signed) for scheme in SCHEMES for signed in (False, True)])
 @pytest.mark.parametrize("bits", BITS)
-def test_real_zero_is_exact(bits, scheme, signed, per):
+def test_real_zero_is_exact(bits):
     """Padding, masks and the floor of ReLU: also where the tensor lies on one side of zero, or far from it."""
-    for seed in range(4):
-        for shift in (0, 1e-3, 10, -10, 1e4):
-            grid = fit_grid(tensor(seed, shift=shift), bits, scheme, per, signed)
-            zeros = np.zeros((6, 30), F)
+    zeros = np.zeros((6, 30), F)
+    for seed, shift in product(range(4), (0, 1e-3, 10, -10, 1e4)):
+        x = tensor(seed, shift=shift)
+        for kind in KINDS:
+            scheme, signed, per = kind
+            grid = fit_grid(x, bits, scheme, per, signed)
             codes = grid.quantize(zeros)
-            np.testing.assert_array_equal(codes, np.broadcast_to(grid.spread(zeros.shape)[1], zeros.shape))
-            assert not grid.dequantize(codes).any()
+            assert (codes == grid.spread(zeros.shape)[1]).all(), (kind, seed, shift)
+            assert not grid.dequantize(codes).any(), (kind, seed, shift)
 
 
 def test_signed_and_unsigned_affine_are_one_grid_shifted():
