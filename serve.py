@@ -29,8 +29,9 @@ from pathlib import Path
 if sys.version_info < (3, 11):  # noqa: UP036 (who runs this file need not have installed the project)
     sys.exit(f"Bitladder needs Python 3.11 or newer, and this is {sys.version.split()[0]}: use a newer one.")
 
+from pyapp.places import cache_folder
 from pyapp.site.build import build, export
-from pyapp.site.provision import cache_folder, provision
+from pyapp.site.provision import provision
 from pyapp.site.terminal import Failure, clear_line
 
 ROOT = Path(__file__).resolve().parent

@@ -20,10 +20,10 @@ import numpy as np
 from pyapp import pages
 from pyapp.frame import Frame
 from pyapp.live import PARAM, missing
+from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 from pyapp.workloads import timed
 
-ROOT = Path(__file__).resolve().parents[1]
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
 runner = Runner()
 
@@ -148,7 +148,7 @@ def _source(name: str) -> dict:
         raise ValueError(f"{name!r} is not part of pyapp")
     thing = inspect.unwrap(getattr(importlib.import_module(module), attribute))  # what a cache hides
     lines, first = inspect.getsourcelines(thing)
-    file = Path(inspect.getsourcefile(thing)).resolve().relative_to(ROOT)
+    file = Path(inspect.getsourcefile(thing)).resolve().relative_to(PACKAGE.parent)
     return {"code": "".join(lines), "file": file.as_posix(), "line": first}
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+from pyapp.places import INSTALLED, ROOT, SERVE
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-quic")
@@ -105,7 +106,8 @@ def chromium() -> Iterator[Any]:
 @contextlib.contextmanager
 def site() -> Iterator[str]:
     """The address of the site, served by serve.py on a free port."""
-    server = subprocess.Popen([sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"],
+    serve = ["-m", "pyapp", "serve"] if INSTALLED else [str(ROOT / "serve.py")]
+    server = subprocess.Popen([sys.executable, *serve, "--no-open", "--port", "0"],
                               stdout=subprocess.PIPE, text=True)
     try:
         for line in server.stdout:
@@ -113,7 +115,7 @@ def site() -> Iterator[str]:
                 if word.startswith("http://127.0.0.1:"):
                     yield word
                     return
-        raise HostError("serve.py did not start; run `python serve.py` to see why")
+        raise HostError(f"the site could not be served; run `{SERVE}` to see why")
     finally:
         server.terminate()
         server.wait()

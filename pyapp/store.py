@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.parameters import Parameters, Shapes
-
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+from pyapp.places import WEIGHTS
 
 
 class StoreError(ValueError):

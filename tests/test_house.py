@@ -12,9 +12,10 @@ from pyapp import pages
 from pyapp.hosts import ROOT
 
 # Left may import right, and its own floor; what stands beside core may import core.
-# site, alone on its floor, may import nothing but itself: it runs before anything is installed (serve.py).
+# site and places may import nothing but themselves: they run before anything is installed (serve.py).
 FLOORS = {
-    "site": -1, "core": 0, "params": 1, "live": 1, "timing": 1, "frame": 1, "store": 1, "hosts": 1, "quant": 2,
+    "places": -1, "site": -1,
+    "core": 0, "params": 1, "live": 1, "timing": 1, "frame": 1, "store": 1, "hosts": 1, "quant": 2,
     "softmax": 2, "models": 3, "ladder": 3, "export": 3, "data": 3, "digitgen": 4, "check": 4, "workloads": 4,
     "pages": 5, "runner": 6, "bridge": 7, "bench": 8, "sweep": 8, "commands": 9, "__main__": 10,
 }

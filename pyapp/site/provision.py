@@ -3,9 +3,7 @@
 import contextlib
 import gzip
 import hashlib
-import os
 import shutil
-import sys
 import tempfile
 import time
 import zlib
@@ -140,11 +138,3 @@ def checked(chunks, file, origin):
         raise Refused(f"{origin} gave {done:,} bytes for {file.path}, expected {file.bytes:,}")
     if digest.hexdigest() != file.sha256:
         raise Refused(f"{origin} gave sha256 {digest.hexdigest()} for {file.path}, expected {file.sha256}")
-
-
-def cache_folder():
-    if own := os.environ.get("BITLADDER_CACHE"):
-        return Path(own).expanduser().resolve()
-    usual = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or usual
-    return Path(base).resolve() / "bitladder"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from small_site import A, B, leftovers, lock, pinned, provision, whole
 
-from pyapp.hosts import ROOT
-from pyapp.site.provision import cache_folder, locked_files
+from pyapp.places import ROOT, cache_folder
+from pyapp.site.provision import locked_files
 from pyapp.site.sources import download
 from pyapp.site.terminal import show
 

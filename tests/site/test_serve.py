@@ -37,11 +37,12 @@ def imports(path):
 
 def test_a_bare_python_is_enough():
     """The standard library and pyapp.site, also where an import hides in a function."""
-    files = [ROOT / "serve.py", ROOT / "pyapp/__init__.py", *(ROOT / "pyapp/site").rglob("*.py")]
+    files = [ROOT / "serve.py", *(ROOT / "pyapp" / name for name in ("__init__.py", "places.py")),
+             *(ROOT / "pyapp/site").rglob("*.py")]
     found = {(path.name, name) for path in files for name in imports(path)}
     assert ("serve.py", "pyapp.site.provision.provision") in found
     assert {(path, name) for path, name in found if name.split(".")[0] not in sys.stdlib_module_names
-            and name.split(".")[:2] != ["pyapp", "site"]} == set()
+            and not re.match(r"pyapp\.(site|places|__version__)\b", name)} == set()
     bare = [sys.executable, "-ES", "serve.py", "--help"]  # -S: no packages but the standard library
     assert "--provision" in subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
