@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pyapp.bridge import runtime
-from pyapp.hosts import ROOT, HostError, Node, chromium, site
+from pyapp.data.mnist import needed_for, shipped
+from pyapp.hosts import HostError, Node, chromium, site
+from pyapp.places import ROOT, SERVE
 from pyapp.workloads import WORKLOADS, timed
 
 ROUNDS = 7
@@ -21,6 +23,8 @@ VISITS = 3
 
 def compare(pyodide: bool, browser: bool) -> dict[str, Any]:
     """Milliseconds of each workload by runtime, and how many times faster than plain JavaScript in the same engine."""
+    with needed_for("the benchmark"):
+        shipped("train")
     baseline = plain_in_node()
     result = {"plain_node": baseline, "native": _row(runtime(), _medians(timed), baseline)}
     if pyodide:
@@ -50,7 +54,7 @@ def plain_in_node() -> dict | None:
     done = subprocess.run([node, str(ROOT / "web" / "bench" / "node.mjs")], capture_output=True, text=True)
     if done.returncode:
         raise HostError(f"the plain-JavaScript benchmark failed: {done.stderr.strip()}",
-                        hint="run `python serve.py --provision` once")
+                        hint=f"run `{SERVE} --provision` once")
     return json.loads(done.stdout)
 
 

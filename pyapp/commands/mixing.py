@@ -54,4 +54,4 @@ def mixed(args: argparse.Namespace) -> None:
 
 
 def _calibration() -> tuple[Any, Any]:
-    return mnist.calibration(), mnist.shipped("train")[1][mnist.calibration_rows()]
+    return mnist.calibration(), mnist.calibration_labels()

@@ -3,16 +3,19 @@
 import gzip
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from pyapp import places
 from pyapp.core.rng import generator
 
-ROOT = Path(__file__).resolve().parents[2]  # the repository; in the browser the same tree under /bitladder
-SHIPPED = ROOT / "web" / "data" / "digits"  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
+ROOT = places.ROOT
+SHIPPED = places.DIGITS  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
 FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
          "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
 UNSIGNED_BYTE = 0x08  # IDX type code
@@ -20,6 +23,27 @@ UNSIGNED_BYTE = 0x08  # IDX type code
 
 class DataError(ValueError):
     """A data file is missing or not what it should be."""
+
+
+class ShippedMissing(DataError):
+    """The shipped digits are needed and not there; `what` says for what they are needed."""
+
+    def __init__(self, path: Path, what: str):
+        super().__init__(f"{what} needs the shipped digits, and {path} is not there; "
+                         f"run `{places.SERVE} --provision` once, which fetches them")
+        self.path, self.what = path, what
+
+    def __reduce__(self):  # so that it comes back from another process
+        return type(self), (self.path, self.what)
+
+
+@contextmanager
+def needed_for(what: str) -> Iterator[None]:
+    """Within it, missing shipped digits are an error that says for what they were needed."""
+    try:
+        yield
+    except ShippedMissing as error:
+        raise ShippedMissing(error.path, what) from None
 
 
 class Digits(NamedTuple):
@@ -39,7 +63,8 @@ def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
     DataError names the file, what was expected and what was found.
     """
     folder = Path(folder)
-    images, labels = (_read_idx(_find(folder, stem), axes) for stem, axes in zip(FILES[split], (3, 1), strict=True))
+    with needed_for({"train": "training", "test": "measuring"}[split]):
+        images, labels = (_read_idx(_find(folder, stem), axes) for stem, axes in zip(FILES[split], (3, 1), strict=True))
     if images.shape[1:] != (28, 28) or len(images) != len(labels):
         raise DataError(f"{folder}: expected 28x28 images with one label each, found images {images.shape} and "
                         f"labels {labels.shape}")
@@ -65,8 +90,15 @@ def calibration() -> np.ndarray:
     Ranges of activations, GPTQ, AdaRound and bias correction see these images and no others: none of them is a test
     image, and the shipped weights were not trained on them.
     """
-    inputs, _ = shipped("train")
+    with needed_for("calibration"):
+        inputs, _ = shipped("train")
     return inputs[calibration_rows()]
+
+
+def calibration_labels() -> np.ndarray:
+    """The digits of the calibration split, int64 (1024,)."""
+    with needed_for("calibration"):
+        return shipped("train")[1][calibration_rows()]
 
 
 def calibration_rows() -> np.ndarray:
@@ -78,8 +110,9 @@ def _find(folder: Path, stem: str) -> Path:
     for path in (folder / f"{stem}.gz", folder / stem):
         if path.is_file():
             return path
-    hint = "run `python serve.py --provision`" if folder == SHIPPED else "name a folder with MNIST's four IDX files"
-    raise DataError(f"{folder / stem}(.gz) is not there; {hint}")
+    if folder == SHIPPED:
+        raise ShippedMissing(folder / f"{stem}.gz", "reading")
+    raise DataError(f"{folder / stem}(.gz) is not there; name a folder with MNIST's four IDX files")
 
 
 def _read_idx(path: Path, axes: int) -> np.ndarray:
@@ -112,8 +145,9 @@ def without(digits: Digits, others: Digits) -> Digits:
 def training_images(folder: str | Path, exclude: str | Path | None) -> Digits:
     """A folder's training images less every image of the folder `exclude`; DataError if none is left."""
     digits = load(folder, "train")
-    for split in FILES if exclude is not None else ():
-        digits = without(digits, load(exclude, split))
+    with needed_for("leaving the shipped images out of training"):
+        for split in FILES if exclude is not None else ():
+            digits = without(digits, load(exclude, split))
     if not len(digits.images):
         raise DataError(f"{folder}: no training images are left after leaving out those of {exclude}")
     return digits

@@ -92,5 +92,6 @@ def agreement(teacher: Painter, student: MiniDecoder, u: np.ndarray) -> float:
 @cache
 def shipped() -> Digits:
     """All 5,000 digits that the page has, none of which the shipped weights were trained on."""
-    parts = [mnist.load(split=split) for split in ("train", "test")]
+    with mnist.needed_for("comparing with real digits"):
+        parts = [mnist.load(split=split) for split in ("train", "test")]
     return Digits(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))

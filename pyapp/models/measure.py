@@ -21,7 +21,7 @@ def network_for(p: Parameters, settings: Settings, data: str | Path,
     """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
     if settings.method == "qat":
         return network_trained_with(p, settings, lambda: training_images(data), report)
-    return quantize_network(p, settings, mnist.calibration())
+    return quantize_network(p, settings, mnist.calibration() if settings.calibrated else None)
 
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:

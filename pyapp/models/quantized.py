@@ -52,6 +52,11 @@ class Settings:
     def layer_bits(self, layers: int) -> tuple[int, ...]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether the numbers that flow through the network decide anything, or the weights alone do."""
+        return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+
 
 Memo = dict[Settings, QuantizedTensor]  # a layer's codes, by settings with the bits of it and of all layers before
 
@@ -128,9 +133,9 @@ class OnIntegers:
         return self.network.logits(x)
 
 
-def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
+def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | None,
                      memo: Memo | None = None) -> QuantizedNetwork:
-    """Quantise layer by layer on calibration inputs, float32 (N, 784).
+    """Quantise layer by layer on calibration inputs, float32 (N, 784); None will do if settings are not `calibrated`.
 
     Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂):
     ranges are those of x̂, GPTQ, AdaRound and bias correction make up for what x̂ has lost.
@@ -141,6 +146,10 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray,
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
     names = weight_names(p)
+    if inputs is None:
+        if settings.calibrated:
+            raise ValueError("these settings need calibration inputs, and there are none; give at least one image")
+        inputs = np.zeros((1, p[names[0]].shape[1]), np.float32)  # flows through and decides nothing
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
     memo = {} if memo is None else memo
 

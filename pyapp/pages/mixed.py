@@ -64,8 +64,7 @@ class Page(Experiment):
         settings = Settings(scheme=value["scheme"], per=value["per"], activations=activations, method=value["method"],
                             calibrate=value["calibrate"], clip=value["clip"])
         if settings not in self._known:
-            labels = mnist.shipped("train")[1][mnist.calibration_rows()]
-            search = Search(pretrained(), settings, mnist.calibration(), labels)
+            search = Search(pretrained(), settings, mnist.calibration(), mnist.calibration_labels())
             self._known[settings] = Verification(search, *mnist.shipped("test"))
         return self._known[settings]
 

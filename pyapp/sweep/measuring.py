@@ -8,7 +8,7 @@ from typing import Any
 
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.data.mnist import Digits
+from pyapp.data.mnist import Digits, ShippedMissing
 from pyapp.models import mlp
 from pyapp.models.measure import measure, network_for
 from pyapp.models.quantized import Settings
@@ -61,6 +61,14 @@ def materials(source: Source) -> tuple[Parameters, Digits]:
     return p, digits
 
 
+def calibrates(combination: Combination) -> bool:
+    """Whether a combination needs the calibration split; not those that are refused or trained, which may."""
+    try:
+        return combination["method"] not in TRAINED and Settings(**combination).calibrated
+    except ValueError:
+        return False
+
+
 def measured(combination: Combination, source: Source) -> dict[str, str]:
     """One row: settings, results, or the reason why this combination is refused."""
     set_threads(1)
@@ -68,6 +76,8 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
     try:
         network = network_for(p, Settings(**combination), source.data, lambda line: None)
         results = measure(network, digits)
+    except ShippedMissing:  # no fault of this combination: it can be measured once they are there
+        raise
     except ValueError as error:
         results = {"error": error}
     return {**cells(combination), **{name: _cell(value) for name, value in results.items()}}

@@ -9,7 +9,7 @@ from pyapp.models import mlp
 from pyapp.sweep import backends
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read
-from pyapp.sweep.measuring import RESULTS, TRAINED, Source, measured, stamp_of
+from pyapp.sweep.measuring import RESULTS, TRAINED, Source, calibrates, measured, stamp_of
 from pyapp.sweep.table import Row, Table
 
 WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
@@ -35,6 +35,8 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
     _check_same(table, (*source.stamps, training))
     keys = [tuple(cells(one).values()) for one in wanted]
     missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
+    if any(map(calibrates, missing)):
+        mnist.calibration()  # read before the work, which would stop without it
     with table, backends.bar(len(keys), len(keys) - len(missing)) as bar:
         for row in _measure(missing, source, backend, jobs):
             trained = training if row["method"] in TRAINED else ""

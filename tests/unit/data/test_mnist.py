@@ -1,10 +1,12 @@
 import gzip
+import pickle
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pyapp.data.mnist import DataError, Digits, load, without
+from pyapp.data.mnist import DataError, Digits, ShippedMissing, load, needed_for, without
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -71,3 +73,10 @@ def test_without_leaves_out_equal_images():
 def test_the_shipped_digits_are_balanced():
     for split, each in (("train", 200), ("test", 300)):
         assert np.bincount(load(split=split).labels).tolist() == [each] * 10
+
+
+def test_missing_shipped_digits_say_for_what_also_from_another_process():
+    with pytest.raises(ShippedMissing, match=r"^calibration needs .* a\.gz is not there; run `") as found, \
+            needed_for("calibration"):
+        raise pickle.loads(pickle.dumps(ShippedMissing(Path("a.gz"), "this")))
+    assert found.value.what == "calibration"

@@ -86,6 +86,20 @@ def test_settings_without_sense_are_refused(change, message):
         Settings(**change)
 
 
+@pytest.mark.parametrize("settings", [
+    Settings(8), Settings(3, "affine"), Settings(4, per="channel", clip="mse"), Settings((2, 8, 4))])
+def test_rounding_weights_needs_no_images(settings):
+    without, with_images = (quantize_network(mlp.load(), settings, x) for x in (None, mnist.calibration()[:8]))
+    assert np.array_equal(without.parameters.vector, with_images.parameters.vector)
+
+
+@pytest.mark.parametrize("change", [{"activations": 8}, {"method": "gptq"}, {"method": "adaround"},
+                                    {"bias_correction": True}])
+def test_what_depends_on_images_is_refused_without(change):
+    with pytest.raises(ValueError, match="need calibration inputs"):
+        quantize_network(mlp.load(), Settings(**change), None)
+
+
 def test_what_cannot_be_done_is_refused():
     p = mlp.load()
     with pytest.raises(ValueError, match="calibration set is empty"):
