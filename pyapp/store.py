@@ -3,16 +3,20 @@
 import hashlib
 import io
 import json
+import os
 import zipfile
-import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pyapp import files, npz
 from pyapp.core.parameters import Parameters, Shapes
 from pyapp.places import WEIGHTS
+
+LARGEST_RECIPE = 2**20  # bytes
 
 
 class StoreError(ValueError):
@@ -30,32 +34,33 @@ class NotHere(StoreError):
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Arrays as the bytes of an .npz file; equal arrays give equal bytes."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    return npz.pack(arrays)
 
 
 def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file. Nothing but plain arrays is read, so a file cannot run code."""
+    """The arrays of an .npz file. Nothing but plain arrays is read, so a file cannot run code; StoreError says what is
+    wrong with one that is damaged, or that would fill memory."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
         raise StoreError(f"{name}: expected an .npz file, found {len(data)} bytes that begin with {data[:8]!r}")
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, KeyError, zlib.error, zipfile.BadZipFile) as error:
-        raise StoreError(f"{name}: expected an .npz file of plain arrays, found a damaged one ({error})") from None
-    for key, array in arrays.items():
-        if not isinstance(array, np.ndarray):  # np.load hands out members that are no arrays as bytes
-            raise StoreError(f"{name}: expected an .npz file of plain arrays, found something else in {key}")
-    return arrays
+        return npz.unpack(data)
+    except npz.Damaged as error:
+        raise StoreError(f"{name}: expected an .npz file of plain arrays, found {error}") from None
+    except MemoryError:
+        raise StoreError(f"{name}: there is not enough memory to unpack this file") from None
 
 
 def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> None:
-    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it. StoreError, and nothing is written,
-    if a number in them is not finite."""
+    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it: both, or neither, and then the pair
+    that was there is unchanged.
+
+    StoreError if a number is not finite, or if the name is the recipe's; NotWritten if the disk is full, for example.
+    """
     path = Path(path)
+    if path == _recipe_of(path):
+        raise StoreError(f"{path} is the name of a recipe; name an .npz file")
     data = pack(arrays)
-    facts = {**recipe, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    facts = {**recipe, "bytes": len(data), "sha256": _sha256(data)}
     try:
         words = json.dumps(facts, indent=2, allow_nan=False) + "\n"
     except ValueError:
@@ -63,34 +68,80 @@ def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str
     if words is None or not all(np.isfinite(array).all() for array in arrays.values()):
         raise StoreError(f"{path}: not written, for NaN or infinity is among its numbers; a training that ends so "
                          "needs a smaller rate")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    path.with_suffix(".json").write_text(words)
+    with files.locked(path):
+        _save_pair(path, data, words.encode())
+
+
+def _save_pair(path: Path, data: bytes, words: bytes) -> None:
+    """Two files cannot be renamed in one step. First comes the recipe: from then on it says which weights are meant,
+    and `load` finds them, also where a kill has left them under their new name."""
+    beside, new = _recipe_of(path), _new(path)
+    before = beside.read_bytes() if beside.is_file() else None
+    try:
+        files.put(new, data, like=path)
+        files.place(beside, words)
+    except BaseException:
+        files.discard(new)
+        raise
+    try:
+        os.replace(new, files.real(path))
+    except BaseException:
+        with suppress(OSError):  # if not even this can be done, the new pair stays as after a kill
+            beside.unlink() if before is None else files.place(beside, before)
+            files.discard(new)
+        raise
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
     """Read an .npz; when its recipe lies beside it, the sha256 must match. StoreError says what is wrong."""
-    path = Path(path)
+    return unpack(_meant(Path(path)), str(path))
+
+
+def digest(path: str | Path) -> str:
+    """The sha256 of the file that `load` reads."""
+    return _sha256(_meant(Path(path)))
+
+
+def _meant(path: Path) -> bytes:
+    """The bytes of the weights that the recipe means; of the file itself, if it has no recipe."""
+    beside = _recipe_of(path)
+    if beside == path or not beside.is_file():
+        return _read(path)
+    for place in (path, _new(path), path):  # again: between two looks the pair may have been saved anew
+        with suppress(NotHere):
+            if _sha256(data := _read(place)) == recipe(path).get("sha256"):
+                return data
+    found = _sha256(_read(path))
+    raise StoreError(f"{path}: expected sha256 {recipe(path).get('sha256')}, found {found}; the file is damaged or was "
+                     f"replaced: restore it, or remove {beside.name} if you made it yourself")
+
+
+def _new(path: Path) -> Path:
+    return files.beside(path, "new")
+
+
+def _read(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return files.read(path)
     except FileNotFoundError as error:
         raise NotHere(path, error.strerror) from None
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
-    if path.with_suffix(".json").is_file():
-        expected = recipe(path).get("sha256")
-        found = hashlib.sha256(data).hexdigest()
-        if found != expected:
-            raise StoreError(f"{path}: expected sha256 {expected}, found {found}; the file is damaged or was replaced: "
-                             f"restore it, or remove {path.with_suffix('.json').name} if you made it yourself")
-    return unpack(data, str(path))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _recipe_of(path: Path) -> Path:
+    return path.with_suffix(".json")
 
 
 def recipe(path: str | Path) -> dict[str, Any]:
     """The recipe beside an .npz: command, data, seed, metrics, sha256."""
-    path = Path(path).with_suffix(".json")
+    path = _recipe_of(Path(path))
     try:
-        facts = json.loads(path.read_text())
+        facts = files.json_of(files.read(path, LARGEST_RECIPE))
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: expected a recipe in JSON, found none that can be read ({error})") from None
     if not isinstance(facts, dict):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import files, store
 from pyapp.core.schedule import warm_cosine
 from pyapp.models.trainer import Trainer
 
@@ -23,15 +23,13 @@ class Checkpoint:
         self._recipe = np.frombuffer(json.dumps(asdict(recipe)).encode(), np.uint8)
 
     def save(self, trainer: Trainer) -> None:
-        new = self.path.with_suffix(".new")
-        new.write_bytes(store.pack({RECIPE: self._recipe, WEIGHTS: trainer.p.vector, **trainer.state()}))
-        new.replace(self.path)
+        files.write(self.path, store.pack({RECIPE: self._recipe, WEIGHTS: trainer.p.vector, **trainer.state()}))
 
     def restore(self, trainer: Trainer) -> None:
         """Go on where the file was written, if there is one. ValueError if it belongs to another recipe or network."""
         if not self.path.is_file():
             return
-        arrays = store.unpack(self.path.read_bytes(), str(self.path))
+        arrays = store.unpack(files.read(self.path), str(self.path))
         known = arrays.get(RECIPE, np.empty(0, np.uint8)).tobytes()
         if known != self._recipe.tobytes() or arrays[WEIGHTS].shape != trainer.p.vector.shape:
             raise ValueError(f"{self.path}: expected a checkpoint of this recipe, found one of {known.decode()}; "

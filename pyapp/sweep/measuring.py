@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pyapp import store
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits, ShippedMissing
@@ -40,7 +41,7 @@ def _read(weights: str, data: str, split: str) -> tuple[Parameters, Digits, tupl
     if split not in mnist.FILES:
         raise ValueError(f"split is {split!r}; use {' or '.join(mnist.FILES)}")
     p, digits = mlp.load(Path(weights)), mnist.load(data, split)
-    return p, digits, (short_hash(Path(weights).read_bytes()), stamp_of(digits))
+    return p, digits, (store.digest(weights)[:SHORT], stamp_of(digits))
 
 
 def stamp_of(digits: Digits) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp import store
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
 from pyapp.models import gpt, vit
@@ -15,7 +16,7 @@ from pyapp.models.measure_transformer import measure_gpt, measure_vit
 from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt, quantize_vit
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
-from pyapp.sweep.measuring import short_hash, stamp_of
+from pyapp.sweep.measuring import SHORT, short_hash, stamp_of
 from pyapp.sweep.table import Row, Table
 
 SETTINGS = tuple(field.name for field in fields(TransformerSettings))
@@ -44,7 +45,7 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
     digits = Digits(digits.images[rows], digits.labels[rows])
     return Subject("accuracy", _share(n, whole, "images"),
                    lambda settings: measure_vit(quantize_vit(p, settings), digits),
-                   (short_hash(weights.read_bytes()), stamp_of(digits)))
+                   (store.digest(weights)[:SHORT], stamp_of(digits)))
 
 
 def gpt_subject(weights: Path, data: str | Path, windows: int | None = None) -> Subject:
@@ -57,7 +58,7 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None) -> 
     own = own_text(model, p)
     return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
                    lambda settings: measure_gpt(quantize_gpt(model, p, settings, own), tokens),
-                   (short_hash(weights.read_bytes()), short_hash(tokens.tobytes())))
+                   (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())))
 
 
 def _some(wanted: int | None, there: int, what: str) -> int:

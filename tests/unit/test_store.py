@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pyapp import store
+from pyapp.files import NotWritten
 from pyapp.store import NotHere, StoreError
 
 ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(2, np.float32)}
@@ -23,6 +24,48 @@ def test_what_is_saved_is_loaded_with_its_recipe(path):
     assert {k: v.tolist() for k, v in loaded.items()} == {k: v.tolist() for k, v in ARRAYS.items()}
     assert store.recipe(path)["seed"] == 1 and store.recipe(path)["bytes"] == path.stat().st_size
     assert store.pack(ARRAYS) == path.read_bytes()  # equal arrays, equal bytes
+
+
+def steps() -> list[tuple[str, int, bool]]:
+    """Every step of saving a pair, twice: failing once, and failing from then on."""
+    return [(step, n, ever) for step in ("open", "fsync", "replace") for n in (1, 2) for ever in (False, True)]
+
+
+@pytest.mark.parametrize(("step", "n", "ever"), steps())
+def test_a_pair_that_cannot_be_saved_leaves_the_old_one(step, n, ever, path, failing, monkeypatch):
+    calls = failing(step, n, ever)
+    with pytest.raises(NotWritten, match=r"w\.npz could not be written \(No space left on device\)"):
+        store.save(path, {"a": np.ones(3, np.float32)}, {"seed": 2})
+    assert calls[0] >= n
+    monkeypatch.undo()
+    whole, seed = (("a",), 2) if (step, n, ever) == ("replace", 2, True) else (("a", "b"), 1)  # then: as after a kill
+    assert tuple(store.load(path)) == whole and store.recipe(path)["seed"] == seed
+    assert store.digest(path) == store.recipe(path)["sha256"]
+    if seed == 1:
+        assert sorted(file.name for file in path.parent.iterdir()) == ["w.json", "w.npz"]
+    store.save(path, ARRAYS, {"seed": 3})
+    assert set(store.load(path)) == {"a", "b"} and store.recipe(path)["seed"] == 3
+    assert sorted(file.name for file in path.parent.iterdir()) == ["w.json", "w.npz"]
+
+
+@pytest.mark.parametrize(("step", "n", "ever"), steps())
+def test_a_first_pair_is_whole_or_absent(step, n, ever, tmp_path, failing, monkeypatch):
+    path = tmp_path / "w.npz"
+    failing(step, n, ever)
+    with pytest.raises(NotWritten):
+        store.save(path, ARRAYS, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_is_not_overwritten_by_its_weights(tmp_path):
+    with pytest.raises(StoreError, match=r"w\.json is the name of a recipe"):
+        store.save(tmp_path / "w.json", ARRAYS, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_given_for_weights_is_no_npz(path):
+    with pytest.raises(StoreError, match=r"w\.json: expected an \.npz file, found \d+ bytes that begin with"):
+        store.load(path.with_suffix(".json"))
 
 
 @pytest.mark.parametrize("arrays, recipe", [({"a": np.array([1, np.nan], np.float32)}, {}),
@@ -98,6 +141,10 @@ def test_missing_files_and_broken_recipes_are_named(path):
     path.with_suffix(".json").write_text("{")
     with pytest.raises(StoreError, match=r"w\.json: expected a recipe"):
         store.load(path)
+    for words in ("[" * 100_000, '{"seed": NaN}', " " * (store.LARGEST_RECIPE + 1)):
+        path.with_suffix(".json").write_text(words)
+        with pytest.raises(StoreError, match=r"w\.json: expected a recipe in JSON, found none that can be read \(.+\)"):
+            store.load(path)
     path.with_suffix(".json").write_text(json.dumps([1]))
     with pytest.raises(StoreError, match="expected a JSON object"):
         store.load(path)

@@ -1,0 +1,128 @@
+"""The .npz format read strictly: plain arrays in a zip file. Nothing in a file can run code, recurse, or claim memory
+that is not checked first.
+
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to 3. Only what NumPy writes
+is read: members stored or deflated, headers of the three known keys.
+"""
+
+import io
+import math
+import re
+import struct
+import zipfile
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from pyapp.files import LARGEST
+
+MAGIC = b"\x93NUMPY"
+HEADER = 10_000  # bytes at most, as NumPy has it
+SIZES = {1: "<H", 2: "<I", 3: "<I"}  # how the header's length is stored, by the format's major version
+LONGEST = 2**31 - 1  # of an axis: what a 32-bit runtime can count
+COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+ENCRYPTED = 1  # bit of a member's flags
+# One entry of a header's dictionary: a key and a string, a truth value, or a tuple of whole numbers. No two of the
+# repeated parts can match the same character, so that no header makes this slow.
+ENTRY = re.compile(r"""\s*['"](\w+)['"]\s*:\s*(?:['"]([^'"]*)['"]|(True|False)|\(([\dL,\s]*)\))\s*(?:,|(?=\}))""")
+PLAIN = re.compile(r"[<>=|]?[biufcSU]\d{1,4}")  # dtypes; not objects, structures or dates
+
+
+class Damaged(ValueError):
+    """Bytes are not an .npz file of plain arrays; the message says what was found."""
+
+
+def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays as the bytes of an .npz file; equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, in this machine's byte order. Damaged says what is wrong, also of a file that would
+    unpack to more than `most` bytes: before it is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            members = file.infolist()
+            _check(members, most)
+            return {_key(member): _array(file, member) for member in members}
+    except (Damaged, MemoryError):
+        raise
+    except Exception as error:  # a damaged zip file makes zipfile and zlib raise almost anything
+        raise Damaged(f"a damaged one ({' '.join(str(error).split()) or type(error).__name__})") from None
+
+
+def _check(members: list[zipfile.ZipInfo], most: int) -> None:
+    for member in members:
+        name = member.filename
+        if member.flag_bits & ENCRYPTED:
+            raise Damaged(f"an encrypted one: {name} needs a password")
+        if member.compress_type not in COMPRESSIONS:
+            kind = zipfile.compressor_names.get(member.compress_type, f"method {member.compress_type}")
+            raise Damaged(f"{name} compressed with {kind}; save it with numpy.savez or numpy.savez_compressed")
+    if (total := sum(member.file_size for member in members)) > most:
+        raise Damaged(f"one that unpacks to {total:,} bytes, more than {most:,}")
+    (key, times), = Counter(map(_key, members)).most_common(1) or [("", 0)]
+    if times > 1:
+        raise Damaged(f"{key} in it {times} times")
+
+
+def _key(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
+
+
+def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with file.open(member) as opened:
+        data = opened.read(member.file_size)  # never more than was checked; without a number zlib unpacks all there is
+    if len(data) != member.file_size:
+        raise Damaged(f"{member.filename} cut short")
+    dtype, fortran, shape, start = _form(data, _key(member))
+    return np.frombuffer(data, dtype, math.prod(shape), start).reshape(shape, order="F" if fortran else "C").astype(
+        dtype.newbyteorder("="))
+
+
+def _form(data: bytes, name: str) -> tuple[np.dtype, bool, tuple[int, ...], int]:
+    """dtype, whether the first axis is the fastest, shape, and where the numbers begin, of an .npy file."""
+    if not data.startswith(MAGIC):
+        raise Damaged(f"something else in {name}, which is no array")
+    size = SIZES.get(data[len(MAGIC)] if len(data) > len(MAGIC) else 0)
+    begin = len(MAGIC) + 2 + struct.calcsize(size or "")
+    if size is None or len(data) < begin:
+        raise Damaged(f"{name} in a form that is not known, or cut short")
+    (length,) = struct.unpack_from(size, data, len(MAGIC) + 2)
+    if length > HEADER or begin + length > len(data):
+        raise Damaged(f"a header of {length:,} bytes in {name}, which is too long")
+    dtype, fortran, shape = _header(data[begin : begin + length].decode("latin-1"), name)
+    expected = math.prod(shape) * dtype.itemsize
+    if max(shape, default=0) > LONGEST or begin + length + expected != len(data):
+        raise Damaged(f"{len(data) - begin - length:,} bytes of numbers in {name}, whose shape "
+                      f"{_short(shape)} of {dtype} would need {_short(expected)}")
+    return dtype, fortran, shape, begin + length
+
+
+def _header(text: str, name: str) -> tuple[np.dtype, bool, tuple[int, ...]]:
+    entries = {}
+    at = 1
+    while entry := ENTRY.match(text, at):
+        entries[entry[1]], at = entry.groups()[1:], entry.end()
+    try:
+        if text[:1] != "{" or text[at:].strip() != "}" or set(entries) != {"descr", "fortran_order", "shape"}:
+            raise ValueError
+        descr, fortran, shape = entries["descr"][0], entries["fortran_order"][1], entries["shape"][2]
+        axes = tuple(int(axis.strip().rstrip("L")) for axis in shape.split(",") if axis.strip())
+        if not PLAIN.fullmatch(descr) or fortran is None:
+            raise ValueError
+        return np.dtype(descr), fortran == "True", axes
+    except (ValueError, TypeError, AttributeError):
+        raise Damaged(f"a header in {name} that describes no plain array: {text[:60]!r}") from None
+
+
+def _short(number: object) -> str:
+    """A number or shape that a file claims, and that may have thousands of digits."""
+    try:
+        text = f"{number:,}" if isinstance(number, int) else str(number)
+    except ValueError:  # more digits than Python prints
+        return "more than can be said"
+    return text if len(text) < 60 else f"{text[:50]}..."
