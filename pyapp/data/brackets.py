@@ -1,0 +1,183 @@
+"""What a closed bracket of a pasted text is worth: rows of numbers, or something beside them.
+
+A dtype, a device, a gradient function, the sizes of a C array are kept as items, too, and only refused if they are
+taken for numbers.
+"""
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from pyapp.data.numerals import WRITE, TextError, is_number
+
+Word = str
+ARRAY = re.compile(r"(?:as_?)?(?:array|tensor)|[A-Z]\w*Tensor|Tensor|Parameter|(?:Device)?Array(?:Impl)?|NDArray|matrix"
+                   r"|[Mm]asked_?[Aa]rray|Variable|constant|list|tuple|dict|OrderedDict|vec!"
+                   r"|(?:Big)?(?:Float|Ui?nt|Int)\d+(?:Clamped)?Array")
+SCALAR = re.compile(r"b?float\d*_?|u?int\d*|u?intc|half|single|double|(?:long|u?byte|u?short|longdouble)|bool_?")
+JAVASCRIPT = re.compile(r"(?:\w+\d+(?:Clamped)?)?Array")  # prints its length: Float32Array(3) [0.5, 1, -2]
+SYMBOL = "Symbol(...)"
+PROPERTIES = {"buffer", "byteLength", "byteOffset", "length", SYMBOL}  # of an array in a browser's console
+DATA = ("data", "numpy", "value", "initial_value", "object")  # keyword arguments that are the numbers
+SEVERAL = "paste one of them"
+
+
+@dataclass
+class Rows:
+    """Rows of words, in an array whose axes before the last one are `shape`; `named` if a call or a key made it."""
+
+    rows: list[list[Word]]
+    shape: tuple[int, ...] = ()
+    named: bool = False
+    bracket: str = "["
+
+
+@dataclass
+class Scalar:
+    """A word in quotes, or one that a call has wrapped, as np.float32(0.5)."""
+
+    text: str
+
+
+@dataclass
+class Named:
+    """A value with a name before it: dtype=float32, "weight": [...]."""
+
+    name: str
+    value: "Item"
+
+
+@dataclass
+class Length:
+    """What JavaScript prints before an array: (3) or Float32Array(3)."""
+
+    text: str
+
+
+@dataclass
+class Unusable:
+    """What makes an error if it is taken for numbers."""
+
+    error: TextError
+
+
+Item = Word | Scalar | Rows | Named | Length | Unusable
+
+
+@dataclass
+class Node:
+    """An open bracket: what stands before it, what stands in it so far, where rows end, and how numbers are parted: "t"
+    by a comma without a space, "," by one with a space, ";" by a semicolon, " " by a space."""
+
+    bracket: str = ""
+    head: str = ""
+    items: list[Item] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    key: str | None = None
+    commas: int = 0
+
+
+def value(node: Node) -> Item:
+    """What a bracket is worth once it is closed."""
+    if node.bracket == "<":
+        return next((_named(item.value) for item in node.items if isinstance(item, Named) and item.name in DATA),
+                    unusable(f"“<{node.head}” is not a number", WRITE))
+    if node.head:
+        return _call(node)
+    if node.bracket == "(" and len(node.items) == 1 and not node.commas and isinstance(node.items[0], Word):
+        word = node.items[0]
+        if word.isdecimal():
+            return Length(f"({word})")
+        if word[-1] not in "jJi":  # a complex number is said to be one
+            return unusable(f"“({word[:40]})” has parentheses around a number",
+                             "take them out, or write a minus sign if that is what they mean")
+    return _list(node)
+
+
+def _call(node: Node) -> Item:
+    """tensor([...], dtype=...), np.float32(0.5), Float32Array(3): of the arguments only the numbers count."""
+    name = node.head.rpartition(".")[2]
+    named = {item.name: item.value for item in node.items if isinstance(item, Named)}
+    given = [item for item in node.items if not isinstance(item, Named)]
+    if not (ARRAY.fullmatch(name) or SCALAR.fullmatch(name)):
+        return unusable(f"“{node.head[:40]}(” is not a number, nor an array that is printed", WRITE)
+    if "indices" in named:
+        return unusable("the tensor is sparse", "print it after x.to_dense()")
+    given += [named[key] for key in DATA if key in named]
+    if not given:
+        return unusable(f"“{node.head[:40]}(” has no numbers in it", WRITE)
+    value, *more = given
+    if any(not isinstance(item, Word) or is_number(item) for item in more):
+        return unusable(f"“{node.head[:40]}(” has more than one array or number in it", SEVERAL)
+    if isinstance(value, Word) and not named and JAVASCRIPT.fullmatch(name) and value.isdecimal():
+        return Length(f"{node.head}({value})")
+    return _named(value)
+
+
+def _named(value: Item) -> Item:
+    """A value that needs nothing around it to be a tensor."""
+    if isinstance(value, Rows):
+        value.named = True
+    return Scalar(value) if isinstance(value, Word) else value
+
+
+def _list(node: Node) -> Item:
+    """Numbers side by side are a row; brackets side by side are the rows."""
+    items = [item for item in node.items if not (isinstance(item, Named) and item.name in PROPERTIES)]
+    names = [item.name for item in items if isinstance(item, Named)]
+    if names and (len(names) < len(items) or node.bracket != "{"):
+        return unusable(f"“{names[0][:40]}” stands before a value", "paste the numbers without names")
+    if names and names != [str(i) for i in range(len(names))]:
+        if len(names) > 1:
+            return unusable(f"the text has {len(names)} arrays: {', '.join(names)[:60]}", SEVERAL)
+        return _named(items[0].value)
+    items = [item.value if isinstance(item, Named) else item for item in items]
+    for item in items:
+        if isinstance(item, Length):
+            return unusable(f"“{item.text[:40]}” is not a number", "print the numbers themselves, for example with "
+                                                               "JSON.stringify")
+        if isinstance(item, Unusable):
+            return item
+    arrays = [item for item in items if isinstance(item, Rows)]
+    if arrays:
+        return stacked(items, arrays, node.bracket)
+    words = [item.text if isinstance(item, Scalar) else item for item in items]
+    if problem := _problem(node, words):
+        return Unusable(problem)
+    ends = [0, *node.ends, len(words)]
+    rows = [words[start:stop] for start, stop in pairwise(ends) if stop > start] or [[]]
+    return Rows(rows, (len(rows),) if len(rows) > 1 else (), bracket=node.bracket)
+
+
+def _problem(node: Node, words: list[Word]) -> TextError | None:
+    """What makes a row of words doubtful: octal numbers of C, and commas that can be decimal commas."""
+    if node.bracket == "{":
+        for word in words:
+            if re.fullmatch(r"[+-]?0\d+", word):
+                return TextError(f"“{word[:40]}” is an octal number in C", "write it without the leading zero")
+    if re.fullmatch(r"t(?: t)+", "".join(node.gaps)) and all(word.lstrip("+-").isdecimal() for word in words):
+        one, two = words[:2]
+        return TextError(f"“{one},{two}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}",
+                         f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” for one")
+    return None
+
+
+def stacked(items: list[Item], arrays: list[Rows], bracket: str) -> Rows | Unusable:
+    """Arrays of one shape, on top of each other."""
+    for item in items:
+        if not isinstance(item, Rows):
+            shown = item.text if isinstance(item, Scalar) else item
+            return unusable(f"“{str(shown)[:40]}” stands between the rows' brackets", "put every number into a row")
+    first = arrays[0]
+    if any(other.shape != first.shape for other in arrays):
+        return unusable("the brackets are not nested evenly", "put rows of numbers into one bracket")
+    first.shape = (len(arrays), *first.shape)
+    for other in arrays[1:]:
+        first.rows += other.rows
+    first.bracket = bracket
+    return first
+
+
+def unusable(message: str, hint: str) -> Unusable:
+    return Unusable(TextError(message, hint))

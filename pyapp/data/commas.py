@@ -1,0 +1,101 @@
+"""What the commas of a text mean: they separate numbers, or digits behind the decimal point of many languages, or
+thousands. It is decided for the whole text, and where it cannot be known the error asks.
+"""
+
+import re
+
+from pyapp.data.numerals import TextError
+
+Row = list[str]
+HARD = "\0"  # a comma inside a cell that quotes or | delimit: it separates nothing
+EMPTY = '""'  # a cell with nothing in it
+DECIMAL = re.compile(r"[+-]?\d+[,\0]\d+(?:[eE][+-]?\d+)?")
+WHOLE = re.compile(r"[+-]?\d+(?:[eE][+-]?\d+)?")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,\0]\d{3}){1,3}(?:\.\d*)?")
+POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){1,3}[,\0]\d+")  # 1.234,5 with points between thousands
+SHOWN = 60
+
+
+def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
+    """The rows, with commas read as what they must be, and a note if they are decimal ones."""
+    for line in lines:
+        if re.search(r"(?:^|,)\s*,", line) or EMPTY in line:
+            raise TextError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
+                            "write a number into it")
+    parts = [[part.strip(" \t,") for part in line.split(";") if part.strip(" \t,")] for line in lines]
+    grid = len(parts) > 1 and len(parts[0]) > 1 and len(set(map(len, parts))) == 1  # ; between cells, as of a .csv
+    separate = _separate(parts, grid)
+    chunks = [chunk for line in parts for part in line for chunk in _chunks(part)]
+    doubtful = [chunk for chunk in chunks if "," in chunk or HARD in chunk]
+    if not doubtful:
+        return separate
+    _ask_about_thousands(doubtful)
+    decimal = _decimal(parts, grid), [_note(doubtful[0])]
+    if not any("," in chunk for chunk in doubtful):
+        return decimal
+    if not all(DECIMAL.fullmatch(chunk) or WHOLE.fullmatch(chunk) for chunk in chunks):
+        return separate
+    hard = grid or any("\t" in part for line in parts for part in line)
+    spaced = any(re.search(r",\s", part) for line in parts for part in line)
+    even = [_even(rows) for rows in (separate[0], decimal[0])]
+    if (hard and not spaced) or even == [False, True]:
+        return decimal
+    if even == [True, True]:
+        _ask(doubtful[0], separate[0], decimal[0])
+    return separate
+
+
+def _chunks(part: str) -> list[str]:
+    """What stands between spaces, and between commas that have a space beside them."""
+    return [chunk for chunk in re.split(r"\s*,\s+|\s+,|\s+", part) if chunk]
+
+
+def _separate(parts: list[list[str]], grid: bool) -> tuple[list[Row], list[str]]:
+    """Commas separate numbers."""
+    rows = [[part.replace(",", " ").split() for part in line] for line in parts]
+    if grid and all(len(cell) == 1 for line in rows for cell in line):
+        return [[cell[0] for cell in line] for line in rows], ["Semicolons were read as separators of cells, because "
+                                                               "each line has as many of them."]
+    return [part for line in rows for part in line], []
+
+
+def _decimal(parts: list[list[str]], grid: bool) -> list[Row]:
+    """Commas are decimal commas."""
+    rows = [[[re.sub(rf"[,{HARD}]", ".", chunk) for chunk in _chunks(part)] for part in line] for line in parts]
+    single = all(len(cell) == 1 for line in rows for cell in line)
+    if single and (grid or len(rows) == 1):
+        return [[cell[0] for cell in line] for line in rows]
+    return [part for line in rows for part in line]
+
+
+def _even(rows: list[Row]) -> bool:
+    return len(set(map(len, rows))) == 1
+
+
+def _note(chunk: str) -> str:
+    shown = chunk.replace(HARD, ",")
+    return f"Commas were read as decimal commas: {shown} is {shown.replace(',', '.')}."
+
+
+def _ask_about_thousands(doubtful: list[str]) -> None:
+    first = doubtful[0].replace(HARD, ",")
+    if all(map(THOUSANDS.fullmatch, doubtful)):
+        joined, parts = first.replace(",", ""), " and ".join(first.split(","))
+        point = f", or one with a decimal comma, {first.replace(',', '.')}"
+        point = point if WHOLE.fullmatch(first.replace(",", "", 1)) else ""
+        raise TextError(f"“{first}” can be one number with a thousands separator, {joined}, or several, {parts}{point}",
+                        f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a "
+                        "space after the comma for several, or a decimal point instead of the comma")
+    if all(map(POINTS.fullmatch, doubtful)):
+        joined = first.replace(".", "").replace(",", ".")
+        raise TextError(f"“{first}” can be one number with a decimal comma, {joined}, or two, "
+                        f"{' and '.join(first.split(','))}",
+                        f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a space for two")
+
+
+def _ask(chunk: str, separate: list[Row], decimal: list[Row]) -> None:
+    one, two = re.split(rf"[,{HARD}]", chunk)
+    counts = [sum(map(len, rows)) for rows in (separate, decimal)]
+    raise TextError(f"“{chunk}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}: the "
+                    f"text has {counts[0]} numbers or {counts[1]}",
+                    f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” with a point for one")

@@ -1,0 +1,93 @@
+"""Numbers pasted as text: what people write, spreadsheets copy, and programs print.
+
+A text with brackets is read as Python, NumPy, torch, JAX, TensorFlow, JavaScript, JSON, MATLAB, C and C++ write them
+(`bracketed`); one without as a table (`table`). Reading takes a time that grows with the text and no faster.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from pyapp.data.bracketed import bracketed
+from pyapp.data.numerals import WRITE, TextError, number
+from pyapp.data.table import table
+
+LARGEST = 64 * 64  # numbers in a tensor
+SIGNS = dict.fromkeys(map(ord, "−‐‑‒–﹣－"), "-")  # what word processors make of a minus sign
+NOTHING = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))  # characters without width
+LINES = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\x0b": "\n", "\x0c": "\n"})
+# 1 234 567, 1'234.5
+GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2007\u2009\u202f'’]\d{3})+(?:[.,]\d+)?(?![\d'])")
+PROMPT = re.compile(r"(?m)^Out ?\[\d+\]: ?")
+
+
+class Pasted(NamedTuple):
+    """A matrix, float32 (rows, columns), and what has to be said about how the text was read."""
+
+    values: np.ndarray
+    notes: list[str]
+
+
+def parse(text: str) -> np.ndarray:
+    """A matrix, float32 (rows, columns), from numbers as people and programs write them; `read` without its notes."""
+    return read(text).values
+
+
+def read(text: str) -> Pasted:
+    """A matrix from numbers as people and programs write them.
+
+    Without brackets a row ends at a line's end or at ;, and numbers have spaces or commas between them. Commas are
+    decimal commas where tabs or semicolons separate the numbers, or where only then all rows have the same length. With
+    brackets the innermost one is a row, however many lines it takes. TextError names what is wrong, or asks where a
+    text has two meanings.
+    """
+    text = _clean(text)
+    rows, notes = (bracketed if any(sign in text for sign in "[](){}<") else table)(text)
+    rows = [row for row in rows if row]
+    _check_shape(rows)
+    numbers = [[number(word, i) for word in row] for i, row in enumerate(rows, 1)]
+    return Pasted(np.array(numbers, np.float64).astype(np.float32), notes)
+
+
+def _clean(text: str) -> str:
+    """Without comments and prompts, with plain spaces, line ends and minus signs. TextError where numbers are left out
+    or digits stand in groups."""
+    if "..." in text or "…" in text:
+        raise TextError("the text has “...”: numbers were left out when it was printed",
+                        "print it whole, for example after torch.set_printoptions(threshold=10**6) or "
+                        "np.set_printoptions(threshold=10**6)")
+    text = text.translate(NOTHING).translate(LINES).replace("\r\n", "\n").replace("\r", "\n")
+    text = _without_comments(text.translate(SIGNS))
+    if found := GROUPED.search(text):
+        first, joined = found[0], re.sub(r"[^\d.]", "", found[0].replace(",", "."))
+        raise TextError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
+                        f"write {joined} for one number, or put commas between several")
+    return PROMPT.sub("", text).replace("Parameter containing:", " ").strip()
+
+
+def _without_comments(text: str) -> str:
+    """Without /* */, and what follows // or # on its line; of a #define what is defined stays."""
+    parts, start = [], 0
+    while (begin := text.find("/*", start)) >= 0:
+        end = text.find("*/", begin + 2)
+        if end < 0:
+            raise TextError("a comment that begins with /* does not end", "end it with */, or take it out")
+        parts += [text[start:begin], " "]
+        start = end + 2
+    text = "".join(parts) + text[start:]
+    if "#" in text:
+        text = re.sub(r"(?m)^[ \t]*#[ \t]*define[ \t]+\w+", "", text)
+        text = re.sub(r"#[^\n]*", "", text)
+    return re.sub(r"(?m)//[^\n]*|^[ \t]*%[^\n]*", "", text)
+
+
+def _check_shape(rows: list[list[str]]) -> None:
+    if not rows:
+        raise TextError("there is no number in the text", WRITE)
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise TextError(f"row {i + 1} has {len(row)} numbers, but row 1 has {len(rows[0])}",
+                            "give every row the same number of numbers; a row ends at ; or at the end of a line")
+    if (size := len(rows) * len(rows[0])) > LARGEST:
+        raise TextError(f"the text has {size:,} numbers", f"use at most {LARGEST:,}")
