@@ -1,6 +1,6 @@
 """What a page shows, and what a page module has to provide."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyapp.live import Live
-from pyapp.params import Param, Value
+from pyapp.params import Param, ParamError, Value
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Experiment:
 
     def __init__(self, params: dict[str, Value]):
         self.params = params
+        self.refused: dict[str, ParamError] = {}  # by parameter: what cannot be used, and is shown otherwise
         self.live = Live(self.LIVE)
 
     def steps(self) -> Iterator[Frame | None]:
@@ -50,6 +51,10 @@ class Experiment:
     def frame(self) -> Frame:
         """All that the page shows now."""
         raise NotImplementedError(f"{type(self).__name__} has no frame")
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        """Sentences about those of the given parameters that play no part, because of what others say."""
+        return []
 
     def change(self, name: str, value: Value) -> list[str]:
         """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set

@@ -59,15 +59,19 @@ class Param:
         except (TypeError, ValueError):
             number = math.nan
         if math.isnan(number) or (self.kind == "int" and math.isfinite(number) and number != int(number)):
-            what = "a whole number" if self.kind == "int" else "a number"
-            hint = f"use {what} from {_text(self.lo)} to {_text(self.hi)}"
-            raise ParamError(self.name, f"{self.name} is {value!r}", hint)
+            raise ParamError(self.name, f"{self.name} is {value!r}", self.limits)
         clamped = min(max(number, self.lo), self.hi)
         note = None
         if clamped != number:
             side = "above" if number > clamped else "below"
             note = f"{self.name} {_text(number)} is {side} {_text(clamped)}; using {_text(clamped)}"
         return (int(clamped) if self.kind == "int" else clamped), note
+
+    @property
+    def limits(self) -> str:
+        """What to use as a number, for an error's hint."""
+        what = "a whole number" if self.kind == "int" else "a number"
+        return f"use {what} from {_text(self.lo)} to {_text(self.hi)}"
 
     def as_dict(self) -> dict:
         """As the page reads it; what is not declared is left out."""
@@ -87,11 +91,13 @@ def find(params: Iterable[Param], name: str) -> Param:
     return by_name[name]
 
 
-def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -> tuple[dict[str, Value], list[str]]:
+def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
+              clamp: bool = True) -> tuple[dict[str, Value], list[str]]:
     """Values for all parameters, defaults where none is given, and what had to be said about them.
 
-    Clamping is always only noted. An unknown name or a value without sense raises ParamError if `strict` (command line,
-    controls), and otherwise (a link somebody sent) is ignored with a note.
+    An unknown name or a value without sense raises ParamError if `strict` (command line, controls), and otherwise (a
+    link somebody sent) is ignored with a note. A number beyond its limits is clamped with a note, or with `clamp` off
+    (command line) refused.
     """
     params, notes = tuple(params), []
     values = {param.name: param.default for param in params}
@@ -100,6 +106,8 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool) -
         try:
             values[name], note = find(params, name).parse(value)
             said.add(name)
+            if note and not clamp:
+                raise ParamError(name, note.partition(";")[0], find(params, name).limits)
             if note:
                 notes.append(note)
         except ParamError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from pyapp import pages, store
 from pyapp.frame import Experiment, Frame
 from pyapp.live import EditError
-from pyapp.params import find, followers, parse_all
+from pyapp.params import ParamError, find, followers, parse_all
 
 
 class Run:
@@ -49,11 +49,16 @@ class Runner:
         self._ids = itertools.count(1)
 
     def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False) -> dict:
-        """Start a page. Out-of-range values are clamped and noted; `strict` refuses what makes no sense."""
-        values, notes = parse_all(pages.page(page).PARAMS, params or {}, strict)
+        """Start a page. What cannot be used is noted, and the nearest or the default taken; `strict` (the command line)
+        refuses it with a ParamError."""
+        given = params or {}
+        values, notes = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
         run, number = Run(page, values), next(self._ids)
+        for name, error in run.experiment.refused.items() if strict else ():
+            if name in given:
+                raise ParamError(name, f"{name} cannot be used: {error}", error.hint)
         self._runs[number] = run
-        return run.answer(notes, run=number)
+        return run.answer(notes + run.experiment.unused(given), run=number)
 
     def advance(self, run: int, ms: float | None = None, steps: int | None = None) -> dict:
         """Work for about `ms` milliseconds, or until the step count has grown by `steps`.

@@ -38,18 +38,23 @@ def run_page(args: argparse.Namespace) -> None:
         name, equals, value = item.partition("=")
         if not equals:
             raise ParamError(name, f"--set {item} has no value", "write --set name=value")
+        if name in given:
+            raise ParamError(name, f"{name} is set twice, to {given[name]} and to {value}", "set it once")
         given[name] = value
     if args.steps < 0:
         raise ValueError(f"steps is {args.steps}; use 0 or more")
     runner = Runner()
     opened = runner.open(args.page, given, strict=True)
-    for note in opened["notes"]:
-        print(f"bitladder: {note}", file=sys.stderr)
-    frame = opened["frame"]
+    frame, notes = opened["frame"], opened["notes"] + opened["frame"].notes
     if args.steps:
-        frame = runner.advance(opened["run"], steps=args.steps)["frame"]
+        start, frame = frame.step, runner.advance(opened["run"], steps=args.steps)["frame"]
+        if frame.step < start + args.steps:
+            notes.append(f"This page's work ended after {frame.step - start} of {args.steps} steps.")
+    notes = list(dict.fromkeys(notes + frame.notes))
+    for note in notes:
+        print(f"bitladder: {note}", file=sys.stderr)
     result = {"page": args.page, "params": opened["params"], "step": frame.step, "scalars": frame.scalars,
-              "notes": opened["notes"] + frame.notes}
+              "notes": notes}
     show(result, args.json, "\n".join([f"step {frame.step}"] + [f"{k} {v}" for k, v in frame.scalars.items()]))
 
 

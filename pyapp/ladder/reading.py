@@ -40,6 +40,7 @@ class Reading(Experiment):
         except ParamError as error:
             self.params[name] = next(param.default for param in self.PARAMS if param.name == name)
             read()
+            self.refused[name] = error
             return [f"{error}, but {error.hint}; using the default"]
         return []
 

@@ -1,7 +1,7 @@
 """Text from scratch: a small GPT learns to write in the page, and is scored while it learns and while bits fall."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from pyapp.frame import Experiment, Frame
 from pyapp.models.learner import CONTEXT, SAMPLES, SIZES, Learner
 from pyapp.models.readings import Readings
 from pyapp.models.training import DIVERGED, PARAMS, TRAINER, Snapshot
-from pyapp.params import Param, Value
+from pyapp.params import Param, ParamError, Value
 from pyapp.quant.parameters import float_nbytes
 
 OFF = "off"
@@ -64,8 +64,14 @@ class Page(Experiment):
             learner, self._notes = begun(params)
         except TextError as error:
             learner = Learner(stories(), str(params["size"]), int(params["seed"]))
+            self.refused["text"] = self.refused["corpus"] = ParamError("text", str(error))
             self._notes = [f"Your text cannot be learned: {error}. The stories are learned instead."]
         self._begin(learner)
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        if "text" not in names or self.params["corpus"] == "own":
+            return []
+        return ["The text is not learned while Corpus is stories; set it to own."]
 
     def _begin(self, learner: Learner) -> None:
         self.learner = learner

@@ -1,6 +1,6 @@
 """Methods: every integer softmax on the same codes, how far each is from the float one, and what each costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -57,13 +57,24 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self._unread: list[str] = []
+        try:
+            pasted(str(params["text"]))
+        except ParamError as error:
+            self.refused["text"] = error
+        self._said: list[str] = []  # how the pasted text was read, or why a link's could not be
         try:
             self._begin()
         except ParamError as error:  # a link with a text that is no matrix
             params["logits"] = FAMILIES[0]
-            self._unread = [f"The pasted logits cannot be read: {error}. {FAMILIES[0].capitalize()} ones are shown."]
             self._begin()
+            self.refused["logits"] = error
+            self._said = [f"The pasted logits cannot be read: {error}; {error.hint}. {FAMILIES[0].capitalize()} ones "
+                          "are shown."]
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        if "text" not in names or self.params["logits"] == PASTED:
+            return []
+        return [f"The pasted text is not used while Logits is {self.params['logits']}; set it to {PASTED}."]
 
     def change(self, name: str, value: Value) -> list[str]:
         if name == "text" and self.params["logits"] != PASTED:
@@ -71,7 +82,6 @@ class Page(Experiment):
             return [f"set Logits to {PASTED}, and these are used"]
         if name not in CHOOSING:
             self._begin()
-            self._unread = []
         return []
 
     def _begin(self) -> None:
@@ -84,8 +94,10 @@ class Page(Experiment):
     def _logits(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Logits float64 (R, N), and where they count if that is not everywhere."""
         kind, length, seed = str(self.params["logits"]), int(self.params["length"]), int(self.params["seed"])
+        self._said = []
         if kind == PASTED:
-            return pasted(str(self.params["text"])), None
+            z, self._said = _read(str(self.params["text"]))
+            return z, None
         if kind in TRAINED:
             source = TRAINED[kind](length, False, seed)
             heads, rows, columns = source.logits.shape
@@ -118,7 +130,7 @@ class Page(Experiment):
                        "high": self.codes.high, "lowest": float(counted.min()), "highest": float(counted.max())},
             "picture": picture,
         }
-        return Frame(len(self._found), scalars, arrays, self._unread)
+        return Frame(len(self._found), scalars, arrays, self._said)
 
     def _sorted(self) -> list[dict[str, Any]]:
         """All methods, measured or not, in the order that was asked for; what is not measured, or no number, last."""
@@ -172,8 +184,14 @@ class Page(Experiment):
 
 def pasted(text: str) -> np.ndarray:
     """Logits float64 (R, N) from a text; ParamError if it is no matrix of numbers."""
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[np.ndarray, list[str]]:
+    """The logits, and notes on how the text was read."""
     try:
-        return tensors.parse(text).astype(np.float64)
+        values, notes = tensors.read(text)
+        return values.astype(np.float64), notes
     except TextError as error:
         raise ParamError("text", str(error), error.hint) from None
 

@@ -17,7 +17,7 @@ from pyapp.models.quantized import QuantizedNetwork, with_activations
 from pyapp.models.trainer import cross_entropy, judge
 from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, Value
+from pyapp.params import Param, ParamError, Value
 from pyapp.quant.gathering import gathering
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
@@ -77,6 +77,7 @@ class Page(Experiment):
         self._note = STUDENT.format(params["network"]) if _is_student(params) and params["start"] == PRETRAINED else ""
         if self._note:
             params["start"] = SCRATCH
+            self.refused["start"] = ParamError("start", self._note.rstrip("."), f"set start to {SCRATCH}")
         model, images = _model(params), mnist.calibration()
         p = (model.start(pretrained(), images) if params["start"] == PRETRAINED
              else model.initial(int(params["seed"]), images))

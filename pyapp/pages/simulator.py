@@ -1,6 +1,6 @@
 """Simulator: a tensor of one's own on any grid, and where each of its numbers lands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -40,8 +40,8 @@ class Page(Experiment):
     order = 20
     PARAMS = (
         Param("values", "Paste values", "text", "", hi=50_000, widget="text",
-              doc="Numbers with spaces or commas between them, a row a line; they count when you leave the field. "
-                  "Empty: drawn from the seed"),
+              doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "
+                  "Applied when you leave the field; leave empty for random numbers"),
         Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK), widget="select",
               doc="A distribution, or a part of the pretrained digits network's weights"),
         Param("rows", "Rows", "int", 16, lo=1, hi=64, step=1, doc="Output channels of the drawn tensor"),
@@ -73,25 +73,30 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self._unread: str | None = None  # why the text of a link could not be read
         self.pasted: np.ndarray | None = None
+        self._said: list[str] = []  # how the pasted text was read, or why a link's could not be
         try:
-            self.pasted = self._parsed()
+            self._parse()
         except ParamError as error:
-            self._unread = f"The pasted values cannot be read: {error}. Numbers drawn from the seed are shown instead."
+            self.refused["values"] = error
+            self._said = [f"The pasted values cannot be read: {error}; {error.hint}. Numbers drawn from the seed are "
+                          "shown instead."]
         self.x = self._tensor()
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        return [PASTED] if self.pasted is not None and set(names) & set(DRAWING) else []
 
     def change(self, name: str, value: Value) -> list[str]:
         if name == "values":
-            self.pasted, self._unread = self._parsed(), None
+            self._parse()
         self.x = self._tensor()
         return [PASTED] if name in DRAWING and self.pasted is not None else []
 
-    def _parsed(self) -> np.ndarray | None:
-        """The pasted tensor; None if nothing was pasted, ParamError if it is no tensor."""
+    def _parse(self) -> None:
+        """Take the pasted tensor; none if nothing was pasted, ParamError if it is no tensor."""
         text = str(self.params["values"])
         try:
-            return tensors.parse(text) if text.strip() else None
+            self.pasted, self._said = tensors.read(text) if text.strip() else (None, [])
         except TextError as error:
             raise ParamError("values", str(error), error.hint) from None
 
@@ -136,7 +141,7 @@ class Page(Experiment):
             "clipped": beyond.astype(np.uint8),
             "limits": np.array([np.abs(self.x).max(), errors.maximum], np.float64),  # of the colours: values, errors
         }
-        return Frame(0, scalars, arrays, [self._unread] if self._unread else [])
+        return Frame(0, scalars, arrays, self._said)
 
     def _facts(self, tensor: QuantizedTensor) -> dict[str, Any]:
         """Shape, grids and size."""

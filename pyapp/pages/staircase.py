@@ -43,17 +43,17 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self._unread = ""  # why the text of a link could not be read
         try:
-            self.others = logits(str(params["others"]))
+            self.others, self._said = _read(str(params["others"]))  # and how the text was read
         except ParamError as error:
-            self._unread = f"The other logits cannot be read: {error}. {OTHERS} are used instead."
+            self.refused["others"] = error
             self.others = logits(OTHERS)
+            self._said = [f"The other logits cannot be read: {error}; {error.hint}. {OTHERS} are used instead."]
         self._start()
 
     def change(self, name: str, value: Value) -> list[str]:
         if name == "others":
-            self.others, self._unread = logits(str(value)), ""
+            self.others, self._said = _read(str(value))
             self._start()
         return []
 
@@ -104,7 +104,7 @@ class Page(Experiment):
             "method": self._method(), "row": self._row(), "measured": self._measured(),
             "waiting": len(METHODS) - self._done,
         }
-        return Frame(self._done, scalars, arrays, [self._unread] if self._unread else [])
+        return Frame(self._done, scalars, arrays, self._said)
 
     def _method(self) -> dict[str, Any]:
         method = METHODS[str(self.params["method"])]
@@ -130,15 +130,21 @@ class Page(Experiment):
 
 def logits(text: str) -> np.ndarray:
     """The other logits of the row, float64 (N - 1,); ParamError if the text is no such row."""
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[np.ndarray, list[str]]:
+    """The logits, and notes on how the text was read."""
     try:
-        values = tensors.parse(text).reshape(-1).astype(np.float64)
+        values, notes = tensors.read(text)
+        values = values.reshape(-1).astype(np.float64)
     except TextError as error:
         raise ParamError("others", str(error), error.hint) from None
     if values.size > MOST:
         raise ParamError("others", f"there are {values.size} other logits", f"write 1 to {MOST} numbers")
     if np.abs(values).max() > 64:
         raise ParamError("others", "a logit is beyond 64", "write numbers from -64 to 64")
-    return values
+    return values, notes
 
 
 def errors(curve: Curve) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from pyapp.models.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
 from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
 from pyapp.models.recorded_losses import Losses, recorded
 from pyapp.models.writing import Reading, Text, first_difference, read
-from pyapp.params import Param, Value
+from pyapp.params import Param, ParamError, Value
 from pyapp.quant.parameters import float_nbytes
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
@@ -81,6 +81,9 @@ class Page(Experiment):
         self.model, self.p, self.vocabulary = gpt.precise()
         self._measuring: Iterator[float] = iter(())
         self._progress: float | None = None
+        if unknown := self.vocabulary.unknown(str(params["prompt"])):
+            self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, and "
+                                                f"not {_listed(unknown)}", "leave them out")
         self._quantize()
         self._begin()
 
@@ -166,9 +169,7 @@ class Page(Experiment):
     def _notes(self) -> list[str]:
         unknown, notes = self.vocabulary.unknown(str(self.params["prompt"])), []
         if unknown:
-            more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
-            named = ", ".join(map(_quoted, unknown[:NAMED])) + more
-            notes.append(LEFT_OUT.format(n=len(self.vocabulary), unknown=named))
+            notes.append(LEFT_OUT.format(n=len(self.vocabulary), unknown=_listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
             notes.append(FLOAT_LOGITS)
         return notes
@@ -256,6 +257,11 @@ def _recorded() -> Losses:
 
 def _bits(choice: Value) -> int | None:
     return None if choice == NONE else int(choice)
+
+
+def _listed(characters: str) -> str:
+    more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
+    return ", ".join(map(_quoted, characters[:NAMED])) + more
 
 
 def _quoted(character: str) -> str:

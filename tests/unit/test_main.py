@@ -74,15 +74,39 @@ def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch):
 def test_run_a_page(capsys):
     ran = output(capsys, "run", "digits", "--steps", "4", "--set", "rate=0.05", "--set", "bits=4")
     assert ran["step"] == 4 and ran["params"]["rate"] == 0.05 and ran["scalars"]["quant_accuracy"] is not None
-    assert main(["run", "digits", "--set", "rate=9"]) == 0
-    assert "rate 9 is above 1; using 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("argv", "note"), [
+    (["simulator", "--set", "values=0,5\t1,25", "--set", "bits=8"], "0,5 is 0.5"),
+    (["simulator", "--set", "values=1 2", "--set", "rows=3"], "The pasted values are shown"),
+    (["methods", "--set", "text=1 2"], "not used while Logits is centred"),
+    (["learn", "--set", "text=abc"], "not learned while Corpus is stories"),
+    (["qat", "--set", "network=784-32-10"], "no pretrained weights of 784-32-10"),
+    (["simulator", "--steps", "3"], "ended after 0 of 3 steps"),
+])
+def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
+    for more in ([], ["--json"]):
+        assert main(["run", *argv, *more]) == 0
+        assert capsys.readouterr().err.count(note) == 1
 
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["nothing"], "there is no page 'nothing'"), (["digits", "--set", "rate"], "write --set name=value"),
     (["digits", "--set", "wings=2"], "there is no parameter 'wings'"),
     (["digits", "--set", "rate=fast"], "use a number"),
-    (["digits", "--steps", "-1"], "steps is -1"),
+    (["digits", "--steps", "-1"], "steps is -1"), (["digits", "--set", "rate=9"], "rate 9 is above 1; use a number"),
+    (["digits", "--set", "bits=4", "--set", "bits=8"], "bits is set twice"),
+    (["simulator", "--set", "values=abc"], "values cannot be used: “abc” in row 1"),
+    (["simulator", "--set", "values=0,5 1,25"], "or one with a decimal comma, 0.5"),
+    (["methods", "--set", "text=abc"], "text cannot be used: “abc”"),
+    (["methods", "--set", "logits=pasted", "--set", "text=nan"], "text cannot be used: nan"),
+    (["staircase", "--set", "others=1 99"], "others cannot be used: a logit is beyond 64"),
+    (["learn", "--set", "corpus=own", "--set", "text=abc"], "text cannot be used: the text has 3 characters"),
+    (["learn", "--set", "corpus=own"], "corpus cannot be used: the text is empty"),
+    (["text", "--set", "prompt=€€"], "prompt cannot be used: the network knows 65 characters, and not “€”"),
+    (["rung5", "--set", "prompt=a green one"], "prompt cannot be used: the toy does not know 'green'"),
+    (["rung4", "--set", "table=cat 1 2"], "table cannot be used: the cell 'cat 1 2'"),
+    (["qat", "--set", "network=784-32-10", "--set", "start=pretrained"], "start cannot be used"),
 ])
 def test_run_refuses_in_one_sentence(capsys, argv, message):
     assert message in refusal(capsys, "run", *argv)

@@ -72,3 +72,9 @@ def test_what_a_default_follows_is_declared():
         other = find(params, param.usual[0])
         assert set(param.usual[1]) == set(other.choices) and param.usual[1][other.default] == param.default
         assert all(param.parse(value) == (value, None) for value in param.usual[1].values())
+
+
+def test_the_command_line_refuses_what_a_link_clamps():
+    with pytest.raises(ParamError, match=r"^rate 9 is above 1$") as error:
+        parse_all(ALL, {"rate": "9"}, strict=True, clamp=False)
+    assert error.value.hint.startswith("use a number from") and error.value.param == "rate"

@@ -125,3 +125,21 @@ def test_mistakes_are_named(runner):
 def test_unknown_pages_are_named():
     with pytest.raises(pages.UnknownPage, match="'nothing'; there are digits"):
         Runner().open("nothing")
+
+
+def test_strict_refuses_what_a_page_cannot_use_if_it_was_asked_for(monkeypatch):
+    class Picky(Counter):
+        def __init__(self, params):
+            super().__init__(params)
+            self.refused["by"] = ParamError("by", "not today", "use tomorrow's")
+
+        def unused(self, names):
+            return [f"{name} plays no part" for name in names]
+
+    monkeypatch.setattr(pages, "page", lambda name: Picky)
+    runner = Runner()
+    with pytest.raises(ParamError, match=r"^by cannot be used: not today$") as error:
+        runner.open("picky", {"by": 2}, strict=True)
+    assert error.value.hint == "use tomorrow's"
+    assert runner.open("picky", {"start": 1}, strict=True)["notes"] == ["start plays no part"]
+    assert runner.open("picky", {"by": 2})["frame"].step == 0

@@ -150,3 +150,13 @@ def test_the_page_has_no_work_left():
     session = Session()
     assert session.runner.advance(session.run, ms=10)["done"]
     assert METHODS["source"](list(Page.SOURCES))["sources"]
+
+
+def test_how_pasted_numbers_were_read_is_said_and_forgotten_with_them():
+    session = Session()
+    frame = session.change("values", "0,5\t1,25")
+    assert frame.arrays["values"].tolist() == [[0.5, 1.25]] and "decimal commas: 0,5 is 0.5" in frame.notes[0]
+    assert session.change("values", "1 2").notes == []
+    with pytest.raises(ParamError, match="0 and 5, or one with a decimal comma") as error:
+        session.change("values", "0,5 1,25")
+    assert "“0, 5” with a space" in error.value.hint
