@@ -11,6 +11,7 @@ from pyapp.commands import (
     mixing,
     predict,
     quantisation,
+    serving,
     softmax,
     sweep,
     tools,
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, or 2 with one sentence on stderr for input that cannot be used."""
     args = _parser().parse_args(argv)
     try:
-        args.command(args)
+        return args.command(args) or 0
     except (ValueError, OSError, HostError) as error:
         hint = getattr(error, "hint", "")
         print(f"bitladder: {error}{f'; {hint}' if hint else ''}", file=sys.stderr)
@@ -32,7 +33,6 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bitladder: stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep,
-                 tools):
+                 tools, serving):
         part.add(commands)
     return parser
 

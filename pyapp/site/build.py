@@ -6,16 +6,20 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
+from pyapp.site.parts import OURS, clear, held, parts_below
+from pyapp.site.published import published
 from pyapp.site.terminal import Failure
 
 ON_DEMAND = {"generator.npz", "gpt.npz", "vit.npz"}  # of weights/: comes when a page asks for it
-UNPUBLISHED = {"bench", "lock.json", "node.mjs", "package.json", "picture.png"}  # lies in web/, but for developers
+OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place for a build, nor is a hidden one
 
 
 def build(root):
     """Write web/app/ (the package, its weights, the manifest of the site) and return the manifest."""
     web = root / "web"
+    clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
                if not name.startswith("pyapp/site/")]  # the page does not provision itself
     weights = sorted((root / "weights").glob("*"))
@@ -26,9 +30,9 @@ def build(root):
     for name, content in made.items():
         put(web / name, content)
     remove(web / name for name in set(visible(web, "app")) - {*made, "app/manifest.json"})
-    files = {}
+    files, belongs = {}, published(web)
     for name in visible(web):
-        if name != "app/manifest.json" and name.split("/")[0] not in UNPUBLISHED:
+        if name != "app/manifest.json" and belongs(name) and (web / name).resolve().is_relative_to(web.resolve()):
             content = (web / name).read_bytes()
             files[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     manifest = {"version": hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16], "files": files}
@@ -55,17 +59,43 @@ def zipped(root, names):
     return content.getvalue()
 
 
-def export(root, manifest, target):
-    """Copy the site into target, where only files of an earlier build may go: a .git or a CNAME stays."""
-    target, web = target.resolve(), root / "web"
-    if target in (root, web) or web in target.parents:
-        raise Failure(f"{target} is where the site is made: choose another folder, for example build/site.")
+def check_target(root, target, own=()):
+    """Refuse a folder that no site may be written into: one of the project's own or of `own`, one that holds them, one
+    that cannot be written, one with other files. Returns the names of an earlier build there."""
+    home, place = root.resolve(), Path(os.path.realpath(target))
+    inside = place.relative_to(home).parts if place.is_relative_to(home) else ()
+    named = any(part.casefold() in OWN or part.startswith(".") for part in inside[:1])
+    folders = [*(home / name for name in OWN), *own]
+    within = any(same_folder(above, folder) for above in (place, *place.parents) for folder in folders)
+    around = any(same_folder(place, folder) for folder in (home, *home.parents))
+    if named or within or around or ".git" in (part.casefold() for part in place.parts):
+        raise Failure(f"{target} is one of Bitladder's own folders, or holds them: choose another folder, for example "
+                      "build/site.")
+    nearest = next(folder for folder in (place, *place.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise Failure(f"{target} cannot be written, because of {nearest}: choose another folder.")
     try:
-        old = set(json.loads((target / "app" / "manifest.json").read_text())["files"])
+        old = set(json.loads((place / "app" / "manifest.json").read_text())["files"])
     except (OSError, ValueError, KeyError, TypeError):
         old = set()
-    if not old and any(path.is_file() for path in (target, *target.rglob("*"))):
+    if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
         raise Failure(f"{target} is not empty, and no earlier build of Bitladder: choose another folder.")
+    return old
+
+
+def same_folder(a, b):
+    """Whether two paths lead to one folder, also through links and names that differ in case only."""
+    try:
+        return a.samefile(b)
+    except OSError:  # one of them is not there
+        return False
+
+
+def export(root, manifest, target):
+    """Copy the site into target, where only files of an earlier build may go: a .git or a CNAME stays."""
+    old = check_target(root, target)
+    target, web = target.resolve(), root / "web"
+    clear(parts_below(target))
     gone = [(target / name).resolve() for name in old - set(manifest["files"])]
     remove(path for path in gone if target in path.parents)
     for name in ("app/manifest.json", *manifest["files"]):  # first: marks a build, even a broken-off one
@@ -77,10 +107,13 @@ def save(path, chunks):
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
+        with open(part, "wb") as file, held(part):
             for chunk in chunks:
                 file.write(chunk)
         os.replace(part, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

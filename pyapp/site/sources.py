@@ -16,8 +16,9 @@ import zipfile
 import zlib
 from typing import NamedTuple
 
-from pyapp.site.terminal import clear_line, show
+from pyapp.site.terminal import clear_line, disk_is_full, show
 
+LITTLE = 1 << 20  # bytes that are left free on a full disk
 TIMEOUT = 20  # seconds without a byte until a host counts as unreachable
 
 
@@ -66,16 +67,13 @@ def pack(source, folder):
     else:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
         command += ["--ignore-requires-python", "--no-cache-dir", "--retries=1", "--no-input"]
-    own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)) | {"npm_config_cache": str(folder / "npm")}
-    with open(folder / "log", "w+b") as log:
-        place = {"cwd": folder, "env": os.environ | own, "stdout": log, "stderr": log}
-        status = watch([*command, source.spec], source, folder, **place)
-        log.seek(0)
-        text = log.read().decode(errors="replace").strip()
+    own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    own |= {"npm_config_cache": str(folder / "npm"), "LC_ALL": "C"}  # so that words can be recognised
+    status, text = watch([*command, source.spec], source, folder, cwd=folder, env=os.environ | own)
     archive = next((path for path in folder.iterdir() if path.suffix in (".tgz", ".whl")), None)
     if status == 0 and archive:
         return archive
-    if "ENOSPC" in text or "No space left" in text:
+    if disk_is_full(text) or shutil.disk_usage(folder).free < LITTLE:
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
     lines = text.splitlines() or [f"exit status {status}"]
     why = next((line for line in lines if "reason:" in line or "No matching" in line), lines[-1])
@@ -84,9 +82,11 @@ def pack(source, folder):
 
 
 def watch(command, source, folder, **options):
-    """Run a client, counting the bytes it writes; it never outlives this process."""
+    """Run a client, counting the bytes it writes; it never outlives this process. Its status, and what it printed,
+    which a file could not keep on a full disk."""
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   **options)
     except OSError:
         raise Refused(f"{source.client} is not installed", scope=source.client) from None
     with process:
@@ -96,7 +96,8 @@ def watch(command, source, folder, **options):
                     done = sum(path.stat().st_size for path in folder.rglob("*"))
                     show(f"{source.client} {source.spec}", min(done, source.bytes - 1), source.bytes)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.wait(timeout=0.2)
+                    printed, _ = process.communicate(timeout=0.2)
+                    return process.returncode, printed.decode(errors="replace").strip()
         finally:
             process.kill()
 

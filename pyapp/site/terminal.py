@@ -1,10 +1,22 @@
 """What the person at the terminal reads: progress, and failures that say what to do."""
 
+import errno
+import re
 import sys
+
+NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+SAYS_NO_SPACE = re.compile(  # as Python, npm, pip, tar, sqlite and Windows put it
+    r"ENOSPC|EDQUOT|Errno 28\b|no space left|not enough (disk )?space|disk (is )?full|quota exceeded|"
+    r"no usable temporary directory", re.IGNORECASE)
 
 
 class Failure(Exception):
     """What went wrong and what to do, for the person at the terminal."""
+
+
+def disk_is_full(problem):
+    """Whether an error, or what a tool printed, means that there is no room on the disk."""
+    return getattr(problem, "errno", None) in NO_SPACE or bool(SAYS_NO_SPACE.search(str(problem)))
 
 
 def clear_line():

@@ -26,6 +26,17 @@ def csv_gz(rows=500, last=b""):
 CSV = csv_gz()
 IDX = list(digits_pack(CSV))
 PACKED = [f"data/digits/{name}.gz" for name in ("ti", "tl", "ei", "el")]
+STRAY = ("notes.txt", ".env", ".env.js", "main.js.map", "backup.html", "secrets.json", "ui/notes.txt", "ui/.keys.js",
+         "vendor/x/new.js", "data/own.csv", "app/weights/notes.txt", "deep/er.js", ".git/config", "ui/deep/pad.js")
+
+
+def litter(web, *more):
+    """Files in web/ that are none of the site, and links out of it; and `more`."""
+    for name in (*STRAY, *more):
+        (web / name).parent.mkdir(parents=True, exist_ok=True)
+        (web / name).write_text(name)
+    (web / "link.js").symlink_to(web.parent / "pyapp/__init__.py")
+    (web / "loop.js").symlink_to("loop.js")
 
 
 def lock(root, sources, digits=None):

@@ -4,13 +4,16 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 
 import pytest
-from small_site import everything, pinned
+from small_site import everything, leftovers, litter, pinned
 
 import serve
+from pyapp.places import ROOT
 from pyapp.site.build import build
+from pyapp.site.published import published, served
 
 FOR_DEVELOPERS = {"bench/plain.js", "lock.json", "node.mjs", "package.json"}  # in web/, but no part of the site
 
@@ -41,6 +44,24 @@ def test_manifest_is_the_site(site):
     assert re.fullmatch("[0-9a-f]{16}", manifest["version"])
     assert sorted(manifest["files"]) == ["app/pyapp.zip", "app/weights/mlp.json", "index.html", "ui/pad.js"]
     assert all(pinned((web / name).read_bytes()) == entry for name, entry in manifest["files"].items())
+
+
+def test_only_known_files_are_published(site, tmp_path):
+    assert serve.main(["--build", str(tmp_path / "clean")]) == 0
+    litter(site / "web")
+    assert serve.main(["--build", str(tmp_path / "littered")]) == 0
+    assert everything(tmp_path / "littered") == everything(tmp_path / "clean")
+    assert (tmp_path / "littered/app/manifest.json").read_bytes() == (tmp_path / "clean/app/manifest.json").read_bytes()
+
+
+def test_every_file_of_the_repository_has_its_place():
+    """A new kind of file in web/ has to be put on a list, or it is not served."""
+    kept = subprocess.run(["git", "ls-files", "web"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = {name.removeprefix("web/") for name in kept.split()}
+    own = {"bench/node.mjs", "lock.json", "node.mjs", "package.json", "picture.png"}  # not for the page
+    assert {name for name in names if not served(ROOT / "web")(name)} == own
+    assert {name for name in names if not published(ROOT / "web")(name)} == own | {
+        name for name in names if name.startswith("bench/")}
 
 
 def test_weights_that_few_pages_need_are_files_of_their_own(site):
@@ -89,12 +110,36 @@ def test_interrupted_build_is_run_again(site, tmp_path, monkeypatch, stopped_at)
     assert everything(target) == everything(site / "web") - FOR_DEVELOPERS
 
 
-@pytest.mark.parametrize("place", [".", "web", "web/sub", "../full", "../full/letter"])
-def test_build_refuses_other_folders(site, tmp_path, capsys, place):
+@pytest.mark.parametrize("place", [
+    ".", "..", "../..", "web", "web/sub", "web/app", "pyapp", "pyapp/site/new", "weights/new", "tests", "tests/new/er",
+    ".git", ".git/hooks/new", ".ci/new", ".new", "WEB/new", "Weights", "build/../pyapp/new", "../link", "../link/new",
+    "../linked/weights/new", "../other/.git/new", "../other/.GIT", "../full", "../full/letter", "../full/letter/new",
+    "web/index.html",
+])
+def test_build_refuses_other_folders(site, tmp_path, origin, capsys, place):
     letter = tmp_path / "full/letter"
     letter.parent.mkdir()
     letter.write_text("dear")
+    (site / "tests").mkdir()
+    (site / ".git/hooks").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(site / "weights")
+    (tmp_path / "linked").symlink_to(site)
+    before = everything(tmp_path)
     assert serve.main(["--build", str(site / place)]) == 1
-    assert "choose another folder" in capsys.readouterr().err
-    assert letter.read_text() == "dear"
-    assert not (site / "web/sub").exists()
+    said = capsys.readouterr().err
+    assert "choose another folder" in said and said.count("\n") == 1
+    assert everything(tmp_path) == before
+    assert origin.requests == []  # said before anything is fetched
+
+
+@pytest.mark.parametrize("place", ["build/site", "dist", "public/new", "../web", "../pyapp/weights"])
+def test_build_takes_any_other_folder(site, place):
+    assert serve.main(["--build", str(site / place)]) == 0
+    assert (site / place / "index.html").exists()
+
+
+def test_a_broken_off_first_build_is_no_other_folder(site, tmp_path):
+    (tmp_path / "out/app").mkdir(parents=True)
+    (tmp_path / "out/app/.manifest.json.123.part").write_text("{")
+    assert serve.main(["--build", str(tmp_path / "out")]) == 0
+    assert leftovers(tmp_path) == []

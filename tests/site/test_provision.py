@@ -11,7 +11,9 @@ import pytest
 from small_site import A, B, leftovers, lock, pinned, provision, whole
 
 from pyapp.places import ROOT, cache_folder
-from pyapp.site.provision import locked_files
+from pyapp.site.build import save
+from pyapp.site.lock import locked_files
+from pyapp.site.parts import clear, held
 from pyapp.site.sources import download
 from pyapp.site.terminal import show
 
@@ -53,14 +55,43 @@ def test_files_of_an_older_lock_go(site):
     assert not stale.parent.exists()
 
 
-def test_what_a_killed_run_left_goes_after_a_day(site, tmp_path):
-    old, fresh = tmp_path / "cache/old.part", tmp_path / "cache/fresh.part"
-    for folder in (old, fresh):
+def test_what_a_killed_run_left_goes(site, tmp_path):
+    killed, held_folder = tmp_path / "cache/killed.part", tmp_path / "cache/held.part"
+    for folder in (killed, held_folder):
         folder.mkdir(parents=True)
         (folder / "archive.whl").write_text("")
-    os.utime(old, (1e9, 1e9))
-    provision()
-    assert leftovers(tmp_path) == [fresh]
+    for name in ("cache/.a.1.part", "project/web/vendor/x/.a.1.part", "project/web/app/.pyapp.zip.1.part"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("half")
+    held_file = tmp_path / "cache/.b.1.part"
+    held_file.write_text("half")
+    with held(held_folder), held(held_file):  # as a run that is not killed does
+        assert provision() == 0
+        assert set(leftovers(tmp_path)) == {held_folder, held_file}
+    assert provision() == 0
+    assert leftovers(tmp_path) == []
+
+
+def test_a_part_is_held_while_it_is_written(tmp_path):
+    def chunks():
+        yield b"first"
+        (part,) = leftovers(tmp_path)
+        clear([part])
+        assert part.exists()
+        yield b"last"
+
+    save(tmp_path / "file", chunks())
+    assert (tmp_path / "file").read_bytes() == b"firstlast"
+
+
+def test_where_files_cannot_be_locked_a_part_goes_after_a_day(tmp_path, monkeypatch):
+    monkeypatch.setattr("pyapp.site.parts.fcntl", None)
+    for name in ("old.part", "new.part"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / "old.part", (1e9, 1e9))
+    with held(tmp_path / "new.part"):
+        clear(tmp_path.glob("*.part"))
+    assert leftovers(tmp_path) == [tmp_path / "new.part"]
 
 
 def test_a_terminal_sees_bytes_and_percent(capsys, monkeypatch):
@@ -111,7 +142,9 @@ def test_full_disk_is_one_sentence(site, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr("pyapp.site.build.open", lambda *args: Full(), raising=False)
     assert provision() == 1
-    assert re.fullmatch(r"The disk is full\. Make room .* run this again\.\n", capsys.readouterr().err)
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"The disk is full\. Make room where .* is .* run this again\.\n", said)
+    assert str(tmp_path / "cache") in said
     assert leftovers(tmp_path) == []
 
 

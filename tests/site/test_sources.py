@@ -7,12 +7,15 @@ import signal
 import socket
 import sys
 import tarfile
+import types
 import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
 from small_site import A, B, leftovers, lock, provision, whole
+
+from pyapp.site.terminal import disk_is_full
 
 
 def npm():
@@ -139,9 +142,30 @@ def test_a_polite_kill_ends_the_client_too(site, tmp_path, clients, monkeypatch)
     assert leftovers(tmp_path) == []
 
 
-def test_full_disk_during_npm_is_one_sentence(site, clients, capsys):
-    npm_client, _ = clients({}, {})
-    fake(npm_client, "echo 'npm error code ENOSPC'; exit 1")
-    lock(site, [npm()])
+@pytest.mark.parametrize("said", [
+    "npm error code ENOSPC", "npm error nospc no space left on device, write",
+    "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+    "OSError: [Errno 122] Disk quota exceeded", "gzip: stdout: No space left on device",
+    "sqlite3.OperationalError: database or disk is full", "[WinError 112] There is not enough space on the disk",
+    "FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp']",
+])
+@pytest.mark.parametrize("client", ["npm", "pip"])
+def test_full_disk_is_recognised_whatever_a_client_says(site, clients, capsys, client, said):
+    npm_client, pip_client = clients({}, {})
+    fake(npm_client if client == "npm" else pip_client, f'cat <<END\nbegin\n{said}\nend\nEND\nexit 1')
+    lock(site, [npm() if client == "npm" else pip()])
     assert provision() == 1
-    assert capsys.readouterr().err.startswith("The disk is full. ")
+    assert capsys.readouterr().err.startswith("The disk is full. Make room where ")
+
+
+def test_full_disk_is_recognised_when_a_client_cannot_even_say_it(site, clients, capsys, monkeypatch):
+    npm_client, _ = clients({}, {})
+    fake(npm_client, "exit 1")
+    lock(site, [npm()])
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: types.SimpleNamespace(free=4096))
+    assert provision() == 1
+    assert capsys.readouterr().err.startswith("The disk is full. Make room where ")
+
+
+def test_other_troubles_are_no_full_disk():
+    assert not any(map(disk_is_full, [OSError(13, "Permission denied"), "npm error 404 Not Found", "disk", ""]))

@@ -1,0 +1,70 @@
+"""The command line of serve.py and of `bitladder serve`: provision, build, serve."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+
+from pyapp.places import cache_folder
+from pyapp.site.build import build, check_target, export
+from pyapp.site.lock import read_lock
+from pyapp.site.options import add_options, check_options
+from pyapp.site.provision import provision
+from pyapp.site.server import make_server
+from pyapp.site.terminal import Failure, clear_line, disk_is_full
+
+
+def main(argv, root):
+    """What serve.py does, for the checkout at root. Returns the exit status."""
+    parser = argparse.ArgumentParser("serve.py", description="Fetch what Bitladder needs, build its site, serve it.")
+    add_options(parser)
+    options = parser.parse_args(argv)
+    check_options(parser, options)
+    return attempt(lambda: run(options, root))
+
+
+def run(options, root, own=()):
+    """Do what the options ask for, with the folder that has pyapp/, weights/ and web/; `own` are other folders that no
+    site may be built into."""
+    if options.build:
+        check_target(root, options.build, own)
+    server = None  # bound first: a taken port is said before anything is fetched
+    if not (options.build or options.provision):
+        server = make_server(options.port, root / "web")
+    provision(read_lock(root / "web"), root / "web", cache_folder())
+    manifest = build(root)
+    if options.build:
+        export(root, manifest, options.build)
+        print(f"The site is in {options.build}, version {manifest['version']}.")
+    if server is None:
+        return
+    url = f"http://127.0.0.1:{server.server_port}/"
+    with server, contextlib.suppress(KeyboardInterrupt):
+        print(f"Bitladder is at {url} (Ctrl-C stops it)", flush=True)
+        if not options.no_open:  # in a thread, as some browsers block until they are closed
+            threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
+        server.serve_forever()
+
+
+def attempt(work):
+    """Do the work; what goes wrong becomes a sentence on stderr and an exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
+    try:
+        work()
+        return 0
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run it again: what has arrived whole is kept.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}. Make it readable and writable"
+        if disk_is_full(error):
+            where = f" where {Path(error.filename).parent} is" if error.filename else ""
+            message = f"The disk is full. Make room{where} (a first run needs 400 MB for a while)"
+        message += ", or name another folder for downloads in BITLADDER_CACHE, and run this again."
+    except Failure as failure:
+        message = str(failure)
+    print(f"{clear_line()}{message}", file=sys.stderr)
+    return 1

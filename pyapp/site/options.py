@@ -1,0 +1,15 @@
+"""The options of serve.py and of `bitladder serve`."""
+
+from pathlib import Path
+
+
+def add_options(parser):
+    parser.add_argument("--port", type=int, default=8000, metavar="N", help="port on 127.0.0.1 (8000)")
+    parser.add_argument("--no-open", action="store_true", help="do not open the browser")
+    parser.add_argument("--build", type=Path, metavar="DIR", help="write the complete site into DIR and exit")
+    parser.add_argument("--provision", action="store_true", help="only fetch what the page and the commands need")
+
+
+def check_options(parser, options):
+    if not 0 <= options.port <= 65535:
+        parser.error(f"--port {options.port}: expected 0 to 65535")

@@ -1,0 +1,250 @@
+"""What the server answers: the site's files, by their content, to this machine, and nothing else."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import socket
+import threading
+import urllib.request
+
+import pytest
+from small_site import STRAY, litter, pinned, running
+
+import serve
+from pyapp.site import server as server_module
+from pyapp.site.server import Handler, make_server, name_of
+
+KINDS = {"x.mjs": "text/javascript; charset=utf-8", "x.wasm": "application/wasm", "x.json": "application/json",
+         "x.whl": "application/octet-stream", "x.gz": "application/octet-stream", "x.zip": "application/octet-stream"}
+
+
+@pytest.fixture
+def get(site):
+    """Ask the running server for a path, exactly as written."""
+    lock = json.loads((site / "web/lock.json").read_text())
+    lock["packages"][0]["files"] |= {name: pinned(b"") for name in KINDS}
+    (site / "web/lock.json").write_text(json.dumps(lock))
+    litter(site / "web", *(f"vendor/x/{name}" for name in KINDS), "style.css")
+    server = make_server(0, site / "web")
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+
+    def ask(path, method="GET", body=None, **headers):
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        reply = connection.getresponse()
+        reply.body = reply.read()
+        return reply
+
+    ask.connection, ask.port = connection, server.server_port
+    with running(server), contextlib.closing(connection):
+        yield ask
+
+
+@pytest.mark.parametrize(("path", "expected"), [
+    ("/", "text/html; charset=utf-8"), ("/?v=1", "text/html; charset=utf-8"),
+    ("/ui/pad.js", "text/javascript; charset=utf-8"), ("/style.css", "text/css; charset=utf-8"),
+    ("/ui/%70ad.js", "text/javascript; charset=utf-8"), ("/bench/plain.js", "text/javascript; charset=utf-8"),
+    *((f"/vendor/x/{name}", kind) for name, kind in KINDS.items()),
+])
+def test_types(get, path, expected):
+    reply = get(path)
+    assert (reply.status, reply.headers["Content-Type"]) == (200, expected)
+    assert reply.headers["Content-Encoding"] is None
+    assert reply.headers["Cache-Control"] == "no-cache"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_unchanged_is_304_on_a_kept_connection(get):
+    first = get("/index.html")
+    socket_used = get.connection.sock
+    assert socket_used is not None
+    assert first.headers["Last-Modified"] is None
+    again = get("/index.html", If_None_Match=first.headers["ETag"])
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert get.connection.sock is socket_used
+    assert get("/index.html", "HEAD").headers["ETag"] == first.headers["ETag"]
+    assert get("/index.html", "HEAD").body == b""
+
+
+def test_content_decides_and_no_date(get, site):
+    page = site / "web/index.html"
+    page.write_text("one")
+    os.utime(page, (1e9, 1e9))
+    tag = get("/").headers["ETag"]
+    os.utime(page, (2e9, 2e9))
+    assert get("/", If_None_Match=tag).status == 304
+    for content in (b"two", b"six", b"ten"):  # as long, at once, with the old date
+        page.write_bytes(content)
+        os.utime(page, (1e9, 1e9))
+        reply = get("/", If_None_Match=tag, If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")
+        assert (reply.status, reply.body) == (200, content)
+        tag = reply.headers["ETag"]
+
+
+def test_another_checkout_on_the_same_port_shows_its_own_files(tmp_path):
+    def answer(name, port, **headers):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").write_text(name)
+        os.utime(tmp_path / name / "index.html", (2e9 if name == "new" else 1e9,) * 2)
+        server = make_server(port, tmp_path / name)
+        with running(server) as url:
+            return server.server_port, urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+
+    port, first = answer("new", 0)
+    kept = {"If-None-Match": first.headers["ETag"], "If-Modified-Since": first.headers["Date"]}
+    _, second = answer("old", port, **kept)
+    assert second.read() == b"old"
+
+
+@pytest.mark.parametrize(("asked", "status"), [
+    ("{}", 304), ("W/{}", 304), ("*", 304), (" * ", 304), ('"a", {}', 304), ('W/"a",W/{} , "b"', 304),
+    ('"a,b", {}', 304),
+    ('"a"', 200), ("", 200), ("a", 200), ('"*"', 200), ('"', 200), ('W/"a"', 200),
+])
+def test_if_none_match(get, asked, status):
+    tag = get("/").headers["ETag"]
+    assert tag == f'"{hashlib.sha256(b"web/index.html").hexdigest()[:32]}"'
+    reply = get("/", If_None_Match=asked.format(tag))
+    assert (reply.status, reply.body == b"") == (status, status == 304)
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert get("/missing", If_None_Match="*").status == 404
+
+
+def test_a_tag_is_counted_once_for_a_file_that_rests(get, site, monkeypatch):
+    monkeypatch.setattr(server_module, "SETTLED", 0)
+    tag = get("/").headers["ETag"]
+    monkeypatch.setattr(server_module.hashlib, "file_digest", None)
+    assert get("/").headers["ETag"] == tag
+    monkeypatch.undo()
+    (site / "web/index.html").write_text("other")
+    assert get("/").headers["ETag"] != tag
+
+
+@pytest.mark.parametrize("path", [
+    "/../pyapp/__init__.py", "/%2e%2e/pyapp/__init__.py", "/ui/../../pyapp/__init__.py", "//etc/passwd",
+    "/link.js", "/loop.js", "/..%5cpyapp%5c__init__.py", "/%00", "/ui/", "/ui", "/missing", "/ui%2fpad.js",
+    "/ui%2F..%2findex.html", "/ui/../index.html", "/./index.html", "/ui//pad.js", "/index.html/", "/index.html%00.js",
+    "/%ff.js", "/INDEX.HTML", "/Lock.json", "/lock.json", "/node.mjs", "/package.json", "/index.html::$DATA",
+    "/C:/x.js", "index.html", "*", *(f"/{name}" for name in STRAY),
+])
+def test_nothing_else_is_served(get, path):
+    reply = get(path)
+    assert (reply.status, reply.headers["X-Content-Type-Options"]) == (404, "nosniff")
+    assert b"__init__" not in reply.body
+
+
+@pytest.mark.parametrize(("host", "status"), [
+    ("127.0.0.1:{}", 200), ("localhost:{}", 200), ("LOCALHOST:{}", 200), ("[::1]:{}", 200),
+    ("evil.example:{}", 421), ("evil.example", 421), ("127.0.0.1", 421), ("localhost:1", 421), ("", 421),
+    ("localhost.evil.example:{}", 421), ("127.0.0.1:{}.evil.example", 421), ("127.0.0.1:{}@evil.example", 421),
+    ("localhost:{}, evil.example", 421), ("0.0.0.0:{}", 421), ("127.1:{}", 421),
+])
+def test_only_its_own_name_is_answered(get, host, status):
+    for method in ("GET", "HEAD"):
+        reply = get("/", method, Host=host.format(get.port))
+        assert reply.status == status
+    if status == 421:
+        said = get("/", Host=host.format(get.port)).body
+        assert said == f"This server answers to its own name only: open http://127.0.0.1:{get.port}/.\n".encode()
+
+
+def raw(port, request):
+    """The first line of the answer to a request as it is."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request)
+        return client.makefile("rb").readline().decode()
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: localhost:{0}\r\nHost: evil.example\r\n",
+                                   "Host: localhost:{0}\r\nHost: localhost:{0}\r\n"])
+def test_no_name_or_two_are_not_answered(get, hosts):
+    request = f"GET / HTTP/1.1\r\n{hosts.format(get.port)}\r\n".encode()
+    assert " 421 " in raw(get.port, request)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_it_only_shows_files(get, method):
+    reply = get("/index.html", method, body=None if method == "TRACE" else b"x=1")
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert get("/").status == 200
+
+
+def test_other_words_are_no_methods(get):
+    assert " 501 " in raw(get.port, b"BREW / HTTP/1.1\r\n\r\n")
+
+
+def test_a_body_is_not_taken_for_a_request(get):
+    inner = f"GET /ui/pad.js HTTP/1.1\r\nHost: localhost:{get.port}\r\n\r\n"
+    request = f"GET / HTTP/1.1\r\nHost: localhost:{get.port}\r\nContent-Length: {len(inner)}\r\n\r\n{inner}"
+    with socket.create_connection(("127.0.0.1", get.port), timeout=10) as client:
+        client.sendall(request.encode())
+        assert client.makefile("rb").read().count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize("path", ["/index.html", "/vendor/x/x.wasm"])
+def test_a_range_is_answered_with_the_whole(get, path):
+    assert get(path, Range="bytes=0-1").status == 200
+
+
+@pytest.fixture
+def impatient(site, monkeypatch):
+    monkeypatch.setattr(Handler, "timeout", 0.3)
+    with running(make_server(0, site / "web")) as url:
+        yield int(url.rsplit(":")[-1].strip("/"))
+
+
+@pytest.mark.parametrize("sent", ["", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost:{}\r\n\r\n"])
+def test_an_idle_connection_ends(impatient, sent):
+    with socket.create_connection(("127.0.0.1", impatient), timeout=30) as client:
+        client.sendall(sent.format(impatient).encode())
+        answer = client.makefile("rb").read()  # until the server hangs up
+    assert answer.startswith(b"HTTP/1.1 200") == sent.endswith("\r\n\r\n")
+
+
+def test_a_client_that_sends_a_byte_now_and_then_does_not_stay(impatient):
+    with socket.create_connection(("127.0.0.1", impatient)) as client:
+        client.settimeout(0.05)
+        for _ in range(1000):  # 50 seconds, if nobody hangs up
+            try:
+                client.sendall(b"G")
+                if client.recv(1) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    pytest.fail("the connection was kept")
+
+
+def test_names_of_targets():
+    assert [name_of(target) for target in ("/", "/a/b.js?x#y", "/a%20b.js", "/bench/")] == [
+        "index.html", "a/b.js", "a b.js", "bench/index.html"]
+    assert {name_of(target) for target in ("", "a", "?", "//", "/a/../b", "/a%2fb", "/%e4", "/a\\b")} == {None}
+
+
+def test_a_client_that_leaves_is_no_error(site, capfd):
+    (site / "web/large.js").write_bytes(bytes(20_000_000))
+    with running(make_server(0, site / "web")) as url:
+        port = int(url.rsplit(":")[-1].strip("/"))
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(f"GET /large.js HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+            client.recv(10)
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        other.request("GET", "/index.html")
+        assert other.getresponse().status == 200
+        other.close()
+        for thread in threading.enumerate():  # the one that served the client has to end first
+            if "process_request_thread" in thread.name:
+                thread.join(10)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_build_is_served_from_a_sub_path(site, tmp_path):
+    serve.main(["--build", str(tmp_path / "host/deep/site")])
+    with running(make_server(0, tmp_path / "host", lambda name: True)) as url:
+        base = f"{url}deep/site/"
+        files = json.loads(urllib.request.urlopen(base + "app/manifest.json").read())["files"]
+        for name, entry in files.items():
+            assert pinned(urllib.request.urlopen(base + name).read()) == entry
