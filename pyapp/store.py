@@ -17,6 +17,7 @@ from pyapp.core.parameters import Parameters, Shapes
 from pyapp.places import WEIGHTS
 
 LARGEST_RECIPE = 2**20  # bytes
+ABOUT = "about"  # in a file: what it says of itself, see pyapp/checkpoint.py
 
 
 class StoreError(ValueError):
@@ -150,19 +151,20 @@ def recipe(path: str | Path) -> dict[str, Any]:
 
 
 def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> Parameters:
-    """A network's float32 parameters from arrays. StoreError names what is missing, foreign, misshapen or NaN."""
-    missing, foreign = sorted(set(shapes) - set(arrays)), sorted(set(arrays) - set(shapes))
-    if missing or foreign:
+    """A network's float32 parameters from arrays; a description of them is passed over. StoreError names what is
+    missing, foreign, misshapen or NaN."""
+    if set(arrays) - {ABOUT} != set(shapes):
         raise StoreError(f"{name}: expected the arrays {', '.join(shapes)}; found "
-                         f"{', '.join(sorted(arrays)) or 'none'}")
-    p = Parameters(shapes)
+                         f"{', '.join(sorted(set(arrays) - {ABOUT})) or 'none'}")
     for key, shape in shapes.items():
         found = arrays[key]
         if found.shape != tuple(shape) or found.dtype != np.float32:
             raise StoreError(f"{name}: expected {key} as float32 {tuple(shape)}, found {found.dtype} {found.shape}")
         if not np.isfinite(found).all():
             raise StoreError(f"{name}: expected finite numbers in {key}, found NaN or infinity")
-        p[key][...] = found  # a scale may have no axes
+    p = Parameters(shapes)  # not before, so that memory is asked for only as the file has it
+    for key in shapes:
+        p[key][...] = arrays[key]  # a scale may have no axes
     return p
 
 

@@ -49,7 +49,8 @@ def _both(models: Any, function: Any) -> dict[str, argparse.ArgumentParser]:
 def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
     """Which weights, and what they are measured on."""
     module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
-    sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE", help="float weights, an .npz")
+    sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE",
+                     help="the network, an .npz that a command or a page saved")
     sub.add_argument(f"--{data}", type=int, metavar="N", help=f"measure on so many {data} only; all if absent")
     if name == "gpt":
         sub.add_argument("--data", required=True, metavar="FILE", help="a text in UTF-8; its last 10 %% measure")

@@ -39,7 +39,8 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 
 
 def add_weights(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE", help="float weights, an .npz")
+    sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE",
+                     help="the network, an .npz that a command or a page saved")
 
 
 def add_data(sub: argparse.ArgumentParser) -> None:

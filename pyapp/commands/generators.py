@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import described
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
@@ -55,7 +56,7 @@ def train(args: argparse.Namespace) -> None:
         _, distances = measures.nearest(pixels, digits.images.reshape(len(digits.images), -1))
         metrics[f"nearest_training{name}"] = float(distances.min())
     words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
-    store.save(args.out, store.arrays_of(p), {
+    store.save(args.out, described(store.arrays_of(p), "train generator"), {
         "command": " ".join([words, *options_of(recipe)]), **asdict(recipe),
         "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
@@ -126,7 +127,8 @@ def distil_routing(args: argparse.Namespace) -> None:
     student = mini.MiniDecoder(routing, strokes.glyphs())
     metrics = {"n": SAMPLES, "loss": loss, "agreement": measures.agreement(painter, student, u)}
     words = ["python -m pyapp distill-digits", f"--out weights/{args.out.name}", *options_of(recipe)]
-    store.save(args.out, store.arrays_of(routing) | {mini.MEANS: mean_pictures(painter)}, {
+    arrays = store.arrays_of(routing) | {mini.MEANS: mean_pictures(painter)}
+    store.save(args.out, described(arrays, "distill-digits"), {
         "command": " ".join(words), **asdict(recipe), "parameters": routing.vector.size,
         "teacher_sha256": store.recipe(args.teacher)["sha256"], "metrics": metrics})
     print(json.dumps(metrics))

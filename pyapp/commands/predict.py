@@ -7,10 +7,12 @@ import numpy as np
 
 from pyapp.commands.common import add_json, add_weights, command, show
 from pyapp.core.losses import softmax
+from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
-from pyapp.models import mlp
-from pyapp.models.measure import FLOAT_BITS
+from pyapp.models.measure import FLOAT_BITS, runnable
 from pyapp.models.mlp import MLP
+from pyapp.models.quantized import QuantizedNetwork
+from pyapp.models.saved import load_digits
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 
@@ -38,11 +40,25 @@ def predict(args: argparse.Namespace) -> None:
     x = drawing.to_mnist(drawing.ink_of_picture(np.asarray(flat.convert("L"))))
     if x is None:
         raise ValueError(f"{args.image}: there is no ink in this picture")
-    p = mlp.load(args.weights)
-    if args.bits is not None:
-        p = quantize_parameters(p, args.bits).parameters
-    probabilities = softmax(MLP().forward(p, x.reshape(1, -1)))[0]
+    model, p, bits = _reader(args)
+    probabilities = softmax(model.forward(p, x.reshape(1, -1)))[0]
     digit = int(probabilities.argmax())
-    result = {"digit": digit, "confidence": float(probabilities[digit]), "bits": args.bits or FLOAT_BITS,
+    result = {"digit": digit, "confidence": float(probabilities[digit]), "bits": bits,
               "probabilities": [float(v) for v in probabilities]}
     show(result, args.json, f"{digit}  ({result['confidence']:.1%})")
+
+
+def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]:
+    """The network that reads, its parameters, and the bits of its weights. ValueError for bits that a network which is
+    quantised already does not have."""
+    p = load_digits(args.weights)
+    if isinstance(p, QuantizedNetwork):
+        bits = [tensor.bits for tensor in p.weights.tensors.values()]
+        if args.bits is not None and set(bits) != {args.bits}:
+            has = ", ".join(map(str, sorted(set(bits))))
+            raise ValueError(f"{args.weights} is quantised already, to {has} bits, and --bits {args.bits} would make "
+                             "something else of it; leave that out, or give float weights")
+        return runnable(p)[0], p.parameters, bits[0] if len(set(bits)) == 1 else bits
+    if args.bits is not None:
+        p = quantize_parameters(p, args.bits).parameters
+    return MLP.of(p), p, args.bits or FLOAT_BITS

@@ -9,14 +9,14 @@ from typing import Any
 from pyapp.commands.attention import add_evaluate
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, reader, show
 from pyapp.data import mnist
-from pyapp.models import mlp
 from pyapp.models.measure import measure, measure_float, network_for
-from pyapp.models.quantized import METHODS, Settings
+from pyapp.models.quantized import METHODS, QuantizedNetwork, Settings
+from pyapp.models.saved import load_digits
 from pyapp.models.trained import LEARNED
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
-from pyapp.sweep.grid import DEFAULTS, NONE, option, whole_or_none
+from pyapp.sweep.grid import DEFAULTS, NONE, option, whole_or_none, written
 
 
 def add(commands: Any) -> None:
@@ -57,13 +57,31 @@ def _given(args: argparse.Namespace) -> list[str]:
     return [option(name) for name, default in defaults.items() if getattr(args, name) != default]
 
 
+def _as_it_is(args: argparse.Namespace, network: QuantizedNetwork) -> dict[str, Any]:
+    """The settings of a network that was quantised when it was saved. ValueError for options that say otherwise."""
+    tensors, activations = list(network.weights.tensors.values()), network.activations
+    bits = tuple(tensor.bits for tensor in tensors)
+    settings = Settings(bits[0] if len(set(bits)) == 1 else bits, per=str(tensors[0].grid.per), method="qat",
+                        activations=activations["input"].bits if activations else None)
+    own = asdict(settings) | {name: None for name in (*LEARNED, "seed")}
+    asked = {name: getattr(args, name) for name, default in {**DEFAULTS, "bits": None}.items()
+             if getattr(args, name) != default}
+    if others := [f"{option(name)} {written(value)}" for name, value in asked.items() if value != own[name]]:
+        has = ", ".join(f"{option(name)} {written(own[name])}" for name in ("bits", "per", "activations"))
+        raise ValueError(f"{args.weights} is quantised already ({has}), and {', '.join(others)} would make something "
+                         "else of it; leave that out, or give float weights")
+    return own
+
+
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy on a folder's images, in float or quantised as asked."""
-    if args.bits is None and (needless := _given(args)):
-        raise ValueError(f"without --bits the network stays float, and {', '.join(needless)} would change nothing; "
-                         "add --bits B")
-    p, digits = mlp.load(args.weights), mnist.load(args.data, args.split)
-    if args.bits is None:
+    p, digits = load_digits(args.weights), mnist.load(args.data, args.split)
+    if isinstance(p, QuantizedNetwork):
+        result = {**_as_it_is(args, p), **measure(p, digits, args.rounding)}
+    elif args.bits is None:
+        if needless := _given(args):
+            raise ValueError(f"without --bits the network stays float, and {', '.join(needless)} would change nothing; "
+                             "add --bits B")
         result = measure_float(p, digits)
     else:
         settings = settings_of(args, args.bits)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import described
 from pyapp.commands import generators
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
@@ -63,7 +64,7 @@ def train(args: argparse.Namespace) -> None:
     digits = _counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
     p = train_mlp(recipe, digits, progress)
     exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
-    _save(args, recipe, digits, store.arrays_of(p), "train", exclude, {
+    _save(args, recipe, digits, described(store.arrays_of(p), "train mlp"), "train", exclude, {
         "data": "DIR: MNIST's four files; --exclude: by default what the page ships", "parameters": _size(p),
         "metrics": {"test": accuracies(p, mnist.load(args.data, "test")), **_on_shipped(p)}})
 
@@ -81,7 +82,7 @@ def train_quantised(args: argparse.Namespace) -> None:
     """Train with quantisation from the shipped float network, and measure on integers alone."""
     recipe, digits = recipe_of(args, QATRecipe), _counted(training_images(args.data))
     network = train_network(recipe, digits, progress)
-    _save(args, recipe, digits, arrays_of(network), "qat", [], {
+    _save(args, recipe, digits, described(arrays_of(network), "qat mlp"), "qat", [], {
         "data": SHIPPED_LEFT_OUT, "from_sha256": store.recipe(mlp.SHIPPED)["sha256"],
         "metrics": {"test": measure(network, mnist.load(args.data, "test")),
                     "shipped": measure(network, mnist.load())}})
@@ -95,7 +96,7 @@ def distill(args: argparse.Namespace) -> None:
     def measured(on: Digits) -> dict[str, Any]:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
-    _save(args, recipe, digits, store.arrays_of(p), "distill", [], {
+    _save(args, recipe, digits, described(store.arrays_of(p), "distill mlp"), "distill", [], {
         "data": SHIPPED_LEFT_OUT, "parameters": _size(p), "teacher_sha256": store.recipe(mlp.SHIPPED)["sha256"],
         "metrics": {"test": measured(mnist.load(args.data, "test")), "shipped": measured(mnist.load())}})
 

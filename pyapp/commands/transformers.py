@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import described
 from pyapp.commands.attention import add_transformer_settings, transformer_settings_of
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
@@ -48,7 +49,7 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
     add_weights_out(sub)
     sub.add_argument("--checkpoint", metavar="FILE", type=writable,
-                     help="written now and then; started again with the same options, training goes on from there")
+                     help="written now and then; the same command again goes on from there")
     add_recipe(sub, recipe)
 
 
@@ -57,7 +58,7 @@ def train_vision(args: argparse.Namespace) -> None:
     recipe, digits, shipped = recipe_of(args, ViTRecipe), training_images(args.data), mnist.load()
     progress(f"{len(digits.labels)} images to train on")
     model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
-    _save(args, "vit", recipe, store.arrays_of(p), {
+    _save(args, "vit", recipe, described(store.arrays_of(p), "train vit", model.size.heads), {
         "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
         "metrics": {"test": _accuracy(model, p, mnist.load(args.data, "test")),
@@ -70,8 +71,9 @@ def train_text(args: argparse.Namespace) -> None:
     vocabulary = Vocabulary(written)
     training, validation = text.split(vocabulary.encode(written), gpt.SIZE.context)
     progress(f"{len(training)} characters to train on, {len(vocabulary)} different ones")
-    model, p = train_gpt(recipe, training, len(vocabulary), progress, validation, args.checkpoint)
-    arrays = gpt.arrays_of(p, vocabulary)
+    model, p = train_gpt(recipe, training, len(vocabulary), progress, validation, args.checkpoint,
+                         vocabulary=vocabulary)
+    arrays = described(gpt.arrays_of(p, vocabulary), "train gpt", model.size.heads)
     _save(args, "gpt", recipe, arrays, {
         "data": "FILE: a text; its last 10 % only measure", "characters": len(written),
         "text_sha256": hashlib.sha256(written.encode()).hexdigest(), "parameters": p.vector.size,

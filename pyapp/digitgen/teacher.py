@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
 from pyapp.core.layers import Linear, ReLU
 from pyapp.core.parameters import Parameters
 
@@ -77,4 +77,4 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 def load(path: Path = SHIPPED) -> Parameters:
     """The teacher's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
-    return store.parameters(store.load(path), shapes(), str(path))
+    return checkpoint.load(path).need("generator").parameters(shapes())

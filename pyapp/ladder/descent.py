@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pyapp.checkpoint import Contents, described
 from pyapp.frame import Experiment, Frame
 from pyapp.ladder.line import X
 from pyapp.params import Param, Value
@@ -96,11 +97,14 @@ class Descent(Experiment):
         return {"surface": self._surface[1], "surface_w": w, "surface_b": b}
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        return {"step": np.array(self.step, np.int32), "w": np.asarray(self.w), "b": np.asarray(self.b)}
+        arrays = {"step": np.array(self.step, np.int32), "w": np.asarray(self.w), "b": np.asarray(self.b)}
+        return described(arrays, f"page {type(self).__module__.rpartition('.')[2]}")
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        shape = np.shape(self.w)
-        if set(arrays) != {"step", "w", "b"} or arrays["w"].shape != shape or arrays["b"].shape != shape:
+        arrays, shape = Contents(arrays, name).need("line").weights, np.shape(self.w)
+        numbers = [array for key, array in arrays.items() if key in ("w", "b")]
+        if set(arrays) != {"step", "w", "b"} or any(each.shape != shape or each.dtype.kind != "f" for each in numbers) \
+                or arrays["step"].shape != () or arrays["step"].dtype.kind != "i" or arrays["step"] < 0:
             raise ValueError(f"{name}: expected step, w and b of this page, found {', '.join(arrays) or 'nothing'}")
         self.begin(arrays["w"][()], arrays["b"][()], int(arrays["step"]))
         return [f"continues after step {self.step}"]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import described
 from pyapp.ladder import toy
 from pyapp.ladder.attention import softmax
 from pyapp.ladder.rollout import rollout
@@ -142,7 +143,7 @@ def write(path: Path, report: Callable[[str], None] = print) -> dict[str, Any]:
     """Fit, assert, and only then write the weights and their recipe; returns the canonical numbers."""
     p = fit(report)
     facts = canonical(p)
-    store.save(path, p, {
+    store.save(path, described(p, "ladder fit"), {
         "command": f"python -m pyapp ladder fit --out weights/{path.name}",
         "data": "five sentences of four to nine words, in pyapp/ladder/fit.py and toy.py", "seed": SEED, "steps": STEPS,
         "rate": RATE, "parameters": sum(array.size for array in p.values()), "prompt": toy.PROMPT, "metrics": facts})

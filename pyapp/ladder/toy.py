@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
 from pyapp.ladder import attention, block, embeddings, generate
 from pyapp.params import ParamError
 
@@ -35,7 +35,7 @@ Weights = Mapping[str, np.ndarray]
 @cache
 def load() -> Weights:
     """The fitted weights, float64 by name; nobody may write into them."""
-    arrays = store.load(FILE)
+    arrays = checkpoint.load(FILE).need("ladder").weights
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if found != {name: (shape, "float64") for name, shape in SHAPES.items()}:
         raise store.StoreError(f"{FILE.name}: expected float64 arrays {SHAPES}, found {found}")

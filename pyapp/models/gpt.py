@@ -1,5 +1,6 @@
 """A GPT that writes character by character (Radford et al. 2019; the size of nanoGPT's for a CPU)."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
+from pyapp.checkpoint import ABOUT, VOCABULARY, Contents
 from pyapp.core.attention import Cache
 from pyapp.core.dropout import Dropout
 from pyapp.core.embedding import Embedding
@@ -16,11 +18,11 @@ from pyapp.core.norm import LayerNorm
 from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
-from pyapp.data.text import Vocabulary
+from pyapp.data.corpus import Own, Stories
+from pyapp.data.text import Vocabulary, tidy
 from pyapp.models.transformer import Block, shapes_of
 
 SHIPPED = store.WEIGHTS / "gpt.npz"
-VOCABULARY = "vocabulary"  # in the file: the code points, int32
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,42 @@ class GPT:
 
 def load(path: Path = SHIPPED) -> tuple[GPT, Parameters, Vocabulary]:
     """Network, weights and vocabulary from a file, by default the shipped one. StoreError says what is wrong."""
-    arrays = store.load(path)
-    codes = arrays.pop(VOCABULARY, None)
+    return opened(checkpoint.load(path))
+
+
+def opened(found: Contents) -> tuple[GPT, Parameters, Vocabulary]:
+    """Network, float32 weights and vocabulary in a file. StoreError if it holds something else."""
+    sizes = dict(found.need_float("gpt").sizes)
+    if not sizes:
+        raise store.StoreError(f"{found.name} holds a GPT under way without its vocabulary, as train gpt once kept it; "
+                               "go on with the same command, and use what it saves")
+    vocabulary = _vocabulary(found)
+    if (characters := sizes.pop("characters")) != len(vocabulary):
+        raise store.StoreError(f"{found.name}: expected a vocabulary of {characters} characters, found "
+                               f"{len(vocabulary)}")
+    model = GPT(characters, GPTSize(**sizes))
+    return model, found.parameters(model.shapes), vocabulary
+
+
+def _vocabulary(found: Contents) -> Vocabulary:
+    codes = found.arrays.get(VOCABULARY)
+    if codes is None and found.by == "page learn":  # it did not save this before version 1
+        return _learned(found)
     if codes is None or codes.dtype != np.int32 or codes.ndim != 1:
-        raise store.StoreError(f"{path}: expected the array {VOCABULARY}, int32 code points; found "
-                               f"{', '.join(sorted(arrays)) or 'no arrays'}")
-    vocabulary = Vocabulary("".join(map(chr, codes)))
-    model = GPT(len(vocabulary))
-    return model, parameters(arrays, model, str(path)), vocabulary
+        raise store.StoreError(f"{found.name}: expected the array {VOCABULARY}, int32 code points, found "
+                               f"{'none' if codes is None else f'{codes.dtype} {codes.shape}'}")
+    if not ((codes >= 0) & (codes <= sys.maxunicode)).all():
+        raise store.StoreError(f"{found.name}: expected code points up to {sys.maxunicode:,} in {VOCABULARY}")
+    return Vocabulary("".join(map(chr, codes)))
+
+
+def _learned(found: Contents) -> Vocabulary:
+    """The characters of the text that the page learned from."""
+    try:
+        params = checkpoint.unpacked_json(found.arrays[checkpoint.PARAMS])
+        return Own(tidy(params["text"])[0]).vocabulary if params["corpus"] == "own" else Stories().vocabulary
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise store.StoreError(f"{found.name}: expected the text that was learned, found none ({error})") from None
 
 
 @cache
@@ -140,12 +170,15 @@ def precise() -> tuple[GPT, Parameters, Vocabulary]:
 def parameters(arrays: Mapping[str, np.ndarray], model: GPT, name: str) -> Parameters:
     """The float32 parameters in the arrays of a file, whose weights may be float16. StoreError if they are not there.
     """
-    wide = {key: each.astype(np.float32) if each.dtype == np.float16 else each for key, each in arrays.items()}
-    wide.pop(VOCABULARY, None)
-    return store.parameters(wide, model.shapes, name)
+    own = {key: array for key, array in arrays.items() if key not in (VOCABULARY, ABOUT)}
+    return checkpoint.parameters(own, model.shapes, name)
 
 
 def arrays_of(p: Parameters, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
     """The form in which a network is saved: float16 weights, half the size, and the vocabulary."""
-    codes = np.array([ord(c) for c in vocabulary.characters], np.int32)
-    return {**{name: p[name].astype(np.float16) for name in p}, VOCABULARY: codes}
+    return {**{name: p[name].astype(np.float16) for name in p}, **code_points(vocabulary)}
+
+
+def code_points(vocabulary: Vocabulary) -> dict[str, np.ndarray]:
+    """The vocabulary as an array of a file."""
+    return {VOCABULARY: np.array([ord(c) for c in vocabulary.characters], np.int32)}

@@ -9,9 +9,9 @@ import numpy as np
 from pyapp.core.optim import AdamW
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
-from pyapp.data.text import windows
-from pyapp.models.gpt import GPT, SIZE, GPTSize
-from pyapp.models.long_run import Checkpoint, train_long
+from pyapp.data.text import Vocabulary, windows
+from pyapp.models.gpt import GPT, SIZE, GPTSize, code_points
+from pyapp.models.long_run import Checkpoint, hash_of, train_long
 from pyapp.models.next_token import evaluate, next_token
 from pyapp.models.recipes import option
 from pyapp.models.trainer import Trainer
@@ -42,10 +42,10 @@ def trainer_of(recipe: GPTRecipe, tokens: np.ndarray, characters: int, size: GPT
 
 
 def train_gpt(recipe: GPTRecipe, tokens: np.ndarray, characters: int, report: Callable[[str], None],
-              held_out: np.ndarray | None = None, checkpoint: Path | None = None,
-              size: GPTSize = SIZE) -> tuple[GPT, Parameters]:
-    """Train from random weights, or go on from a checkpoint; `report` is given a line every 500 steps, with the loss on
-    `held_out`."""
+              held_out: np.ndarray | None = None, checkpoint: Path | None = None, size: GPTSize = SIZE,
+              vocabulary: Vocabulary | None = None) -> tuple[GPT, Parameters]:
+    """Train from random weights, or go on from a checkpoint of the same text; `report` is given a line every 500 steps,
+    with the loss on `held_out`. With the vocabulary the checkpoint can be written with, too."""
     trainer = trainer_of(recipe, tokens, characters, size)
     model, p = trainer.model, trainer.p
 
@@ -56,7 +56,9 @@ def train_gpt(recipe: GPTRecipe, tokens: np.ndarray, characters: int, report: Ca
         model.drop(None)
         return "" if held_out is None else f"held out {evaluate(model, p, held_out)['loss']:.4f}"
 
+    extra = code_points(vocabulary) if vocabulary else {}
+    data = [tokens, *([] if held_out is None else [held_out]), *extra.values()]
     train_long(trainer, recipe.steps, recipe.rate, recipe.warmup, report, drop, judge,
-               checkpoint=checkpoint and Checkpoint(checkpoint, recipe))
+               checkpoint=checkpoint and Checkpoint(checkpoint, recipe, hash_of(*data), "train gpt", extra))
     model.drop(None)
     return model, p

@@ -1,7 +1,8 @@
 """Long trainings: a warm start, a falling rate, a line now and then, and checkpoints to go on from."""
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,33 +10,82 @@ from typing import Any
 import numpy as np
 
 from pyapp import files, store
+from pyapp.checkpoint import DATA, FLAT, RECIPE, TRAINER, Contents, described, packed_json, training, unpacked_json
 from pyapp.core.schedule import warm_cosine
 from pyapp.models.trainer import Trainer
+from pyapp.store import StoreError
 
-RECIPE, WEIGHTS = "recipe", "weights"  # in a checkpoint, beside the trainer's state
+Arrays = Mapping[str, np.ndarray]
+SHORT = 12  # hexadecimal digits of a hash that an error shows
 
 
 class Checkpoint:
-    """A file with all that decides the rest of a training; it is written whole or not at all."""
+    """A file with all that decides the rest of a training, and the weights so far; it is written whole or not at all.
 
-    def __init__(self, path: Path, recipe: Any):
-        self.path = path
-        self._recipe = np.frombuffer(json.dumps(asdict(recipe)).encode(), np.uint8)
+    It belongs to a recipe and to data, of which it keeps the hash; `extra` arrays are kept too, such as a vocabulary.
+    """
+
+    def __init__(self, path: Path, recipe: Any, data: str = "", by: str = "", extra: Arrays | None = None):
+        self.path, self.data, self.by, self.extra = path, data, by, dict(extra or {})
+        self.recipe = json.loads(json.dumps(asdict(recipe)))
 
     def save(self, trainer: Trainer) -> None:
-        files.write(self.path, store.pack({RECIPE: self._recipe, WEIGHTS: trainer.p.vector, **trainer.state()}))
+        arrays = {**training(trainer.p, trainer.state()), **self.extra, RECIPE: packed_json(self.recipe),
+                  DATA: packed_json(self.data)}
+        files.write(self.path, store.pack(described(arrays, self.by, trainer.model.size.heads)))
 
-    def restore(self, trainer: Trainer) -> None:
-        """Go on where the file was written, if there is one. ValueError if it belongs to another recipe or network."""
+    def restore(self, trainer: Trainer, report: Callable[[str], None] = print) -> None:
+        """Go on where the file was written, if there is one. StoreError if it belongs to another recipe, network or
+        data, and says which; a file from before the data was kept is believed, and that is reported."""
         if not self.path.is_file():
             return
-        arrays = store.unpack(files.read(self.path), str(self.path))
-        known = arrays.get(RECIPE, np.empty(0, np.uint8)).tobytes()
-        if known != self._recipe.tobytes() or arrays[WEIGHTS].shape != trainer.p.vector.shape:
-            raise ValueError(f"{self.path}: expected a checkpoint of this recipe, found one of {known.decode()}; "
-                             "remove it to start again")
-        trainer.load_state(arrays)
-        trainer.p.vector[:] = arrays[WEIGHTS]
+        saved = Contents(store.unpack(files.read(self.path), str(self.path)), str(self.path))
+        self._check_recipe(saved)
+        if DATA in saved.arrays:
+            self._check_data(saved)
+        else:
+            report(f"{self.path} does not say what it was trained on; going on with what is given")
+        older = FLAT in saved.weights
+        try:
+            p = saved.weights[FLAT] if older else saved.parameters(trainer.p.shapes).vector
+            if p.shape != trainer.p.vector.shape or not np.isfinite(p).all():
+                raise ValueError(f"expected {trainer.p.vector.size:,} finite weights")
+            trainer.load_state(saved.weights if older else saved.under(TRAINER))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise self._refused(f"holds {saved.words}, which cannot go on here ({error})") from None
+        trainer.p.vector[:] = p
+
+    def _check_recipe(self, saved: Contents) -> None:
+        try:
+            known = unpacked_json(saved.arrays[RECIPE])
+            other = sorted(name for name in {*known, *self.recipe} if known.get(name) != self.recipe.get(name))
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise self._refused(f"holds {saved.words}, and no training under way of this kind") from None
+        if other:
+            theirs, ours = (", ".join(f"{name} {options.get(name)}" for name in other)
+                            for options in (known, self.recipe))
+            raise self._refused(f"holds a training with {theirs}, and this one has {ours}: give the options that it "
+                                "began with")
+
+    def _check_data(self, saved: Contents) -> None:
+        try:
+            known = str(unpacked_json(saved.arrays[DATA]))
+        except ValueError as error:
+            raise self._refused(f"does not say what it was trained on ({error})") from None
+        if known != self.data:
+            raise self._refused(f"was trained on other data (sha256 {known[:SHORT]}..., this has "
+                                f"{self.data[:SHORT]}...): give the data that it began with")
+
+    def _refused(self, why: str) -> StoreError:
+        return StoreError(f"{self.path} {why}; or name another file, or remove it to start again")
+
+
+def hash_of(*arrays: np.ndarray) -> str:
+    """A sha256 that tells data apart: of the arrays' shapes and numbers."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return found.hexdigest()
 
 
 def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: Callable[[str], None],
@@ -48,7 +98,7 @@ def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: C
     ValueError as soon as the loss is no number.
     """
     if checkpoint:
-        checkpoint.restore(trainer)
+        checkpoint.restore(trainer, report)
     found = []
     while trainer.steps < steps:
         trainer.optimiser.rate = rate * warm_cosine(trainer.steps, steps, warmup)

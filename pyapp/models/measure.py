@@ -26,9 +26,19 @@ def network_for(p: Parameters, settings: Settings, data: str | Path,
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:
     """Accuracy, loss (nats) and size of the float network."""
-    scores = evaluate(MLP(), p, digits.inputs(), digits.labels)
+    scores = evaluate(MLP.of(p), p, digits.inputs(), digits.labels)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bits": FLOAT_BITS,
             "bytes": float_nbytes(p), "arithmetic": "float"}
+
+
+def runnable(network: QuantizedNetwork, rounding: str = "single") -> tuple[MLP | OnIntegers, str, dict[str, str]]:
+    """The model that runs a quantised network, the name of its arithmetic, and the `note` of `measure`, if any."""
+    if network.activations is not None:
+        try:
+            return OnIntegers(network.integer(rounding)), "integer", {}
+        except ValueError as error:
+            return network.simulated(), "simulated", {"note": f"simulated in float: {error}"}
+    return network.simulated(), "simulated", {}
 
 
 def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single") -> dict[str, Any]:
@@ -37,12 +47,7 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
     `arithmetic` says which; `note` says why a network with quantised activations had to be simulated (its sums could
     leave int32).
     """
-    model, arithmetic, note = network.simulated(), "simulated", {}
-    if network.activations is not None:
-        try:
-            model, arithmetic = OnIntegers(network.integer(rounding)), "integer"
-        except ValueError as error:
-            note = {"note": f"simulated in float: {error}"}
+    model, arithmetic, note = runnable(network, rounding)
     scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes,
             "arithmetic": arithmetic, **note}

@@ -68,7 +68,7 @@ class Search:
 
     @cached_property
     def _exact(self) -> np.ndarray:
-        return log_probabilities(MLP(), self.p, self.inputs)
+        return log_probabilities(MLP.of(self.p), self.p, self.inputs)
 
     def _costs_and_sizes(self) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, int]]]:
         return tuple({name: {b: row[column] for b, row in rows.items()} for name, rows in self.table.items()}

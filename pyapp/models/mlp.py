@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
+from pyapp.checkpoint import Contents
 from pyapp.core.layers import Linear, ReLU
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
@@ -16,8 +17,14 @@ SHIPPED = store.WEIGHTS / "mlp.npz"
 
 
 def load(path: Path = SHIPPED) -> Parameters:
-    """The network's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
-    return store.parameters(store.load(path), MLP().shapes, str(path))
+    """A network's float weights from a file, by default the shipped ones; the layers may have any sizes, see `MLP.of`.
+    StoreError says what is wrong with it."""
+    return parameters(checkpoint.load(path))
+
+
+def parameters(found: Contents) -> Parameters:
+    """The float weights of a digits network in a file. StoreError if it holds something else."""
+    return found.parameters(MLP(found.need_float("mlp").sizes["layers"]).shapes)
 
 
 class MLP:
@@ -26,6 +33,18 @@ class MLP:
     def __init__(self, sizes: Sequence[int] = SIZES):
         self.linears = [Linear(f"layer{i + 1}", *pair) for i, pair in enumerate(pairwise(sizes))]
         self.layers = [layer for linear in self.linears for layer in (linear, ReLU())][:-1]
+
+    @classmethod
+    def of(cls, p: Parameters) -> "MLP":
+        """The network whose parameters these are."""
+        weights = [shape for shape in p.shapes.values() if len(shape) == 2]
+        return cls((weights[0][1], *(outputs for outputs, _ in weights)))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, then the outputs of each layer."""
+        first, *_ = shapes = [self.shapes[linear.weight] for linear in self.linears]
+        return (first[1], *(outputs for outputs, _ in shapes))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -7,6 +7,7 @@
     input.scale, layer1.scale, ...      grids of the activations, where they are quantised: scale, zero_point, form
 """
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -15,9 +16,9 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import QuantizedNetwork
-from pyapp.quant.packing import pack, unpack
+from pyapp.quant.packing import code_range, pack, unpack
 from pyapp.quant.parameters import assemble
-from pyapp.quant.schemes import PER_TENSOR, Granularity, Grid, QuantizedTensor
+from pyapp.quant.schemes import PER_TENSOR, Granularity, Grid, QuantizedTensor, check_bits
 from pyapp.store import StoreError
 
 CODES, SCALE, ZERO_POINT, FORM = ".codes", ".scale", ".zero_point", ".form"
@@ -39,24 +40,30 @@ def network_of(arrays: Mapping[str, np.ndarray], name: str) -> QuantizedNetwork:
     """The network in a file's arrays. StoreError if they are none."""
     try:
         return _network(arrays)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise StoreError(f"{name}: expected a quantised network, found {', '.join(sorted(arrays)) or 'no arrays'} "
                          f"({error})") from None
 
 
 def _network(arrays: Mapping[str, np.ndarray]) -> QuantizedNetwork:
     tensors = {}
-    weights = sorted(key.removesuffix(CODES) for key in arrays if key.endswith(CODES))
+    found = (key.removesuffix(CODES) for key in arrays if key.endswith(CODES))
+    weights = sorted(found, key=lambda key: (len(key), key))  # layer10 after layer9
     for key in weights:
         grid, shape = _grid(arrays, key)
-        codes = unpack(arrays[key + CODES], grid.bits, int(np.prod(shape)), grid.signed)
+        codes = unpack(arrays[key + CODES], grid.bits, math.prod(shape), grid.signed)
+        if codes.size and not grid.low <= codes.min() <= codes.max() <= grid.high:
+            raise ValueError(f"{key} has codes outside of its grid, {grid.low} to {grid.high}")
         tensors[key] = QuantizedTensor(codes.reshape(shape).astype(grid.dtype), grid)
     sizes = [tensors[key].codes.shape[::-1] for key in weights]
     if not sizes or any(a[1] != b[0] for a, b in pairwise(sizes)):
         raise ValueError("the layers do not follow each other")
     p = Parameters(MLP((sizes[0][0], *(outputs for _, outputs in sizes))).shapes)
     for key in p:
-        p[key][:] = tensors[key].dequantize() if key in tensors else arrays[key]
+        found = tensors[key].dequantize() if key in tensors else arrays[key]
+        if found.shape != p[key].shape:
+            raise ValueError(f"{key} has shape {found.shape}, not {p[key].shape}")
+        p[key][:] = found
     if not np.isfinite(p.vector).all():
         raise ValueError("some numbers are not finite")
     layers = ["input", *(key.removesuffix(".weight") for key in weights)]
@@ -74,6 +81,11 @@ def _grid(arrays: Mapping[str, np.ndarray], name: str) -> tuple[Grid, tuple[int,
     bits, low, high, size, *shape = (int(n) for n in arrays[name + FORM])
     per = {0: PER_TENSOR, -1: Granularity("channel")}.get(size) or Granularity("group", size)
     scale, zero_point = arrays[name + SCALE], arrays[name + ZERO_POINT]
-    if scale.shape != per.scales(tuple(shape)) or zero_point.shape != scale.shape or not (scale > 0).all():
+    fits = min(shape, default=1) >= 1 and size >= -1 and scale.shape == per.scales(tuple(shape)) == zero_point.shape
+    if not fits:
         raise ValueError(f"{name} has scales {scale.shape} for a tensor of shape {tuple(shape)}")
+    lowest, highest = code_range(check_bits(bits), low < 0)
+    if not (lowest <= low < high <= highest and ((low <= zero_point) & (zero_point <= high)).all()
+            and np.isfinite(scale).all() and (scale > 0).all()):
+        raise ValueError(f"{name} has a grid of {bits} bits that cannot be")
     return Grid(scale.astype(np.float32), zero_point.astype(np.int32), bits, low, high, per), tuple(shape)

@@ -121,6 +121,25 @@ class QATMLP:
                 codes, scale = relu_.forward(p, y)
         return p
 
+    def take(self, network: QuantizedNetwork) -> Parameters:
+        """The parameters with which this "lsq" network computes with a quantised network's own codes, to train on from
+        them. ValueError if its grids are others than training has."""
+        p, given = Parameters(self.shapes), network.weights.parameters
+        for name in given:
+            p[name][...] = given[name]
+        for linear_ in self.linears:
+            p[linear_.quantizer.name][...] = network.weights.tensors[linear_.weight].scale
+        for linear_, relu_ in zip(self.linears, self.relus, strict=False):
+            if network.activations:
+                p[relu_.quantizer.name][...] = network.activations[linear_.weight.removesuffix(".weight")].scale
+        grids = [(grid, network.activations[name]) for name, grid in (self.activations(p) or {}).items()]
+        codes = [(tensor.codes, network.weights.tensors[name].codes) for name, tensor in self.weights(p).items()]
+        if (any(not np.array_equal(ours, theirs) for ours, theirs in codes)
+                or any((ours.bits, ours.low, float(ours.scale)) != (theirs.bits, theirs.low, float(theirs.scale))
+                       or theirs.zero_point.any() for ours, theirs in grids)):
+            raise ValueError("its grids are not those of a training with quantisation")
+        return p
+
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         """Logits, float64 (B, 10), for images float32 (B, 784) with values 0 to 1."""
         codes, scale = self.pixels.forward(p, x)

@@ -61,8 +61,8 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
     `report` is given a line an epoch. `model.to_network(p)` of what comes back is the quantised network.
     """
     trained = mlp.load() if trained is None else trained
-    model = QATMLP(bits=recipe.bits, activations=recipe.activations or None, per=recipe.per,
-                   estimator=recipe.estimator)
+    model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,
+                   recipe.estimator)
     p = model.start(trained, Digits(digits.images[:CALIBRATION], digits.labels[:CALIBRATION]).inputs())
     train(recipe, model, p, digits, report, _teaching(recipe, trained))
     return model, p
@@ -78,7 +78,7 @@ def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str],
 
 
 def _teaching(recipe: QATRecipe | StudentRecipe, teacher: Parameters) -> Loss:
-    return Teacher(MLP(), teacher, recipe.temperature, recipe.share) if recipe.share else cross_entropy
+    return Teacher(MLP.of(teacher), teacher, recipe.temperature, recipe.share) if recipe.share else cross_entropy
 
 
 def five_qat_steps(estimator: str, bits: int = 4, activations: int = 4, seed: int = 1,

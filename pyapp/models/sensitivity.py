@@ -35,12 +35,12 @@ def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels:
                   bits: tuple[int, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, int, Row]]:
     """The same piece by piece, a layer with a number of bits an item; `memo` as for quantize_network."""
     rows = np.arange(len(labels))
-    exact = log_probabilities(MLP(), p, inputs)
+    exact = log_probabilities(MLP.of(p), p, inputs)
     exact_loss = -exact[rows, labels].mean()
     for b in bits:
         network = quantize_network(p, replace(settings, bits=b, activations=None), inputs, memo)
         for name, tensor in network.weights.tensors.items():
-            found = log_probabilities(MLP(), assemble(p, {name: tensor}).parameters, inputs)
+            found = log_probabilities(MLP.of(p), assemble(p, {name: tensor}).parameters, inputs)
             yield name, b, {
                 "kl": divergence(exact, found),
                 "loss": float(-found[rows, labels].mean() - exact_loss),

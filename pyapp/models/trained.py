@@ -12,6 +12,7 @@ from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.models import mlp
 from pyapp.models.packed import network_of
+from pyapp.models.qat import QATMLP
 from pyapp.models.qat_recipe import QATRecipe, train_qat
 from pyapp.models.quantized import QuantizedNetwork, Settings, with_activations
 
@@ -32,12 +33,16 @@ def shipped(bits: int) -> QuantizedNetwork | None:
 
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
                   p: Parameters | None = None) -> QuantizedNetwork:
-    """Train with quantisation; the grid of the logits comes from the calibration split."""
-    model, trained = train_qat(recipe, digits, report, p)
-    network = model.to_network(trained)
-    if not recipe.activations:
+    """Train with quantisation, from p or the shipped float network."""
+    return finished(*train_qat(recipe, digits, report, p))
+
+
+def finished(model: QATMLP, p: Parameters) -> QuantizedNetwork:
+    """The network with the codes that were trained; the grid of the logits comes from the calibration split."""
+    network = model.to_network(p)
+    if network.activations is None:
         return network
-    return with_activations(network, recipe.activations, mnist.calibration(), known=network.activations)
+    return with_activations(network, network.activations["input"].bits, mnist.calibration(), known=network.activations)
 
 
 def serves(facts: dict[str, Any], p: Parameters, settings: Settings) -> bool:

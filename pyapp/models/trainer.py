@@ -81,7 +81,11 @@ class Trainer:
                             **{f"optimiser.{k}": v.shape for k, v in self.optimiser.state.items()}}.items():
             if name not in state or state[name].shape not in (found, (0,) if name == "order" else found):
                 raise ValueError(f"expected the array {name} with shape {found}")
+            if state[name].dtype.kind not in "fiu" or not np.isfinite(state[name]).all():
+                raise ValueError(f"expected finite numbers in {name}")
         order, counters = state["order"].astype(np.int64), [int(n) for n in state["counters"]]
+        if state["rng"].dtype != np.uint32 or counters[3] > 1 or (state.get("optimiser.t", order) < 0).any():
+            raise ValueError("expected random words uint32, a flag of 0 or 1, and a time from 0")
         if min(counters) < 0 or (order.size and not 0 <= order.min() <= order.max() < len(self.images)):
             raise ValueError("expected counters from 0 and an order of the training images")
         self._order = order

@@ -1,21 +1,21 @@
 """A training as a page drives it: a batch at a time, judged after each epoch, kept as arrays and taken up again."""
 
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import PARAMS, TRAINER, Contents, described, packed_json, training
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment, mnist
 from pyapp.frame import Frame
 from pyapp.models.trainer import Trainer
-from pyapp.params import Param, Value, parse_all
+from pyapp.params import Param, Value
 
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
-TRAINER, PARAMS = "trainer.", "params"  # of a snapshot: prefix of the training's state; the parameters as JSON bytes
 
 OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS), widget="select",
                   doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
@@ -71,42 +71,26 @@ class Training:
                         yield None
             yield Frame(self.trainer.steps, self.batch | scores)
 
-    def arrays(self, params: Mapping[str, Value]) -> dict[str, np.ndarray]:
-        """The network, all that decides its next step, and the page's parameters."""
-        return {**store.arrays_of(self.trainer.p), PARAMS: np.frombuffer(json.dumps(params).encode(), np.uint8),
-                **{TRAINER + name: array for name, array in self.trainer.state().items()}}
+    def arrays(self, params: Mapping[str, Value], by: str, **more: Any) -> dict[str, np.ndarray]:
+        """A checkpoint of the page `by`, as `arrays_of` makes it."""
+        return arrays_of(self.trainer, params, by, **more)
 
-    def go_on(self, snapshot: "Snapshot") -> None:
-        """Take up the state in which the snapshot was made. StoreError if something of it is missing."""
-        try:
-            self.trainer.load_state(snapshot.under(TRAINER))
-        except ValueError as error:
-            raise store.StoreError(f"{snapshot.name}: {error}; it is not a whole snapshot of this page") from None
+    def go_on(self, saved: Contents) -> None:
+        """Take up the state in which the checkpoint was saved. StoreError if something of it is missing."""
+        go_on(self.trainer, saved)
 
 
-class Snapshot:
-    """The arrays of the file `name`: of a training under way, or of weights alone."""
+def arrays_of(trainer: Trainer, params: Mapping[str, Value], by: str, extra: Mapping[str, np.ndarray] | None = None,
+              **more: Any) -> dict[str, np.ndarray]:
+    """A checkpoint: the network, all that decides its next step, and the page's parameters; `more` as for
+    `described`."""
+    arrays = training(trainer.p, trainer.state())
+    return described({**arrays, **(extra or {}), PARAMS: packed_json(params)}, by, **more)
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
-        self.arrays, self.name = arrays, name
 
-    @property
-    def under_way(self) -> bool:
-        return bool(self.under(TRAINER))
-
-    @property
-    def weights(self) -> dict[str, np.ndarray]:
-        """What is not the training's state or the page's parameters."""
-        return {key: array for key, array in self.arrays.items() if not key.startswith(TRAINER) and key != PARAMS}
-
-    def under(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose names begin with a prefix, by the rest of their names."""
-        return {key.removeprefix(prefix): array for key, array in self.arrays.items() if key.startswith(prefix)}
-
-    def params(self, declared: Iterable[Param]) -> dict[str, Value]:
-        """The page's parameters. StoreError if they are missing or another page's."""
-        try:
-            return parse_all(declared, json.loads(self.arrays[PARAMS].tobytes()), strict=True)[0]
-        except (KeyError, ValueError, AttributeError) as error:
-            raise store.StoreError(
-                f"{self.name}: expected the parameters of a snapshot, found others ({error})") from None
+def go_on(trainer: Trainer, saved: Contents) -> None:
+    """Take up the state of a training that a page has saved. StoreError if something of it is missing."""
+    try:
+        trainer.load_state(saved.under(TRAINER))
+    except (ValueError, OverflowError) as error:
+        raise store.StoreError(f"{saved.name}: {error}; it is not a whole snapshot of this page") from None

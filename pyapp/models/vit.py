@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
+from pyapp.checkpoint import FLAT, Contents
 from pyapp.core.layers import Linear
 from pyapp.core.norm import LayerNorm
 from pyapp.core.parameters import Parameters
@@ -39,8 +40,24 @@ SIZE = ViTSize()
 
 
 def load(path: Path = SHIPPED) -> Parameters:
-    """The network's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
-    return store.parameters(store.load(path), ViT().shapes, str(path))
+    """A network's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
+    return parameters(checkpoint.load(path))[1]
+
+
+def parameters(found: Contents) -> "tuple[ViT, Parameters]":
+    """The network in a file, of any size, and its float weights. StoreError if it holds something else."""
+    sizes = found.need_float("vit").sizes
+    try:
+        model = ViT(ViTSize(**sizes))
+    except ValueError as error:
+        raise store.StoreError(f"{found.name}: {error}") from None
+    if FLAT not in found.weights:
+        return model, found.parameters(model.shapes)
+    p, vector = Parameters(model.shapes), found.weights[FLAT]  # a long training's file from before version 1
+    if vector.shape != p.vector.shape or not np.isfinite(vector).all():
+        raise store.StoreError(f"{found.name}: expected {p.vector.size:,} finite weights, found {vector.shape}")
+    p.vector[:] = vector
+    return model, p
 
 
 class ViT:

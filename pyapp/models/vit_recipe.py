@@ -10,7 +10,7 @@ from pyapp.core.optim import AdamW
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment
 from pyapp.data.mnist import Digits
-from pyapp.models.long_run import Checkpoint, train_long
+from pyapp.models.long_run import Checkpoint, hash_of, train_long
 from pyapp.models.recipes import option
 from pyapp.models.trainer import Trainer
 from pyapp.models.trainer import evaluate as evaluate_digits
@@ -39,8 +39,8 @@ class ViTRecipe:
 
 def train_vit(recipe: ViTRecipe, digits: Digits, report: Callable[[str], None], held_out: Digits | None = None,
               checkpoint: Path | None = None) -> tuple[ViT, Parameters]:
-    """Train from random weights, or go on from a checkpoint; `report` is given a line an epoch, with the accuracy on
-    `held_out`."""
+    """Train from random weights, or go on from a checkpoint of the same images; `report` is given a line an epoch, with
+    the accuracy on `held_out`."""
     model = ViT()
     p = model.initial(recipe.seed)
     trainer = Trainer(model, p, AdamW(p, recipe.rate, recipe.decay, clip=recipe.clip), digits.inputs(), digits.labels,
@@ -52,6 +52,7 @@ def train_vit(recipe: ViTRecipe, digits: Digits, report: Callable[[str], None], 
             return ""
         return f"held out {evaluate_digits(model, p, held_out.inputs(), held_out.labels)['accuracy']:.4f}"
 
+    data = hash_of(digits.images, digits.labels)
     train_long(trainer, recipe.epochs * epoch, recipe.rate, recipe.warmup, report, judge=judge, every=epoch,
-               checkpoint=checkpoint and Checkpoint(checkpoint, recipe))
+               checkpoint=checkpoint and Checkpoint(checkpoint, recipe, data, "train vit"))
     return model, p

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp.checkpoint import Contents
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -15,14 +15,19 @@ from pyapp.data.reading import Reader
 from pyapp.frame import Experiment, Frame
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
+from pyapp.models.quantized import QuantizedNetwork
+from pyapp.models.saved import digits_network
 from pyapp.models.trainer import judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
 from pyapp.params import Param, Value
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.timing import times_ms
 
-OFF = "off"
+OFF, PRETRAINED, PAGE = "off", "pretrained", "page digits"
+FROM_FILE = "{}: these weights are now your own; training goes on from them at step 0"
+QUANTISED = ("{} holds {}: the numbers that its codes stand for are now your own weights, with float activations; "
+             "training goes on from them at step 0, in float")
 
 
 pretrained = cache(mlp.load)  # read once
@@ -39,7 +44,7 @@ class Page(Experiment):
         Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes",
               usual=usual_rates()),
         BATCH, SHIFT, SEED,
-        Param("weights", "Weights", "choice", "own", choices=("own", "pretrained"), widget="select",
+        Param("weights", "Weights", "choice", "own", choices=("own", PRETRAINED), widget="select",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         Param("bits", "Bits per weight", "choice", OFF, doc="Symmetric quantisation of every weight matrix",
               choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF)),
@@ -52,9 +57,8 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self.model = MLP()
-        self._reader = Reader()
-        self._begin(Training(self.model, self.model.initial(int(params["seed"])), params))
+        self._reader, model = Reader(), MLP()
+        self._begin(Training(model, model.initial(int(params["seed"])), params))
 
     def _begin(self, training: Training) -> None:
         self.training, self.trainer = training, training.trainer
@@ -66,7 +70,12 @@ class Page(Experiment):
     @property
     def shown(self) -> Parameters:
         """The float parameters that predictions and pictures come from: the own ones, or the shipped ones."""
-        return self.trainer.p if self.params["weights"] == "own" else pretrained()
+        return pretrained() if self.params["weights"] == PRETRAINED else self.trainer.p
+
+    @property
+    def model(self) -> MLP:
+        """The shown network's layers; a file may have brought others than usual."""
+        return MLP() if self.params["weights"] == PRETRAINED else self.trainer.model
 
     @property
     def bits(self) -> int | None:
@@ -147,21 +156,23 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params)
+        return self.training.arrays(self.params, PAGE)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """A snapshot goes on exactly where it was; a file of weights alone starts a new training from them."""
-        snapshot, note = Snapshot(arrays, name), []
-        p = store.parameters(snapshot.weights, self.model.shapes, name)
-        params = snapshot.params(self.PARAMS) if snapshot.under_way else dict(self.params)
-        training = Training(self.model, p, params)
-        if snapshot.under_way:
-            training.go_on(snapshot)
-        else:
-            note = [f"{name}: these weights are now your own; training goes on from them at step 0"]
+        """A snapshot goes on exactly where it was; any other digits network starts a new training from its weights."""
+        saved = Contents(arrays, name)
+        found, goes_on = digits_network(saved), saved.under_way and saved.by == PAGE
+        rounded = isinstance(found, QuantizedNetwork)
+        p = found.weights.parameters if rounded else found
+        params = saved.params(self.PARAMS) if goes_on else dict(self.params)
+        training = Training(MLP.of(p), p, params)
+        if goes_on:
+            training.go_on(saved)
         self.params.update(params | {"weights": "own", "bits": self.params["bits"]})
         self._begin(training)
-        return note
+        if rounded:
+            return [QUANTISED.format(name, saved.words)]
+        return [] if goes_on else [FROM_FILE.format(name)]
 
     def _judge(self) -> Iterator[dict | None]:
         """Judge the shown network, float and quantised; None after each piece, then the scores."""
@@ -182,7 +193,7 @@ class Page(Experiment):
         yield {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy")}
 
     def _judge_one(self, p: Parameters) -> Generator[None, None, dict]:
-        for result in judge(self.model, p, *mnist.shipped("test")):
+        for result in judge(MLP.of(p), p, *mnist.shipped("test")):
             if result is None:
                 yield None
         return result

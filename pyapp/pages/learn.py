@@ -1,6 +1,5 @@
 """Text from scratch: a small GPT learns to write in the page, and is scored while it learns and while bits fall."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
@@ -9,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import Contents
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
 from pyapp.frame import Experiment, Frame
+from pyapp.models.gpt import code_points
 from pyapp.models.learner import CONTEXT, SAMPLES, SIZES, Learner
 from pyapp.models.readings import Readings
-from pyapp.models.training import DIVERGED, PARAMS, TRAINER, Snapshot
+from pyapp.models.training import DIVERGED, arrays_of, go_on
 from pyapp.params import Param, ParamError, Value
 from pyapp.quant.parameters import float_nbytes
 
-OFF = "off"
+OFF, PAGE = "off", "page learn"
 WIDTHS = (8, 6, 5, 4, 3, 2)  # bits of the table that compares them
 FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early ones, then each so many
 SHOWN = 8  # samples of each reading
@@ -174,22 +175,24 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The network, the state of its training, and the parameters, text included, as JSON bytes."""
-        trainer = self.learner.trainer
-        return {**store.arrays_of(trainer.p), PARAMS: np.frombuffer(json.dumps(self.params).encode(), np.uint8),
-                **{TRAINER + name: array for name, array in trainer.state().items()}}
+        trainer, corpus = self.learner.trainer, self.learner.corpus
+        params = self.params | {"corpus": "own" if isinstance(corpus, Own) else "stories"}  # what is really learned
+        return arrays_of(trainer, params, PAGE, code_points(corpus.vocabulary), heads=trainer.model.size.heads)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """Go on exactly where a snapshot was made."""
-        snapshot = Snapshot(arrays, name)
-        params = snapshot.params(self.PARAMS)
+        saved = Contents(arrays, name).need("gpt")
+        if saved.by != PAGE:
+            raise store.StoreError(f"{name} holds {saved.words}; this page goes on only with what it has saved itself, "
+                                   "with the text that was learned")
+        params = saved.params(self.PARAMS)
         try:
-            learner, self._notes = begun(params)
-            learner.p.vector[:] = store.parameters(snapshot.weights, learner.model.shapes, name).vector
-            learner.trainer.load_state(snapshot.under(TRAINER))
-        except store.StoreError:
-            raise
-        except ValueError as error:
+            learner, notes = begun(params)
+        except TextError as error:
             raise store.StoreError(f"{name}: {error}; it is not a whole snapshot of this page") from None
+        learner.p.vector[:] = saved.parameters(learner.model.shapes).vector
+        go_on(learner.trainer, saved)
+        self._notes = notes
         self.params.update(params | {"bits": self.params["bits"]})
         self._begin(learner)
         return []

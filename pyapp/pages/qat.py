@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
+from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.frame import Experiment, Frame
@@ -13,19 +14,20 @@ from pyapp.models.distill import Teacher
 from pyapp.models.mlp import MLP
 from pyapp.models.qat import ESTIMATORS, QATMLP
 from pyapp.models.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
-from pyapp.models.quantized import QuantizedNetwork, with_activations
+from pyapp.models.quantized import QuantizedNetwork
+from pyapp.models.saved import digits_network, trained_model
+from pyapp.models.trained import finished
 from pyapp.models.trainer import cross_entropy, judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, ParamError, Value
+from pyapp.params import Param, ParamError, Value, find
 from pyapp.quant.gathering import gathering
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
 
-NONE, SCRATCH, PRETRAINED = "none", "scratch", "pretrained"
+NONE, SCRATCH, PRETRAINED, PAGE = "none", "scratch", "pretrained", "page qat"
 NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
 FULL = "784-128-64-10"  # the one that has pretrained weights
-START = "start."  # prefix, in a snapshot, of what the training began with
 STUDENT = "There are no pretrained weights of {}: it starts from scratch."
 FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
 
@@ -111,12 +113,8 @@ class Page(Experiment):
         return not np.isfinite(self.p.vector).all()
 
     def exported(self) -> QuantizedNetwork:
-        """The network with the codes that it has now; the grid of the scores comes from the calibration split."""
-        network = self.model.to_network(self.p)
-        if network.activations is None:
-            return network
-        bits = network.activations["input"].bits
-        return with_activations(network, bits, mnist.calibration(), known=network.activations)
+        """The network with the codes that it has now."""
+        return finished(self.model, self.p)
 
     def references(self) -> dict[str, float | None]:
         """What to compare with: the shipped float network, and the same bits merely rounded after training."""
@@ -174,42 +172,62 @@ class Page(Experiment):
     def snapshot(self) -> dict[str, np.ndarray]:
         """The network, the state of its training, the parameters, and what the training began with."""
         start = {START + name: array for name, array in store.arrays_of(self.start).items()}
-        return self.training.arrays(self.params) | start
+        return self.training.arrays(self.params, PAGE, extra=start, scheme=_scheme(self.params))
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """A snapshot goes on exactly where it was; a file of float weights starts a new training from them."""
-        snapshot = Snapshot(arrays, name)
-        begun = snapshot.under(START)
-        own = {key: array for key, array in snapshot.weights.items() if not key.startswith(START)}
-        if snapshot.under_way and begun:
-            params, notes = snapshot.params(self.PARAMS), []
-            model = _model(params)
-            p, start = (store.parameters(found, model.shapes, name) for found in (own, begun))
+        """A snapshot goes on exactly where it was; any other digits network of these sizes starts a new training: float
+        weights from them, a quantised network from its very codes."""
+        saved, notes = Contents(arrays, name), []
+        if saved.by == PAGE:
+            model, params = trained_model(saved), saved.params(self.PARAMS)
+            if saved.scheme != _scheme(params) or model.sizes != NETWORKS[params["network"]]:
+                raise store.StoreError(f"{name}: its parameters are not those of its network; save it again")
+            p = saved.parameters(model.shapes)
+            start = checkpoint.parameters(saved.under(START), model.shapes, name)
             training = Training(model, p, params)
-            training.go_on(snapshot)
+            training.go_on(saved)
         else:
-            params, notes = self._params_for(own), [FROM_FILE.format(name)]
-            weights = store.parameters(own, MLP(NETWORKS[params["network"]]).shapes, name)
+            found = digits_network(saved)
+            params, notes = self._params_for(found, saved), [FROM_FILE.format(name)]
             model = _model(params)
-            start = model.start(weights, mnist.calibration())
+            try:
+                start = (model.take(found) if isinstance(found, QuantizedNetwork)
+                         else model.start(found, mnist.calibration()))
+            except ValueError as error:
+                raise store.StoreError(f"{name} holds {saved.words}; this page cannot train it on: {error}") from None
             training = Training(model, start.copy(), params)
         self.params.update(params)
         self._note = ""
         self._begin(training, start)
         return notes
 
-    def _params_for(self, weights: Mapping[str, np.ndarray]) -> dict[str, Value]:
-        """The parameters with the network that has float weights of these shapes, if there is one."""
-        found = {name: array.shape for name, array in weights.items()}
-        params = dict(self.params)
-        params["network"] = next((name for name, sizes in NETWORKS.items() if MLP(sizes).shapes == found),
-                                 params["network"])
+    def _params_for(self, found: Parameters | QuantizedNetwork, saved: Contents) -> dict[str, Value]:
+        """The parameters with which this page trains a network. StoreError if it cannot."""
+        network = "-".join(map(str, saved.sizes["layers"]))
+        if network not in NETWORKS:
+            raise store.StoreError(f"{saved.name} holds {saved.words}; this page trains {', '.join(NETWORKS)}")
+        params = self.params | {"network": network}
+        if isinstance(found, QuantizedNetwork):
+            tensors = list(found.weights.tensors.values())
+            bits, per = {tensor.bits for tensor in tensors}, str(tensors[0].grid.per)
+            activations = str(found.activations["input"].bits) if found.activations else NONE
+            params |= {"bits": min(bits), "activations": activations, "per": per, "estimator": "lsq"}
+            offered = all(params[name] in find(self.PARAMS, name).choices for name in ("per", "activations"))
+            if len(bits) > 1 or not offered:
+                raise store.StoreError(f"{saved.name} holds {saved.words}, one scale per {per}; this page trains all "
+                                       "layers with the same bits, and with the scales and activations that it offers")
         return params | ({"start": SCRATCH} if _is_student(params) else {})
 
 
 def _model(params: Mapping[str, Value]) -> QATMLP:
     return QATMLP(NETWORKS[params["network"]], int(params["bits"]), _bits(params["activations"]), str(params["per"]),
                   str(params["estimator"]))
+
+
+def _scheme(params: Mapping[str, Value]) -> dict[str, Any]:
+    """How the network is quantised, as its file says it."""
+    return {"bits": params["bits"], "activations": _bits(params["activations"]), "per": params["per"],
+            "estimator": params["estimator"]}
 
 
 def _is_student(params: Mapping[str, Value]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.checkpoint import Contents, described
 from pyapp.core.rng import generator
 from pyapp.frame import Frame
 from pyapp.ladder import attention, generate, toy
@@ -85,10 +86,12 @@ class Page(Reading):
         return frame
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        return {"prompt": self.prompt, "numbers": self.numbers,
-                "probabilities": np.array([each["probability"] for each in self.appended], np.float64)}
+        probabilities = np.array([each["probability"] for each in self.appended], np.float64)
+        return described({"prompt": self.prompt, "numbers": self.numbers, "probabilities": probabilities},
+                         "page rung7")
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        arrays = Contents(arrays, name).need("words").weights
         if not _fits(arrays):
             raise ValueError(f"{name}: expected the words of this page, found {', '.join(arrays) or 'nothing'}")
         prompt = arrays["prompt"].astype(np.int32)

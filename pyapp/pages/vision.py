@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.checkpoint import Contents
 from pyapp.data import mnist
 from pyapp.data.reading import Reader
 from pyapp.frame import Experiment, Frame
 from pyapp.models import vit
 from pyapp.models.attention_logits import token_names
 from pyapp.models.quantized_transformer import TransformerSettings
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Snapshot, Training, usual_rates
+from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
 from pyapp.models.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.models.vit import ViT, ViTSize, patches_of
 from pyapp.params import Param, Value
@@ -22,6 +23,7 @@ from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
 OFF, OWN, PRETRAINED, MEAN = "off", "own", "pretrained", "mean"
+PAGE = "page vision"
 BITS = (*"2345678", OFF)
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
@@ -208,24 +210,25 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params)
+        return self.training.arrays(self.params, PAGE, heads=self.trainer.model.size.heads)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot goes on exactly where it was; a file of weights alone starts a new training from them."""
-        snapshot = Snapshot(arrays, name)
-        params = snapshot.params(self.PARAMS) if snapshot.under_way else self.params | {"size": self._size(snapshot)}
-        model = ViT(SIZES[params["size"]])
-        training = Training(model, store.parameters(snapshot.weights, model.shapes, name), params)
-        if snapshot.under_way:
-            training.go_on(snapshot)
+        saved = Contents(arrays, name)
+        model, p = vit.parameters(saved)
+        size = next((size for size, numbers in SIZES.items() if numbers == model.size), None)
+        if size is None:
+            raise store.StoreError(f"{name} holds {saved.words}, {model.size}; this page has {SIZES}")
+        goes_on = saved.under_way and saved.by == PAGE
+        params = saved.params(self.PARAMS) if goes_on else self.params | {"size": size}
+        if params["size"] != size:
+            raise store.StoreError(f"{name}: its parameters say {params['size']}, but its weights are {size}")
+        training = Training(model, p, params)
+        if goes_on:
+            training.go_on(saved)
         self.params.update(params | {"weights": OWN})
         self._begin(training)
-        return [] if snapshot.under_way else [FROM_FILE.format(name)]
-
-    def _size(self, snapshot: Snapshot) -> str:
-        """The size whose shapes these weights have, or the present one, so that the reader is told what is missing."""
-        found = {name: array.shape for name, array in snapshot.weights.items()}
-        return next((name for name, size in SIZES.items() if ViT(size).shapes == found), str(self.params["size"]))
+        return [] if goes_on else [FROM_FILE.format(name)]
 
 
 def _bits(choice: Value) -> int | None:

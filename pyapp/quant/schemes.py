@@ -63,7 +63,7 @@ class Granularity:
             return values
         if self.kind == "channel":
             return np.reshape(values, (-1, *[1] * (len(shape) - 1)))
-        return np.repeat(values, self.size, axis=-1)[..., : shape[-1]]
+        return np.repeat(values, min(self.size, shape[-1]), axis=-1)[..., : shape[-1]]
 
 
 PER_TENSOR = Granularity()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import checkpoint, store
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
 from pyapp.models import gpt, vit
@@ -39,12 +39,12 @@ class Subject:
 
 def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None) -> Subject:
     """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
-    p, digits = vit.load(weights), mnist.load(data, split)
+    (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     rows = np.arange(n, dtype=np.int64) * whole // n
     digits = Digits(digits.images[rows], digits.labels[rows])
     return Subject("accuracy", _share(n, whole, "images"),
-                   lambda settings: measure_vit(quantize_vit(p, settings), digits),
+                   lambda settings: measure_vit(quantize_vit(p, settings, size=model.size), digits),
                    (store.digest(weights)[:SHORT], stamp_of(digits)))
 
 

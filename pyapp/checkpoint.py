@@ -1,0 +1,265 @@
+"""Checkpoints: .npz files that say what they hold, so that every command and page can tell what to do with one.
+
+    about         uint8     JSON: format, version, network, sizes, by (what wrote the file), scheme (bits of a quantised
+                            network, else null)
+    layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
+                            pyapp/models/packed.py
+    vocabulary    int32     of a GPT: the code points of its characters
+    trainer.*               what else decides the next step, where a training can go on
+    start.*                 what a training with quantisation began with
+    params        uint8     JSON: the parameters of the page that saved it
+    recipe, data  uint8     JSON, text: of a long training, see pyapp/models/long_run.py
+
+Files from before version 1 have no `about`: they are recognised by the names of their arrays, and their sizes by the
+arrays' shapes. Nothing is believed that the arrays contradict, and nothing that is read can run code.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyapp import files, store
+from pyapp.core.parameters import Parameters, Shapes
+from pyapp.params import Param, Value, parse_all
+from pyapp.store import ABOUT, StoreError
+
+FORMAT, VERSION = "bitladder checkpoint", 1
+TRAINER, START = "trainer.", "start."  # prefixes
+PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
+BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are no parameters
+HEADS = 4  # of every transformer that was saved before files said it; shapes do not tell
+NETWORKS = {  # name: what it is called, an array that only it has, and what reads it
+    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict and the pages digits and qat"),
+    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit and the page vision"),
+    "gpt": ("a GPT", "tokens.weight", "generate gpt and evaluate gpt"),
+    "generator": ("the teacher of the digit generator", "router.weight", "distill-digits --teacher"),
+    "routing": ("the routing of the mini decoder", "routing.weight", "pyapp.digitgen.mini.load"),
+    "ladder": ("the toy transformer of the ladder", "W_Q", "the pages rung4 to rung7"),
+    "line": ("a descent of the ladder", "w", "the pages rung1 to rung3"),
+    "words": ("a text of the toy transformer", "probabilities", "the page rung7"),
+}
+
+
+def described(arrays: Mapping[str, np.ndarray], by: str, heads: int | None = None,
+              scheme: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+    """The arrays with a description of what they are. `by` is a command or "page NAME"; `heads` are a transformer's;
+    `scheme` says of a network that is trained with quantisation how: bits, activations, per, estimator."""
+    network = _network(arrays)
+    about = {"format": FORMAT, "version": VERSION, "network": network, "by": by, "scheme": scheme,
+             "sizes": _sizes(network, _shapes(arrays), heads)}
+    return {ABOUT: packed_json(about), **arrays}
+
+
+def training(p: Parameters, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of a training under way: the parameters, and what else decides its next step."""
+    return {**store.arrays_of(p), **{TRAINER + name: array for name, array in state.items()}}
+
+
+def packed_json(value: Any) -> np.ndarray:
+    """Plain data as the uint8 bytes of its JSON."""
+    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+
+
+def unpacked_json(array: np.ndarray) -> Any:
+    """What the JSON in an array says. ValueError if it is none."""
+    if array.dtype != np.uint8 or array.ndim != 1:
+        raise ValueError(f"JSON is uint8 (n,); found {array.dtype} {array.shape}")
+    return files.json_of(array.tobytes())
+
+
+def load(path: str | Path) -> "Contents":
+    """What a file holds. StoreError says why it cannot be read."""
+    return Contents(store.load(path), str(path))
+
+
+class Contents:
+    """What the arrays of a file are: `network`, by its name in NETWORKS, its `sizes`, what it was written `by`, and of
+    a network that is trained with quantisation the `scheme`. StoreError if they are nothing that this program writes,
+    or contradict their description."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
+        self.arrays, self.name = arrays, name
+        about = self._about() if ABOUT in arrays else None
+        try:
+            self.network = _network(arrays)
+            stated = about["sizes"].get("heads") if about else None
+            self.sizes = _sizes(self.network, _shapes(arrays), stated)
+            self.by = about["by"] if about else self._writer()
+            self.scheme = about["scheme"] if about else self._older_scheme()
+            self.words = self._words()
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+            raise StoreError(f"{name}: expected the weights of a network, found "
+                             f"{_listed(arrays)} ({error})") from None
+        if about and (about["network"], about["sizes"]) != (self.network, self.sizes):
+            raise StoreError(f"{name} says that it holds {about['network']} {about['sizes']}, but its arrays are "
+                             f"{self.network} {self.sizes}: it is damaged; save it again")
+
+    def _about(self) -> dict[str, Any]:
+        try:
+            about = unpacked_json(self.arrays[ABOUT])
+            if about["format"] != FORMAT:
+                raise ValueError(f"the format is {str(about['format'])[:40]!r}")
+            version = about["version"]
+            fits = version == VERSION and (
+                isinstance(about["network"], str) and isinstance(about["sizes"], dict) and isinstance(about["by"], str)
+                and len(about["by"]) <= 60 and about["by"].isprintable()
+                and isinstance(about["scheme"], dict | None))
+            if type(version) is not int or (version == VERSION and not fits):
+                raise ValueError("some of it makes no sense")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(f"{self.name}: expected a description of the file in its array {ABOUT}, found none that "
+                             f"can be read ({error}); save it again") from None
+        if version != VERSION:
+            raise StoreError(f"{self.name} is a checkpoint of version {version}, and this Bitladder reads version "
+                             f"{VERSION}; open it with a newer one")
+        return about
+
+    def _writer(self) -> str:
+        """Of an older file: the page that saved it, or nothing."""
+        pages = {"mlp": "qat" if self.under(START) else "digits", "vit": "vision", "gpt": "learn"}
+        return f"page {pages[self.network]}" if PARAMS in self.arrays else ""
+
+    def _older_scheme(self) -> dict[str, Any] | None:
+        """Of an older file of the page qat: what its parameters say."""
+        if self.by != "page qat":
+            return None
+        params = unpacked_json(self.arrays[PARAMS])
+        activations = None if params["activations"] == "none" else int(params["activations"])
+        return {"bits": params["bits"], "activations": activations, "per": params["per"],
+                "estimator": params["estimator"]}
+
+    @property
+    def packed(self) -> bool:
+        """Whether the weights are stored as codes."""
+        return any(key.endswith(".codes") for key in self.arrays)
+
+    @property
+    def quantised(self) -> bool:
+        return self.packed or self.scheme is not None
+
+    @property
+    def _widths(self) -> str:
+        """The bits of a quantised network, for a sentence."""
+        if self.packed:
+            forms = {key.removesuffix(".form"): array for key, array in self.arrays.items() if key.endswith(".form")}
+            weights = [form[0] for key, form in forms.items() if key.endswith(".weight")]
+            activations = forms["input"][0] if "input" in forms else None
+        else:
+            weights, activations = self.scheme["bits"], self.scheme["activations"]
+        return f"{_bits(weights)} weights and {'float' if activations is None else _bits(activations)} activations"
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a training can go on from here."""
+        return bool(self.under(TRAINER))
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The network's own arrays."""
+        return {key: array for key, array in self.arrays.items()
+                if key not in BESIDE and not key.startswith((TRAINER, START))}
+
+    def under(self, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays whose names begin with a prefix, by the rest of their names."""
+        return {key.removeprefix(prefix): array for key, array in self.arrays.items() if key.startswith(prefix)}
+
+    def parameters(self, shapes: Shapes) -> Parameters:
+        """The float32 parameters of a network with these shapes; float16 is widened. StoreError if they are others."""
+        return parameters(self.weights, shapes, self.name)
+
+    def params(self, declared: Iterable[Param]) -> dict[str, Value]:
+        """The page's parameters. StoreError if they are missing or another page's."""
+        try:
+            return parse_all(declared, unpacked_json(self.arrays[PARAMS]), strict=True)[0]
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+            raise StoreError(f"{self.name}: expected the parameters of a snapshot, found others ({error})") from None
+
+    def need(self, network: str) -> "Contents":
+        """This, if it is such a network. StoreError says what it is instead, and what reads that."""
+        if self.network != network:
+            title, _, readers = NETWORKS[self.network]
+            raise StoreError(f"{self.name} holds {self.words}; expected {NETWORKS[network][0]}. What reads {title}: "
+                             f"{readers}")
+        return self
+
+    def need_float(self, network: str) -> "Contents":
+        """This, if it is such a network with float weights."""
+        if self.need(network).quantised:
+            raise StoreError(f"{self.name} holds {self.words}; expected float weights, which train {network} writes")
+        return self
+
+    def _words(self) -> str:
+        """What this is, for a sentence."""
+        parts = [NETWORKS[self.network][0]]
+        if self.network == "mlp":
+            parts.append("-".join(map(str, self.sizes["layers"])))
+        if "blocks" in self.sizes:
+            parts.append("of {blocks} block{s}, {width} wide".format(
+                s="" if self.sizes["blocks"] == 1 else "s", **self.sizes))
+        if self.quantised:
+            parts.append(f"with {self._widths}")
+        if self.by:
+            parts.append(f"saved by the {self.by}" if self.by.startswith("page ") else f"made by {self.by}")
+        return " ".join(parts)
+
+
+def _bits(widths: Any) -> str:
+    """4 as "4-bit", [8, 3] as "8, 3-bit"."""
+    each = [int(width) for width in np.ravel(widths)][:9]
+    return f"{', '.join(map(str, sorted(set(each), reverse=True)))}-bit"
+
+
+def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> Parameters:
+    """`store.parameters`, where float16 is widened to float32."""
+    wide = {key: each.astype(np.float32) if each.dtype == np.float16 else each for key, each in arrays.items()}
+    return store.parameters(wide, shapes, name)
+
+
+def _listed(arrays: Mapping[str, np.ndarray]) -> str:
+    names = sorted(arrays)
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(name[:40] for name in names[:6]) + more or "no arrays"
+
+
+def _network(arrays: Mapping[str, np.ndarray]) -> str:
+    if {RECIPE, FLAT, "order"} <= set(arrays):  # a long training's file from before version 1
+        return "gpt" if "dropout" in unpacked_json(arrays[RECIPE]) else "vit"
+    for network, (_, name, _) in NETWORKS.items():
+        if name in arrays or f"{name}.codes" in arrays:
+            return network
+    raise ValueError("no network has such arrays")
+
+
+def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    """The parameters' shapes, also of packed ones."""
+    forms = {key.removesuffix(".form"): tuple(int(n) for n in array[4:])
+             for key, array in arrays.items() if key.endswith(".weight.form")}
+    return {key: array.shape for key, array in arrays.items()} | forms
+
+
+def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None) -> dict[str, Any]:
+    """The numbers that decide a network's shapes. ValueError or KeyError if arrays are missing."""
+    if network == "mlp":
+        weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
+        sizes = {"layers": [weights[0][1], *(outputs for outputs, _ in weights)]}
+        if (sizes["layers"][0], sizes["layers"][-1]) != (784, 10):
+            raise ValueError("a digits network has 784 inputs and 10 outputs")
+        return sizes
+    if network not in ("vit", "gpt") or FLAT in shapes:
+        return {}
+    blocks = next(i for i in range(len(shapes) + 1) if f"block{i + 1}.up.weight" not in shapes)
+    if not blocks:
+        raise ValueError("there are no blocks")
+    hidden, width = shapes["block1.up.weight"]
+    heads = HEADS if heads is None else heads
+    if type(heads) is not int or heads < 1 or width < 1 or width % heads:
+        raise ValueError(f"{width} columns cannot have {heads} heads")
+    sizes = {"width": width, "heads": heads, "blocks": blocks, "hidden": hidden}
+    if network == "vit":
+        return {"patch": math.isqrt(shapes["patch.weight"][1]), **sizes}
+    return {"characters": shapes["tokens.weight"][0], "context": shapes["places.weight"][0], **sizes}

@@ -1,0 +1,40 @@
+"""The digits network in a file, whoever wrote it: float parameters, or a quantised network with its own codes."""
+
+from pathlib import Path
+
+from pyapp import checkpoint
+from pyapp.checkpoint import Contents
+from pyapp.core.parameters import Parameters
+from pyapp.models import mlp, packed
+from pyapp.models.qat import QATMLP
+from pyapp.models.quantized import QuantizedNetwork
+from pyapp.models.trained import finished
+from pyapp.store import StoreError
+
+
+def load_digits(path: Path = mlp.SHIPPED) -> Parameters | QuantizedNetwork:
+    """The digits network in a file. StoreError says what is wrong with it."""
+    return digits_network(checkpoint.load(path))
+
+
+def digits_network(found: Contents) -> Parameters | QuantizedNetwork:
+    """The digits network that a file holds. StoreError if it holds something else."""
+    if found.need("mlp").packed:
+        return packed.network_of(found.arrays, found.name)
+    if not found.quantised:
+        return mlp.parameters(found)
+    model = trained_model(found)
+    try:
+        return finished(model, found.parameters(model.shapes))
+    except ValueError as error:
+        raise StoreError(f"{found.name}: {error}") from None
+
+
+def trained_model(found: Contents) -> QATMLP:
+    """The network of a training with quantisation that is under way. StoreError if its scheme makes no sense."""
+    try:
+        scheme = {name: found.scheme[name] for name in ("bits", "activations", "per", "estimator")}
+        return QATMLP(found.sizes["layers"], **scheme)
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise StoreError(f"{found.name}: expected how its network is quantised, found {found.scheme} "
+                         f"({error})") from None

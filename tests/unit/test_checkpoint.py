@@ -1,0 +1,115 @@
+"""Checkpoints say what they hold; older ones are recognised; whatever is wrong with one is said in a sentence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import checkpoint, store
+from pyapp.checkpoint import Contents, described, unpacked_json
+from pyapp.data.text import Vocabulary
+from pyapp.models import gpt, mlp, packed, vit
+from pyapp.models.gpt import GPT, GPTSize
+from pyapp.models.mlp import MLP
+from pyapp.models.saved import digits_network
+from pyapp.models.trained import shipped
+from pyapp.models.vit import ViT, ViTSize
+from pyapp.store import StoreError
+
+SMALL = GPTSize(16, 2, 1, 8, 24)
+LETTERS = Vocabulary("abc\n")
+
+
+def student() -> dict[str, np.ndarray]:
+    return described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")
+
+
+def writer() -> dict[str, np.ndarray]:
+    return described(gpt.arrays_of(GPT(4, SMALL).initial(1), LETTERS), "train gpt", heads=2)
+
+
+def about(arrays, **changes) -> dict[str, np.ndarray]:
+    return {**arrays, "about": checkpoint.packed_json(unpacked_json(arrays["about"]) | changes)}
+
+
+def test_a_checkpoint_says_what_it_is():
+    found = Contents(student(), "s.npz")
+    assert (found.network, found.sizes, found.by) == ("mlp", {"layers": [784, 20, 10]}, "distill mlp")
+    assert found.words == "a digits network 784-20-10 made by distill mlp" and not found.quantised
+    assert mlp.parameters(found).vector.tobytes() == MLP((784, 20, 10)).initial(3).vector.tobytes()
+    assert Contents(writer(), "g.npz").words == "a GPT of 1 block, 16 wide made by train gpt"
+    rounded = Contents(described(packed.arrays_of(shipped(2)), "qat mlp"), "q.npz")
+    assert rounded.words == "a digits network 784-128-64-10 with 2-bit weights and 8-bit activations made by qat mlp"
+    assert json.loads(student()["about"].tobytes())["version"] == checkpoint.VERSION
+
+
+def test_the_number_of_heads_is_in_the_file():
+    model, p, vocabulary = gpt.opened(Contents(writer(), "g.npz"))
+    assert model.size == SMALL and vocabulary.characters == "\nabc" and p.vector.dtype == np.float32
+    size = ViTSize(patch=14, width=8, heads=2, blocks=1, hidden=8)
+    arrays = described(store.arrays_of(ViT(size).initial(1)), "x", heads=2)
+    assert vit.parameters(Contents(arrays, "v.npz"))[0].size == size
+
+
+def test_weights_from_before_version_1_still_open():
+    for path, network in ((mlp.SHIPPED, "mlp"), (vit.SHIPPED, "vit"), (gpt.SHIPPED, "gpt")):
+        arrays = {key: array for key, array in store.load(path).items() if key != "about"}
+        found = Contents(arrays, path.name)
+        assert found.network == network and found.by == "" and not found.under_way
+    assert isinstance(digits_network(Contents(packed.arrays_of(shipped(4)), "q.npz")).nbytes, int)
+
+
+def test_a_description_is_passed_over_where_arrays_are_read():
+    p = store.parameters(student(), MLP((784, 20, 10)).shapes, "s.npz")
+    assert p.vector.size == 784 * 20 + 20 + 200 + 10
+
+
+@pytest.mark.parametrize(("arrays", "message"), [
+    (lambda: about(student(), version=2), "of version 2, and this Bitladder reads version 1"),
+    (lambda: about(student(), version="1"), "makes no sense"),
+    (lambda: about(student(), format="other"), "the format is 'other'"),
+    (lambda: about(student(), network="gpt"), r"says that it holds gpt .* but its arrays are mlp"),
+    (lambda: about(student(), sizes={"layers": [784, 10]}), r"but its arrays are mlp .*784, 20, 10"),
+    (lambda: about(student(), by="x\ny"), "makes no sense"),
+    (lambda: about(writer(), sizes={"heads": 3}), "16 columns cannot have 3 heads"),
+    (lambda: {**student(), "about": np.frombuffer(b"[" * 5000, np.uint8)}, "nested more than 100 deep"),
+    (lambda: {**student(), "about": np.frombuffer(b"\xff\xfe", np.uint8)}, "none that can be read"),
+    (lambda: {**student(), "about": np.zeros(3, np.float32)}, "found float32"),
+    (lambda: {"about": student()["about"]}, "expected the weights of a network, found about"),
+    (lambda: {"layer1.weight": np.zeros((10, 20), np.float32)}, "784 inputs and 10 outputs"),
+    (lambda: {}, "found no arrays"),
+])
+def test_what_a_file_says_wrongly_is_named(arrays, message):
+    with pytest.raises(StoreError, match=message):
+        Contents(arrays(), "wrong.npz")
+
+
+def test_a_file_of_something_else_is_called_what_it_is():
+    with pytest.raises(StoreError, match=r"g\.npz holds a GPT of 1 block, 16 wide made by train gpt; expected a digits "
+                                         r"network\. What reads a GPT: generate gpt"):
+        mlp.parameters(Contents(writer(), "g.npz"))
+    with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float"):
+        mlp.parameters(Contents(packed.arrays_of(shipped(4)), "q.npz"))
+
+
+def test_a_wide_file_asks_for_no_more_memory_than_it_has():
+    arrays = store.arrays_of(ViT().initial(1)) | {"block1.up.weight": np.zeros((4, 4_000_000), np.int8)}
+    with pytest.raises(StoreError, match=r"expected .* as float32 \(12000000, 4000000\)|expected .* found"):
+        vit.parameters(Contents(arrays, "wide.npz"))
+    arrays = packed.arrays_of(shipped(4))
+    arrays["layer1.weight.form"] = np.array([4, -7, 7, 0, 2**31 - 1, 2**31 - 1], np.int32)
+    with pytest.raises(StoreError):
+        digits_network(Contents(arrays, "wide.npz"))
+    with pytest.raises(StoreError, match="expected a quantised network"):
+        packed.network_of(arrays, "wide.npz")
+
+
+@pytest.mark.parametrize("change", [
+    {"layer2.weight.scale": np.array(np.inf, np.float32)}, {"layer2.weight.scale": np.array(0, np.float32)},
+    {"layer2.weight.form": np.array([4, -100, 7, 0, 64, 128], np.int32)}, {"input.zero_point": np.array(99, np.int32)},
+    {"layer2.weight.form": np.array([4, -7, 7, -5, 64, 128], np.int32)}, {"layer2.bias": np.float32(1)},
+    {"layer2.weight.form": np.array([4, -1, 1, 0, 64, 128], np.int32)},
+])
+def test_a_quantised_network_that_cannot_be_is_refused(change):
+    with pytest.raises(StoreError, match="expected a quantised network"):
+        digits_network(Contents(packed.arrays_of(shipped(4)) | change, "q.npz"))
