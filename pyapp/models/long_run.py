@@ -58,12 +58,13 @@ class Checkpoint:
     def _check_recipe(self, saved: Contents) -> None:
         try:
             known = unpacked_json(saved.arrays[RECIPE])
-            other = sorted(name for name in {*known, *self.recipe} if known.get(name) != self.recipe.get(name))
-        except (KeyError, ValueError, TypeError, AttributeError):
+            if set(known) != set(self.recipe):
+                raise ValueError("another recipe")
+            other = [name for name in self.recipe if known[name] != self.recipe[name]]
+        except (KeyError, ValueError, TypeError):
             raise self._refused(f"holds {saved.words}, and no training under way of this kind") from None
         if other:
-            theirs, ours = (", ".join(f"{name} {options.get(name)}" for name in other)
-                            for options in (known, self.recipe))
+            theirs, ours = (", ".join(f"{name} {options[name]}" for name in other) for options in (known, self.recipe))
             raise self._refused(f"holds a training with {theirs}, and this one has {ours}: give the options that it "
                                 "began with")
 

@@ -1,10 +1,16 @@
 """Long trainings: they learn, and an interrupted one goes on to the same weights."""
 
+import json
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
+from pyapp import store
 from pyapp.core.rng import generator
 from pyapp.data.mnist import Digits
+from pyapp.data.text import Vocabulary
+from pyapp.models import gpt, vit
 from pyapp.models.gpt import GPTSize
 from pyapp.models.gpt_recipe import GPTRecipe, train_gpt, trainer_of
 from pyapp.models.long_run import Checkpoint, train_long
@@ -54,6 +60,61 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     train_gpt(GPTRecipe(steps=2, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
     with pytest.raises(ValueError, match=r"c\.npz holds a training with steps 2, and this one has steps 3"):
         train_gpt(GPTRecipe(steps=3, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
+
+
+def test_a_checkpoint_of_another_text_is_refused(tmp_path):
+    """The old training must not be recorded as one on the new text."""
+    recipe, file, letters = GPTRecipe(steps=2, batch=4), tmp_path / "c.npz", Vocabulary("abcdef")
+    train_gpt(recipe, TEXT, 6, print, TEXT, file, SIZE, letters)
+    before = file.read_bytes()
+    for text, held_out, vocabulary in ((TEXT[::-1], TEXT, letters), (TEXT, TEXT[1:], letters),
+                                       (TEXT, TEXT, Vocabulary("abcdeg"))):
+        with pytest.raises(ValueError, match=r"was trained on other data \(sha256 \w{12}\.\.\., this has \w{12}"):
+            train_gpt(recipe, text, 6, print, held_out, file, SIZE, vocabulary)
+    assert file.read_bytes() == before
+    train_gpt(recipe, TEXT, 6, print, TEXT, file, SIZE, letters)
+
+
+def test_a_checkpoint_of_other_images_is_refused(tmp_path):
+    images = (np.arange(8 * 784) % 251).astype(np.uint8).reshape(8, 28, 28)
+    digits, file = Digits(images, np.arange(8, dtype=np.int64)), tmp_path / "c.npz"
+    train_vit(ViTRecipe(epochs=1, batch=8, warmup=2), digits, print, checkpoint=file)
+    for others in (Digits(images[::-1], digits.labels), Digits(images, digits.labels[::-1])):
+        with pytest.raises(ValueError, match=r"c\.npz was trained on other data"):
+            train_vit(ViTRecipe(epochs=1, batch=8, warmup=2), others, print, checkpoint=file)
+    with pytest.raises(ValueError, match=r"c\.npz holds a Vision Transformer .* no training under way of this kind"):
+        train_gpt(RECIPE, TEXT, 6, print, checkpoint=file, size=SIZE)
+    assert (vit.load(file).vector == train_vit(ViTRecipe(epochs=1, batch=8, warmup=2), digits, print,
+                                               checkpoint=file)[1].vector).all()
+
+
+def test_a_checkpoint_from_before_it_kept_its_data_goes_on(tmp_path):
+    file, said, whole = tmp_path / "c.npz", [], train_gpt(RECIPE, TEXT, 6, print, size=SIZE)[1]
+    trainer = trainer_of(RECIPE, TEXT, 6, SIZE)
+
+    def before(step: int) -> None:
+        trainer.model.drop(generator(RECIPE.seed, f"dropout {step}"))
+
+    def stopped(line: str) -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train_long(trainer, RECIPE.steps, RECIPE.rate, RECIPE.warmup, stopped, before, every=10)
+    recipe = np.frombuffer(json.dumps(asdict(RECIPE)).encode(), np.uint8)
+    file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
+    _, p = train_gpt(RECIPE, TEXT, 6, said.append, checkpoint=file, size=SIZE)
+    assert p.vector.tobytes() == whole.vector.tobytes() and "does not say what it was trained on" in said[0]
+    file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
+    with pytest.raises(ValueError, match="steps 40, and this one has steps 41"):
+        train_gpt(replace(RECIPE, steps=41), TEXT, 6, print, checkpoint=file, size=SIZE)
+    with pytest.raises(ValueError, match="without its vocabulary"):
+        gpt.load(file)
+
+
+def test_a_file_of_weights_is_no_training_under_way(tmp_path):
+    (tmp_path / "c.npz").write_bytes(gpt.SHIPPED.read_bytes())
+    with pytest.raises(ValueError, match=r"holds a GPT of 4 blocks, 128 wide.*, and no training under way"):
+        train_gpt(RECIPE, TEXT, 6, print, checkpoint=tmp_path / "c.npz", size=SIZE)
 
 
 def test_a_loss_that_is_no_number_ends_the_training():
