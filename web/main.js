@@ -5,6 +5,7 @@ import { difference, filled, format, parse, Undo } from "./state.js";
 import { Guard } from "./ui/guard.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
+import { clear } from "./ui/slots.js";
 import { restoreTheme } from "./ui/theme.js";
 
 const at = (id) => document.getElementById(id);
@@ -64,6 +65,7 @@ async function show(hash) {
   const meta = known ?? pages[0];
   if (shown?.session.meta === meta) return obey(shown.session, link.params);
   shown?.view?.unmount();
+  clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
   left = Promise.all([left, shown?.session.close()]);
   const revival = {

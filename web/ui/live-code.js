@@ -37,7 +37,6 @@ export class LiveCode {
     this.#gone = true;
     this.#stop();
     this.#editor?.destroy();
-    render(null, this.#root);
   }
 
   get #now() {

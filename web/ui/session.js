@@ -1,5 +1,7 @@
 import { latest } from "./latest.js";
 
+const never = () => new Promise(() => {}); // what waits for it goes with its page and draws nothing more
+
 /**
  * One page's run in the engine, and what `mount(root, page)` of a view gets as `page`.
  *
@@ -21,6 +23,7 @@ export class Session {
   troubles = {};
   #engine;
   #run = null;
+  #held = new Set(); // runs that Python keeps
   #era = 0; // counts how often the run was started anew
   #confirmed = {};
   #changers = {};
@@ -42,11 +45,10 @@ export class Session {
 
   /** Start the run from its seed: at first, again, and with a new engine. */
   async reset() {
-    const last = this.#run;
     const answer = await this.#ask("open", () => ({ page: this.meta.name, params: this.params }), "page");
     if (!answer) return null;
-    if (last !== null) this.#ask("close", () => ({ run: last }), "page");
     this.#run = answer.run;
+    this.#free(answer.run);
     this.open = true;
     this.say("page", ...answer.notes);
     this.#adopt(answer, true);
@@ -63,6 +65,7 @@ export class Session {
   /** The engine was lost: a new one knows nothing of this run. */
   forget() {
     this.#run = null;
+    this.#held.clear();
     this.open = false;
     this.#queue = Promise.resolve();
     this.#emit({ type: "messages" });
@@ -147,12 +150,25 @@ export class Session {
     this.#emit({ type: "messages" });
   }
 
-  /** Resolves when the next page may use the engine. */
+  /** The page is left: nobody hears an answer any more, and no run stays. Resolves when the next page may use the engine. */
   close() {
-    if (this.#run !== null) this.#ask("close", () => ({ run: this.#run }), "page");
+    const freed = this.#free();
     this.#closed = true;
     this.#listeners.clear();
-    return this.#engine.leave?.(); // as a guard can
+    return this.#engine.leave?.(freed); // as a guard can
+  }
+
+  /** After what was asked before, Python forgets all runs but one. */
+  #free(kept = null) {
+    const free = async () => {
+      for (const run of this.#held) {
+        if (run === kept) continue;
+        this.#held.delete(run);
+        await this.#engine.call("close", { run });
+      }
+    };
+    this.#queue = this.#queue.then(free).catch(() => {}); // no Python, no run
+    return this.#queue;
   }
 
   async #change(name, value) {
@@ -188,12 +204,13 @@ export class Session {
 
   /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
   #ask(method, args, place) {
-    if (this.#closed) return Promise.resolve(null); // what was asked before is still answered: the last snapshot is kept
+    if (this.#closed) return never();
     const answer = this.#queue.then(async () => {
       try {
         const facts = args();
         if (!facts) return null;
         const result = await this.#engine.call(method, facts);
+        if (method === "open") this.#held.add(result.run);
         if (this.troubles[place]) this.fail(place, null);
         return result;
       } catch (error) {
@@ -203,7 +220,7 @@ export class Session {
       }
     });
     this.#queue = answer;
-    return answer;
+    return answer.then((result) => (this.#closed && method !== "snapshot" ? never() : result)); // the last snapshot is kept
   }
 
   /** What was said about earlier changes of parameters has been read. */

@@ -21,7 +21,7 @@ export class Training {
     this.#page = page;
     this.#before = before;
     this.#changed = changed;
-    this.#keeper = new Keeper(page, changed);
+    this.#keeper = new Keeper(page, () => this.#changed());
     this.#stop = page.listen(({ type }) => type === "wish" && this.#keeper.soon());
     this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
   }
@@ -110,6 +110,7 @@ export class Training {
   destroy() {
     this.#stop();
     this.player.pause();
+    this.#changed = () => {}; // what is saved now is nobody's picture any more
   }
 
   #refresh = latest(async () => {

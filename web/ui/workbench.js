@@ -93,7 +93,6 @@ export function workbench(root, page, options) {
       stop();
       training?.destroy();
       keys?.unbind();
-      render(null, root);
     },
   };
 }

@@ -51,7 +51,6 @@ export function mount(root, page) {
     unmount() {
       mounted = false;
       stop();
-      render(null, root);
     },
   };
 }

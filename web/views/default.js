@@ -70,7 +70,6 @@ export function mount(root, page) {
       training.destroy();
       keys.unbind();
       for (const thing of [...plots.values(), ...heatmaps.values()]) thing.destroy();
-      render(null, root);
     },
   };
 }

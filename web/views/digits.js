@@ -73,7 +73,6 @@ export function mount(root, page) {
       training.destroy();
       keys.unbind();
       for (const panel of [draw, weights, numbers]) panel.destroy();
-      render(null, root);
     },
   };
 }

@@ -146,7 +146,6 @@ export function mount(root, page) {
       stop();
       player.pause();
       keys.unbind();
-      for (const name of Object.keys(PANELS)) render(null, bench.slot(name));
       bench.unmount();
     },
   };

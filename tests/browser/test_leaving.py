@@ -1,0 +1,114 @@
+"""Leaving a page frees it: whoever goes round all pages for an hour needs the memory of one."""
+
+import pytest
+
+from pyapp import pages
+
+TITLES = {page["name"]: page["title"] for page in pages.describe()}
+REST = "exponential"  # where it is counted: a page where nothing moves
+ROUND = [*(name for name in TITLES if name != REST), REST]
+NODES = 50  # of some 10,000 may differ: what a browser keeps for itself
+# Counts the elements that are observed.
+COUNT = """(() => {
+    globalThis.observed = 0;
+    for (const kind of ["ResizeObserver", "IntersectionObserver", "MutationObserver"]) {
+        globalThis[kind] = class extends globalThis[kind] {
+            #targets = new Set();
+            #now(targets) {
+                observed += targets.size - this.#targets.size;
+                this.#targets = targets;
+            }
+            observe(target, options) {
+                super.observe(target, options);
+                this.#now(new Set([...this.#targets, target]));
+            }
+            unobserve(target) {
+                super.unobserve(target);
+                this.#now(new Set([...this.#targets].filter((each) => each !== target)));
+            }
+            disconnect() {
+                super.disconnect();
+                this.#now(new Set());
+            }
+        };
+    }
+})()"""
+# As a link does; the shell hears of it a moment later.
+FOLLOW = "(link) => { document.documentElement.dataset.state = 'following'; location.hash = link; }"
+PLAY = "document.querySelector('[data-test=play]:enabled')?.click()"  # with no focus, which holds what it was on
+FRAME = "() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)))"
+
+
+@pytest.fixture
+def tab(visit):
+    """A tab that has seen every page once, so that all that is loaded only once is there."""
+    tab = visit(None)
+    tab.page.add_init_script(COUNT)
+    tab.open(f"#{REST}")
+    tab.devtools = tab.page.context.new_cdp_session(tab.page)
+    tab.devtools.send("Performance.enable")
+    calmly(tab)
+    return tab
+
+
+def go(tab, name: str) -> None:
+    tab.page.evaluate(FOLLOW, f"#{name}")
+
+
+def calmly(tab) -> None:
+    """See each page's first picture."""
+    for name in ROUND:
+        go(tab, name)
+        tab.wait_ready()
+        tab.page.evaluate(FRAME)
+
+
+def hurriedly(tab) -> None:
+    """Leave each page as soon as it is there, before Python has answered."""
+    for name in ROUND:
+        go(tab, name)
+        tab.page.wait_for_function("(title) => document.querySelector('h1')?.textContent === title", arg=TITLES[name])
+    tab.wait_ready()
+
+
+def at_work(tab) -> None:
+    """Leave pages while they train."""
+    for name in ("digits", "qat", "rung1", REST):
+        go(tab, name)
+        tab.wait_ready()
+        tab.page.evaluate(PLAY)
+
+
+def count(tab) -> dict[str, int]:
+    tab.devtools.send("HeapProfiler.collectGarbage")
+    tab.page.evaluate(FRAME)
+    found = {item["name"]: int(item["value"]) for item in tab.devtools.send("Performance.getMetrics")["metrics"]}
+    return {"nodes": found["Nodes"], "listeners": found["JSEventListeners"], "observed": tab.page.evaluate("observed")}
+
+
+def settled(tab) -> dict[str, int]:
+    """The counts when they no longer fall."""
+    now, before = count(tab), None
+    while now != before:
+        now, before = count(tab), now
+    return now
+
+
+def freed(tab, before: dict[str, int]) -> None:
+    after = settled(tab)
+    assert after["observed"] <= before["observed"] and after["listeners"] <= before["listeners"]
+    assert after["nodes"] <= before["nodes"] + NODES
+
+
+def test_a_round_through_all_pages_leaves_nothing_behind(tab):
+    before = settled(tab)
+    assert before["observed"] and before["listeners"]
+    calmly(tab)
+    freed(tab, before)
+    hurriedly(tab)
+    freed(tab, before)
+    at_work(tab)
+    at_work(tab)  # now with an offer to go on from where the first training was left
+    before = settled(tab)
+    at_work(tab)
+    freed(tab, before)
