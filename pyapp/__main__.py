@@ -18,6 +18,7 @@ from pyapp.commands import (
     training,
     transformers,
 )
+from pyapp.commands.outputs import check_apart
 from pyapp.hosts import HostError
 
 
@@ -25,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, or 2 with one sentence on stderr for input that cannot be used."""
     args = _parser().parse_args(argv)
     try:
+        check_apart(args)
         return args.command(args) or 0
     except (ValueError, OSError, HostError) as error:
         hint = getattr(error, "hint", "")

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, reader, show, writable
+from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, reader, show
+from pyapp.commands.outputs import add_out
 from pyapp.data import mnist
 from pyapp.models import gpt, vit
 from pyapp.models.quantized_transformer import TransformerSettings
@@ -30,7 +31,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
-        sub.add_argument("--out", type=writable, required=True, metavar="FILE", help="the CSV; rows it has are kept")
+        add_out(sub, "the CSV; rows it has are kept", required=True)
         add_json(sub)
 
 

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -55,22 +54,6 @@ def show(result: dict | list, as_json: bool, text: str) -> None:
 def progress(line: str) -> None:
     """Say how far a long command has come, beside its result."""
     print(line, file=sys.stderr, flush=True)
-
-
-def writable(text: str) -> Path:
-    """The type of an option that names a file to write: what cannot be written is said before hours of work."""
-    path = Path(text)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        why = f"{text} cannot be written ({error.strerror}); name a file elsewhere"
-        raise argparse.ArgumentTypeError(why) from None
-    return path
-
-
-def add_weights_out(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--out", required=True, metavar="FILE", type=writable, help="the .npz to write; a .json beside it")
 
 
 def reader(read: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -9,20 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import files, store
 from pyapp.checkpoint import described
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
     add_json,
     add_recipe,
-    add_weights_out,
     command,
     options_of,
     progress,
     recipe_of,
     show,
 )
+from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, Asked, shipped
@@ -42,17 +43,19 @@ def add_training(models: Any) -> None:
     """`train generator`, beside the other networks."""
     sub = command(models, "generator", train, f"the {TITLES['generator']}: the teacher")
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
-    add_weights_out(sub)
+    add_weights_out(sub, required=True)
     add_recipe(sub, TeacherRecipe)
 
 
 def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less the shipped 5,000; measure 1,000 samples on the shipped digits."""
-    recipe, digits = recipe_of(args, TeacherRecipe), training_images(args.data)
+    recipe, reader, real = recipe_of(args, TeacherRecipe), mlp.load(), mnist.load().images[::3].reshape(SAMPLES, -1)
+    measures.shipped()  # kept for `judge`: what is missing is missed before the training
+    digits = training_images(args.data)
     progress(f"{len(digits.labels)} images to train on")
     p = train_teacher(recipe, digits, progress)
-    metrics = judge(Painter(p))
-    for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", mnist.load().images[::3].reshape(SAMPLES, -1))):
+    metrics = judge(Painter(p), reader)
+    for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", real)):
         _, distances = measures.nearest(pixels, digits.images.reshape(len(digits.images), -1))
         metrics[f"nearest_training{name}"] = float(distances.min())
     words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
@@ -70,10 +73,9 @@ def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
     return painter.draw(mini.latents(seeds), styles(seeds))
 
 
-def judge(painter: Painter | mini.MiniDecoder) -> dict[str, Any]:
-    """What `measures` says of a thousand samples, held against all shipped digits."""
-    drawn = sample(painter)
-    return measures.measure(drawn, mlp.load(), measures.shipped())
+def judge(painter: Painter | mini.MiniDecoder, reader: Parameters) -> dict[str, Any]:
+    """What `measures` says of a thousand samples, read by a digits network and held against all shipped digits."""
+    return measures.measure(sample(painter), reader, measures.shipped())
 
 
 def add(commands: Any) -> None:
@@ -88,13 +90,13 @@ def add(commands: Any) -> None:
     sub.add_argument("--digit", type=int, metavar="D", help="ask for this digit, 0 to 9; otherwise the latents decide")
     sub.add_argument("--bits", type=int, metavar="B", help="quantise the weights to this many bits, 2 to 16")
     sub.add_argument("--count", type=int, default=NINE, metavar="N", help="how many pictures")
-    sub.add_argument("--out", type=Path, metavar="FILE", help="write the sheet here, a PNG")
+    add_out(sub, "write the sheet here, a PNG")
     add_json(sub)
 
     sub = command(commands, "distill-digits", distil_routing,
                   "distil the mini decoder's routing from the teacher, and make the teacher's mean pictures")
     sub.add_argument("--teacher", type=Path, default=teacher.SHIPPED, metavar="FILE", help="the teacher, an .npz")
-    add_weights_out(sub)
+    add_weights_out(sub, required=True)
     add_recipe(sub, RoutingRecipe)
 
     sub = command(commands, "judge-digits", table, "how well both generators are read, and how much they vary")
@@ -112,7 +114,7 @@ def draw(args: argparse.Namespace) -> None:
     asked = Asked(seed, args.temperature, args.generator, args.fields, args.digit, args.bits, args.count)
     drawn = asked.draw()
     if args.out:
-        args.out.write_bytes(png(sheet(drawn.pixels)))
+        files.write(args.out, png(sheet(drawn.pixels)))
     report = asked.report(drawn)
     lines = [f"seed {s['seed']:<10}  {s['label']}  " + " ".join(f"{k} {c:.2f}" for k, c in s["coefficients"].items())
              for s in report["samples"]]
@@ -122,6 +124,7 @@ def draw(args: argparse.Namespace) -> None:
 def distil_routing(args: argparse.Namespace) -> None:
     """Distil, and measure by a thousand seeds how often the student means the digit that the teacher means."""
     recipe, painter = recipe_of(args, RoutingRecipe), Painter(teacher.load(args.teacher))
+    teacher_sha256 = store.digest(args.teacher)
     routing, loss = distil(recipe, painter, progress)
     u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
     student = mini.MiniDecoder(routing, strokes.glyphs())
@@ -130,17 +133,17 @@ def distil_routing(args: argparse.Namespace) -> None:
     arrays = store.arrays_of(routing) | {mini.MEANS: mean_pictures(painter)}
     store.save(args.out, described(arrays, "distill-digits"), {
         "command": " ".join(words), **asdict(recipe), "parameters": routing.vector.size,
-        "teacher_sha256": store.recipe(args.teacher)["sha256"], "metrics": metrics})
+        "teacher_sha256": teacher_sha256, "metrics": metrics})
     print(json.dumps(metrics))
 
 
 def table(args: argparse.Namespace) -> None:
     """Both generators at each number of bits, a thousand samples each."""
-    rows = []
+    rows, reader = [], mlp.load()
     for bits in [None if word == "off" else check_bits(whole(word)) for word in args.bits.split(",")]:
         for generator in GENERATORS:
             made = shipped(generator, bits=bits)
-            rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made)})
+            rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made, reader)})
     lines = [f"{r['generator']:8} {r['bits'] or 'float':>5} bits  {r['bytes']:>9,} bytes  read {r['read']:.3f}  "
              f"neighbour {r['neighbour']:.3f}  diversity {r['diversity']:.3f}  nearest {r['nearest']:.2f}"
              for r in rows]

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyapp.commands.common import add_json, command, progress, show
+from pyapp.commands.outputs import add_weights_out
 from pyapp.ladder import fit, rollout, toy
 
 LOWEST = 0.001  # temperature; far below, the logits divided by it are no numbers
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     parts = commands.add_parser("ladder", help=doc, description=doc).add_subparsers(required=True, metavar="PART")
 
     sub = command(parts, "fit", fit_weights, "fit the weights, check their canonical numbers, and save them")
-    sub.add_argument("--out", type=Path, default=toy.FILE, metavar="FILE", help="the .npz to write; a .json beside it")
+    add_weights_out(sub, default=str(toy.FILE))  # as text: a default is checked too
 
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
     sub.add_argument("--prompt", default=toy.PROMPT, help=f"words of: {' '.join(toy.WORDS)}")

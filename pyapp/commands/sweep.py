@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, show, writable
+from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.commands.outputs import add_out
 from pyapp.data import mnist
 from pyapp.models.quantized import METHODS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
@@ -31,7 +32,7 @@ def add(commands: Any) -> None:
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    sub.add_argument("--out", type=writable, required=True, metavar="FILE", help="the CSV; rows that it has are kept")
+    add_out(sub, "the CSV; rows that it has are kept", required=True)
     sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
     sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
     add_json(sub)

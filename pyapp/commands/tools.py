@@ -3,11 +3,11 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from pyapp import bench, check, pages
 from pyapp.commands.common import add_json, command, show
+from pyapp.commands.outputs import add_weights_out
 from pyapp.params import ParamError
 from pyapp.runner import Runner
 
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     add_json(sub)
 
     sub = command(commands, "check", check_runtime, "run the fixtures of the proof and compare with CPython's record")
-    sub.add_argument("--record", type=Path, metavar="FILE", help="keep this runtime's results instead")
+    add_weights_out(sub, "--record", "keep this runtime's results instead, in an .npz")
     add_json(sub)
 
 

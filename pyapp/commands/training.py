@@ -15,13 +15,13 @@ from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
     add_recipe,
-    add_weights_out,
     command,
     networks,
     options_of,
     progress,
     recipe_of,
 )
+from pyapp.commands.outputs import add_weights_out
 from pyapp.commands.transformers import TRAININGS, add_training
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -50,60 +50,69 @@ def add(commands: Any) -> None:
     sub = command(commands, "qat", train_quantised,
                   "train a network with quantisation and save it packed, with its recipe", model=True)
     _add_files(sub)
+    sub.set_defaults(reads=mlp.SHIPPED)
     add_recipe(sub, QATRecipe)
 
     sub = command(commands, "distill", distill,
                   "train a smaller network with the shipped one as its teacher", model=True)
     _add_files(sub)
+    sub.set_defaults(reads=mlp.SHIPPED)
     add_recipe(sub, StudentRecipe)
 
 
 def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less those of --exclude, and measure on its test images."""
-    recipe = recipe_of(args, MLPRecipe)
+    recipe, test, shipped = recipe_of(args, MLPRecipe), mnist.load(args.data, "test"), _shipped_if_there()
     digits = _counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
     p = train_mlp(recipe, digits, progress)
     exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
     _save(args, recipe, digits, described(store.arrays_of(p), "train mlp"), "train", exclude, {
         "data": "DIR: MNIST's four files; --exclude: by default what the page ships", "parameters": _size(p),
-        "metrics": {"test": accuracies(p, mnist.load(args.data, "test")), **_on_shipped(p)}})
+        "metrics": {"test": accuracies(p, test), **({"shipped": accuracies(p, shipped)} if shipped else {})}})
 
 
-def _on_shipped(p: Parameters) -> dict[str, Any]:
-    """What the network makes of the shipped test images. If nothing else needed them, they need not be there."""
+def _shipped_if_there() -> Digits | None:
+    """The shipped test images. If nothing else needs them, they need not be there."""
     try:
-        return {"shipped": accuracies(p, mnist.load())}
+        return mnist.load()
     except mnist.ShippedMissing:
-        progress("not measured on the shipped digits: they are not there")
-        return {}
+        progress("it will not be measured on the shipped digits: they are not there")
+        return None
 
 
 def train_quantised(args: argparse.Namespace) -> None:
     """Train with quantisation from the shipped float network, and measure on integers alone."""
-    recipe, digits = recipe_of(args, QATRecipe), _counted(training_images(args.data))
+    recipe, test, shipped, start = recipe_of(args, QATRecipe), *_needed_at_the_end(args)
+    digits = _counted(training_images(args.data))
     network = train_network(recipe, digits, progress)
     _save(args, recipe, digits, described(arrays_of(network), "qat mlp"), "qat", [], {
-        "data": SHIPPED_LEFT_OUT, "from_sha256": store.recipe(mlp.SHIPPED)["sha256"],
-        "metrics": {"test": measure(network, mnist.load(args.data, "test")),
-                    "shipped": measure(network, mnist.load())}})
+        "data": SHIPPED_LEFT_OUT, "from_sha256": start,
+        "metrics": {"test": measure(network, test), "shipped": measure(network, shipped)}})
 
 
 def distill(args: argparse.Namespace) -> None:
     """Train a float network with other hidden layers, taught by the shipped one; the file has float weights."""
-    recipe, digits = recipe_of(args, StudentRecipe), _counted(training_images(args.data))
+    recipe, test, shipped, teacher = recipe_of(args, StudentRecipe), *_needed_at_the_end(args)
+    digits = _counted(training_images(args.data))
     model, p = train_student(recipe, digits, progress)
 
     def measured(on: Digits) -> dict[str, Any]:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
     _save(args, recipe, digits, described(store.arrays_of(p), "distill mlp"), "distill", [], {
-        "data": SHIPPED_LEFT_OUT, "parameters": _size(p), "teacher_sha256": store.recipe(mlp.SHIPPED)["sha256"],
-        "metrics": {"test": measured(mnist.load(args.data, "test")), "shipped": measured(mnist.load())}})
+        "data": SHIPPED_LEFT_OUT, "parameters": _size(p), "teacher_sha256": teacher,
+        "metrics": {"test": measured(test), "shipped": measured(shipped)}})
+
+
+def _needed_at_the_end(args: argparse.Namespace) -> tuple[Digits, Digits, str]:
+    """Test images, shipped test images, and the sha256 of the shipped weights: what is missing is missed at the start.
+    """
+    return mnist.load(args.data, "test"), mnist.load(), store.digest(mlp.SHIPPED)
 
 
 def _add_files(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
-    add_weights_out(sub)
+    add_weights_out(sub, required=True)
 
 
 def _counted(digits: Digits) -> Digits:

@@ -16,14 +16,13 @@ from pyapp.commands.attention import add_transformer_settings, transformer_setti
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     add_recipe,
-    add_weights_out,
     command,
     networks,
     options_of,
     progress,
     recipe_of,
-    writable,
 )
+from pyapp.commands.outputs import add_out, add_weights_out
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -47,21 +46,21 @@ def add(commands: Any) -> None:
 def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
-    add_weights_out(sub)
-    sub.add_argument("--checkpoint", metavar="FILE", type=writable,
-                     help="written now and then; the same command again goes on from there")
+    add_weights_out(sub, required=True)
+    add_out(sub, "written now and then; the same command again goes on from there", "--checkpoint")
     add_recipe(sub, recipe)
 
 
 def train_vision(args: argparse.Namespace) -> None:
     """Train the Vision Transformer on a folder's training images less the shipped 5,000; measure on its test images."""
-    recipe, digits, shipped = recipe_of(args, ViTRecipe), training_images(args.data), mnist.load()
+    recipe, test, shipped = recipe_of(args, ViTRecipe), mnist.load(args.data, "test"), mnist.load()
+    digits = training_images(args.data)
     progress(f"{len(digits.labels)} images to train on")
     model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
     _save(args, "vit", recipe, described(store.arrays_of(p), "train vit", model.size.heads), {
         "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
-        "metrics": {"test": _accuracy(model, p, mnist.load(args.data, "test")),
+        "metrics": {"test": _accuracy(model, p, test),
                     "shipped": _accuracy(model, p, shipped)}})
 
 

@@ -1,0 +1,85 @@
+"""Files that a command will write: what cannot be written is said before any work, and nothing is made for the look."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pyapp import files
+
+WRITTEN = ("out", "checkpoint", "record")  # options that name a file to write
+READ = ("weights", "data", "teacher", "exclude", "image", "reads")  # and those that name what is read
+PROBE = bytes(4096)  # a full disk has no room for it
+
+
+def add_out(sub: argparse.ArgumentParser, doc: str, name: str = "--out", **options: Any) -> None:
+    """An option that names a file to write."""
+    sub.add_argument(name, type=writable, metavar="FILE", help=doc, **options)
+
+
+def add_weights_out(sub: argparse.ArgumentParser, name: str = "--out",
+                    doc: str = "the .npz to write; a .json beside it", **options: Any) -> None:
+    """An option that names the weights to write, whose recipe is written beside them."""
+    sub.add_argument(name, type=weights_file, metavar="FILE", help=doc, **options)
+
+
+def weights_file(text: str) -> Path:
+    """The type of an option that names weights to write: a name that ends in .npz."""
+    path = writable(text)
+    if path.suffix.lower() != ".npz":
+        raise argparse.ArgumentTypeError(f"{text} does not end in .npz, as a file of weights must; name "
+                                         f"{path.stem}.npz (its recipe will be {path.stem}.json)")
+    writable(str(path.with_suffix(".json")))
+    return path
+
+
+def writable(text: str) -> Path:
+    """The type of an option that names a file to write."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; name a file")
+    path = Path(text)
+    try:
+        if text.endswith(("/", os.sep)) or path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text} is a folder; name a file in it")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise argparse.ArgumentTypeError(f"{text} is write-protected; name another file")
+        _probe(path)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise argparse.ArgumentTypeError(f"{text} cannot be written ({why}); name a file elsewhere") from None
+    return path
+
+
+def _probe(path: Path) -> None:
+    """OSError if there can be no such file. Leaves nothing behind: folders that are missing are made with the file."""
+    path = files.real(path)
+    if path.exists() and not path.is_file():
+        return  # a terminal or a pipe
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise NotADirectoryError(0, f"{folder} is not a folder")
+    for part in files.beside(path, "lock").relative_to(folder).parts:
+        (folder / part).exists()  # raises if the name is too long for this file system
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(PROBE)
+
+
+def check_apart(args: argparse.Namespace) -> None:
+    """ValueError if the files that a command writes are the same, or would overwrite what it reads."""
+    given = {name: value for name, value in vars(args).items() if value is not None}
+    written = {}
+    for name in WRITTEN:
+        for path in _with_recipe(given[name]) if name in given else ():
+            if (other := written.setdefault(files.real(path), name)) != name:
+                raise ValueError(f"--{name} {given[name]} would overwrite what --{other} writes; name another file")
+    for name in READ:
+        if name in given and (other := written.get(files.real(Path(given[name])))):
+            raise ValueError(f"--{other} {given[other]} would overwrite {given[name]}, which this command reads; name "
+                             "another file")
+
+
+def _with_recipe(path: Path) -> tuple[Path, ...]:
+    return (path, path.with_suffix(".json")) if path.suffix.lower() == ".npz" else (path,)

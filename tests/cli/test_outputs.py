@@ -1,0 +1,178 @@
+"""What a command cannot write, or will miss at its end, is refused before any work, and nothing is made meanwhile."""
+
+import argparse
+import errno
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pyapp import store
+from pyapp.__main__ import _parser, main
+from pyapp.commands import generators, outputs
+from pyapp.commands.outputs import weights_file, writable
+from pyapp.data import mnist
+from pyapp.models import mlp
+from pyapp.models.trainer import Trainer
+
+TRAININGS = (["train", "mlp"], ["train", "vit"], ["train", "generator"], ["qat", "mlp"], ["distill", "mlp"])
+TABLES = (["sweep", "mlp"], ["attention-table", "vit"], ["attention-table", "gpt"])
+CHECKPOINTS = (["train", "vit"], ["train", "gpt"])
+WEIGHTS = (*TRAININGS, ["train", "gpt"], ["distill-digits"], ["ladder", "fit"])
+NEEDS = {"attention-table gpt": ["--data", "no.txt"], "sweep mlp": [], "attention-table vit": [], "digits": [],
+         "ladder fit": [], "distill-digits": [], "check": []}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path, monkeypatch):
+    """Commands run in an empty folder, and what they leave there is what the test made."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    yield
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")} <= {"folder", "file", "w.json", "data"} | {
+        f"data/{name}.gz" for name in mnist.FILES["train"]} and (tmp_path / "file").read_text() == "mine"
+
+
+def refusal(capsys, *argv: str) -> str:
+    """What is said, by argparse or by the command."""
+    try:
+        status = main(list(argv))
+    except SystemExit as exit:
+        status = exit.code
+    said = capsys.readouterr().err
+    assert status == 2 and "Traceback" not in said
+    return said.splitlines()[-1]
+
+
+def options() -> list[tuple[str, argparse.Action]]:
+    """Every option of every command, found in the parser itself."""
+    found = []
+
+    def walk(parser: argparse.ArgumentParser, name: str) -> None:
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for key, sub in action.choices.items():
+                    walk(sub, f"{name} {key}".strip())
+            else:
+                found.append((name, action))
+
+    walk(_parser(), "")
+    return found
+
+
+def test_every_file_that_is_written_is_checked():
+    checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file)}
+    assert {dest for _, dest in checked} == set(outputs.WRITTEN)
+    assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
+    assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + 2  # with digits --out and check --record
+    files = {action.dest for _, action in options() if action.metavar in ("FILE", "DIR", "PATH", "IMAGE")}
+    assert files <= {*outputs.WRITTEN, *outputs.READ}
+
+
+BAD = {"folder": "is a folder", "folder/": "is a folder", "": "the name is empty", "  ": "the name is empty",
+       ".": "is a folder", "file/w.npz": "file is not a folder", "file/a/b/w.npz": "file is not a folder",
+       "new/": "is a folder", "a" * 300 + ".npz": "File name too long", "a" * 248 + ".npz": "File name too long"}
+
+
+@pytest.mark.parametrize(("name", "message"), BAD.items(), ids=[name[:20] or "empty" for name in BAD])
+def test_a_name_that_cannot_be_a_file_is_refused_by_all_commands(name, message, capsys):
+    for command in (*WEIGHTS, *TABLES, ["digits"]):
+        data = NEEDS.get(" ".join(command), ["--data", "none"])
+        assert message in refusal(capsys, *command, *data, "--out", name), command
+    assert message in refusal(capsys, "check", "--record", name)
+    for command in CHECKPOINTS:
+        assert message in refusal(capsys, *command, "--data", "none", "--out", "w.npz", "--checkpoint", name), command
+
+
+@pytest.mark.parametrize("name", ["w.json", "w", "w.npy", "w.csv", ".npz"])
+def test_weights_are_npz(name, capsys):
+    for command in WEIGHTS:
+        data = NEEDS.get(" ".join(command), ["--data", "none"])
+        assert "does not end in .npz, as a file of weights must" in refusal(capsys, *command, *data, "--out", name)
+    assert "does not end in .npz" in refusal(capsys, "check", "--record", name)
+
+
+def test_a_recipe_that_cannot_be_written_is_missed_too(capsys, tmp_path):
+    (tmp_path / "w.json").mkdir()
+    assert "w.json is a folder" in refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may write everywhere sees no protection")
+def test_protected_files_and_folders_are_refused(capsys, tmp_path):
+    (tmp_path / "file").chmod(0o400)
+    assert "file is write-protected" in refusal(capsys, "sweep", "mlp", "--out", "file")
+    (tmp_path / "folder").chmod(0o500)
+    assert "cannot be written (Permission denied)" in refusal(capsys, "sweep", "mlp", "--out", "folder/a/x.csv")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no file system here that nobody can write to")
+def test_a_place_where_nobody_can_write_is_refused(capsys):
+    for command in WEIGHTS:
+        data = NEEDS.get(" ".join(command), ["--data", "none"])
+        assert "/proc/a/w.npz cannot be written (" in refusal(capsys, *command, *data, "--out", "/proc/a/w.npz")
+
+
+def test_a_full_disk_is_said_before_the_work(capsys, monkeypatch):
+    @contextmanager
+    def full(dir):
+        raise OSError(errno.ENOSPC, "No space left on device")
+        yield
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
+    assert "w.npz cannot be written (No space left on device)" in said
+
+
+@pytest.mark.parametrize(("argv", "message"), [
+    (["qat", "mlp", "--data", "none", "--out", str(mlp.SHIPPED)], "mlp.npz, which this command reads"),
+    (["distill", "mlp", "--data", "none", "--out", str(mlp.SHIPPED)], "mlp.npz, which this command reads"),
+    (["distill-digits", "--teacher", "folder/../t.npz", "--out", "t.npz"], "--out t.npz would overwrite folder/../t"),
+    (["train", "gpt", "--data", "t.json", "--out", "t.npz"], "--out t.npz would overwrite t.json, which this"),
+    (["train", "gpt", "--data", "file", "--out", "t.npz", "--checkpoint", "file"], "--checkpoint file would overwrite"),
+    (["train", "vit", "--data", "none", "--out", "t.npz", "--checkpoint", "t.npz"], "overwrite what --out writes"),
+    (["train", "vit", "--data", "none", "--out", "t.npz", "--checkpoint", "./t.json"], "overwrite what --out writes"),
+    (["sweep", "mlp", "--weights", "file", "--out", "file"], "--out file would overwrite file"),
+    (["attention-table", "gpt", "--data", "file", "--out", "file"], "--out file would overwrite file"),
+])
+def test_no_command_overwrites_what_it_reads_or_writes(argv, message, capsys):
+    assert message in refusal(capsys, *argv)
+
+
+@pytest.fixture(scope="session")
+def without_test_images(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("mnist")
+    for name in mnist.FILES["train"]:
+        shutil.copy(mnist.SHIPPED / f"{name}.gz", folder)
+    return folder
+
+
+def test_the_reader_of_samples_is_missed_before_the_generator_trains(capsys, monkeypatch):
+    def load():
+        raise store.StoreError("the digits network is gone")
+
+    monkeypatch.setattr(mlp, "load", load)
+    monkeypatch.setattr(generators, "train_teacher", None)
+    said = refusal(capsys, "train", "generator", "--data", str(mnist.SHIPPED), "--out", "w.npz")
+    assert "the digits network is gone" in said
+
+
+@pytest.mark.parametrize("command", [each for each in TRAININGS if "generator" not in each], ids=" ".join)
+def test_images_that_are_missing_at_the_end_are_missed_at_the_start(command, without_test_images, capsys, monkeypatch):
+    def step(self):
+        raise AssertionError("the training has begun")
+
+    monkeypatch.setattr(Trainer, "step", step)
+    said = refusal(capsys, *command, "--data", str(without_test_images), "--out", "w.npz")
+    assert "t10k-images-idx3-ubyte(.gz) is not there" in said
+
+
+def test_a_teacher_without_a_recipe_is_no_reason_to_lose_a_distillation(capsys, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("teacher")
+    shutil.copy(mlp.SHIPPED.with_name("generator.npz"), folder / "t.npz")
+    assert main(["distill-digits", "--teacher", str(folder / "t.npz"), "--out", str(folder / "r.npz"),
+                 "--steps", "20"]) == 0
+    assert '"teacher_sha256"' in (folder / "r.json").read_text()
