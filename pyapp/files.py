@@ -117,6 +117,8 @@ def locked(path: Path) -> Iterator[None]:
     is said, once. Every OSError on the way becomes NotWritten, which names this path.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(f"it is {'a folder' if path.is_dir() else 'not an ordinary file'}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(beside(path, "lock")):
             yield

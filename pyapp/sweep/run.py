@@ -1,6 +1,7 @@
 """A sweep from Python: measure every combination of settings, keep the rows in a CSV file, go on where it stopped."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pyapp.sweep import backends
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read
 from pyapp.sweep.measuring import RESULTS, TRAINED, Source, calibrates, measured, stamp_of
-from pyapp.sweep.table import Row, Table
+from pyapp.sweep.table import Row, Table, number
 
 WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
 STAMPS = tuple(WORDS)
@@ -30,9 +31,9 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
     """
     wanted = combinations(grid)
     jobs = backends.check(backend, jobs)
-    table, source = Table(out, COLUMNS, len(DEFAULTS)), Source.of(weights, data, split)
+    source = Source.of(weights, data, split)
     training = stamp_of(mnist.load(data, "train")) if any(one["method"] in TRAINED for one in wanted) else ""
-    _check_same(table, (*source.stamps, training))
+    table = Table(out, COLUMNS, len(DEFAULTS), lambda row: _check(row, (*source.stamps, training)))
     keys = [tuple(cells(one).values()) for one in wanted]
     missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
     if any(map(calibrates, missing)):
@@ -53,17 +54,18 @@ def _measure(missing: list[Combination], source: Source, backend: str, jobs: int
             yield from backends.results(measured, [(one, source) for one in missing], backend, min(jobs, len(missing)))
 
 
-def _check_same(table: Table, stamps: tuple[str, str, str]) -> None:
-    """ValueError if rows that are there come from other files. An empty stamp is of nothing, and goes with any."""
-    for row in table.rows.values():
-        for name, stamp in zip(STAMPS, stamps, strict=True):
-            if row[name] and stamp and row[name] != stamp:
-                raise ValueError(f"{table.path} was measured with other {WORDS[name]} (sha256 {row[name]}..., these "
-                                 f"have {stamp}...); name another file with --out")
+def _check(row: Row, stamps: tuple[str, str, str]) -> None:
+    """ValueError if a row that is there comes from other files, or was spoiled. An empty stamp is of nothing, and goes
+    with any."""
+    for name, stamp in zip(STAMPS, stamps, strict=True):
+        if row[name] and stamp and row[name] != stamp:
+            raise ValueError(f"it was measured with other {WORDS[name]} (sha256 {row[name]}..., these have "
+                             f"{stamp}...); name another file with --out")
+    typed(row)
 
 
 def typed(row: Row) -> dict[str, Any]:
-    """A row's cells as values; None where a cell is empty, or says "none"."""
-    values = {name: read(name, row[name]) if row[name] else None for name in DEFAULTS}
-    values |= {name: kind(row[name]) if row[name] else None for name, kind in RESULTS.items()}
+    """A row's cells as values; None where a cell is empty, or says "none". ValueError names a cell that has none."""
+    values = {name: number(row, name, partial(read, name)) if row[name] else None for name in DEFAULTS}
+    values |= {name: number(row, name, kind) if row[name] else None for name, kind in RESULTS.items()}
     return values | {name: row[name] or None for name in STAMPS}

@@ -1,41 +1,78 @@
-"""The table of a sweep: a CSV file to which rows are added as they are measured, so that a killed sweep can go on."""
+"""The table of a sweep: a CSV file to which rows are added as they are measured. A killed sweep can go on, and several
+sweeps may write into one file at the same time."""
 
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+from pyapp import files
 
 Row = dict[str, str]
 Key = tuple[str, ...]
 
 
 class Table:
-    """Rows by their key, the first `keys` of the columns; as a context, the file open for more rows.
+    """Rows by their key, the first `keys` of the columns; as a context, the file ready for more rows.
 
-    A last line that is not whole, which a killed sweep may leave, is no row, and is cut off when rows are added.
-    ValueError for a file that is no such table: it is not touched.
+    Every change is made under a lock, after reading what others have added meanwhile, so no row is lost. A last line
+    that is not whole, which a killed sweep may leave, is no row, and is cut off when rows are added. ValueError, and
+    the file is not touched, if it is no such table, and for what `check` says of a row.
     """
 
-    def __init__(self, path: str | Path, columns: Sequence[str], keys: int):
-        self.path, self.columns, self.keys = Path(path), list(columns), keys
+    def __init__(self, path: str | Path, columns: Sequence[str], keys: int,
+                 check: Callable[[Row], Any] = lambda row: None):
+        self.path, self.columns, self.keys, self._check = Path(path), list(columns), keys, check
         self.rows: dict[Key, Row] = {}
-        data = self.path.read_bytes() if self.path.exists() else b""
-        self._whole = data.rfind(b"\n") + 1
-        if data and not (self._whole == 0 and self._lines([]).encode().startswith(data)):
-            self._read(data[: self._whole or None].decode(errors="replace"))
+        self._file: tuple[int, int] | None = None  # which file was read: device and number,
+        self._whole, self._lines = 0, 0  # and how much of it: bytes and lines
+        self._catch_up()
 
-    def _read(self, text: str) -> None:
-        header, *lines = text.splitlines()
-        if header != ",".join(self.columns):
-            raise ValueError(f"{self.path}: expected a sweep's columns, {','.join(self.columns[:4])} and so on, found "
-                             f"{header[:60]!r}; name another file with --out")
-        for number, line in enumerate(lines, start=2):
+    def _catch_up(self) -> None:
+        """Read the lines that are new; all of them, if the name is another file's since."""
+        now = self.path.stat() if self.path.exists() else None
+        file = now and (now.st_dev, now.st_ino)
+        known = {}
+        if file != self._file or (now and now.st_size < self._whole):
+            known, self.rows = self.rows, {}
+            self._file, self._whole, self._lines = file, 0, 0
+        if now:
+            self._read_from(self._whole)
+        self.rows |= {key: row for key, row in known.items() if key not in self.rows}
+
+    def _read_from(self, start: int) -> None:
+        if not self.path.is_file():
+            raise ValueError(f"{self.path} is not an ordinary file; name another file with --out")
+        with open(self.path, "rb") as opened:
+            opened.seek(start)
+            data = opened.read(files.LARGEST)
+        whole = data.rfind(b"\n") + 1
+        if not start and not whole and not self._text([]).encode().startswith(data):
+            whole = len(data)  # no line at all, nor the beginning of ours
+        for line in data[:whole].decode(errors="replace").splitlines():
+            self._lines += 1
+            self._read_line(line)
+        self._whole += whole
+
+    def _read_line(self, line: str) -> None:
+        if self._lines == 1:
+            if line != ",".join(self.columns):
+                raise ValueError(f"{self.path}: expected a sweep's columns, {','.join(self.columns[:4])} and so on, "
+                                 f"found {line[:60]!r}; name another file with --out")
+            return
+        try:
             (values,) = csv.reader([line])
             if len(values) != len(self.columns):
-                raise ValueError(f"{self.path}, line {number}: expected {len(self.columns)} cells, found "
-                                 f"{len(values)}; remove the line, and it is measured again")
-            self._keep(dict(zip(self.columns, values, strict=True)))
+                raise ValueError(f"expected {len(self.columns)} cells, found {len(values)}; remove the line, and it is "
+                                 "measured again")
+            row = dict(zip(self.columns, values, strict=True))
+            self._check(row)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{self.path}, line {self._lines}: {error}") from None
+        self._keep(row)
 
     def key(self, row: Row) -> Key:
         return tuple(row[name] for name in self.columns[: self.keys])
@@ -44,26 +81,41 @@ class Table:
         self.rows[self.key(row)] = row
 
     def __enter__(self) -> "Table":
-        self._file = open(self.path, "a", encoding="utf-8", newline="")
-        self._file.truncate(self._whole)
-        if not self._whole:
-            self._write(self._lines([]))
+        with files.locked(self.path):
+            self._catch_up()
+            self._append([])
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._file.close()
+        """Nothing is open, and nothing is kept back."""
 
     def add(self, row: Row) -> None:
         """Keep a row and hand it to the operating system at once: from here on, killing the process loses nothing."""
         row = {name: row.get(name, "") for name in self.columns}
-        self._write(self._lines([row], header=False))
-        self._keep(row)
+        with files.locked(self.path):
+            self._catch_up()
+            self._append([row])
+            self._keep(row)
 
-    def _write(self, text: str) -> None:
-        self._file.write(text)
-        self._file.flush()
+    def _append(self, rows: Sequence[Row]) -> None:
+        """Put rows behind the last whole line; if there is no room for all of it, none of it stays."""
+        new = [*self.rows.values(), *rows] if not self._whole else rows  # the file may have been removed
+        text = self._text(new, header=not self._whole).encode()
+        try:
+            with open(self.path, "ab") as file:
+                file.truncate(self._whole)
+                file.write(text)
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.path, self._whole)
+            raise
+        self._now_whole(len(text), len(new) + (not self._whole))
 
-    def _lines(self, rows: Iterable[Row], header: bool = True) -> str:
+    def _now_whole(self, more: int, lines: int) -> None:
+        found = self.path.stat()
+        self._file, self._whole, self._lines = (found.st_dev, found.st_ino), self._whole + more, self._lines + lines
+
+    def _text(self, rows: Iterable[Row], header: bool = True) -> str:
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         if header:
@@ -73,10 +125,19 @@ class Table:
 
     def rewrite(self, first: Sequence[Key]) -> None:
         """Put the rows with these keys first, in this order, then all others as they were; in one step, or not."""
-        self.rows = {key: self.rows[key] for key in (*first, *self.rows)}
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(self._lines(self.rows.values()), encoding="utf-8", newline="")
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        with files.locked(self.path):
+            self._catch_up()
+            self.rows = {key: self.rows[key] for key in (*first, *self.rows)}
+            text = self._text(self.rows.values()).encode()
+            files.place(self.path, text)
+            self._whole, self._lines = 0, 0
+            self._now_whole(len(text), 1 + len(self.rows))
+
+
+def number(row: Row, name: str, read: Callable[[str], Any]) -> Any:
+    """A cell as `read` understands it, such as int or float. ValueError names the column."""
+    try:
+        return read(row[name])
+    except ValueError:
+        raise ValueError(f"{name} is {row[name]!r}, which is not a value of this column; remove the line, and it is "
+                         "measured again") from None

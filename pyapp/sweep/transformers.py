@@ -17,7 +17,7 @@ from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import SHORT, short_hash, stamp_of
-from pyapp.sweep.table import Row, Table
+from pyapp.sweep.table import Row, Table, number
 
 SETTINGS = tuple(field.name for field in fields(TransformerSettings))
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
@@ -81,8 +81,7 @@ def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str]
     """
     wanted = [FLOAT] + [replace(base, logit_bits=b, softmax=method, shift=rule)
                         for rule in rules for method in methods for b in bits]
-    table = Table(out, COLUMNS, len(SETTINGS))
-    _check_same(table, subject.stamps)
+    table = Table(out, COLUMNS, len(SETTINGS), lambda row: _check(row, subject.stamps))
     with table:
         for i, settings in enumerate(wanted, 1):
             key = tuple(cells(settings).values())
@@ -100,15 +99,16 @@ def cells(settings: TransformerSettings) -> Row:
 
 
 def typed(row: Row) -> dict[str, Any]:
-    """A row's cells as values."""
-    settings = {name: row[name] if name in ("per", "calibrate", "softmax", "shift") else whole_or_none(row[name])
-                for name in SETTINGS}
-    return settings | {name: kind(row[name]) for name, kind in RESULTS.items()}
+    """A row's cells as values. ValueError names a cell that has none."""
+    settings = {name: row[name] if name in ("per", "calibrate", "softmax", "shift") else
+                number(row, name, whole_or_none) for name in SETTINGS}
+    return settings | {name: number(row, name, kind) for name, kind in RESULTS.items()}
 
 
-def _check_same(table: Table, stamps: tuple[str, str]) -> None:
-    for row in table.rows.values():
-        for name, stamp in zip(STAMPS, stamps, strict=True):
-            if row[name] != stamp:
-                raise ValueError(f"{table.path} was measured with other {name} (sha256 {row[name]}..., these have "
-                                 f"{stamp}...); name another file with --out")
+def _check(row: Row, stamps: tuple[str, str]) -> None:
+    """ValueError if a row that is there comes from other files, or was spoiled."""
+    for name, stamp in zip(STAMPS, stamps, strict=True):
+        if row[name] != stamp:
+            raise ValueError(f"it was measured with other {name} (sha256 {row[name]}..., these have {stamp}...); name "
+                             "another file with --out")
+    typed(row)
