@@ -1,7 +1,9 @@
 """The command line: every page and every measurement without a browser. `python -m pyapp --help`."""
 
 import argparse
+import os
 import sys
+from contextlib import suppress
 
 from pyapp import __version__
 from pyapp.commands import (
@@ -21,20 +23,62 @@ from pyapp.commands import (
 from pyapp.commands.outputs import check_apart
 from pyapp.hosts import HostError
 
+GONE = 128 + 13  # the exit status of a program that writes to a pipe which nobody reads, as in `... | head`
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, or 2 with one sentence on stderr for input that cannot be used."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # names of files need not be text in the terminal's encoding
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()  # here, where what goes wrong can still be said
+    except BrokenPipeError:
+        _stop_writing()
+        return GONE
+    except OSError as error:
+        _stop_writing()
+        return _refuse(f"the output cannot be written ({error.strerror})")
+
+
+def _run(argv: list[str] | None) -> int:
     args = _parser().parse_args(argv)
     try:
         check_apart(args)
         return args.command(args) or 0
-    except (ValueError, OSError, HostError) as error:
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _refuse(_told(error))
+    except MemoryError as error:
+        return _refuse(f"this needs more memory than there is{f' ({error})' if str(error) else ''}; ask for less")
+    except (ValueError, OverflowError, HostError) as error:
         hint = getattr(error, "hint", "")
-        print(f"bitladder: {error}{f'; {hint}' if hint else ''}", file=sys.stderr)
-        return 2
+        return _refuse(f"{error}{f'; {hint}' if hint else ''}")
     except KeyboardInterrupt:
         print("bitladder: stopped", file=sys.stderr)
         return 130
+
+
+def _told(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename} cannot be used ({error.strerror})"
+    return f"reading or writing failed ({error.strerror})" if error.strerror else str(error)
+
+
+def _refuse(why: str) -> int:
+    print(f"bitladder: {' '.join(why.split())}", file=sys.stderr)
+    return 2
+
+
+def _stop_writing() -> None:
+    """Send what is still to be written nowhere: at its end Python would try again, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,8 +2,9 @@
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from pyapp.sweep.grid import whole
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
+NAMED = 5  # places that a note names
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
@@ -48,7 +50,29 @@ def add_data(sub: argparse.ArgumentParser) -> None:
 
 def show(result: dict | list, as_json: bool, text: str) -> None:
     """Print the result as JSON or as words."""
-    print(json.dumps(result) if as_json else text)
+    print_json(result) if as_json else print(text)
+
+
+def print_json(result: Any, indent: int | None = None) -> None:
+    """Print data as JSON. It has no NaN and no infinity: they become null, which is said on stderr."""
+    found: list[str] = []
+    text = json.dumps(_finite(result, "", found), indent=indent, allow_nan=False)
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        print(f"bitladder: not a finite number, so null in JSON: {', '.join(found[:NAMED])}{more}", file=sys.stderr)
+    print(text)
+
+
+def _finite(value: Any, where: str, found: list[str]) -> Any:
+    """The data with None for numbers that are not finite; their places go into `found`."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item, f"{where}.{key}" if where else str(key), found) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item, f"{where}[{i}]", found) for i, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        found.append(where)
+        return None
+    return value
 
 
 def progress(line: str) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from pyapp.commands.common import (
     add_recipe,
     command,
     options_of,
+    print_json,
     progress,
     recipe_of,
     show,
@@ -64,7 +64,7 @@ def train(args: argparse.Namespace) -> None:
         "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
         "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
         "metrics": metrics})
-    print(json.dumps(metrics))
+    print_json(metrics)
 
 
 def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
@@ -134,7 +134,7 @@ def distil_routing(args: argparse.Namespace) -> None:
     store.save(args.out, described(arrays, "distill-digits"), {
         "command": " ".join(words), **asdict(recipe), "parameters": routing.vector.size,
         "teacher_sha256": teacher_sha256, "metrics": metrics})
-    print(json.dumps(metrics))
+    print_json(metrics)
 
 
 def table(args: argparse.Namespace) -> None:

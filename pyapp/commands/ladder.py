@@ -1,12 +1,11 @@
 """The toy transformer of the ladder: fit its weights, or let it continue a prompt."""
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
 
-from pyapp.commands.common import add_json, command, progress, show
+from pyapp.commands.common import add_json, command, print_json, progress, show
 from pyapp.commands.outputs import add_weights_out
 from pyapp.ladder import fit, rollout, toy
 
@@ -35,7 +34,7 @@ def add(commands: Any) -> None:
 
 def fit_weights(args: argparse.Namespace) -> None:
     """Write weights and recipe; the canonical numbers to standard output."""
-    print(json.dumps(fit.write(args.out, progress)))
+    print_json(fit.write(args.out, progress))
 
 
 def roll_out(args: argparse.Namespace) -> None:

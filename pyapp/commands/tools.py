@@ -1,12 +1,11 @@
 """Commands around the page: run an experiment, prove this runtime, time it, list the pages."""
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from pyapp import bench, check, pages
-from pyapp.commands.common import add_json, command, show
+from pyapp.commands.common import add_json, command, print_json, show
 from pyapp.commands.outputs import add_weights_out
 from pyapp.params import ParamError
 from pyapp.runner import Runner
@@ -77,4 +76,4 @@ def benchmark(args: argparse.Namespace) -> None:
 
 def list_pages(args: argparse.Namespace) -> None:
     """Print what web/pages.json holds: every page with its parameters."""
-    print(json.dumps(pages.describe(), indent=1))
+    print_json(pages.describe(), indent=1)

@@ -1,7 +1,6 @@
 """Commands that train a network and save its weights with their recipe."""
 
 import argparse
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from pyapp.commands.common import (
     command,
     networks,
     options_of,
+    print_json,
     progress,
     recipe_of,
 )
@@ -130,4 +130,4 @@ def _save(args: argparse.Namespace, recipe: Recipe, digits: Digits, arrays: Mapp
     words = [f"python -m pyapp {name} {args.model} --data DIR --out weights/{args.out.name}", *options,
              *options_of(recipe)]
     store.save(args.out, arrays, {"command": " ".join(words), **facts(recipe, digits), **more})
-    print(json.dumps(more["metrics"]))
+    print_json(more["metrics"])

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from pyapp.commands.common import (
     command,
     networks,
     options_of,
+    print_json,
     progress,
     recipe_of,
 )
@@ -129,4 +129,4 @@ def _save(args: argparse.Namespace, model: str, recipe: Any, arrays: Mapping[str
     kind = "DIR" if model == "vit" else "FILE"
     words = [f"python -m pyapp train {model} --data {kind} --out weights/{args.out.name}", *options_of(recipe)]
     store.save(args.out, arrays, {"command": " ".join(words), **asdict(recipe), **facts})
-    print(json.dumps(facts["metrics"]))
+    print_json(facts["metrics"])
