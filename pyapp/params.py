@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 Value = float | int | str | bool
+SHOWN = 60  # characters of a value that a message quotes
 
 
 class ParamError(ValueError):
@@ -43,12 +44,12 @@ class Param:
         """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""
         if self.kind == "choice":
             if str(value) not in self.choices:
-                raise ParamError(self.name, f"{self.name} is {value!r}", f"use one of {', '.join(self.choices)}")
+                raise ParamError(self.name, f"{self.name} is {_quoted(value)}", f"use one of {', '.join(self.choices)}")
             return str(value), None
         if self.kind == "bool":
             text = str(value).lower()
             if text not in ("true", "false", "1", "0"):
-                raise ParamError(self.name, f"{self.name} is {value!r}", "use true or false")
+                raise ParamError(self.name, f"{self.name} is {_quoted(value)}", "use true or false")
             return text in ("true", "1"), None
         if self.kind == "text":
             if len(str(value)) > self.hi:
@@ -56,10 +57,10 @@ class Param:
             return str(value), None
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if math.isnan(number) or (self.kind == "int" and math.isfinite(number) and number != int(number)):
-            raise ParamError(self.name, f"{self.name} is {value!r}", self.limits)
+            raise ParamError(self.name, f"{self.name} is {_quoted(value)}", self.limits)
         clamped = min(max(number, self.lo), self.hi)
         note = None
         if clamped != number:
@@ -78,6 +79,12 @@ class Param:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+def _quoted(value: Any) -> str:
+    """A value as it was given, cut where nobody reads on: a link may bring thousands of characters."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+
+
 def _text(number: float) -> str:
     """A number as a person writes it: 4294967295, 0.0001."""
     return str(int(number)) if math.isfinite(number) and number == int(number) else f"{number:g}"
@@ -87,7 +94,7 @@ def find(params: Iterable[Param], name: str) -> Param:
     """The parameter of that name; ParamError if there is none."""
     by_name = {param.name: param for param in params}
     if name not in by_name:
-        raise ParamError(name, f"there is no parameter {name!r}", f"use one of {', '.join(by_name)}")
+        raise ParamError(name, f"there is no parameter {_quoted(name)}", f"use one of {', '.join(by_name)}")
     return by_name[name]
 
 

@@ -183,9 +183,9 @@ function placeholder({ shape, dtype, data }, sent) {
 
 function restore(value, arrays) {
   if (value === null || typeof value !== "object") return value;
-  if ("$array" in value) return { shape: value.shape, dtype: value.dtype, data: arrays[value.$array] };
-  for (const key of Object.keys(value)) value[key] = restore(value[key], arrays);
-  return value;
+  if (Object.hasOwn(value, "$array")) return { shape: value.shape, dtype: value.dtype, data: arrays[value.$array] };
+  if (Array.isArray(value)) return value.map((item) => restore(item, arrays));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item, arrays)])); // any key, "__proto__" too
 }
 
 function lastLine(problem) {

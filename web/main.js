@@ -1,12 +1,13 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
 import { Engine } from "./engine.js";
-import { difference, filled, format, parse, Undo } from "./state.js";
+import { difference, filled, format, odd, parse, quote, Undo } from "./state.js";
 import { Guard } from "./ui/guard.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
 import { clear } from "./ui/slots.js";
 import { restoreTheme } from "./ui/theme.js";
+import { sentences } from "./ui/trouble.js";
 
 const at = (id) => document.getElementById(id);
 const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false };
@@ -22,6 +23,7 @@ const engine = new Engine({
 
 /** Start Python anew and say so in the status line; true if it had been there. */
 function renew() {
+  drawTrouble(at("trouble"), null);
   document.documentElement.dataset.state = "boot";
   tell({ trouble: null, runtime: null, boot: {} });
   return engine.renew();
@@ -44,17 +46,26 @@ function failed(error) {
 }
 
 function retry() {
-  drawTrouble(at("trouble"), null);
   if (!renew() || !shown) return; // the calls of the first start still wait
   shown.session.forget();
   open(shown.session);
 }
 
 async function open(session) {
-  await session.reset();
+  const opened = await session.reset();
   if (session !== shown.session || !facts.runtime || facts.trouble) return;
+  if (!opened && difference(session.meta, session.params, {}).length) return openPlain(session);
   document.documentElement.dataset.state = "ready";
   if (!performance.getEntriesByName("ready").length) performance.mark("ready");
+}
+
+/** Python could not open a page as its link says: then as the page is without one, and never not at all. */
+function openPlain(session) {
+  const why = Object.values(session.troubles).find(Boolean);
+  session.forget();
+  session.params = filled(session.meta, {});
+  session.say("shell", `The page cannot be opened with these settings; it has its defaults. ${why ? sentences(why) : ""}`);
+  return open(session);
 }
 
 /** Show the page that a link asks for; a link to the page that is there only changes its parameters. */
@@ -63,7 +74,7 @@ async function show(hash) {
   const known = pages.find(({ name }) => name === link.page);
   if (!known && shown && link.page) return refuse(shown.session, link.page);
   const meta = known ?? pages[0];
-  if (shown?.session.meta === meta) return obey(shown.session, link.params);
+  if (shown?.session.meta === meta) return obey(shown.session, link.params, odd(meta, link));
   shown?.view?.unmount();
   clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
@@ -79,7 +90,7 @@ async function show(hash) {
   const guard = meta.live.length ? new Guard(engine, revival) : engine;
   const session = equip(new Session(guard, meta, filled(meta, link.params)));
   shown = { session, view: null };
-  mentionStrangers(session, link.params);
+  session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);
   const view = await import(`./views/${meta.view}.js`);
@@ -91,7 +102,7 @@ async function show(hash) {
 
 function refuse(session, name) {
   history.replaceState(null, "", session.link());
-  session.say("shell", `There is no page “${name}”; this is ${session.meta.title}.`);
+  session.say("shell", `There is no page ${quote(name)}; this is ${session.meta.title}.`);
 }
 
 /** What a page has from the shell: its link, undo, shipped results, and a word in the status line. */
@@ -124,19 +135,13 @@ function equip(session) {
 }
 
 /** Change what differs; once more afterwards, for one parameter may set another. */
-async function obey(session, wanted) {
+async function obey(session, wanted, words = []) {
   session.renounce();
-  mentionStrangers(session, wanted);
+  session.say("shell", ...words);
   for (let round = 0; round < 2; round += 1) {
     const wishes = difference(session.meta, session.params, wanted);
     await Promise.all(wishes.map(([name, value]) => session.set(name, value)));
   }
-}
-
-/** Say which of a link's parameters the page does not have. */
-function mentionStrangers(session, wanted) {
-  const strangers = Object.keys(wanted).filter((name) => !session.meta.params.some((param) => param.name === name));
-  session.say("shell", ...strangers.map((name) => `There is no parameter “${name}” here; it is ignored.`));
 }
 
 function notes(session) {

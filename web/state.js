@@ -1,15 +1,44 @@
 // The page's state as plain data: a link <-> page and parameters, and an undo stack. No DOM, no engine.
 
 /**
- * "#digits?rate=0.05&seed=7" -> {page: "digits", params: {rate: "0.05", seed: "7"}}.
- * Values stay strings: Python coerces them.
+ * "#digits?rate=0.05&seed=7" -> {page: "digits", params: {rate: "0.05", seed: "7"}, repeated: []}.
+ * Values stay strings: Python coerces them. Of a name that comes more than once, `repeated`, the last value counts.
  */
 export function parse(hash) {
-  const [page, query = ""] = hash.replace(/^#/, "").split("?", 2);
-  return { page: decode(page), params: Object.fromEntries(new URLSearchParams(query)) };
+  const [, page, query] = /^#?([^?]*)\??([^]*)$/.exec(hash); // only the first "?" divides: a prompt may have its own
+  const pairs = [...new URLSearchParams(query)];
+  const [once, repeated] = [new Set(), new Set()];
+  for (const [name] of pairs) (once.has(name) ? repeated : once).add(name);
+  return { page: decode(page), params: Object.fromEntries(pairs), repeated: [...repeated] };
 }
 
 const LONGEST = 4000; // characters of a value; nobody can send a longer link
+const SHOWN = 40; // characters of a name that is quoted
+const LISTED = 5; // names that are quoted
+
+/** Sentences about what a link asks for and the page cannot give; what its values are worth, Python says. */
+export function odd(meta, { params, repeated = [] }) {
+  const known = new Set(meta.params.map(({ name }) => name));
+  const strangers = Object.keys(params).filter((name) => !known.has(name));
+  const twice = repeated.filter((name) => known.has(name));
+  return [
+    strangers.length === 1 && `There is no parameter ${list(strangers)} here; it is ignored.`,
+    strangers.length > 1 && `There are no parameters ${list(strangers)} here; they are ignored.`,
+    twice.length > 0 && `The link sets ${list(twice)} more than once; the last value counts.`,
+  ].filter(Boolean);
+}
+
+function list(names) {
+  const quoted = names.slice(0, LISTED).map(quote);
+  if (names.length > LISTED) quoted.push(`${names.length - LISTED} more`);
+  return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}` : quoted[0];
+}
+
+/** A name as somebody gave it, in quotation marks and not too long. */
+export function quote(name) {
+  const letters = Array.from(name); // a cut must not fall into an emoji
+  return `“${letters.length > SHOWN ? `${letters.slice(0, SHOWN).join("")}…` : name}”`;
+}
 
 /** The shortest link that opens this page with these parameters: what is at its default is left out, and a long text. */
 export function format(meta, params) {
@@ -25,15 +54,18 @@ export function format(meta, params) {
 
 /** Every declared parameter: what is given, else its default. */
 export function filled(meta, given) {
-  const all = (ofParam) => Object.fromEntries(meta.params.map((param) => [param.name, given[param.name] ?? ofParam(param)]));
+  const all = (ofParam) => Object.fromEntries(meta.params.map((param) => [param.name, own(given, param.name) ?? ofParam(param)]));
   const first = all((param) => param.default);
   return all((param) => standard(param, first));
 }
 
 /** A parameter's default, which may follow another parameter. */
 function standard({ usual, default: fixed }, params) {
-  return usual?.[1][params[usual[0]]] ?? fixed;
+  return (usual && own(usual[1], params[usual[0]])) ?? fixed;
 }
+
+/** What an object itself holds under a name: names come from links, and every object inherits a "constructor". */
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** [name, value] of every declared parameter whose value in `wanted`, or else its default, differs from `current`. */
 export function difference(meta, current, wanted) {

@@ -1,7 +1,7 @@
 // node --test tests/node/state.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { difference, filled, format, parse } from "../../web/state.js";
+import { difference, filled, format, odd, parse } from "../../web/state.js";
 
 const how = { name: "how", default: "slow" };
 const rate = { name: "rate", default: 0.1, usual: ["how", { slow: 0.1, fast: 3 }] };
@@ -31,4 +31,82 @@ test("what differs from the wish, defaults included", () => {
   assert.deepEqual(difference(meta, { how: "fast", rate: 3 }, {}), [["how", "slow"], ["rate", 0.1]]);
   assert.deepEqual(difference(meta, { how: "slow", rate: 0.1 }, { how: "fast" }), [["how", "fast"], ["rate", 3]]);
   assert.deepEqual(difference(meta, { how: "fast", rate: 3 }, { how: "fast" }), []);
+});
+
+// Names and values that every object inherits, or that mean something in a link.
+const ODD = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "", " ", "?", "a?b", "a&b=c", "#", "%", "%zz", "%00",
+  "+", "1+1", "a=b", "\u0000", "é", "日本", "👩‍🚀", "\n", "null", "undefined", "NaN", "x".repeat(4000)];
+
+/** Numbers from 0 to 1 that are the same in every run. */
+function mulberry(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = mulberry(12);
+const below = (n) => Math.floor(random() * n);
+const pick = (list) => list[below(list.length)];
+const LETTERS = Array.from("?&=#%+;/\\'\"<>{}[]().,:_-~ \t\n\u0000aZ09éß日👩‍🚀");
+const word = () => (random() < 0.3 ? pick(ODD) : Array.from({ length: below(9) }, () => pick(LETTERS)).join(""));
+const many = (n, make) => Array.from({ length: n }, make);
+
+test("a value is never taken from what every object inherits", () => {
+  for (const name of ODD) {
+    const followed = filled(meta, { how: name });
+    assert.deepEqual(followed, { how: name, rate: 0.1 });
+    structuredClone(followed); // as it goes to the worker; a function cannot
+    const odd = { name: "page", params: [{ name, default: "usual" }, { ...rate, usual: [name, { usual: 1, odd: 2 }] }] };
+    assert.deepEqual(filled(odd, {}), Object.fromEntries([[name, "usual"], ["rate", 1]]));
+    assert.deepEqual(filled(odd, Object.fromEntries([[name, "odd"]])), Object.fromEntries([[name, "odd"], ["rate", 2]]));
+  }
+});
+
+test("whatever a page and its texts are called, its link opens it as it was", () => {
+  for (const name of [...ODD, ...many(500, word)]) {
+    const names = [...new Set(many(1 + below(4), word))];
+    const page = { name, params: names.map((each) => ({ name: each, default: word() })) };
+    const params = Object.fromEntries(names.map((each) => [each, word()]));
+    const link = format(page, params);
+    const opened = parse(link);
+    assert.equal(opened.page, name);
+    assert.deepEqual(filled(page, opened.params), params);
+    assert.equal(format(page, opened.params), link);
+    assert.deepEqual(odd(page, opened), []);
+    assert.match(link, /^#[\x21-\x7e]*$/); // what may stand in an address, and so is left as it is by a browser
+  }
+});
+
+test("any typed link is read, and after one writing stays as it is", () => {
+  const page = { name: "digits", params: [{ name: "prompt", default: "" }, rate, how] };
+  for (let i = 0; i < 2000; i += 1) {
+    const pairs = many(below(5), () => `${random() < 0.5 ? pick(["prompt", "rate", "how"]) : word()}${pick(["=", "", "=="])}${word()}`);
+    const typed = `${pick(["#", ""])}${pick(["digits", word()])}${pick(["?", "", "??"])}${pairs.join("&")}`;
+    const { page: name, params } = parse(typed);
+    assert.equal(typeof name, "string");
+    const link = format(page, params);
+    assert.equal(format(page, parse(link).params), link, typed);
+    for (const sentence of odd(page, parse(typed))) assert.ok(sentence.length < 400, sentence);
+  }
+});
+
+test("only the first question mark divides, and the value of a text keeps its own", () => {
+  assert.deepEqual(parse("#text?prompt=a?b"), { page: "text", params: { prompt: "a?b" }, repeated: [] });
+  assert.deepEqual(parse("#text?prompt=a%3Fb&q=1+1%2B1"), { page: "text", params: { prompt: "a?b", q: "1 1+1" }, repeated: [] });
+  assert.deepEqual(parse(""), { page: "", params: {}, repeated: [] });
+  assert.deepEqual(parse("#%"), { page: "%", params: {}, repeated: [] });
+});
+
+test("what a link asks for and the page does not have is said, in few words", () => {
+  const said = (link) => odd(meta, parse(link));
+  assert.deepEqual(said("#page?rate=1"), []);
+  assert.deepEqual(said("#page?__proto__=1"), ["There is no parameter “__proto__” here; it is ignored."]);
+  assert.deepEqual(said("#page?=1&a=2"), ["There are no parameters “” and “a” here; they are ignored."]);
+  assert.deepEqual(said("#page?rate=1&rate=2"), ["The link sets “rate” more than once; the last value counts."]);
+  assert.equal(parse("#page?rate=1&rate=2").params.rate, "2");
+  const [flood] = said(`#page?${many(5000, (_, i) => `${"n".repeat(99)}${i}=1`).join("&")}`);
+  assert.ok(flood.length < 400 && flood.includes("and 4995 more here"), flood);
 });

@@ -78,3 +78,24 @@ def test_the_command_line_refuses_what_a_link_clamps():
     with pytest.raises(ParamError, match=r"^rate 9 is above 1$") as error:
         parse_all(ALL, {"rate": "9"}, strict=True, clamp=False)
     assert error.value.hint.startswith("use a number from") and error.value.param == "rate"
+
+
+INHERITED = ("__proto__", "constructor", "toString", "hasOwnProperty", "__class__", "__init__", "__dict__", "", " ",
+             "None", "nan", "-inf", "1e999", "9" * 5000, "0x10", "\x00", "é", "日本", "true\n", "a?b", "[]", 10**400,
+             -(10**400), [], {})
+
+
+@pytest.mark.parametrize("value", INHERITED, ids=range(len(INHERITED)))
+def test_whatever_a_link_holds_every_page_gets_values_that_it_can_use(value):
+    for params in (pages.page(name).PARAMS for name in pages.names()):
+        for given in ({param.name: value for param in params}, {str(value): "1"}):
+            values, notes = parse_all(params, given, strict=False)
+            assert list(values) == [param.name for param in params]
+            for param in params:
+                assert param.parse(values[param.name]) == (values[param.name], None)
+            assert all(len(note) < 400 for note in notes)
+
+
+def test_a_long_value_is_quoted_in_part():
+    _, (note,) = parse_all(ALL, {"kind": "x" * 4000}, strict=False)
+    assert note.startswith("kind is 'xxx") and "… (4002 characters); use one of a, b" in note and len(note) < 150

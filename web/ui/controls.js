@@ -65,6 +65,8 @@ function Select({ param, value, id, about, change }) {
   </select>`;
 }
 
+const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes
+
 function Numeric({ param, value, id, about, change }) {
   const [shown, draft, commit] = useDraft(value, change);
   return html`<input
@@ -74,7 +76,7 @@ function Numeric({ param, value, id, about, change }) {
     min=${param.lo}
     max=${param.hi}
     step=${param.step ?? "any"}
-    value=${Number.isNaN(Number(shown)) ? "" : shown}
+    value=${NUMBER.test(shown) ? shown : ""}
     aria-describedby=${about}
     onInput=${(event) => draft(event.target.value)}
     onChange=${(event) => commit(event.target.value)}
@@ -108,7 +110,10 @@ function Text({ param, value, id, about, trouble, change }) {
       spellcheck="false"
       aria-describedby=${about}
       value=${text}
-      onInput=${(event) => setText(event.target.value)}
+      onInput=${(event) => {
+        setText(event.target.value);
+        setCut(null);
+      }}
       onChange=${(event) => change(event.target.value)}
       onPaste=${pasting(param.hi, setCut)}
     ></textarea>

@@ -69,6 +69,7 @@ export class Keeper {
       const old = (await all()).sort((a, b) => b.time - a.time).slice(KEPT);
       for (const record of old) await transact("readwrite", (store) => store.delete(record.id));
       if (id === this.#id) this.kept = step;
+      if (this.#page.notes.keep?.length) this.#page.say("keep"); // there is room again
     });
     this.#changed();
   }

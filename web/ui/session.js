@@ -62,12 +62,14 @@ export class Session {
     this.#adopt(answer, true);
   }
 
-  /** The engine was lost: a new one knows nothing of this run. */
+  /** The engine was lost: a new one knows nothing of this run, and what was said of it is over. */
   forget() {
     this.#run = null;
     this.#held.clear();
     this.open = false;
     this.#queue = Promise.resolve();
+    this.troubles = {};
+    this.notes = { shell: this.notes.shell };
     this.#emit({ type: "messages" });
   }
 
@@ -81,7 +83,7 @@ export class Session {
 
   /** A control is moved: what was said about the link is settled. */
   change(name, value) {
-    if (this.notes.shell?.length) this.say("shell");
+    for (const place of ["shell", "page"]) if (this.notes[place]?.length) this.say(place);
     return this.set(name, value);
   }
 
@@ -116,8 +118,8 @@ export class Session {
   async restore(file, name) {
     const answer = await this.#ask("restore", () => ({ run: this.#run, file, name }), "load");
     if (answer) {
-      this.say("load", ...answer.notes);
       this.#adopt(answer, true);
+      this.say("load", ...answer.notes);
     }
     return answer;
   }
@@ -194,7 +196,10 @@ export class Session {
       this.params = { ...params, ...Object.fromEntries(overtaken.map((name) => [name, this.params[name]])) };
       this.#emit({ type: "params" });
     }
-    if (cleared) this.#era += 1;
+    if (cleared) {
+      this.#era += 1;
+      this.#settle("load"); // that run is gone, and the file that did not fit it too
+    }
     if (frame) {
       this.step = frame.step;
       if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
@@ -225,10 +230,12 @@ export class Session {
 
   /** What was said about earlier changes of parameters has been read. */
   #tidy() {
-    for (const { name } of this.meta.params) {
-      if (this.notes[name]?.length) this.say(name);
-      if (this.troubles[name]) this.fail(name, null);
-    }
+    for (const { name } of this.meta.params) this.#settle(name);
+  }
+
+  #settle(place) {
+    if (this.notes[place]?.length) this.say(place);
+    if (this.troubles[place]) this.fail(place, null);
   }
 
   #emit(event) {

@@ -30,7 +30,10 @@ export class DrawPanel {
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
       label: "Drawing pad: draw a digit with mouse, finger or pen.",
-      changed: () => this.update(),
+      changed: () => {
+        if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
+        this.update();
+      },
     });
     this.#input = new Heatmap(slot("input"), {
       label: "The 28 by 28 image that the network reads.",

@@ -133,7 +133,11 @@ function OwnText({ page, learn }) {
       spellcheck="false"
       placeholder="Paste some pages, or drop a text file here."
       value=${text}
-      onInput=${(event) => setDraft(event.target.value)}
+      onInput=${(event) => {
+        setDraft(event.target.value);
+        setCut(null);
+        if (page.troubles.text) page.fail("text", null);
+      }}
       onPaste=${pasting(most, setCut)}
     ></textarea>
     ${cut && html`<p class="note" role="status" data-test="own-text-cut">${cut}</p>`}

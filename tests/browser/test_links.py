@@ -1,0 +1,67 @@
+"""Links as people send, cut and mistype them: each opens a page, says what it could not use, and never hangs."""
+
+import pytest
+
+from pyapp.pages import page
+
+ODD = ("__proto__", "constructor", "toString", "hasOwnProperty", "%", "%zz", "%00", "a?b", "1%261", "+", "👩‍🚀", "")
+
+
+@pytest.mark.parametrize("name", ["optimiser", "rate", "seed", "bits"])
+def test_a_value_without_sense_is_said_and_the_page_works(visit, name):
+    tab = visit("#digits")
+    usual = str({param.name: param.default for param in page("digits").PARAMS}[name])
+    for value in ODD:
+        tab.follow(f"#digits?{name}={value}")
+        tab.wait_text("notes", f"{name} is ")
+        assert tab[name].input_value() == usual or name in ("rate", "bits")  # sliders hold positions
+        assert tab.page.evaluate("location.hash") == "#digits"
+        assert tab["play"].is_enabled()
+
+
+def test_a_name_that_every_object_inherits_is_no_parameter(visit):
+    tab = visit("#digits?__proto__=1&constructor=2&=3")
+    tab.wait_text("notes", "There are no parameters “__proto__”, “constructor” and “” here; they are ignored.")
+    tab.follow("#digits?" + "&".join(f"{'n' * 50}{i}=1" for i in range(500)))
+    tab.wait_text("notes", "and 495 more here")
+    assert len(tab.text("notes")) < 500
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "%", "digits%3Frate=1", "a&b", "x" * 3000])
+def test_a_page_that_is_not_there_is_said(visit, name):
+    tab = visit("#digits")
+    tab.page.evaluate("(name) => { location.hash = name; }", name)
+    tab.wait_text("notes", "There is no page “")
+    assert len(tab.text("notes")) < 200 and tab.page.evaluate("location.hash") == "#digits"
+
+
+def test_a_question_mark_in_a_text_stays(visit):
+    tab = visit("#text?tokens=1&prompt=What is it? 1+1 & more")
+    assert tab["prompt"].input_value() == "What is it? 1 1 "
+    assert tab.page.evaluate("location.hash") == "#text?prompt=What+is+it%3F+1+1+&tokens=1"
+    tab.follow("#text?prompt=a?b%26c%2B%25&tokens=1")
+    assert tab["prompt"].input_value() == "a?b&c+%"
+
+
+def test_a_note_goes_when_its_cause_has_gone(visit):
+    tab = visit("#digits?rate=99&rate=98&nonsense=1")
+    tab.wait_text("notes", "rate 98 is above 1; using 1")
+    for words in ("There is no parameter “nonsense”", "sets “rate” more than once"):
+        assert words in tab.text("notes")
+    tab.slide("rate", 20)
+    tab["notes"].wait_for(state="detached")
+
+
+def test_a_page_that_python_cannot_open_has_its_defaults(visit):
+    """No link is known that Python refuses as a whole; here one is made."""
+    tab = visit(None)
+    tab.page.add_init_script("""{
+        const { postMessage } = Worker.prototype;
+        Worker.prototype.postMessage = function (message, ...more) {
+            if (message.method === "open" && message.args.params.seed === "7") message.args.page = "constructor";
+            return postMessage.call(this, message, ...more);
+        };
+    }""")
+    tab.open("#digits?seed=7")
+    tab.wait_text("notes", "The page cannot be opened with these settings; it has its defaults. There is no page 'constructor'")
+    assert tab["seed"].input_value() == "1" and tab["play"].is_enabled()
