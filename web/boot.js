@@ -19,7 +19,7 @@ export async function boot({ base, onProgress = () => {}, log = () => {}, read, 
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
   const tell = (news) => onProgress({ ...Object.assign(progress, news) });
   const onBytes = (bytes) => tell({ loaded: progress.loaded + bytes });
-  const site = read ? folder(read, loadPyodide, onBytes) : download(base, onBytes);
+  const site = read ? folder(read, loadPyodide, onBytes) : download(base, onBytes, log);
   try {
     return await Promise.race([start(site, base, tell, log), site.failed]);
   } catch (error) {
@@ -34,7 +34,8 @@ export async function boot({ base, onProgress = () => {}, log = () => {}, read, 
 
 async function start(site, base, tell, log) {
   tell({});
-  const files = Object.entries(await readManifest(site)).filter(([path]) => NEEDED.test(path));
+  const listed = await readManifest(site);
+  const files = Object.entries(listed).filter(([path]) => NEEDED.test(path));
   tell({ total: files.reduce((sum, [, { bytes }]) => sum + bytes, 0) });
 
   const arrived = site.begin(files); // all at once: what is needed last does not come last
@@ -63,7 +64,7 @@ async function start(site, base, tell, log) {
   pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
   putOnPath(pyodide, HOME);
   const [callJson, installJson] = ["call_json", "install_json"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
-  const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path));
+  const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path, listed));
   return { pyodide, call, install: async (source) => opened(await installJson(source)) };
 }
 
@@ -83,15 +84,18 @@ function bringing(call, fetchFile) {
   };
 }
 
-async function bring(pyodide, site, path) {
-  pyodide.FS.writeFile(`${HOME}/${path}`, new Uint8Array(await site.read(`app/${path}`)));
+async function bring(pyodide, site, path, listed) {
+  const bytes = await site.read(`app/${path}`, listed[`app/${path}`]);
+  pyodide.FS.writeFile(`${HOME}/${path}`, new Uint8Array(bytes));
 }
 
 // The manifest lists the site's files, path -> { bytes, sha256 }.
 async function readManifest(site) {
-  const text = new TextDecoder().decode(await site.read("app/manifest.json"));
+  const text = await site.fresh("app/manifest.json"); // or a cached one would find fault with every file of a newer release
   try {
-    return JSON.parse(text).files;
+    const { files } = JSON.parse(text);
+    Object.values(files).every(({ bytes, sha256 }) => [bytes.toFixed(), sha256.slice()]); // throws what is wrong
+    return files;
   } catch (error) {
     throw trouble("StartError", `app/manifest.json is not the list of files that it should be: ${error.message}`,
       "The site may be incomplete or being updated: try again in a moment.");
@@ -120,6 +124,7 @@ export function putOnPath(pyodide, folder) {
 function folder(read, loadPyodide, onBytes) {
   return {
     read,
+    fresh: async (path) => new TextDecoder().decode(await read(path)),
     loadPyodide,
     begin: async (files) => files.forEach(([, { bytes }]) => onBytes(bytes)),
     failed: new Promise(() => {}),

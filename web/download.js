@@ -1,17 +1,22 @@
-// The site's files over HTTP, with every byte counted and every failure named.
+// The site's files over HTTP: every byte counted, every file checked against the manifest, every failure named.
 
 /**
- * While this is in use, every fetch of this thread goes through it: what Pyodide downloads is counted too, and is under
- * way before Pyodide asks for it. `failed` rejects when anything goes wrong; where a file is missing or broken, Pyodide
- * itself would only warn on the console and wait for ever.
+ * While this is in use, every fetch of this thread goes through it: what Pyodide downloads is counted and checked too, and
+ * is under way before Pyodide asks for it. `failed` rejects when anything goes wrong; where a file is missing or broken,
+ * Pyodide itself would only warn on the console and wait for ever.
  *
  * base     the site's address, ending in "/"
- * onBytes  gets the number of bytes that have just arrived
+ * onBytes  gets the number of bytes that have just arrived; a negative one if they were damaged and come again
+ * log      gets lines about what was mended or could not be checked
+ *
+ * An `entry` is what the manifest says of a file, { bytes, sha256 }. A file that differs, damaged on its way or in the
+ * browser's cache, is fetched once more, past the cache.
  */
-export function download(base, onBytes) {
+export function download(base, onBytes, log = () => {}) {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
-  const early = new Map(); // address -> response (a promise) that nobody has asked for yet
+  const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and nobody has taken yet
+  const streams = new Map(); // path -> response (a promise), of what is compiled while it arrives
   let fail;
   const failed = new Promise((_, reject) => { fail = reject; });
   failed.catch(() => {}); // whoever started this looks at it; alone it is no unhandled rejection
@@ -25,8 +30,8 @@ export function download(base, onBytes) {
   const unreachable = (path, why) => stop(`${path} could not be downloaded: ${why}`,
     "Check the connection and try again.");
 
-  async function get(path) {
-    const response = await fetch(base + path).catch((error) => unreachable(path, error.message));
+  async function get(path, cache = "default") {
+    const response = await fetch(base + path, { cache }).catch((error) => unreachable(path, error.message));
     if (!response.ok) {
       stop(`${path} could not be downloaded: ${response.status} ${response.statusText}`.trim(),
         "The site may be incomplete or being updated: try again in a moment.");
@@ -34,17 +39,41 @@ export function download(base, onBytes) {
     return response;
   }
 
-  // A clone is counted, so that the response itself stays as the browser made it and can be compiled as it arrives.
-  async function count(path, response) {
-    const reader = response.clone().body.getReader();
+  async function collect(path, response) {
+    const [chunks, reader] = [[], response.body.getReader()];
     for (;;) {
       const { done, value } = await reader.read().catch((error) => unreachable(path, error.message));
-      if (done) return;
+      if (done) return joined(chunks);
+      chunks.push(value);
       onBytes(value.length);
     }
   }
 
+  // The bytes of a file as the manifest has it; `again` if they had to be fetched twice.
+  async function check(path, entry, response) {
+    const bytes = await collect(path, response);
+    const damage = await difference(bytes, entry);
+    if (!damage) return { bytes, again: false };
+    log(`${path} ${damage}; it is fetched again.`);
+    onBytes(-bytes.length);
+    const second = await collect(path, await get(path, "reload"));
+    const still = await difference(second, entry);
+    if (still) {
+      stop(`${path} is not the file that this site should have: it ${still}`,
+        "It was damaged on its way, or the site is being updated: try again in a moment.");
+    }
+    return { bytes: second, again: true };
+  }
+
+  async function take(path, entry) {
+    const held = sound.get(path) ?? get(path).then((response) => check(path, entry, response));
+    sound.delete(path);
+    return (await held).bytes;
+  }
+
+  // A script is fetched and checked first; the import then finds the sound copy in the browser's cache.
   async function run(path) {
+    await sound.get(path);
     try {
       return await import(base + path);
     } catch (error) {
@@ -53,20 +82,27 @@ export function download(base, onBytes) {
     }
   }
 
-  globalThis.fetch = (address, options) => {
-    const url = new URL(address.url ?? address, base).href;
-    const response = early.get(url) ?? fetch(address, options);
-    early.delete(url);
-    return response;
+  globalThis.fetch = async (address, options) => {
+    const path = new URL(address.url ?? address, base).href.slice(base.length);
+    const stream = streams.get(path);
+    if (stream) return stream;
+    return sound.has(path) ? new Response(await take(path)) : fetch(address, options);
   };
+
+  // Compiled while it arrives, and run only when the whole has proved sound: checking first would cost the time that
+  // streaming saves, and the browser's cache of compiled code. A server that does not know the type: compiled at the end.
   WebAssembly.instantiateStreaming = async (source, imports) => {
     const response = await source;
+    const path = response.url.slice(base.length);
+    if (!streams.delete(path)) return instantiateStreaming(response, imports);
+    const compiling = WebAssembly.compileStreaming(response).catch(() => null);
+    const { bytes, again } = await sound.get(path);
+    sound.delete(path);
     try {
-      const known = response.headers.get("content-type") === "application/wasm"; // not every server knows the type
-      return await (known ? instantiateStreaming(response, imports)
-        : WebAssembly.instantiate(await response.arrayBuffer(), imports));
+      const module = (!again && (await compiling)) || (await WebAssembly.compile(bytes));
+      return { module, instance: await WebAssembly.instantiate(module, imports) };
     } catch (error) {
-      return stop(`${response.url.slice(base.length)} could not be compiled: ${error.message}`,
+      return stop(`${path} could not be compiled: ${error.message}`,
         "Try again; if that does not help, close other tabs or use a newer browser.");
     }
   };
@@ -74,25 +110,30 @@ export function download(base, onBytes) {
   return {
     failed,
 
-    /** Start the download of `files`, [path, { bytes }] each; resolves when all is here. */
+    /** Start the download of `files`, [path, entry] each; resolves when all is here, and sound. */
     async begin(files) {
-      await Promise.all(files.map(async ([path, { bytes }]) => {
-        if (/\.m?js$/.test(path)) {
-          await run(path); // by import, which tells no more than that it is done
-          onBytes(bytes);
-        } else {
-          const response = get(path);
-          early.set(base + path, response);
-          await count(path, await response);
-        }
-      }));
+      if (!globalThis.crypto?.subtle) log("Browsers compute hashes only for https and for this machine: here a file is checked by its size.");
+      const scripts = [];
+      for (const [path, entry] of files) {
+        const response = get(path);
+        if (path.endsWith(".wasm")) streams.set(path, response);
+        sound.set(path, response.then((whole) => check(path, entry, path.endsWith(".wasm") ? whole.clone() : whole)));
+        sound.get(path).catch(() => {}); // `failed` tells
+        if (/\.m?js$/.test(path)) scripts.push(path);
+      }
+      const all = [...sound.values()];
+      await Promise.all([...all, ...scripts.map(run)]);
+      for (const path of scripts) sound.delete(path);
     },
 
-    /** The bytes of one file. */
-    async read(path) {
-      const response = await (early.get(base + path) ?? get(path));
-      early.delete(base + path);
-      return response.arrayBuffer().catch((error) => unreachable(path, error.message));
+    /** The bytes of one file, as the manifest has it. */
+    async read(path, entry) {
+      return (await take(path, entry)).buffer;
+    },
+
+    /** A file that is never taken from the browser's cache unasked, as JSON text. */
+    async fresh(path) {
+      return (await get(path, "no-cache")).text().catch((error) => unreachable(path, error.message));
     },
 
     async loadPyodide(options) {
@@ -107,4 +148,24 @@ export function download(base, onBytes) {
       WebAssembly.instantiateStreaming = instantiateStreaming;
     },
   };
+}
+
+function joined(chunks) {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** What is wrong with these bytes, or null. Where the browser offers no hashes, the size has to do. */
+async function difference(bytes, entry) {
+  if (!entry) return null;
+  if (bytes.length !== entry.bytes) return `has ${bytes.length} bytes instead of ${entry.bytes}`;
+  if (!globalThis.crypto?.subtle) return null;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hash === entry.sha256 ? null : `has the sha256 ${hash.slice(0, 8)}… instead of ${entry.sha256.slice(0, 8)}…`;
 }

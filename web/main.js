@@ -64,7 +64,7 @@ function openPlain(session) {
   const why = Object.values(session.troubles).find(Boolean);
   session.forget();
   session.params = filled(session.meta, {});
-  session.say("shell", `The page cannot be opened with these settings; it has its defaults. ${why ? sentences(why) : ""}`);
+  session.say("shell", `The page cannot be opened with these settings; it has its defaults.`, ...(why ? [sentences(why)] : []));
   return open(session);
 }
 
