@@ -21,6 +21,7 @@ from pyapp.commands import (
     transformers,
 )
 from pyapp.commands.outputs import check_apart
+from pyapp.commands.saying import data_warnings
 from pyapp.hosts import HostError
 
 GONE = 128 + 13  # the exit status of a program that writes to a pipe which nobody reads, as in `... | head`
@@ -49,7 +50,8 @@ def _run(argv: list[str] | None) -> int:
     args = _parser().parse_args(argv)
     try:
         check_apart(args)
-        return args.command(args) or 0
+        with data_warnings():
+            return args.command(args) or 0
     except BrokenPipeError:
         raise
     except OSError as error:

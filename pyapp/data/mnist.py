@@ -1,8 +1,6 @@
-"""MNIST in its own file format (IDX), plain or gzip-compressed."""
+"""MNIST and data sets in its form: folders of IDX files, and the digits that ship with the page."""
 
-import gzip
-import struct
-import zlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,16 +11,18 @@ import numpy as np
 
 from pyapp import places
 from pyapp.core.rng import generator
+from pyapp.data.idx import DataError, find, read, said
+from pyapp.data.orientation import transposed
 
 ROOT = places.ROOT
 SHIPPED = places.DIGITS  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
 FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
          "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
-UNSIGNED_BYTE = 0x08  # IDX type code
+EMNIST = {26: "EMNIST's letters", 46: "EMNIST's balanced or merged classes", 61: "EMNIST's 62 classes"}  # by label
 
 
-class DataError(ValueError):
-    """A data file is missing or not what it should be."""
+class DataWarning(UserWarning):
+    """What was done to data so that it can be used."""
 
 
 class ShippedMissing(DataError):
@@ -58,19 +58,36 @@ class Digits(NamedTuple):
 
 
 def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
-    """Read one split, "train" or "test", of a folder that holds MNIST's four files (.gz or unpacked).
+    """Read one split, "train" or "test", of a folder that holds MNIST's four files (.gz or unpacked), or EMNIST's.
 
-    DataError names the file, what was expected and what was found.
+    DataError names the file, what was expected and what was found. EMNIST's images, which are stored transposed, are
+    turned upright with a DataWarning.
     """
     folder = Path(folder)
     with needed_for({"train": "training", "test": "measuring"}[split]):
-        images, labels = (_read_idx(_find(folder, stem), axes) for stem, axes in zip(FILES[split], (3, 1), strict=True))
+        files = [_find(folder, stem) for stem in FILES[split]]
+    images, labels = (read(path, axes) for path, axes in zip(files, (3, 1), strict=True))
     if images.shape[1:] != (28, 28) or len(images) != len(labels):
-        raise DataError(f"{folder}: expected 28x28 images with one label each, found images {images.shape} and "
-                        f"labels {labels.shape}")
-    if labels.size and labels.max() > 9:
-        raise DataError(f"{folder / FILES[split][1]}: expected labels 0 to 9, found {labels.max()}")
+        raise DataError(f"{folder}: expected 28x28 images with one label each, found {said(images.shape)} and "
+                        f"{said(labels.shape)}")
+    if labels.max() > 9:
+        known = EMNIST.get(int(labels.max()))
+        raise DataError(f"{files[1]}: expected labels 0 to 9, found {labels.max()} (they go from {labels.min()} to "
+                        f"{labels.max()}{f', as those of {known}' if known else ''}); use digits")
+    if folder != SHIPPED and transposed(images, labels, "emnist" in files[0].name.lower()):
+        images = np.ascontiguousarray(images.transpose(0, 2, 1))
+        warnings.warn(f"{files[0]}: the images are stored transposed, as EMNIST's are; they are read upright",
+                      DataWarning, stacklevel=2)
     return Digits(images, labels.astype(np.int64))
+
+
+def _find(folder: Path, stem: str) -> Path:
+    try:
+        return find(folder, stem)
+    except DataError:
+        if folder == SHIPPED:
+            raise ShippedMissing(folder / f"{stem}.gz", "reading") from None
+        raise
 
 
 @cache
@@ -104,35 +121,6 @@ def calibration_labels() -> np.ndarray:
 def calibration_rows() -> np.ndarray:
     """Which of the shipped training images calibrate, int64 (1024,)."""
     return generator(1, "calibration").permutation(len(shipped("train")[1]))[:CALIBRATION].astype(np.int64)
-
-
-def _find(folder: Path, stem: str) -> Path:
-    for path in (folder / f"{stem}.gz", folder / stem):
-        if path.is_file():
-            return path
-    if folder == SHIPPED:
-        raise ShippedMissing(folder / f"{stem}.gz", "reading")
-    raise DataError(f"{folder / stem}(.gz) is not there; name a folder with MNIST's four IDX files")
-
-
-def _read_idx(path: Path, axes: int) -> np.ndarray:
-    """An IDX file of unsigned bytes: two zeros, type, number of axes, big-endian sizes, then the data."""
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":  # some web servers unpack .gz files on the way, so look at the bytes, not at the name
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path}: expected a whole gzip file, found a damaged one ({error})") from None
-    if data[:4] != bytes([0, 0, UNSIGNED_BYTE, axes]):
-        raise DataError(f"{path}: expected an IDX file of bytes with {axes} axes, found it to start with {data[:4]!r}")
-    header = 4 + 4 * axes
-    if len(data) < header:
-        raise DataError(f"{path}: expected an IDX header of {header} bytes, found {len(data)} bytes")
-    shape = struct.unpack(f">{axes}I", data[4:header])
-    expected = int(np.prod(shape, dtype=np.int64))
-    if len(data) - header != expected:
-        raise DataError(f"{path}: expected {expected} bytes for shape {shape}, found {len(data) - header}")
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
 def without(digits: Digits, others: Digits) -> Digits:

@@ -1,0 +1,44 @@
+"""Which way up digits are: EMNIST's files hold every image with rows and columns exchanged.
+
+Ten mean digits of 7x7 are enough to see it, without a network and without other files: the nearest of them is the right
+one for 75 % of MNIST's images, and for 16 % once they are transposed.
+"""
+
+from functools import cache
+
+import numpy as np
+
+FEWEST = 20  # images that are judged; fewer say nothing
+SEEN = 2000  # of many, spread over all
+# Means of the shipped training digits 0 to 9 over 4x4 pixels, row by row, divided by 17 and rounded: hexadecimal.
+MEANS = """
+0000000002793001787700481370076275004a96100000000 000000000035100006600000a200003910000551000000000
+0001000014772001237300136720048973003654200000000 0000000014872001368200049810021282004895100011000
+0000000002122001536300396920025771000143100001000 0000000002553101574210167510022462002775100011000
+0001200001650000471000186730019993000473000000000 000000000122000388a400122920001750000371000133100
+000000000277300166750004b610017851001884000011000 0000000001440001768200277a10003760000253000012100
+"""
+
+
+@cache
+def _means() -> np.ndarray:
+    return np.array([[int(sign, 16) * 17 for sign in word] for word in MEANS.split()], np.float32)  # 10, 49
+
+
+def share_read(images: np.ndarray, labels: np.ndarray) -> float:
+    """For how many of the images (N, 28, 28) the nearest mean digit is that of the label, 0 to 1."""
+    small = images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4), dtype=np.float32).reshape(-1, 49)
+    distance = (_means() ** 2).sum(axis=1) - 2 * small @ _means().T  # N, 10; the image's own square is left out
+    return float((distance.argmin(axis=1) == labels).mean())
+
+
+def transposed(images: np.ndarray, labels: np.ndarray, suspected: bool = False) -> bool:
+    """Whether digits (N, 28, 28) lie on their side: transposed most are read, and as they are not half as many.
+
+    `suspected`, as by the name of the file, lets a few images decide as well.
+    """
+    some = np.linspace(0, len(images) - 1, min(SEEN, len(images))).astype(np.intp)
+    upright, turned = (share_read(each[some], labels[some]) for each in (images, images.transpose(0, 2, 1)))
+    if suspected and len(images) < FEWEST:
+        return turned > upright
+    return len(images) >= FEWEST and turned >= 0.5 and upright <= turned / 2

@@ -1,0 +1,36 @@
+"""What every command says about the folder of --data."""
+
+import struct
+
+import pytest
+
+from pyapp.__main__ import main
+from pyapp.data import mnist
+
+
+def write(folder, images, labels, prefix):
+    for kind, array in (("images.idx3", images), ("labels.idx1", labels)):
+        head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        (folder / f"{prefix}-{kind}-ubyte").write_bytes(head + array.astype("uint8").tobytes())
+
+
+def test_transposed_digits_are_measured_upright_and_it_is_said_once(tmp_path, capsys):
+    images, labels = mnist.load()
+    assert main(["evaluate", "mlp"]) == 0
+    upright = capsys.readouterr()
+    write(tmp_path, images.transpose(0, 2, 1), labels, "t10k")
+    assert main(["evaluate", "mlp", "--data", str(tmp_path)]) == 0
+    found = capsys.readouterr()
+    assert found.out == upright.out and found.err.count("stored transposed") == 1
+    assert found.err.startswith("bitladder: ") and not upright.err
+
+
+@pytest.mark.parametrize("command", [
+    ["evaluate", "mlp"], ["train", "mlp", "--out", "{}/w.npz"], ["qat", "mlp", "--out", "{}/w.npz"],
+    ["distill", "mlp", "--out", "{}/w.npz"], ["train", "vit", "--out", "{}/w.npz"]], ids=" ".join)
+def test_csv_is_named_by_every_command(tmp_path, capsys, command):
+    (tmp_path / "train.csv").write_text("label,pixel0\n")
+    for data in (tmp_path, tmp_path / "train.csv"):
+        assert main([*(part.format(tmp_path) for part in command), "--data", str(data)]) == 2
+        said = capsys.readouterr().err
+        assert "CSV is not read yet; name a folder with MNIST's four IDX files" in said and said.count("\n") == 1
