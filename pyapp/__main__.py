@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from pyapp import __version__
 from pyapp.commands import (
@@ -84,7 +85,8 @@ def _stop_writing() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pyapp", description=__doc__.split(".")[0])
+    name = "bitladder" if Path(sys.argv[0]).stem.startswith("bitladder") else "python -m pyapp"
+    parser = argparse.ArgumentParser(prog=name, description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep,

@@ -51,7 +51,7 @@ async function readSite(path) {
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   } catch (error) {
     throw Object.assign(new Error(`web/${path} cannot be read: ${error.message}`), {
-      type: "SiteError", hint: "Run `python serve.py --provision` once.",
+      type: "SiteError", hint: "Run `python serve.py --provision` once (installed: `bitladder serve --provision`).",
     });
   }
 }

@@ -30,7 +30,8 @@ def predict(args: argparse.Namespace) -> None:
     try:  # only this command needs Pillow, and the page does not ship it
         from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow; pip install pillow") from None
+        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with its "
+                         "pictures: pip install \"bitladder[pictures]\"") from None
     try:
         with Image.open(args.image) as picture:
             flat = Image.new("RGBA", picture.size, "white")  # transparent parts are paper

@@ -68,7 +68,8 @@ def test_predict_refuses_what_is_no_picture_or_empty(capsys, tmp_path):
 
 def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    assert "pip install pillow" in refusal(capsys, "predict", "x.png")
+    said = refusal(capsys, "predict", "x.png")
+    assert "pip install pillow" in said and "bitladder[pictures]" in said
 
 
 def test_run_a_page(capsys):
