@@ -55,7 +55,7 @@ NEEDED = [  # the command, and for what it needs them
     (["sweep", "mlp", "--data", "own", "--bits", "8", "--activations", "8", "--out", "b.csv", "--jobs", "1"],
      "calibration"),
     (["train", "mlp", *TRAIN], "leaving the shipped images out of training"),
-    (["qat", "mlp", *TRAIN], "leaving the shipped images out of training"),
+    (["qat", "mlp", *TRAIN], "measuring"), (["distill", "mlp", *TRAIN], "measuring"),
     (["judge-digits", "--bits", "4"], "comparing with real digits"), (["check"], "the proof"),
     (["bench"], "the benchmark"),
 ]
