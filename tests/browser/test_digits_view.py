@@ -4,6 +4,8 @@ import pytest
 
 from pyapp import store
 from pyapp.check import SEVEN
+from pyapp.checkpoint import described
+from pyapp.models.mlp import MLP
 
 RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
 
@@ -157,6 +159,20 @@ def test_save_and_load_ones_own_weights(visit, tmp_path):
     other["load-file"].set_input_files(tmp_path / "mine.npz")
     other.wait_number("step-count", "x === 3")
     assert other["seed"].input_value() == "3"
+
+
+def test_a_network_of_other_sizes_and_one_with_codes_are_shown_as_what_they_are(visit, tmp_path):
+    student = described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")
+    (tmp_path / "student.npz").write_bytes(store.pack(student))
+    tab = visit()
+    tab["load-file"].set_input_files(tmp_path / "student.npz")
+    tab.page.locator("[data-test='filters'][aria-label*='weights, 20 images']").wait_for()
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab["load-file"].set_input_files(store.WEIGHTS / "mlp-qat4.npz")
+    tab.page.locator("[data-test='filters'][aria-label*='weights, 128 images']").wait_for()
+    tab.wait_number("held-out-accuracy", "x > 98")
+    tab.page.locator(".note", has_text="4-bit weights and 4-bit activations").wait_for()
 
 
 def test_exact_values_by_keyboard(visit):

@@ -12,6 +12,7 @@ import numpy as np
 
 from pyapp import pages
 from pyapp.check import SEVEN
+from pyapp.frame import Experiment
 from pyapp.params import Param
 
 Call = Callable[..., Any]
@@ -55,5 +56,10 @@ def session(call: Call, page: str) -> Said:
         said[f"asked {i}"] = call("predict", run=run, inputs=inputs)
     if steps:
         said["worked again"] = call("advance", run=run, steps=steps)
+    if pages.page(page).snapshot is not Experiment.snapshot:
+        saved = call("snapshot", run=run)
+        said["reset"] = call("reset", run=run)
+        said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
+        said["after restoring"] = call("advance", run=run, steps=2)
     said["closed"] = call("close", run=run)
     return said

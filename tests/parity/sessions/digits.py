@@ -2,8 +2,25 @@
 
 import numpy as np
 
+from pyapp import store
 from pyapp.check import SEVEN
+from pyapp.checkpoint import described
 from pyapp.data import mnist
+from pyapp.hosts import HostError
+from pyapp.models import gpt
+from pyapp.models.mlp import MLP
+from pyapp.models.trained import path_of
+
+STUDENT = np.frombuffer(store.pack(described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")), np.uint8)
+
+
+def refusal(call, **args) -> str:
+    """What is said of a file that cannot be used."""
+    try:
+        call("restore", **args)
+    except (ValueError, HostError) as error:
+        return str(error)
+    raise AssertionError("it was used")
 
 
 def session(call) -> dict:
@@ -25,6 +42,16 @@ def session(call) -> dict:
     said["after restoring"] = call("advance", run=run, steps=3)
     said["pretrained"] = call("change", run=run, name="weights", value="pretrained")
     said["two bits"] = call("change", run=run, name="bits", value="2")
+    codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
+    said["codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
+    said["student"] = call("restore", run=run, file=STUDENT, name="student.npz")
+    said["student, five steps"] = call("advance", run=run, steps=5)
+    other = call("open", page="qat", params={"bits": "3"})["run"]
+    call("advance", run=other, steps=2)
+    trained = call("snapshot", run=other)
+    said["of the page qat"] = call("restore", run=run, file=trained["file"], name=trained["name"])
+    said["not ours"] = refusal(call, run=run, file=np.frombuffer(gpt.SHIPPED.read_bytes(), np.uint8), name="gpt.npz")
+    said["closed other"] = call("close", run=other)
     said["seed"] = call("change", run=run, name="seed", value=2**32 - 1)
     said["closed"] = call("close", run=run)
     return said

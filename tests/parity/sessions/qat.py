@@ -4,6 +4,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.models.mlp import MLP
+from pyapp.models.trained import path_of
 
 
 def session(call) -> dict:
@@ -33,5 +34,8 @@ def session(call) -> dict:
     said["ste, five steps"] = call("advance", run=said["ste"]["run"], steps=5)
     weights = np.frombuffer(store.pack(store.arrays_of(MLP().initial(seed=3))), np.uint8)
     said["float file"] = call("restore", run=run, file=weights, name="float.npz")
+    codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
+    said["file of codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
+    said["file of codes, five steps"] = call("advance", run=run, steps=5)
     said["closed"] = call("close", run=run)
     return said
