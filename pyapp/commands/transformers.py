@@ -90,7 +90,7 @@ TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] 
 def add_writing(sub: argparse.ArgumentParser) -> None:
     """The options of `generate`."""
     sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
-    sub.add_argument("--prompt", default="\n", metavar="TEXT", help="what the text begins with")
+    sub.add_argument("--prompt", metavar="TEXT", help="what the text begins with; a line break, or a space, if absent")
     sub.add_argument("--tokens", type=int, default=300, metavar="N", help="characters to write")
     sub.add_argument("--seed", type=int, default=1, help="decides what is drawn")
     sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest character")
@@ -106,7 +106,7 @@ def generate(args: argparse.Namespace) -> None:
     if args.tokens < 0:
         raise ValueError(f"tokens is {args.tokens}; use 0 or more")
     network = quantize_gpt(model, p, transformer_settings_of(args))
-    prompt = text.lines(args.prompt)
+    prompt = vocabulary.beginning if args.prompt is None else text.lines(args.prompt)
     writer = Writer(network.model, network.parameters, vocabulary.encode(prompt), sampling, args.seed)
     print(prompt, end="")
     for _ in range(args.tokens):

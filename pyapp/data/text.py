@@ -24,6 +24,11 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.characters)
 
+    @property
+    def beginning(self) -> str:
+        """The character that a text goes on from where nothing is said: a line break or a space, if it is known."""
+        return next((c for c in "\n " if c in self.characters), self.characters[:1])
+
     def unknown(self, text: str) -> str:
         """The characters of the text that are not in the vocabulary, each once."""
         return "".join(sorted(set(text) - set(self.characters)))

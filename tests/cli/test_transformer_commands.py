@@ -54,6 +54,7 @@ def test_what_is_written_begins_with_the_prompt_and_repeats(weights, capsys):
     text = written(capsys, *words)
     assert text.startswith("the ") and len(text) == 4 + 20 + 1
     assert text == written(capsys, *words) != written(capsys, *words, "--seed", "2")
+    assert written(capsys, "--weights", file, "--tokens", "3").startswith(" ")  # this network knows no line break
     assert written(capsys, *words, "--greedy") == written(capsys, *words, "--top-k", "1")
 
 
