@@ -15,31 +15,54 @@ from pyapp.softmax.rescale import Rescale
 TOP, BOTTOM = 127, -128  # the int8 codes of logits
 ONE = np.int64(256)  # a term of the sum for the row's maximum
 FULL = np.int64(255 * 256)  # the reciprocal's numerator
-FARTHEST_SHIFT = 40  # 256 >> 9 is 0 already, and a shift of 64 is not defined
+FARTHEST_SHIFT = 62  # past the last bit of every number here; an int64 cannot be shifted by 64
+FARTHEST_TERM = 256  # no code is as many halvings below another
 WIDTH = 16  # columns that the accelerator takes at once
 
 
 def halvings(difference: np.ndarray, bits: int) -> np.ndarray:
     """difference / 2^bits to the nearest, half up: by how many places a code that far below the maximum is shifted."""
-    return np.minimum((difference + ((1 << bits) >> 1)) >> bits, FARTHEST_SHIFT)
+    return (difference + ((1 << bits) >> 1)) >> bits
+
+
+def shifted(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """x >> places for int64, any number of places from 0."""
+    return x >> np.minimum(places, FARTHEST_SHIFT)
 
 
 def one_pass(q: np.ndarray, bits: int, mask: np.ndarray | None = None) -> np.ndarray:
     """Codes 0 to 255, int64 (R, N), of int8 logits (R, N) whose eps' is 2^-bits.
 
-    s = round((max q - q) eps'), D = sum (256 >> s), R = 65280 // D, y = R >> s.
+    s = round((max q - q) eps'), D = floor(sum 256 / 2^s), R = 65280 // D, y = R >> s: PyITA's fastSoftmax. The sum is
+    rounded down, not its terms, so two terms of a half count as one; with eps' 1/32 every term is whole.
     """
     q, mask = _wide(q, mask)
     s = halvings(q.max(axis=1, keepdims=True) - q, bits)
-    total = np.where(mask, ONE >> s, 0).sum(axis=1, keepdims=True)
-    return np.where(mask, FULL // np.maximum(total, 1) >> s, 0)
+    return np.where(mask, shifted(FULL // np.maximum(whole_sum(s, mask), 1), s), 0)
+
+
+def whole_sum(s: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """floor(sum 256 / 2^s) over the columns that count, exactly, int64 (R, 1).
+
+    int64 has room for 54 - log2 N bits below the point. The smaller terms, less than 2^-bits each, are left out; where
+    all of them together could carry into the whole part, the row is summed again in Python's integers.
+    """
+    places = 54 - s.shape[1].bit_length()
+    total = np.where(mask, shifted(ONE << places, s), 0).sum(axis=1, keepdims=True)
+    fraction = total & ((1 << places) - 1)
+    whole = total >> places
+    for row in np.flatnonzero(fraction + s.shape[1] >> places):
+        exact = sum(1 << (FARTHEST_TERM - int(each)) for each in s[row, mask[row]])
+        whole[row] = (exact << 8) >> FARTHEST_TERM
+    return whole
 
 
 def streaming(q: np.ndarray, bits: int, mask: np.ndarray | None = None, width: int = WIDTH) -> np.ndarray:
-    """The same with the row read in blocks of `width`: what was summed is shifted when a block has a larger maximum.
+    """ITAMax with the row read in blocks of `width`: the sum so far is shifted when a block has a larger maximum.
 
-    A second pass with the final maximum gives the codes. Sums lose bits with each shift, and each shift is rounded for
-    itself: the codes depend on the order of the blocks.
+    Here every term is rounded down by itself, D = sum (256 >> s), as the accelerator's registers have it. A second pass
+    with the final maximum gives the codes. Sums lose bits with each shift, and each shift is rounded separately, so the
+    codes depend on the order of the blocks.
     """
     q, mask = _wide(q, mask)
     rows, columns = q.shape
@@ -47,10 +70,10 @@ def streaming(q: np.ndarray, bits: int, mask: np.ndarray | None = None, width: i
     for start in range(0, columns, width):
         block, counts = q[:, start: start + width], mask[:, start: start + width]
         new = np.maximum(largest, block.max(axis=1, keepdims=True))
-        total = total >> halvings(new - largest, bits)
-        total = total + np.where(counts, ONE >> halvings(new - block, bits), 0).sum(axis=1, keepdims=True)
+        total = shifted(total, halvings(new - largest, bits))
+        total = total + np.where(counts, shifted(ONE, halvings(new - block, bits)), 0).sum(axis=1, keepdims=True)
         largest = new
-    return np.where(mask, FULL // np.maximum(total, 1) >> halvings(largest - q, bits), 0)
+    return np.where(mask, shifted(FULL // np.maximum(total, 1), halvings(largest - q, bits)), 0)
 
 
 def _wide(q: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +116,11 @@ class ITAMax(Softmax):
         return e / e.sum(axis=1, keepdims=True)
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """A code lost in each column, and one of the reciprocal's for each term of the sum; nothing is rounded up."""
+        """A code lost in each column, and one of the reciprocal's for each term of the sum.
+
+        Nothing is rounded up, but for the sum's fraction being dropped, and that belongs to terms below 1, whose codes
+        are 0 (the reciprocal is 255 at most, and their shift 9 at least).
+        """
         return max(0.0, 1 - 2 * n / 255), 1.0
 
 
@@ -134,9 +161,14 @@ class ITAMaxWide(ITAMax):
     title = "ITAMax, eps' 1"
     source = "Islamoglu et al., ISLPED 2023, arXiv 2307.03493; pulp-platform/ITA since 39236c9 (Nov 2024)"
     about = "ITAMax as its code is now: one step of the logits is one halving, and 177 nats fit in int8."
-    breaks = ("Logits are rounded to 0.69 nats before anything else. The reference's one-pass form shifts an int64 by "
-              "up to 255 places and divides by 0 where that is 64 or more; here a shift stops at 40, which is past "
-              "the last bit. Where the sum passes 65280 (255 equal logits) the reciprocal is 0 and so are all codes.")
+    breaks = ("Logits are rounded to 0.69 nats before anything else. The sum is rounded down once, as in the reference, "
+              "so logits 9 or more halvings below the maximum, whose own codes are 0, still lower the others: "
+              "[12, 3, 3] gives [254, 0, 0]. The reference shifts an int64 by up to 255 places and divides by 0 where "
+              "that is 64 or more; here the sum is exact. Where the sum passes 65280 (255 equal logits) the reciprocal "
+              "is 0 and so are all codes.")
+    hardware = Hardware(
+        multiplications=ITAMax.hardware.multiplications, table_bytes=0, passes=3, accumulator_bits=64,
+        source="PyITA sums fractions in float64, here int64 holds them; the RTL streams and needs 19 bits")
     epsilon_bits = 0
 
 
@@ -146,7 +178,9 @@ class ITAMaxWideStreaming(ITAMaxWide):
     name = "itamax-wide-streaming"
     title = "ITAMax streaming, eps' 1"
     about = ITAMaxStreaming.about
-    breaks = ITAMaxWide.breaks + " The sum loses its lowest bits with each larger maximum."
+    breaks = ("Logits are rounded to 0.69 nats before anything else. Each term of the sum is rounded down by itself, so "
+              "logits 9 or more halvings below the maximum count for nothing, and the sum loses its lowest bits with "
+              "each larger maximum. Where it passes 65280 (255 equal logits) the reciprocal is 0 and so are all codes.")
     hardware = ITAMaxStreaming.hardware
     ordered = True
     codes = ITAMaxStreaming.codes

@@ -18,12 +18,41 @@ def halvings(difference: int, bits: int) -> int:
     return math.floor(Fraction(difference, 2**bits) + Fraction(1, 2))
 
 
+def exact(row: list[int], bits: int) -> list[int]:
+    """fastSoftmax of PyITA in rational numbers: the sum is rounded down, not its terms."""
+    s = [halvings(max(row) - q, bits) for q in row]
+    total = math.floor(sum(Fraction(256, 2**n) for n in s))
+    return [65280 // total >> n for n in s]
+
+
 @pytest.mark.parametrize("bits", [0, 5])
-def test_one_pass_is_as_defined(bits):
-    for row in ROWS.tolist():
-        s = [halvings(max(row) - q, bits) for q in row]
-        total = sum(256 >> n for n in s)
-        assert one_pass(np.array([row], np.int8), bits)[0].tolist() == [65280 // total >> n for n in s]
+@pytest.mark.parametrize("spread", [256, 40, 14])
+def test_one_pass_is_as_defined(bits, spread):
+    """Rows of 1 to 60 columns; with a small spread many terms are below 1 and add up."""
+    rng = np.random.default_rng(spread)
+    for n in range(1, 61):
+        row = rng.integers(-128, spread - 128, n, dtype=np.int8)
+        assert one_pass(row[None], bits)[0].tolist() == exact(row.tolist(), bits)
+
+
+@pytest.mark.parametrize(("row", "codes"), [
+    ([12, 3, 3], [254, 0, 0]), ([0, 0, 9], [0, 0, 254]), ([12, 3, 2], [255, 0, 0]), ([9, 0], [255, 0]),
+    ([12, 2, 2, 2, 2], [254, 0, 0, 0, 0]), ([18] + [0] * 1024, [254] + [0] * 1024),
+])
+def test_terms_below_one_add_up_in_one_pass_and_not_where_the_maximum_streams_in_first(row, codes):
+    q = np.array([row], np.int8)
+    assert one_pass(q, 0)[0].tolist() == codes == exact(row, 0)
+    assert streaming(np.sort(q)[:, ::-1], 0)[0].max() == 255
+
+
+@pytest.mark.parametrize("last", [49, 120, 254])
+def test_a_sum_is_exact_however_small_its_terms_are(last):
+    """1/2 + 1/4 + ... and the last term twice is 1, past every bit that int64 has; without one of the two it is not."""
+    row = [127, *(127 - s for s in range(9, last + 1)), 127 - last]
+    assert one_pass(np.array([row, [*row[:-1], -128]], np.int8), 0)[:, 0].tolist() == [254, 255]
+    assert exact(row, 0)[0] == 254 and exact([*row[:-1], -128], 0)[0] == 255
+    mask = np.arange(len(row)) < len(row) - 1
+    assert one_pass(np.array([row], np.int8), 0, mask[None])[0, 0] == 255
 
 
 @pytest.mark.parametrize("bits", [0, 5])
@@ -41,9 +70,8 @@ def test_streaming_is_as_defined(bits, width):
         assert streaming(np.array([row], np.int8), bits, width=width)[0].tolist() == wanted
 
 
-def test_streaming_in_one_block_is_one_pass():
-    for bits in (0, 5):
-        np.testing.assert_array_equal(streaming(ROWS, bits, width=41), one_pass(ROWS, bits))
+def test_streaming_in_one_block_is_one_pass_where_every_term_is_whole():
+    np.testing.assert_array_equal(streaming(ROWS, 5, width=41), one_pass(ROWS, 5))
 
 
 def test_masked_columns_have_no_part():
