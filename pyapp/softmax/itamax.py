@@ -161,11 +161,11 @@ class ITAMaxWide(ITAMax):
     title = "ITAMax, eps' 1"
     source = "Islamoglu et al., ISLPED 2023, arXiv 2307.03493; pulp-platform/ITA since 39236c9 (Nov 2024)"
     about = "ITAMax as its code is now: one step of the logits is one halving, and 177 nats fit in int8."
-    breaks = ("Logits are rounded to 0.69 nats before anything else. The sum is rounded down once, as in the reference, "
-              "so logits 9 or more halvings below the maximum, whose own codes are 0, still lower the others: "
-              "[12, 3, 3] gives [254, 0, 0]. The reference shifts an int64 by up to 255 places and divides by 0 where "
-              "that is 64 or more; here the sum is exact. Where the sum passes 65280 (255 equal logits) the reciprocal "
-              "is 0 and so are all codes.")
+    breaks = ("Logits are rounded to 0.69 nats before anything else. The sum is rounded down once, as the reference "
+              "does it: logits 9 or more halvings below the maximum, whose own codes are 0, still lower the others, "
+              "and [12, 3, 3] gives [254, 0, 0]. The reference shifts an int64 by up to 255 places and divides by 0 "
+              "where that is 64 or more; here the sum is exact. Where it passes 65280 (255 equal logits) the "
+              "reciprocal is 0 and so are all codes.")
     hardware = Hardware(
         multiplications=ITAMax.hardware.multiplications, table_bytes=0, passes=3, accumulator_bits=64,
         source="PyITA sums fractions in float64, here int64 holds them; the RTL streams and needs 19 bits")
@@ -178,8 +178,8 @@ class ITAMaxWideStreaming(ITAMaxWide):
     name = "itamax-wide-streaming"
     title = "ITAMax streaming, eps' 1"
     about = ITAMaxStreaming.about
-    breaks = ("Logits are rounded to 0.69 nats before anything else. Each term of the sum is rounded down by itself, so "
-              "logits 9 or more halvings below the maximum count for nothing, and the sum loses its lowest bits with "
+    breaks = ("Logits are rounded to 0.69 nats before anything else. Each term of the sum is rounded down by itself, "
+              "so logits 9 or more halvings below the maximum count for nothing. The sum loses its lowest bits with "
               "each larger maximum. Where it passes 65280 (255 equal logits) the reciprocal is 0 and so are all codes.")
     hardware = ITAMaxStreaming.hardware
     ordered = True
