@@ -17,11 +17,14 @@ TEXTS, SEED = 8, 1
 
 
 def own_text(model: GPT, p: Parameters, texts: int = TEXTS, seed: int = SEED) -> np.ndarray:
-    """Tokens int32 (texts, context) that the network writes after a random first one, each drawn as likely as it is."""
+    """Tokens int32 (texts, context) that the network writes after a random first one, each drawn as likely as it is.
+
+    Computed in float64, so that the last bits of a processor's sums do not decide which token is drawn.
+    """
     rng, sampling = generator(seed, "calibration text"), Sampling()
     tokens = np.empty((texts, model.size.context), np.int32)
     tokens[:, 0] = rng.integers(0, p[model.tokens.weight].shape[0], texts, np.int32)
-    caches = model.caches(texts)
+    p, caches = p.astype(np.float64), model.caches(texts, np.float64)
     for i in range(1, model.size.context):
         logits = model.forward(p, tokens[:, i - 1: i], caches)  # texts, N
         chances = np.cumsum([sampling.probabilities(row) for row in logits], axis=1)
