@@ -103,12 +103,12 @@ def qat_needed(bits: int) -> Claim:
 
 CLAIMS = (
     Claim("half", "16", "Half precision costs nothing.", "guides to mixed-precision training",
-          "it holds if neither format loses {noticeable}",
+          "it holds if neither format loses {noticeable}, with parameters and activations rounded to it",
           (("FP16", lambda lab: lab.cast("float16")), ("BF16", lambda lab: lab.cast("bfloat16"))),
           lambda found, limits: all(f.loss < limits.noticeable for f in found)),
     Claim("w8a8", "8", "Weights and activations of 8 bits, rounded after training, lose less than 1 %.", VENDORS,
-          "it holds if integers alone lose less than {allowed}",
-          (("8 bits, on integers alone", both(8, 8, integers=True)),),
+          "it holds if integer arithmetic loses less than {allowed}",
+          (("8 bits, integer arithmetic", both(8, 8, integers=True)),),
           lambda found, limits: found[0].loss < limits.allowed, "#inference?bits=8"),
     Claim("channel8", "8", "Weights of 8 bits need a scale for each channel.", VENDORS, NEEDED,
           (("per tensor", weights(8, "tensor")), ("per channel", weights(8))),

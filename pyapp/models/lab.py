@@ -1,12 +1,12 @@
 """Small measurements on the digits network, each in pieces so that a page stays alive: what the guidelines rest on."""
 
 import statistics
-from collections.abc import Generator, Hashable
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pyapp.core.ops import linear
+from pyapp.core.ops import linear, relu
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import OnIntegers, QuantizedNetwork, Settings, quantize_network
@@ -47,7 +47,7 @@ class Lab:
         self._known: dict[Hashable, dict] = {}
 
     def scores(self, settings: Settings, integers: bool = False) -> Trial:
-        """The network quantised after training, simulated or on integers alone."""
+        """The network quantised after training, simulated in float32 or in integer arithmetic."""
         if (settings, integers) in self._known:
             return self._known[settings, integers]
         found = yield from self.network(quantize_network(self.p, settings, self.calibration), integers)
@@ -61,10 +61,13 @@ class Lab:
         return self._sized((yield from self._against_float(predictions)), network.nbytes)
 
     def cast(self, kind: str) -> Trial:
-        """All parameters rounded to "float16" or "bfloat16"; the sums stay float32, as on hardware that has both."""
-        p = self.p.copy()
-        p.vector[:] = p.vector.astype(np.float16) if kind == "float16" else to_bfloat16(p.vector)
-        predictions = yield from self._predictions(MLP(), p)
+        """All that is stored rounded to "float16" or "bfloat16": parameters, pixels, and what each layer passes on.
+
+        A layer's sums stay float32, as on hardware that multiplies in either format.
+        """
+        model, p = InHalf(FORMATS[kind]), self.p.copy()
+        p.vector[:] = model.rounded(p.vector)
+        predictions = yield from self._predictions(model, p)
         return self._sized((yield from self._against_float(predictions)), float_nbytes(p) // 2)
 
     def qat(self, bits: int) -> Trial:
@@ -102,7 +105,7 @@ class Lab:
         return replace(self._sized(found, network.nbytes - saved), saved=saved / network.nbytes)
 
     def integers_against_simulation(self, settings: Settings) -> Trial:
-        """On how many images integers alone read otherwise than the simulation."""
+        """On how many images the predictions of integer arithmetic and of its simulation differ."""
         network = quantize_network(self.p, settings, self.calibration)
         ours = yield from self._predictions(OnIntegers(network.integer()), network.parameters)
         simulated = yield from self._predictions(network.simulated(), network.parameters)
@@ -135,8 +138,32 @@ class Lab:
                         int((predictions != exact).sum()))
 
 
+class InHalf(MLP):
+    """The digits network with its inputs and every layer's output rounded to a 16-bit format."""
+
+    def __init__(self, rounded: Callable[[np.ndarray], np.ndarray]):
+        super().__init__()
+        self.rounded = rounded
+
+    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+        x = self.rounded(x)
+        for layer in self.linears:
+            y = layer.forward(p, x)
+            x = self.rounded(y if layer is self.linears[-1] else relu(y))
+        return x
+
+
+def to_float16(x: np.ndarray) -> np.ndarray:
+    """float32 rounded to the nearest float16, as float32 again; infinite beyond 65,504."""
+    with np.errstate(over="ignore"):
+        return x.astype(np.float16).astype(np.float32)
+
+
 def to_bfloat16(x: np.ndarray) -> np.ndarray:
     """float32 rounded to the nearest bfloat16 (the upper 16 bits; half to even), as float32 again."""
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
     lowest = (bits >> np.uint32(16)) & np.uint32(1)
     return ((bits + np.uint32(0x7FFF) + lowest) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+FORMATS = {"float16": to_float16, "bfloat16": to_bfloat16}

@@ -116,7 +116,8 @@ const chapters = [
         zeros, and nine tenths of it are the first layer. A rule that rests on outliers, on many layers, or on hardware with
         8-bit arithmetic has nothing to rest on here. That is no reason to distrust it; it is a reason to measure.</p>
       <p>BF16 keeps the exponent of a float32 and 8 bits of its significand: cut off 16 bits, rounded to the nearest, half to
-        even. FP16 has 11 bits and a small range. The sums stay float32.</p>`,
+        even. FP16 has 11 bits and a small range. Parameters, pixels and every layer’s output are rounded; the sums stay
+        float32.</p>`,
     formulas: [() => [math(sub("ε", "BF16"), "=", sup("2", "−8")), math(sub("ε", "FP16"), "=", sup("2", "−11"))]],
     code: ["pyapp.models.lab.to_bfloat16"],
   },

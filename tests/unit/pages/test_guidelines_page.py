@@ -137,12 +137,16 @@ def test_bfloat16_is_the_upper_half_of_a_float_rounded_half_to_even():
     np.testing.assert_array_equal(lab.to_bfloat16(x), expected)
 
 
-def test_half_precision_rounds_every_parameter():
+def test_half_precision_rounds_every_parameter_and_activation():
     images, labels = held_out(200)
     found = run(a_lab(200).cast("float16"))
     p = WEIGHTS.copy()
     p.vector[:] = p.vector.astype(np.float16)
-    ours = MLP().forward(p, images).argmax(axis=1)
+    x = images.astype(np.float16)
+    for layer in (1, 2, 3):  # float32 sums of what is stored as float16
+        x = x.astype(np.float32) @ p[f"layer{layer}.weight"].T + p[f"layer{layer}.bias"]
+        x = (x if layer == 3 else np.maximum(x, 0)).astype(np.float16)
+    ours = x.argmax(axis=1)
     assert found.accuracy == (ours == labels).mean() and found.nbytes == 2 * WEIGHTS.vector.size
 
 
@@ -177,3 +181,16 @@ def test_short_biases_save_what_they_save():
 def test_the_first_frame_waits_and_crosses():
     text = bridge.call_json("open", '{"page": "guidelines"}')[0]
     assert text.startswith('{"ok"') and '"measured": 0' in text
+
+
+def test_activations_are_rounded_to_the_format_as_well():
+    """A format of two significant bits: an image read otherwise than with rounded parameters alone shows it."""
+    def coarse(x):
+        mantissa, exponent = np.frexp(x)
+        return np.ldexp(np.rint(mantissa * 4) / 4, exponent).astype(np.float32)
+
+    images, p = held_out(50)[0], WEIGHTS.copy()
+    p.vector[:] = coarse(p.vector)
+    logits = lab.InHalf(coarse).forward(p, images)
+    np.testing.assert_array_equal(logits, coarse(logits))
+    assert (logits != MLP().forward(p, images)).mean() > 0.9
