@@ -14,6 +14,7 @@ import numpy as np
 
 from pyapp import files, npz
 from pyapp.core.parameters import Parameters, Shapes
+from pyapp.machine import made_on
 from pyapp.places import WEIGHTS
 
 LARGEST_RECIPE = 2**20  # bytes
@@ -52,8 +53,8 @@ def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> None:
-    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it: both, or neither, and then the pair
-    that was there is unchanged.
+    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it, which also says on what machine:
+    both are written, or neither, and then the pair that was there is unchanged.
 
     StoreError if a number is not finite, or if the name is the recipe's; NotWritten if the disk is full, for example.
     """
@@ -61,7 +62,7 @@ def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str
     if path == _recipe_of(path):
         raise StoreError(f"{path} is the name of a recipe; name an .npz file")
     data = pack(arrays)
-    facts = {**recipe, "bytes": len(data), "sha256": _sha256(data)}
+    facts = {**recipe, "made_on": made_on(), "bytes": len(data), "sha256": _sha256(data)}
     try:
         words = json.dumps(facts, indent=2, allow_nan=False) + "\n"
     except ValueError:

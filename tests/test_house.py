@@ -16,9 +16,9 @@ from pyapp.hosts import ROOT
 FLOORS = {
     "places": -1, "site": -1,
     "core": 0, "files": 0, "params": 1, "live": 1, "timing": 1, "frame": 1, "npz": 1, "store": 1, "hosts": 1,
-    "checkpoint": 1, "quant": 2, "softmax": 2, "models": 3, "ladder": 3, "export": 3, "data": 3, "digitgen": 4,
-    "check": 4, "workloads": 4, "pages": 5, "runner": 6, "bridge": 7, "bench": 8, "sweep": 8, "commands": 9,
-    "__main__": 10,
+    "machine": 1, "checkpoint": 1, "quant": 2, "softmax": 2, "models": 3, "ladder": 3, "export": 3, "data": 3,
+    "digitgen": 4, "check": 4, "workloads": 4, "pages": 5, "runner": 6, "bridge": 7, "bench": 8, "sweep": 8,
+    "commands": 9, "__main__": 10,
 }
 ONLY_IN = {"js": "bridge", "pyodide": "bridge", "pyodide_js": "bridge"}
 JS_FLOORS = {"vendor": 0, "ui": 1, "state": 1, "rpc": 1, "views": 2, "main": 3, "download": 1, "boot": 2, "worker": 3}

@@ -13,6 +13,7 @@ from pyapp.models.measure import measure, measure_float, network_for
 from pyapp.models.quantized import METHODS, QuantizedNetwork, Settings
 from pyapp.models.saved import load_digits
 from pyapp.models.trained import LEARNED
+from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
@@ -27,7 +28,8 @@ def add(commands: Any) -> None:
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
     sub.add_argument("--bits", type=int, metavar="B", help=f"weights of {MIN_BITS} to {MAX_BITS} bits; float if absent")
     add_settings(sub)
-    sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0], help="how integer sums are requantised")
+    sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
+                     help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
     add_json(sub)
     add_evaluate(models)
 
@@ -44,10 +46,15 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
     sub.add_argument("--clip", choices=CLIPS, default="minmax", help="range of the weights: all, or least squares")
     sub.add_argument("--bias-correction", action="store_true", help="give the biases what rounding took from the mean")
     sub.add_argument("--seed", type=int, default=1, help="of AdaRound and of training")
+    sub.add_argument("--reconstruction", choices=RECONSTRUCTIONS, default=RECONSTRUCTIONS[0],
+                     help="what AdaRound keeps: a layer's output on its quantised inputs, or on the float network's")
 
 
 def settings_of(args: argparse.Namespace, bits: int | tuple[int, ...]) -> Settings:
     given = {field.name: getattr(args, field.name) for field in fields(Settings) if hasattr(args, field.name)}
+    if given.get("reconstruction", "symmetric") != "symmetric" and args.method != "adaround":
+        raise ValueError(f"--reconstruction is a setting of AdaRound, and changes nothing for {args.method}; "
+                         "add --method adaround, or leave it out")
     return Settings(**{**given, "bits": bits})
 
 

@@ -7,6 +7,7 @@ from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.commands.outputs import add_out
 from pyapp.data import mnist
 from pyapp.models.quantized import METHODS
+from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.sweep.backends import BACKENDS
@@ -20,6 +21,7 @@ DOCS = {
     "method": f"how weights become codes: {', '.join(METHODS)}", "clip": f"range of the weights: {', '.join(CLIPS)}",
     "bias_correction": "give the biases what rounding took from the mean: yes, no",
     "seed": "of methods that draw random numbers",
+    "reconstruction": f"of AdaRound: {', '.join(RECONSTRUCTIONS)}",
 }
 DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; what means the same is "
        "one row, with the settings that change nothing left empty; the same command again goes on where it was stopped")

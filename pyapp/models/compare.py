@@ -35,8 +35,8 @@ def largest_difference(codes: np.ndarray, others: np.ndarray) -> int:
 class Comparison:
     """A float network and its quantised form on a set of images, compared piece by piece.
 
-    The quantised network is simulated, and computed on integers alone as well, unless that is refused (`refusal` says
-    why): then there are no predictions of it.
+    The quantised network is simulated in float32, and computed in integer arithmetic as well, unless that is refused
+    (`refusal` says why): then there are no predictions of it.
     """
 
     def __init__(self, p: Parameters, network: QuantizedNetwork, rounding: str, images: np.ndarray, labels: np.ndarray):
@@ -76,6 +76,12 @@ class Comparison:
             self.predictions["integers"][rows] = ours.argmax(axis=1)
             self.logits_differ += int((ours != codes[-1]).any(axis=1).sum())
             self.largest_code_difference = max(self.largest_code_difference, largest_difference(ours, codes[-1]))
+
+    def arithmetic(self, kind: str) -> str:
+        """What really computes this kind's predictions, in words."""
+        if kind == "integers":
+            return self.integer.arithmetic if self.integer.arithmetic != "integer" else "integer arithmetic only"
+        return "float32 sums of " + ("numbers on the grids" if self.network.activations else "dequantised weights")
 
     def right(self, kind: str) -> int:
         """How many of the images done are read rightly."""

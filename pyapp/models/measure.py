@@ -35,17 +35,20 @@ def runnable(network: QuantizedNetwork, rounding: str = "single") -> tuple[MLP |
     """The model that runs a quantised network, the name of its arithmetic, and the `note` of `measure`, if any."""
     if network.activations is not None:
         try:
-            return OnIntegers(network.integer(rounding)), "integer", {}
+            integer = network.integer(rounding)
+            return OnIntegers(integer), integer.arithmetic, {}
         except ValueError as error:
             return network.simulated(), "simulated", {"note": f"simulated in float: {error}"}
     return network.simulated(), "simulated", {}
 
 
 def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single") -> dict[str, Any]:
-    """The same for a quantised network: on integers alone where its activations are quantised, else simulated.
+    """Accuracy, loss (nats) and size of a quantised network, and in `arithmetic` what computed them.
 
-    `arithmetic` says which; `note` says why a network with quantised activations had to be simulated (its sums could
-    leave int32).
+    "integer": integers only, from the pixels' codes to the logits' codes; "integer products with float32
+    requantisation" with rounding "float"; "simulated": float32 sums of numbers on the grids, or, where activations are
+    float, of dequantised weights. `note` says why a network with quantised activations had to be simulated (its sums
+    could leave int32).
     """
     model, arithmetic, note = runnable(network, rounding)
     scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)

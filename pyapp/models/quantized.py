@@ -10,7 +10,7 @@ import numpy as np
 from pyapp.core.ops import linear, relu
 from pyapp.core.parameters import Parameters
 from pyapp.models.mlp import MLP
-from pyapp.quant.adaround import adaround
+from pyapp.quant.adaround import RECONSTRUCTIONS, adaround
 from pyapp.quant.bias_correction import corrected_bias
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
@@ -37,6 +37,7 @@ class Settings:
     clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
     bias_correction: bool = False
     seed: int = 1  # of AdaRound
+    reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
 
     def __post_init__(self):
         for bits in self.layer_bits(1):
@@ -45,7 +46,8 @@ class Settings:
             check_bits(self.activations, "activations")
         Granularity.parse(self.per)
         for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
-                                     ("method", self.method, METHODS), ("clip", self.clip, CLIPS)):
+                                     ("method", self.method, METHODS), ("clip", self.clip, CLIPS),
+                                     ("reconstruction", self.reconstruction, RECONSTRUCTIONS)):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
 
@@ -92,7 +94,10 @@ class QuantizedNetwork:
         return Simulated(self)
 
     def integer(self, rounding: str = "single") -> IntegerNetwork:
-        """The same network on integers alone. ValueError if activations are float or int32 could overflow."""
+        """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
+
+        ValueError if activations are float or int32 could overflow.
+        """
         if self.activations is None:
             raise ValueError("activations are float; integers alone need --activations BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
@@ -137,8 +142,10 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
                      memo: Memo | None = None) -> QuantizedNetwork:
     """Quantise layer by layer on calibration inputs, float32 (N, 784); None will do if settings are not `calibrated`.
 
-    Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂):
-    ranges are those of x̂, GPTQ, AdaRound and bias correction make up for what x̂ has lost.
+    Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂).
+    Ranges are those of x̂. GPTQ and AdaRound keep the layer's output on x̂, x̂ Wᵀ, so they do not make up for what the
+    layers before have lost; bias correction does, for the mean, and AdaRound with `reconstruction="asymmetric"`, whose
+    target is the float network's own output, x Wᵀ.
 
     A `memo` that is given again, with the same p and inputs, spares the layers whose bits and those of all layers
     before are the same as in an earlier call.
@@ -164,7 +171,9 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         if settings.method == "gptq":
             return gptq(p[name], x_hat, grid)
         if settings.method == "adaround":
-            return adaround(p[name], x_hat, grid, settings.seed)
+            exact = x if settings.reconstruction == "asymmetric" else None
+            relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
+            return adaround(p[name], x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias)
         return QuantizedTensor(grid.quantize(p[name]), grid)
 
     return _layer_by_layer(p, settings, inputs, remembered, {})

@@ -19,7 +19,11 @@ Sensitivities = dict[str, dict[int, Row]]
 
 def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
                 bits: tuple[int, ...] = BITS) -> Sensitivities:
-    """For each layer and number of bits, with all other layers in float: what it costs on labelled calibration images.
+    """What each layer costs at each number of bits on labelled calibration images, measured with it alone quantised.
+
+    Its codes come from a network whose layers all have these bits. With "round" that makes no difference; GPTQ and
+    AdaRound fit a layer's codes to the inputs that the quantised layers before it give, so the costs of later layers
+    include that their codes were made for slightly other inputs than the float ones they get here.
 
     {weight name: {bits: {"kl", "loss", "accuracy", "bytes"}}}: kl is the mean KL(float || quantised) of the
     probabilities in nats, loss the increase of the cross-entropy in nats, accuracy the share of right digits,
@@ -33,7 +37,8 @@ def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: n
 
 def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
                   bits: tuple[int, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, int, Row]]:
-    """The same piece by piece, a layer with a number of bits an item; `memo` as for quantize_network."""
+    """The rows of `sensitivity` as an iterator, one layer and number of bits at a time; `memo` as for quantize_network.
+    """
     rows = np.arange(len(labels))
     exact = log_probabilities(MLP.of(p), p, inputs)
     exact_loss = -exact[rows, labels].mean()

@@ -49,7 +49,7 @@ class Page(Experiment):
         Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, widget="select",
               doc="How the range of each activation is found, on 1,024 training images"),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"), widget="select",
-              doc="Integers alone, or float numbers that lie on the grids; the page computes both and shows one"),
+              doc="Integer arithmetic, or a float32 simulation of it; the page computes both and shows one"),
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, widget="select",
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
     )
@@ -105,7 +105,8 @@ class Page(Experiment):
         float_, ours, labels = comparison.predictions["float"], comparison.predictions[kind], comparison.labels
         right_before, right_now = float_[changed] == labels[changed], ours[changed] == labels[changed]
         scalars |= {
-            "done": comparison.done, "kind": kind, "refusal": comparison.refusal, "bytes": comparison.network.nbytes,
+            "done": comparison.done, "kind": kind, "arithmetic": comparison.arithmetic(kind),
+            "refusal": comparison.refusal, "bytes": comparison.network.nbytes,
             "changed": len(changed), "lost": int(right_before.sum()), "won": int(right_now.sum()),
             "other": int((~right_before & ~right_now).sum()), "mean_gap": comparison.mean_gap,
             "largest_gap": comparison.largest_gap, **_agreement(comparison),

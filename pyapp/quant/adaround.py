@@ -3,6 +3,8 @@
 Nearest is best for a weight alone, not for their sum: where inputs go together, one error can undo another.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pyapp.core.ops import linear, linear_weight_gradient
@@ -11,6 +13,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
 from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
 
+RECONSTRUCTIONS = ("symmetric", "asymmetric")  # of a layer's output on its quantised inputs, or on the float network's
 STEPS, BATCH, RATE = 1000, 32, 0.1  # the paper takes 10,000; at this rate 2,000 lower the digits' error by 6 % more
 ZETA, GAMMA = 1.1, -0.1  # the sigmoid is stretched to these ends and cut at 0 and 1 (eq. 23), so that it gets there
 WARM = 0.2  # part of the steps without regulariser, as the paper has it
@@ -18,7 +21,8 @@ STRENGTH = 10.0  # λ, of the regulariser's mean; the paper's 0.01 of its sum fi
 BETA = (20.0, 2.0)  # from one to the other: at first the regulariser only holds who is near 0 or 1 already
 
 
-def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int = STEPS) -> QuantizedTensor:
+def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int = STEPS,
+             exact: np.ndarray | None = None, relu_bias: np.ndarray | None = None) -> QuantizedTensor:
     """Codes floor(W/S) or one above, on the given grid, that keep the layer's output; W (O, I), X (N, I).
 
     Minimises ‖X Wᵀ - X Ŵᵀ‖² / E + λ mean(1 - |2h - 1|^β) over V, with Ŵ = S · clamp(floor(W/S) + h(V)), h the stretched
@@ -26,12 +30,20 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     nearest: without it λ is too strong where x is small, and where x is large h stays undecided to the end (the last
     layer of the digits network at 3 bits then keeps 54 % of E, and 21 % with it).
 
-    X is what the layer will really get: x̂, the output of the layers that are quantised already. An input that was
+    X is what the layer will really get: x̂, the output of the layers that are quantised already. The objective is
+    symmetric: it does not see what those layers have lost. With `exact` (N, I), the layer's inputs in the float
+    network, it is asymmetric (eq. 25): ‖f(X_exact Wᵀ) - f(X Ŵᵀ)‖², where f is ReLU after adding `relu_bias` (O,), or
+    nothing if that is None. `relu_bias` is not used without `exact`. On the digits network the two cannot be told
+    apart: mean accuracy of five seeds on the 10,000 test images, per channel, MSE ranges: W3A3 98.5 % symmetric and
+    98.4 % asymmetric, W4A4 98.9 % both, with 0.1 points between seeds.
+
+    An input that was
     always 0 (MNIST's borders) says nothing, its weights are rounded to nearest. The same seed gives the same codes on
     the same machine; between runtimes a few differ, since float32 sums steer a thousand steps.
     """
     _check(w, x)
     w, x = np.asarray(w, np.float32), np.asarray(x, np.float32)
+    target = None if exact is None else Target.of(w, x, exact, relu_bias)
     scale, zero_point = (np.broadcast_to(part, w.shape) for part in grid.spread(w.shape))
     floor = np.floor(w / scale)
     lowest, highest = grid.low - zero_point, grid.high - zero_point  # of code - zero_point
@@ -40,7 +52,7 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     if not live.any():
         return QuantizedTensor(grid.quantize(w), grid)
     rounding = Rounding(*(part[:, live] for part in (w / scale - floor, scale, lowest - floor, highest - floor)))
-    up[:, live] = rounding.learn(np.ascontiguousarray(x[:, live]), generator(seed, "adaround"), steps)
+    up[:, live] = rounding.learn(np.ascontiguousarray(x[:, live]), generator(seed, "adaround"), steps, target)
     return QuantizedTensor((np.clip(floor + up, lowest, highest) + zero_point).astype(grid.dtype), grid)
 
 
@@ -50,6 +62,32 @@ def _check(w: np.ndarray, x: np.ndarray) -> None:
                          "N from 1")
     if not (np.isfinite(w).all() and np.isfinite(x).all()):
         raise ValueError(NOT_FINITE)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a layer should answer though its inputs are no longer the float network's; all (N, O)."""
+
+    drift: np.ndarray  # (X - X_exact) Wᵀ: how far the layers before have moved the sums
+    output: np.ndarray | None  # X_exact Wᵀ + b if ReLU follows
+
+    @classmethod
+    def of(cls, w: np.ndarray, x: np.ndarray, exact: np.ndarray, relu_bias: np.ndarray | None) -> "Target":
+        exact = np.asarray(exact, np.float32)
+        if exact.shape != x.shape:
+            raise ValueError(f"AdaRound has inputs {x.shape} and {exact.shape} of the float network; give the same "
+                             "examples to both")
+        return cls(linear(x - exact, w), None if relu_bias is None else linear(exact, w) + relu_bias)
+
+    def rows(self, rows: np.ndarray) -> "Target":
+        return Target(self.drift[rows], None if self.output is None else self.output[rows])
+
+    def error(self, y: np.ndarray) -> np.ndarray:
+        """From y = X (Ŵ - W)ᵀ to the error of the layer's output, 0 where ReLU leaves no gradient."""
+        y = y + self.drift
+        if self.output is None:
+            return y
+        return np.where(self.output + y > 0, y + np.minimum(self.output, 0), 0)
 
 
 class Rounding:
@@ -65,13 +103,14 @@ class Rounding:
     def v(self) -> np.ndarray:
         return self.p["v"]
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, steps: int) -> np.ndarray:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, steps: int, target: Target | None = None) -> np.ndarray:
         """Which weights go up, bool (O, I), after `steps` minibatches of x (N, I)."""
         optimiser, unit = Adam(self.p, RATE), self.nearest_error(x)
         for step in range(steps):
-            batch = x[rng.integers(0, len(x), BATCH, dtype=np.int64)]
+            rows = rng.integers(0, len(x), BATCH, dtype=np.int64)
             part = (step / steps - WARM) / (1 - WARM)  # of the way, once warm
-            self.backward(batch, unit, None if part < 0 else BETA[0] + part * (BETA[1] - BETA[0]))
+            beta = None if part < 0 else BETA[0] + part * (BETA[1] - BETA[0])
+            self.backward(x[rows], unit, beta, target and target.rows(rows))
             optimiser.step(self.p)
         return self.v >= 0
 
@@ -88,11 +127,16 @@ class Rounding:
         slope = (ZETA - GAMMA) * sigmoid * (1 - sigmoid) * ((h > 0) & (h < 1))
         return np.clip(h, 0, 1), slope
 
-    def backward(self, x: np.ndarray, unit: float, beta: float | None) -> None:
-        """Fill the gradient of ‖x (Ŵ - W)ᵀ‖² / (B unit) + λ mean(1 - |2h - 1|^β), x (B, I); no β, only the first."""
+    def backward(self, x: np.ndarray, unit: float, beta: float | None, target: Target | None = None) -> None:
+        """Fill the gradient of ‖x (Ŵ - W)ᵀ‖² / (B unit) + λ mean(1 - |2h - 1|^β), x (B, I); no β, only the first.
+
+        With a target the first term is the error that it gives to the same sums.
+        """
         h, slope = self.forward()
         clamped = np.clip(h, self.lowest, self.highest)
         y = linear(x, (clamped - self.fraction) * self.scale)  # B, O
+        if target is not None:
+            y = target.error(y)
         dh = np.empty_like(h)
         linear_weight_gradient(x, y * np.float32(2 / (len(x) * unit)), out=dh)  # O, I
         dh *= self.scale * (clamped == h)

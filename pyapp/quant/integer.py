@@ -1,7 +1,8 @@
-"""A network on integers alone: codes in, codes out, and no float between them.
+"""A network in integer arithmetic: codes in, codes out, and with fixed-point rounding no float between them.
 
 A layer keeps what a chip would keep: codes, zero points, int32 biases, multipliers and shifts. All of it is made from
-the real scales once, by `IntegerLinear.of`, which also proves that no accumulator can overflow.
+the real scales once, by `IntegerLinear.of`, which also proves that no accumulator can overflow. With the rounding
+"float" only the products and their sums are integers: each sum is multiplied by a float32, as ONNX Runtime does it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,9 @@ from pyapp.quant.matmul import check_int32, clamp, product
 from pyapp.quant.schemes import Grid, QuantizedTensor
 
 ROUNDINGS = ("single", "double", "float")  # how an accumulator is requantised; see fixedpoint.py
+ARITHMETIC = {  # what then runs between the input's codes and the logits' codes
+    "single": "integer", "double": "integer", "float": "integer products with float32 requantisation",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class IntegerLinear:
 
 @dataclass(frozen=True)
 class IntegerNetwork:
-    """Integer layers, one after the other. Only `logits` touches floats, at its two ends."""
+    """Integer layers, one after the other. `logits` quantises float inputs and dequantises at the end; in between
+    `arithmetic` says what runs."""
 
     layers: Sequence[IntegerLinear]
     input: Grid
@@ -97,6 +102,11 @@ class IntegerNetwork:
         for i, (layer, grid) in enumerate(zip(self.layers, grids, strict=True)):
             if not _same(layer.input, grid):
                 raise ValueError(f"layer {i + 1} expects codes of another grid than the one before it gives")
+
+    @property
+    def arithmetic(self) -> str:
+        """ "integer" if every layer requantises in fixed point, otherwise where floats come in."""
+        return next((ARITHMETIC[layer.rounding] for layer in self.layers if layer.rounding == "float"), "integer")
 
     def forward(self, codes: np.ndarray) -> np.ndarray:
         """Logits codes (B, 10) for input codes (B, 784). ValueError if they are not codes of the input's grid."""

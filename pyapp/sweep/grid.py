@@ -65,6 +65,8 @@ def applies(name: str, combination: Combination) -> bool:
         return False
     if name == "calibrate":
         return combination["activations"] is not None
+    if name == "reconstruction":
+        return combination["method"] == "adaround"
     if name == "seed":
         return combination["method"] not in WITHOUT_CHANCE
     return True

@@ -10,6 +10,7 @@ from pyapp import store
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits, ShippedMissing
+from pyapp.machine import made_on
 from pyapp.models import mlp
 from pyapp.models.measure import measure, network_for
 from pyapp.models.quantized import Settings
@@ -17,6 +18,7 @@ from pyapp.sweep.blas import set_threads
 from pyapp.sweep.grid import Combination, cells
 
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int, "arithmetic": str, "note": str, "error": str}
+MADE_ON = "made_on"  # the last column: processor, NumPy and BLAS kernel, see pyapp.machine
 SHORT = 12  # hexadecimal digits: 48 bits tell files apart
 TRAINED = ("qat",)  # methods that learn from the training images of --data
 
@@ -81,7 +83,8 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
         raise
     except ValueError as error:
         results = {"error": error}
-    return {**cells(combination), **{name: _cell(value) for name, value in results.items()}}
+    found = {name: _cell(value) for name, value in results.items()}
+    return {**cells(combination), **found, MADE_ON: made_on()}
 
 
 def _cell(value: Any) -> str:

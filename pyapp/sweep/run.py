@@ -10,12 +10,13 @@ from pyapp.models import mlp
 from pyapp.sweep import backends
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read
-from pyapp.sweep.measuring import RESULTS, TRAINED, Source, calibrates, measured, stamp_of
+from pyapp.sweep.measuring import MADE_ON, RESULTS, TRAINED, Source, calibrates, measured, stamp_of
 from pyapp.sweep.table import Row, Table, number
 
 WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
 STAMPS = tuple(WORDS)
-COLUMNS = (*DEFAULTS, *RESULTS, *STAMPS)
+COLUMNS = (*DEFAULTS, *RESULTS, *STAMPS, MADE_ON)
+NEWER = ("reconstruction", MADE_ON)  # columns that files from before they were added do not have
 
 
 def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Path = mlp.SHIPPED,
@@ -33,7 +34,7 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
     jobs = backends.check(backend, jobs)
     source = Source.of(weights, data, split)
     training = stamp_of(mnist.load(data, "train")) if any(one["method"] in TRAINED for one in wanted) else ""
-    table = Table(out, COLUMNS, len(DEFAULTS), lambda row: _check(row, (*source.stamps, training)))
+    table = Table(out, COLUMNS, len(DEFAULTS), lambda row: _check(row, (*source.stamps, training)), NEWER)
     keys = [tuple(cells(one).values()) for one in wanted]
     missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
     if any(map(calibrates, missing)):
@@ -68,4 +69,4 @@ def typed(row: Row) -> dict[str, Any]:
     """A row's cells as values; None where a cell is empty, or says "none". ValueError names a cell that has none."""
     values = {name: number(row, name, partial(read, name)) if row[name] else None for name in DEFAULTS}
     values |= {name: number(row, name, kind) if row[name] else None for name, kind in RESULTS.items()}
-    return values | {name: row[name] or None for name in STAMPS}
+    return values | {name: row[name] or None for name in (*STAMPS, MADE_ON)}

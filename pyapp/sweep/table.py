@@ -19,13 +19,16 @@ class Table:
     """Rows by their key, the first `keys` of the columns; as a context, the file ready for more rows.
 
     Every change is made under a lock, after reading what others have added meanwhile, so no row is lost. A last line
-    that is not whole, which a killed sweep may leave, is no row, and is cut off when rows are added. ValueError, and
-    the file is not touched, if it is no such table, and for what `check` says of a row.
+    that is not whole, which a killed sweep may leave, is no row, and is cut off when rows are added. An older file may
+    lack columns named in `newer`: their cells are empty, and the file gets the columns when rows are added.
+    ValueError, and the file is not touched, if it is no such table, and for what `check` says of a row.
     """
 
     def __init__(self, path: str | Path, columns: Sequence[str], keys: int,
-                 check: Callable[[Row], Any] = lambda row: None):
+                 check: Callable[[Row], Any] = lambda row: None, newer: Sequence[str] = ("made_on",)):
         self.path, self.columns, self.keys, self._check = Path(path), list(columns), keys, check
+        self.newer = frozenset(newer)
+        self._known = self.columns  # the columns that the file has
         self.rows: dict[Key, Row] = {}
         self._file: tuple[int, int] | None = None  # which file was read: device and number,
         self._whole, self._lines = 0, 0  # and how much of it: bytes and lines
@@ -59,16 +62,17 @@ class Table:
 
     def _read_line(self, line: str) -> None:
         if self._lines == 1:
-            if line != ",".join(self.columns):
+            self._known = line.split(",")
+            if self._known != [name for name in self.columns if name in self._known or name not in self.newer]:
                 raise ValueError(f"{self.path}: expected a sweep's columns, {','.join(self.columns[:4])} and so on, "
                                  f"found {line[:60]!r}; name another file with --out")
             return
         try:
             (values,) = csv.reader([line])
-            if len(values) != len(self.columns):
-                raise ValueError(f"expected {len(self.columns)} cells, found {len(values)}; remove the line, and it is "
+            if len(values) != len(self._known):
+                raise ValueError(f"expected {len(self._known)} cells, found {len(values)}; remove the line, and it is "
                                  "measured again")
-            row = dict(zip(self.columns, values, strict=True))
+            row = dict.fromkeys(self.columns, "") | dict(zip(self._known, values, strict=True))
             self._check(row)
         except (ValueError, csv.Error) as error:
             raise ValueError(f"{self.path}, line {self._lines}: {error}") from None
@@ -83,6 +87,8 @@ class Table:
     def __enter__(self) -> "Table":
         with files.locked(self.path):
             self._catch_up()
+            if self._known != self.columns:
+                self._put_all()
             self._append([])
         return self
 
@@ -128,10 +134,13 @@ class Table:
         with files.locked(self.path):
             self._catch_up()
             self.rows = {key: self.rows[key] for key in (*first, *self.rows)}
-            text = self._text(self.rows.values()).encode()
-            files.place(self.path, text)
-            self._whole, self._lines = 0, 0
-            self._now_whole(len(text), 1 + len(self.rows))
+            self._put_all()
+
+    def _put_all(self) -> None:
+        text = self._text(self.rows.values()).encode()
+        files.place(self.path, text)
+        self._whole, self._lines, self._known = 0, 0, self.columns
+        self._now_whole(len(text), 1 + len(self.rows))
 
 
 def number(row: Row, name: str, read: Callable[[str], Any]) -> Any:

@@ -10,20 +10,21 @@ import numpy as np
 from pyapp import checkpoint, store
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
+from pyapp.machine import made_on
 from pyapp.models import gpt, vit
 from pyapp.models.calibration_text import own_text
 from pyapp.models.measure_transformer import measure_gpt, measure_vit
 from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt, quantize_vit
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
-from pyapp.sweep.measuring import SHORT, short_hash, stamp_of
+from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of
 from pyapp.sweep.table import Row, Table, number
 
 SETTINGS = tuple(field.name for field in fields(TransformerSettings))
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
 STAMPS = ("weights", "data")
 FLOAT = TransformerSettings()
-COLUMNS = (*SETTINGS, *RESULTS, *STAMPS)
+COLUMNS = (*SETTINGS, *RESULTS, *STAMPS, MADE_ON)
 Measure = Callable[[TransformerSettings], dict[str, Any]]
 
 
@@ -88,7 +89,8 @@ def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str]
             if key not in table.rows:
                 with threads(1):  # more change the last bits of sums
                     found = {name: repr(value) for name, value in subject.measure(settings).items()}
-                table.add({**cells(settings), **found, **dict(zip(STAMPS, subject.stamps, strict=True))})
+                table.add({**cells(settings), **found, **dict(zip(STAMPS, subject.stamps, strict=True)),
+                           MADE_ON: made_on()})
                 report(f"{i} of {len(wanted)}: {' '.join(key)}  {subject.score} {table.rows[key][subject.score]}")
             yield typed(table.rows[key])
 

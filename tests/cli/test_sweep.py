@@ -1,5 +1,7 @@
 """Sweeps: the same bytes whoever works and however often it is stopped; nothing measured twice, no data mixed."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -17,12 +19,13 @@ from pyapp import store
 from pyapp.__main__ import main
 from pyapp.data import mnist
 from pyapp.hosts import ROOT
+from pyapp.machine import made_on
 from pyapp.models import mlp
 from pyapp.models.measure import measure, network_for
 from pyapp.models.quantized import Settings
 from pyapp.sweep import blas, run
 from pyapp.sweep.grid import DEFAULTS, cells, combinations
-from pyapp.sweep.run import COLUMNS, sweep
+from pyapp.sweep.run import COLUMNS, NEWER, sweep
 from pyapp.sweep.table import Table
 
 GRID = {"bits": [8, 3], "per": ["group:16"], "activations": [None, 8], "calibrate": ["minmax", "mse"],
@@ -279,11 +282,22 @@ def test_a_file_that_is_no_sweep_is_not_touched(capsys, tmp_path, content):
     assert out.read_bytes() == content
 
 
+def test_a_file_from_before_there_were_newer_columns_goes_on(whole, data, tmp_path):
+    """Its rows stay, with empty cells; only those whose meaning a new setting decides are measured again."""
+    out, dropped = tmp_path / "old.csv", [COLUMNS.index(name) for name in NEWER]
+    rows = list(csv.reader(io.StringIO(whole.decode())))[:3]
+    out.write_text("".join(",".join(cell for i, cell in enumerate(row) if i not in dropped) + "\n" for row in rows))
+    found = sweep({"bits": [8], "per": ["tensor"]}, out, data=data)
+    lines = out.read_text().splitlines()
+    assert lines[0] == ",".join(COLUMNS) and [line.count(",") for line in lines] == [len(COLUMNS) - 1] * len(lines)
+    assert found[0]["made_on"] == made_on() and lines[-1].endswith(",") and len(lines) == 4
+
+
 def test_a_row_that_was_spoiled_is_named(capsys, tmp_path, whole, data):
     out = tmp_path / "s.csv"
     lines = whole.splitlines(keepends=True)
     out.write_bytes(b"".join([*lines[:3], lines[3].replace(b",", b";"), *lines[4:]]))
-    assert "line 4: expected 19 cells, found 1" in refusal(capsys, "--out", out, "--data", data)
+    assert f"line 4: expected {len(COLUMNS)} cells, found 1" in refusal(capsys, "--out", out, "--data", data)
 
 
 @pytest.mark.parametrize(("module", "argv", "command"), [

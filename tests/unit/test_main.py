@@ -179,6 +179,8 @@ def test_check_and_pages(capsys, tmp_path):
 def test_evaluate_measures_any_combination_of_settings(capsys):
     eight = output(capsys, "evaluate", "mlp", "--bits", "8", "--activations", "8")
     assert eight["arithmetic"] == "integer" and eight["accuracy"] > 0.985
+    float_ = output(capsys, "evaluate", "mlp", "--bits", "8", "--activations", "8", "--rounding", "float")
+    assert float_["arithmetic"] == "integer products with float32 requantisation" and float_["accuracy"] > 0.985
     groups = output(capsys, "evaluate", "mlp", "--bits", "4", "--scheme", "affine", "--per", "group:16",
                     "--method", "gptq", "--activations", "none", "--bias-correction", "--clip", "mse")
     assert groups["arithmetic"] == "simulated" and groups["accuracy"] > 0.985 and groups["bytes"] < 100_000
@@ -225,3 +227,12 @@ def test_sensitivity_and_a_mix_under_a_budget(capsys):
     mixed = output(capsys, "mixed", "mlp", "--budget", "45000")
     assert mixed["bytes"] <= 45_000 and mixed["accuracy"] > 0.985 and len(mixed["bits"]) == 3
     assert "the smallest choice needs" in refusal(capsys, "mixed", "mlp", "--budget", "1000")
+
+
+def test_reconstruction_is_a_setting_of_adaround(capsys):
+    words = ["evaluate", "mlp", "--bits", "3", "--reconstruction", "asymmetric"]
+    assert "changes nothing for round; add --method adaround" in refusal(capsys, *words)
+    found = output(capsys, *words, "--method", "adaround", "--activations", "3")
+    other = output(capsys, *words[:4], "--method", "adaround", "--activations", "3")
+    assert found["reconstruction"] == "asymmetric" and other["reconstruction"] == "symmetric"
+    assert found["loss"] != other["loss"] and found["accuracy"] > 0.9

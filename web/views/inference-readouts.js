@@ -45,7 +45,7 @@ const points = (x) => (x === undefined ? NOTHING : `${x > 0 ? "+" : x < 0 ? "−
 /** Both networks on all held-out images, as far as they have been compared. */
 export function CountPanel({ frame, params }) {
   const run = frame?.scalars ?? {};
-  const about = run.kind === "integers" ? "computed on integers alone" : "simulated with float numbers on the grids";
+  const about = `${run.kind === "integers" ? "computed with" : "simulated with"} ${run.arithmetic}`;
   const rows = [
     ["accuracy", percent(run.float_accuracy, 2), percent(run.accuracy, 2), "accuracy"],
     ["size", bytes(run.bytes_float), bytes(run.bytes), "bytes"],
@@ -85,9 +85,9 @@ export function CountPanel({ frame, params }) {
 /** Whether integers and simulation agree, from what was counted. */
 function Agreement({ run, params }) {
   if (run.refusal && params.activations !== "none")
-    return html`<p class="note" data-test="refusal">Integers alone are refused here: ${run.refusal}. The simulation is shown.</p>`;
+    return html`<p class="note" data-test="refusal">Integer arithmetic is refused here: ${run.refusal}. The simulation is shown.</p>`;
   if (run.refusal)
-    return html`<p class="note" data-test="refusal">Activations are float, so there is nothing to compute on integers alone.</p>`;
+    return html`<p class="note" data-test="refusal">Activations are float32, so integer arithmetic is not possible.</p>`;
   if (run.code_difference === undefined) return null;
   const agree = run.arithmetic_changed === 0;
   return html`<p class=${`note ${agree ? "agree" : ""}`} data-test="agreement">

@@ -10,7 +10,8 @@ export const chapters = [
     body: html`<p>A simulation keeps float numbers and moves each weight and each activation onto its grid: the numbers are
         those that codes can stand for, the sums are float sums. Integer arithmetic has no float number between the pixels’
         codes and the scores’ codes: products of codes are summed in 32 bits, the bias is added as an integer, and the sum is
-        scaled down to a code of the next layer. That integer is the bias in steps of the sum, so the simulation rounds the bias
+        scaled down to a code of the next layer. (With the requantisation “float”, ONNX Runtime’s, that last step multiplies the
+        integer sum by a float32.) That integer is the bias in steps of the sum, so the simulation rounds the bias
         to the same steps: with few bits they are coarse, and a float bias would give other codes.</p>
       <p>Both round at the same places, so they should agree. They may part where a sum falls almost exactly between two
         codes: there the float sum and the fixed-point multiplier can round to different sides, by one code, and the next

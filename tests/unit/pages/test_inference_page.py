@@ -100,6 +100,17 @@ def test_what_integers_cannot_do_is_refused_and_simulated():
     assert scalars["kind"] == "simulated" and "double" in scalars["refusal"]
 
 
+@pytest.mark.parametrize(("params", "words"), [
+    ({}, "integer arithmetic only"), ({"rounding": "double"}, "integer arithmetic only"),
+    ({"rounding": "float"}, "integer products with float32 requantisation"),
+    ({"arithmetic": "simulated"}, "float32 sums of numbers on the grids"),
+    ({"activations": "none"}, "float32 sums of dequantised weights"),
+])
+def test_the_page_says_what_really_computes(params, words):
+    session = Session(**params)
+    assert session.advance(steps=1)["frame"].scalars["arithmetic"] == words
+
+
 def test_a_change_starts_the_count_anew_but_not_the_arithmetic():
     session = Session(bits=8)
     assert session.opened["frame"].scalars["done"] == 0  # nothing is computed before the page is there

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pyapp.quant.adaround import STRENGTH, Rounding, adaround
+from pyapp.quant.adaround import STRENGTH, Rounding, Target, adaround
 from pyapp.quant.calibrate import fit_weight_grid
 
 GRIDS = [(scheme, per) for scheme in ("symmetric", "affine") for per in ("tensor", "channel", "group:4")]
@@ -64,6 +64,12 @@ def test_the_gradient_is_that_of_the_loss(beta):
     rounding.backward(x, 1.7, beta)
     v = rounding.v.astype(np.float64)
     assert 1.2 / (1 + np.exp(-v)) - 0.1 == pytest.approx(fraction, abs=1e-6)  # it starts without an error
+    numerically_as(rounding, loss)
+
+
+def numerically_as(rounding: Rounding, loss) -> None:
+    """The gradient that `backward` left is the loss' own, by central differences in float64."""
+    v = rounding.v.astype(np.float64)
     for at in np.ndindex(v.shape):
         step = np.zeros_like(v)
         step[at] = 1e-5
@@ -113,3 +119,38 @@ def test_what_does_not_fit_is_refused():
     x[0, 0] = np.inf
     with pytest.raises(ValueError, match="NaN or infinite"):
         adaround(w, x, grid)
+
+
+@pytest.mark.parametrize("with_relu", [False, True])
+def test_the_asymmetric_gradient_is_that_of_the_float_networks_output(with_relu):
+    """Eq. 25 of the paper: f(x W) against f(x_hat W_hat), where x_hat is not x."""
+    rng = np.random.default_rng(5)
+    w, exact = rng.normal(size=(3, 4)).astype(np.float32), rng.normal(size=(6, 4)).astype(np.float32)
+    x, bias = exact + rng.normal(0, 0.3, exact.shape).astype(np.float32), rng.normal(size=3).astype(np.float32)
+    scale = np.full(w.shape, 0.4, np.float32)
+    floor = np.floor(w / scale)
+    rounding = Rounding(w / scale - floor, scale, np.full(w.shape, -99), np.full(w.shape, 99))
+    rounding.v[:] += rng.normal(0, 1, w.shape)
+
+    def output(x, w):
+        y = x.astype(np.float64) @ w.T.astype(np.float64) + bias * with_relu
+        return np.maximum(y, 0) if with_relu else y
+
+    def loss(v):
+        h = np.clip(1.2 / (1 + np.exp(-v)) - 0.1, 0, 1)
+        return np.sum((output(x, (floor + h) * scale) - output(exact, w)) ** 2) / (len(x) * 1.7)
+
+    rounding.backward(x, 1.7, None, Target.of(w, x, exact, bias if with_relu else None))
+    numerically_as(rounding, loss)
+
+
+def test_asymmetric_rounding_makes_up_for_what_the_inputs_have_lost():
+    """Inputs that were all made 20 % smaller: codes that keep the old output are larger; symmetric ones do not know."""
+    w, exact = layer(44)
+    x, grid = exact * np.float32(0.8), fit_weight_grid(w * np.float32(1.3), 4)
+    codes = {name: adaround(w, x, grid, exact=given) for name, given in (("symmetric", None), ("asymmetric", exact))}
+    error = {name: np.square(exact @ w.T - x @ found.dequantize().T).sum() for name, found in codes.items()}
+    own = {name: np.square(x @ w.T - x @ found.dequantize().T).sum() for name, found in codes.items()}
+    assert error["asymmetric"] < 0.9 * error["symmetric"] and own["symmetric"] < own["asymmetric"]
+    with pytest.raises(ValueError, match="give the same examples to both"):
+        adaround(w, x, grid, exact=exact[:3])
