@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.live_integers import NAME, Watch, watched
+
 MOST_PRINTED = 10_000  # characters that are kept until somebody takes them
 PARAM = "code"  # where the page shows such an error
 
@@ -57,7 +59,7 @@ class Live:
         self.check(name)
         before = dict(self._scope)
         try:
-            _run(name, source, self._scope)
+            _run(name, watched(source), self._scope)
             if not callable(self._scope[name]) or self._scope[name] is before[name]:
                 raise EditError(name, "NameError", f"the text does not define {name}: keep its line def {name}(...)")
         except EditError:
@@ -109,7 +111,7 @@ class Live:
         for function in self.shipped.values():
             scope |= function.__globals__
         packages = {_package(function) for function in self.shipped.values()}
-        scope |= {"__name__": "edited", "print": self._print}
+        scope |= {"__name__": "edited", "print": self._print, NAME: Watch(self._print, lambda: self._muted)}
         for key, value in (scope | self.shipped).items():
             if isinstance(value, FunctionType) and _package(value) in packages:
                 scope[key] = FunctionType(value.__code__, scope, value.__name__, value.__defaults__)

@@ -14,7 +14,7 @@ from pyapp.hosts import ROOT
 # Left may import right, and its own floor; what stands beside core may import core.
 # site and places may import nothing but themselves: they run before anything is installed (serve.py).
 FLOORS = {
-    "places": -1, "site": -1,
+    "places": -1, "site": -1, "live_integers": 1,
     "core": 0, "files": 0, "params": 1, "live": 1, "timing": 1, "frame": 1, "npz": 1, "store": 1, "hosts": 1,
     "machine": 1, "checkpoint": 1, "quant": 2, "softmax": 2, "models": 3, "ladder": 3, "export": 3, "data": 3,
     "digitgen": 4, "check": 4, "workloads": 4, "pages": 5, "runner": 6, "bridge": 7, "bench": 8, "sweep": 8,

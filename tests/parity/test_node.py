@@ -109,6 +109,14 @@ def test_measurements_are_made_there(needs_node):
         assert host.call("runtime")["engine"].startswith("Pyodide 0.28")
 
 
+def test_an_integer_of_edited_code_that_has_more_than_32_bits_is_right_here_and_said_there(node, here):
+    source = "def predict(x, w, b):\n    print(np.arange(1, 100001).sum())\n    return w * x + b\n"
+    printed = [call("edit", run=call("open", page="rung1", params={})["run"], name="predict", source=source)["printed"]
+               for call in (here, node.call)]
+    assert set(printed[0].split()) == {"5000050000"}
+    assert printed[1].startswith("line 2: an integer has left 32 bits: 705082704 here, 5000050000 with 64 bits")
+
+
 def test_errors_cross_as_data(node):
     with pytest.raises(HostError, match="there is no page 'x'") as error:
         node.call("open", page="x")

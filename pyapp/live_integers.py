@@ -1,0 +1,121 @@
+"""Integers of edited code that do not fit into 32 bits are said, with their line.
+
+NumPy's default integer has 64 bits natively and 32 in the browser (WebAssembly is a 32-bit machine), where
+np.arange(1, 100001).sum() is 705082704 without a word. Therefore the operations of a text that can leave 32 bits are
+done through `Watch`: whatever comes out as int32 or uint32 is computed once more from 64-bit integers, and if that is
+another number a line is printed. The result itself stays what NumPy made of it.
+"""
+
+import ast
+import itertools
+import operator
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+NAME = "__watch__"  # in the scope of the edited text
+OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Pow: "pow", ast.LShift: "lshift",
+             ast.MatMult: "matmul"}
+CALLS = {"sum", "prod", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod", "nansum", "nanprod", "nancumsum",
+         "nancumprod", "dot", "vdot", "inner", "outer", "matmul", "tensordot", "einsum", "kron", "cross", "trace",
+         "convolve", "correlate", "polyval", "diff", "add", "subtract", "multiply", "power", "square", "left_shift",
+         "reduce", "accumulate", "astype"}
+WORDS = ("line {line}: an integer has left 32 bits: {found} here, {wide} with 64 bits. In the browser NumPy's integers "
+         "have 32 bits; use dtype=np.int64")
+numbers = itertools.count()
+
+
+def watched(source: str) -> ast.Module | str:
+    """The text as a tree whose operations go through a Watch in its scope; the text itself if it is not Python."""
+    try:
+        return ast.fix_missing_locations(Watching(next(numbers)).visit(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source  # to be compiled, where the error is said
+
+
+class Watching(ast.NodeTransformer):
+    """a + b becomes __watch__.of("add", number, line, a, b), and x.sum(y) __watch__.call(number, line, x.sum, y).
+
+    The number tells one text from the next.
+    """
+
+    def __init__(self, number: int):
+        self.number = number
+
+    def _through(self, node: ast.AST, method: str, *args: ast.expr, before: tuple = (), **more: Any) -> ast.Call:
+        constants = [ast.Constant(value) for value in (*before, self.number, node.lineno)]
+        attribute = ast.Attribute(ast.Name(NAME, ast.Load()), method, ast.Load())
+        return ast.copy_location(ast.Call(attribute, [*constants, *args], more.get("keywords", [])), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        name = OPERATORS.get(type(node.op))
+        return self._through(node, "of", node.left, node.right, before=(name,)) if name else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        self.generic_visit(node)
+        name = OPERATORS.get(type(node.op))
+        if not name or not isinstance(node.target, ast.Name):
+            return node
+        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        new = self._through(node, "of", old, node.value, before=(f"i{name}",))
+        return ast.copy_location(ast.Assign([node.target], new), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        name = getattr(node.func, "attr", getattr(node.func, "id", None))
+        return self._through(node, "call", node.func, *node.args, keywords=node.keywords) if name in CALLS else node
+
+
+class Watch:
+    """Does what a text asks for, and says once for each of its lines where 64 bits would give another number."""
+
+    def __init__(self, say: Callable[[str], None], muted: Callable[[], bool]):
+        self._say, self._muted = say, muted
+        self._said: set[tuple[int, int]] = set()
+
+    def of(self, name: str, number: int, line: int, left: Any, right: Any) -> Any:
+        """An operator; its name begins with i if it may work in place."""
+        compute = getattr(operator, name)
+        if not (narrow(left) or narrow(right)):
+            return compute(left, right)
+        wide = _wide(left), _wide(right)  # before `left` is overwritten
+        found = compute(left, right)
+        self._compare(number, line, found, compute, wide, {})
+        return found
+
+    def call(self, number: int, line: int, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """A call of a function or an array's method."""
+        found = function(*args, **named)
+        if narrow(found) and "out" not in named:
+            own = getattr(function, "__self__", None)
+            if isinstance(own, (np.ndarray, np.generic)):
+                function = getattr(_wide(own), function.__name__)
+            self._compare(number, line, found, function, tuple(map(_wide, args)),
+                          {key: _wide(value) for key, value in named.items()})
+        return found
+
+    def _compare(self, number: int, line: int, found: Any, compute: Callable[..., Any], args: tuple,
+                 named: dict[str, Any]) -> None:
+        if not narrow(found) or found.dtype.itemsize < 4 or (number, line) in self._said or self._muted():
+            return
+        with suppress(Exception), np.errstate(all="ignore"):
+            wide = np.asarray(compute(*args, **named))
+            other = np.flatnonzero(np.asarray(found) != wide)
+            if wide.dtype.kind in "iu" and len(other):
+                self._said.add((number, line))
+                self._say(WORDS.format(line=line, found=np.asarray(found).flat[other[0]], wide=wide.flat[other[0]]))
+
+
+def narrow(value: Any) -> bool:
+    """Whether it is an integer array or scalar of NumPy with at most 32 bits."""
+    return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "iu" and value.dtype.itemsize <= 4
+
+
+def _wide(value: Any) -> Any:
+    """The same numbers in 64 bits; `int` as a dtype, too."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_wide, value)) if any(map(narrow, value)) else value
+    return np.int64 if value is int else value.astype(np.int64) if narrow(value) else value
