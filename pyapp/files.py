@@ -2,11 +2,14 @@
 up to a size that memory can bear."""
 
 import errno
+import gzip
+import io
 import json
 import os
 import re
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -43,6 +46,18 @@ def read(path: str | Path, most: int = LARGEST) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return data
+
+
+def gunzipped(data: bytes, most: int = LARGEST) -> bytes:
+    """What a gzip file holds. ValueError if it is damaged, or holds more than `most` bytes: no more is unpacked."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            found = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"a damaged one ({error})") from None
+    if len(found) > most:
+        raise ValueError(f"one that unpacks to more than {most:,} bytes")
+    return found
 
 
 def json_of(data: bytes) -> Any:

@@ -136,7 +136,7 @@ def _sha256(data: bytes) -> str:
 
 
 def _recipe_of(path: Path) -> Path:
-    return path.with_suffix(".json")
+    return path.with_suffix(".json") if path.name else path  # "." and "/" have no name to change
 
 
 def recipe(path: str | Path) -> dict[str, Any]:

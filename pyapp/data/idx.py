@@ -1,13 +1,13 @@
 """IDX files as MNIST, EMNIST and their copies have them: found under all their names, read in either byte order."""
 
-import gzip
 import math
 import re
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
+
+from pyapp import files
 
 UNSIGNED_BYTE = 0x08
 TYPES = {UNSIGNED_BYTE: "unsigned bytes", 0x09: "signed bytes", 0x0B: "16-bit integers", 0x0C: "32-bit integers",
@@ -91,12 +91,12 @@ def read(path: Path, axes: int) -> np.ndarray:
 
 
 def _unpacked(path: Path) -> bytes:
-    data = path.read_bytes()
+    data = files.read(path)
     if data[:2] == b"\x1f\x8b":  # some web servers unpack .gz files on the way, so look at the bytes, not at the name
         try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path}: expected a whole gzip file, found a damaged one ({error})") from None
+            data = files.gunzipped(data)
+        except ValueError as error:
+            raise DataError(f"{path}: expected a whole gzip file, found {error}") from None
     return data
 
 

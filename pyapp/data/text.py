@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pyapp import files
+
 SHOWN = 10  # characters that an error names
 LONGEST = 500_000  # characters of a text of one's own: more than a network learns in an hour in the page
 MOST = 256  # different characters in it: each has a row in the network's tables, and has to be seen often enough
@@ -55,7 +57,7 @@ def _code_points(text: str) -> np.ndarray:
 def read(path: str | Path) -> str:
     """A text file in UTF-8, its lines ended by \\n however the file ends them. TextError says why it cannot be read."""
     try:
-        data = Path(path).read_bytes()
+        data = files.read(path)
     except OSError as error:
         raise TextError(f"{path} cannot be read ({error.strerror}); name a text file") from None
     return lines(decode(data, str(path)))

@@ -5,6 +5,7 @@ Epochs and rates were chosen on the 5,000 shipped digits, which are not among th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from pyapp.models.qat import QATMLP
 from pyapp.models.recipes import Recipe, option, train
 from pyapp.models.trainer import Loss, Trainer, cross_entropy
 
+LARGEST = 2**25  # parameters of a student: a training keeps four numbers for each, 512 MiB, and saves three
 CALIBRATION = 1024  # training images, the first ones, that set the scales before training
 
 
@@ -49,9 +51,13 @@ class StudentRecipe(Recipe):
     def sizes(self) -> tuple[int, ...]:
         """All layers; ValueError if `hidden` is not sizes."""
         words = self.hidden.split("-")
-        if not all(word.isascii() and word.isdigit() and int(word) for word in words):
-            raise ValueError(f"hidden is {self.hidden!r}; use sizes with dashes between, such as 64-32")
-        return (mlp.SIZES[0], *map(int, words), mlp.SIZES[-1])
+        if not all(word.isascii() and word.isdigit() and len(word) < 20 and int(word) for word in words):
+            raise ValueError(f"hidden is {self.hidden[:40]!r}; use sizes with dashes between, such as 64-32")
+        sizes = (mlp.SIZES[0], *map(int, words), mlp.SIZES[-1])
+        if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > LARGEST:
+            raise ValueError(f"hidden is {self.hidden}: such a network has {parameters:,} parameters; use at most "
+                             f"{LARGEST:,}")
+        return sizes
 
 
 def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],

@@ -101,12 +101,16 @@ class Trainer:
 
 def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], None]) -> None:
     """Train for some epochs while the learning rate falls from `rate` to zero along half a cosine (Loshchilov and
-    Hutter 2017, eq. 5, without restarts); `report` is given a line an epoch."""
+    Hutter 2017, eq. 5, without restarts); `report` is given a line an epoch. ValueError as soon as the loss is no
+    number: what comes after it could not be saved."""
     for epoch in range(1, epochs + 1):
         losses, accuracies = [], []
         while trainer.epoch < epoch:
             trainer.optimiser.rate = rate * (1 + math.cos(math.pi * trainer.epoch / epochs)) / 2
             loss, accuracy = trainer.step()
+            if not math.isfinite(loss):
+                raise ValueError(f"the loss is no number after step {trainer.steps}; train with a lower rate than "
+                                 f"{rate:g}")
             losses.append(loss)
             accuracies.append(accuracy)
         report(f"epoch {epoch}/{epochs}  loss {np.mean(losses):.4f}  accuracy {np.mean(accuracies):.4f}")

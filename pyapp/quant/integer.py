@@ -44,7 +44,7 @@ class IntegerLinear:
         """
         _check(weight, bias, input, output, rounding)
         codes = weight.codes.astype(np.int32)
-        size = weight.grid.per.size or codes.shape[1]
+        size = min(weight.grid.per.size or codes.shape[1], codes.shape[1])
         scales, zeros = (_by_group(values, len(codes)) for values in (weight.scale, weight.zero_point))
         real = _sum_scales(weight, input)
         biases = _bias_codes(bias, real)  # O, G

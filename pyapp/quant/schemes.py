@@ -11,6 +11,7 @@ import numpy as np
 MIN_BITS, MAX_BITS = 2, 16
 SCHEMES = ("symmetric", "affine")
 FLOAT_BYTES = 4
+DIGITS = 9  # of a group's size: files keep it as int32
 NOT_FINITE = "cannot quantise a tensor with NaN or infinite values; the training has probably diverged"
 TOO_FAR_APART = "cannot quantise numbers whose range is beyond float32; scale them down"
 
@@ -33,9 +34,10 @@ class Granularity:
         kind, colon, size = str(text).partition(":")
         if kind in ("tensor", "channel") and not colon:
             return cls(kind)
-        if kind == "group" and size.isascii() and size.isdigit() and int(size) >= 1:
+        if kind == "group" and size.isascii() and size.isdigit() and len(size) <= DIGITS and int(size) >= 1:
             return cls("group", int(size))
-        raise ValueError(f"granularity is {text!r}; use tensor, channel or group:N with a whole number N from 1")
+        raise ValueError(f"granularity is {str(text)[:40]!r}; use tensor, channel or group:N with a whole number N "
+                         f"from 1, of at most {DIGITS} digits")
 
     def __str__(self) -> str:
         return f"group:{self.size}" if self.kind == "group" else self.kind

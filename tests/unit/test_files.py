@@ -1,6 +1,7 @@
 """Files are whole or absent, whichever step fails."""
 
 import errno
+import gzip
 import json
 import os
 import sys
@@ -88,3 +89,13 @@ def test_json_is_read_whatever_its_strings_say():
     assert files.json_of(b'\xef\xbb\xbf{"a": [1.5]}') == {"a": [1.5]}
     told = {"brackets": "[{" * 1000 + '"\\', "deep": [[[[1]]]] * 200}
     assert files.json_of(json.dumps(told).encode()) == told
+
+
+def test_a_gzip_file_is_unpacked_up_to_a_size():
+    packed = gzip.compress(bytes(2**20))
+    assert files.gunzipped(packed, most=2**20) == bytes(2**20)
+    with pytest.raises(ValueError, match="one that unpacks to more than 1,048,575 bytes"):
+        files.gunzipped(packed, most=2**20 - 1)
+    for damaged in (packed[:-9], packed[:4], b"\x1f\x8b" + bytes(20), packed[:12] + b"\xff" + packed[13:]):
+        with pytest.raises(ValueError, match="a damaged one"):
+            files.gunzipped(damaged)
