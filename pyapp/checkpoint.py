@@ -37,9 +37,9 @@ NETWORKS = {  # name: what it is called, an array that only it has, and what rea
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict and the pages digits and qat"),
     "vit": ("a Vision Transformer", "patch.weight", "evaluate vit and the page vision"),
     "gpt": ("a GPT", "tokens.weight", "generate gpt and evaluate gpt"),
-    "generator": ("the teacher of the digit generator", "router.weight", "distill-digits --teacher"),
-    "routing": ("the routing of the mini decoder", "routing.weight", "pyapp.digitgen.mini.load"),
-    "ladder": ("the toy transformer of the ladder", "W_Q", "the pages rung4 to rung7"),
+    "generator": ("the teacher of the digit generator", "router.weight", "digits, judge-digits and distill-digits"),
+    "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),
+    "ladder": ("the toy transformer of the ladder", "W_Q", "ladder rollout"),
     "line": ("a descent of the ladder", "w", "the pages rung1 to rung3"),
     "words": ("a text of the toy transformer", "probabilities", "the page rung7"),
 }

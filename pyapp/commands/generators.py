@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import files, store
-from pyapp.checkpoint import described
+from pyapp import checkpoint, files, store
+from pyapp.checkpoint import Contents, described
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
@@ -26,7 +26,7 @@ from pyapp.commands.outputs import add_out, add_weights_out
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
-from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, Asked, shipped
+from pyapp.digitgen.batch import FIELDS, GENERATORS, GLYPHS, MINI, NINE, TEACHER, Asked, saved, shipped
 from pyapp.digitgen.distillation import RoutingRecipe, distil, mean_pictures
 from pyapp.digitgen.painter import Painter, styles
 from pyapp.digitgen.recipe import TeacherRecipe, train_teacher
@@ -84,7 +84,9 @@ def add(commands: Any) -> None:
                      help="of the first picture, the next ones count up; anything is taken, and it is said as what")
     sub.add_argument("--temperature", type=float, default=mini.USUAL, metavar="T",
                      help=f"{mini.COOLEST} to {mini.HOTTEST}; low is sharp")
-    sub.add_argument("--generator", choices=GENERATORS, default=MINI, help="blended glyphs, or the trained network")
+    sub.add_argument("--generator", choices=GENERATORS,
+                     help=f"blended glyphs, or the trained network; {MINI} if absent")
+    _add_saved(sub)
     sub.add_argument("--fields", choices=FIELDS, default=GLYPHS,
                      help="what mini blends: glyphs of strokes, or the teacher's mean pictures")
     sub.add_argument("--digit", type=int, metavar="D", help="ask for this digit, 0 to 9; otherwise the latents decide")
@@ -101,7 +103,26 @@ def add(commands: Any) -> None:
 
     sub = command(commands, "judge-digits", table, "how well both generators are read, and how much they vary")
     sub.add_argument("--bits", default="off,8,6,5,4,3,2", metavar="LIST", help="numbers of bits, off is float")
+    _add_saved(sub)
     add_json(sub)
+
+
+def _add_saved(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--weights", type=Path, metavar="FILE",
+                     help="a generator that train generator or distill-digits saved, not the shipped ones")
+
+
+def _saved(args: argparse.Namespace) -> tuple[Contents | None, str]:
+    """The generator in the file that is named, if one is, and its kind. ValueError if the other kind is asked for."""
+    asked = getattr(args, "generator", None)
+    if args.weights is None:
+        return None, asked or MINI
+    found = checkpoint.load(args.weights)
+    saved(found)
+    kind = TEACHER if found.network == "generator" else MINI
+    if asked not in (None, kind):
+        raise ValueError(f"{args.weights} holds {found.words}, and --generator {asked} is another; leave that out")
+    return found, kind
 
 
 def draw(args: argparse.Namespace) -> None:
@@ -111,7 +132,8 @@ def draw(args: argparse.Namespace) -> None:
         progress(note)
     if not 1 <= args.count <= SAMPLES:
         raise ValueError(f"the count is {args.count}; use 1 to {SAMPLES}")
-    asked = Asked(seed, args.temperature, args.generator, args.fields, args.digit, args.bits, args.count)
+    found, kind = _saved(args)
+    asked = Asked(seed, args.temperature, kind, args.fields, args.digit, args.bits, args.count, found)
     drawn = asked.draw()
     if args.out:
         files.write(args.out, png(sheet(drawn.pixels)))
@@ -138,11 +160,12 @@ def distil_routing(args: argparse.Namespace) -> None:
 
 
 def table(args: argparse.Namespace) -> None:
-    """Both generators at each number of bits, a thousand samples each."""
+    """Both generators, or the one in a file, at each number of bits, a thousand samples each."""
     rows, reader = [], mlp.load()
+    found, kind = _saved(args)
     for bits in [None if word == "off" else check_bits(whole(word)) for word in args.bits.split(",")]:
-        for generator in GENERATORS:
-            made = shipped(generator, bits=bits)
+        for generator in GENERATORS if found is None else (kind,):
+            made = shipped(generator, bits=bits) if found is None else saved(found, bits=bits)
             rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made, reader)})
     lines = [f"{r['generator']:8} {r['bits'] or 'float':>5} bits  {r['bytes']:>9,} bytes  read {r['read']:.3f}  "
              f"neighbour {r['neighbour']:.3f}  diversity {r['diversity']:.3f}  nearest {r['nearest']:.2f}"

@@ -1,6 +1,7 @@
 """The toy transformer of the ladder: fit its weights, or let it continue a prompt."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ def add(commands: Any) -> None:
     add_weights_out(sub, default=str(toy.FILE))  # as text: a default is checked too
 
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
+    sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="what ladder fit saved")
     sub.add_argument("--prompt", default=toy.PROMPT, help=f"words of: {' '.join(toy.WORDS)}")
     sub.add_argument("--greedy", action="store_true", help="always the most likely word, instead of a drawn one")
     sub.add_argument("--seed", type=int, default=1, help="decides the draws")
@@ -44,7 +46,7 @@ def roll_out(args: argparse.Namespace) -> None:
     if args.words < 1:
         raise ValueError(f"words is {args.words}; use 1 or more")
     steps = [described(step) for step in rollout.rollout(
-        args.prompt, toy.load(), args.words, args.greedy, args.seed, temperature=args.temperature,
+        args.prompt, toy.load(args.weights), args.words, args.greedy, args.seed, temperature=args.temperature,
         mlp=not args.no_mlp, own=args.own, scaled=args.scaled)]
     continuation = " ".join(step["word"] for step in steps)
     lines = [f"{step['word']:10} {step['probability']:6.1%}  " + "  ".join(

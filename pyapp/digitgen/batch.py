@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pyapp.checkpoint import Contents
 from pyapp.digitgen import mini, mulberry, strokes, teacher
 from pyapp.digitgen.mini import Drawn, MiniDecoder
 from pyapp.digitgen.painter import Painter, styles
@@ -25,6 +26,14 @@ def shipped(generator: str, fields: str = GLYPHS, bits: int | None = None) -> Mi
         raise ValueError(f"the generator is {generator!r} with the fields {fields!r}; use {' or '.join(GENERATORS)}, "
                          f"with {' or '.join(FIELDS)}")
     return MiniDecoder(_student().routing, fields_of(fields), bits)
+
+
+def saved(found: Contents, fields: str = GLYPHS, bits: int | None = None) -> MiniDecoder | Painter:
+    """The generator in a file that `train generator` or `distill-digits` has saved. StoreError if there is none."""
+    if found.network == "generator":
+        return Painter(teacher.parameters(found), bits)
+    student = mini.student(found)
+    return MiniDecoder(student.routing, strokes.glyphs() if fields == GLYPHS else student.means, bits)
 
 
 def fields_of(name: str) -> np.ndarray:
@@ -57,17 +66,23 @@ class Asked:
     digit: int | None = None
     bits: int | None = None
     count: int = NINE
+    saved: Contents | None = None  # a generator in a file; None is the shipped one
 
     @property
     def seeds(self) -> np.ndarray:
         """One seed a picture, counted up from the first modulo 2³²: uint32 (count,)."""
         return ((self.seed + np.arange(self.count, dtype=np.int64)) % mulberry.WORDS).astype(np.uint32)
 
+    @cached_property
+    def _made(self) -> MiniDecoder | Painter:
+        if self.saved is not None:
+            return saved(self.saved, self.fields, self.bits)
+        return shipped(self.generator, self.fields, self.bits)
+
     def draw(self, noise: Noise | None = None) -> Drawn:
         """The batch, or what this generator makes of other noise."""
         noise = noise or Noise.of(self.seeds)
-        generator = shipped(self.generator, self.fields, self.bits)
-        return generator.draw(noise.u, noise.style, mini.temperature_of(self.temperature), self.digit)
+        return self._made.draw(noise.u, noise.style, mini.temperature_of(self.temperature), self.digit)
 
     def report(self, drawn: Drawn) -> dict[str, Any]:
         """The batch in words and numbers: what the JSON file holds."""
@@ -75,7 +90,7 @@ class Asked:
         samples = [sample(int(seed), drawn, noise, float(entropies[i]), i) for i, seed in enumerate(self.seeds)]
         return {"seed": self.seed, "temperature": self.temperature, "generator": self.generator,
                 "fields": self.fields if self.generator == MINI else None, "digit": self.digit, "bits": self.bits,
-                "bytes": shipped(self.generator, self.fields, self.bits).nbytes, "samples": samples}
+                "bytes": self._made.nbytes, "samples": samples}
 
 
 def sample(seed: int, drawn: Drawn, noise: Noise, entropy: float, i: int) -> Mapping[str, Any]:

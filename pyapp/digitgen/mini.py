@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyapp import checkpoint, store
+from pyapp.checkpoint import Contents
 from pyapp.core.parameters import Parameters
 from pyapp.digitgen import exact, mulberry
 from pyapp.quant.parameters import float_nbytes, quantize_parameters
@@ -41,7 +42,12 @@ class Student(NamedTuple):
 
 def load(path: Path = SHIPPED) -> Student:
     """The student from a file, by default the shipped one. StoreError says what is wrong with it."""
-    arrays = checkpoint.load(path).need("routing").weights
+    return student(checkpoint.load(path))
+
+
+def student(found: Contents) -> Student:
+    """The student in a file. StoreError if it holds something else."""
+    arrays, path = dict(found.need("routing").weights), found.name
     means = arrays.pop(MEANS, np.empty(0))
     if means.shape != (CLASSES, PIXELS) or means.dtype != np.uint8:
         raise store.StoreError(f"{path}: expected {MEANS} as uint8 {(CLASSES, PIXELS)}, found {means.dtype} "

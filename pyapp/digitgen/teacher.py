@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pyapp import checkpoint, store
+from pyapp.checkpoint import Contents
 from pyapp.core.layers import Linear, ReLU
 from pyapp.core.parameters import Parameters
 
@@ -77,4 +78,9 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 def load(path: Path = SHIPPED) -> Parameters:
     """The teacher's weights from a file, by default the shipped ones. StoreError says what is wrong with it."""
-    return checkpoint.load(path).need("generator").parameters(shapes())
+    return parameters(checkpoint.load(path))
+
+
+def parameters(found: Contents) -> Parameters:
+    """The teacher's weights in a file. StoreError if it holds something else."""
+    return found.need("generator").parameters(shapes())

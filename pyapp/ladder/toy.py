@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,13 +34,15 @@ Weights = Mapping[str, np.ndarray]
 
 
 @cache
-def load() -> Weights:
-    """The fitted weights, float64 by name; nobody may write into them."""
-    arrays = checkpoint.load(FILE).need("ladder").weights
+def load(path: Path = FILE) -> Weights:
+    """The fitted weights of a file, by default the shipped ones, float64 by name; nobody may write into them."""
+    arrays = checkpoint.load(path).need("ladder").weights
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if found != {name: (shape, "float64") for name, shape in SHAPES.items()}:
-        raise store.StoreError(f"{FILE.name}: expected float64 arrays {SHAPES}, found {found}")
+        raise store.StoreError(f"{path.name}: expected float64 arrays {SHAPES}, found {found}")
     for array in arrays.values():
+        if not np.isfinite(array).all():
+            raise store.StoreError(f"{path.name}: expected finite numbers, found NaN or infinity")
         array.setflags(write=False)
     return arrays
 

@@ -143,6 +143,8 @@ READERS = {  # the command without --weights, what it reads, and what is right o
         (VIT, a_result),
     "evaluate gpt --data {text} --json": (GPT, loss),
     "generate gpt --prompt the_ --tokens 5": (GPT, a_text),
+    "digits --count 2 --json": ({"generator", "routing"}, a_result),
+    "ladder rollout --json": ({"ladder"}, a_result),
 }
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from pyapp import store
 from pyapp.__main__ import main
 from pyapp.commands import generators
-from pyapp.digitgen import mini
+from pyapp.digitgen import mini, teacher
 from pyapp.digitgen.batch import Asked
 from pyapp.digitgen.sheet import sheet
 
@@ -63,6 +63,27 @@ def test_the_shipped_routing_is_what_the_distillation_makes(tmp_path, capsys):
     np.testing.assert_array_equal(found[mini.MEANS], shipped[mini.MEANS])
     for name in mini.SHAPES:
         np.testing.assert_allclose(found[name], shipped[name], atol=1e-4)  # another BLAS adds in another order
+
+
+def test_a_generator_of_ones_own_draws_and_is_judged(tmp_path, capsys, monkeypatch):
+    """The shipped files under another name draw what the shipped generators draw."""
+    zeros = dict.fromkeys(("read", "neighbour", "diversity", "nearest"), 0.0)
+    for kind, path, options in (("teacher", teacher.SHIPPED, []), ("mini", mini.SHIPPED, ["--fields", "means"])):
+        own = tmp_path / f"{kind}.npz"
+        own.write_bytes(path.read_bytes())
+        said = []
+        for which in (["--generator", kind], ["--weights", str(own)]):
+            assert main(["digits", "--count", "3", "--bits", "4", *options, *which, "--json"]) == 0
+            said.append(capsys.readouterr().out)
+        assert said[0] == said[1]
+        other = "mini" if kind == "teacher" else "teacher"
+        assert main(["digits", "--weights", str(own), "--generator", other]) == 2
+        assert f"--generator {other} is another; leave that out" in capsys.readouterr().err
+        monkeypatch.setattr(generators, "judge", lambda made, reader: {**zeros, "numbers": made.numbers})
+        assert main(["judge-digits", "--bits", "off,4", "--weights", str(own), "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert [(row["generator"], row["bits"]) for row in rows] == [(kind, None), (kind, 4)]
+        assert rows[0]["numbers"] == generators.shipped(kind).numbers
 
 
 def test_a_distillation_ends_in_finite_numbers_or_is_refused(tmp_path, capsys):
