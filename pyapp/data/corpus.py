@@ -5,6 +5,8 @@ from functools import cached_property
 from pyapp.data import stories
 from pyapp.data.text import Vocabulary
 
+LONGEST_WORD = 16  # characters; where the average is longer, what spaces separate are no words
+GROUP = 3  # characters
 SEED, SENTENCES = 1, 8000  # of the stories that are learned: a quarter of a million characters
 
 
@@ -43,20 +45,38 @@ class Stories(Corpus):
 
 
 class Own(Corpus):
-    """A text of the reader's own; of a sample as much is right as there are words that the text has, too."""
+    """A text of the reader's own; of a sample as much is right as there are words that the text has, too.
 
-    scored = "words that the text has, too"
+    Where spaces separate no words, as in Chinese or in a genome, groups of GROUP characters count instead: a sample
+    would be a single word that is cut off at its end, and every score 0.
+    """
 
     def __init__(self, text: str):
         self.text = text
         self.before = next((c for c in "\n " if c in text), text[0])
+        words = text.split()
+        self.by_words = sum(map(len, words)) <= LONGEST_WORD * len(words)
+        self.scored = ("words that the text has, too" if self.by_words else
+                       f"groups of {GROUP} characters that the text has, too (spaces separate no words in it)")
 
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(self.text.split())
 
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        return frozenset(_groups(self.text))
+
     def mark(self, sample: str) -> float:
+        if not self.by_words:
+            groups = _groups(sample)
+            return sum(group in self.groups for group in groups) / max(1, len(groups))
         words = sample.split()
         if not sample[-1:].isspace():
             words = words[:-1]  # it may have been cut off
         return sum(word in self.words for word in words) / max(1, len(words))
+
+
+def _groups(text: str) -> list[str]:
+    """All groups of characters that stand side by side."""
+    return [text[i : i + GROUP] for i in range(len(text) - GROUP + 1)]
