@@ -157,7 +157,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _locked_file(path: Path) -> int:
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             _wait_for(file, path.parent)
             with suppress(FileNotFoundError):

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
-        add_out(sub, "the CSV; rows it has are kept", required=True)
+        add_out(sub, "the CSV; rows it has are kept, and several commands may share it", required=True)
         add_json(sub)
 
 

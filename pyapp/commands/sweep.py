@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    add_out(sub, "the CSV; rows that it has are kept", required=True)
+    add_out(sub, "the CSV; rows that it has are kept, and several sweeps may share it", required=True)
     sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
     sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
     add_json(sub)
