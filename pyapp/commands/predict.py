@@ -1,6 +1,7 @@
 """The command that reads a picture file."""
 
 import argparse
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from pyapp.commands.common import add_json, add_weights, command, show
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
+from pyapp.data.picture import PictureError, check_size, too_large
 from pyapp.models.measure import FLOAT_BITS, runnable
 from pyapp.models.mlp import MLP
 from pyapp.models.quantized import QuantizedNetwork
@@ -27,18 +29,10 @@ def add(commands: Any) -> None:
 
 def predict(args: argparse.Namespace) -> None:
     """Read the digit in a picture file."""
-    try:  # only this command needs Pillow, and the page does not ship it
-        from PIL import Image, UnidentifiedImageError
-    except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with its "
-                         "pictures: pip install \"bitladder[pictures]\"") from None
     try:
-        with Image.open(args.image) as picture:
-            flat = Image.new("RGBA", picture.size, "white")  # transparent parts are paper
-            flat.alpha_composite(picture.convert("RGBA"))
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise ValueError(f"{args.image}: expected a picture such as a PNG, found something else ({error})") from None
-    x = drawing.to_mnist(drawing.ink_of_picture(np.asarray(flat.convert("L"))))
+        x = drawing.to_mnist(drawing.ink_of_picture(pixels_of(args.image)))
+    except PictureError as error:
+        raise ValueError(f"{args.image}: {error}") from None
     if x is None:
         raise ValueError(f"{args.image}: there is no ink in this picture")
     model, p, bits = _reader(args)
@@ -63,3 +57,34 @@ def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]
     if args.bits is not None:
         p = quantize_parameters(p, args.bits).parameters
     return MLP.of(p), p, args.bits or FLOAT_BITS
+
+
+def pixels_of(path: str) -> np.ndarray:
+    """The picture in a file as its maker meant it to be held: (H, W) grey, deep ones as integers or floats, or colours
+    with or without alpha, (H, W, 2 to 4). Of several frames the first."""
+    try:  # only this command needs Pillow, and the page does not ship it
+        from PIL import Image, ImageOps
+    except ModuleNotFoundError:
+        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with its "
+                         "pictures: pip install \"bitladder[pictures]\"") from None
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters is refused below; a damaged remark in a file does not
+        try:
+            with Image.open(file) as picture:
+                check_size(picture.height, picture.width)
+                return np.asarray(_plain(ImageOps.exif_transpose(picture)))
+        except Image.DecompressionBombError:
+            raise PictureError(too_large()) from None
+        except PictureError:
+            raise
+        except Exception as error:  # a damaged file makes Pillow raise whatever its decoder stumbled on
+            raise ValueError(f"{path}: expected a picture such as a PNG, found something else ({error})") from None
+
+
+def _plain(picture: Any) -> Any:
+    """A picture whose values are grey or RGB, with alpha where it has transparency."""
+    if picture.mode in ("L", "RGB") and "transparency" not in picture.info:
+        return picture
+    if picture.mode in ("LA", "RGBA", "I", "F") or picture.mode.startswith("I;16"):
+        return picture
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")

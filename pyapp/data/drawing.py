@@ -5,13 +5,15 @@ A drawing arrives as strokes, not as pixels, so that every browser's drawing bec
 
 import numpy as np
 
+from pyapp.data.picture import ink_of_picture as ink_of_picture
+from pyapp.data.resample import area_average, cubic
+
 SIDE = 112  # the raster's side: four times the network's input
 PEN = 0.08  # the pen's width as a fraction of the pad
 BOX, IMAGE = 20, 28  # MNIST: the ink fits a 20x20 box, inside 28x28
 CENTRE = 14  # pixel index of the ink's centre of mass; every MNIST image has it within ±0.5 of 14 on both axes
 FRAME = 0.5  # longer side of a framed drawing on the pad: the pen comes to 2.8 of 20 pixels (MNIST: 2.4, bold ones 3)
 LARGEST_SCALE = 16  # a digit of 1/32 of the pad is still framed whole; a tap with a shaking hand stays a dot
-FAINT = 0.15  # in a photograph, less than this share of the darkest ink is paper
 
 
 def framed(points: np.ndarray) -> np.ndarray:
@@ -96,7 +98,8 @@ def to_mnist(ink: np.ndarray) -> np.ndarray | None:
         return None
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
     height, width = (max(1, round(side * BOX / max(box.shape))) for side in box.shape)
-    small = _area_average(box.shape[0], height) @ box @ _area_average(box.shape[1], width).T
+    rows, columns = (area_average if n >= m else cubic for n, m in zip(box.shape, (height, width), strict=True))
+    small = np.maximum(rows(box.shape[0], height) @ box @ columns(box.shape[1], width).T, 0)
     small /= small.max()
     y, x = (_offset(small.sum(axis=axis), n) for axis, n in ((1, height), (0, width)))
     image = np.zeros((IMAGE, IMAGE), np.float32)
@@ -104,32 +107,7 @@ def to_mnist(ink: np.ndarray) -> np.ndarray | None:
     return image
 
 
-def _area_average(n: int, m: int) -> np.ndarray:
-    """The (m, n) matrix that averages n cells into m cells of equal width, weighting cells by their overlap."""
-    edges = np.arange(m + 1, dtype=np.float64) * (n / m)
-    low, high, cell = edges[:-1, None], edges[1:, None], np.arange(n)
-    overlap = np.minimum(high, cell + 1) - np.maximum(low, cell)
-    return (np.maximum(overlap, 0) * (m / n)).astype(np.float32)
-
-
 def _offset(mass: np.ndarray, n: int) -> int:
     """Where n pixels begin so that their centre of mass comes to CENTRE, without leaving the image."""
     centre = float((mass * np.arange(n)).sum() / mass.sum())
     return int(min(max(round(CENTRE - centre), 0), IMAGE - n))
-
-
-def ink_of_picture(grey: np.ndarray) -> np.ndarray:
-    """Ink 0..1 in a grey picture uint8 (H, W), whether it is dark on light or light on dark.
-
-    The border's median is the paper, the value furthest from it full ink; what is fainter than 15 % of that is paper.
-    """
-    if grey.ndim != 2 or min(grey.shape) < 2:
-        raise ValueError(f"a picture must have rows and columns of grey values; found shape {grey.shape}")
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = np.abs(grey.astype(np.float32) - np.float32(np.median(border)))
-    strongest = ink.max()
-    if strongest < 8:  # of 255: a picture of one colour, give or take compression noise
-        return np.zeros_like(ink)
-    ink /= strongest
-    ink[ink < FAINT] = 0
-    return ink

@@ -20,7 +20,8 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Reads `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
+    """Reads `strokes` (P, 3), an `image` as `drawing.ink_of_picture` takes it, the held-out digit number `index`, or an
+    `input` (28, 28) that was read before."""
 
     def __init__(self):
         self._raster = drawing.Raster()
@@ -33,6 +34,8 @@ class Reader:
             return _inked(drawing.to_mnist(self._raster.draw(drawing.framed(inputs["strokes"]))), EMPTY_PAD)
         if "image" in inputs:
             return _inked(drawing.to_mnist(drawing.ink_of_picture(inputs["image"])), EMPTY_PICTURE)
+        if "input" in inputs:
+            return Reading(_checked(inputs["input"]))
         raise ValueError("predict needs strokes, image or index")
 
 
@@ -42,6 +45,13 @@ def held_out(index: int) -> Reading:
     if not 0 <= index < len(labels):
         raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
     return Reading(images[index].reshape(28, 28), int(labels[index]))
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    image = np.asarray(image, np.float32)
+    if image.shape != (28, 28) or not ((image >= 0) & (image <= 1)).all():
+        raise ValueError(f"an input must be 28 x 28 values of 0 to 1; found shape {image.shape}")
+    return image
 
 
 def _inked(image: np.ndarray | None, note: str) -> Reading:

@@ -2,29 +2,45 @@
 
 import { colormap } from "./colormap.js";
 
-const LARGEST = 280; // pixels a side are enough for a digit that ends up at 20
+const MOST_PIXELS = 50_000_000; // as in pyapp/data/picture.py
+const STRIP = 256; // rows taken from the canvas at a time
+const SHOWN = 560; // pixels a side are enough to show
 
-/** An image file -> {canvas (square, to show), grey (uint8 [H, W], what Python gets)}. Rejects with a sentence. */
+/**
+ * An image file -> {canvas (square, to show), pixels (uint8 [H, W, 4], upright, what Python gets)}. Only decodes: paper,
+ * ink and size are Python's. Rejects with a sentence.
+ */
 export async function readPicture(file) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(file);
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
   } catch {
-    throw new Error(`${file.name} is not a picture that this browser can read; use PNG, JPEG, GIF or WebP.`);
+    throw new Error(`${file.name} is not a picture that this browser can read; save it as PNG or JPEG and open that.`);
   }
-  const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * scale));
-  const height = Math.max(1, Math.round(bitmap.height * scale));
-  const canvas = sheet(width, height);
-  const context = canvas.getContext("2d");
-  context.fillStyle = "white"; // what is transparent counts as paper
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0, width, height);
-  bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  const grey = new Uint8Array(width * height);
-  for (let i = 0; i < grey.length; i += 1) grey[i] = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
-  return { canvas: square(canvas), grey: { shape: [height, width], dtype: "uint8", data: grey } };
+  try {
+    const { width, height } = bitmap;
+    if (width * height > MOST_PIXELS) {
+      const most = MOST_PIXELS / 1_000_000;
+      throw new Error(`${file.name}: the picture has more than ${most} million pixels; make it smaller and try again`);
+    }
+    return { canvas: square(bitmap), pixels: { shape: [height, width, 4], dtype: "uint8", data: rgba(bitmap) } };
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** All values of a bitmap, taken in strips: a canvas of the whole could be larger than a phone allows. */
+function rgba(bitmap) {
+  const { width, height } = bitmap;
+  const data = new Uint8Array(4 * width * height);
+  const context = sheet(width, Math.min(STRIP, height)).getContext("2d", { willReadFrequently: true });
+  for (let top = 0; top < height; top += STRIP) {
+    const rows = Math.min(STRIP, height - top);
+    context.clearRect(0, 0, width, rows);
+    context.drawImage(bitmap, 0, -top);
+    data.set(context.getImageData(0, 0, width, rows).data, 4 * width * top);
+  }
+  return data;
 }
 
 /** An array [rows, columns] of 0..1 as a canvas, a cell a pixel, in the colours of ink on paper. */
@@ -39,10 +55,12 @@ export function drawArray({ shape: [rows, columns], data }) {
   return canvas;
 }
 
-function square(picture) {
-  const side = Math.max(picture.width, picture.height);
+function square(bitmap) {
+  const scale = Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((n) => Math.max(1, Math.round(n * scale)));
+  const side = Math.max(width, height);
   const canvas = sheet(side, side);
-  canvas.getContext("2d").drawImage(picture, (side - picture.width) / 2, (side - picture.height) / 2);
+  canvas.getContext("2d").drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height);
   return canvas;
 }
 

@@ -107,9 +107,12 @@ export class DrawPanel {
 
   async #open(file) {
     try {
-      const { canvas, grey } = await readPicture(file);
-      this.#page.fail("image", null);
-      this.#pad.show({ canvas: () => canvas, inputs: { image: grey } });
+      const { canvas, pixels } = await readPicture(file);
+      const answer = await this.#page.predictEach({ image: pixels });
+      if (!answer) return;
+      const input = answer.arrays.input; // read once: a photograph is too large to be sent after each change
+      this.#page.fail("image", input ? null : { message: `${file.name}: ${answer.notes.join(" ")}` });
+      if (input) this.#pad.show({ canvas: () => canvas, inputs: { input } });
     } catch (error) {
       this.#page.fail("image", { message: error.message });
     }

@@ -5,7 +5,7 @@ import numpy as np
 from pyapp import store
 from pyapp.check import SEVEN
 from pyapp.checkpoint import described
-from pyapp.data import mnist
+from pyapp.data import drawing, mnist
 from pyapp.hosts import HostError
 from pyapp.models import gpt
 from pyapp.models.mlp import MLP
@@ -35,6 +35,8 @@ def session(call) -> dict:
     said["drawn small"] = call("predict", run=run, inputs={"strokes": SEVEN * np.float32([0.12, 0.12, 1])})
     said["held out"] = call("predict", run=run, inputs={"index": 7})
     said["picture"] = call("predict", run=run, inputs={"image": 255 - mnist.load().images[100]})
+    said["shaded picture"] = call("predict", run=run, inputs={"image": shaded()})
+    said["read before"] = call("predict", run=run, inputs={"input": mnist.load().inputs()[100].reshape(28, 28)})
     said["empty"] = call("predict", run=run, inputs={"strokes": np.empty((0, 3), np.float32)})
     saved = call("snapshot", run=run)
     said["reset"] = call("reset", run=run)
@@ -55,3 +57,11 @@ def session(call) -> dict:
     said["seed"] = call("change", run=run, name="seed", value=2**32 - 1)
     said["closed"] = call("close", run=run)
     return said
+
+
+def shaded() -> np.ndarray:
+    """A photograph of a seven whose light falls to a half, as a canvas has it."""
+    ink = drawing.Raster(150).draw(SEVEN)
+    light = 1 - 0.5 * np.add.outer(np.arange(150), np.arange(150)) / 300
+    grey = (235 - 215 * ink) * light
+    return np.dstack([grey, grey, grey, np.full_like(grey, 255)]).astype(np.uint8)

@@ -147,4 +147,4 @@ def test_dark_on_light_and_light_on_dark_are_the_same_ink():
     assert ink_of_picture(grey)[15, 13] == 1 and ink_of_picture(grey)[0, 0] == 0
     assert not ink_of_picture(np.full((30, 30), 77, np.uint8)).any()
     with pytest.raises(ValueError, match="rows and columns"):
-        ink_of_picture(np.zeros((30, 30, 3), np.uint8))
+        ink_of_picture(np.zeros((30, 30, 5), np.uint8))
