@@ -312,3 +312,15 @@ def test_what_is_not_installed_is_named_with_the_command(capsys, monkeypatch, tm
     said = refusal(capsys, "--out", tmp_path / "s.csv", *argv)
     assert f"needs {module}, which is not installed" in said and command in said
     assert not os.listdir(tmp_path)
+
+
+def test_two_sweeps_into_one_file_at_the_same_time_lose_no_row(data, tmp_path):
+    out = tmp_path / "sweep.csv"
+    command = [sys.executable, "-m", "pyapp", "sweep", "mlp", "--data", data, "--out", out, "--jobs", "1", "--json"]
+    sweeps = [subprocess.Popen([*command, "--bits", bits], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+              for bits in ("2,3,4,5,6,7,8", "8,9,10,11,12,13,14,15,16")]
+    said = [each.communicate(timeout=300) for each in sweeps]
+    assert [each.returncode for each in sweeps] == [0, 0], said
+    assert [len(json.loads(rows)) for rows, _ in said] == [7, 9]
+    bits = sorted(int(key[0]) for key in Table(out, COLUMNS, len(DEFAULTS)).rows)
+    assert bits == list(range(2, 17)) and os.listdir(tmp_path) == ["sweep.csv"]
