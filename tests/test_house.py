@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,8 @@ FLOORS = {
     "commands": 9, "__main__": 10,
 }
 ONLY_IN = {"js": "bridge", "pyodide": "bridge", "pyodide_js": "bridge"}
-JS_FLOORS = {"vendor": 0, "ui": 1, "state": 1, "rpc": 1, "views": 2, "main": 3, "download": 1, "boot": 2, "worker": 3}
+JS_FLOORS = {"vendor": 0, "integrity": 0, "modules": 1, "ui": 1, "state": 1, "rpc": 1, "views": 2, "engine": 2,
+             "main": 3, "download": 1, "boot": 2, "worker": 3, "start": 4}
 PYTHON = sorted((ROOT / "pyapp").rglob("*.py"))
 JAVASCRIPT = sorted(path for path in (ROOT / "web").rglob("*.js")
                     if not {"vendor", "app", "bench"} & set(path.relative_to(ROOT / "web").parts))
@@ -61,6 +63,21 @@ def test_javascript_imports_point_one_way(path):
         floor = JS_FLOORS.get(other.relative_to(web).parts[0].removesuffix(".js"))
         if part in JS_FLOORS and floor is not None:
             assert floor <= JS_FLOORS[part], f"{path.name} imports {target}, which is above it"
+
+
+def test_the_page_asks_at_once_for_all_that_its_program_imports():
+    """Each floor of imports that the browser has to find out by itself costs a slow line a round trip."""
+    html = (ROOT / "web" / "index.html").read_text()
+    names = json.loads(re.search(r'importmap">(.*?)</script>', html, re.DOTALL).group(1))["imports"]
+    needed, new = set(), {"main.js"}
+    while new:
+        path = new.pop()
+        needed.add(path)
+        source = (ROOT / "web" / path).read_text()
+        for target in re.findall(r"""^import\b[^;]*?["']([^"']+)["'];""", source, re.MULTILINE):
+            found = ROOT / "web" / (names[target] if target in names else f"{Path(path).parent}/{target}")
+            new |= {found.resolve().relative_to(ROOT / "web").as_posix()} - needed
+    assert set(re.findall(r'rel="modulepreload" href="([^"]+)"', html)) == needed
 
 
 def test_the_shells_copy_of_the_pages_is_true():

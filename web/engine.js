@@ -5,13 +5,19 @@ export class Engine {
   #heard;
   #worker = null;
   #client = null;
-  #booted; // a promise; calls wait for it
+  #booted; // a promise; calls wait for it, also before the start
   #boot; // resolves it
-  #ready = true; // nothing waits yet
+  #ready;
 
-  /** heard: {progress(facts), ready(runtime), failed(error)}, of whichever worker is the newest. */
+  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of whichever worker is the newest. */
   constructor(heard) {
     this.#heard = heard;
+    this.#wait();
+  }
+
+  #wait() {
+    this.#ready = false;
+    this.#booted = new Promise((resolve) => (this.#boot = resolve));
   }
 
   /** With a `limit` in milliseconds, whoever calls deals with an answer that never comes, and with a stopped Python. */
@@ -28,11 +34,11 @@ export class Engine {
   }
 
   start() {
-    if (this.#ready) this.#booted = new Promise((resolve) => (this.#boot = resolve));
-    this.#ready = false;
+    if (this.#ready) this.#wait();
     this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.#client = connect(this.#worker);
     this.#client.on("progress", this.#heard.progress);
+    this.#client.on("log", this.#heard.log);
     this.#client.on("error", this.#heard.failed);
     this.#client.on("ready", (runtime) => {
       this.#ready = true;

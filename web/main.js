@@ -1,29 +1,52 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
 import { Engine } from "./engine.js";
+import { faults, load, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo } from "./state.js";
 import { Guard } from "./ui/guard.js";
+import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
-import { bindRailButton, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTrouble } from "./ui/shell.js";
+import { bindRailButton, drawLead, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTroubles } from "./ui/shell.js";
 import { clear } from "./ui/slots.js";
 import { restoreTheme } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
 const at = (id) => document.getElementById(id);
-const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false };
-let pages = [];
+const log = new Log();
+const openLog = () => log.show();
+const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false, openLog };
+const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
+const FIRST_VIEW_MS = 10_000; // a view that takes longer, or never comes, does not keep Python from starting
+const PAINT_MS = 300; // a tab that nobody sees paints nothing
+const banners = { python: null, page: null }; // troubles, by what they are about
+let pages = null;
+let turn = 0; // counts the links that were followed
 let shown = null; // {session, view}
 let left = Promise.resolve(); // until the pages shown before need the engine no more
 
 const engine = new Engine({
-  progress: (boot) => tell({ boot }),
-  ready: (runtime) => tell({ runtime }),
+  progress(boot) {
+    if (boot.label !== facts.boot.label) log.add(boot.label);
+    tell({ boot });
+  },
+  ready(runtime) {
+    log.add(`Ready: Python ${runtime.python}, NumPy ${runtime.numpy}, ${runtime.engine}`);
+    tell({ runtime });
+  },
+  log: (line) => log.add(line),
   failed,
 });
 
+/** Show what is wrong with Python or with the page; null when it is no longer so. */
+function banner(about, trouble) {
+  if (trouble) log.add(sentences(trouble));
+  banners[about] = trouble;
+  drawTroubles(at("trouble"), Object.values(banners).filter(Boolean), openLog);
+}
+
 /** Start Python anew and say so in the status line; true if it had been there. */
 function renew() {
-  drawTrouble(at("trouble"), null);
+  banner("python", null);
   document.documentElement.dataset.state = "boot";
   tell({ trouble: null, runtime: null, boot: {} });
   return engine.renew();
@@ -39,14 +62,20 @@ function tell(news) {
   });
 }
 
-function failed(error) {
+async function failed(error) {
   document.documentElement.dataset.state = "error";
   tell({ trouble: error });
-  drawTrouble(at("trouble"), error, retry);
+  const { message, hint } = error;
+  const show = (text) => banner("python", { message: text, hint, retry, still: STILL });
+  show(message);
+  if (error.type !== "WorkerError") return;
+  const found = await faults("worker.js");
+  if (found.length && facts.trouble === error) show(words(found));
 }
 
-function retry() {
-  if (!renew() || !shown) return; // the calls of the first start still wait
+async function retry() {
+  if (facts.trouble?.type === "WorkerError") await faults("worker.js", { cache: "reload" });
+  if (!renew() || !shown?.view) return; // the calls of the first start still wait
   shown.session.forget();
   open(shown.session);
 }
@@ -69,12 +98,12 @@ function openPlain(session) {
 }
 
 /** Show the page that a link asks for; a link to the page that is there only changes its parameters. */
-async function show(hash) {
+async function show(hash, again) {
   const link = parse(hash);
   const known = pages.find(({ name }) => name === link.page);
   if (!known && shown && link.page) return refuse(shown.session, link.page);
   const meta = known ?? pages[0];
-  if (shown?.session.meta === meta) return obey(shown.session, link.params, odd(meta, link));
+  if (shown?.view && shown.session.meta === meta) return obey(shown.session, link.params, odd(meta, link));
   shown?.view?.unmount();
   clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
@@ -93,7 +122,8 @@ async function show(hash) {
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);
-  const view = await import(`./views/${meta.view}.js`);
+  drawLead(at("view"), meta);
+  const view = await load(`views/${meta.view}.js`, again);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
   left.then(() => shown.session === session && open(session));
@@ -108,6 +138,7 @@ function refuse(session, name) {
 /** What a page has from the shell: its link, undo, shipped results, and a word in the status line. */
 function equip(session) {
   const { meta } = session;
+  const logged = new WeakSet(); // troubles
   const undo = new Undo();
   let undoing = null; // the tag under which changes that belong together are undone
   const together = async (tag, wanted) => {
@@ -127,7 +158,13 @@ function equip(session) {
   session.listen((event) => {
     if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
     if (event.type === "params") history.replaceState(null, "", session.link());
-    if (event.type === "messages") notes(session);
+    if (event.type === "messages") {
+      notes(session);
+      for (const trouble of Object.values(session.troubles).filter((each) => each && !logged.has(each))) {
+        logged.add(trouble);
+        log.add(sentences(trouble));
+      }
+    }
   });
   history.replaceState(null, "", session.link());
   notes(session);
@@ -172,11 +209,31 @@ async function json(path) {
   return response.json();
 }
 
-/** A file of the page itself is missing: only loading it anew helps. */
-function stuck(message) {
-  document.documentElement.dataset.state = "error";
-  drawTrouble(at("trouble"), { message, hint: "Check the connection and try again." }, () => location.reload());
+/** Follow a link. Whatever keeps the page from being shown is said until another try, or another link, succeeds. */
+async function go(hash, again = false) {
+  const mine = ++turn;
+  try {
+    pages ??= await json("pages.json");
+    tell({ checkable: pages.some(({ name }) => name === "check") });
+    await show(hash, again);
+    if (mine === turn) banner("page", null);
+  } catch (error) {
+    log.add(error.stack ?? error);
+    if (mine === turn) stuck(error);
+  }
 }
+
+function stuck({ type, message, hint = "Check the connection and try again." }) {
+  if (banners.python === null) document.documentElement.dataset.state = "error";
+  const text = type === "LoadError" ? message : `The page could not be shown (${message})`;
+  banner("page", { message: text, hint, retry: () => go(location.hash, true) });
+}
+
+/** Resolves after the next paint. */
+const painted = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, PAINT_MS);
+});
 
 async function main() {
   at("unserved").remove();
@@ -187,17 +244,15 @@ async function main() {
     event.preventDefault(); // the hash is the page's
     at("main").focus();
   });
-  tell({});
-  engine.start();
-  try {
-    pages = await json("pages.json");
-  } catch (error) {
-    return stuck(`The list of pages could not be loaded (${error.message})`);
+  for (const type of ["error", "unhandledrejection"]) {
+    addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }
-  tell({ checkable: pages.some(({ name }) => name === "check") });
-  const go = (hash) => show(hash).catch((error) => stuck(`The page could not be shown (${error.message})`));
+  tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
-  go(location.hash);
+  // What one sees first comes first: Python's many bytes would take the line, and its start the processor.
+  await Promise.race([go(location.hash), new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
+  await painted();
+  engine.start();
 }
 
 main();

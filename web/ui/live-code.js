@@ -1,4 +1,5 @@
 import { html, render } from "preact";
+import { load } from "../modules.js";
 import { sentences } from "./trouble.js";
 
 const MOST = 10_000; // characters of what was printed that stay
@@ -62,11 +63,13 @@ export class LiveCode {
     this.#page.fail("code", null);
   }
 
-  async #load() {
+  async #load(again = false) {
     if (this.#editor || this.#now.shipped !== null) return;
     const names = [...this.#functions.values()].map(({ dotted }) => dotted);
-    const [answer, { Editor }] = await Promise.all([this.#page.source(names), import("./editor.js")]);
+    const [answer, module] = await Promise.all([this.#page.source(names), load("ui/editor.js", again).catch((error) => error)]);
     if (!answer || this.#gone || this.#editor) return;
+    const { Editor } = module;
+    if (!Editor) return this.#page.fail("source", module); // the error
     for (const one of this.#functions.values()) {
       const { code, file, line } = answer.sources[one.dotted];
       Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
@@ -143,13 +146,14 @@ export class LiveCode {
       printed=${this.#printed}
       trouble=${this.#page.troubles.source}
       show=${(name) => this.#show(name)}
+      retry=${() => this.#load(true)}
       run=${() => this.#run()}
       reset=${() => this.#reset()}
     />`, this.#root);
   }
 }
 
-function Box({ functions, now, busy, open, printed, trouble, show, run, reset }) {
+function Box({ functions, now, busy, open, printed, trouble, show, retry, run, reset }) {
   return html`<h2>The Python that runs here</h2>
     <p class="about">
       These are the very functions behind the picture. Change one and run it: the picture obeys at once, for this page
@@ -165,7 +169,8 @@ function Box({ functions, now, busy, open, printed, trouble, show, run, reset })
       >${one.name}${one.running !== null && html` <span class="edited">edited</span>`}</button>`)}
     </div>
     ${!open && !trouble && html`<p class="waiting">The source appears here when Python has started.</p>`}
-    ${trouble && html`<p class="trouble" role="alert">${sentences(trouble)}</p>`}
+    ${trouble && html`<p class="trouble" role="alert" data-test="code-trouble">${sentences(trouble)}</p>
+      <button type="button" data-test="code-retry" onClick=${retry}>Retry</button>`}
     <div data-slot="editor" data-test="editor"></div>
     <div class="row code-bar">
       <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${run}>

@@ -3,6 +3,11 @@ import { megabytes } from "./format.js";
 import { setTheme, theme, themes } from "./theme.js";
 import { sentences } from "./trouble.js";
 
+/** What a page is called and is for, while its view is on its way; the view draws the same and goes on from there. */
+export function drawLead(root, { title, summary }) {
+  render(html`<article><header class="lead"><h1>${title}</h1><p>${summary}</p></header></article>`, root);
+}
+
 /** The rail of pages, those of one group below its name. current: the page's name. */
 export function drawRail(root, pages, current) {
   const link = ({ name, title, summary }) => html`<li>
@@ -39,20 +44,24 @@ export function bindRailButton(button, rail) {
 }
 
 /**
- * One line of truth. boot: {label, loaded, total} while Python starts; runtime: versions once it runs; trouble: it does not;
- * proof: {ok, passed, total} after the Check page ran in this session, before that null.
+ * One line of truth, and the way to the log. boot: {label, loaded, total} while Python starts; runtime: versions once it
+ * runs; trouble: it does not; proof: {ok, passed, total} after the Check page ran in this session, before that null.
  */
-export function drawStatus(root, { boot, runtime, trouble, proof, checkable }) {
-  if (trouble) return render(html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`, root);
-  if (!runtime) return render(html`<${Progress} ...${boot} />`, root);
-  const { python, numpy, engine } = runtime;
+export function drawStatus(root, { boot, runtime, trouble, proof, checkable, openLog }) {
   render(
-    html`<p class="status-line" role="status" data-test="status">
-      <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${engine}</span><span>ready</span>
-      ${checkable && html`<span><${Parity} proof=${proof} /></span>`}
-    </p>`,
+    html`${trouble
+      ? html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`
+      : runtime ? html`<${Running} runtime=${runtime} proof=${proof} checkable=${checkable} />` : html`<${Progress} ...${boot} />`}
+      <button type="button" class="quiet" data-test="log" onClick=${openLog}>Log</button>`,
     root,
   );
+}
+
+function Running({ runtime: { python, numpy, engine }, proof, checkable }) {
+  return html`<p class="status-line" role="status" data-test="status">
+    <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${engine}</span><span>ready</span>
+    ${checkable && html`<span><${Parity} proof=${proof} /></span>`}
+  </p>`;
 }
 
 function Parity({ proof }) {
@@ -70,16 +79,17 @@ function Progress({ label = "Starting", loaded = 0, total = 0 }) {
   </div>`;
 }
 
-/** What stopped Python from starting or running, and the way back. */
-export function drawTrouble(root, trouble, retry) {
+/** What stopped Python or the page, and the way back. troubles: [{message, hint, retry, still: what works all the same}]. */
+export function drawTroubles(root, troubles, openLog) {
   render(
-    trouble &&
-      html`<section class="banner banner-trouble" role="alert" data-test="error">
-        <p><strong>${trouble.message}</strong></p>
-        ${trouble.hint && html`<p>${trouble.hint}</p>`}
-        <p>Everything on this page that needs no Python still works: the text, the pad and the shipped results.</p>
-        <p><button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button></p>
-      </section>`,
+    troubles.map(({ message, hint, retry, still }) => html`<section class="banner banner-trouble" role="alert" data-test="error">
+      <p><strong>${message}</strong></p>
+      ${hint && html`<p>${hint}</p>`} ${still && html`<p>${still}</p>`}
+      <p class="row">
+        <button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button>
+        <button type="button" class="quiet" onClick=${openLog}>Open the log</button>
+      </p>
+    </section>`),
     root,
   );
 }

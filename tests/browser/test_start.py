@@ -1,0 +1,179 @@
+"""When the page's own files cannot be had: it says which, Retry works, and the log opens whatever else does not."""
+
+import pytest
+
+from pyapp.pages import page
+
+CALM = ("net::ERR_", "404", "MIME type", "SyntaxError", "Unexpected token", "Failed to load", "preload", "aborted")
+
+
+class Broken:
+    """While `now`, a file of the site is answered in this way."""
+
+    def __init__(self, tab, path: str, how: str):
+        self.now, self.how = True, how
+        tab.expected = (*CALM, path)
+        tab.page.context.route(f"**/{path}*", self._answer)
+
+    def _answer(self, route):
+        if not self.now:
+            route.continue_()
+        elif self.how == "lost":
+            route.abort()
+        elif self.how == "missing":
+            route.fulfill(status=404)
+        elif self.how == "a web page":
+            route.fulfill(content_type="text/html", body="<!doctype html><title>Welcome</title>")
+        else:
+            route.fulfill(content_type="text/javascript", body="export const damaged = ;")
+
+
+WAYS = {"lost": "Failed to fetch", "missing": "404", "a web page": "not as JavaScript", "damaged": "bytes instead of"}
+
+
+@pytest.mark.parametrize(("path", "how"), [*(("vendor/preact/standalone.module.js", how) for how in WAYS),
+                                           ("main.js", "missing")])
+def test_the_program_cannot_be_loaded(visit, path, how):
+    tab = visit(None)
+    broken = Broken(tab, path, how)
+    tab.page.goto(tab.url)
+    tab.wait_text("unstarted", f"{path} could not be loaded: ")
+    assert WAYS[how] in tab.text("unstarted")
+    tab.page.evaluate("document.documentElement.dataset.old = ''")
+    tab.page.get_by_role("button", name="Retry").click()  # no use yet
+    tab.page.wait_for_function("!('old' in document.documentElement.dataset)")
+    tab.wait_text("unstarted", f"{path} could not be loaded: ")
+    broken.now = False
+    tab.page.get_by_role("button", name="Retry").click()
+    tab["pad"].wait_for()
+    assert tab["unstarted"].count() == 0
+
+
+@pytest.mark.parametrize(("path", "how"), [*(("views/affine.js", how) for how in WAYS), ("ui/workbench.js", "damaged"),
+                                           ("vendor/highlight/core.min.js", "lost")])
+def test_a_view_cannot_be_loaded(visit, path, how):
+    tab = visit(None)
+    broken = Broken(tab, path, how)
+    tab.page.goto(f"{tab.url}#affine?bits=3")
+    tab.wait_text("error", f"{path} could not be loaded: ")
+    assert WAYS[how] in tab.text("error")
+    assert tab.page.locator("h1").inner_text() == page("affine").title
+    broken.now = False
+    tab["retry"].click()
+    tab["bits"].wait_for(state="attached")
+    tab["error"].wait_for(state="detached")
+    assert "bits=3" in tab.page.url
+
+
+def test_another_page_works_while_one_cannot_be_loaded(visit):
+    tab = visit("#digits")
+    broken = Broken(tab, "views/check.js", "missing")
+    tab.page.evaluate("location.hash = '#check'")
+    tab.wait_text("error", "views/check.js could not be loaded: 404")
+    tab.follow("#digits")
+    assert tab["error"].count() == 0 and tab["play"].is_enabled()
+    broken.now = False
+    tab.follow("#check")
+    assert tab["error"].count() == 0
+    tab.page.context.unroute_all()
+
+
+@pytest.mark.parametrize("path", ["pages.json", "boot.js"])
+def test_what_the_rail_and_the_worker_need_cannot_be_loaded(visit, path):
+    tab = visit(None)
+    broken = Broken(tab, path, "missing")
+    tab.page.goto(tab.url)
+    tab.wait_text("error", path)
+    assert "404" in tab.text("error")
+    broken.now = False
+    tab["retry"].click()
+    tab["pad"].wait_for()
+    tab["error"].wait_for(state="detached")
+    tab.wait_text("progress", "MB")
+
+
+def test_the_editor_cannot_be_loaded(visit):
+    tab = visit("#rung1", cold=True)
+    broken = Broken(tab, "vendor/codemirror/view/index.js", "lost")
+    tab.page.reload()
+    tab.wait_text("code-trouble", "vendor/codemirror/view/index.js could not be loaded: ")
+    broken.now = False
+    tab["code-retry"].click()
+    tab["code-text"].wait_for()
+    assert tab["code-trouble"].count() == 0
+
+
+def test_a_style_sheet_cannot_be_loaded(visit):
+    tab = visit(None)
+    broken = Broken(tab, "workbench.css", "missing")
+    tab.page.goto(tab.url)
+    tab.wait_text("unstarted", "workbench.css could not be loaded")
+    broken.now = False
+    tab.page.get_by_role("button", name="Retry").first.click()
+    tab["pad"].wait_for()
+    tab.page.wait_for_function("document.readyState === 'complete'")
+    assert tab["unstarted"].count() == 0
+
+
+def test_a_damaged_file_is_fetched_again_or_named(visit):
+    tab = visit(None)
+    tab.expected = ("pyapp.zip", "aborted")
+    damage = {"left": 1}
+
+    def answer(route):
+        damage["left"] -= 1
+        body = route.fetch().body()
+        route.fulfill(body=body[:-9] if damage["left"] >= 0 else body, content_type="application/octet-stream")
+
+    tab.page.context.route("**/pyapp.zip", answer)
+    tab.open()
+    tab["log"].click()
+    tab.wait_text("log-lines", "app/pyapp.zip has")
+    assert "it is fetched again." in tab.text("log-lines")
+    damage["left"] = 2
+    tab.page.reload()
+    tab.wait_text("error", "app/pyapp.zip is not the file that this site should have: it has")
+    tab["retry"].click()
+    tab.wait_ready()
+    assert tab["error"].count() == 0
+
+
+def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
+    tab = visit(None)
+    tab.expected = ("python_stdlib.zip", "net::ERR_", "404", "fatal error", "DownloadError")
+    tab.page.context.route("**/python_stdlib.zip", lambda route: route.fulfill(status=404))
+    tab.page.goto(tab.url)
+    tab["error"].wait_for()
+    tab.page.get_by_role("button", name="Open the log").click()
+    assert "python_stdlib.zip could not be downloaded: 404" in tab.text("log-lines")
+    tab["log-copy"].click()
+    tab.page.locator("dialog [role=status]", has_text="opied").or_(
+        tab.page.locator("dialog [role=status]", has_text="selected")).wait_for()
+    tab["log-close"].click()
+    tab.page.locator("dialog.log").wait_for(state="detached")
+
+
+def test_the_log_holds_what_python_printed(visit):
+    tab = visit("#digits?rate=nonsense")
+    tab["log"].click()
+    lines = tab.text("log-lines")
+    assert "Ready: Python 3" in lines and "#digits" in lines
+    tab.page.keyboard.press("Escape")
+    tab.page.locator("dialog.log").wait_for(state="detached")
+
+
+def test_python_starts_after_the_view_and_without_one_too(visit):
+    """The view's bytes do not wait behind Python's; a view that never comes does not keep Python waiting."""
+    tab = visit(None)
+    asked = []
+    tab.page.context.on("request", lambda request: asked.append(request.url.removeprefix(tab.url)))
+    tab.open("#digits")
+    assert asked.index("worker.js") > max(map(asked.index, ("views/digits.js", "vendor/uplot/uPlot.esm.js")))
+    broken = Broken(tab, "views/digits.js", "missing")
+    asked.clear()
+    tab.page.reload()
+    tab["error"].wait_for()
+    tab.page.locator("[data-test='status']", has_text="ready").wait_for()
+    broken.now = False
+    tab["retry"].click()
+    tab.wait_ready()

@@ -1,0 +1,67 @@
+// Starts the page's program, main.js. Where that cannot be, says why with nothing but the browser's own means: any of the
+// page's modules may be the one that is missing. No module itself, so that it runs where none can.
+(() => {
+  const box = document.getElementById("unserved");
+
+  const HINT = "Check the connection and try again. If that does not help, the site is incomplete or being updated.";
+  const lostSheets = () => [...document.querySelectorAll("link[rel=stylesheet]")].filter(({ sheet }) => {
+    try {
+      return !sheet.cssRules.length;
+    } catch {
+      return true; // the rules of a sheet that did not come may not be read
+    }
+  });
+
+  const add = (name, text, facts = {}) => {
+    const element = Object.assign(document.createElement(name), { textContent: text, ...facts });
+    box.append(element);
+    return element;
+  };
+
+  function say(message, hint, log) {
+    if (!box.isConnected) document.getElementById("main").prepend(box); // main.js takes it away
+    box.replaceChildren();
+    box.className = "banner banner-trouble";
+    box.dataset.test = "unstarted";
+    add("p", "").append(Object.assign(document.createElement("strong"), { textContent: message }));
+    add("p", hint);
+    add("p", "").append(Object.assign(document.createElement("button"), {
+      type: "button", className: "primary", textContent: "Retry", onclick: retry,
+    }));
+    if (log) {
+      const details = add("details", "");
+      details.append(Object.assign(document.createElement("summary"), { textContent: "Log" }));
+      details.append(Object.assign(document.createElement("pre"), { textContent: log }));
+    }
+  }
+
+  /** Damaged copies leave the browser's cache first; a new document then asks for every module anew. */
+  async function retry() {
+    try {
+      const { faults } = await import("./modules.js");
+      await Promise.all([faults("main.js", { cache: "reload" }), ...lostSheets().map(({ href }) => fetch(href, { cache: "reload" }))]);
+    } finally {
+      location.reload();
+    }
+  }
+
+  async function failed(error) {
+    document.documentElement.dataset.state = "error";
+    const log = `${navigator.userAgent}\n${location.href}\n${error.stack ?? error}`;
+    say("Bitladder could not be started.", HINT, log);
+    const { faults, words } = await import("./modules.js");
+    const found = await faults("main.js");
+    if (found.length) say(`${words(found)}.`, HINT, [log, ...found.map(({ path, why }) => `${path}: ${why}`)].join("\n"));
+    else say(`Bitladder could not be started: ${error.message}`, "Try again, or use a newer browser.", log);
+  }
+
+  /** Without a style sheet the page works, but is hard to read. */
+  function checkSheets() {
+    if (document.readyState !== "complete") return addEventListener("load", checkSheets);
+    const [lost] = lostSheets();
+    if (lost) say(`${lost.getAttribute("href")} could not be loaded: the page lacks its style.`, HINT);
+  }
+
+  if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is so
+  else import("./main.js").then(checkSheets, failed).catch(() => {}); // the second time nothing more is known
+})();
