@@ -68,8 +68,9 @@ def _tree(text: str) -> list[Item]:
             _add(stack[-1], value(node))
             gap = ""
         else:
-            if gap.count(",") > 1:
-                raise TextError(f"there is nothing between two commas before “{piece[:40]}”", "write a number there")
+            if node.bracket != "<" and gap.count(",") > bool(node.items):
+                raise TextError(f"a number is missing before “{piece[:40]}”: there is nothing between the commas",
+                                "write one there")
             if node.items:
                 node.gaps.append("t" if gap == "," else gap.strip() or " ")
             _add(node, Scalar(piece[1:-1].strip()) if kind == "quoted" else piece)

@@ -19,6 +19,9 @@ NOTHING = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))  # character
 LINES = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\x0b": "\n", "\x0c": "\n"})
 # 1 234 567, 1'234.5
 GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2007\u2009\u202f'’]\d{3})+(?:[.,]\d+)?(?![\d'])")
+SPACED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3}){0,2} 0\d\d(?:[.,]\d+)?(?![\d.,])")  # 10 000: 000 is no number
+_THOUSANDS = r"[1-9]\d{0,2}(?: \d{3}){1,3}(?:[.,]\d+)?"
+CELL = re.compile(rf"(?m)\t{_THOUSANDS}(?=\t|$)|^{_THOUSANDS}(?=\t)")  # between tabs
 PROMPT = re.compile(r"(?m)^Out ?\[\d+\]: ?")
 
 
@@ -59,8 +62,8 @@ def _clean(text: str) -> str:
                         "np.set_printoptions(threshold=10**6)")
     text = text.translate(NOTHING).translate(LINES).replace("\r\n", "\n").replace("\r", "\n")
     text = _without_comments(text.translate(SIGNS))
-    if found := GROUPED.search(text):
-        first, joined = found[0], re.sub(r"[^\d.]", "", found[0].replace(",", "."))
+    if found := GROUPED.search(text) or SPACED.search(text) or CELL.search(text):
+        first, joined = found[0].strip(), re.sub(r"[^\d.]", "", found[0].replace(",", "."))
         raise TextError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
                         f"write {joined} for one number, or put commas between several")
     return PROMPT.sub("", text).replace("Parameter containing:", " ").strip()

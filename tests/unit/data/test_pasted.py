@@ -145,7 +145,9 @@ def test_what_was_inferred_is_said(text, note):
     ("[0,5 1,25]", ("0 and 5", "0.5")), ("1,234.5 2,345.6", ("1234.5", "1 and 234.5")), ("1,234",
     ("1234", "1 and 234", "1.234")),
     ("1,234\t5,678", ("1234", "1.234")), ("1.234,5", ("1234.5", "1.234 and 5")), ("100,200,300", ("100200300",)),
-    ("1\u00a0234", ("1234", "or several")), ("1\u202f234,5", ("1234.5",)), ("1'234", ("1234",)), ('"1,234"', ("1234",)),
+    ("1\u00a0234", ("1234", "or several")), ("1\u202f234,5", ("1234.5",)), ("1'234", ("1234",)),
+    ("10 000 20 000", ("10000", "or several")), ("1 234,5\t2", ("1234.5",)), ("2\t1 234", ("1234",)),
+    ('"1,234"', ("1234",)),
 ])
 def test_a_text_with_two_meanings_is_asked_about(text, readings):
     with pytest.raises(tensors.TextError) as error:
@@ -164,7 +166,8 @@ def test_a_text_with_two_meanings_is_asked_about(text, readings):
     ("int8_t w[] = {1, 2}; int8_t v[] = {3};", "more than one ="), ("a = [1, 2]\nb = [3, 4]", "more than one ="),
     ("Float32Array(5) [1, 2]", "says 5"), ("(2) [Array(2), Array(2)]", "Array"),
     ("[[1, 2], [[3, 4]]]", "nested evenly"),
-    ("1,,3", "empty cell"), ("[0.5, , 1]", "nothing between two commas"), ("(1.5)", "parentheses"),
+    ("1,,3", "empty cell"), ("[0.5, , 1]", "nothing between the commas"), ("[, 1]", "nothing between the commas"),
+    ("(1.5)", "parentheses"),
     ("<tf.Tensor 'x:0' shape=(2,) dtype=float32>", "tf.Tensor"), ("torch.tensor([1, 2]).half()", "half"),
     ("/* 1 2", "does not end"), ("1e999", "too large"), ("0x" + "f" * 9000, "too large"),
     ("1.0e+03 *\n\n 1 2", r"“\*”"),
