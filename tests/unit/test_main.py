@@ -236,3 +236,9 @@ def test_reconstruction_is_a_setting_of_adaround(capsys):
     other = output(capsys, *words[:4], "--method", "adaround", "--activations", "3")
     assert found["reconstruction"] == "asymmetric" and other["reconstruction"] == "symmetric"
     assert found["loss"] != other["loss"] and found["accuracy"] > 0.9
+
+
+def test_a_group_wider_than_every_row_is_the_row(capsys):
+    argv = ["evaluate", "mlp", "--bits", "4", "--activations", "8", "--per"]
+    wide, row = (output(capsys, *argv, f"group:{size}") for size in (999_999_999, 784))
+    assert wide == row | {"per": "group:999999999"} and wide["arithmetic"] == "integer"

@@ -3,7 +3,7 @@ import pytest
 
 from pyapp.core.optim import OPTIMISERS
 from pyapp.models.mlp import MLP
-from pyapp.models.trainer import Trainer, evaluate, judge
+from pyapp.models.trainer import Trainer, anneal, evaluate, judge
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((50, 6)).astype(np.float32)
@@ -70,3 +70,11 @@ def test_judging_in_pieces_equals_judging_at_once():
     assert result["loss"] == pytest.approx(whole["loss"], rel=1e-5)
     assert (result["predictions"] == whole["predictions"]).all()
     assert whole["accuracy"] == (t.model.forward(t.p, X).argmax(axis=1) == LABELS).mean()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_training_whose_loss_is_no_number_stops_at_once():
+    t, said = trainer("sgd", 1e38), []
+    with pytest.raises(ValueError, match=r"the loss is no number after step \d; train with a lower rate than 1e\+38"):
+        anneal(t, 80, 1e38, said.append)
+    assert t.steps < 10 and len(said) <= 1
