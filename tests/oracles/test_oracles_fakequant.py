@@ -65,7 +65,7 @@ def test_fresh_tensors(torch, seed):
     torch._fake_quantize_learnable_per_tensor_affine(t, s, z, low, high, 0.5).backward(torch.tensor(dy))
     # torch cuts z + 0.5 towards zero in this backward pass: a negative zero point is one too high there, unlike in its
     # forward pass and in both passes per channel; we have one zero point for all
-    fake = fake_quantize(x, scale, zero + (zero < 0), low, high, rule="shifted")
+    fake = fake_quantize(x, scale, zero + (zero < 0), low, high, rule="fused")
     dx = fake.gradient(dy)
     assert (dx == t.grad.numpy()).all()
     bound = 1e-5 * float(np.abs(dy * fake.steps).sum())  # the sum of terms of both signs, in another order
@@ -105,3 +105,23 @@ def test_distillation(torch, seed):
     loss, gradient, _ = distillation_loss(logits, teacher, labels, temperature, share)
     assert loss == pytest.approx(float(expected.detach()), rel=1e-12)
     np.testing.assert_allclose(gradient, z.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(("scale", "zero"), [(0.1, 0), (0.1, 3), (0.037, -5), (0.0717, 17), (1 / 3, 100)])
+def test_ties_of_the_learnable_scale_are_those_of_one_fused_operation(torch, scale, zero):
+    """Each number's own gradient. Where torch runs without fused multiply-add, "shifted" is the rule."""
+    scale, halves = np.float32(scale), np.arange(-119, 120).astype(np.float32) + np.float32(0.5)
+    ties = halves * scale
+    x = np.concatenate([ties, np.nextafter(ties, np.float32(np.inf)), np.nextafter(ties, np.float32(-np.inf))])
+    found = []
+    for each in x:
+        s = torch.tensor([scale], requires_grad=True)
+        torch._fake_quantize_learnable_per_tensor_affine(
+            torch.tensor([each], requires_grad=True), s, torch.tensor([float(zero)]), -128, 127, 1.0).backward()
+        found.append(float(s.grad[0]))
+    apart = {}
+    for rule in ("fused", "shifted"):
+        fake = fake_quantize(x, scale, zero + (zero < 0), -128, 127, rule=rule)
+        ours = fake.steps - np.where(fake.inside, fake.ratio, 0)
+        apart[rule] = int((np.abs(ours - np.array(found)) > 0.1).sum())
+    assert 0 in apart.values() and apart["fused"] in (0, max(apart.values()))

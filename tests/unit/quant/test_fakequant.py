@@ -1,5 +1,6 @@
 """Fake quantisation against torch (recorded), against the grid that exports use, and against central differences."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,16 @@ def test_where_learned_scales_start():
     assert lsq_scale(w, 4, CHANNEL).tolist() == [2.0, 1.0]  # nothing but zeros: 1
     assert lsq_scale(w, 1).dtype == np.float32
     assert lsq_factor(100, 4) == pytest.approx(0.05)
+
+
+def test_fused_rounds_once():
+    """Against rational numbers; in float32 the product alone is rounded onto a tie for some of these."""
+    rng = np.random.default_rng(3)
+    scale, zero = np.float32(0.0717), 17
+    x = (np.arange(-100, 100).astype(np.float32) + np.float32(0.5)) * scale
+    x = np.concatenate([x, np.nextafter(x, np.float32(9)), rng.normal(0, 4, 200).astype(np.float32)])
+    factor = np.float32(1) / scale
+    exact = [np.float32(float(Fraction(float(each)) * Fraction(float(factor)) + zero)) for each in x]
+    codes = {rule: fake_quantize(x, scale, zero, -128, 127, rule=rule).steps + zero for rule in ("fused", "shifted")}
+    np.testing.assert_array_equal(codes["fused"], np.clip(np.rint(exact), -128, 127))
+    assert 0 < (codes["shifted"] != codes["fused"]).sum() < 60
