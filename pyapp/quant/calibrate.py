@@ -65,16 +65,21 @@ def moving_range(x: np.ndarray, batch: int = BATCH, momentum: float = MOMENTUM) 
 def percentile_range(x: np.ndarray, percentile: float = PERCENTILE, scheme: str = "affine") -> Range:
     """Clip the outermost numbers: affine cuts each end at its own percentile, symmetric cuts |x|.
 
-    Where so much is 0 that the percentile is 0 too, it says nothing of the rest: then the range is the full one.
+    Percentiles are interpolated between two neighbours in the order of size, as NumPy's and torch's are. Where so much
+    is 0 that the inner neighbours are 0, they say nothing of the rest, and an interpolation between 0 and the largest
+    number of all would clip all but a part of that: then the range is the full one. 999 zeros and one 5 give 0 to 5.
     """
     if not 50 < percentile <= 100:
         raise ValueError(f"percentile is {percentile}; use a number above 50, up to 100")
     if scheme == "symmetric":
-        hi = float(np.percentile(np.abs(x), percentile))
-        lo = -hi
+        size = np.abs(x)
+        hi = float(np.percentile(size, percentile))
+        lo, decided = -hi, np.percentile(size, percentile, method="lower") > 0
     else:
         lo, hi = (float(end) for end in np.percentile(x, [100 - percentile, percentile]))
-    return (lo, hi) if lo < 0 or hi > 0 else (float(x.min()), float(x.max()))
+        decided = (np.percentile(x, 100 - percentile, method="higher") < 0
+                   or np.percentile(x, percentile, method="lower") > 0)
+    return (lo, hi) if decided else (float(x.min()), float(x.max()))
 
 
 def mse_grid(x: np.ndarray, bits: int, scheme: str, signed: bool | None = None) -> Grid:

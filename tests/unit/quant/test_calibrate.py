@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pyapp.quant import calibrate as module
-from pyapp.quant.calibrate import CALIBRATIONS, SHRINKS, WEIGHT_SHRINKS, calibrate, fit_weight_grid
+from pyapp.quant.calibrate import (
+    CALIBRATIONS,
+    SHRINKS,
+    WEIGHT_SHRINKS,
+    calibrate,
+    fit_weight_grid,
+    percentile_range,
+)
 from pyapp.quant.schemes import make_grid
 
 
@@ -215,3 +222,19 @@ def test_a_weight_grid_refuses_what_it_cannot_fit():
         fit_weight_grid(np.array([[np.nan]], np.float32), 4, clip="mse")
     with pytest.raises(ValueError, match="empty"):
         fit_weight_grid(np.empty((0, 4), np.float32), 4, clip="mse")
+
+
+@pytest.mark.parametrize("scheme", ["affine", "symmetric"])
+@pytest.mark.parametrize(("zeros", "rest", "expected"), [
+    (999, [5.0], (0, 5)), (999, [-5.0], (-5, 0)), (1998, [5.0, 0.01], (0, 5)), (10_000, [5.0, 4.0, 0.5], (0, 5)),
+])
+def test_a_percentile_between_zero_and_a_lone_number_is_not_a_range(scheme, zeros, rest, expected):
+    x = np.concatenate([np.zeros(zeros), rest]).astype(np.float32)
+    lo, hi = percentile_range(x, 99.9, scheme)
+    assert (lo, hi) == expected
+
+
+def test_a_percentile_among_numbers_is_interpolated():
+    x = np.concatenate([np.zeros(500), np.arange(1, 502)]).astype(np.float32)
+    assert percentile_range(x, 99.9) == (0, pytest.approx(np.percentile(x, 99.9)))
+    assert percentile_range(-x, 99.9)[0] == pytest.approx(-np.percentile(x, 99.9))
