@@ -95,7 +95,8 @@ def attention_table(args: argparse.Namespace) -> None:
     methods, rules = args.softmax.split(","), args.shift.split(",")
     subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
     rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
-    head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}"
+    made = " and ".join(sorted({row["made_on"] or "a machine that was not recorded" for row in rows}))
+    head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}; made on {made}"
     show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 
@@ -118,4 +119,6 @@ def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], m
 
 
 def _number(row: Mapping[str, Any], score: str) -> str:
-    return f"{100 * row[score]:.2f} %" if score == "accuracy" else f"{row[score]:.4f}"
+    """No more digits than another processor gives: its sums' last bits move an image in a thousand, and a loss by a few
+    units of the fourth decimal. The file has them all."""
+    return f"{100 * row[score]:.1f} %" if score == "accuracy" else f"{row[score]:.3f}"

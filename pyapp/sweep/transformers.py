@@ -104,7 +104,7 @@ def typed(row: Row) -> dict[str, Any]:
     """A row's cells as values. ValueError names a cell that has none."""
     settings = {name: row[name] if name in ("per", "calibrate", "softmax", "shift") else
                 number(row, name, whole_or_none) for name in SETTINGS}
-    return settings | {name: number(row, name, kind) for name, kind in RESULTS.items()}
+    return settings | {name: number(row, name, kind) for name, kind in RESULTS.items()} | {MADE_ON: row[MADE_ON]}
 
 
 def _check(row: Row, stamps: tuple[str, str]) -> None:
