@@ -22,6 +22,7 @@ def provision(lock, web, cache):
     (csv,), idx = locked_files(lock["digits"]), [File(**file, sources=[]) for file in lock["digits"]["makes"]]
     remake = not all(holds(web / file.path, file, gzip.decompress) for file in idx)
     Fetcher(cache, wanted + [csv] * remake).run()
+    clear(cache.glob("*.part"))  # an npm that outlived a killed run may have written until now
     for file in wanted:
         save(web / file.path, [(cache / file.sha256).read_bytes()])
     if remake:

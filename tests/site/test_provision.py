@@ -72,6 +72,16 @@ def test_what_a_killed_run_left_goes(site, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+def test_what_a_client_of_a_killed_run_still_writes_goes_too(site, tmp_path, monkeypatch):
+    def meanwhile(source):
+        (tmp_path / "cache/orphan.part").mkdir(parents=True, exist_ok=True)
+        return download(source)
+
+    monkeypatch.setattr("pyapp.site.provision.download", meanwhile)
+    assert provision() == 0
+    assert leftovers(tmp_path) == []
+
+
 def test_a_part_is_held_while_it_is_written(tmp_path):
     def chunks():
         yield b"first"
