@@ -16,6 +16,8 @@ from pyapp.models.mlp import MLP
 from pyapp.models.trainer import Loss, Trainer, anneal, cross_entropy, evaluate
 from pyapp.quant.parameters import quantize_parameters
 
+MOST = 2**31 - 1  # of what is counted: steps, images; a seed may be larger
+
 
 def option(default: Any, doc: str, least: float | None = None) -> Any:
     """A recipe's field with the sentence that the command line shows for it. A number has to be `least` or more; where
@@ -24,7 +26,7 @@ def option(default: Any, doc: str, least: float | None = None) -> Any:
 
 
 def check(recipe: Any) -> None:
-    """ValueError if a number in a recipe, a dataclass of `option`s, is too small or not finite."""
+    """ValueError if a number in a recipe, a dataclass of `option`s, is too small, too large to count, or not finite."""
     for f in fields(recipe):
         value, least = getattr(recipe, f.name), f.metadata["least"]
         if not isinstance(value, int | float):
@@ -32,6 +34,8 @@ def check(recipe: Any) -> None:
         enough = value > 0 if least is None else value >= least  # NaN is not
         if not (enough and value < math.inf):
             raise ValueError(f"{f.name} is {value}; use {'more than 0' if least is None else f'{least} or more'}")
+        if isinstance(value, int) and value > MOST and f.name != "seed":
+            raise ValueError(f"{f.name} is {value}; use at most {MOST}")
 
 
 @dataclass(frozen=True)

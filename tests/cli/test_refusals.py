@@ -167,6 +167,8 @@ def test_pictures_that_are_none(capsys):
     (f"qat mlp --per group:{HUGE}", "granularity is 'group:99999999999999999999999'; use tensor, channel or group:N"),
     (f"evaluate mlp --bits {HUGE}", f"bits is {HUGE}; use a whole number from 2 to 16"),
     ("train mlp --rate inf", "rate is inf; use more than 0"),
+    (f"train vit --batch {HUGE}", f"batch is {HUGE}; use at most 2147483647"),
+    (f"train gpt --steps {HUGE}", f"steps is {HUGE}; use at most 2147483647"),
 ])
 def test_what_is_too_large_is_said(words, message, capsys):
     command, network, *more = words.split()
@@ -191,6 +193,7 @@ def test_what_is_too_large_is_said(words, message, capsys):
     "qat mlp --activations 17", "qat mlp --estimator nonsense", "train mlp --epochs 0", "train mlp --rate inf",
     "train vit --warmup -1", "train gpt --steps -1", "train gpt --dropout 1", "train gpt --beta2 1",
     "train gpt --dropout 5", "train vit --batch 0", "train generator --route 0", "distill-digits --rate -1",
+    f"distill-digits --batch {HUGE}",
     "sweep mlp --jobs 0", f"sweep mlp --per group:{HUGE}", f"sweep mlp --bits 4,{HUGE}", "sweep mlp --split none",
     "attention-table vit --logit-bits 4,,4", "attention-table vit --shift up", "run --steps -1", "run --set rate=nan",
     f"run --set seed={HUGE}", "run --set bits=many",
