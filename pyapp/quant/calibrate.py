@@ -154,7 +154,7 @@ def fit_weight_grid(w: np.ndarray, bits: int, scheme: str = "symmetric", per: st
     if clip not in CLIPS:
         raise ValueError(f"clip is {clip!r}; use {' or '.join(CLIPS)}")
     grid = fit_grid(w, bits, scheme, per, signed)
-    if clip == "minmax":
+    if clip == "minmax" or not np.size(w):
         return grid
     return _mse_weight_grid(np.asarray(w, np.float32), bits, scheme, grid.per, signed)
 

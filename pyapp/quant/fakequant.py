@@ -78,7 +78,7 @@ def fake_quantize(x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | int
 
 def _sum_of_products(a: np.ndarray, b: np.ndarray, per: Granularity) -> np.ndarray:
     """Σ a·b over all numbers that share a scale; no product array is made per tensor and per channel."""
-    if per.kind == "group":
+    if per.kind == "group" or per.axis:
         return per.reduce(np.add, a * b)
     if per.kind == "tensor":
         return np.asarray(np.vdot(a, b))

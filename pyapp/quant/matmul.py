@@ -9,6 +9,7 @@ the first term is the one product of small unsigned or signed codes that hardwar
 Shapes: a (B, I), w (O, I), z_a a number, z_w a number or (O,).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -64,8 +65,31 @@ def matmul_terms(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0, w_z
 
 def matmul_integer(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0, w_zero: int | np.ndarray = 0,
                    w_sums: np.ndarray | None = None) -> np.ndarray:
-    """Σ (a - z_a)(w - z_w) with integers only, int32 (B, O): ONNX MatMulInteger. ValueError if int32 could overflow."""
+    """Σ (a - z_a)(w - z_w) with integers only, int32 (B, O): ONNX MatMulInteger. ValueError if int32 could overflow.
+
+    As in ONNX either may be a batch of matrices, (..., B, I) and (..., O, I), whose first axes are broadcast, and a may
+    be one row (I,). Zero points are then those of every matrix.
+    """
+    if a.ndim != 2 or w.ndim != 2:
+        return _batched(lambda x, y: matmul_integer(x, y, a_zero, w_zero, w_sums), a, w)
     return matmul_terms(a, w, a_zero, w_zero, w_sums).total
+
+
+def _batched(multiply: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """`multiply` for each pair of matrices in two batches."""
+    if a.ndim == 1 and w.ndim >= 2:
+        return _batched(multiply, a[None], w)[..., 0, :]
+    if a.ndim < 2 or w.ndim < 2 or a.shape[-1] != w.shape[-1]:
+        raise ValueError(f"codes have shapes {a.shape} and {w.shape}; expected (..., B, I) and (..., O, I)")
+    try:
+        batch = np.broadcast_shapes(a.shape[:-2], w.shape[:-2])
+    except ValueError:
+        raise ValueError(f"codes have shapes {a.shape} and {w.shape}; their first axes cannot be broadcast") from None
+    result = np.empty((*batch, a.shape[-2], w.shape[-2]), np.int32)
+    a, w = (np.broadcast_to(each, (*batch, *each.shape[-2:])) for each in (a, w))
+    for at in np.ndindex(batch):
+        result[at] = multiply(a[at], w[at])
+    return result
 
 
 def matmul_exact_float(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0,
@@ -87,11 +111,14 @@ def matmul_exact_float(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 
 
 
 def qlinear_matmul(a: np.ndarray, a_grid: Grid, w: np.ndarray, w_grid: Grid, y_grid: Grid) -> np.ndarray:
-    """Codes of the product on y's grid: ONNX QLinearMatMul, for w per tensor or per channel.
+    """Codes of the product on y's grid: ONNX QLinearMatMul, for w per tensor or per channel, also of batches.
 
     y = clip(round(float32(acc) · M) + z_y), M = S_a·S_w / S_y in float32, as ONNX Runtime computes it. (ONNX's own
     reference adds z_y before rounding, in float64, and differs where that makes a tie.)
     """
+    if w_grid.per.kind == "channel" and w_grid.per.axis_of(w.shape) != w.ndim - 2:
+        raise ValueError(f"w of shape {w.shape} is quantised along axis {w_grid.per.axis_of(w.shape)}; QLinearMatMul "
+                         f"takes a scale per output, axis {w.ndim - 2}")
     if w_grid.per.kind == "group":
         raise ValueError("QLinearMatMul has no weights per group; use tensor or channel")
     acc = matmul_integer(a, w, a_grid.zero_point, w_grid.zero_point)

@@ -4,7 +4,7 @@ A quantised value never travels without its scale and zero point: `Grid` has the
 Rounding is half to even and the division is done in float32, as ONNX QuantizeLinear has it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,13 +18,26 @@ TOO_FAR_APART = "cannot quantise numbers whose range is beyond float32; scale th
 
 @dataclass(frozen=True)
 class Granularity:
-    """How many numbers share a scale: the whole tensor, each output channel (axis 0), or `size` neighbours of a row.
+    """How many numbers share a scale: the whole tensor, each channel, or `size` neighbours.
 
-    The last group of a row is shorter where `size` does not divide the row's length, as in ONNX blocked quantisation.
+    Channels are those of an axis, as in ONNX any one, counted from the end if negative: axis 0, output channels, if it
+    is None. Groups are neighbours along the axis, the last one if it is None; the last group is shorter where `size`
+    does not divide the length, as in ONNX blocked quantisation.
     """
 
     kind: str = "tensor"  # tensor, channel or group
     size: int | None = None
+    axis: int | None = None
+
+    def axis_of(self, shape: tuple[int, ...]) -> int:
+        """The axis in a tensor of this shape, from 0. ValueError if it has none such."""
+        if len(shape) < (2 if self.kind == "group" else 1):
+            raise ValueError(f"a tensor of shape {shape} has no {self.kind}s; use --per tensor")
+        axis = self.axis if self.axis is not None else -1 if self.kind == "group" else 0
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(f"axis is {axis}, and a tensor of shape {shape} has {len(shape)} axes; use "
+                             f"{-len(shape)} to {len(shape) - 1}")
+        return axis % len(shape)
 
     @classmethod
     def parse(cls, text: "str | Granularity") -> "Granularity":
@@ -43,29 +56,31 @@ class Granularity:
         return f"group:{self.size}" if self.kind == "group" else self.kind
 
     def scales(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape that the scales of a tensor of this shape have: (), (C,) or (C, ..., groups)."""
+        """The shape that the scales of a tensor of this shape have: (), (C,), or with groups for its numbers."""
         if self.kind == "tensor":
             return ()
-        if len(shape) < (2 if self.kind == "group" else 1):
-            raise ValueError(f"a tensor of shape {shape} has no {self.kind}s; use --per tensor")
-        return (shape[0],) if self.kind == "channel" else (*shape[:-1], -(-shape[-1] // self.size))
+        axis = self.axis_of(shape)
+        if self.kind == "channel":
+            return (shape[axis],)
+        return (*shape[:axis], -(-shape[axis] // self.size), *shape[axis + 1:])
 
     def reduce(self, ufunc: np.ufunc, x: np.ndarray) -> np.ndarray:
         """`ufunc` (np.minimum, np.maximum, np.add) over all numbers that share a scale, shape `scales(x.shape)`."""
-        self.scales(x.shape)  # refuses what has no such parts
         if self.kind == "tensor":
             return ufunc.reduce(x, axis=None)
+        axis = self.axis_of(x.shape)  # refuses what has no such parts
         if self.kind == "channel":
-            return ufunc.reduce(x.reshape(len(x), -1), axis=1)
-        return ufunc.reduceat(x, np.arange(0, x.shape[-1], self.size, dtype=np.intp), axis=-1)
+            return ufunc.reduce(np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1), axis=1)
+        return ufunc.reduceat(x, np.arange(0, x.shape[axis], self.size, dtype=np.intp), axis=axis)
 
     def spread(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """One value a scale, laid out so that it broadcasts against a tensor of `shape`."""
         if self.kind == "tensor":
             return values
+        axis = self.axis_of(shape)
         if self.kind == "channel":
-            return np.reshape(values, (-1, *[1] * (len(shape) - 1)))
-        return np.repeat(values, min(self.size, shape[-1]), axis=-1)[..., : shape[-1]]
+            return np.reshape(values, [shape[axis] if i == axis else 1 for i in range(len(shape))])
+        return np.repeat(values, min(self.size, shape[axis]), axis=axis)[(*[slice(None)] * axis, slice(shape[axis]))]
 
 
 PER_TENSOR = Granularity()
@@ -81,6 +96,11 @@ class Grid:
     low: int
     high: int
     per: Granularity = PER_TENSOR
+
+    def __post_init__(self):
+        """Scales of another type, such as ONNX's float16, count as the float32 numbers that they are."""
+        if np.asarray(self.scale).dtype != np.float32:
+            object.__setattr__(self, "scale", np.asarray(self.scale, np.float32))
 
     @property
     def signed(self) -> bool:
@@ -223,17 +243,25 @@ def make_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, scheme: str, s
 def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
              signed: bool | None = None) -> Grid:
     """The grid from the smallest to the largest number of x. Where an affine one was moved by exactly half a step, for
-    the real 0, the number at one end lies half a step beyond the last line and is clipped to it."""
+    the real 0, the number at one end lies half a step beyond the last line and is clipped to it.
+
+    An empty tensor has no codes, and where no number decides it, a scale is 1: as where all numbers are 0.
+    """
     x, per = np.asarray(x, np.float32), Granularity.parse(per)
-    if not x.size:
-        raise ValueError("cannot quantise an empty tensor; give it at least one number")
     if not np.isfinite(x).all():
         raise ValueError(NOT_FINITE)
+    if not x.size:
+        nothing = np.zeros(per.scales(x.shape), np.float32)
+        return make_grid(nothing, nothing, bits, scheme, signed, per)
     return make_grid(per.reduce(np.minimum, x), per.reduce(np.maximum, x), bits, scheme, signed, per)
 
 
 def quantize(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
-             signed: bool | None = None) -> QuantizedTensor:
-    """Round x to the nearest codes of the grid that just holds it. NaN and infinity are refused with a ValueError."""
-    grid = fit_grid(x, bits, scheme, per, signed)
+             signed: bool | None = None, axis: int | None = None) -> QuantizedTensor:
+    """Round x to the nearest codes of the grid that just holds it. NaN and infinity are refused with a ValueError.
+
+    `axis` is that of channels or groups, see `Granularity`.
+    """
+    per = Granularity.parse(per)
+    grid = fit_grid(x, bits, scheme, per if axis is None else replace(per, axis=axis), signed)
     return QuantizedTensor(grid.quantize(x), grid)
