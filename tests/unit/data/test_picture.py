@@ -12,7 +12,7 @@ from pyapp.data.resample import area_average, cubic
 from pyapp.models import mlp
 from pyapp.models.mlp import MLP
 
-PEOPLE = 20  # digits a kind
+PEOPLE = 10  # digits a kind
 
 
 def digit_in(pixels: np.ndarray) -> int | None:
@@ -44,7 +44,7 @@ LIGHTS = {
 }
 
 
-@pytest.mark.parametrize("darkest", [0.8, 0.6, 0.48])
+@pytest.mark.parametrize("darkest", [0.7, 0.48])
 @pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize(("paper", "ink"), [(0.92, 0.1), (0.25, 0.9)], ids=["pen", "chalk"])
 def test_uneven_light_is_divided_out(light, darkest, paper, ink):
@@ -53,7 +53,7 @@ def test_uneven_light_is_divided_out(light, darkest, paper, ink):
         shade = 1 - (1 - darkest) * LIGHTS[light](*places(mask.shape))
         grey = (paper + (ink - paper) * mask) * shade * 255 + rng.normal(0, 3, mask.shape)
         wrong += digit_in(np.clip(grey, 0, 255).astype(np.uint8)) != label
-    assert wrong <= (1 if paper > ink else 3)  # a blackboard's own brightness tells little about the light
+    assert wrong <= (1 if paper > ink else 2)  # a blackboard's own brightness tells little about the light
 
 
 def test_a_picture_in_even_light_is_what_differs_from_its_border():
@@ -171,7 +171,7 @@ def test_interpolation_is_cubic():
     (np.array([[0, np.nan], [1, 1]]), "NaN or infinity"), (np.full((4, 4), np.inf), "NaN or infinity"),
     (np.zeros((30, 30, 5), np.uint8), "rows and columns"), (np.zeros((1, 30), np.uint8), "at least 2 x 2"),
     (np.zeros((4, 4), complex), "real numbers"), (np.zeros(9), "rows and columns"),
-    (np.broadcast_to(np.uint8(0), (100_000, 100_000)), "more than 50 million pixels"),
+    (np.broadcast_to(np.uint8(0), (10_000, 10_000)), "more than 50 million pixels"),
 ])
 def test_what_is_no_picture_is_refused_in_a_sentence(pixels, message):
     with pytest.raises(ValueError, match=message):
