@@ -13,6 +13,7 @@ STROKE = 5  # cells: a line of ink is narrower than twice this and one more
 SOFT = 2.4  # cells: a shadow's edge is wider than this
 LOCAL = 6  # cells: around here "darker than its surroundings" is decided
 ROUNDS = 4
+BRIGHT = 0.5  # of full light: a picture in uneven light that is brighter is paper with dark ink
 DARKEST, DARK_GROUND = 0.05, 0.15  # of full light: nothing is divided by less, on paper and under light ink
 
 
@@ -20,15 +21,15 @@ def uneven_paper(grey: np.ndarray) -> tuple[np.ndarray, int]:
     """Grey values (H, W) of 0..1 -> the paper's value at each place, (H, W), and the ink's sign: -1 dark, 1 light.
 
     1. a surface of second degree is fitted, from which ink falls out as outliers (it carries a slope, a dark corner or
-    a lamp); 2. what differs from its surroundings, dark or light, is ink: the sign of the third moment says which;
-    3. lines narrower than STROKE are closed, 4. and what is left is smoothed without the ink, ROUNDS times.
+    a lamp); 2. ink is dark in a picture that is BRIGHT, and else what differs most from its surroundings, by the third
+    moment; 3. lines narrower than STROKE are closed, 4. and what is left is smoothed without the ink, ROUNDS times.
     """
     height, width = grey.shape
     h, w = (min(n, max(4, round(n * CELLS / max(grey.shape)))) for n in grey.shape)
     cells = area_average(height, h) @ grey @ area_average(width, w).T
     surface = _surface(cells.astype(np.float64))
     ratio = cells / np.maximum(surface, DARKEST)
-    sign = _sign(ratio)
+    sign = -1 if np.median(cells) > BRIGHT else _sign(ratio)  # a shadow's edge has a third moment, too
     closed = sign * _opened(sign * ratio) * np.maximum(surface, DARKEST)
     paper = _smoothed(cells, surface, closed, sign)
     return cubic(h, height) @ paper.astype(np.float32) @ cubic(w, width).T, sign
