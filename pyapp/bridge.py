@@ -19,7 +19,7 @@ import numpy as np
 
 from pyapp import pages
 from pyapp.frame import Frame
-from pyapp.live import PARAM, missing
+from pyapp.live import PARAM, blame, missing, pulse
 from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 from pyapp.workloads import timed
@@ -39,9 +39,8 @@ class InstallError(ValueError):
 
 
 def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndarray]]:
-    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, ...}}; it never raises.
-
-    Where the error has a `file`, only that file was missing: the host may bring it and call again.
+    """Run a method. The text is {"ok": result} or {"error": {type, message, hint, param, ...}}; no error of a method
+    is raised. Where the error has a `file`, only that file was missing: the host may bring it and call again.
     """
     out: list[np.ndarray] = []
     try:
@@ -49,8 +48,16 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
             raise ValueError(f"there is no method {name!r}; there are {', '.join(sorted(METHODS))}")
         result = METHODS[name](**_unpack(json.loads(args), list(arrays)))
         return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
-    except Exception as error:
-        return json.dumps({"error": _facts(error)}), []
+    except BaseException as error:
+        found = blame(error) or error
+        if not isinstance(found, Exception):  # nobody's text: somebody presses Control and C
+            raise
+        return json.dumps({"error": _facts(found)}), []
+
+
+def watch(tell: Callable[[], None]) -> None:
+    """Call `tell` now and then as long as edited code comes to an end."""
+    pulse.tell = tell
 
 
 async def install_json(source: str) -> str:

@@ -2,13 +2,15 @@
 
 A reader's text is run in a scope of the run's own, where the other functions find it. It gets copies of its arrays,
 and has to return what the shipped function would return there: as many results, of the same shapes. What goes wrong in
-it becomes an EditError with its line. What cannot be caught from inside (an endless loop, memory used up) is for the
-page: it ends the worker and opens the run again without the edit.
+it becomes an EditError with its line. What cannot be caught from inside (an endless loop, memory used up, a patched
+NumPy) is for the page: it ends the worker and opens the run in another. `pulse` tells it that edited code still comes
+to an end.
 """
 
 import ast
 import copy
 import io
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from pyapp.live_integers import NAME, Watch, watched
 
 MOST_PRINTED = 10_000  # characters that are kept until somebody takes them
 PARAM = "code"  # where the page shows such an error
+EDITED = "<edited "  # so begins what a traceback calls a text
 
 
 class EditError(ValueError):
@@ -32,6 +35,38 @@ class EditError(ValueError):
     def __init__(self, function: str, kind: str, message: str, line: int | None = None):
         super().__init__(f"{f'line {line}: ' if line else ''}{kind}: {message}")
         self.function, self.kind, self.message, self.line = function, kind, message, line
+
+
+class Pulse:
+    """Calls `tell` when edited code begins or ends, at most once in EVERY seconds: while it beats, nothing is stuck."""
+
+    EVERY = 0.2
+
+    def __init__(self):
+        self.tell: Callable[[], None] = lambda: None
+        self._inside, self._last = False, 0.0
+
+    def beat(self) -> None:
+        if time.perf_counter() - self._last >= self.EVERY:
+            self.tell()
+            self._last = time.perf_counter()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Around a call of edited code. What it calls in its turn may do so for ever, and does not beat."""
+        outermost, self._inside = not self._inside, True
+        if not outermost:
+            yield
+            return
+        self.beat()
+        try:
+            yield
+        finally:
+            self._inside = False
+        self.beat()
+
+
+pulse = Pulse()
 
 
 class Live:
@@ -60,7 +95,7 @@ class Live:
         before = dict(self._scope)
         try:
             _run(name, watched(source), self._scope)
-            if not callable(self._scope[name]) or self._scope[name] is before[name]:
+            if not callable(self._scope.get(name)) or self._scope[name] is before[name]:
                 raise EditError(name, "NameError", f"the text does not define {name}: keep its line def {name}(...)")
         except EditError:
             self._scope.clear()
@@ -68,7 +103,7 @@ class Live:
             raise
         for key in self.shipped:
             if self._scope[key] is not before[key]:
-                self._scope[key] = _checked(key, file_of(name), self._scope[key], self.shipped[key])
+                self._scope[key] = _checked(key, self._scope[key], self.shipped[key])
         self.edits[name] = source
 
     def reset(self, name: str) -> None:
@@ -79,11 +114,15 @@ class Live:
         for key, text in edits.items():
             self.edit(key, text)
 
-    def put_back(self, name: str, source: str | None) -> None:
-        """The text that was in force before, or the shipped function if there was none."""
-        self.reset(name)
-        if source is not None:
-            self.edit(name, source)
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Whatever is edited meanwhile: if an error ends this, all is as it was before."""
+        before = self._scope, dict(self.edits)
+        try:
+            yield
+        except BaseException:
+            self._scope, self.edits = before
+            raise
 
     def printed(self) -> str:
         """What edited code has printed since this was asked last."""
@@ -134,47 +173,71 @@ def missing(source: str) -> list[str]:
 
 def file_of(name: str) -> str:
     """What a traceback calls the text of a function."""
-    return f"<{name}>"
+    return f"{EDITED}{name}>"
 
 
 def _package(function: FunctionType) -> str:
     return function.__module__.rpartition(".")[0] or function.__module__
 
 
+def blame(error: BaseException) -> EditError | None:
+    """The error as one of the edited text in which it arose, directly or below; None if no edited text was running.
+
+    Every kind counts: SystemExit and KeyboardInterrupt as well are what a text raises, and here nobody else does.
+    """
+    if isinstance(error, EditError):
+        return error
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    edited = [(file, line) for file, line in places if file.startswith(EDITED)]
+    if not edited:
+        return None
+    file, line = edited[-1]
+    return EditError(file.removeprefix(EDITED).removesuffix(">"), *_told(error), line)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """Kind and message; an error of a text's own may be unable to say either."""
+    try:
+        return str(type(error).__name__), str(error) or "no message"
+    except BaseException:
+        return "Error", "its message cannot be read"
+
+
 def _run(name: str, source: str, scope: dict[str, Any]) -> None:
     """Compile and run a text; EditError says what is wrong in which line."""
     try:
-        exec(compile(source, file_of(name), "exec"), scope)
+        code = compile(source, file_of(name), "exec")
     except SyntaxError as error:
         raise EditError(name, type(error).__name__, error.msg, error.lineno) from None
-    except (Exception, SystemExit) as error:
-        raise _at_its_line(name, file_of(name), error) from error
+    except BaseException as error:  # nested too deeply, or no text at all
+        raise EditError(name, *_told(error)) from error
+    with pulse.watching():
+        try:
+            exec(code, scope)
+        except BaseException as error:
+            raise blame(error) or EditError(name, *_told(error)) from error
 
 
-def _checked(name: str, file: str, function: Callable[..., Any], shipped: FunctionType) -> Callable[..., Any]:
+def _checked(name: str, function: Callable[..., Any], shipped: FunctionType) -> Callable[..., Any]:
     """The edited function as others call it: arguments copied, errors with their line, results like the shipped
     one's."""
 
     def checked(*args: Any, **named: Any) -> Any:
         expected = shipped(*args, **named)
-        try:
-            found = function(*map(_own, args), **{key: _own(value) for key, value in named.items()})
-        except EditError:  # of another edited function, which this one has called
-            raise
-        except (Exception, SystemExit) as error:
-            raise _at_its_line(name, file, error) from error
-        return _like(expected, found, name)
+        with pulse.watching():
+            try:
+                found = function(*map(_own, args), **{key: _own(value) for key, value in named.items()})
+                return _like(expected, found, name)  # which may run more of the text: __array__, __len__
+            except EditError:  # also of another edited function, which this one has called
+                raise
+            except BaseException as error:
+                raise blame(error) or EditError(name, *_told(error)) from error
 
     return checked
 
 
 def _own(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _at_its_line(name: str, file: str, error: BaseException) -> EditError:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return EditError(name, type(error).__name__, str(error) or "no message", lines[-1] if lines else None)
 
 
 def _like(expected: Any, found: Any, name: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pyapp import pages, store
 from pyapp.frame import Experiment, Frame
-from pyapp.live import EditError
+from pyapp.live import blame
 from pyapp.params import ParamError, find, followers, parse_all
 
 
@@ -122,22 +122,28 @@ class Runner:
     def edit(self, run: int, name: str, source: str | None = None) -> dict:
         """Let the function `name` of this run be what `source` says; without a source, the shipped one.
 
-        `error` is None or says why the text was not taken: {type, message, line}; then the function that was there
-        before stays. An error that shows later, in another call, is an EditError: it has a line as well.
+        `error` is None or says why the text was not taken: {type, message, line, function}; then the function that was
+        there before stays. An error that shows later, in another call, is an EditError: it has a line as well.
         """
         current = self._get(run)
         live = current.experiment.live
         live.check(name)
-        before, error = live.edits.get(name), None
+        error = None
         try:
-            live.put_back(name, source)
-            current.experiment.frame()
-        except EditError as problem:
-            error = {"type": problem.kind, "message": problem.message, "line": problem.line}
-        except Exception as problem:  # the function runs, but what it returns makes no sense to the page
-            error = {"type": type(problem).__name__, "message": str(problem), "line": None}
-        if error:
-            live.put_back(name, before)
+            with live.trial():
+                live.reset(name)
+                if source is not None:
+                    live.edit(name, source)
+                current.experiment.frame()
+        except BaseException as problem:
+            edited = blame(problem)
+            if edited:
+                error = {"type": edited.kind, "message": edited.message, "line": edited.line,
+                         "function": edited.function}
+            elif isinstance(problem, Exception):  # the function runs, but what it returns makes no sense to the page
+                error = {"type": type(problem).__name__, "message": str(problem), "line": None, "function": name}
+            else:
+                raise
         current.work, current.done = current.experiment.steps(), False
         return current.answer([], restarted=False, edited=sorted(live.edits), error=error)
 

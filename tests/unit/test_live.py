@@ -9,7 +9,7 @@ from pyapp import bridge, pages
 from pyapp.bridge import call_json
 from pyapp.frame import Experiment, Frame
 from pyapp.ladder import bend, line
-from pyapp.live import EditError, Live, missing
+from pyapp.live import EditError, Live, blame, missing, pulse
 from pyapp.params import Param
 from pyapp.runner import Runner
 
@@ -128,12 +128,51 @@ def test_an_error_below_the_text_has_the_line_that_called(live):
         live.predict(X, 1.0, 0.0)
 
 
-@pytest.mark.parametrize("body, kind", [("exit()", "SystemExit"), ("np.ones(1 << 58)", "Error"),
-                                        ("predict(x, w, b)", "RecursionError"), ("1 / 0", "ZeroDivisionError")])
-def test_nothing_gets_out(live, body, kind):
-    live.edit("predict", f"def predict(x, w, b):\n    return {body}")
-    with pytest.raises(EditError, match=f"line 2: .*{kind}"):
+BARE = "class Own(BaseException): pass\n"
+UNREADABLE = "class Own(BaseException):\n    def __str__(self): raise KeyboardInterrupt\n"
+
+
+@pytest.mark.parametrize("before", ["", BARE, UNREADABLE])
+@pytest.mark.parametrize("body, kind", [
+    ("exit()", "SystemExit"), ("raise SystemExit", "SystemExit"), ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("raise GeneratorExit", "GeneratorExit"), ("raise StopIteration", "StopIteration"),
+    ("raise SyntaxError", "SyntaxError"), ("raise MemoryError", "MemoryError"),
+    ("raise BaseExceptionGroup('', [SystemExit()])", "BaseExceptionGroup"),
+    ("np.ones(1 << 58)", "Error"), ("predict(x, w, b)", "RecursionError"), ("1 / 0", "ZeroDivisionError"),
+    ("raise globals().get('Own', BaseException)", "BaseException|Own|Error")])
+def test_nothing_gets_out(live, before, body, kind):
+    line = 2 + before.count("\n")
+    live.edit("predict", f"{before}def predict(x, w, b):\n    {body}")
+    with pytest.raises(EditError, match=f"line {line}: .*({kind})") as error:
         live.predict(X, 1.0, 0.0)
+    assert error.value.function == "predict" and error.value.line == line
+    found = refused(live, "loss", f"{before}{body.replace('predict(', 'Live(')}")
+    assert found.line == line - 1 and found.function == "loss"
+
+
+@pytest.mark.parametrize("method", ["__array__", "__len__", "__iter__"])
+def test_what_is_returned_may_have_code_of_its_own(live, method):
+    live.edit("predict", f"class Trap(list):\n    def {method}(self, *how, **more):\n        raise KeyboardInterrupt\n"
+                         "def predict(x, w, b):\n    return Trap([1, 2, 3])")
+    with pytest.raises(EditError):  # read or refused, and nothing gets out
+        live.predict(X, 1.0, 0.0)
+
+
+def test_the_text_in_which_an_error_arose_is_to_blame_also_for_what_it_has_patched(live, monkeypatch):
+    monkeypatch.setattr(np, "mean", np.mean)  # and put back afterwards
+    live.edit("predict", "def broken(*values):\n    raise KeyboardInterrupt\nnp.mean = broken\n" + PARABOLA)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        line.loss(X, X)
+    assert (blame(raised.value).function, blame(raised.value).line) == ("predict", 2)
+    assert blame(ValueError()) is None
+
+
+def test_a_text_that_takes_its_own_function_away_is_no_edit(live):
+    assert "does not define predict" in refused(live, "predict", "del predict").message
+
+
+def test_nested_too_deeply_to_be_read(live):
+    assert refused(live, "predict", "x = " + "-" * 200_000 + "1").function == "predict"
 
 
 @pytest.mark.parametrize("result, words", [
@@ -219,6 +258,16 @@ def test_a_run_goes_on_with_the_last_good_function(runner, source, line, words):
     assert answer["frame"].arrays["y"].tolist() == [2, 8, 18] and answer["edited"] == ["predict"]
 
 
+def test_what_was_in_force_comes_back_without_being_run_again(runner, monkeypatch):
+    """A text may do on its second run what it did not on its first."""
+    monkeypatch.setattr(np, "ran", [], raising=False)
+    run = runner.open("curve")["run"]
+    assert runner.edit(run, "predict", "if np.ran: raise SystemExit\nnp.ran.append(1)\n" + PARABOLA)["error"] is None
+    answer = runner.edit(run, "predict", "raise KeyboardInterrupt")
+    assert (answer["error"]["type"], answer["error"]["line"]) == ("KeyboardInterrupt", 1)
+    assert answer["edited"] == ["predict"] and answer["frame"].arrays["y"].tolist() == [2, 8, 18]
+
+
 def test_an_error_that_shows_later_ends_one_call_only(runner):
     run = runner.open("curve")["run"]
     assert runner.edit(run, "gradients", "def gradients(x, y, w, b):\n    return 1 / 0, b")["error"] is None
@@ -237,6 +286,39 @@ def test_over_the_bridge(monkeypatch):
     assert error["line"] == 2 and error["param"] == "code" and "'a' is not defined" in error["message"]
     wrong = json.loads(call_json("edit", json.dumps(args | {"name": "fly"}))[0])["error"]
     assert "no live function 'fly'" in wrong["message"]
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "SystemExit(3)", "GeneratorExit"])
+def test_no_kind_of_error_passes_the_bridge(monkeypatch, raised):
+    monkeypatch.setattr(pages, "page", lambda name: Curve)
+    run = json.loads(call_json("open", '{"page": "curve"}')[0])["ok"]["run"]
+    args = {"run": run, "name": "gradients", "source": f"def gradients(x, y, w, b):\n    raise {raised}"}
+    assert json.loads(call_json("edit", json.dumps(args))[0])["ok"]["error"] is None
+    error = json.loads(call_json("advance", json.dumps({"run": run, "steps": 1}))[0])["error"]
+    assert error["line"] == 2 and error["function"] == "gradients" and raised.partition("(")[0] in error["message"]
+
+
+def test_an_interrupt_from_the_keyboard_is_nobodys_edit(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(bridge.METHODS, "runtime", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_json("runtime", "{}")
+
+
+def test_edited_code_that_comes_to_an_end_beats(live, monkeypatch):
+    beats = []
+    monkeypatch.setattr(pulse, "EVERY", 0)
+    bridge.watch(lambda: beats.append(1))
+    live.edit("predict", "def predict(x, w, b):\n    return w * x + b\n")
+    live.predict(X, 1.0, 0.0)
+    calls = len(beats)
+    assert calls == 4, "as the text begins and ends, and as the function does"
+    live.edit("loss", "def loss(predicted, y):\n    for _ in range(9): predict(y, 1.0, 0.0)\n    return 0.0")
+    live.loss(X, X)
+    assert len(beats) == calls + 4, "what it calls in its turn, perhaps for ever, does not"
+    bridge.watch(lambda: None)
 
 
 def install(source):
