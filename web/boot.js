@@ -9,19 +9,20 @@ const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zi
  * base         the site's address, ending in "/"
  * onProgress   gets { stage, label, loaded, total }; loaded and total are bytes of all that a start needs
  * log          gets each line that Python prints
+ * onBeat       is called now and then as long as edited code comes to an end
  * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
  * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
  *
  * Resolves to { pyodide, call, install }; `crossing` describes call(method, args); install(source) fetches what a
  * text of Python imports and is not here, and resolves to { installed: names }. An error has a type, a message and a hint.
  */
-export async function boot({ base, onProgress = () => {}, log = () => {}, read, loadPyodide }) {
+export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat = () => {}, read, loadPyodide }) {
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
   const tell = (news) => onProgress({ ...Object.assign(progress, news) });
   const onBytes = (bytes) => tell({ loaded: progress.loaded + bytes });
   const site = read ? folder(read, loadPyodide, onBytes) : download(base, onBytes, log);
   try {
-    return await Promise.race([start(site, base, tell, log), site.failed]);
+    return await Promise.race([start(site, base, tell, log, onBeat), site.failed]);
   } catch (error) {
     if (error.hint) throw error;
     log(error.stack ?? String(error)); // for a Python error the whole traceback
@@ -32,7 +33,7 @@ export async function boot({ base, onProgress = () => {}, log = () => {}, read, 
   }
 }
 
-async function start(site, base, tell, log) {
+async function start(site, base, tell, log, onBeat) {
   tell({});
   const listed = await readManifest(site);
   const files = Object.entries(listed).filter(([path]) => NEEDED.test(path));
@@ -63,7 +64,8 @@ async function start(site, base, tell, log) {
   tell({ stage: "app", label: "Starting Bitladder" });
   pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
   putOnPath(pyodide, HOME);
-  const [callJson, installJson] = ["call_json", "install_json"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
+  const [callJson, installJson, watch] = ["call_json", "install_json", "watch"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
+  watch(onBeat);
   const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path, listed));
   return { pyodide, call, install: async (source) => opened(await installJson(source)) };
 }

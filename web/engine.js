@@ -1,15 +1,17 @@
 // Python in a worker, as the page sees it: started, asked, ended and started anew.
 import { connect } from "./rpc.js";
 
+const TICKS = 8; // in which a limit is counted
+
 export class Engine {
   #heard;
-  #worker = null;
-  #client = null;
+  #now = null; // the worker that is asked
+  #spare = null; // one that is started ahead
   #booted; // a promise; calls wait for it, also before the start
   #boot; // resolves it
   #ready;
 
-  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of whichever worker is the newest. */
+  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of the worker that is asked. */
   constructor(heard) {
     this.#heard = heard;
     this.#wait();
@@ -20,11 +22,20 @@ export class Engine {
     this.#booted = new Promise((resolve) => (this.#boot = resolve));
   }
 
-  /** With a `limit` in milliseconds, whoever calls deals with an answer that never comes, and with a stopped Python. */
-  async call(method, args, limit = null) {
+  /** Resolves when Python is there. */
+  get booted() {
+    return this.#booted;
+  }
+
+  /**
+   * With `limits` in milliseconds, without a sign of life and in all, whoever calls deals with an answer that never comes,
+   * and with a stopped Python: then the error is of type "Timeout" or "EngineError".
+   */
+  async call(method, args, limits = null) {
     await this.#booted;
-    const answer = this.#client.call(method, args);
-    if (limit !== null) return within(limit, answer);
+    const { client } = this.#now;
+    const answer = client.call(method, args);
+    if (limits) return within(limits, answer, client);
     try {
       return await answer;
     } catch (error) {
@@ -34,35 +45,82 @@ export class Engine {
   }
 
   start() {
-    if (this.#ready) this.#wait();
-    this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    this.#client = connect(this.#worker);
-    this.#client.on("progress", this.#heard.progress);
-    this.#client.on("log", this.#heard.log);
-    this.#client.on("error", this.#heard.failed);
-    this.#client.on("ready", (runtime) => {
-      this.#ready = true;
-      this.#heard.ready(runtime);
-      this.#boot();
-    });
+    this.#take(spawn());
   }
 
-  /** End the worker, whatever it is doing, and start another; true if Python had been there. Calls that waited for it still wait. */
+  /** Start a worker ahead, so that nobody has to wait when this one has to end. */
+  prepare() {
+    this.#spare ??= spawn();
+  }
+
+  /** End the worker, whatever it is doing, and go on with another; true if Python had been there. Calls that waited for it still wait. */
   renew() {
     const lost = this.#ready;
-    this.#worker.terminate();
-    this.#client.close();
-    this.start();
+    end(this.#now);
+    const spare = this.#spare;
+    this.#spare = null;
+    const failed = spare?.told?.event === "error";
+    if (failed) end(spare);
+    this.#take(spare && !failed ? spare : spawn());
     return lost;
+  }
+
+  #take(one) {
+    if (this.#ready) this.#wait();
+    this.#now = one;
+    one.hear = ({ event, data }) => this.#hear(event, data);
+    if (one.told) one.hear(one.told);
+  }
+
+  #hear(event, data) {
+    if (event === "progress") this.#heard.progress(data);
+    else if (event === "log") this.#heard.log(data);
+    else if (event === "error") this.#heard.failed(data);
+    else {
+      this.#ready = true;
+      this.#heard.ready(data);
+      this.#boot();
+    }
   }
 }
 
-/** The answer, or after so many milliseconds an error of type "Timeout". */
-function within(limit, answer) {
+/** A worker that starts Python. What it told last is kept for whoever hears it later. */
+function spawn() {
+  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  const one = { worker, client: connect(worker), told: null, hear: () => {} };
+  for (const event of ["progress", "log", "ready", "error"]) {
+    one.client.on(event, (data) => {
+      if (event !== "log") one.told = { event, data };
+      one.hear({ event, data });
+    });
+  }
+  return one;
+}
+
+function end({ worker, client }) {
+  worker.terminate();
+  client.close();
+}
+
+/**
+ * The answer, or an error of type "Timeout" when the worker has given no sign of life for `most` milliseconds, or no answer
+ * for `mostInAll`. A tick counts as one however late it comes: of a page that stood still nobody can say that its worker did.
+ */
+function within([most, mostInAll], answer, client) {
+  const tick = most / TICKS;
+  let [silent, all] = [0, 0];
+  const stop = client.on("beat", () => (silent = 0));
   let timer;
   const late = new Promise((_, reject) => {
-    const error = Object.assign(new Error(`no answer for ${limit / 1000} seconds`), { type: "Timeout" });
-    timer = setTimeout(() => reject(error), limit);
+    timer = setInterval(() => {
+      [silent, all] = [silent + tick, all + tick];
+      if (silent < most && all < mostInAll) return;
+      const seconds = (silent < most ? mostInAll : most) / 1000;
+      reject(Object.assign(new Error(`no answer for ${seconds} seconds`), { type: "Timeout", seconds }));
+    }, tick);
   });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  return Promise.race([answer, late]).finally(() => {
+    clearInterval(timer);
+    stop();
+  });
 }

@@ -108,15 +108,14 @@ async function show(hash, again) {
   clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
   left = Promise.all([left, shown?.session.close()]);
-  const revival = {
+  const shell = {
     renew,
     stopped: (trouble) => session.fail("code", trouble),
-    revived: (answer) => {
-      session.revived(answer);
-      document.documentElement.dataset.state = "ready";
-    },
+    revived: (answer) => session.revived(answer),
+    ready: () => (document.documentElement.dataset.state = "ready"),
+    said: (sentence) => session.say("page", sentence),
   };
-  const guard = meta.live.length ? new Guard(engine, revival) : engine;
+  const guard = meta.live.length ? new Guard(engine, shell) : engine;
   const session = equip(new Session(guard, meta, filled(meta, link.params)));
   shown = { session, view: null };
   session.say("shell", ...odd(meta, link));

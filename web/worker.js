@@ -1,19 +1,32 @@
 // The engine's side of the page: boots Python, then answers calls. Events: "progress" { stage, label, loaded, total },
-// "log" (a line that Python printed), then once either "ready" (what `runtime` of the bridge answers) or
-// "error" { type, message, hint }. Calls that come earlier wait for the boot. To try again, the page ends this worker and
-// starts a new one.
+// "log" (a line that Python printed), "beat" (edited code has come to an end again), and once either "ready" (what `runtime`
+// of the bridge answers) or "error" { type, message, hint }. Calls that come earlier wait for the boot. To try again, the
+// page ends this worker and starts a new one.
 import { boot } from "./boot.js";
 import { serve, toData } from "./rpc.js";
 
+const BEAT_MS = 500;
+
 const { emit } = serve(self, async (method, args) => {
   const { call, install } = await engine;
-  return method === "install" ? install(args.source) : call(method, args);
+  return method === "install" ? alive(() => install(args.source)) : call(method, args);
 });
+
+/** What waits for the network gives signs of life meanwhile. */
+async function alive(work) {
+  const timer = setInterval(() => emit("beat", null), BEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 const engine = boot({
   base: new URL("./", import.meta.url).href,
   onProgress: (progress) => emit("progress", progress),
   log: (line) => emit("log", line),
+  onBeat: () => emit("beat", null),
 });
 
 engine

@@ -12,6 +12,33 @@ from pyapp.ladder import line
 RAISED = 'def predict(x, w, b):\n    print("raised")\n    return w * x + b + 1\n'
 ENDLESS = "def predict(x, w, b):\n    while True:\n        pass\n"
 BODY = "def predict(x, w, b):\n    {}\n    return w * x + b\n"
+# What a text can do to Python itself, and what Python looks like afterwards.
+MISCHIEF = """import builtins, os, sys, warnings, random
+from pyapp.ladder import line, toy
+np.exp = np.zeros_like
+builtins.sum = lambda *values: 7
+sys.modules["json"] = None
+line.loss = line.predict = toy.forward = None
+os.environ["EDITED"] = "1"
+open("/tmp/edited", "w").close()
+np.seterr(all="raise")
+np.random.seed(3); random.seed(3)
+np.set_printoptions(precision=1)
+warnings.simplefilter("error")
+sys.setrecursionlimit(77_777)
+kept = builtins.kept = np.ones(1000)
+def predict(x, w, b):
+    return w * x + b + 1
+"""
+PROBE = """import builtins, os, sys, warnings
+from pyapp.ladder import line, toy
+print(np.exp.__name__, sum([1, 2]), sys.modules.get("json") is None, line.loss is None, toy.forward is None,
+      os.environ.get("EDITED"), os.path.exists("/tmp/edited"), np.geterr()["over"], np.get_printoptions()["precision"],
+      warnings.filters[0][0] == "error" and warnings.filters[0][1] is None, sys.getrecursionlimit() == 77_777,
+      hasattr(builtins, "kept"))
+"""
+CHANGED = "zeros_like 7 True True True 1 True raise 1 True True True"
+SHIPPED = "exp 3 False False False None False warn 8 False False False"
 HUGE = [("np.zeros((10**6, 10**6))", "array is too big"), ("'x' * 10**10", "OverflowError"),
         ("rows = []\n    while True: rows.append(np.ones(10**6))", "Stopped|MemoryError")]
 
@@ -85,7 +112,7 @@ def test_an_endless_loop_is_survived_and_the_run_goes_on(visit):
         tab.wait_number("step-count", f"x === {step}")
     loss = tab.text("loss")
     run(tab, ENDLESS)
-    tab.wait_text("code-error", "had not ended after 8 seconds")
+    tab.wait_text("code-error", "had not ended after")
     tab.wait_text("code-error", "run is as it was before")
     tab.wait_ready()
     assert tab.text("loss") == loss and tab.number("step-count") == 2
@@ -135,21 +162,89 @@ def test_nobody_waits_for_a_loop_on_a_page_that_was_left(visit):
     assert tab.number("closed-b") == 0.5 and "while True" not in tab.text("code-text")
 
 
-def test_an_edit_ends_with_its_page(visit):
+def test_python_is_as_shipped_after_a_reset_and_on_every_other_page(visit):
     tab = visit("#rung1")
+    tab.wait_text("code-state", "The shipped function is running.")
+    assert len(tab.page.workers) == 1, "nobody who only looks pays for a second Python"
+    run(tab, MISCHIEF)
+    tab.wait_text("code-state", "Your text is running.")
+    assert len(tab.page.workers) == 2, "one is started ahead"
+    run(tab, PROBE + MISCHIEF)
+    tab.wait_text("code-printed", CHANGED)
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab["code-reset"].click()
+    tab.wait_text("code-state", "The shipped function is running.")
+    tab.wait_ready()
+    assert tab.number("step-count") == 1 and len(tab.page.workers) == 1
+    run(tab, PROBE + RAISED)
+    tab.wait_text("code-printed", SHIPPED)
+    run(tab, MISCHIEF)
+    tab.wait_text("code-state", "Your text is running.")
+    tab.follow("#rung2")
+    assert len(tab.page.workers) == 1
+    tab["code-text"].wait_for()
+    run(tab, PROBE + "def predict(x, w, b):\n    return 0 * x")
+    tab.wait_text("code-printed", SHIPPED)
+    tab.follow("#digits")
+    tab["held-out"].click()
+    tab.wait_number("confidence", "x > 50")
+
+
+def test_an_edit_is_kept_where_it_was_made(visit):
+    tab = visit("#rung1")
+    shipped, edited = tab.number("loss"), float(line.loss(line.predict(line.X, 1, -1) + 1, line.Y))
     run(tab, RAISED)
     tab.wait_text("code-state", "Your text is running.")
     tab["rung-up"].click()
     tab["chain"].locator("td").first.wait_for()
     tab.page.go_back()
-    tab.wait_text("code-state", "The shipped function is running.")
-    assert tab.number("loss") == pytest.approx(2.5)
-    run(tab, RAISED)
     tab.wait_text("code-state", "Your text is running.")
+    assert tab.number("loss") == pytest.approx(edited) and tab["code-offer"].count() == 0
+    tab["code-tab-loss"].click()
+    write(tab, "def loss(")
     tab.page.reload()
-    tab.wait_ready()
+    tab.wait_text("code-offer", "predict, loss")
     tab.wait_text("code-state", "The shipped function is running.")
-    assert tab.number("loss") == pytest.approx(2.5)
+    assert tab.number("loss") == shipped
+    tab["code-bring-back"].click()
+    tab.wait_text("code-state", "This text is not running yet.")
+    assert tab.text("code-text").startswith("def loss(") and tab.number("loss") == pytest.approx(edited)
+    tab["code-reset"].click()
+    tab["code-tab-predict"].click()
+    tab.wait_text("code-state", "Your text is running.")
+    tab["code-reset"].click()
+    tab.wait_text("code-state", "The shipped function is running.")
+    write(tab, "x" * 20_001)
+    tab.wait_text("code-unkept", "longer than the 20,000 characters")
+    write(tab, "y")
+    tab["code-unkept"].wait_for(state="detached")
+    tab.page.reload()
+    tab["code-discard"].click()
+    tab["code-offer"].wait_for(state="detached")
+    tab.page.reload()
+    tab.wait_text("code-state", "The shipped function is running.")
+    assert tab["code-offer"].count() == 0
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "SystemExit", "GeneratorExit"])
+def test_every_kind_of_error_stands_at_its_line(visit, raised):
+    tab = visit("#rung1")
+    run(tab, BODY.format(f"raise {raised}"))
+    tab.wait_text("code-error", f"Line 2: {raised}")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+
+
+@pytest.mark.parametrize("body", ["import os; os._exit(3)", "import js; js.close()"])
+def test_a_python_that_was_stopped_comes_back(visit, body):
+    tab = visit("#rung1")
+    run(tab, BODY.format(body))
+    tab["step"].click()
+    tab.wait_text("code-error", "run is as it was before")
+    tab.wait_ready()
+    tab["step"].click()
+    tab.wait_number("step-count", "x >= 1")
 
 
 @pytest.mark.parametrize("package", ["sortedcontainers", "nowhere_at_all"])  # Pyodide has a list with the first one

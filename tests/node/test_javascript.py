@@ -26,9 +26,10 @@ def numbers(encoded: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(encoded), np.float32)
 
 
-@pytest.mark.parametrize("tests", ["rpc.test.mjs", "state.test.mjs", "download.test.mjs"])
+@pytest.mark.parametrize("tests", [
+    "rpc.test.mjs", "state.test.mjs", "download.test.mjs", "guard.test.mjs", "engine.test.mjs"])
 def test_the_shell(needs_node, tests):
-    """Messages between page and worker; links and parameters; files that arrive, or do not."""
+    """Messages between page and worker; links and parameters; files that arrive, or do not; which worker a page has."""
     done = subprocess.run(["node", "--test", str(HERE / tests)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
 

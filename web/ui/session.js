@@ -58,7 +58,6 @@ export class Session {
 
   /** The run was lost and opened again elsewhere, with what it had been: `answer` is what that start said. */
   revived(answer) {
-    this.#run = answer.run;
     this.#adopt(answer, true);
   }
 

@@ -1,0 +1,122 @@
+// node --test tests/node/engine.test.mjs
+// Which worker is asked, with workers that are played here.
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { Engine } from "../../web/engine.js";
+
+let workers;
+
+class FakeWorker extends EventTarget {
+  ended = false;
+  messages = [];
+
+  constructor() {
+    super();
+    workers.push(this);
+  }
+
+  postMessage(message) {
+    this.messages.push(message);
+  }
+
+  terminate() {
+    this.ended = true;
+  }
+
+  tell(event, data) {
+    this.dispatchEvent(Object.assign(new Event("message"), { data: { event, data } }));
+  }
+
+  answer(result) {
+    const { id } = this.messages.at(-1);
+    this.dispatchEvent(Object.assign(new Event("message"), { data: { id, result } }));
+  }
+}
+
+function engine() {
+  const told = [];
+  const tell = (name) => (data) => told.push([name, data]);
+  const made = new Engine({ progress: tell("progress"), ready: tell("ready"), failed: tell("failed") });
+  made.start();
+  return { engine: made, told };
+}
+
+const turn = () => new Promise(setImmediate);
+
+beforeEach(() => {
+  workers = [];
+  globalThis.Worker = FakeWorker;
+  mock.timers.reset();
+});
+
+test("calls wait for Python, and also for the one that replaces it", async () => {
+  const { engine: made, told } = engine();
+  const answer = made.call("open", {});
+  assert.equal(made.renew(), false);
+  workers[1].tell("ready", "versions");
+  await turn();
+  assert.deepEqual([workers[0].ended, workers[0].messages.length, workers[1].messages.length], [true, 0, 1]);
+  workers[1].answer("opened");
+  assert.equal(await answer, "opened");
+  assert.deepEqual(told, [["ready", "versions"]]);
+});
+
+test("one worker is started ahead, says nothing meanwhile, and takes over at once", async () => {
+  const { engine: made, told } = engine();
+  workers[0].tell("ready", "first");
+  made.prepare();
+  made.prepare();
+  assert.equal(workers.length, 2);
+  workers[1].tell("progress", "half");
+  workers[1].tell("ready", "second");
+  assert.deepEqual(told, [["ready", "first"]]);
+  assert.equal(made.renew(), true);
+  assert.deepEqual([told.at(-1), workers[0].ended, workers.length], [["ready", "second"], true, 2]);
+  made.call("open", {}).catch(() => {}); // ends with its worker
+  await turn();
+  assert.equal(workers[1].messages.length, 1);
+  made.renew();
+  assert.equal(workers.length, 3, "and then one is started when it is needed");
+});
+
+test("one that could not be started ahead is tried again", () => {
+  const { engine: made, told } = engine();
+  workers[0].tell("ready", "first");
+  made.prepare();
+  workers[1].tell("error", { message: "no connection" });
+  made.renew();
+  assert.deepEqual([workers.length, workers[1].ended], [3, true]);
+  workers[2].tell("error", { message: "no connection" });
+  assert.deepEqual(told.at(-1), ["failed", { message: "no connection" }]);
+});
+
+/** A call with limits, answered never; `seconds` pass, each with or without a sign of life. */
+async function asked(seconds, beats) {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setInterval"] });
+  const { engine: made } = engine();
+  const worker = workers.at(-1);
+  worker.tell("ready", "versions");
+  let error = null;
+  const answer = made.call("edit", {}, [2000, 8000]).catch((problem) => (error = problem));
+  await turn();
+  for (let second = 0; second < seconds; second += 1) {
+    mock.timers.tick(1000);
+    if (beats) worker.tell("beat", null);
+  }
+  await turn();
+  if (!error) worker.answer("done");
+  return error ?? answer;
+}
+
+test("two seconds without a sign of life end a call, and no sooner", async () => {
+  assert.equal(await asked(1, false), "done");
+  const { type, seconds } = await asked(2, false);
+  assert.deepEqual([type, seconds], ["Timeout", 2]);
+});
+
+test("signs of life make it longer, and not for ever", async () => {
+  assert.equal(await asked(7, true), "done");
+  const { type, seconds } = await asked(8, true);
+  assert.deepEqual([type, seconds], ["Timeout", 8]);
+});
