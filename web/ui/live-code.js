@@ -1,12 +1,14 @@
 import { html, render } from "preact";
 import { load } from "../modules.js";
+import { KeptCode } from "./kept-code.js";
 import { sentences } from "./trouble.js";
 
 const MOST = 10_000; // characters of what was printed that stay
 
 /**
  * The functions that a page really runs, each in an editor: what is run there takes its place in this page's run.
- * names: dotted names, as `source` of the engine knows them. What goes wrong in a text stands at its line.
+ * names: dotted names, as `source` of the engine knows them. What goes wrong in a text stands at its line. What was edited
+ * is kept: on return it is in force again, after a reload it is offered.
  */
 export class LiveCode {
   #root;
@@ -19,11 +21,15 @@ export class LiveCode {
   #stop;
   #edited; // called after an edit was taken
   #gone = false;
+  #kept;
+  #offered = {}; // kept texts that the reader may bring back
+  #unkept = null; // why texts are not kept
 
   constructor(root, page, { names, edited = () => {} }) {
     this.#root = root;
     this.#page = page;
     this.#edited = edited;
+    this.#kept = new KeptCode(page.meta.name);
     this.#functions = new Map(names.map((dotted) => {
       const name = dotted.split(".").at(-1);
       return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
@@ -54,7 +60,42 @@ export class LiveCode {
 
   /** Only these are still edited. */
   #forget(edited) {
-    for (const one of this.#functions.values()) if (!edited.includes(one.name)) one.running = null;
+    const others = [...this.#functions.values()].filter(({ name, running }) => running !== null && !edited.includes(name));
+    for (const one of others) one.running = null;
+    if (others.length) this.#keep();
+  }
+
+  #keep() {
+    const own = [...this.#functions.values()].filter(({ shipped, text, running }) => text !== shipped || running !== null);
+    const texts = Object.fromEntries(own.map(({ name, text, running }) => [name, { text, running }]));
+    this.#unkept = this.#kept.write(texts, this.#offered);
+  }
+
+  /** Show kept texts, and let those that were in force be so again. */
+  async #bring(texts) {
+    for (const [name, { text, running }] of Object.entries(texts)) {
+      const one = this.#functions.get(name);
+      if (!one || this.#gone) continue; // a function of another version of the page
+      one.text = running ?? text;
+      this.#show(name);
+      if (running !== null) await this.#put(one, running);
+      one.text = text;
+      this.#show(name);
+    }
+  }
+
+  async #accept() {
+    const texts = this.#offered;
+    this.#offered = {};
+    await this.#bring(texts);
+    this.#keep();
+    this.#draw();
+  }
+
+  #decline() {
+    this.#offered = {};
+    this.#keep();
+    this.#draw();
   }
 
   /** What went wrong in a call, now or later, belongs to a function and not to the page. */
@@ -81,6 +122,10 @@ export class LiveCode {
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
     });
     this.#show(this.#at);
+    const { inForce, offered } = this.#kept.read();
+    this.#offered = offered;
+    this.#draw();
+    await this.#bring(Object.fromEntries(Object.entries(inForce).map(([name, { running }]) => [name, { text: running, running }])));
   }
 
   #show(name) {
@@ -93,6 +138,8 @@ export class LiveCode {
   #type(text) {
     if (text === this.#now.text) return;
     Object.assign(this.#now, { text, error: null });
+    delete this.#offered[this.#at]; // there is a newer one
+    this.#keep();
     this.#draw();
   }
 
@@ -120,6 +167,7 @@ export class LiveCode {
     if (this.#gone) return;
     this.#busy = false;
     if (answer) this.#take(one, source, answer.error);
+    this.#keep();
     this.#draw();
   }
 
@@ -127,7 +175,7 @@ export class LiveCode {
     if (!error) {
       one.running = source;
       this.#edited();
-    } else this.#fail(one, { ...error, message: `${error.type}: ${error.message}` });
+    } else this.#fail(this.#functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
   }
 
   /** Show an error with its function. */
@@ -145,6 +193,10 @@ export class LiveCode {
       open=${this.#page.open && this.#now.shipped !== null}
       printed=${this.#printed}
       trouble=${this.#page.troubles.source}
+      offered=${Object.keys(this.#offered).filter((name) => this.#functions.has(name))}
+      accept=${() => this.#accept()}
+      decline=${() => this.#decline()}
+      unkept=${this.#unkept}
       show=${(name) => this.#show(name)}
       retry=${() => this.#load(true)}
       run=${() => this.#run()}
@@ -153,12 +205,18 @@ export class LiveCode {
   }
 }
 
-function Box({ functions, now, busy, open, printed, trouble, show, retry, run, reset }) {
+function Box({ functions, now, busy, open, printed, trouble, offered, accept, decline, unkept, show, retry, run, reset }) {
   return html`<h2>The Python that runs here</h2>
     <p class="about">
-      These are the very functions behind the picture. Change one and run it: the picture obeys at once, for this page
-      only. An endless loop is stopped; imports beyond NumPy need a connection.
+      These are the functions behind the picture. Change one and run it: the picture follows at once, on this page only.
+      Your code is kept in this browser. An endless loop is stopped; imports beyond NumPy need a connection.
     </p>
+    ${open && offered.length > 0 && html`<p class="row note" data-test="code-offer">
+      <span>You had edited ${offered.join(", ")} here.</span>
+      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${accept}>Bring it back</button>
+      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${decline}>Discard it</button>
+    </p>`}
+    ${unkept && html`<p class="note" role="status" data-test="code-unkept">${unkept}</p>`}
     <div class="code-tabs" role="group" aria-label="Function">
       ${functions.map((one) => html`<button
         type="button"
