@@ -8,7 +8,7 @@ import pytest
 
 from pyapp.hosts import chromium, site
 
-START = 60_000  # milliseconds that Python may take to start on a slow machine
+START = 180_000  # milliseconds that Python may take to start on a slow machine
 WINDOW = {"viewport": {"width": 1280, "height": 900}}
 HOME = "#digits"
 REST = "#exponential"  # where tabs wait for their next test: a page that keeps nothing and is soon there
