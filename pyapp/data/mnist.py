@@ -1,5 +1,6 @@
 """MNIST and data sets in its form: folders of IDX files, and the digits that ship with the page."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 from pyapp import places
 from pyapp.core.rng import generator
 from pyapp.data.idx import DataError, find, read, said
-from pyapp.data.orientation import transposed
+from pyapp.data.orientation import foreign, light_paper, transposed
 
 ROOT = places.ROOT
 SHIPPED = places.DIGITS  # 2,000 + 3,000 real MNIST images, provisioned by serve.py
@@ -60,8 +61,8 @@ class Digits(NamedTuple):
 def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
     """Read one split, "train" or "test", of a folder that holds MNIST's four files (.gz or unpacked), or EMNIST's.
 
-    DataError names the file, what was expected and what was found. EMNIST's images, which are stored transposed, are
-    turned upright with a DataWarning.
+    DataError names the file, what was expected and what was found. Images that are stored transposed, as EMNIST's are,
+    dark on light, or as 0 and 1 become as MNIST's are, with a DataWarning; so does it warn of what are no digits.
     """
     folder = Path(folder)
     with needed_for({"train": "training", "test": "measuring"}[split]):
@@ -74,18 +75,42 @@ def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
         known = EMNIST.get(int(labels.max()))
         raise DataError(f"{files[1]}: expected labels 0 to 9, found {labels.max()} (they go from {labels.min()} to "
                         f"{labels.max()}{f', as those of {known}' if known else ''}); use digits")
-    if folder != SHIPPED and transposed(images, labels, "emnist" in files[0].name.lower()):
-        images = np.ascontiguousarray(images.transpose(0, 2, 1))
-        warnings.warn(f"{files[0]}: the images are stored transposed, as EMNIST's are; they are read upright",
-                      DataWarning, stacklevel=2)
+    if not is_shipped(folder):
+        images = _as_mnist(images, labels, files[0])
     return Digits(images, labels.astype(np.int64))
+
+
+def is_shipped(folder: str | Path) -> bool:
+    """Whether a folder is that of the shipped digits, by whatever path."""
+    return os.path.realpath(folder) == os.path.realpath(SHIPPED)
+
+
+def _as_mnist(images: np.ndarray, labels: np.ndarray, file: Path) -> np.ndarray:
+    """The images light on dark, of full brightness and upright, as MNIST has them. A DataWarning says what was done to
+    them, or that they do not look like digits at all."""
+    found = []
+    if images.max() == 1:
+        images = images * np.uint8(255)
+        found.append("the pixels are only 0 and 1; 1 is read as 255")
+    if light_paper(images):
+        images = 255 - images
+        found.append("the digits are dark on light, where MNIST's are light on dark; they are read inverted")
+    if transposed(images, labels, "emnist" in file.name.lower()):
+        images = np.ascontiguousarray(images.transpose(0, 2, 1))
+        found.append("the images are stored transposed, as EMNIST's are; they are read upright")
+    if foreign(images, labels):
+        found.append("few of the images look like the digits that their labels name: they may show something else, as "
+                     "Fashion-MNIST's do, be turned, or have other labels")
+    for what in found:
+        warnings.warn(f"{file}: {what}", DataWarning, stacklevel=3)
+    return images
 
 
 def _find(folder: Path, stem: str) -> Path:
     try:
         return find(folder, stem)
     except DataError:
-        if folder == SHIPPED:
+        if is_shipped(folder):
             raise ShippedMissing(folder / f"{stem}.gz", "reading") from None
         raise
 

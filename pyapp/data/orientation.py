@@ -1,4 +1,5 @@
-"""Which way up digits are: EMNIST's files hold every image with rows and columns exchanged.
+"""Which way up digits are, and whether they are digits: EMNIST's files hold every image with rows and columns
+exchanged, other people's have dark ink on light paper, and Fashion-MNIST's have the same names and no digits.
 
 Ten mean digits of 7x7 are enough to see it, without a network and without other files: the nearest of them is the right
 one for 75 % of MNIST's images, and for 16 % once they are transposed.
@@ -10,6 +11,8 @@ import numpy as np
 
 FEWEST = 20  # images that are judged; fewer say nothing
 SEEN = 2000  # of many, spread over all
+LIGHT = 170  # of 255: noise has 127
+MANY, FEW_READ = 100, 0.3  # of so many images so small a share is read, if they are no digits
 # Means of the shipped training digits 0 to 9 over 4x4 pixels, row by row, divided by 17 and rounded: hexadecimal.
 MEANS = """
 0000000002793001787700481370076275004a96100000000 000000000035100006600000a200003910000551000000000
@@ -37,8 +40,23 @@ def transposed(images: np.ndarray, labels: np.ndarray, suspected: bool = False) 
 
     `suspected`, as by the name of the file, lets a few images decide as well.
     """
-    some = np.linspace(0, len(images) - 1, min(SEEN, len(images))).astype(np.intp)
-    upright, turned = (share_read(each[some], labels[some]) for each in (images, images.transpose(0, 2, 1)))
+    upright, turned = (share_read(_some(each), _some(labels)) for each in (images, images.transpose(0, 2, 1)))
     if suspected and len(images) < FEWEST:
         return turned > upright
     return len(images) >= FEWEST and turned >= 0.5 and upright <= turned / 2
+
+
+def light_paper(images: np.ndarray) -> bool:
+    """Whether images (N, 28, 28) have light paper: the median pixel of the border, in most of them."""
+    some = _some(images)
+    border = np.concatenate([some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1]], axis=1)
+    return bool(np.median(np.median(border, axis=1)) > LIGHT)
+
+
+def foreign(images: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether images (N, 28, 28), of which there are MANY, hardly ever show the digits that the labels name."""
+    return len(images) >= MANY and share_read(_some(images), _some(labels)) < FEW_READ
+
+
+def _some(values: np.ndarray) -> np.ndarray:
+    return values[np.linspace(0, len(values) - 1, min(SEEN, len(values))).astype(np.intp)]

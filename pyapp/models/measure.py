@@ -58,4 +58,4 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
 
 def training_images(folder: str) -> Digits:
     """A folder's training images less the 5,000 that the page ships; of the shipped folder, its own 2,000."""
-    return mnist.training_images(folder, None if Path(folder) == mnist.SHIPPED else mnist.SHIPPED)
+    return mnist.training_images(folder, None if mnist.is_shipped(folder) else mnist.SHIPPED)
