@@ -35,9 +35,26 @@ def build(root):
         if name != "app/manifest.json" and belongs(name) and (web / name).resolve().is_relative_to(web.resolve()):
             content = (web / name).read_bytes()
             files[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    manifest = {"version": hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16], "files": files}
+    manifest = {"version": version_of(files), "files": files}
     put(web / "app" / "manifest.json", json.dumps(manifest, indent=1).encode())
     return manifest
+
+
+def version_of(files):
+    """The version of a site: it changes with every byte, and tells our manifests from other programs'."""
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
+
+
+def earlier_build(place):
+    """What a build has put into a folder, as its manifest says: sha256 by name. Nothing where there is no manifest, or
+    one that no build has written."""
+    try:
+        manifest = json.loads((place / "app" / "manifest.json").read_text())
+        if manifest["version"] != version_of(manifest["files"]):
+            return {}
+        return {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def visible(root, folder="."):
@@ -74,10 +91,7 @@ def check_target(root, target, own=()):
     nearest = next(folder for folder in (place, *place.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise Failure(f"{target} cannot be written, because of {nearest}: choose another folder.")
-    try:
-        old = set(json.loads((place / "app" / "manifest.json").read_text())["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        old = set()
+    old = set(earlier_build(place))
     if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
         raise Failure(f"{target} is not empty, and no earlier build of Bitladder: choose another folder.")
     return old
@@ -92,12 +106,15 @@ def same_folder(a, b):
 
 
 def export(root, manifest, target):
-    """Copy the site into target, where only files of an earlier build may go: a .git or a CNAME stays."""
-    old = check_target(root, target)
+    """Copy the site into target, where only what an earlier build has put there may go: a .git, a CNAME, or a file that
+    somebody has changed since, stays."""
+    check_target(root, target)
     target, web = target.resolve(), root / "web"
     clear(parts_below(target))
-    gone = [(target / name).resolve() for name in old - set(manifest["files"])]
-    remove(path for path in gone if target in path.parents)
+    gone = {(target / name).resolve(): sha256 for name, sha256 in earlier_build(target).items()
+            if name not in manifest["files"]}
+    remove(path for path, sha256 in gone.items() if target in path.parents and path.is_file()
+           and hashlib.sha256(path.read_bytes()).hexdigest() == sha256)
     for name in ("app/manifest.json", *manifest["files"]):  # first: marks a build, even a broken-off one
         put(target / name, (web / name).read_bytes())
 

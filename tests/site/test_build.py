@@ -12,7 +12,7 @@ from small_site import everything, leftovers, litter, pinned
 
 import serve
 from pyapp.places import ROOT
-from pyapp.site.build import build, check_target, export
+from pyapp.site.build import build, check_target, export, version_of
 from pyapp.site.published import published, served
 
 FOR_DEVELOPERS = {"bench/plain.js", "lock.json", "node.mjs", "package.json"}  # in web/, but no part of the site
@@ -84,7 +84,9 @@ def test_build_replaces_an_earlier_build_and_keeps_what_is_not_its_own(site, tmp
     (target / "CNAME").write_text("mine")
     precious.write_text("outside")
     listed = json.loads((target / "app/manifest.json").read_text())
-    listed["files"]["../../precious"] = {}
+    for name in ("../../precious", "CNAME", str(precious)):
+        listed["files"][name] = pinned(b"outside")
+    listed["version"] = version_of(listed["files"])
     (target / "app/manifest.json").write_text(json.dumps(listed))
     shutil.rmtree(site / "web/ui")
     assert serve.main(["--build", str(target)]) == 0
@@ -130,6 +132,37 @@ def test_build_refuses_other_folders(site, tmp_path, origin, capsys, place):
     assert "choose another folder" in said and said.count("\n") == 1
     assert everything(tmp_path) == before
     assert origin.requests == []  # said before anything is fetched
+
+
+FILES = '{"version": "0123456789abcdef", "files": '
+
+
+@pytest.mark.parametrize("words", [
+    FILES + '{"precious.txt": {"bytes": 1, "sha256": ""}}}', FILES + '["precious.txt"]}', FILES + '"precious.txt"}',
+    FILES + "[" * 100_000, FILES + '{"precious.txt": NaN}}', FILES + "[1, [2]]}", FILES + f"{{\"a\": {'9' * 9999}}}}}",
+    FILES + '{"a\\u0000b": {"bytes": 1, "sha256": ""}}}', FILES + '{"../../x": {}}}', '{"files": {"precious.txt": {}}}',
+    "[]", "null", "\xff", "",
+], ids=["object", "list", "text", "deep", "NaN", "numbers", "huge", "NUL", "outside", "no version", "array", "null",
+        "no UTF-8", "empty"])
+def test_another_programs_manifest_makes_no_earlier_build(site, tmp_path, origin, capsys, words):
+    target = tmp_path / "out"
+    (target / "app").mkdir(parents=True)
+    (target / "app/manifest.json").write_text(words, encoding="latin-1")
+    (target / "precious.txt").write_text("mine")
+    before = everything(tmp_path)
+    assert serve.main(["--build", str(target)]) == 1
+    said = capsys.readouterr().err
+    assert "is not empty, and no earlier build of Bitladder: choose another folder" in said and said.count("\n") == 1
+    assert everything(tmp_path) == before and (target / "precious.txt").read_text() == "mine"
+
+
+def test_a_file_of_a_build_that_was_changed_since_stays(site, tmp_path):
+    target = tmp_path / "out"
+    assert serve.main(["--build", str(target)]) == 0
+    (target / "ui/pad.js").write_text("mine")
+    shutil.rmtree(site / "web/ui")
+    assert serve.main(["--build", str(target)]) == 0
+    assert (target / "ui/pad.js").read_text() == "mine"
 
 
 @pytest.mark.parametrize("place", ["build/site", "dist", "public/new", "../web", "../pyapp/weights"])
