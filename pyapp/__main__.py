@@ -25,20 +25,20 @@ from pyapp.commands.outputs import check_apart
 from pyapp.commands.saying import data_warnings
 from pyapp.hosts import HostError
 
-GONE = 128 + 13  # the exit status of a program that writes to a pipe which nobody reads, as in `... | head`
+GONE = 128 + 13  # the exit status of a program whose output nobody reads any more, as in `... | head`
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, or 2 with one sentence on stderr for input that cannot be used."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # names of files need not be text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")  # a file's name may not fit the terminal's encoding
     try:
         try:
             return _run(argv)
         finally:
             if sys.stdout:
-                sys.stdout.flush()  # here, where what goes wrong can still be said
+                sys.stdout.flush()  # here, where an error can still be reported
     except BrokenPipeError:
         _stop_writing()
         return GONE
@@ -58,7 +58,8 @@ def _run(argv: list[str] | None) -> int:
     except OSError as error:
         return _refuse(_told(error))
     except MemoryError as error:
-        return _refuse(f"this needs more memory than there is{f' ({error})' if str(error) else ''}; ask for less")
+        return _refuse(f"this needs more memory than is available{f' ({error})' if str(error) else ''}; "
+                       "use a smaller size")
     except (ValueError, OverflowError, HostError) as error:
         hint = getattr(error, "hint", "")
         return _refuse(f"{error}{f'; {hint}' if hint else ''}")
@@ -79,7 +80,7 @@ def _refuse(why: str) -> int:
 
 
 def _stop_writing() -> None:
-    """Send what is still to be written nowhere: at its end Python would try again, and complain."""
+    """Discard output that is still buffered: when Python exits it would try to write it again, and complain."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

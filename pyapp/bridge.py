@@ -50,13 +50,13 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
     except BaseException as error:
         found = blame(error) or error
-        if not isinstance(found, Exception):  # nobody's text: somebody presses Control and C
+        if not isinstance(found, Exception):  # not from edited code: somebody pressed Ctrl-C
             raise
         return json.dumps({"error": _facts(found)}), []
 
 
 def watch(tell: Callable[[], None]) -> None:
-    """Call `tell` now and then as long as edited code comes to an end."""
+    """Call `tell` now and then while calls of edited code keep returning."""
     pulse.tell = tell
 
 

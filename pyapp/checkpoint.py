@@ -5,13 +5,13 @@
     layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
                             pyapp/models/packed.py
     vocabulary    int32     of a GPT: the code points of its characters
-    trainer.*               what else decides the next step, where a training can go on
-    start.*                 what a training with quantisation began with
+    trainer.*               the rest of the training state, if training can resume from the file
+    start.*                 the parameters that quantisation-aware training started from
     params        uint8     JSON: the parameters of the page that saved it
     recipe, data  uint8     JSON, text: of a long training, see pyapp/models/long_run.py
 
 Files from before version 1 have no `about`: they are recognised by the names of their arrays, and their sizes by the
-arrays' shapes. Nothing is believed that the arrays contradict, and nothing that is read can run code.
+arrays' shapes. A description that contradicts the arrays is refused, and reading a file cannot run code.
 """
 
 import json
@@ -31,24 +31,24 @@ from pyapp.store import ABOUT, StoreError
 FORMAT, VERSION = "bitladder checkpoint", 1
 TRAINER, START = "trainer.", "start."  # prefixes
 PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
-BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are no parameters
-HEADS = 4  # of every transformer that was saved before files said it; shapes do not tell
-NETWORKS = {  # name: what it is called, an array that only it has, and what reads it
+BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are not parameters
+HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
+NETWORKS = {  # name: its title, an array that only it has, and what reads it
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict and the pages digits and qat"),
     "vit": ("a Vision Transformer", "patch.weight", "evaluate vit and the page vision"),
     "gpt": ("a GPT", "tokens.weight", "generate gpt and evaluate gpt"),
     "generator": ("the teacher of the digit generator", "router.weight", "digits, judge-digits and distill-digits"),
     "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),
     "ladder": ("the toy transformer of the ladder", "W_Q", "ladder rollout"),
-    "line": ("a descent of the ladder", "w", "the pages rung1 to rung3"),
-    "words": ("a text of the toy transformer", "probabilities", "the page rung7"),
+    "line": ("a line fit of the ladder", "w", "the pages rung1 to rung3"),
+    "words": ("text written by the toy transformer", "probabilities", "the page rung7"),
 }
 
 
 def described(arrays: Mapping[str, np.ndarray], by: str, heads: int | None = None,
               scheme: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
-    """The arrays with a description of what they are. `by` is a command or "page NAME"; `heads` are a transformer's;
-    `scheme` says of a network that is trained with quantisation how: bits, activations, per, estimator."""
+    """The arrays with a description of them. `by` is the command or "page NAME" that saves them; `heads` counts a
+    transformer's heads; `scheme` is that of quantisation-aware training: bits, activations, per, estimator."""
     network = _network(arrays)
     about = {"format": FORMAT, "version": VERSION, "network": network, "by": by, "scheme": scheme,
              "sizes": _sizes(network, _shapes(arrays), heads)}
@@ -56,7 +56,7 @@ def described(arrays: Mapping[str, np.ndarray], by: str, heads: int | None = Non
 
 
 def training(p: Parameters, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a training under way: the parameters, and what else decides its next step."""
+    """The arrays of an unfinished training: the parameters and the rest of its state."""
     return {**store.arrays_of(p), **{TRAINER + name: array for name, array in state.items()}}
 
 
@@ -66,20 +66,20 @@ def packed_json(value: Any) -> np.ndarray:
 
 
 def unpacked_json(array: np.ndarray) -> Any:
-    """What the JSON in an array says. ValueError if it is none."""
+    """Decode the JSON in an array of uint8. ValueError if it is not JSON."""
     if array.dtype != np.uint8 or array.ndim != 1:
-        raise ValueError(f"JSON is uint8 (n,); found {array.dtype} {array.shape}")
+        raise ValueError(f"expected JSON as uint8 (n,), found {array.dtype} {array.shape}")
     return files.json_of(array.tobytes())
 
 
 def load(path: str | Path) -> "Contents":
-    """What a file holds. StoreError says why it cannot be read."""
+    """Read a file and recognise what it holds. StoreError says why it cannot be read."""
     return Contents(store.load(path), str(path))
 
 
 class Contents:
-    """What the arrays of a file are: `network`, by its name in NETWORKS, its `sizes`, what it was written `by`, and of
-    a network that is trained with quantisation the `scheme`. StoreError if they are nothing that this program writes,
+    """What a checkpoint holds: the name of its `network` in NETWORKS, its `sizes`, the command or page it was saved
+    `by`, and for quantisation-aware training the `scheme`. StoreError if the arrays are not those of a known network,
     or contradict their description."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
@@ -97,7 +97,7 @@ class Contents:
                              f"{_listed(arrays)} ({error})") from None
         if about and (about["network"], about["sizes"]) != (self.network, self.sizes):
             raise StoreError(f"{name} says that it holds {about['network']} {about['sizes']}, but its arrays are "
-                             f"{self.network} {self.sizes}: it is damaged; save it again")
+                             f"{self.network} {self.sizes}: the file is damaged; save it again")
 
     def _about(self) -> dict[str, Any]:
         try:
@@ -110,22 +110,22 @@ class Contents:
                 and len(about["by"]) <= 60 and about["by"].isprintable()
                 and isinstance(about["scheme"], dict | None))
             if type(version) is not int or (version == VERSION and not fits):
-                raise ValueError("some of it makes no sense")
+                raise ValueError("a field is missing or invalid")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"{self.name}: expected a description of the file in its array {ABOUT}, found none that "
                              f"can be read ({error}); save it again") from None
         if version != VERSION:
-            raise StoreError(f"{self.name} is a checkpoint of version {version}, and this Bitladder reads version "
-                             f"{VERSION}; open it with a newer one")
+            raise StoreError(f"{self.name} is a checkpoint of version {version}, but this Bitladder reads version "
+                             f"{VERSION}; open it with a newer Bitladder")
         return about
 
     def _writer(self) -> str:
-        """Of an older file: the page that saved it, or nothing."""
+        """For an older file, the page that saved it, or "" if it was not a page."""
         pages = {"mlp": "qat" if self.under(START) else "digits", "vit": "vision", "gpt": "learn"}
         return f"page {pages[self.network]}" if PARAMS in self.arrays else ""
 
     def _older_scheme(self) -> dict[str, Any] | None:
-        """Of an older file of the page qat: what its parameters say."""
+        """For an older file of the page qat, the scheme that its parameters describe."""
         if self.by != "page qat":
             return None
         params = unpacked_json(self.arrays[PARAMS])
@@ -144,7 +144,7 @@ class Contents:
 
     @property
     def _widths(self) -> str:
-        """The bits of a quantised network, for a sentence."""
+        """The bits of a quantised network in words."""
         if self.packed:
             forms = {key.removesuffix(".form"): array for key, array in self.arrays.items() if key.endswith(".form")}
             weights = [form[0] for key, form in forms.items() if key.endswith(".weight")]
@@ -155,7 +155,7 @@ class Contents:
 
     @property
     def under_way(self) -> bool:
-        """Whether a training can go on from here."""
+        """Whether training can resume from this file."""
         return bool(self.under(TRAINER))
 
     @cached_property
@@ -165,11 +165,11 @@ class Contents:
                 if key not in BESIDE and not key.startswith((TRAINER, START))}
 
     def under(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose names begin with a prefix, by the rest of their names."""
+        """The arrays whose names begin with a prefix, keyed by the rest of the name."""
         return {key.removeprefix(prefix): array for key, array in self.arrays.items() if key.startswith(prefix)}
 
     def parameters(self, shapes: Shapes) -> Parameters:
-        """The float32 parameters of a network with these shapes; float16 is widened. StoreError if they are others."""
+        """The float32 parameters of a network with these shapes; float16 is widened. StoreError if they differ."""
         return parameters(self.weights, shapes, self.name)
 
     def params(self, declared: Iterable[Param]) -> dict[str, Value]:
@@ -177,24 +177,25 @@ class Contents:
         try:
             return parse_all(declared, unpacked_json(self.arrays[PARAMS]), strict=True)[0]
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-            raise StoreError(f"{self.name}: expected the parameters of a snapshot, found others ({error})") from None
+            raise StoreError(f"{self.name}: expected the parameters of a snapshot, found something else "
+                             f"({error})") from None
 
     def need(self, network: str) -> "Contents":
-        """This, if it is such a network. StoreError says what it is instead, and what reads that."""
+        """Return self if it holds this network. Otherwise StoreError says what it holds, and what reads that."""
         if self.network != network:
             title, _, readers = NETWORKS[self.network]
-            raise StoreError(f"{self.name} holds {self.words}; expected {NETWORKS[network][0]}. What reads {title}: "
-                             f"{readers}")
+            raise StoreError(f"{self.name} holds {self.words}; expected {NETWORKS[network][0]}. To read "
+                             f"{title}, use {readers}")
         return self
 
     def need_float(self, network: str) -> "Contents":
-        """This, if it is such a network with float weights."""
+        """Return self if it holds this network with float weights; otherwise StoreError."""
         if self.need(network).quantised:
-            raise StoreError(f"{self.name} holds {self.words}; expected float weights, which train {network} writes")
+            raise StoreError(f"{self.name} holds {self.words}; expected float weights, such as train {network} writes")
         return self
 
     def _words(self) -> str:
-        """What this is, for a sentence."""
+        """What the file holds, in words."""
         parts = [NETWORKS[self.network][0]]
         if self.network == "mlp":
             parts.append("-".join(map(str, self.sizes["layers"])))
@@ -232,18 +233,18 @@ def _network(arrays: Mapping[str, np.ndarray]) -> str:
     for network, (_, name, _) in NETWORKS.items():
         if name in arrays or f"{name}.codes" in arrays:
             return network
-    raise ValueError("no network has such arrays")
+    raise ValueError("no known network has these arrays")
 
 
 def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-    """The parameters' shapes, also of packed ones."""
+    """The parameters' shapes, including those of packed weights."""
     forms = {key.removesuffix(".form"): tuple(int(n) for n in array[4:])
              for key, array in arrays.items() if key.endswith(".weight.form")}
     return {key: array.shape for key, array in arrays.items()} | forms
 
 
 def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None) -> dict[str, Any]:
-    """The numbers that decide a network's shapes. ValueError or KeyError if arrays are missing."""
+    """The sizes that determine a network's shapes. ValueError or KeyError if arrays are missing."""
     if network == "mlp":
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
         sizes = {"layers": [weights[0][1], *(outputs for outputs, _ in weights)]}
@@ -258,7 +259,7 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
     hidden, width = shapes["block1.up.weight"]
     heads = HEADS if heads is None else heads
     if type(heads) is not int or heads < 1 or width < 1 or width % heads:
-        raise ValueError(f"{width} columns cannot have {heads} heads")
+        raise ValueError(f"{width} columns cannot be divided among {heads} heads")
     sizes = {"width": width, "heads": heads, "blocks": blocks, "hidden": hidden}
     if network == "vit":
         return {"patch": math.isqrt(shapes["patch.weight"][1]), **sizes}

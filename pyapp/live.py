@@ -1,10 +1,9 @@
 """Live code: the functions of one run, each of which may be replaced by what a reader writes.
 
-A reader's text is run in a scope of the run's own, where the other functions find it. It gets copies of its arrays,
-and has to return what the shipped function would return there: as many results, of the same shapes. What goes wrong in
-it becomes an EditError with its line. What cannot be caught from inside (an endless loop, memory used up, a patched
-NumPy) is for the page: it ends the worker and opens the run in another. `pulse` tells it that edited code still comes
-to an end.
+A reader's text runs in the run's own scope, where the other functions find it. It gets copies of its arrays and must
+return what the shipped function would: as many results, of the same shapes. Any error in it becomes an EditError with
+its line. What cannot be caught from inside (an endless loop, exhausted memory, a patched NumPy) is left to the page,
+which ends the worker and opens the run in another. `pulse` tells the page that calls of edited code still return.
 """
 
 import ast
@@ -24,7 +23,7 @@ from pyapp.live_integers import NAME, Watch, watched
 
 MOST_PRINTED = 10_000  # characters that are kept until somebody takes them
 PARAM = "code"  # where the page shows such an error
-EDITED = "<edited "  # so begins what a traceback calls a text
+EDITED = "<edited "  # the beginning of the file name that a traceback gives a text
 
 
 class EditError(ValueError):
@@ -53,7 +52,7 @@ class Pulse:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around a call of edited code. What it calls in its turn may do so for ever, and does not beat."""
+        """Around a call of edited code. Nested calls do not beat, because they could go on for ever."""
         outermost, self._inside = not self._inside, True
         if not outermost:
             yield
@@ -70,7 +69,7 @@ pulse = Pulse()
 
 
 class Live:
-    """The functions as attributes; `edit` replaces one of them, `reset` brings the shipped one back."""
+    """The functions as attributes; `edit` replaces one of them, `reset` restores the shipped one."""
 
     def __init__(self, functions: Iterable[FunctionType]):
         self.shipped = {function.__name__: function for function in functions}
@@ -89,8 +88,8 @@ class Live:
             raise ValueError(f"there is no live function {name!r}; there are {', '.join(self.shipped) or 'none'}")
 
     def edit(self, name: str, source: str) -> None:
-        """Run `source`, which has to define the function `name`. EditError if it cannot be used: then all stays as it
-        was."""
+        """Run `source`, which has to define the function `name`. EditError if it cannot be used; then nothing
+        changes."""
         self.check(name)
         before = dict(self._scope)
         try:
@@ -116,7 +115,7 @@ class Live:
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """Whatever is edited meanwhile: if an error ends this, all is as it was before."""
+        """Undo the edits made in this context if an error ends it."""
         before = self._scope, dict(self.edits)
         try:
             yield
@@ -183,7 +182,7 @@ def _package(function: FunctionType) -> str:
 def blame(error: BaseException) -> EditError | None:
     """The error as one of the edited text in which it arose, directly or below; None if no edited text was running.
 
-    Every kind counts: SystemExit and KeyboardInterrupt as well are what a text raises, and here nobody else does.
+    Every kind counts, including SystemExit and KeyboardInterrupt: here only a text can have raised them.
     """
     if isinstance(error, EditError):
         return error
@@ -196,7 +195,7 @@ def blame(error: BaseException) -> EditError | None:
 
 
 def _told(error: BaseException) -> tuple[str, str]:
-    """Kind and message; an error of a text's own may be unable to say either."""
+    """Kind and message; an exception class that a text defines may fail to give either."""
     try:
         return str(type(error).__name__), str(error) or "no message"
     except BaseException:

@@ -1,9 +1,9 @@
-"""Integers of edited code that do not fit into 32 bits are said, with their line.
+"""Reports integers of edited code that do not fit into 32 bits, with their line.
 
 NumPy's default integer has 64 bits natively and 32 in the browser (WebAssembly is a 32-bit machine), where
-np.arange(1, 100001).sum() is 705082704 without a word. Therefore the operations of a text that can leave 32 bits are
-done through `Watch`: whatever comes out as int32 or uint32 is computed once more from 64-bit integers, and if that is
-another number a line is printed. The result itself stays what NumPy made of it.
+np.arange(1, 100001).sum() silently gives 705082704. So the operations of a text that can overflow 32 bits go through
+`Watch`: an int32 or uint32 result is computed once more with 64-bit integers, and if the two differ, a line is printed.
+The result itself stays NumPy's.
 """
 
 import ast
@@ -22,8 +22,8 @@ CALLS = {"sum", "prod", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod"
          "nancumprod", "dot", "vdot", "inner", "outer", "matmul", "tensordot", "einsum", "kron", "cross", "trace",
          "convolve", "correlate", "polyval", "diff", "add", "subtract", "multiply", "power", "square", "left_shift",
          "reduce", "accumulate", "astype"}
-WORDS = ("line {line}: an integer has left 32 bits: {found} here, {wide} with 64 bits. In the browser NumPy's integers "
-         "have 32 bits; use dtype=np.int64")
+WORDS = ("line {line}: an integer overflowed 32 bits: {found} here, {wide} with 64 bits. In the browser NumPy's "
+         "integers have 32 bits; use dtype=np.int64")
 numbers = itertools.count()
 
 
@@ -32,7 +32,7 @@ def watched(source: str) -> ast.Module | str:
     try:
         return ast.fix_missing_locations(Watching(next(numbers)).visit(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source  # to be compiled, where the error is said
+        return source  # compiling it will report the error
 
 
 class Watching(ast.NodeTransformer):
@@ -70,7 +70,7 @@ class Watching(ast.NodeTransformer):
 
 
 class Watch:
-    """Does what a text asks for, and says once for each of its lines where 64 bits would give another number."""
+    """Does the operations of a text, and prints once per line if 64 bits would give a different number."""
 
     def __init__(self, say: Callable[[str], None], muted: Callable[[], bool]):
         self._say, self._muted = say, muted
@@ -110,12 +110,12 @@ class Watch:
 
 
 def narrow(value: Any) -> bool:
-    """Whether it is an integer array or scalar of NumPy with at most 32 bits."""
+    """Whether a value is a NumPy integer array or scalar of at most 32 bits."""
     return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "iu" and value.dtype.itemsize <= 4
 
 
 def _wide(value: Any) -> Any:
-    """The same numbers in 64 bits; `int` as a dtype, too."""
+    """A value with its integers widened to 64 bits; the dtype `int` becomes int64."""
     if isinstance(value, (list, tuple)):
         return type(value)(map(_wide, value)) if any(map(narrow, value)) else value
     return np.int64 if value is int else value.astype(np.int64) if narrow(value) else value

@@ -1,4 +1,4 @@
-"""What computes here: processor, NumPy, and the kernel of its BLAS, which decides the order of sums.
+"""The machine: processor, NumPy, and the kernel of its BLAS, which decides the order of sums.
 
 The last bits of a float result follow from that order, so every table and every recipe says what it was made on.
 """
@@ -40,7 +40,7 @@ def blas() -> str:
 
 def kernel() -> str:
     """Which kernels OpenBLAS uses, such as Haswell (OPENBLAS_CORETYPE changes it); "" for another library."""
-    import ctypes  # asked for only where there is a BLAS: not in Pyodide
+    import ctypes  # imported only where there is a BLAS: not in Pyodide
 
     from numpy.linalg import _umath_linalg
 

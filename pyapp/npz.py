@@ -86,11 +86,11 @@ def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
 def _form(data: bytes, name: str) -> tuple[np.dtype, bool, tuple[int, ...], int]:
     """dtype, whether the first axis is the fastest, shape, and where the numbers begin, of an .npy file."""
     if not data.startswith(MAGIC):
-        raise Damaged(f"something else in {name}, which is no array")
+        raise Damaged(f"something other than an array in {name}")
     size = SIZES.get(data[len(MAGIC)] if len(data) > len(MAGIC) else 0)
     begin = len(MAGIC) + 2 + struct.calcsize(size or "")
     if size is None or len(data) < begin:
-        raise Damaged(f"{name} in a form that is not known, or cut short")
+        raise Damaged(f"{name} in an unknown version of the format, or cut short")
     (length,) = struct.unpack_from(size, data, len(MAGIC) + 2)
     if length > HEADER or begin + length > len(data):
         raise Damaged(f"a header of {length:,} bytes in {name}, which is too long")
@@ -116,7 +116,7 @@ def _header(text: str, name: str) -> tuple[np.dtype, bool, tuple[int, ...]]:
             raise ValueError
         return np.dtype(descr), fortran == "True", axes
     except (ValueError, TypeError, AttributeError):
-        raise Damaged(f"a header in {name} that describes no plain array: {text[:60]!r}") from None
+        raise Damaged(f"a header in {name} that does not describe a plain array: {text[:60]!r}") from None
 
 
 def _short(number: object) -> str:
@@ -124,5 +124,5 @@ def _short(number: object) -> str:
     try:
         text = f"{number:,}" if isinstance(number, int) else str(number)
     except ValueError:  # more digits than Python prints
-        return "more than can be said"
+        return "more than can be printed"
     return text if len(text) < 60 else f"{text[:50]}..."

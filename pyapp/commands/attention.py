@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
         sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
-        add_out(sub, "the CSV; rows it has are kept, and several commands may share it", required=True)
+        add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", required=True)
         add_json(sub)
 
 
@@ -119,6 +119,6 @@ def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], m
 
 
 def _number(row: Mapping[str, Any], score: str) -> str:
-    """No more digits than another processor gives: its sums' last bits move an image in a thousand, and a loss by a few
-    units of the fourth decimal. The file has them all."""
+    """Only the digits that other processors reproduce: the last bits of their sums change one image in a thousand, and
+    the fourth decimal of a loss. The CSV file has all digits."""
     return f"{100 * row[score]:.1f} %" if score == "accuracy" else f"{row[score]:.3f}"

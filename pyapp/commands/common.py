@@ -16,7 +16,7 @@ from pyapp.sweep.grid import whole
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
-NAMED = 5  # places that a note names
+NAMED = 5  # fields that a note lists
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
@@ -54,17 +54,17 @@ def show(result: dict | list, as_json: bool, text: str) -> None:
 
 
 def print_json(result: Any, indent: int | None = None) -> None:
-    """Print data as JSON. It has no NaN and no infinity: they become null, which is said on stderr."""
+    """Print data as JSON. JSON has no NaN or infinity: they become null, and a line on stderr names them."""
     found: list[str] = []
     text = json.dumps(_finite(result, "", found), indent=indent, allow_nan=False)
     if found:
         more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        print(f"bitladder: not a finite number, so null in JSON: {', '.join(found[:NAMED])}{more}", file=sys.stderr)
+        print(f"bitladder: not finite, so written as null: {', '.join(found[:NAMED])}{more}", file=sys.stderr)
     print(text)
 
 
 def _finite(value: Any, where: str, found: list[str]) -> Any:
-    """The data with None for numbers that are not finite; their places go into `found`."""
+    """The data with None for numbers that are not finite; their paths are appended to `found`."""
     if isinstance(value, Mapping):
         return {key: _finite(item, f"{where}.{key}" if where else str(key), found) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -76,7 +76,7 @@ def _finite(value: Any, where: str, found: list[str]) -> Any:
 
 
 def progress(line: str) -> None:
-    """Say how far a long command has come, beside its result."""
+    """Report the progress of a long command on stderr, apart from its result."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -50,7 +50,7 @@ def add_training(models: Any) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less the shipped 5,000; measure 1,000 samples on the shipped digits."""
     recipe, reader, real = recipe_of(args, TeacherRecipe), mlp.load(), mnist.load().images[::3].reshape(SAMPLES, -1)
-    measures.shipped()  # kept for `judge`: what is missing is missed before the training
+    measures.shipped()  # cached for `judge`, so that missing digits are reported before the training
     digits = training_images(args.data)
     progress(f"{len(digits.labels)} images to train on")
     p = train_teacher(recipe, digits, progress)
@@ -74,25 +74,25 @@ def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
 
 
 def judge(painter: Painter | mini.MiniDecoder, reader: Parameters) -> dict[str, Any]:
-    """What `measures` says of a thousand samples, read by a digits network and held against all shipped digits."""
+    """The `measures` of a thousand samples, classified by a digits network and compared with all shipped digits."""
     return measures.measure(sample(painter), reader, measures.shipped())
 
 
 def add(commands: Any) -> None:
     sub = command(commands, "digits", draw, "draw handwritten digits from a seed: same seed, same pixels, everywhere")
     sub.add_argument("--seed", default=str(mulberry.DEFAULT_SEED), metavar="S",
-                     help="of the first picture, the next ones count up; anything is taken, and it is said as what")
+                     help="seed of the first picture; the next ones count up. Any number or word works")
     sub.add_argument("--temperature", type=float, default=mini.USUAL, metavar="T",
                      help=f"{mini.COOLEST} to {mini.HOTTEST}; low is sharp")
     sub.add_argument("--generator", choices=GENERATORS,
-                     help=f"blended glyphs, or the trained network; {MINI} if absent")
+                     help=f"mini decoder (blended glyphs) or trained network; default {MINI}")
     _add_saved(sub)
     sub.add_argument("--fields", choices=FIELDS, default=GLYPHS,
                      help="what mini blends: glyphs of strokes, or the teacher's mean pictures")
     sub.add_argument("--digit", type=int, metavar="D", help="ask for this digit, 0 to 9; otherwise the latents decide")
     sub.add_argument("--bits", type=int, metavar="B", help="quantise the weights to this many bits, 2 to 16")
     sub.add_argument("--count", type=int, default=NINE, metavar="N", help="how many pictures")
-    add_out(sub, "write the sheet here, a PNG")
+    add_out(sub, "the PNG file to write the sheet to")
     add_json(sub)
 
     sub = command(commands, "distill-digits", distil_routing,
@@ -101,7 +101,7 @@ def add(commands: Any) -> None:
     add_weights_out(sub, required=True)
     add_recipe(sub, RoutingRecipe)
 
-    sub = command(commands, "judge-digits", table, "how well both generators are read, and how much they vary")
+    sub = command(commands, "judge-digits", table, "measure how readable and how varied generated digits are")
     sub.add_argument("--bits", default="off,8,6,5,4,3,2", metavar="LIST", help="numbers of bits, off is float")
     _add_saved(sub)
     add_json(sub)
@@ -109,11 +109,11 @@ def add(commands: Any) -> None:
 
 def _add_saved(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--weights", type=Path, metavar="FILE",
-                     help="a generator that train generator or distill-digits saved, not the shipped ones")
+                     help="a generator saved by train generator or distill-digits, instead of a shipped one")
 
 
 def _saved(args: argparse.Namespace) -> tuple[Contents | None, str]:
-    """The generator in the file that is named, if one is, and its kind. ValueError if the other kind is asked for."""
+    """The generator in the file of --weights, if any, and its kind. ValueError if --generator names the other."""
     asked = getattr(args, "generator", None)
     if args.weights is None:
         return None, asked or MINI
@@ -121,7 +121,7 @@ def _saved(args: argparse.Namespace) -> tuple[Contents | None, str]:
     saved(found)
     kind = TEACHER if found.network == "generator" else MINI
     if asked not in (None, kind):
-        raise ValueError(f"{args.weights} holds {found.words}, and --generator {asked} is another; leave that out")
+        raise ValueError(f"{args.weights} holds {found.words}, but --generator asks for {asked}; leave out --generator")
     return found, kind
 
 
@@ -160,7 +160,7 @@ def distil_routing(args: argparse.Namespace) -> None:
 
 
 def table(args: argparse.Namespace) -> None:
-    """Both generators, or the one in a file, at each number of bits, a thousand samples each."""
+    """Judge both generators, or the one in a file, at each bit width, on a thousand samples each."""
     rows, reader = [], mlp.load()
     found, kind = _saved(args)
     for bits in [None if word == "off" else check_bits(whole(word)) for word in args.bits.split(",")]:

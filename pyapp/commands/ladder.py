@@ -19,10 +19,10 @@ def add(commands: Any) -> None:
     parts = commands.add_parser("ladder", help=doc, description=doc).add_subparsers(required=True, metavar="PART")
 
     sub = command(parts, "fit", fit_weights, "fit the weights, check their canonical numbers, and save them")
-    add_weights_out(sub, default=str(toy.FILE))  # as text: a default is checked too
+    add_weights_out(sub, default=str(toy.FILE))  # as text, so that argparse checks the default too
 
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
-    sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="what ladder fit saved")
+    sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="weights saved by ladder fit")
     sub.add_argument("--prompt", default=toy.PROMPT, help=f"words of: {' '.join(toy.WORDS)}")
     sub.add_argument("--greedy", action="store_true", help="always the most likely word, instead of a drawn one")
     sub.add_argument("--seed", type=int, default=1, help="decides the draws")

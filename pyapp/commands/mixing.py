@@ -31,8 +31,8 @@ def add(commands: Any) -> None:
 
 
 def find_sensitive(args: argparse.Namespace) -> None:
-    """KL, loss, accuracy on the calibration split, and bytes of each layer at each number of bits, put alone into the
-    float network. Its codes come from a network whose layers all have these bits."""
+    """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
+    quantised. Its codes come from a network whose layers all have these bits."""
     inputs, labels = _calibration()
     table = sensitivity(mlp.load(args.weights), settings_of(args, 8), inputs, labels)
     lines = [f"{'layer':16} {'bits':>4} {'KL (nats)':>11} {'loss':>9} {'accuracy':>9} {'bytes':>8}"]

@@ -1,4 +1,4 @@
-"""Files that a command will write: what cannot be written is said before any work, and nothing is made for the look."""
+"""Files that a command will write: one that cannot be written is refused before any work."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from pyapp import files
 
 WRITTEN = ("out", "checkpoint", "record")  # options that name a file to write
-READ = ("weights", "data", "teacher", "exclude", "image", "reads")  # and those that name what is read
+READ = ("weights", "data", "teacher", "exclude", "image", "reads")  # options that name a file or folder to read
 PROBE = bytes(4096)  # a full disk has no room for it
 
 
@@ -19,8 +19,8 @@ def add_out(sub: argparse.ArgumentParser, doc: str, name: str = "--out", **optio
 
 
 def add_weights_out(sub: argparse.ArgumentParser, name: str = "--out",
-                    doc: str = "the .npz to write; a .json beside it", **options: Any) -> None:
-    """An option that names the weights to write, whose recipe is written beside them."""
+                    doc: str = "the .npz file to write; its recipe goes beside it", **options: Any) -> None:
+    """An option that names the weights file to write; its recipe is written beside it."""
     sub.add_argument(name, type=weights_file, metavar="FILE", help=doc, **options)
 
 
@@ -28,8 +28,8 @@ def weights_file(text: str) -> Path:
     """The type of an option that names weights to write: a name that ends in .npz."""
     path = writable(text)
     if path.suffix.lower() != ".npz":
-        raise argparse.ArgumentTypeError(f"{text} does not end in .npz, as a file of weights must; name "
-                                         f"{path.stem}.npz (its recipe will be {path.stem}.json)")
+        raise argparse.ArgumentTypeError(f"{text} does not end in .npz, as a weights file must; use "
+                                         f"{path.stem}.npz (the recipe will be {path.stem}.json)")
     writable(str(path.with_suffix(".json")))
     return path
 
@@ -52,7 +52,7 @@ def writable(text: str) -> Path:
 
 
 def _probe(path: Path) -> None:
-    """OSError if there can be no such file. Leaves nothing behind: folders that are missing are made with the file."""
+    """OSError if the file cannot be created. Leaves nothing behind; missing folders are made later, with the file."""
     path = files.real(path)
     if path.exists() and not path.is_file():
         return  # a terminal or a pipe
@@ -68,7 +68,7 @@ def _probe(path: Path) -> None:
 
 
 def check_apart(args: argparse.Namespace) -> None:
-    """ValueError if the files that a command writes are the same, or would overwrite what it reads."""
+    """ValueError if two outputs of a command are the same file, or one would overwrite an input."""
     given = {name: value for name, value in vars(args).items() if value is not None}
     written = {}
     for name in WRITTEN:

@@ -44,15 +44,15 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]:
-    """The network that reads, its parameters, and the bits of its weights. ValueError for bits that a network which is
-    quantised already does not have."""
+    """The network that reads the picture, its parameters, and the bits of its weights. ValueError if --bits differs
+    from the bits of a network that is already quantised."""
     p = load_digits(args.weights)
     if isinstance(p, QuantizedNetwork):
         bits = [tensor.bits for tensor in p.weights.tensors.values()]
         if args.bits is not None and set(bits) != {args.bits}:
             has = ", ".join(map(str, sorted(set(bits))))
-            raise ValueError(f"{args.weights} is quantised already, to {has} bits, and --bits {args.bits} would make "
-                             "something else of it; leave that out, or give float weights")
+            raise ValueError(f"{args.weights} is already quantised to {has} bits, so --bits {args.bits} cannot apply; "
+                             "leave it out, or give float weights")
         return runnable(p)[0], p.parameters, bits[0] if len(set(bits)) == 1 else bits
     if args.bits is not None:
         p = quantize_parameters(p, args.bits).parameters
@@ -60,15 +60,15 @@ def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]
 
 
 def pixels_of(path: str) -> np.ndarray:
-    """The picture in a file as its maker meant it to be held: (H, W) grey, deep ones as integers or floats, or colours
-    with or without alpha, (H, W, 2 to 4). Of several frames the first."""
+    """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if
+    deeper than 8 bits, or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read."""
     try:  # only this command needs Pillow, and the page does not ship it
         from PIL import Image, ImageOps
     except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with its "
-                         "pictures: pip install \"bitladder[pictures]\"") from None
+        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with "
+                         "the extra: pip install \"bitladder[pictures]\"") from None
     with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters is refused below; a damaged remark in a file does not
+        warnings.simplefilter("ignore")  # serious damage is refused below; damaged metadata does not matter
         try:
             with Image.open(file) as picture:
                 check_size(picture.height, picture.width)
@@ -77,12 +77,12 @@ def pixels_of(path: str) -> np.ndarray:
             raise PictureError(too_large()) from None
         except PictureError:
             raise
-        except Exception as error:  # a damaged file makes Pillow raise whatever its decoder stumbled on
+        except Exception as error:  # on damaged files Pillow's decoders raise errors of any type
             raise ValueError(f"{path}: expected a picture such as a PNG, found something else ({error})") from None
 
 
 def _plain(picture: Any) -> Any:
-    """A picture whose values are grey or RGB, with alpha where it has transparency."""
+    """The picture converted to grey or RGB values, with alpha where it has transparency."""
     if picture.mode in ("L", "RGB") and "transparency" not in picture.info:
         return picture
     if picture.mode in ("LA", "RGBA", "I", "F") or picture.mode.startswith("I;16"):

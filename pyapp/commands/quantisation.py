@@ -44,16 +44,16 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
         sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
     sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
     sub.add_argument("--clip", choices=CLIPS, default="minmax", help="range of the weights: all, or least squares")
-    sub.add_argument("--bias-correction", action="store_true", help="give the biases what rounding took from the mean")
+    sub.add_argument("--bias-correction", action="store_true", help="correct the biases for the mean error of rounding")
     sub.add_argument("--seed", type=int, default=1, help="of AdaRound and of training")
     sub.add_argument("--reconstruction", choices=RECONSTRUCTIONS, default=RECONSTRUCTIONS[0],
-                     help="what AdaRound keeps: a layer's output on its quantised inputs, or on the float network's")
+                     help="the output that AdaRound aims at: on the quantised inputs, or the float network's own")
 
 
 def settings_of(args: argparse.Namespace, bits: int | tuple[int, ...]) -> Settings:
     given = {field.name: getattr(args, field.name) for field in fields(Settings) if hasattr(args, field.name)}
     if given.get("reconstruction", "symmetric") != "symmetric" and args.method != "adaround":
-        raise ValueError(f"--reconstruction is a setting of AdaRound, and changes nothing for {args.method}; "
+        raise ValueError(f"--reconstruction is a setting of AdaRound and has no effect on {args.method}; "
                          "add --method adaround, or leave it out")
     return Settings(**{**given, "bits": bits})
 
@@ -65,7 +65,7 @@ def _given(args: argparse.Namespace) -> list[str]:
 
 
 def _as_it_is(args: argparse.Namespace, network: QuantizedNetwork) -> dict[str, Any]:
-    """The settings of a network that was quantised when it was saved. ValueError for options that say otherwise."""
+    """The settings of a network that was quantised when it was saved. ValueError if options contradict them."""
     tensors, activations = list(network.weights.tensors.values()), network.activations
     bits = tuple(tensor.bits for tensor in tensors)
     settings = Settings(bits[0] if len(set(bits)) == 1 else bits, per=str(tensors[0].grid.per), method="qat",
@@ -75,8 +75,8 @@ def _as_it_is(args: argparse.Namespace, network: QuantizedNetwork) -> dict[str, 
              if getattr(args, name) != default}
     if others := [f"{option(name)} {written(value)}" for name, value in asked.items() if value != own[name]]:
         has = ", ".join(f"{option(name)} {written(own[name])}" for name in ("bits", "per", "activations"))
-        raise ValueError(f"{args.weights} is quantised already ({has}), and {', '.join(others)} would make something "
-                         "else of it; leave that out, or give float weights")
+        raise ValueError(f"{args.weights} is already quantised ({has}), so {', '.join(others)} cannot apply; "
+                         "leave out what differs, or give float weights")
     return own
 
 
@@ -87,8 +87,8 @@ def evaluate(args: argparse.Namespace) -> None:
         result = {**_as_it_is(args, p), **measure(p, digits, args.rounding)}
     elif args.bits is None:
         if needless := _given(args):
-            raise ValueError(f"without --bits the network stays float, and {', '.join(needless)} would change nothing; "
-                             "add --bits B")
+            raise ValueError(f"without --bits the network stays float, so {', '.join(needless)} would have no "
+                             "effect; add --bits B")
         result = measure_float(p, digits)
     else:
         settings = settings_of(args, args.bits)

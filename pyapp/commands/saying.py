@@ -1,4 +1,4 @@
-"""What is said about data, as sentences beside a command's result."""
+"""Warnings about data, as sentences beside a command's result."""
 
 import sys
 import warnings
@@ -11,7 +11,7 @@ from pyapp.data.mnist import DataWarning
 
 @contextmanager
 def data_warnings() -> Iterator[None]:
-    """Within it, a DataWarning is a line on standard error, without the line of code that it comes from."""
+    """Within this context a DataWarning is one line on standard error, without its source line."""
     with warnings.catch_warnings():
         others = warnings.showwarning
 

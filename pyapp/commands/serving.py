@@ -10,7 +10,7 @@ from pyapp.commands.common import command
 def add(commands: Any) -> None:
     try:
         from pyapp.site.options import add_options, check_options
-    except ModuleNotFoundError:  # inside the page, which carries no pyapp.site and has no use for the command
+    except ModuleNotFoundError:  # in the page, which does not ship pyapp.site and cannot use the command
         return
     sub = command(commands, "serve", serve, "fetch what the page needs, build it, serve it on 127.0.0.1")
     add_options(sub)

@@ -21,7 +21,7 @@ DOCS = {
     "method": f"how weights become codes: {', '.join(METHODS)}", "clip": f"range of the weights: {', '.join(CLIPS)}",
     "bias_correction": "give the biases what rounding took from the mean: yes, no",
     "seed": "of methods that draw random numbers",
-    "reconstruction": f"of AdaRound: {', '.join(RECONSTRUCTIONS)}",
+    "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
 }
 DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; what means the same is "
        "one row, with the settings that change nothing left empty; the same command again goes on where it was stopped")
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    add_out(sub, "the CSV; rows that it has are kept, and several sweeps may share it", required=True)
+    add_out(sub, "the CSV file; its rows are kept, and several sweeps may write to it", required=True)
     sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
     sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
     add_json(sub)

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     add_json(sub)
 
     sub = command(commands, "check", check_runtime, "run the fixtures of the proof and compare with CPython's record")
-    add_weights_out(sub, "--record", "keep this runtime's results instead, in an .npz")
+    add_weights_out(sub, "--record", "save this runtime's results to an .npz file instead of comparing them")
     add_json(sub)
 
 
@@ -48,7 +48,7 @@ def run_page(args: argparse.Namespace) -> None:
     if args.steps:
         start, frame = frame.step, runner.advance(opened["run"], steps=args.steps)["frame"]
         if frame.step < start + args.steps:
-            notes.append(f"This page's work ended after {frame.step - start} of {args.steps} steps.")
+            notes.append(f"The page finished after {frame.step - start} of {args.steps} steps.")
     notes = list(dict.fromkeys(notes + frame.notes))
     for note in notes:
         print(f"bitladder: {note}", file=sys.stderr)

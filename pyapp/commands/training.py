@@ -72,16 +72,16 @@ def train(args: argparse.Namespace) -> None:
 
 
 def _shipped_if_there() -> Digits | None:
-    """The shipped test images. If nothing else needs them, they need not be there."""
+    """The shipped test images, or None if they are missing."""
     try:
         return mnist.load()
     except mnist.ShippedMissing:
-        progress("it will not be measured on the shipped digits: they are not there")
+        progress("the shipped digits are missing, so the network will not be measured on them")
         return None
 
 
 def train_quantised(args: argparse.Namespace) -> None:
-    """Train with quantisation from the shipped float network, and measure on integers alone."""
+    """Quantisation-aware training from the shipped float network, measured in integer arithmetic only."""
     recipe, test, shipped, start = recipe_of(args, QATRecipe), *_needed_at_the_end(args)
     digits = _counted(training_images(args.data))
     network = train_network(recipe, digits, progress)
@@ -105,8 +105,8 @@ def distill(args: argparse.Namespace) -> None:
 
 
 def _needed_at_the_end(args: argparse.Namespace) -> tuple[Digits, Digits, str]:
-    """Test images, shipped test images, and the sha256 of the shipped weights: what is missing is missed at the start.
-    """
+    """Test images, shipped test images, and the sha256 of the shipped weights: loaded first, so that a missing file
+    is reported before the training."""
     return mnist.load(args.data, "test"), mnist.load(), store.digest(mlp.SHIPPED)
 
 

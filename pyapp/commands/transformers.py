@@ -47,7 +47,7 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
     add_weights_out(sub, required=True)
-    add_out(sub, "written now and then; the same command again goes on from there", "--checkpoint")
+    add_out(sub, "file for saving progress; the same command resumes from it", "--checkpoint")
     add_recipe(sub, recipe)
 
 
@@ -90,7 +90,7 @@ TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] 
 def add_writing(sub: argparse.ArgumentParser) -> None:
     """The options of `generate`."""
     sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
-    sub.add_argument("--prompt", metavar="TEXT", help="what the text begins with; a line break, or a space, if absent")
+    sub.add_argument("--prompt", metavar="TEXT", help="beginning of the text; default: a line break, or a space")
     sub.add_argument("--tokens", type=int, default=300, metavar="N", help="characters to write")
     sub.add_argument("--seed", type=int, default=1, help="decides what is drawn")
     sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest character")

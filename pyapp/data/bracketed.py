@@ -1,6 +1,6 @@
 """Numbers in brackets, as programs print and declare them: [[1, 2], [3, 4]], tensor([1.]), {1.5f, 0x7f}, [1 2; 3 4].
 
-The text becomes a tree with one pass over its tokens and a stack, no recursion.
+One pass over the tokens builds a tree, with a stack instead of recursion.
 """
 
 import re
@@ -37,12 +37,12 @@ def bracketed(text: str) -> tuple[list[list[Word]], list[str]]:
     shape = (*found.shape, len(found.rows[0]))
     if len(shape) < 3:
         return found.rows, []
-    return found.rows, [f"The text has the shape {' × '.join(map(str, shape))}; its rows are stacked, so that the "
-                        f"tensor here is {len(found.rows)} × {shape[-1]}."]
+    return found.rows, [f"The array has the shape {' × '.join(map(str, shape))}; its rows are stacked into a tensor "
+                        f"of {len(found.rows)} × {shape[-1]}."]
 
 
 def _tree(text: str) -> list[Item]:
-    """What stands in the text outside of all brackets, each bracket as one item."""
+    """The items of the text outside all brackets; each bracket is one item."""
     stack, before, gap = [Node()], "", ""
     for token in TOKEN.finditer(text):
         kind, piece, node = token.lastgroup, token[0], stack[-1]
@@ -96,7 +96,7 @@ def _mark(node: Node, sign: str) -> None:
         node.ends.append(len(node.items))
     elif not node.bracket and sign == "=":  # what stands before it is a declaration: const int8_t w[2][3]
         if node.key is not None:
-            raise TextError("the text has more than one = outside of its brackets", SEVERAL)
+            raise TextError("the text has more than one = outside its brackets", SEVERAL)
         node.items, node.key = [], ""
     elif node.bracket and node.items and isinstance(node.items[-1], (Word, Scalar, Unusable)):
         last = node.items.pop()
@@ -124,7 +124,7 @@ def _add(node: Node, item: Item) -> None:
 
 
 def _whole(items: list[Item]) -> Rows:
-    """The one array that the text is about. TextError if it is about none, or several, or something else."""
+    """The single array in the text. TextError if there is none, more than one, or something else."""
     for item in items:
         if isinstance(item, Unusable) and not (items[-1] is not item and _declared(items)):
             raise item.error
@@ -148,6 +148,6 @@ def _whole(items: list[Item]) -> Rows:
 
 
 def _declared(items: list[Item]) -> bool:
-    """Whether the last item is what C++, Java or Go put into braces right after a type: float w[2]{1, 2}."""
+    """Whether the last item is a braced initialiser right after a type, as in C++, Java or Go: float w[2]{1, 2}."""
     last, words = items[-1], [item for item in items if isinstance(item, Word)]
     return isinstance(last, Rows) and last.bracket == "{" and any(map(DECLARES.fullmatch, words))

@@ -1,7 +1,7 @@
-"""What a closed bracket of a pasted text is worth: rows of numbers, or something beside them.
+"""What a closed bracket in a pasted text means: rows of numbers, or something else.
 
-A dtype, a device, a gradient function, the sizes of a C array are kept as items, too, and only refused if they are
-taken for numbers.
+A dtype, a device, a gradient function or the sizes of a C array are kept as items too. They are refused only where
+numbers are needed.
 """
 
 import re
@@ -19,7 +19,7 @@ JAVASCRIPT = re.compile(r"(?:\w+\d+(?:Clamped)?)?Array")  # prints its length: F
 SYMBOL = "Symbol(...)"
 PROPERTIES = {"buffer", "byteLength", "byteOffset", "length", SYMBOL}  # of an array in a browser's console
 DATA = ("data", "numpy", "value", "initial_value", "object")  # keyword arguments that are the numbers
-SEVERAL = "paste one of them"
+SEVERAL = "paste only one array"
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Length:
 
 @dataclass
 class Unusable:
-    """What makes an error if it is taken for numbers."""
+    """An item that is an error where numbers are needed."""
 
     error: TextError
 
@@ -66,7 +66,7 @@ Item = Word | Scalar | Rows | Named | Length | Unusable
 
 @dataclass
 class Node:
-    """An open bracket: what stands before it, what stands in it so far, where rows end, and how numbers are parted: "t"
+    """An open bracket: what is before it, what is in it so far, where rows end, and how numbers are separated: "t"
     by a comma without a space, "," by one with a space, ";" by a semicolon, " " by a space."""
 
     bracket: str = ""
@@ -79,7 +79,7 @@ class Node:
 
 
 def value(node: Node) -> Item:
-    """What a bracket is worth once it is closed."""
+    """What a bracket means once it is closed."""
     if node.bracket == "<":
         return next((_named(item.value) for item in node.items if isinstance(item, Named) and item.name in DATA),
                     unusable(f"“<{node.head}” is not a number", WRITE))
@@ -89,7 +89,7 @@ def value(node: Node) -> Item:
         word = node.items[0]
         if word.isdecimal():
             return Length(f"({word})")
-        if word[-1] not in "jJi":  # a complex number is said to be one
+        if word[-1] not in "jJi":  # complex numbers have an error of their own
             return unusable(f"“({word[:40]})” has parentheses around a number",
                              "take them out, or write a minus sign if that is what they mean")
     return _list(node)
@@ -101,7 +101,7 @@ def _call(node: Node) -> Item:
     named = {item.name: item.value for item in node.items if isinstance(item, Named)}
     given = [item for item in node.items if not isinstance(item, Named)]
     if not (ARRAY.fullmatch(name) or SCALAR.fullmatch(name)):
-        return unusable(f"“{node.head[:40]}(” is not a number, nor an array that is printed", WRITE)
+        return unusable(f"“{node.head[:40]}(” is neither a number nor a printed array", WRITE)
     if "indices" in named:
         return unusable("the tensor is sparse", "print it after x.to_dense()")
     given += [named[key] for key in DATA if key in named]
@@ -116,7 +116,7 @@ def _call(node: Node) -> Item:
 
 
 def _named(value: Item) -> Item:
-    """A value that needs nothing around it to be a tensor."""
+    """The value of a call or a key, which is a tensor even when it is a single number."""
     if isinstance(value, Rows):
         value.named = True
     return Scalar(value) if isinstance(value, Word) else value
@@ -151,7 +151,7 @@ def _list(node: Node) -> Item:
 
 
 def _problem(node: Node, words: list[Word]) -> TextError | None:
-    """What makes a row of words doubtful: octal numbers of C, and commas that can be decimal commas."""
+    """The error of an ambiguous row of words, if any: C octal numbers, or commas that can be decimal commas."""
     if node.bracket == "{":
         for word in words:
             if re.fullmatch(r"[+-]?0\d+", word):

@@ -1,5 +1,5 @@
-"""What the commas of a text mean: they separate numbers, or digits behind the decimal point of many languages, or
-thousands. It is decided for the whole text, and where it cannot be known the error asks.
+"""What the commas in a text mean: they separate numbers or thousands, or are decimal commas. The whole text is read in
+one way, and an error asks where that is ambiguous.
 """
 
 import re
@@ -7,7 +7,7 @@ import re
 from pyapp.data.numerals import TextError
 
 Row = list[str]
-HARD = "\0"  # a comma inside a cell that quotes or | delimit: it separates nothing
+HARD = "\0"  # a comma inside a cell that quotes or | delimit, where it does not separate
 EMPTY = '""'  # a cell with nothing in it
 DECIMAL = re.compile(r"[+-]?\d+[,\0]\d+(?:[eE][+-]?\d+)?")
 WHOLE = re.compile(r"[+-]?\d+(?:[eE][+-]?\d+)?")
@@ -17,7 +17,7 @@ SHOWN = 60
 
 
 def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
-    """The rows, with commas read as what they must be, and a note if they are decimal ones."""
+    """The rows, with every comma interpreted, and a note if they are decimal commas."""
     for line in lines:
         if re.search(r"(?:^|,)\s*,", line) or EMPTY in line:
             raise TextError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
@@ -46,7 +46,7 @@ def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
 
 
 def _chunks(part: str) -> list[str]:
-    """What stands between spaces, and between commas that have a space beside them."""
+    """Split a text at spaces, and at commas that have a space beside them."""
     return [chunk for chunk in re.split(r"\s*,\s+|\s+,|\s+", part) if chunk]
 
 
@@ -55,7 +55,7 @@ def _separate(parts: list[list[str]], grid: bool) -> tuple[list[Row], list[str]]
     rows = [[part.replace(",", " ").split() for part in line] for line in parts]
     if grid and all(len(cell) == 1 for line in rows for cell in line):
         return [[cell[0] for cell in line] for line in rows], ["Semicolons were read as separators of cells, because "
-                                                               "each line has as many of them."]
+                                                               "every line has the same number of them."]
     return [part for line in rows for part in line], []
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from pyapp.data import stories
 from pyapp.data.text import Vocabulary
 
-LONGEST_WORD = 16  # characters; where the average is longer, what spaces separate are no words
+LONGEST_WORD = 16  # characters; if the average is longer, spaces do not separate words
 GROUP = 3  # characters
 SEED, SENTENCES = 1, 8000  # of the stories that are learned: a quarter of a million characters
 
@@ -45,10 +45,10 @@ class Stories(Corpus):
 
 
 class Own(Corpus):
-    """A text of the reader's own; of a sample as much is right as there are words that the text has, too.
+    """The reader's own text. The score of a sample is the share of its words that occur in the text.
 
-    Where spaces separate no words, as in Chinese or in a genome, groups of GROUP characters count instead: a sample
-    would be a single word that is cut off at its end, and every score 0.
+    Where spaces do not separate words, as in Chinese or in a genome, groups of GROUP characters count instead.
+    Otherwise a sample would be a single word, cut off at its end, and every score 0.
     """
 
     def __init__(self, text: str):
@@ -56,8 +56,8 @@ class Own(Corpus):
         self.before = next((c for c in "\n " if c in text), text[0])
         words = text.split()
         self.by_words = sum(map(len, words)) <= LONGEST_WORD * len(words)
-        self.scored = ("words that the text has, too" if self.by_words else
-                       f"groups of {GROUP} characters that the text has, too (spaces separate no words in it)")
+        self.scored = ("words that occur in the text" if self.by_words else
+                       f"groups of {GROUP} characters that occur in the text (spaces do not separate its words)")
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -78,5 +78,5 @@ class Own(Corpus):
 
 
 def _groups(text: str) -> list[str]:
-    """All groups of characters that stand side by side."""
+    """All groups of GROUP neighbouring characters."""
     return [text[i : i + GROUP] for i in range(len(text) - GROUP + 1)]

@@ -19,8 +19,8 @@ LARGEST_SCALE = 16  # a digit of 1/32 of the pad is still framed whole; a tap wi
 def framed(points: np.ndarray) -> np.ndarray:
     """Strokes (P, 3) moved to the middle of the pad and scaled until the longer side of their box is FRAME of it.
 
-    Drawn after this, a digit has MNIST's width of line whatever its size and place on the pad. Nothing grows more than
-    LARGEST_SCALE times. ValueError as `Raster.draw`.
+    A digit drawn from these has MNIST's line width, whatever its size and place on the pad. Strokes grow at most
+    LARGEST_SCALE times. ValueError as in `Raster.draw`.
     """
     points = _checked(points)
     if not len(points):

@@ -1,4 +1,4 @@
-"""IDX files as MNIST, EMNIST and their copies have them: found under all their names, read in either byte order."""
+"""IDX files of MNIST, EMNIST and their copies, under all their usual names and in either byte order."""
 
 import math
 import re
@@ -26,7 +26,7 @@ class DataError(ValueError):
 
 def find(folder: Path, stem: str) -> Path:
     """The file of a folder, or of a folder in it, that has the IDX file `stem` ("t10k-images-idx3-ubyte"), plain or
-    gzip-compressed, whoever has named it. DataError says what is there instead."""
+    gzip-compressed, under any of its usual names. DataError says what is there instead."""
     wanted = NAME.fullmatch(stem)
     split, kind = wanted["split"].replace("test", "t10k"), wanted["kind"]
     found = []
@@ -42,11 +42,11 @@ def find(folder: Path, stem: str) -> Path:
         raise DataError(f"{folder}: {'CSV is not read yet' if csv else 'expected a folder, found a file'}; {HINT}")
     if any(path.suffix.lower() == ".csv" for path in _files(folder)):
         raise DataError(f"{folder} has CSV files, and CSV is not read yet; {HINT}")
-    raise DataError(f"{folder / stem}(.gz) is not there; {HINT}")
+    raise DataError(f"{folder / stem}(.gz) is missing; {HINT}")
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files of a folder, of those in it that are named like an IDX file or like INSIDE, and of theirs."""
+    """The files of a folder and, two levels deep, of subfolders named like an IDX file or listed in INSIDE."""
     files, folders = [], [folder] if folder.is_dir() else []
     for depth in range(3):
         inner = []
@@ -69,9 +69,9 @@ def read(path: Path, axes: int) -> np.ndarray:
     data, kind = _unpacked(path), KINDS[axes]
     if not data:
         raise DataError(f"{path}: expected an IDX file of {kind}, found an empty file")
-    magic = data[:4] if data[:2] == b"\0\0" else data[3::-1]  # some programs turn it round with the sizes
+    magic = data[:4] if data[:2] == b"\0\0" else data[3::-1]  # some programs reverse it along with the sizes
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
-        raise DataError(f"{path}: expected an IDX file of {kind}, found it to start with {data[:4]!r}")
+        raise DataError(f"{path}: expected an IDX file of {kind}, found a file that starts with {data[:4]!r}")
     if magic[2] != UNSIGNED_BYTE:
         raise DataError(f"{path}: expected unsigned bytes (type 0x08), found {TYPES[magic[2]]} (type "
                         f"0x{magic[2]:02X}); save whole numbers from 0 to 255 as bytes")
@@ -101,7 +101,7 @@ def _unpacked(path: Path) -> bytes:
 
 
 def _shape(sizes: bytes, length: int) -> tuple[int, ...]:
-    """The sizes in the byte order that fits the length of the data, or else the one that comes nearer to it."""
+    """The sizes in the byte order that fits the length of the data, or else in the one that comes closer."""
     both = [struct.unpack(f"{order}{len(sizes) // 4}I", sizes) for order in "><"]
     return min(both, key=lambda shape: abs(math.prod(shape) - length))
 

@@ -27,20 +27,20 @@ class DataWarning(UserWarning):
 
 
 class ShippedMissing(DataError):
-    """The shipped digits are needed and not there; `what` says for what they are needed."""
+    """The shipped digits are missing; `what` names what needs them."""
 
     def __init__(self, path: Path, what: str):
-        super().__init__(f"{what} needs the shipped digits, and {path} is not there; "
-                         f"run `{places.SERVE} --provision` once, which fetches them")
+        super().__init__(f"{what} needs the shipped digits, but {path} is missing; "
+                         f"run `{places.SERVE} --provision` once to fetch them")
         self.path, self.what = path, what
 
-    def __reduce__(self):  # so that it comes back from another process
+    def __reduce__(self):  # so that it can be unpickled in another process
         return type(self), (self.path, self.what)
 
 
 @contextmanager
 def needed_for(what: str) -> Iterator[None]:
-    """Within it, missing shipped digits are an error that says for what they were needed."""
+    """Within this context the error about missing shipped digits names what needs them."""
     try:
         yield
     except ShippedMissing as error:

@@ -11,7 +11,7 @@ BASES = re.compile(r"([+-]?)0(?:[xX]([0-9a-fA-F_]+)|[bB]([01_]+)|[oO]([0-7_]+))[
 
 
 class TextError(ValueError):
-    """A text is no tensor; `hint` says what to write instead."""
+    """A text is not a tensor; `hint` says what to write instead."""
 
     def __init__(self, message: str, hint: str):
         super().__init__(message)
@@ -19,20 +19,20 @@ class TextError(ValueError):
 
 
 def number(word: str, row: int) -> float:
-    """The number that a word means; TextError names the word and its row where it means none that a grid has."""
+    """The number that a word stands for. TextError names the word and its row if it is not finite in float32."""
     try:
         value = float(word)
     except ValueError:
         value = _written_otherwise(word, row)
     if value - value != 0 and not any(digit in word for digit in "0123456789"):  # NaN and infinity
-        raise TextError(f"{word} in row {row} has no place on a grid", "remove NaN and infinity, or replace them")
+        raise TextError(f"{word} in row {row} is not a finite number", "remove NaN and infinity, or replace them")
     if abs(value) > BEYOND:
         raise TextError(f"{word[:40]} in row {row} is too large for a float32 range", "use numbers from -1e38 to 1e38")
     return value
 
 
 def is_number(word: str) -> bool:
-    """Whether a word stands for a value, be it one that is missing or has no place on a grid."""
+    """Whether a word stands for a value, even a missing or an infinite one."""
     if word.lower() in MISSING or word == "--":
         return True
     try:

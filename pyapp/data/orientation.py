@@ -1,7 +1,7 @@
-"""Which way up digits are, and whether they are digits: EMNIST's files hold every image with rows and columns
-exchanged, other people's have dark ink on light paper, and Fashion-MNIST's have the same names and no digits.
+"""Which way up digits are, and whether they are digits: EMNIST's files store every image transposed, other files have
+dark ink on light paper, and Fashion-MNIST's files have the same names but no digits.
 
-Ten mean digits of 7x7 are enough to see it, without a network and without other files: the nearest of them is the right
+Ten mean digits of 7x7 are enough to detect it, without a network and without other files: the nearest is the right
 one for 75 % of MNIST's images, and for 16 % once they are transposed.
 """
 
@@ -9,10 +9,10 @@ from functools import cache
 
 import numpy as np
 
-FEWEST = 20  # images that are judged; fewer say nothing
-SEEN = 2000  # of many, spread over all
+FEWEST = 20  # images; fewer are not conclusive
+SEEN = 2000  # images looked at, if there are more; evenly spread
 LIGHT = 170  # of 255: noise has 127
-MANY, FEW_READ = 100, 0.3  # of so many images so small a share is read, if they are no digits
+MANY, FEW_READ = 100, 0.3  # if of at least so many images only this share is recognised, they are not digits
 # Means of the shipped training digits 0 to 9 over 4x4 pixels, row by row, divided by 17 and rounded: hexadecimal.
 MEANS = """
 0000000002793001787700481370076275004a96100000000 000000000035100006600000a200003910000551000000000
@@ -29,16 +29,16 @@ def _means() -> np.ndarray:
 
 
 def share_read(images: np.ndarray, labels: np.ndarray) -> float:
-    """For how many of the images (N, 28, 28) the nearest mean digit is that of the label, 0 to 1."""
+    """The share of the images (N, 28, 28), 0 to 1, whose nearest mean digit is that of their label."""
     small = images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4), dtype=np.float32).reshape(-1, 49)
     distance = (_means() ** 2).sum(axis=1) - 2 * small @ _means().T  # N, 10; the image's own square is left out
     return float((distance.argmin(axis=1) == labels).mean())
 
 
 def transposed(images: np.ndarray, labels: np.ndarray, suspected: bool = False) -> bool:
-    """Whether digits (N, 28, 28) lie on their side: transposed most are read, and as they are not half as many.
+    """Whether digits (N, 28, 28) are stored transposed: most are recognised transposed, under half of that as stored.
 
-    `suspected`, as by the name of the file, lets a few images decide as well.
+    With `suspected`, for example from the name of the file, a few images are enough.
     """
     upright, turned = (share_read(_some(each), _some(labels)) for each in (images, images.transpose(0, 2, 1)))
     if suspected and len(images) < FEWEST:

@@ -1,4 +1,4 @@
-"""The paper under the ink: how bright it is at each place of a photograph whose light is uneven.
+"""The paper under the ink: its brightness at each place of an unevenly lit photograph.
 
 Everything here works on a coarse copy of the picture, where a line of ink is a few cells wide.
 """
@@ -9,9 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from pyapp.data.resample import area_average, blur, cubic
 
 CELLS = 40  # of the longer side of the coarse copy
-STROKE = 5  # cells: a line of ink is narrower than twice this and one more
+STROKE = 5  # cells: a line of ink is narrower than 2 STROKE + 1
 SOFT = 2.4  # cells: a shadow's edge is wider than this
-LOCAL = 6  # cells: around here "darker than its surroundings" is decided
+LOCAL = 6  # cells: the width of the surroundings that ink is darker or lighter than
 ROUNDS = 4
 BRIGHT = 0.5  # of full light: a picture in uneven light that is brighter is paper with dark ink
 DARKEST, DARK_GROUND = 0.05, 0.15  # of full light: nothing is divided by less, on paper and under light ink
@@ -20,9 +20,9 @@ DARKEST, DARK_GROUND = 0.05, 0.15  # of full light: nothing is divided by less, 
 def uneven_paper(grey: np.ndarray) -> tuple[np.ndarray, int]:
     """Grey values (H, W) of 0..1 -> the paper's value at each place, (H, W), and the ink's sign: -1 dark, 1 light.
 
-    1. a surface of second degree is fitted, from which ink falls out as outliers (it carries a slope, a dark corner or
-    a lamp); 2. ink is dark in a picture that is BRIGHT, and else what differs most from its surroundings, by the third
-    moment; 3. lines narrower than STROKE are closed, 4. and what is left is smoothed without the ink, ROUNDS times.
+    1. A quadratic surface is fitted, with ink as outliers; it follows a slope, a dark corner or a lamp. 2. Ink is dark
+    in a picture that is BRIGHT; otherwise the third moment decides if it is darker or lighter than its surroundings.
+    3. Lines narrower than STROKE are closed. 4. The rest is smoothed without the ink, ROUNDS times.
     """
     height, width = grey.shape
     h, w = (min(n, max(4, round(n * CELLS / max(grey.shape)))) for n in grey.shape)
@@ -37,7 +37,7 @@ def uneven_paper(grey: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _surface(cells: np.ndarray) -> np.ndarray:
     """a + bx + cy + dx² + exy + fy² by least squares, each cell weighted by 1 / (1 + (residual / 2s)²)², with s from
-    the median of the residuals, over and over."""
+    the median of the residuals, iterated."""
     y, x = (axis.reshape(-1) for axis in np.meshgrid(*(np.linspace(-1, 1, n) for n in cells.shape), indexing="ij"))
     terms = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
     values, weights = cells.reshape(-1), np.ones(cells.size)
@@ -60,7 +60,7 @@ def _skewness(values: np.ndarray) -> float:
 
 
 def _opened(values: np.ndarray) -> np.ndarray:
-    """Everything bright and narrow taken away: the lowest value around each cell, then the highest of those."""
+    """Remove everything bright and narrow: take the lowest value around each cell, then the highest of those."""
     return _extreme(_extreme(values, np.min), np.max)
 
 
@@ -81,7 +81,7 @@ def _smoothed(cells: np.ndarray, surface: np.ndarray, paper: np.ndarray, sign: i
 
 
 def without_paper(grey: np.ndarray, paper: np.ndarray, sign: int) -> np.ndarray:
-    """Ink as it would be in the same light everywhere, 0 on the paper: the difference, divided by the light.
+    """Ink as even light would show it, 0 on the paper: the difference divided by the light.
 
     The paper's brightness stands for the light; a blackboard's says little about it, so it counts as
     DARK_GROUND at least.

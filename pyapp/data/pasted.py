@@ -1,7 +1,7 @@
 """Numbers pasted as text: what people write, spreadsheets copy, and programs print.
 
 A text with brackets is read as Python, NumPy, torch, JAX, TensorFlow, JavaScript, JSON, MATLAB, C and C++ write them
-(`bracketed`); one without as a table (`table`). Reading takes a time that grows with the text and no faster.
+(`bracketed`); one without as a table (`table`). Reading takes time proportional to the length of the text.
 """
 
 import re
@@ -14,7 +14,7 @@ from pyapp.data.numerals import WRITE, TextError, number
 from pyapp.data.table import table
 
 LARGEST = 64 * 64  # numbers in a tensor
-SIGNS = dict.fromkeys(map(ord, "−‐‑‒–﹣－"), "-")  # what word processors make of a minus sign
+SIGNS = dict.fromkeys(map(ord, "−‐‑‒–﹣－"), "-")  # what word processors turn a minus sign into
 NOTHING = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))  # characters without width
 LINES = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\x0b": "\n", "\x0c": "\n"})
 # 1 234 567, 1'234.5
@@ -26,7 +26,7 @@ PROMPT = re.compile(r"(?m)^Out ?\[\d+\]: ?")
 
 
 class Pasted(NamedTuple):
-    """A matrix, float32 (rows, columns), and what has to be said about how the text was read."""
+    """A matrix, float32 (rows, columns), and notes on how the text was read."""
 
     values: np.ndarray
     notes: list[str]
@@ -41,7 +41,7 @@ def read(text: str) -> Pasted:
     """A matrix from numbers as people and programs write them.
 
     Without brackets a row ends at a line's end or at ;, and numbers have spaces or commas between them. Commas are
-    decimal commas where tabs or semicolons separate the numbers, or where only then all rows have the same length. With
+    decimal commas where tabs or semicolons separate the numbers, or where only this makes all rows equally long. With
     brackets the innermost one is a row, however many lines it takes. TextError names what is wrong, or asks where a
     text has two meanings.
     """
@@ -54,8 +54,8 @@ def read(text: str) -> Pasted:
 
 
 def _clean(text: str) -> str:
-    """Without comments and prompts, with plain spaces, line ends and minus signs. TextError where numbers are left out
-    or digits stand in groups."""
+    """The text without comments and prompts, with plain spaces, line ends and minus signs. TextError if numbers
+    are left out or digits are grouped."""
     if "..." in text or "…" in text:
         raise TextError("the text has “...”: numbers were left out when it was printed",
                         "print it whole, for example after torch.set_printoptions(threshold=10**6) or "
@@ -70,7 +70,7 @@ def _clean(text: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Without /* */, and what follows // or # on its line; of a #define what is defined stays."""
+    """The text without comments: /* */, // and # to the end of the line. The value of a #define stays."""
     parts, start = [], 0
     while (begin := text.find("/*", start)) >= 0:
         end = text.find("*/", begin + 2)

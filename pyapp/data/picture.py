@@ -1,4 +1,4 @@
-"""From the pixels of a picture to ink on paper, whatever host decoded them: everything that decides is here.
+"""From the pixels of a picture to ink on paper, whichever host decoded them: all decisions are made here.
 
 A picture may be a scan, a photograph in uneven light, a drawing on transparent ground or numbers of any depth.
 """
@@ -9,13 +9,13 @@ from pyapp.data.paper import uneven_paper, without_paper
 
 MOST_PIXELS = 50_000_000  # the largest photographs of a phone; as RGBA they take 200 MB
 SIDE = 480  # a larger picture is first averaged in blocks
-FAINT, FAINT_SMALL = 0.15, 0.05  # less than this share of the darkest ink is paper; in small pictures it is an edge
-LEAST = 8 / 255  # a picture whose ink is weaker than this is of one colour, give or take compression noise
-EVEN, EVENLY = 0.5, 4 / 255  # the light is even if half of the border, where ink may end, is so near to its median
-NOISY = 0.01  # standard deviation of noise from which a picture is smoothed
-THUMBNAIL = 32  # pixels a side, below which ink may fill the border, and light is not what makes it uneven
-PHOTO = 64  # pixels a side, from which on neighbouring pixels show noise rather than strokes
-SPECK = 0.02  # of all ink: a piece that has less is dirt
+FAINT, FAINT_SMALL = 0.15, 0.05  # less than this share of the darkest ink is paper; small pictures have soft edges
+LEAST = 8 / 255  # a picture with weaker ink than this has one colour, apart from compression noise
+EVEN, EVENLY = 0.5, 4 / 255  # the light is even if half of the border is this close to its median
+NOISY = 0.01  # a picture with noise of a larger standard deviation is smoothed
+THUMBNAIL = 32  # pixels per side; in smaller pictures ink, not light, makes the border uneven
+PHOTO = 64  # pixels per side; from here on neighbouring pixels differ by noise, not by strokes
+SPECK = 0.02  # of all ink: a smaller piece is dirt
 DEPTHS = (255, 1023, 4095, 16383, 65535)  # the largest values of 8, 10, 12, 14 and 16 bits
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -27,9 +27,9 @@ class PictureError(ValueError):
 def ink_of_picture(pixels: np.ndarray) -> np.ndarray:
     """Ink float32 0..1, 0 for paper, in a picture of (H, W) grey values, (H, W, 2) with alpha, RGB or RGBA.
 
-    Values are bool, integers or floats; the scale of what is deeper than uint8 follows from the largest value. The ink
+    Values are bool, integers or floats; beyond uint8 the largest value decides the scale. The ink
     may be dark or light, or the transparency itself. A picture with a side over SIDE comes out smaller.
-    PictureError, a ValueError, if the shape is another, a value is not finite or the picture is too large.
+    PictureError, a ValueError, if the shape is wrong, a value is not finite or the picture is too large.
     """
     grey = _grey(_checked(pixels))
     noise = _noise(grey)
@@ -70,7 +70,7 @@ def _checked(pixels: np.ndarray) -> np.ndarray:
 
 
 def _grey(pixels: np.ndarray) -> np.ndarray:
-    """Grey values float32 (h, w), the largest possible one 1."""
+    """Grey values float32 (h, w), where full light is 1."""
     alpha = pixels.shape[2] in (2, 4)
     colours = pixels[..., :-1] if alpha else pixels
     low, high = _range(colours)

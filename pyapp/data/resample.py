@@ -12,7 +12,7 @@ def area_average(n: int, m: int) -> np.ndarray:
 
 
 def cubic(n: int, m: int) -> np.ndarray:
-    """The (m, n) matrix that draws a smooth curve through n cells and reads it at m places; the ends go on as they are.
+    """The (m, n) matrix that draws a smooth curve through n cells and reads it at m places; end values repeat.
 
     Keys 1981, cubic convolution with a = -1/2.
     """

@@ -7,7 +7,7 @@ from pyapp.data.numerals import is_number
 
 NAME = re.compile(r"[A-Za-z_]\w*\s*=(?!=)")
 QUOTED = re.compile(r""""([^"\n]*)"|'([^'\n]*)'""")
-SERIES = re.compile(r"(?:Name: [^,]*, )?(?:Length: \d+, )?dtype: \w+")  # how pandas ends one
+SERIES = re.compile(r"(?:Name: [^,]*, )?(?:Length: \d+, )?dtype: \w+")  # the last line of a printed pandas series
 BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -21,12 +21,12 @@ def table(text: str) -> tuple[list[Row], list[str]]:
     lines, heading = _without_heading(lines)
     rows, said = by_commas(lines)
     rows, labels = _without_labels(rows, series, _words(heading))
-    return rows, [*notes, *([f"The first line, “{_shown(heading)}”, was taken for a heading."] if heading else []),
+    return rows, [*notes, *([f"The first line, “{_shown(heading)}”, was read as a heading."] if heading else []),
                   *said, *labels]
 
 
 def _cell(text: str) -> str:
-    """A cell as one word: what is in it separates nothing."""
+    """A cell as one word: nothing in it separates numbers."""
     return "␣".join(text.split()).replace(",", HARD) or EMPTY
 
 
@@ -39,7 +39,7 @@ def _shown(line: str) -> str:
 
 
 def _framed(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Lines of a table that | frames, as in Markdown: its rule and the heading above it left out."""
+    """The lines of a table framed by |, as in Markdown, without its rule and the heading above it."""
     if not any("|" in line for line in lines):
         return lines, []
     rules = {i for i, line in enumerate(lines) if set(line) <= set("|-:=+ \t") and "-" in line}
@@ -63,8 +63,8 @@ def _without_heading(lines: list[str]) -> tuple[list[str], str]:
 
 
 def _without_labels(rows: list[Row], series: bool, names: list[str]) -> tuple[list[Row], list[str]]:
-    """Without the numbers from 0 on that pandas prints before its rows, and over the columns of a table without names;
-    `names` are the words of a heading, if there was one."""
+    """The rows without the labels 0, 1, ... that pandas prints before rows and above unnamed columns; `names` are the
+    words of a heading, if there was one."""
     if series and all(len(row) == 2 for row in rows):
         return [[row[1] for row in rows]], ["The first column was left out as the labels of a pandas series."]
     body = rows

@@ -28,7 +28,7 @@ class Vocabulary:
 
     @property
     def beginning(self) -> str:
-        """The character that a text goes on from where nothing is said: a line break or a space, if it is known."""
+        """The character that an empty prompt stands for: a line break or a space, if the vocabulary has one."""
         return next((c for c in "\n " if c in self.characters), self.characters[:1])
 
     def unknown(self, text: str) -> str:

@@ -123,8 +123,8 @@ def opened(found: Contents) -> tuple[GPT, Parameters, Vocabulary]:
     """Network, float32 weights and vocabulary in a file. StoreError if it holds something else."""
     sizes = dict(found.need_float("gpt").sizes)
     if not sizes:
-        raise store.StoreError(f"{found.name} holds a GPT under way without its vocabulary, as train gpt once kept it; "
-                               "go on with the same command, and use what it saves")
+        raise store.StoreError(f"{found.name} holds an unfinished GPT without its vocabulary, as older versions saved "
+                               "it; resume it with the same command, and use the file that this saves")
     vocabulary = _vocabulary(found)
     if (characters := sizes.pop("characters")) != len(vocabulary):
         raise store.StoreError(f"{found.name}: expected a vocabulary of {characters} characters, found "
@@ -151,7 +151,7 @@ def _learned(found: Contents) -> Vocabulary:
         params = checkpoint.unpacked_json(found.arrays[checkpoint.PARAMS])
         return Own(tidy(params["text"])[0]).vocabulary if params["corpus"] == "own" else Stories().vocabulary
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise store.StoreError(f"{found.name}: expected the text that was learned, found none ({error})") from None
+        raise store.StoreError(f"{found.name}: expected the text that the GPT learned, found none ({error})") from None
 
 
 @cache

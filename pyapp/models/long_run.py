@@ -44,7 +44,7 @@ class Checkpoint:
         if DATA in saved.arrays:
             self._check_data(saved)
         else:
-            report(f"{self.path} does not say what it was trained on; going on with what is given")
+            report(f"{self.path} does not record what it was trained on; resuming with the data given here")
         older = FLAT in saved.weights
         try:
             p = saved.weights[FLAT] if older else saved.parameters(trainer.p.shapes).vector
@@ -52,7 +52,7 @@ class Checkpoint:
                 raise ValueError(f"expected {trainer.p.vector.size:,} finite weights")
             trainer.load_state(saved.weights if older else saved.under(TRAINER))
         except (ValueError, TypeError, OverflowError) as error:
-            raise self._refused(f"holds {saved.words}, which cannot go on here ({error})") from None
+            raise self._refused(f"holds {saved.words}, which this training cannot resume ({error})") from None
         trainer.p.vector[:] = p
 
     def _check_recipe(self, saved: Contents) -> None:
@@ -62,23 +62,23 @@ class Checkpoint:
                 raise ValueError("another recipe")
             other = [name for name in self.recipe if known[name] != self.recipe[name]]
         except (KeyError, ValueError, TypeError):
-            raise self._refused(f"holds {saved.words}, and no training under way of this kind") from None
+            raise self._refused(f"holds {saved.words}, not an unfinished training of this kind") from None
         if other:
             theirs, ours = (", ".join(f"{name} {options[name]}" for name in other) for options in (known, self.recipe))
-            raise self._refused(f"holds a training with {theirs}, and this one has {ours}: give the options that it "
-                                "began with")
+            raise self._refused(f"holds a training with {theirs}, but this one has {ours}: give the options that it "
+                                "started with")
 
     def _check_data(self, saved: Contents) -> None:
         try:
             known = str(unpacked_json(saved.arrays[DATA]))
         except ValueError as error:
-            raise self._refused(f"does not say what it was trained on ({error})") from None
+            raise self._refused(f"does not record what it was trained on ({error})") from None
         if known != self.data:
             raise self._refused(f"was trained on other data (sha256 {known[:SHORT]}..., this has "
-                                f"{self.data[:SHORT]}...): give the data that it began with")
+                                f"{self.data[:SHORT]}...): give the data that it started with")
 
     def _refused(self, why: str) -> StoreError:
-        return StoreError(f"{self.path} {why}; or name another file, or remove it to start again")
+        return StoreError(f"{self.path} {why}; or name another file, or remove this one to start again")
 
 
 def hash_of(*arrays: np.ndarray) -> str:
@@ -106,7 +106,8 @@ def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: C
         before(trainer.steps)
         found.append(trainer.step())
         if not np.isfinite(found[-1][0]):
-            raise ValueError(f"the loss is no number after step {trainer.steps}; train with a lower rate than {rate:g}")
+            raise ValueError(f"the loss is not a finite number after step {trainer.steps}; train with a lower rate "
+                             f"than {rate:g}")
         if trainer.steps % every == 0 or trainer.steps == steps:
             loss, accuracy = np.mean(found, axis=0)
             report(f"step {trainer.steps}/{steps}  loss {loss:.4f}  accuracy {accuracy:.4f}  {judge()}".rstrip())

@@ -87,5 +87,5 @@ def _grid(arrays: Mapping[str, np.ndarray], name: str) -> tuple[Grid, tuple[int,
     lowest, highest = code_range(check_bits(bits), low < 0)
     if not (lowest <= low < high <= highest and ((low <= zero_point) & (zero_point <= high)).all()
             and np.isfinite(scale).all() and (scale > 0).all()):
-        raise ValueError(f"{name} has a grid of {bits} bits that cannot be")
+        raise ValueError(f"{name} has an impossible grid of {bits} bits")
     return Grid(scale.astype(np.float32), zero_point.astype(np.int32), bits, low, high, per), tuple(shape)

@@ -137,7 +137,7 @@ class QATMLP:
         if (any(not np.array_equal(ours, theirs) for ours, theirs in codes)
                 or any((ours.bits, ours.low, float(ours.scale)) != (theirs.bits, theirs.low, float(theirs.scale))
                        or theirs.zero_point.any() for ours, theirs in grids)):
-            raise ValueError("its grids are not those of a training with quantisation")
+            raise ValueError("its grids are not those of quantisation-aware training")
         return p
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:

@@ -36,5 +36,5 @@ def trained_model(found: Contents) -> QATMLP:
         scheme = {name: found.scheme[name] for name in ("bits", "activations", "per", "estimator")}
         return QATMLP(found.sizes["layers"], **scheme)
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise StoreError(f"{found.name}: expected how its network is quantised, found {found.scheme} "
+        raise StoreError(f"{found.name}: expected a quantisation scheme, found {found.scheme} "
                          f"({error})") from None

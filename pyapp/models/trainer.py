@@ -109,8 +109,8 @@ def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], N
             trainer.optimiser.rate = rate * (1 + math.cos(math.pi * trainer.epoch / epochs)) / 2
             loss, accuracy = trainer.step()
             if not math.isfinite(loss):
-                raise ValueError(f"the loss is no number after step {trainer.steps}; train with a lower rate than "
-                                 f"{rate:g}")
+                raise ValueError(f"the loss is not a finite number after step {trainer.steps}; train with a lower rate "
+                                 f"than {rate:g}")
             losses.append(loss)
             accuracies.append(accuracy)
         report(f"epoch {epoch}/{epochs}  loss {np.mean(losses):.4f}  accuracy {np.mean(accuracies):.4f}")

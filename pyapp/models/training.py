@@ -93,4 +93,4 @@ def go_on(trainer: Trainer, saved: Contents) -> None:
     try:
         trainer.load_state(saved.under(TRAINER))
     except (ValueError, OverflowError) as error:
-        raise store.StoreError(f"{saved.name}: {error}; it is not a whole snapshot of this page") from None
+        raise store.StoreError(f"{saved.name}: {error}; the file is not a complete snapshot of this page") from None

@@ -25,9 +25,9 @@ from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.timing import times_ms
 
 OFF, PRETRAINED, PAGE = "off", "pretrained", "page digits"
-FROM_FILE = "{}: these weights are now your own; training goes on from them at step 0"
-QUANTISED = ("{} holds {}: the numbers that its codes stand for are now your own weights, with float activations; "
-             "training goes on from them at step 0, in float")
+FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
+QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float activations; "
+             "training starts from them at step 0, in float32")
 
 
 pretrained = cache(mlp.load)  # read once

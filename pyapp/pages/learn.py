@@ -72,7 +72,7 @@ class Page(Experiment):
     def unused(self, names: Iterable[str]) -> list[str]:
         if "text" not in names or self.params["corpus"] == "own":
             return []
-        return ["The text is not learned while Corpus is stories; set it to own."]
+        return ["Your text is not used while Corpus is stories; set it to own."]
 
     def _begin(self, learner: Learner) -> None:
         self.learner = learner
@@ -183,13 +183,13 @@ class Page(Experiment):
         """Go on exactly where a snapshot was made."""
         saved = Contents(arrays, name).need("gpt")
         if saved.by != PAGE:
-            raise store.StoreError(f"{name} holds {saved.words}; this page goes on only with what it has saved itself, "
-                                   "with the text that was learned")
+            raise store.StoreError(f"{name} holds {saved.words}; this page resumes only its own snapshots, which "
+                                   "include the text that was learned")
         params = saved.params(self.PARAMS)
         try:
             learner, notes = begun(params)
         except TextError as error:
-            raise store.StoreError(f"{name}: {error}; it is not a whole snapshot of this page") from None
+            raise store.StoreError(f"{name}: {error}; the file is not a complete snapshot of this page") from None
         learner.p.vector[:] = saved.parameters(learner.model.shapes).vector
         go_on(learner.trainer, saved)
         self._notes = notes

@@ -194,7 +194,8 @@ class Page(Experiment):
                 start = (model.take(found) if isinstance(found, QuantizedNetwork)
                          else model.start(found, mnist.calibration()))
             except ValueError as error:
-                raise store.StoreError(f"{name} holds {saved.words}; this page cannot train it on: {error}") from None
+                raise store.StoreError(f"{name} holds {saved.words}; this page cannot continue its training: "
+                                       f"{error}") from None
             training = Training(model, start.copy(), params)
         self.params.update(params)
         self._note = ""

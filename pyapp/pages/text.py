@@ -82,7 +82,7 @@ class Page(Experiment):
         self._measuring: Iterator[float] = iter(())
         self._progress: float | None = None
         if unknown := self.vocabulary.unknown(str(params["prompt"])):
-            self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, and "
+            self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, but "
                                                 f"not {_listed(unknown)}", "leave them out")
         self._quantize()
         self._begin()

@@ -28,7 +28,7 @@ BITS = (*"2345678", OFF)
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
-FROM_FILE = "{}: these weights are now your own; training goes on from them at step 0"
+FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
 
 pretrained = cache(vit.load)  # read once

@@ -132,7 +132,7 @@ def _check(weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid,
         raise ValueError("rounding is 'double', which cannot sum groups; use single or float")
     if weight.grid.per.axis is not None:
         raise ValueError(f"weights are quantised along axis {weight.grid.per.axis}; an integer layer takes channels of "
-                         "axis 0 or groups of the last axis, leave axis out")
+                         "axis 0 or groups of the last axis; leave out axis")
     if input.per.kind != "tensor" or output.per.kind != "tensor":
         raise ValueError(f"activations are quantised per {input.per} and {output.per}; an integer layer takes them "
                          "per tensor")

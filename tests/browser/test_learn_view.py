@@ -84,7 +84,7 @@ def test_a_pasted_text_is_learned_and_a_link_keeps_it(visit):
     tab["learn-text"].click()
     tab.wait_text("corpus-facts", OWN)
     assert tab["corpus"].input_value() == "own" and "text=" in tab.page.url
-    tab.wait_text("samples-float", "words that the text has, too")
+    tab.wait_text("samples-float", "words that occur in the text")
     tab.page.reload()
     tab.wait_ready()
     tab.wait_text("corpus-facts", OWN)

@@ -116,7 +116,7 @@ def test_pasted_logits_and_a_text_that_is_none(visit):
     measured(tab)
     tab["text"].fill("1 nan 3")
     tab["text"].press("Tab")
-    tab.page.locator("[data-param='text'] .trouble", has_text="nan in row 1 has no place on a grid").wait_for()
+    tab.page.locator("[data-param='text'] .trouble", has_text="nan in row 1 is not a finite number").wait_for()
     tab.wait_text("facts", "2 rows of N = 3")
 
 

@@ -241,10 +241,10 @@ def test_what_a_page_saves_goes_on_in_the_files_of_all_versions(files):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["--bits", "4", "--activations", "4", "--method", "qat"], None), (["--rounding", "double"], None),
-    (["--bits", "8"], "is quantised already (--bits 4, --per tensor, --activations 4), and --bits 8 would"),
-    (["--bits", "4", "--activations", "8"], "and --activations 8 would make something else of it"),
-    (["--bits", "4", "--method", "gptq", "--scheme", "affine"], "and --scheme affine, --method gptq would"),
-    (["--per", "channel", "--bias-correction"], "--per channel, --bias-correction yes would"),
+    (["--bits", "8"], "is already quantised (--bits 4, --per tensor, --activations 4), so --bits 8 cannot"),
+    (["--bits", "4", "--activations", "8"], "so --activations 8 cannot apply"),
+    (["--bits", "4", "--method", "gptq", "--scheme", "affine"], "so --scheme affine, --method gptq cannot"),
+    (["--per", "channel", "--bias-correction"], "--per channel, --bias-correction yes cannot"),
 ])
 def test_options_may_not_contradict_codes(files, capsys, options, message):
     file = str(files.path("qat mlp"))

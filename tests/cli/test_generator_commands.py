@@ -78,7 +78,7 @@ def test_a_generator_of_ones_own_draws_and_is_judged(tmp_path, capsys, monkeypat
         assert said[0] == said[1]
         other = "mini" if kind == "teacher" else "teacher"
         assert main(["digits", "--weights", str(own), "--generator", other]) == 2
-        assert f"--generator {other} is another; leave that out" in capsys.readouterr().err
+        assert f"--generator asks for {other}; leave out --generator" in capsys.readouterr().err
         monkeypatch.setattr(generators, "judge", lambda made, reader: {**zeros, "numbers": made.numbers})
         assert main(["judge-digits", "--bits", "off,4", "--weights", str(own), "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)

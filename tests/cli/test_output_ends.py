@@ -46,7 +46,7 @@ def test_numbers_that_are_not_finite_are_null_and_said(capsys):
                 "more": [float("nan")] * 4})
     said = capsys.readouterr()
     assert json.loads(said.out) == {"loss": None, "n": 3, "rows": [{"kl": None}, 1.5, [None, True]], "more": [None] * 4}
-    assert said.err == ("bitladder: not a finite number, so null in JSON: loss, rows[0].kl, rows[2][0], more[0], "
+    assert said.err == ("bitladder: not finite, so written as null: loss, rows[0].kl, rows[2][0], more[0], "
                         "more[1] and 2 more\n")
 
 
@@ -65,7 +65,7 @@ def test_a_network_whose_loss_is_no_number_prints_json(capsys, tmp_path):
     with np.errstate(all="ignore"):
         assert main(["evaluate", "mlp", "--weights", str(tmp_path / "w.npz"), "--json"]) == 0
     said = capsys.readouterr()
-    assert strict(said.out)["loss"] is None and "null in JSON: loss" in said.err
+    assert strict(said.out)["loss"] is None and "written as null: loss" in said.err
 
 
 def test_a_proof_of_another_shape_prints_json(capsys, monkeypatch):
@@ -78,8 +78,8 @@ def test_a_proof_of_another_shape_prints_json(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("error", "message"), [
-    (MemoryError(), "this needs more memory than there is; ask for less"),
-    (MemoryError("Unable to allocate 29 GiB"), "this needs more memory than there is (Unable to allocate 29 GiB); ask"),
+    (MemoryError(), "this needs more memory than is available; use a smaller size"),
+    (MemoryError("Unable to allocate 29 GiB"), "this needs more memory than is available (Unable to allocate 29 GiB);"),
     (OverflowError("int too large"), "int too large"), (ValueError("two\nlines"), "two lines"),
     (IsADirectoryError(21, "Is a directory", "x.png"), "x.png cannot be used (Is a directory)"),
     (ConnectionError("gone"), "gone"),

@@ -92,7 +92,7 @@ def test_a_name_that_cannot_be_a_file_is_refused_by_all_commands(name, message, 
 def test_weights_are_npz(name, capsys):
     for command in WEIGHTS:
         data = NEEDS.get(" ".join(command), ["--data", "none"])
-        assert "does not end in .npz, as a file of weights must" in refusal(capsys, *command, *data, "--out", name)
+        assert "does not end in .npz, as a weights file must" in refusal(capsys, *command, *data, "--out", name)
     assert "does not end in .npz" in refusal(capsys, "check", "--record", name)
 
 
@@ -167,7 +167,7 @@ def test_images_that_are_missing_at_the_end_are_missed_at_the_start(command, wit
 
     monkeypatch.setattr(Trainer, "step", step)
     said = refusal(capsys, *command, "--data", str(without_test_images), "--out", "w.npz")
-    assert "t10k-images-idx3-ubyte(.gz) is not there" in said
+    assert "t10k-images-idx3-ubyte(.gz) is missing" in said
 
 
 def test_a_teacher_without_a_recipe_is_no_reason_to_lose_a_distillation(capsys, tmp_path_factory):

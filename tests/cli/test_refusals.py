@@ -109,10 +109,10 @@ def array(header: str, numbers: bytes = b"") -> bytes:
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (archive(array("(" * 5000)), "a header in layer1.weight that describes no plain array"),
+    (archive(array("(" * 5000)), "a header in layer1.weight that does not describe a plain array"),
     (archive(array("{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000, 784)}")), "would need"),
-    (archive(array("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"abc")), "no plain array"),
-    (archive(b"hello"), "something else in layer1.weight"),
+    (archive(array("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"abc")), "a plain array"),
+    (archive(b"hello"), "something other than an array in layer1.weight"),
     (archive(bytes(100))[:60], "expected an .npz file, found 60 bytes"),
 ], ids=["brackets", "huge", "objects", "text", "cut short"])
 def test_weights_that_are_made_to_hurt(data, message, capsys, somewhere):

@@ -98,7 +98,7 @@ def installed(wheel, tmp_path_factory):
 def provisioned(installed):
     """With what the checkout has fetched in the cache, so that nothing comes over a network."""
     said = installed.refusal("evaluate", "mlp")
-    assert said.endswith("is not there; run `bitladder serve --provision` once, which fetches them\n")
+    assert said.endswith("is missing; run `bitladder serve --provision` once to fetch them\n")
     shutil.copytree(ROOT / "web/data", installed.root / "web/data")
     cache = Path(installed.environment["BITLADDER_CACHE"])
     for group in read_lock(ROOT / "web")["packages"]:

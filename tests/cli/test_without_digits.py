@@ -101,7 +101,7 @@ def test_what_is_needed_is_said_with_its_reason(answers, argv, what):
     status, lines = answers(argv)
     assert status == 2
     assert lines[-1].startswith(f"bitladder: {what} needs the shipped digits, and ")
-    assert lines[-1].endswith(".gz is not there; run `python serve.py --provision` once, which fetches them")
+    assert lines[-1].endswith(".gz is missing; run `python serve.py --provision` once to fetch them")
 
 
 def test_a_sweep_without_digits_keeps_no_row_that_says_so(answers):

@@ -114,7 +114,7 @@ def test_an_integer_of_edited_code_that_has_more_than_32_bits_is_right_here_and_
     printed = [call("edit", run=call("open", page="rung1", params={})["run"], name="predict", source=source)["printed"]
                for call in (here, node.call)]
     assert set(printed[0].split()) == {"5000050000"}
-    assert printed[1].startswith("line 2: an integer has left 32 bits: 705082704 here, 5000050000 with 64 bits")
+    assert printed[1].startswith("line 2: an integer overflowed 32 bits: 705082704 here, 5000050000 with 64 bits")
 
 
 def test_errors_cross_as_data(node):

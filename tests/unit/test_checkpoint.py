@@ -65,13 +65,13 @@ def test_a_description_is_passed_over_where_arrays_are_read():
 
 
 @pytest.mark.parametrize(("arrays", "message"), [
-    (lambda: about(student(), version=2), "of version 2, and this Bitladder reads version 1"),
-    (lambda: about(student(), version="1"), "makes no sense"),
+    (lambda: about(student(), version=2), "of version 2, but this Bitladder reads version 1"),
+    (lambda: about(student(), version="1"), "a field is missing or invalid"),
     (lambda: about(student(), format="other"), "the format is 'other'"),
     (lambda: about(student(), network="gpt"), r"says that it holds gpt .* but its arrays are mlp"),
     (lambda: about(student(), sizes={"layers": [784, 10]}), r"but its arrays are mlp .*784, 20, 10"),
-    (lambda: about(student(), by="x\ny"), "makes no sense"),
-    (lambda: about(writer(), sizes={"heads": 3}), "16 columns cannot have 3 heads"),
+    (lambda: about(student(), by="x\ny"), "a field is missing or invalid"),
+    (lambda: about(writer(), sizes={"heads": 3}), "16 columns cannot be divided among 3 heads"),
     (lambda: {**student(), "about": np.frombuffer(b"[" * 5000, np.uint8)}, "nested more than 100 deep"),
     (lambda: {**student(), "about": np.frombuffer(b"\xff\xfe", np.uint8)}, "none that can be read"),
     (lambda: {**student(), "about": np.zeros(3, np.float32)}, "found float32"),
@@ -86,7 +86,7 @@ def test_what_a_file_says_wrongly_is_named(arrays, message):
 
 def test_a_file_of_something_else_is_called_what_it_is():
     with pytest.raises(StoreError, match=r"g\.npz holds a GPT of 1 block, 16 wide made by train gpt; expected a digits "
-                                         r"network\. What reads a GPT: generate gpt"):
+                                         r"network\. To read a GPT, use generate gpt"):
         mlp.parameters(Contents(writer(), "g.npz"))
     with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float"):
         mlp.parameters(Contents(packed.arrays_of(shipped(4)), "q.npz"))

@@ -33,7 +33,7 @@ def test_an_operation_that_wraps_is_said_with_its_line(wraps, found, wide):
     if wide is None:  # 32 bits were asked for by a dtype: both ways are the same
         assert said == ""
     else:
-        assert said.startswith("line 3: an integer has left 32 bits: ") and said.count("\n") == 1
+        assert said.startswith("line 3: an integer overflowed 32 bits: ") and said.count("\n") == 1
         assert found is None or f"{found} here, {wide} with 64 bits" in said
 
 
@@ -42,7 +42,7 @@ def test_the_sum_of_the_first_integers_is_right_or_said():
     said = printed("print(np.arange(1, 100001).sum())")
     right = "5000050000\n"
     if np.dtype(int).itemsize == 4:
-        assert said.startswith("line 2: an integer has left 32 bits: 705082704 here, 5000050000 with 64 bits")
+        assert said.startswith("line 2: an integer overflowed 32 bits: 705082704 here, 5000050000 with 64 bits")
         assert said.endswith("705082704\n")
     else:
         assert said == right
@@ -53,7 +53,7 @@ def test_the_sum_of_the_first_integers_is_right_or_said():
     "np.arange(60000) * np.arange(60000)", "sum(np.arange(70000))", "np.arange(1, 21).prod()",
     "np.cumsum(np.arange(70000))[-1]", "np.arange(60000) ** 2", "np.full(3, 70000) @ np.full(3, 70000)"])
 def test_default_integers_are_the_native_ones_or_it_is_said(text):
-    assert ("left 32 bits" in printed(f"y = {text}")) == (np.dtype(int).itemsize == 4)
+    assert ("overflowed 32 bits" in printed(f"y = {text}")) == (np.dtype(int).itemsize == 4)
 
 
 def test_it_is_said_once_for_a_line_and_again_for_a_new_text():
@@ -63,13 +63,13 @@ def test_it_is_said_once_for_a_line_and_again_for_a_new_text():
         live.edit("predict", "def predict(x, w, b):\n    np.full(3, np.int32(2**30)) * 4\n    return x")
         live.predict(X, 1.0, 0.0)
         live.predict(X, 1.0, 0.0)
-        assert live.printed().count("left 32 bits") == 1
+        assert live.printed().count("overflowed 32 bits") == 1
     live.edit("predict", "def predict(x, w, b):\n    np.full(3, np.int32(2**30)) * 4\n    return x ")
     with live.quiet():
         live.predict(X, 1.0, 0.0)
     assert live.printed() == ""
     live.predict(X, 1.0, 0.0)
-    assert "left 32 bits" in live.printed()
+    assert "overflowed 32 bits" in live.printed()
 
 
 def test_augmented_assignment_works_in_place_as_before():

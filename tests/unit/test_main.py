@@ -81,9 +81,9 @@ def test_run_a_page(capsys):
     (["simulator", "--set", "values=0,5\t1,25", "--set", "bits=8"], "0,5 is 0.5"),
     (["simulator", "--set", "values=1 2", "--set", "rows=3"], "The pasted values are shown"),
     (["methods", "--set", "text=1 2"], "not used while Logits is centred"),
-    (["learn", "--set", "text=abc"], "not learned while Corpus is stories"),
+    (["learn", "--set", "text=abc"], "not used while Corpus is stories"),
     (["qat", "--set", "network=784-32-10"], "no pretrained weights of 784-32-10"),
-    (["simulator", "--steps", "3"], "ended after 0 of 3 steps"),
+    (["simulator", "--steps", "3"], "finished after 0 of 3 steps"),
 ])
 def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
     for more in ([], ["--json"]):
@@ -104,7 +104,7 @@ def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
     (["staircase", "--set", "others=1 99"], "others cannot be used: a logit is beyond 64"),
     (["learn", "--set", "corpus=own", "--set", "text=abc"], "text cannot be used: the text has 3 characters"),
     (["learn", "--set", "corpus=own"], "corpus cannot be used: the text is empty"),
-    (["text", "--set", "prompt=€€"], "prompt cannot be used: the network knows 65 characters, and not “€”"),
+    (["text", "--set", "prompt=€€"], "prompt cannot be used: the network knows 65 characters, but not “€”"),
     (["rung5", "--set", "prompt=a green one"], "prompt cannot be used: the toy does not know 'green'"),
     (["rung4", "--set", "table=cat 1 2"], "table cannot be used: the cell 'cat 1 2'"),
     (["qat", "--set", "network=784-32-10", "--set", "start=pretrained"], "start cannot be used"),
@@ -197,9 +197,9 @@ def test_evaluate_measures_any_combination_of_settings(capsys):
     (["--bits", "4", "--per", "group:0"], "granularity is 'group:0'"),
     (["--bits", "4", "--activations", "1"], "activations is 1; use"),
     (["--bits", "4", "--method", "adaround", "--seed", "-1"], "seed is -1; use a whole number from 0"),
-    (["--activations", "4"], "without --bits the network stays float, and --activations would change nothing"),
-    (["--method", "gptq", "--scheme", "affine"], "and --scheme, --method would change nothing; add --bits B"),
-    (["--bias-correction", "--rounding", "double"], "and --bias-correction, --rounding would change nothing"),
+    (["--activations", "4"], "without --bits the network stays float, so --activations would have no effect"),
+    (["--method", "gptq", "--scheme", "affine"], "so --scheme, --method would have no effect; add --bits B"),
+    (["--bias-correction", "--rounding", "double"], "so --bias-correction, --rounding would have no effect"),
     (["--bits", "4", "--method", "qat", "--scheme", "affine"], "qat learns symmetric weights"),
 ])
 def test_settings_without_sense_are_refused_in_one_sentence(capsys, argv, message):
@@ -231,7 +231,7 @@ def test_sensitivity_and_a_mix_under_a_budget(capsys):
 
 def test_reconstruction_is_a_setting_of_adaround(capsys):
     words = ["evaluate", "mlp", "--bits", "3", "--reconstruction", "asymmetric"]
-    assert "changes nothing for round; add --method adaround" in refusal(capsys, *words)
+    assert "has no effect on round; add --method adaround" in refusal(capsys, *words)
     found = output(capsys, *words, "--method", "adaround", "--activations", "3")
     other = output(capsys, *words[:4], "--method", "adaround", "--activations", "3")
     assert found["reconstruction"] == "asymmetric" and other["reconstruction"] == "symmetric"

@@ -43,7 +43,7 @@ def test_every_name_that_the_files_have(tmp_path, names):
     write(tmp_path, *digits, names)
     found = load(tmp_path)
     assert (found.images == digits.images).all() and (found.labels == digits.labels).all()
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\(.gz\) is not there"):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\(.gz\) is missing"):
         load(tmp_path, "train")
 
 
@@ -81,7 +81,7 @@ def test_either_byte_order_is_read(tmp_path, order, reverse):
     (np.zeros((3, 784, 1, 1)), np.zeros(3), "expected images, which have 3 axes, found 4 axes"),
     (np.zeros((3, 28, 28)), np.array([1, 5, 26]), "found 26 (they go from 1 to 26, as those of EMNIST's letters)"),
     (np.zeros((3, 28, 28)), np.array([0, 9, 61]), "found 61 (they go from 0 to 61, as those of EMNIST's 62 classes)"),
-    (b"\x89PNG\r\n", np.zeros(3), "found it to start with b'\\x89PNG'"),
+    (b"\x89PNG\r\n", np.zeros(3), "found a file that starts with b'\\x89PNG'"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_what_is_no_mnist_is_said(tmp_path, images, labels, message):
     write(tmp_path, images, labels)

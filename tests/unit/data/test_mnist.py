@@ -76,7 +76,7 @@ def test_the_shipped_digits_are_balanced():
 
 
 def test_missing_shipped_digits_say_for_what_also_from_another_process():
-    with pytest.raises(ShippedMissing, match=r"^calibration needs .* a\.gz is not there; run `") as found, \
+    with pytest.raises(ShippedMissing, match=r"^calibration needs .* a\.gz is missing; run `") as found, \
             needed_for("calibration"):
         raise pickle.loads(pickle.dumps(ShippedMissing(Path("a.gz"), "this")))
     assert found.value.what == "calibration"

@@ -58,7 +58,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path):
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     file = tmp_path / "c.npz"
     train_gpt(GPTRecipe(steps=2, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
-    with pytest.raises(ValueError, match=r"c\.npz holds a training with steps 2, and this one has steps 3"):
+    with pytest.raises(ValueError, match=r"c\.npz holds a training with steps 2, but this one has steps 3"):
         train_gpt(GPTRecipe(steps=3, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
 
 
@@ -82,7 +82,7 @@ def test_a_checkpoint_of_other_images_is_refused(tmp_path):
     for others in (Digits(images[::-1], digits.labels), Digits(images, digits.labels[::-1])):
         with pytest.raises(ValueError, match=r"c\.npz was trained on other data"):
             train_vit(ViTRecipe(epochs=1, batch=8, warmup=2), others, print, checkpoint=file)
-    with pytest.raises(ValueError, match=r"c\.npz holds a Vision Transformer .* no training under way of this kind"):
+    with pytest.raises(ValueError, match=r"c\.npz holds a Vision Transformer .*, not an unfinished training"):
         train_gpt(RECIPE, TEXT, 6, print, checkpoint=file, size=SIZE)
     assert (vit.load(file).vector == train_vit(ViTRecipe(epochs=1, batch=8, warmup=2), digits, print,
                                                checkpoint=file)[1].vector).all()
@@ -103,9 +103,9 @@ def test_a_checkpoint_from_before_it_kept_its_data_goes_on(tmp_path):
     recipe = np.frombuffer(json.dumps(asdict(RECIPE)).encode(), np.uint8)
     file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
     _, p = train_gpt(RECIPE, TEXT, 6, said.append, checkpoint=file, size=SIZE)
-    assert p.vector.tobytes() == whole.vector.tobytes() and "does not say what it was trained on" in said[0]
+    assert p.vector.tobytes() == whole.vector.tobytes() and "does not record what it was trained on" in said[0]
     file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
-    with pytest.raises(ValueError, match="steps 40, and this one has steps 41"):
+    with pytest.raises(ValueError, match="steps 40, but this one has steps 41"):
         train_gpt(replace(RECIPE, steps=41), TEXT, 6, print, checkpoint=file, size=SIZE)
     with pytest.raises(ValueError, match="without its vocabulary"):
         gpt.load(file)
@@ -113,12 +113,12 @@ def test_a_checkpoint_from_before_it_kept_its_data_goes_on(tmp_path):
 
 def test_a_file_of_weights_is_no_training_under_way(tmp_path):
     (tmp_path / "c.npz").write_bytes(gpt.SHIPPED.read_bytes())
-    with pytest.raises(ValueError, match=r"holds a GPT of 4 blocks, 128 wide.*, and no training under way"):
+    with pytest.raises(ValueError, match=r"holds a GPT of 4 blocks, 128 wide.*, not an unfinished training"):
         train_gpt(RECIPE, TEXT, 6, print, checkpoint=tmp_path / "c.npz", size=SIZE)
 
 
 def test_a_loss_that_is_no_number_ends_the_training():
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"no number after step .*lower rate than 1e"):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"not a finite number after .*lower rate than 1e"):
         train_gpt(GPTRecipe(steps=9, batch=4, rate=1e30, warmup=1), TEXT, 6, print, size=SIZE)
 
 

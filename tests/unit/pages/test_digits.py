@@ -143,7 +143,7 @@ def test_shipped_weights_can_be_loaded_as_ones_own():
     session = Session()
     answer = session.restore((store.WEIGHTS / "mlp.npz").read_bytes(), "mlp.npz")
     assert answer["frame"].step == 0 and answer["frame"].scalars["test_accuracy"] > 0.985
-    assert "training goes on from them" in answer["notes"][0]
+    assert "training starts from them" in answer["notes"][0]
 
 
 @pytest.mark.parametrize("spoil", [

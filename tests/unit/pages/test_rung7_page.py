@@ -71,7 +71,7 @@ def test_a_snapshot_goes_on(runner):
     answer = runner.restore(other, saved["file"])
     assert answer["frame"].step == 2 and answer["params"]["prompt"] == "take a biopsy"
     assert answer["frame"].scalars["words"] == runner.advance(run, ms=0)["frame"].scalars["words"][:5]
-    with pytest.raises(ValueError, match="expected a text of the toy transformer"):
+    with pytest.raises(ValueError, match="expected text written by the toy transformer"):
         runner.restore(other, runner.snapshot(runner.open("rung1")["run"])["file"])
 
 
