@@ -1,5 +1,5 @@
-"""Files that are whole or absent: written beside their place and renamed into it, one writer at a time; and read only
-up to a size that memory can bear."""
+"""Files that are complete or absent: written beside their place and renamed into it, by one writer at a time; and read
+only up to a size that fits into memory."""
 
 import errno
 import gzip
@@ -25,13 +25,13 @@ try:
 except ImportError:
     msvcrt = None
 
-LARGEST = 2**29  # bytes of a file that is read, and of what unpacks from it: memory holds it a few times
+LARGEST = 2**29  # bytes that are read from a file or unpacked from it at most; memory holds a few copies
 DEEPEST = 100  # brackets in each other, in JSON
-MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)  # brackets, and strings, whose do not count
+MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)  # strings too: brackets in them do not count
 
 
 class NotWritten(OSError):
-    """A file could not be written; whatever had its name before is still there, whole."""
+    """A file could not be written; a file that had its name before is still there, complete."""
 
     def __init__(self, path: str | Path, error: OSError):
         kept = "; the file that was there before is unchanged" if os.path.isfile(path) else ""
@@ -40,7 +40,7 @@ class NotWritten(OSError):
 
 
 def read(path: str | Path, most: int = LARGEST) -> bytes:
-    """The bytes of a file. OSError says why there are none, and that there are too many before they fill memory."""
+    """Read a file. OSError says why it cannot be read, or that it is larger than `most` bytes: no more is read."""
     with open(path, "rb") as file:  # the size that the system tells is 0 for pipes and devices
         data = file.read(most + 1)
     if len(data) > most:
@@ -49,7 +49,7 @@ def read(path: str | Path, most: int = LARGEST) -> bytes:
 
 
 def gunzipped(data: bytes, most: int = LARGEST) -> bytes:
-    """What a gzip file holds. ValueError if it is damaged, or holds more than `most` bytes: no more is unpacked."""
+    """Unpack a gzip file. ValueError if it is damaged, or holds more than `most` bytes: no more is unpacked."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             found = file.read(most + 1)
@@ -61,8 +61,8 @@ def gunzipped(data: bytes, most: int = LARGEST) -> bytes:
 
 
 def json_of(data: bytes) -> Any:
-    """What a JSON text in UTF-8 says. ValueError if it is none, for NaN and infinity, which are not JSON, for numbers
-    of thousands of digits, and for what is nested too deeply: Pyodide would overflow its stack and stop for good."""
+    """Decode a JSON text in UTF-8. ValueError if it is not JSON (NaN and infinity are not), has numbers of thousands of
+    digits, or is nested too deeply: Pyodide would overflow its stack and stop for good."""
     depth = 0
     for mark in MARKS.findall(data):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark, 0)
@@ -76,10 +76,10 @@ def _refuse(word: str) -> None:
 
 
 def write(path: str | Path, data: bytes) -> None:
-    """Write a file, and its folder if need be, in one step: whoever reads it finds the old bytes or the new ones, also
-    after a kill or on a full disk. NotWritten says why the new ones are not there."""
+    """Write a file, and its folder if needed, in one step: a reader finds either the old bytes or the new ones, even
+    after a kill or on a full disk. NotWritten says why it failed."""
     path = Path(path)
-    if path.exists() and not path.is_file() and not path.is_dir():  # nothing is renamed into the place of a terminal
+    if path.exists() and not path.is_file() and not path.is_dir():  # a terminal or a pipe is not replaced
         path.write_bytes(data)
         return
     with locked(path):
@@ -87,7 +87,7 @@ def write(path: str | Path, data: bytes) -> None:
 
 
 def place(path: Path, data: bytes) -> None:
-    """What `write` does, for those who have locked the path already."""
+    """Like `write`, for a caller that has already locked the path."""
     part = beside(path, "new")
     try:
         put(part, data, like=path)
@@ -97,7 +97,7 @@ def place(path: Path, data: bytes) -> None:
 
 
 def put(part: Path, data: bytes, like: Path) -> None:
-    """Write data until the disk has it, with the permissions of the file that it will replace."""
+    """Write data through to the disk, with the permissions of the file that it will replace."""
     with open(part, "wb") as file:
         file.write(data)
         file.flush()
@@ -107,8 +107,8 @@ def put(part: Path, data: bytes, like: Path) -> None:
 
 
 def beside(path: Path, kind: str) -> Path:
-    """The hidden name of a file's `new` bytes, or of its `lock`: always the same, so that what a kill leaves is used up
-    by the next writer."""
+    """The hidden name of a file's `new` bytes, or of its `lock`: always the same, so that the next writer
+    reuses what a killed one left."""
     path = real(path)
     return path.with_name(f".{path.name}.{kind}")
 
@@ -126,10 +126,10 @@ def discard(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep every other process of ours from writing this file; makes its folder. Not to be nested for one file.
+    """Keep other Bitladder processes from writing this file, and make its folder. Do not nest it for one file.
 
-    The lock is on a file beside it; the system takes it from a process that dies. Where a file system has no locks that
-    is said, once. Every OSError on the way becomes NotWritten, which names this path.
+    The lock is on a file beside it; the system releases it when a process dies. A file system without locks is
+    reported once. Every OSError on the way becomes NotWritten, which names this path.
     """
     try:
         if path.exists() and not path.is_file():
@@ -149,7 +149,7 @@ def _lock(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        discard(path)  # before it is unlocked: afterwards the name may be another's
+        discard(path)  # before unlocking: afterwards it may be another process's
         os.close(file)
         if msvcrt:  # Windows removes no file that is open, so this can only be our own
             discard(path)

@@ -39,7 +39,7 @@ class Experiment:
 
     def __init__(self, params: dict[str, Value]):
         self.params = params
-        self.refused: dict[str, ParamError] = {}  # by parameter: what cannot be used, and is shown otherwise
+        self.refused: dict[str, ParamError] = {}  # by parameter: why its value cannot be used
         self.live = Live(self.LIVE)
 
     def steps(self) -> Iterator[Frame | None]:
@@ -53,7 +53,7 @@ class Experiment:
         raise NotImplementedError(f"{type(self).__name__} has no frame")
 
     def unused(self, names: Iterable[str]) -> list[str]:
-        """Sentences about those of the given parameters that play no part, because of what others say."""
+        """Sentences about the given parameters that have no effect because of other parameters."""
         return []
 
     def change(self, name: str, value: Value) -> list[str]:

@@ -41,8 +41,8 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file, in this machine's byte order. Damaged says what is wrong, also of a file that would
-    unpack to more than `most` bytes: before it is unpacked."""
+    """The arrays of an .npz file, in this machine's byte order. Damaged says what is wrong. A file that would unpack
+    to more than `most` bytes is refused before it is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             members = file.infolist()

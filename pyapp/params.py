@@ -100,9 +100,9 @@ def find(params: Iterable[Param], name: str) -> Param:
 
 def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
               clamp: bool = True) -> tuple[dict[str, Value], list[str]]:
-    """Values for all parameters, defaults where none is given, and what had to be said about them.
+    """Values for all parameters, with defaults where none is given, and notes about them.
 
-    An unknown name or a value without sense raises ParamError if `strict` (command line, controls), and otherwise (a
+    An unknown name or an invalid value raises ParamError if `strict` (command line, controls), and otherwise (a
     link somebody sent) is ignored with a note. A number beyond its limits is clamped with a note, or with `clamp` off
     (command line) refused.
     """

@@ -14,7 +14,7 @@ from pyapp import __version__
 
 
 def cache_folder() -> Path:
-    """The folder for what is fetched and made: BITLADDER_CACHE, or the user's usual one."""
+    """The folder for downloads and built files: BITLADDER_CACHE, or the user's usual one."""
     if own := os.environ.get("BITLADDER_CACHE"):
         return Path(os.path.realpath(os.path.expanduser(own)))
     home = os.path.expanduser("~")

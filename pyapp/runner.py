@@ -49,8 +49,8 @@ class Runner:
         self._ids = itertools.count(1)
 
     def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False) -> dict:
-        """Start a page. What cannot be used is noted, and the nearest or the default taken; `strict` (the command line)
-        refuses it with a ParamError."""
+        """Start a page. A value that cannot be used is noted and replaced by the nearest or the default; with `strict` (the
+        command line) it raises a ParamError."""
         given = params or {}
         values, notes = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
         run, number = Run(page, values), next(self._ids)
@@ -120,7 +120,7 @@ class Runner:
         return current.answer([], restarted=True)
 
     def edit(self, run: int, name: str, source: str | None = None) -> dict:
-        """Let the function `name` of this run be what `source` says; without a source, the shipped one.
+        """Replace the function `name` of this run by `source`; without a source, restore the shipped one.
 
         `error` is None or says why the text was not taken: {type, message, line, function}; then the function that was
         there before stays. An error that shows later, in another call, is an EditError: it has a line as well.

@@ -53,8 +53,8 @@ def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> None:
-    """Write `path` (.npz) and its recipe (.json, with the file's sha256) beside it, which also says on what machine:
-    both are written, or neither, and then the pair that was there is unchanged.
+    """Write `path` (.npz) and beside it its recipe (.json, with the file's sha256 and the machine): both or neither. If
+    neither, the pair that was there is unchanged.
 
     StoreError if a number is not finite, or if the name is the recipe's; NotWritten if the disk is full, for example.
     """
@@ -75,8 +75,8 @@ def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str
 
 
 def _save_pair(path: Path, data: bytes, words: bytes) -> None:
-    """Two files cannot be renamed in one step. First comes the recipe: from then on it says which weights are meant,
-    and `load` finds them, also where a kill has left them under their new name."""
+    """Two files cannot be renamed in one step, so the recipe comes first: from then on it says which weights belong to
+    it, and `load` finds them even if a kill has left them under their new name."""
     beside, new = _recipe_of(path), _new(path)
     before = beside.read_bytes() if beside.is_file() else None
     try:
@@ -105,11 +105,11 @@ def digest(path: str | Path) -> str:
 
 
 def _meant(path: Path) -> bytes:
-    """The bytes of the weights that the recipe means; of the file itself, if it has no recipe."""
+    """The bytes of the weights whose sha256 the recipe has; of the file itself, if it has no recipe."""
     beside = _recipe_of(path)
     if beside == path or not beside.is_file():
         return _read(path)
-    for place in (path, _new(path), path):  # again: between two looks the pair may have been saved anew
+    for place in (path, _new(path), path):  # twice: meanwhile the pair may have been saved again
         with suppress(NotHere):
             if _sha256(data := _read(place)) == recipe(path).get("sha256"):
                 return data
@@ -152,8 +152,8 @@ def recipe(path: str | Path) -> dict[str, Any]:
 
 
 def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> Parameters:
-    """A network's float32 parameters from arrays; a description of them is passed over. StoreError names what is
-    missing, foreign, misshapen or NaN."""
+    """A network's float32 parameters from arrays; a description of them is ignored. StoreError names arrays that
+    are missing, unknown, of the wrong shape or NaN."""
     if set(arrays) - {ABOUT} != set(shapes):
         raise StoreError(f"{name}: expected the arrays {', '.join(shapes)}; found "
                          f"{', '.join(sorted(set(arrays) - {ABOUT})) or 'none'}")

@@ -86,8 +86,8 @@ def is_shipped(folder: str | Path) -> bool:
 
 
 def _as_mnist(images: np.ndarray, labels: np.ndarray, file: Path) -> np.ndarray:
-    """The images light on dark, of full brightness and upright, as MNIST has them. A DataWarning says what was done to
-    them, or that they do not look like digits at all."""
+    """The images as MNIST has them: light on dark, of full brightness and upright. A DataWarning says how they were
+    changed, or that they do not look like digits."""
     found = []
     if images.max() == 1:
         images = images * np.uint8(255)

@@ -54,7 +54,7 @@ def light_paper(images: np.ndarray) -> bool:
 
 
 def foreign(images: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether images (N, 28, 28), of which there are MANY, hardly ever show the digits that the labels name."""
+    """Whether images (N, 28, 28), at least MANY, hardly ever show the digits that their labels name."""
     return len(images) >= MANY and share_read(_some(images), _some(labels)) < FEW_READ
 
 

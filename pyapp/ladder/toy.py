@@ -35,7 +35,7 @@ Weights = Mapping[str, np.ndarray]
 
 @cache
 def load(path: Path = FILE) -> Weights:
-    """The fitted weights of a file, by default the shipped ones, float64 by name; nobody may write into them."""
+    """The fitted weights in a file, by default the shipped one: float64 arrays by name, read-only."""
     arrays = checkpoint.load(path).need("ladder").weights
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if found != {name: (shape, "float64") for name, shape in SHAPES.items()}:

@@ -17,7 +17,7 @@ TEXTS, SEED = 8, 1
 
 
 def own_text(model: GPT, p: Parameters, texts: int = TEXTS, seed: int = SEED) -> np.ndarray:
-    """Tokens int32 (texts, context) that the network writes after a random first one, each drawn as likely as it is.
+    """Tokens int32 (texts, context) that the network writes after a random first one, sampled from its probabilities.
 
     Computed in float64, so that the last bits of a processor's sums do not decide which token is drawn.
     """

@@ -35,8 +35,8 @@ def largest_difference(codes: np.ndarray, others: np.ndarray) -> int:
 class Comparison:
     """A float network and its quantised form on a set of images, compared piece by piece.
 
-    The quantised network is simulated in float32, and computed in integer arithmetic as well, unless that is refused
-    (`refusal` says why): then there are no predictions of it.
+    The quantised network is simulated in float32, and computed in integer arithmetic as well. If that is refused,
+    `refusal` says why, and there are no integer predictions.
     """
 
     def __init__(self, p: Parameters, network: QuantizedNetwork, rounding: str, images: np.ndarray, labels: np.ndarray):
@@ -78,7 +78,7 @@ class Comparison:
             self.largest_code_difference = max(self.largest_code_difference, largest_difference(ours, codes[-1]))
 
     def arithmetic(self, kind: str) -> str:
-        """What really computes this kind's predictions, in words."""
+        """The arithmetic that computes the predictions of this kind, in words."""
         if kind == "integers":
             return self.integer.arithmetic if self.integer.arithmetic != "integer" else "integer arithmetic only"
         return "float32 sums of " + ("numbers on the grids" if self.network.activations else "dequantised weights")

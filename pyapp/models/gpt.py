@@ -135,7 +135,7 @@ def opened(found: Contents) -> tuple[GPT, Parameters, Vocabulary]:
 
 def _vocabulary(found: Contents) -> Vocabulary:
     codes = found.arrays.get(VOCABULARY)
-    if codes is None and found.by == "page learn":  # it did not save this before version 1
+    if codes is None and found.by == "page learn":  # the page did not save it before version 1
         return _learned(found)
     if codes is None or codes.dtype != np.int32 or codes.ndim != 1:
         raise store.StoreError(f"{found.name}: expected the array {VOCABULARY}, int32 code points, found "

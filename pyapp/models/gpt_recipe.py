@@ -44,8 +44,8 @@ def trainer_of(recipe: GPTRecipe, tokens: np.ndarray, characters: int, size: GPT
 def train_gpt(recipe: GPTRecipe, tokens: np.ndarray, characters: int, report: Callable[[str], None],
               held_out: np.ndarray | None = None, checkpoint: Path | None = None, size: GPTSize = SIZE,
               vocabulary: Vocabulary | None = None) -> tuple[GPT, Parameters]:
-    """Train from random weights, or go on from a checkpoint of the same text; `report` is given a line every 500 steps,
-    with the loss on `held_out`. With the vocabulary the checkpoint can be written with, too."""
+    """Train from random weights, or resume from a checkpoint of the same text; `report` gets a line every 500 steps,
+    with the loss on `held_out`. A checkpoint that has the vocabulary can also generate text."""
     trainer = trainer_of(recipe, tokens, characters, size)
     model, p = trainer.model, trainer.p
 

@@ -20,7 +20,7 @@ SHORT = 12  # hexadecimal digits of a hash that an error shows
 
 
 class Checkpoint:
-    """A file with all that decides the rest of a training, and the weights so far; it is written whole or not at all.
+    """A file with everything that decides the rest of a training, written completely or not at all.
 
     It belongs to a recipe and to data, of which it keeps the hash; `extra` arrays are kept too, such as a vocabulary.
     """
@@ -35,8 +35,8 @@ class Checkpoint:
         files.write(self.path, store.pack(described(arrays, self.by, trainer.model.size.heads)))
 
     def restore(self, trainer: Trainer, report: Callable[[str], None] = print) -> None:
-        """Go on where the file was written, if there is one. StoreError if it belongs to another recipe, network or
-        data, and says which; a file from before the data was kept is believed, and that is reported."""
+        """Resume from the file, if there is one. StoreError if it belongs to another recipe, network or data, and says
+        which. An older file that does not record its data is trusted, and that is reported."""
         if not self.path.is_file():
             return
         saved = Contents(store.unpack(files.read(self.path), str(self.path)), str(self.path))
@@ -82,7 +82,7 @@ class Checkpoint:
 
 
 def hash_of(*arrays: np.ndarray) -> str:
-    """A sha256 that tells data apart: of the arrays' shapes and numbers."""
+    """The sha256 of the dtypes, shapes and numbers of arrays, to recognise data."""
     found = hashlib.sha256()
     for array in arrays:
         found.update(f"{array.dtype.str} {array.shape} ".encode() + array.tobytes())

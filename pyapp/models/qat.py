@@ -122,8 +122,8 @@ class QATMLP:
         return p
 
     def take(self, network: QuantizedNetwork) -> Parameters:
-        """The parameters with which this "lsq" network computes with a quantised network's own codes, to train on from
-        them. ValueError if its grids are others than training has."""
+        """The parameters that give this "lsq" network the codes of a quantised network, so that training can continue.
+        ValueError if its grids are not those of quantisation-aware training."""
         p, given = Parameters(self.shapes), network.weights.parameters
         for name in given:
             p[name][...] = given[name]

@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def calibrated(self) -> bool:
-        """Whether the numbers that flow through the network decide anything, or the weights alone do."""
+        """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
         return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
 
 
@@ -147,8 +147,8 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     layers before have lost; bias correction does, for the mean, and AdaRound with `reconstruction="asymmetric"`, whose
     target is the float network's own output, x Wᵀ.
 
-    A `memo` that is given again, with the same p and inputs, spares the layers whose bits and those of all layers
-    before are the same as in an earlier call.
+    If a `memo` is passed again with the same p and inputs, it spares the layers whose bits, and those of all layers
+    before, are the same as in an earlier call.
     """
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")

@@ -31,7 +31,7 @@ def digits_network(found: Contents) -> Parameters | QuantizedNetwork:
 
 
 def trained_model(found: Contents) -> QATMLP:
-    """The network of a training with quantisation that is under way. StoreError if its scheme makes no sense."""
+    """The network of an unfinished quantisation-aware training. StoreError if its scheme is invalid."""
     try:
         scheme = {name: found.scheme[name] for name in ("bits", "activations", "per", "estimator")}
         return QATMLP(found.sizes["layers"], **scheme)

@@ -101,8 +101,8 @@ class Trainer:
 
 def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], None]) -> None:
     """Train for some epochs while the learning rate falls from `rate` to zero along half a cosine (Loshchilov and
-    Hutter 2017, eq. 5, without restarts); `report` is given a line an epoch. ValueError as soon as the loss is no
-    number: what comes after it could not be saved."""
+    Hutter 2017, eq. 5, without restarts); `report` gets a line per epoch. ValueError as soon as the loss is not
+    finite: later weights could not be saved."""
     for epoch in range(1, epochs + 1):
         losses, accuracies = [], []
         while trainer.epoch < epoch:

@@ -76,20 +76,20 @@ class Training:
         return arrays_of(self.trainer, params, by, **more)
 
     def go_on(self, saved: Contents) -> None:
-        """Take up the state in which the checkpoint was saved. StoreError if something of it is missing."""
+        """Restore the state that the checkpoint saved. StoreError if part of it is missing."""
         go_on(self.trainer, saved)
 
 
 def arrays_of(trainer: Trainer, params: Mapping[str, Value], by: str, extra: Mapping[str, np.ndarray] | None = None,
               **more: Any) -> dict[str, np.ndarray]:
-    """A checkpoint: the network, all that decides its next step, and the page's parameters; `more` as for
+    """A checkpoint: the network, the state of its training, and the page's parameters; `more` as for
     `described`."""
     arrays = training(trainer.p, trainer.state())
     return described({**arrays, **(extra or {}), PARAMS: packed_json(params)}, by, **more)
 
 
 def go_on(trainer: Trainer, saved: Contents) -> None:
-    """Take up the state of a training that a page has saved. StoreError if something of it is missing."""
+    """Restore a training that a page has saved. StoreError if part of it is missing."""
     try:
         trainer.load_state(saved.under(TRAINER))
     except (ValueError, OverflowError) as error:

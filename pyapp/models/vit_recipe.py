@@ -39,7 +39,7 @@ class ViTRecipe:
 
 def train_vit(recipe: ViTRecipe, digits: Digits, report: Callable[[str], None], held_out: Digits | None = None,
               checkpoint: Path | None = None) -> tuple[ViT, Parameters]:
-    """Train from random weights, or go on from a checkpoint of the same images; `report` is given a line an epoch, with
+    """Train from random weights, or resume from a checkpoint of the same images; `report` gets a line per epoch, with
     the accuracy on `held_out`."""
     model = ViT()
     p = model.initial(recipe.seed)

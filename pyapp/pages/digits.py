@@ -74,7 +74,7 @@ class Page(Experiment):
 
     @property
     def model(self) -> MLP:
-        """The shown network's layers; a file may have brought others than usual."""
+        """The layers of the network on show; a network from a file may have other sizes."""
         return MLP() if self.params["weights"] == PRETRAINED else self.trainer.model
 
     @property
@@ -159,7 +159,7 @@ class Page(Experiment):
         return self.training.arrays(self.params, PAGE)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """A snapshot goes on exactly where it was; any other digits network starts a new training from its weights."""
+        """A snapshot resumes exactly where it was saved; any other digits network starts a new training."""
         saved = Contents(arrays, name)
         found, goes_on = digits_network(saved), saved.under_way and saved.by == PAGE
         rounded = isinstance(found, QuantizedNetwork)

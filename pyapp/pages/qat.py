@@ -113,7 +113,7 @@ class Page(Experiment):
         return not np.isfinite(self.p.vector).all()
 
     def exported(self) -> QuantizedNetwork:
-        """The network with the codes that it has now."""
+        """The network with its current codes."""
         return finished(self.model, self.p)
 
     def references(self) -> dict[str, float | None]:
@@ -170,13 +170,13 @@ class Page(Experiment):
         return Frame(self.trainer.steps, {"measured_step": self._measured_step, **found})
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """The network, the state of its training, the parameters, and what the training began with."""
+        """The network, the state of its training, the parameters, and those that the training started from."""
         start = {START + name: array for name, array in store.arrays_of(self.start).items()}
         return self.training.arrays(self.params, PAGE, extra=start, scheme=_scheme(self.params))
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """A snapshot goes on exactly where it was; any other digits network of these sizes starts a new training: float
-        weights from them, a quantised network from its very codes."""
+        """A snapshot resumes exactly where it was saved; any other digits network of these sizes starts a new training,
+        from its float weights or from the codes of a quantised network."""
         saved, notes = Contents(arrays, name), []
         if saved.by == PAGE:
             model, params = trained_model(saved), saved.params(self.PARAMS)

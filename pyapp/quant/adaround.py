@@ -31,16 +31,15 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     layer of the digits network at 3 bits then keeps 54 % of E, and 21 % with it).
 
     X is what the layer will really get: x̂, the output of the layers that are quantised already. The objective is
-    symmetric: it does not see what those layers have lost. With `exact` (N, I), the layer's inputs in the float
+    symmetric: it ignores the error of those layers. With `exact` (N, I), the layer's inputs in the float
     network, it is asymmetric (eq. 25): ‖f(X_exact Wᵀ) - f(X Ŵᵀ)‖², where f is ReLU after adding `relu_bias` (O,), or
-    nothing if that is None. `relu_bias` is not used without `exact`. Mean accuracy
-    of five seeds on MNIST's 10,000 test images, digits network, a scale per channel, MSE ranges, symmetric and
-    asymmetric: 2-bit weights with float32 activations 95.6 and 97.1 %, 3-bit 98.8 and 98.9 %, W3A3 98.5 and 98.4 %,
-    W4A4 98.9 % both. Only the first difference is larger than that between seeds.
+    nothing if that is None. `relu_bias` is not used without `exact`. Mean accuracy of five seeds on
+    MNIST's 10,000 test images, digits network, one scale per channel, MSE ranges, symmetric and asymmetric: 2-bit
+    weights with float32 activations 95.6 and 97.1 %, 3-bit 98.8 and 98.9 %, W3A3 98.5 and 98.4 %, W4A4 98.9 % both.
+    Only the first difference is larger than that between seeds.
 
-    An input that was
-    always 0 (MNIST's borders) says nothing, its weights are rounded to nearest. The same seed gives the same codes on
-    the same machine; between runtimes a few differ, since float32 sums steer a thousand steps.
+    An input that was always 0 (MNIST's borders) says nothing; its weights are rounded to nearest. The same seed gives
+    the same codes on the same machine; between runtimes a few differ, because float32 sums steer a thousand steps.
     """
     _check(w, x)
     w, x = np.asarray(w, np.float32), np.asarray(x, np.float32)

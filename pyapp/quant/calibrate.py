@@ -65,9 +65,9 @@ def moving_range(x: np.ndarray, batch: int = BATCH, momentum: float = MOMENTUM) 
 def percentile_range(x: np.ndarray, percentile: float = PERCENTILE, scheme: str = "affine") -> Range:
     """Clip the outermost numbers: affine cuts each end at its own percentile, symmetric cuts |x|.
 
-    Percentiles are interpolated between two neighbours in the order of size, as NumPy's and torch's are. Where so much
-    is 0 that the inner neighbours are 0, they say nothing of the rest, and an interpolation between 0 and the largest
-    number of all would clip all but a part of that: then the range is the full one. 999 zeros and one 5 give 0 to 5.
+    Percentiles are interpolated between two neighbours in the order of size, as NumPy's and torch's are. If so
+    many numbers are 0 that the inner neighbours are 0, interpolating between 0 and the largest number would clip that
+    number to a part of itself; the range is then the full one. 999 zeros and one 5 give 0 to 5.
     """
     if not 50 < percentile <= 100:
         raise ValueError(f"percentile is {percentile}; use a number above 50, up to 100")

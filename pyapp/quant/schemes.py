@@ -20,9 +20,9 @@ TOO_FAR_APART = "cannot quantise numbers whose range is beyond float32; scale th
 class Granularity:
     """How many numbers share a scale: the whole tensor, each channel, or `size` neighbours.
 
-    Channels are those of an axis, as in ONNX any one, counted from the end if negative: axis 0, output channels, if it
-    is None. Groups are neighbours along the axis, the last one if it is None; the last group is shorter where `size`
-    does not divide the length, as in ONNX blocked quantisation.
+    As in ONNX, channels lie along any axis, counted from the end if negative; None is axis 0, the output channels.
+    Groups are neighbours along the axis; None is the last one. The last group is shorter where `size` does not divide
+    the length, as in ONNX blocked quantisation.
     """
 
     kind: str = "tensor"  # tensor, channel or group
@@ -30,7 +30,7 @@ class Granularity:
     axis: int | None = None
 
     def axis_of(self, shape: tuple[int, ...]) -> int:
-        """The axis in a tensor of this shape, from 0. ValueError if it has none such."""
+        """The axis in a tensor of this shape, counted from 0. ValueError if the tensor lacks it."""
         if len(shape) < (2 if self.kind == "group" else 1):
             raise ValueError(f"a tensor of shape {shape} has no {self.kind}s; use --per tensor")
         axis = self.axis if self.axis is not None else -1 if self.kind == "group" else 0
@@ -68,7 +68,7 @@ class Granularity:
         """`ufunc` (np.minimum, np.maximum, np.add) over all numbers that share a scale, shape `scales(x.shape)`."""
         if self.kind == "tensor":
             return ufunc.reduce(x, axis=None)
-        axis = self.axis_of(x.shape)  # refuses what has no such parts
+        axis = self.axis_of(x.shape)  # refuses a tensor that lacks the axis
         if self.kind == "channel":
             return ufunc.reduce(np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1), axis=1)
         return ufunc.reduceat(x, np.arange(0, x.shape[axis], self.size, dtype=np.intp), axis=axis)
@@ -245,7 +245,7 @@ def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Gra
     """The grid from the smallest to the largest number of x. Where an affine one was moved by exactly half a step, for
     the real 0, the number at one end lies half a step beyond the last line and is clipped to it.
 
-    An empty tensor has no codes, and where no number decides it, a scale is 1: as where all numbers are 0.
+    An empty tensor has no codes. Where no number determines a scale, it is 1, as where all numbers are 0.
     """
     x, per = np.asarray(x, np.float32), Granularity.parse(per)
     if not np.isfinite(x).all():

@@ -41,13 +41,13 @@ def build(root):
 
 
 def version_of(files):
-    """The version of a site: it changes with every byte, and tells our manifests from other programs'."""
+    """The version of a site: it changes with every byte, and distinguishes our manifests from other programs'."""
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
 
 
 def earlier_build(place):
-    """What a build has put into a folder, as its manifest says: sha256 by name. Nothing where there is no manifest, or
-    one that no build has written."""
+    """The files that a build has put into a folder, from its manifest: sha256 by name. Empty if there is no manifest,
+    or one that no build has written."""
     try:
         manifest = json.loads((place / "app" / "manifest.json").read_text())
         if manifest["version"] != version_of(manifest["files"]):

@@ -31,7 +31,7 @@ def run(options, root, own=()):
     site may be built into."""
     if options.build:
         check_target(root, options.build, own)
-    server = None  # bound first: a taken port is said before anything is fetched
+    server = None  # bound first, so that a taken port is reported before anything is fetched
     if not (options.build or options.provision):
         server = make_server(options.port, root / "web")
     provision(read_lock(root / "web"), root / "web", cache_folder())
@@ -50,7 +50,7 @@ def run(options, root, own=()):
 
 
 def attempt(work):
-    """Do the work; what goes wrong becomes a sentence on stderr and an exit status."""
+    """Do the work; an error becomes a sentence on stderr and an exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
     try:
         work()

@@ -18,7 +18,7 @@ def read_lock(web):
 
 
 def locked_files(group):
-    """The files of one group of the lock. A file inherits what its group says, and may say otherwise."""
+    """The files of one group of the lock. A file inherits the entries of its group, and may override them."""
     for name, own in group["files"].items():
         entry = {**group, **own}
         inside, sources = entry.get("from", name), []

@@ -28,7 +28,7 @@ def held(path):
 
 
 def abandoned(path):
-    """Whether nobody fills a part any more."""
+    """Whether no process fills a part any more."""
     if fcntl:
         handle = os.open(path, os.O_RDONLY)
         try:

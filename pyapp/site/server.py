@@ -142,7 +142,7 @@ class Server(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def open(self, target):
-        """The file that the target of a request means, open; None if that is none of the site."""
+        """Open the file that the target of a request names; None if it is not part of the site."""
         name = name_of(target)
         if name and self.belongs(name):
             path = self.web / name
@@ -164,7 +164,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def name_of(target):
-    """What a request asks for, as a path below web/; None for what no link of the page looks like."""
+    """The path below web/ that a request asks for; None if no link of the page looks like it."""
     path = re.split("[?#]", target, maxsplit=1)[0]
     try:
         parts = [unquote(part, errors="strict") for part in path.split("/")]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from pyapp.site.terminal import clear_line, disk_is_full, show
 
-LITTLE = 1 << 20  # bytes that are left free on a full disk
+LITTLE = 1 << 20  # bytes; a disk with less free space counts as full
 TIMEOUT = 20  # seconds without a byte until a host counts as unreachable
 
 
@@ -82,8 +82,8 @@ def pack(source, folder):
 
 
 def watch(command, source, folder, **options):
-    """Run a client, counting the bytes it writes; it never outlives this process. Its status, and what it printed,
-    which a file could not keep on a full disk."""
+    """Run a client, counting the bytes it writes; it never outlives this process. Returns its status and what it
+    printed, which is not kept in a file because the disk may be full."""
     try:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    **options)

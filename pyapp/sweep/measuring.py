@@ -65,7 +65,7 @@ def materials(source: Source) -> tuple[Parameters, Digits]:
 
 
 def calibrates(combination: Combination) -> bool:
-    """Whether a combination needs the calibration split; not those that are refused or trained, which may."""
+    """Whether a combination needs the calibration split. False if it is refused, or trained (which may need it)."""
     try:
         return combination["method"] not in TRAINED and Settings(**combination).calibrated
     except ValueError:
@@ -79,7 +79,7 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
     try:
         network = network_for(p, Settings(**combination), source.data, lambda line: None)
         results = measure(network, digits)
-    except ShippedMissing:  # no fault of this combination: it can be measured once they are there
+    except ShippedMissing:  # not the fault of this combination: it can be measured once the digits are there
         raise
     except ValueError as error:
         results = {"error": error}

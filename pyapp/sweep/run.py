@@ -66,7 +66,7 @@ def _check(row: Row, stamps: tuple[str, str, str]) -> None:
 
 
 def typed(row: Row) -> dict[str, Any]:
-    """A row's cells as values; None where a cell is empty, or says "none". ValueError names a cell that has none."""
+    """A row's cells as values; None where a cell is empty, or says "none". ValueError names an invalid cell."""
     values = {name: number(row, name, partial(read, name)) if row[name] else None for name in DEFAULTS}
     values |= {name: number(row, name, kind) if row[name] else None for name, kind in RESULTS.items()}
     return values | {name: row[name] or None for name in (*STAMPS, MADE_ON)}

@@ -1,4 +1,4 @@
-"""The table of a sweep: a CSV file to which rows are added as they are measured. A killed sweep can go on, and several
+"""The table of a sweep: a CSV file to which rows are added as they are measured. A killed sweep can resume, and several
 sweeps may write into one file at the same time."""
 
 import csv
@@ -18,10 +18,10 @@ Key = tuple[str, ...]
 class Table:
     """Rows by their key, the first `keys` of the columns; as a context, the file ready for more rows.
 
-    Every change is made under a lock, after reading what others have added meanwhile, so no row is lost. A last line
-    that is not whole, which a killed sweep may leave, is no row, and is cut off when rows are added. An older file may
+    Every change is made under a lock, after reading what others have added meanwhile, so no row is lost. An
+    incomplete last line, which a killed sweep may leave, is ignored, and cut off when rows are added. An older file may
     lack columns named in `newer`: their cells are empty, and the file gets the columns when rows are added.
-    ValueError, and the file is not touched, if it is no such table, and for what `check` says of a row.
+    ValueError, with the file untouched, if it is not such a table or if `check` refuses a row.
     """
 
     def __init__(self, path: str | Path, columns: Sequence[str], keys: int,
@@ -35,7 +35,7 @@ class Table:
         self._catch_up()
 
     def _catch_up(self) -> None:
-        """Read the lines that are new; all of them, if the name is another file's since."""
+        """Read the new lines, or all lines if the path now names another file."""
         now = self.path.stat() if self.path.exists() else None
         file = now and (now.st_dev, now.st_ino)
         known = {}
@@ -93,7 +93,7 @@ class Table:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing is open, and nothing is kept back."""
+        """Nothing to close or flush: `add` has written every row."""
 
     def add(self, row: Row) -> None:
         """Keep a row and hand it to the operating system at once: from here on, killing the process loses nothing."""
@@ -104,7 +104,7 @@ class Table:
             self._keep(row)
 
     def _append(self, rows: Sequence[Row]) -> None:
-        """Put rows behind the last whole line; if there is no room for all of it, none of it stays."""
+        """Append rows to the last complete line; if the disk has no room for all of them, none stays."""
         new = [*self.rows.values(), *rows] if not self._whole else rows  # the file may have been removed
         text = self._text(new, header=not self._whole).encode()
         try:

@@ -101,14 +101,14 @@ def cells(settings: TransformerSettings) -> Row:
 
 
 def typed(row: Row) -> dict[str, Any]:
-    """A row's cells as values. ValueError names a cell that has none."""
+    """A row's cells as values. ValueError names an invalid cell."""
     settings = {name: row[name] if name in ("per", "calibrate", "softmax", "shift") else
                 number(row, name, whole_or_none) for name in SETTINGS}
     return settings | {name: number(row, name, kind) for name, kind in RESULTS.items()} | {MADE_ON: row[MADE_ON]}
 
 
 def _check(row: Row, stamps: tuple[str, str]) -> None:
-    """ValueError if a row that is there comes from other files, or was spoiled."""
+    """ValueError if an existing row comes from other files, or was damaged."""
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] != stamp:
             raise ValueError(f"it was measured with other {name} (sha256 {row[name]}..., these have {stamp}...); name "
