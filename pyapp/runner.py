@@ -49,8 +49,8 @@ class Runner:
         self._ids = itertools.count(1)
 
     def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False) -> dict:
-        """Start a page. A value that cannot be used is noted and replaced by the nearest or the default; with `strict` (the
-        command line) it raises a ParamError."""
+        """Start a page. A value that cannot be used is noted and replaced by the nearest or the default; with `strict`,
+        for the command line, it raises a ParamError."""
         given = params or {}
         values, notes = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
         run, number = Run(page, values), next(self._ids)

@@ -56,8 +56,7 @@ def _measure(missing: list[Combination], source: Source, backend: str, jobs: int
 
 
 def _check(row: Row, stamps: tuple[str, str, str]) -> None:
-    """ValueError if a row that is there comes from other files, or was spoiled. An empty stamp is of nothing, and goes
-    with any."""
+    """ValueError if an existing row comes from other files, or was damaged. An empty stamp matches any file."""
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] and stamp and row[name] != stamp:
             raise ValueError(f"it was measured with other {WORDS[name]} (sha256 {row[name]}..., these have "
