@@ -101,6 +101,12 @@ def test_ruff_is_clean():
     subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=True)
 
 
+def test_no_two_tests_have_one_name():
+    """pytest tells files without packages apart by their names alone, where one process collects them all."""
+    names = [path.stem for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_no_file_has_grown_past_what_one_can_hold_in_mind():
     long = {str(path.relative_to(ROOT)): lines for path in PYTHON + JAVASCRIPT
             if (lines := len(path.read_text().splitlines())) > 300}
