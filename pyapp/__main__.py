@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from pyapp import __version__
 from pyapp.commands import (
@@ -22,7 +23,7 @@ from pyapp.commands import (
     transformers,
 )
 from pyapp.commands.outputs import check_apart
-from pyapp.commands.saying import data_warnings
+from pyapp.commands.saying import data_warnings, shortened
 from pyapp.hosts import HostError
 
 GONE = 128 + 13  # the exit status of a program whose output nobody reads any more, as in `... | head`
@@ -75,7 +76,7 @@ def _told(error: OSError) -> str:
 
 
 def _refuse(why: str) -> int:
-    print(f"bitladder: {' '.join(why.split())}", file=sys.stderr)
+    print(f"bitladder: {shortened(' '.join(why.split()))}", file=sys.stderr)
     return 2
 
 
@@ -85,9 +86,16 @@ def _stop_writing() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors have a length that can be read."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(shortened(message))
+
+
 def _parser() -> argparse.ArgumentParser:
     name = "bitladder" if Path(sys.argv[0]).stem.startswith("bitladder") else "python -m pyapp"
-    parser = argparse.ArgumentParser(prog=name, description=__doc__.split(".")[0])
+    parser = Parser(prog=name, description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, transformers, softmax, attention, ladder, generators, sweep,

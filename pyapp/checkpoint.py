@@ -34,9 +34,10 @@ PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are not parameters
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
-    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict and the pages digits and qat"),
-    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit and the page vision"),
-    "gpt": ("a GPT", "tokens.weight", "generate gpt and evaluate gpt"),
+    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep and the "
+            "pages digits and qat"),
+    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit, attention-table vit and the page vision"),
+    "gpt": ("a GPT", "tokens.weight", "generate gpt, evaluate gpt, attention-table gpt and the page learn"),
     "generator": ("the teacher of the digit generator", "router.weight", "digits, judge-digits and distill-digits"),
     "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),
     "ladder": ("the toy transformer of the ladder", "W_Q", "ladder rollout"),

@@ -30,7 +30,8 @@ class Sampling:
         """With what probability each token is drawn, float64 (N,), from its logits (N,)."""
         if self.greedy:
             return (np.arange(len(logits)) == logits.argmax()).astype(np.float64)
-        z = (logits - logits.max()).astype(np.float64) / self.temperature  # at most 0, however low the temperature
+        with np.errstate(over="ignore"):  # at most 0, however low the temperature
+            z = (logits - logits.max()).astype(np.float64) / self.temperature
         if 0 < self.top_k < len(z):
             likeliest = np.argsort(-z, kind="stable")[: self.top_k]  # of equal ones the first
             z[np.setdiff1d(np.arange(len(z)), likeliest)] = -np.inf

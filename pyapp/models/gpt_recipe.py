@@ -25,7 +25,7 @@ class GPTRecipe:
     steps: int = option(6000, "steps of training")
     rate: float = option(0.002, "the highest learning rate; from there it falls to zero along half a cosine")
     warmup: int = option(100, "steps in which the rate rises to its highest", least=0)
-    batch: int = option(32, "windows that one step averages over")
+    batch: int = option(32, "windows that one step averages over", most=4096)
     dropout: float = option(0.1, "share of numbers that training leaves out after each branch and the embedding",
                             least=0)
     decay: float = option(0.1, "weight decay of AdamW", least=0)

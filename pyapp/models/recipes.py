@@ -19,10 +19,10 @@ from pyapp.quant.parameters import quantize_parameters
 MOST = 2**31 - 1  # of what is counted: steps, images; a seed may be larger
 
 
-def option(default: Any, doc: str, least: float | None = None) -> Any:
-    """A recipe's field with the sentence that the command line shows for it. A number has to be `least` or more; where
-    that is None, more than 0."""
-    return field(default=default, metadata={"doc": doc, "least": least})
+def option(default: Any, doc: str, least: float | None = None, most: float = math.inf) -> Any:
+    """A recipe's field with the sentence that the command line shows for it. A number has to be finite, at most `most`,
+    and `least` or more; where that is None, more than 0."""
+    return field(default=default, metadata={"doc": doc, "least": least, "most": most})
 
 
 def check(recipe: Any) -> None:
@@ -34,8 +34,9 @@ def check(recipe: Any) -> None:
         enough = value > 0 if least is None else value >= least  # NaN is not
         if not (enough and value < math.inf):
             raise ValueError(f"{f.name} is {value}; use {'more than 0' if least is None else f'{least} or more'}")
-        if isinstance(value, int) and value > MOST and f.name != "seed":
-            raise ValueError(f"{f.name} is {value}; use at most {MOST}")
+        most = MOST if isinstance(value, int) and f.name != "seed" else math.inf
+        if value > (most := min(most, f.metadata["most"])):
+            raise ValueError(f"{f.name} is {value}; use at most {most}")
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Recipe:
     optimiser: str = option("adam", "how a gradient becomes a step")
     rate: float = option(0.002, "learning rate at the start; it falls to zero along half a cosine")
     batch: int = option(128, "images that one step averages over")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0)
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0)
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0)
+    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0, most=180)
+    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0, most=1)
+    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0, most=28)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image turned, stretched and moved, anew every time."""

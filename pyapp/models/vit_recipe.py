@@ -28,9 +28,9 @@ class ViTRecipe:
     batch: int = option(128, "images that one step averages over")
     decay: float = option(0.05, "weight decay of AdamW", least=0)
     clip: float = option(1.0, "length to which a longer gradient is cut")
-    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0)
-    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0)
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0)
+    degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0, most=180)
+    scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0, most=1)
+    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0, most=28)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image turned, stretched and moved, anew every time."""

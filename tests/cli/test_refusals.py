@@ -11,6 +11,7 @@ import pytest
 
 from pyapp import npz, store
 from pyapp.__main__ import _parser, main
+from pyapp.commands.saying import data_warnings
 from pyapp.data import mnist
 from pyapp.models import mlp
 from pyapp.models.trainer import Trainer
@@ -169,6 +170,10 @@ def test_pictures_that_are_none(capsys):
     ("train mlp --rate inf", "rate is inf; use more than 0"),
     (f"train vit --batch {HUGE}", f"batch is {HUGE}; use at most 2147483647"),
     (f"train gpt --steps {HUGE}", f"steps is {HUGE}; use at most 2147483647"),
+    ("train gpt --batch 100000000", "batch is 100000000; use at most 4096"),
+    ("train mlp --pixels 1e308", "pixels is 1e+308; use at most 28"),
+    ("train vit --degrees 400", "degrees is 400.0; use at most 180"),
+    ("qat mlp --scale 2", "scale is 2.0; use at most"),
 ])
 def test_what_is_too_large_is_said(words, message, capsys):
     command, network, *more = words.split()
@@ -204,3 +209,28 @@ def test_numbers_that_cannot_be(words, capsys):
     base = [] if set(more) & set(COMMANDS[name]) else COMMANDS[name]
     with np.errstate(all="ignore"):
         refusal(capsys, *name.split(), *base, *more)
+
+
+@pytest.mark.parametrize("words", [["--bits", "9" * 4000], ["--bits", "9" * 5000], ["--scheme", "x" * 5000],
+                                   ["--bits", "4", "--per", "group:" + "9" * 5000]],
+                         ids=["int", "no int", "word", "per"])
+def test_what_was_typed_is_not_repeated_at_length(words, capsys):
+    assert "… (" in refusal(capsys, "evaluate", "mlp", *words) or "group:" in words[-1]
+
+
+def test_names_of_files_are_repeated_whole(capsys):
+    name = "/".join(["folder" * 20] * 3)
+    assert name in refusal(capsys, "evaluate", "mlp", "--data", name)
+
+
+def test_numbers_out_of_range_are_said_in_one_sentence(capsys):
+    with data_warnings():
+        for exponent in (1000, 2000):
+            assert np.exp(np.array([exponent])) == np.inf and np.isnan(np.array([np.inf]) - np.inf)
+    said = capsys.readouterr().err
+    assert said == "bitladder: some numbers on the way were out of range (overflow encountered in exp)\n"
+
+
+def test_a_low_temperature_is_nothing_to_warn_of(capsys):
+    assert main(["generate", "gpt", "--tokens", "2", "--temperature", "1e-320"]) == 0
+    assert capsys.readouterr().err == ""
