@@ -12,10 +12,12 @@ from pyapp.data.numerals import WRITE, TextError, is_number
 
 Word = str
 ARRAY = re.compile(r"(?:as_?)?(?:array|tensor)|[A-Z]\w*Tensor|Tensor|Parameter|(?:Device)?Array(?:Impl)?|NDArray|matrix"
-                   r"|[Mm]asked_?[Aa]rray|Variable|constant|list|tuple|dict|OrderedDict|vec!"
+                   r"|[Mm]asked_?[Aa]rray|Variable|constant|list|tuple|dict|OrderedDict|vec!|deque"
                    r"|(?:Big)?(?:Float|Ui?nt|Int)\d+(?:Clamped)?Array")
-SCALAR = re.compile(r"b?float\d*_?|u?int\d*|u?intc|half|single|double|(?:long|u?byte|u?short|longdouble)|bool_?")
+SCALAR = re.compile(r"b?float\d*_?|u?int\d*|u?intc|half|single|double|(?:long|u?byte|u?short|longdouble)|bool_?"
+                    r"|Decimal|U?INT\d+_C")
 JAVASCRIPT = re.compile(r"(?:\w+\d+(?:Clamped)?)?Array")  # prints its length: Float32Array(3) [0.5, 1, -2]
+TYPECODES = set("bBhHiIlLqQfd")  # of Python's array('f', [0.5, 1.0])
 SYMBOL = "Symbol(...)"
 PROPERTIES = {"buffer", "byteLength", "byteOffset", "length", SYMBOL}  # of an array in a browser's console
 DATA = ("data", "numpy", "value", "initial_value", "object")  # keyword arguments that are the numbers
@@ -102,6 +104,8 @@ def _call(node: Node) -> Item:
     given = [item for item in node.items if not isinstance(item, Named)]
     if not (ARRAY.fullmatch(name) or SCALAR.fullmatch(name)):
         return unusable(f"“{node.head[:40]}(” is neither a number nor a printed array", WRITE)
+    if name == "array" and len(given) > 1 and isinstance(given[0], Scalar) and given[0].text in TYPECODES:
+        del given[0]
     if "indices" in named:
         return unusable("the tensor is sparse", "print it after x.to_dense()")
     given += [named[key] for key in DATA if key in named]
@@ -125,8 +129,11 @@ def _named(value: Item) -> Item:
 def _list(node: Node) -> Item:
     """Numbers side by side are a row; brackets side by side are the rows."""
     items = [item for item in node.items if not (isinstance(item, Named) and item.name in PROPERTIES)]
+    if node.bracket == "(" and [type(item) for item in items] == [Scalar, Rows]:  # OrderedDict([('weight', [...])])
+        return Named(items[0].text, items[1])
     names = [item.name for item in items if isinstance(item, Named)]
-    if names and (len(names) < len(items) or node.bracket != "{"):
+    pairs = node.bracket == "[" and all(isinstance(item, Named) and isinstance(item.value, Rows) for item in items)
+    if names and (len(names) < len(items) or not (pairs or node.bracket == "{")):
         return unusable(f"“{names[0][:40]}” stands before a value", "paste the numbers without names")
     if names and names != [str(i) for i in range(len(names))]:
         if len(names) > 1:

@@ -23,6 +23,11 @@ SPACED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3}){0,2} 0\d\d(?:[.,]\d+)?(?
 _THOUSANDS = r"[1-9]\d{0,2}(?: \d{3}){1,3}(?:[.,]\d+)?"
 CELL = re.compile(rf"(?m)\t{_THOUSANDS}(?=\t|$)|^{_THOUSANDS}(?=\t)")  # between tabs
 PROMPT = re.compile(r"(?m)^Out ?\[\d+\]: ?")
+# How libtorch, older torch, MXNet and pandas end what they print, and xxd -i what it declares.
+ENDING = re.compile(r"\n\[ ?(?:\w+Type\{[\d,]*\}|torch\.[\w.]*Tensor of size [\dx]+|\d+ rows x \d+ columns) ?\]\s*\Z"
+                    r"|\n<NDArray [\dx]+ @\w+\(\d\)>\s*\Z"
+                    r"|;\s*(?:const )?(?:unsigned )?(?:int|long|size_t) \w+_len = \d+;\s*\Z")
+CAST = re.compile(r"\((?:const )?(?:(?:un)?signed )?(?:u?int\d+_t|int|char|short|long|float|double)\) ?(?=[-+.\d])")
 
 
 class Pasted(NamedTuple):
@@ -66,7 +71,8 @@ def _clean(text: str) -> str:
         first, joined = found[0].strip(), re.sub(r"[^\d.]", "", found[0].replace(",", "."))
         raise TextError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
                         f"write {joined} for one number, or put commas between several")
-    return PROMPT.sub("", text).replace("Parameter containing:", " ").strip()
+    text = CAST.sub("", ENDING.sub("", PROMPT.sub("", text)))
+    return text.replace("Parameter containing:", " ").strip()
 
 
 def _without_comments(text: str) -> str:
@@ -81,7 +87,7 @@ def _without_comments(text: str) -> str:
     text = "".join(parts) + text[start:]
     if "#" in text:
         text = re.sub(r"(?m)^[ \t]*#[ \t]*define[ \t]+\w+", "", text)
-        text = re.sub(r"#[^\n]*", "", text)
+        text = re.sub(r"(?<!\.)#[^\n]*", "", text)  # 1.#INF is what old C libraries print
     return re.sub(r"(?m)//[^\n]*|^[ \t]*%[^\n]*", "", text)
 
 

@@ -56,6 +56,13 @@ PRINTED = [  # by NumPy 1 and 2, torch, JAX, TensorFlow
      "       scale=tensor([0.5000, 0.2500], dtype=torch.float64),\n       zero_point=tensor([0, 0]), axis=1)", [[0.5,
      1]]),
     ("tensor([1.0000e-03, 2.5000e+02], device='cuda:0', dtype=torch.float16, grad_fn=<MulBackward0>)", [[1e-3, 250]]),
+    ("OrderedDict([('weight', tensor([[1., 2.]]))])", [[1, 2]]),  # before Python 3.12
+    (" 1  2\n 3  4\n[ CPUFloatType{2,2} ]", [[1, 2], [3, 4]]),  # libtorch
+    ("\n 1  2\n 3  4\n[torch.FloatTensor of size 2x2]\n", [[1, 2], [3, 4]]), ("1 2\n<NDArray 2 @cpu(0)>", [[1, 2]]),
+    ("array('f', [0.5, -2.0])", [[0.5, -2]]), ("array('b', [1, -2])", [[1, -2]]),
+    ("[Decimal('0.5'), Decimal('-1')]", [[0.5, -1]]), ("deque([1.0, 2.0])", [[1, 2]]),
+    ("unsigned char w[] = {\n  0x01, 0xff\n};\nunsigned int w_len = 2;\n", [[1, 255]]),  # xxd -i
+    ("int8_t w[] = {(int8_t)1, (int8_t)-2, INT8_C(3)};", [[1, -2, 3]]), ("{(unsigned char) 7, (float).5}", [[7, 0.5]]),
     ("tensor(0.5000, grad_fn=<MeanBackward0>)", [[0.5]]), ("tensor([True, False])", [[1, 0]]),
     ("[tensor([1., 2.]), tensor([3., 4.])]", [[1, 2], [3, 4]]), ("[tensor(1.), tensor(2.)]", [[1, 2]]),
     ("OrderedDict({'weight': tensor([[1., 2.]], device='mps:0')})", [[1, 2]]),
@@ -170,7 +177,8 @@ def test_a_text_with_two_meanings_is_asked_about(text, readings):
     ("(1.5)", "parentheses"),
     ("<tf.Tensor 'x:0' shape=(2,) dtype=float32>", "tf.Tensor"), ("torch.tensor([1, 2]).half()", "half"),
     ("/* 1 2", "does not end"), ("1e999", "too large"), ("0x" + "f" * 9000, "too large"),
-    ("1.0e+03 *\n\n 1 2", r"“\*”"),
+    ("1.0e+03 *\n\n 1 2", r"“\*”"), ("0.01 *\n 1  2\n[ CPUFloatType{1,2} ]", r"“\*”"),
+    ("1.#INF 2", "1.#INF"), ("[0.5, 1.#QNAN]", "1.#QNAN"), ("OrderedDict([('a', [1]), ('b', [2])])", "2 arrays: a, b"),
     ("tensor([], size=(0, 3))", "no number"), ("(" + "9" * 9000 + ") [1]", "says 9"),
 ], ids=repr_of)
 def test_what_cannot_be_a_tensor_is_named(text, message):
@@ -180,8 +188,8 @@ def test_what_cannot_be_a_tensor_is_named(text, message):
 
 
 HOSTILE = ("[", "]", "[[1],", "(", "{", "<a:", '"', "'", "/*", "//", "#", ",", ", ", " ,", ";", "1,1", "1 ,", "-",
-"0x", "a=",
-           "a:", "|", "|-\n", "1'", "\u00a0", "1\u00a0", "((", "<", ">", "=", "1e", "t(")
+           "0x", "a=", "a:", "|", "|-\n", "1'", "\u00a0", "1\u00a0", "((", "<", ">", "=", "1e", "t(", "\n[", "\n[1",
+           ";int ", "(int)", "('a',[1])", "\n<NDArray ")
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
