@@ -14,7 +14,7 @@ TYPES = {UNSIGNED_BYTE: "unsigned bytes", 0x09: "signed bytes", 0x0B: "16-bit in
          0x0D: "float32 numbers", 0x0E: "float64 numbers"}
 # t10k-images-idx3-ubyte, t10k-images.idx3-ubyte, T10K-IMAGES-IDX3-UBYTE.gz, emnist-digits-test-images-idx3-ubyte
 NAME = re.compile(r"(?:q?mnist-|emnist-(?P<set>[a-z]+)-)?(?P<split>train|t10k|test)[-._](?P<kind>images|labels)"
-                  r"(?:[-._]idx[13][-._]ubyte)?(?:\.idx)?(?:\.gz)?")
+                  r"(?:[-._]idx[13])?(?:[-._]ubyte)?(?:\.idx|\.bin)?(?: ?\(\d+\))?(?:\.gz)?")  # (1): a browser's copy
 INSIDE = ("raw", "mnist", "emnist", "gzip")  # folders that torchvision and EMNIST's archive put around the files
 HINT = "name a folder with MNIST's four IDX files"
 KINDS = {3: "images", 1: "labels"}

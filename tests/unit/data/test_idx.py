@@ -36,6 +36,8 @@ def emnist(name):
     ("t10k-images.idx3-ubyte/t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
     ("raw/t10k-images-idx3-ubyte", "raw/t10k-labels-idx1-ubyte.gz"), ("t10k-images.gz", "t10k-labels.gz"),
     ("MNIST/raw/t10k-images-idx3-ubyte", "MNIST/raw/t10k-labels-idx1-ubyte"),
+    ("t10k-images.idx3", "t10k-labels.idx1"), ("t10k-images.bin", "t10k-labels.bin"),
+    ("t10k-images-idx3-ubyte (1).gz", "t10k-labels-idx1-ubyte(2).gz"),
     [f"gzip/{name}.gz" for name in emnist("digits")], emnist("mnist"),
 ], ids=lambda names: names[0])
 def test_every_name_that_the_files_have(tmp_path, names):
