@@ -58,7 +58,9 @@ class Runner:
             if name in given:
                 raise ParamError(name, f"{name} cannot be used: {error}", error.hint)
         self._runs[number] = run
-        return run.answer(notes + run.experiment.unused(given), run=number)
+        standard = {} if strict else {param.name: param.default for param in pages.page(page).PARAMS}
+        asked = [name for name in given if name not in standard or values[name] != standard[name]]  # pages give all
+        return run.answer(notes + run.experiment.unused(asked), run=number)
 
     def advance(self, run: int, ms: float | None = None, steps: int | None = None) -> dict:
         """Work for about `ms` milliseconds, or until the step count has grown by `steps`.

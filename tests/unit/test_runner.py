@@ -143,3 +143,21 @@ def test_strict_refuses_what_a_page_cannot_use_if_it_was_asked_for(monkeypatch):
     assert error.value.hint == "use tomorrow's"
     assert runner.open("picky", {"start": 1}, strict=True)["notes"] == ["start plays no part"]
     assert runner.open("picky", {"by": 2})["frame"].step == 0
+
+
+def test_a_page_that_gives_all_parameters_hears_only_of_those_that_were_chosen(monkeypatch):
+    class Idle(Counter):
+        def unused(self, names):
+            return [f"{name} plays no part" for name in names]
+
+    monkeypatch.setattr(pages, "page", lambda name: Idle)
+    runner = Runner()
+    assert runner.open("idle", {"by": 1, "start": 0})["notes"] == []
+    assert runner.open("idle", {"by": "1", "start": "3"})["notes"] == ["start plays no part"]
+    assert runner.open("idle", {"by": 1}, strict=True)["notes"] == ["by plays no part"]
+
+
+@pytest.mark.parametrize("name", ["simulator", "methods", "learn"])  # those with something to say of unused parameters
+def test_a_page_opens_with_its_defaults_and_nothing_to_say(name):
+    params = {param.name: param.default for param in pages.page(name).PARAMS}
+    assert Runner().open(name, params)["notes"] == []
