@@ -65,8 +65,7 @@ def pixels_of(path: str) -> np.ndarray:
     try:  # only this command needs Pillow, and the page does not ship it
         from PIL import Image, ImageOps
     except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow: pip install pillow, or install Bitladder with "
-                         "the extra: pip install \"bitladder[pictures]\"") from None
+        raise ValueError("reading a picture file needs Pillow, which is not installed; pip install pillow") from None
     with open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # serious damage is refused below; damaged metadata does not matter
         try:
