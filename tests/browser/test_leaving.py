@@ -8,6 +8,9 @@ TITLES = {page["name"]: page["title"] for page in pages.describe()}
 REST = "exponential"  # where it is counted: a page where nothing moves
 ROUND = [*(name for name in TITLES if name != REST), REST]
 NODES = 50  # of some 10,000 may differ: what a browser keeps for itself
+# What one training page holds. Of each page the browser keeps its last visit's, which is larger or smaller with what was
+# under way; four rounds in which three pages were not freed would leave twelve of them.
+TREE = {"nodes": 2000, "listeners": 80}
 # Counts the elements that are observed.
 COUNT = """(() => {
     globalThis.observed = 0;
@@ -94,10 +97,11 @@ def settled(tab) -> dict[str, int]:
     return now
 
 
-def freed(tab, before: dict[str, int]) -> None:
+def freed(tab, before: dict[str, int], nodes: int = NODES, listeners: int = 0) -> None:
     after = settled(tab)
-    assert after["observed"] <= before["observed"] and after["listeners"] <= before["listeners"]
-    assert after["nodes"] <= before["nodes"] + NODES
+    assert after["observed"] <= before["observed"]
+    assert after["listeners"] <= before["listeners"] + listeners
+    assert after["nodes"] <= before["nodes"] + nodes
 
 
 def test_a_round_through_all_pages_leaves_nothing_behind(tab):
@@ -110,5 +114,6 @@ def test_a_round_through_all_pages_leaves_nothing_behind(tab):
     at_work(tab)
     at_work(tab)  # now with an offer to go on from where the first training was left
     before = settled(tab)
-    at_work(tab)
-    freed(tab, before)
+    for _ in range(4):
+        at_work(tab)
+    freed(tab, before, **TREE)

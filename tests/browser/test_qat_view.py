@@ -141,16 +141,22 @@ def test_files_wrong_and_right(visit, tmp_path):
     tab = visit("#qat?bits=3&activations=3")
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
-    tab["load-file"].set_input_files(store.WEIGHTS / "mlp-qat2.npz")
-    tab.wait_text("load-error", "mlp-qat2.npz: expected the arrays")
+    tab["load-file"].set_input_files(store.WEIGHTS / "ladder.npz")
+    tab.wait_text("load-error", "ladder.npz holds")
+    tab.wait_text("load-error", "expected a digits network")
     assert tab.number("step-count") == 1
     with tab.page.expect_download() as download:
         tab["save"].click()
     assert download.value.suggested_filename == "bitladder-qat-step1.npz"
     download.value.save_as(tmp_path / "mine.npz")
-    tab["load-file"].set_input_files(store.WEIGHTS / "mlp.npz")
-    tab.wait_number("step-count", "x === 0")
-    tab.page.locator(".files .note", has_text="training starts from these weights").wait_for()
+    for name, bits in (("mlp-qat2.npz", "2"), ("mlp.npz", "3")):  # codes bring their bits, float weights take the page's
+        tab.slide("bits", 3)
+        tab["step"].click()
+        tab.wait_number("step-count", "x > 0")
+        tab["load-file"].set_input_files(store.WEIGHTS / name)
+        tab.wait_number("step-count", "x === 0")
+        tab.page.locator(".files .note", has_text=f"{name}: training starts from these weights").wait_for()
+        assert tab["bits"].input_value() == bits
     other = visit("#qat")
     other["load-file"].set_input_files(tmp_path / "mine.npz")
     other.wait_number("step-count", "x === 1")
