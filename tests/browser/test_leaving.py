@@ -8,7 +8,7 @@ TITLES = {page["name"]: page["title"] for page in pages.describe()}
 REST = "exponential"  # where it is counted: a page where nothing moves
 ROUND = [*(name for name in TITLES if name != REST), REST]
 NODES = 50  # of some 10,000 may differ: what a browser keeps for itself
-# What one training page holds. Of each page the browser keeps its last visit's, which is larger or smaller with what was
+# What one training page holds. The browser keeps the last visit of each page, which is larger or smaller with what was
 # under way; four rounds in which three pages were not freed would leave twelve of them.
 TREE = {"nodes": 2000, "listeners": 80}
 # Counts the elements that are observed.

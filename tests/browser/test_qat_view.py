@@ -149,7 +149,7 @@ def test_files_wrong_and_right(visit, tmp_path):
         tab["save"].click()
     assert download.value.suggested_filename == "bitladder-qat-step1.npz"
     download.value.save_as(tmp_path / "mine.npz")
-    for name, bits in (("mlp-qat2.npz", "2"), ("mlp.npz", "3")):  # codes bring their bits, float weights take the page's
+    for name, bits in (("mlp-qat2.npz", "2"), ("mlp.npz", "3")):  # codes bring their bits
         tab.slide("bits", 3)
         tab["step"].click()
         tab.wait_number("step-count", "x > 0")
