@@ -128,6 +128,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"  # on Windows this would let two servers share a port
+    request_queue_size = 128  # a browser opens six at once; one that finds no room is tried again a second later
 
     def __init__(self, address, web, belongs):
         super().__init__(address, Handler)

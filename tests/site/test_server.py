@@ -218,6 +218,14 @@ def test_a_client_that_sends_a_byte_now_and_then_does_not_stay(impatient):
     pytest.fail("the connection was kept")
 
 
+def test_many_connections_at_once_find_room(site):
+    """Before the server has looked at any of them: two tabs, on a machine that is busy."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.closing(make_server(0, site / "web").socket))
+        for _ in range(24):
+            stack.enter_context(socket.create_connection(server.getsockname(), timeout=30))
+
+
 def test_names_of_targets():
     assert [name_of(target) for target in ("/", "/a/b.js?x#y", "/a%20b.js", "/bench/")] == [
         "index.html", "a/b.js", "a b.js", "bench/index.html"]
