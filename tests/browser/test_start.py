@@ -140,7 +140,7 @@ def test_a_damaged_file_is_fetched_again_or_named(visit):
 
 def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
     tab = visit(None)
-    tab.expected = ("python_stdlib.zip", "net::ERR_", "404", "fatal error", "DownloadError")
+    tab.expected = ("python_stdlib.zip", "net::ERR_", "404", "fatal error", "DownloadError", "the standard library")
     tab.page.context.route("**/python_stdlib.zip", lambda route: route.fulfill(status=404))
     tab.page.goto(tab.url)
     tab["error"].wait_for()
