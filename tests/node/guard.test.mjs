@@ -120,6 +120,26 @@ for (const type of ["Timeout", "EngineError"]) {
   });
 }
 
+test("a run whose Python stopped between two calls is as it was before the last one", async () => {
+  const { engine, session } = await visit();
+  await session.edit("predict", "text");
+  await session.advance({ ms: 1 });
+  const files = [];
+  const { call } = engine;
+  engine.call = (method, args, limits) => {
+    if (method === "restore") files.push(args.file);
+    return call.call(engine, method, args, limits);
+  };
+  engine.broken.snapshot = { type: "Timeout", seconds: 2 }; // as of a text that has left a loop for later
+  assert.equal(await session.advance({ ms: 1 }), null);
+  assert.deepEqual(files, ["file of worker 1"]);
+  await session.edit("predict", "text");
+  await session.reset();
+  engine.broken.snapshot = { type: "Timeout", seconds: 2 };
+  await session.advance({ ms: 1 });
+  assert.equal(files.length, 1, "a run that was started anew has no past");
+});
+
 test("the limit is two seconds, and more where the page itself is slow", async () => {
   const { engine, session } = await visit();
   await session.edit("predict", "text");

@@ -26,6 +26,7 @@ export class Guard {
   #runs = new Map(); // the worker's number of each run, by the Session's
   #last = 0; // the Session's number of the newest
   #slowest = 0; // milliseconds of a call before the first edit
+  #saved = null; // the run as a file, from before the last call
   #touched = false; // edited code has run in this worker
   #left = false; // nobody waits for answers any more
   #lost = false; // the worker is another page's
@@ -87,6 +88,7 @@ export class Guard {
   /** A run that is started anew keeps its texts. */
   async #open(args) {
     const number = this.#last + 1;
+    this.#saved = null;
     const answer = await this.#reopen(number, args, this.#texts);
     this.#last = number;
     return answer;
@@ -145,9 +147,9 @@ export class Guard {
   /** The run as a file; null where a page has nothing to save: there its parameters are all. */
   async #save() {
     try {
-      return (await this.#ask("snapshot", { run: this.#runs.get(this.#last) })).file;
+      return (this.#saved = (await this.#ask("snapshot", { run: this.#runs.get(this.#last) })).file);
     } catch (error) {
-      if (FATAL.includes(error.type)) throw await this.#revive(error, {}, null);
+      if (FATAL.includes(error.type)) throw await this.#revive(error, {}, this.#saved);
       return null;
     }
   }
