@@ -20,9 +20,17 @@ NAMED = 5  # fields that a note lists
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
 
 
+class Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that names the defaults which are values: "(default: None)" tells a reader nothing."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        told = action.default not in (None, []) and action.nargs != 0  # a flag takes no value
+        return super()._get_help_string(action) if told else action.help
+
+
 def command(commands: Any, name: str, function: Callable, doc: str, model: bool = False) -> argparse.ArgumentParser:
     """Declare a command; `model` gives it the network's name as first argument."""
-    sub = commands.add_parser(name, help=doc, description=doc, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    sub = commands.add_parser(name, help=doc, description=doc, formatter_class=Help)
     sub.set_defaults(command=function)
     if model:
         sub.add_argument("model", choices=["mlp"], help="which network")

@@ -66,6 +66,13 @@ def test_predict_refuses_what_is_no_picture_or_empty(capsys, tmp_path):
     assert "no ink" in refusal(capsys, "predict", str(tmp_path / "white.png"))
 
 
+def test_help_names_the_defaults_that_are_values(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "mlp", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "(default: minmax)" in said and "(default: None)" not in said and "(default: False)" not in said
+
+
 def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     said = refusal(capsys, "predict", "x.png")
