@@ -100,7 +100,7 @@ def test_only_what_is_needed_is_needed(answers, argv):
 def test_what_is_needed_is_said_with_its_reason(answers, argv, what):
     status, lines = answers(argv)
     assert status == 2
-    assert lines[-1].startswith(f"bitladder: {what} needs the shipped digits, and ")
+    assert lines[-1].startswith(f"bitladder: {what} needs the shipped digits, but ")
     assert lines[-1].endswith(".gz is missing; run `python serve.py --provision` once to fetch them")
 
 
