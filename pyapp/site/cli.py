@@ -40,6 +40,8 @@ def run(options, root, own=()):
         export(root, manifest, options.build)
         print(f"The site is in {options.build}, version {manifest['version']}.")
     if server is None:
+        if not options.build:
+            print("Everything that the page and the commands need is in place.")
         return
     url = f"http://127.0.0.1:{server.server_port}/"
     with server, contextlib.suppress(KeyboardInterrupt):

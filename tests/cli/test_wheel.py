@@ -104,7 +104,7 @@ def provisioned(installed):
     for group in read_lock(ROOT / "web")["packages"]:
         for file in locked_files(group):
             shutil.copy(ROOT / "web" / file.path, cache / file.sha256)
-    assert installed.command("serve", "--provision") == ""
+    assert installed.command("serve", "--provision") == "Everything that the page and the commands need is in place.\n"
     return installed
 
 

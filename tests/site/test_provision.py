@@ -27,7 +27,7 @@ def test_first_run_fetches_and_second_touches_no_network(site, origin, capsys, m
     monkeypatch.setattr("pyapp.site.provision.save", None)  # nothing is written either
     monkeypatch.setattr("pyapp.site.build.save", None)
     assert provision() == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "Everything that the page and the commands need is in place.\n"
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: b"!" + content[1:]])
