@@ -140,6 +140,12 @@ test("a run whose Python stopped between two calls is as it was before the last 
   assert.equal(files.length, 1, "a run that was started anew has no past");
 });
 
+test("another Python starts as soon as somebody writes", async () => {
+  const { engine, session } = await visit();
+  session.prepare();
+  assert.deepEqual([engine.prepared, engine.workers.length], [1, 1]);
+});
+
 test("the limit is two seconds, and more where the page itself is slow", async () => {
   const { engine, session } = await visit();
   await session.edit("predict", "text");

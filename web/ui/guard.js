@@ -47,6 +47,11 @@ export class Guard {
     return risky ? this.#try(method, { ...args, run }) : this.#known(method, { ...args, run });
   }
 
+  /** Somebody writes a text, and will run it soon. */
+  prepare() {
+    this.#engine.prepare();
+  }
+
   /** The page is left; `freed` resolves when all that it has asked is answered. For that edited code has a moment only. */
   async leave(freed) {
     this.#left = true;

@@ -139,6 +139,7 @@ export class LiveCode {
     if (text === this.#now.text) return;
     Object.assign(this.#now, { text, error: null });
     delete this.#offered[this.#at]; // there is a newer one
+    this.#page.prepare();
     this.#keep();
     this.#draw();
   }

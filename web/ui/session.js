@@ -11,6 +11,7 @@ const never = () => new Promise(() => {}); // what waits for it goes with its pa
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
+ * prepare()         what edited code needs is started ahead
  * reset, advance, change, edit, install, predict, predictEach, measure, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds pages (of all), link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
@@ -133,6 +134,11 @@ export class Session {
   /** Fetch what a text imports and is not here. */
   install(source) {
     return this.#ask("install", () => ({ source }), "code");
+  }
+
+  /** A text is being written. */
+  prepare() {
+    this.#engine.prepare();
   }
 
   source(names) {
