@@ -27,7 +27,7 @@ LOOKED_AT = 5  # characters with the most attention that are listed
 WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides both texts
 QUANTISING = ("bits", "per", "activations", "logit_bits", "softmax", "shift")  # what decides the quantised one
 NAMED = 10  # unknown characters that a note names
-LEFT_OUT = ("The network knows {n} characters, and not {unknown}: it reads the prompt without them. The prompt itself "
+LEFT_OUT = ("The network knows {n} characters, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift are not in use: they need quantised logits, and the logit bits are float."
 

@@ -116,7 +116,7 @@ def test_unknown_characters_are_said_and_the_prompt_is_kept():
     runner = Runner()
     answer = runner.open("text", {"prompt": "Ça va, ROMÉO?"})
     assert answer["params"]["prompt"] == "Ça va, ROMÉO?" and answer["frame"].scalars["texts"]["float"] == "a va, ROMO?"
-    assert "knows 65 characters, and not “Ç”, “É”" in answer["frame"].notes[0]
+    assert "knows 65 characters, but not “Ç”, “É”" in answer["frame"].notes[0]
     many = runner.change(answer["run"], "prompt", "Romeo" + "".join(map(chr, range(0x4E00, 0x4E20))))
     assert "and 22 more" in many["frame"].notes[0] and len(many["params"]["prompt"]) == 37
     assert runner.change(answer["run"], "prompt", "Romeo")["frame"].notes == []
