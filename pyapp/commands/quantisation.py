@@ -98,4 +98,4 @@ def evaluate(args: argparse.Namespace) -> None:
     if "note" in result:
         print(f"bitladder: {result['note']}", file=sys.stderr)
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
-                            f"{result['bits']} bits a weight, {result['bytes']:,} bytes, {result['arithmetic']}")
+                            f"{result['bits']} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")

@@ -34,7 +34,7 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
 
 
 def softmax_error(args: argparse.Namespace) -> None:
-    """L1 a row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
+    """L1 per row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
     z = draw(args.logits, args.rows, args.length, args.seed)
     found = row(asdict(compare(z, args.method, args.bits, args.shift)))
     show(found, args.json, f"L1 {number(found['l1_per_row'])} a row, MAE {number(found['mae'])} with N = {found['n']}, "

@@ -19,12 +19,13 @@ DOCS = {
     "per": "what shares a scale: tensor, channel, group:N", "activations": f"bits of the activations, or {NONE}",
     "calibrate": f"ranges of the activations: {', '.join(CALIBRATIONS)}",
     "method": f"how weights become codes: {', '.join(METHODS)}", "clip": f"range of the weights: {', '.join(CLIPS)}",
-    "bias_correction": "give the biases what rounding took from the mean: yes, no",
+    "bias_correction": "correct the biases for the mean error of rounding: yes, no",
     "seed": "of methods that draw random numbers",
     "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
 }
-DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; what means the same is "
-       "one row, with the settings that change nothing left empty; the same command again goes on where it was stopped")
+DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; equivalent "
+       "settings share one row, with those that have no effect left empty; the same "
+       "command again resumes a stopped sweep")
 
 
 def add(commands: Any) -> None:

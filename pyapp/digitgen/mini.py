@@ -97,5 +97,5 @@ def one_hot(digit: int, rows: int) -> np.ndarray:
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:
-    """-Σ p log p in nats a row: 0 where one coefficient has all, log 10 = 2.303 where all are alike."""
+    """-Σ p log p in nats per row: 0 where one coefficient has all, log 10 = 2.303 where all are alike."""
     return 0.0 - (shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=-1)  # 0.0 -: no -0.0

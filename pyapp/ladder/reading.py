@@ -15,7 +15,7 @@ from pyapp.params import Param, ParamError, Value
 PROMPT = Param("prompt", "Prompt", "text", toy.PROMPT, hi=200, widget="text",
                doc=f"Words of: {' '.join(toy.WORDS)}")
 DIMS = Param("dims", "Dimensions drawn", "choice", "1, 2", choices=("1, 2", "1, 3", "2, 3"), widget="select",
-             doc="A word has three numbers; two are drawn and the third is said")
+             doc="A word has three numbers; two are plotted, the third is listed")
 OWN = Param("own", "Fitted W_Q, W_K, W_V", "bool", False, widget="switch",
             doc="Off: identity matrices, a word's vector is its own query, key and value")
 SCALED = Param("scaled", "Divide by √d", "bool", False, widget="switch",

@@ -63,7 +63,7 @@ def better(first: Measured, second: Measured, limits: Limits) -> bool:
 
 
 def needed(without: Found, with_: Measured | None, limits: Limits) -> bool | None:
-    """Without it even the best loses what is not allowed, and with it not. None if it was not measured."""
+    """True if even the best result without it loses more than allowed, and with it not. None if not measured."""
     if min(found.loss for found in without) < limits.allowed:
         return False
     return None if with_ is None else with_.loss < limits.allowed
@@ -120,7 +120,7 @@ CLAIMS = (
           lambda found, limits: not better(found[1], found[0], limits),
           "#inference?bits=8&scheme=affine&activations=none"),
     Claim("simulation", "8", "A simulation in float numbers shows what integers will do.", PAPERS,
-          "it holds if fewer than one image in a thousand is read otherwise",
+          "it holds if fewer than one prediction in a thousand changes",
           (("8 bits, integers against simulation",
             lambda lab: lab.integers_against_simulation(Settings(8, per="channel", activations=8))),),
           lambda found, limits: found[0].changed < 3, "#inference?bits=8"),

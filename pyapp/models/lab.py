@@ -29,7 +29,7 @@ class Measured:
 
     accuracy: float | None = None  # share of the images
     loss: float | None = None  # accuracy lost to the float network, in points; below 0 where it gained
-    changed: int | None = None  # images read otherwise than by the float network
+    changed: int | None = None  # predictions that differ from the float network's
     nbytes: int | None = None
     of_nbytes: int | None = None  # the float network's
     saved: float | None = None  # share of the bytes

@@ -84,7 +84,7 @@ class Learner:
     def read(self, bits: int | None, temperature: float) -> Iterator[dict | None]:
         """What the network with weights of so many bits (None: float) loses and writes; None after each piece of work.
 
-        The last item has the `step`, the `bytes` of the weights, the `loss` on held-out text in nats a character, the
+        The last item has the `step`, the `bytes` of the weights, the `loss` on held-out text in nats per character, the
         `samples`, the `marks` of each, and their mean, the `score`. All widths write with the same random numbers.
         """
         rounded = self.rounded(bits) if bits else None

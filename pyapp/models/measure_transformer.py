@@ -17,6 +17,6 @@ def measure_vit(network: QuantizedTransformer, digits: Digits) -> dict[str, Any]
 
 
 def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray) -> dict[str, Any]:
-    """Loss (nats a character) over windows of the tokens that do not overlap, share of characters that are the
+    """Loss (nats per character) over windows of the tokens that do not overlap, share of characters that are the
     likeliest, how many there are, and the network's bytes."""
     return {**next_token.evaluate(network.model, network.parameters, tokens), "bytes": network.nbytes}

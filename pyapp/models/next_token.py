@@ -11,7 +11,7 @@ from pyapp.models.gpt import GPT
 
 
 def next_token(tokens: np.ndarray, logits: np.ndarray, following: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Mean cross-entropy in nats a token, its gradient (B·T, N), and the probabilities (B, N, T), for a trainer.
+    """Mean cross-entropy in nats per token, its gradient (B·T, N), and the probabilities (B, N, T), for a trainer.
 
     Logits are (B·T, N), the tokens that follow (B, T).
     """
@@ -22,7 +22,7 @@ def next_token(tokens: np.ndarray, logits: np.ndarray, following: np.ndarray) ->
 def judge(model: GPT, p: Parameters, tokens: np.ndarray, chunk: int = 16) -> Iterator[dict | None]:
     """Loss over a whole text in windows that do not overlap, as a generator that yields None after each chunk.
 
-    Each window starts without a past. The last item is {"loss": nats a character, "accuracy": 0..1, "n": characters}.
+    Each window starts without a past. The last item is {"loss": nats per character, "accuracy": 0..1, "n": characters}.
     """
     loss, right, n = 0.0, 0, 0
     for x, y in in_turn(tokens, model.size.context, chunk):

@@ -3,7 +3,7 @@
 The text that it was trained and validated on does not ship. Of text x drawn from the float network, each character as
 likely as it is, the expected loss of a network is a cross-entropy between the two, so that
 
-    E[loss_quantised(x) - loss_float(x)] = KL(float ‖ quantised) ≥ 0   in nats a character,
+    E[loss_quantised(x) - loss_float(x)] = KL(float ‖ quantised) ≥ 0   in nats per character,
 
 exactly what quantising changes, whatever the text is about. A loss here is no validation loss.
 """
@@ -22,7 +22,7 @@ from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
 
 BITS = (8, 7, 6, 5, 4, 3, 2)  # of the logits
 TEXTS, SEED = 4, 2  # other text than that which calibrates
-VISIBLE = 0.05  # nats a character that one sees in what is written
+VISIBLE = 0.05  # nats per character that one sees in what is written
 FLOAT = TransformerSettings()
 
 
@@ -31,11 +31,11 @@ class OwnTextLoss:
 
     def __init__(self, model: GPT, p: Parameters, calibration: np.ndarray):
         self.model, self.p, self.calibration = model, p, calibration
-        self.known: dict[TransformerSettings, float] = {}  # nats a character
+        self.known: dict[TransformerSettings, float] = {}  # nats per character
 
     @cached_property
     def text(self) -> np.ndarray:
-        """Tokens int32 (TEXTS, context); the first of each is random and therefore never asked for."""
+        """Tokens int32 (TEXTS, context); the first of each is random, so it is never predicted."""
         return own_text(self.model, self.p, TEXTS, SEED)
 
     @property
@@ -74,7 +74,7 @@ def ladder(settings: TransformerSettings, rule: str) -> list[TransformerSettings
 
 
 def verdict(rule: str, plain: np.ndarray, shifted: np.ndarray) -> str:
-    """At which logit bits the shift is worth something, from losses (BITS) in nats a character."""
+    """At which logit bits the shift is worth something, from losses (BITS) in nats per character."""
     gains = plain - shifted
     helps = [f"{bits} bits ({before:.2f} → {after:.2f})" for bits, gain, before, after
              in zip(BITS, gains, plain, shifted, strict=True) if gain > VISIBLE]
@@ -82,7 +82,7 @@ def verdict(rule: str, plain: np.ndarray, shifted: np.ndarray) -> str:
     said = (f"The shift {rule} makes a visible difference at {_and(helps)}" if helps
             else f"The shift {rule} lowers the loss visibly at no number of bits")
     said += f"; it costs more than it brings at {_and(harms)} bits" if harms else ""
-    return f"{said}. Visible here means more than {VISIBLE:g} nats a character."
+    return f"{said}. Visible here means more than {VISIBLE:g} nats per character."
 
 
 def _and(words: list[str]) -> str:

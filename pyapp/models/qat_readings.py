@@ -1,4 +1,4 @@
-"""What is read off a training with quantisation besides its loss: references, scales by layer, integers alone."""
+"""What is read off a training with quantisation besides its loss: references, scales by layer, integer arithmetic."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -51,8 +51,8 @@ def _ends(scale: np.ndarray) -> list[float]:
 
 
 def on_integers(network: QuantizedNetwork) -> Iterator[dict[str, Any]]:
-    """Read the held-out digits on integers alone and simulated in float: an item a piece, with its `progress` from 0
-    to 1, and last the accuracies and on how many digits the two differ. ValueError where activations are float."""
+    """Read the held-out digits in integer arithmetic and simulated in float: an item per piece, with its `progress`
+    from 0 to 1, and last the accuracies and on how many digits the two differ. ValueError if activations are float."""
     images, labels = mnist.shipped("test")
     models, scores, done = (OnIntegers(network.integer()), network.simulated()), [], 0
     items = len(models) * -(-len(labels) // PIECE) + 1

@@ -28,7 +28,7 @@ SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, w
 
 
 def usual_rates(**rates: float) -> tuple[str, dict[str, float]]:
-    """That the learning rate's default follows the optimiser; `rates` for those whose usual one is another here."""
+    """The optimiser parameter and the default learning rate for each optimiser; `rates` overrides some of them."""
     return OPTIMISER.name, {name: method.usual_rate for name, method in OPTIMISERS.items()} | rates
 
 

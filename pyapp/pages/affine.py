@@ -127,7 +127,7 @@ def without_nudging(x: np.ndarray, bits: int) -> dict[str, float]:
 def verdict(facts: dict[str, Any], bits: int) -> str:
     """What the zero point buys, in a sentence that follows from the measured numbers."""
     gain, symmetric, affine = facts["gain_db"], facts["symmetric"], facts["affine"]
-    spent = (f"symmetric has {symmetric['beyond']:,} of its {1 << bits:,} codes where no number is, affine "
+    spent = (f"symmetric wastes {symmetric['beyond']:,} of its {1 << bits:,} codes, affine "
              f"{affine['beyond']:,}")
     if gain < -NOTHING_DB:
         return f"Here the zero point costs {-gain:.1f} dB: {spent}."

@@ -153,7 +153,7 @@ def verdict(facts: dict[str, dict[str, Any]]) -> str:
     """What the shift is worth here, in a sentence that follows from the measured numbers."""
     plain, shifted = facts["plain"], facts["shifted"]
     gain = gain_bits([plain["l1_per_row"]], [shifted["l1_per_row"]])
-    change = f"mean L1 a row goes from {plain['l1_per_row']:.3f} to {shifted['l1_per_row']:.3f}"
+    change = f"mean L1 per row goes from {plain['l1_per_row']:.3f} to {shifted['l1_per_row']:.3f}"
     rows = f"; broken rows: {len(plain['broken'])} without it, {len(shifted['broken'])} with it"
     if not np.isfinite(gain):
         return f"With the shift {change}{rows}."

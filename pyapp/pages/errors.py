@@ -38,7 +38,7 @@ class Page(Experiment):
               doc="The weight matrix of the pretrained network that is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"), widget="select",
               doc="The first layer as one image for each neuron, or as a matrix, a neuron a row, like the others"),
-        Param("bits", "Bits", "int", 6, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Width of a code"),
+        Param("bits", "Bits", "int", 6, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Bits stored per weight"),
         Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES, widget="select",
               doc="Zero in the middle of the grid, or a zero point that fits the range"),
         Param("per", "One scale per", "choice", "tensor", choices=PERS, widget="select",
@@ -46,7 +46,7 @@ class Page(Experiment):
         Param("low", "Lower threshold", "float", 0.001, lo=1e-6, hi=1.0, log=True,
               doc="An error below this leaves the cell as paper"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
-              doc="An error from here on is strong orange"),
+              doc="Errors above this are strong orange"),
     )
     SOURCES = ("pyapp.pages.errors.band_of", "pyapp.quant.schemes.Grid", "pyapp.quant.schemes.Granularity",
                "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid")

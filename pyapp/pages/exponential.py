@@ -30,7 +30,7 @@ class Page(Experiment):
     order = 30
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
-              doc="A logit less the largest of its row; it goes to the nearest code"),
+              doc="Logit minus the row maximum, rounded to the nearest code"),
         Param("method", "Method", "choice", "ibert", choices=tuple(METHODS), widget="select",
               doc="ibert as the published code, ibert-paper with the printed constants and algorithm, ibert-ln2 as the "
                   "code with 12 more bits of ln 2"),

@@ -34,7 +34,7 @@ class Page(Experiment):
     order = 70
     PARAMS = (
         Param("seed", "Seed", "text", str(mulberry.DEFAULT_SEED), hi=40, widget="line",
-              doc="Of the first picture; the others count up. 0 to 4294967295; anything else becomes such a number"),
+              doc="Seed of the first picture; the next ones count up. Any number or word works"),
         Param("generator", "Generator", "choice", MINI, choices=GENERATORS, widget="select",
               doc="mini blends ten fields by ten coefficients, teacher is the trained network"),
         Param("temperature", "Temperature T", "float", mini.USUAL, lo=mini.COOLEST, hi=mini.HOTTEST, step=mini.STEP,

@@ -17,8 +17,8 @@ VERDICTS = {True: "holds", False: "fails", None: "open"}
 
 class Page(Experiment):
     title = "Guidelines"
-    summary = ("Read what is usually said about precision, and beside each claim what your browser measures just now "
-               "on the digits network: some claims do not hold here.")
+    summary = ("Read common claims about precision, each tested in your browser on the digits network: some do not "
+               "hold here.")
     group = "Quantise"
     view = "guidelines"
     order = 28

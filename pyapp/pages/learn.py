@@ -45,7 +45,7 @@ class Page(Experiment):
         Param("bits", "Bits per weight", "choice", "4", choices=(*(str(bits) for bits in sorted(WIDTHS)), OFF),
               doc="Symmetric quantisation of the dense layers, a scale for each output channel"),
         Param("rate", "Learning rate", "float", 0.006, lo=1e-4, hi=0.1, log=True,
-              doc="The highest, at step 100; from there it falls with one over the root of the step"),
+              doc="Peak rate, reached at step 100, then decaying as 1/sqrt(step)"),
         Param("batch", "Batch size", "choice", "4", choices=("1", "2", "4", "8", "16", "32"), widget="select",
               unit="windows", doc=f"Windows of {CONTEXT} characters that one step averages over"),
         Param("temperature", "Temperature", "float", 0.8, lo=0.1, hi=2.0, step=0.05,

@@ -38,7 +38,7 @@ class Page(Experiment):
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "
                   "network, or your own"),
         Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000, widget="text",
-              doc="Used where Logits says pasted: numbers with spaces or commas between them, a row to a line"),
+              doc="Used when Logits is set to pasted: numbers separated by spaces or commas, one row per line"),
         Param("bits", "Bits", "int", 8, lo=2, hi=8, step=1, doc="Of the logits' codes"),
         Param("shift", "Shift", "choice", "none", choices=RULES, widget="select",
               doc="What is subtracted before the logits are rounded"),

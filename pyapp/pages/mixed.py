@@ -24,7 +24,7 @@ NOTICEABLE = 0.2  # points of accuracy; less may be chance
 class Page(Experiment):
     title = "Mixed precision"
     summary = ("Give the network a budget of bytes, and each layer gets its bits by how much it suffers from few: see "
-               "what each layer loses, what the search foretells, and what the whole network then measures.")
+               "what each layer loses, and the predicted and the measured loss of the whole network.")
     group = "Quantise"
     view = "mixed"
     order = 26

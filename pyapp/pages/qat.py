@@ -34,7 +34,7 @@ FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back 
 
 class Page(Experiment):
     title = "Train quantised"
-    summary = ("Take bits away first and train then: play, and watch the network get back what rounding had cost it, "
+    summary = ("Quantise first, then train: press Play and watch the network recover what rounding cost, "
                "with the very codes that it will have as integers.")
     group = "Quantise"
     view = "qat"
@@ -160,7 +160,7 @@ class Page(Experiment):
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """Measure the held-out images on integers alone, one piece a call: `integers` is 0 for the network as it is
+        """Measure the held-out images in integer arithmetic, one piece a call: `integers` is 0 for the network as it is
         now, and any other number to go on. `progress` goes from 0 to 1, and is None where nothing was begun."""
         if "integers" not in inputs:
             raise ValueError("this page measures on integers; it needs `integers`, 0 to begin and 1 to go on")

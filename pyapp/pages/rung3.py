@@ -16,8 +16,8 @@ DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below w
 
 class Page(Descent):
     title = "Stack"
-    summary = ("Two neurons, one taken from the other, can rise and fall: train them from random starts, with sigmoid "
-               "or ReLU, and see some neurons die.")
+    summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, with "
+               "sigmoid or ReLU, and see some neurons die.")
     order = 62
     y = line.Y
     PARAMS = (

@@ -65,7 +65,7 @@ class Page(Experiment):
               doc="exact is the float softmax of the rounded logits; the others are integer methods"),
         Param("shift", "Shift", "choice", "none", choices=RULES, widget="select",
               doc="What is subtracted from each row of logits before rounding, which a softmax does not notice"),
-        Param("layer", "Block", "int", 2, lo=1, hi=4, step=1, doc="Whose attention is shown; the first reads first"),
+        Param("layer", "Block", "int", 2, lo=1, hi=4, step=1, doc="Transformer block to inspect (1 = first)"),
         Param("head", "Head", "int", 1, lo=1, hi=4, step=1, doc="Which of the block’s heads is shown"),
     )
     SOURCES = (

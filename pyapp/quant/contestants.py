@@ -32,7 +32,7 @@ class Contestant:
 
 
 def int8_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """What one writes first. NumPy's result has the type of its operands, int8, and so has every sum on the way."""
+    """The obvious code. NumPy's result has the type of its operands, int8, and so has every sum on the way."""
     return a @ w.T
 
 
@@ -61,7 +61,7 @@ FLOAT32 = Contestant(
     False, linear)
 CONTESTANTS = (  # what can be written down soonest comes first
     FLOAT32,
-    Contestant("int8", "int8 @ int8", "What one writes first. The sums are int8, too, and wrap around",
+    Contestant("int8", "int8 @ int8", "The obvious code. The sums are int8 too, and wrap around",
                True, int8_matmul),
     Contestant("widened", "int8 @ int8, dtype=int32", "NumPy is asked for sums in int32, and casts piece by piece",
                True, widened_matmul),

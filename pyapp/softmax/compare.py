@@ -46,7 +46,7 @@ def methods_table(z: np.ndarray, bits: int, rule: str) -> list[dict[str, Any]]:
 
 
 def shift_table(z: np.ndarray, method: str = "exact", bits: Iterable[int] = BITS) -> dict[str, list[float]]:
-    """L1 a row of each rule at each number of bits."""
+    """L1 per row of each rule at each number of bits."""
     return {rule: [compare(z, method, b, rule).l1_per_row for b in bits] for rule in RULES}
 
 

@@ -1,4 +1,4 @@
-"""What every softmax method of this package is: constants made once from a scale, then integers alone.
+"""What every softmax method of this package is: constants made once from a scale, then integer arithmetic only.
 
 A method is given logits as whole numbers, z = scale · q, and answers with probabilities; one in integers answers with
 whole numbers that stand for probabilities, p = unit · y. Shapes: R rows, N columns; a row is one softmax.

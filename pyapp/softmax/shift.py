@@ -109,7 +109,7 @@ def best_clip(z: np.ndarray, bits: int, mask: np.ndarray | None = None) -> float
 
 
 def _clip_error(x: np.ndarray, p: np.ndarray, scale: float, low: int) -> float:
-    """Mean L1 a row of the softmax of x, rounded to codes low..0, where p is that of x itself; -inf is left out."""
+    """Mean L1 per row of the softmax of x, rounded to codes low..0, where p is that of x itself; -inf is left out."""
     rounded = np.where(np.isfinite(x), scale * np.maximum(np.rint(x / scale), low), -np.inf)
     return float(np.abs(softmax(rounded) - p).sum(axis=1).mean())
 

@@ -7,7 +7,7 @@ START = {"width": 360, "height": 740}
 
 def wait_measured(tab) -> None:
     tab.page.set_default_timeout(180_000)
-    tab.page.locator("[data-test='tally']", has_text="cannot be decided").wait_for()
+    tab.page.locator("[data-test='tally']", has_text="hold on this network").wait_for()
 
 
 def test_claims_are_measured_one_after_the_other_and_judged(visit):

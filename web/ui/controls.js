@@ -27,7 +27,7 @@ function Control({ param, value, notes, trouble, id, change }) {
   return html`<div class=${`control control-${param.widget}`} data-param=${param.name}>
     <label for=${id} title=${param.doc}>${param.label}</label>
     <${Widget} param=${param} value=${value} id=${id} about=${about} trouble=${trouble} change=${change} />
-    <p class="doc" id=${about}>${param.doc}.${param.live ? "" : " A change starts the run anew."}</p>
+    <p class="doc" id=${about}>${param.doc}.${param.live ? "" : " Changing this restarts the run."}</p>
     ${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}
     <${Trouble} trouble=${trouble} />
   </div>`;

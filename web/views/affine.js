@@ -41,7 +41,7 @@ function Comparison({ name, title, scalars, arrays }) {
   return html`<h2>${title}</h2>
     <p class="about">
       ${count(facts.count)} ${KINDS[facts.kind]}, ${scalar(facts.lowest)} to ${scalar(facts.highest)}; ${percent(facts.zeros)} are
-      exactly 0. Ink: the numbers; orange: where they land; heights go by the square root. Below them the grid: an orange tick is a code in use, a${" "}
+      exactly 0. Ink: the numbers; orange: where they land; heights have a square-root scale. Below them the grid: an orange tick is a code in use, a${" "}
       <span class="bad">red cross</span> one on which no number lands${scalars.bits > 6 ? " (up to 6 bits; here only how far the grid reaches)" : ""}.
     </p>
     <div class="versus-two">

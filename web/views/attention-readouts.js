@@ -62,7 +62,7 @@ export function Row({ scalars, arrays }) {
   </li>`;
   return html`<h2>The picked row, query ${row}</h2>
     <p class="about">
-      All that this query sees, a bar a key, on one scale up to <span class="number">${fixed(limits.row, 3)}</span>. The
+      All that this query sees, one bar per key, on one scale up to <span class="number">${fixed(limits.row, 3)}</span>. The
       float row’s largest is key <span class="number float" data-test="row-top-float">${count(sums.top)}</span>.
     </p>
     <${Chart} kind=${RowBars} name="attention-bars" args=${[rows, keys, limits.row, column]} />

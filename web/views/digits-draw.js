@@ -81,7 +81,7 @@ export class DrawPanel {
       html`<button type="button" data-test=${name} disabled=${disabled} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
-        ${tool("held-out", "Held-out digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
+        ${tool("held-out", "Random test digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
         <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,

@@ -26,7 +26,7 @@ export const trainingPanel = (root, page) =>
       ["test_accuracy", "held-out accuracy", percent, "held-out-accuracy"],
     ],
     words: ({ weights }) =>
-      weights === "pretrained" ? "The held-out numbers are those of the pretrained weights, which are shown now." : null,
+      weights === "pretrained" ? "Test results are for the pretrained weights." : null,
   });
 
 /** The head of a table that sets float beside quantised; bits: null while quantising is off. */

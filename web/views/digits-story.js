@@ -156,8 +156,8 @@ function Measured({ run, times, busy, page, measure }) {
   ];
   return html`<p>
       Accuracy and size are those of the network that is shown now. The times are means over many predictions in this browser,
-      on this machine; nothing is printed before it was measured. Rounded weights are computed with as float numbers here, so they
-      save bytes and no time.
+      on this machine; nothing is printed before it was measured. Here the rounded weights are still multiplied as floats: they
+      save memory, not time.
     </p>
     <table class="numbers versus" data-test="measured">
       <caption class="unseen">Measured in this browser</caption>

@@ -21,7 +21,7 @@ export function Curve({ page, scalars, arrays }) {
   return html`${title}${why}
     <p class="plot-name">
       <span class="float">e<sup>x</sup></span> and <span class="quant">${scalars.title}</span> over x, at ${count(scalars.count)} codes
-      from ${fixed(scalars.lowest, 0)} to 0; dashed the parabola where it is not meant to be used; lines at whole periods of ${scalar(scalars.period)}
+      from ${fixed(scalars.lowest, 0)} to 0; dashed: the parabola outside its valid range; lines at whole periods of ${scalar(scalars.period)}
     </p>
     <${Chart} kind=${Graph} options=${options} args=${[curvePicture(scalars, arrays)]} />
     ${breaks.map((sentence) => html`<p class="note" data-test="breaks">${sentence}</p>`)}

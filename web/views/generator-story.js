@@ -17,7 +17,7 @@ export const chapters = [
     body: html`<p>Mulberry32 turns 32 bits of state into one number after the other; since its state only grows by a constant, Python computes any of them at
         once, and bit for bit what the well-known JavaScript function gives. Ten numbers of each seed, spread over −1 to 1, are its latents. The next
         192, twelve to a sum, are its style noise: such a sum is close to a normal distribution, and exact, which a logarithm is not.</p>
-      <p>A seed that is none is not refused: a negative or too large one counts modulo 2³², a fraction loses what follows the point, words
+      <p>Any seed works: a negative or too large one is taken modulo 2³², a fraction loses what follows the point, words
         become their CRC-32; the page says what became of it.</p>`,
     code: ["pyapp.digitgen.mulberry.words"],
   },

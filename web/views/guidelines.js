@@ -36,7 +36,7 @@ function Tally({ run }) {
       ${run
         ? working
           ? `Measuring: ${count(measured)} of ${count(total)} claims.`
-          : `${count(run.holds)} of ${count(total)} claims hold here, ${count(run.fails)} do not, ${count(run.open)} cannot be decided.`
+          : `${count(run.holds)} of ${count(total)} claims hold on this network; ${count(run.fails)} do not${run.open ? `; ${count(run.open)} cannot be decided` : ""}.`
         : "The measuring starts when Python runs."}
     </p>
     ${working && html`<progress max=${total} value=${measured} aria-label="Claims measured"></progress>`}`;
@@ -81,7 +81,7 @@ function Fact({ label, there, accuracy, loss, changed, nbytes, saved, ms }) {
   const words = [
     has(accuracy) && html`<b>${percent(accuracy, 2)}</b>`,
     has(loss) && `${signed(-loss || 0, 2)} points`,
-    has(changed) && `${count(changed)} read otherwise`,
+    has(changed) && `${count(changed)} changed predictions`,
     has(nbytes) && bytes(nbytes),
     has(saved) && `saves ${percent(saved, 2)} of the bytes`,
     has(ms) && html`<b>${milliseconds(ms)}</b>`,

@@ -54,7 +54,7 @@ export function CountPanel({ frame, params }) {
     ["changed predictions", count(run.changed), "changed"],
     ["right before, wrong now", count(run.lost), "lost"],
     ["wrong before, right now", count(run.won), "won"],
-    ["wrong before and now, otherwise", count(run.other), "other"],
+    ["wrong both times, but differently", count(run.other), "other"],
     ["mean difference of a score", fixed(run.mean_gap, 4), "mean-gap"],
     ["largest difference of a score", fixed(run.largest_gap, 3), "largest-gap"],
   ];
@@ -97,13 +97,13 @@ function Agreement({ run, params }) {
   </p>`;
 }
 
-/** Digits that are read otherwise, as buttons that put them on the pad. show(index). */
+/** Digits whose prediction changed, as buttons that put them on the pad. show(index). */
 export function ChangedPanel({ frame, show }) {
   const { scalars = {}, arrays = {} } = frame ?? {};
   const indices = [...(arrays.changed_index?.data ?? [])];
   const at = (name, i) => arrays[`changed_${name}`].data[i];
   const image = (i) => arrays.changed_images.data.subarray(i * 784, (i + 1) * 784);
-  return html`<h2>Read otherwise</h2>
+  return html`<h2>Changed predictions</h2>
     <p class="about">
       ${indices.length
         ? `${indices.length < scalars.changed ? `${indices.length} of the ${count(scalars.changed)}` : `The ${indices.length}`} digits whose prediction changed: float → quantised. Click one to put it on the pad.`

@@ -15,7 +15,7 @@ export function WritingPanel({ frame, scalars }) {
     <p class="about">
       The first of ${count(samples)} samples, written with the same random numbers by both.
       ${corpus.own
-        ? " The percentage is the share of its words that your text has, too."
+        ? " The percentage is the share of its words that occur in your text."
         : html` <span class="good">✓</span> the grammar accepts the sentence, <span class="bad">✗</span> it does not.`}
       ${pending ? " Reading …" : ""}
     </p>
@@ -78,7 +78,7 @@ export function WidthsPanel({ page, frame, scalars, widths }) {
     </table>
     <${Trouble} trouble=${page.troubles.predict} />
     ${scalars &&
-    html`<p class="doc">Score: ${scalars.corpus.scored}, of ${count(scalars.samples)} samples. Loss: nats a character on ${count(scalars.held_out)} held-out characters.</p>`}`;
+    html`<p class="doc">Score: ${scalars.corpus.scored}, of ${count(scalars.samples)} samples. Loss: nats per character on ${count(scalars.held_out)} held-out characters.</p>`}`;
 }
 
 /** The text that is learned, and the way to another one. */
@@ -145,7 +145,7 @@ function OwnText({ page, learn }) {
       <button type="button" data-test="learn-text" disabled=${!page.open || !text} onClick=${() => adopt({ text })}>Learn this text</button>
       <${FileButton} label="Open a text file" accept=".txt,.md,.csv,text/*" test="text-file" disabled=${!page.open} pick=${open} />
     </p>
-    <p class="doc">Up to ${count(most)} characters in UTF-8. It stays in this browser. Learning another text starts the run anew.</p>
+    <p class="doc">Up to ${count(most)} characters in UTF-8. It stays in this browser. Learning another text restarts the run.</p>
     ${(page.notes.text ?? []).map((note) => html`<p class="note" role="status">${note}</p>`)}
     <${Trouble} trouble=${page.troubles.text} test="text-error" />
   </div>`;

@@ -23,10 +23,10 @@ export const chapters = [
   },
   {
     title: "2. What is learned",
-    body: html`<p>The network sees letters and says how likely each letter is to come next. The loss is how surprised it was, in nats a
+    body: html`<p>The network sees letters and says how likely each letter is to come next. The loss is how surprised it was, in nats per
         letter: about 3.2 for 25 letters that are all as likely. First it learns how often each letter comes, then words, then which
-        word may follow which, and last what agrees across a clause. The score stays at zero for long, for a sentence with a single
-        wrong letter is wrong; then it rises quickly. It cannot be seen in the loss how much is still missing.</p>`,
+        word may follow which, and last what agrees across a clause. The score stays at zero for long, because a sentence with a
+        single wrong letter is wrong; then it rises quickly. The loss does not show how far the network still has to go.</p>`,
     formulas: [surprise],
     code: ["pyapp.data.text.Vocabulary", "pyapp.models.next_token.next_token"],
   },

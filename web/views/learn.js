@@ -112,8 +112,7 @@ function withReadings(frame) {
 const runPanel = (slot, page) =>
   new RunPanel(slot("training"), page, {
     about:
-      "Loss in nats a character, on each batch and now and then on text that is held out; and the score, which needs " +
-      "nobody to read the samples.",
+      "Loss in nats per character, on each batch and now and then on text that is held out; and an automatic score.",
     plots: [
       lossPlot([
         { name: "loss", label: "batch", colour: "faint", thin: true },

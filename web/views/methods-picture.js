@@ -12,9 +12,9 @@ const IMAGES = [
 
 /** Some rows of one method's probabilities beside the float ones, and what is between them. */
 export function Picture({ latest, scalars }) {
-  if (!scalars) return html`<h2>A picture of the error</h2><p class="empty">Click a method in the table to see where it errs.</p>`;
+  if (!scalars) return html`<h2>A picture of the error</h2><p class="empty">Click a method in the table to see where it goes wrong.</p>`;
   const { picture } = scalars;
-  return html`<h2 data-test="picture-title">${picture.title}: where it errs</h2>
+  return html`<h2 data-test="picture-title">Where ${picture.title} goes wrong</h2>
     <p class="about">
       A line is a softmax, a cell one probability; the exponential stretches small differences of logits, so that a code more or less
       is a factor in the probability. Look for lines whose difference has one colour: there the method loses or wins mass, instead of

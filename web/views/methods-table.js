@@ -29,7 +29,7 @@ function Facts({ logits, measured, total }) {
   return html`<p class="doc" data-test="facts">
       ${count(logits.rows)} rows of <span class="number">N = ${count(logits.n)}</span>, ${scalar(logits.lowest)} to
       ${" "}${scalar(logits.highest)}; codes ${count(logits.low)} to ${count(logits.high)}, scale
-      ${" "}<span class="number">${scalar(logits.scale)}</span>. MAE is L1 / N: it compares nothing across row lengths.
+      ${" "}<span class="number">${scalar(logits.scale)}</span>. MAE = L1 / N; do not compare it across row lengths.
     </p>
     <p class="doc" role="status" data-test="measured">${count(measured)} of ${count(total)} methods measured.</p>`;
 }

@@ -81,7 +81,7 @@ function Accuracies({ points, at, x, run, params, set }) {
       ({ point, ...mark }, i) =>
         html`<${Spot} point=${point} x=${place.x(mark.x)} y=${place.y(mark.y)} big=${i === read} chosen=${i === current} />`,
     )}`;
-  return html`<p class="plot-name">of ${count(run.held_out)} held-out digits read rightly</p>
+  return html`<p class="plot-name">accuracy on ${count(run.held_out)} test digits</p>
     <${Plot}
       label="Bytes against accuracy on held-out digits."
       test="accuracy-front"

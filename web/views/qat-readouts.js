@@ -12,8 +12,8 @@ export function ComparePanel({ page, frame }) {
   ];
   return html`<h2>Float, rounded and trained</h2>
     <p class="about">
-      Accuracy on ${count(run.held_out ?? 3000)} held-out images: the shipped float network, the same at these bits merely
-      rounded, and the network that trains here.
+      Accuracy on ${count(run.held_out ?? 3000)} held-out images: the shipped float network, the same weights just
+      rounded to these bits, and the network that trains here.
     </p>
     <table class="numbers versus">
       <caption class="unseen">Float, rounded and trained network</caption>
@@ -33,25 +33,25 @@ export function ComparePanel({ page, frame }) {
     </table>
     <p class="doc">
       ${full || !frame
-        ? html`${page.params.bits} bits a weight, ${activations(page.params)}, scales and float biases counted.`
+        ? html`${page.params.bits} bits per weight, ${activations(page.params)}, scales and float biases counted.`
         : html`This student would have ${bytes(run.bytes_before)} in float. There is no float one to round: it starts from scratch.`}
     </p>`;
 }
 
 const activations = ({ activations: bits }) => (bits === "none" ? "float activations" : `${bits} bits an activation`);
 
-/** What the network reads on integers alone, measured when it is asked for. */
+/** What the network reads in integer arithmetic only, measured on request. */
 export function IntegersPanel({ page, frame, reading, measure }) {
   const float = page.params.activations === "none";
   const busy = typeof reading?.progress === "number" && reading.progress < 1;
   const rows = [
-    ["integer_accuracy", "integers alone", "integer-accuracy"],
+    ["integer_accuracy", "integer arithmetic only", "integer-accuracy"],
     ["simulated_accuracy", "simulated in float", "simulated-accuracy"],
   ];
-  return html`<h2>On integers alone</h2>
+  return html`<h2>Integer arithmetic only</h2>
     <p class="about">
       ${float
-        ? "Activations are float, so there is nothing to compute on integers alone: choose bits per activation."
+        ? "Activations are float, so integer arithmetic is not possible: choose bits per activation."
         : "The trained codes, from pixels to scores without a float number; beside them the same grids simulated in float."}
     </p>
     <p class="row">
@@ -80,7 +80,7 @@ export function ShippedPanel({ float, trained }) {
   const [{ epochs, images, metrics }] = trained;
   return html`<h2>What a long run reached</h2>
     <p class="about">
-      The shipped networks: ${epochs} epochs over ${count(images)} images, read on integers alone on MNIST’s
+      The shipped networks: ${epochs} epochs over ${count(images)} images, read in integer arithmetic only on MNIST’s
       ${" "}${count(metrics.test.n)} official test images. Float reads
       ${" "}<span class="number float">${percent(float.metrics.test.float, 2)}</span> of them.
     </p>

@@ -18,7 +18,7 @@ export const chapters = [
         each code stands a float weight, which is kept only while training; the optimiser moves that one.</p>
       <p>All products are products of codes, whole numbers, with the scales applied to their sums. So the codes that
         train here are the codes that are exported. Only the biases are float while training; integers add them in whole steps of
-        the sum. So integers alone read nearly what the curve says: measure it, beside a simulation that rounds the biases too.</p>`,
+        the sum. So integer arithmetic reads nearly what the curve says: measure it, beside a simulation that rounds the biases too.</p>`,
     formulas: [fake],
     code: ["pyapp.models.qat.QATMLP", "pyapp.models.qat.QATLinear", "pyapp.quant.fakequant.fake_quantize"],
   },

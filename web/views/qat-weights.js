@@ -17,8 +17,8 @@ export function GatheringPanel({ scalars, arrays }) {
     <p class="about">
       ${layer ? `The weights of ${layer}` : "A layer’s weights"}, in steps of their scale:
       ${" "}<span class="float">the float weights behind the codes, upwards</span>, and
-      ${" "}<span class="quant">the codes that the network computes with, downwards</span>, by the square root. What lies
-      further out than the picture stands in its outermost bars.
+      ${" "}<span class="quant">the codes that the network computes with, downwards</span> (square-root scale). The
+      outermost bars include everything beyond the picture.
     </p>`;
   if (!arrays.edges) return html`${about}${nothing(scalars)}`;
   const [edges, weights, codes, lines, counts] = ["edges", "weights", "codes", "lines", "counts"].map((name) => arrays[name].data);
@@ -26,7 +26,7 @@ export function GatheringPanel({ scalars, arrays }) {
   const facts = [
     ["within a quarter of a step of a code (50 % if spread evenly)", percent(near, 2), "near"],
     ["clipped to the outermost codes", percent(clipped, 2), "clipped"],
-    ["codes that are others than at the start", percent(layers.find(({ name }) => name === layer).changed, 2), "changed"],
+    ["codes changed since the start", percent(layers.find(({ name }) => name === layer).changed, 2), "changed"],
   ];
   return html`${about}
     <${Chart} kind=${Histogram} options=${{ label: "Weights and their codes.", test: "gathering", height: 168 }} args=${[edges, weights, codes, grid]} />

@@ -8,7 +8,7 @@ import { CodesPanel, GatheringPanel } from "./qat-weights.js";
 
 const FLOORS = [0.95, 0.9, 0.8, 0.5, 0]; // where the axis of accuracies may begin
 
-/** Train quantised: curves, weights on their grid, scales, and what comes out on integers alone. */
+/** Train quantised: curves, weights on their grid, scales, and what integer arithmetic gives. */
 export function mount(root, page) {
   let frame = null;
   let run = null;
@@ -82,7 +82,7 @@ const runPanel = (slot, page) =>
   new RunPanel(slot("training"), page, {
     about:
       "The network with its codes, trained on 2,000 images: loss on each batch, and after each pass the held-out " +
-      "3,000. The float network and the same bits merely rounded stay as they are.",
+      "3,000. The float network and the same weights just rounded stay as they are.",
     plots: [
       lossPlot([
         { name: "loss", label: "batch", colour: "faint", thin: true },

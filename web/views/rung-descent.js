@@ -41,7 +41,7 @@ export function LossFromAbove({ page, frame, best = null }) {
   };
   const options = { label: "The loss over w and b, the greyer the higher.", test: "surface", step: STEP, move };
   return html`<figure>
-    <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a name is the next step</figcaption>
+    <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a label is the next step</figcaption>
     <${Chart} kind=${Surface} options=${options} args=${data && [data]} />
   </figure>`;
 }

@@ -119,7 +119,7 @@ export const WORDS = {
       {
         title: "2. In bits",
         body: html`<p>The bit slider rounds the tables and matrices, one scale for each. With 7 bits the story holds. With 6 it says “forest” twice,
-          with 5 it holds by luck, with 4 it is nothing but the full stop, with 3 it never comes to one: one other word changes all that follows, for each word is
+          with 5 it holds by luck, with 4 it is nothing but the full stop, with 3 it never reaches the full stop: one other word changes all that follows, for each word is
           the input of the next.</p>`,
         code: ["pyapp.quant.schemes.symmetric_grid"],
       },

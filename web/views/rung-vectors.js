@@ -7,7 +7,7 @@ import { rows } from "./rung-descent.js";
 const [HEIGHT, MARGIN] = [340, 40]; // of the picture, in CSS pixels
 
 /**
- * Vectors of three numbers, of which two are drawn and the third is said. arrows: [{name, from, to, kind, thin}], the more
+ * Vectors of three numbers, of which two are plotted and the third is listed. arrows: [{name, from, to, kind, thin}], the more
  * important first, where kind is a class of the style sheet; a name without room is left out.
  */
 export function Vectors({ arrows, drawn, said, label, test }) {

@@ -18,7 +18,7 @@ export function Line({ page, scalars, arrays }) {
     <p class="about">
       ${scalars.pasted ? "Your" : "The"} ${count(cell.count)} numbers${scalars.grids > 1 ? " of this grid" : ""} (top) fall onto
       the nearest of its orange lines${cell.fine ? ", which are too many to draw but for the framed piece" : ""}; below each its
-      code and the real number. A red thread was clipped: its number lies in the shade beyond the grid's end.
+      code and the real number. Red lines are clipped: those numbers lie outside the grid (shaded).
     </p>
     <p class="row stepper"><${Source} page=${page} pasted=${scalars.pasted} /></p>
     ${scalars.grids > 1 && html`<${Stepper} page=${page} scalars=${scalars} />`}
@@ -71,7 +71,7 @@ export function Histograms({ scalars, arrays }) {
   const about = html`<h2>Before and after</h2>
     <p class="about">
       How many numbers lie where: <span class="float">before, upwards</span>, and <span class="quant">after, downwards</span>,
-      each drawn to its own height, by the square root.
+      each drawn to its own height (square-root scale).
     </p>`;
   if (!scalars) return html`${about}${empty("The histogram appears")}`;
   const args = ["edges", "before", "histogram"].map((name) => arrays[name].data);
@@ -82,7 +82,7 @@ export function Histograms({ scalars, arrays }) {
 /** The same tensor at 2, 4, 8 and 16 bits. */
 export function Glance({ page, scalars, arrays }) {
   const about = html`<h2>At a glance</h2>
-    <p class="about">All else as chosen, with 2, 4, 8 and 16 bits. Choose one to look at it closely.</p>`;
+    <p class="about">Your settings at 2, 4, 8 and 16 bits. Choose one to look at it closely.</p>`;
   if (!scalars) return html`${about}${empty("Four histograms appear")}`;
   const bins = arrays.before.data.length;
   const small = (row, i) => {
@@ -103,7 +103,7 @@ export function Glance({ page, scalars, arrays }) {
     ${scalars.db_a_bit !== null &&
     html`<p class="about">
       From 4 to 8 bits each bit brings <b class="number" data-test="db-a-bit">${fixed(scalars.db_a_bit, 2)} dB</b> here. Halving
-      the step would bring 6.02 dB; ${scalars.clip < 100 ? "what is clipped stays clipped, however many bits there are." : "the rest is how the numbers happen to lie."}
+      the step would bring 6.02 dB; ${scalars.clip < 100 ? "what is clipped stays clipped, however many bits there are." : "the rest is chance."}
     </p>`}`;
 }
 
@@ -144,6 +144,6 @@ function Codes({ codes: { data, shape } }) {
   const line = (row) => Array.from(data.subarray(row * shape[1], (row + 1) * shape[1]), (code) => String(code).padStart(width)).join(" ");
   return html`<details class="code codes-text">
     <summary>All ${count(data.length)} codes as text</summary>
-    <pre tabindex="0" aria-label="Codes, a row a line" data-test="codes-text">${Array.from({ length: shape[0] }, (_, row) => line(row)).join("\n")}</pre>
+    <pre tabindex="0" aria-label="Codes, one row per line" data-test="codes-text">${Array.from({ length: shape[0] }, (_, row) => line(row)).join("\n")}</pre>
   </details>`;
 }

@@ -7,7 +7,7 @@ const lanes = (float, quant) => [
   { title: "quantised", colour: "quant", values: quant },
 ];
 
-/** With what probability each character follows, a bar a character of the vocabulary. */
+/** With what probability each character follows, one bar per character of the vocabulary. */
 export class NextBars extends Lanes {
   constructor(host) {
     super(host, { label: "Probability of each next character: float, quantised.", test: "next-bars", height: 176 });

@@ -17,14 +17,14 @@ export function Losses({ page, frame, losses, measuring, act }) {
   </tr>`;
   return html`<h2>What quantising costs</h2>
     <p class="about">
-      The text that validates does not ship, so its losses were recorded by CPython, the quantised ones for 8-bit weights, one
+      The validation text is not included; its losses were measured beforehand with CPython, the quantised ones for 8-bit weights, one
       scale a tensor, and 8-bit activations. Measured here, now, are both networks on ${count(scalars?.n)} characters that the float
       network wrote itself from a fixed seed: there the difference estimates the Kullback–Leibler divergence from float to
       quantised, whatever the text is about.
     </p>
     <table class="numbers text-losses">
-      <caption class="unseen">Losses in nats a character</caption>
-      <thead><tr><th scope="col">nats a character</th><th scope="col" class="float">float</th><th scope="col" class="quant">quantised</th><th scope="col">difference</th></tr></thead>
+      <caption class="unseen">Losses in nats per character</caption>
+      <thead><tr><th scope="col">nats per character</th><th scope="col" class="float">float</th><th scope="col" class="quant">quantised</th><th scope="col">difference</th></tr></thead>
       <tbody>
         ${line(validation ? `validation, ${count(validation.n)} characters, as recorded` : "validation: nothing was recorded for these weights", validation?.float, validation?.quant, validation?.cost, "validation")}
         ${line("own text, measured here", scalars?.float, scalars?.quant, scalars?.cost, "own")}
@@ -48,7 +48,7 @@ function Ladder({ page, losses }) {
   const words = (i) => `${bits[i]} logit bits: no shift ${fixed(plain[i], 3)}, ${scalars.rule} ${fixed(shifted[i], 3)} nats`;
   const chosen = Number(page.params.logit_bits);
   return html`<h3>Loss by logit bits, without a shift and with ${scalars.rule}</h3>
-    <${Chart} kind=${Graph} name="text-ladder" options=${{ label: "Loss in nats a character for 2 to 8 logit bits.", test: "ladder", height: 200, gutter: 112 }}
+    <${Chart} kind=${Graph} name="text-ladder" options=${{ label: "Loss in nats per character for 2 to 8 logit bits.", test: "ladder", height: 200, gutter: 112 }}
       args=${[{
         x: bits,
         words,

@@ -43,7 +43,7 @@ export function Looks({ answer, frame }) {
 
 /** What the colours of a row of pictures mean. */
 const limits = (all, name) =>
-  `Full orange is ${fixed(all[name], 3)}${`${name}_error` in all ? `, in the difference ±${fixed(all[`${name}_error`], 3)}` : ""}; paper is zero, by the square root.`;
+  `Full orange is ${fixed(all[name], 3)}${`${name}_error` in all ? `, in the difference ±${fixed(all[`${name}_error`], 3)}` : ""}; paper is zero (square-root scale).`;
 
 function Picture({ name, suffix, answer }) {
   const picture = answer.arrays[name + suffix];

@@ -13,7 +13,7 @@ export function Compare({ page, frame, answer, scores, playing }) {
     ["accuracy", percent(scores?.float_accuracy, 2), percent(scores?.quant_accuracy, 2), "accuracy"],
     ["size", bytes(facts.bytes_float), bytes(facts.bytes_quant), "bytes"],
     ["largest difference", "", fixed(read.difference, 4), "difference"],
-    ["read otherwise", "", scores?.counted && on ? count(scores.changed) : NOTHING, "changed"],
+    ["changed predictions", "", scores?.counted && on ? count(scores.changed) : NOTHING, "changed"],
   ];
   return html`<h2>Float and quantised</h2>
     <p class="about">

@@ -26,7 +26,7 @@ def session(call) -> dict:
     read("in the float text", "float", 40)
     change("bits", "4")
     change("per", "group:32")
-    write("64 in 4 bits a weight", 64)
+    write("64 in 4 bits per weight", 64)
     change("layer", 4)
     change("head", 2)
     read("in the quantised text", "quant", 40)

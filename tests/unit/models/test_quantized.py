@@ -1,4 +1,4 @@
-"""Networks quantised after training: settings, simulation, integers alone, the packed file."""
+"""Networks quantised after training: settings, simulation, integer arithmetic, the packed file."""
 
 import numpy as np
 import pytest
