@@ -9,7 +9,7 @@ const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zi
  * base         the site's address, ending in "/"
  * onProgress   gets { stage, label, loaded, total }; loaded and total are bytes of all that a start needs
  * log          gets each line that Python prints
- * onBeat       is called now and then as long as edited code comes to an end
+ * onBeat       is called now and then while calls of edited code keep returning
  * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
  * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
  *

@@ -113,7 +113,7 @@ export function download(base, onBytes, log = () => {}) {
 
     /** Start the download of `files`, [path, entry] each; resolves when all is here, and sound. */
     async begin(files) {
-      if (!globalThis.crypto?.subtle) log("Browsers compute hashes only for https and for this machine: here a file is checked by its size.");
+      if (!globalThis.crypto?.subtle) log("Browsers compute hashes only on https and localhost, so files are checked only by size here.");
       const scripts = [];
       for (const [path, entry] of files) {
         const response = get(path);

@@ -1,17 +1,17 @@
-// Python in a worker, as the page sees it: started, asked, ended and started anew.
+// Python in a worker, as the page sees it: started, called, ended and restarted.
 import { connect } from "./rpc.js";
 
 const TICKS = 8; // in which a limit is counted
 
 export class Engine {
   #heard;
-  #now = null; // the worker that is asked
-  #spare = null; // one that is started ahead
+  #now = null; // the worker that gets the calls
+  #spare = null; // one started in advance
   #booted; // a promise; calls wait for it, also before the start
   #boot; // resolves it
   #ready;
 
-  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of the worker that is asked. */
+  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of the worker that gets the calls. */
   constructor(heard) {
     this.#heard = heard;
     this.#wait();
@@ -22,14 +22,14 @@ export class Engine {
     this.#booted = new Promise((resolve) => (this.#boot = resolve));
   }
 
-  /** Resolves when Python is there. */
+  /** Resolves when Python runs. */
   get booted() {
     return this.#booted;
   }
 
   /**
-   * With `limits` in milliseconds, without a sign of life and in all, whoever calls deals with an answer that never comes,
-   * and with a stopped Python: then the error is of type "Timeout" or "EngineError".
+   * `limits` are milliseconds: the longest silence, and the longest time in all. With them, an answer that never comes or
+   * a stopped Python is an error of type "Timeout" or "EngineError", and the caller has to deal with it.
    */
   async call(method, args, limits = null) {
     await this.#booted;
@@ -48,12 +48,12 @@ export class Engine {
     this.#take(spawn());
   }
 
-  /** Start a worker ahead, so that nobody has to wait when this one has to end. */
+  /** Start a spare worker in advance, so that replacing this one takes no time. */
   prepare() {
     this.#spare ??= spawn();
   }
 
-  /** End the worker, whatever it is doing, and go on with another; true if Python had been there. Calls that waited for it still wait. */
+  /** End the worker, whatever it is doing, and use another; true if Python was running. Calls that waited for it still wait. */
   renew() {
     const lost = this.#ready;
     end(this.#now);
@@ -84,7 +84,7 @@ export class Engine {
   }
 }
 
-/** A worker that starts Python. What it told last is kept for whoever hears it later. */
+/** A worker that starts Python. Its last event is kept for a listener that comes later. */
 function spawn() {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   const one = { worker, client: connect(worker), told: null, hear: () => {} };
@@ -104,7 +104,7 @@ function end({ worker, client }) {
 
 /**
  * The answer, or an error of type "Timeout" when the worker has given no sign of life for `most` milliseconds, or no answer
- * for `mostInAll`. A tick counts as one however late it comes: of a page that stood still nobody can say that its worker did.
+ * for `mostInAll`. A late tick still counts as one: while the page stood still, its worker may have worked.
  */
 function within([most, mostInAll], answer, client) {
   const tick = most / TICKS;

@@ -16,8 +16,8 @@ const log = new Log();
 const openLog = () => log.show();
 const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false, openLog };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
-const FIRST_VIEW_MS = 10_000; // a view that takes longer, or never comes, does not keep Python from starting
-const PAINT_MS = 300; // a tab that nobody sees paints nothing
+const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
+const PAINT_MS = 300; // a hidden tab does not paint
 const banners = { python: null, page: null }; // troubles, by what they are about
 let pages = null;
 let turn = 0; // counts the links that were followed
@@ -37,14 +37,14 @@ const engine = new Engine({
   failed,
 });
 
-/** Show what is wrong with Python or with the page; null when it is no longer so. */
+/** Show what is wrong with Python or with the page; null hides it. */
 function banner(about, trouble) {
   if (trouble) log.add(sentences(trouble));
   banners[about] = trouble;
   drawTroubles(at("trouble"), Object.values(banners).filter(Boolean), openLog);
 }
 
-/** Start Python anew and say so in the status line; true if it had been there. */
+/** Restart Python and show it in the status line; true if Python was running. */
 function renew() {
   banner("python", null);
   document.documentElement.dataset.state = "boot";
@@ -88,12 +88,12 @@ async function open(session) {
   if (!performance.getEntriesByName("ready").length) performance.mark("ready");
 }
 
-/** Python could not open a page as its link says: then as the page is without one, and never not at all. */
+/** Python could not open a page with the settings of its link: open it with the defaults. */
 function openPlain(session) {
   const why = Object.values(session.troubles).find(Boolean);
   session.forget();
   session.params = filled(session.meta, {});
-  session.say("shell", `The page cannot be opened with these settings; it has its defaults.`, ...(why ? [sentences(why)] : []));
+  session.say("shell", `The page cannot be opened with these settings, so it uses the defaults.`, ...(why ? [sentences(why)] : []));
   return open(session);
 }
 
@@ -208,7 +208,7 @@ async function json(path) {
   return response.json();
 }
 
-/** Follow a link. Whatever keeps the page from being shown is said until another try, or another link, succeeds. */
+/** Follow a link. An error that keeps the page from being shown stays until another try or another link succeeds. */
 async function go(hash, again = false) {
   const mine = ++turn;
   try {
@@ -248,7 +248,7 @@ async function main() {
   }
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
-  // What one sees first comes first: Python's many bytes would take the line, and its start the processor.
+  // The view comes first: Python's download would take the bandwidth, and its start the processor.
   await Promise.race([go(location.hash), new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
   await painted();
   engine.start();

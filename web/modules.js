@@ -6,8 +6,8 @@ const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g;
 
 /**
  * A module of the site; an error says which file is at fault. `again` is for another try: sound copies take the place of
- * damaged ones in the browser's cache, and if the module still does not run, the document is loaded anew, because a
- * browser remembers what could not be run.
+ * damaged ones in the browser's cache, and if the module still does not run, the document is reloaded, because a
+ * browser remembers modules that failed.
  */
 export async function load(entry, again = false) {
   if (again) await faults(entry, { cache: "reload" });
@@ -22,7 +22,7 @@ export async function load(entry, again = false) {
 }
 
 /**
- * The files at and below a module of the site that cannot be had, or are not what the manifest lists: [{path, why}].
+ * A module of the site and all that it imports: the files that cannot be loaded, or differ from the manifest: [{path, why}].
  * cache: as fetch has it; "reload" also puts a sound copy in the place of a damaged one in the browser's cache.
  */
 export async function faults(entry, { cache = "default", base = new URL("./", import.meta.url).href, names = importMap() } = {}) {
@@ -55,10 +55,10 @@ export async function faults(entry, { cache = "default", base = new URL("./", im
   return found;
 }
 
-/** The same as a sentence without its full stop. */
+/** Faults as a sentence without its full stop. */
 export function words(found) {
   const [{ path, why }] = found;
-  const others = found.length > 1 ? `; nor could ${found.length - 1} more` : "";
+  const others = found.length > 1 ? `; neither could ${found.length - 1} more` : "";
   return `${path} could not be loaded: ${why}${others}`;
 }
 
@@ -70,6 +70,6 @@ async function manifest(base) {
   try {
     return (await (await fetch(`${base}app/manifest.json`, { cache: "no-cache" })).json()).files;
   } catch {
-    return {}; // then nothing is known of hashes
+    return {}; // without a manifest no hash is known
   }
 }

@@ -35,7 +35,7 @@
     }
   }
 
-  /** Damaged copies leave the browser's cache first; a new document then asks for every module anew. */
+  /** Damaged copies leave the browser's cache first; a new document then requests every module again. */
   async function retry() {
     try {
       const { faults } = await import("./modules.js");
@@ -59,9 +59,9 @@
   function checkSheets() {
     if (document.readyState !== "complete") return addEventListener("load", checkSheets);
     const [lost] = lostSheets();
-    if (lost) say(`${lost.getAttribute("href")} could not be loaded: the page lacks its style.`, HINT);
+    if (lost) say(`${lost.getAttribute("href")} could not be loaded: the page has no styles.`, HINT);
   }
 
-  if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is so
-  else import("./main.js").then(checkSheets, failed).catch(() => {}); // the second time nothing more is known
+  if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is true
+  else import("./main.js").then(checkSheets, failed).catch(() => {}); // a second failure tells nothing more
 })();

@@ -16,7 +16,7 @@ const LONGEST = 4000; // characters of a value; nobody can send a longer link
 const SHOWN = 40; // characters of a name that is quoted
 const LISTED = 5; // names that are quoted
 
-/** Sentences about what a link asks for and the page cannot give; what its values are worth, Python says. */
+/** Sentences about what a link asks for and the page does not have. Python judges the values. */
 export function odd(meta, { params, repeated = [] }) {
   const known = new Set(meta.params.map(({ name }) => name));
   const strangers = Object.keys(params).filter((name) => !known.has(name));
@@ -64,7 +64,7 @@ function standard({ usual, default: fixed }, params) {
   return (usual && own(usual[1], params[usual[0]])) ?? fixed;
 }
 
-/** What an object itself holds under a name: names come from links, and every object inherits a "constructor". */
+/** An object's own property: names come from links, and every object inherits a "constructor". */
 const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** [name, value] of every declared parameter whose value in `wanted`, or else its default, differs from `current`. */

@@ -1,5 +1,5 @@
 // The engine's side of the page: boots Python, then answers calls. Events: "progress" { stage, label, loaded, total },
-// "log" (a line that Python printed), "beat" (edited code has come to an end again), and once either "ready" (what `runtime`
+// "log" (a line that Python printed), "beat" (a call of edited code has returned), and once either "ready" (what `runtime`
 // of the bridge answers) or "error" { type, message, hint }. Calls that come earlier wait for the boot. To try again, the
 // page ends this worker and starts a new one.
 import { boot } from "./boot.js";
@@ -12,7 +12,7 @@ const { emit } = serve(self, async (method, args) => {
   return method === "install" ? alive(() => install(args.source)) : call(method, args);
 });
 
-/** What waits for the network gives signs of life meanwhile. */
+/** Give signs of life while work waits for the network. */
 async function alive(work) {
   const timer = setInterval(() => emit("beat", null), BEAT_MS);
   try {

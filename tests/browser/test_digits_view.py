@@ -161,7 +161,7 @@ def test_save_and_load_ones_own_weights(visit, tmp_path):
     assert other["seed"].input_value() == "3"
 
 
-def test_a_network_of_other_sizes_and_one_with_codes_are_shown_as_what_they_are(visit, tmp_path):
+def test_networks_of_other_sizes_and_quantised_ones_are_shown(visit, tmp_path):
     student = described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")
     (tmp_path / "student.npz").write_bytes(store.pack(student))
     tab = visit()

@@ -17,7 +17,7 @@ def test_claims_are_measured_one_after_the_other_and_judged(visit):
     rows = [tab[f"claim-{claim.name}"] for claim in CLAIMS]
     verdicts = [row.get_attribute("data-verdict") for row in rows]
     assert set(verdicts) <= {"holds", "fails", "open"} and {"holds", "fails"} <= set(verdicts)
-    assert f"{verdicts.count('holds')} of {len(CLAIMS)} claims hold here" in tab.text("tally")
+    assert f"{verdicts.count('holds')} of {len(CLAIMS)} claims hold on this network" in tab.text("tally")
     assert tab["claim-channel8"].get_attribute("data-verdict") == "fails"
     assert "does not hold here" in tab.text("claim-channel8") and "%" in tab.text("claim-channel8")
     tab["show"].select_option("fails")

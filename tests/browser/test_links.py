@@ -8,7 +8,7 @@ ODD = ("__proto__", "constructor", "toString", "hasOwnProperty", "%", "%zz", "%0
 
 
 @pytest.mark.parametrize("name", ["optimiser", "rate", "seed", "bits"])
-def test_a_value_without_sense_is_said_and_the_page_works(visit, name):
+def test_an_invalid_value_is_reported_and_the_page_works(visit, name):
     tab = visit("#digits")
     usual = str({param.name: param.default for param in page("digits").PARAMS}[name])
     for value in ODD:
@@ -19,7 +19,7 @@ def test_a_value_without_sense_is_said_and_the_page_works(visit, name):
         assert tab["play"].is_enabled()
 
 
-def test_a_name_that_every_object_inherits_is_no_parameter(visit):
+def test_a_name_that_every_object_inherits_is_not_a_parameter(visit):
     tab = visit("#digits?__proto__=1&constructor=2&=3")
     tab.wait_text("notes", "There are no parameters “__proto__”, “constructor” and “” here; they are ignored.")
     tab.follow("#digits?" + "&".join(f"{'n' * 50}{i}=1" for i in range(500)))
@@ -28,7 +28,7 @@ def test_a_name_that_every_object_inherits_is_no_parameter(visit):
 
 
 @pytest.mark.parametrize("name", ["constructor", "__proto__", "%", "digits%3Frate=1", "a&b", "x" * 3000])
-def test_a_page_that_is_not_there_is_said(visit, name):
+def test_a_missing_page_is_reported(visit, name):
     tab = visit("#digits")
     tab.page.evaluate("(name) => { location.hash = name; }", name)
     tab.wait_text("notes", "There is no page “")
@@ -52,7 +52,7 @@ def test_a_note_goes_when_its_cause_has_gone(visit):
     tab["notes"].wait_for(state="detached")
 
 
-def test_a_page_that_python_cannot_open_has_its_defaults(visit):
+def test_a_page_that_python_cannot_open_uses_its_defaults(visit):
     """No link is known that Python refuses as a whole; here one is made."""
     tab = visit(None)
     tab.page.add_init_script("""{
@@ -63,6 +63,6 @@ def test_a_page_that_python_cannot_open_has_its_defaults(visit):
         };
     }""")
     tab.open("#digits?seed=7")
-    tab.wait_text("notes", "The page cannot be opened with these settings; it has its defaults.")
+    tab.wait_text("notes", "The page cannot be opened with these settings, so it uses the defaults.")
     assert "there is no page 'constructor'" in tab.text("notes")
     assert tab["seed"].input_value() == "1" and tab["play"].is_enabled()

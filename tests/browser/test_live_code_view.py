@@ -112,7 +112,7 @@ def test_an_endless_loop_is_survived_and_the_run_goes_on(visit):
         tab.wait_number("step-count", f"x === {step}")
     loss = tab.text("loss")
     run(tab, ENDLESS)
-    tab.wait_text("code-error", "had not ended after")
+    tab.wait_text("code-error", "was still running after")
     tab.wait_text("code-error", "run is as it was before")
     tab.wait_ready()
     assert tab.text("loss") == loss and tab.number("step-count") == 2

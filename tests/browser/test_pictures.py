@@ -46,7 +46,7 @@ def test_the_page_and_the_command_read_a_file_alike(visit, tmp_path, capsys):
         tab.wait_text("prediction", "empty")
 
 
-def test_what_a_picture_cannot_be_is_said_in_a_sentence(visit, tmp_path):
+def test_an_unreadable_picture_is_refused_in_a_sentence(visit, tmp_path):
     tab = visit("#digits?weights=pretrained")
     Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "scan.tif")
     Image.new("L", (90, 90), 200).save(tmp_path / "blank.png")

@@ -79,7 +79,7 @@ def test_another_page_works_while_one_cannot_be_loaded(visit):
 
 
 @pytest.mark.parametrize("path", ["pages.json", "boot.js"])
-def test_what_the_rail_and_the_worker_need_cannot_be_loaded(visit, path):
+def test_a_module_of_the_rail_or_the_worker_cannot_be_loaded(visit, path):
     tab = visit(None)
     broken = Broken(tab, path, "missing")
     tab.page.goto(tab.url)

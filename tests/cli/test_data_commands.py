@@ -15,7 +15,7 @@ def write(folder, images, labels, prefix):
         (folder / f"{prefix}-{kind}-ubyte").write_bytes(head + array.astype("uint8").tobytes())
 
 
-def test_transposed_digits_are_measured_upright_and_it_is_said_once(tmp_path, capsys):
+def test_transposed_digits_are_measured_upright_with_one_warning(tmp_path, capsys):
     images, labels = mnist.load()
     assert main(["evaluate", "mlp"]) == 0
     upright = capsys.readouterr()

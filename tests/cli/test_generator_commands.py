@@ -65,7 +65,7 @@ def test_the_shipped_routing_is_what_the_distillation_makes(tmp_path, capsys):
         np.testing.assert_allclose(found[name], shipped[name], atol=1e-4)  # another BLAS adds in another order
 
 
-def test_a_generator_of_ones_own_draws_and_is_judged(tmp_path, capsys, monkeypatch):
+def test_a_generator_from_a_file_draws_and_is_judged(tmp_path, capsys, monkeypatch):
     """The shipped files under another name draw what the shipped generators draw."""
     zeros = dict.fromkeys(("read", "neighbour", "diversity", "nearest"), 0.0)
     for kind, path, options in (("teacher", teacher.SHIPPED, []), ("mini", mini.SHIPPED, ["--fields", "means"])):

@@ -24,7 +24,7 @@ def run(stdout: int, *argv: str) -> subprocess.CompletedProcess:
 @pytest.mark.skipif(os.name == "nt", reason="pipes of Windows end otherwise")
 @pytest.mark.parametrize(("argv", "status"), [(["pages"], GONE), (["generate", "gpt", "--tokens", "2"], GONE),
                                               (["--help"], 0)])  # argparse itself minds no broken pipe
-def test_a_pipe_that_nobody_reads_ends_a_command_in_silence(argv, status):
+def test_a_closed_pipe_ends_a_command_silently(argv, status):
     """As in `python -m pyapp pages | head -1`; small outputs are written when Python ends."""
     read, write = os.pipe()
     os.close(read)
@@ -34,14 +34,14 @@ def test_a_pipe_that_nobody_reads_ends_a_command_in_silence(argv, status):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
-def test_a_full_disk_behind_the_output_is_said():
+def test_a_full_disk_behind_the_output_is_reported():
     with open("/dev/full", "w") as full:
         done = run(full, "pages")
     assert done.returncode == 2
     assert done.stderr == "bitladder: reading or writing failed (No space left on device)\n"
 
 
-def test_numbers_that_are_not_finite_are_null_and_said(capsys):
+def test_numbers_that_are_not_finite_are_null_and_named_on_stderr(capsys):
     print_json({"loss": float("nan"), "n": 3, "rows": [{"kl": float("inf")}, 1.5, (float("-inf"), True)],
                 "more": [float("nan")] * 4})
     said = capsys.readouterr()
@@ -58,7 +58,7 @@ def strict(text: str):
     return json.loads(text, parse_constant=refuse)
 
 
-def test_a_network_whose_loss_is_no_number_prints_json(capsys, tmp_path):
+def test_a_network_whose_loss_is_not_finite_prints_json(capsys, tmp_path):
     p = mlp.load()
     p["layer3.weight"][:] = np.where(p["layer3.weight"] > 0, 3e38, -3e38)
     store.save(tmp_path / "w.npz", store.arrays_of(p), {})
@@ -94,6 +94,6 @@ def test_an_error_is_one_sentence(error, message, capsys, monkeypatch):
     assert said.startswith(f"bitladder: {message}") and said.count("\n") == 1
 
 
-def test_a_name_that_is_no_text_is_printed_all_the_same(capsys):
+def test_a_file_name_that_is_not_text_is_printed(capsys):
     assert main(["evaluate", "mlp", "--data", "\udcff"]) == 2
     assert "\\udcff" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_weights_are_npz(name, capsys):
     assert "does not end in .npz" in refusal(capsys, "check", "--record", name)
 
 
-def test_a_recipe_that_cannot_be_written_is_missed_too(capsys, tmp_path):
+def test_a_recipe_that_cannot_be_written_is_refused_too(capsys, tmp_path):
     (tmp_path / "w.json").mkdir()
     assert "w.json is a folder" in refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
 
@@ -116,7 +116,7 @@ def test_a_place_where_nobody_can_write_is_refused(capsys):
         assert "/proc/a/w.npz cannot be written (" in refusal(capsys, *command, *data, "--out", "/proc/a/w.npz")
 
 
-def test_a_full_disk_is_said_before_the_work(capsys, monkeypatch):
+def test_a_full_disk_is_reported_before_the_work(capsys, monkeypatch):
     @contextmanager
     def full(dir):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -150,7 +150,7 @@ def without_test_images(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_reader_of_samples_is_missed_before_the_generator_trains(capsys, monkeypatch):
+def test_a_missing_digits_network_is_reported_before_the_generator_trains(capsys, monkeypatch):
     def load():
         raise store.StoreError("the digits network is gone")
 
@@ -161,7 +161,7 @@ def test_the_reader_of_samples_is_missed_before_the_generator_trains(capsys, mon
 
 
 @pytest.mark.parametrize("command", [each for each in TRAININGS if "generator" not in each], ids=" ".join)
-def test_images_that_are_missing_at_the_end_are_missed_at_the_start(command, without_test_images, capsys, monkeypatch):
+def test_images_needed_at_the_end_are_checked_at_the_start(command, without_test_images, capsys, monkeypatch):
     def step(self):
         raise AssertionError("the training has begun")
 
@@ -170,7 +170,7 @@ def test_images_that_are_missing_at_the_end_are_missed_at_the_start(command, wit
     assert "t10k-images-idx3-ubyte(.gz) is missing" in said
 
 
-def test_a_teacher_without_a_recipe_is_no_reason_to_lose_a_distillation(capsys, tmp_path_factory):
+def test_distillation_works_with_a_teacher_that_has_no_recipe(capsys, tmp_path_factory):
     folder = tmp_path_factory.mktemp("teacher")
     shutil.copy(mlp.SHIPPED.with_name("generator.npz"), folder / "t.npz")
     assert main(["distill-digits", "--teacher", str(folder / "t.npz"), "--out", str(folder / "r.npz"),

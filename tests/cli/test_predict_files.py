@@ -56,7 +56,7 @@ def test_every_kind_of_picture_gives_the_same_digit(capsys, tmp_path):
         assert read(capsys, tmp_path / name)["digit"] == 7, name
 
 
-def test_of_several_frames_the_first_is_read(capsys, tmp_path):
+def test_only_the_first_of_several_frames_is_read(capsys, tmp_path):
     Image.fromarray(GREY).save(tmp_path / "a.gif", save_all=True, append_images=[Image.new("L", (120, 120), 255)] * 2)
     assert read(capsys, tmp_path / "a.gif")["digit"] == 7
     Image.fromarray(GREY).save(tmp_path / "a.tif", save_all=True, append_images=[Image.new("L", (120, 120), 255)] * 2)

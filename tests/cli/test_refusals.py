@@ -78,7 +78,7 @@ def options(kind: type) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("kind", "values"), [(int, ["", "many", "1.5", "1e9", "0x10"]),
                                               (float, ["", "many", "1,5", "1e"])])
-def test_what_is_no_number_is_named(kind, values, capsys):
+def test_an_invalid_number_is_named(kind, values, capsys):
     assert len(options(kind)) > 15
     for name, option in options(kind):
         for value in values:
@@ -93,7 +93,7 @@ FILES = {"nothing.npz": "cannot be read (No such file", "folder": "cannot be rea
 
 @pytest.mark.parametrize("command", ["evaluate mlp", "evaluate vit", "evaluate gpt", "sensitivity mlp", "mixed mlp",
                                      "generate gpt", "attention-table vit", "attention-table gpt", "sweep mlp"])
-def test_weights_that_are_none(command, capsys):
+def test_invalid_weights_are_refused(command, capsys):
     for name, message in FILES.items():
         assert message in refusal(capsys, *command.split(), *COMMANDS[command], "--weights", name)
 
@@ -116,14 +116,14 @@ def array(header: str, numbers: bytes = b"") -> bytes:
     (archive(b"hello"), "something other than an array in layer1.weight"),
     (archive(bytes(100))[:60], "expected an .npz file, found 60 bytes"),
 ], ids=["brackets", "huge", "objects", "text", "cut short"])
-def test_weights_that_are_made_to_hurt(data, message, capsys, somewhere):
+def test_malicious_weights_are_refused(data, message, capsys, somewhere):
     (somewhere / "w.npz").write_bytes(data)
     for command in ("evaluate mlp", "generate gpt", "evaluate vit"):
         assert message in refusal(capsys, *command.split(), *COMMANDS[command], "--weights", "w.npz")
 
 
 @pytest.mark.parametrize("words", ["[" * 100_000, '{"sha256": NaN}', "\xff", "[]", '{"sha256": 5}', "{}"])
-def test_recipes_that_are_none(words, capsys, somewhere):
+def test_invalid_recipes_are_refused(words, capsys, somewhere):
     (somewhere / "w.npz").write_bytes(store.pack(store.arrays_of(mlp.load())))
     (somewhere / "w.json").write_text(words, encoding="latin-1")
     assert "w.json" in refusal(capsys, "evaluate", "mlp", "--weights", "w.npz")
@@ -134,7 +134,7 @@ def test_recipes_that_are_none(words, capsys, somewhere):
     ("t10k-images-idx3-ubyte.gz", b"\x1f\x8b" + bytes(40), "expected a whole gzip file, found a damaged one"),
     ("t10k-images-idx3-ubyte", b"\0\0\x08\x03" + struct.pack(">3I", 2**31, 2**31, 2**31), "bytes for"),
 ])
-def test_images_that_are_none(name, content, message, capsys, somewhere):
+def test_invalid_images_are_refused(name, content, message, capsys, somewhere):
     (somewhere / name).write_bytes(content)
     (somewhere / "t10k-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + struct.pack(">I", 1) + b"\x05")
     for command in ("evaluate mlp", "qat mlp", "train vit", "sweep mlp"):
@@ -151,12 +151,12 @@ def test_images_that_unpack_to_gigabytes_are_not_unpacked(capsys, somewhere, mon
 @pytest.mark.parametrize(("name", "message"), [("folder", "cannot be read (Is a directory)"), ("empty", "has 0 charac"),
                                                ("binary", "expected text in UTF-8, found the byte 0xff"),
                                                ("nothing", "cannot be read (No such file")])
-def test_texts_that_are_none(name, message, capsys):
+def test_invalid_texts_are_refused(name, message, capsys):
     for command in ("train gpt", "evaluate gpt", "attention-table gpt"):
         assert message in refusal(capsys, *command.split(), *COMMANDS[command], "--data", name)
 
 
-def test_pictures_that_are_none(capsys):
+def test_invalid_pictures_are_refused(capsys):
     pytest.importorskip("PIL", reason="pip install pillow")
     for name in ("folder", "empty", "binary", "nothing.png", "t.txt"):
         assert name in refusal(capsys, "predict", name)
@@ -175,7 +175,7 @@ def test_pictures_that_are_none(capsys):
     ("train vit --degrees 400", "degrees is 400.0; use at most 180"),
     ("qat mlp --scale 2", "scale is 2.0; use at most"),
 ])
-def test_what_is_too_large_is_said(words, message, capsys):
+def test_sizes_that_are_too_large_are_refused(words, message, capsys):
     command, network, *more = words.split()
     base = [] if command == "evaluate" else COMMANDS[f"{command} {network}"]
     assert message in refusal(capsys, command, network, *base, *more)
@@ -203,7 +203,7 @@ def test_what_is_too_large_is_said(words, message, capsys):
     "attention-table vit --logit-bits 4,,4", "attention-table vit --shift up", "run --steps -1", "run --set rate=nan",
     f"run --set seed={HUGE}", "run --set bits=many",
 ])
-def test_numbers_that_cannot_be(words, capsys):
+def test_impossible_numbers_are_refused(words, capsys):
     name = next(name for name in sorted(COMMANDS, key=len, reverse=True) if words.startswith(name))
     more = words.removeprefix(name).split()
     base = [] if set(more) & set(COMMANDS[name]) else COMMANDS[name]

@@ -282,7 +282,7 @@ def test_a_file_that_is_no_sweep_is_not_touched(capsys, tmp_path, content):
     assert out.read_bytes() == content
 
 
-def test_a_file_from_before_there_were_newer_columns_goes_on(whole, data, tmp_path):
+def test_a_sweep_resumes_a_file_without_the_newer_columns(whole, data, tmp_path):
     """Its rows stay, with empty cells; only those whose meaning a new setting decides are measured again."""
     out, dropped = tmp_path / "old.csv", [COLUMNS.index(name) for name in NEWER]
     rows = list(csv.reader(io.StringIO(whole.decode())))[:3]

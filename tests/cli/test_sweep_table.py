@@ -73,7 +73,7 @@ def test_a_file_that_is_removed_meanwhile_comes_back_whole(path):
     assert keys(path) == ["0", "1"] and path.read_text().startswith("a,b,result\n")
 
 
-def test_a_row_for_which_there_is_no_room_leaves_no_half(path):
+def test_a_row_that_does_not_fit_on_the_disk_leaves_nothing(path):
     """A limit of the system on the size of files, which is refused as a full disk is: in the middle of a write."""
     resource = pytest.importorskip("resource", reason="this system has no limits on files")
     code = ("import resource, sys\n"
@@ -98,7 +98,7 @@ def test_a_row_that_others_spoil_meanwhile_is_named_and_nothing_is_added(path):
 
 
 @pytest.mark.parametrize("kind", ["folder", "device"])
-def test_what_is_no_ordinary_file_is_no_table(path, kind):
+def test_only_an_ordinary_file_can_be_a_table(path, kind):
     if kind == "device" and not os.path.exists("/dev/null"):
         pytest.skip("no devices here")
     path.mkdir()
@@ -116,7 +116,7 @@ def test_a_cell_that_a_spreadsheet_has_changed_is_named(path, column, cell):
         Table(path, COLUMNS, len(DEFAULTS), typed)
 
 
-def test_line_ends_of_windows_are_line_ends(path):
+def test_windows_line_ends_are_read(path):
     path.write_bytes(b"a,b,result\r\n0,x,1\r\n")
     with Table(path, NAMES, 2) as table:
         table.add(ROWS[1])

@@ -54,7 +54,7 @@ def wheel(tmp_path_factory):
     return next(out.glob("*.whl"))
 
 
-def test_it_has_all_files_and_no_other(wheel):
+def test_the_wheel_has_exactly_the_files_it_needs(wheel):
     found = set(zipfile.ZipFile(wheel).namelist())
     expected = {f"pyapp/share/{name}/{file}" for name in ("web", "weights") for file in visible(ROOT / name)
                 if file.split("/")[0] not in MADE and file != "picture.png"}  # the picture is the README's
@@ -150,7 +150,7 @@ def test_nothing_is_written_beside_the_code(provisioned):
     assert set(visible(provisioned.packages)) == provisioned.before | {"numpy.pth"}
 
 
-def test_what_an_earlier_version_left_goes(provisioned):
+def test_files_of_an_earlier_version_are_removed(provisioned):
     root = provisioned.root
     stray = [root / name for name in ("pyapp/old.py", "weights/old.npz", "web/ui/old.js", "web/.a.js.1.part")]
     for path in stray:

@@ -91,19 +91,19 @@ def answers(tmp_path_factory):
 
 
 @pytest.mark.parametrize("argv", NEEDLESS, ids=" ".join)
-def test_only_what_is_needed_is_needed(answers, argv):
+def test_commands_that_need_no_digits_run_without_them(answers, argv):
     status, lines = answers(argv)
     assert status == 0, lines
 
 
 @pytest.mark.parametrize(("argv", "what"), NEEDED, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
-def test_what_is_needed_is_said_with_its_reason(answers, argv, what):
+def test_commands_that_need_digits_say_why(answers, argv, what):
     status, lines = answers(argv)
     assert status == 2
     assert lines[-1].startswith(f"bitladder: {what} needs the shipped digits, but ")
     assert lines[-1].endswith(".gz is missing; run `python serve.py --provision` once to fetch them")
 
 
-def test_a_sweep_without_digits_keeps_no_row_that_says_so(answers):
+def test_a_sweep_without_digits_writes_no_error_row(answers):
     """It would stay refused when they are there."""
     assert "needs the shipped" in str(answers(NEEDED[11][0])) and not (answers.folder / "b.csv").exists()

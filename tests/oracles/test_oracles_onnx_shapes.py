@@ -40,7 +40,7 @@ def test_groups_along_any_axis(axis):
     np.testing.assert_array_equal(np.moveaxis(tensor.dequantize(), axis, -1), last.dequantize())
 
 
-def test_an_axis_that_is_not_there_is_refused():
+def test_a_missing_axis_is_refused():
     with pytest.raises(ValueError, match=r"axis is 3, and a tensor of shape \(2, 3, 5\) has 3 axes; use -3 to 2"):
         quantize(X, 8, per="channel", axis=3)
 
@@ -85,7 +85,7 @@ def test_a_float16_scale_counts_as_the_number_that_it_is():
 @pytest.mark.parametrize(("shape", "per"), [((0,), "tensor"), ((0, 4), "channel"), ((3, 0), "channel"),
                                             ((2, 0), "group:2")])
 @pytest.mark.parametrize("scheme", ["symmetric", "affine"])
-def test_no_numbers_have_no_codes(shape, per, scheme):
+def test_an_empty_tensor_has_no_codes(shape, per, scheme):
     tensor = quantize(np.zeros(shape, np.float32), 8, scheme, per)
     assert tensor.codes.shape == tensor.dequantize().shape == shape and (tensor.scale == 1).all()
     assert tensor.scale.shape == Granularity.parse(per).scales(shape)

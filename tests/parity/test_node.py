@@ -109,7 +109,7 @@ def test_measurements_are_made_there(needs_node):
         assert host.call("runtime")["engine"].startswith("Pyodide 0.28")
 
 
-def test_an_integer_of_edited_code_that_has_more_than_32_bits_is_right_here_and_said_there(node, here):
+def test_an_integer_over_32_bits_is_right_natively_and_reported_in_pyodide(node, here):
     source = "def predict(x, w, b):\n    print(np.arange(1, 100001).sum())\n    return w * x + b\n"
     printed = [call("edit", run=call("open", page="rung1", params={})["run"], name="predict", source=source)["printed"]
                for call in (here, node.call)]

@@ -170,7 +170,7 @@ def test_build_takes_any_other_folder(site, place):
     assert check_target(site, site / place) == set()
 
 
-def test_a_broken_off_first_build_is_no_other_folder(site, tmp_path):
+def test_an_interrupted_first_build_does_not_block_the_folder(site, tmp_path):
     (tmp_path / "out/app").mkdir(parents=True)
     (tmp_path / "out/app/.manifest.json.123.part").write_text("{")
     export(site, build(site), tmp_path / "out")

@@ -55,7 +55,7 @@ def test_files_of_an_older_lock_go(site):
     assert not stale.parent.exists()
 
 
-def test_what_a_killed_run_left_goes(site, tmp_path):
+def test_files_of_a_killed_run_are_removed(site, tmp_path):
     killed, held_folder = tmp_path / "cache/killed.part", tmp_path / "cache/held.part"
     for folder in (killed, held_folder):
         folder.mkdir(parents=True)
@@ -72,7 +72,7 @@ def test_what_a_killed_run_left_goes(site, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_what_a_client_of_a_killed_run_still_writes_goes_too(site, tmp_path, monkeypatch):
+def test_files_that_a_client_of_a_killed_run_still_writes_are_removed(site, tmp_path, monkeypatch):
     def meanwhile(source):
         (tmp_path / "cache/orphan.part").mkdir(parents=True, exist_ok=True)
         return download(source)

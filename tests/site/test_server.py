@@ -67,7 +67,7 @@ def test_unchanged_is_304_on_a_kept_connection(get):
     assert get("/index.html", "HEAD").body == b""
 
 
-def test_content_decides_and_no_date(get, site):
+def test_the_tag_follows_the_content_not_the_date(get, site):
     page = site / "web/index.html"
     page.write_text("one")
     os.utime(page, (1e9, 1e9))
@@ -171,7 +171,7 @@ def test_it_only_shows_files(get, method):
     assert get("/").status == 200
 
 
-def test_other_words_are_no_methods(get):
+def test_unknown_methods_are_refused(get):
     assert " 501 " in raw(get.port, b"BREW / HTTP/1.1\r\n\r\n")
 
 
@@ -203,7 +203,7 @@ def test_an_idle_connection_ends(impatient, sent):
     assert answer.startswith(b"HTTP/1.1 200") == sent.endswith("\r\n\r\n")
 
 
-def test_a_client_that_sends_a_byte_now_and_then_does_not_stay(impatient):
+def test_a_client_that_sends_a_byte_now_and_then_is_disconnected(impatient):
     with socket.create_connection(("127.0.0.1", impatient)) as client:
         client.settimeout(0.05)
         for _ in range(1000):  # 50 seconds, if nobody hangs up

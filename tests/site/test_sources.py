@@ -167,5 +167,5 @@ def test_full_disk_is_recognised_when_a_client_cannot_even_say_it(site, clients,
     assert capsys.readouterr().err.startswith("The disk is full. Make room where ")
 
 
-def test_other_troubles_are_no_full_disk():
+def test_other_errors_are_not_a_full_disk():
     assert not any(map(disk_is_full, [OSError(13, "Permission denied"), "npm error 404 Not Found", "disk", ""]))

@@ -59,7 +59,7 @@ def test_weights_from_before_version_1_still_open():
     assert isinstance(digits_network(Contents(packed.arrays_of(shipped(4)), "q.npz")).nbytes, int)
 
 
-def test_a_description_is_passed_over_where_arrays_are_read():
+def test_a_description_is_ignored_where_arrays_are_read():
     p = store.parameters(student(), MLP((784, 20, 10)).shapes, "s.npz")
     assert p.vector.size == 784 * 20 + 20 + 200 + 10
 
@@ -79,12 +79,12 @@ def test_a_description_is_passed_over_where_arrays_are_read():
     (lambda: {"layer1.weight": np.zeros((10, 20), np.float32)}, "784 inputs and 10 outputs"),
     (lambda: {}, "found no arrays"),
 ])
-def test_what_a_file_says_wrongly_is_named(arrays, message):
+def test_a_wrong_description_is_refused(arrays, message):
     with pytest.raises(StoreError, match=message):
         Contents(arrays(), "wrong.npz")
 
 
-def test_a_file_of_something_else_is_called_what_it_is():
+def test_the_error_says_what_another_file_holds():
     with pytest.raises(StoreError, match=r"g\.npz holds a GPT of 1 block, 16 wide made by train gpt; expected a digits "
                                          r"network\. To read a GPT, use generate gpt"):
         mlp.parameters(Contents(writer(), "g.npz"))
@@ -110,6 +110,6 @@ def test_a_wide_file_asks_for_no_more_memory_than_it_has():
     {"layer2.weight.form": np.array([4, -7, 7, -5, 64, 128], np.int32)}, {"layer2.bias": np.float32(1)},
     {"layer2.weight.form": np.array([4, -1, 1, 0, 64, 128], np.int32)},
 ])
-def test_a_quantised_network_that_cannot_be_is_refused(change):
+def test_an_impossible_quantised_network_is_refused(change):
     with pytest.raises(StoreError, match="expected a quantised network"):
         digits_network(Contents(packed.arrays_of(shipped(4)) | change, "q.npz"))

@@ -35,7 +35,7 @@ def test_a_write_that_fails_leaves_what_was_there(step, before, failing, tmp_pat
     assert os.listdir(tmp_path) == (["x.bin"] if before else [])
 
 
-def test_what_a_killed_writer_left_is_used_up(tmp_path):
+def test_the_next_writer_reuses_what_a_killed_one_left(tmp_path):
     path = tmp_path / "x.bin"
     for kind in ("new", "lock"):
         files.beside(path, kind).write_bytes(b"left")
@@ -80,7 +80,7 @@ def test_a_file_is_read_up_to_a_size(tmp_path):
     (b'{"a": NaN}', "NaN is not JSON"), (b"-Infinity", "Infinity is not JSON"),
     (b"\xff{}", "decode"), (b"1" * 5000, "digits"), (b"", "Expecting value"), (b'{"a"', "Expecting ':'"),
 ], ids=["deep", "objects", "nan", "infinity", "not UTF-8", "digits", "empty", "cut short"])
-def test_what_is_no_json_is_a_value_error(text, message):
+def test_invalid_json_is_a_value_error(text, message):
     with pytest.raises(ValueError, match=message):
         files.json_of(text)
 

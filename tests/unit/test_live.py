@@ -140,7 +140,7 @@ UNREADABLE = "class Own(BaseException):\n    def __str__(self): raise KeyboardIn
     ("raise BaseExceptionGroup('', [SystemExit()])", "BaseExceptionGroup"),
     ("np.ones(1 << 58)", "Error"), ("predict(x, w, b)", "RecursionError"), ("1 / 0", "ZeroDivisionError"),
     ("raise globals().get('Own', BaseException)", "BaseException|Own|Error")])
-def test_nothing_gets_out(live, before, body, kind):
+def test_every_error_of_edited_code_is_an_edit_error(live, before, body, kind):
     line = 2 + before.count("\n")
     live.edit("predict", f"{before}def predict(x, w, b):\n    {body}")
     with pytest.raises(EditError, match=f"line {line}: .*({kind})") as error:
@@ -151,7 +151,7 @@ def test_nothing_gets_out(live, before, body, kind):
 
 
 @pytest.mark.parametrize("method", ["__array__", "__len__", "__iter__"])
-def test_what_is_returned_may_have_code_of_its_own(live, method):
+def test_a_returned_object_with_hostile_methods_is_contained(live, method):
     live.edit("predict", f"class Trap(list):\n    def {method}(self, *how, **more):\n        raise KeyboardInterrupt\n"
                          "def predict(x, w, b):\n    return Trap([1, 2, 3])")
     with pytest.raises(EditError):  # read or refused, and nothing gets out
@@ -167,7 +167,7 @@ def test_the_text_in_which_an_error_arose_is_to_blame_also_for_what_it_has_patch
     assert blame(ValueError()) is None
 
 
-def test_a_text_that_takes_its_own_function_away_is_no_edit(live):
+def test_a_text_that_deletes_its_own_function_is_refused(live):
     assert "does not define predict" in refused(live, "predict", "del predict").message
 
 
@@ -298,7 +298,7 @@ def test_no_kind_of_error_passes_the_bridge(monkeypatch, raised):
     assert error["line"] == 2 and error["function"] == "gradients" and raised.partition("(")[0] in error["message"]
 
 
-def test_an_interrupt_from_the_keyboard_is_nobodys_edit(monkeypatch):
+def test_an_interrupt_from_the_keyboard_is_not_an_edit_error(monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 

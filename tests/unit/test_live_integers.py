@@ -28,7 +28,7 @@ def printed(*lines: str) -> str:
     ("(lambda k: k * 1000)(n)", -1530495296, 2764472000), ("np.dot(n, n)", None, 2764472**2),
     ("np.convolve(n, n)", None, 2764472**2),
 ])
-def test_an_operation_that_wraps_is_said_with_its_line(wraps, found, wide):
+def test_an_operation_that_wraps_is_reported_with_its_line(wraps, found, wide):
     said = printed("n = np.array([2764472], np.int32)", f"y = {wraps}")
     if wide is None:  # 32 bits were asked for by a dtype: both ways are the same
         assert said == ""
@@ -37,7 +37,7 @@ def test_an_operation_that_wraps_is_said_with_its_line(wraps, found, wide):
         assert found is None or f"{found} here, {wide} with 64 bits" in said
 
 
-def test_the_sum_of_the_first_integers_is_right_or_said():
+def test_the_sum_of_the_first_integers_is_right_or_reported():
     """Natively it is right, in the browser it is said: never a wrong number without a word."""
     said = printed("print(np.arange(1, 100001).sum())")
     right = "5000050000\n"
@@ -52,11 +52,11 @@ def test_the_sum_of_the_first_integers_is_right_or_said():
 @pytest.mark.parametrize("text", [
     "np.arange(60000) * np.arange(60000)", "sum(np.arange(70000))", "np.arange(1, 21).prod()",
     "np.cumsum(np.arange(70000))[-1]", "np.arange(60000) ** 2", "np.full(3, 70000) @ np.full(3, 70000)"])
-def test_default_integers_are_the_native_ones_or_it_is_said(text):
+def test_default_integers_are_native_or_their_overflow_is_reported(text):
     assert ("overflowed 32 bits" in printed(f"y = {text}")) == (np.dtype(int).itemsize == 4)
 
 
-def test_it_is_said_once_for_a_line_and_again_for_a_new_text():
+def test_an_overflow_is_reported_once_per_line_and_again_for_a_new_text():
     assert printed("n = np.int32(2**30)", "for i in range(50):", "    m = np.full(3, n) * 4").count("\n") == 1
     live = Live((line.predict,))
     for _ in range(2):
@@ -82,5 +82,5 @@ def test_augmented_assignment_works_in_place_as_before():
 @pytest.mark.parametrize("text", ["x.sum()", "np.arange(1000).sum()", "np.int8(100) + np.int8(100)", "3 * 10**12",
                                   "(x > 1).sum()", "np.array([1, 2], np.uint8) * np.uint8(200)",
                                   "'%d' % 3 + 'a' * 2", "[1] * 3 + [2]"])
-def test_what_fits_and_what_is_narrow_by_choice_is_not_said(text):
+def test_numbers_that_fit_or_are_narrow_by_choice_are_not_reported(text):
     assert printed(f"y = {text}") == ""

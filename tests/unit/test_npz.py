@@ -117,7 +117,7 @@ DEEP = "{'descr': " + "(" * 5000 + ")" * 5000 + ", 'fortran_order': False, 'shap
     (zipped(member(header(shape=f"({'1,' * 100})"), TWO[:4])), "damaged one"),
     (zipped(member(header("'<U0'"), b"")), "damaged one"),
 ])
-def test_what_is_no_file_of_plain_arrays_is_said_to_be_none(data, message):
+def test_a_file_without_plain_arrays_is_refused(data, message):
     with pytest.raises(Damaged, match=message) as error:
         npz.unpack(data)
     assert len(str(error.value)) < 250 and "\n" not in str(error.value)
@@ -133,7 +133,7 @@ def test_a_file_that_would_fill_memory_is_not_unpacked():
         npz.unpack(hidden)
 
 
-def test_no_more_is_unpacked_than_a_file_says(monkeypatch):
+def test_no_more_is_unpacked_than_a_file_declares(monkeypatch):
     bomb = zipped(member(header(shape=f"({2**22},)"), bytes(2**24)), method=zipfile.ZIP_DEFLATED)
     unpacked, original = [], zlib.decompressobj
 
@@ -154,7 +154,7 @@ def test_no_more_is_unpacked_than_a_file_says(monkeypatch):
     assert sum(unpacked) <= 2**16
 
 
-def test_memory_that_is_not_there_is_said(monkeypatch):
+def test_a_lack_of_memory_is_reported(monkeypatch):
     def frombuffer(*args):
         raise MemoryError
 

@@ -127,7 +127,7 @@ def test_unknown_pages_are_named():
         Runner().open("nothing")
 
 
-def test_strict_refuses_what_a_page_cannot_use_if_it_was_asked_for(monkeypatch):
+def test_strict_refuses_a_given_value_that_a_page_cannot_use(monkeypatch):
     class Picky(Counter):
         def __init__(self, params):
             super().__init__(params)

@@ -1,10 +1,10 @@
 const LIMIT = 2000; // milliseconds that edited code may take: a function of the ladder takes less than one
-const IN_ALL = 4; // times as long may many calls of it take, as for a picture: each gives a sign of life
-const SLACK = 3; // a call may take so many times as long as the page's slowest one without edited code: it may be a slow machine
+const IN_ALL = 4; // times as long for many calls of it, as for a picture: each gives a sign of life
+const SLACK = 3; // a call may take this many times as long as the page's slowest one without edited code: the machine may be slow
 const INSTALL = [10_000, 120_000]; // for what comes from the network: without a sign of life, and in all
-const PATIENCE = 1000; // milliseconds for what is under way when the page is left and somebody waits for the next one
+const PATIENCE = 1000; // milliseconds for unfinished calls when the page is left and the next one waits
 const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
-const LAST = ["snapshot", "close"]; // what a page that is left still asks
+const LAST = ["snapshot", "close"]; // calls that a page may still make after it is left
 
 /**
  * Between a Session and the engine, on pages whose code can be edited. What readers write may never end, use up the memory,
@@ -52,7 +52,7 @@ export class Guard {
     this.#engine.prepare();
   }
 
-  /** The page is left; `freed` resolves when all that it has asked is answered. For that edited code has a moment only. */
+  /** The page is left; `freed` resolves when its calls are answered. Edited code gets only a moment for that. */
   async leave(freed) {
     this.#left = true;
     if (!this.#touched) return freed;
@@ -137,7 +137,7 @@ export class Guard {
     return { ...answer, run: number, notes, edited: Object.keys(this.#texts) };
   }
 
-  /** The answer to an edit that has worked before; null if what it imports is gone, or it no longer works. */
+  /** Repeat an edit that worked before; null if its imports are missing, or it no longer works. */
   async #put(run, name, source) {
     try {
       await this.#ask("install", { source });
@@ -159,7 +159,7 @@ export class Guard {
     }
   }
 
-  /** The shipped function again, in a Python where its text never ran. */
+  /** Restore the shipped function, in a Python where the edited text never ran. */
   async #reset(name) {
     const saved = await this.#save();
     const answer = await this.#move(without(this.#texts, name), saved);
@@ -175,7 +175,7 @@ export class Guard {
     return { ...answer, ...restored };
   }
 
-  /** Null if the run was saved by a Python that could no longer do it. */
+  /** Restore the run; null if the file is unusable because edited code had broken the Python that saved it. */
   async #restore(file) {
     try {
       return await this.#known("restore", { run: this.#runs.get(this.#last), file, name: "the run" });
@@ -192,7 +192,7 @@ export class Guard {
     this.#shell.renew();
   }
 
-  /** The error to throw, when the run is there again. */
+  /** Restore the run, and return the error to throw. */
   async #revive(error, texts, saved) {
     this.#shell.stopped({ message: words(error), hint: "Python starts again, and the run is restored" });
     this.#shell.revived(await this.#move(texts, saved));
@@ -211,7 +211,7 @@ function without(texts, name, source = null) {
 
 const words = ({ type, message, seconds }) =>
   type === "Timeout"
-    ? `Stopped: the edited code had not ended after ${Math.round(seconds)} seconds`
+    ? `Stopped: the edited code was still running after ${Math.round(seconds)} seconds`
     : `Stopped: the edited code brought Python down (${message})`;
 
 const after = (texts) =>

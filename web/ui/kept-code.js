@@ -1,4 +1,4 @@
-// Edited code kept in this browser, so that neither leaving its page nor a reload loses it.
+// Edited code, kept in this browser so that leaving its page or reloading does not lose it.
 
 const MOST = 20_000; // characters of one page
 const here = new Set(); // "page function" of what was edited since this tab was loaded
@@ -13,7 +13,7 @@ export class KeptCode {
     this.#key = `bitladder-code-${page}`;
   }
 
-  /** {inForce, offered}: what was in force when the page was left comes back by itself, all else when the reader says so. */
+  /** {inForce, offered}: code that was in force when the page was left comes back by itself, all other code on request. */
   read() {
     const kept = Object.entries(this.#stored());
     const again = ([name, { running }]) => running !== null && here.has(`${this.#page} ${name}`);
@@ -23,7 +23,7 @@ export class KeptCode {
     };
   }
 
-  /** Keep texts of now, and what is still offered. Null, or a sentence that says why leaving the page will lose them. */
+  /** Keep the current texts, and those still offered. Null, or a sentence that says why leaving the page will lose them. */
   write(texts, offered) {
     for (const name of Object.keys(texts)) here.add(`${this.#page} ${name}`);
     const all = { ...texts, ...offered };

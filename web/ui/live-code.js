@@ -7,8 +7,8 @@ const MOST = 10_000; // characters of what was printed that stay
 
 /**
  * The functions that a page really runs, each in an editor: what is run there takes its place in this page's run.
- * names: dotted names, as `source` of the engine knows them. What goes wrong in a text stands at its line. What was edited
- * is kept: on return it is in force again, after a reload it is offered.
+ * names: dotted names, as `source` of the engine knows them. Errors in a text are shown at their line. Edited code
+ * is kept: on return to the page it is in force again, after a reload it is offered.
  */
 export class LiveCode {
   #root;

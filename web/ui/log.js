@@ -3,7 +3,7 @@ import { html, render } from "preact";
 const MOST = 500; // lines
 const LONGEST = 2000; // characters of a line
 
-/** What Python printed and what happened to the page, newest last: the last lines of it, each with its second. */
+/** The last lines that Python printed and events of the page, newest last, each with its time in seconds. */
 export class Log {
   #lines = [];
   #dropped = 0;

@@ -1,6 +1,6 @@
 import { latest } from "./latest.js";
 
-const never = () => new Promise(() => {}); // what waits for it goes with its page and draws nothing more
+const never = () => new Promise(() => {}); // its callers belong to a page that is left, and draw nothing more
 
 /**
  * One page's run in the engine, and what `mount(root, page)` of a view gets as `page`.
@@ -62,7 +62,7 @@ export class Session {
     this.#adopt(answer, true);
   }
 
-  /** The engine was lost: a new one knows nothing of this run, and what was said of it is over. */
+  /** The engine was replaced: the new one does not know this run, and its notes no longer apply. */
   forget() {
     this.#run = null;
     this.#held.clear();
@@ -165,7 +165,7 @@ export class Session {
     return this.#engine.leave?.(freed); // as a guard can
   }
 
-  /** After what was asked before, Python forgets all runs but one. */
+  /** After the calls made before, Python forgets all runs but one. */
   #free(kept = null) {
     const free = async () => {
       for (const run of this.#held) {

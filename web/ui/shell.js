@@ -3,7 +3,7 @@ import { megabytes } from "./format.js";
 import { setTheme, theme, themes } from "./theme.js";
 import { sentences } from "./trouble.js";
 
-/** What a page is called and is for, while its view is on its way; the view draws the same and goes on from there. */
+/** The title and summary of a page, while its view loads; the view draws them again and then the rest. */
 export function drawLead(root, { title, summary }) {
   render(html`<article><header class="lead"><h1>${title}</h1><p>${summary}</p></header></article>`, root);
 }

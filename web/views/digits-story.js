@@ -80,7 +80,7 @@ function Story({ sources, trouble }) {
     <//>
     <${Chapter} title="2. From your stroke to 28 × 28" ...${code("framing", "drawing")}>
       <p>The pad sends points, not pixels. Python draws the line itself, so the same stroke becomes the same numbers in
-        every browser. First it scales the strokes to half of the pad: a small digit then has the same width of line as a
+        every browser. First it scales the strokes to half of the pad: a small digit then has the same line width as a
         large one, and does not become a blob.</p>
       <p>A network knows only what it was shown, and MNIST was made in a certain way; your drawing is treated alike. The
         box around the ink is cut out and scaled by <i>s</i>, so that the longer of its

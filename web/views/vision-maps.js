@@ -20,8 +20,8 @@ export function Looks({ answer, frame }) {
   const about = html`<h2>Where it looks</h2>
     <p class="about">
       Each patch is coloured by how much attention it gets from ${answer ? tokenName(answer.scalars) : "the class token"}; the
-      colours of a row of pictures share a scale. Few bits make steps out of attention: look where the third picture is not
-      paper, and whether the answer minds.
+      colours of a row of pictures share a scale. Few bits make steps out of attention: look where the difference is
+      coloured, and whether the answer changes.
     </p>`;
   if (!answer) return html`${about}<p class="empty">Attention appears with a drawing.</p>`;
   const { scalars, arrays } = answer;

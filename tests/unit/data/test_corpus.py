@@ -32,7 +32,7 @@ NO_SPACES = ["床前明月光疑是地上霜举头望明月低头思故乡", "01
 
 
 @pytest.mark.parametrize("text", NO_SPACES)
-def test_where_spaces_separate_no_words_groups_of_characters_count(text):
+def test_groups_of_characters_count_where_spaces_do_not_separate_words(text):
     corpus = Own(text)
     assert "groups of 3 characters" in corpus.scored
     assert corpus.mark(text) == corpus.mark(text[:10]) == 1.0  # 0.0 by words, of which the only one is cut off
@@ -42,7 +42,7 @@ def test_where_spaces_separate_no_words_groups_of_characters_count(text):
 
 @pytest.mark.parametrize("text", ["the cat sat on the mat", "Donaudampfschifffahrtsgesellschaft und Kapitän",
                                   "def f(x):\n    return np.exp(x) / np.exp(x).sum()\n"])
-def test_where_they_do_words_count(text):
+def test_words_count_where_spaces_separate_them(text):
     assert Own(text).scored == "words that occur in the text" and Own(text).mark(text + " ") == 1.0
 
 

@@ -49,7 +49,7 @@ def test_every_name_that_the_files_have(tmp_path, names):
         load(tmp_path, "train")
 
 
-def test_of_several_sets_the_digits_are_read(tmp_path):
+def test_the_digits_are_read_if_a_folder_has_several_sets(tmp_path):
     images, labels = load()
     for name, others in (("balanced", labels + 30), ("letters", labels + 1), ("digits", labels)):
         write(tmp_path, images, others, emnist(name))
@@ -85,7 +85,7 @@ def test_either_byte_order_is_read(tmp_path, order, reverse):
     (np.zeros((3, 28, 28)), np.array([0, 9, 61]), "found 61 (they go from 0 to 61, as those of EMNIST's 62 classes)"),
     (b"\x89PNG\r\n", np.zeros(3), "found a file that starts with b'\\x89PNG'"),
 ], ids=lambda part: part if isinstance(part, str) else "")
-def test_what_is_no_mnist_is_said(tmp_path, images, labels, message):
+def test_files_that_are_not_mnist_are_refused(tmp_path, images, labels, message):
     write(tmp_path, images, labels)
     with pytest.raises(DataError) as error:
         load(tmp_path)

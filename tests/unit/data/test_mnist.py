@@ -75,7 +75,7 @@ def test_the_shipped_digits_are_balanced():
         assert np.bincount(load(split=split).labels).tolist() == [each] * 10
 
 
-def test_missing_shipped_digits_say_for_what_also_from_another_process():
+def test_the_error_of_missing_digits_names_what_needs_them_across_processes():
     with pytest.raises(ShippedMissing, match=r"^calibration needs .* a\.gz is missing; run `") as found, \
             needed_for("calibration"):
         raise pickle.loads(pickle.dumps(ShippedMissing(Path("a.gz"), "this")))

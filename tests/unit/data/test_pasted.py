@@ -18,7 +18,7 @@ TWO_BY_THREE = np.array([[0.5, -1.25, 3.0], [4.0, 0.0, 1e-3]], np.float32)
     "x = np.array([[0.5, -1.25, 3], [4, 0, 0.001]], dtype=np.float32);", repr(TWO_BY_THREE[None]),
     "tensor([[0.5, -1.25, 3.], [4., 0., 0.001]], device='cuda:0', requires_grad=True)",
 ])
-def test_however_it_is_written(text):
+def test_numbers_are_read_however_they_are_written(text):
     found = tensors.parse(text)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, TWO_BY_THREE)
@@ -36,7 +36,7 @@ def test_one_number_is_a_tensor():
     ("[[0.1, ..., 0.2]]", "left out"), ("weights: [1, 2]", "outside"), ("[1, 2] apples", "outside"), ("50%", "50%"),
     ("<img src=x onerror=alert(1)>", "<img"), ("1 " * 4097, "4,097 numbers"), ("__import__('os')", "neither a number"),
 ])
-def test_what_is_no_tensor_is_said(text, message):
+def test_a_text_that_is_not_a_tensor_is_refused(text, message):
     with pytest.raises(tensors.TextError, match=message) as error:
         tensors.parse(text)
     assert error.value.hint
@@ -141,7 +141,7 @@ def test_numpy_json_and_lists_come_back(shape, dtype):
     ("  a\n0 5\n1 6", "left out as the labels of a pandas table"),
     ("[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]", "shape 2 × 2 × 2; its rows are stacked into a tensor of 4 × 2"),
 ])
-def test_what_was_inferred_is_said(text, note):
+def test_notes_report_what_was_inferred(text, note):
     assert any(note in each for each in read(text).notes)
 
 
@@ -156,7 +156,7 @@ def test_what_was_inferred_is_said(text, note):
     ("10 000 20 000", ("10000", "or several")), ("1 234,5\t2", ("1234.5",)), ("2\t1 234", ("1234",)),
     ('"1,234"', ("1234",)),
 ])
-def test_a_text_with_two_meanings_is_asked_about(text, readings):
+def test_an_ambiguous_text_is_an_error_that_names_both_readings(text, readings):
     with pytest.raises(tensors.TextError) as error:
         tensors.parse(text)
     for reading in readings:
@@ -181,7 +181,7 @@ def test_a_text_with_two_meanings_is_asked_about(text, readings):
     ("1.#INF 2", "1.#INF"), ("[0.5, 1.#QNAN]", "1.#QNAN"), ("OrderedDict([('a', [1]), ('b', [2])])", "2 arrays: a, b"),
     ("tensor([], size=(0, 3))", "no number"), ("(" + "9" * 9000 + ") [1]", "says 9"),
 ], ids=repr_of)
-def test_what_cannot_be_a_tensor_is_named(text, message):
+def test_the_error_names_what_cannot_be_a_tensor(text, message):
     with pytest.raises(tensors.TextError, match=message) as error:
         tensors.parse(text)
     assert error.value.hint and len(str(error.value)) < 200
@@ -193,7 +193,7 @@ HOSTILE = ("[", "]", "[[1],", "(", "{", "<a:", '"', "'", "/*", "//", "#", ",", "
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
-def test_a_hostile_text_is_answered_in_a_time_that_grows_with_it(unit):
+def test_a_hostile_text_is_read_in_linear_time(unit):
     """A parser that tries again from every place would need hours for some of these."""
     many = unit * (100_000 // len(unit))
     for text in (many + "\nx 1", f"1 x {many} x", "[" * 5000 + unit + "]" * 5000):

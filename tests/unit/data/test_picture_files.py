@@ -75,7 +75,7 @@ def test_ink_that_ends_at_the_border_is_not_taken_for_uneven_light():
     assert wrong <= 1
 
 
-def test_noise_and_specks_are_no_ink():
+def test_noise_and_specks_are_not_ink():
     rng, wrong = generator(6, "noise"), 0
     for mask, label in digits():
         grey = (0.9 - 0.7 * mask) * 255 + rng.normal(0, 14, mask.shape)
@@ -128,7 +128,7 @@ TRANSPARENT = {
 
 
 @pytest.mark.parametrize("kind", TRANSPARENT)
-def test_transparency_is_ground_or_the_drawing_itself(kind):
+def test_transparency_is_the_background_or_the_drawing_itself(kind):
     assert digit_in(TRANSPARENT[kind]) == LABEL
 
 
@@ -173,7 +173,7 @@ def test_interpolation_is_cubic():
     (np.zeros((4, 4), complex), "real numbers"), (np.zeros(9), "rows and columns"),
     (np.broadcast_to(np.uint8(0), (10_000, 10_000)), "more than 50 million pixels"),
 ])
-def test_what_is_no_picture_is_refused_in_a_sentence(pixels, message):
+def test_an_array_that_is_not_a_picture_is_refused_in_a_sentence(pixels, message):
     with pytest.raises(ValueError, match=message):
         ink_of_picture(pixels)
 
@@ -185,7 +185,7 @@ def test_a_picture_of_one_colour_has_no_ink(pixels):
     assert not ink_of_picture(pixels).any()
 
 
-def test_an_image_that_was_read_is_taken_as_it_is():
+def test_an_image_that_was_read_before_is_used_unchanged():
     image = mnist.load().images[5] / np.float32(255)
     assert (Reader().read({"input": image}).image == image).all()
     for bad in (np.zeros((20, 20)), np.full((28, 28), np.nan), np.full((28, 28), 2)):

@@ -88,7 +88,7 @@ def test_a_checkpoint_of_other_images_is_refused(tmp_path):
                                                checkpoint=file)[1].vector).all()
 
 
-def test_a_checkpoint_from_before_it_kept_its_data_goes_on(tmp_path):
+def test_training_resumes_from_a_checkpoint_that_does_not_record_its_data(tmp_path):
     file, said, whole = tmp_path / "c.npz", [], train_gpt(RECIPE, TEXT, 6, print, size=SIZE)[1]
     trainer = trainer_of(RECIPE, TEXT, 6, SIZE)
 
@@ -111,13 +111,13 @@ def test_a_checkpoint_from_before_it_kept_its_data_goes_on(tmp_path):
         gpt.load(file)
 
 
-def test_a_file_of_weights_is_no_training_under_way(tmp_path):
+def test_a_weights_file_is_not_an_unfinished_training(tmp_path):
     (tmp_path / "c.npz").write_bytes(gpt.SHIPPED.read_bytes())
     with pytest.raises(ValueError, match=r"holds a GPT of 4 blocks, 128 wide.*, not an unfinished training"):
         train_gpt(RECIPE, TEXT, 6, print, checkpoint=tmp_path / "c.npz", size=SIZE)
 
 
-def test_a_loss_that_is_no_number_ends_the_training():
+def test_a_loss_that_is_not_finite_ends_the_training():
     with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"not a finite number after .*lower rate than 1e"):
         train_gpt(GPTRecipe(steps=9, batch=4, rate=1e30, warmup=1), TEXT, 6, print, size=SIZE)
 

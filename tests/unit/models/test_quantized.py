@@ -95,7 +95,7 @@ def test_rounding_weights_needs_no_images(settings):
 
 @pytest.mark.parametrize("change", [{"activations": 8}, {"method": "gptq"}, {"method": "adaround"},
                                     {"bias_correction": True}])
-def test_what_depends_on_images_is_refused_without(change):
+def test_settings_that_need_images_are_refused_without_them(change):
     with pytest.raises(ValueError, match="need calibration inputs"):
         quantize_network(mlp.load(), Settings(**change), None)
 

@@ -73,7 +73,7 @@ def test_judging_in_pieces_equals_judging_at_once():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_training_whose_loss_is_no_number_stops_at_once():
+def test_a_training_whose_loss_is_not_finite_stops_at_once():
     t, said = trainer("sgd", 1e38), []
     with pytest.raises(ValueError, match=r"not a finite number after step \d; train with a lower rate than 1e\+38"):
         anneal(t, 80, 1e38, said.append)

@@ -106,7 +106,7 @@ def test_what_integers_cannot_do_is_refused_and_simulated():
     ({"arithmetic": "simulated"}, "float32 sums of numbers on the grids"),
     ({"activations": "none"}, "float32 sums of dequantised weights"),
 ])
-def test_the_page_says_what_really_computes(params, words):
+def test_the_page_names_the_arithmetic_that_computes(params, words):
     session = Session(**params)
     assert session.advance(steps=1)["frame"].scalars["arithmetic"] == words
 

@@ -152,7 +152,7 @@ def test_the_page_has_no_work_left():
     assert METHODS["source"](list(Page.SOURCES))["sources"]
 
 
-def test_how_pasted_numbers_were_read_is_said_and_forgotten_with_them():
+def test_notes_on_pasted_numbers_come_and_go_with_them():
     session = Session()
     frame = session.change("values", "0,5\t1,25")
     assert frame.arrays["values"].tolist() == [[0.5, 1.25]] and "decimal commas: 0,5 is 0.5" in frame.notes[0]

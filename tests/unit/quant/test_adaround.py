@@ -144,7 +144,7 @@ def test_the_asymmetric_gradient_is_that_of_the_float_networks_output(with_relu)
     numerically_as(rounding, loss)
 
 
-def test_asymmetric_rounding_makes_up_for_what_the_inputs_have_lost():
+def test_asymmetric_rounding_compensates_for_the_error_of_the_inputs():
     """Inputs that were all made 20 % smaller: codes that keep the old output are larger; symmetric ones do not know."""
     w, exact = layer(44)
     x, grid = exact * np.float32(0.8), fit_weight_grid(w * np.float32(1.3), 4)
