@@ -2,6 +2,7 @@
 sweeps may write into one file at the same time."""
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -30,34 +31,38 @@ class Table:
         self.newer = frozenset(newer)
         self._known = self.columns  # the columns that the file has
         self.rows: dict[Key, Row] = {}
-        self._file: tuple[int, int] | None = None  # which file was read: device and number,
-        self._whole, self._lines = 0, 0  # and how much of it: bytes and lines
+        self._forget()
         self._catch_up()
 
+    def _forget(self) -> None:
+        # What was read of the file: its hash, because a system gives the number of a replaced file to the next one;
+        # and how many bytes and lines.
+        self._read, self._whole, self._lines = hashlib.sha256(), 0, 0
+
     def _catch_up(self) -> None:
-        """Read the new lines, or all lines if the path now names another file."""
-        now = self.path.stat() if self.path.exists() else None
-        file = now and (now.st_dev, now.st_ino)
-        known = {}
-        if file != self._file or (now and now.st_size < self._whole):
+        """Read the new lines, or all lines if the file no longer begins with those that were read."""
+        data, known = self._data(), {}
+        if hashlib.sha256(data[: self._whole]).digest() != self._read.digest():
             known, self.rows = self.rows, {}
-            self._file, self._whole, self._lines = file, 0, 0
-        if now:
-            self._read_from(self._whole)
+            self._forget()
+        self._read_lines(data[self._whole :])
         self.rows |= {key: row for key, row in known.items() if key not in self.rows}
 
-    def _read_from(self, start: int) -> None:
+    def _data(self) -> bytes:
+        if not self.path.exists():
+            return b""
         if not self.path.is_file():
             raise ValueError(f"{self.path} is not an ordinary file; name another file with --out")
-        with open(self.path, "rb") as opened:
-            opened.seek(start)
-            data = opened.read(files.LARGEST)
+        return files.read(self.path)
+
+    def _read_lines(self, data: bytes) -> None:
         whole = data.rfind(b"\n") + 1
-        if not start and not whole and not self._text([]).encode().startswith(data):
+        if not self._whole and not whole and not self._text([]).encode().startswith(data):
             whole = len(data)  # no line at all, nor the beginning of ours
         for line in data[:whole].decode(errors="replace").splitlines():
             self._lines += 1
             self._read_line(line)
+        self._read.update(data[:whole])
         self._whole += whole
 
     def _read_line(self, line: str) -> None:
@@ -115,11 +120,11 @@ class Table:
             with suppress(OSError):
                 os.truncate(self.path, self._whole)
             raise
-        self._now_whole(len(text), len(new) + (not self._whole))
+        self._written(text, len(new) + (not self._whole))
 
-    def _now_whole(self, more: int, lines: int) -> None:
-        found = self.path.stat()
-        self._file, self._whole, self._lines = (found.st_dev, found.st_ino), self._whole + more, self._lines + lines
+    def _written(self, text: bytes, lines: int) -> None:
+        self._read.update(text)
+        self._whole, self._lines = self._whole + len(text), self._lines + lines
 
     def _text(self, rows: Iterable[Row], header: bool = True) -> str:
         text = io.StringIO()
@@ -139,8 +144,9 @@ class Table:
     def _put_all(self) -> None:
         text = self._text(self.rows.values()).encode()
         files.place(self.path, text)
-        self._whole, self._lines, self._known = 0, 0, self.columns
-        self._now_whole(len(text), 1 + len(self.rows))
+        self._forget()
+        self._known = self.columns
+        self._written(text, 1 + len(self.rows))
 
 
 def number(row: Row, name: str, read: Callable[[str], Any]) -> Any:

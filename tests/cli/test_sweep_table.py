@@ -65,6 +65,21 @@ def test_processes_that_write_at_the_same_time_lose_no_row(path):
     assert os.listdir(path.parent) == ["t.csv"]
 
 
+def test_a_file_in_another_order_is_read_from_its_beginning(path):
+    """Also where the system gives it the number of the file that it replaces."""
+    one, other = Table(path, NAMES, 2), Table(path, NAMES, 2)
+    with one, other:
+        for row in ROWS:
+            one.add(row)
+        other.rewrite([("5", "x")])
+        lines = path.read_text().splitlines(keepends=True)
+        other.rewrite([("3", "x"), ("4", "x")])
+        with open(path, "r+") as same:  # the same file, as far as its number tells
+            same.writelines([lines[0], "longer,x,1\n", *lines[1:]])
+        one.add({"a": "9", "b": "x", "result": "2"})
+    assert len(one.rows) == len(Table(path, NAMES, 2).rows) == 8
+
+
 def test_a_file_that_is_removed_meanwhile_comes_back_whole(path):
     with Table(path, NAMES, 2) as table:
         table.add(ROWS[0])
