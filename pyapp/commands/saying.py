@@ -1,4 +1,4 @@
-"""What is said beside a command's result, as sentences of a readable length."""
+"""Warnings and errors beside a command's result, cut to a readable length."""
 
 import re
 import sys

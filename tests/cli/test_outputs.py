@@ -1,6 +1,5 @@
 """What a command cannot write, or will miss at its end, is refused before any work, and nothing is made meanwhile."""
 
-import argparse
 import errno
 import os
 import shutil
@@ -9,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from answers import options, refusal
 
 from pyapp import store
-from pyapp.__main__ import _parser, main
+from pyapp.__main__ import main
 from pyapp.commands import generators, outputs
 from pyapp.commands.outputs import weights_file, writable
 from pyapp.data import mnist
@@ -35,33 +35,6 @@ def nothing_is_left(tmp_path, monkeypatch):
     yield
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")} <= {"folder", "file", "w.json", "data"} | {
         f"data/{name}.gz" for name in mnist.FILES["train"]} and (tmp_path / "file").read_text() == "mine"
-
-
-def refusal(capsys, *argv: str) -> str:
-    """What is said, by argparse or by the command."""
-    try:
-        status = main(list(argv))
-    except SystemExit as exit:
-        status = exit.code
-    said = capsys.readouterr().err
-    assert status == 2 and "Traceback" not in said
-    return said.splitlines()[-1]
-
-
-def options() -> list[tuple[str, argparse.Action]]:
-    """Every option of every command, found in the parser itself."""
-    found = []
-
-    def walk(parser: argparse.ArgumentParser, name: str) -> None:
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for key, sub in action.choices.items():
-                    walk(sub, f"{name} {key}".strip())
-            else:
-                found.append((name, action))
-
-    walk(_parser(), "")
-    return found
 
 
 def test_every_file_that_is_written_is_checked():

@@ -1,6 +1,5 @@
 """Every command is thrown what people mistype and what breaks: it answers with exit status 2 and one sentence."""
 
-import argparse
 import gzip
 import io
 import struct
@@ -8,9 +7,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from answers import options, refusal
 
 from pyapp import npz, store
-from pyapp.__main__ import _parser, main
+from pyapp.__main__ import main
 from pyapp.commands.saying import data_warnings
 from pyapp.data import mnist
 from pyapp.models import mlp
@@ -47,40 +47,17 @@ def somewhere(tmp_path, monkeypatch):
     return tmp_path
 
 
-def refusal(capsys, *argv: str) -> str:
-    try:
-        status = main(list(argv))
-    except SystemExit as exit:
-        status = exit.code
-    said = capsys.readouterr()
-    assert status == 2, (argv, said)
-    *usage, last = said.err.splitlines()
-    assert "Traceback" not in said.err and len(last) < 600, said.err
-    assert all(line.startswith(("usage:", " ")) or line[0].isdigit() for line in usage), usage
-    return last
-
-
-def options(kind: type) -> list[tuple[str, str]]:
-    """Command and option, for every option that is read as this kind, found in the parser."""
-    found = []
-
-    def walk(parser: argparse.ArgumentParser, name: str) -> None:
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for key, sub in action.choices.items():
-                    walk(sub, f"{name} {key}".strip())
-            elif action.type is kind and action.option_strings and name in COMMANDS:
-                found.append((name, action.option_strings[-1]))
-
-    walk(_parser(), "")
-    return found
+def numbers(kind: type) -> list[tuple[str, str]]:
+    """Command and option, for every option that is read as this kind."""
+    return [(name, action.option_strings[-1]) for name, action in options()
+            if action.type is kind and action.option_strings and name in COMMANDS]
 
 
 @pytest.mark.parametrize(("kind", "values"), [(int, ["", "many", "1.5", "1e9", "0x10"]),
                                               (float, ["", "many", "1,5", "1e"])])
 def test_an_invalid_number_is_named(kind, values, capsys):
-    assert len(options(kind)) > 15
-    for name, option in options(kind):
+    assert len(numbers(kind)) > 15
+    for name, option in numbers(kind):
         for value in values:
             last = refusal(capsys, *name.split(), *COMMANDS[name], option, value)[:200]
             assert option.lstrip("-") in last and ("invalid" in last or "expected" in last), (name, option, last)

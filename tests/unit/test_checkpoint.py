@@ -1,4 +1,4 @@
-"""Checkpoints say what they hold; older ones are recognised; whatever is wrong with one is said in a sentence."""
+"""Checkpoints say what they hold; older ones are recognised; an error names what is wrong with one."""
 
 import json
 

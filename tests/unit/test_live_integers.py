@@ -1,4 +1,4 @@
-"""Edited code whose integers leave 32 bits: it is said with its line, wherever they are that small."""
+"""Edited code whose integers leave 32 bits: where integers are that small, a warning names the line."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_an_operation_that_wraps_is_reported_with_its_line(wraps, found, wide):
 
 
 def test_the_sum_of_the_first_integers_is_right_or_reported():
-    """Natively it is right, in the browser it is said: never a wrong number without a word."""
+    """Natively the number is right; in the browser a warning comes with it: no wrong number is silent."""
     said = printed("print(np.arange(1, 100001).sum())")
     right = "5000050000\n"
     if np.dtype(int).itemsize == 4:

@@ -15,7 +15,7 @@ STUDENT = np.frombuffer(store.pack(described(store.arrays_of(MLP((784, 20, 10)).
 
 
 def refusal(call, **args) -> str:
-    """What is said of a file that cannot be used."""
+    """The error for a file that cannot be used."""
     try:
         call("restore", **args)
     except (ValueError, HostError) as error:
