@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from pyapp import pages
-from pyapp.frame import Frame
-from pyapp.live import PARAM, blame, missing, pulse
+from pyapp.experiment.frame import Frame
+from pyapp.experiment.live import PARAM, blame, missing, pulse
 from pyapp.places import PACKAGE
 from pyapp.runner import Runner
-from pyapp.workloads import timed
 
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
 runner = Runner()
@@ -163,7 +162,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "runtime": runtime,
     "pages": lambda: {"pages": pages.describe()},
     "source": source,
-    "bench": timed,
     **{name: getattr(runner, name) for name in (
         "open", "advance", "change", "reset", "edit", "predict", "measure", "snapshot", "restore", "close")},
 }

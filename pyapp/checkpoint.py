@@ -3,12 +3,12 @@
     about         uint8     JSON: format, version, network, sizes, by (what wrote the file), scheme (bits of a quantised
                             network, else null)
     layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
-                            pyapp/models/packed.py
+                            pyapp/quantized/packed.py
     vocabulary    int32     of a GPT: the code points of its characters
     trainer.*               the rest of the training state, if training can resume from the file
     start.*                 the parameters that quantisation-aware training started from
     params        uint8     JSON: the parameters of the page that saved it
-    recipe, data  uint8     JSON, text: of a long training, see pyapp/models/long_run.py
+    recipe, data  uint8     JSON, text: of a long training, see pyapp/training/resumable.py
 
 Files from before version 1 have no `about`: they are recognised by the names of their arrays, and their sizes by the
 arrays' shapes. A description that contradicts the arrays is refused, and reading a file cannot run code.
@@ -25,7 +25,7 @@ import numpy as np
 
 from pyapp import files, store
 from pyapp.core.parameters import Parameters, Shapes
-from pyapp.params import Param, Value, parse_all
+from pyapp.experiment.params import Param, Value, parse_all
 from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION = "bitladder checkpoint", 1

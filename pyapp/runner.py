@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from pyapp import pages, store
-from pyapp.frame import Experiment, Frame
-from pyapp.live import blame
-from pyapp.params import ParamError, find, followers, parse_all
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.live import blame
+from pyapp.experiment.params import ParamError, find, followers, parse_all
 
 
 class Run:

@@ -12,15 +12,26 @@ import pytest
 from pyapp import pages
 from pyapp.hosts import ROOT
 
-# Left may import right, and its own floor; what stands beside core may import core.
-# site and places may import nothing but themselves: they run before anything is installed (serve.py).
-FLOORS = {
-    "places": -1, "site": -1, "live_integers": 1,
-    "core": 0, "files": 0, "params": 1, "live": 1, "timing": 1, "frame": 1, "npz": 1, "store": 1, "hosts": 1,
-    "machine": 1, "checkpoint": 1, "quant": 2, "softmax": 2, "models": 3, "ladder": 3, "export": 3, "data": 3,
-    "digitgen": 4, "check": 4, "workloads": 4, "pages": 5, "runner": 6, "bridge": 7, "bench": 8, "sweep": 8,
-    "commands": 9, "__main__": 10,
-}
+# The floors of pyapp, from the ground up: a room may import what is below it and itself, nothing beside it or above.
+# A room is a folder, or some files that belong together. site and places run before anything is installed (serve.py):
+# they may import nothing but themselves.
+FLOORS = (
+    ("places", "core", "experiment"),
+    ("site", "hosts", "store", "quant"),
+    ("data", "softmax"),
+    ("nets", "ladder"),
+    ("training",),
+    ("quantized", "digitgen"),
+    ("measure", "parity"),
+    ("pages", "sweep"),
+    ("bridge",),
+    ("bench",),
+    ("commands",),
+)
+ROOMS = {"files": "store", "npz": "store", "checkpoint": "store", "machine": "store", "runner": "bridge",
+         "__main__": "commands"}  # of the files that stand in no folder; the others are rooms of their own
+HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
+ALONE = {"site": {"site", "places"}, "places": {"places"}}
 ONLY_IN = {"js": "bridge", "pyodide": "bridge", "pyodide_js": "bridge"}
 JS_FLOORS = {"vendor": 0, "integrity": 0, "modules": 1, "ui": 1, "state": 1, "rpc": 1, "views": 2, "engine": 2,
              "main": 3, "download": 1, "boot": 2, "worker": 3, "start": 4}
@@ -40,17 +51,32 @@ def imports(path) -> set[str]:
     return found
 
 
+def room_of(path: str) -> str:
+    """The room of a file or a module, from its path or name inside of pyapp."""
+    first = re.split(r"[/.]", path)[0]
+    return ROOMS.get(first, first)
+
+
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
-def test_python_imports_point_one_way(path):
-    part = path.relative_to(ROOT / "pyapp").parts[0].removesuffix(".py")
-    if part == "__init__":
+def test_python_imports_point_down(path):
+    inside = path.relative_to(ROOT / "pyapp").as_posix()
+    room = room_of(inside)
+    if room == "__init__":
         return
     for name in imports(path):
         top, _, rest = name.partition(".")
         if top == "pyapp" and not rest.startswith("__version__"):
-            other = rest.split(".")[0]
-            assert FLOORS[other] <= FLOORS[part], f"{part} imports {name}, which is above it"
-        assert ONLY_IN.get(top, part) == part, f"only {ONLY_IN.get(top)} may import {top}, not {part}"
+            other = room_of(rest)
+            assert other == room or HEIGHT[other] < HEIGHT[room], f"{room} imports {name}, which is not below it"
+            assert other in ALONE.get(room, {other}), f"{room} imports {name}, but runs before anything is installed"
+        assert ONLY_IN.get(top, room) == room, f"only {ONLY_IN.get(top)} may import {top}, not {inside}"
+        if inside.startswith("pages/base/"):
+            assert not rest.startswith("pages") or rest.startswith("pages.base."), f"{inside} imports the page {name}"
+
+
+def test_every_room_is_on_a_floor():
+    there = {room_of(path.relative_to(ROOT / "pyapp").as_posix()) for path in PYTHON} - {"__init__"}
+    assert there == HEIGHT.keys()
 
 
 @pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,10 +9,10 @@ from typing import Any
 from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, reader, show
 from pyapp.commands.outputs import add_out
 from pyapp.data import mnist
-from pyapp.models import gpt, vit
-from pyapp.models.quantized_transformer import TransformerSettings
+from pyapp.nets import gpt, vit
 from pyapp.quant.calibrate import CALIBRATIONS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
+from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 from pyapp.core.optim import OPTIMISERS
 from pyapp.data import mnist
-from pyapp.models import mlp, recipes
+from pyapp.nets import mlp
 from pyapp.sweep.grid import whole
+from pyapp.training import recipes
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
 NAMED = 5  # fields that a note lists
-Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.models.recipes.option
+Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.training.recipes.option
 
 
 class Help(argparse.ArgumentDefaultsHelpFormatter):

@@ -31,8 +31,8 @@ from pyapp.digitgen.distillation import RoutingRecipe, distil, mean_pictures
 from pyapp.digitgen.painter import Painter, styles
 from pyapp.digitgen.recipe import TeacherRecipe, train_teacher
 from pyapp.digitgen.sheet import png, sheet
-from pyapp.models import mlp
-from pyapp.models.measure import training_images
+from pyapp.measure.measure import training_images
+from pyapp.nets import mlp
 from pyapp.quant.schemes import check_bits
 from pyapp.sweep.grid import whole
 

@@ -6,11 +6,11 @@ from typing import Any
 from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.measure import measure
-from pyapp.models.mixing import mix
-from pyapp.models.quantized import AFTER_TRAINING
-from pyapp.models.sensitivity import sensitivity
+from pyapp.measure.measure import measure
+from pyapp.nets import mlp
+from pyapp.quantized.mixing import mix
+from pyapp.quantized.network import AFTER_TRAINING
+from pyapp.quantized.sensitivity import sensitivity
 
 BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
 

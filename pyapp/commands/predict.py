@@ -11,12 +11,12 @@ from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
 from pyapp.data.picture import PictureError, check_size, too_large
-from pyapp.models.measure import FLOAT_BITS, runnable
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import QuantizedNetwork
-from pyapp.models.saved import load_digits
+from pyapp.measure.measure import FLOAT_BITS, runnable
+from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
+from pyapp.quantized.network import QuantizedNetwork
+from pyapp.quantized.saved import load_digits
 
 
 def add(commands: Any) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 from pyapp.commands.attention import add_evaluate
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, reader, show
 from pyapp.data import mnist
-from pyapp.models.measure import measure, measure_float, network_for
-from pyapp.models.quantized import METHODS, QuantizedNetwork, Settings
-from pyapp.models.saved import load_digits
-from pyapp.models.trained import LEARNED
+from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
+from pyapp.quantized.network import METHODS, QuantizedNetwork, Settings
+from pyapp.quantized.saved import load_digits
+from pyapp.quantized.trained import LEARNED
 from pyapp.sweep.grid import DEFAULTS, NONE, option, whole_or_none, written
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.commands.outputs import add_out
 from pyapp.data import mnist
-from pyapp.models.quantized import METHODS
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
+from pyapp.quantized.network import METHODS
 from pyapp.sweep.backends import BACKENDS
 from pyapp.sweep.grid import DEFAULTS, NONE, read_options, written
 from pyapp.sweep.run import sweep

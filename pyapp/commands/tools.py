@@ -4,10 +4,12 @@ import argparse
 import sys
 from typing import Any
 
-from pyapp import bench, check, pages
+from pyapp import pages
+from pyapp.bench import bench
 from pyapp.commands.common import add_json, command, print_json, show
 from pyapp.commands.outputs import add_weights_out
-from pyapp.params import ParamError
+from pyapp.experiment.params import ParamError
+from pyapp.parity import check
 from pyapp.runner import Runner
 
 

@@ -26,14 +26,14 @@ from pyapp.commands.transformers import TRAININGS, add_training
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
-from pyapp.models import mlp
-from pyapp.models.measure import measure, training_images
-from pyapp.models.packed import arrays_of
-from pyapp.models.qat_recipe import QATRecipe, StudentRecipe, train_student
-from pyapp.models.recipes import MLPRecipe, Recipe, accuracies, facts, train_mlp
-from pyapp.models.trained import train_network
-from pyapp.models.trainer import evaluate
+from pyapp.measure.measure import measure, training_images
+from pyapp.nets import mlp
+from pyapp.quantized.packed import arrays_of
+from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, train_student
+from pyapp.quantized.trained import train_network
 from pyapp.sweep.grid import NONE
+from pyapp.training.recipes import MLPRecipe, Recipe, accuracies, facts, train_mlp
+from pyapp.training.trainer import evaluate
 
 
 def add(commands: Any) -> None:

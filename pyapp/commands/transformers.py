@@ -27,15 +27,15 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
 from pyapp.data.text import Vocabulary
-from pyapp.models import gpt, next_token
-from pyapp.models.generate import Sampling, Writer
-from pyapp.models.gpt import GPT
-from pyapp.models.gpt_recipe import GPTRecipe, train_gpt
-from pyapp.models.measure import training_images
-from pyapp.models.quantized_transformer import quantize_gpt
-from pyapp.models.trainer import evaluate
-from pyapp.models.vit import ViT
-from pyapp.models.vit_recipe import ViTRecipe, train_vit
+from pyapp.measure.measure import training_images
+from pyapp.nets import gpt, next_token
+from pyapp.nets.generate import Sampling, Writer
+from pyapp.nets.gpt import GPT
+from pyapp.nets.vit import ViT
+from pyapp.quantized.transformer import quantize_gpt
+from pyapp.training.gpt_recipe import GPTRecipe, train_gpt
+from pyapp.training.trainer import evaluate
+from pyapp.training.vit_recipe import ViTRecipe, train_vit
 
 
 def add(commands: Any) -> None:

@@ -14,7 +14,7 @@ from pyapp.digitgen import mini
 from pyapp.digitgen.mini import one_hot
 from pyapp.digitgen.painter import Painter, styles
 from pyapp.digitgen.teacher import CLASSES, LATENTS
-from pyapp.models.recipes import option
+from pyapp.training.recipes import option
 
 MEAN_OF = 200  # pictures a class in a mean picture
 

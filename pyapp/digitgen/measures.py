@@ -11,7 +11,7 @@ from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.digitgen.mini import Drawn, MiniDecoder
 from pyapp.digitgen.painter import Painter
-from pyapp.models.mlp import MLP
+from pyapp.nets.mlp import MLP
 
 PAIRS = 100  # pictures a class whose distances count
 CHUNK, FULL = 1000, 255.0  # real pictures compared at once; a pixel full of ink

@@ -16,9 +16,9 @@ from pyapp.data.mnist import Digits
 from pyapp.digitgen.autoencoder import Autoencoder, Loss
 from pyapp.digitgen.router import train_router
 from pyapp.digitgen.teacher import CLASSES, STYLES, hands, shapes
-from pyapp.models.long_run import train_long
-from pyapp.models.recipes import option
-from pyapp.models.trainer import Trainer
+from pyapp.training.recipes import option
+from pyapp.training.resumable import train_long
+from pyapp.training.trainer import Trainer
 
 CHUNK = 1000  # images that the encoder sees at once
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pyapp.params import Param, Value
+from pyapp.experiment.params import Param, Value
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, QuantizedTensor, quantize
 
 OFF = "off"

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
+from pyapp.experiment.params import Param, ParamError
 from pyapp.ladder import toy
-from pyapp.params import Param, ParamError
 
 LIMIT = 4.0  # largest |number| of a cell
 STEP = 0.01

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pyapp import checkpoint, store
+from pyapp.experiment.params import ParamError
 from pyapp.ladder import attention, block, embeddings, generate
-from pyapp.params import ParamError
 
 PROMPT = "a fluffy blue creature"  # from 3Blue1Brown's lesson on attention, as are the three sentences with "mole"
 STORY = "a fluffy blue creature roamed the verdant forest ."

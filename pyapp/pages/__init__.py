@@ -1,9 +1,12 @@
-"""Pages: one module each, with a class `Page`. A page is discovered by its file; nothing else lists it."""
+"""Pages: one module each, with a class `Page`. A page is discovered by its file; nothing else lists it.
+
+What several pages share is in the folder `base`, which is no page.
+"""
 
 import pkgutil
 from importlib import import_module
 
-from pyapp.frame import Experiment
+from pyapp.experiment.frame import Experiment
 
 
 class UnknownPage(ValueError):
@@ -12,13 +15,16 @@ class UnknownPage(ValueError):
 
 def names() -> list[str]:
     """The names of all pages, in the order of the rail."""
-    found = [module.name for module in pkgutil.iter_modules(__path__)]
-    return sorted(found, key=lambda name: (page(name).order, name))
+    return sorted(_found(), key=lambda name: (page(name).order, name))
+
+
+def _found() -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(__path__)} - {"base"}
 
 
 def page(name: str) -> type[Experiment]:
     """The page's class. UnknownPage if there is none of that name."""
-    if name not in {module.name for module in pkgutil.iter_modules(__path__)}:
+    if name not in _found():
         raise UnknownPage(f"there is no page {name!r}; there are {', '.join(names())}")
     return import_module(f"{__name__}.{name}").Page
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.rng import generator
-from pyapp.data import mnist, tensors
-from pyapp.frame import Experiment, Frame
-from pyapp.models.mlp import MLP
-from pyapp.params import Param, Value
+from pyapp.data import mnist
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base import tensors
+from pyapp.pages.base.picture import edges, ends, histogram, lines
 from pyapp.quant.error import quantization_error, sqnr_db
-from pyapp.quant.picture import edges, ends, histogram, lines
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
 
 SHAPE = (64, 64)

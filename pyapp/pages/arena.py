@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param, Value
-from pyapp.quant.contestants import CONTESTANTS, FLOAT32, Contestant, Operands, exact_bound, truth, wrong
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.pages.base.contestants import CONTESTANTS, FLOAT32, Contestant, Operands, exact_bound, truth, wrong
 
 SIZES = {**{str(n): (n, n, n) for n in (64, 128, 256, 512)}, "32x784x128": (32, 784, 128)}  # M, K, N
 TRUTH_ROWS = 64  # of the true product at a time, so that no unit of work takes long
@@ -65,9 +65,10 @@ class Page(Experiment):
               doc="Decides the numbers in the matrices"),
     )
     SOURCES = (
-        "pyapp.core.ops.linear", "pyapp.quant.contestants.int8_matmul", "pyapp.quant.contestants.widened_matmul",
-        "pyapp.quant.contestants.int32_matmul", "pyapp.quant.matmul.product", "pyapp.quant.contestants.carried",
-        "pyapp.quant.contestants.truth", "pyapp.quant.contestants.wrong", "pyapp.pages.arena.ms_per_call",
+        "pyapp.core.ops.linear", "pyapp.pages.base.contestants.int8_matmul",
+        "pyapp.pages.base.contestants.widened_matmul", "pyapp.pages.base.contestants.int32_matmul",
+        "pyapp.quant.matmul.product", "pyapp.pages.base.contestants.carried",
+        "pyapp.pages.base.contestants.truth", "pyapp.pages.base.contestants.wrong", "pyapp.pages.arena.ms_per_call",
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Experiment, Frame
-from pyapp.models.attention_logits import TRAINED
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.softmax.compare import gain_bits, probabilities
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.methods import METHODS

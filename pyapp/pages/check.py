@@ -1,10 +1,11 @@
-"""Check this browser: the fixtures of `pyapp.check` against what CPython recorded."""
+"""Check this browser: the fixtures of `pyapp.parity.check` against what CPython recorded."""
 
 from collections.abc import Iterator
 
-from pyapp import check, store
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Value
+from pyapp import store
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Value
+from pyapp.parity import check
 
 
 class Page(Experiment):

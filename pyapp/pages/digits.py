@@ -11,18 +11,18 @@ from pyapp.checkpoint import Contents
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.data.reading import Reader
-from pyapp.frame import Experiment, Frame
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import QuantizedNetwork
-from pyapp.models.saved import digits_network
-from pyapp.models.trainer import judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.timing import times_ms
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base.digit_input import Reader
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
-from pyapp.timing import times_ms
+from pyapp.quantized.network import QuantizedNetwork
+from pyapp.quantized.saved import digits_network
+from pyapp.training.trainer import judge
 
 OFF, PRETRAINED, PAGE = "off", "pretrained", "page digits"
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
@@ -50,7 +50,7 @@ class Page(Experiment):
               choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF)),
     )
     SOURCES = (
-        "pyapp.data.drawing.to_mnist", "pyapp.core.layers.Linear", "pyapp.core.layers.ReLU", "pyapp.models.mlp.MLP",
+        "pyapp.data.drawing.to_mnist", "pyapp.core.layers.Linear", "pyapp.core.layers.ReLU", "pyapp.nets.mlp.MLP",
         "pyapp.core.losses.softmax_cross_entropy", "pyapp.core.optim.SGD", "pyapp.core.optim.Adam",
         "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.Grid",
     )

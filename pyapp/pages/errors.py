@@ -7,13 +7,13 @@ import numpy as np
 
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.frame import Experiment, Frame
-from pyapp.models.mlp import MLP
-from pyapp.models.trainer import judge
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.nets.mlp import MLP
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, ParamError, Value
 from pyapp.quant.parameters import assemble, weight_names
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
+from pyapp.training.trainer import judge
 
 LAYERS = ("layer1", "layer2", "layer3")
 PERS = ("tensor", "channel", *(f"group:{size}" for size in (8, 16, 32, 64)))

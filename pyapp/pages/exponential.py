@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param
 from pyapp.softmax import exponential
 from pyapp.softmax.exponential import CLIFFS, CONSTANTS, LN2, METHODS, PUBLISHED, IExp, breaks, gap
 from pyapp.softmax.ibert import PERIODS

@@ -13,9 +13,9 @@ from pyapp.digitgen import measures, mini, mulberry, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked, Noise, fields_of, shipped
 from pyapp.digitgen.mini import Drawn
 from pyapp.digitgen.sheet import png, sheet
-from pyapp.frame import Experiment, Frame
-from pyapp.models import mlp
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.nets import mlp
 
 OFF, ANY = "off", "any"
 SAMPLES, PIECE = 1000, 100  # seeds 0 to 999 are judged, so many at a time

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from pyapp.data import mnist
-from pyapp.frame import Experiment, Frame
-from pyapp.models.guidelines import CLAIMS, USES, Claim, Limits
-from pyapp.models.lab import Lab, Measured
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.pages.base.guidelines import CLAIMS, USES, Claim, Limits
+from pyapp.pages.base.lab import Lab, Measured
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, Value
 
 ALL = "all"
 VERDICTS = {True: "holds", False: "fails", None: "open"}
@@ -30,8 +30,8 @@ class Page(Experiment):
         Param("noticeable", "Noticeable loss", "float", 0.2, lo=0.05, hi=5.0, log=True, unit="points",
               doc="Less than this counts as none: 0.2 points are 6 of 3,000 digits, and may be chance"),
     )
-    SOURCES = ("pyapp.models.guidelines.needed", "pyapp.models.guidelines.better", "pyapp.models.guidelines.Claim",
-               "pyapp.models.lab.Lab", "pyapp.models.lab.to_bfloat16")
+    SOURCES = ("pyapp.pages.base.guidelines.needed", "pyapp.pages.base.guidelines.better",
+               "pyapp.pages.base.guidelines.Claim", "pyapp.pages.base.lab.Lab", "pyapp.pages.base.lab.to_bfloat16")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

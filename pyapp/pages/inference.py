@@ -7,16 +7,16 @@ import numpy as np
 
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
-from pyapp.data.reading import Reader
-from pyapp.frame import Experiment, Frame
-from pyapp.models.compare import Comparison, integer_codes, largest_difference, simulated_codes
-from pyapp.models.quantized import Settings, quantize_network
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
+from pyapp.pages.base.digit_input import Reader
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, Value
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import MIN_BITS, SCHEMES
+from pyapp.quantized.network import Settings, quantize_network
 
 NONE = "none"
 LISTED = 24  # changed images that are shown
@@ -54,9 +54,9 @@ class Page(Experiment):
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
     )
     SOURCES = (
-        "pyapp.models.compare.Comparison", "pyapp.models.compare.integer_codes", "pyapp.models.compare.simulated_codes",
-        "pyapp.models.quantized.Simulated", "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear",
-        "pyapp.quant.integer.IntegerNetwork",
+        "pyapp.measure.compare.Comparison", "pyapp.measure.compare.integer_codes",
+        "pyapp.measure.compare.simulated_codes", "pyapp.quantized.network.Simulated",
+        "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork",
     )
 
     def __init__(self, params: dict[str, Value]):

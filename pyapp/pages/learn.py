@@ -11,12 +11,12 @@ from pyapp import store
 from pyapp.checkpoint import Contents
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
-from pyapp.frame import Experiment, Frame
-from pyapp.models.gpt import code_points
-from pyapp.models.learner import CONTEXT, SAMPLES, SIZES, Learner
-from pyapp.models.readings import Readings
-from pyapp.models.training import DIVERGED, arrays_of, go_on
-from pyapp.params import Param, ParamError, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.nets.gpt import code_points
+from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
+from pyapp.pages.base.readings import Readings
+from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, Learner
 from pyapp.quant.parameters import float_nbytes
 
 OFF, PAGE = "off", "page learn"
@@ -54,9 +54,9 @@ class Page(Experiment):
               doc="Decides the first weights, the order of the windows and the writing"),
     )
     SOURCES = (
-        "pyapp.data.stories.rules", "pyapp.data.stories.accepts", "pyapp.data.text.Vocabulary", "pyapp.models.gpt.GPT",
-        "pyapp.models.transformer.Block", "pyapp.models.next_token.next_token", "pyapp.core.optim.AdamW",
-        "pyapp.core.schedule.inverse_root", "pyapp.models.sampling.write_many", "pyapp.models.learner.Learner",
+        "pyapp.data.stories.rules", "pyapp.data.stories.accepts", "pyapp.data.text.Vocabulary", "pyapp.nets.gpt.GPT",
+        "pyapp.nets.transformer.Block", "pyapp.nets.next_token.next_token", "pyapp.core.optim.AdamW",
+        "pyapp.core.schedule.inverse_root", "pyapp.nets.sampling.write_many", "pyapp.pages.base.text_training.Learner",
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.rng import generator
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.pages.base.walk import TERMS, Walk
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.matmul import row_sums
 from pyapp.quant.schemes import SCHEMES, Grid, quantize
-from pyapp.quant.walk import TERMS, Walk
 
 STEPS = ("float", "codes", *TERMS, "scale", "requantise")
 CENTRE = 0.6  # of the inputs, so that their zero point is not just the middle

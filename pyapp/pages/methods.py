@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.data import tensors
-from pyapp.data.tensors import TextError
-from pyapp.frame import Experiment, Frame
-from pyapp.models.attention_logits import TRAINED
-from pyapp.params import Param, ParamError, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.measure.attention_logits import TRAINED
+from pyapp.pages.base import tensors
+from pyapp.pages.base.tensors import TextError
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyapp.data import mnist
-from pyapp.frame import Experiment, Frame
-from pyapp.models.mixing import Search
-from pyapp.models.quantized import Settings
-from pyapp.models.verification import NEAR, Verification, key
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.verification import NEAR, Verification, key
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, Value
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.mixed import Choice
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import SCHEMES
+from pyapp.quantized.mixing import Search
+from pyapp.quantized.network import Settings
 
 NONE = "none"
 MEASURES = ("kl", "loss")
@@ -47,9 +47,9 @@ class Page(Experiment):
         Param("measure", "Sensitivity as", "choice", "kl", choices=MEASURES, widget="select",
               doc="Divergence from the float network, by which bits are chosen, or what is added to the loss"),
     )
-    SOURCES = ("pyapp.models.sensitivity.sensitivities", "pyapp.models.sensitivity.divergence",
-               "pyapp.quant.mixed.pareto", "pyapp.quant.mixed.allocate", "pyapp.models.mixing.Search",
-               "pyapp.models.verification.Verification")
+    SOURCES = ("pyapp.quantized.sensitivity.sensitivities", "pyapp.quantized.sensitivity.divergence",
+               "pyapp.quant.mixed.pareto", "pyapp.quant.mixed.allocate", "pyapp.quantized.mixing.Search",
+               "pyapp.measure.verification.Verification")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -9,21 +9,21 @@ from pyapp import checkpoint, store
 from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.frame import Experiment, Frame
-from pyapp.models.distill import Teacher
-from pyapp.models.mlp import MLP
-from pyapp.models.qat import ESTIMATORS, QATMLP
-from pyapp.models.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
-from pyapp.models.quantized import QuantizedNetwork
-from pyapp.models.saved import digits_network, trained_model
-from pyapp.models.trained import finished
-from pyapp.models.trainer import cross_entropy, judge
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value, find
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.pages.base.gathering import gathering
+from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.digits import pretrained
-from pyapp.params import Param, ParamError, Value, find
-from pyapp.quant.gathering import gathering
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
+from pyapp.quantized.network import QuantizedNetwork
+from pyapp.quantized.qat import ESTIMATORS, QATMLP
+from pyapp.quantized.saved import digits_network, trained_model
+from pyapp.quantized.trained import finished
+from pyapp.training.distill import Teacher
+from pyapp.training.trainer import cross_entropy, judge
 
 NONE, SCRATCH, PRETRAINED, PAGE = "none", "scratch", "pretrained", "page qat"
 NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
@@ -69,9 +69,9 @@ class Page(Experiment):
     )
     SOURCES = (
         "pyapp.quant.fakequant.FakeQuantized", "pyapp.quant.fakequant.fake_quantize", "pyapp.quant.quantizers.Learned",
-        "pyapp.quant.quantizers.LargestWeight", "pyapp.quant.quantizers.MovingRange", "pyapp.models.qat.QATLinear",
-        "pyapp.models.qat.QATReLU", "pyapp.models.qat.QATMLP", "pyapp.models.distill.Teacher",
-        "pyapp.core.losses.distillation_loss", "pyapp.quant.gathering.gathering",
+        "pyapp.quant.quantizers.LargestWeight", "pyapp.quant.quantizers.MovingRange", "pyapp.quantized.qat.QATLinear",
+        "pyapp.quantized.qat.QATReLU", "pyapp.quantized.qat.QATMLP", "pyapp.training.distill.Teacher",
+        "pyapp.core.losses.distillation_loss", "pyapp.pages.base.gathering.gathering",
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -1,8 +1,8 @@
 """Rung 1: a line through four points."""
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
 from pyapp.ladder import line
-from pyapp.ladder.descent import Sliders, bias, rate, weight
+from pyapp.pages.base.descent import Sliders, bias, rate, weight
 
 
 class Page(Sliders):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
+from pyapp.experiment.params import Param
 from pyapp.ladder import bend, line
-from pyapp.ladder.descent import CURVE, Sliders, bias, rate, weight
-from pyapp.params import Param
+from pyapp.pages.base.descent import CURVE, Sliders, bias, rate, weight
 
 TARGETS = {"hill": line.Y, "stair": np.array([0.0, 0.0, 1.0, 1.0])}
 TABLE = np.array([-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0])

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
+from pyapp.experiment.params import Param
 from pyapp.ladder import bend, line, stack
 from pyapp.ladder.bits import BITS, quantized
-from pyapp.ladder.descent import CURVE, Descent, rate
 from pyapp.ladder.line import X
-from pyapp.params import Param
+from pyapp.pages.base.descent import CURVE, Descent, rate
 
 DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below which it hardly learns
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
+from pyapp.experiment.params import Param
 from pyapp.ladder import embeddings, toy
-from pyapp.ladder.reading import DIMS, Reading
 from pyapp.ladder.table import LIMIT, STEP, TABLE
-from pyapp.params import Param
+from pyapp.pages.base.toy_page import DIMS, Reading
 
 
 class Page(Reading):

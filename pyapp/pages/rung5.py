@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
 from pyapp.ladder import attention, toy
-from pyapp.ladder.reading import DIMS, OWN, PROMPT, SCALED, Reading
 from pyapp.ladder.table import TABLE
+from pyapp.pages.base.toy_page import DIMS, OWN, PROMPT, SCALED, Reading
 
 
 class Page(Reading):

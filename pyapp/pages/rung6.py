@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
 from pyapp.ladder import block
-from pyapp.ladder.reading import DIMS, MLP, OWN, PROMPT, SCALED, Reading, ranking
 from pyapp.ladder.table import TABLE
+from pyapp.pages.base.toy_page import DIMS, MLP, OWN, PROMPT, SCALED, Reading, ranking
 
 
 class Page(Reading):

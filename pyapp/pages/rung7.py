@@ -7,13 +7,13 @@ import numpy as np
 
 from pyapp.checkpoint import Contents, described
 from pyapp.core.rng import generator
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
+from pyapp.experiment.params import Param, Value
 from pyapp.ladder import attention, generate, toy
 from pyapp.ladder.bits import BITS, quantized
-from pyapp.ladder.reading import MLP, OWN, PROMPT, SCALED, Reading, ranking
 from pyapp.ladder.rollout import MOST, Step, choose
 from pyapp.ladder.table import TABLE
-from pyapp.params import Param, Value
+from pyapp.pages.base.toy_page import MLP, OWN, PROMPT, SCALED, Reading, ranking
 
 TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Experiment, Frame
-from pyapp.models.attention_logits import TRAINED
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
 from pyapp.softmax.measures import Errors, errors, reference

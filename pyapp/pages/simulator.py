@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.data import tensors
-from pyapp.data.tensors import TextError
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param, ParamError, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.pages.base import tensors
+from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
+from pyapp.pages.base.tensors import TextError
 from pyapp.quant.error import Errors, compare
-from pyapp.quant.picture import Cell, edges, ends, histogram, lines
 from pyapp.quant.schemes import (
     FLOAT_BYTES,
     MAX_BITS,

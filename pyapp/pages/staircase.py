@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.data import tensors
-from pyapp.data.tensors import TextError
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param, ParamError, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.pages.base import tensors
+from pyapp.pages.base.tensors import TextError
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Curve, Probability
 

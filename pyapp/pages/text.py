@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.frame import Experiment, Frame
-from pyapp.models import gpt
-from pyapp.models.calibration_text import own_text
-from pyapp.models.generate import Sampling
-from pyapp.models.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
-from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt
-from pyapp.models.recorded_losses import Losses, recorded
-from pyapp.models.writing import Reading, Text, first_difference, read
-from pyapp.params import Param, ParamError, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
+from pyapp.measure.recorded_losses import Losses, recorded
+from pyapp.nets import gpt
+from pyapp.nets.generate import Sampling
+from pyapp.pages.base.writing import Reading, Text, first_difference, read
 from pyapp.quant.parameters import float_nbytes
+from pyapp.quantized.calibration_text import own_text
+from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -69,11 +69,11 @@ class Page(Experiment):
         Param("head", "Head", "int", 1, lo=1, hi=4, step=1, doc="Which of the block’s heads is shown"),
     )
     SOURCES = (
-        "pyapp.models.generate.Sampling", "pyapp.models.generate.Writer", "pyapp.core.attention.Attention",
-        "pyapp.core.attention.Cache", "pyapp.models.quantized_softmax.QuantizedSoftmax",
-        "pyapp.models.quantized_transformer.quantize_gpt", "pyapp.softmax.shift.Shift",
-        "pyapp.models.calibration_text.own_text", "pyapp.models.own_text_loss.OwnTextLoss",
-        "pyapp.models.writing.first_difference",
+        "pyapp.nets.generate.Sampling", "pyapp.nets.generate.Writer", "pyapp.core.attention.Attention",
+        "pyapp.core.attention.Cache", "pyapp.quantized.attention_softmax.QuantizedSoftmax",
+        "pyapp.quantized.transformer.quantize_gpt", "pyapp.softmax.shift.Shift",
+        "pyapp.quantized.calibration_text.own_text", "pyapp.measure.own_text_loss.OwnTextLoss",
+        "pyapp.pages.base.writing.first_difference",
     )
 
     def __init__(self, params: dict[str, Value]):

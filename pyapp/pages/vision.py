@@ -9,16 +9,16 @@ import numpy as np
 from pyapp import store
 from pyapp.checkpoint import Contents
 from pyapp.data import mnist
-from pyapp.data.reading import Reader
-from pyapp.frame import Experiment, Frame
-from pyapp.models import vit
-from pyapp.models.attention_logits import token_names
-from pyapp.models.quantized_transformer import TransformerSettings
-from pyapp.models.training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
-from pyapp.models.vision import PIECE, Network, Pair, facts, pictures
-from pyapp.models.vit import ViT, ViTSize, patches_of
-from pyapp.params import Param, Value
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value
+from pyapp.measure.attention_logits import token_names
+from pyapp.nets import vit
+from pyapp.nets.vit import ViT, ViTSize, patches_of
+from pyapp.pages.base.digit_input import Reader
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.quant.parameters import float_nbytes
+from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -71,10 +71,10 @@ class Page(Experiment):
         BATCH, SHIFT, SEED,
     )
     SOURCES = (
-        "pyapp.models.vit.patches_of", "pyapp.models.vit.ViT", "pyapp.core.attention.Attention",
-        "pyapp.core.attention.float_softmax", "pyapp.models.transformer.Block", "pyapp.models.rollout.rollout",
-        "pyapp.models.quantized_softmax.QuantizedSoftmax", "pyapp.models.quantized_transformer.quantize_vit",
-        "pyapp.softmax.shift.Shift", "pyapp.models.counting.Count",
+        "pyapp.nets.vit.patches_of", "pyapp.nets.vit.ViT", "pyapp.core.attention.Attention",
+        "pyapp.core.attention.float_softmax", "pyapp.nets.transformer.Block", "pyapp.measure.rollout.rollout",
+        "pyapp.quantized.attention_softmax.QuantizedSoftmax", "pyapp.quantized.transformer.quantize_vit",
+        "pyapp.softmax.shift.Shift", "pyapp.pages.base.counting.Count",
     )
 
     def __init__(self, params: dict[str, Value]):

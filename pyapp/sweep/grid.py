@@ -9,8 +9,8 @@ from dataclasses import fields
 from itertools import product
 from typing import Any
 
-from pyapp.models.quantized import Settings
-from pyapp.models.trained import LEARNED
+from pyapp.quantized.network import Settings
+from pyapp.quantized.trained import LEARNED
 
 NONE = "none"
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}

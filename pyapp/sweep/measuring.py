@@ -11,9 +11,9 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits, ShippedMissing
 from pyapp.machine import made_on
-from pyapp.models import mlp
-from pyapp.models.measure import measure, network_for
-from pyapp.models.quantized import Settings
+from pyapp.measure.measure import measure, network_for
+from pyapp.nets import mlp
+from pyapp.quantized.network import Settings
 from pyapp.sweep.blas import set_threads
 from pyapp.sweep.grid import Combination, cells
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pyapp.data import mnist
-from pyapp.models import mlp
+from pyapp.nets import mlp
 from pyapp.sweep import backends
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read

@@ -11,10 +11,10 @@ from pyapp import checkpoint, store
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
 from pyapp.machine import made_on
-from pyapp.models import gpt, vit
-from pyapp.models.calibration_text import own_text
-from pyapp.models.measure_transformer import measure_gpt, measure_vit
-from pyapp.models.quantized_transformer import TransformerSettings, quantize_gpt, quantize_vit
+from pyapp.measure.measure_transformer import measure_gpt, measure_vit
+from pyapp.nets import gpt, vit
+from pyapp.quantized.calibration_text import own_text
+from pyapp.quantized.transformer import TransformerSettings, quantize_gpt, quantize_vit
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of

@@ -3,9 +3,9 @@
 import pytest
 
 from pyapp import store
-from pyapp.check import SEVEN
 from pyapp.checkpoint import described
-from pyapp.models.mlp import MLP
+from pyapp.nets.mlp import MLP
+from pyapp.parity.check import SEVEN
 
 RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyapp.models import mlp
+from pyapp.nets import mlp
 from pyapp.quant.schemes import quantize
 
 W = mlp.load()

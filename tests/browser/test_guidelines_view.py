@@ -1,6 +1,6 @@
 """What a person reads on the guidelines page."""
 
-from pyapp.models.guidelines import CLAIMS
+from pyapp.pages.base.guidelines import CLAIMS
 
 START = {"width": 360, "height": 740}
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import Settings, quantize_network
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.parity.check import SEVEN
+from pyapp.quantized.network import Settings, quantize_network
 
 WEIGHTS = mlp.load()
 

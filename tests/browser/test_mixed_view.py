@@ -1,9 +1,9 @@
 """What a person does on the page of mixed precision."""
 
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.mixing import mix
-from pyapp.models.quantized import Settings
+from pyapp.nets import mlp
+from pyapp.quantized.mixing import mix
+from pyapp.quantized.network import Settings
 
 QUICK = "#mixed?method=round&clip=minmax"  # a network takes a moment
 FINDINGS = "18"

@@ -6,7 +6,7 @@ A page needs nothing here to be looked at; where more has to be on the screen fi
 import pytest
 
 from pyapp import pages
-from pyapp.check import SEVEN
+from pyapp.parity.check import SEVEN
 from pyapp.softmax.methods import METHODS
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}

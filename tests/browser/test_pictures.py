@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import check
 from pyapp.__main__ import main
 from pyapp.data.drawing import Raster
+from pyapp.parity import check
 
 Image = pytest.importorskip("PIL.Image", reason="pip install pillow")
 APART = 1.0  # percentage points: JPEG decoders and a canvas may round a value to the next

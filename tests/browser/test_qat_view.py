@@ -4,9 +4,9 @@ import pytest
 
 from pyapp import store
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.quantized import Settings, quantize_network
-from pyapp.models.trainer import evaluate
+from pyapp.nets import mlp
+from pyapp.quantized.network import Settings, quantize_network
+from pyapp.training.trainer import evaluate
 
 
 def rounded(bits: int, activations: int) -> float:

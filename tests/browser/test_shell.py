@@ -6,9 +6,9 @@ import sys
 import threading
 from functools import partial
 
-from pyapp import check
-from pyapp.check import SEVEN
 from pyapp.hosts import ROOT
+from pyapp.parity import check
+from pyapp.parity.check import SEVEN
 
 
 def test_the_page_is_alive_before_python(visit):

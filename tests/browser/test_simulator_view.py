@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyapp.data import tensors
+from pyapp.pages.base import tensors
 from pyapp.quant.error import quantization_error
 from pyapp.quant.schemes import quantize
 

@@ -2,10 +2,10 @@
 
 import re
 
-from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.models import vit
-from pyapp.models.vit import ViT
+from pyapp.nets import vit
+from pyapp.nets.vit import ViT
+from pyapp.parity.check import SEVEN
 from pyapp.softmax.methods import METHODS
 
 FIRST = 18  # the held-out digit that is there at the start

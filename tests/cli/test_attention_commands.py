@@ -9,7 +9,7 @@ from pyapp.__main__ import main
 from pyapp.commands.attention import tables
 from pyapp.data.text import Vocabulary
 from pyapp.hosts import ROOT
-from pyapp.models import gpt, vit
+from pyapp.nets import gpt, vit
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES

@@ -14,18 +14,18 @@ import pytest
 
 from pyapp import checkpoint, store
 from pyapp.__main__ import main
-from pyapp.check import SEVEN
 from pyapp.checkpoint import ABOUT, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.drawing import Raster
 from pyapp.data.text import split
-from pyapp.models import gpt, next_token, vit
-from pyapp.models.measure import measure
-from pyapp.models.mlp import MLP
-from pyapp.models.saved import digits_network
-from pyapp.models.trainer import evaluate
+from pyapp.measure.measure import measure
+from pyapp.nets import gpt, next_token, vit
+from pyapp.nets.mlp import MLP
+from pyapp.parity.check import SEVEN
+from pyapp.quantized.saved import digits_network
 from pyapp.runner import Runner
+from pyapp.training.trainer import evaluate
 
 TEXT = "the cat sat on the mat, and the dog ran.\n" * 40
 TINY = ["--epochs", "1", "--batch", "64"]

@@ -6,7 +6,7 @@ import pytest
 
 from pyapp.__main__ import main
 from pyapp.data import mnist
-from pyapp.models.measure import training_images
+from pyapp.measure.measure import training_images
 
 
 def write(folder, images, labels, prefix):

@@ -13,7 +13,7 @@ from pyapp.__main__ import GONE, main
 from pyapp.commands import tools
 from pyapp.commands.common import print_json
 from pyapp.hosts import ROOT
-from pyapp.models import mlp
+from pyapp.nets import mlp
 
 
 def run(stdout: int, *argv: str) -> subprocess.CompletedProcess:

@@ -15,8 +15,8 @@ from pyapp.__main__ import main
 from pyapp.commands import generators, outputs
 from pyapp.commands.outputs import weights_file, writable
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.trainer import Trainer
+from pyapp.nets import mlp
+from pyapp.training.trainer import Trainer
 
 TRAININGS = (["train", "mlp"], ["train", "vit"], ["train", "generator"], ["qat", "mlp"], ["distill", "mlp"])
 TABLES = (["sweep", "mlp"], ["attention-table", "vit"], ["attention-table", "gpt"])

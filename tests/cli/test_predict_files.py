@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import check
 from pyapp.__main__ import main
 from pyapp.commands.predict import pixels_of
 from pyapp.data.drawing import Raster
+from pyapp.parity import check
 
 Image = pytest.importorskip("PIL.Image", reason="pip install pillow")
 INK = Raster(120).draw(check.SEVEN)

@@ -13,8 +13,8 @@ from pyapp import npz, store
 from pyapp.__main__ import main
 from pyapp.commands.saying import data_warnings
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.trainer import Trainer
+from pyapp.nets import mlp
+from pyapp.training.trainer import Trainer
 
 DATA = str(mnist.SHIPPED)
 TEXT = "the cat sat on the mat. " * 90

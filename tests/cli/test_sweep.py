@@ -20,9 +20,9 @@ from pyapp.__main__ import main
 from pyapp.data import mnist
 from pyapp.hosts import ROOT
 from pyapp.machine import made_on
-from pyapp.models import mlp
-from pyapp.models.measure import measure, network_for
-from pyapp.models.quantized import Settings
+from pyapp.measure.measure import measure, network_for
+from pyapp.nets import mlp
+from pyapp.quantized.network import Settings
 from pyapp.sweep import blas, run
 from pyapp.sweep.grid import DEFAULTS, cells, combinations
 from pyapp.sweep.run import COLUMNS, NEWER, sweep

@@ -9,7 +9,7 @@ import pytest
 from pyapp import store
 from pyapp.commands.transformers import TRAININGS, add_training, add_writing, generate
 from pyapp.data.text import TextError
-from pyapp.models import gpt
+from pyapp.nets import gpt
 
 TEXT = "the cat sat on the mat. " * 90
 

@@ -11,8 +11,8 @@ import pytest
 from pyapp.core.losses import softmax
 from pyapp.core.optim import SGD
 from pyapp.data import mnist
-from pyapp.models.mlp import MLP
-from pyapp.models.trainer import Trainer
+from pyapp.nets.mlp import MLP
+from pyapp.training.trainer import Trainer
 
 HERE = Path(__file__).parent
 BATCH, RATE = 32, 0.1

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from parity import sessions
 
-from pyapp import check, pages
+from pyapp import pages
 from pyapp.bridge import METHODS
-from pyapp.frame import Frame
+from pyapp.experiment.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
 from pyapp.pages import text
+from pyapp.parity import check
 from pyapp.runner import Runner
 
 BOUNDS = {
@@ -33,7 +34,7 @@ def test_the_proof_holds_between_the_runtimes(node, tmp_path, capsys):
     """The fixtures recorded by this CPython, now, against Pyodide: call, max difference, bound."""
     check.record(tmp_path / "check.npz")
     with Node(mount={tmp_path: "/recorded"}) as host:
-        rows = host.run("pyapp.check", "rows", path="/recorded/check.npz")
+        rows = host.run("pyapp.parity.check", "rows", path="/recorded/check.npz")
     with capsys.disabled():
         print(f"\nPyodide against this CPython\n{check.table(rows)}")
     assert [row["name"] for row in rows] == [fixture.name for fixture in check.FIXTURES]
@@ -105,7 +106,7 @@ def test_measurements_are_made_there(needs_node):
     with Node() as host:
         run = host.call("open", page="digits", params={})["run"]
         assert host.call("measure", run=run)["scalars"]["image_ms"] > 0
-        assert host.call("bench", name="image", repeats=2)["ms"]
+        assert host.run("pyapp.bench.workloads", "timed", name="image", repeats=2)["ms"]
         assert host.call("runtime")["engine"].startswith("Pyodide 0.28")
 
 

@@ -8,12 +8,13 @@ import pytest
 from pyapp import checkpoint, store
 from pyapp.checkpoint import Contents, described, unpacked_json
 from pyapp.data.text import Vocabulary
-from pyapp.models import gpt, mlp, packed, vit
-from pyapp.models.gpt import GPT, GPTSize
-from pyapp.models.mlp import MLP
-from pyapp.models.saved import digits_network
-from pyapp.models.trained import shipped
-from pyapp.models.vit import ViT, ViTSize
+from pyapp.nets import gpt, mlp, vit
+from pyapp.nets.gpt import GPT, GPTSize
+from pyapp.nets.mlp import MLP
+from pyapp.nets.vit import ViT, ViTSize
+from pyapp.quantized import packed
+from pyapp.quantized.saved import digits_network
+from pyapp.quantized.trained import shipped
 from pyapp.store import StoreError
 
 SMALL = GPTSize(16, 2, 1, 8, 24)

@@ -6,11 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from pyapp import check, store
+from pyapp import store
 from pyapp.__main__ import main
 from pyapp.data.drawing import Raster
-from pyapp.models import mlp
-from pyapp.models.packed import network_of
+from pyapp.nets import mlp
+from pyapp.parity import check
+from pyapp.quantized.packed import network_of
 
 WEIGHTS = str(store.WEIGHTS / "mlp.npz")
 

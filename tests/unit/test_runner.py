@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pyapp import pages
-from pyapp.frame import Experiment, Frame
-from pyapp.params import Param, ParamError
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, ParamError
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 

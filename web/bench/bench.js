@@ -27,7 +27,7 @@ async function startPlain() {
 }
 
 function startBitladder() {
-  const client = connect(new Worker(new URL("worker.js", SITE), { type: "module" }));
+  const client = connect(new Worker(new URL("bitladder-worker.js", import.meta.url), { type: "module" }));
   client.on("progress", ({ label, loaded, total }) => {
     output.textContent = `${label}: ${loaded} of ${total} bytes`;
   });

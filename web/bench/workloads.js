@@ -1,4 +1,4 @@
-// What is timed, as pyapp/workloads.py has it: an epoch over 2,000 images, one image, five hundred images.
+// What is timed, as pyapp/bench/workloads.py has it: an epoch over 2,000 images, one image, five hundred images.
 import { Mlp } from "./plain.js";
 
 const BATCH = 32;

@@ -23,7 +23,7 @@ export const chapters = [
       <p>One can ask for the wide sum with <code>dtype=np.int32</code>. NumPy then casts both matrices to int32 in pieces, again and
         again: the slowest right answer, though the only one that keeps the weights in one byte each.</p>`,
     formulas: [wrapped],
-    code: ["pyapp.quant.contestants.int8_matmul", "pyapp.quant.contestants.widened_matmul"],
+    code: ["pyapp.pages.base.contestants.int8_matmul", "pyapp.pages.base.contestants.widened_matmul"],
   },
   {
     title: "2. Why integers are not fast here",
@@ -35,7 +35,7 @@ export const chapters = [
         <code>einsum</code> along the long axis is the best, which is why this project computes with it.</p>
       <p>An operation is a multiplication or an addition, so that a product counts 2 M K N of them, and the rate is <i>R</i>.</p>`,
     formulas: [operations],
-    code: ["pyapp.core.ops.linear", "pyapp.quant.contestants.int32_matmul", "pyapp.quant.matmul.product"],
+    code: ["pyapp.core.ops.linear", "pyapp.pages.base.contestants.int32_matmul", "pyapp.quant.matmul.product"],
   },
   {
     title: "3. Codes carried in float32",
@@ -43,14 +43,14 @@ export const chapters = [
         is the integer product, to the last bit, and almost as fast as float32. That is how this project checks and evaluates its integer
         networks. It saves no memory: each code travels as four bytes.</p>`,
     formulas: [exact],
-    code: ["pyapp.quant.contestants.carried"],
+    code: ["pyapp.pages.base.contestants.carried"],
   },
   {
     title: "4. What counts as right",
     body: html`<p>Codes have one right product, and an integer contestant has to hit it in every element. Float sums depend on the order of
         adding, so float32 may differ from float64, but by no more than K roundings can do.</p>`,
     formulas: [rounding],
-    code: ["pyapp.quant.contestants.truth", "pyapp.quant.contestants.wrong"],
+    code: ["pyapp.pages.base.contestants.truth", "pyapp.pages.base.contestants.wrong"],
   },
   {
     title: "5. What int8 saves all the same",

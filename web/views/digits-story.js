@@ -6,7 +6,7 @@ import * as formulas from "./digits-formulas.js";
 import { VersusHead } from "./digits-readouts.js";
 
 const PYTHON = {
-  mlp: "pyapp.models.mlp.MLP",
+  mlp: "pyapp.nets.mlp.MLP",
   linear: "pyapp.core.layers.Linear",
   relu: "pyapp.core.layers.ReLU",
   framing: "pyapp.data.drawing.framed",

@@ -98,7 +98,7 @@ const chapters = [
     body: html`<p>Each claim has a rule, printed beside it, and a few trials. The rule is a function of what the trials measured;
         no verdict is written down anywhere. Move the two limits, and verdicts that hang on them change at once, without
         measuring again. What a claim calls needed is needed if one loses too much without it.</p>`,
-    code: ["pyapp.models.guidelines.needed", "pyapp.models.guidelines.better", "pyapp.models.guidelines.Claim"],
+    code: ["pyapp.pages.base.guidelines.needed", "pyapp.pages.base.guidelines.better", "pyapp.pages.base.guidelines.Claim"],
   },
   {
     title: "2. What a difference is worth",
@@ -107,7 +107,7 @@ const chapters = [
         a standard deviation σ. With 10 changed digits that is 0.1 points. So the page takes less than 0.2 points for
         nothing, and a quantised network that reads a digit or two more than the float network has been lucky, no more.</p>`,
     formulas: [() => [math("σ=", frac(sqrt("c"), "3000"))]],
-    code: ["pyapp.models.lab.Lab"],
+    code: ["pyapp.pages.base.lab.Lab"],
   },
   {
     title: "3. Why some claims do not hold here",
@@ -119,6 +119,6 @@ const chapters = [
         even. FP16 has 11 bits and a small range. Parameters, pixels and every layer’s output are rounded; the sums stay
         float32.</p>`,
     formulas: [() => [math(sub("ε", "BF16"), "=", sup("2", "−8")), math(sub("ε", "FP16"), "=", sup("2", "−11"))]],
-    code: ["pyapp.models.lab.to_bfloat16"],
+    code: ["pyapp.pages.base.lab.to_bfloat16"],
   },
 ];

@@ -24,7 +24,7 @@ export const chapters = [
       () => [math(sub("q", "o"), "=", "clip", group("round", group("M", sub("y", "o")), "+", zero("y"), ", l, h"))],
       () => [math("M=", scale("a"), scale("w"), "/", scale("y"))],
     ],
-    code: ["pyapp.models.quantized.Simulated", "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork"],
+    code: ["pyapp.quantized.network.Simulated", "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork"],
   },
   {
     title: "2. Difference of outputs, and changed predictions",
@@ -32,13 +32,13 @@ export const chapters = [
         what they were moved by, so most digits stay as they are, and those that change are mostly the hard ones: look at
         them below the panels. Some changes even mend an error; accuracy alone hides this, as it counts only the balance.</p>`,
     formulas: [() => [math("Δ", sub("z", "j"), "=", hat(sub("z", "j")), "−", sub("z", "j"))]],
-    code: ["pyapp.models.compare.Comparison"],
+    code: ["pyapp.measure.compare.Comparison"],
   },
   {
     title: "3. Layer by layer",
     body: html`<p>Hidden activations come out of ReLU, so they are never negative: their grid is unsigned with zero point 0,
         and the lower clamp of the codes is the ReLU. Scores may have either sign and get a zero point. Ranges were found
         on 1,024 training images, never on the digits that are counted here.</p>`,
-    code: ["pyapp.models.compare.integer_codes", "pyapp.models.compare.simulated_codes"],
+    code: ["pyapp.measure.compare.integer_codes", "pyapp.measure.compare.simulated_codes"],
   },
 ];

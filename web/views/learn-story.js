@@ -28,7 +28,7 @@ export const chapters = [
         word may follow which, and last what agrees across a clause. The score stays at zero for long, because a sentence with a
         single wrong letter is wrong; then it rises quickly. The loss does not show how far the network still has to go.</p>`,
     formulas: [surprise],
-    code: ["pyapp.data.text.Vocabulary", "pyapp.models.next_token.next_token"],
+    code: ["pyapp.data.text.Vocabulary", "pyapp.nets.next_token.next_token"],
   },
   {
     title: "3. The network and its training",
@@ -38,7 +38,7 @@ export const chapters = [
       <p>The rate rises over the first hundred steps, so that no step is taken in a direction that nobody knows yet. From there it
         falls with one over the root of the step, because the training has no end that could be known.</p>`,
     formulas: [attend, schedule],
-    code: ["pyapp.models.gpt.GPT", "pyapp.models.transformer.Block", "pyapp.core.optim.AdamW", "pyapp.core.schedule.inverse_root"],
+    code: ["pyapp.nets.gpt.GPT", "pyapp.nets.transformer.Block", "pyapp.core.optim.AdamW", "pyapp.core.schedule.inverse_root"],
   },
   {
     title: "4. Writing",
@@ -46,7 +46,7 @@ export const chapters = [
         logits before that: below 1 the likely letters become likelier still, and the score rises, for there is less daring. All
         samples are written at once, a letter of each in one pass, and keys and values of earlier letters are kept.</p>`,
     formulas: [draw],
-    code: ["pyapp.models.sampling.write_many"],
+    code: ["pyapp.nets.sampling.write_many"],
   },
   {
     title: "5. While bits fall",
@@ -55,6 +55,6 @@ export const chapters = [
       <p>Read at all widths once the network writes well. Loss and score do not fall alike: a little more surprise at each of forty
         letters is enough to spoil the sentence.</p>`,
     formulas: [rounding],
-    code: ["pyapp.models.learner.Learner"],
+    code: ["pyapp.pages.base.text_training.Learner"],
   },
 ];

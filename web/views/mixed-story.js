@@ -17,7 +17,7 @@ export const chapters = [
         math(sub("s", "l"), group("b"), "=", kl(), group("p", word(" ‖ "), subsup("p", "l", "b")), "=", under("∑", "j"), sub("p", "j"), "log", group(sub("p", "j"), "/", subsup("p", "lj", "b"))),
       ],
     ],
-    code: ["pyapp.models.sensitivity.sensitivities", "pyapp.models.sensitivity.divergence"],
+    code: ["pyapp.quantized.sensitivity.sensitivities", "pyapp.quantized.sensitivity.divergence"],
   },
   {
     title: "2. Bits under a budget",
@@ -40,6 +40,6 @@ export const chapters = [
       <p>Bits are chosen on 1,024 of the shipped training images, the calibration split, which also gave GPTQ its inputs. The
         3,000 held-out digits only judge. The budget counts everything: packed codes, scales, zero points, biases, and the
         grids of the activations.</p>`,
-    code: ["pyapp.models.mixing.Search", "pyapp.models.verification.Verification"],
+    code: ["pyapp.quantized.mixing.Search", "pyapp.measure.verification.Verification"],
   },
 ];

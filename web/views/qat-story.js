@@ -20,7 +20,7 @@ export const chapters = [
         train here are the codes that are exported. Only the biases are float while training; integers add them in whole steps of
         the sum. So integer arithmetic reads nearly what the curve says: measure it, beside a simulation that rounds the biases too.</p>`,
     formulas: [fake],
-    code: ["pyapp.models.qat.QATMLP", "pyapp.models.qat.QATLinear", "pyapp.quant.fakequant.fake_quantize"],
+    code: ["pyapp.quantized.qat.QATMLP", "pyapp.quantized.qat.QATLinear", "pyapp.quant.fakequant.fake_quantize"],
   },
   {
     title: "2. A gradient through a staircase",
@@ -31,7 +31,7 @@ export const chapters = [
         codes change while the accuracy climbs. One often reads that the weights gather at their codes. Here they hardly do: the
         share within a quarter of a step of a code stays near the half that chance gives.</p>`,
     formulas: [straight],
-    code: ["pyapp.quant.fakequant.FakeQuantized", "pyapp.models.qat.QATReLU"],
+    code: ["pyapp.quant.fakequant.FakeQuantized", "pyapp.quantized.qat.QATReLU"],
   },
   {
     title: "3. Who sets the scales",
@@ -51,7 +51,7 @@ export const chapters = [
         with 8-bit activations by +0.06 points, the float student 784-64-32-10 by +0.06 and 784-32-10 by −0.10: the three
         seeds of the 2-bit network alone lie 0.16 apart. It is here to be tried, not because it helps.</p>`,
     formulas: [teaching],
-    code: ["pyapp.models.distill.Teacher", "pyapp.core.losses.distillation_loss"],
+    code: ["pyapp.training.distill.Teacher", "pyapp.core.losses.distillation_loss"],
   },
   {
     title: "5. What 2,000 images can and cannot do",
@@ -59,6 +59,6 @@ export const chapters = [
         They suffice to win back most of what few bits cost. With 8 bits, or with 4 and a scale for each neuron, rounding costs
         next to nothing, and training on so few images makes the network slightly worse than rounding did: the curve of the batches rises, that of the held-out images does not. From scratch, 2,000
         images carry to about nine digits in ten, in codes as in float. The table of the long run says what more images bring.</p>`,
-    code: ["pyapp.quant.gathering.gathering"],
+    code: ["pyapp.pages.base.gathering.gathering"],
   },
 ];

@@ -25,7 +25,7 @@ export const chapters = [
       <p>Both networks draw with the same random numbers. So as long as they give nearly the same probabilities they write the same
         text, and where they part, it was the rounding that did it.</p>`,
     formulas: [drawn],
-    code: ["pyapp.models.generate.Sampling", "pyapp.models.generate.Writer"],
+    code: ["pyapp.nets.generate.Sampling", "pyapp.nets.generate.Writer"],
   },
   {
     title: "2. What it looks at",
@@ -45,8 +45,8 @@ export const chapters = [
       <p>An exponential is what integers do worst, and scores are what they lose first: with 8 bits for everything, nothing is seen in
         the text; with 3 for the scores alone, words fall apart.</p>`,
     code: [
-      "pyapp.models.quantized_transformer.quantize_gpt", "pyapp.models.quantized_softmax.QuantizedSoftmax",
-      "pyapp.models.calibration_text.own_text",
+      "pyapp.quantized.transformer.quantize_gpt", "pyapp.quantized.attention_softmax.QuantizedSoftmax",
+      "pyapp.quantized.calibration_text.own_text",
     ],
   },
   {
@@ -64,6 +64,6 @@ export const chapters = [
         sign, but a different seed moves it. The loss needs no luck. Over text that the float network wrote, how much more the quantised
         network is surprised than the float one is, on average, the divergence between the two.</p>`,
     formulas: [divergence],
-    code: ["pyapp.models.own_text_loss.OwnTextLoss", "pyapp.models.writing.first_difference"],
+    code: ["pyapp.measure.own_text_loss.OwnTextLoss", "pyapp.pages.base.writing.first_difference"],
   },
 ];

@@ -32,7 +32,7 @@ export const chapters = [
       <p>Nothing tells the network that neighbouring patches belong together. It has to find that out from the images, which is
         why 2,000 of them teach a network of your own less than 55,000 taught the shipped one.</p>`,
     formulas: [tokens],
-    code: ["pyapp.models.vit.patches_of", "pyapp.models.vit.ViT"],
+    code: ["pyapp.nets.vit.patches_of", "pyapp.nets.vit.ViT"],
   },
   {
     title: "2. Who looks at whom",
@@ -49,7 +49,7 @@ export const chapters = [
       <p>The rollout multiplies the layers’ maps, half of each being the token itself, because a block adds to what was there.
         It is a summary, not an explanation: it takes no notice of what the values hold.</p>`,
     formulas: [block, gathered],
-    code: ["pyapp.models.transformer.Block", "pyapp.models.rollout.rollout"],
+    code: ["pyapp.nets.transformer.Block", "pyapp.measure.rollout.rollout"],
   },
   {
     title: "4. Fewer bits, and where they hurt",
@@ -59,13 +59,13 @@ export const chapters = [
         decides whether the largest logits of a row fall onto one code or onto several. Take the logits down to 3 and 2 bits and
         change the shift: the maps follow at once, the accuracy as far as it has been counted.</p>`,
     formulas: [codes],
-    code: ["pyapp.models.quantized_softmax.QuantizedSoftmax", "pyapp.softmax.shift.Shift", "pyapp.models.quantized_transformer.quantize_vit"],
+    code: ["pyapp.quantized.attention_softmax.QuantizedSoftmax", "pyapp.softmax.shift.Shift", "pyapp.quantized.transformer.quantize_vit"],
   },
   {
     title: "5. What is counted",
     body: html`<p>Both networks read the same held-out images, ten at a time, so that your drawing never waits. After a change
         only the quantised network has to read them again. With n images counted, an accuracy near 99 % is uncertain by about
         10/√n points, so differences of tenths need all of them.</p>`,
-    code: ["pyapp.models.counting.Count"],
+    code: ["pyapp.pages.base.counting.Count"],
   },
 ];

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from pyapp import pages
-from pyapp.check import SEVEN
-from pyapp.frame import Experiment
-from pyapp.params import Param
+from pyapp.experiment.frame import Experiment
+from pyapp.experiment.params import Param
+from pyapp.parity.check import SEVEN
 
 Call = Callable[..., Any]
 Said = dict[str, Any]

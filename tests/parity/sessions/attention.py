@@ -1,6 +1,6 @@
 """What the attention page can ask for, each once."""
 
-from pyapp.models.attention_logits import TRAINED
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.sources import GENERATED
 

@@ -1,6 +1,6 @@
 """The list of pages, a source, and the proof, whose differences are its own affair."""
 
-from pyapp import check
+from pyapp.parity import check
 
 
 def session(call) -> dict:

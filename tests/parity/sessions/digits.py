@@ -3,13 +3,13 @@
 import numpy as np
 
 from pyapp import store
-from pyapp.check import SEVEN
 from pyapp.checkpoint import described
 from pyapp.data import drawing, mnist
 from pyapp.hosts import HostError
-from pyapp.models import gpt
-from pyapp.models.mlp import MLP
-from pyapp.models.trained import path_of
+from pyapp.nets import gpt
+from pyapp.nets.mlp import MLP
+from pyapp.parity.check import SEVEN
+from pyapp.quantized.trained import path_of
 
 STUDENT = np.frombuffer(store.pack(described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")), np.uint8)
 

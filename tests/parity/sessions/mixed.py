@@ -24,6 +24,6 @@ def session(call) -> dict:
     said["gptq"] = call("change", run=run, name="method", value="gptq")
     said["chosen"] = call("advance", run=run, steps=FINDINGS + 1)
     said["reset"] = call("reset", run=run)
-    said["source"] = call("source", names=["pyapp.models.verification.Verification"])
+    said["source"] = call("source", names=["pyapp.measure.verification.Verification"])
     said["closed"] = call("close", run=run)
     return said

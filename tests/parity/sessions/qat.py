@@ -3,8 +3,8 @@
 import numpy as np
 
 from pyapp import store
-from pyapp.models.mlp import MLP
-from pyapp.models.trained import path_of
+from pyapp.nets.mlp import MLP
+from pyapp.quantized.trained import path_of
 
 
 def session(call) -> dict:

@@ -1,6 +1,6 @@
 """What the page about the shift can ask for, each once."""
 
-from pyapp.models.attention_logits import TRAINED
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.shift import MEASURES
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.logits import FAMILIES

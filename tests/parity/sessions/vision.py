@@ -3,9 +3,9 @@
 import numpy as np
 
 from pyapp import store
-from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.models.vit import ViT
+from pyapp.nets.vit import ViT
+from pyapp.parity.check import SEVEN
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 

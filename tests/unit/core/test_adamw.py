@@ -7,8 +7,8 @@ from oracles.torch_cases import Case
 from pyapp.core.optim import Adam, AdamW
 from pyapp.core.parameters import Parameters
 from pyapp.core.schedule import warm_cosine
-from pyapp.models.gpt import GPT, GPTSize
-from pyapp.models.next_token import next_token
+from pyapp.nets.gpt import GPT, GPTSize
+from pyapp.nets.next_token import next_token
 
 
 def test_six_steps_with_decay_and_cut_gradients_match_torch():

@@ -10,7 +10,7 @@ from pyapp.core.layers import Linear, ReLU
 from pyapp.core.losses import softmax_cross_entropy
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
-from pyapp.models.mlp import MLP
+from pyapp.nets.mlp import MLP
 
 TORCH = np.load(Path(__file__).parents[2] / "oracles" / "torch_mlp.npz")  # made by record_torch.py beside it
 

@@ -4,7 +4,7 @@ import pytest
 
 from pyapp.data import stories
 from pyapp.data.corpus import Own, Stories
-from pyapp.models.learner import Learner
+from pyapp.pages.base.text_training import Learner
 
 
 def test_the_stories_are_a_quarter_of_a_million_characters_that_all_score():

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from pyapp.check import SEVEN
 from pyapp.data import mnist
 from pyapp.data.drawing import BOX, CENTRE, Raster, framed, ink_of_picture, to_mnist
-from pyapp.data.reading import Reader
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base.digit_input import Reader
+from pyapp.parity.check import SEVEN
 
 HAND = {  # a few corners of digits drawn by hand; `hand` rounds them off
     0: [(.5, .1), (.2, .33), (.22, .72), (.48, .9), (.78, .66), (.73, .3), (.5, .1)],

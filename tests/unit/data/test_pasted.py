@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from pyapp.data import tensors
 from pyapp.data.pasted import read
+from pyapp.pages.base import tensors
 
 TWO_BY_THREE = np.array([[0.5, -1.25, 3.0], [4.0, 0.0, 1e-3]], np.float32)
 

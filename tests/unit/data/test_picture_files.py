@@ -7,10 +7,10 @@ import pytest
 from pyapp.core.rng import generator
 from pyapp.data import mnist, picture
 from pyapp.data.drawing import ink_of_picture, to_mnist
-from pyapp.data.reading import Reader
 from pyapp.data.resample import area_average, cubic
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base.digit_input import Reader
 
 PEOPLE = 10  # digits a kind
 

@@ -8,7 +8,7 @@ import pytest
 
 from pyapp.data import stories
 from pyapp.data.stories import accepts, rules, score, write
-from pyapp.models.learner import CONTEXT
+from pyapp.pages.base.text_training import CONTEXT
 
 TEXT = write(3, 600)
 SENTENCES = TEXT.splitlines()

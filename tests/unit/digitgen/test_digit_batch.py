@@ -6,7 +6,7 @@ import pytest
 
 from pyapp.digitgen import batch, measures, mini
 from pyapp.digitgen.batch import Asked, shipped
-from pyapp.models import mlp
+from pyapp.nets import mlp
 
 # Of the nine pictures of seed 1337, by every way of drawing: a machine or a runtime that draws other pixels fails here.
 SHA256 = {

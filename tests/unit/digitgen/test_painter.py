@@ -6,8 +6,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.digitgen import exact, mini, teacher
 from pyapp.digitgen.autoencoder import sigmoid
 from pyapp.digitgen.painter import FLOW, Exact, Painter, styles, to_grid
-from pyapp.digitgen.proof import untrained
 from pyapp.digitgen.teacher import Router, decoder, hands
+from pyapp.parity.digitgen import untrained
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import quantize
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from pyapp.experiment.params import ParamError
 from pyapp.ladder import toy
 from pyapp.ladder.table import TABLE, parse, write
-from pyapp.params import ParamError
 
 FITTED = toy.WORDS.index("mole"), toy.WORDS.index("blue")
 

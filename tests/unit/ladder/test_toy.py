@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from pyapp.experiment.params import ParamError
 from pyapp.ladder import toy
-from pyapp.params import ParamError
 
 PROMPTS = ("a fluffy blue creature", "a", "a fluffy blue creature roamed the", "american shrew mole",
            "one mole of carbon", "take a biopsy of the mole .", "forest forest forest",

@@ -9,7 +9,7 @@ import pytest
 from pyapp.bridge import call_json
 from pyapp.pages import arena
 from pyapp.pages.arena import GIVEN, QUANTISED, SIZES, calls_needed, ms_per_call
-from pyapp.quant.contestants import CONTESTANTS, Operands, exact_bound, truth, wrong
+from pyapp.pages.base.contestants import CONTESTANTS, Operands, exact_bound, truth, wrong
 from pyapp.runner import Runner
 
 ALL = slice(None)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pyapp import check, store
+from pyapp import store
+from pyapp.parity import check
 from pyapp.runner import Runner
 
 

@@ -3,10 +3,10 @@ import pytest
 from opened import Opened
 
 from pyapp import store
-from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.models.mlp import MLP
+from pyapp.nets.mlp import MLP
 from pyapp.pages.digits import DIVERGED
+from pyapp.parity.check import SEVEN
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.store import StoreError
 

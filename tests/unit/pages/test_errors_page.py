@@ -3,8 +3,8 @@ import pytest
 
 from pyapp import bridge
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
 from pyapp.pages.errors import LAYERS, PERS, band_of
 from pyapp.quant.parameters import assemble
 from pyapp.quant.schemes import quantize

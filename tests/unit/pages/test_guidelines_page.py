@@ -5,13 +5,14 @@ import pytest
 
 from pyapp import bridge, pages, store
 from pyapp.data import mnist
-from pyapp.models import lab, mlp
-from pyapp.models.guidelines import CLAIMS, USES, Limits, better, needed
-from pyapp.models.lab import Lab, Measured
-from pyapp.models.mlp import MLP
-from pyapp.models.packed import arrays_of
-from pyapp.models.quantized import Settings, quantize_network
-from pyapp.params import parse_all
+from pyapp.experiment.params import parse_all
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base import lab
+from pyapp.pages.base.guidelines import CLAIMS, USES, Limits, better, needed
+from pyapp.pages.base.lab import Lab, Measured
+from pyapp.quantized.network import Settings, quantize_network
+from pyapp.quantized.packed import arrays_of
 from pyapp.runner import Runner
 
 WEIGHTS = mlp.load()

@@ -3,13 +3,13 @@ import pytest
 from opened import Opened
 
 from pyapp import bridge
-from pyapp.check import SEVEN
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.compare import PIECE
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import Settings, quantize_network
+from pyapp.measure.compare import PIECE
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.parity.check import SEVEN
+from pyapp.quantized.network import Settings, quantize_network
 
 WEIGHTS = mlp.load()
 

@@ -10,8 +10,8 @@ from pyapp.bridge import source
 from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
-from pyapp.models.learner import SAMPLES, SIZES, Learner
-from pyapp.models.training import DIVERGED
+from pyapp.pages.base.digits_training import DIVERGED
+from pyapp.pages.base.text_training import SAMPLES, SIZES, Learner
 from pyapp.pages.learn import Page
 from pyapp.runner import Runner
 from pyapp.store import StoreError

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from pyapp.bridge import call_json
+from pyapp.experiment.params import parse_all
+from pyapp.pages.base.walk import reach
 from pyapp.pages.matmul import STEPS, Page, share
-from pyapp.params import parse_all
 from pyapp.quant.integer import IntegerLinear
 from pyapp.quant.matmul import qlinear_matmul
 from pyapp.quant.schemes import Grid
-from pyapp.quant.walk import reach
 from pyapp.runner import Runner
 
 LARGE = {"rows": 8, "inner": 16, "columns": 8}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pyapp import bridge
-from pyapp.models.attention_logits import TRAINED
+from pyapp.experiment.params import ParamError
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages import methods
 from pyapp.pages.methods import COLUMNS, EXAMPLE, SHOWN
-from pyapp.params import ParamError
 from pyapp.runner import Runner
 from pyapp.softmax.compare import compare, methods_table
 from pyapp.softmax.logits import FAMILIES, draw

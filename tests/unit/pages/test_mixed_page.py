@@ -4,11 +4,11 @@ from opened import Opened
 
 from pyapp import bridge
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.mixing import mix
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import Settings, quantize_network
-from pyapp.models.sensitivity import BITS, divergence, log_probabilities, sensitivity
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.quantized.mixing import mix
+from pyapp.quantized.network import Settings, quantize_network
+from pyapp.quantized.sensitivity import BITS, divergence, log_probabilities, sensitivity
 
 QUICK = {"method": "round", "clip": "minmax"}  # a network takes a moment
 SETTINGS = Settings(per="channel", method="round", clip="minmax")

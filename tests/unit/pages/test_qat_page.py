@@ -4,13 +4,13 @@ import pytest
 from pyapp import store
 from pyapp.core.losses import distillation_loss
 from pyapp.data import mnist
-from pyapp.models import mlp
-from pyapp.models.mlp import MLP
-from pyapp.models.quantized import OnIntegers, Settings, quantize_network
-from pyapp.models.trainer import evaluate
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
 from pyapp.pages.qat import DIVERGED, NETWORKS
+from pyapp.quantized.network import OnIntegers, Settings, quantize_network
 from pyapp.runner import Runner
 from pyapp.store import StoreError
+from pyapp.training.trainer import evaluate
 
 EPOCH = 63  # batches of 32 in 2,000 images
 

@@ -1,7 +1,7 @@
 import pytest
 
+from pyapp.experiment.params import ParamError
 from pyapp.ladder import toy
-from pyapp.params import ParamError
 from pyapp.runner import Runner
 
 

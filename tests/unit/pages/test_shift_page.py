@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pyapp import bridge
-from pyapp.models.attention_logits import TRAINED
+from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages import shift
 from pyapp.pages.shift import MEASURES
 from pyapp.runner import Runner

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pyapp.bridge import METHODS, call_json
+from pyapp.experiment.params import ParamError
 from pyapp.pages.simulator import PASTED, Page
-from pyapp.params import ParamError
 from pyapp.quant.error import quantization_error
 from pyapp.quant.packing import pack
 from pyapp.quant.schemes import fit_grid, quantize

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pyapp.bridge import call_json
+from pyapp.experiment.params import ParamError
 from pyapp.pages.staircase import MOST, decades, logits, window
-from pyapp.params import ParamError
 from pyapp.runner import Runner
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Probability

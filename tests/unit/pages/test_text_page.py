@@ -5,11 +5,11 @@ import pytest
 
 from pyapp import bridge
 from pyapp.core.losses import softmax
-from pyapp.models import gpt
-from pyapp.models.generate import Sampling, Writer
-from pyapp.models.own_text_loss import BITS
+from pyapp.experiment.params import ParamError
+from pyapp.measure.own_text_loss import BITS
+from pyapp.nets import gpt
+from pyapp.nets.generate import Sampling, Writer
 from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, WRITING, Page
-from pyapp.params import ParamError
 from pyapp.runner import Runner
 
 FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}

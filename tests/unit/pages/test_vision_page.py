@@ -3,17 +3,17 @@ import pytest
 from opened import Opened
 
 from pyapp import store
-from pyapp.check import SEVEN
 from pyapp.data import mnist
-from pyapp.models import vit
-from pyapp.models.quantized_transformer import TransformerSettings, quantize_vit
-from pyapp.models.rollout import rollout
-from pyapp.models.trainer import evaluate
-from pyapp.models.training import DIVERGED
-from pyapp.models.vision import CALIBRATION, PIECE
-from pyapp.models.vit import ViT, patches_of
+from pyapp.measure.rollout import rollout
+from pyapp.nets import vit
+from pyapp.nets.vit import ViT, patches_of
+from pyapp.pages.base.digits_training import DIVERGED
+from pyapp.pages.base.vision import CALIBRATION, PIECE
 from pyapp.pages.vision import FLOAT_LOGITS, SIZES
+from pyapp.parity.check import SEVEN
+from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.store import StoreError
+from pyapp.training.trainer import evaluate
 
 EPOCH = 63  # batches of 32 in 2,000 images
 ALL_OFF = {"bits": "off", "activations": "off", "logit_bits": "off"}

@@ -10,7 +10,7 @@ import pytest
 
 from pyapp.core.rng import generator
 from pyapp.data import mnist
-from pyapp.models import mlp
+from pyapp.nets import mlp
 from pyapp.quant.integer import ROUNDINGS, IntegerLinear, IntegerNetwork
 from pyapp.quant.schemes import affine_grid, fit_grid, make_grid, quantize
 

@@ -7,7 +7,7 @@ import pytest
 from oracles.onnx_cases import RECORDED, SHARED, all_agree, cases
 
 from pyapp.core.parameters import Parameters
-from pyapp.models import mlp
+from pyapp.nets import mlp
 from pyapp.quant.parameters import float_nbytes, quantize_parameters, weight_names
 from pyapp.quant.schemes import (
     MAX_BITS,

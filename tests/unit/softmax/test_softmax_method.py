@@ -6,10 +6,10 @@ from comparison import ODD_SCALES, answers_everything
 from unit.quant.test_integer_network import Traced, floats
 
 from pyapp.core.losses import softmax
+from pyapp.parity.softmax import softmax_codes
 from pyapp.softmax.exact import Exact
 from pyapp.softmax.method import Hardware, Softmax, below_maximum
 from pyapp.softmax.methods import INTEGER, METHODS, make
-from pyapp.softmax.proof import softmax_codes
 
 UNORDERED = [name for name, method in INTEGER.items() if not method.ordered]
 ORDERED = [name for name in INTEGER if name not in UNORDERED]

@@ -1,0 +1,1 @@
+"""The benchmark: the same work in every runtime."""

@@ -1,0 +1,1 @@
+"""What every page is made of: parameters, frames, and functions that a reader may edit."""

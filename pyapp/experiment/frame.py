@@ -1,0 +1,77 @@
+"""What a page shows, and what a page module has to provide."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pyapp.experiment.live import Live
+from pyapp.experiment.params import Param, ParamError, Value
+
+
+@dataclass
+class Frame:
+    """One state of a page: scalars as plain data, arrays as NumPy arrays, notes as sentences for the reader."""
+
+    step: int = 0
+    scalars: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Experiment:
+    """What runs behind a page: the class named `Page` in `pyapp/pages/<name>.py`.
+
+    The runner creates it with parsed parameters, drives `steps`, and asks for `frame` when something is to be drawn.
+    Only `steps` and `frame` must be written; the other calls answer politely that the page has no such thing.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]  # one sentence: what you can do here, and what to notice
+    group: ClassVar[str] = ""  # pages of one group stand together in the rail, below its name
+    view: ClassVar[str] = "default"  # the shell's views/<view>.js
+    order: ClassVar[int] = 100  # position in the rail
+    PARAMS: ClassVar[tuple[Param, ...]] = ()
+    SOURCES: ClassVar[tuple[str, ...]] = ()  # dotted names whose source the page may show
+    LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
+
+    def __init__(self, params: dict[str, Value]):
+        self.params = params
+        self.refused: dict[str, ParamError] = {}  # by parameter: why its value cannot be used
+        self.live = Live(self.LIVE)
+
+    def steps(self) -> Iterator[Frame | None]:
+        """One unit of work an item, a few milliseconds each. A Frame's scalars become points of the curves;
+        None means that work was done and nothing is to be drawn yet. A page that never ends yields for ever; where
+        the work has ended, this is asked again after a change."""
+        raise NotImplementedError(f"{type(self).__name__} has no steps")
+
+    def frame(self) -> Frame:
+        """All that the page shows now."""
+        raise NotImplementedError(f"{type(self).__name__} has no frame")
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        """Sentences about the given parameters that have no effect because of other parameters."""
+        return []
+
+    def change(self, name: str, value: Value) -> list[str]:
+        """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set
+        back; what else was changed is the page's to undo."""
+        return []
+
+    def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        raise ValueError("this page predicts nothing")
+
+    def measure(self) -> Frame:
+        raise ValueError("this page measures nothing")
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Arrays from which `restore` continues exactly."""
+        raise ValueError("this page has nothing to save")
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        """Continue from the arrays of the file `name`, a snapshot or weights; ValueError if they do not fit.
+        Returns notes."""
+        raise ValueError("this page has nothing to load into")

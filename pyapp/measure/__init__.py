@@ -1,0 +1,1 @@
+"""Measuring networks: accuracy, losses, attention, time."""

@@ -1,0 +1,61 @@
+"""Measuring a quantised network: accuracy, loss, size, and on which arithmetic."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.data.mnist import Digits
+from pyapp.nets.mlp import MLP
+from pyapp.quant.parameters import float_nbytes
+from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.quantized.trained import network_trained_with
+from pyapp.training.trainer import evaluate
+
+FLOAT_BITS = 32
+
+
+def network_for(p: Parameters, settings: Settings, data: str | Path,
+                report: Callable[[str], None]) -> QuantizedNetwork:
+    """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
+    if settings.method == "qat":
+        return network_trained_with(p, settings, lambda: training_images(data), report)
+    return quantize_network(p, settings, mnist.calibration() if settings.calibrated else None)
+
+
+def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:
+    """Accuracy, loss (nats) and size of the float network."""
+    scores = evaluate(MLP.of(p), p, digits.inputs(), digits.labels)
+    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bits": FLOAT_BITS,
+            "bytes": float_nbytes(p), "arithmetic": "float"}
+
+
+def runnable(network: QuantizedNetwork, rounding: str = "single") -> tuple[MLP | OnIntegers, str, dict[str, str]]:
+    """The model that runs a quantised network, the name of its arithmetic, and the `note` of `measure`, if any."""
+    if network.activations is not None:
+        try:
+            integer = network.integer(rounding)
+            return OnIntegers(integer), integer.arithmetic, {}
+        except ValueError as error:
+            return network.simulated(), "simulated", {"note": f"simulated in float: {error}"}
+    return network.simulated(), "simulated", {}
+
+
+def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single") -> dict[str, Any]:
+    """Accuracy, loss (nats) and size of a quantised network, and in `arithmetic` what computed them.
+
+    "integer": integers only, from the pixels' codes to the logits' codes; "integer products with float32
+    requantisation" with rounding "float"; "simulated": float32 sums of numbers on the grids, or, where activations are
+    float, of dequantised weights. `note` says why a network with quantised activations had to be simulated (its sums
+    could leave int32).
+    """
+    model, arithmetic, note = runnable(network, rounding)
+    scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)
+    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes,
+            "arithmetic": arithmetic, **note}
+
+
+def training_images(folder: str) -> Digits:
+    """A folder's training images less the 5,000 that the page ships; of the shipped folder, its own 2,000."""
+    return mnist.training_images(folder, None if mnist.is_shipped(folder) else mnist.SHIPPED)

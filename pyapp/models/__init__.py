@@ -1,1 +1,0 @@
-"""Networks: small compositions of core layers, and the loop that trains and judges them."""

@@ -1,0 +1,1 @@
+"""Networks: small compositions of core layers, and the text that they write."""

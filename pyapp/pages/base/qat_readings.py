@@ -1,0 +1,67 @@
+"""What is read off a training with quantisation besides its loss: references, scales by layer, integer arithmetic."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.quant.schemes import QuantizedTensor
+from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.quantized.qat import QATMLP
+from pyapp.training.trainer import evaluate, judge
+
+PIECE = 250  # images that are read at once
+
+
+@cache
+def float_accuracy() -> float:
+    """Of the shipped float network, on the held-out digits."""
+    return evaluate(MLP(), mlp.load(), *mnist.shipped("test"))["accuracy"]
+
+
+@cache
+def rounded_accuracy(bits: int, per: str, activations: int | None) -> float:
+    """The same network with its weights rounded to nearest and its activations calibrated, but not trained."""
+    network = quantize_network(mlp.load(), Settings(bits, per=per, activations=activations), mnist.calibration())
+    return evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
+
+
+def layers(model: QATMLP, p: Parameters, start: Parameters, first: Mapping[str, QuantizedTensor],
+           now: Mapping[str, QuantizedTensor]) -> list[dict[str, Any]]:
+    """The scales of every layer, at the start and now, and the share of codes that have changed since.
+
+    `first` and `now` are the model's weights at `start` and at p; smallest and largest where there are many scales.
+    """
+    grids, grids_then = model.activations(p) or {}, model.activations(start) or {}
+    return [{"name": layer, "weights": tensor.codes.size, "scales": tensor.scale.size,
+             "scale": _ends(tensor.scale), "scale_start": _ends(first[name].scale),
+             "activation": float(grids[layer].scale) if layer in grids else None,
+             "activation_start": float(grids_then[layer].scale) if layer in grids else None,
+             "changed": float((tensor.codes != first[name].codes).mean())}
+            for name, tensor in now.items() for layer in [name.removesuffix(".weight")]]
+
+
+def _ends(scale: np.ndarray) -> list[float]:
+    return [float(scale.min()), float(scale.max())]
+
+
+def on_integers(network: QuantizedNetwork) -> Iterator[dict[str, Any]]:
+    """Read the held-out digits in integer arithmetic and simulated in float: an item per piece, with its `progress`
+    from 0 to 1, and last the accuracies and on how many digits the two differ. ValueError if activations are float."""
+    images, labels = mnist.shipped("test")
+    models, scores, done = (OnIntegers(network.integer()), network.simulated()), [], 0
+    items = len(models) * -(-len(labels) // PIECE) + 1
+    for model in models:
+        for found in judge(model, network.parameters, images, labels, PIECE):
+            if found is None:
+                done += 1
+                yield {"progress": done / items}
+        scores.append(found)
+    ours, simulated = scores
+    yield {"progress": 1.0, "integer_accuracy": ours["accuracy"], "simulated_accuracy": simulated["accuracy"],
+           "differ": int((ours["predictions"] != simulated["predictions"]).sum())}

@@ -1,0 +1,110 @@
+"""A small GPT that learns a text in the page, and what its writing is worth with float and with rounded weights."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pyapp.core.optim import AdamW
+from pyapp.core.parameters import Parameters
+from pyapp.core.schedule import inverse_root
+from pyapp.data.corpus import Corpus
+from pyapp.data.text import split, windows
+from pyapp.nets.gpt import GPT, GPTSize
+from pyapp.nets.next_token import next_token
+from pyapp.nets.sampling import write_many
+from pyapp.quant.parameters import QuantizedParameters, assemble, float_nbytes
+from pyapp.quant.schemes import quantize
+from pyapp.training.gpt_recipe import GPTRecipe
+from pyapp.training.trainer import Trainer
+
+CONTEXT = 68  # the longest sentence of the stories has 66 characters
+SIZES = {
+    "small": GPTSize(32, 4, 1, CONTEXT, 128),
+    "medium": GPTSize(48, 4, 2, CONTEXT, 192),
+    "large": GPTSize(64, 4, 2, CONTEXT, 256),
+}
+WARMUP = 100  # steps
+HELD_OUT = 32  # windows that the loss is taken of, spread over the text that is held out
+CHUNK = 4  # windows in one piece of work
+SAMPLES = 64  # texts that a score is taken of
+MARKED = 8  # of them in one piece of work
+
+
+class Learner:
+    """A training on a corpus from random weights. TextError if the text is too short to hold a tenth of it out.
+
+    Where samples have an end, each window of the training begins where a sample does, as in the writing.
+    """
+
+    def __init__(self, corpus: Corpus, size: str, seed: int):
+        self.corpus, self.seed = corpus, seed
+        shape, recipe, vocabulary = SIZES[size], GPTRecipe(seed), corpus.vocabulary
+        self._before, self._end = (None if c is None else int(vocabulary.encode(c)[0])
+                                   for c in (corpus.before, corpus.end))
+        tokens, held_out = split(vocabulary.encode(corpus.text), shape.context)
+        x, y = self._windows(held_out, shape.context)
+        spread = np.linspace(0, len(x) - 1, min(HELD_OUT, len(x))).astype(np.intp)
+        self.held_out = x[spread], y[spread]  # B, T
+        model = GPT(len(vocabulary), shape)
+        p = model.initial(seed)
+        optimiser = AdamW(p, recipe.rate, recipe.decay, recipe.beta2, recipe.clip)
+        self.trainer = Trainer(model, p, optimiser, *self._windows(tokens, shape.context), seed, loss=next_token)
+
+    def _windows(self, tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
+        """Those to learn from, (n, T), and the tokens that follow."""
+        x, y = windows(tokens, context)
+        if self._end is not None:
+            begins = np.flatnonzero(x[:, 0] == self._before)
+            x, y = x[begins], y[begins]
+        return x, y
+
+    @property
+    def model(self) -> GPT:
+        return self.trainer.model
+
+    @property
+    def p(self) -> Parameters:
+        return self.trainer.p
+
+    @property
+    def diverged(self) -> bool:
+        return not np.isfinite(self.p.vector).all()
+
+    def step(self, highest: float) -> tuple[float, float]:
+        """Train on a batch with the rate that the schedule makes of the highest one; loss and accuracy before it."""
+        self.trainer.optimiser.rate = highest * inverse_root(self.trainer.steps, WARMUP)
+        return self.trainer.step()
+
+    def rounded(self, bits: int) -> QuantizedParameters:
+        """The network with the weights of its dense layers rounded, each output channel on a scale of its own. The
+        tables of characters and places stay float."""
+        return assemble(self.p, {layer.weight: quantize(self.p[layer.weight], bits, "symmetric", "channel")
+                                 for layer in self.model.linears})
+
+    def read(self, bits: int | None, temperature: float) -> Iterator[dict | None]:
+        """What the network with weights of so many bits (None: float) loses and writes; None after each piece of work.
+
+        The last item has the `step`, the `bytes` of the weights, the `loss` on held-out text in nats per character, the
+        `samples`, the `marks` of each, and their mean, the `score`. All widths write with the same random numbers.
+        """
+        rounded = self.rounded(bits) if bits else None
+        p, nbytes = (rounded.parameters, rounded.nbytes) if rounded else (self.p, float_nbytes(self.p))
+        losses = []
+        for start in range(0, len(self.held_out[0]), CHUNK):
+            x, y = (part[start : start + CHUNK] for part in self.held_out)
+            losses.append(next_token(x, self.model.forward(p, x), y)[0] * len(x))
+            yield None
+        for written in write_many(self.model, p, self._before, self._end, SAMPLES, temperature, self.seed):
+            if written is None:
+                yield None
+        samples, marks = [self._text(row) for row in written], []
+        for start in range(0, SAMPLES, MARKED):
+            marks += [self.corpus.mark(sample) for sample in samples[start : start + MARKED]]
+            yield None
+        yield {"step": self.trainer.steps, "bytes": nbytes, "loss": sum(losses) / len(self.held_out[0]),
+               "score": sum(marks) / len(marks), "samples": samples, "marks": marks}
+
+    def _text(self, tokens: np.ndarray) -> str:
+        """What was written, up to its end."""
+        text = self.corpus.vocabulary.decode(tokens)
+        return text if self.corpus.end is None else text.partition(self.corpus.end)[0]

@@ -1,0 +1,96 @@
+"""What the pages of rungs 4 to 7 share: the table that the reader moves, the prompt, the switches, the forward pass."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.live import EditError
+from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.ladder import toy
+from pyapp.ladder.table import TABLE, parse, write
+
+PROMPT = Param("prompt", "Prompt", "text", toy.PROMPT, hi=200, widget="text",
+               doc=f"Words of: {' '.join(toy.WORDS)}")
+DIMS = Param("dims", "Dimensions drawn", "choice", "1, 2", choices=("1, 2", "1, 3", "2, 3"), widget="select",
+             doc="A word has three numbers; two are plotted, the third is listed")
+OWN = Param("own", "Fitted W_Q, W_K, W_V", "bool", False, widget="switch",
+            doc="Off: identity matrices, a word's vector is its own query, key and value")
+SCALED = Param("scaled", "Divide by √d", "bool", False, widget="switch",
+               doc="On: scores are divided by √3, as in the original attention")
+MLP = Param("mlp", "MLP block", "bool", True, widget="switch", doc="Off: the refined vector is the output")
+
+
+class Reading(Experiment):
+    """A page of the toy transformer; `self.p` are its weights with the reader's table."""
+
+    group = "Ladder"
+    view = "rung"
+
+    def __init__(self, params: dict[str, Value]):
+        super().__init__(params)
+        self._said = [*self._opened(TABLE.name, self._read_table), *self._opened(PROMPT.name, self._read_prompt)]
+
+    def _opened(self, name: str, read: Any) -> list[str]:
+        """A link that somebody sent opens in any case: what cannot be read in it is said, and the default taken."""
+        try:
+            read()
+        except ParamError as error:
+            self.params[name] = next(param.default for param in self.PARAMS if param.name == name)
+            read()
+            self.refused[name] = error
+            return [f"{error}, but {error.hint}; using the default"]
+        return []
+
+    def _read_table(self) -> None:
+        fitted = toy.load()["E"]
+        table = parse(str(self.params["table"]), fitted)
+        self.p = {**toy.load(), "E": table}
+        self.params["table"] = write(table, fitted)
+
+    def _read_prompt(self) -> None:
+        self.numbers = toy.tokens(str(self.params.get("prompt", toy.PROMPT)))
+
+    def change(self, name: str, value: Value) -> list[str]:
+        self._said = []
+        if name == "table":
+            self._read_table()
+        if name == "prompt":
+            self._read_prompt()
+        return []
+
+    @property
+    def rungs(self) -> SimpleNamespace:
+        """The ladder's functions, where this page shows one the live one."""
+        own = {name: getattr(self.live, name) for name in self.live.shipped if name in toy.FUNCTIONS}
+        return SimpleNamespace(**{**toy.FUNCTIONS, **own})
+
+    def forward(self, p: toy.Weights | None = None, **how: Any) -> dict[str, np.ndarray]:
+        """The toy with the page's switches and functions on its words."""
+        switches = {name: bool(self.params[name]) for name in ("own", "scaled", "mlp") if name in self.params}
+        with np.errstate(invalid="ignore", divide="ignore"):  # of edited code, said below
+            found = toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
+        if self.live.edits and not np.isfinite(found["probabilities"]).all():
+            raise EditError(list(self.live.edits)[-1], "ValueError", "with this text the probabilities are no numbers")
+        return found
+
+    def steps(self) -> Iterator[Frame | None]:
+        """All is done at once, in `frame`."""
+        return iter(())
+
+    def shared(self, **scalars: Any) -> Frame:
+        """A frame with what all these pages say: vocabulary, words, moved cells, the dimensions drawn and said."""
+        frame = Frame(0, {"vocabulary": list(toy.WORDS), "table": self.params["table"],
+                          "words": toy.text(self.numbers).split(), **scalars}, {"table": self.p["E"]}, self._said)
+        if "dims" in self.params:
+            x, y = (int(dim) - 1 for dim in str(self.params["dims"]).split(", "))
+            frame.scalars |= {"drawn": [x, y], "said": 3 - x - y}
+        return frame
+
+
+def ranking(p: np.ndarray, most: int = 5) -> list[dict[str, Any]]:
+    """The most probable words."""
+    best = np.argsort(-p, kind="stable")[:most]
+    return [{"word": toy.WORDS[i], "probability": float(p[i])} for i in best]

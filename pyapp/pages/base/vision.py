@@ -1,0 +1,113 @@
+"""A Vision Transformer float and quantised, and the pictures of what its heads look at.
+
+L layers of H heads, T tokens: the class token and S·S patches. Both networks compute in float64: a sum that differs in
+the last bit between runtimes would otherwise be rounded to another code now and then, and be seen in every later layer.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pyapp.core.losses import softmax
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.measure.rollout import rollout
+from pyapp.nets.vit import ViT
+from pyapp.pages.base.counting import Count, Predictions
+from pyapp.quant.parameters import float_nbytes, quantize_parameters
+from pyapp.quantized.transformer import TransformerSettings, quantize_vit
+
+CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
+PIECE = 10  # images that are read at once while a person may want something else
+
+
+class Reading(NamedTuple):
+    """What a network makes of one image."""
+
+    probabilities: np.ndarray  # float64 (10,)
+    attention: np.ndarray  # float64 (L, H, T, T)
+
+
+class Network:
+    """A Vision Transformer with its parameters."""
+
+    def __init__(self, model: ViT, p: Parameters):
+        self.model, self.p = model, p.astype(np.float64)
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """(B, 10) of images (B, 784)."""
+        return self.model.forward(self.p, x.astype(np.float64))
+
+    def read(self, image: np.ndarray) -> Reading:
+        """One image, (28, 28)."""
+        probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
+        return Reading(probabilities, self.model.attention()[:, 0].astype(np.float64))
+
+
+class Pair:
+    """A float network, what it becomes under settings (None: nothing is quantised), and the count of what both read
+    rightly. `seen` is how far the float one has come in an earlier pair."""
+
+    def __init__(self, exact: Network, settings: TransformerSettings | None, seen: Predictions | None = None):
+        self.exact, self.settings = exact, settings
+        images, labels = mnist.shipped("test")
+        self.seen = seen or Predictions(exact.logits, images)
+        self.count = Count(labels, self.seen, settings and Predictions(lambda x: self.quantised.logits(x), images))
+
+    def under(self, settings: TransformerSettings | None) -> "Pair":
+        """The same float network under other settings."""
+        return Pair(self.exact, settings, self.seen)
+
+    @cached_property
+    def quantised(self) -> Network | None:
+        """Made when it is first needed, for its grids take a moment to find."""
+        if self.settings is None:
+            return None
+        images = mnist.calibration()[:CALIBRATION].astype(np.float64)
+        quantised = quantize_vit(self.exact.p, self.settings, images, self.exact.model.size)
+        return Network(quantised.model, quantised.parameters)
+
+    @cached_property
+    def nbytes(self) -> int | None:
+        """Size of the quantised network's parameters, which needs no grids of activations."""
+        if self.settings is None:
+            return None
+        p, bits = self.exact.p, self.settings.bits
+        return quantize_parameters(p, bits, per=self.settings.per).nbytes if bits else float_nbytes(p)
+
+
+def pictures(exact: Reading, rounded: Reading | None, layer: int, head: int | None,
+             token: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Pictures by name, those of the quantised network with "_quant" and what they differ by with "_error", and the
+    values that get the full colour: one for float and quantised together, one for the difference.
+
+    `layer` and `head` from 0; without a head it is the mean of all.
+    """
+    arrays, limits = {}, {}
+    ours = dict(_pictures(exact.attention, layer, head, token))
+    theirs = dict(_pictures(rounded.attention, layer, head, token)) if rounded else {}
+    for name, picture in ours.items():
+        arrays[name], limits[name] = picture, float(picture.max())
+        if rounded:
+            error = theirs[name] - picture
+            arrays |= {f"{name}_quant": theirs[name], f"{name}_error": error}
+            limits |= {name: max(limits[name], float(theirs[name].max())), f"{name}_error": float(np.abs(error).max())}
+    return arrays, limits
+
+
+def _pictures(attention: np.ndarray, layer: int, head: int | None, token: int) -> Iterator[tuple[str, np.ndarray]]:
+    side = round((attention.shape[-1] - 1) ** 0.5)
+    chosen = attention[layer].mean(axis=0) if head is None else attention[layer, head]  # T, T
+    yield "matrix", chosen
+    yield "look", chosen[token, 1:].reshape(side, side)
+    yield "heads", attention[:, :, token, 1:].reshape(-1, side, side)  # L·H, S, S
+    yield "rollout", rollout(attention)[token, 1:].reshape(side, side)
+
+
+def facts(reading: Reading, layer: int, head: int | None, token: int) -> dict[str, Any]:
+    """What a reading says in numbers; `to_class`: attention to the class token, which no picture shows."""
+    p = reading.probabilities
+    chosen = reading.attention[layer].mean(axis=0) if head is None else reading.attention[layer, head]
+    return {"digit": int(p.argmax()), "confidence": float(p.max()), "to_class": float(chosen[token, 0])}

@@ -1,0 +1,61 @@
+"""Two networks that write on from the same prompt, and what each of their characters was written from."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.nets.generate import Sampling, Writer
+from pyapp.nets.gpt import GPT
+
+
+class Text:
+    """A prompt and what a network goes on with.
+
+    `starts[i]` is where the window begins whose last token is number i: what was seen when the next one was drawn.
+    """
+
+    def __init__(self, model: GPT, p: Parameters, prompt: np.ndarray, sampling: Sampling, seed: int):
+        self.model, self.p, self.prompt = model, p, len(prompt)
+        self.tokens = [int(token) for token in prompt]
+        context = model.size.context
+        unseen = max(0, len(prompt) - context)  # of the prompt, which may be longer than a window
+        self.starts = [max(0, i + 1 - context) if i < unseen else unseen for i in range(len(prompt))]
+        self.logits: np.ndarray | None = None  # (N,), that the last token was drawn from
+        self.seconds = 0.0  # of writing
+        self._writer = Writer(model, p, prompt, sampling, seed)
+
+    @property
+    def written(self) -> int:
+        return len(self.tokens) - self.prompt
+
+    def write(self) -> None:
+        """One token more."""
+        begun = time.perf_counter()
+        token, self.logits = self._writer.write()
+        self.seconds += time.perf_counter() - begun
+        self.tokens.append(token)
+        self.starts.append(len(self.tokens) - len(self._writer.window))
+
+    def window(self, at: int) -> np.ndarray:
+        """The tokens int32 (T,) up to and with number `at` that the network saw."""
+        return np.array(self.tokens[self.starts[at] : at + 1], np.int32)
+
+
+def first_difference(one: Text, other: Text) -> int | None:
+    """The number of the first token that is not the same in both, as far as both are written; None if all are."""
+    pairs = zip(one.tokens, other.tokens, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), None)
+
+
+class Reading(NamedTuple):
+    """What a network makes of a window of T tokens."""
+
+    logits: np.ndarray  # (N,), of the token that follows
+    attention: np.ndarray  # (blocks, heads, T), of the last token to each
+
+
+def read(model: GPT, p: Parameters, window: np.ndarray) -> Reading:
+    logits = model.forward(p, window[None])[-1]
+    return Reading(logits, model.attention()[:, 0, :, -1])

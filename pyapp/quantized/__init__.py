@@ -1,0 +1,1 @@
+"""The networks on integer grids: quantised after training or while they train, and bits for each layer."""

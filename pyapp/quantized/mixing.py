@@ -1,0 +1,100 @@
+"""Mixed precision for the digits network: bits for each layer under a budget of bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.nets.mlp import MLP
+from pyapp.quant.mixed import Choice, allocate, pareto, total
+from pyapp.quant.parameters import weight_names
+from pyapp.quantized.network import Memo, QuantizedNetwork, Settings, quantize_network
+from pyapp.quantized.sensitivity import BITS, Sensitivities, divergence, log_probabilities, sensitivities
+
+
+class Search:
+    """Bits a layer for any budget, chosen by the layers' sensitivities (KL on calibration images).
+
+    `run` finds the sensitivities piece by piece; only after it there are a `front` and choices. Labelled calibration
+    images: float32 (N, 784) and int64 (N,).
+    """
+
+    def __init__(self, p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
+                 bits: tuple[int, ...] = BITS):
+        self.p, self.settings, self.inputs, self.labels, self.bits = p, settings, inputs, labels, bits
+        self.table: Sensitivities = {name: {} for name in weight_names(p)}
+        self.front: list[Choice] = []  # no other choice is smaller and cheaper at once
+        self.fixed_bytes = 0  # of what no choice changes: biases, and the grids of the activations
+        self._memo: Memo = {}
+
+    def run(self) -> Iterator[None]:
+        """One layer with one number of bits an item."""
+        for name, b, row in sensitivities(self.p, self.settings, self.inputs, self.labels, self.bits, self._memo):
+            self.table[name][b] = row
+            yield
+        whole = self.network(self.uniform(max(self.bits)))
+        self.fixed_bytes = whole.nbytes - sum(tensor.nbytes for tensor in whole.weights.tensors.values())
+        self.front = pareto(*self._costs_and_sizes(), self.fixed_bytes)
+
+    def best_within(self, budget: float) -> Choice | None:
+        """The largest choice of the front that fits, which is the cheapest; None if nothing fits."""
+        return next((choice for choice in reversed(self.front) if choice.nbytes <= budget), None)
+
+    def choose(self, budget: int) -> Choice:
+        """The same; ValueError says what would fit if nothing does."""
+        return self.best_within(budget) or allocate(*self._costs_and_sizes(), budget, self.fixed_bytes)
+
+    def choice(self, bits: dict[str, int]) -> Choice:
+        """Any bits a layer, on the front or not, with their bytes and the sum of their costs."""
+        return total(*self._costs_and_sizes(), bits, self.fixed_bytes)
+
+    def uniform(self, bits: int) -> dict[str, int]:
+        """The same bits for every layer."""
+        return dict.fromkeys(self.table, bits)
+
+    def network(self, bits: dict[str, int]) -> QuantizedNetwork:
+        """All layers quantised together, with activations if the settings have them."""
+        return quantize_network(self.p, replace(self.settings, bits=tuple(bits.values())), self.inputs, self._memo)
+
+    def divergence(self, network: QuantizedNetwork) -> float:
+        """Mean KL(float || quantised) in nats of the whole network on the calibration images."""
+        return divergence(self._exact, log_probabilities(network.simulated(), network.parameters, self.inputs))
+
+    def forget(self) -> None:
+        """Give back the memory that makes further networks quick."""
+        self._memo.clear()
+
+    @cached_property
+    def _exact(self) -> np.ndarray:
+        return log_probabilities(MLP.of(self.p), self.p, self.inputs)
+
+    def _costs_and_sizes(self) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, int]]]:
+        return tuple({name: {b: row[column] for b, row in rows.items()} for name, rows in self.table.items()}
+                     for column in ("kl", "bytes"))
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What the search saw and chose, and the network that was made of it."""
+
+    table: Sensitivities
+    front: list[Choice]
+    chosen: Choice
+    network: QuantizedNetwork
+    kl: float  # of the whole network, measured on the calibration images; chosen.cost is what was foretold
+
+
+def mix(p: Parameters, settings: Settings, budget: int, inputs: np.ndarray, labels: np.ndarray,
+        bits: tuple[int, ...] = BITS) -> Mix:
+    """Choose each layer's bits within `budget` bytes for everything, then quantise all layers together.
+
+    ValueError if nothing fits.
+    """
+    search = Search(p, settings, inputs, labels, bits)
+    for _ in search.run():
+        pass
+    chosen = search.choose(budget)
+    network = search.network(chosen.bits)
+    return Mix(search.table, search.front, chosen, network, search.divergence(network))

@@ -1,0 +1,217 @@
+"""The digits network quantised after training: settings in, a network on integers out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from pyapp.core.ops import linear, relu
+from pyapp.core.parameters import Parameters
+from pyapp.nets.mlp import MLP
+from pyapp.quant.adaround import RECONSTRUCTIONS, adaround
+from pyapp.quant.bias_correction import corrected_bias
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
+from pyapp.quant.gptq import gptq
+from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
+from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
+from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
+
+AFTER_TRAINING = ("round", "adaround", "gptq")
+METHODS = (*AFTER_TRAINING, "qat")  # qat trains: see pyapp.quantized.trained
+LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
+Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is quantised after training. ValueError names a setting that makes no sense."""
+
+    bits: int | tuple[int, ...] = 8  # of the weights; one number, or one for each layer
+    scheme: str = "symmetric"
+    per: str = "tensor"
+    activations: int | None = None  # bits of the activations; None leaves them float
+    calibrate: str = "minmax"  # how the ranges of the activations are found
+    method: str = "round"
+    clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
+    bias_correction: bool = False
+    seed: int = 1  # of AdaRound
+    reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
+
+    def __post_init__(self):
+        for bits in self.layer_bits(1):
+            check_bits(bits)
+        if self.activations is not None:
+            check_bits(self.activations, "activations")
+        Granularity.parse(self.per)
+        for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
+                                     ("method", self.method, METHODS), ("clip", self.clip, CLIPS),
+                                     ("reconstruction", self.reconstruction, RECONSTRUCTIONS)):
+            if value not in allowed:
+                raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
+
+    def layer_bits(self, layers: int) -> tuple[int, ...]:
+        return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
+        return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+
+
+Memo = dict[Settings, QuantizedTensor]  # a layer's codes, by settings with the bits of it and of all layers before
+
+
+@dataclass(frozen=True)
+class QuantizedNetwork:
+    """Quantised weights and, if activations are quantised too, their grids: "input", then one a layer by name.
+
+    The grid of a hidden layer is that of its output after ReLU; the last layer's is that of the logits.
+    """
+
+    weights: QuantizedParameters
+    activations: dict[str, Grid] | None = None
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Dequantised weights, and biases as sums can add them: float, or rounded to S_x·S_w between two grids."""
+        p = self.weights.parameters.copy()
+        inputs = (self.activations or {}).values()  # one more than layers where the logits have a grid
+        for (name, tensor), grid in zip(self.weights.tensors.items(), inputs, strict=False):
+            bias = name.replace(".weight", ".bias")
+            p[bias][:] = rounded_bias(p[bias], tensor, grid)
+        return p
+
+    @property
+    def nbytes(self) -> int:
+        """Packed weights with their scales, float biases, and the activations' grids."""
+        grids = (self.activations or {}).values()
+        return self.weights.nbytes + sum(grid.nbytes for grid in grids)
+
+    def simulated(self) -> "Simulated":
+        """A model that computes in float32 with numbers that lie on the grids."""
+        return Simulated(self)
+
+    def integer(self, rounding: str = "single") -> IntegerNetwork:
+        """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
+
+        ValueError if activations are float or int32 could overflow.
+        """
+        if self.activations is None:
+            raise ValueError("activations are float; integer arithmetic needs --activations BITS")
+        p, grids = self.weights.parameters, list(self.activations.values())
+        names = weight_names(p)
+        biases = [p[name.replace(".weight", ".bias")] for name in names]
+        layers = [IntegerLinear.of(self.weights.tensors[name], bias, *ends,
+                                   relu=name != names[-1], rounding=rounding)
+                  for name, bias, ends in zip(names, biases, pairwise(grids), strict=True)]
+        return IntegerNetwork(layers, grids[0])
+
+
+class Simulated(MLP):
+    """The network with every activation moved onto its grid; `forward(p, x)` as any model has it."""
+
+    def __init__(self, network: QuantizedNetwork):
+        names = weight_names(network.parameters)
+        shapes = [network.parameters.shapes[name] for name in names]
+        super().__init__((shapes[0][1], *(outputs for outputs, _ in shapes)))
+        self.grids = list(network.activations.values()) if network.activations else None
+
+    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+        if self.grids is None:
+            return super().forward(p, x)
+        x = self.grids[0].fake_quantize(x)
+        for layer, grid in zip(self.linears, self.grids[1:], strict=True):
+            y = layer.forward(p, x)
+            x = grid.fake_quantize(y if layer is self.linears[-1] else relu(y))
+        return x
+
+
+class OnIntegers:
+    """An IntegerNetwork as a model: `forward(p, x)` ignores p, its numbers are integers already."""
+
+    def __init__(self, network: IntegerNetwork):
+        self.network = network
+
+    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+        return self.network.logits(x)
+
+
+def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | None,
+                     memo: Memo | None = None) -> QuantizedNetwork:
+    """Quantise layer by layer on calibration inputs, float32 (N, 784); None will do if settings are not `calibrated`.
+
+    Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂).
+    Ranges are those of x̂. GPTQ and AdaRound keep the layer's output on x̂, x̂ Wᵀ, so they do not make up for what the
+    layers before have lost; bias correction does, for the mean, and AdaRound with `reconstruction="asymmetric"`, whose
+    target is the float network's own output, x Wᵀ.
+
+    If a `memo` is passed again with the same p and inputs, it spares the layers whose bits, and those of all layers
+    before, are the same as in an earlier call.
+    """
+    if settings.method == "qat":
+        raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
+    names = weight_names(p)
+    if inputs is None:
+        if settings.calibrated:
+            raise ValueError("these settings need calibration inputs, and there are none; give at least one image")
+        inputs = np.zeros((1, p[names[0]].shape[1]), np.float32)  # flows through and decides nothing
+    bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
+    memo = {} if memo is None else memo
+
+    def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
+        so_far = replace(settings, bits=tuple(bits.values())[: names.index(name) + 1])
+        if so_far not in memo:
+            memo[so_far] = rounded(name, x, x_hat)
+        return memo[so_far]
+
+    def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
+        grid = fit_weight_grid(p[name], bits[name], settings.scheme, settings.per, settings.clip)
+        if settings.method == "gptq":
+            return gptq(p[name], x_hat, grid)
+        if settings.method == "adaround":
+            exact = x if settings.reconstruction == "asymmetric" else None
+            relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
+            return adaround(p[name], x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias)
+        return QuantizedTensor(grid.quantize(p[name]), grid)
+
+    return _layer_by_layer(p, settings, inputs, remembered, {})
+
+
+def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
+                     known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
+    """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
+    weights, settings = network.weights, Settings(activations=bits)
+    return _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
+                           known or {})
+
+
+def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, rounded: Rounded,
+                    known: Mapping[str, Grid]) -> QuantizedNetwork:
+    if not len(inputs):
+        raise ValueError("the calibration set is empty; give at least one image")
+    names, values, tensors, activations = weight_names(p), p.copy(), {}, {}
+
+    def on_grid(name: str, x: np.ndarray, least: int = 0) -> np.ndarray:
+        if settings.activations is None:
+            return x
+        bits = max(settings.activations, least)
+        activations[name] = known.get(name) or calibrate(x, settings.calibrate, bits)
+        return activations[name].fake_quantize(x)
+
+    x = np.asarray(inputs, np.float32)
+    x_hat = on_grid("input", x)
+    for name in names:
+        layer = name.removesuffix(".weight")
+        w, bias = p[name], f"{layer}.bias"
+        tensors[name] = rounded(name, x, x_hat)
+        w_hat = tensors[name].dequantize()
+        if settings.bias_correction:
+            values[bias][:] = corrected_bias(p[bias], w, w_hat, x, x_hat)
+        x, x_hat = linear(x, w) + p[bias], linear(x_hat, w_hat) + values[bias]
+        if name == names[-1]:
+            x_hat = on_grid(layer, x_hat, LOGITS_BITS)
+        else:
+            x, x_hat = relu(x), on_grid(layer, relu(x_hat))
+    return QuantizedNetwork(assemble(values, tensors), activations or None)

@@ -1,0 +1,105 @@
+"""How networks are trained with quantisation, and small students with a teacher.
+
+Epochs and rates were chosen on the 5,000 shipped digits, which are not among the images that recipes train on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from pyapp.core.optim import OPTIMISERS
+from pyapp.core.parameters import Parameters
+from pyapp.data import augment, mnist
+from pyapp.data.mnist import Digits
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.quantized.qat import QATMLP
+from pyapp.training.distill import Teacher
+from pyapp.training.recipes import Recipe, option, train
+from pyapp.training.trainer import Loss, Trainer, cross_entropy
+
+LARGEST = 2**25  # parameters of a student: a training keeps four numbers for each, 512 MiB, and saves three
+CALIBRATION = 1024  # training images, the first ones, that set the scales before training
+
+
+@dataclass(frozen=True)
+class QATRecipe(Recipe):
+    """Everything that decides the codes besides the images and the float network that training starts from."""
+
+    bits: int | tuple[int, ...] = option(4, "of each weight; or one number a layer, as in 8,3,4", least=2)
+    activations: int = option(4, "bits of pixels and hidden activations; 0 leaves them float", least=0)
+    per: str = option("tensor", "what shares a weight scale: tensor, channel or group:N")
+    estimator: str = option("lsq", "where scales come from: ste (the largest value) or lsq (learned)")
+    share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
+                          least=0)
+    temperature: float = option(2.0, "softens the answers of teacher and student")
+
+
+@dataclass(frozen=True)
+class StudentRecipe(Recipe):
+    """Everything that decides a small float network that learns from the shipped one."""
+
+    epochs: int = option(20, "passes over the images")
+    batch: int = option(64, "images that one step averages over")
+    hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
+    share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
+    temperature: float = option(2.0, "softens the answers of teacher and student")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """All layers; ValueError if `hidden` is not sizes."""
+        words = self.hidden.split("-")
+        if not all(word.isascii() and word.isdigit() and len(word) < 20 and int(word) for word in words):
+            raise ValueError(f"hidden is {self.hidden[:40]!r}; use sizes with dashes between, such as 64-32")
+        sizes = (mlp.SIZES[0], *map(int, words), mlp.SIZES[-1])
+        if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > LARGEST:
+            raise ValueError(f"hidden is {self.hidden}: such a network has {parameters:,} parameters; use at most "
+                             f"{LARGEST:,}")
+        return sizes
+
+
+def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
+              trained: Parameters | None = None) -> tuple[QATMLP, Parameters]:
+    """Train the digits network with codes, from a float one (by default the shipped one), which also teaches it.
+
+    `report` is given a line an epoch. `model.to_network(p)` of what comes back is the quantised network.
+    """
+    trained = mlp.load() if trained is None else trained
+    model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,
+                   recipe.estimator)
+    p = model.start(trained, Digits(digits.images[:CALIBRATION], digits.labels[:CALIBRATION]).inputs())
+    train(recipe, model, p, digits, report, _teaching(recipe, trained))
+    return model, p
+
+
+def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str], None],
+                  teacher: Parameters | None = None) -> tuple[MLP, Parameters]:
+    """Train a float network of other sizes with a teacher, by default the shipped network."""
+    model = MLP(recipe.sizes)
+    p = model.initial(recipe.seed)
+    train(recipe, model, p, digits, report, _teaching(recipe, mlp.load() if teacher is None else teacher))
+    return model, p
+
+
+def _teaching(recipe: QATRecipe | StudentRecipe, teacher: Parameters) -> Loss:
+    return Teacher(MLP.of(teacher), teacher, recipe.temperature, recipe.share) if recipe.share else cross_entropy
+
+
+def five_qat_steps(estimator: str, bits: int = 4, activations: int = 4, seed: int = 1,
+                   optimiser: str = "sgd") -> dict[str, np.ndarray]:
+    """Codes and scales after five steps from the shipped weights, on shipped digits with augmentation: for the proof
+    that they are the same in every runtime."""
+    inputs, labels = mnist.shipped("train")
+    model = QATMLP(bits=bits, activations=activations, estimator=estimator)
+    p = model.start(mlp.load(), inputs[:CALIBRATION])
+    method = OPTIMISERS[optimiser]
+    trainer = Trainer(model, p, method(p, method.usual_rate), inputs, labels, seed,
+                      augment=lambda x, rng: augment.shift(x, rng, 2))
+    for _ in range(5):
+        trainer.step()
+    tensors, grids = model.weights(p), model.activations(p)
+    return {**{f"{name}.codes": tensor.codes for name, tensor in tensors.items()},
+            **{f"{name}.scale": tensor.scale.reshape(-1) for name, tensor in tensors.items()},
+            **{f"{name}.scale": grid.scale.reshape(-1) for name, grid in grids.items()}}

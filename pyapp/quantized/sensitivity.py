@@ -1,0 +1,64 @@
+"""How much each layer suffers from few bits: what mixed precision chooses by."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.losses import softmax_and_log
+from pyapp.core.parameters import Parameters
+from pyapp.nets.mlp import MLP
+from pyapp.quant.parameters import assemble, weight_names
+from pyapp.quantized.network import Memo, Settings, quantize_network
+
+BITS = (2, 3, 4, 5, 6, 8)
+Row = dict[str, Any]
+Sensitivities = dict[str, dict[int, Row]]
+
+
+def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
+                bits: tuple[int, ...] = BITS) -> Sensitivities:
+    """What each layer costs at each number of bits on labelled calibration images, measured with it alone quantised.
+
+    Its codes come from a network whose layers all have these bits. With "round" that makes no difference; GPTQ and
+    AdaRound fit a layer's codes to the inputs that the quantised layers before it give, so the costs of later layers
+    include that their codes were made for slightly other inputs than the float ones they get here.
+
+    {weight name: {bits: {"kl", "loss", "accuracy", "bytes"}}}: kl is the mean KL(float || quantised) of the
+    probabilities in nats, loss the increase of the cross-entropy in nats, accuracy the share of right digits,
+    bytes the size of the layer's packed weights with its scales.
+    """
+    table: Sensitivities = {name: {} for name in weight_names(p)}
+    for name, b, row in sensitivities(p, settings, inputs, labels, bits):
+        table[name][b] = row
+    return table
+
+
+def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
+                  bits: tuple[int, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, int, Row]]:
+    """The rows of `sensitivity` as an iterator, one layer and number of bits at a time; `memo` as for quantize_network.
+    """
+    rows = np.arange(len(labels))
+    exact = log_probabilities(MLP.of(p), p, inputs)
+    exact_loss = -exact[rows, labels].mean()
+    for b in bits:
+        network = quantize_network(p, replace(settings, bits=b, activations=None), inputs, memo)
+        for name, tensor in network.weights.tensors.items():
+            found = log_probabilities(MLP.of(p), assemble(p, {name: tensor}).parameters, inputs)
+            yield name, b, {
+                "kl": divergence(exact, found),
+                "loss": float(-found[rows, labels].mean() - exact_loss),
+                "accuracy": float((found.argmax(axis=1) == labels).mean()),
+                "bytes": tensor.nbytes,
+            }
+
+
+def log_probabilities(model: MLP, p: Parameters, inputs: np.ndarray) -> np.ndarray:
+    """log softmax of the model's logits, float64 (N, classes)."""
+    return softmax_and_log(model.forward(p, inputs).astype(np.float64))[1]
+
+
+def divergence(exact: np.ndarray, found: np.ndarray) -> float:
+    """Mean over rows of KL(exact || found) in nats, from log probabilities (N, classes)."""
+    return float((np.exp(exact) * (exact - found)).sum(axis=1).mean())

@@ -1,0 +1,134 @@
+"""The Vision Transformer and the GPT quantised after training: settings in, a network to run out.
+
+Weights, the numbers that go into products of matrices, and attention scores lie on integer grids; a softmax in integers
+may take the place of the float one. What lies between them, that is the stream that blocks add to, LayerNorm and GELU,
+is float32, and products are computed in float32 with numbers on their grids.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.nets.gpt import GPT
+from pyapp.nets.transformer import Block
+from pyapp.nets.vit import SIZE, ViT, ViTSize
+from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.parameters import float_nbytes, quantize_parameters
+from pyapp.quant.schemes import Granularity, check_bits
+from pyapp.quantized.attention_softmax import QuantizedSoftmax
+from pyapp.quantized.calibration_text import own_text
+from pyapp.quantized.on_grids import Activation, OnGrids
+from pyapp.softmax.methods import METHODS
+from pyapp.softmax.shift import RULES
+
+IMAGES = 64  # of the calibration split: the scores' ranges of 64 and of 256 are within about a tenth
+
+
+@dataclass(frozen=True)
+class TransformerSettings:
+    """How a transformer is quantised after training; None leaves float. ValueError names what makes no sense."""
+
+    bits: int | None = None  # of every matrix, embeddings too
+    per: str = "tensor"  # what shares a scale
+    activations: int | None = None  # bits of inputs of dense layers, and of queries, keys and values
+    calibrate: str = "minmax"  # how the ranges of the activations are found
+    logit_bits: int | None = None  # of the attention scores
+    softmax: str = "exact"
+    shift: str = "none"  # what is subtracted from the scores before they are rounded
+
+    def __post_init__(self):
+        for name in ("bits", "activations", "logit_bits"):
+            if (bits := getattr(self, name)) is not None:
+                check_bits(bits, name)
+        Granularity.parse(self.per)
+        for name, value, allowed in (("calibrate", self.calibrate, CALIBRATIONS), ("softmax", self.softmax, METHODS),
+                                     ("shift", self.shift, RULES)):
+            if value not in allowed:
+                raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
+        if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
+            raise ValueError(f"softmax is {self.softmax!r} and shift {self.shift!r}, which work on quantised logits, "
+                             "but these are float; give logit bits, 8 for example")
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether anything depends on calibration data."""
+        return self.activations is not None or self.logit_bits is not None
+
+
+@dataclass(frozen=True)
+class QuantizedTransformer:
+    """A network and weights to run it with, as any: `model.forward(parameters, x)`."""
+
+    model: ViT | GPT
+    parameters: Parameters  # dequantised weights, float biases
+    nbytes: int  # packed weights with their scales, and float32 for what is not quantised
+
+    @property
+    def softmaxes(self) -> list[QuantizedSoftmax]:
+        """One a block; none if the logits are float."""
+        hooks = [block.attention.softmax for block in self.model.blocks]
+        return [hook for hook in hooks if isinstance(hook, QuantizedSoftmax)]
+
+
+def quantize_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None,
+                 size: ViTSize = SIZE) -> QuantizedTransformer:
+    """The Vision Transformer with weights p; its ranges come from images (N, 784), by default of the calibration split.
+    """
+    if images is None and settings.calibrated:
+        images = mnist.calibration()[:IMAGES]
+    return _quantized(ViT(size), p, settings, images)
+
+
+def quantize_gpt(model: GPT, p: Parameters, settings: TransformerSettings,
+                 tokens: np.ndarray | None = None) -> QuantizedTransformer:
+    """A network of the model's size with weights p; its ranges come from tokens (B, T), by default its own text.
+
+    Give `own_text(model, p)` to several calls to have it written once.
+    """
+    if tokens is None and settings.calibrated:
+        tokens = own_text(model, p)
+    return _quantized(GPT(len(p[model.tokens.weight]), model.size), p, settings, tokens)
+
+
+def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
+               inputs: np.ndarray | None) -> QuantizedTransformer:
+    """One pass calibrates: each grid sees what the layers before it, quantised already, make of the inputs.
+
+    It runs in float64. Float32 sums differ in their last bits between processors, and a number next to the middle
+    between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks differed
+    by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
+    """
+    nbytes = float_nbytes(p)
+    if settings.bits is not None:
+        weights = quantize_parameters(p, settings.bits, per=settings.per)
+        p, nbytes = weights.parameters, weights.nbytes
+    if settings.calibrated and not len(inputs):
+        raise ValueError("the calibration set is empty; give at least one image or text")
+    if settings.logit_bits is not None:
+        for block in model.blocks:
+            block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
+    if settings.activations is not None:
+        _put_on_grids(model, settings)
+    if settings.calibrated:
+        model.forward(p.astype(np.float64), inputs)
+    return QuantizedTransformer(model, p, nbytes)
+
+
+def _put_on_grids(model: ViT | GPT, settings: TransformerSettings) -> None:
+    """Every number that goes into a product of matrices, but for what a softmax answers."""
+    def grid() -> Activation:
+        return Activation(settings.activations, settings.calibrate)
+
+    def wrap(block: Block) -> None:
+        attention = block.attention
+        attention.qkv = OnGrids(attention.qkv, grid(), [grid(), grid(), grid()])
+        attention.out = OnGrids(attention.out, grid())
+        block.up, block.down = OnGrids(block.up, grid()), OnGrids(block.down, grid())
+
+    if isinstance(model, ViT):
+        model.embed = OnGrids(model.embed, grid())
+    for block in model.blocks:
+        wrap(block)
+    model.norm = OnGrids(model.norm, after=[grid()])  # the head's input

@@ -1,0 +1,1 @@
+"""Training: the loop, the recipes of the shipped weights, and trainings that can be resumed."""

@@ -1,0 +1,339 @@
+"""Functions that a reader edits: obeyed at once, and wrong ones answered with their line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import bridge, pages
+from pyapp.bridge import call_json
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.live import EditError, Live, blame, missing, pulse
+from pyapp.experiment.params import Param
+from pyapp.ladder import bend, line
+from pyapp.runner import Runner
+
+X = np.array([1.0, 2.0, 3.0])
+PARABOLA = "def predict(x, w, b):\n    return w * x * x + b\n"
+
+
+class Curve(Experiment):
+    title = summary = "draws"
+    PARAMS = (Param("w", "w", "float", 2.0, "slope", lo=-9, hi=9),
+              Param("seed", "Seed", "int", 1, "where from", lo=0, hi=9, live=False))
+    LIVE = (line.predict, line.loss, line.gradients)
+
+    def __init__(self, params):
+        super().__init__(params)
+        self.count = 0
+
+    def steps(self):
+        while True:
+            dw, _ = self.live.gradients(X, X, self.params["w"], 0.0)
+            self.count += 1
+            yield Frame(self.count, {"dw": float(dw)})
+
+    def frame(self):
+        predicted = self.live.predict(X, self.params["w"], 0.0)
+        return Frame(self.count, {"loss": float(self.live.loss(predicted, X))}, {"y": predicted})
+
+
+@pytest.fixture
+def live():
+    return Live((line.predict, line.loss, line.gradients))
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    monkeypatch.setattr(pages, "page", lambda name: Curve)
+    return Runner()
+
+
+def refused(live, name, source) -> EditError:
+    before = dict(live.edits)
+    with pytest.raises(EditError) as error:
+        live.edit(name, source)
+    assert live.edits == before
+    return error.value
+
+
+def test_an_edit_is_obeyed_also_by_the_functions_that_call_it(live):
+    assert live.predict(X, 2.0, 1.0).tolist() == [3, 5, 7]
+    assert live.gradients(X, 2 * X, 2.0, 0.0) == (0, 0)
+    live.edit("predict", PARABOLA)
+    assert live.predict(X, 2.0, 1.0).tolist() == [3, 9, 19]
+    assert live.gradients(X, 2 * X, 2.0, 0.0)[1] == pytest.approx(2 * np.mean(2 * X * X - 2 * X))
+    assert line.predict(X, 2.0, 1.0).tolist() == [3, 5, 7]  # the shipped one is as it was
+    live.reset("predict")
+    assert live.predict(X, 2.0, 1.0).tolist() == [3, 5, 7] and live.edits == {}
+
+
+def test_a_text_that_writes_into_the_points_changes_its_own_only(live):
+    points = line.Y.copy()
+    live.edit("predict", "Y[:] = 5\n" + PARABOLA)
+    assert line.Y.tolist() == points.tolist()
+    live.reset("predict")
+    assert live._scope["Y"].tolist() == points.tolist()
+
+
+def test_an_edited_function_may_be_called_by_the_names_of_its_arguments(live):
+    live.edit("predict", PARABOLA)
+    live.edit("loss", "def loss(predicted, y):\n    return np.mean((predict(x=y, w=2.0, b=0.0) - predicted) ** 2)\n")
+    assert live.loss(2 * X * X, X) == 0
+
+
+def test_one_scope_holds_the_functions_of_several_files():
+    live = Live((line.loss, bend.sigmoid, bend.predict))
+    live.edit("sigmoid", "def sigmoid(z):\n    return 0 * z + 7")
+    assert live.predict(X, 1.0, 0.0).tolist() == [7, 7, 7] and live.loss(X, X) == 0
+
+
+def test_a_text_may_bring_helpers_constants_and_imports(live):
+    live.edit("predict", "import math\nHALF = 0.5\ndef half(x):\n    return HALF * x\n"
+                         "def predict(x, w, b):\n    return half(x) + math.floor(b)")
+    assert live.predict(X, 0.0, 1.5).tolist() == [1.5, 2, 2.5]
+
+
+def test_resetting_one_leaves_the_other(live):
+    live.edit("predict", PARABOLA)
+    live.edit("loss", "def loss(predicted, y):\n    return np.max(abs(predicted - y))")
+    live.reset("predict")
+    assert list(live.edits) == ["loss"] and live.loss(live.predict(X, 1.0, 4.0), X) == 4
+
+
+def test_a_syntax_error_has_its_line(live):
+    error = refused(live, "predict", "def predict(x, w, b):\n    return w *\n")
+    assert error.line == 2 and error.kind == "SyntaxError" and str(error).startswith("line 2: SyntaxError: ")
+    assert refused(live, "predict", "def predict(x, w, b):\nreturn 1").kind == "IndentationError"
+    assert live.predict(X, 2.0, 1.0).tolist() == [3, 5, 7]
+
+
+def test_another_name_is_not_an_edit(live):
+    error = refused(live, "predict", "def prediction(x, w, b):\n    return x")
+    assert "does not define predict" in error.message
+    assert "does not define predict" in refused(live, "predict", "").message
+    assert "does not define predict" in refused(live, "predict", "predict = 3").message
+
+
+def test_an_error_while_running_has_its_line(live):
+    live.edit("predict", "def predict(x, w, b):\n    z = 1\n    return slope * x\n")
+    with pytest.raises(EditError, match="line 3: NameError: name 'slope' is not defined") as error:
+        live.gradients(X, X, 1.0, 0.0)
+    assert error.value.function == "predict" and error.value.line == 3 and error.value.param == "code"
+
+
+def test_an_error_below_the_text_has_the_line_that_called(live):
+    live.edit("predict", "def predict(x, w, b):\n\n    return np.linalg.inv(x)\n")
+    with pytest.raises(EditError, match="line 3: LinAlgError"):
+        live.predict(X, 1.0, 0.0)
+
+
+BARE = "class Own(BaseException): pass\n"
+UNREADABLE = "class Own(BaseException):\n    def __str__(self): raise KeyboardInterrupt\n"
+
+
+@pytest.mark.parametrize("before", ["", BARE, UNREADABLE])
+@pytest.mark.parametrize("body, kind", [
+    ("exit()", "SystemExit"), ("raise SystemExit", "SystemExit"), ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("raise GeneratorExit", "GeneratorExit"), ("raise StopIteration", "StopIteration"),
+    ("raise SyntaxError", "SyntaxError"), ("raise MemoryError", "MemoryError"),
+    ("raise BaseExceptionGroup('', [SystemExit()])", "BaseExceptionGroup"),
+    ("np.ones(1 << 58)", "Error"), ("predict(x, w, b)", "RecursionError"), ("1 / 0", "ZeroDivisionError"),
+    ("raise globals().get('Own', BaseException)", "BaseException|Own|Error")])
+def test_every_error_of_edited_code_is_an_edit_error(live, before, body, kind):
+    line = 2 + before.count("\n")
+    live.edit("predict", f"{before}def predict(x, w, b):\n    {body}")
+    with pytest.raises(EditError, match=f"line {line}: .*({kind})") as error:
+        live.predict(X, 1.0, 0.0)
+    assert error.value.function == "predict" and error.value.line == line
+    found = refused(live, "loss", f"{before}{body.replace('predict(', 'Live(')}")
+    assert found.line == line - 1 and found.function == "loss"
+
+
+@pytest.mark.parametrize("method", ["__array__", "__len__", "__iter__"])
+def test_a_returned_object_with_hostile_methods_is_contained(live, method):
+    live.edit("predict", f"class Trap(list):\n    def {method}(self, *how, **more):\n        raise KeyboardInterrupt\n"
+                         "def predict(x, w, b):\n    return Trap([1, 2, 3])")
+    with pytest.raises(EditError):  # read or refused, and nothing gets out
+        live.predict(X, 1.0, 0.0)
+
+
+def test_the_text_in_which_an_error_arose_is_to_blame_also_for_what_it_has_patched(live, monkeypatch):
+    monkeypatch.setattr(np, "mean", np.mean)  # and put back afterwards
+    live.edit("predict", "def broken(*values):\n    raise KeyboardInterrupt\nnp.mean = broken\n" + PARABOLA)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        line.loss(X, X)
+    assert (blame(raised.value).function, blame(raised.value).line) == ("predict", 2)
+    assert blame(ValueError()) is None
+
+
+def test_a_text_that_deletes_its_own_function_is_refused(live):
+    assert "does not define predict" in refused(live, "predict", "del predict").message
+
+
+def test_nested_too_deeply_to_be_read(live):
+    assert refused(live, "predict", "x = " + "-" * 200_000 + "1").function == "predict"
+
+
+@pytest.mark.parametrize("result, words", [
+    ("None", "nothing (is there a return?), expected an array of shape (3,)"),
+    ("x[:2]", "an array of shape (2,), expected an array of shape (3,)"),
+    ("3.0", "a number, expected an array of shape (3,)"), ("'x'", "a str, expected"),
+    ("[[1], [2, 3]]", "lists of different lengths, expected"), ("(x, x)", "2 results, expected"),
+    ("x + 1j", "an array of shape (3,) of complex128, expected"), ("x * np.nan", "nan, which is no number")])
+def test_a_wrong_result_is_described(live, result, words):
+    live.edit("predict", f"def predict(x, w, b):\n    return {result}")
+    with pytest.raises(EditError) as error:
+        live.predict(X, 1.0, 0.0)
+    assert error.value.message.startswith(f"predict returned {words}")
+
+
+def test_several_results_are_counted(live):
+    live.edit("gradients", "def gradients(x, y, w, b):\n    return 1.0")
+    with pytest.raises(EditError, match="gradients returned a number, expected 2 results"):
+        live.gradients(X, X, 1.0, 0.0)
+    live.edit("gradients", "def gradients(x, y, w, b):\n    return [1, np.float32(2)]")
+    assert live.gradients(X, X, 1.0, 0.0) == (1, 2)
+
+
+def test_a_list_will_do_for_an_array(live):
+    live.edit("predict", "def predict(x, w, b):\n    return [w * number + b for number in x]")
+    assert live.predict(X, 2.0, 1.0).tolist() == [3, 5, 7] and live.predict(X, 2.0, 1.0).dtype == np.float64
+
+
+def test_arguments_are_copies(live):
+    mine = X.copy()
+    live.edit("predict", "def predict(x, w, b):\n    x *= w\n    return x + b")
+    assert live.predict(mine, 2.0, 1.0).tolist() == [3, 5, 7] and mine.tolist() == X.tolist()
+
+
+def test_print_is_kept_until_it_is_taken(live):
+    live.edit("predict", "print('once')\ndef predict(x, w, b):\n    print(w, b, sep=';')\n    return x")
+    live.predict(X, 2.0, 1.0)
+    assert live.printed() == "once\n2.0;1.0\n" and live.printed() == ""
+    live.edit("predict", "def predict(x, w, b):\n    for i in range(100000):\n        print('line', i)\n    return x")
+    live.predict(X, 2.0, 1.0)
+    assert len(live.printed()) < 11_000
+    with live.quiet():
+        live.predict(X, 2.0, 1.0)
+    assert live.printed() == ""
+
+
+def test_only_declared_functions_are_live(live):
+    with pytest.raises(ValueError, match="no live function 'step'; there are predict, loss, gradients"):
+        live.edit("step", "def step():\n    pass")
+    with pytest.raises(AttributeError, match="step"):
+        _ = live.step
+
+
+def test_what_a_text_imports_and_is_not_here():
+    assert missing("import numpy, math\nfrom os import path\nimport nowhere.deep\nfrom elsewhere import x") == [
+        "elsewhere", "nowhere"]
+    assert missing("def f():\n    import nowhere") == ["nowhere"] and missing("import (") == []
+
+
+def test_a_run_obeys_an_edit_and_keeps_it(runner):
+    run = runner.open("curve")["run"]
+    runner.advance(run, steps=2)
+    answer = runner.edit(run, "predict", PARABOLA.replace("return", "print(w); return"))
+    assert answer["error"] is None and answer["edited"] == ["predict"] and not answer["restarted"]
+    assert answer["frame"].arrays["y"].tolist() == [2, 8, 18] and answer["frame"].step == 2
+    assert answer["printed"].startswith("2.0\n")
+    assert runner.change(run, "w", 3)["frame"].arrays["y"].tolist() == [3, 12, 27]
+    for again in (runner.change(run, "seed", 2), runner.reset(run)):
+        assert again["frame"].arrays["y"].tolist() == [3, 12, 27] and again["printed"]
+    other = runner.open("curve")
+    assert other["frame"].arrays["y"].tolist() == [2, 4, 6] and other["printed"] == ""
+    assert runner.edit(run, "predict")["frame"].arrays["y"].tolist() == [3, 6, 9]
+
+
+@pytest.mark.parametrize("source, line, words", [
+    ("def predict(x, w, b):\n    return (", 2, "never closed"), ("def predict(x, w, b):\n    return y", 2, "'y'"),
+    ("def predict(x, w, b):\n    return 1.0", None, "predict returned a number")])
+def test_a_run_goes_on_with_the_last_good_function(runner, source, line, words):
+    run = runner.open("curve")["run"]
+    runner.edit(run, "predict", PARABOLA)
+    answer = runner.edit(run, "predict", source)
+    assert answer["error"]["line"] == line and words in answer["error"]["message"]
+    assert answer["frame"].arrays["y"].tolist() == [2, 8, 18] and answer["edited"] == ["predict"]
+
+
+def test_what_was_in_force_comes_back_without_being_run_again(runner, monkeypatch):
+    """A text may do on its second run what it did not on its first."""
+    monkeypatch.setattr(np, "ran", [], raising=False)
+    run = runner.open("curve")["run"]
+    assert runner.edit(run, "predict", "if np.ran: raise SystemExit\nnp.ran.append(1)\n" + PARABOLA)["error"] is None
+    answer = runner.edit(run, "predict", "raise KeyboardInterrupt")
+    assert (answer["error"]["type"], answer["error"]["line"]) == ("KeyboardInterrupt", 1)
+    assert answer["edited"] == ["predict"] and answer["frame"].arrays["y"].tolist() == [2, 8, 18]
+
+
+def test_an_error_that_shows_later_ends_one_call_only(runner):
+    run = runner.open("curve")["run"]
+    assert runner.edit(run, "gradients", "def gradients(x, y, w, b):\n    return 1 / 0, b")["error"] is None
+    with pytest.raises(EditError, match="line 2: ZeroDivisionError"):
+        runner.advance(run, steps=1)
+    runner.edit(run, "gradients")
+    assert runner.advance(run, steps=1)["frame"].step == 1
+
+
+def test_over_the_bridge(monkeypatch):
+    monkeypatch.setattr(pages, "page", lambda name: Curve)
+    opened = json.loads(call_json("open", '{"page": "curve"}')[0])["ok"]
+    args = {"run": opened["run"], "name": "gradients", "source": "def gradients(x, y, w, b):\n    return a, b"}
+    assert json.loads(call_json("edit", json.dumps(args))[0])["ok"]["error"] is None
+    error = json.loads(call_json("advance", json.dumps({"run": opened["run"], "steps": 1}))[0])["error"]
+    assert error["line"] == 2 and error["param"] == "code" and "'a' is not defined" in error["message"]
+    wrong = json.loads(call_json("edit", json.dumps(args | {"name": "fly"}))[0])["error"]
+    assert "no live function 'fly'" in wrong["message"]
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "SystemExit(3)", "GeneratorExit"])
+def test_no_kind_of_error_passes_the_bridge(monkeypatch, raised):
+    monkeypatch.setattr(pages, "page", lambda name: Curve)
+    run = json.loads(call_json("open", '{"page": "curve"}')[0])["ok"]["run"]
+    args = {"run": run, "name": "gradients", "source": f"def gradients(x, y, w, b):\n    raise {raised}"}
+    assert json.loads(call_json("edit", json.dumps(args))[0])["ok"]["error"] is None
+    error = json.loads(call_json("advance", json.dumps({"run": run, "steps": 1}))[0])["error"]
+    assert error["line"] == 2 and error["function"] == "gradients" and raised.partition("(")[0] in error["message"]
+
+
+def test_an_interrupt_from_the_keyboard_is_not_an_edit_error(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(bridge.METHODS, "runtime", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_json("runtime", "{}")
+
+
+def test_edited_code_that_comes_to_an_end_beats(live, monkeypatch):
+    beats = []
+    monkeypatch.setattr(pulse, "EVERY", 0)
+    bridge.watch(lambda: beats.append(1))
+    live.edit("predict", "def predict(x, w, b):\n    return w * x + b\n")
+    live.predict(X, 1.0, 0.0)
+    calls = len(beats)
+    assert calls == 4, "as the text begins and ends, and as the function does"
+    live.edit("loss", "def loss(predicted, y):\n    for _ in range(9): predict(y, 1.0, 0.0)\n    return 0.0")
+    live.loss(X, X)
+    assert len(beats) == calls + 4, "what it calls in its turn, perhaps for ever, does not"
+    bridge.watch(lambda: None)
+
+
+def install(source):
+    """Run the coroutine without an event loop: here it never waits."""
+    with pytest.raises(StopIteration) as done:
+        bridge.install_json(source).send(None)
+    return json.loads(done.value.value)
+
+
+def test_nothing_to_install():
+    assert install("import numpy") == {"ok": {"installed": []}}
+
+
+def test_a_package_that_cannot_be_had(monkeypatch):
+    monkeypatch.setattr(bridge.sys, "platform", "linux")
+    error = install("import nowhere_at_all")["error"]
+    assert error["type"] == "InstallError" and error["param"] == "code"
+    assert "pip install nowhere_at_all" in error["hint"]
