@@ -1,1 +1,1 @@
-"""What every page is made of: parameters, frames, and functions that a reader may edit."""
+"""What every page is made of: parameters, frames, panels, and functions that a reader may edit."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyapp.experiment.live import Live
+from pyapp.experiment.panels import Panel
 from pyapp.experiment.params import Param, ParamError, Value
 
 
@@ -34,6 +35,11 @@ class Experiment:
     view: ClassVar[str] = "default"  # the shell's views/<view>.js
     order: ClassVar[int] = 100  # position in the rail
     PARAMS: ClassVar[tuple[Param, ...]] = ()
+    GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
+    PANELS: ClassVar[tuple[Panel, ...]] = ()
+    UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
+    WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
+    BAR: ClassVar[str] = ""  # a template for the bar of a phone
     SOURCES: ClassVar[tuple[str, ...]] = ()  # dotted names whose source the page may show
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 

@@ -19,7 +19,7 @@ def names() -> list[str]:
 
 
 def _found() -> set[str]:
-    return {module.name for module in pkgutil.iter_modules(__path__)} - {"base"}
+    return {module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg}
 
 
 def page(name: str) -> type[Experiment]:
@@ -35,6 +35,8 @@ def describe() -> list[dict]:
         {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
          "group": page(name).group,
          "live": [f"{function.__module__}.{function.__name__}" for function in page(name).LIVE],
-         "params": [param.as_dict() for param in page(name).PARAMS]}
+         "params": [param.as_dict() for param in page(name).PARAMS],
+         "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
+         "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()
     ]

@@ -9,7 +9,9 @@ import numpy as np
 from pyapp.core.rng import generator
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Words
 from pyapp.experiment.params import Param, Value
+from pyapp.experiment.pictures import Histogram
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import tensors
 from pyapp.pages.base.picture import edges, ends, histogram, lines
@@ -22,6 +24,52 @@ GLANCE = (2, 4, 8, 16)
 FINE_BITS = 7  # from here on the grid's lines are too close to be drawn
 BIT_DB = float(20 * np.log10(2))  # a bit more halves the step: 6.02 dB
 NOTHING_DB = 0.5  # a smaller difference is none
+KINDS = {
+    "relu": "normal numbers after ReLU", "silu": "normal numbers after SiLU",
+    "activations": "the digits network's numbers after its first layer, for 32 digits", "normal": "normal numbers",
+    "laplace": "Laplace numbers", "weights": "weights of the digits network's first layer",
+}
+FACTS = (  # of both schemes, and of the affine grid that is not nudged
+    ("SQNR", "sqnr_db:decibels:2", "sqnr_db:decibels:2"), ("scale", "scale", ""),
+    ("zero point", "zero_point:fixed:0", "zero_point:fixed:3"), ("what 0 becomes", "zero_error", "zero"),
+    ("codes in use, of {codes_there:count}", "used:count", ""), ("codes out of reach", "beyond:count", ""),
+    ("mean error", "mean", ""), ("maximum error", "maximum", ""),
+)
+
+
+def comparison(name: str, title: str) -> Panel:
+    """One set of numbers under both schemes: the grid over the histogram, then the facts side by side."""
+    def picture(scheme: str) -> Histogram:
+        array = f"{name}_{scheme}"
+        return Histogram(
+            name=f"{name}-{scheme}", caption=scheme,
+            label=f"Histogram of the {name} numbers, {scheme}, {{bits}} bits.",
+            edges=f"{name}_edges", before=f"{name}_before", after=f"{array}_after", ends=f"{array}_ends",
+            lines=f"{array}_lines?", used=f"{array}_used?", height=180)
+
+    return Panel(name, title, (
+        Words(text=f"{{{name}.count:count}} {{{name}.kind}}, {{{name}.lowest}} to {{{name}.highest}}; "
+                   f"{{{name}.zeros:percent}} are exactly 0. Ink: the numbers; orange: where they land; heights have a "
+                   "square-root scale. Below them the grid: an orange tick is a code in use, a [red cross](.bad) one "
+                   "on which no number lands{fine}."),
+        Beside(blocks=tuple(picture(scheme) for scheme in SCHEMES)),
+        Facts(name=f"{name}-facts", caption=f"The {name} numbers on both grids",
+              heads=(*(Head(scheme, name=f"{name}-{scheme}") for scheme in SCHEMES),
+                     Head("not nudged", "muted", f"{name}-unnudged")),
+              facts=tuple(Fact(label, (*(f"{name}.{scheme}.{value}" for scheme in SCHEMES),
+                                       f"{name}.unnudged.{other}" if other else ""))
+                          for label, value, other in FACTS)),
+    ), empty="Two histograms appear when Python has started.")
+
+
+def glance(name: str) -> Table:
+    return Table(name=f"glance-{name}", rows=f"{name}.glance", key="bits", caption=f"SQNR of the {name} numbers",
+                 columns=(Column(f"{name}, bits", "bits"),
+                          *(Column(scheme, f"{scheme}:decibels:2") for scheme in SCHEMES)))
+
+
+def buys(name: str, title: str) -> Words:
+    return Words(name=f"verdict-{name}", role="verdict-words", text=f"**{title}.** {{{name}.words}}")
 
 
 class Page(Experiment):
@@ -31,6 +79,23 @@ class Page(Experiment):
     group = "Quantise"
     view = "affine"
     order = 21
+    BAR = "{bits} bits"
+    PANELS = (
+        Panel("verdict", "What the zero point buys", (
+            Beside(blocks=(buys("skewed", "Skewed"), buys("centred", "Centred"))),
+            Words(text="What it costs: in a matrix product each zero point that is not 0 brings a correction term: the "
+                       "row sums of the weights times the zero point of the activations, known in advance, and the "
+                       "sums of the activations times the zero point of the weights, which have to be added up anew "
+                       "for every input. [Integer matmul](#matmul) shows them."),
+            Words(name="cost", text="{cost}"),
+        ), empty="Measured when Python has started."),
+        comparison("skewed", "Skewed numbers"),
+        comparison("centred", "Centred numbers"),
+        Panel("glance", "With 2, 4, 8 and 16 bits", (
+            Words(text="SQNR of both schemes on the same numbers, in decibels."),
+            Beside(blocks=(glance("skewed"), glance("centred"))),
+        )),
+    )
     PARAMS = (
         Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Of both grids"),
         Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"), widget="select",
@@ -60,9 +125,12 @@ class Page(Experiment):
         return iter(())
 
     def frame(self) -> Frame:
-        frame = Frame(scalars={"bits": self.params["bits"], "codes_there": 1 << int(self.params["bits"])})
+        bits = int(self.params["bits"])
+        frame = Frame(scalars={"bits": bits, "codes_there": 1 << bits, "fine": "" if bits < FINE_BITS else
+                               f" (up to {FINE_BITS - 1} bits; here only how far the grid reaches)"})
         for name, x in self.data.items():
             self._compare(name, x, frame)
+        frame.scalars["cost"] = cost(frame.scalars["skewed"]["affine"]["zero_point"])
         return frame
 
     def _compare(self, name: str, x: np.ndarray, frame: Frame) -> None:
@@ -76,7 +144,7 @@ class Page(Experiment):
         facts["words"] = verdict(facts, bits)
         facts["glance"] = [{"bits": b, **{scheme: quantization_error(x, quantize(x, b, scheme)).sqnr_db
                                           for scheme in SCHEMES}} for b in GLANCE]
-        facts |= {"kind": self.params[name], "count": x.size, "zeros": float((x == 0).mean()),
+        facts |= {"kind": KINDS[str(self.params[name])], "count": x.size, "zeros": float((x == 0).mean()),
                   "lowest": float(x.min()), "highest": float(x.max())}
         frame.scalars[name] = facts
         bins = edges(x, *(end for tensor in made.values() for end in np.array(ends(tensor.grid))))
@@ -137,11 +205,19 @@ def verdict(facts: dict[str, Any], bits: int) -> str:
     return f"Here the zero point buys {gain:.1f} dB, as much as {gain / BIT_DB:.1f} more bits would: {spent}."
 
 
+def cost(zero_point: int) -> str:
+    """Whether the zero point of the skewed numbers has to be paid for."""
+    paid = (f"The skewed numbers here have the zero point {zero_point}, and need the correction." if zero_point else
+            "The skewed numbers here have the zero point 0: their smallest number is 0 itself, so that they need no "
+            "correction at all.")
+    return f"{paid} That is why activations are usually affine and weights symmetric."
+
+
 def pictures(tensor: QuantizedTensor, bins: np.ndarray) -> dict[str, np.ndarray]:
     """Where the numbers land; on a coarse grid also its lines and whether a number landed on them; the grid's ends."""
     grid = tensor.grid
     arrays = {"after": histogram(tensor.dequantize(), bins), "ends": np.array(ends(grid), np.float64)}
     if grid.bits < FINE_BITS:
         codes, reals = lines(grid)
-        arrays |= {"codes": codes, "lines": reals, "used": np.isin(codes, tensor.codes).astype(np.uint8)}
+        arrays |= {"lines": reals, "used": np.isin(codes, tensor.codes).astype(np.uint8)}
     return arrays

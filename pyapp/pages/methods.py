@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
 from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import tensors
 from pyapp.pages.base.tensors import TextError
@@ -23,6 +25,67 @@ SHOWN = (16, 64)  # rows and columns of the picture, so that a cell can be seen
 COLUMNS = {"method": None, "l1_per_row": 0, "max_error": 0, "row_sum": 1, "top1": 1,
            "broken_rows": 0}  # by which the table is sorted, and the best number: the nearer to it, the better
 CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
+IMAGES = (("float", "Float softmax of the logits", "float"), ("method", "{picture.title}, from the codes", "quant"),
+          ("difference", "Difference: the second less the first", ""))
+TABLE = Panel("table", "Every method on the same codes", (
+    Words(text="Fixed point has no exponential: it takes either a table, or a polynomial with multiplications, or a "
+               "power of two with a shift that is not quite e to the z. Look at L1 per row, how far all its "
+               "probabilities are off together, and compare with Exact, which has a float softmax and only the "
+               "rounding of the logits."),
+    Words(role="doc", name="facts",
+          text="{logits.rows:count} rows of N = {logits.n:count}, {logits.lowest} to {logits.highest}; codes "
+               "{logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
+               "across row lengths."),
+    Progress(name="measured", done="measured", of="total", text="{measured:count} of {total:count} methods measured."),
+    Table(name="methods", caption="Errors of every method; the headings sort, and a method's name shows its picture",
+          rows="rows", pick="method", sort="sort", best="best", columns=(
+              Column("Method", "title", name="method", role="{role}", sort="method", flag="original breaks",
+                     flagged="guarded"),
+              Column("L1 per row", "found.l1_per_row:fixed:4", sort="l1_per_row"),
+              Column("MAE, N = {logits.n}", "found.mae:fixed:6", sort="l1_per_row", follows=True),
+              Column("Largest error", "found.max_error:fixed:4", sort="max_error"),
+              Column("Row sum", "found.row_sum:fixed:3", sort="row_sum", order="other"),
+              Column("Top-1 agrees", "found.top1:percent", sort="top1", largest=True),
+              Column("Broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
+    Words(role="finding", name="finding", text="{words}", when="words"),
+    Heading(text="Rows that are no distribution any more", when="broken"),
+    Words(role="doc", text="Broken is a row that is all 0, or that does not add up to something between 0.5 and 1.5.",
+          when="broken"),
+    Words(role="note", name="breaks-{name}", over="broken", text="**{title}**: [{rows_words}](.bad) {breaks}"),
+    Heading(text="Originals that break at this scale", when="guarded_there"),
+    Words(role="doc", name="guarded", when="guarded_there",
+          text="At S = {logits.scale} they have no answer. The numbers above are those of the guarded forms, which the "
+               "finding leaves out."),
+    Words(role="note", name="breaks-{name}", over="guarded_there", text="**{title}**: {breaks}"),
+    More(summary="Where the {other_words}originals break, and what is answered here", blocks=(
+        Words(role="doc", text="The scale of the logits now: {logits.scale}."),
+        Words(role="note", name="breaks-{name}", over="others", text="**{title}**: {breaks}"))),
+), empty="The table appears when Python has started.")
+PICTURE = Panel("picture", "Where {picture.title} goes wrong", (
+    Words(text="A line is a softmax, a cell one probability; the exponential stretches small differences of logits, so "
+               "that a code more or less is a factor in the probability. Look for lines whose difference has one "
+               "colour: there the method loses or wins mass, instead of moving it."),
+    Words(role="doc", name="picture-rows",
+          text="Rows {picture.first:count} to {picture.last:count} of {picture.of_rows:count}, columns 0 to "
+               "{picture.last_column:count} of {picture.of_columns:count}.{picture.unit_words} "
+               "[{picture.broken_words}](.bad)"),
+    *(Heatmap(name=f"picture-{name}", array=name, limit="picture.limit", caption=caption, role=role,
+              label=f"{caption}, {{picture.rows}} rows by {{picture.columns}} columns.",
+              read="row {picture.numbers.@row}, column {@column}, code {codes:fixed:0}\nfloat {float:fixed:5}, method "
+                   "{method:fixed:5}, difference {difference:signed:5}")
+      for name, caption, role in IMAGES),
+    Scale(limit="picture.limit", what="Probabilities and their difference"),
+), empty="Click a method in the table to see where it goes wrong.")
+COSTS = Panel("costs", "What each needs in hardware", (
+    Words(text="An exponential unit in float takes more silicon than the multiplier beside it, and a second pass over "
+               "a row means keeping the row or reading it again. Look at who needs no multiplication at all, and what "
+               "that did to the errors above."),
+    Table(name="cost", caption="Hardware cost of every method, with its source", rows="hardware", columns=(
+        Column("Method", "title", about="{about}"),
+        Column("Multiplications a logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
+        Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
+        Column("Where this is from", "{from}", prose=True))),
+), place="wide", empty="The table appears when Python has started.")
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 
@@ -33,6 +96,11 @@ class Page(Experiment):
     group = "Softmax"
     view = "methods"
     order = 33
+    WORK = "auto"
+    BAR = "{bar}"
+    GROUPS = (("Codes", ("bits", "shift")), ("Logits", ("logits", "text", "rows", "length", "seed")),
+              ("Table", ("sort", "best")), ("Picture", ("method", "row")))
+    PANELS = (TABLE, PICTURE, COSTS)
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED), widget="select",
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "
@@ -124,8 +192,19 @@ class Page(Experiment):
         rows, columns = self.z.shape
         counted = self.z if self.mask is None else self.z[self.mask]
         picture, arrays = self._picture()
+        ordered = self._sorted()
+        found = self._found.get(str(self.params["method"]))
+        broken = [{**row, "rows_words": f"{row['found']['broken_rows']:,} of {rows:,} rows."} for row in ordered
+                  if row["found"] and row["found"]["broken_rows"]]
+        guarded = [row for row in ordered if row["guarded"] and row["name"] not in {each["name"] for each in broken}]
+        explained = {row["name"] for row in broken + guarded}
         scalars = {
-            "rows": self._sorted(), "measured": len(self._found), "total": len(METHODS), "words": self._words(),
+            "broken": broken, "guarded_there": guarded, "other_words": "other " if explained else "",
+            "others": [row for row in ordered if METHODS[row["name"]].breaks and row["name"] not in explained],
+            "hardware": [hardware(METHODS[row["name"]]) for row in ordered],
+            "bar": f"{len(self._found)} of {len(METHODS)}" if len(self._found) < len(METHODS) else
+                   f"{picture['title']}: {found['l1_per_row']:.4f}",
+            "rows": ordered, "measured": len(self._found), "total": len(METHODS), "words": self._words(),
             "logits": {"rows": rows, "n": columns, "scale": self.codes.scale, "low": self.codes.low,
                        "high": self.codes.high, "lowest": float(counted.min()), "highest": float(counted.max())},
             "picture": picture,
@@ -177,9 +256,13 @@ class Page(Experiment):
                   for key, value in {"float": p, "method": p_hat, "difference": p_hat - p}.items()}
         arrays["codes"] = q[:, :columns]
         limit = max(float(np.abs(value).max()) for value in arrays.values() if value.dtype == np.float32)
+        empty = (first + np.flatnonzero(broken(p_hat, mask))).tolist()
         return {"method": name, "title": METHODS[name].title, "first": first, "rows": rows, "columns": columns,
+                "last": first + rows - 1, "last_column": columns - 1, "numbers": list(range(first, first + rows)),
                 "of_rows": len(self.z), "of_columns": self.z.shape[1], "limit": limit, "unit": method.unit,
-                "broken": (first + np.flatnonzero(broken(p_hat, mask))).tolist()}, arrays
+                "unit_words": f" One code of the method is a probability of {method.unit:.6f}."
+                              if method.unit < 1 else "", "broken": empty,
+                "broken_words": f"Broken: {', '.join(map(str, empty))}." if empty else ""}, arrays
 
 
 def pasted(text: str) -> np.ndarray:
@@ -199,4 +282,15 @@ def _read(text: str) -> tuple[np.ndarray, list[str]]:
 def about(method: type[Method]) -> dict[str, Any]:
     """What is the same for all logits."""
     return {"name": method.name, "title": method.title, "about": method.about, "source": method.source,
-            "breaks": method.breaks, "hardware": asdict(method.hardware)}
+            "breaks": method.breaks or "At this row length and these bits its codes are too few.",
+            "role": "float" if method.name == "exact" else "quant"}
+
+
+def hardware(method: type[Method]) -> dict[str, Any]:
+    """What a row of logits costs in silicon."""
+    needs = method.hardware
+    return {"name": method.name, "title": method.title, "about": method.about,
+            "multiplications": needs.multiplications,
+            "tables": f"{needs.table_bytes:,} bytes" if needs.table_bytes else "none", "passes": needs.passes,
+            "widest": f"{needs.accumulator_bits} bits" if needs.accumulator_bits else "–",
+            "from": f"{needs.source}. Method: {method.source}."}

@@ -9,6 +9,7 @@ import numpy as np
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.attention_logits import TRAINED
+from pyapp.pages.panels import shift as panels
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
 from pyapp.softmax.measures import Errors, errors, reference
@@ -47,6 +48,11 @@ class Page(Experiment):
     group = "Softmax"
     view = "shift"
     order = 34
+    WORK = "auto"
+    BAR = "{bar}"
+    GROUPS = (("Rule", ("rule", "measure")), ("Protocol", ("method", "other")),
+              ("Logits", ("rows", "length", "net", "seeds", "seed")))
+    PANELS = panels.PANELS
     PARAMS = (
         Param("rule", "Rule", "choice", MEAN, choices=RULES[1:], widget="select",
               doc="Which curve is drawn in orange beside the one without a shift"),
@@ -143,11 +149,17 @@ class Page(Experiment):
         seeds = self._seeds()
         done = sum(key[0] in seeds and key[1] in self._families() for key in self._found)
         families = [self._family(*family) for family in self._families().items()]
+        progress = done / (len(seeds) * len(families) * len(RULES) * len(BITS))
+        guarded, gain = self._guards(), families[0]["gain"]
         scalars = {
-            "bits": list(BITS), "clear_bits": list(CLEAR_BITS), "batches": list(seeds),
-            "progress": done / (len(seeds) * len(families) * len(RULES) * len(BITS)),
-            "rules": [{"name": rule, "about": ABOUT[rule]} for rule in RULES], "families": families,
-            "guarded": self._guards(), "words": self._words({family["name"]: family["gains"] for family in families}),
+            "bits": list(BITS), "batches": list(seeds), "progress": progress,
+            "over_batches": f", then over {len(seeds)} batches; in brackets the least and the most"
+                            if len(seeds) > 1 else "",
+            "answered": ", where the original has an answer" if guarded else "",
+            "bar": f"{self.params['rule']}: {bits_text(gain)}" if progress == 1 and gain else f"{progress:.0%}",
+            "rules": [self._worth(rule, families) for rule in RULES[1:]], "families": families,
+            "numbers": [row for family in families for row in self._numbers(family)],
+            "guarded": guarded, "words": self._words({family["name"]: family["gains"] for family in families}),
             "method": METHODS[str(self.params["method"])].title, "measure": MEASURES[str(self.params["measure"])][0],
             "range": self._range([family["curves"] for family in families]),
         }
@@ -168,16 +180,35 @@ class Page(Experiment):
             keys = [(seed, family, rule, bits) for seed in seeds]
             return mean(number(key) for key in keys if key in self._found)
 
-        curves = {rule: [over_seeds(lambda key: measure(self._found[key]), rule, bits) for bits in BITS]
-                  for rule in RULES}
+        curves = {rule: [over_seeds(lambda key: measure(self._found[key]), rule, b) for b in BITS] for rule in RULES}
         guarded = {rule: [any(self._guarded(seed, family, rule, bits) for seed in seeds) for bits in BITS]
                    for rule in RULES}
         scales = [over_seeds(lambda key: float(np.mean(self._scales[key])), CLIPPED, bits) for bits in BITS]
-        return {"name": family, "title": title, "control": family == CONTROL, "curves": curves,
-                "guarded": guarded,
-                "gains": {rule: self._gain(family, rule) for rule in RULES[1:]},
+        chosen, control = str(self.params["rule"]), family == CONTROL
+        gains = {rule: self._gain(family, rule) for rule in RULES[1:]}
+        return {"name": family, "title": title, "control": control, "curves": curves, "guarded": guarded,
+                "gains": gains, "gain": gains[chosen] and gains[chosen]["mean"],
+                "comma": ", control" if control else "",
+                "lines": [drawn(rule, chosen, curves[rule], guarded[rule]) for rule in RULES],
+                "read": [reading(bits, i, curves, guarded) for i, bits in enumerate(BITS)],
                 "clips": [scale and scale * ((1 << bits) - 1) for bits, scale in zip(BITS, scales, strict=True)],
                 "n": over_seeds(lambda key: self._found[key].n, NONE, BITS[0])}
+
+    def _worth(self, rule: str, families: list[dict[str, Any]]) -> dict[str, Any]:
+        """A row of the table of gains: the mean of each kind of logits, and from where to where, over batches."""
+        row: dict[str, Any] = {"name": rule, "about": ABOUT[rule]}
+        for kind, family in zip(panels.KINDS, families, strict=True):
+            gain = family["gains"][rule] or {"mean": None, "least": 0, "most": 0}
+            spread = f" ({signed(gain['least'])} to {signed(gain['most'])})" if gain["least"] < gain["most"] else ""
+            row[kind] = {"mean": gain["mean"], "range": spread}
+        return row
+
+    def _numbers(self, family: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every error behind the curves of one kind of logits, a row a rule; a star where the original breaks."""
+        for rule, values in family["curves"].items():
+            yield {"name": f"{family['name']}-{rule}", "title": family["title"], "rule": rule, "errors": values,
+                   "stars": [" *" if breaks else "" for breaks in family["guarded"][rule]],
+                   "chosen": rule == self.params["rule"]}
 
     def _guarded(self, seed: int, family: str, rule: str, bits: int) -> bool:
         """Whether the original of the method has no answer on this grid."""
@@ -228,7 +259,7 @@ class Page(Experiment):
                        f"unsigned grid {bits_text(offset[MAXIMUM])}, and with the best clip "
                        f"{bits_text(offset[CLIPPED])}. On the real logits of the {net} these are "
                        f"{bits_text(trained[MEAN])}, {bits_text(trained[MAXIMUM])} and {bits_text(trained[CLIPPED])}.",
-            "holds": holds,
+            "holds": holds, "verdict": "✓ The control holds." if holds else "✗ The control does not hold.",
             "control": f"On centred logits the row mean is worth {bits_text(control[MEAN])}: "
                        + ("it does not help where there is nothing to shift." if holds
                           else "that is not nothing, so these logits or this method see more than the shift."),
@@ -245,5 +276,25 @@ def mean(values: Iterable[float | None]) -> float | None:
     return float(np.mean(there)) if there else None
 
 
+def drawn(rule: str, chosen: str, errors: list[float | None], guarded: list[bool]) -> dict[str, Any]:
+    """The line of a rule: no shift in ink, the chosen rule in orange, the others faint; hollow where the original
+    breaks."""
+    role = {NONE: "float", chosen: "quant"}.get(rule, "faint")
+    last = errors[-1]
+    label = f"{rule} {last:.4f}" if role != "faint" and last is not None else ""
+    return {"y": errors, "role": role, "thin": role == "faint", "label": label, "hollow": guarded}
+
+
+def reading(bits: int, i: int, curves: dict[str, list[float | None]], guarded: dict[str, list[bool]]) -> str:
+    """All errors at one number of bits, in words."""
+    return f"{bits} bits: " + ", ".join(
+        f"{rule} {'–' if errors[i] is None else f'{errors[i]:.4f}'}{' (original breaks)' if guarded[rule][i] else ''}"
+        for rule, errors in curves.items())
+
+
+def signed(gain: float) -> str:
+    return f"{gain:+.2f}".replace("-", "−")
+
+
 def bits_text(gain: float) -> str:
-    return f"{gain:+.2f} bits".replace("-", "−")
+    return f"{signed(gain)} bits"

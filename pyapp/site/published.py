@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from pyapp.site.lock import locked_paths, read_lock
 
 SITE = {  # our own files, by folder; third-party files are those that the lock names
-    "": ("index.html", "*.js", "*.css", "pages.json"), "ui": ("*.js",), "views": ("*.js",),
+    "": ("index.html", "*.js", "*.css", "pages.json"), "ui": ("*.js",), "ui/kinds": ("*.js",), "views": ("*.js",),
     "app": ("manifest.json", "pyapp.zip"), "app/weights": ("*.json", "*.npz"),
 }
 DEVELOPERS = {"bench": ("*.html", "*.js")}  # served, for `bench --browser`, and not published

@@ -16,11 +16,11 @@ def test_both_schemes_stand_side_by_side(visit):
     tab = visit("#affine")
     for name, kind in (("skewed", "relu"), ("centred", "normal")):
         for scheme in ("symmetric", "affine"):
-            assert tab.number(f"{name}-{scheme}-sqnr") == pytest.approx(ratio(kind, 4, scheme), abs=0.006)
+            assert tab.number(f"{name}-{scheme}-sqnr_db") == pytest.approx(ratio(kind, 4, scheme), abs=0.006)
     left, right = (tab[f"skewed-{scheme}"].bounding_box() for scheme in ("symmetric", "affine"))
     assert left["y"] == right["y"] and left["x"] < right["x"]
     tab.slide("bits", 8)
-    tab.wait_number("skewed-affine-sqnr", f"Math.abs(x - {ratio('relu', 8, 'affine')}) < 0.006")
+    tab.wait_number("skewed-affine-sqnr_db", f"Math.abs(x - {ratio('relu', 8, 'affine')}) < 0.006")
     assert "bits=8" in tab.page.url
 
 
@@ -31,13 +31,13 @@ def test_the_sentence_says_what_was_measured(visit):
     assert "zero point 0" in tab.text("cost")
     tab["skewed"].select_option("silu")
     tab.wait_text("cost", "zero point 1")
-    assert f"{ratio('silu', 4, 'affine'):.2f}" == tab.text("skewed-affine-sqnr")
+    assert f"{ratio('silu', 4, 'affine'):.2f}" == tab.text("skewed-affine-sqnr_db").removesuffix(" dB")
 
 
 def test_zero_is_exact_only_where_the_range_was_nudged(visit):
     tab = visit("#affine?centred=laplace")
-    assert tab.number("centred-affine-zero") == tab.number("centred-symmetric-zero") == 0
-    assert tab.text("centred-unnudged-zero") == "−0.4807"
+    assert tab.number("centred-affine-zero_error") == tab.number("centred-symmetric-zero_error") == 0
+    assert tab.text("centred-unnudged-zero_error") == "−0.4807"
 
 
 def test_the_way_to_the_matrix_product_and_values_by_keyboard(visit):

@@ -28,12 +28,12 @@ def test_gains_and_every_number_behind_them(visit):
     expected = gains(rows=32, length=16, seed=4)
     for family in FAMILIES:
         for rule in RULES[1:]:
-            assert tab.text(f"gain-{family}-{rule}") == expected[family][rule]
+            assert tab.text(f"gains-{rule}-{family}") == expected[family][rule]
         for rule in RULES:
             for bits in BITS:
                 l1 = compare(draw(family, 32, 16, 4), "exact", bits, rule).l1_per_row
                 assert tab.number(f"l1-{family}-{rule}-{bits}") == pytest.approx(l1, abs=5.1e-5)
-        assert tab.text(f"gain-{family}") == expected[family]["row-mean"] + " bits"
+        assert expected[family]["row-mean"] + " bits" in tab.text(f"gain-{family}")
 
 
 def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(visit):
@@ -43,7 +43,7 @@ def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(v
     found = gains()
     for rule in ("row-mean", "row-max", "row-max-clip"):
         assert f"{found['offset'][rule]} bits" in tab.text("finding")
-    assert tab["control"].get_attribute("data-holds") == "true" and "The control holds" in tab.text("control")
+    assert "good" in tab["control"].get_attribute("class") and "The control holds" in tab.text("control")
     assert f"{found['centred']['row-mean']} bits" in tab.text("control")
     about = tab.text("gains-about")
     assert "tensor-mean and row-mean" in about and "Mid-range and maximum shorten" in about
@@ -53,9 +53,9 @@ def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
     tab = visit(f"#shift?{SMALL}")
     measured(tab)
     found = gains(rows=32, length=16)
-    tab["gain-offset-row-max"].click()
+    tab["gains-row-max-offset"].click()
     tab.wait_text("gain-offset", found["offset"]["row-max"] + " bits")
-    tab["rule-row-midrange"].focus()
+    tab["gains-pick-row-midrange"].focus()
     tab.page.keyboard.press("Enter")
     tab.wait_text("gain-offset", found["offset"]["row-midrange"] + " bits")
     tab["rule"].select_option("row-max-clip")
@@ -81,8 +81,7 @@ def test_another_measure_and_another_network(visit):
     tab.wait_text("l1-offset-row-max-3", f"{kl:.4f}")
     assert "KL divergence" in tab.text("measure-name") and "KL divergence" in tab.text("numbers-title")
     tab["net"].select_option("gpt")
-    tab.wait_text("gain-gpt-row-max-clip", "+")
-    assert tab.text("gain-gpt-row-max-clip") == gains(rows=32, length=16, net="gpt")["gpt"]["row-max-clip"]
+    tab.wait_text("gains-row-max-clip-trained", gains(rows=32, length=16, net="gpt")["gpt"]["row-max-clip"])
 
 
 def test_every_control_is_moved_and_the_numbers_follow(visit):
@@ -101,7 +100,7 @@ def test_every_control_is_moved_and_the_numbers_follow(visit):
     tab.slide("seeds", 3)
     tab.wait_text("progress", "seeds 7, 8, 9")
     measured(tab)
-    assert " to " in tab.text("gain-offset-row-mean")
+    assert " to " in tab.text("gains-row-mean-offset")
 
 
 def test_curves_are_read_by_keyboard_and_pointer(visit):
@@ -121,5 +120,5 @@ def test_curves_are_read_by_keyboard_and_pointer(visit):
 def test_a_rule_is_chosen_by_finger(visit):
     tab = visit(f"#shift?{SMALL}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     measured(tab)
-    tab["rule-row-max"].tap()
+    tab["gains-pick-row-max"].tap()
     tab.wait_text("gain-offset", gains(rows=32, length=16)["offset"]["row-max"])

@@ -1,6 +1,7 @@
 // Pictures for the pad: from a file the reader chose, or from an array the engine sent.
 
 import { colormap } from "./colormap.js";
+import { rgb } from "./theme.js";
 
 const MOST_PIXELS = 50_000_000; // as in pyapp/data/picture.py
 const STRIP = 256; // rows taken from the canvas at a time
@@ -65,3 +66,16 @@ function square(bitmap) {
 }
 
 const sheet = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
+
+const SEEN_THROUGH = 150; // of 255
+
+/** An array [rows, columns] of 0..1 as ink that one can see through. */
+export function inkOf({ shape: [rows, columns], data }) {
+  const canvas = sheet(columns, rows);
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const colour = rgb("heat-ink");
+  for (let i = 0; i < data.length; i += 1) image.data.set([...colour, SEEN_THROUGH * data[i]], 4 * i);
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,151 @@
+"""Panels' charts and pictures; what entries, values and templates are stands in `panels`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pyapp.experiment.panels import Block, Entry, Plain, Template, Value
+
+
+@dataclass(frozen=True)
+class Axis(Plain):
+    """ends: an entry with the two ends of the axis; ticks: one with [{at, text}], else round numbers are chosen."""
+
+    title: Template = ""
+    ends: Entry = ""
+    log: bool = False
+    ticks: Entry = ""
+    format: str = "scalar"
+
+
+@dataclass(frozen=True)
+class Line(Plain):
+    """A line of a chart. shape: line, steps or dots. In `Curves`, y is a name of the history.
+
+    `aside`: it does not stretch the axis. `hollow`: an entry with truths, one a point.
+    """
+
+    y: Entry
+    role: str = "float"
+    label: Template = ""
+    x: Entry = ""
+    shape: str = "line"
+    thin: bool = False
+    dash: bool = False
+    aside: bool = False
+    hollow: Entry = ""
+
+
+@dataclass(frozen=True)
+class Chart(Block):
+    """Lines over the numbers `x`, read by pointer and arrow keys.
+
+    lines: declared here, or an entry with such lines as data (y and x may be lists of numbers there)
+    marks: an entry with [{kind: vertical, horizontal, band, point or thread, x, y, to, text, role, hollow}]
+    read: the exact values of the element @i in words
+    pick: a parameter that a drag along x sets; `at` is the element where its point is
+    """
+
+    kind: ClassVar[str] = "chart"
+    label: Template = ""
+    x: Entry = ""
+    lines: tuple[Line, ...] | Entry = ()
+    read: Template = ""
+    across: Axis = Axis()
+    up: Axis = Axis()
+    marks: Entry = ""
+    pick: str = ""
+    at: Entry = ""
+    caption: Template = ""
+    height: int = 220
+
+
+@dataclass(frozen=True)
+class Curves(Block):
+    """Lines that grow over training steps while the page works; those of a pinned run stay, dashed.
+
+    ends: an entry with both ends of the axis; else floor and ceiling where they are fixed, and the data where not.
+    least: the lowest ceiling that the data may have; empty: what stands there before the first point.
+    """
+
+    kind: ClassVar[str] = "curves"
+    label: Template = ""
+    lines: tuple[Line, ...] = ()
+    format: str = "fixed:3"
+    caption: Template = ""
+    ends: Entry = ""
+    floor: float | None = None
+    ceiling: float | None = None
+    least: float | None = None
+    empty: Template = ""
+    height: int = 168
+
+
+@dataclass(frozen=True)
+class Histogram(Block):
+    """How many numbers lie in each bin: `before` in ink upwards, `after` in orange downwards, square-root scale.
+
+    edges: one more than the counts. lines, used: a grid's lines and whether a number lies on each; ends: of a grid that
+    is too fine for lines.
+    """
+
+    kind: ClassVar[str] = "histogram"
+    label: Template = ""
+    edges: Entry = ""
+    before: Entry = ""
+    after: Entry = ""
+    lines: Entry = ""
+    used: Entry = ""
+    ends: Entry = ""
+    caption: Template = ""
+    height: int = 160
+    bare: bool = False  # without numbers below
+
+
+@dataclass(frozen=True)
+class Heatmap(Block):
+    """An array [rows, columns] or [tiles, rows, columns] as an image, a colour a value.
+
+    limit: the value that gets the full colour; images with one limit share a scale. map: signed, grey or bands.
+    read: a cell in words, with @row, @column and @tile.
+    pick: parameters that a click or Enter sets; kept: what is marked, [tile, row, column] or [tile].
+    over: an array [rows, columns] of 0 to 1 laid over each tile as ink.
+    """
+
+    kind: ClassVar[str] = "heatmap"
+    label: Template = ""
+    array: Entry = ""
+    limit: Entry = ""
+    read: Template = ""
+    caption: Template = ""
+    role: str = ""
+    map: str = "signed"
+    height: int = 320
+    pick: tuple[tuple[str, Value], ...] = ()
+    kept: tuple[Entry, ...] = ()
+    over: Entry = ""
+    tiles_across: Entry = ""
+    gap: int = 2
+    loupe: bool = False
+
+
+@dataclass(frozen=True)
+class Scale(Block):
+    """The colour scale of heatmaps above it."""
+
+    kind: ClassVar[str] = "scale"
+    limit: Entry = ""
+    what: Template = ""
+
+
+@dataclass(frozen=True)
+class Images(Block):
+    """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each; `pick` makes them buttons."""
+
+    kind: ClassVar[str] = "images"
+    label: Template = ""  # of the picture @i
+    pictures: Entry = ""
+    words: Template = ""
+    pick: str = ""
+    value: Value = "@i"  # what the parameter becomes
+    picked: Entry = ""
+    size: str = ""

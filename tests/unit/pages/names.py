@@ -1,0 +1,201 @@
+"""Panels held against frames: every name of a panel that is shown leads to something that the frame has."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, get_args
+
+import numpy as np
+
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Block, Button, Each, Entry, Panel, Table, Template, Value, Words
+from pyapp.experiment.pictures import Chart, Curves, Heatmap, Images
+
+SLOT = re.compile(r"\{([^{}]+)\}")
+FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "scientific", "small", "decibels", "milliseconds",
+           "words", "text"}
+MISSING = object()
+
+
+class Scope:
+    """As web/ui/scope.js: where names are looked up."""
+
+    def __init__(self, frame: Frame, params: dict, items: tuple = (), at: dict | None = None):
+        self.frame, self.params, self.items, self.at = frame, params, items, at or {}
+
+    def inside(self, item: Any, index: int) -> "Scope":
+        return Scope(self.frame, self.params, (item, *self.items), {**self.at, "index": index})
+
+    def reading(self, **at: int) -> "Scope":
+        return Scope(self.frame, self.params, self.items, {**self.at, **at})
+
+    def get(self, path: str) -> Any:
+        optional = path.endswith("?")
+        first, *rest = path.removesuffix("?").split(".")
+        value = self._first(first)
+        for part in rest:
+            if value is None or value is MISSING:
+                break
+            if part.startswith("@"):
+                value = value[self.at[part[1:]]] if self.at[part[1:]] < len(value) else None
+            elif isinstance(value, (list, tuple)):
+                value = value[int(part)] if int(part) < len(value) else MISSING
+            else:
+                value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
+        return None if value is MISSING and optional else value
+
+    def _first(self, name: str) -> Any:
+        if name.startswith("@"):
+            return self.at.get(name[1:], MISSING)
+        if name == "params":
+            return self.params
+        for item in self.items:
+            if isinstance(item, dict) and name in item:
+                return item[name]
+            if name == "item":
+                return item
+        for place in (self.frame.scalars, self.frame.arrays, {"step": self.frame.step}):
+            if name in place:
+                return place[name]
+        return MISSING
+
+    def holds(self, condition: str) -> bool:
+        if not condition:
+            return True
+        value = self.get(condition.removeprefix("!"))
+        return bool(value is not MISSING and value) != condition.startswith("!")
+
+
+class Faults(list):
+    """Sentences about what is wrong, and `used`: what the frame has and a panel names."""
+
+    def __init__(self):
+        super().__init__()
+        self.used: set[str] = set()
+
+    def entry(self, where: str, scope: Scope, path: str) -> None:
+        path = path.removeprefix("!")
+        if not path:
+            return
+        self.used.add(path.removesuffix("?").split(".")[0])
+        if scope.get(path) is MISSING:
+            self.append(f"{where} names {path}, which the frame does not have")
+
+    def value(self, where: str, scope: Scope, spec: str) -> None:
+        path, _, written = spec.partition(":")
+        self.entry(where, scope, path)
+        if written and written.split(":")[0] not in FORMATS:
+            self.append(f"{where} writes {path} as {written}, which is no format")
+
+    def template(self, where: str, scope: Scope, text: str) -> None:
+        for spec in SLOT.findall(text):
+            self.value(where, scope, spec)
+
+
+def check(page: type[Experiment], frame: Frame, params: dict) -> Faults:
+    """What is wrong between a page's panels and one of its frames."""
+    faults, scope = Faults(), Scope(frame, params)
+    faults.template("the bar of a phone", scope, page.BAR)
+    for panel in page.PANELS:
+        faults.entry(panel.name, scope, panel.when)
+        if scope.holds(panel.when):
+            faults.template(panel.name, scope, panel.title)
+            _blocks(faults, page, panel, scope)
+    return faults
+
+
+def _blocks(faults: Faults, page: type[Experiment], holder: Panel | Block, scope: Scope) -> None:
+    for block in holder.blocks:
+        where = f"{page.__module__.rpartition('.')[2]}: {block.name or block.kind}"
+        faults.entry(where, scope, block.when)
+        if scope.holds(block.when):
+            _block(faults, page, block, scope, where)
+
+
+def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, where: str) -> None:
+    inner = [scope]
+    if isinstance(block, Table | Each | Words) and (over := getattr(block, "rows", "") or getattr(block, "over", "")):
+        faults.entry(where, scope, over)
+        inner = [scope.inside(item, i) for i, item in enumerate(_list(scope.get(over)))]
+    if isinstance(block, Each):
+        for item in inner:
+            _blocks(faults, page, block, item)
+        return
+    reads = {Chart: {"i": 0}, Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Images: {"i": 0}}
+    read = [scope.reading(**at) for kind, at in reads.items() if isinstance(block, kind)] or inner
+    for field, kind, value in declared(block):
+        if field in ("rows", "over", "kind") or not value:
+            continue
+        if field in ("caption", "label") and not isinstance(block, Images):
+            places = inner if isinstance(block, Words) else [scope]
+        else:
+            places = read if field in ("read", "words", "value", "label") else inner
+        for place in places:
+            _named(faults, where, place, kind, value)
+    if isinstance(block, Table):
+        for column in block.columns:
+            faults.template(where, scope, column.title)
+            for item in inner:
+                for field, kind, value in declared(column):
+                    if field != "title" and value:
+                        _named(faults, where, item, kind, value)
+    elif not isinstance(block, Curves):  # whose lines are those of the history
+        for part in _parts(block):
+            for _, kind, value in declared(part):
+                _named(faults, where, scope, kind, value)
+    for param in _params(block):
+        if param not in {each.name for each in page.PARAMS}:
+            faults.append(f"{where} sets {param}, which is no parameter")
+    if hasattr(block, "blocks"):
+        _blocks(faults, page, block, scope)
+
+
+def _named(faults: Faults, where: str, scope: Scope, kinds: tuple, value: Any) -> None:
+    for one in value if isinstance(value, tuple) else [value]:
+        if not isinstance(one, str) or not one:
+            continue
+        if Template in kinds and ("{" in one or Value not in kinds):
+            faults.template(where, scope, one)
+        elif Value in kinds:
+            faults.value(where, scope, one)
+        elif Entry in kinds:
+            faults.entry(where, scope, one)
+
+
+def declared(part: Any) -> Iterator[tuple[str, tuple, Any]]:
+    """(name, kinds of names that it may hold, value) of every field of a declaration."""
+    for field in fields(part):
+        kinds = {field.type, *get_args(field.type), *(each for arg in get_args(field.type) for each in get_args(arg))}
+        found = tuple(kind for kind in (Entry, Value, Template) if kind in kinds)
+        if found:
+            yield field.name, found, getattr(part, field.name)
+
+
+def _parts(block: Block) -> Iterator[Any]:
+    for field in fields(block):
+        value = getattr(block, field.name)
+        for part in value if isinstance(value, tuple) else [value]:
+            if hasattr(part, "__dataclass_fields__") and not isinstance(part, Block):
+                yield part
+
+
+def _params(block: Block) -> Iterator[str]:
+    """Parameters that a block sets."""
+    for name in ("pick", "sort", "best"):
+        value = getattr(block, name, "")
+        yield from [value] if isinstance(value, str) and value else [param for param, _ in value or ()]
+    yield from (param for param, _ in getattr(block, "also", ()))
+    for part in _parts(block):
+        if isinstance(part, Button):
+            yield from (param for param, _ in part.sets)
+
+
+def _list(value: Any) -> list:
+    return [] if value is None or value is MISSING else list(value)
+
+
+def unshown(page: type[Experiment], frame: Frame, faults: Faults) -> set[str]:
+    """What the frame has and nothing on the page shows, and the page does not say why."""
+    text = " ".join(str(panel.as_dict()) for panel in page.PANELS)
+    there = {*frame.scalars, *(name for name, array in frame.arrays.items() if isinstance(array, np.ndarray))}
+    return {name for name in there - faults.used - set(page.UNSHOWN) if not re.search(rf"\b{re.escape(name)}\b", text)}

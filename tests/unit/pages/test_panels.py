@@ -1,0 +1,66 @@
+"""Every page's panels and frames fit, whatever its parameters are."""
+
+import sys
+
+import names
+import pytest
+
+from pyapp import pages
+from pyapp.runner import Runner
+
+DECLARED = [name for name in pages.names() if pages.page(name).PANELS]
+UNITS = 40  # of work, after which more is known
+
+pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="declarations are the same text there")
+
+
+def alternatives(param) -> list:
+    """Other values of a parameter: every choice, both ends of a number that is cheap to move."""
+    if param.kind == "choice":
+        return [choice for choice in param.choices if choice != param.default]
+    if param.kind == "bool":
+        return [not param.default]
+    if param.kind in ("int", "float"):
+        return [value for value in {param.lo, param.hi} if value != param.default and value <= 1 << 16]
+    return []
+
+
+def states(name):
+    for param in pages.page(name).PARAMS:
+        for value in alternatives(param):
+            yield {param.name: value}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_name_of_a_panel_is_in_the_frame(name):
+    page, runner = pages.page(name), Runner()
+    for given in [{}, *states(name)]:
+        answer = runner.open(name, given)
+        faults = names.check(page, answer["frame"], answer["params"])
+        assert not faults, f"{given}: {faults[:5]}"
+        if page.WORK == "auto":
+            frame = runner.advance(answer["run"], ms=UNITS)["frame"]
+            assert not (faults := names.check(page, frame, answer["params"])), f"{given}, later: {faults[:5]}"
+        runner.close(answer["run"])
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_page_shows_all_that_its_frame_has(name):
+    page, answer = pages.page(name), Runner().open(name)
+    faults = names.check(page, answer["frame"], answer["params"])
+    assert not names.unshown(page, answer["frame"], faults)
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_parameter_has_a_control(name):
+    page = pages.page(name)
+    grouped = [param for _, params in page.GROUPS for param in params]
+    if grouped:
+        assert sorted(grouped) == sorted(param.name for param in page.PARAMS)
+
+
+def test_a_name_that_no_frame_has_is_found():
+    page = type("Page", (pages.page("affine"),), {"BAR": "{nobody:count} bits, {bits:nothing}"})
+    frame = Runner().open("affine")
+    faults = names.check(page, frame["frame"], frame["params"])
+    assert any("nobody" in fault for fault in faults) and any("no format" in fault for fault in faults)

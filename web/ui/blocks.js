@@ -1,0 +1,46 @@
+import { html, useEffect, useState } from "preact";
+import { Chart, Curves, Histogram } from "./kinds/charts.js";
+import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
+import { Facts, Table } from "./kinds/table.js";
+import { Heading, Progress, Text, Words } from "./kinds/words.js";
+import { Rich } from "./words.js";
+
+const KINDS = {
+  words: Words, heading: Heading, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, curves: Curves,
+  histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
+  more: More, custom: Custom,
+};
+
+/** The parts of a panel, each drawn by its kind; those that come with a condition only while it holds. */
+export function Blocks({ block, scope, page }) {
+  return block.blocks.map((part, i) => {
+    const Kind = KINDS[part.kind];
+    return (!part.when || (scope.ready && scope.holds(part.when))) && html`<${Kind} key=${i} block=${part} scope=${scope} page=${page} />`;
+  });
+}
+
+const columns = (width) => ({ "--least": `${width}px` });
+
+function Each({ block, scope, page }) {
+  return html`<div class="columns" style=${columns(block.width ?? 320)}>
+    ${(scope.get(block.over) ?? []).map((item, i) => html`<div key=${i}><${Blocks} block=${block} scope=${scope.inside(item, i)} page=${page} /></div>`)}
+  </div>`;
+}
+
+function Beside({ block, scope, page }) {
+  return html`<div class="columns" style=${columns(block.width ?? 260)}>
+    ${block.blocks.map((part, i) => html`<div key=${i}><${Blocks} block=${{ blocks: [part] }} scope=${scope} page=${page} /></div>`)}
+  </div>`;
+}
+
+function More({ block, scope, page }) {
+  return html`<details class="more"><summary><${Rich} text=${block.summary} scope=${scope} /></summary>
+    <${Blocks} block=${block} scope=${scope} page=${page} /></details>`;
+}
+
+/** What no kind draws: a component of its own. */
+function Custom({ block, scope, page }) {
+  const [Component, set] = useState(null);
+  useEffect(() => void import(`../views/${block.module}.js`).then(({ default: found }) => set(() => found)), []);
+  return Component && html`<${Component} block=${block} scope=${scope} page=${page} />`;
+}

@@ -1,0 +1,138 @@
+import { html } from "preact";
+import { scalar } from "./format.js";
+import { Reader } from "./reader.js";
+
+const [TOP, LEFT, BOTTOM] = [16, 48, 22]; // margins in CSS pixels: for the words of verticals, the numbers of y and of x
+const LABEL_GAP = 13;
+const LETTER = 6.8; // of the small monospaced letters
+const colour = (role) => `var(--${role})`;
+
+/**
+ * Lines over numbers as SVG: read by pointer and arrow keys or, with `pick`, with a point that both move.
+ *
+ * view        {x: [from, to], y: [from, to], logX, logY, ticksX, ticksY: [{at, text}], titleX}
+ * lines       [{x, y, role, label, shape: "line" | "steps" | "dots", thin, dash, hollow}]
+ * marks       [{kind: "vertical" | "horizontal" | "band" | "point" | "thread", x, y, to, text, role, hollow}]
+ * items       x of what is read, ascending; words(i): its exact values; at: the item where the point is
+ * pick(x)     the point was moved there; resolves when that is answered
+ */
+export function Figure({ view, lines, marks = [], items, empty = "", height, ...reading }) {
+  const longest = Math.max(0, ...lines.map(({ label }) => (label ? label.length * LETTER + 12 : 0)));
+  const geometry = (width) => {
+    const right = width - Math.max(12, Math.min(longest, width * 0.3));
+    return {
+      right,
+      x: (value) => LEFT + share(value, view.x, view.logX) * (right - LEFT),
+      y: (value) => height - BOTTOM - share(value, view.y, view.logY) * (height - BOTTOM - TOP),
+    };
+  };
+  const places = (width) => {
+    const { x: place } = geometry(width);
+    return Array.from(items, (x) => (x >= view.x[0] && x <= view.x[1] ? place(x) : null));
+  };
+  const of = (kind) => marks.filter((mark) => mark.kind === kind);
+  const draw = (width, shown) => {
+    const { right, ...place } = geometry(width);
+    const inside = [LEFT - 6, TOP - 6, Math.max(1, right - LEFT + 12), height - BOTTOM - TOP + 12];
+    return html`<${Axes} view=${view} place=${place} right=${right} height=${height} narrow=${width < 480} />
+      ${shown !== null && !reading.pick && html`<${Rule} x=${place.x(items[shown])} height=${height} role="faint" />`}
+      ${of("horizontal").map((mark) => html`<${Horizontal} mark=${mark} y=${place.y(mark.y)} right=${right} />`)}
+      <${Verticals} marks=${of("vertical")} place=${place} right=${right} height=${height} />
+      <svg x=${inside[0]} y=${inside[1]} width=${inside[2]} height=${inside[3]} viewBox=${inside.join(" ")}>
+        ${of("band").map(({ x, to }) => html`<rect fill=${colour("wash")} x=${place.x(x)} y=${TOP} width=${place.x(to) - place.x(x)} height=${height - BOTTOM - TOP} />`)}
+        ${lines.map((line) => html`<${Path} line=${line} place=${place} />`)}
+        ${of("thread").map(({ x, y, to, role = "faint" }) => html`<line class="dashed" stroke=${colour(role)} x1=${place.x(x)} y1=${place.y(y)} x2=${place.x(to[0])} y2=${place.y(to[1])} />`)}
+        ${of("point").map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
+      </svg>
+      <${Labels} lines=${lines} place=${place} right=${right} height=${height} />
+      ${empty && html`<text x=${(LEFT + right) / 2} y=${height / 2} text-anchor="middle" style=${{ fill: colour("muted") }}>${empty}</text>`}`;
+  };
+  return html`<${Reader} ...${reading} height=${height} items=${items} places=${places} draw=${draw} />`;
+}
+
+function Axes({ view, place, right, height, narrow }) {
+  const { x, y, logX, logY } = view;
+  const across = view.ticksX ?? ticks(x, logX, narrow ? 4 : 8);
+  const up = view.ticksY ?? ticks(y, logY, 4);
+  return html`<g class="axes" aria-hidden="true">
+    ${up.map(({ at, text }) => html`<line x1=${LEFT} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
+      <text x=${LEFT - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}
+    ${across.map(({ at, text }) => html`<text x=${place.x(at)} y=${height - 6} text-anchor="middle">${text}</text>`)}
+    ${view.titleX && html`<text x=${right + 8} y=${height - 6}>${view.titleX}</text>`}
+  </g>`;
+}
+
+const Rule = ({ x, height, role }) => html`<line stroke=${colour(role)} x1=${Math.round(x) + 0.5} x2=${Math.round(x) + 0.5} y1=${TOP} y2=${height - BOTTOM} />`;
+
+/** Lines with their words above them; words that would overlap earlier ones are left out. */
+function Verticals({ marks, place, right, height }) {
+  const taken = [];
+  return marks.map(({ x, text = "", role = "hair" }) => {
+    const at = place.x(x);
+    if (at < LEFT - 1 || at > right + 1) return null;
+    const reach = (text.length * LETTER) / 2 + 3;
+    const middle = Math.max(reach, at);
+    const free = !taken.some(([from, to]) => middle + reach > from && middle - reach < to);
+    if (free) taken.push([middle - reach, middle + reach]);
+    return html`<${Rule} x=${at} height=${height} role=${role} />
+      ${free && html`<text x=${middle} y=${TOP - 4} text-anchor="middle" style=${{ fill: colour(role === "hair" ? "muted" : role) }}>${text}</text>`}`;
+  });
+}
+
+function Horizontal({ mark: { text = "", role = "faint" }, y, right }) {
+  return html`<line class="dashed" stroke=${colour(role)} x1=${LEFT} x2=${right} y1=${y} y2=${y} />
+    <text x=${LEFT + 4} y=${y - 3} style=${{ fill: colour(role) }}>${text}</text>`;
+}
+
+function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow }, place }) {
+  const known = Array.from(y, (value, i) => (Number.isFinite(value) ? [place.x(x[i]), place.y(value), i] : null));
+  const dots = (list, kind) => list.length > 0 && html`<path class=${kind} stroke=${colour(role)} d=${list.map(([px, py]) => `M${px.toFixed(1)} ${py.toFixed(1)}h0`).join("")} />`;
+  if (shape === "dots") return dots(known.filter(Boolean), "dots");
+  let path = "";
+  let before = null;
+  for (const at of known) {
+    if (at && before && shape === "steps") path += `H${((before[0] + at[0]) / 2).toFixed(1)}V${at[1].toFixed(1)}H${at[0].toFixed(1)}`;
+    else if (at) path += `${before ? "L" : "M"}${at[0].toFixed(1)} ${at[1].toFixed(1)}`;
+    before = at;
+  }
+  return html`<path class=${`line ${thin ? "thin" : ""} ${dash ? "dashed" : ""}`} stroke=${colour(role)} d=${path} />
+    ${hollow && dots(known.filter((at) => at && !hollow[at[2]]), "dots")}
+    ${hollow && known.filter((at) => at && hollow[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`)}`;
+}
+
+function Point({ mark: { role = "quant", hollow, text }, x, y }) {
+  return html`<circle class=${hollow ? "hollow" : ""} fill=${colour(role)} stroke=${colour(role)} cx=${x} cy=${y} r="5" />
+    ${text && html`<text x=${x + 9} y=${y - 6}>${text}</text>`}`;
+}
+
+/** Each line's name at its right end, moved apart where names would overlap. */
+function Labels({ lines, place, right, height }) {
+  const named = lines.filter(({ label, y }) => label && Array.from(y).some(Number.isFinite));
+  const labels = named.map(({ label, y, role = "float" }) => ({ label, role, y: place.y(Array.from(y).findLast(Number.isFinite)) }));
+  spread(labels, TOP, height - BOTTOM, LABEL_GAP);
+  return labels.map(({ label, role, y }) => html`<text x=${right + 8} y=${y + 4} style=${{ fill: colour(role) }}>${label}</text>`);
+}
+
+/** Move labels {y} apart by `gap`, between two heights as far as they have room. */
+function spread(labels, top, bottom, gap) {
+  const sorted = [...labels].sort((a, b) => a.y - b.y);
+  sorted.forEach((item, i) => (item.y = Math.max(item.y, i ? sorted[i - 1].y + gap : top)));
+  let floor = bottom + gap;
+  for (const item of sorted.toReversed()) floor = item.y = Math.min(item.y, floor - gap);
+}
+
+const share = (value, [from, to], log) => (log ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from || 1));
+
+/** Round numbers between the ends, about `most` of them; on a logarithmic axis the powers of ten. */
+function ticks([from, to], log, most) {
+  const within = [];
+  if (log) {
+    for (let power = Math.ceil(Math.log10(from) - 1e-9); power <= Math.log10(to) + 1e-9; power += 1) within.push(10 ** power);
+    return within.map((at) => ({ at, text: at < 1e-3 ? `1e−${Math.round(-Math.log10(at))}` : scalar(at) }));
+  }
+  const rough = (to - from) / most || 1;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * [1, 2, 5, 10].find((factor) => factor * unit >= rough);
+  for (let n = Math.ceil(from / step - 1e-9); n * step <= to + step * 1e-9; n += 1) within.push(Number((n * step).toPrecision(12)));
+  return within.map((at) => ({ at, text: scalar(at) }));
+}

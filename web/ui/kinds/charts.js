@@ -1,0 +1,61 @@
+import { html } from "preact";
+import { align, Curves as Points } from "../curves.js";
+import { Figure } from "../figure.js";
+import { Bins } from "../bins.js";
+import { Rich } from "../words.js";
+
+const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
+const numbers = (scope, entry) => (typeof entry === "string" ? scope.array(entry)?.data : entry);
+const ends = (axis, scope, values) => (axis?.ends ? numbers(scope, axis.ends) : span(values));
+const span = (values) => values.reduce(([low, high], x) => (Number.isFinite(x) ? [Math.min(low, x), Math.max(high, x)] : [low, high]), [Infinity, -Infinity]);
+
+/** Lines over numbers; see Chart in pyapp/experiment/panels.py. */
+export function Chart({ block, scope, page }) {
+  if (!scope.ready) return null;
+  const { across = {}, up = {}, height = 220, pick, at, read } = block;
+  const items = numbers(scope, block.x) ?? [];
+  const declared = Array.isArray(block.lines) ? block.lines.map((line) => ({ ...line, label: scope.text(line.label) })) : scope.get(block.lines);
+  const lines = declared.map((line) => ({
+    ...line, x: numbers(scope, line.x) ?? items, y: Array.from(numbers(scope, line.y) ?? [], (y) => y ?? NaN), hollow: numbers(scope, line.hollow),
+  })).filter(({ y }) => y.length);
+  const view = {
+    x: ends(across, scope, items), y: ends(up, scope, lines.flatMap((line) => line.y)), logX: across.log, logY: up.log,
+    ticksX: across.ticks && scope.get(across.ticks), ticksY: up.ticks && scope.get(up.ticks), titleX: scope.text(across.title),
+  };
+  const words = (i) => scope.reading({ i }).text(read);
+  const facts = { view, lines, items, words, height, marks: block.marks ? scope.get(block.marks) : [] };
+  const point = pick ? { at: scope.get(at), pick: (x) => page.change(pick, x) } : {};
+  return html`<figure><${Caption} block=${block} scope=${scope} />
+    <${Figure} label=${scope.text(block.label)} test=${scope.text(block.name)} ...${facts} ...${point} /></figure>`;
+}
+
+/** Lines that grow while the page works, those of a pinned run dashed. */
+export function Curves({ block, scope, page }) {
+  const { lines, format = "fixed:3", height = 168, floor, ceiling, least, empty } = block;
+  const runs = [[page.pinned?.curves ?? new Points(), true], [page.curves, false]];
+  const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...curves.points(line.y) })))
+    .filter(({ step, pinned }) => step.length > 0 || !pinned);
+  const write = (value) => scope.inside(value).value(`item:${format}`)[1];
+  const [steps, ...columns] = align(drawn);
+  const shown = drawn.map(({ line, pinned, step, value }) => ({
+    ...line, x: step, y: value, dash: pinned, thin: line.thin || pinned, label: value.length ? `${pinned ? "pinned" : scope.text(line.label)} ${write(value.at(-1))}`.trim() : "",
+  }));
+  const [low, high] = block.ends ? numbers(scope, block.ends) ?? [0, 1] : span(shown.flatMap(({ y, aside }) => (aside ? [] : y)));
+  const bottom = floor ?? (Number.isFinite(low) ? low : 0);
+  const top = ceiling ?? Math.max(Number.isFinite(high) ? high : bottom + 1, least ?? bottom + 1e-9);
+  const last = steps.at(-1) ?? 0;
+  const view = { x: [steps[0] ?? 0, Math.max(last, (steps[0] ?? 0) + 10)], y: [bottom, top], titleX: "step" };
+  const words = (i) => `step ${steps[i]}: ${drawn.flatMap(({ line, pinned }, k) => (columns[k][i] === null ? [] : [`${scope.text(line.label)}${pinned ? " (pinned)" : ""} ${write(columns[k][i])}`])).join(", ")}`;
+  return html`<figure><${Caption} block=${block} scope=${scope} />
+    <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} height=${height} empty=${steps.length ? "" : empty} /></figure>`;
+}
+
+/** How many numbers lie where, before and after; see Histogram in pyapp/experiment/panels.py. */
+export function Histogram({ block, scope }) {
+  if (!scope.ready) return null;
+  const data = (name) => block[name] && scope.array(block[name])?.data;
+  const grid = block.lines || block.ends ? { lines: data("lines"), used: data("used"), ends: data("ends") } : null;
+  return html`<figure><${Caption} block=${block} scope=${scope} />
+    <${Bins} label=${scope.text(block.label)} test=${scope.text(block.name)} height=${block.height ?? 160} plain=${block.bare}
+      edges=${data("edges")} before=${data("before")} after=${data("after")} grid=${grid} /></figure>`;
+}

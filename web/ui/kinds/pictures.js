@@ -1,0 +1,78 @@
+import { html, useEffect, useRef } from "preact";
+import { Heatmap as Sheet } from "../heatmap.js";
+import { inkOf } from "../picture.js";
+import { Scale as Ramp } from "../scale.js";
+import { Tiles } from "../tiles.js";
+import { Rich } from "../words.js";
+
+/** An array as colours; see Heatmap in pyapp/experiment/panels.py. */
+export function Heatmap({ block, scope, page }) {
+  const array = scope.array(block.array);
+  if (!array) return null;
+  const { label, caption, role = "", read, pick, name, map, height: maxHeight, gap, loupe, tiles_across: across } = block;
+  const name_ = scope.text(name);
+  return html`<figure class="picture">
+    ${caption && html`<figcaption class=${role} data-test=${name && `${name_}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
+    <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} options=${{
+      label: scope.text(label), test: name_, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0, picks: Boolean(pick),
+    }} read=${read} />
+  </figure>`;
+}
+
+/** The canvas, which lives on while its shape stays; what it reads is always the newest frame. */
+function Drawn({ block, scope, page, array, options, read }) {
+  const host = useRef(null);
+  const sheet = useRef(null);
+  const now = useRef(null);
+  now.current = { scope, page };
+  const kept = block.kept?.map((entry) => scope.get(entry));
+  const over = block.over && scope.array(block.over);
+  useEffect(() => {
+    const [, rows, columns] = array.shape.length === 2 ? [1, ...array.shape] : array.shape;
+    const cell = (tile, row, column) => ({ tile, row, column, i: (tile * rows + row) * columns + column });
+    const describe = (tile, row, column) => now.current.scope.reading(cell(tile, row, column)).text(read);
+    const picked = options.picks && ((...place) => {
+      const { scope: at, page: to } = now.current;
+      for (const [param, value] of block.pick) change(to, param, at.reading(cell(...place)).get(value));
+    });
+    sheet.current = new Sheet(host.current, { ...options, describe, picked });
+    return () => sheet.current.destroy();
+  }, []);
+  useEffect(() => {
+    sheet.current.lay(over ? () => inkOf(over) : null);
+    sheet.current.update(array.data, block.limit ? scope.get(block.limit) : 1);
+  }, [array.data, scope.get(block.limit), over?.data]);
+  useEffect(() => sheet.current.keep(kept?.every((part) => part !== null) ? kept : null), [String(kept)]);
+  return html`<div ref=${host}></div>`;
+}
+
+/** Set a parameter unless it is that already. */
+function change(page, param, value) {
+  if (String(page.params[param]) !== String(value)) page.change(param, value);
+}
+
+export function Scale({ block, scope }) {
+  return html`<${Ramp} limit=${scope.get(block.limit)} what=${scope.text(block.what)} />`;
+}
+
+/** Small pictures with words; see Images in pyapp/experiment/panels.py. */
+export function Images({ block, scope, page }) {
+  const pictures = scope.array(block.pictures);
+  if (!pictures) return null;
+  const { label, words, pick, value = "@i", picked, size, name } = block;
+  const at = (i) => scope.reading({ i });
+  return html`<${Tiles} pictures=${pictures} test=${name} kind=${size} picked=${picked ? scope.get(picked) : null}
+    name=${(i) => at(i).text(label)} words=${words && ((i) => html`<${Rich} text=${words} scope=${at(i)} />`)}
+    pick=${pick && ((i) => page.change(pick, at(i).get(value)))} />`;
+}
+
+/** Buttons that set parameters. */
+export function Buttons({ block: { buttons, words, name }, scope, page }) {
+  const press = ({ sets }) => sets.forEach(([param, value]) => change(page, param, scope.get(value)));
+  return html`<p class="row">
+    ${buttons.filter(({ when }) => scope.holds(when)).map((button) => html`<button type="button" class=${button.primary ? "primary" : ""} data-test=${button.name}
+      disabled=${!page.open || (button.off && scope.holds(button.off))} aria-pressed=${button.pressed ? scope.ready && scope.holds(button.pressed) : undefined}
+      onClick=${() => press(button)}><${Rich} text=${button.label} scope=${scope} /></button>`)}
+    ${words && html`<output data-test=${name}><${Rich} text=${words} scope=${scope} /></output>`}
+  </p>`;
+}

@@ -1,0 +1,116 @@
+import { html } from "preact";
+import { Rich } from "../words.js";
+
+/** Rows of a list; see Table in pyapp/experiment/panels.py. */
+export function Table({ block, scope, page }) {
+  const { rows, columns, caption, name, group } = block;
+  const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
+  const wide = columns.some(({ prose }) => prose);
+  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} row=${row} page=${page} />`);
+  return html`<div class="wide">
+    <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""}`} data-test=${name}>
+      ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
+      <thead><tr>${columns.map((column) => html`<${Heading} block=${block} column=${column} scope=${scope} page=${page} />`)}</tr></thead>
+      ${group ? grouped(items, group).map(([title, list]) => html`<tbody key=${title}>
+          <tr><th scope="rowgroup" colspan=${columns.length} class="use">${title}</th></tr>${body(list)}
+        </tbody>`) : html`<tbody>${body(items)}</tbody>`}
+    </table>
+  </div>`;
+}
+
+function grouped(items, group) {
+  const groups = new Map();
+  for (const row of items) {
+    const title = written(group, row);
+    groups.set(title, [...(groups.get(title) ?? []), row]);
+  }
+  return [...groups];
+}
+
+function Heading({ block: { sort, best, name }, column, scope, page }) {
+  const title = html`<${Rich} text=${column.title} scope=${scope} />`;
+  const kind = `${column.role ?? ""} ${column.prose ? "prose-cell" : ""}`;
+  if (!column.sort || !sort) return html`<th scope="col" class=${kind}>${title}</th>`;
+  const sorted = page.params[sort] === column.sort && !column.follows;
+  const first = String(page.params[best]) === "true";
+  const up = column.largest ? !first : first; // the lowest stands above
+  const press = () => {
+    page.change(best, page.params[sort] === column.sort ? !first : true);
+    if (page.params[sort] !== column.sort) page.change(sort, column.sort);
+  };
+  const order = sorted ? column.order ?? (up ? "ascending" : "descending") : "none";
+  return html`<th scope="col" class=${kind} aria-sort=${order}>
+    <button type="button" class="quiet" data-test=${`sort-${idOf(column)}`} onClick=${press}>
+      ${title}${sorted && html`<span aria-hidden="true"> ${up ? "▴" : "▾"}</span>`}
+    </button>
+  </th>`;
+}
+
+/** A column's name in tests: its own, or the last part of its entry. */
+const idOf = ({ name, value = "" }) => name ?? value.split(":")[0].split(".").at(-1);
+const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
+
+function Row({ block, row, page }) {
+  const { columns, key = "name", pick, also = [], name } = block;
+  const own = pick || block.chosen ? String(row.get(key)) : row.get(key);
+  const chosen = block.chosen ? row.holds(block.chosen) : pick && String(page.params[pick]) === own;
+  const choose = pick && (() => {
+    for (const [param, value] of also) if (String(page.params[param]) !== String(value)) page.change(param, value);
+    page.change(pick, own);
+  });
+  const [first, ...others] = columns;
+  const words = html`<${Cell} column=${first} row=${row} />`;
+  return html`<tr class=${chosen ? "chosen" : ""} data-test=${`${name}-${own}`} onClick=${choose || undefined}>
+    <th scope="row" class=${pick ? "" : (first.role ?? "")}>
+      ${pick ? html`<button type="button" class=${`quiet ${roleOf(first, row)}`} aria-pressed=${Boolean(chosen)} data-test=${`${name}-pick-${own}`}>${words}</button>` : words}
+      <${Beside} column=${first} row=${row} name=${`${name}-${own}`} />
+    </th>
+    ${others.map((column) => html`<td
+      class=${`${column.bar ? "bar-cell" : column.prose ? "prose-cell" : "number"} ${roleOf(column, row)}`}
+      data-label=${row.text(column.title)}
+      data-test=${`${name}-${own}-${idOf(column)}`}
+      aria-hidden=${column.bar ? "true" : undefined}
+    ><${Cell} column=${column} row=${row} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
+  </tr>`;
+}
+
+/** A role may be the row's to say: "{role}". */
+const roleOf = ({ role = "", bad }, row) => `${role.includes("{") ? row.text(role) : role} ${bad && row.holds(bad) ? "bad" : ""}`;
+
+function Cell({ column: { value = "", bar, roles = ["float", "quant"] }, row }) {
+  if (bar) return bar.map((entry, i) => html`<span class=${`bar ${roles[i]}`} style=${{ transform: `scaleX(${row.get(entry) ?? 0})` }}></span>`);
+  if (value.includes("{")) return html`<${Rich} text=${value} scope=${row} />`;
+  return value && row.value(value)[1];
+}
+
+/** What else stands in a cell: words below its value, a word of warning. */
+function Beside({ column: { about, flag, flagged }, row, name }) {
+  return html`${flag && row.holds(flagged) && html` <span class="doc bad" data-test=${`${name}-flag`}>${row.text(flag)}</span>`}
+    ${about && html` <span class="doc"><${Rich} text=${about} scope=${row} /></span>`}`;
+}
+
+/** Named values, in lines or as cards; see Facts in pyapp/experiment/panels.py. */
+export function Facts({ block, scope, page }) {
+  const { facts, heads = [], caption, cards, pin, name } = block;
+  const shown = facts.filter(({ when }) => scope.holds(when));
+  if (cards)
+    return html`<dl class="facts" data-test=${name} aria-live="polite">${shown.map((fact) => html`<div>
+      <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
+      <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${scope.value(fact.values[0])[1]}</dd>
+    </div>`)}</dl>`;
+  const pinned = pin && page.pinned ? page.pinnedScope : null;
+  const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
+  const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
+  return html`<table class=${`numbers ${heads.length ? "versus" : ""}`} data-test=${name}>
+      ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
+      ${heads.length > 0 && html`<thead><tr><td></td>${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
+      ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
+      <tbody>${shown.map((fact) => html`<tr>
+        <th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>
+        ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value && written(value, scope)}</td>`)}
+        ${pinned && html`<td class="number muted">${written(fact.values[0], pinned)}</td>`}
+      </tr>`)}</tbody>
+    </table>`;
+}
+
+const factName = ({ name, values }) => name ?? values.find(Boolean).split(":")[0].split(".").at(-1);

@@ -1,0 +1,62 @@
+import { html, useRef, useState } from "preact";
+import { useWidth } from "./width.js";
+
+const FAR = 10; // items that Shift with an arrow key moves by
+
+/**
+ * A drawing whose items along x the pointer and the arrow keys read; with `pick` they move a point along them.
+ *
+ * places(width)      x of every item in CSS pixels, ascending; null for one that is out of sight
+ * draw(width, at)    its SVG; at: the item that is read, or null
+ * words(i)           the exact values of item i
+ * items, at, pick    with a point: what each item stands for, the item where it is, and pick(value), which resolves when answered
+ */
+export function Reader({ label, test, height, places, draw, words, items, at = null, pick = null }) {
+  const [target, width] = useWidth();
+  const [read, setRead] = useState(null);
+  const [moved, setMoved] = useState(null); // where the point was moved to while Python has not answered that yet
+  const moves = useRef(0);
+  const seen = width > 0 ? places(width) : [];
+  const inSight = seen.flatMap((place, i) => (place === null ? [] : [i]));
+  const here = moved ?? at;
+  const shown = inSight.includes(read) ? read : null;
+
+  const nearest = (event) => {
+    const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    const far = (i) => Math.abs(seen[i] - x);
+    return inSight.length ? inSight.reduce((best, i) => (far(i) < far(best) ? i : best)) : null;
+  };
+  async function move(to) {
+    setRead(to);
+    if (to === here || to === null) return;
+    const mine = (moves.current += 1);
+    setMoved(to);
+    await pick(items[to]);
+    if (moves.current === mine) setMoved(null);
+  }
+  const point = (event) => (pick && event.buttons ? move : setRead)(nearest(event));
+  const press = (event) => {
+    if (pick) event.currentTarget.setPointerCapture(event.pointerId);
+    (pick ? move : setRead)(nearest(event));
+  };
+  const key = (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity, ...(pick && { ArrowDown: -1, ArrowUp: 1 }) }[event.key];
+    if (by === undefined || !inSight.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const now = Math.max(0, inSight.indexOf(pick ? here : shown));
+    (pick ? move : setRead)(inSight[Math.max(0, Math.min(inSight.length - 1, now + by * (event.shiftKey ? FAR : 1)))]);
+  };
+  const focus = (event) => event.currentTarget.matches(":focus-visible") && setRead(pick ? here : (shown ?? inSight[0] ?? null));
+  const told = pick && here !== null && items.length > 0
+    ? { role: "slider", "aria-valuemin": items[0], "aria-valuemax": items[items.length - 1], "aria-valuenow": items[here], "aria-valuetext": words(here) }
+    : { role: "application", "aria-roledescription": "plot" };
+  return html`<div class="figure" ref=${target}>
+    <svg width=${width} height=${height} tabindex="0" data-test=${test} ...${told}
+      aria-label=${`${label} Left and right arrow keys ${pick ? "move the point" : "read the values"}.`}
+      onPointerMove=${point} onPointerDown=${press} onPointerLeave=${() => setRead(null)}
+      onFocus=${focus} onBlur=${() => setRead(null)} onKeyDown=${key}
+    >${width > 0 && draw(width, shown)}</svg>
+    <output class="plot-readout" data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
+  </div>`;
+}

@@ -1,0 +1,114 @@
+// What panels name: entries of a frame, values with a format, and templates. pyapp/experiment/panels.py says what they are.
+
+import { bytes, count, fixed, milliseconds, NOTHING, percent, scalar, scientific, signed, small } from "./format.js";
+
+const FORMATS = {
+  scalar, count, bytes, scientific, small, milliseconds,
+  fixed, percent, signed,
+  text: (x) => (x === null ? NOTHING : String(x)),
+  words: (list) => (list === null ? NOTHING : Array.from(list, scalar).join(", ")),
+  decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
+};
+
+/** Where names are looked up. frame: the newest, or null; item: what is being drawn; at: {i, row, column, tile} of what is read. */
+export class Scope {
+  #frame;
+  #params;
+  #outer;
+  #item;
+  #at;
+
+  constructor(frame, params, { outer = null, item = null, at = {} } = {}) {
+    [this.#frame, this.#params, this.#outer, this.#item, this.#at] = [frame, params, outer, item, at];
+  }
+
+  get ready() {
+    return this.#frame !== null;
+  }
+
+  /** The same names and those of an item of a list. */
+  inside(item, i) {
+    return new Scope(this.#frame, this.#params, { outer: this, item, at: { ...this.#at, index: i } });
+  }
+
+  /** The same names while one element is read. */
+  reading(at) {
+    return new Scope(this.#frame, this.#params, { outer: this.#outer, item: this.#item, at });
+  }
+
+  /** What a path leads to; null if it is not known yet. A path that leads nowhere is a fault of the page, and is said. */
+  get(path) {
+    if (!path || !(this.#frame || path.startsWith("params."))) return null;
+    const optional = path.endsWith("?");
+    const [first, ...rest] = path.replace("?", "").split(".");
+    let value = this.#first(first);
+    for (const part of rest) {
+      if (value === null || value === undefined) break;
+      value = part.startsWith("@") ? (value.data ?? value)[this.#at[part.slice(1)]] ?? null : value[part];
+    }
+    if (value === undefined) {
+      if (!optional) complain(path);
+      return null;
+    }
+    const read = value?.data && value.shape && this.#at.i !== undefined && !rest.length;
+    return read ? (value.data[this.#at.i] ?? null) : value;
+  }
+
+  /** An array as {data, shape}, also while an element is read; plain lists become one. */
+  array(path) {
+    const found = this.reading({ ...this.#at, i: undefined }).get(path);
+    if (!found) return null;
+    return found.data ? found : { data: found, shape: [found.length] };
+  }
+
+  /** Whether a condition holds; none always does. */
+  holds(condition) {
+    if (!condition) return true;
+    return condition.startsWith("!") ? !truth(this.get(condition.slice(1))) : truth(this.get(condition));
+  }
+
+  /** [what a value's entry is, as it is written]. */
+  value(spec) {
+    const [path, format = "scalar", digits] = spec.split(":");
+    const found = this.get(path);
+    return [found, FORMATS[format](found, digits === undefined ? undefined : Number(digits))];
+  }
+
+  /** Whether all that a template names is known by now. */
+  knows(template) {
+    return this.ready || !/\{(?!params\.)/.test(template);
+  }
+
+  /** A template as plain text. */
+  text(template) {
+    return template ? plainly(template.replace(SLOT, (_, spec) => this.value(spec)[1])) : "";
+  }
+
+  #first(name) {
+    if (name.startsWith("@")) return this.#at[name.slice(1)];
+    if (name === "params") return this.#params;
+    for (let scope = this; scope; scope = scope.#outer) {
+      if (scope.#item !== null && typeof scope.#item === "object" && Object.hasOwn(scope.#item, name)) return scope.#item[name];
+      if (name === "item" && scope.#item !== null) return scope.#item;
+    }
+    const { scalars, arrays, step } = this.#frame;
+    if (Object.hasOwn(scalars, name)) return scalars[name];
+    return Object.hasOwn(arrays, name) ? arrays[name] : name === "step" ? step : undefined;
+  }
+}
+
+export const SLOT = /\{([^{}]+)\}/g;
+const MARKS = /\*\*|`|\[([^\]]*)\]\([^)]*\)/g;
+
+const plainly = (text) => text.replace(MARKS, (_, words) => words ?? "");
+
+const truth = (value) => (Array.isArray(value) ? value.length > 0 : value !== "false" && Boolean(value)); // a link's false is a text
+
+const told = new Set();
+
+/** A page names something that its frame does not have. Browser tests fail on what stands in the console. */
+function complain(path) {
+  if (told.has(path)) return;
+  told.add(path);
+  console.error(`The page names “${path}”, which its frame does not have.`);
+}
