@@ -163,5 +163,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "pages": lambda: {"pages": pages.describe()},
     "source": source,
     **{name: getattr(runner, name) for name in (
-        "open", "advance", "change", "reset", "edit", "predict", "measure", "snapshot", "restore", "close")},
+        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "measure", "snapshot", "restore",
+        "close")},
 }

@@ -30,7 +30,12 @@ class Run:
         before, self.experiment = self.experiment, pages.page(self.page)(params)
         if before:
             self.experiment.live = before.live
+        self.renew()
+
+    def renew(self) -> None:
+        """There may be new work."""
         self.work: Iterator[Frame | None] = self.experiment.steps()
+        self.rest = self.experiment.background()
         self.done = False
 
     def answer(self, notes: list[str], **more: Any) -> dict:
@@ -89,9 +94,34 @@ class Runner:
             name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
             for name, (at, values) in points.items()
         }
+        current.rest = current.experiment.background()
         frame = current.experiment.frame()
         return {"frame": frame, "history": history, "done": current.done,
                 "printed": current.experiment.live.printed()}
+
+    def background(self, run: int, ms: float) -> dict:
+        """Measure what the page measures while nothing else is asked for, for about `ms` milliseconds."""
+        current = self._get(run)
+        deadline = time.perf_counter() + ms / 1000
+        done = not any(time.perf_counter() >= deadline for _ in current.rest)  # any() stops at the first
+        return {"frame": current.experiment.frame(), "done": done}
+
+    def act(self, run: int, name: str, values: Mapping[str, Any] | None = None) -> dict:
+        """Do one of the page's actions. What it gives back is that of a change, and the bytes and the name of a file if
+        the action makes one."""
+        current = self._get(run)
+        action = next((each for each in current.experiment.ACTIONS if each.name == name), None)
+        if action is None:
+            there = ", ".join(each.name for each in current.experiment.ACTIONS)
+            raise ValueError(f"this page has no action {name!r}; it has {there or 'none'}")
+        parsed, _ = parse_all(action.params, values or {}, strict=True)
+        outcome = current.experiment.act(name, parsed)
+        notes = list(outcome.notes)
+        for param, value in outcome.params.items():
+            notes += self.change(run, param, value)["notes"]
+        current.rest = current.experiment.background()
+        file = {} if outcome.file is None else {"file": outcome.file, "name": outcome.name}
+        return current.answer(notes, restarted=False, **file)
 
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter, and what follows it. A live one is obeyed at once, another restarts the run with it."""
@@ -109,8 +139,9 @@ class Runner:
             except ValueError:
                 current.experiment.params |= before
                 raise
-            if current.done:  # there may be new work
-                current.work, current.done = current.experiment.steps(), False
+            current.rest = current.experiment.background()
+            if current.done:
+                current.renew()
         else:
             current.start(current.experiment.params)
         return current.answer(notes, restarted=not param.live)
@@ -146,7 +177,7 @@ class Runner:
                 error = {"type": type(problem).__name__, "message": str(problem), "line": None, "function": name}
             else:
                 raise
-        current.work, current.done = current.experiment.steps(), False
+        current.renew()
         return current.answer([], restarted=False, edited=sorted(live.edits), error=error)
 
     def predict(self, run: int, inputs: Mapping[str, Any]) -> Frame:
@@ -166,7 +197,7 @@ class Runner:
         """Continue from a snapshot or from weights. If the file does not fit, nothing is changed."""
         current = self._get(run)
         notes = current.experiment.restore(store.unpack(bytes(file), name), name)
-        current.work, current.done = current.experiment.steps(), False
+        current.renew()
         return current.answer(notes, restarted=True)
 
     def close(self, run: int) -> None:

@@ -22,6 +22,27 @@ class Frame:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Action:
+    """Something that a reader may ask of a page: a button in the shell, --do on the command line. `params` are
+    declared like those of a page."""
+
+    name: str
+    label: str
+    doc: str
+    params: tuple[Param, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """What came of an action: notes, parameters that are to change, and a file for the reader."""
+
+    notes: list[str] = field(default_factory=list)
+    params: dict[str, Value] = field(default_factory=dict)
+    file: np.ndarray | None = None  # its bytes
+    name: str = ""  # of the file
+
+
 class Experiment:
     """What runs behind a page: the class named `Page` in `pyapp/pages/<name>.py`.
 
@@ -37,6 +58,8 @@ class Experiment:
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
     PANELS: ClassVar[tuple[Panel, ...]] = ()
+    SHIPPED: ClassVar[tuple[str, ...]] = ()  # weights whose recipes panels name: "shipped.mlp.metrics.n"
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
@@ -53,6 +76,16 @@ class Experiment:
         None means that work was done and nothing is to be drawn yet. A page that never ends yields for ever; where
         the work has ended, this is asked again after a change."""
         raise NotImplementedError(f"{type(self).__name__} has no steps")
+
+    def background(self) -> Iterator[None]:
+        """What is measured while nothing else is asked for, in units of a few milliseconds; how far it is stands in the
+        frame. It is asked for anew after every change and after every stretch of `steps`, and goes on from what is
+        known."""
+        return iter(())
+
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        """Do what the action of that name says."""
+        raise ValueError(f"this page has no action {name!r}")
 
     def frame(self) -> Frame:
         """All that the page shows now."""

@@ -3,7 +3,8 @@
 An entry is a dotted path: "logits.rows" is frame.scalars["logits"]["rows"]. It begins, in this order, in the item that
 is being drawn (a row of a table, an item of `Each`), in the frame's scalars, in its arrays, in `params`, or is `step`.
 "@i", "@row", "@column" and "@tile" say which element is read or picked, also inside a path: "keys.@column" is the
-element of keys with the number of that column. While an element is read, the name of an array means that element.
+element of keys with the number of that column. "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known
+before Python is there. While an element is read, the name of an array means that element.
 "@index" is the number of an item. An entry that is not always there ends in "?"; any other that is missing is an error.
 
 A value is an entry and how it is written: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n,
@@ -159,10 +160,12 @@ class Table(Block):
 
 @dataclass(frozen=True)
 class Button(Plain):
-    """A button that sets parameters, each to a value; it is shown as pressed while `pressed` is true."""
+    """A button that sets parameters, each to a value, or does one of the page's actions, with values for its own
+    parameters. It is shown as pressed while `pressed` is true, and cannot be pressed while `off` is."""
 
     label: Template
-    sets: tuple[tuple[str, Value], ...]
+    sets: tuple[tuple[str, Value], ...] = ()
+    act: str = ""
     name: str = ""
     pressed: Entry = ""
     off: Entry = ""

@@ -15,7 +15,7 @@ const KINDS = {
 export function Blocks({ block, scope, page }) {
   return block.blocks.map((part, i) => {
     const Kind = KINDS[part.kind];
-    return (!part.when || (scope.ready && scope.holds(part.when))) && html`<${Kind} key=${i} block=${part} scope=${scope} page=${page} />`;
+    return scope.holds(part.when) && html`<${Kind} key=${i} block=${part} scope=${scope} page=${page} />`;
   });
 }
 

@@ -9,10 +9,22 @@ const PLACES = ["stage", "readouts", "wide"];
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. `more` are options of the workbench. */
 export function mount(root, page, more = {}) {
-  const { panels, groups, work, bar } = page.meta;
+  const { panels, groups, work, bar, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
-  page.curves = new Curves();
+  const roots = { params: page.params, shipped: null, read: null };
   let frame = null;
+  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame, { ...roots, params: page.params }) });
+
+  /** Keep this run's curves and numbers beside those of the next ones, or no more. */
+  page.pin = () => {
+    page.pinned = page.pinned ? null : { curves: page.curves.copy(), scope: page.scope() };
+    bench.draw();
+  };
+  /** What Python has read of a drawing or a file: panels name it "read". */
+  page.reads = (answer) => {
+    roots.read = answer && { ...answer.scalars, ...answer.arrays };
+    bench.draw();
+  };
 
   function draw(event, slot) {
     if (event) {
@@ -20,23 +32,29 @@ export function mount(root, page, more = {}) {
       if (event.cleared) page.curves.clear();
       page.curves.append(event.history);
     }
-    const scope = new Scope(frame, page.params);
+    const scope = page.scope();
     for (const panel of panels) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
   }
 
-  return workbench(root, page, {
+  const bench = workbench(root, page, {
     ...placed,
     controls: groups.length ? groups : undefined,
     auto: work === "auto",
     training: work === "train",
     draw,
-    summary: () => (bar && frame ? new Scope(frame, page.params).text(bar) : ""),
+    summary: () => (bar && frame ? page.scope().text(bar) : ""),
     ...more,
   });
+  if (shipped.length)
+    Promise.all(shipped.map(async (name) => [name, await page.shipped(name)])).then((facts) => {
+      roots.shipped = Object.fromEntries(facts);
+      bench.draw();
+    });
+  return bench;
 }
 
 function Panel({ panel, scope, page }) {
-  if (panel.when && !(scope.ready && scope.holds(panel.when))) return null;
+  if (panel.when && !scope.holds(panel.when)) return null;
   return html`<h2 data-test=${`${panel.name}-title`}><${Rich} text=${panel.title} scope=${scope} /></h2>
     <${Blocks} block=${panel} scope=${scope} page=${page} />
     ${!scope.ready && panel.empty && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;

@@ -10,16 +10,19 @@ const FORMATS = {
   decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
 };
 
-/** Where names are looked up. frame: the newest, or null; item: what is being drawn; at: {i, row, column, tile} of what is read. */
+/**
+ * Where names are looked up. frame: the newest, or null; roots: what is known without it, {params, shipped, read};
+ * item: what is being drawn; at: {i, row, column, tile} of what is read.
+ */
 export class Scope {
   #frame;
-  #params;
+  #roots;
   #outer;
   #item;
   #at;
 
-  constructor(frame, params, { outer = null, item = null, at = {} } = {}) {
-    [this.#frame, this.#params, this.#outer, this.#item, this.#at] = [frame, params, outer, item, at];
+  constructor(frame, roots, { outer = null, item = null, at = {} } = {}) {
+    [this.#frame, this.#roots, this.#outer, this.#item, this.#at] = [frame, roots, outer, item, at];
   }
 
   get ready() {
@@ -28,19 +31,19 @@ export class Scope {
 
   /** The same names and those of an item of a list. */
   inside(item, i) {
-    return new Scope(this.#frame, this.#params, { outer: this, item, at: { ...this.#at, index: i } });
+    return new Scope(this.#frame, this.#roots, { outer: this, item, at: { ...this.#at, index: i } });
   }
 
   /** The same names while one element is read. */
   reading(at) {
-    return new Scope(this.#frame, this.#params, { outer: this.#outer, item: this.#item, at });
+    return new Scope(this.#frame, this.#roots, { outer: this.#outer, item: this.#item, at });
   }
 
   /** What a path leads to; null if it is not known yet. A path that leads nowhere is a fault of the page, and is said. */
   get(path) {
-    if (!path || !(this.#frame || path.startsWith("params."))) return null;
-    const optional = path.endsWith("?");
-    const [first, ...rest] = path.replace("?", "").split(".");
+    const optional = path?.endsWith("?");
+    const [first, ...rest] = (path ?? "").replace("?", "").split(".");
+    if (!path || !(this.#frame || first in this.#roots)) return null;
     let value = this.#first(first);
     for (const part of rest) {
       if (value === null || value === undefined) break;
@@ -50,7 +53,7 @@ export class Scope {
       if (!optional) complain(path);
       return null;
     }
-    const read = value?.data && value.shape && this.#at.i !== undefined && !rest.length;
+    const read = value?.data && value.shape && this.#at.i !== undefined;
     return read ? (value.data[this.#at.i] ?? null) : value;
   }
 
@@ -76,7 +79,10 @@ export class Scope {
 
   /** Whether all that a template names is known by now. */
   knows(template) {
-    return this.ready || !/\{(?!params\.)/.test(template);
+    return [...template.matchAll(SLOT)].every(([, spec]) => {
+      const [first] = spec.split(/[.:]/);
+      return first in this.#roots ? this.#roots[first] !== null : this.ready;
+    });
   }
 
   /** A template as plain text. */
@@ -86,11 +92,11 @@ export class Scope {
 
   #first(name) {
     if (name.startsWith("@")) return this.#at[name.slice(1)];
-    if (name === "params") return this.#params;
     for (let scope = this; scope; scope = scope.#outer) {
       if (scope.#item !== null && typeof scope.#item === "object" && Object.hasOwn(scope.#item, name)) return scope.#item[name];
       if (name === "item" && scope.#item !== null) return scope.#item;
     }
+    if (name in this.#roots) return this.#roots[name];
     const { scalars, arrays, step } = this.#frame;
     if (Object.hasOwn(scalars, name)) return scalars[name];
     return Object.hasOwn(arrays, name) ? arrays[name] : name === "step" ? step : undefined;

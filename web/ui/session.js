@@ -9,10 +9,10 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited, resting} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
- * reset, advance, change, edit, install, predict, predictEach, measure, snapshot, restore, source
+ * reset, advance, background, act, change, edit, install, predict, predictEach, measure, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds pages (of all), link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
@@ -78,6 +78,23 @@ export class Session {
     const era = this.#era;
     const answer = await this.#ask("advance", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
     if (answer) this.#adopt(answer, false);
+    return answer;
+  }
+
+  /** Measure what the page measures while nothing else is asked for. */
+  async background(amount) {
+    const era = this.#era;
+    const answer = await this.#ask("background", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
+    if (answer) this.#adopt(answer, false, null, true);
+    return answer;
+  }
+
+  /** One of the page's actions: the answer may bring a file for the reader. */
+  async act(name, values = {}) {
+    const answer = await this.#ask("act", () => ({ run: this.#run, name, values }), "act");
+    if (!answer) return null;
+    this.say("page", ...answer.notes);
+    this.#adopt(answer, false);
     return answer;
   }
 
@@ -191,7 +208,7 @@ export class Session {
   }
 
   /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
-  #adopt({ params, frame, history = {}, printed = "", edited = null }, cleared, answered = null) {
+  #adopt({ params, frame, history = {}, printed = "", edited = null }, cleared, answered = null, resting = false) {
     if (params) {
       const overtaken = Object.keys(this.#changers).filter((name) => {
         const changer = this.#changers[name];
@@ -208,7 +225,7 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared, printed, edited });
+      this.#emit({ type: "frame", frame, history, cleared, printed, edited, resting });
     }
   }
 

@@ -34,6 +34,7 @@ export function workbench(root, page, options) {
   let sources = null;
   let frame = null;
   let working = false;
+  let resting = false;
   let mounted = true;
 
   function drawControls() {
@@ -43,6 +44,7 @@ export function workbench(root, page, options) {
 
   function moved() {
     drawControls();
+    if (page.meta.rests && page.open && !training?.playing) rest();
     trains.changed?.();
   }
 
@@ -68,12 +70,23 @@ export function workbench(root, page, options) {
     working = false;
   }
 
+  /** While nothing else is asked for, let Python measure in the background. */
+  async function rest() {
+    if (resting || working) return;
+    resting = true;
+    let answer;
+    do answer = await page.background({ ms: SLICE_MS });
+    while (mounted && !training?.playing && answer && !answer.done);
+    resting = false;
+  }
+
   const stop = page.listen((event) => {
     if (event.type === "frame") {
       frame = event.frame;
       draw(event, slot);
       if (event.cleared) training?.rewound();
-      if (auto && !working) work();
+      if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
+      else if (page.meta.rests && !event.resting && !training?.playing) rest();
     } else if (event.type === "open") {
       loadSources();
     } else if (event.type === "messages") {
@@ -88,6 +101,7 @@ export function workbench(root, page, options) {
   return {
     slot,
     training,
+    draw: () => draw(null, slot),
     unmount() {
       mounted = false;
       stop();

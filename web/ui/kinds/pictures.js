@@ -1,8 +1,10 @@
 import { html, useEffect, useRef } from "preact";
+import { download } from "../files.js";
 import { Heatmap as Sheet } from "../heatmap.js";
 import { inkOf } from "../picture.js";
 import { Scale as Ramp } from "../scale.js";
 import { Tiles } from "../tiles.js";
+import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
 
 /** An array as colours; see Heatmap in pyapp/experiment/panels.py. */
@@ -66,13 +68,22 @@ export function Images({ block, scope, page }) {
     pick=${pick && ((i) => page.change(pick, at(i).get(value)))} />`;
 }
 
-/** Buttons that set parameters. */
+const TYPES = { png: "image/png", json: "application/json", csv: "text/csv" };
+
+/** Do an action of the page, with values for its own parameters; a file that it makes is the reader's. */
+async function run(page, name, sets, scope) {
+  const answer = await page.act(name, Object.fromEntries(sets.map(([param, value]) => [param, scope.get(value)])));
+  if (answer?.file) download(answer.file.data, answer.name, TYPES[answer.name.split(".").at(-1)]);
+}
+
+/** Buttons that set parameters or do actions. */
 export function Buttons({ block: { buttons, words, name }, scope, page }) {
-  const press = ({ sets }) => sets.forEach(([param, value]) => change(page, param, scope.get(value)));
+  const press = ({ sets = [], act }) => (act ? run(page, act, sets, scope) : sets.forEach(([param, value]) => change(page, param, scope.get(value))));
   return html`<p class="row">
     ${buttons.filter(({ when }) => scope.holds(when)).map((button) => html`<button type="button" class=${button.primary ? "primary" : ""} data-test=${button.name}
       disabled=${!page.open || (button.off && scope.holds(button.off))} aria-pressed=${button.pressed ? scope.ready && scope.holds(button.pressed) : undefined}
       onClick=${() => press(button)}><${Rich} text=${button.label} scope=${scope} /></button>`)}
     ${words && html`<output data-test=${name}><${Rich} text=${words} scope=${scope} /></output>`}
+    ${buttons.some(({ act }) => act) && html`<${Trouble} trouble=${page.troubles.act} />`}
   </p>`;
 }

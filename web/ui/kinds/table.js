@@ -98,7 +98,7 @@ export function Facts({ block, scope, page }) {
       <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
       <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${scope.value(fact.values[0])[1]}</dd>
     </div>`)}</dl>`;
-  const pinned = pin && page.pinned ? page.pinnedScope : null;
+  const pinned = pin && page.pinned ? page.pinned.scope : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
   const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
   return html`<table class=${`numbers ${heads.length ? "versus" : ""}`} data-test=${name}>
@@ -110,7 +110,10 @@ export function Facts({ block, scope, page }) {
         ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value && written(value, scope)}</td>`)}
         ${pinned && html`<td class="number muted">${written(fact.values[0], pinned)}</td>`}
       </tr>`)}</tbody>
-    </table>`;
+    </table>
+    ${pin && html`<p><button type="button" data-test="pin" aria-pressed=${Boolean(pinned)} disabled=${!page.open || !page.step} onClick=${() => page.pin()}>
+      ${pinned ? "Unpin" : "Pin this run to compare"}
+    </button></p>`}`;
 }
 
 const factName = ({ name, values }) => name ?? values.find(Boolean).split(":")[0].split(".").at(-1);
