@@ -20,11 +20,20 @@ import numpy as np
 from pyapp import pages
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import PARAM, blame, missing, pulse
+from pyapp.experiment.live_scope import cut
 from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
+# Far beyond what any page answers: what only edited code can have made must not fill the memory of the page.
+MOST_BYTES = 2**26  # of all arrays
+MOST_TEXT = 1_000_000  # characters of the JSON text, and items of a list in it
+MOST_STRING, MOST_NOTES = 100_000, 20
 runner = Runner()
+
+
+class TooLarge(ValueError):
+    """An answer that would fill the page's memory."""
 
 
 class InstallError(ValueError):
@@ -46,7 +55,10 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         if name not in METHODS:
             raise ValueError(f"there is no method {name!r}; there are {', '.join(sorted(METHODS))}")
         result = METHODS[name](**_unpack(json.loads(args), list(arrays)))
-        return json.dumps({"ok": _pack(result, out)}, allow_nan=False), out
+        text = json.dumps({"ok": _pack(result, out)}, allow_nan=False)
+        _bounded(len(text), MOST_TEXT, "characters")
+        _bounded(sum(array.nbytes for array in out), MOST_BYTES, "bytes of arrays")
+        return text, out
     except BaseException as error:
         found = blame(error) or error
         if not isinstance(found, Exception):  # not from edited code: somebody pressed Ctrl-C
@@ -96,8 +108,9 @@ async def _install(names: list[str]) -> None:
 
 def _facts(error: Exception) -> dict[str, Any]:
     """An error as data; `function` and `line` are those of edited code."""
-    return {"type": type(error).__name__, "message": str(error) or type(error).__name__,
-            "hint": getattr(error, "hint", ""), "param": getattr(error, "param", None),
+    kind = cut(type(error).__name__)
+    return {"type": kind, "message": cut(str(error)) or kind,
+            "hint": cut(getattr(error, "hint", "")), "param": getattr(error, "param", None),
             "line": getattr(error, "line", None), "function": getattr(error, "function", None),
             "file": getattr(error, "file", None)}
 
@@ -114,9 +127,14 @@ def _unpack(value: Any, arrays: list) -> Any:
 
 
 def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
-    """Plain data with arrays taken out; numbers that are not finite become null, as JSON has none."""
+    """Plain data with arrays taken out; numbers that are not finite become null, as JSON has none. Long strings are
+    cut."""
     if isinstance(value, Frame):
-        value = vars(value)
+        value = vars(value) | {"notes": [cut(note) for note in value.notes[:MOST_NOTES]]}
+    if isinstance(value, str):
+        return cut(value, MOST_STRING)
+    if isinstance(value, (dict, list, tuple)):
+        _bounded(len(value), MOST_TEXT, "items")
     if isinstance(value, dict):
         return {key: _pack(item, arrays) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -131,6 +149,11 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
         arrays.append(np.ascontiguousarray(value).reshape(-1))
         return {"$array": len(arrays) - 1, "shape": list(value.shape), "dtype": value.dtype.name}
     return value
+
+
+def _bounded(size: int, most: int, of: str) -> None:
+    if size > most:
+        raise TooLarge(f"the answer has {size:,} {of}; the page takes at most {most:,}")
 
 
 def runtime() -> dict:

@@ -8,7 +8,6 @@ which ends the worker and opens the run in another. `pulse` tells the page that 
 
 import ast
 import copy
-import io
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.live_integers import NAME, Watch, watched
+from pyapp.experiment.live_integers import Watch, bound, watched
+from pyapp.experiment.live_scope import MOST_PRINTED, Printed, Scope, cut
 
-MOST_PRINTED = 10_000  # characters that are kept until somebody takes them
 PARAM = "code"  # where the page shows such an error
 EDITED = "<edited "  # the beginning of the file name that a traceback gives a text
 
@@ -32,6 +31,7 @@ class EditError(ValueError):
     param = PARAM
 
     def __init__(self, function: str, kind: str, message: str, line: int | None = None):
+        kind, message = cut(kind), cut(message)
         super().__init__(f"{f'line {line}: ' if line else ''}{kind}: {message}")
         self.function, self.kind, self.message, self.line = function, kind, message, line
 
@@ -74,7 +74,8 @@ class Live:
     def __init__(self, functions: Iterable[FunctionType]):
         self.shipped = {function.__name__: function for function in functions}
         self.edits: dict[str, str] = {}  # the texts in force, by function
-        self._prints, self._muted = io.StringIO(), False
+        self._prints, self._muted = Printed(), False
+        self._watch = Watch(self._print, lambda: self._muted)
         self._scope = self._fresh()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -92,17 +93,18 @@ class Live:
         changes."""
         self.check(name)
         before = dict(self._scope)
+        self._scope.hold(but=name)
         try:
-            _run(name, watched(source), self._scope)
+            _run(name, watched(source), self._scope, self._watch)
             if not callable(self._scope.get(name)) or self._scope[name] is before[name]:
                 raise EditError(name, "NameError", f"the text does not define {name}: keep its line def {name}(...)")
         except EditError:
-            self._scope.clear()
-            self._scope.update(before)
+            self._scope.become(before)
             raise
         for key in self.shipped:
             if self._scope[key] is not before[key]:
-                self._scope[key] = _checked(key, self._scope[key], self.shipped[key])
+                self._scope[key] = _checked(key, self._scope[key], self.shipped[key], self._scope)
+        self._scope.hold()
         self.edits[name] = source
 
     def reset(self, name: str) -> None:
@@ -125,9 +127,9 @@ class Live:
 
     def printed(self) -> str:
         """What edited code has printed since this was asked last."""
-        text = self._prints.getvalue()
-        self._prints = io.StringIO()
-        return text if len(text) < MOST_PRINTED else text[:MOST_PRINTED] + "\n… and more\n"
+        text = self._prints.text
+        self._prints = Printed()
+        return text
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -143,13 +145,13 @@ class Live:
         if not self._muted and self._prints.tell() < MOST_PRINTED:
             print(*values, **{"file": self._prints, **how})
 
-    def _fresh(self) -> dict[str, Any]:
+    def _fresh(self) -> Scope:
         """What the shipped functions see around them, with copies of them that see this scope and so the edits."""
-        scope: dict[str, Any] = {}
+        scope = Scope()
         for function in self.shipped.values():
             scope |= function.__globals__
         packages = {_package(function) for function in self.shipped.values()}
-        scope |= {"__name__": "edited", "print": self._print, NAME: Watch(self._print, lambda: self._muted)}
+        scope |= {"__name__": "edited", "print": self._print}
         for key, value in (scope | self.shipped).items():
             if isinstance(value, FunctionType) and _package(value) in packages:
                 scope[key] = FunctionType(value.__code__, scope, value.__name__, value.__defaults__)
@@ -197,27 +199,28 @@ def blame(error: BaseException) -> EditError | None:
 def _told(error: BaseException) -> tuple[str, str]:
     """Kind and message; an exception class that a text defines may fail to give either."""
     try:
-        return str(type(error).__name__), str(error) or "no message"
+        return cut(str(type(error).__name__)), cut(str(error)) or "no message"
     except BaseException:
         return "Error", "its message cannot be read"
 
 
-def _run(name: str, source: str, scope: dict[str, Any]) -> None:
+def _run(name: str, source: ast.Module | str, scope: Scope, watch: Watch) -> None:
     """Compile and run a text; EditError says what is wrong in which line."""
     try:
-        code = compile(source, file_of(name), "exec")
+        code = bound(compile(source, file_of(name), "exec"), watch)
     except SyntaxError as error:
         raise EditError(name, type(error).__name__, error.msg, error.lineno) from None
     except BaseException as error:  # nested too deeply, or no text at all
         raise EditError(name, *_told(error)) from error
     with pulse.watching():
         try:
-            exec(code, scope)
+            with scope:
+                exec(code, scope)
         except BaseException as error:
-            raise blame(error) or EditError(name, *_told(error)) from error
+            raise blame(error) or EditError(name, *_told(error), getattr(error, "line", None)) from error
 
 
-def _checked(name: str, function: Callable[..., Any], shipped: FunctionType) -> Callable[..., Any]:
+def _checked(name: str, function: Callable[..., Any], shipped: FunctionType, scope: Scope) -> Callable[..., Any]:
     """The edited function as others call it: arguments copied, errors with their line, results like the shipped
     one's."""
 
@@ -225,12 +228,13 @@ def _checked(name: str, function: Callable[..., Any], shipped: FunctionType) -> 
         expected = shipped(*args, **named)
         with pulse.watching():
             try:
-                found = function(*map(_own, args), **{key: _own(value) for key, value in named.items()})
-                return _like(expected, found, name)  # which may run more of the text: __array__, __len__
+                with scope:
+                    found = function(*map(_own, args), **{key: _own(value) for key, value in named.items()})
+                    return _like(expected, found, name)  # which may run more of the text: __array__, __len__
             except EditError:  # also of another edited function, which this one has called
                 raise
             except BaseException as error:
-                raise blame(error) or EditError(name, *_told(error)) from error
+                raise blame(error) or EditError(name, *_told(error), getattr(error, "line", None)) from error
 
     return checked
 

@@ -11,11 +11,12 @@ import itertools
 import operator
 from collections.abc import Callable
 from contextlib import suppress
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-NAME = "__watch__"  # in the scope of the edited text
+WATCH = "\0watch"  # a constant in the tree of a text, in whose place its code gets the Watch
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Pow: "pow", ast.LShift: "lshift",
              ast.MatMult: "matmul"}
 CALLS = {"sum", "prod", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod", "nansum", "nanprod", "nancumsum",
@@ -28,15 +29,22 @@ numbers = itertools.count()
 
 
 def watched(source: str) -> ast.Module | str:
-    """The text as a tree whose operations go through a Watch in its scope; the text itself if it is not Python."""
+    """The text as a tree whose operations go through a Watch; the text itself if it is not Python."""
     try:
         return ast.fix_missing_locations(Watching(next(numbers)).visit(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source  # compiling it will report the error
 
 
+def bound(code: CodeType, watch: "Watch") -> CodeType:
+    """The code of such a tree with its Watch. It is a constant and not a name, which the text could remove."""
+    constants = (bound(each, watch) if isinstance(each, CodeType) else watch if each == WATCH else each
+                 for each in code.co_consts)
+    return code.replace(co_consts=tuple(constants))
+
+
 class Watching(ast.NodeTransformer):
-    """a + b becomes __watch__.of("add", number, line, a, b), and x.sum(y) __watch__.call(number, line, x.sum, y).
+    """a + b becomes watch.of("add", number, line, a, b), and x.sum(y) watch.call(number, line, x.sum, y).
 
     The number tells one text from the next.
     """
@@ -46,7 +54,7 @@ class Watching(ast.NodeTransformer):
 
     def _through(self, node: ast.AST, method: str, *args: ast.expr, before: tuple = (), **more: Any) -> ast.Call:
         constants = [ast.Constant(value) for value in (*before, self.number, node.lineno)]
-        attribute = ast.Attribute(ast.Name(NAME, ast.Load()), method, ast.Load())
+        attribute = ast.Attribute(ast.Constant(WATCH), method, ast.Load())
         return ast.copy_location(ast.Call(attribute, [*constants, *args], more.get("keywords", [])), node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:

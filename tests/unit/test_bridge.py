@@ -5,6 +5,7 @@ import pytest
 
 from pyapp import bridge, store
 from pyapp.bridge import call_json
+from pyapp.experiment.frame import Frame
 
 
 def call(method: str, **args):
@@ -53,7 +54,7 @@ def test_an_error_names_the_file_that_would_mend_it(monkeypatch):
 
 
 def test_errors_are_data():
-    assert error("fly")["message"].startswith("there is no method 'fly'; there are advance")
+    assert error("fly")["message"].startswith("there is no method 'fly'; there are act, advance")
     assert error("open", '{"page": "nowhere"}')["type"] == "UnknownPage"
     assert error("open", "{")["type"] == "JSONDecodeError"
     assert error("open", '{"wings": 2}')["type"] == "TypeError"
@@ -74,6 +75,29 @@ def test_numbers_that_json_lacks_become_null():
 def test_an_array_that_javascript_lacks_is_refused():
     with pytest.raises(TypeError, match="int64"):
         bridge._pack(np.zeros(2, np.int64), [])
+
+
+@pytest.mark.parametrize("result, words", [
+    (np.zeros(2**26 + 1, np.uint8), "67,108,865 bytes of arrays; the page takes at most 67,108,864"),
+    ({"a": [0] * 1_000_001}, "1,000,001 items"), ([["x" * 100_000] * 5] * 3, "1,500,0"),
+    (Frame(0, {"x": [0] * 600_000}), "1,800,0"),
+    (Frame(0, {}, {"x": np.zeros((2**12, 2**11 + 1))}), "67,141,632 bytes")])
+def test_an_answer_that_would_fill_the_page_is_refused(monkeypatch, result, words):
+    monkeypatch.setitem(bridge.METHODS, "runtime", lambda: result)
+    found = error("runtime")
+    assert found["type"] == "TooLarge" and words in found["message"]
+
+
+def test_texts_that_nobody_would_read_to_their_end_are_cut(monkeypatch):
+    def wrong():
+        raise type("x" * 10**7, (ValueError,), {"hint": "y" * 10**7})("z" * 10**7)
+
+    monkeypatch.setitem(bridge.METHODS, "runtime", wrong)
+    found = error("runtime")
+    assert [len(found[key]) for key in ("type", "message", "hint")] == [1001, 1001, 1001]
+    monkeypatch.setitem(bridge.METHODS, "runtime", lambda: Frame(0, {"s": "s" * 10**7}, {}, ["n" * 10**7] * 10**6))
+    frame, _ = call("runtime")
+    assert len(frame["scalars"]["s"]) == 100_001 and [len(note) for note in frame["notes"]] == [1001] * 20
 
 
 def test_source_is_the_very_source():

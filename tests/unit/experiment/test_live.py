@@ -171,6 +171,68 @@ def test_a_text_that_deletes_its_own_function_is_refused(live):
     assert "does not define predict" in refused(live, "predict", "del predict").message
 
 
+REMOVED = "remove only names that the text itself has made"
+
+
+@pytest.mark.parametrize("removal, words", [
+    ("globals().clear()", "every name that the page needs"), ("globals().popitem()", "every name that the page needs"),
+    ("globals().pop('np')", "the name np"), ("del globals()['loss']", "has removed loss"),
+    ("del gradients", "has removed gradients")])
+def test_a_text_cannot_remove_what_the_page_needs(live, removal, words):
+    """Neither when it runs nor when it is called; the message has the line, and no name that the text does not know."""
+    error = refused(live, "predict", f"own = 1\n{removal}\n{PARABOLA}")
+    assert (error.kind, error.line) == ("NameError", 2), error
+    assert words in error.message and REMOVED in error.message
+    if removal.startswith("globals"):
+        live.edit("predict", f"def predict(x, w, b):\n    {removal}\n    return w * x + b")
+        with pytest.raises(EditError, match=f"line 2: NameError: .*{words}"):
+            live.predict(X, 1.0, 0.0)
+        assert live.loss(X, X) == 0
+
+
+def test_names_that_were_removed_all_the_same_are_put_back(live):
+    error = refused(live, "predict", "dict.clear(globals())\n" + PARABOLA)
+    assert error.message.startswith("the text has removed __") and REMOVED in error.message and len(error.message) < 200
+    assert "has removed loss" in refused(live, "predict", "global loss; del loss\n" + PARABOLA).message
+    live.edit("predict", PARABOLA)
+    live.edit("gradients", "def gradients(x, y, w, b):\n    dict.pop(globals(), 'np')\n    return w, b")
+    with pytest.raises(EditError, match="the text has removed np, which the page needs"):
+        live.gradients(X, X, 1.0, 0.0)
+    assert live.predict(X, 1.0, 0.0).tolist() == [1, 4, 9] and live.loss(X, X) == 0
+
+
+def test_a_text_may_remove_its_own_names(live):
+    live.edit("predict", "import math\nhalf = 0.5\ndel half, predict\nglobals().pop('math')\n" + PARABOLA)
+    assert live.predict(X, 1.0, 0.0).tolist() == [1, 4, 9]
+
+
+def test_a_text_finds_nothing_of_ours_among_its_names(live):
+    live.edit("predict", "print([name for name in globals() if 'watch' in name])\n" + PARABOLA)
+    assert live.printed() == "[]\n"
+
+
+@pytest.mark.parametrize("body", [
+    "raise ValueError('x' * 10**7)", "raise type('x' * 10**7, (Exception,), {})", "raise ValueError([0] * 10**6)",
+    "raise SyntaxError('x' * 10**7)", "return type('x' * 10**7, (), {})()", "{'x' * 10**7: 1}['y' * 10**7]",
+    "raise ExceptionGroup('x' * 10**7, [ValueError('y' * 10**7)])", "getattr(x, 'x' * 10**7)"])
+def test_a_message_of_any_length_is_cut(live, body):
+    live.edit("predict", f"def predict(x, w, b):\n    {body}")
+    with pytest.raises(EditError) as error:
+        live.predict(X, 1.0, 0.0)
+    assert 1000 < len(str(error.value)) < 2500 and "…" in str(error.value)
+    found = refused(live, "loss", body.replace("return ", "raise ").replace("(x, '", "(np, '"))
+    assert found.line == 1 and len(str(found)) < 2500
+
+
+@pytest.mark.parametrize("statement", [
+    "print('x' * 10**7)", "print([0] * 10**6)", "print('', end='x' * 10**7)", "print(*range(100_000))",
+    "print(type('x' * 10**7, (), {}))"])
+def test_what_is_printed_is_cut_while_it_is_printed(live, statement):
+    live.edit("predict", f"{statement}\nprint('and on')\n{PARABOLA}")
+    assert live._prints.tell() < 11_000, "it takes no memory"
+    assert len(text := live.printed()) < 11_000 and text.endswith("… and more\n")
+
+
 def test_nested_too_deeply_to_be_read(live):
     assert refused(live, "predict", "x = " + "-" * 200_000 + "1").function == "predict"
 
