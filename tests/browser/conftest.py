@@ -36,6 +36,11 @@ def browser(needs_chromium):
         yield found
 
 
+def where(name: str) -> str:
+    """The selector of an element by its data-test name; "{entry}" is a number within words."""
+    return f"[data-entry='{name[1:-1]}']" if name.startswith("{") else f"[data-test='{name}']"
+
+
 class Visitor:
     """A browser tab and what a person does in it."""
 
@@ -77,8 +82,8 @@ class Visitor:
         return self
 
     def __getitem__(self, name: str):
-        """An element by its data-test name."""
-        return self.page.locator(f"[data-test='{name}']")
+        """An element by its name, see `where`."""
+        return self.page.locator(where(name))
 
     def text(self, name: str) -> str:
         return self[name].first.inner_text()
@@ -92,11 +97,11 @@ class Visitor:
         self.page.wait_for_function(f"""(selector) => {{
             const x = parseFloat(document.querySelector(selector)?.textContent.replace(/,/g, "").replace("−", "-"));
             return {condition};
-        }}""", arg=f"[data-test='{name}']")
+        }}""", arg=where(name))
 
     def wait_text(self, name: str, text: str) -> None:
         self.page.wait_for_function("([where, text]) => document.querySelector(where)?.textContent.includes(text)",
-                                    arg=[f"[data-test='{name}']", text])
+                                    arg=[where(name), text])
 
     def slide(self, name: str, position: int | str) -> None:
         """Move a slider to a position, or by keys "Home" and "End"."""
