@@ -19,7 +19,7 @@ def shown(tab, name: str) -> int:
 def test_every_integer_of_the_point_is_shown(visit):
     tab = visit("#exponential")
     for name, integer in integers("ibert", 0.1, -25).items():
-        assert shown(tab, f"step-{name}") == integer, name
+        assert shown(tab, f"steps-{name}-integer") == integer, name
     assert tab.text("point-exact") == f"{math.exp(-2.5):.5f}"
     assert tab.text("point-made") == f"{float(IExp('ibert', 0.1).values(IExp('ibert', 0.1).codes(-2.5))[0]):.5f}"
 
@@ -36,7 +36,7 @@ def test_the_point_is_dragged_along_the_curve(visit):
     x = float(tab.page.url.partition("x=")[2])
     tab.wait_text("point-x", f"{x:.4f}".replace("-", "−"))
     for name, integer in integers("ibert", 0.1, round(x / 0.1)).items():
-        assert shown(tab, f"step-{name}") == integer, name
+        assert shown(tab, f"steps-{name}-integer") == integer, name
 
 
 def test_the_point_is_moved_by_keys_and_read(visit):
@@ -58,8 +58,8 @@ def test_the_point_is_moved_by_keys_and_read(visit):
 
 def test_both_sets_of_constants_beside_the_published_maximum(visit):
     tab = visit("#exponential")
-    assert tab.text("gap-code-max") == "0.001913" and tab.text("gap-code-at") == "−0.140"
-    assert tab.text("gap-paper-max") == "0.002128"
+    assert tab.text("gaps-code-maximum") == "0.001913" and tab.text("gaps-code-at") == "−0.140"
+    assert tab.text("gaps-paper-maximum") == "0.002128"
     assert "to the two digits that are printed" in tab.text("gap-about")
     tab["gap"].focus()
     tab.page.keyboard.press("End")
@@ -69,16 +69,16 @@ def test_both_sets_of_constants_beside_the_published_maximum(visit):
 def test_every_control_is_moved_once(visit):
     tab = visit("#exponential")
     tab["method"].select_option("ibert-paper")
-    tab.wait_text("step-period", "6")
+    tab.wait_text("steps-period-integer", "6")
     tab["method"].select_option("ibert-ln2")
-    tab.wait_text("step-period", "28,391")
+    tab.wait_text("steps-period-integer", "28,391")
     tab.slide("exponent", 4)
-    tab.wait_text("exponent-used", "4")
+    tab.wait_text("widest", "n = 4")
     tab.slide("x", -1)
     tab.wait_text("point-q", "−10")
     tab.slide("scale", "Home")
     tab.wait_text("point-q", "−500")
-    assert tab.text("ibert-ln2-worst") == f"{IExp('ibert-ln2', 0.002, 4).worst(LOWEST):.5f}"
+    assert tab.text("periods-ibert-ln2-worst") == f"{IExp('ibert-ln2', 0.002, 4).worst(LOWEST):.5f}"
     assert "scale=0.002" in tab.page.url and "method=ibert-ln2" in tab.page.url
 
 
@@ -95,8 +95,8 @@ def test_the_page_says_where_the_original_breaks(visit, link, sentences, words):
 
 def test_the_error_over_the_scale_is_read_by_keys(visit):
     tab = visit("#exponential")
-    assert tab.text("ibert-codes") == "7" and tab.text("ln2-exact") == "6.9315"
-    assert tab.text("ibert-off") == "+0.989 %"
+    assert tab.text("periods-ibert-codes") == "7" and tab.text("{ln2_codes}") == "6.9315"
+    assert tab.text("periods-ibert-off") == "+0.989 %"
     tab["scales"].focus()
     tab.page.keyboard.press("End")
     tab.wait_text("scales-value", "S = 2.5")

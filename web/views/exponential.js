@@ -1,20 +1,4 @@
-import { fixed } from "../ui/format.js";
-import { workbench } from "../ui/workbench.js";
-import { Curve, Gap, Integers, Scale } from "./exponential-panels.js";
+import { mount as declared } from "../ui/page.js";
 import { chapters } from "./exponential-story.js";
 
-const PANELS = { curve: Curve, integers: Integers, gap: Gap, scale: Scale };
-
-/** I-BERT's exponential at a point that one drags along the curve, with all its integers. */
-export function mount(root, page) {
-  return workbench(root, page, {
-    stage: Object.keys(PANELS),
-    controls: [
-      ["The point", ["x"]],
-      ["The method", ["method", "scale", "exponent"]],
-    ],
-    chapters,
-    panels: PANELS,
-    summary: ({ scalars }) => `x = ${fixed(scalars.point.x, 3)}, S = ${scalars.scale}`,
-  });
-}
+export const mount = (root, page) => declared(root, page, { chapters });

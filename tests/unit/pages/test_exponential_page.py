@@ -44,13 +44,14 @@ def test_the_point_of_a_dragged_picture_comes_back_as_the_same_code():
 
 def test_both_sets_of_constants_and_the_published_maximum():
     frame = opened()
-    gaps = frame.scalars["gaps"]
+    gaps = {row["name"]: row for row in frame.scalars["gaps"]}
     for name in ("code", "paper"):
         assert np.abs(frame.arrays[f"gap_{name}"]).max() == pytest.approx(gaps[name]["maximum"], rel=1e-3)
     assert gaps["code"]["maximum"] < 1.92e-3 < 2.12e-3 < gaps["paper"]["maximum"]
-    assert frame.scalars["published"] == 1.9e-3
+    published = [mark for mark in frame.scalars["gap_marks"] if mark["kind"] == "horizontal"]
+    assert [mark["y"] for mark in published] == [1.9e-3, -1.9e-3] and "0.0019" in published[0]["text"]
     assert (gaps["paper"]["a"], gaps["code"]["c"]) == (0.3585, 1.0)
-    assert opened(method="ibert-paper").scalars["constants"] == "paper"
+    assert [row["chosen"] for row in opened(method="ibert-paper").scalars["gaps"]] == [False, True]
 
 
 def test_the_error_over_the_scale_is_measured_at_every_scale():
@@ -64,8 +65,9 @@ def test_the_error_over_the_scale_is_measured_at_every_scale():
 
 
 def test_the_three_periods_beside_each_other():
-    rows = {row["name"]: row for row in opened(scale=0.1).scalars["scales"]}
-    assert rows["ibert"]["codes"] == 7 and rows["ibert"]["exact"] == pytest.approx(6.9315, abs=1e-4)
+    scalars = opened(scale=0.1).scalars
+    rows = {row["name"]: row for row in scalars["scales"]}
+    assert rows["ibert"]["codes"] == 7 and scalars["ln2_codes"] == pytest.approx(6.9315, abs=1e-4)
     assert rows["ibert"]["off_percent"] == pytest.approx(100 * (0.7 / np.log(2) - 1))
     assert abs(rows["ibert-ln2"]["off_percent"]) < 0.01
 
@@ -79,6 +81,17 @@ def test_the_page_says_where_the_original_breaks():
 def test_the_marks_of_the_periods():
     assert periods(3.0) == [-3.0, -6.0]
     assert len(periods(0.1)) == 12
+
+
+def test_the_point_and_its_way_into_the_first_period_are_marked():
+    scalars = opened(x=-2.5, scale=0.1).scalars
+    point, marks = scalars["point"], scalars["marks"]
+    assert marks[0] == {"kind": "band", "x": pytest.approx(-0.7), "to": 0}
+    thread, hollow, whole = marks[-3:]
+    assert (thread["x"], thread["y"]) == (hollow["x"], hollow["y"]) == (point["p"], point["parabola"])
+    assert thread["to"] == [whole["x"], whole["y"]] == [point["x"], point["made"]] and hollow["hollow"]
+    assert opened(scale=2.5, method="ibert-ln2").scalars["marks"][0]["kind"] == "band"
+    assert "dots" in opened(scale=0.3).arrays and "dots" not in opened(scale=0.1).arrays  # 27 codes, and 81
 
 
 def test_all_of_it_crosses_to_the_page():
