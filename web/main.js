@@ -103,7 +103,10 @@ async function show(hash, again) {
   const known = pages.find(({ name }) => name === link.page);
   if (!known && shown && link.page) return refuse(shown.session, link.page);
   const meta = known ?? pages[0];
-  if (shown?.view && shown.session.meta === meta) return obey(shown.session, link.params, odd(meta, link));
+  if (shown?.view && shown.session.meta === meta) {
+    goTo(shown.session, link.panel);
+    return obey(shown.session, link.params, odd(meta, link));
+  }
   shown?.view?.unmount();
   clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
@@ -126,7 +129,16 @@ async function show(hash, again) {
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
   left.then(() => shown.session === session && open(session));
+  goTo(session, link.panel);
   if (!known && link.page) refuse(session, link.page);
+}
+
+/** Bring a panel into sight, if the link names one. */
+function goTo(session, panel) {
+  if (!panel) return;
+  const place = [...at("view").querySelectorAll("section[data-panel]")].find(({ dataset }) => dataset.panel === panel);
+  if (place) place.scrollIntoView();
+  else session.say("shell", `${session.meta.title} has no panel ${quote(panel)}.`);
 }
 
 function refuse(session, name) {
@@ -146,7 +158,7 @@ function equip(session) {
     undoing = null;
   };
   Object.assign(session, {
-    link: () => format(meta, session.params),
+    link: (panel) => format(meta, session.params, panel),
     pages,
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),

@@ -1,15 +1,15 @@
 // The page's state as plain data: a link <-> page and parameters, and an undo stack. No DOM, no engine.
 
 /**
- * "#digits?rate=0.05&seed=7" -> {page: "digits", params: {rate: "0.05", seed: "7"}, repeated: []}.
+ * "#digits/weights?rate=0.05&seed=7" -> {page: "digits", panel: "weights", params: {rate: "0.05", seed: "7"}, repeated: []}.
  * Values stay strings: Python coerces them. Of a name that comes more than once, `repeated`, the last value counts.
  */
 export function parse(hash) {
-  const [, page, query] = /^#?([^?]*)\??([^]*)$/.exec(hash); // only the first "?" divides: a prompt may have its own
+  const [, page, panel = "", query] = /^#?([^?/]*)(?:\/([^?]*))?\??([^]*)$/.exec(hash); // only the first "?" divides: a prompt may have its own
   const pairs = [...new URLSearchParams(query)];
   const [once, repeated] = [new Set(), new Set()];
   for (const [name] of pairs) (once.has(name) ? repeated : once).add(name);
-  return { page: decode(page), params: Object.fromEntries(pairs), repeated: [...repeated] };
+  return { page: decode(page), panel: decode(panel), params: Object.fromEntries(pairs), repeated: [...repeated] };
 }
 
 const LONGEST = 4000; // characters of a value; nobody can send a longer link
@@ -40,8 +40,8 @@ export function quote(name) {
   return `“${letters.length > SHOWN ? `${letters.slice(0, SHOWN).join("")}…` : name}”`;
 }
 
-/** The shortest link that opens this page with these parameters: what is at its default is left out, and a long text. */
-export function format(meta, params) {
+/** The shortest link that opens this page, at one of its panels, with these parameters: what is at its default is left out, and a long text. */
+export function format(meta, params, panel = "") {
   const query = new URLSearchParams();
   const all = filled(meta, params);
   for (const param of meta.params) {
@@ -49,7 +49,7 @@ export function format(meta, params) {
     if (value !== String(standard(param, all)) && value.length <= LONGEST) query.set(param.name, value);
   }
   const text = query.toString();
-  return `#${encodeURIComponent(meta.name)}${text && `?${text}`}`;
+  return `#${encodeURIComponent(meta.name)}${panel && `/${panel}`}${text && `?${text}`}`;
 }
 
 /** Every declared parameter: what is given, else its default. */

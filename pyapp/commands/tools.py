@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
-from pyapp import pages
+from pyapp import files, pages
 from pyapp.bench import bench
 from pyapp.commands.common import add_json, command, print_json, show
-from pyapp.commands.outputs import add_weights_out
+from pyapp.commands.outputs import add_out, add_weights_out
 from pyapp.experiment.params import ParamError
 from pyapp.parity import check
 from pyapp.runner import Runner
@@ -18,6 +19,10 @@ def add(commands: Any) -> None:
     sub.add_argument("page", metavar="PAGE", help=f"one of {', '.join(pages.names())}")
     sub.add_argument("--steps", type=int, default=0, metavar="N", help="how many steps")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
+    sub.add_argument("--do", metavar="ACTION", help="do one of the page's actions")
+    sub.add_argument("--with", action="append", default=[], metavar="NAME=VALUE", dest="given",
+                     help="set a parameter of the action")
+    add_out(sub, "where to write the file that the action makes")
     add_json(sub)
 
     command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
@@ -34,14 +39,9 @@ def add(commands: Any) -> None:
 
 def run_page(args: argparse.Namespace) -> None:
     """Run a page's experiment for some steps and print where it stands."""
-    given = {}
-    for item in args.set:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise ParamError(name, f"--set {item} has no value", "write --set name=value")
-        if name in given:
-            raise ParamError(name, f"{name} is set twice, to {given[name]} and to {value}", "set it once")
-        given[name] = value
+    given, values = pairs(args.set, "--set"), pairs(args.given, "--with")
+    if args.out and not args.do:
+        raise ValueError("--out is where an action writes its file; name the action with --do")
     if args.steps < 0:
         raise ValueError(f"steps is {args.steps}; use 0 or more")
     runner = Runner()
@@ -51,12 +51,33 @@ def run_page(args: argparse.Namespace) -> None:
         start, frame = frame.step, runner.advance(opened["run"], steps=args.steps)["frame"]
         if frame.step < start + args.steps:
             notes.append(f"The page finished after {frame.step - start} of {args.steps} steps.")
+    if args.do:
+        outcome = runner.act(opened["run"], args.do, values)
+        frame, notes = outcome["frame"], notes + outcome["notes"]
+        opened["params"] = outcome["params"]
+        if "file" in outcome:
+            path = args.out or Path(outcome["name"])
+            files.write(path, bytes(outcome["file"]))
+            notes.append(f"{args.do} wrote {path}.")
     notes = list(dict.fromkeys(notes + frame.notes))
     for note in notes:
         print(f"bitladder: {note}", file=sys.stderr)
     result = {"page": args.page, "params": opened["params"], "step": frame.step, "scalars": frame.scalars,
               "notes": notes}
     show(result, args.json, "\n".join([f"step {frame.step}"] + [f"{k} {v}" for k, v in frame.scalars.items()]))
+
+
+def pairs(items: list[str], option: str) -> dict[str, str]:
+    """NAME=VALUE as often as an option was given."""
+    given: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ParamError(name, f"{option} {item} has no value", f"write {option} name=value")
+        if name in given:
+            raise ParamError(name, f"{name} is set twice, to {given[name]} and to {value}", "set it once")
+        given[name] = value
+    return given
 
 
 def check_runtime(args: argparse.Namespace) -> None:

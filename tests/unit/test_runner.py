@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyapp import pages
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError
 from pyapp.runner import Runner
 from pyapp.store import StoreError
@@ -15,9 +15,23 @@ class Counter(Experiment):
     PARAMS = (Param("by", "By", "int", 1, "how much", lo=1, hi=5),
               Param("start", "Start", "int", 0, "from where", lo=0, hi=100, live=False))
 
+    ACTIONS = (Action("print", "Print", "The total as a file", (Param("copies", "Copies", "int", 1, "how many", lo=1,
+                                                                      hi=3),)),
+               Action("faster", "Faster", "Count by more"))
+
     def __init__(self, params):
         super().__init__(params)
-        self.step, self.total = 0, params["start"]
+        self.step, self.total, self.seen = 0, params["start"], 0
+
+    def background(self):
+        while self.seen < 4:
+            self.seen += 1
+            yield
+
+    def act(self, name, values):
+        if name == "faster":
+            return Outcome(["faster now"], {"by": self.params["by"] + 1})
+        return Outcome(file=np.frombuffer(str(self.total).encode() * values["copies"], np.uint8), name="total.txt")
 
     def steps(self):
         while self.step < 10:
@@ -27,7 +41,7 @@ class Counter(Experiment):
             yield Frame(self.step, {"total": self.total, "word": "text is no curve"})
 
     def frame(self):
-        return Frame(self.step, {"total": self.total})
+        return Frame(self.step, {"total": self.total, "seen": self.seen})
 
     def change(self, name, value):
         return [f"{name} is now {value}"]
@@ -54,7 +68,7 @@ def runner(monkeypatch):
 def test_a_run_advances_by_steps_and_ends(runner):
     run = runner.open("counter", {"by": "2"})["run"]
     answer = runner.advance(run, steps=3)
-    assert answer["frame"].scalars == {"total": 6} and not answer["done"]
+    assert answer["frame"].scalars["total"] == 6 and not answer["done"]
     assert answer["history"]["total"]["step"].tolist() == [1, 2, 3]
     assert answer["history"]["total"]["value"].tolist() == [2, 4, 6] and "word" not in answer["history"]
     assert runner.advance(run, steps=100)["done"]
@@ -161,3 +175,24 @@ def test_a_page_that_gives_all_parameters_hears_only_of_those_that_were_chosen(m
 def test_a_page_opens_with_its_defaults_and_nothing_to_say(name):
     params = {param.name: param.default for param in pages.page(name).PARAMS}
     assert Runner().open(name, params)["notes"] == []
+
+
+def test_background_work_goes_on_from_what_is_known_until_it_is_done(runner):
+    run = runner.open("counter")["run"]
+    answer = runner.background(run, ms=0)
+    assert answer["frame"].scalars["seen"] == 1 and not answer["done"]
+    runner.change(run, "by", 2)
+    answer = runner.background(run, ms=1e9)
+    assert answer["frame"].scalars["seen"] == 4 and answer["done"]
+
+
+def test_an_action_makes_a_file_or_changes_parameters(runner):
+    run = runner.open("counter", {"start": 7})["run"]
+    made = runner.act(run, "print", {"copies": "2"})
+    assert bytes(made["file"]) == b"77" and made["name"] == "total.txt"
+    faster = runner.act(run, "faster")
+    assert faster["params"]["by"] == 2 and faster["notes"] == ["faster now", "by is now 2"] and "file" not in faster
+    with pytest.raises(ParamError, match="copies"):
+        runner.act(run, "print", {"copies": "many"})
+    with pytest.raises(ValueError, match="no action 'sing'; it has print, faster"):
+        runner.act(run, "sing")

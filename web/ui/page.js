@@ -1,6 +1,7 @@
-import { html, render } from "preact";
+import { html, render, useState } from "preact";
 import { Blocks } from "./blocks.js";
 import { Curves } from "./curves.js";
+import { Menu, Numbers } from "./menu.js";
 import { Scope } from "./scope.js";
 import { Rich } from "./words.js";
 import { workbench } from "./workbench.js";
@@ -54,8 +55,14 @@ export function mount(root, page, more = {}) {
 }
 
 function Panel({ panel, scope, page }) {
+  const [numbers, show] = useState(false);
   if (panel.when && !scope.holds(panel.when)) return null;
-  return html`<h2 data-test=${`${panel.name}-title`}><${Rich} text=${panel.title} scope=${scope} /></h2>
+  const facts = { panel, scope, page };
+  return html`<div class="panel-head">
+      <h2 data-test=${`${panel.name}-title`}><${Rich} text=${panel.title} scope=${scope} /></h2>
+      ${scope.ready && html`<${Menu} ...${facts} shown=${numbers} show=${show} />`}
+    </div>
     <${Blocks} block=${panel} scope=${scope} page=${page} />
+    ${numbers && html`<${Numbers} ...${facts} />`}
     ${!scope.ready && panel.empty && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;
 }

@@ -1,0 +1,57 @@
+"""What every panel can do: its numbers and its pictures leave the page, and a link leads to it."""
+
+from pathlib import Path
+
+import pytest
+
+from pyapp.runner import Runner
+
+SMALL = "rows=32&length=16"
+
+
+def saved(tab, name: str) -> bytes:
+    with tab.page.expect_download() as download:
+        tab[name].click()
+    return Path(download.value.path()).read_bytes()
+
+
+def test_numbers_are_saved_and_shown_as_a_table_in_full(visit):
+    tab = visit("#affine/skewed?bits=4")
+    facts = Runner().open("affine")["frame"].scalars["skewed"]
+    tab["skewed-menu"].click()
+    lines = saved(tab, "skewed-csv").decode().splitlines()
+    assert f"mean error,{facts['symmetric']['mean']!r},{facts['affine']['mean']!r}," in lines
+    assert "from,to,before,after" in lines
+    tab["skewed-table"].click()
+    tab.wait_text("skewed-numbers", repr(facts["symmetric"]["maximum"]))
+    tab["skewed-table"].click()
+    tab["skewed-numbers"].wait_for(state="detached")
+
+
+def test_pictures_are_saved_as_png_and_as_svg(visit):
+    tab = visit(f"#methods?{SMALL}")
+    tab.wait_text("measured", "14 of 14")
+    tab["picture-menu"].click()
+    assert saved(tab, "picture-png").startswith(b"\x89PNG")
+    tab = visit("#affine")
+    tab["skewed-menu"].click()
+    svg = saved(tab, "skewed-svg").decode()
+    assert svg.startswith("<svg") and "var(--" not in svg.split("style=", 1)[1].split('"')[1] and "<path" in svg
+
+
+def test_a_panel_without_pictures_offers_none(visit):
+    tab = visit("#affine")
+    tab["verdict-menu"].click()
+    assert tab["verdict-png"].count() == 0 and tab["verdict-link"].count() == 1
+    tab.page.keyboard.press("Escape")
+    tab["verdict-link"].wait_for(state="detached")
+
+
+@pytest.mark.parametrize("panel", ["glance", "nowhere"])
+def test_a_link_leads_to_a_panel(visit, panel):
+    tab = visit(f"#affine/{panel}?bits=3")
+    if panel == "nowhere":
+        tab.page.get_by_text("has no panel").wait_for()
+    else:
+        tab.page.wait_for_function("scrollY > 300")
+    assert tab.page.evaluate("location.hash") == "#affine?bits=3"
