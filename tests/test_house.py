@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,12 @@ def test_python_imports_point_down(path):
 def test_every_room_is_on_a_floor():
     there = {room_of(path.relative_to(ROOT / "pyapp").as_posix()) for path in PYTHON} - {"__init__"}
     assert there == HEIGHT.keys()
+
+
+def test_a_wheel_carries_every_folder():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in PYTHON}
+    assert {name for name in listed if not name.startswith("pyapp.share")} == folders
 
 
 @pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: str(path.relative_to(ROOT)))

@@ -21,7 +21,7 @@ from pyapp.data.brackets import (
     unusable,
     value,
 )
-from pyapp.data.numerals import WRITE, TextError
+from pyapp.data.numerals import WRITE, NumbersError
 
 DEEPEST = 64  # brackets in brackets; NumPy has at most 64 axes
 TOKEN = re.compile(r"""(?P<space>\s+)|(?P<open>[\[({]|<[\w.]*:?)|(?P<close>[\])}>])|(?P<mark>[,;=:])
@@ -32,7 +32,7 @@ DECLARES = re.compile(r"(?:static|const|constexpr|unsigned|signed|int|float|doub
 
 
 def bracketed(text: str) -> tuple[list[list[Word]], list[str]]:
-    """The rows of words in a text with brackets, and notes. TextError says what cannot be numbers."""
+    """The rows of words in a text with brackets, and notes. NumbersError says what cannot be numbers."""
     found = _whole(_tree(text))
     shape = (*found.shape, len(found.rows[0]))
     if len(shape) < 3:
@@ -57,27 +57,27 @@ def _tree(text: str) -> list[Item]:
         elif kind == "open":
             stack.append(_opened(node, piece, before == "word"))
             if len(stack) > DEEPEST + 1:
-                raise TextError(f"the brackets are more than {DEEPEST} deep", "use a matrix: rows in brackets")
+                raise NumbersError(f"the brackets are more than {DEEPEST} deep", "use a matrix: rows in brackets")
             gap = ""
         elif kind == "close" and piece == ">" and node.bracket != "<":
             node.items.append(piece)
         elif kind == "close":
             if PAIRS.get(node.bracket) != piece:
-                raise TextError("the brackets do not match", "close every bracket, or leave them out")
+                raise NumbersError("the brackets do not match", "close every bracket, or leave them out")
             stack.pop()
             _add(stack[-1], value(node))
             gap = ""
         else:
             if node.bracket != "<" and gap.count(",") > bool(node.items):
-                raise TextError(f"a number is missing before “{piece[:40]}”: there is nothing between the commas",
-                                "write one there")
+                raise NumbersError(f"a number is missing before “{piece[:40]}”: there is nothing between the commas",
+                                   "write one there")
             if node.items:
                 node.gaps.append("t" if gap == "," else gap.strip() or " ")
             _add(node, Scalar(piece[1:-1].strip()) if kind == "quoted" else piece)
             gap = ""
         before = kind
     if len(stack) > 1:
-        raise TextError("the brackets do not match", "close every bracket, or leave them out")
+        raise NumbersError("the brackets do not match", "close every bracket, or leave them out")
     return stack[0].items
 
 
@@ -96,7 +96,7 @@ def _mark(node: Node, sign: str) -> None:
         node.ends.append(len(node.items))
     elif not node.bracket and sign == "=":  # what stands before it is a declaration: const int8_t w[2][3]
         if node.key is not None:
-            raise TextError("the text has more than one = outside its brackets", SEVERAL)
+            raise NumbersError("the text has more than one = outside its brackets", SEVERAL)
         node.items, node.key = [], ""
     elif node.bracket and node.items and isinstance(node.items[-1], (Word, Scalar, Unusable)):
         last = node.items.pop()
@@ -124,7 +124,7 @@ def _add(node: Node, item: Item) -> None:
 
 
 def _whole(items: list[Item]) -> Rows:
-    """The single array in the text. TextError if there is none, more than one, or something else."""
+    """The single array in the text. NumbersError if there is none, more than one, or something else."""
     for item in items:
         if isinstance(item, Unusable) and not (items[-1] is not item and _declared(items)):
             raise item.error
@@ -136,11 +136,11 @@ def _whole(items: list[Item]) -> Rows:
     outside = [item.text if isinstance(item, (Scalar, Length)) else item
                for item in items if not isinstance(item, Rows)]
     if outside:
-        raise TextError(f"“{' '.join(map(str, outside))[:40]}” stands outside the brackets", WRITE)
+        raise NumbersError(f"“{' '.join(map(str, outside))[:40]}” stands outside the brackets", WRITE)
     if not arrays:
-        raise TextError("there is no number in the text", WRITE)
+        raise NumbersError("there is no number in the text", WRITE)
     if len(arrays) > 1 and any(array.named for array in arrays):
-        raise TextError(f"the text has {len(arrays)} arrays", SEVERAL)
+        raise NumbersError(f"the text has {len(arrays)} arrays", SEVERAL)
     found = arrays[0] if len(arrays) == 1 else stacked(arrays, arrays, "[")
     if isinstance(found, Unusable):
         raise found.error

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pyapp.data.numerals import WRITE, TextError, is_number
+from pyapp.data.numerals import WRITE, NumbersError, is_number
 
 Word = str
 ARRAY = re.compile(r"(?:as_?)?(?:array|tensor)|[A-Z]\w*Tensor|Tensor|Parameter|(?:Device)?Array(?:Impl)?|NDArray|matrix"
@@ -60,7 +60,7 @@ class Length:
 class Unusable:
     """An item that is an error where numbers are needed."""
 
-    error: TextError
+    error: NumbersError
 
 
 Item = Word | Scalar | Rows | Named | Length | Unusable
@@ -157,16 +157,17 @@ def _list(node: Node) -> Item:
     return Rows(rows, (len(rows),) if len(rows) > 1 else (), bracket=node.bracket)
 
 
-def _problem(node: Node, words: list[Word]) -> TextError | None:
+def _problem(node: Node, words: list[Word]) -> NumbersError | None:
     """The error of an ambiguous row of words, if any: C octal numbers, or commas that can be decimal commas."""
     if node.bracket == "{":
         for word in words:
             if re.fullmatch(r"[+-]?0\d+", word):
-                return TextError(f"“{word[:40]}” is an octal number in C", "write it without the leading zero")
+                return NumbersError(f"“{word[:40]}” is an octal number in C", "write it without the leading zero")
     if re.fullmatch(r"t(?: t)+", "".join(node.gaps)) and all(word.lstrip("+-").isdecimal() for word in words):
         one, two = words[:2]
-        return TextError(f"“{one},{two}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}",
-                         f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” for one")
+        return NumbersError(f"“{one},{two}” can be two numbers, {one} and {two}, or one with a decimal comma, "
+                            f"{one}.{two}",
+                            f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” for one")
     return None
 
 
@@ -187,4 +188,4 @@ def stacked(items: list[Item], arrays: list[Rows], bracket: str) -> Rows | Unusa
 
 
 def unusable(message: str, hint: str) -> Unusable:
-    return Unusable(TextError(message, hint))
+    return Unusable(NumbersError(message, hint))

@@ -4,7 +4,7 @@ one way, and an error asks where that is ambiguous.
 
 import re
 
-from pyapp.data.numerals import TextError
+from pyapp.data.numerals import NumbersError
 
 Row = list[str]
 HARD = "\0"  # a comma inside a cell that quotes or | delimit, where it does not separate
@@ -20,8 +20,8 @@ def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
     """The rows, with every comma interpreted, and a note if they are decimal commas."""
     for line in lines:
         if re.search(r"(?:^|,)\s*,", line) or EMPTY in line:
-            raise TextError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
-                            "write a number into it")
+            raise NumbersError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
+                               "write a number into it")
     parts = [[part.strip(" \t,") for part in line.split(";") if part.strip(" \t,")] for line in lines]
     grid = len(parts) > 1 and len(parts[0]) > 1 and len(set(map(len, parts))) == 1  # ; between cells, as of a .csv
     separate = _separate(parts, grid)
@@ -83,19 +83,20 @@ def _ask_about_thousands(doubtful: list[str]) -> None:
         joined, parts = first.replace(",", ""), " and ".join(first.split(","))
         point = f", or one with a decimal comma, {first.replace(',', '.')}"
         point = point if WHOLE.fullmatch(first.replace(",", "", 1)) else ""
-        raise TextError(f"“{first}” can be one number with a thousands separator, {joined}, or several, {parts}{point}",
-                        f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a "
-                        "space after the comma for several, or a decimal point instead of the comma")
+        raise NumbersError(f"“{first}” can be one number with a thousands separator, {joined}, or several, "
+                           f"{parts}{point}",
+                           f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a "
+                           "space after the comma for several, or a decimal point instead of the comma")
     if all(map(POINTS.fullmatch, doubtful)):
         joined = first.replace(".", "").replace(",", ".")
-        raise TextError(f"“{first}” can be one number with a decimal comma, {joined}, or two, "
-                        f"{' and '.join(first.split(','))}",
-                        f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a space for two")
+        raise NumbersError(f"“{first}” can be one number with a decimal comma, {joined}, or two, "
+                           f"{' and '.join(first.split(','))}",
+                           f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a space for two")
 
 
 def _ask(chunk: str, separate: list[Row], decimal: list[Row]) -> None:
     one, two = re.split(rf"[,{HARD}]", chunk)
     counts = [sum(map(len, rows)) for rows in (separate, decimal)]
-    raise TextError(f"“{chunk}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}: the "
-                    f"text has {counts[0]} numbers or {counts[1]}",
-                    f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” with a point for one")
+    raise NumbersError(f"“{chunk}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}: the "
+                       f"text has {counts[0]} numbers or {counts[1]}",
+                       f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” with a point for one")

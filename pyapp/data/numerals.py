@@ -10,7 +10,7 @@ SUFFIX = re.compile(r"(?:[fFdDn]|[uU][lL]{0,2}|[lL]{1,2}[uU]?|_?[fiu](?:8|16|32|
 BASES = re.compile(r"([+-]?)0(?:[xX]([0-9a-fA-F_]+)|[bB]([01_]+)|[oO]([0-7_]+))[uUlLn]{0,3}")
 
 
-class TextError(ValueError):
+class NumbersError(ValueError):
     """A text is not a tensor; `hint` says what to write instead."""
 
     def __init__(self, message: str, hint: str):
@@ -19,15 +19,16 @@ class TextError(ValueError):
 
 
 def number(word: str, row: int) -> float:
-    """The number that a word stands for. TextError names the word and its row if it is not finite in float32."""
+    """The number that a word stands for. NumbersError names the word and its row if it is not finite in float32."""
     try:
         value = float(word)
     except ValueError:
         value = _written_otherwise(word, row)
     if value - value != 0 and not any(digit in word for digit in "0123456789"):  # NaN and infinity
-        raise TextError(f"{word} in row {row} is not a finite number", "remove NaN and infinity, or replace them")
+        raise NumbersError(f"{word} in row {row} is not a finite number", "remove NaN and infinity, or replace them")
     if abs(value) > BEYOND:
-        raise TextError(f"{word[:40]} in row {row} is too large for a float32 range", "use numbers from -1e38 to 1e38")
+        raise NumbersError(f"{word[:40]} in row {row} is too large for a float32 range",
+                           "use numbers from -1e38 to 1e38")
     return value
 
 
@@ -37,7 +38,7 @@ def is_number(word: str) -> bool:
         return True
     try:
         number(word, 1)
-    except TextError as error:
+    except NumbersError as error:
         return "not a number" not in str(error)
     return True
 
@@ -52,8 +53,8 @@ def _written_otherwise(word: str, row: int) -> float:
         try:
             return float(int(found[1] + "".join(filter(None, found.groups()[1:])), base))
         except (ValueError, OverflowError):
-            raise TextError(f"{word[:40]} in row {row} is too large for a float32 range",
-                            "use numbers from -1e38 to 1e38") from None
+            raise NumbersError(f"{word[:40]} in row {row} is too large for a float32 range",
+                               "use numbers from -1e38 to 1e38") from None
     for attempt in (float.fromhex if "x" in word.lower() else float, lambda text: float(re.sub("[dD]", "e", text))):
         try:
             return attempt(SUFFIX.sub("", word) if attempt is float else word)
@@ -62,16 +63,16 @@ def _written_otherwise(word: str, row: int) -> float:
     raise _no_number(word, row)
 
 
-def _no_number(word: str, row: int) -> TextError:
+def _no_number(word: str, row: int) -> NumbersError:
     shown = word[:40]
     if word[-1:] in "ijIJ" and word[:1] in "+-.0123456789" and any(digit in word for digit in "0123456789"):
-        return TextError(f"{shown} in row {row} is complex", "use real numbers; real and imaginary parts can be pasted "
-                                                             "one after the other")
+        return NumbersError(f"{shown} in row {row} is complex",
+                            "use real numbers; real and imaginary parts can be pasted one after the other")
     if word == "--":
-        return TextError(f"a number in row {row} is masked (--)", "fill it before printing, for example x.filled(0)")
+        return NumbersError(f"a number in row {row} is masked (--)", "fill it before printing, for example x.filled(0)")
     if word.lower() in MISSING:
-        return TextError(f"a value in row {row} is missing ({shown})", "write a number in its place")
+        return NumbersError(f"a value in row {row} is missing ({shown})", "write a number in its place")
     if re.fullmatch(r"[+-]?\d{1,3}(?:\.\d{3}){2,4}", word):
-        return TextError(f"“{shown}” in row {row} is not a number: it has thousands separators",
-                         f"write {word.replace('.', '')}")
-    return TextError(f"“{shown}” in row {row} is not a number", WRITE)
+        return NumbersError(f"“{shown}” in row {row} is not a number: it has thousands separators",
+                            f"write {word.replace('.', '')}")
+    return NumbersError(f"“{shown}” in row {row} is not a number", WRITE)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyapp.data.bracketed import bracketed
-from pyapp.data.numerals import WRITE, TextError, number
+from pyapp.data.numerals import WRITE, NumbersError, number
 from pyapp.data.table import table
 
 LARGEST = 64 * 64  # numbers in a tensor
@@ -47,7 +47,7 @@ def read(text: str) -> Pasted:
 
     Without brackets a row ends at a line's end or at ;, and numbers have spaces or commas between them. Commas are
     decimal commas where tabs or semicolons separate the numbers, or where only this makes all rows equally long. With
-    brackets the innermost one is a row, however many lines it takes. TextError names what is wrong, or asks where a
+    brackets the innermost one is a row, however many lines it takes. NumbersError names what is wrong, or asks where a
     text has two meanings.
     """
     text = _clean(text)
@@ -59,18 +59,18 @@ def read(text: str) -> Pasted:
 
 
 def _clean(text: str) -> str:
-    """The text without comments and prompts, with plain spaces, line ends and minus signs. TextError if numbers
+    """The text without comments and prompts, with plain spaces, line ends and minus signs. NumbersError if numbers
     are left out or digits are grouped."""
     if "..." in text or "…" in text:
-        raise TextError("the text has “...”: numbers were left out when it was printed",
-                        "print it whole, for example after torch.set_printoptions(threshold=10**6) or "
-                        "np.set_printoptions(threshold=10**6)")
+        raise NumbersError("the text has “...”: numbers were left out when it was printed",
+                           "print it whole, for example after torch.set_printoptions(threshold=10**6) or "
+                           "np.set_printoptions(threshold=10**6)")
     text = text.translate(NOTHING).translate(LINES).replace("\r\n", "\n").replace("\r", "\n")
     text = _without_comments(text.translate(SIGNS))
     if found := GROUPED.search(text) or SPACED.search(text) or CELL.search(text):
         first, joined = found[0].strip(), re.sub(r"[^\d.]", "", found[0].replace(",", "."))
-        raise TextError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
-                        f"write {joined} for one number, or put commas between several")
+        raise NumbersError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
+                           f"write {joined} for one number, or put commas between several")
     text = CAST.sub("", ENDING.sub("", PROMPT.sub("", text)))
     return text.replace("Parameter containing:", " ").strip()
 
@@ -81,7 +81,7 @@ def _without_comments(text: str) -> str:
     while (begin := text.find("/*", start)) >= 0:
         end = text.find("*/", begin + 2)
         if end < 0:
-            raise TextError("a comment that begins with /* does not end", "end it with */, or take it out")
+            raise NumbersError("a comment that begins with /* does not end", "end it with */, or take it out")
         parts += [text[start:begin], " "]
         start = end + 2
     text = "".join(parts) + text[start:]
@@ -93,10 +93,10 @@ def _without_comments(text: str) -> str:
 
 def _check_shape(rows: list[list[str]]) -> None:
     if not rows:
-        raise TextError("there is no number in the text", WRITE)
+        raise NumbersError("there is no number in the text", WRITE)
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise TextError(f"row {i + 1} has {len(row)} numbers, but row 1 has {len(rows[0])}",
-                            "give every row the same number of numbers; a row ends at ; or at the end of a line")
+            raise NumbersError(f"row {i + 1} has {len(row)} numbers, but row 1 has {len(rows[0])}",
+                               "give every row the same number of numbers; a row ends at ; or at the end of a line")
     if (size := len(rows) * len(rows[0])) > LARGEST:
-        raise TextError(f"the text has {size:,} numbers", f"use at most {LARGEST:,}")
+        raise NumbersError(f"the text has {size:,} numbers", f"use at most {LARGEST:,}")

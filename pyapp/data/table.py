@@ -12,7 +12,7 @@ BETWEEN = re.compile(r"[\s,;]+")
 
 
 def table(text: str) -> tuple[list[Row], list[str]]:
-    """The rows of words in a text without brackets, and notes. TextError where its commas have two meanings."""
+    """The rows of words in a text without brackets, and notes. NumbersError where its commas have two meanings."""
     text = NAME.sub("", text, count=1) if NAME.match(text) else text
     lines = [line for line in text.split("\n") if line.strip(" \t;,")]
     series = len(lines) > 1 and SERIES.fullmatch(lines[-1].strip()) is not None

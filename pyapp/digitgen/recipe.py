@@ -17,7 +17,7 @@ from pyapp.digitgen.autoencoder import Autoencoder, Loss
 from pyapp.digitgen.router import train_router
 from pyapp.digitgen.teacher import CLASSES, STYLES, hands, shapes
 from pyapp.training.recipes import option
-from pyapp.training.resumable import train_long
+from pyapp.training.resumable import train_resumable
 from pyapp.training.trainer import Trainer
 
 CHUNK = 1000  # images that the encoder sees at once
@@ -69,7 +69,7 @@ def _train_autoencoder(recipe: TeacherRecipe, digits: Digits,
     trainer = Trainer(model, p, Adam(p, recipe.rate), rows, digits.labels, recipe.seed, recipe.batch, with_noise,
                       Loss(recipe.beta, recipe.gamma))
     epoch = -(-len(rows) // recipe.batch)  # steps
-    train_long(trainer, recipe.epochs * epoch, recipe.rate, recipe.warmup, report, every=epoch)
+    train_resumable(trainer, recipe.epochs * epoch, recipe.rate, recipe.warmup, report, every=epoch)
     return model, p
 
 

@@ -17,7 +17,7 @@ from pyapp.measure.timing import times_ms
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base.digit_input import Reader
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
@@ -58,9 +58,9 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         self._reader, model = Reader(), MLP()
-        self._begin(Training(model, model.initial(int(params["seed"])), params))
+        self._begin(DigitsTraining(model, model.initial(int(params["seed"])), params))
 
-    def _begin(self, training: Training) -> None:
+    def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
         self._quantised: QuantizedParameters | None = None
         self._quantised_of: tuple | None = None  # the network, its bits and its step
@@ -165,7 +165,7 @@ class Page(Experiment):
         rounded = isinstance(found, QuantizedNetwork)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
-        training = Training(MLP.of(p), p, params)
+        training = DigitsTraining(MLP.of(p), p, params)
         if goes_on:
             training.go_on(saved)
         self.params.update(params | {"weights": "own", "bits": self.params["bits"]})

@@ -16,7 +16,7 @@ from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.nets.gpt import code_points
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
 from pyapp.pages.base.readings import Readings
-from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, Learner
+from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
 from pyapp.quant.parameters import float_nbytes
 
 OFF, PAGE = "off", "page learn"
@@ -56,7 +56,8 @@ class Page(Experiment):
     SOURCES = (
         "pyapp.data.stories.rules", "pyapp.data.stories.accepts", "pyapp.data.text.Vocabulary", "pyapp.nets.gpt.GPT",
         "pyapp.nets.transformer.Block", "pyapp.nets.next_token.next_token", "pyapp.core.optim.AdamW",
-        "pyapp.core.schedule.inverse_root", "pyapp.nets.sampling.write_many", "pyapp.pages.base.text_training.Learner",
+        "pyapp.core.schedule.inverse_root", "pyapp.nets.sampling.write_many",
+        "pyapp.pages.base.text_training.TextTraining",
     )
 
     def __init__(self, params: dict[str, Value]):
@@ -64,7 +65,7 @@ class Page(Experiment):
         try:
             learner, self._notes = begun(params)
         except TextError as error:
-            learner = Learner(stories(), str(params["size"]), int(params["seed"]))
+            learner = TextTraining(stories(), str(params["size"]), int(params["seed"]))
             self.refused["text"] = self.refused["corpus"] = ParamError("text", str(error))
             self._notes = [f"Your text cannot be learned: {error}. The stories are learned instead."]
         self._begin(learner)
@@ -74,7 +75,7 @@ class Page(Experiment):
             return []
         return ["Your text is not used while Corpus is stories; set it to own."]
 
-    def _begin(self, learner: Learner) -> None:
+    def _begin(self, learner: TextTraining) -> None:
         self.learner = learner
         self.readings: Readings[int | None] = Readings(lambda bits: learner.read(bits, self.temperature))
         self._earlier: dict[int | None, dict] = {}  # readings of earlier steps, shown until there are newer ones
@@ -205,9 +206,9 @@ def readable(text: str) -> tuple[str, list[str]]:
     return text, notes
 
 
-def begun(params: Mapping[str, Value]) -> tuple[Learner, list[str]]:
+def begun(params: Mapping[str, Value]) -> tuple[TextTraining, list[str]]:
     """A learner of the chosen corpus before its first step, and what has to be said. TextError if there is no text."""
     if params["corpus"] == "own":
         text, notes = readable(str(params["text"]))
-        return Learner(Own(text), str(params["size"]), int(params["seed"])), notes
-    return Learner(stories(), str(params["size"]), int(params["seed"])), []
+        return TextTraining(Own(text), str(params["size"]), int(params["seed"])), notes
+    return TextTraining(stories(), str(params["size"]), int(params["seed"])), []

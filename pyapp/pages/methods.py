@@ -12,7 +12,7 @@ from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import tensors
-from pyapp.pages.base.tensors import TextError
+from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method
@@ -275,7 +275,7 @@ def _read(text: str) -> tuple[np.ndarray, list[str]]:
     try:
         values, notes = tensors.read(text)
         return values.astype(np.float64), notes
-    except TextError as error:
+    except NumbersError as error:
         raise ParamError("text", str(error), error.hint) from None
 
 

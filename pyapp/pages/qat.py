@@ -12,7 +12,7 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Value, find
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.pages.base.gathering import gathering
 from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.digits import pretrained
@@ -83,9 +83,9 @@ class Page(Experiment):
         model, images = _model(params), mnist.calibration()
         p = (model.start(pretrained(), images) if params["start"] == PRETRAINED
              else model.initial(int(params["seed"]), images))
-        self._begin(Training(model, p, params), p.copy())
+        self._begin(DigitsTraining(model, p, params), p.copy())
 
-    def _begin(self, training: Training, start: Parameters) -> None:
+    def _begin(self, training: DigitsTraining, start: Parameters) -> None:
         """`start` is what the training began with, to compare with."""
         self.training, self.trainer, self.start = training, training.trainer, start
         self.model: QATMLP = self.trainer.model
@@ -184,7 +184,7 @@ class Page(Experiment):
                 raise store.StoreError(f"{name}: its parameters are not those of its network; save it again")
             p = saved.parameters(model.shapes)
             start = checkpoint.parameters(saved.under(START), model.shapes, name)
-            training = Training(model, p, params)
+            training = DigitsTraining(model, p, params)
             training.go_on(saved)
         else:
             found = digits_network(saved)
@@ -196,7 +196,7 @@ class Page(Experiment):
             except ValueError as error:
                 raise store.StoreError(f"{name} holds {saved.words}; this page cannot continue its training: "
                                        f"{error}") from None
-            training = Training(model, start.copy(), params)
+            training = DigitsTraining(model, start.copy(), params)
         self.params.update(params)
         self._note = ""
         self._begin(training, start)

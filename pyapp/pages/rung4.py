@@ -6,10 +6,10 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import Param
 from pyapp.ladder import embeddings, toy
 from pyapp.ladder.table import LIMIT, STEP, TABLE
-from pyapp.pages.base.toy_page import DIMS, Reading
+from pyapp.pages.base.toy_page import DIMS, ToyPage
 
 
-class Page(Reading):
+class Page(ToyPage):
     title = "Embeddings"
     summary = ("Each word is three numbers, and you may move them: a word's vector is the same in every sentence, "
                "whatever it means there.")

@@ -5,10 +5,10 @@ import numpy as np
 from pyapp.experiment.frame import Frame
 from pyapp.ladder import attention, toy
 from pyapp.ladder.table import TABLE
-from pyapp.pages.base.toy_page import DIMS, OWN, PROMPT, SCALED, Reading
+from pyapp.pages.base.toy_page import DIMS, OWN, PROMPT, SCALED, ToyPage
 
 
-class Page(Reading):
+class Page(ToyPage):
     title = "Attention"
     summary = ("Every word looks back with dot products and takes something of what it sees: follow the arrows to "
                "creature, which becomes fluffy and blue.")

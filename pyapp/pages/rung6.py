@@ -7,10 +7,10 @@ import numpy as np
 from pyapp.experiment.frame import Frame
 from pyapp.ladder import block
 from pyapp.ladder.table import TABLE
-from pyapp.pages.base.toy_page import DIMS, MLP, OWN, PROMPT, SCALED, Reading, ranking
+from pyapp.pages.base.toy_page import DIMS, MLP, OWN, PROMPT, SCALED, ToyPage, ranking
 
 
-class Page(Reading):
+class Page(ToyPage):
     title = "MLP block"
     summary = ("Six ReLU neurons look at the refined vector; see which fire, which stay silent, and where those that "
                "fire move it.")

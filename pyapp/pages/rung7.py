@@ -13,12 +13,12 @@ from pyapp.ladder import attention, generate, toy
 from pyapp.ladder.bits import BITS, quantized
 from pyapp.ladder.rollout import MOST, Step, choose
 from pyapp.ladder.table import TABLE
-from pyapp.pages.base.toy_page import MLP, OWN, PROMPT, SCALED, Reading, ranking
+from pyapp.pages.base.toy_page import MLP, OWN, PROMPT, SCALED, ToyPage, ranking
 
 TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
 
 
-class Page(Reading):
+class Page(ToyPage):
     title = "Generate"
     summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
                "watch the sentence grow, and take bits away until it no longer does.")

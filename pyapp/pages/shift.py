@@ -12,7 +12,7 @@ from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.panels import shift as panels
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
-from pyapp.softmax.measures import Errors, errors, reference
+from pyapp.softmax.measures import SoftmaxErrors, errors, reference
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -28,7 +28,7 @@ ABOUT = {
     "row-max-clip": "the same, and only the top few nats are kept; the best number of nats is searched for",
 }
 TITLES = {"offset": "Offset rows", "skewed": "Skewed rows", CONTROL: "Centred rows"}  # in the order of the page
-MEASURES: dict[str, tuple[str, Callable[[Errors], float]]] = {  # what a curve shows: 0 is best
+MEASURES: dict[str, tuple[str, Callable[[SoftmaxErrors], float]]] = {  # what a curve shows: 0 is best
     "l1": ("L1 per row", lambda found: found.l1_per_row),
     "mae": ("MAE, which is L1 / N", lambda found: found.mae),
     "max-error": ("largest error", lambda found: found.max_error),
@@ -80,7 +80,7 @@ class Page(Experiment):
         self._begin()
 
     def _begin(self) -> None:
-        self._found: dict[tuple[int, str, str, int], Errors] = {}  # by seed, family, rule and bits
+        self._found: dict[tuple[int, str, str, int], SoftmaxErrors] = {}  # by seed, family, rule and bits
         self._scales: dict[tuple[int, str, str, int], list[float]] = {}  # of each grid
         self._step = 0
 

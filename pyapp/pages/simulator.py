@@ -10,8 +10,8 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.pages.base import tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
-from pyapp.pages.base.tensors import TextError
-from pyapp.quant.error import Errors, compare
+from pyapp.pages.base.tensors import NumbersError
+from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.schemes import (
     FLOAT_BYTES,
     MAX_BITS,
@@ -97,7 +97,7 @@ class Page(Experiment):
         text = str(self.params["values"])
         try:
             self.pasted, self._said = tensors.read(text) if text.strip() else (None, [])
-        except TextError as error:
+        except NumbersError as error:
             raise ParamError("values", str(error), error.hint) from None
 
     def _tensor(self) -> np.ndarray:
@@ -113,7 +113,7 @@ class Page(Experiment):
         kind = str(self.params["per"])
         return Granularity(kind, int(self.params["group"]) if kind == "group" else None)
 
-    def quantized(self, bits: int) -> tuple[QuantizedTensor, Errors]:
+    def quantized(self, bits: int) -> tuple[QuantizedTensor, TensorErrors]:
         """The tensor on grids that cover the chosen part of each range, and what that loses."""
         part = np.float32(int(self.params["clip"]) / 100)
         lowest, highest = (self.per.reduce(ufunc, self.x) * part for ufunc in (np.minimum, np.maximum))

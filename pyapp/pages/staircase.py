@@ -8,7 +8,7 @@ import numpy as np
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.pages.base import tensors
-from pyapp.pages.base.tensors import TextError
+from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Curve, Probability
 
@@ -138,7 +138,7 @@ def _read(text: str) -> tuple[np.ndarray, list[str]]:
     try:
         values, notes = tensors.read(text)
         values = values.reshape(-1).astype(np.float64)
-    except TextError as error:
+    except NumbersError as error:
         raise ParamError("others", str(error), error.hint) from None
     if values.size > MOST:
         raise ParamError("others", f"there are {values.size} other logits", f"write 1 to {MOST} numbers")

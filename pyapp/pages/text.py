@@ -12,7 +12,7 @@ from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdic
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets import gpt
 from pyapp.nets.generate import Sampling
-from pyapp.pages.base.writing import Reading, Text, first_difference, read
+from pyapp.pages.base.writing import Text, TokenReading, first_difference, read
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
@@ -103,7 +103,7 @@ class Page(Experiment):
         fresh = {side: Text(*networks[side], self.vocabulary.encode(known or START), self._sampling(),
                             int(self.params["seed"])) for side in sides}
         self.texts = (self.texts if len(sides) == 1 else {}) | fresh
-        self._read: dict[tuple[int, ...], tuple[Reading, Reading]] = {}  # the last readings, by their window
+        self._read: dict[tuple[int, ...], tuple[TokenReading, TokenReading]] = {}  # the last readings, by their window
 
     def _known_prompt(self) -> str:
         """The prompt without the characters that the network does not know."""

@@ -15,7 +15,7 @@ from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
 from pyapp.pages.base.digit_input import Reader
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, Training, usual_rates
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.transformer import TransformerSettings
@@ -81,9 +81,9 @@ class Page(Experiment):
         super().__init__(params)
         self._reader = Reader()
         model = ViT(SIZES[params["size"]])
-        self._begin(Training(model, model.initial(int(params["seed"])), params))
+        self._begin(DigitsTraining(model, model.initial(int(params["seed"])), params))
 
-    def _begin(self, training: Training) -> None:
+    def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
         self._pair: Pair | None = None
         self._pair_of: tuple[str, int] | None = None  # which network, and its step
@@ -223,7 +223,7 @@ class Page(Experiment):
         params = saved.params(self.PARAMS) if goes_on else self.params | {"size": size}
         if params["size"] != size:
             raise store.StoreError(f"{name}: its parameters say {params['size']}, but its weights are {size}")
-        training = Training(model, p, params)
+        training = DigitsTraining(model, p, params)
         if goes_on:
             training.go_on(saved)
         self.params.update(params | {"weights": OWN})

@@ -23,7 +23,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Errors:
+class TensorErrors:
     """The error e = x - x̂ of a tensor, in the tensor's own unit (mse: its square)."""
 
     mean: float  # mean |e|
@@ -38,12 +38,12 @@ class Errors:
         return self.maximum == 0
 
 
-def quantization_error(x: np.ndarray, tensor: QuantizedTensor) -> Errors:
+def quantization_error(x: np.ndarray, tensor: QuantizedTensor) -> TensorErrors:
     """The error of `tensor` against x (the same shape), the numbers that it was made from."""
     return compare(x, tensor.dequantize(), tensor.grid.clips(x))
 
 
-def compare(x: np.ndarray, after: np.ndarray, beyond: np.ndarray | None = None) -> Errors:
+def compare(x: np.ndarray, after: np.ndarray, beyond: np.ndarray | None = None) -> TensorErrors:
     """The error of `after` against x; `beyond` is true where a number was clipped, by default nowhere.
 
     ValueError for an empty tensor, for NaN or infinity, and for shapes that differ.
@@ -57,8 +57,8 @@ def compare(x: np.ndarray, after: np.ndarray, beyond: np.ndarray | None = None) 
         raise ValueError(NOT_FINITE)
     error = np.abs(x - after)
     beyond = np.zeros(x.shape, bool) if beyond is None else beyond
-    return Errors(float(error.mean()), float(error.max()), float(np.square(error).mean()), sqnr_db(x, error),
-                  _part(error, ~beyond), _part(error, beyond))
+    return TensorErrors(float(error.mean()), float(error.max()), float(np.square(error).mean()), sqnr_db(x, error),
+                        _part(error, ~beyond), _part(error, beyond))
 
 
 def sqnr_db(x: np.ndarray, error: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.softmax.measures import Errors, errors, reference
+from pyapp.softmax.measures import SoftmaxErrors, errors, reference
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.shift import RULES, Logits, calibrate, quantize_logits
 
@@ -27,7 +27,7 @@ def quantized(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = Non
 
 
 def compare(z: np.ndarray, method: str, bits: int, rule: str, mask: np.ndarray | None = None,
-            calibration: np.ndarray | None = None) -> Errors:
+            calibration: np.ndarray | None = None) -> SoftmaxErrors:
     """Errors of a method on logits float64 (R, N), quantised to `bits` after the shift of a rule."""
     logits = quantized(z, bits, rule, mask, calibration)
     return errors(probabilities(logits, method, mask), reference(z, mask), mask)

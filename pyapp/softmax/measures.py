@@ -11,7 +11,7 @@ WHOLE = (0.5, 1.5)  # a row whose sum lies outside is no distribution any more
 
 
 @dataclass(frozen=True)
-class Errors:
+class SoftmaxErrors:
     """Errors of R rows of n columns; all but `n` and `broken_rows` are NaN if a probability is not finite."""
 
     l1_per_row: float  # Σ_j |p̂_j - p_j|, the mean over rows: from 0 to 2 where rows sum to 1
@@ -34,7 +34,7 @@ def reference(z: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     return p
 
 
-def errors(p_hat: np.ndarray, p: np.ndarray, mask: np.ndarray | None = None) -> Errors:
+def errors(p_hat: np.ndarray, p: np.ndarray, mask: np.ndarray | None = None) -> SoftmaxErrors:
     """Errors of p_hat against p, float64 (R, N), in the columns that count and the rows that have any.
 
     ValueError if the shapes differ or nothing counts.
@@ -51,9 +51,9 @@ def errors(p_hat: np.ndarray, p: np.ndarray, mask: np.ndarray | None = None) -> 
     sums = np.where(mask, p_hat, 0).sum(axis=1)
     l1 = float(error.sum(axis=1).mean())
     finite = np.isfinite(sums).all()
-    return Errors(l1, l1 / float(n), int(n) if n == int(n) else float(n), float(error.max()), float(sums.mean()),
-                  float((_top(p_hat, mask) == _top(p, mask)).mean()) if finite else np.nan,
-                  divergence(p_hat, p, mask) if finite else np.nan, int(broken(p_hat, mask).sum()))
+    return SoftmaxErrors(l1, l1 / float(n), int(n) if n == int(n) else float(n), float(error.max()), float(sums.mean()),
+                         float((_top(p_hat, mask) == _top(p, mask)).mean()) if finite else np.nan,
+                         divergence(p_hat, p, mask) if finite else np.nan, int(broken(p_hat, mask).sum()))
 
 
 def broken(p_hat: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

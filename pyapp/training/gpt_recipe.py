@@ -13,7 +13,7 @@ from pyapp.data.text import Vocabulary, windows
 from pyapp.nets.gpt import GPT, SIZE, GPTSize, code_points
 from pyapp.nets.next_token import evaluate, next_token
 from pyapp.training.recipes import option
-from pyapp.training.resumable import Checkpoint, hash_of, train_long
+from pyapp.training.resumable import Checkpoint, hash_of, train_resumable
 from pyapp.training.trainer import Trainer
 
 
@@ -58,7 +58,7 @@ def train_gpt(recipe: GPTRecipe, tokens: np.ndarray, characters: int, report: Ca
 
     extra = code_points(vocabulary) if vocabulary else {}
     data = [tokens, *([] if held_out is None else [held_out]), *extra.values()]
-    train_long(trainer, recipe.steps, recipe.rate, recipe.warmup, report, drop, judge,
-               checkpoint=checkpoint and Checkpoint(checkpoint, recipe, hash_of(*data), "train gpt", extra))
+    train_resumable(trainer, recipe.steps, recipe.rate, recipe.warmup, report, drop, judge,
+                    checkpoint=checkpoint and Checkpoint(checkpoint, recipe, hash_of(*data), "train gpt", extra))
     model.drop(None)
     return model, p

@@ -1,4 +1,4 @@
-"""Long trainings: a warm start, a falling rate, a line now and then, and checkpoints to go on from."""
+"""Long trainings that can be resumed: a warm start, a falling rate, a line now and then, and a checkpoint."""
 
 import hashlib
 import json
@@ -89,9 +89,9 @@ def hash_of(*arrays: np.ndarray) -> str:
     return found.hexdigest()
 
 
-def train_long(trainer: Trainer, steps: int, rate: float, warmup: int, report: Callable[[str], None],
-               before: Callable[[int], None] = lambda step: None, judge: Callable[[], str] = lambda: "",
-               every: int = 500, checkpoint: Checkpoint | None = None) -> None:
+def train_resumable(trainer: Trainer, steps: int, rate: float, warmup: int, report: Callable[[str], None],
+                    before: Callable[[int], None] = lambda step: None, judge: Callable[[], str] = lambda: "",
+                    every: int = 500, checkpoint: Checkpoint | None = None) -> None:
     """Train up to `steps` steps with the rate of `warm_cosine`.
 
     `before` is told the number of each step. Every so many steps `report` is given a line that ends with what `judge`

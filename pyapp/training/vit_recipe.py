@@ -12,7 +12,7 @@ from pyapp.data import augment
 from pyapp.data.mnist import Digits
 from pyapp.nets.vit import ViT
 from pyapp.training.recipes import option
-from pyapp.training.resumable import Checkpoint, hash_of, train_long
+from pyapp.training.resumable import Checkpoint, hash_of, train_resumable
 from pyapp.training.trainer import Trainer
 from pyapp.training.trainer import evaluate as evaluate_digits
 
@@ -53,6 +53,6 @@ def train_vit(recipe: ViTRecipe, digits: Digits, report: Callable[[str], None], 
         return f"held out {evaluate_digits(model, p, held_out.inputs(), held_out.labels)['accuracy']:.4f}"
 
     data = hash_of(digits.images, digits.labels)
-    train_long(trainer, recipe.epochs * epoch, recipe.rate, recipe.warmup, report, judge=judge, every=epoch,
-               checkpoint=checkpoint and Checkpoint(checkpoint, recipe, data, "train vit"))
+    train_resumable(trainer, recipe.epochs * epoch, recipe.rate, recipe.warmup, report, judge=judge, every=epoch,
+                    checkpoint=checkpoint and Checkpoint(checkpoint, recipe, data, "train vit"))
     return model, p

@@ -55,6 +55,6 @@ export const chapters = [
       <p>Read at all widths once the network writes well. Loss and score do not fall alike: a little more surprise at each of forty
         letters is enough to spoil the sentence.</p>`,
     formulas: [rounding],
-    code: ["pyapp.pages.base.text_training.Learner"],
+    code: ["pyapp.pages.base.text_training.TextTraining"],
   },
 ];

@@ -11,7 +11,7 @@ EMPTY_PAD = "The pad is empty: draw a digit."
 EMPTY_PICTURE = "There is no ink in this picture."
 
 
-class Reading(NamedTuple):
+class DigitInput(NamedTuple):
     """An image float32 (28, 28) in 0..1, or None and a note that says why; the label of a held-out digit."""
 
     image: np.ndarray | None
@@ -26,7 +26,7 @@ class Reader:
     def __init__(self):
         self._raster = drawing.Raster()
 
-    def read(self, inputs: Mapping[str, Any]) -> Reading:
+    def read(self, inputs: Mapping[str, Any]) -> DigitInput:
         """ValueError if there is no such digit, or nothing to read."""
         if "index" in inputs:
             return held_out(int(inputs["index"]))
@@ -35,16 +35,16 @@ class Reader:
         if "image" in inputs:
             return _inked(drawing.to_mnist(drawing.ink_of_picture(inputs["image"])), EMPTY_PICTURE)
         if "input" in inputs:
-            return Reading(_checked(inputs["input"]))
+            return DigitInput(_checked(inputs["input"]))
         raise ValueError("predict needs strokes, image or index")
 
 
-def held_out(index: int) -> Reading:
+def held_out(index: int) -> DigitInput:
     """The held-out digit of this number, with its label."""
     images, labels = mnist.shipped("test")
     if not 0 <= index < len(labels):
         raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
-    return Reading(images[index].reshape(28, 28), int(labels[index]))
+    return DigitInput(images[index].reshape(28, 28), int(labels[index]))
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
@@ -54,5 +54,5 @@ def _checked(image: np.ndarray) -> np.ndarray:
     return image
 
 
-def _inked(image: np.ndarray | None, note: str) -> Reading:
-    return Reading(image, None, note if image is None else "")
+def _inked(image: np.ndarray | None, note: str) -> DigitInput:
+    return DigitInput(image, None, note if image is None else "")

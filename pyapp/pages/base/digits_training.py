@@ -32,7 +32,7 @@ def usual_rates(**rates: float) -> tuple[str, dict[str, float]]:
     return OPTIMISER.name, {name: method.usual_rate for name, method in OPTIMISERS.items()} | rates
 
 
-class Training:
+class DigitsTraining:
     """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
 
     def __init__(self, model, p: Parameters, params: Mapping[str, Value]):

@@ -7,11 +7,11 @@ import numpy as np
 
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
-from pyapp.data.numerals import TextError
+from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import LARGEST, parse, read
 from pyapp.nets import mlp
 
-__all__ = ["DRAWN", "LARGEST", "NETWORK", "TextError", "draw", "parse", "read", "silu", "weights"]
+__all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "read", "silu", "weights"]
 
 Shape = tuple[int, int]
 Draw = Callable[[np.random.Generator, Shape], np.ndarray]

@@ -30,7 +30,7 @@ SAMPLES = 64  # texts that a score is taken of
 MARKED = 8  # of them in one piece of work
 
 
-class Learner:
+class TextTraining:
     """A training on a corpus from random weights. TextError if the text is too short to hold a tenth of it out.
 
     Where samples have an end, each window of the training begins where a sample does, as in the writing.

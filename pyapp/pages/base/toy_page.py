@@ -23,7 +23,7 @@ SCALED = Param("scaled", "Divide by √d", "bool", False, widget="switch",
 MLP = Param("mlp", "MLP block", "bool", True, widget="switch", doc="Off: the refined vector is the output")
 
 
-class Reading(Experiment):
+class ToyPage(Experiment):
     """A page of the toy transformer; `self.p` are its weights with the reader's table."""
 
     group = "Ladder"

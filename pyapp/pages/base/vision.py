@@ -23,7 +23,7 @@ CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
 PIECE = 10  # images that are read at once while a person may want something else
 
 
-class Reading(NamedTuple):
+class ImageReading(NamedTuple):
     """What a network makes of one image."""
 
     probabilities: np.ndarray  # float64 (10,)
@@ -40,10 +40,10 @@ class Network:
         """(B, 10) of images (B, 784)."""
         return self.model.forward(self.p, x.astype(np.float64))
 
-    def read(self, image: np.ndarray) -> Reading:
+    def read(self, image: np.ndarray) -> ImageReading:
         """One image, (28, 28)."""
         probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
-        return Reading(probabilities, self.model.attention()[:, 0].astype(np.float64))
+        return ImageReading(probabilities, self.model.attention()[:, 0].astype(np.float64))
 
 
 class Pair:
@@ -78,7 +78,7 @@ class Pair:
         return quantize_parameters(p, bits, per=self.settings.per).nbytes if bits else float_nbytes(p)
 
 
-def pictures(exact: Reading, rounded: Reading | None, layer: int, head: int | None,
+def pictures(exact: ImageReading, rounded: ImageReading | None, layer: int, head: int | None,
              token: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Pictures by name, those of the quantised network with "_quant" and what they differ by with "_error", and the
     values that get the full colour: one for float and quantised together, one for the difference.
@@ -106,7 +106,7 @@ def _pictures(attention: np.ndarray, layer: int, head: int | None, token: int) -
     yield "rollout", rollout(attention)[token, 1:].reshape(side, side)
 
 
-def facts(reading: Reading, layer: int, head: int | None, token: int) -> dict[str, Any]:
+def facts(reading: ImageReading, layer: int, head: int | None, token: int) -> dict[str, Any]:
     """What a reading says in numbers; `to_class`: attention to the class token, which no picture shows."""
     p = reading.probabilities
     chosen = reading.attention[layer].mean(axis=0) if head is None else reading.attention[layer, head]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.ops import linear
-from pyapp.quant.error import Errors, compare
+from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.fixedpoint import (
     INT32,
     Multiplier,
@@ -115,7 +115,7 @@ class Walk:
         """The real numbers that the output codes stand for, float32."""
         return self.y_grid.dequantize(self.codes[rounding])
 
-    def errors(self, rounding: str) -> dict[str, Errors]:
+    def errors(self, rounding: str) -> dict[str, TensorErrors]:
         """Against the float product: as real numbers, and as output codes."""
         return {"real": compare(self.y, self.real), "final": compare(self.y, self.final(rounding))}
 

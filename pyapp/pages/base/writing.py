@@ -49,13 +49,13 @@ def first_difference(one: Text, other: Text) -> int | None:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), None)
 
 
-class Reading(NamedTuple):
+class TokenReading(NamedTuple):
     """What a network makes of a window of T tokens."""
 
     logits: np.ndarray  # (N,), of the token that follows
     attention: np.ndarray  # (blocks, heads, T), of the last token to each
 
 
-def read(model: GPT, p: Parameters, window: np.ndarray) -> Reading:
+def read(model: GPT, p: Parameters, window: np.ndarray) -> TokenReading:
     logits = model.forward(p, window[None])[-1]
-    return Reading(logits, model.attention()[:, 0, :, -1])
+    return TokenReading(logits, model.attention()[:, 0, :, -1])

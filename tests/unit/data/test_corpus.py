@@ -4,7 +4,7 @@ import pytest
 
 from pyapp.data import stories
 from pyapp.data.corpus import Own, Stories
-from pyapp.pages.base.text_training import Learner
+from pyapp.pages.base.text_training import TextTraining
 
 
 def test_the_stories_are_a_quarter_of_a_million_characters_that_all_score():
@@ -48,6 +48,6 @@ def test_words_count_where_spaces_separate_them(text):
 
 def test_a_network_that_learns_a_genome_has_a_score():
     """Of 64 groups of three letters a genome soon has nearly all, and a network knows nothing but the letters."""
-    learner = Learner(Own(NO_SPACES[2] * 12), "small", 1)
+    learner = TextTraining(Own(NO_SPACES[2] * 12), "small", 1)
     *_, found = learner.read(None, 0.8)
     assert 0.3 < found["score"] <= 1

@@ -37,7 +37,7 @@ def test_one_number_is_a_tensor():
     ("<img src=x onerror=alert(1)>", "<img"), ("1 " * 4097, "4,097 numbers"), ("__import__('os')", "neither a number"),
 ])
 def test_a_text_that_is_not_a_tensor_is_refused(text, message):
-    with pytest.raises(tensors.TextError, match=message) as error:
+    with pytest.raises(tensors.NumbersError, match=message) as error:
         tensors.parse(text)
     assert error.value.hint
 
@@ -157,7 +157,7 @@ def test_notes_report_what_was_inferred(text, note):
     ('"1,234"', ("1234",)),
 ])
 def test_an_ambiguous_text_is_an_error_that_names_both_readings(text, readings):
-    with pytest.raises(tensors.TextError) as error:
+    with pytest.raises(tensors.NumbersError) as error:
         tensors.parse(text)
     for reading in readings:
         assert reading in f"{error.value}; {error.value.hint}"
@@ -182,7 +182,7 @@ def test_an_ambiguous_text_is_an_error_that_names_both_readings(text, readings):
     ("tensor([], size=(0, 3))", "no number"), ("(" + "9" * 9000 + ") [1]", "says 9"),
 ], ids=repr_of)
 def test_the_error_names_what_cannot_be_a_tensor(text, message):
-    with pytest.raises(tensors.TextError, match=message) as error:
+    with pytest.raises(tensors.NumbersError, match=message) as error:
         tensors.parse(text)
     assert error.value.hint and len(str(error.value)) < 200
 
@@ -197,5 +197,5 @@ def test_a_hostile_text_is_read_in_linear_time(unit):
     """A parser that tries again from every place would need hours for some of these."""
     many = unit * (100_000 // len(unit))
     for text in (many + "\nx 1", f"1 x {many} x", "[" * 5000 + unit + "]" * 5000):
-        with pytest.raises(tensors.TextError):
+        with pytest.raises(tensors.NumbersError):
             tensors.parse(text)

@@ -11,7 +11,7 @@ from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.text_training import SAMPLES, SIZES, Learner
+from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining
 from pyapp.pages.learn import Page
 from pyapp.runner import Runner
 from pyapp.store import StoreError
@@ -60,7 +60,7 @@ def test_it_learns_and_the_curves_have_what_was_read():
 
 
 def test_a_score_is_the_share_of_samples_that_the_grammar_accepts():
-    learner = Learner(Stories(), "small", 1)
+    learner = TextTraining(Stories(), "small", 1)
     *_, reading = learner.read(4, 0.8)
     assert len(reading["samples"]) == len(reading["marks"]) == SAMPLES
     lines = "".join(sample + "\n" for sample in reading["samples"])
@@ -71,7 +71,7 @@ def test_a_score_is_the_share_of_samples_that_the_grammar_accepts():
 
 
 def test_only_dense_layers_are_rounded_each_channel_on_its_own_scale():
-    learner = Learner(Stories(), "small", 1)
+    learner = TextTraining(Stories(), "small", 1)
     rounded = learner.rounded(3)
     names = {layer.weight for layer in learner.model.linears}
     assert set(rounded.tensors) == names and len(names) == 4

@@ -13,7 +13,7 @@ from pyapp.data.text import Vocabulary
 from pyapp.nets import gpt, vit
 from pyapp.nets.gpt import GPTSize
 from pyapp.training.gpt_recipe import GPTRecipe, train_gpt, trainer_of
-from pyapp.training.resumable import Checkpoint, train_long
+from pyapp.training.resumable import Checkpoint, train_resumable
 from pyapp.training.vit_recipe import ViTRecipe, train_vit
 
 SIZE = GPTSize(width=16, heads=2, blocks=1, context=8, hidden=32)
@@ -44,8 +44,8 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path):
                 raise Interrupted
             trainer.model.drop(generator(RECIPE.seed, f"dropout {step}"))
 
-        train_long(trainer, RECIPE.steps, RECIPE.rate, RECIPE.warmup, print, before, every=10,
-                   checkpoint=Checkpoint(file, RECIPE))
+        train_resumable(trainer, RECIPE.steps, RECIPE.rate, RECIPE.warmup, print, before, every=10,
+                        checkpoint=Checkpoint(file, RECIPE))
         return trainer.p.vector
 
     for stop in (14, 27):
@@ -99,7 +99,7 @@ def test_training_resumes_from_a_checkpoint_that_does_not_record_its_data(tmp_pa
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        train_long(trainer, RECIPE.steps, RECIPE.rate, RECIPE.warmup, stopped, before, every=10)
+        train_resumable(trainer, RECIPE.steps, RECIPE.rate, RECIPE.warmup, stopped, before, every=10)
     recipe = np.frombuffer(json.dumps(asdict(RECIPE)).encode(), np.uint8)
     file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
     _, p = train_gpt(RECIPE, TEXT, 6, said.append, checkpoint=file, size=SIZE)
