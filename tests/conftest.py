@@ -5,6 +5,7 @@ Several workers run the tests, a contiguous part each; the site is provisioned o
 Without Node or Chromium the tests that need them skip and say what to install; under CI=true that is a failure.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -26,9 +27,26 @@ def pytest_sessionstart(session):
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """The longest test comes first, so that at the end no worker is alone with it."""
-    items.sort(key=lambda item: item.name != "test_the_unit_tests_pass_inside_pyodide")
+    if sys.platform == "emscripten":
+        sample(config, items)
+    else:
+        items.sort(key=lambda item: item.name != "test_the_unit_tests_pass_inside_pyodide")
+
+
+def sample(config, items):
+    """Of a test that is marked in_pyodide(cases, because), keep so many cases, spread evenly from first to last."""
+    kept, left_out = [], []
+    for _, group in itertools.groupby(items, key=lambda item: item.nodeid.partition("[")[0]):
+        cases = list(group)
+        mark = cases[0].get_closest_marker("in_pyodide")
+        n = min(mark.args[0], len(cases)) if mark else len(cases)
+        places = {round(i * (len(cases) - 1) / max(n - 1, 1)) for i in range(n)}
+        for i, case in enumerate(cases):
+            (kept if i in places else left_out).append(case)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
 
 
 def pytest_make_parametrize_id(val, argname):

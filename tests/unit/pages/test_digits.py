@@ -62,6 +62,7 @@ def test_divergence_is_said_and_ends_the_run():
 
 
 @pytest.mark.parametrize("bits", ["2", "4", "8", "16"])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_quantised_scores_are_those_of_the_quantised_weights(bits):
     session = Session(weights="pretrained")
     scalars = session.change("bits", bits)["frame"].scalars
@@ -128,6 +129,7 @@ def test_measuring_gives_times():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "adam", "rate": 0.002, "shift": 2, "batch": "64"}])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)

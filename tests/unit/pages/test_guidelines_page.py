@@ -51,6 +51,7 @@ def row(scalars, name):
     return next(row for row in scalars["rows"] if row["name"] == name)
 
 
+@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_every_claim_is_measured_and_judged(measured):
     scalars = measured[2]
     assert scalars["measured"] == scalars["total"] == len(CLAIMS) == len(scalars["rows"])
@@ -67,6 +68,7 @@ def test_every_claim_is_measured_and_judged(measured):
     ("gptq3", "GPTQ, 3 bits", Settings(3, per="channel", method="gptq")),
     ("calibration3", "MSE, 3 bits", Settings(8, per="channel", activations=3, calibrate="mse")),
 ])
+@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_the_numbers_are_those_of_the_quantised_network(measured, name, label, settings):
     images, labels = held_out()
     network = quantize_network(WEIGHTS, settings, mnist.calibration())
@@ -78,6 +80,7 @@ def test_the_numbers_are_those_of_the_quantised_network(measured, name, label, s
     assert fact["nbytes"] == network.nbytes
 
 
+@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_a_verdict_follows_the_limits_without_measuring_again(measured):
     runner, number, before = measured
     answer = runner.change(number, "allowed", 0.05)["frame"].scalars
@@ -123,6 +126,7 @@ def test_a_deep_link_opens_its_page_with_these_settings(claim):
 
 
 @pytest.mark.parametrize("name", ["qat4", "qat3", "qat2"])
+@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_the_link_of_a_trained_network_shows_the_best_without_training(measured, name):
     claim, runner = row(measured[2], name), Runner()
     run_ = runner.open("inference", dict(parse_qsl(claim["link"].partition("?")[2])))["run"]

@@ -139,6 +139,7 @@ def test_divergence_is_said_and_ends_the_run():
 
 
 @pytest.mark.parametrize("params", [{}, {"corpus": "own", "text": PROSE, "temperature": 0.5, "rate": 0.01}])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=48)
@@ -165,6 +166,7 @@ def test_a_snapshot_goes_on_exactly(params):
     lambda a: {**a, "params": with_params(a, size="large")},
     lambda a: {**a, "norm.weight": a["norm.weight"][:5]}, lambda a: {"x": a["norm.weight"]},
 ])
+@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session()
     session.advance(steps=3)
@@ -180,6 +182,7 @@ def with_params(arrays, **changes) -> np.ndarray:
     return np.frombuffer(json.dumps(params).encode(), np.uint8)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_a_text_of_ones_own_is_learned_and_scored_by_its_words():
     session = Session(corpus="own", text=PROSE, batch="8", rate=0.02)
     corpus = session.opened["frame"].scalars["corpus"]

@@ -42,6 +42,7 @@ def finished() -> dict:
     return Session(**QUICK).done()
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_chart_is_the_sensitivity_on_the_calibration_split(finished):
     table = sensitivity(mlp.load(), SETTINGS, *calibration())
     for layer in finished["layers"]:
@@ -50,6 +51,7 @@ def test_the_chart_is_the_sensitivity_on_the_calibration_split(finished):
     assert finished["calibration"] == 1024 and finished["held_out"] == 3000
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_choice_is_that_of_the_command_line():
     inputs, labels = calibration()
     found = mix(mlp.load(), SETTINGS, 45_000, inputs, labels)
@@ -60,6 +62,7 @@ def test_the_choice_is_that_of_the_command_line():
     assert front == [choice.nbytes for choice in found.front]
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_known_mixture_of_gptq_fits_45000_bytes():
     scalars = Session().searched()
     assert scalars["chosen"]["bits"] == [3, 5, 6] and scalars["chosen"]["bytes"] == 44_848
@@ -67,6 +70,7 @@ def test_the_known_mixture_of_gptq_fits_45000_bytes():
     assert sum(part["share"] for part in scalars["parts"]) == pytest.approx(1)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_every_network_of_the_front_is_measured_whole(finished):
     points = finished["points"]
     assert finished["verified"] == len(points) and all(point["accuracy"] is not None for point in points)
@@ -78,12 +82,14 @@ def test_every_network_of_the_front_is_measured_whole(finished):
     assert finished["float_accuracy"] == (exact == labels).mean()
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_sensitivities_do_not_add_and_the_page_says_by_how_much(finished):
     ratios = [point["kl"] / point["predicted"] for point in finished["points"]]
     assert (finished["least_ratio"], finished["largest_ratio"]) == (min(ratios), max(ratios))
     assert finished["least_ratio"] < 0.9 and finished["largest_ratio"] > 1.1
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_chosen_and_the_uniform_networks_are_measured_first():
     session = Session(**QUICK)
     session.searched()
@@ -98,6 +104,7 @@ def test_the_chosen_and_the_uniform_networks_are_measured_first():
     assert scalars["verified"] < len(scalars["points"])
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_verdict_follows_from_what_was_measured(finished):
     verdict, points = finished["verdict"], finished["points"]
     assert verdict["known"] == list(BITS)
@@ -121,6 +128,7 @@ def test_beside_the_mixture_stands_the_largest_uniform_network_that_fits():
 
 
 @pytest.mark.parametrize(("activations", "calibrate"), [("4", "minmax"), ("8", "mse")])
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_budget_counts_the_activations_too(activations, calibrate):
     settings = Settings(per="channel", activations=int(activations), calibrate=calibrate)
     session = Session(**QUICK, activations=activations, calibrate=calibrate)

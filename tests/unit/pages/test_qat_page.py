@@ -49,6 +49,7 @@ def test_two_bits_win_back_what_rounding_costs():
 
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "8", "tensor"), (4, "none", "channel"), (3, "3", "group:16")])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_the_references_are_the_float_network_and_its_rounding(bits, activations, per):
     scalars = Session(bits=bits, activations=activations, per=per).opened["frame"].scalars
     settings = Settings(bits, per=per, activations=None if activations == "none" else int(activations))
@@ -71,6 +72,7 @@ def test_the_first_frame_is_judged_before_any_training():
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "2", "channel"), (3, "none", "group:64"), (8, "5", "tensor")])
 @pytest.mark.parametrize("start", ["pretrained", "scratch"])
+@pytest.mark.in_pyodide(3, "the cases differ in settings, not in arithmetic")
 def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator, bits, activations, per, start):
     session = Session(estimator=estimator, bits=bits, activations=activations, per=per, start=start, layer="layer2")
     answer = session.advance(steps=3)
@@ -175,6 +177,7 @@ def test_what_cannot_be_measured_on_integers_is_said():
     {"network": "784-64-32-10", "share": 0.5, "shift": 2, "batch": "64", "per": "group:16"},
     {"activations": "none", "estimator": "ste", "bits": 4},
 ])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)
@@ -224,6 +227,7 @@ def test_a_float_student_brings_its_network_along():
     lambda a: {**a, "layer1.weight": a["layer1.weight"][:5]},
     lambda a: {**a, "layer1.weight_scale": np.array(np.nan, np.float32)}, lambda a: {"x": a["layer1.bias"]},
 ])
+@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session()
     session.advance(steps=10)

@@ -28,6 +28,7 @@ def written(tokens: int, prompt: str = "ROMEO:\n", sampling: Sampling | None = N
     return prompt + vocabulary.decode([writer.write().token for _ in range(tokens)])
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_float_text_is_that_of_the_writer():
     frame = opened()[2]
     assert frame.step == 40 and frame.scalars["texts"]["float"] == written(40)
@@ -45,6 +46,7 @@ def test_recorded_losses_belong_to_the_settings():
 
 
 @pytest.mark.parametrize("params", [{"greedy": True}, {"temperature": 1.3, "seed": 9}, {"top_k": 3}])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_it_is_written_as_the_controls_say(params):
     sampling = Sampling(params.get("temperature", 0.8), params.get("top_k", 0), params.get("greedy", False))
     frame = opened(30, **params)[2]
@@ -57,6 +59,7 @@ def test_without_any_rounding_both_write_the_same():
     assert frame.scalars["difference"] is None and frame.scalars["words"] == "The same 40 characters so far."
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_difference_is_where_the_texts_part():
     scalars = opened(120, logit_bits="2")[2].scalars
     one, other, at = scalars["texts"]["float"], scalars["texts"]["quant"], scalars["difference"]
@@ -85,6 +88,7 @@ def test_a_change_of_the_quantised_network_leaves_the_float_text():
 
 @pytest.mark.parametrize(("name", "value"), [("prompt", "JULIET:\n"), ("seed", 2), ("temperature", 1.2), ("top_k", 2),
                                              ("greedy", True)])
+@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_change_of_what_is_written_starts_both_texts(name, value):
     runner, run, _ = opened(10)
     texts = runner.change(run, name, value)["frame"].scalars["texts"]
@@ -107,6 +111,7 @@ def test_every_control_but_what_is_only_shown_has_its_effect():
 
 
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_nothing_to_go_on_from_is_the_start_of_a_line(prompt):
     frame = opened(10, prompt=prompt)[2]
     assert frame.scalars["empty"] and frame.scalars["texts"]["float"] == written(10, "\n")
@@ -139,6 +144,7 @@ def test_a_prompt_longer_than_the_window_is_read_from_its_end():
 
 
 @pytest.mark.parametrize("side", ["float", "quant"])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_reading_says_what_follows_and_what_was_looked_at(side):
     runner, run, frame = opened(150)
     model, p, vocabulary = gpt.precise()
@@ -187,12 +193,14 @@ def test_softmax_and_shift_without_quantised_logits_are_not_in_use_and_it_is_sai
 
 
 @pytest.mark.parametrize("inputs", [{}, {"side": "both", "at": 1}, {"side": "float"}, {"side": "float", "at": "x"}])
+@pytest.mark.in_pyodide(1, "Python's own text handling is the same there")
 def test_other_questions_are_refused(inputs):
     runner, run, _ = opened(1)
     with pytest.raises(ValueError, match="reads a text up to a character"):
         runner.predict(run, inputs)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits():
     runner, run, _ = opened(1)
     found, shares = runner.predict(run, {"measure": 0}), []

@@ -57,6 +57,7 @@ def test_the_answer_and_the_maps_are_those_of_the_network():
 
 
 @pytest.mark.parametrize(("softmax", "rule"), [("exact", "none"), ("ibert", "row-mean"), ("itamax", "row-max-clip")])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_quantised_numbers_are_those_of_the_quantised_network_and_the_difference_is_theirs(softmax, rule):
     session = Session(bits="4", per="group:16", activations="6", logit_bits="3", softmax=softmax, logit_shift=rule)
     frame = session.predict({"index": 9})
@@ -83,6 +84,7 @@ def test_the_size_is_that_of_the_quantised_network():
 
 @pytest.mark.parametrize("change", [("bits", "2"), ("per", "tensor"), ("activations", "3"), ("logit_bits", "2"),
                                     ("softmax", "softermax-native"), ("logit_shift", "row-max")])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_each_setting_is_obeyed_at_once_and_the_float_network_stays(change):
     session = Session()
     first = session.predict({"index": 3})
@@ -146,6 +148,7 @@ def test_what_cannot_be_read_is_said():
         session.predict({})
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_the_own_network_learns_and_is_judged_after_each_pass():
     session = Session(weights="own")
     answer = session.advance(steps=3 * EPOCH)
@@ -160,6 +163,7 @@ def test_the_own_network_learns_and_is_judged_after_each_pass():
     assert session.reset()["frame"].scalars["judged_float"] is None
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_training_does_not_touch_what_is_shown_of_the_pretrained_network():
     session = Session()
     first = session.predict({"index": 1})
@@ -182,6 +186,7 @@ def test_rate_and_batch_change_without_a_reset_and_another_size_starts_anew():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "sgd", "rate": 0.05, "shift": 2, "batch": "64"}])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(weights="own", seed=5, logit_bits="3", **params)
     one.advance(steps=10)
@@ -210,6 +215,7 @@ def test_a_file_of_weights_brings_its_size_along():
     lambda a: {k: v for k, v in a.items() if k != "trainer.order"}, lambda a: {**a, "places": a["places"][:5]},
     lambda a: {"x": a["places"]},
 ])
+@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session(weights="own")
     session.advance(steps=3)
