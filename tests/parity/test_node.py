@@ -23,6 +23,9 @@ BOUNDS = {
 RELATIVE = 5e-5  # after several Adam steps, whose m/√v amplifies the noise of gradients near zero; SGD stays below 1e-6
 PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Python, so Pyodide runs this machine's copy
 
+UNIT = "/repository/tests/unit"
+PARTS = {"pages": [f"{UNIT}/pages"], "others": [UNIT, f"--ignore={UNIT}/pages"]}
+
 
 @pytest.fixture(scope="module")
 def node(needs_node):
@@ -124,8 +127,9 @@ def test_errors_cross_as_data(node):
     assert error.value.type == "UnknownPage"
 
 
-def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd):
-    """tests/unit on Pyodide's Python and NumPy."""
+@pytest.mark.parametrize("part", PARTS)
+def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd, part):
+    """tests/unit on Pyodide's Python and NumPy, in two parts that two workers can run at once."""
     for distribution in map(importlib.metadata.distribution, PYTEST):
         for file in distribution.files:
             if ".." not in file.parts and "__pycache__" not in file.parts:
@@ -135,5 +139,5 @@ def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd):
     with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
         host.run("shutil", "copytree", src="/repository/weights", dst="/bitladder/weights", dirs_exist_ok=True)
         options = ["-o", "addopts=-q", "-p", "no:cacheprovider"]  # one worker: there is one Python
-        status = host.run("pytest", "main", args=["/repository/tests/unit", *options])
+        status = host.run("pytest", "main", args=[*PARTS[part], *options])
     assert status == 0, capfd.readouterr().err[-4000:]
