@@ -54,7 +54,14 @@ def test_each_method_answers_the_row(method):
             else:
                 assert column["p_hat"] == column["y"] * row["unit"]
         assert row["sum"] == pytest.approx(sum(column["p_hat"] for column in row["columns"]))
-        assert scalars["method"]["about"] and scalars["method"]["source"]
+        own = method != "exact"
+        assert (METHODS[method].about in scalars["about"]) == (METHODS[method].source in scalars["about"]) == own
+        assert (METHODS[method].title in scalars["row_words"]) == (METHODS[method].title in scalars["made"]) == own
+
+
+def test_a_method_is_not_told_of_on_another_curve():
+    scalars = opened(curve="exp", method="ibert").scalars
+    assert scalars["about"] == scalars["breaks"] == scalars["to_codes"] == "" and "I-BERT" in scalars["row_words"]
 
 
 def test_all_methods_are_measured_step_by_step_and_kept_while_bits_move():
