@@ -5,7 +5,7 @@ import { Rich } from "../words.js";
 export function Table({ block, scope, page }) {
   const { rows, columns, caption, name, group } = block;
   const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
-  const wide = columns.some(({ prose }) => prose);
+  const wide = columns.some(({ prose }) => prose) || (block.pick && columns.length > 3); // cards on a phone
   const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} row=${row} page=${page} />`);
   return html`<div class="wide">
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""}`} data-test=${name}>
