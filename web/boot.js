@@ -2,6 +2,7 @@
 // With worker.js this is the only JavaScript that knows Pyodide.
 import { download } from "./download.js";
 
+const MOST_TEXT = 2_000_000; // characters of an answer: twice what the bridge lets pass
 const HOME = "/bitladder"; // the repository's tree, as far as Python needs it
 const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zip$|data\/digits\/)/;
 
@@ -67,7 +68,7 @@ async function start(site, base, tell, log, onBeat) {
   const [callJson, installJson, watch] = ["call_json", "install_json", "watch"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
   watch(onBeat);
   const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path, listed));
-  return { pyodide, call, install: async (source) => opened(await installJson(source)) };
+  return { pyodide, call, install: async (source) => opened(parsed(await installJson(source))) };
 }
 
 /** call(), made again after the file that it lacked was brought: large weights come when a page first asks for them. */
@@ -162,7 +163,8 @@ function crossing(pyodide, callJson) {
     try {
       given = pyodide.toPy(sent);
       answer = callJson(method, text, given);
-      return answer.toJs(); // a tuple of text and NumPy arrays: a copy of each as a typed array
+      const [json, arrays] = answer.toJs(); // a tuple of text and NumPy arrays: a copy of each as a typed array
+      return [parsed(json), arrays];
     } catch (error) {
       // call_json answers every Python error as data, so this is Python itself: out of memory, or broken.
       throw trouble("EngineError", `Python stopped: ${lastLine(error)}`, "Start Python again.");
@@ -173,9 +175,16 @@ function crossing(pyodide, callJson) {
   }
 }
 
-/** What the bridge's answer holds; thrown if that is an error. */
-function opened(text) {
+/** The bridge's answer, { ok } or { error }; anything else is thrown: there is no bridge any more. */
+function parsed(text) {
+  if (text.length > MOST_TEXT) throw new Error("its answer is too long");
   const { ok, error } = JSON.parse(text);
+  const isText = (value) => typeof value === "string";
+  if (error ? ![error.type, error.message, error.hint].every(isText) : ok === undefined) throw new Error("its answer cannot be read");
+  return { ok, error };
+}
+
+function opened({ ok, error }) {
   if (error) throw Object.assign(new Error(error.message), error);
   return ok;
 }

@@ -11,7 +11,10 @@ export class Engine {
   #boot; // resolves it
   #ready;
 
-  /** heard: {progress(facts), log(line), ready(runtime), failed(error)}, of the worker that gets the calls. */
+  /**
+   * heard: {progress(facts), log(line), ready(runtime), failed(error), strayed(error)}, of the worker that gets the calls;
+   * `failed` if Python cannot start or has stopped, `strayed` if the worker throws later, outside of a call.
+   */
   constructor(heard) {
     this.#heard = heard;
     this.#wait();
@@ -73,8 +76,10 @@ export class Engine {
   }
 
   #hear(event, data) {
-    if (event === "progress") this.#heard.progress(data);
-    else if (event === "log") this.#heard.log(data);
+    if (event === "log") this.#heard.log(data);
+    else if (this.#ready) {
+      if (event === "error") this.#heard.strayed({ ...data, message: String(data?.message) });
+    } else if (event === "progress") this.#heard.progress(data);
     else if (event === "error") this.#heard.failed(data);
     else {
       this.#ready = true;

@@ -35,6 +35,10 @@ const engine = new Engine({
   },
   log: (line) => log.add(line),
   failed,
+  strayed(error) {
+    log.add(sentences(error));
+    if (!shown?.guard.strayed?.(error)) failed(error); // of a worker in which no edited code has run
+  },
 });
 
 /** Show what is wrong with Python or with the page; null hides it. */
@@ -120,7 +124,7 @@ async function show(hash, again) {
   };
   const guard = meta.live.length ? new Guard(engine, shell) : engine;
   const session = equip(new Session(guard, meta, filled(meta, link.params)));
-  shown = { session, view: null };
+  shown = { session, guard, view: null };
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);

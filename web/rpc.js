@@ -6,28 +6,33 @@
 /**
  * The asking side. `call(method, args, transfer)` returns a promise of the result; buffers listed in `transfer` are
  * given away. `on(event, fn)` listens and returns a function that stops. `close()` rejects what is pending.
- * A worker whose script cannot be loaded at all reports an "error" event like any other.
+ * A worker whose script cannot be loaded at all, or that throws outside of a call, reports an "error" event like any other.
+ * What is no such message is ignored: edited code can send any.
  */
 export function connect(port) {
   const pending = new Map();
   const listeners = new Map();
-  let lastId = 0;
+  let lastId = Math.floor(Math.random() * 2 ** 40); // of a reply that somebody else makes up the number has to be guessed
   let closed = false;
 
   const emit = (event, data) => listeners.get(event)?.forEach((fn) => fn(data));
 
   const onMessage = ({ data: message }) => {
-    if (message.event) return emit(message.event, message.data);
-    const waiting = pending.get(message.id);
+    if (typeof message?.event === "string") return emit(message.event, message.data);
+    const waiting = pending.get(message?.id);
+    if (!waiting) return;
     pending.delete(message.id);
-    if (message.error) waiting?.reject(toError(message.error));
-    else waiting?.resolve(message.result);
+    if (message.error) waiting.reject(toError(message.error));
+    else waiting.resolve(message.result);
   };
-  const onError = (problem) => emit("error", {
-    type: "WorkerError",
-    message: problem.message || "The page's worker could not be loaded",
-    hint: "Check the connection and try again.",
-  });
+  const onError = (problem) => {
+    problem.preventDefault(); // it is told here, and no uncaught error of the page
+    emit("error", {
+      type: "WorkerError",
+      message: problem.message || "The page's worker could not be loaded",
+      hint: "Check the connection and try again.",
+    });
+  };
 
   port.addEventListener("message", onMessage);
   port.addEventListener("error", onError);
@@ -63,17 +68,18 @@ export function connect(port) {
  * The buffers of typed arrays in a result are transferred, not copied: a handler must not use them again.
  */
 export function serve(port, handler) {
+  const post = port.postMessage.bind(port); // edited code may put another function in its place
   port.addEventListener("message", async ({ data: { id, method, args } }) => {
     try {
       const result = await handler(method, args);
-      port.postMessage({ id, result }, buffersIn(result));
+      post({ id, result }, buffersIn(result));
     } catch (error) {
-      port.postMessage({ id, error: toData(error) });
+      post({ id, error: toData(error) });
     }
   });
   port.start?.();
   return {
-    emit: (event, data) => port.postMessage({ event, data }, buffersIn(data)),
+    emit: (event, data) => post({ event, data }, buffersIn(data)),
   };
 }
 

@@ -36,7 +36,7 @@ class FakeWorker extends EventTarget {
 function engine() {
   const told = [];
   const tell = (name) => (data) => told.push([name, data]);
-  const made = new Engine({ progress: tell("progress"), ready: tell("ready"), failed: tell("failed") });
+  const made = new Engine({ progress: tell("progress"), ready: tell("ready"), failed: tell("failed"), strayed: tell("strayed") });
   made.start();
   return { engine: made, told };
 }
@@ -88,6 +88,18 @@ test("one that could not be started ahead is tried again", () => {
   assert.deepEqual([workers.length, workers[1].ended], [3, true]);
   workers[2].tell("error", { message: "no connection" });
   assert.deepEqual(told.at(-1), ["failed", { message: "no connection" }]);
+});
+
+test("what only edited code can send after the start changes nothing; an error is told as a stray one", () => {
+  const { told } = engine();
+  workers[0].tell("ready", "versions");
+  for (const event of ["ready", "progress", "beat"]) workers[0].tell(event, null);
+  assert.deepEqual(told, [["ready", "versions"]]);
+  workers[0].tell("error", null);
+  workers[0].tell("error", { message: 3 });
+  workers[0].dispatchEvent(Object.assign(new Event("error"), { message: "Uncaught late" }));
+  assert.deepEqual(told.slice(1).map(([name, { message }]) => [name, message]),
+    [["strayed", "undefined"], ["strayed", "3"], ["strayed", "Uncaught late"]]);
 });
 
 /** A call with limits, answered never; `seconds` pass, each with or without a sign of life. */

@@ -121,3 +121,36 @@ test("a worker that cannot be loaded is an error event", () => {
   assert.ok(error.hint);
   client.close();
 });
+
+test("messages that nobody asked for are ignored", async () => {
+  const worker = Object.assign(new EventTarget(), { postMessage: (message) => (worker.asked = message) });
+  const client = connect(worker);
+  const tell = (data) => worker.dispatchEvent(Object.assign(new Event("message"), { data }));
+  client.on("ready", () => assert.fail("this is no event"));
+  const answer = client.call("open");
+  for (const junk of [undefined, null, 3, "ready", [], {}, new Map([["event", "ready"]]), { event: 3 }, { id: worker.asked.id + 1, result: 1 },
+    { id: String(worker.asked.id), result: 1 }, { result: 1 }, { event: null, id: null }, { event: "unheard of" }]) tell(junk);
+  tell({ id: worker.asked.id, result: "the answer" });
+  tell({ id: worker.asked.id, result: "another" });
+  assert.equal(await answer, "the answer");
+  client.close();
+});
+
+test("edited code that replaces a worker's postMessage does not get between it and the page", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const client = connect(port1);
+  serve(port2, () => 1);
+  port2.postMessage = () => assert.fail("called");
+  assert.equal(await client.call("a"), 1);
+  client.close();
+  port1.close();
+});
+
+test("an error that a worker throws is told once, and is no uncaught error of the page", () => {
+  const worker = new EventTarget();
+  const client = connect(worker);
+  const error = new Event("error", { cancelable: true });
+  worker.dispatchEvent(error);
+  assert.equal(error.defaultPrevented, true);
+  client.close();
+});

@@ -8,12 +8,15 @@ import { parser } from "@lezer/python";
 
 const INDENT = 4;
 
-/** An editor of one text at a time; `label` names it, `changed(text)`, `run()` and `leave()` (Escape) tell what a reader does. */
+/**
+ * An editor of one text at a time; `label` names it, `entered()`, `changed(text)`, `run()` and `leave()` (Escape) tell what a
+ * reader does.
+ */
 export class Editor {
   #view;
   #extensions;
 
-  constructor(host, { label, changed, run, leave }) {
+  constructor(host, { label, entered, changed, run, leave }) {
     const act = (fn) => () => {
       fn();
       return true;
@@ -25,6 +28,7 @@ export class Editor {
       keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": label, "data-test": "code-text", spellcheck: "false" }),
+      EditorView.domEventHandlers({ focus: () => void entered() }),
       EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed(state.doc.toString())),
     ];
     this.#view = new EditorView({ parent: host, state: this.#state("") });

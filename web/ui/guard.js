@@ -1,3 +1,5 @@
+import { fault } from "./sound.js";
+
 const LIMIT = 2000; // milliseconds that edited code may take: a function of the ladder takes less than one
 const IN_ALL = 4; // times as long for many calls of it, as for a picture: each gives a sign of life
 const SLACK = 3; // a call may take this many times as long as the page's slowest one without edited code: the machine may be slow
@@ -5,6 +7,11 @@ const INSTALL = [10_000, 120_000]; // for what comes from the network: without a
 const PATIENCE = 1000; // milliseconds for unfinished calls when the page is left and the next one waits
 const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
 const LAST = ["snapshot", "close"]; // calls that a page may still make after it is left
+const OWN = ["open", "advance", "background", "edit"]; // in these the reader gives nothing else that could be wrong than code
+const KEPT = 8; // files from before edits
+const LONGEST = 1000; // characters of a message
+const SPOILT = "the edited code may have changed Python itself: Reset code starts another, and the run goes on from where it was saved last";
+const LATER = "edited code had left this for later, when no call was waiting for it";
 
 /**
  * Between a Session and the engine, on pages whose code can be edited. What readers write may never end, use up the memory,
@@ -26,7 +33,9 @@ export class Guard {
   #runs = new Map(); // the worker's number of each run, by the Session's
   #last = 0; // the Session's number of the newest
   #slowest = 0; // milliseconds of a call before the first edit
-  #saved = null; // the run as a file, from before the last call
+  #saved = null; // the run as a file, from before the last call for which Python could save it
+  #kept = []; // such files from before the last edits, newest first
+  #frame = null; // the last one
   #touched = false; // edited code has run in this worker
   #left = false; // nobody waits for answers any more
   #lost = false; // the worker is another page's
@@ -47,9 +56,18 @@ export class Guard {
     return risky ? this.#try(method, { ...args, run }) : this.#known(method, { ...args, run });
   }
 
-  /** Somebody writes a text, and will run it soon. */
+  /** Somebody is about to write a text, and will run it soon. */
   prepare() {
     this.#engine.prepare();
+  }
+
+  /** An error outside of every call; true if it is one of edited code. */
+  strayed({ message }) {
+    if (!this.#touched) return false;
+    const [, name = null, line = null] = [...message.matchAll(PLACE)].at(-1) ?? [];
+    const last = message.replace(/^Uncaught /, "").trim().split("\n").at(-1).slice(0, LONGEST);
+    this.#shell.stopped({ message: last, hint: LATER, line: line && Number(line), function: name });
+    return true;
   }
 
   /** The page is left; `freed` resolves when its calls are answered. Edited code gets only a moment for that. */
@@ -62,16 +80,21 @@ export class Guard {
   }
 
   async #try(method, args) {
-    const saved = await this.#save();
+    let texts = {};
     try {
+      await this.#save();
+      if (method === "edit") {
+        texts = this.#texts;
+        this.#kept = [...new Set([this.#saved, ...this.#kept])].filter(Boolean).slice(0, KEPT);
+      }
       return await this.#known(method, args);
     } catch (error) {
       if (!FATAL.includes(error.type)) throw error;
-      throw await this.#revive(error, method === "edit" ? this.#texts : {}, saved);
+      throw await this.#revive(error, texts);
     }
   }
 
-  /** Ask the worker, with a limit as soon as edited code may run. */
+  /** Ask the worker, with a limit as soon as edited code may run; then nothing that it answers is taken on trust. */
   async #ask(method, args) {
     await this.#engine.booted;
     if (this.#lost || (this.#left && !LAST.includes(method))) throw closed();
@@ -81,9 +104,16 @@ export class Guard {
     const limits = method === "install" ? INSTALL : this.#touched ? [this.#limit, IN_ALL * this.#limit] : null;
     const answer = this.#engine.call(method, args, limits);
     if (edits) this.#engine.prepare();
-    const result = await answer;
+    const result = this.#touched ? this.#checked(method, await blaming(method, answer)) : await answer;
     if (!this.#touched) this.#slowest = Math.max(this.#slowest, performance.now() - start);
+    if (result?.frame) this.#frame = result.frame;
     return result;
+  }
+
+  #checked(method, answer) {
+    const found = fault(method, answer, this.#frame, this.#opened?.params);
+    if (found) throw Object.assign(new Error(found), { type: "EngineError" });
+    return answer;
   }
 
   get #limit() {
@@ -93,8 +123,7 @@ export class Guard {
   /** A run that is started anew keeps its texts. */
   async #open(args) {
     const number = this.#last + 1;
-    this.#saved = null;
-    const answer = await this.#reopen(number, args, this.#texts);
+    const answer = await this.#reopen(number, args, this.#texts, []);
     this.#last = number;
     return answer;
   }
@@ -105,13 +134,13 @@ export class Guard {
   }
 
   /** With the texts; without them if they no longer come to an end. */
-  async #reopen(number, args, texts) {
+  async #reopen(number, args, texts, files) {
     try {
-      return await this.#begin(number, args, texts);
+      return await this.#begin(number, args, texts, files);
     } catch (error) {
       if (!FATAL.includes(error.type)) throw error;
       this.#fresh();
-      return this.#begin(number, args, {});
+      return this.#begin(number, args, {}, files);
     }
   }
 
@@ -123,17 +152,18 @@ export class Guard {
     return answer;
   }
 
-  /** Open a run with texts in force, those of them that still work. */
-  async #begin(number, args, texts) {
-    let answer = await this.#ask("open", args);
-    const { run, notes } = answer;
+  /** Open a run, restore it from the first of the files that can be used, and put texts in force, those that still work. */
+  async #begin(number, args, texts, files) {
+    const opened = await this.#ask("open", args);
+    const { run, notes } = opened;
     this.#runs.set(number, run);
     this.#texts = {};
+    let answer = { ...opened, ...(await this.#restore(run, files)) };
     for (const [name, source] of Object.entries(texts)) {
       const taken = await this.#put(run, name, source);
-      if (taken) [answer, this.#texts] = [taken, { ...this.#texts, [name]: source }];
+      if (taken) [answer, this.#texts] = [{ ...answer, ...taken }, { ...this.#texts, [name]: source }];
     }
-    this.#opened = args;
+    this.#opened = { ...args, params: answer.params };
     return { ...answer, run: number, notes, edited: Object.keys(this.#texts) };
   }
 
@@ -149,41 +179,51 @@ export class Guard {
     }
   }
 
-  /** The run as a file; null where a page has nothing to save: there its parameters are all. */
+  /** Keep the run as a file; not where a page has nothing to save, or edited code has broken what saves. */
   async #save() {
     try {
-      return (this.#saved = (await this.#ask("snapshot", { run: this.#runs.get(this.#last) })).file);
+      this.#saved = (await this.#ask("snapshot", { run: this.#runs.get(this.#last) })).file;
     } catch (error) {
-      if (FATAL.includes(error.type)) throw await this.#revive(error, {}, this.#saved);
-      return null;
+      if (FATAL.includes(error.type) || error.type === "Closed") throw error;
     }
   }
 
   /** Restore the shipped function, in a Python where the edited text never ran. */
   async #reset(name) {
-    const saved = await this.#save();
-    const answer = await this.#move(without(this.#texts, name), saved);
+    try {
+      await this.#save();
+    } catch (error) {
+      if (!FATAL.includes(error.type)) throw error; // else what was saved before has to do
+    }
+    const answer = await this.#move(without(this.#texts, name));
     return { ...answer, error: null, restarted: false };
   }
 
   /** The run goes on in a new worker, with texts in force. */
-  async #move(texts, saved) {
+  async #move(texts) {
     this.#fresh();
-    const answer = await this.#reopen(this.#last, this.#opened, texts);
-    const restored = saved && (await this.#restore(saved));
+    const answer = await this.#reopen(this.#last, this.#opened, texts, [...new Set([this.#saved, ...this.#kept])].filter(Boolean));
     this.#shell.ready();
-    return { ...answer, ...restored };
+    return answer;
   }
 
-  /** Restore the run; null if the file is unusable because edited code had broken the Python that saved it. */
-  async #restore(file) {
-    try {
-      return await this.#known("restore", { run: this.#runs.get(this.#last), file, name: "the run" });
-    } catch (error) {
-      if (FATAL.includes(error.type) || error.type === "Closed") throw error;
-      this.#shell.said(`The run could not be kept and starts again: ${error.message}.`);
-      return null;
+  /** Restore the run, before any edited code runs; null without a file that can be used. */
+  async #restore(run, files) {
+    const problems = [];
+    for (const [i, file] of files.entries()) {
+      try {
+        const answer = await this.#ask("restore", { run, file, name: "the run" });
+        if (i) this.#shell.said(`Edited code had spoilt the run: it goes on from step ${answer.frame.step}, where it was saved before the edit.`);
+        [this.#saved, this.#kept] = [file, files.slice(i + 1)];
+        return answer;
+      } catch (error) {
+        if (FATAL.includes(error.type) || error.type === "Closed") throw error;
+        problems.push(error.message);
+      }
     }
+    [this.#saved, this.#kept] = [null, []];
+    if (problems.length) this.#shell.said(`The run could not be kept and starts again: ${problems[0]}.`);
+    return null;
   }
 
   #fresh() {
@@ -193,15 +233,28 @@ export class Guard {
   }
 
   /** Restore the run, and return the error to throw. */
-  async #revive(error, texts, saved) {
+  async #revive(error, texts) {
     this.#shell.stopped({ message: words(error), hint: "Python starts again, and the run is restored" });
-    this.#shell.revived(await this.#move(texts, saved));
+    this.#shell.revived(await this.#move(texts));
+    this.#engine.prepare(); // the next text may be no better
     return Object.assign(new Error(words(error)), { type: "Stopped", param: "code", hint: after(this.#texts) });
   }
 }
 
+const PLACE = /File "<edited (\w+)>", line (\d+)/g; // in a traceback
 const closed = () => Object.assign(new Error("the page has been left"), { type: "Closed" });
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What goes wrong in these calls without a place of its own is shown at the code. */
+async function blaming(method, answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    const known = error.param || error.type === "Closed" || FATAL.includes(error.type);
+    if (!known && OWN.includes(method)) Object.assign(error, { param: "code", hint: error.hint || SPOILT });
+    throw error;
+  }
+}
 
 /** The texts with another one for `name`; null: with none. */
 function without(texts, name, source = null) {

@@ -117,6 +117,7 @@ export class LiveCode {
     }
     this.#editor = new Editor(this.#root.querySelector("[data-slot=editor]"), {
       label: "Python of this page. Control and Enter runs it, Tab indents, Escape leaves the editor.",
+      entered: () => this.#page.prepare(), // so early that it is there when a loop has to be ended
       changed: (text) => this.#type(text),
       run: () => this.#run(),
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
@@ -174,7 +175,8 @@ export class LiveCode {
 
   #take(one, source, error) {
     if (!error) {
-      one.running = source;
+      Object.assign(one, { running: source, error: null }); // an error of a call before this one may have come meanwhile
+      this.#editor.mark(this.#now.error?.line ?? null);
       this.#edited();
     } else this.#fail(this.#functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
   }
