@@ -115,7 +115,8 @@ class Facts(Block):
 class Column(Plain):
     """A column of a table. `about` is a line below the value, `bad` colours it where true.
 
-    With `bar`, a share from 0 to 1 (several for bars below each other), a bar is drawn instead, in `roles`' colours.
+    With `blocks` these stand in its cells, named in their row; `value` is what is copied. With `bar`, a share from 0 to
+    1 (several for bars below each other), a bar is drawn instead, in `roles`' colours.
     `sort` is what the parameter `Table.sort` becomes when the heading is pressed.
     """
 
@@ -134,6 +135,7 @@ class Column(Plain):
     order: str = ""  # of the sorted column in ARIA's terms, where it is neither ascending nor descending
     follows: bool = False  # the column is ordered by another one
     prose: bool = False  # words that may wrap, at the left
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)

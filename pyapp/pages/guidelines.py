@@ -6,6 +6,7 @@ from typing import Any
 
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Column, Panel, Progress, Table, Words
 from pyapp.experiment.params import Param, Value
 from pyapp.pages.base.guidelines import CLAIMS, USES, Claim, Limits
 from pyapp.pages.base.lab import Lab, Measured
@@ -13,6 +14,27 @@ from pyapp.pages.digits import pretrained
 
 ALL = "all"
 VERDICTS = {True: "holds", False: "fails", None: "open"}
+JUDGED = {"holds": "[✓ holds here](.good)", "fails": "✗ does not hold here", "open": "? cannot be decided here"}
+TALLY = Panel("tally", "Said, and measured", (
+    Words(text="Every number below comes from {held_out:count} held-out digits, read by the pretrained network and by "
+               "a quantised form of it, in your browser, while you watch."),
+    Words(role="summary", name="tally", text="{tally}", when="total"),
+    Progress(done="measured", of="total"),
+), empty="The measuring starts when Python runs.")
+TABLE = Panel("claims", "Claims about precision", (
+    Words(role="empty", name="no-claims", text="No claim of this kind so far.", when="!rows"),
+    Table(name="claims", caption="Claims about precision, what was measured, and whether they hold here", rows="rows",
+          group="use", when="rows", columns=(
+              Column("What is said", "{text}", prose=True, about="Said by {said}."),
+              Column("Measured here", "{findings}", name="facts", blocks=(
+                  Words(role="empty", text="not measured yet", when="!facts"),
+                  Words(role="fact", over="facts", text="{label} {words}"))),
+              Column("Verdict", "{judged}", name="verdict", blocks=(
+                  Words(role="verdict-word", text="{judged}", when="judged"),
+                  Words(role="doc", text="The rule: {rule}."),
+                  Words(role="doc reason", text="{because}", when="because"),
+                  Words(role="doc", text="[See it yourself]({link})", when="link"))))),
+))
 
 
 class Page(Experiment):
@@ -22,6 +44,9 @@ class Page(Experiment):
     group = "Quantise"
     view = "guidelines"
     order = 28
+    WORK = "auto"
+    BAR = "{measured:count} of {total:count} measured"
+    PANELS = (TALLY, TABLE)
     PARAMS = (
         Param("show", "Show", "choice", ALL, choices=(ALL, "holds", "fails", "open"), widget="select",
               doc="All claims, or those that hold here, do not, or cannot be decided"),
@@ -52,20 +77,36 @@ class Page(Experiment):
         limits = Limits(float(self.params["noticeable"]), float(self.params["allowed"]))
         rows = [self._row(claim, limits) for claim in CLAIMS]
         verdicts = [row["verdict"] for row in rows]
-        scalars = {"uses": [{"name": name, "title": title} for name, title in USES.items()], "rows": rows,
-                   "total": len(CLAIMS), "measured": len(self._found), "held_out": len(mnist.shipped("test")[1]),
-                   **{verdict: verdicts.count(verdict) for verdict in VERDICTS.values()}}
-        return Frame(len(self._found), scalars)
+        holds, fails, undecided = (verdicts.count(verdict) for verdict in VERDICTS.values())
+        tally = (f"Measuring: {len(self._found)} of {len(CLAIMS)} claims." if len(self._found) < len(CLAIMS) else
+                 f"{holds} of {len(CLAIMS)} claims hold on this network; {fails} do not"
+                 + (f"; {undecided} cannot be decided." if undecided else "."))
+        return Frame(len(self._found), {
+            "rows": [row for row in rows if self.params["show"] in (ALL, row["verdict"])], "tally": tally,
+            "total": len(CLAIMS), "measured": len(self._found), "held_out": len(mnist.shipped("test")[1])})
 
     def _row(self, claim: Claim, limits: Limits) -> dict[str, Any]:
         found = self._found.get(claim.name)
         verdict = VERDICTS[claim.holds(found, limits)] if found else None
-        facts = [{"label": label, "there": result is not None, **(asdict(result) if result else {})}
+        facts = [{"label": label, "words": told(result), **(asdict(result) if result else {})}
                  for (label, _), result in zip(claim.trials, found or [], strict=False)]
         rule = claim.rule.format(noticeable=_points(limits.noticeable), allowed=_points(limits.allowed))
-        return {"name": claim.name, "use": claim.use, "text": claim.text, "said": claim.said, "rule": rule,
-                "link": claim.link, "facts": facts, "verdict": verdict,
-                "because": claim.because if verdict == "fails" else ""}
+        return {"name": claim.name, "use": USES[claim.use], "text": claim.text, "said": claim.said, "rule": rule,
+                "link": claim.link, "facts": facts,
+                "findings": "; ".join(f"{fact['label']}: {fact['words']}" for fact in facts), "verdict": verdict,
+                "judged": JUDGED.get(verdict, ""), "because": claim.because if verdict == "fails" else ""}
+
+
+def told(found: Measured | None) -> str:
+    """What was measured, each number with its unit; the loss turned into what the network gains or loses."""
+    if found is None:
+        return "[not shipped with this page](.muted)"
+    gain = None if found.loss is None else 0 - found.loss
+    forms = ((found.accuracy, "**{:.2%}**"), (gain, "{:+.2f} points"), (found.changed, "{:,} changed predictions"),
+             (found.nbytes, "{:,} bytes"), (found.saved, "saves {:.2%} of the bytes"), (found.ms, "**{:.3g} ms**"))
+    words = " · ".join(form.format(value).replace(" ", "\u00a0") for value, form in forms if value is not None)
+    numbers = words.replace("+0.00", "0.00").replace("-", "−").replace("%", "\u00a0%")
+    return f"[{numbers}](.number)"
 
 
 def _points(number: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.panels import Block, Button, Each, Entry, Panel, Table, Template, Value, Words
+from pyapp.experiment.panels import Block, Button, Column, Each, Entry, Panel, Table, Template, Value, Words
 from pyapp.experiment.pictures import Chart, Curves, Heatmap, Images
 
 SLOT = re.compile(r"\{([^{}]+)\}")
@@ -104,7 +104,7 @@ def check(page: type[Experiment], frame: Frame, params: dict) -> Faults:
     return faults
 
 
-def _blocks(faults: Faults, page: type[Experiment], holder: Panel | Block, scope: Scope) -> None:
+def _blocks(faults: Faults, page: type[Experiment], holder: Panel | Block | Column, scope: Scope) -> None:
     for block in holder.blocks:
         where = f"{page.__module__.rpartition('.')[2]}: {block.name or block.kind}"
         faults.entry(where, scope, block.when)
@@ -136,6 +136,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
         for column in block.columns:
             faults.template(where, scope, column.title)
             for item in inner:
+                _blocks(faults, page, column, item)
                 for field, kind, value in declared(column):
                     if field != "title" and value:
                         _named(faults, where, item, kind, value)

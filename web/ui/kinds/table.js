@@ -1,14 +1,16 @@
 import { html } from "preact";
+import { Blocks } from "../blocks.js";
 import { Rich } from "../words.js";
 
 /** Rows of a list; see Table in pyapp/experiment/panels.py. */
 export function Table({ block, scope, page }) {
   const { rows, columns, caption, name, group } = block;
   const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
-  const wide = columns.some(({ prose }) => prose) || (block.pick && columns.length > 3); // cards on a phone
+  const even = columns.some(({ blocks }) => blocks);
+  const wide = even || columns.some(({ prose }) => prose) || (block.pick && columns.length > 3); // cards on a phone
   const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} row=${row} page=${page} />`);
   return html`<div class="wide">
-    <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""}`} data-test=${name}>
+    <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       <thead><tr>${columns.map((column) => html`<${Heading} block=${block} column=${column} scope=${scope} page=${page} />`)}</tr></thead>
       ${group ? grouped(items, group).map(([title, list]) => html`<tbody key=${title}>
@@ -29,7 +31,7 @@ function grouped(items, group) {
 
 function Heading({ block: { sort, best, name }, column, scope, page }) {
   const title = html`<${Rich} text=${column.title} scope=${scope} />`;
-  const kind = `${column.role ?? ""} ${column.prose ? "prose-cell" : ""}`;
+  const kind = `${column.role ?? ""} ${column.prose || column.blocks ? "prose-cell" : ""}`;
   if (!column.sort || !sort) return html`<th scope="col" class=${kind}>${title}</th>`;
   const sorted = page.params[sort] === column.sort && !column.follows;
   const first = String(page.params[best]) === "true";
@@ -59,25 +61,27 @@ function Row({ block, row, page }) {
     page.change(pick, own);
   });
   const [first, ...others] = columns;
-  const words = html`<${Cell} column=${first} row=${row} />`;
+  const words = html`<${Cell} column=${first} row=${row} page=${page} />`;
   return html`<tr class=${chosen ? "chosen" : ""} data-test=${`${name}-${own}`} onClick=${choose || undefined}>
     <th scope="row" class=${pick ? "" : (first.role ?? "")}>
       ${pick ? html`<button type="button" class=${`quiet ${roleOf(first, row)}`} aria-pressed=${Boolean(chosen)} data-test=${`${name}-pick-${own}`}>${words}</button>` : words}
       <${Beside} column=${first} row=${row} name=${`${name}-${own}`} />
     </th>
     ${others.map((column) => html`<td
-      class=${`${column.bar ? "bar-cell" : column.prose ? "prose-cell" : "number"} ${roleOf(column, row)}`}
+      class=${`${column.bar ? "bar-cell" : column.prose || column.blocks ? "prose-cell" : "number"} ${roleOf(column, row)}`}
       data-label=${row.text(column.title)}
       data-test=${`${name}-${own}-${idOf(column)}`}
       aria-hidden=${column.bar ? "true" : undefined}
-    ><${Cell} column=${column} row=${row} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
+    ><${Cell} column=${column} row=${row} page=${page} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
   </tr>`;
 }
 
 /** A role may be the row's to say: "{role}". */
 const roleOf = ({ role = "", bad }, row) => `${role.includes("{") ? row.text(role) : role} ${bad && row.holds(bad) ? "bad" : ""}`;
 
-function Cell({ column: { value = "", bar, roles = ["float", "quant"] }, row }) {
+function Cell({ column, row, page }) {
+  const { value = "", bar, roles = ["float", "quant"], blocks } = column;
+  if (blocks) return html`<${Blocks} block=${column} scope=${row} page=${page} />`;
   if (bar) return bar.map((entry, i) => html`<span class=${`bar ${roles[i]}`} style=${{ transform: `scaleX(${row.get(entry) ?? 0})` }}></span>`);
   if (value.includes("{")) return html`<${Rich} text=${value} scope=${row} />`;
   return value && row.value(value)[1];
