@@ -62,6 +62,7 @@ class Experiment:
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
+    FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
     SOURCES: ClassVar[tuple[str, ...]] = ()  # dotted names whose source the page may show
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>

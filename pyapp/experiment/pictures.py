@@ -70,7 +70,8 @@ class Curves(Block):
     kind: ClassVar[str] = "curves"
     label: Template = ""
     lines: tuple[Line, ...] = ()
-    format: str = "fixed:3"
+    format: str = "fixed:3"  # of the values
+    ticks: str = "scalar"  # the format of the axis
     caption: Template = ""
     ends: Entry = ""
     floor: float | None = None

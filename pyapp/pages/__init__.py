@@ -37,6 +37,7 @@ def describe() -> list[dict]:
          "live": [f"{function.__module__}.{function.__name__}" for function in page(name).LIVE],
          "params": [param.as_dict() for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
+         "files": page(name).FILES,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()

@@ -9,13 +9,14 @@ from pyapp import checkpoint, store
 from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Value, find
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.pages.base.gathering import gathering
 from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.digits import pretrained
+from pyapp.pages.panels import qat as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
@@ -29,6 +30,14 @@ NONE, SCRATCH, PRETRAINED, PAGE = "none", "scratch", "pretrained", "page qat"
 NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
 FULL = "784-128-64-10"  # the one that has pretrained weights
 STUDENT = "There are no pretrained weights of {}: it starts from scratch."
+FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the axis of accuracies may begin
+FEW, COUNTED = 31, 7  # grid lines that can be told apart; codes that are counted in words
+ON_INTEGERS = ("The trained codes, from pixels to scores without a float number; beside them the same grids simulated "
+               "in float.")
+IN_FLOAT = "Activations are float, so integer arithmetic is not possible: choose bits per activation."
+ESTIMATED = {"lsq": "LSQ learns each scale with the weights, by a gradient of its own.",
+             "ste": "STE has no scale to learn: the largest weight sets it, and a moving maximum that of the "
+                    "activations."}
 FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
 
 
@@ -39,6 +48,13 @@ class Page(Experiment):
     group = "Quantise"
     view = "qat"
     order = 25
+    WORK, FILES = "train", "Weights"
+    BAR = "step {step:count}, held-out {quant_accuracy:percent}"
+    GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
+              ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
+              ("Picture", ("layer",)))
+    SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
+    ACTIONS = (Action("integers", "Measure as it is now", "Read the held-out images in integer arithmetic only"),)
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), widget="select", live=False,
               doc="The shipped float network, trained on 55,000 other images, or random weights"),
@@ -90,10 +106,11 @@ class Page(Experiment):
         self.training, self.trainer, self.start = training, training.trainer, start
         self.model: QATMLP = self.trainer.model
         self._first = self.model.weights(start)
-        self._bytes = {"bytes_float": float_nbytes(pretrained()), "bytes_quant": self.exported().nbytes,
-                       "bytes_before": float_nbytes(self.model.plain(start))}
+        self._bytes = {"bytes_float": float_nbytes(pretrained()), "bytes_quant": self.exported().nbytes}
+        self._bytes_before = float_nbytes(self.model.plain(start))
         self._on_integers: Iterator[dict[str, Any]] = iter(())
-        self._measured_step = self.trainer.steps
+        self._integers: dict[str, Any] = {}  # what has been measured of it
+        self._least = 1.0  # the lowest accuracy of this run
         self._obey()
         for _ in self._judge():
             pass
@@ -133,6 +150,7 @@ class Page(Experiment):
             if found is None:
                 yield None
         self._judged = {"test_loss": found["loss"], "quant_accuracy": found["accuracy"]}
+        self._least = min(self._least, found["accuracy"])
         yield self._scores()
 
     def _scores(self) -> dict[str, float | None]:
@@ -147,27 +165,57 @@ class Page(Experiment):
     def frame(self) -> Frame:
         step = self.trainer.steps
         scalars = {"epoch": self.trainer.epoch, **self.training.batch, **self._scores(), **self._bytes,
-                   "held_out": len(mnist.shipped("test")[1])}
+                   "held_out": len(mnist.shipped("test")[1]), **self._said(), "layer": None, "code_counts": "",
+                   "accuracy_range": [next(floor for floor in FLOORS if floor <= self._least), 1.0], "layers": []}
         if self.diverged:
             return Frame(step, scalars, {}, [DIVERGED])
         tensors = self.model.weights(self.p)
         layer = min(str(self.params["layer"]), f"layer{len(tensors)}")
         picture = gathering(self.p[f"{layer}.weight"], tensors[f"{layer}.weight"])
-        scalars |= {"layer": layer, "near": picture.near, "clipped": picture.clipped,
-                    "layers": layers(self.model, self.p, self.start, self._first, tensors)}
-        arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "lines", "counts")}
-        arrays["filters"] = tensors["layer1.weight"].codes.reshape(-1, 28, 28)
+        rows = layers(self.model, self.p, self.start, self._first, tensors)
+        codes = zip(picture.lines.tolist(), picture.counts.tolist(), strict=True)
+        scalars |= {
+            "layer": layer, "near": picture.near, "clipped": picture.clipped,
+            "layers": [{**row, "chosen": row["name"] == layer, "start_to": _to(row["scale_start"]),
+                        "now_to": _to(row["scale"])} for row in rows],
+            "changed": next(row["changed"] for row in rows if row["name"] == layer),
+            "code_counts": ", ".join(f"**[{code:+.0f}](.quant)** {n:,}".replace("-", "−") for code, n in codes)
+                           if len(picture.lines) <= COUNTED else "",
+            "neurons": len(tensors["layer1.weight"].codes), "largest_code": float(picture.lines[-1])}
+        arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "counts")}
+        arrays |= {"ends": picture.lines[[0, -1]], "filters": tensors["layer1.weight"].codes.reshape(-1, 28, 28)}
+        if len(picture.lines) <= FEW:
+            arrays["few_lines"] = picture.lines
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
 
-    def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """Measure the held-out images in integer arithmetic, one piece a call: `integers` is 0 for the network as it is
-        now, and any other number to go on. `progress` goes from 0 to 1, and is None where nothing was begun."""
-        if "integers" not in inputs:
-            raise ValueError("this page measures on integers; it needs `integers`, 0 to begin and 1 to go on")
-        if not inputs["integers"]:
-            self._measured_step, self._on_integers = self.trainer.steps, on_integers(self.exported())
-        found = next(self._on_integers, {"progress": None})
-        return Frame(self.trainer.steps, {"measured_step": self._measured_step, **found})
+    def _said(self) -> dict[str, Any]:
+        """Sentences and labels that follow from the parameters and from what is being measured."""
+        activations, student = self.params["activations"], self._bytes_before != self._bytes["bytes_float"]
+        progress = self._integers.get("progress", 1)
+        size = (f"This student would have {self._bytes_before:,} bytes in float. There is no float one to "
+                "round: it starts from scratch." if student else
+                f"{self.params['bits']} bits per weight, "
+                f"{'float activations' if activations == NONE else f'{activations} bits an activation'}, scales and "
+                "float biases counted.")
+        return {"size_words": size, "bytes_rounded": None if student else self._bytes["bytes_quant"],
+                "estimator_words": ESTIMATED[str(self.params["estimator"])], "integers": dict(self._integers) or None,
+                "integers_words": IN_FLOAT if activations == NONE else ON_INTEGERS,
+                "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure as it is now",
+                "cannot_measure": activations == NONE or progress < 1}
+
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        """Begin to measure in integer arithmetic; `background` goes on with it."""
+        if self.params["activations"] == NONE:
+            raise ValueError(IN_FLOAT.rstrip("."))
+        self._integers = {"progress": 0.0, "measured_step": self.trainer.steps}
+        self._on_integers = on_integers(self.exported())
+        return Outcome()
+
+    def background(self) -> Iterator[None]:
+        """A piece of the held-out images an item, of the network as it was when the measuring began."""
+        for found in self._on_integers:
+            self._integers |= found
+            yield
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The network, the state of its training, the parameters, and those that the training started from."""
@@ -233,6 +281,11 @@ def _scheme(params: Mapping[str, Value]) -> dict[str, Any]:
 
 def _is_student(params: Mapping[str, Value]) -> bool:
     return params["network"] != FULL
+
+
+def _to(scale: list[float]) -> str:
+    """Up to where the scales go, where there are several."""
+    return f" to {scale[1]:.4g}" if scale[1] > scale[0] else ""
 
 
 def _bits(choice: Value) -> int | None:

@@ -24,31 +24,29 @@ def test_two_bits_win_back_what_rounding_costs_and_the_curves_grow(visit):
     tab = visit("#qat")
     assert tab.number("rounded-accuracy") == pytest.approx(rounded(2, 8), abs=0.006)
     assert tab.number("float-accuracy") > 99 and tab.number("trained-accuracy") < 60
-    assert tab.page.locator(".plot-empty").count() == 2
+    assert "Press Play" in tab["loss-curves"].text_content()
     tab["play"].click()
     tab.wait_number("trained-accuracy", "x > 92")
     pause(tab)
-    assert tab.page.locator(".plot-empty").count() == 0
+    assert "Press Play" not in tab["loss-curves"].text_content()
     assert tab.number("step-count") >= 63 and tab.number("held-out-accuracy") == tab.number("trained-accuracy")
-    assert 0 < tab.number("changed-layer1") < 20
-    plot = tab.page.locator(".plot").nth(1)
-    plot.focus()
-    tab.page.keyboard.press("Home")
-    tab.page.keyboard.press("ArrowLeft")
-    tab.page.locator(".plot-readout", has_text="batches").wait_for()
+    assert 0 < tab.number("scales-layer1-changed") < 20
+    tab["accuracy-curves"].focus()
+    tab.page.keyboard.press("End")
+    tab.wait_text("accuracy-curves-value", "batches")
 
 
 def test_step_reset_and_pin(visit):
     tab = visit("#qat?bits=4&activations=4")
-    first = tab.text("scale-layer1")
+    first = tab.text("scales-layer1-now")
     for step in (1, 2):
         tab["step"].click()
         tab.wait_number("step-count", f"x === {step}")
-    assert tab.text("scale-layer1") != first
+    assert tab.text("scales-layer1-now") != first
     tab["pin"].click()
     tab["reset"].click()
     tab.wait_number("step-count", "x === 0")
-    assert tab.text("scale-layer1") == first
+    assert tab.text("scales-layer1-now") == first
     tab.page.locator("thead", has_text="pinned").wait_for()
     tab["pin"].click(force=True)
 
@@ -71,7 +69,7 @@ def test_every_control_does_what_it_says(visit):
     tab.wait_number("step-count", "x === 2")  # none of these started the run anew
     tab.slide("bits", 3)
     tab.wait_number("step-count", "x === 0")
-    tab.page.wait_for_function("document.querySelectorAll(\"[data-test='code-counts'] > span\").length === 7")
+    tab.page.wait_for_function("document.querySelectorAll(\"[data-test='code-counts'] strong\").length === 7")
     for name, choice in (("activations", "3"), ("per", "channel"), ("estimator", "ste"), ("network", "784-64-32-10")):
         tab[name].select_option(choice)
         tab.page.wait_for_function("wanted => location.hash.includes(wanted)", arg=f"{name}={choice}")
@@ -104,17 +102,17 @@ def test_integers_alone_are_measured_on_demand(visit):
     tab = visit("#qat?network=784-32-10")
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
-    tab["integers"].click()
+    tab["measure-integers"].click()
     tab["differ"].wait_for()
     assert tab.number("measured-step") == 1
     assert abs(tab.number("integer-accuracy") - tab.number("simulated-accuracy")) < 1
-    tab["integers"].click()
+    tab["measure-integers"].click()
     tab["reset"].click()  # in the midst of it
     tab["differ"].wait_for(state="detached")
     tab.wait_number("step-count", "x === 0")
     tab["activations"].select_option("none")
     tab.page.locator("[data-panel='integers']", has_text="Activations are float").wait_for()
-    tab.page.wait_for_function("document.querySelector(\"[data-test='integers']\").disabled")
+    tab.page.wait_for_function("document.querySelector(\"[data-test='measure-integers']\").disabled")
     assert tab.page.locator("[role=alert]").count() == 0
 
 
@@ -127,12 +125,12 @@ def test_a_reload_in_mid_training_offers_to_go_on(visit):
         const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
         return text("kept").includes(`step ${text("step-count")},`);
     }""")
-    step, scale = tab.number("step-count"), tab.text("scale-layer1")
+    step, scale = tab.number("step-count"), tab.text("scales-layer1-now")
     tab.page.reload()
     tab.wait_ready()
     tab["resume"].click()
     tab.wait_number("step-count", f"x === {step:.0f}")
-    assert tab.text("scale-layer1") == scale
+    assert tab.text("scales-layer1-now") == scale
     tab["step"].click()
     tab.wait_number("step-count", f"x === {step + 1:.0f}")
 

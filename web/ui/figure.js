@@ -10,7 +10,7 @@ const colour = (role) => `var(--${role})`;
 /**
  * Lines over numbers as SVG: read by pointer and arrow keys or, with `pick`, with a point that both move.
  *
- * view        {x: [from, to], y: [from, to], logX, logY, ticksX, ticksY: [{at, text}], titleX}
+ * view        {x: [from, to], y: [from, to], logX, logY, ticksX, ticksY: [{at, text}], titleX, writeY}
  * lines       [{x, y, role, label, shape: "line" | "steps" | "dots", thin, dash, hollow}]
  * marks       [{kind: "vertical" | "horizontal" | "band" | "point" | "thread", x, y, to, text, role, hollow}]
  * items       x of what is read, ascending; words(i): its exact values; at: the item where the point is
@@ -53,7 +53,7 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
 function Axes({ view, place, right, height, narrow }) {
   const { x, y, logX, logY } = view;
   const across = view.ticksX ?? ticks(x, logX, narrow ? 4 : 8);
-  const up = view.ticksY ?? ticks(y, logY, 4);
+  const up = view.ticksY ?? ticks(y, logY, 4).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }));
   return html`<g class="axes" aria-hidden="true">
     ${up.map(({ at, text }) => html`<line x1=${LEFT} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
       <text x=${LEFT - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}

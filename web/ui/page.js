@@ -10,7 +10,7 @@ const PLACES = ["stage", "readouts", "wide"];
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. `more` are options of the workbench. */
 export function mount(root, page, more = {}) {
-  const { panels, groups, work, bar, shipped } = page.meta;
+  const { panels, groups, work, bar, files, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null };
   let frame = null;
@@ -42,6 +42,7 @@ export function mount(root, page, more = {}) {
     controls: groups.length ? groups : undefined,
     auto: work === "auto",
     training: work === "train",
+    files,
     draw,
     summary: () => (bar && frame ? page.scope().text(bar) : ""),
     ...more,

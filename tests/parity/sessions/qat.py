@@ -19,11 +19,10 @@ def session(call) -> dict:
     said["layer"] = call("change", run=run, name="layer", value="layer2")
     said["five more"] = call("advance", run=run, steps=5)
     said["an epoch"] = call("advance", run=run, steps=53)
-    said["nothing begun"] = call("predict", run=run, inputs={"integers": 1})
-    pieces = [call("predict", run=run, inputs={"integers": 0})]
-    while pieces[-1]["scalars"]["progress"] < 1:
-        pieces.append(call("predict", run=run, inputs={"integers": 1}))
-    said["integers"] = pieces
+    said["nothing begun"] = call("background", run=run, ms=0)
+    said["begun"] = call("act", run=run, name="integers")
+    said["a piece"] = call("background", run=run, ms=0)
+    said["integers"] = call("background", run=run, ms=1e9)
     saved = call("snapshot", run=run)
     said["reset"] = call("reset", run=run)
     said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])

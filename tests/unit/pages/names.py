@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from pyapp import store
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Block, Button, Column, Each, Entry, Panel, Table, Template, Value, Words
 from pyapp.experiment.pictures import Chart, Curves, Heatmap, Images
@@ -20,14 +21,14 @@ MISSING = object()
 class Scope:
     """As web/ui/scope.js: where names are looked up."""
 
-    def __init__(self, frame: Frame, params: dict, items: tuple = (), at: dict | None = None):
-        self.frame, self.params, self.items, self.at = frame, params, items, at or {}
+    def __init__(self, frame: Frame, roots: dict, items: tuple = (), at: dict | None = None):
+        self.frame, self.roots, self.items, self.at = frame, roots, items, at or {}
 
     def inside(self, item: Any, index: int) -> "Scope":
-        return Scope(self.frame, self.params, (item, *self.items), {**self.at, "index": index})
+        return Scope(self.frame, self.roots, (item, *self.items), {**self.at, "index": index})
 
     def reading(self, **at: int) -> "Scope":
-        return Scope(self.frame, self.params, self.items, {**self.at, **at})
+        return Scope(self.frame, self.roots, self.items, {**self.at, **at})
 
     def get(self, path: str) -> Any:
         optional = path.endswith("?")
@@ -47,8 +48,8 @@ class Scope:
     def _first(self, name: str) -> Any:
         if name.startswith("@"):
             return self.at.get(name[1:], MISSING)
-        if name == "params":
-            return self.params
+        if name in self.roots:
+            return self.roots[name]
         for item in self.items:
             if isinstance(item, dict) and name in item:
                 return item[name]
@@ -92,9 +93,11 @@ class Faults(list):
             self.value(where, scope, spec)
 
 
-def check(page: type[Experiment], frame: Frame, params: dict) -> Faults:
-    """What is wrong between a page's panels and one of its frames."""
-    faults, scope = Faults(), Scope(frame, params)
+def check(page: type[Experiment], frame: Frame, params: dict, read: Frame | None = None) -> Faults:
+    """What is wrong between a page's panels and one of its frames; `read` is what the page reads of a drawing."""
+    shipped = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in page.SHIPPED}
+    seen = None if read is None else {**read.scalars, **read.arrays}
+    faults, scope = Faults(), Scope(frame, {"params": params, "shipped": shipped, "read": seen})
     faults.template("the bar of a phone", scope, page.BAR)
     for panel in page.PANELS:
         faults.entry(panel.name, scope, panel.when)

@@ -30,9 +30,9 @@ class Session:
         return self.runner._get(self.opened["run"]).experiment
 
     def measure_on_integers(self) -> list[dict]:
-        answers = [self.predict({"integers": 0}).scalars]
+        answers = [self.act("integers")["frame"].scalars["integers"]]
         while answers[-1]["progress"] < 1:
-            answers.append(self.predict({"integers": len(answers)}).scalars)
+            answers.append(dict(self.background(ms=0)["frame"].scalars["integers"]))
         return answers
 
 
@@ -80,7 +80,7 @@ def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator,
     assert np.isfinite(answer["history"]["loss"]["value"]).all() and frame.scalars["layer"] == "layer2"
     assert (frame.arrays["filters"].reshape(128, 784) == tensors["layer1.weight"].codes).all()
     high = (1 << (bits - 1)) - 1
-    assert frame.arrays["lines"].tolist() == list(range(-high, high + 1))
+    assert frame.arrays["ends"].tolist() == [-high, high] and ("few_lines" in frame.arrays) == (bits < 6)
     codes = tensors["layer2.weight"].codes
     assert frame.arrays["counts"].tolist() == [int((codes == line).sum()) for line in range(-high, high + 1)]
     for row in frame.scalars["layers"]:
@@ -121,7 +121,8 @@ def test_a_student_starts_from_scratch_and_says_so():
     assert session.opened["params"]["start"] == "scratch" and "784-32-10" in frame.notes[0]
     assert [row["name"] for row in frame.scalars["layers"]] == ["layer1", "layer2"]
     assert frame.scalars["layer"] == "layer2" and frame.arrays["filters"].shape == (32, 28, 28)
-    assert frame.scalars["rounded_accuracy"] is None and frame.scalars["bytes_before"] == 4 * (784 * 32 + 320 + 42)
+    assert frame.scalars["rounded_accuracy"] is None and frame.scalars["bytes_rounded"] is None
+    assert f"{4 * (784 * 32 + 320 + 42):,} bytes" in frame.scalars["size_words"]
     assert (page.p["layer1.weight"] == MLP(NETWORKS["784-32-10"]).initial(1)["layer1.weight"]).all()
     session.advance(steps=1)
     assert not session.change("layer", "layer1")["frame"].notes
@@ -149,16 +150,16 @@ def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
     session = Session()
     session.advance(steps=10)
     network = session.page.exported()
-    assert session.predict({"integers": 1}).scalars["progress"] is None  # nothing was begun
-    first = session.predict({"integers": 0}).scalars
+    assert session.background(ms=1e9)["frame"].scalars["integers"] is None  # nothing was begun
+    answers = [session.act("integers")["frame"].scalars["integers"]]
+    answers.append(session.background(ms=0)["frame"].scalars["integers"])
     session.advance(steps=3)
-    answers = [first]
     while answers[-1]["progress"] < 1:
-        answers.append(session.predict({"integers": len(answers)}).scalars)
+        answers.append(session.background(ms=0)["frame"].scalars["integers"])
     last, digits = answers[-1], mnist.shipped("test")
     ours = evaluate(OnIntegers(network.integer()), network.parameters, *digits)
     simulated = evaluate(network.simulated(), network.parameters, *digits)
-    assert len(answers) == 25 and np.diff([answer["progress"] for answer in answers]).min() > 0
+    assert len(answers) == 26 and np.diff([answer["progress"] for answer in answers]).min() > 0
     assert last["measured_step"] == 10 and last["integer_accuracy"] == ours["accuracy"]
     assert last["simulated_accuracy"] == simulated["accuracy"]
     assert last["differ"] == (ours["predictions"] != simulated["predictions"]).sum() < 60
@@ -166,10 +167,9 @@ def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
 
 def test_what_cannot_be_measured_on_integers_is_said():
     session = Session(activations="none")
-    with pytest.raises(ValueError, match="activations are float"):
-        session.predict({"integers": 0})
-    with pytest.raises(ValueError, match="`integers`"):
-        session.predict({"index": 3})
+    assert "Activations are float" in session.opened["frame"].scalars["integers_words"]
+    with pytest.raises(ValueError, match="Activations are float"):
+        session.act("integers")
 
 
 @pytest.mark.parametrize("params", [
@@ -244,5 +244,5 @@ def test_divergence_is_said_and_ends_the_run():
     answer = session.advance(steps=50)
     assert answer["done"] and answer["frame"].notes == [DIVERGED] and not answer["frame"].arrays
     with pytest.raises(ValueError, match="diverged"):
-        session.predict({"integers": 0})
+        session.act("integers")
     assert session.reset()["frame"].arrays

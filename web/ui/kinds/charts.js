@@ -19,7 +19,7 @@ export function Chart({ block, scope, page }) {
     ...line, x: numbers(scope, line.x) ?? items, y: Array.from(numbers(scope, line.y) ?? [], (y) => y ?? NaN), hollow: numbers(scope, line.hollow),
   })).filter(({ y }) => y.length);
   const view = {
-    x: ends(across, scope, items), y: ends(up, scope, lines.flatMap((line) => line.y)), logX: across.log, logY: up.log,
+    x: ends(across, scope, items), y: ends(up, scope, lines.flatMap((line) => line.y)), logX: across.log, logY: up.log, writeY: up.format && ((y) => scope.inside(y).value(`item:${up.format}`)[1]),
     ticksX: across.ticks && scope.get(across.ticks), ticksY: up.ticks && scope.get(up.ticks), titleX: scope.text(across.title),
   };
   const words = (i) => scope.reading({ i }).text(read);
@@ -35,7 +35,7 @@ export function Curves({ block, scope, page }) {
   const runs = [[page.pinned?.curves ?? new Points(), true], [page.curves, false]];
   const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...curves.points(line.y) })))
     .filter(({ step, pinned }) => step.length > 0 || !pinned);
-  const write = (value) => scope.inside(value).value(`item:${format}`)[1];
+  const write = (value, how = format) => scope.inside(value).value(`item:${how}`)[1];
   const [steps, ...columns] = align(drawn);
   const shown = drawn.map(({ line, pinned, step, value }) => ({
     ...line, x: step, y: value, dash: pinned, thin: line.thin || pinned, label: value.length ? `${pinned ? "pinned" : scope.text(line.label)} ${write(value.at(-1))}`.trim() : "",
@@ -44,7 +44,7 @@ export function Curves({ block, scope, page }) {
   const bottom = floor ?? (Number.isFinite(low) ? low : 0);
   const top = ceiling ?? Math.max(Number.isFinite(high) ? high : bottom + 1, least ?? bottom + 1e-9);
   const last = steps.at(-1) ?? 0;
-  const view = { x: [steps[0] ?? 0, Math.max(last, (steps[0] ?? 0) + 10)], y: [bottom, top], titleX: "step" };
+  const view = { x: [steps[0] ?? 0, Math.max(last, (steps[0] ?? 0) + 10)], y: [bottom, top], titleX: "step", writeY: (y) => write(y, block.ticks ?? "scalar") };
   const words = (i) => `step ${steps[i]}: ${drawn.flatMap(({ line, pinned }, k) => (columns[k][i] === null ? [] : [`${scope.text(line.label)}${pinned ? " (pinned)" : ""} ${write(columns[k][i])}`])).join(", ")}`;
   return html`<figure><${Caption} block=${block} scope=${scope} />
     <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} height=${height} empty=${steps.length ? "" : empty} /></figure>`;
