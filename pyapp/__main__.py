@@ -23,7 +23,7 @@ from pyapp.commands import (
     transformers,
 )
 from pyapp.commands.outputs import check_apart
-from pyapp.commands.saying import data_warnings, shortened
+from pyapp.commands.saying import data_warnings, in_options, shortened
 from pyapp.hosts import HostError
 
 GONE = 128 + 13  # the exit status of a program whose output nobody reads any more, as in `... | head`
@@ -63,7 +63,7 @@ def _run(argv: list[str] | None) -> int:
                        "use a smaller size")
     except (ValueError, OverflowError, HostError) as error:
         hint = getattr(error, "hint", "")
-        return _refuse(f"{error}{f'; {hint}' if hint else ''}")
+        return _refuse(in_options(f"{error}{f'; {hint}' if hint else ''}", vars(args)))
     except KeyboardInterrupt:
         print("bitladder: stopped", file=sys.stderr)
         return 130

@@ -98,6 +98,17 @@ def test_javascript_imports_point_one_way(path):
             assert floor <= JS_FLOORS[part], f"{path.name} imports {target}, which is above it"
 
 
+@pytest.mark.parametrize("path", [path for path in PYTHON if room_of(path.relative_to(ROOT / "pyapp").as_posix())
+                                  not in ("commands", "site")], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_error_of_the_library_names_an_option(path):
+    """It names arguments, per="tensor"; the command line turns them into its options. A whole command may be named."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        name = getattr(getattr(node, "func", None), "id", "")
+        if isinstance(node, ast.Raise) or name.endswith("Error"):
+            said = [part.value for part in ast.walk(node) if isinstance(getattr(part, "value", None), str)]
+            assert not [part for part in said if re.search(r"(?<!`)--(?!provision)[a-z]", part)]
+
+
 def test_the_page_asks_at_once_for_all_that_its_program_imports():
     """Each floor of imports that the browser has to find out by itself costs a slow line a round trip."""
     html = (ROOT / "web" / "index.html").read_text()

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyapp.commands.attention import add_evaluate
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, reader, show
+from pyapp.commands.saying import in_options, option
 from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
@@ -17,7 +18,7 @@ from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.quantized.network import METHODS, QuantizedNetwork, Settings
 from pyapp.quantized.saved import load_digits
 from pyapp.quantized.trained import LEARNED
-from pyapp.sweep.grid import DEFAULTS, NONE, option, whole_or_none, written
+from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
 
 
 def add(commands: Any) -> None:
@@ -96,6 +97,6 @@ def evaluate(args: argparse.Namespace) -> None:
         used = asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
         result = {**used, **measure(network, digits, args.rounding)}
     if "note" in result:
-        print(f"bitladder: {result['note']}", file=sys.stderr)
+        print(f"bitladder: {in_options(result['note'], vars(args))}", file=sys.stderr)
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
                             f"{result['bits']} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")

@@ -5,13 +5,14 @@ from typing import Any
 
 from pyapp.commands.common import add_data, add_json, add_weights, command, show
 from pyapp.commands.outputs import add_out
+from pyapp.commands.saying import option
 from pyapp.data import mnist
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.quantized.network import METHODS
 from pyapp.sweep.backends import BACKENDS
-from pyapp.sweep.grid import DEFAULTS, NONE, read_options, written
+from pyapp.sweep.grid import DEFAULTS, NONE, read, written
 from pyapp.sweep.run import sweep
 
 DOCS = {
@@ -31,7 +32,7 @@ DOC = ("measure every combination of lists of settings (8,4,3), one row each, in
 def add(commands: Any) -> None:
     sub = command(commands, "sweep", run, DOC, model=True)
     for name, default in DEFAULTS.items():
-        sub.add_argument(f"--{name.replace('_', '-')}", default=written(default), metavar="LIST", help=DOCS.get(name))
+        sub.add_argument(option(name), default=written(default), metavar="LIST", help=DOCS.get(name))
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
@@ -41,9 +42,17 @@ def add(commands: Any) -> None:
     add_json(sub)
 
 
+def values_of(name: str, text: str) -> list[Any]:
+    """The values of a setting in a list such as "8,4,3". ValueError names option and list."""
+    try:
+        return [read(name, part.strip()) for part in text.split(",")]
+    except ValueError as error:
+        raise ValueError(f"{option(name)} {text}: {error}") from None
+
+
 def run(args: argparse.Namespace) -> None:
     """Measure what the file has not got yet, and say how many rows it has."""
-    grid = read_options({name: getattr(args, name) for name in DEFAULTS})
+    grid = {name: values_of(name, getattr(args, name)) for name in DEFAULTS}
     rows = sweep(grid, args.out, args.weights, args.data, args.split, args.jobs, args.backend)
     refused = sum(row["error"] is not None for row in rows)
     show(rows, args.json, f"{len(rows)} combinations in {args.out}"

@@ -124,7 +124,7 @@ def opened(found: Contents) -> tuple[GPT, Parameters, Vocabulary]:
     sizes = dict(found.need_float("gpt").sizes)
     if not sizes:
         raise store.StoreError(f"{found.name} holds an unfinished GPT without its vocabulary, as older versions saved "
-                               "it; resume it with the same command, and use the file that this saves")
+                               "it; resume its training with its recipe, and use the file that this saves")
     vocabulary = _vocabulary(found)
     if (characters := sizes.pop("characters")) != len(vocabulary):
         raise store.StoreError(f"{found.name}: expected a vocabulary of {characters} characters, found "

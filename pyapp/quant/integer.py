@@ -170,7 +170,7 @@ def _bias_codes(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
     if not (np.abs(codes) <= INT32.max).all():
         row = int(np.argmax(~(np.abs(codes) <= INT32.max)))
         raise ValueError(f"the bias of row {row}, {float(bias[row]):g}, does not fit into int32 at the row's scale; "
-                         "its weights are too small beside it, use --per tensor")
+                         'its weights are too small beside it, use per="tensor"')
     placed = np.zeros(real.shape, np.int32)
     np.put_along_axis(placed, column, codes[:, None].astype(np.int32), axis=1)
     return placed

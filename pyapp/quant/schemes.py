@@ -32,7 +32,7 @@ class Granularity:
     def axis_of(self, shape: tuple[int, ...]) -> int:
         """The axis in a tensor of this shape, counted from 0. ValueError if the tensor lacks it."""
         if len(shape) < (2 if self.kind == "group" else 1):
-            raise ValueError(f"a tensor of shape {shape} has no {self.kind}s; use --per tensor")
+            raise ValueError(f'a tensor of shape {shape} has no {self.kind}s; use per="tensor"')
         axis = self.axis if self.axis is not None else -1 if self.kind == "group" else 0
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"axis is {axis}, and a tensor of shape {shape} has {len(shape)} axes; use "

@@ -99,7 +99,7 @@ class QuantizedNetwork:
         ValueError if activations are float or int32 could overflow.
         """
         if self.activations is None:
-            raise ValueError("activations are float; integer arithmetic needs --activations BITS")
+            raise ValueError("activations are float; integer arithmetic needs their grids: give activations=BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
         names = weight_names(p)
         biases = [p[name.replace(".weight", ".bias")] for name in names]

@@ -69,7 +69,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
     for an affine scheme.
     """
     if settings.scheme != "symmetric":
-        raise ValueError(f"scheme is {settings.scheme!r}; qat learns symmetric weights: use --scheme symmetric")
+        raise ValueError(f'scheme is "{settings.scheme}"; qat learns symmetric weights: use scheme="symmetric"')
     if unused := [name for name in LEARNED if getattr(settings, name) != getattr(Settings, name)]:
         report(f"{', '.join(unused)} not used: qat learns ranges and biases itself")
     path = path_of(settings.bits)

@@ -1,4 +1,4 @@
-"""The grid of a sweep: which combinations there are, and how a setting is written in the table and on the command line.
+"""The grid of a sweep: which combinations there are, and how a setting is written as text.
 
 The fields of `Settings` are all that is declared: their order is the order of the grid, their defaults stand where
 nothing is asked for, and the type of a default says how a cell is read.
@@ -46,11 +46,6 @@ def read(name: str, text: str) -> Any:
     return READERS[type(DEFAULTS[name])](text)
 
 
-def option(name: str) -> str:
-    """A setting's name on the command line."""
-    return f"--{name.replace('_', '-')}"
-
-
 def written(value: Any) -> str:
     """A setting as text: "none" for None, yes or no, else as Python prints it."""
     if isinstance(value, bool):
@@ -75,17 +70,6 @@ def applies(name: str, combination: Combination) -> bool:
 def cells(combination: Combination) -> dict[str, str]:
     """The settings' part of a row. A setting that does not apply is an empty cell, so equal meanings are equal rows."""
     return {name: written(value) if applies(name, combination) else "" for name, value in combination.items()}
-
-
-def read_options(options: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Lists as the command line has them, "8,4,3", to lists of values. ValueError names option and value."""
-    grid = {}
-    for name, text in options.items():
-        try:
-            grid[name] = [read(name, part.strip()) for part in text.split(",")]
-        except ValueError as error:
-            raise ValueError(f"{option(name)} {text}: {error}") from None
-    return grid
 
 
 def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:

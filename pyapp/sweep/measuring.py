@@ -20,7 +20,7 @@ from pyapp.sweep.grid import Combination, cells
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int, "arithmetic": str, "note": str, "error": str}
 MADE_ON = "made_on"  # the last column: processor, NumPy and BLAS kernel, see pyapp.machine
 SHORT = 12  # hexadecimal digits: 48 bits tell files apart
-TRAINED = ("qat",)  # methods that learn from the training images of --data
+TRAINED = ("qat",)  # methods that learn from training images
 
 
 @dataclass(frozen=True)

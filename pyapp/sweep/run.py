@@ -60,7 +60,7 @@ def _check(row: Row, stamps: tuple[str, str, str]) -> None:
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] and stamp and row[name] != stamp:
             raise ValueError(f"it was measured with other {WORDS[name]} (sha256 {row[name]}..., these have "
-                             f"{stamp}...); name another file with --out")
+                             f"{stamp}...); name another file with out=FILE")
     typed(row)
 
 

@@ -52,7 +52,7 @@ class Table:
         if not self.path.exists():
             return b""
         if not self.path.is_file():
-            raise ValueError(f"{self.path} is not an ordinary file; name another file with --out")
+            raise ValueError(f"{self.path} is not an ordinary file; name another file with out=FILE")
         return files.read(self.path)
 
     def _read_lines(self, data: bytes) -> None:
@@ -70,7 +70,7 @@ class Table:
             self._known = line.split(",")
             if self._known != [name for name in self.columns if name in self._known or name not in self.newer]:
                 raise ValueError(f"{self.path}: expected a sweep's columns, {','.join(self.columns[:4])} and so on, "
-                                 f"found {line[:60]!r}; name another file with --out")
+                                 f"found {line[:60]!r}; name another file with out=FILE")
             return
         try:
             (values,) = csv.reader([line])

@@ -112,5 +112,5 @@ def _check(row: Row, stamps: tuple[str, str]) -> None:
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] != stamp:
             raise ValueError(f"it was measured with other {name} (sha256 {row[name]}..., these have {stamp}...); name "
-                             "another file with --out")
+                             "another file with out=FILE")
     typed(row)

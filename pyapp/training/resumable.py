@@ -64,9 +64,10 @@ class Checkpoint:
         except (KeyError, ValueError, TypeError):
             raise self._refused(f"holds {saved.words}, not an unfinished training of this kind") from None
         if other:
-            theirs, ours = (", ".join(f"{name} {options[name]}" for name in other) for options in (known, self.recipe))
-            raise self._refused(f"holds a training with {theirs}, but this one has {ours}: give the options that it "
-                                "started with")
+            theirs, ours = (", ".join(f"{name}={json.dumps(recipe[name])}" for name in other)
+                            for recipe in (known, self.recipe))
+            raise self._refused(f"holds a training with {theirs}, but this one has {ours}: give it what it started "
+                                "with")
 
     def _check_data(self, saved: Contents) -> None:
         try:

@@ -58,7 +58,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path):
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     file = tmp_path / "c.npz"
     train_gpt(GPTRecipe(steps=2, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
-    with pytest.raises(ValueError, match=r"c\.npz holds a training with steps 2, but this one has steps 3"):
+    with pytest.raises(ValueError, match=r"c\.npz holds a training with steps=2, but this one has steps=3"):
         train_gpt(GPTRecipe(steps=3, batch=4), TEXT, 6, print, checkpoint=file, size=SIZE)
 
 
@@ -105,7 +105,7 @@ def test_training_resumes_from_a_checkpoint_that_does_not_record_its_data(tmp_pa
     _, p = train_gpt(RECIPE, TEXT, 6, said.append, checkpoint=file, size=SIZE)
     assert p.vector.tobytes() == whole.vector.tobytes() and "does not record what it was trained on" in said[0]
     file.write_bytes(store.pack({"recipe": recipe, "weights": trainer.p.vector, **trainer.state()}))
-    with pytest.raises(ValueError, match="steps 40, but this one has steps 41"):
+    with pytest.raises(ValueError, match="steps=40, but this one has steps=41"):
         train_gpt(replace(RECIPE, steps=41), TEXT, 6, print, checkpoint=file, size=SIZE)
     with pytest.raises(ValueError, match="without its vocabulary"):
         gpt.load(file)
