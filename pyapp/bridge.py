@@ -167,14 +167,14 @@ def runtime() -> dict:
 
 
 def source(names: list[str]) -> dict:
-    """The very source of functions and classes of pyapp, by dotted name: {name: {code, file, line}}."""
+    """The source of functions and classes that the stories show or readers may edit: {name: {code, file, line}}."""
     return {"sources": {name: _source(name) for name in names}}
 
 
 def _source(name: str) -> dict:
+    if not pages.shows(name):
+        raise ValueError(f"no page shows the source of {name!r}; name it in a block ```python source of a story")
     module, _, attribute = name.rpartition(".")
-    if not module.startswith("pyapp."):
-        raise ValueError(f"{name!r} is not part of pyapp")
     thing = inspect.unwrap(getattr(importlib.import_module(module), attribute))  # what a cache hides
     lines, first = inspect.getsourcelines(thing)
     file = Path(inspect.getsourcefile(thing)).resolve().relative_to(PACKAGE.parent)

@@ -21,6 +21,22 @@ export async function load(entry, again = false) {
   }
 }
 
+/** A text of the site, as the manifest has it: a damaged copy is fetched once more, past the browser's cache. */
+export async function text(path, again = false, base = new URL("./", import.meta.url).href) {
+  const listed = await manifest(base);
+  let why;
+  for (const cache of again ? ["reload"] : ["default", "reload"]) {
+    const response = await fetch(base + path, { cache }).catch(({ message }) => ({ statusText: message }));
+    why = `${response.status ?? ""} ${response.statusText}`.trim();
+    if (!response.ok) break;
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const damage = await difference(bytes, listed[path]);
+    if (!damage) return new TextDecoder().decode(bytes);
+    why = `it ${damage}`;
+  }
+  throw Object.assign(new Error(words([{ path, why }])), { type: "LoadError", hint: HINT });
+}
+
 /**
  * A module of the site and all that it imports: the files that cannot be loaded, or differ from the manifest: [{path, why}].
  * cache: as fetch has it; "reload" also puts a sound copy in the place of a damaged one in the browser's cache.

@@ -64,7 +64,7 @@ class Experiment:
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
-    SOURCES: ClassVar[tuple[str, ...]] = ()  # dotted names whose source the page may show
+    untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 
     def __init__(self, params: dict[str, Value]):

@@ -1,12 +1,19 @@
 """Pages: one module each, with a class `Page`. A page is discovered by its file; nothing else lists it.
 
-What several pages share is in the folder `base`, which is no page.
+What several pages share is in the folder `base`, which is no page. A page's story is Markdown, `<name>.md` beside the
+module; web/ui/markdown.js says what it may hold.
 """
 
 import pkgutil
+import re
+import sys
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from pyapp.experiment.frame import Experiment
+
+SOURCES = re.compile(r"^```python source\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # dotted names, one per line
 
 
 class UnknownPage(ValueError):
@@ -29,12 +36,40 @@ def page(name: str) -> type[Experiment]:
     return import_module(f"{__name__}.{name}").Page
 
 
+def story(name: str) -> str:
+    """The page's story as Markdown; "" if it has none."""
+    path = Path(__file__).with_name(f"{name}.md")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def sources(name: str) -> list[str]:
+    """The dotted names whose source the page's story shows."""
+    return [source for block in SOURCES.findall(story(name)) for source in block.split()]
+
+
+def live(name: str) -> list[str]:
+    """The dotted names of the functions that a reader of the page may edit."""
+    return [f"{function.__module__}.{function.__name__}" for function in page(name).LIVE]
+
+
+def shows(source: str) -> bool:
+    """Whether a story shows the source of this dotted name, or a reader may edit it. Only pages that are loaded count
+    for the latter: to load all others would take seconds in a browser."""
+    loaded = (name for name in _found() if f"{__name__}.{name}" in sys.modules)
+    return source in _told() or any(source in live(name) for name in loaded)
+
+
+@cache
+def _told() -> frozenset[str]:
+    """What the stories show; their pages need not be loaded for it."""
+    return frozenset(source for name in _found() for source in sources(name))
+
+
 def describe() -> list[dict]:
     """Every page as plain data: what the shell needs to draw the rail and the controls."""
     return [
         {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
-         "group": page(name).group,
-         "live": [f"{function.__module__}.{function.__name__}" for function in page(name).LIVE],
+         "group": page(name).group, "story": bool(story(name)), "live": live(name),
          "params": [param.as_dict() for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
          "files": page(name).FILES,

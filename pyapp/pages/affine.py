@@ -105,10 +105,6 @@ class Page(Experiment):
         Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
               doc="Decides which numbers, weights or images are drawn"),
     )
-    SOURCES = (
-        "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid", "pyapp.quant.schemes.Grid",
-        "pyapp.pages.affine.unnudged", "pyapp.quant.error.sqnr_db",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

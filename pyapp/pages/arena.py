@@ -64,12 +64,6 @@ class Page(Experiment):
         Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
               doc="Decides the numbers in the matrices"),
     )
-    SOURCES = (
-        "pyapp.core.ops.linear", "pyapp.pages.base.contestants.int8_matmul",
-        "pyapp.pages.base.contestants.widened_matmul", "pyapp.pages.base.contestants.int32_matmul",
-        "pyapp.quant.matmul.product", "pyapp.pages.base.contestants.carried",
-        "pyapp.pages.base.contestants.truth", "pyapp.pages.base.contestants.wrong", "pyapp.pages.arena.ms_per_call",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -47,10 +47,6 @@ class Page(Experiment):
         Param("row", "Query", "int", 8, lo=0, hi=63, step=1, widget="number", doc="The picked row, from 0"),
         Param("column", "Key", "int", 3, lo=0, hi=63, step=1, widget="number", doc="The picked cell in it, from 0"),
     )
-    SOURCES = (
-        "pyapp.softmax.shift.quantize_logits", "pyapp.softmax.measures.errors", "pyapp.softmax.method.Softmax",
-        "pyapp.softmax.sources.offsets", "pyapp.softmax.sources.causal_mask", "pyapp.pages.attention.Side",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

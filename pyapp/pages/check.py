@@ -13,6 +13,7 @@ class Page(Experiment):
     summary = "Your browser runs the same calls as CPython did; see how far the results are apart, and what is allowed."
     view = "check"
     order = 900
+    untold = "what is compared and what may differ stands above and below the table, which is the whole page"
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -49,11 +49,6 @@ class Page(Experiment):
         Param("bits", "Bits per weight", "choice", OFF, doc="Symmetric quantisation of every weight matrix",
               choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF)),
     )
-    SOURCES = (
-        "pyapp.data.drawing.to_mnist", "pyapp.core.layers.Linear", "pyapp.core.layers.ReLU", "pyapp.nets.mlp.MLP",
-        "pyapp.core.losses.softmax_cross_entropy", "pyapp.core.optim.SGD", "pyapp.core.optim.Adam",
-        "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.Grid",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -48,8 +48,6 @@ class Page(Experiment):
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
               doc="Errors above this are strong orange"),
     )
-    SOURCES = ("pyapp.pages.errors.band_of", "pyapp.quant.schemes.Grid", "pyapp.quant.schemes.Granularity",
-               "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -124,10 +124,6 @@ class Page(Experiment):
               doc="Bits that the result has below the parabola's unit, to be shifted out by halving; the code has 30, "
                   "the printed algorithm none"),
     )
-    SOURCES = (
-        "pyapp.softmax.ibert.Polynomial", "pyapp.softmax.ibert.IBert", "pyapp.softmax.ibert.IBertPaper",
-        "pyapp.softmax.ibert.IBertLn2", "pyapp.softmax.exponential.error", "pyapp.softmax.exponential.IExp",
-    )
 
     def steps(self) -> Iterator[Frame | None]:
         """All is done at once, in `frame`."""

@@ -51,11 +51,6 @@ class Page(Experiment):
               doc="Where the walk from this picture ends"),
         Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
     )
-    SOURCES = (
-        "pyapp.digitgen.mulberry.words", "pyapp.digitgen.strokes.render", "pyapp.digitgen.exact.softmax",
-        "pyapp.digitgen.mini.MiniDecoder", "pyapp.digitgen.distillation.distil", "pyapp.digitgen.router.balanced",
-        "pyapp.digitgen.autoencoder.Autoencoder", "pyapp.digitgen.painter.Exact", "pyapp.digitgen.measures.quality",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

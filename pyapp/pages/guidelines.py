@@ -55,8 +55,6 @@ class Page(Experiment):
         Param("noticeable", "Noticeable loss", "float", 0.2, lo=0.05, hi=5.0, log=True, unit="points",
               doc="Less than this counts as none: 0.2 points are 6 of 3,000 digits, and may be chance"),
     )
-    SOURCES = ("pyapp.pages.base.guidelines.needed", "pyapp.pages.base.guidelines.better",
-               "pyapp.pages.base.guidelines.Claim", "pyapp.pages.base.lab.Lab", "pyapp.pages.base.lab.to_bfloat16")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -53,11 +53,6 @@ class Page(Experiment):
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, widget="select",
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
     )
-    SOURCES = (
-        "pyapp.measure.compare.Comparison", "pyapp.measure.compare.integer_codes",
-        "pyapp.measure.compare.simulated_codes", "pyapp.quantized.network.Simulated",
-        "pyapp.quant.integer.rounded_bias", "pyapp.quant.integer.IntegerLinear", "pyapp.quant.integer.IntegerNetwork",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

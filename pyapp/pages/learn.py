@@ -53,12 +53,6 @@ class Page(Experiment):
         Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
               doc="Decides the first weights, the order of the windows and the writing"),
     )
-    SOURCES = (
-        "pyapp.data.stories.rules", "pyapp.data.stories.accepts", "pyapp.data.text.Vocabulary", "pyapp.nets.gpt.GPT",
-        "pyapp.nets.transformer.Block", "pyapp.nets.next_token.next_token", "pyapp.core.optim.AdamW",
-        "pyapp.core.schedule.inverse_root", "pyapp.nets.sampling.write_many",
-        "pyapp.pages.base.text_training.TextTraining",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -49,14 +49,6 @@ class Page(Experiment):
         Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS, widget="select",
               doc="Fixed point with one rounding, fixed point with two (double), or float32"),
     )
-    SOURCES = (
-        "pyapp.quant.schemes.quantize", "pyapp.quant.matmul.product", "pyapp.quant.matmul.row_sums",
-        "pyapp.quant.matmul.matmul_terms", "pyapp.quant.matmul.check_int32", "pyapp.quant.fixedpoint.Multiplier",
-        "pyapp.quant.fixedpoint.requantize_single", "pyapp.quant.fixedpoint.requantize_double",
-        "pyapp.quant.fixedpoint.saturating_rounding_doubling_high_mul",
-        "pyapp.quant.fixedpoint.rounding_divide_by_power_of_two", "pyapp.quant.fixedpoint.requantize_float",
-        "pyapp.quant.matmul.qlinear_matmul",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

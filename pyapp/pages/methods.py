@@ -120,8 +120,6 @@ class Page(Experiment):
               doc="The method whose probabilities are shown as a picture"),
         Param("row", "First row shown", "int", 0, lo=0, hi=1023, step=1, doc="Of the rows in the picture, from 0"),
     )
-    SOURCES = ("pyapp.softmax.method.Softmax", "pyapp.softmax.measures.errors", "pyapp.softmax.measures.broken",
-               "pyapp.softmax.compare.probabilities", "pyapp.softmax.shift.calibrate", "pyapp.softmax.logits.draw")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -47,9 +47,6 @@ class Page(Experiment):
         Param("measure", "Sensitivity as", "choice", "kl", choices=MEASURES, widget="select",
               doc="Divergence from the float network, by which bits are chosen, or what is added to the loss"),
     )
-    SOURCES = ("pyapp.quantized.sensitivity.sensitivities", "pyapp.quantized.sensitivity.divergence",
-               "pyapp.quant.mixed.pareto", "pyapp.quant.mixed.allocate", "pyapp.quantized.mixing.Search",
-               "pyapp.measure.verification.Verification")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

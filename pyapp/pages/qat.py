@@ -83,12 +83,6 @@ class Page(Experiment):
         Param("layer", "Layer shown", "choice", "layer1", choices=("layer1", "layer2", "layer3"), widget="select",
               doc="Whose weights the picture shows; a network of two layers has no third"),
     )
-    SOURCES = (
-        "pyapp.quant.fakequant.FakeQuantized", "pyapp.quant.fakequant.fake_quantize", "pyapp.quant.quantizers.Learned",
-        "pyapp.quant.quantizers.LargestWeight", "pyapp.quant.quantizers.MovingRange", "pyapp.quantized.qat.QATLinear",
-        "pyapp.quantized.qat.QATReLU", "pyapp.quantized.qat.QATMLP", "pyapp.training.distill.Teacher",
-        "pyapp.core.losses.distillation_loss", "pyapp.pages.base.gathering.gathering",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

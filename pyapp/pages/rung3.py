@@ -29,7 +29,6 @@ class Page(Descent):
     )
     LIVE = (stack.activate, stack.slope, stack.neurons, stack.predict, stack.gradients, stack.step,
             line.loss, bend.sigmoid, bend.sigmoid_slope)
-    SOURCES = ("pyapp.ladder.stack.start", "pyapp.quant.schemes.symmetric_grid")
 
     @property
     def kind(self) -> str:

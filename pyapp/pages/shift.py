@@ -71,8 +71,6 @@ class Page(Experiment):
         Param("seed", "First seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number",
               doc="Decides the logits; 0 with 512 rows of 64 is the protocol's own batch"),
     )
-    SOURCES = ("pyapp.softmax.shift.offsets", "pyapp.softmax.shift.calibrate", "pyapp.softmax.shift.Shift",
-               "pyapp.softmax.shift.best_clip", "pyapp.softmax.compare.gain_bits", "pyapp.softmax.logits.draw")
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

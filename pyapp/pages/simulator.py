@@ -65,11 +65,6 @@ class Page(Experiment):
               doc=f"From {FINE_BITS} bits on a piece of the grid is enlarged: at 0 % around the smallest number, at "
                   "50 % around the median"),
     )
-    SOURCES = (
-        "pyapp.quant.schemes.Grid", "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid",
-        "pyapp.quant.schemes.Granularity", "pyapp.quant.error.compare",
-        "pyapp.quant.error.sqnr_db",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

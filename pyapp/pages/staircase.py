@@ -99,10 +99,6 @@ class Page(Experiment):
         Param("others", "Other logits", "text", OTHERS, hi=400, widget="text",
               doc=f"The rest of the row, 1 to {MOST} numbers from -64 to 64; they count when you leave the field"),
     )
-    SOURCES = (
-        "pyapp.softmax.staircase.Curve", "pyapp.softmax.staircase.Elementwise", "pyapp.softmax.staircase.Probability",
-        "pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.affine_grid", "pyapp.softmax.method.Softmax",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

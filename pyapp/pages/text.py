@@ -68,13 +68,6 @@ class Page(Experiment):
         Param("layer", "Block", "int", 2, lo=1, hi=4, step=1, doc="Transformer block to inspect (1 = first)"),
         Param("head", "Head", "int", 1, lo=1, hi=4, step=1, doc="Which of the block’s heads is shown"),
     )
-    SOURCES = (
-        "pyapp.nets.generate.Sampling", "pyapp.nets.generate.Writer", "pyapp.core.attention.Attention",
-        "pyapp.core.attention.Cache", "pyapp.quantized.attention_softmax.QuantizedSoftmax",
-        "pyapp.quantized.transformer.quantize_gpt", "pyapp.softmax.shift.Shift",
-        "pyapp.quantized.calibration_text.own_text", "pyapp.measure.own_text_loss.OwnTextLoss",
-        "pyapp.pages.base.writing.first_difference",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -70,12 +70,6 @@ class Page(Experiment):
               usual=usual_rates(adam=0.002)),
         BATCH, SHIFT, SEED,
     )
-    SOURCES = (
-        "pyapp.nets.vit.patches_of", "pyapp.nets.vit.ViT", "pyapp.core.attention.Attention",
-        "pyapp.core.attention.float_softmax", "pyapp.nets.transformer.Block", "pyapp.measure.rollout.rollout",
-        "pyapp.quantized.attention_softmax.QuantizedSoftmax", "pyapp.quantized.transformer.quantize_vit",
-        "pyapp.softmax.shift.Shift", "pyapp.pages.base.counting.Count",
-    )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)

@@ -17,7 +17,7 @@ OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place
 
 
 def build(root):
-    """Write web/app/ (the package, its weights, the manifest of the site) and return the manifest."""
+    """Write web/app/ (the package, its weights and stories, the manifest of the site) and return the manifest."""
     web = root / "web"
     clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
@@ -27,6 +27,7 @@ def build(root):
     made = {"app/pyapp.zip": zipped(root, [*package, *needed])}
     made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
              if path.suffix == ".json" or path.name in ON_DEMAND}
+    made |= {f"app/pages/{path.name}": path.read_bytes() for path in sorted((root / "pyapp" / "pages").glob("*.md"))}
     for name, content in made.items():
         put(web / name, content)
     remove(web / name for name in set(visible(web, "app")) - {*made, "app/manifest.json"})

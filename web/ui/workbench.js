@@ -3,7 +3,7 @@ import { Controls } from "./controls.js";
 import { bindKeys } from "./keys.js";
 import { Sheet } from "./sheet.js";
 import { slotsOf } from "./slots.js";
-import { Story } from "./story.js";
+import { tell } from "./story.js";
 import { Training } from "./training.js";
 import { Files } from "./transport.js";
 
@@ -14,7 +14,7 @@ const SLICE_MS = 40; // of work between two drawings
  *
  * stage, readouts, wide   names of panels, empty sections that `draw` fills: slot(name) is the element
  * controls                [[title, [parameter names]]], by default all parameters
- * chapters                of the story, see ui/story.js; their `code` has to be among the page's SOURCES
+ * parts                   of the story that have panels of their own: {heading: name of the panel}
  * training                adds play, step, reset and what belongs to them: true, or {before, changed}, see ui/training.js
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
@@ -25,13 +25,12 @@ const SLICE_MS = 40; // of work between two drawings
  * summary(frame)          a few words for the bar of a phone
  */
 export function workbench(root, page, options) {
-  const { stage = [], readouts = [], wide = [], controls, chapters = [], training: trains, files, auto, panels, summary } = options;
+  const { stage = [], readouts = [], wide = [], controls, parts = {}, training: trains, files, auto, panels, summary } = options;
   const draw = options.draw ?? drawing(panels, page);
-  render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} story=${chapters.length > 0} />`, root);
+  render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
-  let sources = null;
   let frame = null;
   let working = false;
   let resting = false;
@@ -46,18 +45,6 @@ export function workbench(root, page, options) {
     drawControls();
     if (page.meta.rests && page.open && !training?.playing) rest();
     trains.changed?.();
-  }
-
-  function drawStory() {
-    if (chapters.length === 0) return;
-    render(html`<${Story} chapters=${chapters} sources=${sources} trouble=${page.troubles.source} />`, slot("story"));
-  }
-
-  async function loadSources() {
-    const names = chapters.flatMap(({ code = [] }) => code);
-    if (sources || names.length === 0) return;
-    sources = (await page.source(names))?.sources ?? null;
-    if (mounted) drawStory();
   }
 
   /** Ask for work until Python says that all is done; a change meanwhile only makes it longer. */
@@ -87,16 +74,15 @@ export function workbench(root, page, options) {
       if (event.cleared) training?.rewound();
       if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
       else if (page.meta.rests && !event.resting && !training?.playing) rest();
-    } else if (event.type === "open") {
-      loadSources();
     } else if (event.type === "messages") {
       draw(null, slot);
     }
     drawControls();
   });
   drawControls();
-  drawStory();
   draw(null, slot);
+  const places = Object.entries({ ...parts, "How it works": "story" }).map(([part, name]) => [part, slot(name)]);
+  const untell = tell(page, Object.fromEntries(places));
 
   return {
     slot,
@@ -105,6 +91,7 @@ export function workbench(root, page, options) {
     unmount() {
       mounted = false;
       stop();
+      untell();
       training?.destroy();
       keys?.unbind();
     },
@@ -140,7 +127,7 @@ function Form({ page, training, files, groups, keys, summary }) {
   <//>`;
 }
 
-function Layout({ meta, stage, readouts, wide, story }) {
+function Layout({ meta, stage, readouts, wide }) {
   const sections = (names) => names.map((name) => html`<section data-panel=${name}></section>`);
   return html`<article>
     <header class="lead"><h1>${meta.title}</h1><p>${meta.summary}</p></header>
@@ -150,6 +137,6 @@ function Layout({ meta, stage, readouts, wide, story }) {
       ${readouts.length > 0 && html`<div class="readouts">${sections(readouts)}</div>`}
     </div>
     ${wide.length > 0 && html`<div class="stage below">${sections(wide)}</div>`}
-    ${story && html`<section class="story" data-panel="story"></section>`}
+    ${meta.story && html`<section class="story" data-panel="story"></section>`}
   </article>`;
 }

@@ -1,7 +1,6 @@
 import { html, render } from "preact";
 import { bytes, count, fixed, NOTHING, signed } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
-import { chapters } from "./arena-story.js";
 
 const SLICE_MS = 40; // of work between two drawings
 const PANELS = { race: Race, wrap: Wrap, verdicts: Verdicts, more: More };
@@ -14,7 +13,6 @@ export function mount(root, page) {
 
   const bench = workbench(root, page, {
     stage: ["race", "wrap", "verdicts", "more"],
-    chapters,
     draw,
     summary: ({ scalars: { size, times } }) => `${shape(size)}${times.length ? `, ${fixed(times[0].giga, 1)} GOP/s at best` : ""}`,
   });

@@ -2,7 +2,6 @@ import { fixed } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
 import { Maps } from "./attention-maps.js";
 import { Cell, Measures, Row } from "./attention-readouts.js";
-import { chapters } from "./attention-story.js";
 
 const CONTROLS = [
   ["Logits", ["source", "head", "length", "causal", "seed"]],
@@ -16,7 +15,6 @@ export function mount(root, page) {
   return workbench(root, page, {
     stage: Object.keys(PANELS),
     controls: CONTROLS,
-    chapters,
     panels: PANELS,
     summary: ({ scalars: { bits, plain, shifted } }) => `${bits} bits, L1 ${fixed(plain.l1_per_row, 3)} → ${fixed(shifted.l1_per_row, 3)}`,
   });

@@ -7,6 +7,7 @@ import { Plot } from "../ui/plot.js";
 import { Scale } from "../ui/scale.js";
 import { Sheet } from "../ui/sheet.js";
 import { slotsOf } from "../ui/slots.js";
+import { tell } from "../ui/story.js";
 import { Training } from "../ui/training.js";
 
 /** Any page without a view of its own: controls, a curve for each name in the history, each array as heatmap, scalars. */
@@ -63,10 +64,12 @@ export function mount(root, page) {
 
   const stop = page.listen((event) => (event.type === "frame" ? take(event) : draw()));
   draw();
+  const untell = tell(page, { "How it works": slot("story") });
 
   return {
     unmount() {
       stop();
+      untell();
       training.destroy();
       keys.unbind();
       for (const thing of [...plots.values(), ...heatmaps.values()]) thing.destroy();
@@ -82,6 +85,7 @@ function Layout({ meta }) {
       <div class="stage"><div data-panel="pictures"></div><div data-panel="scale"></div></div>
       <div class="readouts"><section data-panel="curves"></section><section data-panel="scalars"></section></div>
     </div>
+    ${meta.story && html`<section class="story" data-panel="story"></section>`}
   </article>`;
 }
 

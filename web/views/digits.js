@@ -1,11 +1,12 @@
 import { html, render } from "preact";
 import { bindKeys } from "../ui/keys.js";
 import { slotsOf } from "../ui/slots.js";
+import { tell } from "../ui/story.js";
 import { Training } from "../ui/training.js";
 import { DigitsControls } from "./digits-controls.js";
 import { DrawPanel } from "./digits-draw.js";
+import { MeasuredPanel } from "./digits-measured.js";
 import { QuantisePanel, ShippedPanel, trainingPanel } from "./digits-readouts.js";
-import { StoryPanel } from "./digits-story.js";
 import { WeightsPanel } from "./digits-weights.js";
 
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
@@ -26,7 +27,7 @@ export function mount(root, page) {
   });
   const weights = new WeightsPanel(slot("weights"));
   const numbers = trainingPanel(slot("training"), page);
-  const story = new StoryPanel(slot("story"), page);
+  const measured = new MeasuredPanel(slot("measured"), page);
 
   async function showOwn() {
     if (page.params.weights === "own") return;
@@ -48,7 +49,7 @@ export function mount(root, page) {
     weights.update(event.frame);
     numbers.update(page, event);
     quantise();
-    story.update(run);
+    measured.update(run);
     if (event.cleared) training.rewound();
     const now = performance.now();
     if (training.playing && now - predictedAt < PREDICT_EVERY_MS) return;
@@ -58,18 +59,23 @@ export function mount(root, page) {
 
   const stop = page.listen((event) => {
     if (event.type === "frame") take(event);
-    if (event.type === "open") story.load();
-    if (event.type === "messages") draw.draw();
+    if (event.type === "open") measured.draw();
+    if (event.type === "messages") {
+      draw.draw();
+      measured.draw();
+    }
     controls();
   });
 
   page.shipped("mlp").then((facts) => render(html`<${ShippedPanel} metrics=${facts?.metrics} />`, slot("shipped")));
   controls();
   quantise();
+  const untell = tell(page, { "How it works": slot("story") });
 
   return {
     unmount() {
       stop();
+      untell();
       training.destroy();
       keys.unbind();
       for (const panel of [draw, weights, numbers]) panel.destroy();
@@ -96,5 +102,6 @@ function Layout({ page }) {
       </div>
     </div>
     <section class="story" data-panel="story"></section>
+    <section class="story" data-panel="measured"></section>
   </article>`;
 }

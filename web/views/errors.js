@@ -1,6 +1,5 @@
 import { html, render } from "preact";
 import { bytes, count, fixed, percent } from "../ui/format.js";
-import { abs, frac, group, hat, math, sub, sup } from "../ui/math.js";
 import { workbench } from "../ui/workbench.js";
 import { CellPanel, MapPanel, threshold } from "./errors-map.js";
 
@@ -47,7 +46,6 @@ export function mount(root, page) {
       ["Bands", ["low", "high"]],
     ],
     auto: true,
-    chapters,
     draw,
     summary: ({ scalars }) => `${page.params.bits} bits, ${percent(scalars.shares[2])} strong`,
   });
@@ -124,41 +122,3 @@ function Layers({ frame, params }) {
       </table>
     </div>`;
 }
-
-const chapters = [
-  {
-    title: "1. How far a weight can move",
-    body: html`<p>Rounding takes a weight to the nearest line of its grid, so no weight that lies on the grid moves by more
-        than half a step <i>s</i>. The step is set by the largest weight that shares the scale: one large weight makes the
-        lines coarse for all its neighbours. The strong cells of the picture are weights that happen to lie near the middle
-        between two lines; which ones these are looks like chance, and nearly is.</p>
-      <p>One bit more halves the step, and with it every error. A scale for each neuron, or for each group of a few weights,
-        lets small weights have a fine grid of their own: compare the picture per tensor and per group of 8.</p>`,
-    formulas: [
-      () => [math(sub("e", "i"), "=", abs(sub("w", "i"), "−", sub(hat("w"), "i")), "≤", frac("s", "2"))],
-      () => [math("s=", frac(["max", abs("w")], [sup("2", "b−1"), "−1"]))],
-    ],
-    code: ["pyapp.quant.schemes.symmetric_grid", "pyapp.quant.schemes.Granularity"],
-  },
-  {
-    title: "2. From a weight to a code and back",
-    body: html`<p>Divide by the scale, round, add the zero point, keep to the codes that there are: that is what is stored.
-        Back: subtract the zero point, multiply by the scale. Pick any cell above to follow the numbers.</p>`,
-    formulas: [
-      () => [
-        math("q=", "clip", group("round", group(frac("w", "s")), "+z, l, h")),
-        math(hat("w"), "=", group("q−z"), "s"),
-      ],
-    ],
-    code: ["pyapp.quant.schemes.Grid", "pyapp.quant.schemes.affine_grid"],
-  },
-  {
-    title: "3. Are 0.001 and 0.01 small?",
-    body: html`<p>The two thresholds are a habit, not a law. An error matters by what it does to the sum it enters, and a
-        neuron of the first layer adds up 784 products. Errors of either sign partly cancel: with independent errors the sum
-        grows by the square root of their number only. So an error map tells where rounding is coarse, and the accuracy below
-        it whether that matters. Take bits away and watch both: the picture is all strong orange long before the network
-        reads any worse.</p>`,
-    code: ["pyapp.pages.errors.band_of"],
-  },
-];

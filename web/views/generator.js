@@ -2,7 +2,6 @@ import { percent } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
 import { Batch, Fields, Neighbours, Walk } from "./generator-panels.js";
 import { Coefficients, Lost, Sides } from "./generator-readouts.js";
-import { chapters } from "./generator-story.js";
 
 const PANELS = { batch: Batch, coefficients: Coefficients, fields: Fields, sides: Sides, lost: Lost, walk: Walk, neighbours: Neighbours };
 
@@ -18,7 +17,6 @@ export function mount(root, page) {
       ["The walk", ["goal", "at"]],
     ],
     auto: true,
-    chapters,
     panels: PANELS,
     summary: ({ scalars }) => `seed ${scalars.seed}, ${percent(scalars.coefficients[scalars.labels[scalars.picked]], 0)} sure`,
   });

@@ -1,4 +1,1 @@
-import { mount as declared } from "../ui/page.js";
-import { chapters } from "./guidelines-story.js";
-
-export const mount = (root, page) => declared(root, page, { chapters });
+export { mount } from "../ui/page.js";

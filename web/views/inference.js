@@ -4,7 +4,6 @@ import { workbench } from "../ui/workbench.js";
 import { DrawPanel } from "./digits-draw.js";
 import { CodesPanel } from "./inference-codes.js";
 import { ChangedPanel, CountPanel, GapPanel } from "./inference-readouts.js";
-import { chapters } from "./inference-story.js";
 
 /** Float or integer: one digit through both networks, then 3,000. */
 export function mount(root, page) {
@@ -51,7 +50,6 @@ export function mount(root, page) {
       ["Arithmetic", ["arithmetic", "rounding"]],
     ],
     auto: true,
-    chapters,
     draw: take,
     summary: ({ scalars }) => `${count(scalars.changed)} changed, ${percent(scalars.accuracy)}`,
   });

@@ -3,7 +3,6 @@ import { count, fixed, percent } from "../ui/format.js";
 import { lossPlot, RunPanel } from "../ui/run-panel.js";
 import { workbench } from "../ui/workbench.js";
 import { CorpusPanel, WidthsPanel, WritingPanel } from "./learn-panels.js";
-import { chapters } from "./learn-story.js";
 
 const PIECES = 4; // of a reading between two drawings
 
@@ -79,7 +78,6 @@ export function mount(root, page) {
     ],
     training: true,
     files: "Weights",
-    chapters,
     draw: take,
     summary: ({ step, scalars }) => `step ${count(step)}, score ${percent(scalars.readings[0].score, 0)}`,
   });

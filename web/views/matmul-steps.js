@@ -1,15 +1,11 @@
 import { html } from "preact";
 import { fixed, scalar, scientific } from "../ui/format.js";
-import { group, hat, math, sub, sup, under } from "../ui/math.js";
 
 // The eight steps of the walk: what each is called, says, and shows. A part of `shows` is a matrix ({name, title, kind, ...}) or
 // an operator (a string). `follows`: which chosen cells it lights: the row of A, the column of Wᵀ, or the output element.
 
 const real = (x) => fixed(x, 3);
 const whole = (x) => fixed(x, 0);
-const sum = (...content) => [under("∑", "k"), ...content];
-const [ak, wk] = ["a", "w"].map((of) => () => sub(of, "k"));
-const [za, zw] = ["a", "w"].map((of) => () => sub("z", of));
 export const [zA, zW] = ["a", "w"].map((of) => () => html`<i>z</i><sub>${of}</sub>`);
 
 const A = { name: "a", title: "A, float", kind: "float", text: real, follows: "row" };
@@ -28,7 +24,7 @@ export const STEPS = [
   {
     label: "Float",
     title: "The product of real numbers",
-    formula: () => [math(sub("y", "ij"), "=", ...sum(sub("a", "ik"), sub("w", "jk")))],
+    formula: "y_{ij} = \\sum_k a_{ik} w_{jk}",
     words: ({ rows, inner, columns }) => html`${rows} inputs of ${inner} numbers (rows of A) meet ${columns} outputs (columns of Wᵀ). Each element
       of the product is one row times one column, summed. Choose one by a click, or by the arrow keys.`,
     shows: () => [A, "·", W, "=", Y],
@@ -36,7 +32,7 @@ export const STEPS = [
   {
     label: "Codes",
     title: "Both matrices on integer grids",
-    formula: () => [math("q=", "round", group("x/s"), "+z"), math(hat("x"), "=s", group("q−z"))],
+    formula: "q = \\operatorname{round}(x/s) + z \\qquad \\hat{x} = s(q - z)",
     words: ({ a, w }) => html`A gets ${a.bits} bits: scale <b class="number">${scalar(a.scale)}</b>, zero point <b class="number">${a.zero_point}</b>.
       ${" "}W gets ${w.bits} bits: ${w.grids > 1
         ? html`scale and zero point for each output, below its column.`
@@ -53,7 +49,7 @@ export const STEPS = [
   {
     label: "Product",
     title: "The integer product",
-    formula: () => [math(...sum(ak(), wk()))],
+    formula: "\\sum_k a_k w_k",
     words: () => html`Codes times codes, summed in int32: small integers only, and all the work there is, rows times columns times inner
       size. It is not yet the product of the numbers, because a code counts from 0 and its number from the zero point.`,
     shows: () => [codesOfA, "·", codesOfW, "=", sums("after_product", "integer product")],
@@ -61,7 +57,7 @@ export const STEPS = [
   {
     label: "Σ w",
     title: "Less the zero point of A times the sums of W",
-    formula: () => [math("−", za(), ...sum(wk()))],
+    formula: "-z_a \\sum_k w_k",
     words: ({ a }) => html`Every code of A is too large by ${zA()} = <b class="number">${a.zero_point}</b>, so each sum holds ${zA()} times all its weights too
       much. The sums of the weights are <b>known before any input is</b>: they are computed once and kept.${nothing(a.centred, zA())}`,
     shows: () => [
@@ -72,7 +68,7 @@ export const STEPS = [
   {
     label: "Σ a",
     title: "Less the zero points of W times the sums of A",
-    formula: () => [math("−", zw(), ...sum(ak()))],
+    formula: "-z_w \\sum_k a_k",
     words: ({ w }) => html`The same the other way round, with ${zW()} ${perChannel({ w }) ? "of each output" : html`= <b class="number">${w.zero_point}</b>`}. The
       sums of the inputs have to be added up <b>anew for every input</b>, which is why weights are usually symmetric.${nothing(w.centred, zW())}`,
     shows: () => [
@@ -83,11 +79,7 @@ export const STEPS = [
   {
     label: "Constant",
     title: "Plus what was taken away twice",
-    formula: () => [
-      math(...sum(group(ak(), "−", za()), group(wk(), "−", zw())), "="),
-      math(...sum(ak(), wk()), "−", za(), ...sum(wk())),
-      math("−", zw(), ...sum(ak()), "+I", za(), zw()),
-    ],
+    formula: "\\sum_k (a_k - z_a)(w_k - z_w) = \\qquad \\sum_k a_k w_k - z_a \\sum_k w_k \\qquad -z_w \\sum_k a_k + I z_a z_w",
     words: ({ a, w, inner }) => html`Both corrections took ${zA()} ${zW()} out of each of the ${inner} products. What is left is the corrected accumulator, the
       product of the codes counted from their zero points.${nothing(a.centred || w.centred, "a zero point")}`,
     shows: () => [sums("after_w_correction", "so far"), "+", sums("term_constant", "correction"), "=", sums("after_constant", "accumulator")],
@@ -95,7 +87,7 @@ export const STEPS = [
   {
     label: "Scale",
     title: "Times both scales: real numbers again",
-    formula: () => [math(sub(hat("y"), "ij"), "=", sub("S", "a"), sub("S", "w"), "·", sub("acc", "ij"))],
+    formula: "\\hat{y}_{ij} = S_a S_w \\cdot \\text{acc}_{ij}",
     words: ({ cell }) => html`One unit of the accumulator is worth <i>S</i><sub>a</sub> <i>S</i><sub>w</sub> = <b class="number">${scientific(cell.unit)}</b>${" "}in the chosen column. Beside it
       the float product of step 1, and the error: orange is too large, blue too small, full colour is the largest error.`,
     shows: () => [sums("after_constant", "accumulator"), "→", { ...sums("real", "times both scales"), text: real }, "−", Y, "=", errors("real")],
@@ -103,10 +95,7 @@ export const STEPS = [
   {
     label: "Requantise",
     title: "Or straight to the next layer's codes",
-    formula: () => [
-      math("M=", sub("S", "a"), sub("S", "w"), "/", sub("S", "y"), "≈", sub("m", "0"), "·", sup("2", "e−31")),
-      math("q=", "clip", group("round", group("acc·M"), "+", sub("z", "y"))),
-    ],
+    formula: "M = S_a S_w / S_y \\approx m_0 \\cdot 2^{e - 31} \\qquad q = \\operatorname{clip}(\\operatorname{round}(\\text{acc} \\cdot M) + z_y)",
     words: ({ y, rounding }) => html`The next layer wants codes of ${y.bits} bits with scale <b class="number">${scalar(y.scale)}</b> and zero point
       ${" "}<b class="number">${y.zero_point}</b>. The accumulator is multiplied by M and rounded ${rules[rounding]}: no real number is needed in
       between. The error is that of the real numbers which these codes stand for.`,

@@ -1,11 +1,10 @@
 import { html, useState } from "preact";
 import { fixed, scalar, signed } from "../ui/format.js";
-import { Formula } from "../ui/story.js";
+import { Formula } from "../ui/formula.js";
 import { workbench } from "../ui/workbench.js";
 import { Bound, Element, Errors, Rounding } from "./matmul-readouts.js";
 import { Matrix } from "./matmul-matrix.js";
 import { STEPS, zA, zW } from "./matmul-steps.js";
-import { chapters } from "./matmul-story.js";
 
 const CONTROLS = [
   ["Shape", ["rows", "inner", "columns", "seed"]],
@@ -19,7 +18,6 @@ export function mount(root, page) {
   return workbench(root, page, {
     stage: ["walk", "details"],
     controls: CONTROLS,
-    chapters,
     panels: PANELS,
     summary: ({ scalars: { step, steps } }) => `step ${step} of ${steps}: ${STEPS[step - 1].label}`,
   });
@@ -33,7 +31,7 @@ function Walk({ page, scalars, arrays }) {
   return html`<${Stepper} page=${page} step=${step} />
     <h2 data-test="step-title">${step}. ${title}</h2>
     <p class="about step-words">${words(scalars)}</p>
-    <${Formula} of=${formula} />
+    <${Formula} tex=${formula} />
     <${Equation} key=${step} page=${page} parts=${shows(scalars)} scalars=${scalars} arrays=${arrays} />
     ${step === 6 && html`<${Proof} ...${scalars} />`}`;
 }

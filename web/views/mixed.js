@@ -4,7 +4,6 @@ import { workbench } from "../ui/workbench.js";
 import { AllocationPanel } from "./mixed-allocation.js";
 import { FrontPanel } from "./mixed-front.js";
 import { SensitivityPanel } from "./mixed-sensitivity.js";
-import { chapters } from "./mixed-story.js";
 import { VersusPanel } from "./mixed-versus.js";
 
 /** Mixed precision: what each layer loses, which bits it gets under a budget, and what the whole network measures. */
@@ -31,7 +30,6 @@ export function mount(root, page) {
       ["Chart", ["measure"]],
     ],
     auto: true,
-    chapters,
     draw,
     summary: ({ scalars: { chosen, refusal } }) => (chosen ? `${chosen.bits.join(", ")} bits, ${bytes(chosen.bytes)}` : refusal && "too small"),
   });

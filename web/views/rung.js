@@ -1,7 +1,6 @@
 import { html, render } from "preact";
 import { format } from "../state.js";
 import { LiveCode } from "../ui/live-code.js";
-import { Formula } from "../ui/story.js";
 import { workbench } from "../ui/workbench.js";
 import * as attention from "./rung-attention.js";
 import * as bend from "./rung-bend.js";
@@ -10,33 +9,33 @@ import * as embeddings from "./rung-embeddings.js";
 import * as generate from "./rung-generate.js";
 import * as line from "./rung-line.js";
 import * as stack from "./rung-stack.js";
-import { FIT } from "./rung-story-fit.js";
-import { WORDS } from "./rung-story-words.js";
 
 const RUNGS = { rung1: line, rung2: bend, rung3: stack, rung4: embeddings, rung5: attention, rung6: block, rung7: generate };
-const STORIES = { ...FIT, ...WORDS };
 const TRAVELS = ["prompt", "own", "scaled", "mlp", "dims", "table"]; // parameters that go along to another rung
 
 /**
  * A rung of the ladder. What is its own is a module: panels (names for the stage), controls, training, and
- * create(page) -> {draw(event, slot, frame), summary(frame), destroy()}. Around it stand what is new, the code, what was left out.
+ * create(page) -> {draw(event, slot, frame), summary(frame), destroy()}. Around it stand the ladder, what is new, the code, what was
+ * left out.
  */
 export function mount(root, page) {
   const { panels, controls, training } = RUNGS[page.meta.name];
-  const story = STORIES[page.meta.name];
   const rung = RUNGS[page.meta.name].create(page);
   let frame = null;
 
+  const drawLinks = (slot) => {
+    render(html`<${Ladder} page=${page} />`, slot("ladder"));
+    render(html`<${Neighbours} page=${page} />`, slot("neighbours"));
+  };
   const bench = workbench(root, page, {
-    stage: ["new", ...panels],
-    wide: ["code", "left"],
+    stage: ["ladder", "new", ...panels],
+    wide: ["code", "left", "neighbours"],
+    parts: { "What is new here": "new", "What we left out": "left" },
     controls,
     training,
-    chapters: story.chapters,
     draw(event, slot) {
       frame = event?.frame ?? frame;
-      render(html`<${New} page=${page} story=${story} />`, slot("new"));
-      render(html`<${LeftOut} page=${page} story=${story} />`, slot("left"));
+      drawLinks(slot);
       rung.draw(event, slot, frame);
     },
     summary: rung.summary,
@@ -45,7 +44,7 @@ export function mount(root, page) {
   const code = new LiveCode(bench.slot("code"), page, { names: page.meta.live, edited: goOn });
   const stop = page.listen(({ type }) => {
     if (type === "wish") goOn();
-    if (type === "params") render(html`<${New} page=${page} story=${story} />`, bench.slot("new")); // its links
+    if (type === "params") drawLinks(bench.slot);
   });
 
   return {
@@ -58,14 +57,6 @@ export function mount(root, page) {
   };
 }
 
-/** What this rung adds to the one below, and the ladder itself. */
-function New({ page, story }) {
-  return html`<${Ladder} page=${page} />
-    <h2>What is new here</h2>
-    <p class="about">${story.fresh}</p>
-    <${Formula} of=${story.formula} />`;
-}
-
 function Ladder({ page }) {
   const rungs = ladderOf(page);
   return html`<nav class="rungs" aria-label="Ladder"><ol>
@@ -75,16 +66,14 @@ function Ladder({ page }) {
   </ol></nav>`;
 }
 
-function LeftOut({ page, story }) {
+function Neighbours({ page }) {
   const rungs = ladderOf(page);
   const at = rungs.findIndex(({ name }) => name === page.meta.name);
   const [below, above] = [rungs[at - 1], rungs[at + 1]];
-  return html`<h2>What we left out</h2>
-    <p class="about">${story.left}</p>
-    <p class="row rung-links">
-      ${below && html`<a href=${linkTo(page, below)} data-test="rung-down">Down to ${below.title}</a>`}
-      ${above && html`<a href=${linkTo(page, above)} data-test="rung-up">Up to ${above.title}</a>`}
-    </p>`;
+  return html`<p class="row rung-links">
+    ${below && html`<a href=${linkTo(page, below)} data-test="rung-down">Down to ${below.title}</a>`}
+    ${above && html`<a href=${linkTo(page, above)} data-test="rung-up">Up to ${above.title}</a>`}
+  </p>`;
 }
 
 const ladderOf = (page) => page.pages.filter(({ view }) => view === page.meta.view);

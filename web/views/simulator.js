@@ -2,7 +2,6 @@ import { fixed } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
 import { Errors, Grids, Size } from "./simulator-readouts.js";
 import { Glance, Histograms, Line, Matrices } from "./simulator-panels.js";
-import { chapters } from "./simulator-story.js";
 
 const PANELS = { line: Line, histogram: Histograms, glance: Glance, errors: Errors, grids: Grids, size: Size, tensor: Matrices };
 const CONTROLS = [
@@ -18,7 +17,6 @@ export function mount(root, page) {
     readouts: ["errors", "grids", "size"],
     wide: ["tensor"],
     controls: CONTROLS,
-    chapters,
     panels: PANELS,
     summary: ({ scalars }) => `${scalars.bits} bits, ${scalars.errors.exact ? "exact" : `${fixed(scalars.errors.sqnr_db, 1)} dB`}`,
   });

@@ -4,7 +4,6 @@ import { Player } from "../ui/player.js";
 import { workbench } from "../ui/workbench.js";
 import { Losses } from "./text-losses.js";
 import { Look, Next, Writing } from "./text-panels.js";
-import { chapters } from "./text-story.js";
 
 const SHOWN = ["layer", "head"]; // these change only what is shown
 const CONTROLS = [
@@ -135,7 +134,6 @@ export function mount(root, page) {
   bench = workbench(root, page, {
     stage: Object.keys(PANELS),
     controls: CONTROLS,
-    chapters,
     draw,
     summary: ({ step, scalars }) => `${step}/${scalars.tokens}, ${page.params.logit_bits} logit bits`,
   });

@@ -6,7 +6,6 @@ import { DrawPanel } from "./digits-draw.js";
 import { Heads, Looks, Matrix } from "./vision-maps.js";
 import { Filters, Patches } from "./vision-patches.js";
 import { Compare, Method } from "./vision-readouts.js";
-import { chapters } from "./vision-story.js";
 
 const FIRST = 18; // the held-out digit on the pad at the start
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
@@ -91,7 +90,6 @@ export function mount(root, page) {
     controls: CONTROLS,
     training: { before: showOwn, changed: rest },
     files: "Weights",
-    chapters,
     draw: take,
     summary: ({ step }) => `logits ${page.params.logit_bits}, step ${count(step)}`,
   });

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from pyapp import store
-from pyapp.bridge import source
 from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
 from pyapp.pages.base.digits_training import DIVERGED
 from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining
-from pyapp.pages.learn import Page
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
@@ -118,10 +116,6 @@ def test_bits_and_temperature_change_without_a_restart():
 def test_a_seed_repeats_the_run_and_another_does_not():
     losses = [Session(seed=seed).advance(steps=3)["history"]["loss"]["value"].tolist() for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
-
-
-def test_the_sources_are_there():
-    assert set(source(list(Page.SOURCES))["sources"]) == set(Page.SOURCES)
 
 
 def test_the_sizes_grow():

@@ -3,7 +3,6 @@
 import pytest
 
 from pyapp import pages
-from pyapp.bridge import METHODS
 from pyapp.runner import Runner
 
 
@@ -22,9 +21,3 @@ def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(nam
     run = runner.open(name)["run"]
     answer = runner.advance(run, steps=1)
     assert answer["frame"].step == (0 if answer["done"] else 1)
-
-
-@pytest.mark.parametrize("name", pages.names())
-def test_the_sources_that_a_page_shows_exist(name):
-    sources = METHODS["source"](list(pages.page(name).SOURCES))["sources"]
-    assert all(source["code"] for source in sources.values())

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pyapp.bridge import METHODS, call_json
+from pyapp.bridge import call_json
 from pyapp.experiment.params import ParamError
-from pyapp.pages.simulator import PASTED, Page
+from pyapp.pages.simulator import PASTED
 from pyapp.quant.error import quantization_error
 from pyapp.quant.packing import pack
 from pyapp.quant.schemes import fit_grid, quantize
@@ -149,7 +149,6 @@ def test_a_scale_per_channel_helps_where_channels_differ():
 def test_the_page_has_no_work_left():
     session = Session()
     assert session.runner.advance(session.run, ms=10)["done"]
-    assert METHODS["source"](list(Page.SOURCES))["sources"]
 
 
 def test_notes_on_pasted_numbers_come_and_go_with_them():
