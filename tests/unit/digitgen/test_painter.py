@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from pyapp.digitgen.autoencoder import sigmoid
 from pyapp.digitgen.painter import FLOW, Exact, Painter, styles, to_grid
 from pyapp.digitgen.teacher import Router, decoder, hands
 from pyapp.parity.digitgen import untrained
+from pyapp.places import WEIGHTS
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quant.schemes import quantize
 
@@ -46,6 +49,9 @@ def test_the_grids_move_few_pixels_of_the_shipped_teacher_and_those_little(tempe
     apart = np.abs(drawn.pixels - np.floor(pixels + 0.5))
     assert apart.max() <= 4 and (apart > 0).mean() < 0.0025 and (apart > 1).mean() < 0.0002
     assert np.abs(drawn.coefficients - shares).max() < 0.004
+    if temperature == mini.USUAL:
+        told = json.loads((WEIGHTS / "trials.json").read_text())["grids"]  # which the story tells
+        assert round(float((apart > 0).mean()), 3) == told["pixels"] and apart.max() == told["levels"]
 
 
 def test_no_order_of_adding_changes_anything(p):
