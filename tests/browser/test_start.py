@@ -50,7 +50,7 @@ def test_the_program_cannot_be_loaded(visit, path, how):
 
 
 @pytest.mark.parametrize(("path", "how"), [*(("views/affine.js", how) for how in WAYS), ("ui/workbench.js", "damaged"),
-                                           ("vendor/highlight/core.min.js", "lost")])
+                                           ("ui/story.js", "lost")])
 def test_a_view_cannot_be_loaded(visit, path, how):
     tab = visit(None)
     broken = Broken(tab, path, how)
