@@ -3,9 +3,10 @@
 An entry is a dotted path: "logits.rows" is frame.scalars["logits"]["rows"]. It begins, in this order, in the item that
 is being drawn (a row of a table, an item of `Each`), in the frame's scalars, in its arrays, in `params`, or is `step`.
 "@i", "@row", "@column" and "@tile" say which element is read or picked, also inside a path: "keys.@column" is the
-element of keys with the number of that column. "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known
-before Python is there. While an element is read, the name of an array means that element.
-"@index" is the number of an item. An entry that is not always there ends in "?"; any other that is missing is an error.
+element of keys with the number of that column. "@mask", where mask is an array, is the number that it has there:
+"fates.@mask". "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known before Python is there. While an
+element is read, the name of an array means that element. "@index" is the number of an item. An entry that is not
+always there ends in "?"; any other that is missing is an error.
 
 A value is an entry and how it is written: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n,
 percent:n, signed:n, bytes, scientific, small, decibels:n, milliseconds, words (a list with commas), text.
@@ -83,7 +84,7 @@ class Fact(Plain):
     """A line of `Facts`: what it is called and its values, one a head. An empty value leaves its cell empty."""
 
     label: Template
-    values: tuple[Value, ...]
+    values: tuple[Value | Template, ...]
     name: str = ""
     role: str = ""  # of a lone value's colour
     when: Entry = ""
@@ -109,6 +110,7 @@ class Facts(Block):
     caption: Template = ""
     cards: bool = False
     pin: bool = False
+    live: bool = False  # a change is read out
 
 
 @dataclass(frozen=True)

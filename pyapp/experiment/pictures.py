@@ -103,12 +103,32 @@ class Histogram(Block):
 
 
 @dataclass(frozen=True)
+class Bars(Block):
+    """Rows of bars below each other, a bar a label, all on one scale; read by pointer and arrow keys.
+
+    lanes: lines, of which y, role and label count; limit: the value of a full bar; picked: the label in bold
+    read: the exact values of the bar @i in words
+    """
+
+    kind: ClassVar[str] = "bars"
+    label: Template = ""
+    labels: Entry = ""
+    lanes: tuple[Line, ...] = ()
+    limit: Entry = ""
+    picked: Entry = ""
+    read: Template = ""
+    caption: Template = ""
+    height: int = 256
+
+
+@dataclass(frozen=True)
 class Heatmap(Block):
     """An array [rows, columns] or [tiles, rows, columns] as an image, a colour a value.
 
     limit: the value that gets the full colour; images with one limit share a scale. map: signed, grey or bands.
     read: a cell in words, with @row, @column and @tile.
-    pick: parameters that a click or Enter sets; kept: what is marked, [tile, row, column] or [tile].
+    pick: parameters that a click or Enter sets; kept: what is marked, [tile, row, column] or [tile], or one entry with
+    that.
     over: an array [rows, columns] of 0 to 1 laid over each tile as ink.
     """
 
@@ -136,6 +156,7 @@ class Scale(Block):
     kind: ClassVar[str] = "scale"
     limit: Entry = ""
     what: Template = ""
+    map: str = "signed"  # or "grey"
 
 
 @dataclass(frozen=True)

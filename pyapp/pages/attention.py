@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words
 from pyapp.experiment.params import Param, Value
+from pyapp.experiment.pictures import Bars, Heatmap, Line, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.softmax.compare import gain_bits, probabilities
 from pyapp.softmax.measures import broken, errors, reference
@@ -19,15 +21,122 @@ LOGITS: dict[str, Draw] = {**GENERATED, **TRAINED}
 MOST_HEADS = 16  # of the trained networks, whose layers are counted through; generated sources have 4
 SHIFTS = tuple(rule for rule in RULES if rule != "none")  # no shift is always shown beside
 NOTHING_BITS = 0.1  # a smaller gain or loss is none
+SIDES = ("plain", "shifted")
+TITLES = {"none": "no shift", "tensor-mean": "shift by the tensor’s mean", "row-mean": "shift by the row’s mean",
+          "row-midrange": "shift by the row’s mid-range", "row-max": "shift by the row’s maximum",
+          "row-max-clip": "row’s maximum, clipped"}
+FATES = (  # what is read of a cell, by its mask
+    "masked: exactly {shifted_p:fixed:0}",
+    "logit {logits:fixed:3}, float {float:fixed:4}\n"
+    "no shift: code {plain_q:fixed:0}, {plain_p:fixed:4} ({plain_error:signed:4})\n"
+    "shifted: code {shifted_q:fixed:0}, {shifted_p:fixed:4} ({shifted_error:signed:4})",
+)
+ROW_FATES = ("masked, exactly {row_shifted:fixed:0}",
+             "float {row_float:fixed:4}, no shift {row_plain:fixed:4}, shifted {row_shifted:fixed:4}")
+
+
+def matrix(name: str, label: str, caption: str, about: str, role: str = "") -> Heatmap:
+    """One of five, which share what is read and the picked cell; differences have a scale of their own."""
+    error = name.endswith("_error")
+    return Heatmap(name=f"map-{name.replace('_', '-')}", label=label, caption=f"{caption} [{about}](.doc)",
+                   array=name if error or name == "float" else f"{name}_p",
+                   limit="limits.difference" if error else "limits.probability", map="signed" if error else "grey",
+                   role=role, height=360, pick=(("row", "@row"), ("column", "@column")), kept=("picked",),
+                   read="query {@row} ({queries.@row}) → key {@column} ({keys.@column})\n{fates.@mask}")
+
+
+def heads(name: str = "") -> tuple[Head, ...]:
+    return tuple(Head(f"{{titles.{side}}}", "quant", f"{name}{side}") for side in SIDES)
+
+
+def both(label: str, value: str, name: str) -> Fact:
+    """A fact of either side."""
+    return Fact(label, tuple(value.replace("SIDE", side) for side in SIDES), name)
+
+
+def of_cell(label: str, value: str, name: str, float_value: str = "") -> Fact:
+    return Fact(label, (float_value, *(f"cell.{side}.{value}" for side in SIDES)), name)
+
+
+def of_row(side: str, title: str) -> Words:
+    row = f"this_row.{side}"
+    return Words(role="doc", name=f"row-{side}",
+                 text=f"**{title}:** sum [{{{row}.row_sum:fixed:3}}](.quant), L1 [{{{row}.l1:fixed:3}}](.quant), "
+                      f"largest at key [{{{row}.top:count}}](.quant)[{{{row}.broken_words}}](.bad)")
+
+
+MAPS = Panel("maps", "Attention, float beside quantised", (
+    Words(text="A softmax needs the exponential of every logit, and fixed-point hardware has none: it has to be built "
+               "of tables, polynomials or shifts, from logits that were rounded to a few codes. Look for rows that "
+               "fade or split into equal steps without the shift, and for what the same bits keep when each row is "
+               "moved before it is rounded."),
+    Words(role="verdict-words", name="verdict", text="{words}"),
+    Beside(width=140, blocks=(
+        matrix("float", "Float attention.", "float softmax", "{rows} × {columns}", "float"),
+        *(matrix(side, f"Quantised attention {how} shift.", f"{{titles.{side}}}",
+                 f"L1 {{{side}.l1_per_row:fixed:3}} per row, {{{side}.broken_rows:count}} broken", "quant")
+          for side, how in zip(SIDES, ("without a", "with the"), strict=True)))),
+    Beside(width=140, blocks=(
+        Together(blocks=(Words(role="doc", name="source-about", text="Head {head} of 0 to {last_head}. {about}"),
+                         Scale(name="probability-scale", limit="limits.probability", what="Probability", map="grey"),
+                         Scale(name="difference-scale", limit="limits.difference", what="Differences"))),
+        *(matrix(f"{side}_error", f"Difference {how} shift.", f"{{titles.{side}}}", "quantised − float")
+          for side, how in zip(SIDES, ("without a", "with the"), strict=True)))),
+), empty="The matrices appear when Python has started.")
+CELL = Panel("cell", "Query {row} “{cell.query}” looks at key {column} “{cell.key}”", (
+    Words(name="cell-about", text="{cell.words} Click any cell, or move with the arrow keys and press Enter, to pick "
+                                  "another one."),
+    Facts(name="cell", caption="The picked cell", live=True, heads=(
+        Head("float", "float", "cell-float"), *heads("cell-")), facts=(
+        of_cell("subtracted before rounding", "offset:fixed:3", "offset"),
+        of_cell("code of the logit", "q:fixed:0", "q"),
+        of_cell("logit", "logit:fixed:4", "logit", "cell.logit:fixed:4"),
+        of_cell("probability", "probability:fixed:5", "probability", "cell.probability:fixed:5"),
+        of_cell("quantised − float", "difference:signed:5", "difference"))),
+), when="cell")
+ROW = Panel("row", "The picked row, query {row}", (
+    Words(name="row-about",
+          text="All that this query sees, one bar per key, on one scale up to {limits.row:fixed:3}. The float row’s "
+               "largest is key [{this_row.top:count}](.float)."),
+    Bars(name="row-bars", label="The picked row: float, quantised without and with shift.", labels="keys",
+         limit="limits.row", picked="column", read="key {@i} ({keys.@i}): {row_fates.@row_mask}", lanes=(
+             Line("row_float", "float", "float"), Line("row_plain", "quant", "no shift"),
+             Line("row_shifted", "quant", "shifted"))),
+    Beside(width=300, blocks=(of_row("plain", "No shift"), of_row("shifted", "Shifted"))),
+), when="this_row")
+MEASURES = Panel("measures", "All rows, by {method.title}", (
+    Words(name="method-about", text="{method.about}"),
+    Facts(name="measures", caption="Errors without and with the shift", heads=heads(), facts=(
+        both("L1 per row, 0 to 2", "SIDE.l1_per_row:fixed:4", "l1"),
+        both("mean absolute error, N = {plain.n}", "SIDE.mae:scientific", "mae"),
+        both("largest error", "SIDE.max_error:fixed:4", "max-error"),
+        both("top-1 agreement", "SIDE.top1:percent", "top1"),
+        both("row sums, mean", "SIDE.row_sum:fixed:3", "row-sum"),
+        both("row sums, from", "SIDE.row_sum_least:fixed:3", "row-sum-least"),
+        both("row sums, to", "SIDE.row_sum_most:fixed:3", "row-sum-most"),
+        both("broken rows of {rows}", "SIDE.broken_rows:count", "broken"),
+        both("span of the logits’ grid", "{SIDE.span:fixed:2} nats", "span"),
+        both("step of the logits’ grid", "{SIDE.scale:fixed:3} nats", "scale"))),
+    *(Words(role="doc", name=f"{side}-broken-rows", when=f"{side}.broken",
+            text=f"{{titles.{side}}}: [**broken**](.bad) are the queries {{{side}.broken:words}}: all 0, or a sum "
+                 "outside of 0.5 to 1.5.")
+      for side in SIDES),
+    Words(role="note", name="breaks", text="{method.breaks}", when="method.breaks"),
+    Words(role="doc", text="Source: {method.source}"),
+), when="method")
 
 
 class Page(Experiment):
     title = "Attention"
-    summary = ("Watch rows of attention fall to few codes, with and without a shift before the logits are rounded, and "
-               "notice which rows fade or split into equal steps.")
+    summary = ("Watch rows of attention fall to few codes, with and without a shift before the logits are rounded, "
+               "and notice which rows fade or split into equal steps.")
     group = "Softmax"
     view = "attention"
     order = 32
+    BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
+    GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
+              ("Picked cell", ("row", "column")))
+    PANELS = (MAPS, CELL, ROW, MEASURES)
     PARAMS = (
         Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), widget="select",
               doc="What the head does; the sentence below the matrices says how its logits are made"),
@@ -42,8 +151,8 @@ class Page(Experiment):
         Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
               doc="exact is the float softmax of the rounded logits; the others are integer methods"),
         Param("shift", "Shift", "choice", "row-mean", choices=SHIFTS, widget="select",
-              doc="What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below the "
-                  "row's maximum, from where that does least harm"),
+              doc="What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below "
+                  "the row's maximum, from where that does least harm"),
         Param("row", "Query", "int", 8, lo=0, hi=63, step=1, widget="number", doc="The picked row, from 0"),
         Param("column", "Key", "int", 3, lo=0, hi=63, step=1, widget="number", doc="The picked cell in it, from 0"),
     )
@@ -73,16 +182,20 @@ class Page(Experiment):
         mask = np.ones(z.shape, bool) if mask is None else mask
         p, sides = reference(z, mask), {name: self._side(z, mask, rule) for name, rule in self._rules().items()}
         facts = {name: side.facts(p) for name, side in sides.items()}
-        cell = {"masked": not bool(mask[row, column]), "logit": float(z[row, column]),
-                "probability": float(p[row, column])}
+        masked = not bool(mask[row, column])
+        cell = {"masked": masked, "logit": float(z[row, column]), "probability": float(p[row, column]),
+                "query": self.source.queries[row], "key": self.source.keys[column], "words": cell_words(masked, facts)}
         return Frame(0, {
-            "head": head, "heads": heads, "rows": rows, "columns": columns, "row": row, "column": column,
-            "bits": self.params["bits"], "queries": list(self.source.queries),
-            "keys": list(self.source.keys), "about": self.source.about,
+            "head": head, "last_head": heads - 1, "rows": rows, "columns": columns, "row": row, "column": column,
+            "picked": [0, row, column], "bits": self.params["bits"], "queries": list(self.source.queries),
+            "keys": list(self.source.keys), "about": self.source.about, "fates": list(FATES),
+            "row_fates": list(ROW_FATES), "titles": {name: TITLES[rule] for name, rule in self._rules().items()},
             "method": self._method(), **facts, "words": verdict(facts), "limits": limits(p, sides, row),
             "cell": cell | {name: side.cell(p, row, column) for name, side in sides.items()},
             "this_row": {"top": int(p[row].argmax())} | {name: side.row(p, row) for name, side in sides.items()},
-        }, {"logits": z, "float": p, "mask": mask.astype(np.uint8), **pictures(p, sides)})
+        }, {"logits": z, "float": p, "mask": mask.astype(np.uint8), **pictures(p, sides),
+            "row_float": p[row], "row_mask": mask[row].astype(np.uint8),
+            **{f"row_{name}": side.p_hat[row] for name, side in sides.items()}})
 
     def _rules(self) -> dict[str, str]:
         return {"plain": "none", "shifted": str(self.params["shift"])}
@@ -93,7 +206,7 @@ class Page(Experiment):
 
     def _method(self) -> dict[str, str]:
         method = METHODS[str(self.params["method"])]
-        return {name: getattr(method, name) for name in ("name", "title", "about", "source", "breaks")}
+        return {name: getattr(method, name) for name in ("title", "about", "source", "breaks")}
 
 
 @dataclass(frozen=True)
@@ -119,8 +232,9 @@ class Side:
         """The same for a row; `top` is the key with the largest probability, of equal ones the first."""
         one = slice(row, row + 1)
         found = errors(self.p_hat[one], p[one], self.mask[one])
-        return {"l1": found.l1_per_row, "row_sum": found.row_sum, "broken": found.broken_rows > 0,
-                "top": int(self.p_hat[row].argmax())}
+        is_broken = found.broken_rows > 0
+        return {"l1": found.l1_per_row, "row_sum": found.row_sum, "broken": is_broken,
+                "broken_words": ", broken" if is_broken else "", "top": int(self.p_hat[row].argmax())}
 
     def cell(self, p: np.ndarray, row: int, column: int) -> dict[str, Any]:
         """One logit's way to its probability; a masked one has no code that counts."""
@@ -134,7 +248,7 @@ def pictures(p: np.ndarray, sides: dict[str, Side]) -> dict[str, np.ndarray]:
     """For each side its probabilities, what they differ by from p, and the logits' codes."""
     arrays = {}
     for name, side in sides.items():
-        arrays |= {name: side.p_hat, f"{name}_error": side.p_hat - p, f"{name}_q": side.logits.q}
+        arrays |= {f"{name}_p": side.p_hat, f"{name}_error": side.p_hat - p, f"{name}_q": side.logits.q}
     return arrays
 
 
@@ -143,6 +257,14 @@ def limits(p: np.ndarray, sides: dict[str, Side], row: int) -> dict[str, float]:
     all_p = np.stack([p, *(side.p_hat for side in sides.values())])  # 3, R, N
     return {"probability": float(all_p.max()), "difference": float(np.abs(all_p[1:] - p).max()),
             "row": float(all_p[:, row].max())}
+
+
+def cell_words(masked: bool, facts: dict[str, dict[str, Any]]) -> str:
+    if masked:
+        return "This position is masked: it takes no part in the grid’s range, and its probability is exactly 0."
+    plain, shifted = (facts[side]["codes"] for side in SIDES)
+    return (f"The logit becomes one of {plain:,} codes without the shift, one of {shifted:,} with it, and the method "
+            "sees nothing else.")
 
 
 def verdict(facts: dict[str, dict[str, Any]]) -> str:

@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "preact";
+import { Bars } from "./kinds/bars.js";
 import { Chart, Curves, Histogram } from "./kinds/charts.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
 import { Facts, Table } from "./kinds/table.js";
@@ -6,7 +7,7 @@ import { Heading, Progress, Text, Words } from "./kinds/words.js";
 import { Rich } from "./words.js";
 
 const KINDS = {
-  words: Words, heading: Heading, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, curves: Curves,
+  words: Words, heading: Heading, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
   histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
   more: More, custom: Custom,
 };

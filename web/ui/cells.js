@@ -28,6 +28,10 @@ const OF = {
     const [at, one, two] = [edges, before, after].map((entry) => list(scope, entry));
     return [[["from", "to", "before", "after"], ...one.map((n, i) => [at[i], at[i + 1], n, two[i]])]];
   },
+  bars: ({ labels, lanes }, scope) => {
+    const values = lanes.map(({ y }) => list(scope, y));
+    return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
+  },
   heatmap: ({ array }, scope) => {
     const found = scope.array(array);
     if (!found) return [];

@@ -208,9 +208,15 @@ export class Heatmap {
   #inspect() {
     if (!this.#data) return;
     const [tile, row, column] = this.#at;
-    const [, rows, columns] = this.#shape;
+    const [tiles, rows, columns] = this.#shape;
     const { across, stepX, stepY, width } = this.#layout;
     this.#readout.textContent = this.#options.describe(tile, row, column, this.#data[(tile * rows + row) * columns + column]);
+    if (tiles === 1 && !this.#options.loupe) { // a lone one is read below it, where no cell is covered, and as far at the left as the words need
+      Object.assign(this.#readout.style, { top: `calc(100% + 8px)`, left: "0" });
+      const { right } = this.#readout.getBoundingClientRect();
+      this.#readout.style.left = `${Math.min(0, document.documentElement.clientWidth - 8 - right)}px`;
+      return;
+    }
     const left = (tile % across) * stepX;
     const side = left > width / 2 ? "right" : "left";
     const edge = (side === "left" ? left + stepX : width - left) / devicePixelRatio;

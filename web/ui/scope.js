@@ -47,7 +47,7 @@ export class Scope {
     let value = this.#first(first);
     for (const part of rest) {
       if (value === null || value === undefined) break;
-      value = part.startsWith("@") ? (value.data ?? value)[this.#at[part.slice(1)]] ?? null : value[part];
+      value = part.startsWith("@") ? (value.data ?? value)[this.#at[part.slice(1)] ?? this.get(part.slice(1))] ?? null : value[part];
     }
     if (value === undefined) {
       if (!optional) complain(path);
@@ -87,7 +87,13 @@ export class Scope {
 
   /** A template as plain text. */
   text(template) {
-    return template ? plainly(template.replace(SLOT, (_, spec) => this.value(spec)[1])) : "";
+    return template ? plainly(template.replace(SLOT, (_, spec) => this.#fill(spec))) : "";
+  }
+
+  /** A text that is written as it is may be a template itself. */
+  #fill(spec) {
+    const [found, written] = this.value(spec);
+    return typeof found === "string" && !spec.includes(":") ? this.text(found) : written;
   }
 
   #first(name) {

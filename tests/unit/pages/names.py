@@ -10,7 +10,7 @@ import numpy as np
 from pyapp import store
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Block, Button, Column, Each, Entry, Panel, Table, Template, Value, Words
-from pyapp.experiment.pictures import Chart, Curves, Heatmap, Images
+from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 
 SLOT = re.compile(r"\{([^{}]+)\}")
 FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "scientific", "small", "decibels", "milliseconds",
@@ -38,12 +38,17 @@ class Scope:
             if value is None or value is MISSING:
                 break
             if part.startswith("@"):
-                value = value[self.at[part[1:]]] if self.at[part[1:]] < len(value) else None
+                index = self._index(part[1:])
+                value = value[index] if index < len(value) else None
             elif isinstance(value, (list, tuple)):
                 value = value[int(part)] if int(part) < len(value) else MISSING
             else:
                 value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
         return None if value is MISSING and optional else value
+
+    def _index(self, name: str) -> int:
+        """What is read, or the number that an array has there."""
+        return self.at[name] if name in self.at else int(np.ravel(self._first(name))[self.at["i"]])
 
     def _first(self, name: str) -> Any:
         if name.startswith("@"):
@@ -91,6 +96,8 @@ class Faults(list):
     def template(self, where: str, scope: Scope, text: str) -> None:
         for spec in SLOT.findall(text):
             self.value(where, scope, spec)
+            if ":" not in spec and isinstance(found := scope.get(spec), str):  # which may be a template itself
+                self.template(where, scope, found)
 
 
 def check(page: type[Experiment], frame: Frame, params: dict, read: Frame | None = None) -> Faults:
@@ -124,7 +131,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
         for item in inner:
             _blocks(faults, page, block, item)
         return
-    reads = {Chart: {"i": 0}, Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Images: {"i": 0}}
+    reads = {Bars: {"i": 0}, Chart: {"i": 0}, Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Images: {"i": 0}}
     read = [scope.reading(**at) for kind, at in reads.items() if isinstance(block, kind)] or inner
     for field, kind, value in declared(block):
         if field in ("rows", "over", "kind") or not value:

@@ -41,7 +41,7 @@ def test_masked_positions_are_exactly_0_and_all_numbers_are_there(method, shift,
     frame = opened(method=method, shift=shift, bits=bits, causal=True, length=12)[2]
     masked = frame.arrays["mask"] == 0
     for side in ("plain", "shifted"):
-        p_hat = frame.arrays[side]
+        p_hat = frame.arrays[f"{side}_p"]
         assert np.isfinite(p_hat).all() and (p_hat >= 0).all() and (p_hat[masked] == 0).all()
         assert (frame.arrays[f"{side}_error"][masked] == 0).all()
 
@@ -65,17 +65,17 @@ def test_the_numbers_are_those_of_the_pictures(causal):
     frame = opened(method="exact", bits=3, causal=causal, length=16)[2]
     p, mask = frame.arrays["float"], frame.arrays["mask"]
     for side in ("plain", "shifted"):
-        facts, error = frame.scalars[side], frame.arrays[side] - p
+        facts, error = frame.scalars[side], frame.arrays[f"{side}_p"] - p
         assert (frame.arrays[f"{side}_error"] == error).all()
         assert facts["l1_per_row"] == pytest.approx(np.abs(error).sum() / 16, rel=1e-12)
         assert facts["n"] == mask.sum() / 16 and facts["mae"] == pytest.approx(facts["l1_per_row"] / facts["n"])
         assert facts["max_error"] == np.abs(error).max()
         assert facts["row_sum_least"] == pytest.approx(1) and facts["row_sum_most"] == pytest.approx(1)
-        assert facts["top1"] == (frame.arrays[side].argmax(axis=1) == p.argmax(axis=1)).mean()
+        assert facts["top1"] == (frame.arrays[f"{side}_p"].argmax(axis=1) == p.argmax(axis=1)).mean()
     assert frame.scalars["limits"] == {
-        "probability": max(frame.arrays[name].max() for name in ("float", "plain", "shifted")),
+        "probability": max(frame.arrays[name].max() for name in ("float", "plain_p", "shifted_p")),
         "difference": max(np.abs(frame.arrays[f"{name}_error"]).max() for name in ("plain", "shifted")),
-        "row": max(frame.arrays[name][8].max() for name in ("float", "plain", "shifted"))}
+        "row": max(frame.arrays[name][8].max() for name in ("float", "plain_p", "shifted_p"))}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -88,8 +88,8 @@ def test_a_picked_cell_goes_from_logit_to_code_to_probability(method):
         assert facts["q"] == arrays[f"{side}_q"][5, 9]
         assert facts["logit"] == pytest.approx(facts["q"] * scale + facts["offset"])
         assert abs(facts["logit"] - cell["logit"]) <= scale / 2 * (1 + 1e-9)  # nothing is clipped here
-        assert facts["probability"] == arrays[side][5, 9]
-        assert facts["difference"] == arrays[side][5, 9] - arrays["float"][5, 9]
+        assert facts["probability"] == arrays[f"{side}_p"][5, 9]
+        assert facts["difference"] == arrays[f"{side}_p"][5, 9] - arrays["float"][5, 9]
     assert cell["plain"]["offset"] == 0
     assert cell["shifted"]["offset"] == pytest.approx(arrays["logits"][5].mean())
 
@@ -104,7 +104,7 @@ def test_a_masked_cell_has_no_code():
 def test_the_picked_row_is_measured_alone():
     frame = opened(bits=2, row=11)[2]
     for side in ("plain", "shifted"):
-        p_hat, facts = frame.arrays[side][11], frame.scalars["this_row"][side]
+        p_hat, facts = frame.arrays[f"{side}_p"][11], frame.scalars["this_row"][side]
         assert facts["l1"] == pytest.approx(np.abs(p_hat - frame.arrays["float"][11]).sum())
         assert facts["row_sum"] == pytest.approx(p_hat.sum()) and facts["top"] == p_hat.argmax()
         assert facts["broken"] == (11 in frame.scalars[side]["broken"])
@@ -169,7 +169,7 @@ def test_the_picked_cell_stays_within_a_smaller_matrix():
 
 def test_of_few_heads_the_last_is_shown_and_named():
     scalars = opened(head=15)[2].scalars
-    assert (scalars["head"], scalars["heads"]) == (3, 4)
+    assert (scalars["head"], scalars["last_head"]) == (3, 3)
 
 
 def test_a_change_redraws_only_what_it_concerns():

@@ -4,7 +4,7 @@ import { Figure } from "../figure.js";
 import { Bins } from "../bins.js";
 import { Rich } from "../words.js";
 
-const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
+export const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
 const numbers = (scope, entry) => (typeof entry === "string" ? scope.array(entry)?.data : entry);
 const ends = (axis, scope, values) => (axis?.ends ? numbers(scope, axis.ends) : span(values));
 const span = (values) => values.reduce(([low, high], x) => (Number.isFinite(x) ? [Math.min(low, x), Math.max(high, x)] : [low, high]), [Infinity, -Infinity]);

@@ -27,7 +27,7 @@ function Drawn({ block, scope, page, array, options, read }) {
   const sheet = useRef(null);
   const now = useRef(null);
   now.current = { scope, page };
-  const kept = block.kept?.map((entry) => scope.get(entry));
+  const kept = block.kept?.flatMap((entry) => scope.get(entry));
   const over = block.over && scope.array(block.over);
   useEffect(() => {
     const [, rows, columns] = array.shape.length === 2 ? [1, ...array.shape] : array.shape;
@@ -54,7 +54,7 @@ function change(page, param, value) {
 }
 
 export function Scale({ block, scope }) {
-  return html`<${Ramp} limit=${scope.get(block.limit)} what=${scope.text(block.what)} />`;
+  return html`<${Ramp} limit=${scope.get(block.limit)} grey=${block.map === "grey"} test=${block.name} what=${scope.text(block.what)} />`;
 }
 
 /** Small pictures with words; see Images in pyapp/experiment/panels.py. */
