@@ -43,13 +43,22 @@ def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
     """The arrays of an .npz file. Nothing but plain arrays is read, so a file cannot run code; StoreError says what is
     wrong with one that is damaged, or that would fill memory."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise StoreError(f"{name}: expected an .npz file, found {len(data)} bytes that begin with {data[:8]!r}")
+        raise StoreError(f"{name}: expected an .npz file, found {_instead(data)}")
     try:
         return npz.unpack(data)
     except npz.Damaged as error:
         raise StoreError(f"{name}: expected an .npz file of plain arrays, found {error}") from None
     except MemoryError:
         raise StoreError(f"{name}: there is not enough memory to unpack this file") from None
+
+
+def _instead(data: bytes) -> str:
+    """What bytes are that are no zip file."""
+    if not data:
+        return "an empty one"
+    if data.startswith(b"PK\x03\x04"):  # as every .npz file begins; its table of contents is at its end
+        return f"only the first {len(data):,} bytes of one: copy or download it again"
+    return f"{len(data):,} bytes that begin with {data[:8]!r}"
 
 
 def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> None:

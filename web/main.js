@@ -3,6 +3,7 @@
 import { Engine } from "./engine.js";
 import { faults, load, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo } from "./state.js";
+import { refuseStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
 import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
@@ -262,6 +263,7 @@ async function main() {
   for (const type of ["error", "unhandledrejection"]) {
     addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }
+  refuseStrayDrops();
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
   // The view comes first: Python's download would take the bandwidth, and its start the processor.

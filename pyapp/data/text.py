@@ -99,8 +99,8 @@ def split(tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
     """The first 90 % to train on, the last 10 % to validate. TextError if a part has not a context and one more."""
     at = len(tokens) * 9 // 10
     if len(tokens) - at < context + 1:
-        raise TextError(f"the text has {len(tokens)} characters; with a context of {context} it needs "
-                        f"{10 * context + 1} or more, of which the last tenth validates")
+        raise TextError(f"the text has {len(tokens)} character{'s' * (len(tokens) != 1)}; with a context of "
+                        f"{context} it needs {10 * context + 1} or more, of which the last tenth validates")
     return tokens[:at], tokens[at:]
 
 

@@ -68,6 +68,13 @@ def test_a_recipe_given_for_weights_is_no_npz(path):
         store.load(path.with_suffix(".json"))
 
 
+def test_an_empty_file_and_one_cut_short_are_named_so(path):
+    with pytest.raises(StoreError, match=r"w\.npz: expected an \.npz file, found an empty one"):
+        store.unpack(b"", "w.npz")
+    with pytest.raises(StoreError, match=r"found only the first 100 bytes of one: copy or download it again"):
+        store.unpack(path.read_bytes()[:100], "w.npz")
+
+
 @pytest.mark.parametrize("arrays, recipe", [({"a": np.array([1, np.nan], np.float32)}, {}),
                                             (ARRAYS, {"metrics": {"loss": float("inf")}})])
 def test_numbers_that_are_not_finite_are_not_saved(arrays, recipe, tmp_path):

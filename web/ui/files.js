@@ -1,4 +1,5 @@
 import { html, useRef } from "preact";
+import { count } from "./format.js";
 
 // Files out of the page and into it.
 
@@ -30,9 +31,50 @@ export function FileButton({ label, accept, test, disabled = false, pick }) {
     />`;
 }
 
-/** A file's bytes as an array for the engine. */
-export async function bytesOf(file) {
-  return byteArray(new Uint8Array(await file.arrayBuffer()));
+/** A file's bytes as an array for the engine; rejects with {message, hint}. Larger ones are not read: they fill the memory. */
+export async function bytesOf(file, most) {
+  if (file.size > most) throw trouble(`${file.name} has ${count(file.size)} bytes`, `use a file of at most ${count(most)} bytes`);
+  try {
+    return byteArray(new Uint8Array(await file.arrayBuffer()));
+  } catch {
+    throw trouble(`${file.name} cannot be read`, "if it is a file and no folder, choose it again: it may have changed meanwhile");
+  }
 }
+
+/**
+ * The drag handlers of an element that takes one file: `pick(file)` gets it, or `refuse(trouble)` hears why not, and
+ * `over(yes)` whether something is held above it. Text goes its usual way, into a field.
+ */
+export function dropping({ pick, refuse, over = () => {} }) {
+  const drop = (event) => {
+    over(false);
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    const { files } = event.dataTransfer;
+    if (files.length === 1) pick(files[0]);
+    else refuse(trouble(`${count(files.length)} files were dropped`, "drop one at a time"));
+  };
+  const dragOver = (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    over(true);
+  };
+  return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
+}
+
+/** What is dropped beside a place for it (a file, a link) would take the place of this document, and of all that was trained. */
+export function refuseStrayDrops() {
+  const stray = (event) => {
+    const field = event.target.closest?.("textarea, input, [contenteditable]");
+    if (event.defaultPrevented || (field && (field.isContentEditable || !holdsFiles(event)))) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  };
+  for (const type of ["dragover", "drop"]) addEventListener(type, stray);
+}
+
+const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
+
+const trouble = (message, hint) => Object.assign(new Error(message), { hint });
 
 export const byteArray = (data) => ({ shape: [data.length], dtype: "uint8", data });

@@ -110,4 +110,8 @@ async function transact(mode, work) {
   }
 }
 
-const all = () => transact("readonly", (store) => store.getAll());
+/** The records that this page can read: another version, or another site of this address, may have left others. */
+const all = async () => (await transact("readonly", (store) => store.getAll())).filter(readable);
+
+const readable = ({ link, step, time, file, name }) =>
+  typeof link === "string" && Number.isInteger(step) && Number.isFinite(time) && file instanceof Uint8Array && typeof name === "string";

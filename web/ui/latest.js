@@ -1,4 +1,16 @@
 /**
+ * begin() starts something slow, and what it returns says until when that is the newest of its kind: a file that took
+ * longer to read than the one chosen after it is not wanted any more.
+ */
+export function newest() {
+  let begun = 0;
+  return () => {
+    const mine = (begun += 1);
+    return () => mine === begun;
+  };
+}
+
+/**
  * Wrap an async function so that one call is under way at a time and only the newest waiting argument is kept:
  * what a dragged slider or a moving pen needs. Each call resolves with the answer that included it, or a newer one.
  */

@@ -1,7 +1,9 @@
 import { byteArray, bytesOf, download } from "./files.js";
 import { Keeper } from "./keep.js";
-import { latest } from "./latest.js";
+import { latest, newest } from "./latest.js";
 import { Player } from "./player.js";
+
+const LARGEST = 100_000_000; // bytes of a file with weights: the largest that Bitladder saves has some 13 million
 
 /**
  * What a person does with a run: play, pause, step, start anew, keep it, come back to it.
@@ -11,6 +13,7 @@ import { Player } from "./player.js";
 export class Training {
   #kept = [];
   #start = null; // a reset under way
+  #choose = newest(); // of what to go on from
   #page;
   #keeper;
   #before;
@@ -75,6 +78,7 @@ export class Training {
   }
 
   async resume(record) {
+    this.#choose();
     await this.player.pause();
     const answer = await this.#page.restore(byteArray(record.file), record.name);
     if (!answer) return;
@@ -93,9 +97,14 @@ export class Training {
   }
 
   async load(file) {
-    if (!file) return;
-    await this.player.pause();
-    await this.#page.restore(await bytesOf(file), file.name);
+    const wanted = this.#choose();
+    try {
+      await this.player.pause();
+      const bytes = await bytesOf(file, LARGEST);
+      if (wanted()) await this.#page.restore(bytes, file.name);
+    } catch (error) {
+      if (wanted()) this.#page.fail("load", error);
+    }
   }
 
   bindings() {

@@ -1,8 +1,9 @@
 import { html, render } from "preact";
 import { Bars } from "../ui/bars.js";
-import { FileButton } from "../ui/files.js";
+import { dropping, FileButton } from "../ui/files.js";
 import { fixed, NOTHING, percent } from "../ui/format.js";
 import { Heatmap } from "../ui/heatmap.js";
+import { newest } from "../ui/latest.js";
 import { Pad } from "../ui/pad.js";
 import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
@@ -21,6 +22,7 @@ export class DrawPanel {
   #input;
   #slots;
   #spoken = 0;
+  #choose = newest(); // of what the pad shows
 
   constructor(root, page, predicted) {
     this.#page = page;
@@ -31,6 +33,7 @@ export class DrawPanel {
     this.#pad = new Pad(slot("pad"), {
       label: "Drawing pad: draw a digit with mouse, finger or pen.",
       changed: () => {
+        this.#choose();
         if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
         this.update();
       },
@@ -43,11 +46,8 @@ export class DrawPanel {
       maxHeight: 140,
       describe: (_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`,
     });
-    const drop = (event) => {
-      event.preventDefault();
-      if (event.type === "drop" && event.dataTransfer.files.length) this.#open(event.dataTransfer.files[0]);
-    };
-    for (const name of ["dragover", "drop"]) slot("pad").addEventListener(name, drop);
+    const drops = dropping({ pick: (file) => this.#open(file), refuse: (trouble) => page.fail("image", trouble) });
+    for (const [name, act] of Object.entries(drops)) slot("pad").addEventListener(name.slice(2).toLowerCase(), act);
     root.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#pad.undo();
     });
@@ -106,15 +106,16 @@ export class DrawPanel {
   }
 
   async #open(file) {
+    const wanted = this.#choose();
     try {
       const { canvas, pixels } = await readPicture(file);
-      const answer = await this.#page.predictEach({ image: pixels });
-      if (!answer) return;
+      const answer = wanted() && (await this.#page.predictEach({ image: pixels }));
+      if (!answer || !wanted()) return;
       const input = answer.arrays.input; // read once: a photograph is too large to be sent after each change
       this.#page.fail("image", input ? null : { message: `${file.name}: ${answer.notes.join(" ")}` });
       if (input) this.#pad.show({ canvas: () => canvas, inputs: { input } });
     } catch (error) {
-      this.#page.fail("image", { message: error.message });
+      if (wanted()) this.#page.fail("image", { message: error.message });
     }
   }
 }

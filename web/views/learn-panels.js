@@ -1,6 +1,7 @@
-import { html, useState } from "preact";
-import { bytesOf, FileButton } from "../ui/files.js";
+import { html, useRef, useState } from "preact";
+import { bytesOf, dropping, FileButton } from "../ui/files.js";
 import { count, fixed, NOTHING, percent } from "../ui/format.js";
+import { newest } from "../ui/latest.js";
 import { pasting } from "../ui/paste.js";
 import { Trouble } from "../ui/trouble.js";
 
@@ -103,28 +104,23 @@ function OwnText({ page, learn }) {
   const [draft, setDraft] = useState(null); // what is being written, until it is learned
   const [over, setOver] = useState(false);
   const [cut, setCut] = useState(null);
+  const choose = useRef(newest()); // of files
   const most = page.meta.params.find(({ name }) => name === "text").hi;
   const text = draft ?? page.params.text;
   const adopt = async (inputs) => {
     if (await learn(inputs)) setDraft(null);
   };
+  const refuse = (trouble) => page.fail("text", trouble);
   const open = async (file) => {
-    if (file.size > LARGEST) {
-      const hint = `use a file of at most ${count(LARGEST)} bytes`;
-      return page.fail("text", { message: `${file.name} has ${count(file.size)} bytes`, hint });
+    const wanted = choose.current();
+    try {
+      const bytes = await bytesOf(file, LARGEST);
+      if (wanted()) await adopt({ file: bytes, name: file.name });
+    } catch (error) {
+      if (wanted()) refuse(error);
     }
-    return adopt({ file: await bytesOf(file), name: file.name });
   };
-  const drag = (yes) => (event) => {
-    event.preventDefault();
-    setOver(yes);
-  };
-  const drop = (event) => {
-    drag(false)(event);
-    const [file] = event.dataTransfer.files;
-    if (file) open(file);
-  };
-  return html`<div class=${`own-text ${over ? "over" : ""}`} data-test="drop" onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${drop}>
+  return html`<div class=${`own-text ${over ? "over" : ""}`} data-test="drop" ...${dropping({ pick: open, refuse, over: setOver })}>
     <label for="own-text">Your text</label>
     <textarea
       id="own-text"

@@ -47,6 +47,8 @@ def test_split_takes_the_last_tenth():
 
 
 def test_a_text_too_short_to_validate_is_refused():
+    with pytest.raises(TextError, match="has 1 character; with a context of 10 it needs 101"):
+        split(np.zeros(1, np.int32), 10)
     with pytest.raises(TextError, match="100 characters; with a context of 10 it needs 101"):
         split(np.arange(100), 10)
     assert len(split(np.arange(101), 10)[1]) == 11  # one window and what follows it
