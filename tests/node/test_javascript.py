@@ -27,7 +27,8 @@ def numbers(encoded: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("tests", [
-    "rpc.test.mjs", "state.test.mjs", "download.test.mjs", "guard.test.mjs", "engine.test.mjs"])
+    "rpc.test.mjs", "state.test.mjs", "download.test.mjs", "guard.test.mjs", "engine.test.mjs",
+    "session.test.mjs"])
 def test_the_shell(needs_node, tests):
     """Messages between page and worker; links and parameters; files that arrive, or do not; which worker a page has."""
     done = subprocess.run(["node", "--test", str(HERE / tests)], capture_output=True, text=True)

@@ -31,11 +31,15 @@ export class Session {
   #listeners = new Set();
   #queue = Promise.resolve();
   #closed = false;
+  #strange = {}; // values of the link that are no choice: for Python, which says so, and not for views, which look names up by them
 
   constructor(engine, meta, params) {
     this.#engine = engine;
     this.meta = meta;
-    this.params = params;
+    const strange = meta.params.filter((param) => !choosable(param, params[param.name]));
+    const those = (value) => Object.fromEntries(strange.map((param) => [param.name, value(param)]));
+    this.#strange = those(({ name }) => params[name]);
+    this.params = { ...params, ...those((param) => param.default) };
     this.predict = latest((inputs) => this.predictEach(inputs));
   }
 
@@ -46,8 +50,9 @@ export class Session {
 
   /** Start the run from its seed: at first, again, and with a new engine. */
   async reset() {
-    const answer = await this.#ask("open", () => ({ page: this.meta.name, params: this.params }), "page");
+    const answer = await this.#ask("open", () => ({ page: this.meta.name, params: { ...this.params, ...this.#strange } }), "page");
     if (!answer) return null;
+    this.#strange = {};
     this.#run = answer.run;
     this.#free(answer.run);
     this.open = true;
@@ -113,7 +118,8 @@ export class Session {
   set(name, value) {
     this.#emit({ type: "wish", name, before: this.params });
     this.#tidy();
-    this.params = { ...this.params, [name]: value };
+    if (choosable(this.meta.params.find((param) => param.name === name), value)) this.params = { ...this.params, [name]: value };
+    else if (this.#run === null) this.#strange[name] = value;
     this.#emit({ type: "params" });
     this.#changers[name] ??= latest((wish) => this.#change(name, wish));
     return this.#changers[name](value);
@@ -264,3 +270,6 @@ export class Session {
     for (const listener of this.#listeners) listener(event);
   }
 }
+
+/** Whether a parameter may have this value, as far as its choices tell. A link can ask for "__proto__". */
+const choosable = ({ choices } = {}, value) => !choices || choices.includes(String(value));
