@@ -36,7 +36,7 @@ export function scalar(x) {
   return Math.abs(x) < 1e-3 || large(x) ? scientific(x) : sign(String(Number(x.toPrecision(4))));
 }
 
-const FORMATS = { fixed, small, signed, percent, count, bytes, megabytes, scientific, milliseconds, scalar };
+export const FORMATS = { fixed, small, signed, percent, count, bytes, megabytes, scientific, milliseconds, scalar };
 
 /** A value as a format says: "count", "fixed:2", "percent:1"; words stay words. */
 export function written(x, format) {

@@ -1,10 +1,9 @@
 // What panels name: entries of a frame, values with a format, and templates. pyapp/experiment/panels.py says what they are.
 
-import { bytes, count, fixed, milliseconds, NOTHING, percent, scalar, scientific, signed, small } from "./format.js";
+import { fixed, FORMATS as BASIC, NOTHING, scalar } from "./format.js";
 
 const FORMATS = {
-  scalar, count, bytes, scientific, small, milliseconds,
-  fixed, percent, signed,
+  ...BASIC,
   text: (x) => (x === null ? NOTHING : String(x)),
   words: (list) => (list === null ? NOTHING : Array.from(list, scalar).join(", ")),
   decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
