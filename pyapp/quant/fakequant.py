@@ -53,10 +53,6 @@ class FakeQuantized:
         """
         return _sum_of_products(dy, self.steps, per) - _sum_of_products(dx, self.ratio, per)
 
-    def zero_point_gradient(self, dy: np.ndarray, dx: np.ndarray, per: Granularity = PER_TENSOR) -> np.ndarray:
-        """dy/dz = 0 inside and -S outside; one sum a zero point."""
-        return -per.reduce(np.add, (dy - dx) * self.scale)
-
 
 def fake_quantize(x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | int, low: int, high: int,
                   rule: str = "divide") -> FakeQuantized:

@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyapp.core.ops import linear
 from pyapp.quant.fixedpoint import INT32, float_multiplier, requantize_float
 from pyapp.quant.schemes import Grid
 
-FLOAT32_EXACT = 2**24  # whole numbers up to here are all float32; up to 2^53 float64, which is more than int32 needs
+FLOAT32_EXACT = 2**24  # whole numbers up to here are all float32
 
 
 class Terms(NamedTuple):
@@ -90,24 +89,6 @@ def _batched(multiply: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.nda
     for at in np.ndindex(batch):
         result[at] = multiply(a[at], w[at])
     return result
-
-
-def matmul_exact_float(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0,
-                       w_zero: int | np.ndarray = 0) -> np.ndarray:
-    """The same int32 numbers by a float product, which is fast: every partial sum is proven to be a whole float.
-
-    float32 where Σ |a - z_a||w - z_w| stays within 2^24 for the largest input and row, else float64. ValueError if the
-    result could leave int32.
-    """
-    _check_codes(a, w)
-    zero = int(np.asarray(a_zero).item())
-    reach = max(abs(int(a.min()) - zero), abs(int(a.max()) - zero)) if a.size else 0
-    w = w.astype(np.int64) - _column(np.asarray(w_zero, np.int64))
-    bound = reach * int(np.abs(w).sum(axis=1).max(initial=0))
-    if bound > INT32.max:
-        raise ValueError(f"a sum of products can reach {bound:,}, and int32 ends at {INT32.max:,}; use fewer bits")
-    dtype = np.float32 if bound <= FLOAT32_EXACT else np.float64
-    return linear(a.astype(dtype) - dtype(zero), w.astype(dtype)).astype(np.int32)
 
 
 def qlinear_matmul(a: np.ndarray, a_grid: Grid, w: np.ndarray, w_grid: Grid, y_grid: Grid) -> np.ndarray:

@@ -65,12 +65,6 @@ class QuantizedTransformer:
     parameters: Parameters  # dequantised weights, float biases
     nbytes: int  # packed weights with their scales, and float32 for what is not quantised
 
-    @property
-    def softmaxes(self) -> list[QuantizedSoftmax]:
-        """One a block; none if the logits are float."""
-        hooks = [block.attention.softmax for block in self.model.blocks]
-        return [hook for hook in hooks if isinstance(hook, QuantizedSoftmax)]
-
 
 def quantize_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None,
                  size: ViTSize = SIZE) -> QuantizedTransformer:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pyapp.softmax.measures import SoftmaxErrors, errors, reference
 from pyapp.softmax.methods import METHODS, make
-from pyapp.softmax.shift import RULES, Logits, calibrate, quantize_logits
+from pyapp.softmax.shift import Logits, calibrate, quantize_logits
 
 BITS = (2, 3, 4, 5, 6, 7, 8)
 CLEAR_BITS = (4, 5, 6, 7, 8)  # with less, some rules have so few codes that their error is about 1 whatever they do
@@ -43,11 +43,6 @@ def methods_table(z: np.ndarray, bits: int, rule: str) -> list[dict[str, Any]]:
     logits, p = quantize_logits(z, bits, rule), reference(z)
     return [{"method": name, "title": METHODS[name].title, **asdict(errors(probabilities(logits, name), p))}
             for name in METHODS]
-
-
-def shift_table(z: np.ndarray, method: str = "exact", bits: Iterable[int] = BITS) -> dict[str, list[float]]:
-    """L1 per row of each rule at each number of bits."""
-    return {rule: [compare(z, method, b, rule).l1_per_row for b in bits] for rule in RULES}
 
 
 def gain_bits(before: Iterable[float], after: Iterable[float]) -> float:

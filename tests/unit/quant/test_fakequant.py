@@ -38,8 +38,6 @@ def test_lsq_gradients_equal_torch(name):
     dx = fake.gradient(dy)
     assert (dx == TORCH[f"{name}.lsq_dx"]).all()
     np.testing.assert_allclose(fake.scale_gradient(dy, dx) * FACTOR, TORCH[f"{name}.lsq_ds"][0], rtol=2e-5, atol=1e-5)
-    np.testing.assert_allclose(fake.zero_point_gradient(dy, dx) * FACTOR, TORCH[f"{name}.lsq_dz"][0],
-                               rtol=1e-5, atol=1e-6)
 
 
 def test_one_scale_a_channel_equals_torch():
@@ -51,8 +49,6 @@ def test_one_scale_a_channel_equals_torch():
     dx = fake.gradient(dy)
     assert (dx == TORCH["channel.lsq_dx"]).all()
     np.testing.assert_allclose(fake.scale_gradient(dy, dx, CHANNEL) * FACTOR, TORCH["channel.lsq_ds"], rtol=2e-5)
-    np.testing.assert_allclose(fake.zero_point_gradient(dy, dx, CHANNEL) * FACTOR, TORCH["channel.lsq_dz"],
-                               rtol=1e-5, atol=1e-6)
 
 
 def test_torchs_rules_differ_only_on_ties():
@@ -104,8 +100,6 @@ def test_gradients_match_central_differences_of_the_straightened_function(per, z
     dx, ratio = fake.gradient(weight), x / per.spread(scale, x.shape)
     error = np.rint(ratio) - ratio
     np.testing.assert_allclose(fake.scale_gradient(weight, dx, per), numeric_gradient(straightened, scale), atol=1e-7)
-    np.testing.assert_allclose(fake.zero_point_gradient(weight, dx, per), numeric_gradient(straightened, zero),
-                               atol=1e-7)
 
 
 def test_what_is_not_a_number_stays_that():

@@ -7,7 +7,7 @@ import pytest
 from oracles.onnx_cases import RECORDED, SHARED, all_agree
 
 from pyapp.quant import matmul
-from pyapp.quant.matmul import check_int32, matmul_exact_float, matmul_integer, matmul_terms, qlinear_matmul, row_sums
+from pyapp.quant.matmul import check_int32, matmul_integer, matmul_terms, qlinear_matmul, row_sums
 from pyapp.quant.schemes import affine_grid, quantize
 
 HIGH = 2**31 - 1
@@ -45,7 +45,6 @@ def test_the_product_is_that_of_whole_numbers(a_type, w_type, channels):
         ours = matmul_integer(a, w, a_zero, w_zero)
         assert ours.dtype == np.int32 and ours.tolist() == exactly(a, w, a_zero, w_zero)
         np.testing.assert_array_equal(matmul_integer(a, w, a_zero, w_zero, row_sums(w)), ours)
-        np.testing.assert_array_equal(matmul_exact_float(a, w, a_zero, w_zero), ours, strict=True)
 
 
 def test_the_four_terms():
@@ -70,32 +69,9 @@ def test_no_rows_and_one_column():
     assert matmul_integer(np.array([[200]], np.uint8), np.array([[-128]], np.int8)).tolist() == [[-25600]]
 
 
-@pytest.mark.parametrize("dtype, size", [("float32", 2**24), ("float64", 2**25)])
-def test_the_float_product_is_exact_up_to_its_bound(dtype, size, monkeypatch):
-    """Largest sums of each path: Σ|a||w| of just 2^24 still goes through float32, more through float64."""
-    seen = []
-    real = matmul.linear
-    monkeypatch.setattr(matmul, "linear", lambda x, w: seen.append(x.dtype) or real(x, w))
-    inputs = size // 2**14
-    a = np.full((3, inputs), 128, np.uint8)
-    w = np.full((2, inputs), -128, np.int8)
-    w[1, ::2] = 127  # terms of both signs
-    found = matmul_exact_float(a, w)
-    assert seen == [np.dtype(dtype)] and found.tolist() == exactly(a, w) and found[0, 0] == -size
-
-
-def test_float32_alone_would_be_wrong_past_its_bound():
-    """So the bound is needed: one more than 2^24 is no float32."""
-    a = np.full((1, 1025), 128, np.uint8)
-    w = np.full((1, 1025), 128, np.uint8)
-    a[0, -1] = w[0, -1] = 1
-    assert matmul_exact_float(a, w).item() == 2**24 + 1 == exactly(a, w)[0][0]
-    assert (a.astype(np.float32) @ w.T.astype(np.float32)).item() == 2**24
-
-
-def test_the_float_product_refuses_what_int32_cannot_hold():
+def test_what_int32_cannot_hold_is_refused():
     a = w = np.full((1, 2), 65535, np.uint16)
-    for multiply in (matmul_exact_float, matmul_integer, matmul_terms):
+    for multiply in (matmul_integer, matmul_terms):
         with pytest.raises(ValueError, match="2,147,483,647"):
             multiply(a, w)
 
@@ -168,7 +144,7 @@ def test_mistakes_are_named():
     with pytest.raises(ValueError, match="float32"):
         matmul_integer(a.astype(np.float32), w)
     with pytest.raises(ValueError, match=r"\(2, 4\) and \(3, 3\)"):
-        matmul_exact_float(a, w[:, :3])
+        matmul_integer(a, w[:, :3])
     grouped = quantize(w.astype(np.float32), 8, "affine", "group:2")
     with pytest.raises(ValueError, match="per group"):
         qlinear_matmul(a, affine_grid(0, 1, 8), grouped.codes, grouped.grid, affine_grid(0, 1, 8))

@@ -12,6 +12,7 @@ from pyapp.nets.generate import Sampling, Writer, write
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.nets.vit import ViT, ViTSize
 from pyapp.quant.parameters import quantize_parameters, weight_names
+from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt, quantize_vit
 
@@ -42,11 +43,17 @@ def gpt_logits(settings: Settings) -> np.ndarray:
     return network.model.forward(network.parameters, TOKENS)
 
 
+def shifts(network) -> list:
+    """One per block; none if the logits are float."""
+    hooks = [block.attention.softmax for block in network.model.blocks]
+    return [hook.shift for hook in hooks if isinstance(hook, QuantizedSoftmax)]
+
+
 def test_without_bits_nothing_changes():
     np.testing.assert_array_equal(vit_logits(Settings()), ViT(SIZE).forward(VIT, IMAGES))
     np.testing.assert_array_equal(gpt_logits(Settings()), MODEL.forward(GPT_WEIGHTS, TOKENS))
     network = quantize_vit(VIT, Settings(), size=SIZE)  # and no calibration images are read
-    assert not network.softmaxes and network.nbytes == VIT.vector.nbytes
+    assert not shifts(network) and network.nbytes == VIT.vector.nbytes
 
 
 @pytest.mark.parametrize("logits", [vit_logits, gpt_logits])
@@ -86,10 +93,10 @@ def test_what_products_are_given_lies_on_grids(bits):
 
 def test_grids_are_fixed_by_the_calibration():
     network = quantize_gpt(MODEL, GPT_WEIGHTS, FULL, TOKENS)
-    before = [softmax.shift for softmax in network.softmaxes]
+    before = shifts(network)
     grid = network.model.blocks[0].down.before.grid
     network.model.forward(network.parameters, TOKENS[::-1, ::2])
-    assert [softmax.shift for softmax in network.softmaxes] == before and len(before) == 2
+    assert shifts(network) == before and len(before) == 2
     assert network.model.blocks[0].down.before.grid is grid
 
 
