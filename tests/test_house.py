@@ -21,7 +21,7 @@ FLOORS = (
     ("site", "hosts", "store", "quant"),
     ("data", "softmax"),
     ("nets", "ladder"),
-    ("training",),
+    ("training", "shipped"),
     ("quantized", "digitgen"),
     ("measure", "parity"),
     ("pages", "sweep"),
@@ -71,8 +71,8 @@ def test_python_imports_point_down(path):
             assert other == room or HEIGHT[other] < HEIGHT[room], f"{room} imports {name}, which is not below it"
             assert other in ALONE.get(room, {other}), f"{room} imports {name}, but runs before anything is installed"
         assert ONLY_IN.get(top, room) == room, f"only {ONLY_IN.get(top)} may import {top}, not {inside}"
-        if inside.startswith("pages/base/"):
-            assert not rest.startswith("pages") or rest.startswith("pages.base."), f"{inside} imports the page {name}"
+        if inside.startswith("pages/") and rest.startswith("pages."):
+            assert rest.startswith(("pages.base.", f"pages.panels.{path.stem}")), f"{inside} imports the page {name}"
 
 
 def test_every_room_is_on_a_floor():

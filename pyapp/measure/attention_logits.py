@@ -4,11 +4,11 @@ from functools import cache
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.core.attention import Attention, float_softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.measure.attention_logits_gpt import written
-from pyapp.nets import vit
 from pyapp.nets.vit import ViT
 from pyapp.softmax.sources import FINENESS, Source, causal_mask
 
@@ -35,7 +35,7 @@ def record(attentions: list[Attention]) -> list[Recorder]:
 @cache
 def _vit() -> Parameters:
     """The shipped weights as float64, so that sums that differ in the last bit give the same logits everywhere."""
-    return vit.load().astype(np.float64)
+    return shipped.vit().astype(np.float64)
 
 
 def vision(length: int, causal: bool, seed: int) -> Source:

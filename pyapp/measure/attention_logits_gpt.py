@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.core.attention import scores_of
-from pyapp.nets import gpt
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.softmax.sources import FINENESS, Source, causal_mask
 
@@ -16,7 +16,7 @@ def written(length: int, causal: bool, seed: int) -> Source:
 
     It was trained with the causal mask and its logits mean nothing without: `causal` changes nothing.
     """
-    model, p, vocabulary = gpt.precise()
+    model, p, vocabulary = shipped.gpt()
     length = min(length, model.size.context)
     writer = Writer(model, p, vocabulary.encode("\n"), Sampling(), seed)
     while len(writer.window) < length:

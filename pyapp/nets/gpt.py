@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -152,19 +151,6 @@ def _learned(found: Contents) -> Vocabulary:
         return Own(tidy(params["text"])[0]).vocabulary if params["corpus"] == "own" else Stories().vocabulary
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise store.StoreError(f"{found.name}: expected the text that the GPT learned, found none ({error})") from None
-
-
-@cache
-def precise() -> tuple[GPT, Parameters, Vocabulary]:
-    """The shipped network with float64 parameters, read once; not to be changed.
-
-    Sums differ in their last bits between machines. In float32 that soon moves a number of a quantised network over the
-    edge between two codes, and with few bits the text is another one from there on; in float64 it hardly ever does.
-    """
-    model, p, vocabulary = load()
-    wide = Parameters(p.shapes, np.float64)
-    wide.vector[:] = p.vector
-    return model, wide, vocabulary
 
 
 def parameters(arrays: Mapping[str, np.ndarray], model: GPT, name: str) -> Parameters:

@@ -2,11 +2,11 @@
 
 import statistics
 from collections.abc import Generator, Iterator, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.checkpoint import Contents
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
@@ -14,7 +14,6 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.timing import times_ms
-from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base.digit_input import Reader
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
@@ -28,9 +27,6 @@ OFF, PRETRAINED, PAGE = "off", "pretrained", "page digits"
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float activations; "
              "training starts from them at step 0, in float32")
-
-
-pretrained = cache(mlp.load)  # read once
 
 
 class Page(Experiment):
@@ -65,7 +61,7 @@ class Page(Experiment):
     @property
     def shown(self) -> Parameters:
         """The float parameters that predictions and pictures come from: the own ones, or the shipped ones."""
-        return pretrained() if self.params["weights"] == PRETRAINED else self.trainer.p
+        return shipped.mlp() if self.params["weights"] == PRETRAINED else self.trainer.p
 
     @property
     def model(self) -> MLP:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.nets.mlp import MLP
-from pyapp.pages.digits import pretrained
 from pyapp.quant.parameters import assemble, weight_names
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
 from pyapp.training.trainer import judge
@@ -57,7 +57,7 @@ class Page(Experiment):
 
     def _quantize(self) -> None:
         bits, scheme, per = int(self.params["bits"]), self.params["scheme"], self.params["per"]
-        self._tensors = {name: quantize(pretrained()[name], bits, scheme, per) for name in weight_names(pretrained())}
+        self._tensors = {name: quantize(shipped.mlp()[name], bits, scheme, per) for name in weight_names(shipped.mlp())}
         self._accuracy: float | None = None
 
     @property
@@ -90,10 +90,10 @@ class Page(Experiment):
     def steps(self) -> Iterator[Frame | None]:
         """Judge the network with this one layer rounded, 500 held-out images an item."""
         if self._float_accuracy is None:
-            self._float_accuracy = yield from self._judge(pretrained())
+            self._float_accuracy = yield from self._judge(shipped.mlp())
         while self._accuracy is None:
             tensor = self.tensor
-            accuracy = yield from self._judge(assemble(pretrained(), {self.name: tensor}).parameters)
+            accuracy = yield from self._judge(assemble(shipped.mlp(), {self.name: tensor}).parameters)
             if tensor is self.tensor:  # or else the reader has changed something meanwhile
                 self._accuracy = accuracy
 
@@ -106,7 +106,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         shape = self._shape()
-        weight, restored = pretrained()[self.name], self.tensor.dequantize()
+        weight, restored = shipped.mlp()[self.name], self.tensor.dequantize()
         error = np.abs(weight - restored)
         arrays = {"weight": weight, "codes": self.tensor.codes.astype(np.int32), "restored": restored, "error": error,
                   "bands": self._bands(error)}
@@ -120,7 +120,7 @@ class Page(Experiment):
 
     def _shape(self) -> tuple[int, int, int]:
         """Tiles, rows and columns of the picture."""
-        neurons, inputs = pretrained().shapes[self.name]
+        neurons, inputs = shipped.mlp().shapes[self.name]
         as_images = inputs == SIDE * SIDE and self.params["layout"] == "images"
         return (neurons, SIDE, SIDE) if as_images else (1, neurons, inputs)
 
@@ -129,7 +129,7 @@ class Page(Experiment):
 
     def _facts(self, name: str) -> dict[str, Any]:
         """How many weights of a layer are in each band, and the errors as numbers."""
-        weight, tensor = pretrained()[name], self._tensors[name]
+        weight, tensor = shipped.mlp()[name], self._tensors[name]
         error = np.abs(weight - tensor.dequantize())
         counts = np.bincount(self._bands(error).reshape(-1), minlength=3)
         return {"weights": weight.size, "counts": counts.tolist(), "shares": (counts / weight.size).tolist(),
@@ -138,7 +138,7 @@ class Page(Experiment):
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """All about the weight number `index` of the shown layer, counted row by row."""
-        weight, tensor = pretrained()[self.name], self.tensor
+        weight, tensor = shipped.mlp()[self.name], self.tensor
         index = int(inputs["index"]) if "index" in inputs else -1
         if not 0 <= index < weight.size:
             raise ParamError("cell", f"there is no weight {inputs.get('index')}",

@@ -8,22 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import store
-from pyapp.digitgen import measures, mini, mulberry, teacher
-from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked, Noise, fields_of, shipped
+from pyapp import shipped, store
+from pyapp.digitgen import batch, measures, mini, mulberry, teacher
+from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked, Noise, fields_of
 from pyapp.digitgen.mini import Drawn
 from pyapp.digitgen.sheet import png, sheet
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
-from pyapp.nets import mlp
 
 OFF, ANY = "off", "any"
 SAMPLES, PIECE = 1000, 100  # seeds 0 to 999 are judged, so many at a time
 MOVE, STYLE_MOVE = 0.5, 1.5  # how far a latent, or a style number, is moved to see a neighbour
 NEAREST = 5
 SIDE = 28
-
-reader = cache(mlp.load)
 
 
 class Page(Experiment):
@@ -54,7 +51,7 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        shipped(TEACHER)  # first: its weights may have to be fetched, and then the page is opened once more
+        batch.shipped(TEACHER)  # first: its weights may have to be fetched, and then the page is opened once more
         self._judged: dict[tuple, dict[str, Any]] = {}
         self._shown: Frame | None = None
 
@@ -85,7 +82,7 @@ class Page(Experiment):
                 parts.append(Asked(start, float(key[-1]), kind[0], key[1], None, kind[1], PIECE).draw())
                 yield None
             drawn = Drawn(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-            self._judged[key] = measures.quality(drawn, reader(), measures.shipped())
+            self._judged[key] = measures.quality(drawn, shipped.mlp(), measures.shipped())
             self._judged[key]["agreement"] = self._agreement(kind[0], kind[1])
             yield Frame(len(self._judged))
 
@@ -95,7 +92,7 @@ class Page(Experiment):
     def _agreement(self, generator: str, bits: int | None) -> float:
         """Of a thousand seeds, how often this generator means the digit that the teacher in float means."""
         u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
-        return measures.agreement(shipped(TEACHER), shipped(generator, bits=bits), u)
+        return measures.agreement(batch.shipped(TEACHER), batch.shipped(generator, bits=bits), u)
 
     def change(self, name: str, value: Value) -> list[str]:
         self._shown = None
@@ -108,7 +105,7 @@ class Page(Experiment):
         return Frame(len(self._judged), self._shown.scalars | counts, self._shown.arrays)
 
     def _verdict(self, generator: str, bits: int | None) -> dict[str, Any]:
-        made = shipped(generator, str(self.params["fields"]), bits)
+        made = batch.shipped(generator, str(self.params["fields"]), bits)
         return {"generator": generator, "bits": bits, "bytes": made.nbytes, "numbers": made.numbers,
                 **self._judged.get(self._key(generator, bits), {"read": None, "diversity": None, "agreement": None})}
 
@@ -160,7 +157,7 @@ class Page(Experiment):
         digits = measures.shipped()
         rows, distances = measures.neighbours(chosen.pixels[picked], digits, NEAREST)
         scalars = {"real_labels": digits.labels[rows].tolist(), "real_distances": distances.tolist(),
-                   "read": int(measures.read(reader(), chosen.pixels[picked : picked + 1])[0])}
+                   "read": int(measures.read(shipped.mlp(), chosen.pixels[picked : picked + 1])[0])}
         return Frame(0, scalars, {"real": digits.images[rows]})
 
     def _fields(self) -> np.ndarray:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Panel, Progress, Table, Words
 from pyapp.experiment.params import Param, Value
 from pyapp.pages.base.guidelines import CLAIMS, USES, Claim, Limits
 from pyapp.pages.base.lab import Lab, Measured
-from pyapp.pages.digits import pretrained
 
 ALL = "all"
 VERDICTS = {True: "holds", False: "fails", None: "open"}
@@ -58,7 +58,7 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self._lab = Lab(pretrained(), *mnist.shipped("test"), mnist.calibration())
+        self._lab = Lab(shipped.mlp(), *mnist.shipped("test"), mnist.calibration())
         self._found: dict[str, list[Measured | None]] = {}
 
     def steps(self) -> Iterator[Frame | None]:

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base.digit_input import Reader
-from pyapp.pages.digits import pretrained
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
@@ -68,8 +68,8 @@ class Page(Experiment):
             settings = Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
                                 activations=activations, calibrate=value["calibrate"], method=value["method"],
                                 clip=value["clip"], bias_correction=bool(value["bias_correction"]))
-            network = quantize_network(pretrained(), settings, mnist.calibration())
-            self._comparison = Comparison(pretrained(), network, value["rounding"], *mnist.shipped("test"))
+            network = quantize_network(shipped.mlp(), settings, mnist.calibration())
+            self._comparison = Comparison(shipped.mlp(), network, value["rounding"], *mnist.shipped("test"))
             self._version += 1
         return self._comparison
 
@@ -91,7 +91,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         scalars = {"held_out": len(mnist.shipped("test")[1]), "version": self._version, "done": 0,
-                   "bytes_float": float_nbytes(pretrained())}
+                   "bytes_float": float_nbytes(shipped.mlp())}
         if self._comparison is None:  # a change was just made; the numbers come with the first piece
             return Frame(self._step, scalars)
         comparison, kind = self._comparison, self.kind
@@ -120,7 +120,7 @@ class Page(Experiment):
         if x is None:
             return Frame(self._step, {"digit": None, "confidence": None}, {}, [note])
         comparison, row = self.comparison(), x.reshape(1, -1)
-        exact = comparison.float_model.forward(pretrained(), row)
+        exact = comparison.float_model.forward(shipped.mlp(), row)
         logits, simulated = simulated_codes(comparison.simulation, comparison.network.parameters, row)
         codes = integer_codes(comparison.integer, row) if comparison.integer else []
         if self.kind == "integers":

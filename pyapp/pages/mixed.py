@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.verification import NEAR, Verification, key
-from pyapp.pages.digits import pretrained
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.mixed import Choice
 from pyapp.quant.parameters import float_nbytes
@@ -61,7 +61,7 @@ class Page(Experiment):
         settings = Settings(scheme=value["scheme"], per=value["per"], activations=activations, method=value["method"],
                             calibrate=value["calibrate"], clip=value["clip"])
         if settings not in self._known:
-            search = Search(pretrained(), settings, mnist.calibration(), mnist.calibration_labels())
+            search = Search(shipped.mlp(), settings, mnist.calibration(), mnist.calibration_labels())
             self._known[settings] = Verification(search, *mnist.shipped("test"))
         return self._known[settings]
 
@@ -82,7 +82,7 @@ class Page(Experiment):
         scalars = {
             "held_out": len(work.labels), "calibration": len(search.labels),
             "near": POINTS * NEAR, "noticeable": NOTICEABLE,
-            "bytes_float": float_nbytes(pretrained()), "float_accuracy": work.float_accuracy,
+            "bytes_float": float_nbytes(shipped.mlp()), "float_accuracy": work.float_accuracy,
             "found": sum(map(len, search.table.values())), "findings": len(search.table) * len(search.bits),
             "layers": self._layers(), "verified": len(work.verified), "points": [], "refusal": "", "chosen": None,
         }
@@ -96,7 +96,7 @@ class Page(Experiment):
 
     def _layers(self) -> list[dict[str, Any]]:
         """What was found of each layer, from the fewest bits to the most."""
-        return [{"name": _short(name), "weights": pretrained()[name].size,
+        return [{"name": _short(name), "weights": shipped.mlp()[name].size,
                  "rows": [{"bits": b, **rows[b]} for b in sorted(rows)]}
                 for name, rows in self.work.search.table.items()]
 

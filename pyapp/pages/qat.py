@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import checkpoint, store
+from pyapp import checkpoint, shipped, store
 from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -15,7 +15,6 @@ from pyapp.nets.mlp import MLP
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.pages.base.gathering import gathering
 from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
-from pyapp.pages.digits import pretrained
 from pyapp.pages.panels import qat as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
@@ -91,7 +90,7 @@ class Page(Experiment):
             params["start"] = SCRATCH
             self.refused["start"] = ParamError("start", self._note.rstrip("."), f"set start to {SCRATCH}")
         model, images = _model(params), mnist.calibration()
-        p = (model.start(pretrained(), images) if params["start"] == PRETRAINED
+        p = (model.start(shipped.mlp(), images) if params["start"] == PRETRAINED
              else model.initial(int(params["seed"]), images))
         self._begin(DigitsTraining(model, p, params), p.copy())
 
@@ -100,7 +99,7 @@ class Page(Experiment):
         self.training, self.trainer, self.start = training, training.trainer, start
         self.model: QATMLP = self.trainer.model
         self._first = self.model.weights(start)
-        self._bytes = {"bytes_float": float_nbytes(pretrained()), "bytes_quant": self.exported().nbytes}
+        self._bytes = {"bytes_float": float_nbytes(shipped.mlp()), "bytes_quant": self.exported().nbytes}
         self._bytes_before = float_nbytes(self.model.plain(start))
         self._on_integers: Iterator[dict[str, Any]] = iter(())
         self._integers: dict[str, Any] = {}  # what has been measured of it
@@ -113,7 +112,7 @@ class Page(Experiment):
         """Set what may change while training."""
         self.training.obey(self.params)
         share, temperature = float(self.params["share"]), float(self.params["temperature"])
-        self.trainer.loss = Teacher(MLP(), pretrained(), temperature, share) if share else cross_entropy
+        self.trainer.loss = Teacher(MLP(), shipped.mlp(), temperature, share) if share else cross_entropy
 
     @property
     def p(self) -> Parameters:

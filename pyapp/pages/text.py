@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
 from pyapp.measure.recorded_losses import Losses, recorded
-from pyapp.nets import gpt
 from pyapp.nets.generate import Sampling
 from pyapp.pages.base.writing import Text, TokenReading, first_difference, read
 from pyapp.quant.parameters import float_nbytes
@@ -71,7 +71,7 @@ class Page(Experiment):
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
-        self.model, self.p, self.vocabulary = gpt.precise()
+        self.model, self.p, self.vocabulary = shipped.gpt()
         self._measuring: Iterator[float] = iter(())
         self._progress: float | None = None
         if unknown := self.vocabulary.unknown(str(params["prompt"])):
@@ -232,14 +232,14 @@ class Page(Experiment):
 
 @cache
 def _calibration() -> np.ndarray:
-    model, p, _ = gpt.precise()
+    model, p, _ = shipped.gpt()
     return own_text(model, p, CALIBRATION_TEXTS)
 
 
 @cache
 def _losses() -> OwnTextLoss:
     """One for all runs, so that what was measured once stays known."""
-    model, p, _ = gpt.precise()
+    model, p, _ = shipped.gpt()
     return OwnTextLoss(model, p, _calibration())
 
 

@@ -1,12 +1,11 @@
 """Vision: a Vision Transformer reads a drawing, in float and quantised, and shows where its heads look."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from pyapp import store
+from pyapp import shipped, store
 from pyapp.checkpoint import Contents
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
@@ -29,9 +28,6 @@ SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "ful
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
-
-
-pretrained = cache(vit.load)  # read once
 
 
 class Page(Experiment):
@@ -101,7 +97,7 @@ class Page(Experiment):
         """The shown network float and quantised, made again after each change of either."""
         shown, settings = (str(self.params["weights"]), self.trainer.steps if self.is_own else 0), self.settings()
         if shown != self._pair_of:
-            p = self.trainer.p if self.is_own else pretrained()
+            p = self.trainer.p if self.is_own else shipped.vit()
             self._pair, self._pair_of = Pair(Network(ViT(self.model.size), p), settings), shown
         elif settings != self._pair.settings:
             self._pair = self._pair.under(settings)
@@ -146,7 +142,7 @@ class Page(Experiment):
         return self.params["logit_bits"] == OFF and chosen != ("exact", "none")
 
     def frame(self) -> Frame:
-        p, size = self.trainer.p if self.is_own else pretrained(), self.model.size
+        p, size = self.trainer.p if self.is_own else shipped.vit(), self.model.size
         method = METHODS[str(self.params["softmax"])]
         scalars = {
             "epoch": self.trainer.epoch, **self.training.batch, **self._counted(),

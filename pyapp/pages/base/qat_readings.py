@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.quant.schemes import QuantizedTensor
 from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
@@ -21,13 +21,13 @@ PIECE = 250  # images that are read at once
 @cache
 def float_accuracy() -> float:
     """Of the shipped float network, on the held-out digits."""
-    return evaluate(MLP(), mlp.load(), *mnist.shipped("test"))["accuracy"]
+    return evaluate(MLP(), shipped.mlp(), *mnist.shipped("test"))["accuracy"]
 
 
 @cache
 def rounded_accuracy(bits: int, per: str, activations: int | None) -> float:
     """The same network with its weights rounded to nearest and its activations calibrated, but not trained."""
-    network = quantize_network(mlp.load(), Settings(bits, per=per, activations=activations), mnist.calibration())
+    network = quantize_network(shipped.mlp(), Settings(bits, per=per, activations=activations), mnist.calibration())
     return evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
 
 

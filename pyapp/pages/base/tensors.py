@@ -1,15 +1,13 @@
 """Small tensors to quantise: drawn from a seed, cut out of the shipped network, or pasted as text."""
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
-from pyapp.core.parameters import Parameters
+from pyapp import shipped
 from pyapp.core.rng import generator
 from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import LARGEST, parse, read
-from pyapp.nets import mlp
 
 __all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "read", "silu", "weights"]
 
@@ -28,8 +26,6 @@ DRAWN: dict[str, Draw] = {
 }
 NETWORK = ("layer1", "layer2", "layer3")
 
-pretrained: Callable[[], Parameters] = cache(mlp.load)  # read once
-
 
 def draw(kind: str, shape: Shape, seed: int) -> np.ndarray:
     """Float32 numbers of a kind in DRAWN. The same seed gives the same numbers in every runtime."""
@@ -43,7 +39,7 @@ def silu(x: np.ndarray) -> np.ndarray:
 
 def weights(layer: str, shape: Shape, seed: int) -> np.ndarray:
     """Rows and columns drawn from a pretrained weight matrix, in their order; fewer where it has no more."""
-    w, rng = pretrained()[f"{layer}.weight"], generator(seed, f"tensor {layer}")
+    w, rng = shipped.mlp()[f"{layer}.weight"], generator(seed, f"tensor {layer}")
     rows, columns = (np.sort(rng.permutation(n)[:size]) for n, size in zip(w.shape, shape, strict=True))
     return w[np.ix_(rows, columns)]
 

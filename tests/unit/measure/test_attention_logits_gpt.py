@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
+from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data.text import Vocabulary
 from pyapp.measure.attention_logits_gpt import written
-from pyapp.nets import gpt
 from pyapp.nets.gpt import GPT, GPTSize
 
 
 def test_the_logits_are_those_of_the_shipped_network_over_its_own_text():
     source = written(40, False, 3)
-    model, p, vocabulary = gpt.precise()
+    model, p, vocabulary = shipped.gpt()
     assert source.logits.shape == (16, 40, 40) and source.queries == source.keys
     back = {"↵": "\n", "␣": " "}
     tokens = vocabulary.encode("".join(back.get(c, c) for c in source.keys))
@@ -33,5 +33,5 @@ def test_it_serves_every_length_of_the_lab(length):
 
 def test_there_are_no_more_characters_than_the_context(monkeypatch):
     small, vocabulary = GPT(5, GPTSize(width=8, heads=2, blocks=1, context=16, hidden=8)), Vocabulary("abcd\n")
-    monkeypatch.setattr(gpt, "precise", lambda: (small, small.initial(1).astype(np.float64), vocabulary))
+    monkeypatch.setattr(shipped, "gpt", lambda: (small, small.initial(1).astype(np.float64), vocabulary))
     assert written(40, False, 1).logits.shape == (2, 16, 16)

@@ -3,11 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import bridge
+from pyapp import bridge, shipped
 from pyapp.core.losses import softmax
 from pyapp.experiment.params import ParamError
 from pyapp.measure.own_text_loss import BITS
-from pyapp.nets import gpt
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, WRITING, Page
 from pyapp.runner import Runner
@@ -23,7 +22,7 @@ def opened(tokens: int = 40, **params):
 
 
 def written(tokens: int, prompt: str = "ROMEO:\n", sampling: Sampling | None = None, seed: int = 1) -> str:
-    model, p, vocabulary = gpt.precise()
+    model, p, vocabulary = shipped.gpt()
     writer = Writer(model, p, vocabulary.encode(prompt), sampling or Sampling(0.8), seed)
     return prompt + vocabulary.decode([writer.write().token for _ in range(tokens)])
 
@@ -33,7 +32,7 @@ def test_the_float_text_is_that_of_the_writer():
     frame = opened()[2]
     assert frame.step == 40 and frame.scalars["texts"]["float"] == written(40)
     assert frame.scalars["prompt"] == 7
-    assert frame.scalars["bytes"]["float"] == 4 * gpt.precise()[1].vector.size
+    assert frame.scalars["bytes"]["float"] == 4 * shipped.gpt()[1].vector.size
     assert frame.scalars["bytes"]["quant"] == pytest.approx(frame.scalars["bytes"]["float"] / 4, rel=0.05)
 
 
@@ -147,7 +146,7 @@ def test_a_prompt_longer_than_the_window_is_read_from_its_end():
 @pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_reading_says_what_follows_and_what_was_looked_at(side):
     runner, run, frame = opened(150)
-    model, p, vocabulary = gpt.precise()
+    model, p, vocabulary = shipped.gpt()
     at = 100
     found = runner.predict(run, {"side": side, "at": at})
     text = frame.scalars["texts"][side]

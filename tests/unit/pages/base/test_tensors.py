@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pyapp import shipped
 from pyapp.pages.base import tensors
 
 
@@ -22,7 +23,7 @@ def test_kinds_differ_in_the_way_that_matters():
 
 
 def test_weights_are_a_part_of_the_shipped_matrix():
-    w = tensors.pretrained()["layer3.weight"]
+    w = shipped.mlp()["layer3.weight"]
     np.testing.assert_array_equal(tensors.weights("layer3", (64, 64), 1), w)  # it has 10 rows and 64 columns
     part = tensors.weights("layer3", (4, 8), 2)
     assert part.shape == (4, 8) and np.isin(part, w).all()
