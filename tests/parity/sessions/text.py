@@ -49,6 +49,7 @@ def session(call) -> dict:
     for piece in range(20):
         said[f"measured {piece}"] = call("predict", run=run, inputs={"measure": piece})
     said["reset"] = call("reset", run=run)
-    said["source code"] = call("source", names=["pyapp.nets.generate.Writer", "pyapp.measure.own_text_loss.OwnTextLoss"])
+    names = ["pyapp.nets.generate.Writer", "pyapp.measure.own_text_loss.OwnTextLoss"]
+    said["source code"] = call("source", names=names)
     said["closed"] = call("close", run=run)
     return said
