@@ -53,7 +53,7 @@ class Experiment:
     title: ClassVar[str]
     summary: ClassVar[str]  # one sentence: what you can do here, and what to notice
     group: ClassVar[str] = ""  # pages of one group stand together in the rail, below its name
-    view: ClassVar[str] = "default"  # the shell's views/<view>.js
+    view: ClassVar[str] = ""  # the shell's views/<view>.js, for a page that declares no panels
     order: ClassVar[int] = 100  # position in the rail
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
@@ -62,6 +62,7 @@ class Experiment:
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
+    PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module

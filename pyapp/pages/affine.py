@@ -78,7 +78,6 @@ class Page(Experiment):
     summary = ("Put the same numbers on a symmetric and on an affine grid, and notice for which of them the zero point "
                "is worth its price.")
     group = "Quantise"
-    view = "affine"
     order = 21
     BAR = "{bits} bits"
     PANELS = (

@@ -107,7 +107,6 @@ class Page(Experiment):
     summary = ("Drag a point along the exponential and read every integer of I-BERT's i-exp on its way; notice that a "
                "parabola and a shift do all the work, and that the scale decides how well.")
     group = "Softmax"
-    view = "exponential"
     order = 30
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"
     GROUPS = (("The point", ("x",)), ("The method", ("method", "scale", "exponent")))

@@ -42,7 +42,6 @@ class Page(Experiment):
     summary = ("Read common claims about precision, each tested in your browser on the digits network: some do not "
                "hold here.")
     group = "Quantise"
-    view = "guidelines"
     order = 28
     WORK = "auto"
     BAR = "{measured:count} of {total:count} measured"

@@ -94,7 +94,6 @@ class Page(Experiment):
     summary = ("Let all integer softmax methods answer to the same codes, and notice which error is the method's own, "
                "and which was there before, in the rounded logits.")
     group = "Softmax"
-    view = "methods"
     order = 33
     WORK = "auto"
     BAR = "{bar}"

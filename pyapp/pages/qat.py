@@ -45,7 +45,6 @@ class Page(Experiment):
     summary = ("Quantise first, then train: press Play and watch the network recover what rounding cost, "
                "with the very codes that it will have as integers.")
     group = "Quantise"
-    view = "qat"
     order = 25
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, held-out {quant_accuracy:percent}"

@@ -46,7 +46,6 @@ class Page(Experiment):
     summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, and notice "
                "the control: where the rows are centred, taking their means away must not help.")
     group = "Softmax"
-    view = "shift"
     order = 34
     WORK = "auto"
     BAR = "{bar}"

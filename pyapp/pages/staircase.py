@@ -81,7 +81,6 @@ class Page(Experiment):
     summary = ("Take bits away from a curve until it is a staircase, and notice how differently rounding the input "
                "and rounding the output cut it, and which steps each integer softmax makes of the same codes.")
     group = "Softmax"
-    view = "staircase"
     order = 31
     WORK = "auto"
     BAR = "{bits} bits, L1 {l1.both}"

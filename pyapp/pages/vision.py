@@ -16,6 +16,7 @@ from pyapp.nets.vit import ViT, ViTSize, patches_of
 from pyapp.pages.base.digit_input import Reader
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
 from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
+from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.methods import METHODS
@@ -26,6 +27,8 @@ PAGE = "page vision"
 BITS = (*"2345678", OFF)
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
+FIRST = 18  # the held-out digit on the pad at the start
+SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
@@ -35,8 +38,13 @@ class Page(Experiment):
     summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and notice how "
                "much of the attention may go before the answer does.")
     group = "Transformers"
-    view = "vision"
     order = 40
+    WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    BAR = "logits {params.logit_bits}, step {step:count}"
+    GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
+              ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
+              ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))
+    PANELS = panels.PANELS
     PARAMS = (
         Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN), widget="select",
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),
@@ -147,37 +155,49 @@ class Page(Experiment):
         scalars = {
             "epoch": self.trainer.epoch, **self.training.batch, **self._counted(),
             "judged_float": self._judged.get("float_accuracy"), "judged_quant": self._judged.get("quant_accuracy"),
-            "judged": JUDGED, "held_out": len(mnist.shipped("test")[1]), **self._view(),
-            "weights": self.params["weights"], "parameters": p.vector.size, "layers": size.blocks, "heads": size.heads,
+            "judged": JUDGED, "held_out": len(mnist.shipped("test")[1]), "first": FIRST, **self._view(),
+            "pretrained": not self.is_own, "heads": size.heads,
+            "head_layers": [layer for layer in range(1, size.blocks + 1) for _ in range(size.heads)],
+            "head_numbers": [str(head) for _ in range(size.blocks) for head in range(1, size.heads + 1)],
             "is_quantised": self.settings() is not None, "bytes_float": float_nbytes(p),
             "bytes_quant": None if self.diverged else self.pair.nbytes,
-            "method": {name: getattr(method, name) for name in ("title", "about", "breaks")},
+            "method": None if self.params["logit_bits"] == OFF else
+                      {name: getattr(method, name) for name in ("title", "about", "breaks")},
         }
         filters = p["patch.weight"].reshape(-1, size.patch, size.patch)
-        arrays = {"filters": filters, "range": np.abs(filters).max(keepdims=True).reshape(1)}
-        return Frame(self.trainer.steps, scalars, arrays, [DIVERGED] if self.diverged else [])
+        scalars["filter_limit"] = float(np.abs(filters).max())
+        return Frame(self.trainer.steps, scalars, {"filters": filters}, [DIVERGED] if self.diverged else [])
 
     def _view(self) -> dict[str, Any]:
         """What of the attention is shown: as chosen, or the nearest that this network has."""
         size, head = self.model.size, str(self.params["head"])
-        token = min(int(self.params["token"]), size.patches)
-        return {"layer": min(int(self.params["layer"]), size.blocks), "head": None if head == MEAN else int(head),
-                "token": token, "tokens": token_names(size.patches)}
+        token, names = min(int(self.params["token"]), size.patches), token_names(size.patches)
+        layer = min(int(self.params["layer"]), size.blocks)
+        return {"layer": layer, "head": None if head == MEAN else int(head), "token": token, "tokens": names,
+                "head_kept": None if head == MEAN else (layer - 1) * size.heads + int(head) - 1,
+                "head_words": "mean of all heads" if head == MEAN else f"head {head}",
+                "looks_from": f"patch {names[token]}" if token else "the class token"}
 
     def _counted(self) -> dict[str, Any]:
         """How far the held-out images are counted; a network that has diverged is not."""
         if self.diverged:
-            return {"counted": 0, "count_of": 0, "float_accuracy": None, "quant_accuracy": None, "changed": None}
-        return self.pair.count.scores()
+            return {"counted": 0, "count_of": 0, "float_accuracy": None, "quant_accuracy": None, "changed": None,
+                    "counted_words": ""}
+        scores = self.pair.count.scores()
+        n, total = scores["counted"], scores["count_of"]
+        words = f"Counted on all {n:,}." if n == total else f"Of {n:,} so far, of {total:,}."
+        return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
+
+    def background(self) -> Iterator[None]:
+        """Count a few more of the held-out images with both networks, which begins anew after each change."""
+        while not self.diverged and (count := self.pair.count).counted < len(count.labels):
+            count.go_on(PIECE)
+            yield
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`; or `count` a few more
-        of the held-out images with both networks, which begins anew after each change."""
+        """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
         if self.diverged:
             return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [DIVERGED])
-        if "count" in inputs:
-            self.pair.count.go_on(PIECE)
-            return Frame(self.trainer.steps, self._counted())
         x, label, note = self._reader.read(inputs)
         if x is None:
             return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
@@ -188,12 +208,24 @@ class Page(Experiment):
         exact, rounded = (each and each.read(x) for each in (self.pair.exact, self.pair.quantised))
         place = view["layer"] - 1, view["head"] and view["head"] - 1, view["token"]
         arrays, limits = pictures(exact, rounded, *place)
-        scalars = {"label": label, **view, "limits": limits, **facts(exact, *place)}
-        patch = self.model.size.patch
+        patch, n, token = self.model.size.patch, self.model.size.patches, view["token"]
+        names, side = view["tokens"][1:], round(n**0.5)
+        scalars = {"label": label, "limits": limits, **facts(exact, *place), "patch": patch, "n_patches": n,
+                   "side": side, "numbers": list(range(1, n + 1)), "patch_names": names,
+                   "tile_names": names * (len(arrays["heads"])), "marked": token - 1 if token else None,
+                   "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
+                       f"Token {token} looks: the patch in row.column {view['tokens'][token]}." if token else
+                       "The class token looks.",
+                   "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
+                   "and_quantised": ""}
+        scalars["digit_words"] = f"{scalars['digit']}  {scalars['confidence']:.1%}".replace("%", " %")
         arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
                    "probabilities": exact.probabilities}
         if rounded:
             scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
+            scalars |= {
+                "quant_digit_words": f"{scalars['quant_digit']}  {scalars['quant_confidence']:.1%}".replace("%", " %"),
+                "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
             scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
             arrays["probabilities_quant"] = rounded.probabilities
         return Frame(self.trainer.steps, scalars, arrays)
@@ -219,6 +251,13 @@ class Page(Experiment):
         self.params.update(params | {"weights": OWN})
         self._begin(training)
         return [] if goes_on else [FROM_FILE.format(name)]
+
+
+def _limits(limits: Mapping[str, float], name: str) -> str:
+    """What the colours of a row of pictures mean."""
+    error = limits.get(f"{name}_error")
+    difference = "" if error is None else f", in the difference ±{error:.3f}"
+    return f"Full orange is {limits[name]:.3f}{difference}; paper is zero (square-root scale)."
 
 
 def _bits(choice: Value) -> int | None:

@@ -49,7 +49,7 @@ def test_the_program_cannot_be_loaded(visit, path, how):
     assert tab["unstarted"].count() == 0
 
 
-@pytest.mark.parametrize(("path", "how"), [*(("views/affine.js", how) for how in WAYS), ("ui/workbench.js", "damaged"),
+@pytest.mark.parametrize(("path", "how"), [*(("ui/page.js", how) for how in WAYS), ("ui/workbench.js", "damaged"),
                                            ("ui/story.js", "lost")])
 def test_a_view_cannot_be_loaded(visit, path, how):
     tab = visit(None)

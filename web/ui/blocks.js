@@ -30,7 +30,7 @@ function Each({ block, scope, page }) {
 
 function Beside({ block, scope, page }) {
   return html`<div class="columns" style=${columns(block.width ?? 260)}>
-    ${block.blocks.map((part, i) => html`<div key=${i}><${Blocks} block=${{ blocks: [part] }} scope=${scope} page=${page} /></div>`)}
+    ${block.blocks.map((part, i) => scope.holds(part.when) && html`<div key=${i}><${Blocks} block=${{ blocks: [part] }} scope=${scope} page=${page} /></div>`)}
   </div>`;
 }
 

@@ -10,7 +10,7 @@ const PLACES = ["stage", "readouts", "wide"];
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. `more` are options of the workbench. */
 export function mount(root, page, more = {}) {
-  const { panels, groups, work, bar, files, shipped } = page.meta;
+  const { panels, groups, work, bar, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null };
   let frame = null;
@@ -41,7 +41,7 @@ export function mount(root, page, more = {}) {
     ...placed,
     controls: groups.length ? groups : undefined,
     auto: work === "auto",
-    training: work === "train",
+    training: work === "train" && { before: () => Promise.all(plays.map((wish) => begin(page, ...wish))) },
     files,
     draw,
     summary: () => (bar && frame ? page.scope().text(bar) : ""),
@@ -52,7 +52,15 @@ export function mount(root, page, more = {}) {
       roots.shipped = Object.fromEntries(facts);
       bench.draw();
     });
+  page.training = bench.training;
   return bench;
+}
+
+/** What has to be so when a training begins. */
+async function begin(page, name, value, why) {
+  if (page.params[name] === value) return;
+  await page.change(name, value);
+  page.say(name, why);
 }
 
 function Panel({ panel, scope, page }) {

@@ -4,7 +4,7 @@ import { slotsOf } from "../ui/slots.js";
 import { tell } from "../ui/story.js";
 import { Training } from "../ui/training.js";
 import { DigitsControls } from "./digits-controls.js";
-import { DrawPanel } from "./digits-draw.js";
+import { DrawPanel } from "./draw.js";
 import { MeasuredPanel } from "./digits-measured.js";
 import { QuantisePanel, ShippedPanel, trainingPanel } from "./digits-readouts.js";
 import { WeightsPanel } from "./digits-weights.js";

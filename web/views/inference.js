@@ -1,7 +1,7 @@
 import { html, render } from "preact";
 import { count, percent } from "../ui/format.js";
 import { workbench } from "../ui/workbench.js";
-import { DrawPanel } from "./digits-draw.js";
+import { DrawPanel } from "./draw.js";
 import { CodesPanel } from "./inference-codes.js";
 import { ChangedPanel, CountPanel, GapPanel } from "./inference-readouts.js";
 

@@ -69,7 +69,8 @@ class Scope:
         if not condition:
             return True
         value = self.get(condition.removeprefix("!"))
-        return bool(value is not MISSING and value) != condition.startswith("!")
+        there = value is not MISSING and (isinstance(value, np.ndarray) or bool(value))
+        return there != condition.startswith("!")
 
 
 class Faults(list):

@@ -27,7 +27,7 @@ class Session(Opened):
         return self.runner._get(self.opened["run"]).experiment
 
     def count(self, pieces: int) -> dict:
-        return [self.predict({"count": 1}) for _ in range(pieces)][-1].scalars
+        return [self.background(ms=0)["frame"].scalars for _ in range(pieces)][-1]
 
 
 def by_hand(index: int, **settings) -> tuple[ViT, np.ndarray]:
@@ -97,11 +97,11 @@ def test_each_setting_is_obeyed_at_once_and_the_float_network_stays(change):
 def test_layer_head_and_token_are_obeyed_and_clamped_to_what_a_small_network_has():
     session = Session(weights="own", layer=4, head="mean", token=49)
     frame = session.predict({"strokes": SEVEN})
-    view = {name: frame.scalars[name] for name in ("layer", "head", "token")}
-    assert view == {"layer": 2, "head": None, "token": 16} and len(frame.scalars["tokens"]) == 17
+    shown = session.opened["frame"].scalars
+    view = {name: shown[name] for name in ("layer", "head", "token")}
+    assert view == {"layer": 2, "head": None, "token": 16} and len(shown["tokens"]) == 17
     np.testing.assert_allclose(frame.arrays["look"].sum() + frame.scalars["to_class"], 1)
-    session.change("head", "2")
-    assert session.predict({"strokes": SEVEN}).scalars["head"] == 2
+    assert session.change("head", "2")["frame"].scalars["head"] == 2
 
 
 def test_float_logits_say_that_method_and_shift_do_nothing():
@@ -181,7 +181,7 @@ def test_rate_and_batch_change_without_a_reset_and_another_size_starts_anew():
     assert session.change("optimiser", "sgd")["params"]["rate"] == 0.1
     assert session.advance(steps=1)["frame"].step == 3 and session.page.trainer.seen == 72
     answer = session.change("size", "full")
-    assert answer["restarted"] and answer["frame"].scalars["parameters"] == 139_018
+    assert answer["restarted"] and answer["frame"].scalars["bytes_float"] == 4 * 139_018
     assert np.isfinite(session.advance(steps=1)["history"]["loss"]["value"]).all()
 
 
@@ -231,5 +231,5 @@ def test_divergence_is_said_and_ends_the_run():
     session.page.trainer.p.vector[:] = np.nan
     answer = session.advance(steps=5)
     assert answer["done"] and answer["frame"].notes == [DIVERGED] and answer["frame"].scalars["count_of"] == 0
-    assert session.predict({"index": 1}).notes == [DIVERGED] and session.predict({"count": 1}).notes == [DIVERGED]
+    assert session.predict({"index": 1}).notes == [DIVERGED] and session.background(ms=0)["done"]
     assert session.change("weights", "pretrained")["frame"].notes == []

@@ -27,7 +27,7 @@ function Drawn({ block, scope, page, array, options, read }) {
   const sheet = useRef(null);
   const now = useRef(null);
   now.current = { scope, page };
-  const kept = block.kept?.flatMap((entry) => scope.get(entry));
+  const kept = block.kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
   const over = block.over && scope.array(block.over);
   useEffect(() => {
     const [, rows, columns] = array.shape.length === 2 ? [1, ...array.shape] : array.shape;

@@ -1,4 +1,4 @@
-import { html, render } from "preact";
+import { html, render, useEffect, useRef } from "preact";
 import { Bars } from "../ui/bars.js";
 import { dropping, FileButton } from "../ui/files.js";
 import { fixed, NOTHING, percent } from "../ui/format.js";
@@ -11,8 +11,37 @@ import { Trouble } from "../ui/trouble.js";
 const CLASSES = [..."0123456789"];
 const EMPTY = "The pad is empty: draw a digit.";
 const SPOKEN_AFTER_MS = 700;
+const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
-/** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars)` after each answer. */
+/** The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`. */
+export default function Draw({ scope, page }) {
+  const host = useRef(null);
+  const now = useRef(null);
+  now.current = scope;
+  useEffect(() => {
+    const drawn = (scalars, answer) => page.reads(Number.isInteger(scalars.digit) ? answer : null);
+    const panel = new DrawPanel(host.current, page, drawn, null);
+    let [fresh, at] = [true, 0];
+    const look = () => {
+      panel.heldOut = now.current.get("held_out");
+      const first = fresh && panel.empty ? now.current.get("first?") : null;
+      fresh = false;
+      if (first !== null) return void panel.showHeldOut(first);
+      if (page.training?.playing && performance.now() - at < PREDICT_EVERY_MS) return;
+      at = performance.now();
+      panel.update();
+    };
+    const stop = page.listen(({ type, resting }) => {
+      if (type === "frame" && !resting) queueMicrotask(look); // after the panels have the frame
+      if (type === "messages") panel.draw();
+    });
+    if (scope.ready) look();
+    return () => (stop(), panel.destroy());
+  }, []);
+  return html`<div ref=${host}></div>`;
+}
+
+/** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars, answer)` after each. */
 export class DrawPanel {
   answer = null;
   heldOut = 1; // how many held-out digits there are; a frame says it
@@ -24,10 +53,10 @@ export class DrawPanel {
   #spoken = 0;
   #choose = newest(); // of what the pad shows
 
-  constructor(root, page, predicted) {
+  constructor(root, page, predicted, title = html`<h2>Draw</h2>`) {
     this.#page = page;
     this.#predicted = predicted;
-    render(html`<${Layout} />`, root);
+    render(html`<${Layout} title=${title} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
@@ -68,7 +97,7 @@ export class DrawPanel {
     this.answer = answer;
     this.#input.update(answer.arrays.input?.data ?? null, 1);
     this.draw();
-    this.#predicted(answer.scalars);
+    this.#predicted(answer.scalars, answer);
     clearTimeout(this.#spoken);
     this.#spoken = setTimeout(() => (this.#slots.spoken.textContent = sentence(answer)), SPOKEN_AFTER_MS);
   }
@@ -120,9 +149,8 @@ export class DrawPanel {
   }
 }
 
-function Layout() {
-  return html`<h2>Draw</h2>
-    <div class="draw">
+function Layout({ title }) {
+  return html`${title}<div class="draw">
       <div>
         <div class="pad-slot" data-slot="pad"></div>
         <div class="row tools" data-slot="tools"></div>
