@@ -131,7 +131,6 @@ class Page(Experiment):
     summary = ("Watch rows of attention fall to few codes, with and without a shift before the logits are rounded, "
                "and notice which rows fade or split into equal steps.")
     group = "Softmax"
-    view = "attention"
     order = 32
     BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
     GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
