@@ -186,6 +186,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "pages": lambda: {"pages": pages.describe()},
     "source": source,
     **{name: getattr(runner, name) for name in (
-        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "measure", "snapshot", "restore",
+        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "snapshot", "restore",
         "close")},
 }

@@ -183,9 +183,6 @@ class Runner:
     def predict(self, run: int, inputs: Mapping[str, Any]) -> Frame:
         return self._get(run).experiment.predict(inputs)
 
-    def measure(self, run: int) -> Frame:
-        return self._get(run).experiment.measure()
-
     def snapshot(self, run: int) -> dict:
         """The run as a file: its bytes and a name for it."""
         current = self._get(run)

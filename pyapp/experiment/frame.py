@@ -105,9 +105,6 @@ class Experiment:
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         raise ValueError("this page predicts nothing")
 
-    def measure(self) -> Frame:
-        raise ValueError("this page measures nothing")
-
     def snapshot(self) -> dict[str, np.ndarray]:
         """Arrays from which `restore` continues exactly."""
         raise ValueError("this page has nothing to save")

@@ -38,7 +38,7 @@ class Param:
     unit: str = ""
     live: bool = True
     usual: tuple[str, Mapping[Value, Value]] | None = None
-    widget: str = "slider"  # slider, select, number, switch, text or line
+    widget: str = "slider"  # slider, select, segments, number, switch, text or line
 
     def parse(self, value: Any) -> tuple[Value, str | None]:
         """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""

@@ -11,19 +11,30 @@ from pyapp.checkpoint import Contents
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base.digit_input import Reader
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
+from pyapp.pages.base.digit_input import Reader, said
+from pyapp.pages.base.digits_training import (
+    BATCH,
+    DIVERGED,
+    OPTIMISER,
+    SEED,
+    SHIFT,
+    SHOWN_AGAIN,
+    DigitsTraining,
+    usual_rates,
+)
+from pyapp.pages.panels import digits as panels
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
 from pyapp.training.trainer import judge
 
-OFF, PRETRAINED, PAGE = "off", "pretrained", "page digits"
+OFF, OWN, PRETRAINED, PAGE = "off", "own", "pretrained", "page digits"
+MANY = 500  # images at once, when it is timed
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float activations; "
              "training starts from them at step 0, in float32")
@@ -33,14 +44,18 @@ class Page(Experiment):
     title = "Digits"
     summary = ("Watch a network learn handwritten digits, draw one for it to read, then take bits away from its "
                "weights and see what is lost.")
-    view = "digits"
     order = 10
+    WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    BAR = "step {step:count}, held-out {test_accuracy:percent}"
+    GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
+    SHIPPED, PANELS = ("mlp",), panels.PANELS
+    ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500, where this runs"),)
     PARAMS = (
         OPTIMISER,
         Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes",
               usual=usual_rates()),
         BATCH, SHIFT, SEED,
-        Param("weights", "Weights", "choice", "own", choices=("own", PRETRAINED), widget="select",
+        Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         Param("bits", "Bits per weight", "choice", OFF, doc="Symmetric quantisation of every weight matrix",
               choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF)),
@@ -55,6 +70,7 @@ class Page(Experiment):
         self.training, self.trainer = training, training.trainer
         self._quantised: QuantizedParameters | None = None
         self._quantised_of: tuple | None = None  # the network, its bits and its step
+        self._times: dict[str, float] | None = None  # of predictions, once they were asked for
         self._exact: dict[tuple[Parameters, int], dict] = {}  # the float network's scores, by network and step
         self._judge_now()
 
@@ -99,14 +115,20 @@ class Page(Experiment):
     def frame(self) -> Frame:
         p, quantised = self.shown, self.quantised()
         filters = p["layer1.weight"].reshape(-1, 28, 28)  # one picture of 28x28 for each first-layer neuron
+        shipped_ones = self.params["weights"] == PRETRAINED
         scalars = {
-            "epoch": self.trainer.epoch, **self.training.batch, **self._judged, "parameters": p.vector.size,
-            "held_out": len(mnist.shipped("test")[1]), "weights": self.params["weights"],
-            "bits": self.params["bits"], "bytes_float": float_nbytes(p),
-            "bytes_quant": quantised.nbytes if quantised else None,
+            "epoch": self.trainer.epoch, **self.training.batch, **self._judged, "times": self._times,
+            "held_out": len(mnist.shipped("test")[1]), "pretrained": shipped_ones, "bytes_float": float_nbytes(p),
+            "bytes_quant": quantised.nbytes if quantised else None, "batch_of": MANY, "neurons": len(filters),
             "weight_error": quantised.weight_error if quantised else None,
+            "bits_head": f"{self.bits} bits" if self.bits else "quantised",
+            "filter_limit": float(np.abs(filters).max()),
+            "weights_words": "These are the pretrained weights." if shipped_ones else
+                             "Noise at first; with training, strokes stand out from it.",
+            "quantise_words": "The same network with its weight matrices rounded." if self.bits else
+                              "Choose the bits per weight to see what rounding costs.",
         }
-        arrays = {"filters": filters, "range": np.abs(filters).max(keepdims=True).reshape(1)}
+        arrays = {"filters": filters}
         if quantised:
             arrays["filters_quant"] = quantised.parameters["layer1.weight"].reshape(-1, 28, 28)
         return Frame(self.trainer.steps, scalars, arrays, [DIVERGED] if self.diverged else [])
@@ -121,29 +143,29 @@ class Page(Experiment):
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
         row = x.reshape(1, -1)
         p = softmax(self.model.forward(self.shown, row))[0]
-        scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label}
+        scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label, "digit_words": said(p)}
         arrays = {"input": x, "probabilities": p}
         if quantised := self.quantised():
             q = softmax(self.model.forward(quantised.parameters, row))[0]
             scalars |= {"quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
-                        "difference": float(np.abs(p - q).max())}
+                        "quant_digit_words": said(q), "difference": float(np.abs(p - q).max())}
             arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 
-    def measure(self) -> Frame:
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
         held_out, _ = mnist.shipped("test")
-        one, many, quantised = held_out[:1], held_out[:500], self.quantised()
+        one, many, quantised = held_out[:1], held_out[:MANY], self.quantised()
 
         def mean(p: Parameters, x: np.ndarray, repeats: int) -> float:
             return statistics.fmean(times_ms(lambda: softmax(self.model.forward(p, x)), repeats))
 
-        scalars = {"image_ms": mean(self.shown, one, 200), "batch_ms": mean(self.shown, many, 7), "batch": len(many)}
+        self._times = {"image_ms": mean(self.shown, one, 200), "batch_ms": mean(self.shown, many, 7)}
         if quantised:
-            scalars |= {"image_quant_ms": mean(quantised.parameters, one, 200),
-                        "batch_quant_ms": mean(quantised.parameters, many, 7)}
-        return Frame(self.trainer.steps, scalars)
+            self._times |= {"image_quant_ms": mean(quantised.parameters, one, 200),
+                            "batch_quant_ms": mean(quantised.parameters, many, 7)}
+        return Outcome()
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
@@ -177,7 +199,7 @@ class Page(Experiment):
         if p is not self.shown or quantised is not self.quantised():
             return  # the reader changed something meanwhile, and that has been judged already
         self._judged = {
-            "test_step": step, "test_loss": exact["loss"], "test_accuracy": exact["accuracy"],
+            "test_loss": exact["loss"], "test_accuracy": exact["accuracy"],
             "quant_accuracy": rounded["accuracy"] if rounded else None,
             "changed": int((exact["predictions"] != rounded["predictions"]).sum()) if rounded else None,
         }

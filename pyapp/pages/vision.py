@@ -13,8 +13,17 @@ from pyapp.experiment.params import Param, Value
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
-from pyapp.pages.base.digit_input import Reader
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
+from pyapp.pages.base.digit_input import Reader, said
+from pyapp.pages.base.digits_training import (
+    BATCH,
+    DIVERGED,
+    OPTIMISER,
+    SEED,
+    SHIFT,
+    SHOWN_AGAIN,
+    DigitsTraining,
+    usual_rates,
+)
 from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
@@ -28,7 +37,6 @@ BITS = (*"2345678", OFF)
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 FIRST = 18  # the held-out digit on the pad at the start
-SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
@@ -218,13 +226,13 @@ class Page(Experiment):
                        "The class token looks.",
                    "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
                    "and_quantised": ""}
-        scalars["digit_words"] = f"{scalars['digit']}  {scalars['confidence']:.1%}".replace("%", " %")
+        scalars["digit_words"] = said(exact.probabilities)
         arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
                    "probabilities": exact.probabilities}
         if rounded:
             scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
             scalars |= {
-                "quant_digit_words": f"{scalars['quant_digit']}  {scalars['quant_confidence']:.1%}".replace("%", " %"),
+                "quant_digit_words": said(rounded.probabilities),
                 "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
             scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
             arrays["probabilities_quant"] = rounded.probabilities

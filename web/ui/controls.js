@@ -33,7 +33,7 @@ function Control({ param, value, notes, trouble, id, change }) {
   </div>`;
 }
 
-const widgets = { slider: Slider, select: Select, number: Numeric, switch: Switch, text: Text, line: Line };
+const widgets = { slider: Slider, select: Select, segments: Segments, number: Numeric, switch: Switch, text: Text, line: Line };
 
 function Slider({ param, value, id, about, change }) {
   const [shown, draft, commit] = useDraft(value, change);
@@ -63,6 +63,16 @@ function Select({ param, value, id, about, change }) {
   return html`<select id=${id} data-test=${param.name} aria-describedby=${about} onChange=${chosen}>
     ${param.choices.map(option)}
   </select>`;
+}
+
+/** All choices side by side, one click each. */
+function Segments({ param: { name, choices }, value, id, about, change }) {
+  return html`<div class="segments wide" role="radiogroup" id=${id} aria-describedby=${about}>
+    ${choices.map((choice) => html`<label>
+      <input type="radio" name=${id} value=${choice} data-test=${`${name}-${choice}`} checked=${String(value) === choice} onChange=${() => change(choice)} />
+      <span>${choice}</span>
+    </label>`)}
+  </div>`;
 }
 
 const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes

@@ -12,7 +12,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited, resting} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
- * reset, advance, background, act, change, edit, install, predict, predictEach, measure, snapshot, restore, source
+ * reset, advance, background, act, change, edit, install, predict, predictEach, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds pages (of all), link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
@@ -128,10 +128,6 @@ export class Session {
   /** Unlike `predict`, where a newer question replaces one that waits, each call gets its own answer. */
   predictEach(inputs) {
     return this.#ask("predict", () => ({ run: this.#run, inputs }), "predict");
-  }
-
-  measure() {
-    return this.#ask("measure", () => ({ run: this.#run }), "measure");
   }
 
   snapshot() {

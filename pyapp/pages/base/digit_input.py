@@ -56,3 +56,8 @@ def _checked(image: np.ndarray) -> np.ndarray:
 
 def _inked(image: np.ndarray | None, note: str) -> DigitInput:
     return DigitInput(image, None, note if image is None else "")
+
+
+def said(p: np.ndarray) -> str:
+    """The digit that probabilities are for, and how sure they are."""
+    return f"{p.argmax()}  {100 * p.max():.1f} %"

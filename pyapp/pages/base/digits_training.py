@@ -17,6 +17,8 @@ from pyapp.training.trainer import Trainer
 
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
 
+SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
+
 OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS), widget="select",
                   doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
 BATCH = Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), widget="select",

@@ -1,0 +1,65 @@
+"""What the digits page shows: the pad, the first layer, the training, and float beside quantised."""
+
+from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
+from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale
+
+BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
+VERSUS = (Head("float", "float"), Head("{bits_head}", "quant", "quant"))
+DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
+WEIGHTS = Panel("weights", "What the first layer looks for", (
+    Words(text="One image for each of the {neurons} neurons: orange pixels speak for it, blue ones against it. "
+               "{weights_words}"),
+    Beside(width=240, blocks=tuple(Heatmap(
+        name=name.replace("_", "-"), array=f"{name}?", when=f"{name}?", limit="filter_limit", caption=caption,
+        role=role, height=600, loupe=True, label=f"First-layer weights, {{neurons}} images of 28 by 28, {caption}.",
+        read=f"neuron {{@tile}}, row {{@row}}, column {{@column}}: {{filters:signed:4}}{more}")
+        for name, caption, role, more in (
+            ("filters", "float", "float", ""),
+            ("filters_quant", "{bits_head}", "quant", ", quantised {filters_quant:signed:4}")))),
+    Scale(limit="filter_limit", what="weight"),
+), empty="The images appear when Python runs.")
+SHIPPED = Panel("shipped", "Shipped results", (
+    Words(text="Accuracy of the pretrained weights on MNIST’s {shipped.mlp.metrics.test.n:count} official test "
+               "images."),
+    Facts(name="shipped", caption="Accuracy of the shipped weights",
+          heads=(Head("float", "float"), *(Head(f"{bits} bits", "quant") for bits in BITS)),
+          facts=(Fact("", ("shipped.mlp.metrics.test.float:percent:2",
+                           *(f"shipped.mlp.metrics.test.{bits}:percent:2" for bits in BITS)), "shipped"),)),
+), when="shipped.mlp")
+TRAINING = Panel("training", "Training", (
+    Words(text="Loss on each batch, and on 3,000 held-out images after each pass over the 2,000 training images."),
+    Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
+           empty="Press Play: the curves grow here.",
+           lines=(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "held-out"))),
+    Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
+           floor=0.0, ceiling=1.0, lines=(
+               Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "held-out"),
+               Line("quant_accuracy", "quant", "quantised"))),
+    Facts(pin=True, facts=(
+        Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
+        Fact("batch loss", ("loss:fixed:4",)), Fact("training accuracy", ("train_accuracy:percent",), "train-accuracy"),
+        Fact("held-out loss", ("test_loss:fixed:4",), "held-out-loss"),
+        Fact("held-out accuracy", ("test_accuracy:percent",), "held-out-accuracy"))),
+    Words(role="doc", text="Test results are for the pretrained weights.", when="pretrained"),
+), place="readouts")
+QUANTISE = Panel("quantise", "Float and quantised", (
+    Words(text="{quantise_words} Accuracy is on the {held_out:count} held-out images."),
+    Facts(name="versus", caption="Float and quantised network", heads=VERSUS, facts=(
+        Fact("accuracy", ("test_accuracy:percent:2", "quant_accuracy:percent:2"), "accuracy"),
+        Fact("size", ("bytes_float:bytes", "bytes_quant:bytes"), "bytes"),
+        Fact("your digit", ("read.digit_words:text", "read.quant_digit_words?:text"), "digit"),
+        Fact("largest weight error", ("", "weight_error:fixed:4"), "weight-error"),
+        Fact("changed predictions", ("", "changed:count"), "changed"))),
+), place="readouts")
+MEASURED = Panel("measured", "Measured here", (
+    Words(text="Accuracy and size are those of the network that is shown now. The times are means over many "
+               "predictions in this browser, on this machine; nothing is printed before it was measured. Here the "
+               "rounded weights are still multiplied as floats: they save memory, not time."),
+    Facts(name="measured", caption="Measured in this browser", heads=VERSUS, facts=(
+        Fact("accuracy on {held_out:count} held-out images", ("test_accuracy:percent:2", "quant_accuracy:percent:2")),
+        Fact("size of the parameters", ("bytes_float:bytes", "bytes_quant:bytes")),
+        Fact("one image", ("times.image_ms?:milliseconds", "times.image_quant_ms?:milliseconds")),
+        Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),
+    Buttons(buttons=(Button("Measure in this browser", act="measure", name="measure"),)),
+), place="wide")
+PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, MEASURED)
