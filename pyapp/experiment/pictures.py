@@ -21,7 +21,8 @@ class Axis(Plain):
 class Line(Plain):
     """A line of a chart. shape: line, steps or dots. In `Curves`, y is a name of the history.
 
-    `aside`: it does not stretch the axis. `hollow`: an entry with truths, one a point.
+    `aside`: it does not stretch the axis. `hollow`: an entry with truths, one a point. `dash`: true, or the lengths of
+    dashes and gaps, so that lines of one colour can be told apart.
     """
 
     y: Entry
@@ -30,7 +31,7 @@ class Line(Plain):
     x: Entry = ""
     shape: str = "line"
     thin: bool = False
-    dash: bool = False
+    dash: bool | str = False
     aside: bool = False
     hollow: Entry = ""
 
@@ -40,8 +41,9 @@ class Chart(Block):
     """Lines over the numbers `x`, read by pointer and arrow keys.
 
     lines: declared here, or an entry with such lines as data (y and x may be lists of numbers there)
-    marks: an entry with [{kind: vertical, horizontal, band, point or thread, x, y, to, text, role, hollow}]
-    read: the exact values of the element @i in words
+    marks: an entry with [{kind, x, y, to, text, role, hollow}]; kinds: vertical, horizontal, band, point, ring, square,
+        thread
+    read: the exact values of the element @i in words, in `read_lines` lines
     pick: a parameter that a drag along x sets; `at` is the element where its point is
     """
 
@@ -50,6 +52,7 @@ class Chart(Block):
     x: Entry = ""
     lines: tuple[Line, ...] | Entry = ()
     read: Template = ""
+    read_lines: int = 1
     across: Axis = Axis()
     up: Axis = Axis()
     marks: Entry = ""

@@ -1,6 +1,7 @@
 """Mixed precision: bits for each layer under a budget of bytes, by how much each layer suffers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import ceil, floor, log10
 from typing import Any
 
 from pyapp import shipped
@@ -8,6 +9,7 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.verification import NEAR, Verification, key
+from pyapp.pages.panels import mixed as panels
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.mixed import Choice
 from pyapp.quant.parameters import float_nbytes
@@ -16,9 +18,12 @@ from pyapp.quantized.mixing import Search
 from pyapp.quantized.network import Settings
 
 NONE = "none"
-MEASURES = ("kl", "loss")
+MEASURES = {"kl": "KL divergence from the float network (nats)", "loss": "Added to the loss (nats)"}
 POINTS = 100  # percentage points in a share of 1
 NOTICEABLE = 0.2  # points of accuracy; less may be chance
+DASHES = (False, "6 3", "2 3")  # by which the layers' lines are told apart
+WRONG = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)  # shares of the digits: ends and ticks
+TITLES = {"rest": "biases, grids", "free": "left over"}
 
 
 class Page(Experiment):
@@ -26,8 +31,12 @@ class Page(Experiment):
     summary = ("Give the network a budget of bytes, and each layer gets its bits by how much it suffers from few: see "
                "what each layer loses, and the predicted and the measured loss of the whole network.")
     group = "Quantise"
-    view = "mixed"
     order = 26
+    WORK = "auto"
+    BAR = "{bar}"
+    GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),
+              ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
+    PANELS = panels.PANELS
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
               doc="For everything: packed codes, scales, biases, and the grids of the activations"),
@@ -44,7 +53,7 @@ class Page(Experiment):
               doc="Of pixels and hidden layers, in every mixture the same; logits keep at least 8"),
         Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, widget="select",
               doc="How the range of each activation is found"),
-        Param("measure", "Sensitivity as", "choice", "kl", choices=MEASURES, widget="select",
+        Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES), widget="select",
               doc="Divergence from the float network, by which bits are chosen, or what is added to the loss"),
     )
 
@@ -79,20 +88,86 @@ class Page(Experiment):
     def frame(self) -> Frame:
         work = self.work
         search = work.search
+        layers = self._layers()
         scalars = {
             "held_out": len(work.labels), "calibration": len(search.labels),
-            "near": POINTS * NEAR, "noticeable": NOTICEABLE,
+            "near_percent": POINTS * NEAR, "noticeable": NOTICEABLE,
             "bytes_float": float_nbytes(shipped.mlp()), "float_accuracy": work.float_accuracy,
             "found": sum(map(len, search.table.values())), "findings": len(search.table) * len(search.bits),
-            "layers": self._layers(), "verified": len(work.verified), "points": [], "refusal": "", "chosen": None,
+            "layers": layers, "verified": len(work.verified), "points": [], "refusal": "", "chosen": None,
+            "rival": None, "parts": [], "searching": not search.front, "rivals": [], "verdict": _verdict([]),
+            "unknown": "" if self.params["activations"] == NONE else
+                       "; it also knows nothing of the activations, whose error every network here has",
         }
         if search.front:
             rivals = [self._rivals(uniform) for uniform in work.uniform]
             scalars |= {"points": [self._point(choice) for choice in work.choices.values()], **self._chosen(),
                         "rivals": rivals, "verdict": _verdict(rivals)}
-        if ratios := work.ratios():
-            scalars |= {"least_ratio": min(ratios), "largest_ratio": max(ratios)}
+        chosen, rival, ratios = scalars["chosen"], scalars["rival"], work.ratios()
+        scalars |= {
+            "least_ratio": min(ratios, default=None), "largest_ratio": max(ratios, default=None),
+            "rival_title": f"all {rival['uniform']} bits" if rival else "uniform",
+            "bar": f"{_list(chosen['bits'])} bits, {chosen['bytes']:,} bytes" if chosen else
+                   "too small" if scalars["refusal"] else "",
+            "sensitivity": self._sensitivity(layers, chosen), "front": self._front(scalars["points"], chosen),
+        }
         return Frame(self._step, scalars)
+
+    def _sensitivity(self, layers: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
+        """The lines of the layers by bits, a ring on each where it got its bits."""
+        bits, measure = list(self.work.search.bits), str(self.params["measure"])
+        values = [[row[measure] for row in layer["rows"]] for layer in layers]
+        return {
+            "bits": bits, "title": MEASURES[measure], "ends": decades(v for line in values for v in line),
+            "across": [bits[0] - 0.2, bits[-1] + 0.2], "ticks": [{"at": b, "text": str(b)} for b in bits],
+            "sunk": any(v <= 0 for line in values for v in line),
+            "lines": [{"y": line, "role": "quant", "label": layer["name"], "dash": dash,
+                       "hollow": [v <= 0 for v in line]}
+                      for layer, line, dash in zip(layers, values, DASHES, strict=True)],
+            "marks": [{"kind": "ring", "x": b, "y": line[bits.index(b)]}
+                      for b, line in zip(chosen["bits"] if chosen else [], values, strict=False)],
+        }
+
+    def _front(self, points: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
+        """Both plots of all networks by their bytes: divergence, foretold and measured, and the share read wrongly."""
+        budget, exact = int(self.params["budget"]), self.work.float_accuracy
+        sizes = [point["bytes"] for point in points]
+        low, high = (step * 10_000 for step in (min([*sizes, budget]) // 10_000, max([*sizes, budget]) // 10_000 + 1))
+        every = 40_000 if high - low > 100_000 else 20_000
+        wrong = [None if point["accuracy"] is None else max(1 - point["accuracy"], WRONG[1]) for point in points]
+        known = [share for share in wrong if share is not None] + ([max(1 - exact, WRONG[1])] if exact else [])
+        worst = next((share for share in WRONG if share >= max(known, default=1)), 1)
+        best = next((share for share in WRONG[::-1] if share < min(known, default=1)), WRONG[0])
+        at = [i for i, size in enumerate(sizes) if size <= budget]
+        line = [{"kind": "vertical", "x": budget, "text": "budget", "role": "ink"}]
+
+        def marks(heights: list[float | None]) -> list[dict[str, Any]]:
+            """Squares of the uniform networks; the chosen one as a larger point in a ring."""
+            placed = [(point, {"x": point["bytes"], "y": y}) for point, y in zip(points, heights, strict=True)
+                      if y is not None]
+            return line + [{"kind": "square", **place, "text": str(point["uniform"])}
+                           for point, place in placed if point["uniform"]] + [
+                {"kind": kind, **place} for point, place in placed if point == chosen for kind in ("ring", "point")]
+
+        def dots(heights: list[float | None]) -> dict[str, Any]:
+            return {"shape": "dots", "role": "quant",
+                    "y": [y if point["front"] else None for point, y in zip(points, heights, strict=True)]}
+
+        predicted, measured = ([point[key] for point in points] for key in ("predicted", "kl"))
+        gaps = [{"kind": "thread", "x": size, "y": one, "to": [size, other]}
+                for size, one, other in zip(sizes, predicted, measured, strict=True) if other is not None]
+        return {
+            "n": len(points), "bytes": sizes, "at": at[-1] if at else None, "sizes": [low, high],
+            "size_ticks": [{"at": at, "text": f"{at:,}"} for at in range(-(-low // every) * every, high + 1, every)],
+            "costs": [{"shape": "dots", "role": "quant", "y": measured, "hollow": [True] * len(points)},
+                      dots(predicted)],
+            "cost_marks": marks(predicted) + gaps, "cost_ends": decades(v for v in predicted + measured if v),
+            "wrong": [dots(wrong)], "wrong_ends": [worst, best],
+            "wrong_ticks": [{"at": share, "text": f"{1 - share:.1%}".replace("%", " %")}
+                            for share in WRONG if best <= share <= worst],
+            "wrong_marks": marks(wrong) + ([{"kind": "horizontal", "y": max(1 - exact, WRONG[1]), "role": "float",
+                                             "text": f"float {exact:.2%}".replace("%", " %")}] if exact else []),
+        }
 
     def _layers(self) -> list[dict[str, Any]]:
         """What was found of each layer, from the fewest bits to the most."""
@@ -106,7 +181,8 @@ class Page(Experiment):
             return None
         found, bits = self.work.of(choice), key(choice)
         return {"bits": list(bits), "bytes": choice.nbytes, "predicted": choice.cost,
-                "front": bits in self.work.front, "uniform": bits[0] if len(set(bits)) == 1 else None,
+                "front": bits in self.work.front, "off": "" if bits in self.work.front else " (not on the front)",
+                "uniform": bits[0] if len(set(bits)) == 1 else None,
                 "kl": found and found.kl, "accuracy": found and found.accuracy}
 
     def _chosen(self) -> dict[str, Any]:
@@ -124,8 +200,10 @@ class Page(Experiment):
         search = self.work.search
         parts = [{"name": _short(name), "bits": bits, "bytes": search.table[name][bits]["bytes"],
                   "kl": search.table[name][bits]["kl"]} for name, bits in chosen.bits.items()]
-        parts += [{"name": "rest", "bytes": search.fixed_bytes}, {"name": "free", "bytes": budget - chosen.nbytes}]
-        return [{**part, "share": part["bytes"] / budget} for part in parts]
+        parts += [{"name": name, "bits": None, "bytes": nbytes, "kl": None}
+                  for name, nbytes in (("rest", search.fixed_bytes), ("free", budget - chosen.nbytes))]
+        return [{**part, "title": TITLES.get(part["name"], part["name"]), "share": part["bytes"] / budget}
+                for part in parts]
 
     def _rivals(self, uniform: Choice) -> dict[str, Any]:
         """A uniform network, and the search's choices in its bytes and in a few more."""
@@ -138,14 +216,18 @@ class Page(Experiment):
         if rival is None:
             return None
         ours, theirs = self.work.of(rival), self.work.of(uniform)
-        facts = {**self._point(rival), "same": rival.bits == uniform.bits, "closer": None, "points": None}
+        same = rival.bits == uniform.bits
+        facts = {**self._point(rival), "same": same, "other": not same, "closer": None, "points": None, "gain": ""}
         if ours and theirs:
-            facts |= {"closer": ours.kl < theirs.kl, "points": POINTS * (ours.accuracy - theirs.accuracy)}
+            closer, points = ours.kl < theirs.kl, POINTS * (ours.accuracy - theirs.accuracy)
+            facts |= {"closer": closer, "points": points}
+            if not same:
+                facts["gain"] = f"{'closer' if closer else 'further off'}, {points:+.2f} points".replace("-", "−")
         return facts
 
 
-def _verdict(rivals: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """The widths of the uniform networks, by what was measured of the search's choices of their size."""
+def _verdict(rivals: list[dict[str, Any]]) -> dict[str, Any]:
+    """The widths of the uniform networks, by what was measured of the search's choices of their size; and in words."""
     known = [rival for rival in rivals if rival["near"] and rival["near"]["closer"] is not None
              and rival["within"]["closer"] is not None]
     found = {name: [] for name in ("same", "closer", "further", "near_closer", "near_better", "near_worse")}
@@ -155,7 +237,36 @@ def _verdict(rivals: list[dict[str, Any]]) -> dict[str, list[int]]:
             found["near_closer"].append(bits)
         if abs(near["points"]) >= NOTICEABLE:
             found["near_better" if near["points"] > 0 else "near_worse"].append(bits)
-    return {**found, "known": [rival["uniform"]["uniform"] for rival in known]}
+    words = _in_words(**found) if known else "Measured when the search has ended: the uniform networks come first."
+    return {**found, "known": [rival["uniform"]["uniform"] for rival in known], "words": words}
+
+
+def _in_words(same: list, closer: list, further: list, near_closer: list, near_better: list, near_worse: list) -> str:
+    more = f"{POINTS * NEAR:.0f}\u00a0%"
+    sentences = (
+        f"In no more bytes, mixing is closer to the float network than {_list(closer, ' and ')} bits everywhere."
+        if closer else "In no more bytes, mixing has beaten none of these uniform networks.",
+        same and f"At the size of {_list(same, ' and ')} bits everywhere the search finds that very network.",
+        further and f"At the size of {_list(further, ' and ')} bits it chose a mixture that turned out further off: "
+                    "the sum misled it.",
+        f"With up to {more} more bytes it is closer than {_list(near_closer, ' and ')} bits." if near_closer else
+        f"Up to {more} more bytes do not help it either.",
+        f"In accuracy that is worth {NOTICEABLE:.1f} points or more beside {_list(near_better, ' and ')} bits; "
+        "elsewhere all read about the same." if near_better else "In accuracy no difference is larger than chance.",
+        near_worse and f"Beside {_list(near_worse, ' and ')} bits it reads noticeably fewer digits.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _list(items: list[int], last: str = ", ") -> str:
+    *most, end = map(str, items)
+    return f"{', '.join(most)}{last}{end}" if most else end
+
+
+def decades(values: Iterable[float]) -> list[float]:
+    """Whole powers of ten around those values that are above 0, and 1."""
+    powers = [log10(value) for value in values if value > 0] or [0.0]
+    low = floor(min(0.0, *powers))
+    return [10.0**low, 10.0 ** max(low + 1, ceil(max(powers)))]
 
 
 def _short(name: str) -> str:

@@ -12,7 +12,7 @@ const colour = (role) => `var(--${role})`;
  *
  * view        {x: [from, to], y: [from, to], logX, logY, ticksX, ticksY: [{at, text}], titleX, writeY}
  * lines       [{x, y, role, label, shape: "line" | "steps" | "dots", thin, dash, hollow}]
- * marks       [{kind: "vertical" | "horizontal" | "band" | "point" | "thread", x, y, to, text, role, hollow}]
+ * marks       [{kind: "vertical" | "horizontal" | "band" | "point" | "ring" | "square" | "thread", x, y, to, text, role, hollow}]
  * items       x of what is read, ascending; words(i): its exact values; at: the item where the point is
  * pick(x)     the point was moved there; resolves when that is answered
  */
@@ -42,6 +42,8 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
         ${of("band").map(({ x, to }) => html`<rect fill=${colour("wash")} x=${place.x(x)} y=${TOP} width=${place.x(to) - place.x(x)} height=${height - BOTTOM - TOP} />`)}
         ${lines.map((line) => html`<${Path} line=${line} place=${place} />`)}
         ${of("thread").map(({ x, y, to, role = "faint" }) => html`<line class="dashed" stroke=${colour(role)} x1=${place.x(x)} y1=${place.y(y)} x2=${place.x(to[0])} y2=${place.y(to[1])} />`)}
+        ${of("ring").map((mark) => html`<circle class="ring" stroke=${colour(mark.role ?? "ink")} cx=${place.x(mark.x)} cy=${place.y(mark.y)} r="9" />`)}
+        ${of("square").map((mark) => html`<${Square} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
         ${of("point").map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
       </svg>
       <${Labels} lines=${lines} place=${place} right=${right} height=${height} />
@@ -87,7 +89,11 @@ function Horizontal({ mark: { text = "", role = "faint" }, y, right }) {
 function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow }, place }) {
   const known = Array.from(y, (value, i) => (Number.isFinite(value) ? [place.x(x[i]), place.y(value), i] : null));
   const dots = (list, kind) => list.length > 0 && html`<path class=${kind} stroke=${colour(role)} d=${list.map(([px, py]) => `M${px.toFixed(1)} ${py.toFixed(1)}h0`).join("")} />`;
-  if (shape === "dots") return dots(known.filter(Boolean), "dots");
+  const points = [
+    dots(known.filter((at) => at && !hollow?.[at[2]]), "dots"),
+    known.filter((at) => at && hollow?.[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`),
+  ];
+  if (shape === "dots") return points;
   let path = "";
   let before = null;
   for (const at of known) {
@@ -95,9 +101,13 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     else if (at) path += `${before ? "L" : "M"}${at[0].toFixed(1)} ${at[1].toFixed(1)}`;
     before = at;
   }
-  return html`<path class=${`line ${thin ? "thin" : ""} ${dash ? "dashed" : ""}`} stroke=${colour(role)} d=${path} />
-    ${hollow && dots(known.filter((at) => at && !hollow[at[2]]), "dots")}
-    ${hollow && known.filter((at) => at && hollow[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`)}`;
+  return html`<path class=${`line ${thin ? "thin" : ""} ${dash ? "dashed" : ""}`} style=${typeof dash === "string" ? { strokeDasharray: dash } : null} stroke=${colour(role)} d=${path} />
+    ${hollow && points}`;
+}
+
+function Square({ mark: { role = "quant", text }, x, y }) {
+  return html`<rect class="ring" stroke=${colour(role)} x=${x - 6} y=${y - 6} width="12" height="12" />
+    ${text && html`<text x=${x + 9} y=${y - 7}>${text}</text>`}`;
 }
 
 function Point({ mark: { role = "quant", hollow, text }, x, y }) {
@@ -121,7 +131,7 @@ function spread(labels, top, bottom, gap) {
   for (const item of sorted.toReversed()) floor = item.y = Math.min(item.y, floor - gap);
 }
 
-const share = (value, [from, to], log) => (log ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from || 1));
+const share = (value, [from, to], log) => (log ? Math.log(Math.max(value, Math.min(from, to)) / from) / Math.log(to / from) : (value - from) / (to - from || 1));
 
 /** Round numbers between the ends, about `most` of them; on a logarithmic axis the powers of ten. */
 function ticks([from, to], log, most) {

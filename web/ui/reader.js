@@ -8,10 +8,10 @@ const FAR = 10; // items that Shift with an arrow key moves by
  *
  * places(width)      x of every item in CSS pixels, ascending; null for one that is out of sight
  * draw(width, at)    its SVG; at: the item that is read, or null
- * words(i)           the exact values of item i
+ * words(i)           the exact values of item i, in `rows` lines
  * items, at, pick    with a point: what each item stands for, the item where it is, and pick(value), which resolves when answered
  */
-export function Reader({ label, test, height, places, draw, words, items, at = null, pick = null }) {
+export function Reader({ label, test, height, rows = 1, places, draw, words, items, at = null, pick = null }) {
   const [target, width] = useWidth();
   const [read, setRead] = useState(null);
   const [moved, setMoved] = useState(null); // where the point was moved to while Python has not answered that yet
@@ -57,6 +57,6 @@ export function Reader({ label, test, height, places, draw, words, items, at = n
       onPointerMove=${point} onPointerDown=${press} onPointerLeave=${() => setRead(null)}
       onFocus=${focus} onBlur=${() => setRead(null)} onKeyDown=${key}
     >${width > 0 && draw(width, shown)}</svg>
-    <output class="plot-readout" data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
+    <output class="plot-readout" style=${{ minHeight: `${18 * rows}px` }} data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
   </div>`;
 }

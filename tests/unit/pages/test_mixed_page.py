@@ -6,6 +6,7 @@ from pyapp import bridge
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
+from pyapp.pages import mixed
 from pyapp.quantized.mixing import mix
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.sensitivity import BITS, divergence, log_probabilities, sensitivity
@@ -121,6 +122,39 @@ def test_the_verdict_follows_from_what_was_measured(finished):
     assert verdict["near_better"] == noticeable and 3 in noticeable  # 3, 3 and 8 bits in 400 bytes more: 3 points
 
 
+def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
+    verdict = finished["verdict"]
+    assert mixed._verdict([])["words"].startswith("Measured when the search has ended")
+    near = mixed._list(verdict["near_closer"], " and ")
+    assert f"With up to 2\u00a0% more bytes it is closer than {near} bits." in verdict["words"]
+    assert ("the sum misled it" in verdict["words"]) == bool(verdict["further"])
+    none = {name: [] for name in verdict if name not in ("known", "words")}
+    words = mixed._in_words(**none)
+    assert "has beaten none" in words and "do not help it either" in words and "no difference is larger" in words
+    assert mixed._in_words(**none | {"closer": [3, 4], "near_worse": [2]}).startswith(
+        "In no more bytes, mixing is closer to the float network than 3 and 4 bits everywhere.")
+
+
+def test_the_plots_show_every_network_at_its_bytes_and_its_loss(finished):
+    front, points = finished["front"], finished["points"]
+    foretold = front["costs"][1]["y"]
+    assert front["bytes"] == [point["bytes"] for point in points]
+    assert foretold == [point["predicted"] if point["front"] else None for point in points]
+    wrong = [mark["y"] for mark in front["wrong_marks"] if mark["kind"] == "square"]
+    assert wrong == [1 - point["accuracy"] for point in points if point["uniform"]]
+    low, high = front["cost_ends"]
+    assert low <= min(point["kl"] for point in points) and max(point["kl"] for point in points) <= high
+    (ring,) = [mark for mark in front["cost_marks"] if mark["kind"] == "ring"]
+    assert (ring["x"], ring["y"]) == (finished["chosen"]["bytes"], finished["chosen"]["predicted"])
+    assert points[front["at"]]["bytes"] <= 45_000 < points[front["at"] + 1]["bytes"]
+    assert front["sizes"][0] <= front["bytes"][0] and front["bytes"][-1] <= front["sizes"][1]
+
+
+def test_an_axis_in_decades_holds_all_that_is_above_0_and_1():
+    assert mixed.decades([]) == [1, 10] and mixed.decades([-1, 0.02]) == [0.01, 0.1]
+    assert mixed.decades([0.5, 30]) == [0.1, 100]
+
+
 def test_beside_the_mixture_stands_the_largest_uniform_network_that_fits():
     session = Session(**QUICK, budget=56_207)
     assert session.searched()["rival"]["uniform"] == 3
@@ -144,7 +178,8 @@ def test_a_budget_below_the_smallest_is_refused_in_words_and_nothing_breaks():
     assert session.opened["frame"].scalars["refusal"] == ""  # not known yet
     scalars = session.searched()
     assert "20,000 bytes" in scalars["refusal"] and "needs 28,912" in scalars["refusal"]
-    assert scalars["chosen"] is None and scalars["points"] and scalars["rivals"][0]["within"]
+    assert scalars["chosen"] is None and scalars["bar"] == "too small"
+    assert scalars["points"] and scalars["rivals"][0]["within"]
     assert session.advance(steps=24)["frame"].scalars["verified"] >= 1
     scalars = session.change("budget", 28_912)["frame"].scalars
     assert scalars["refusal"] == "" and scalars["chosen"]["bits"] == [2, 2, 2] and scalars["rival"]["uniform"] == 2

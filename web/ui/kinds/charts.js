@@ -23,7 +23,7 @@ export function Chart({ block, scope, page }) {
     ticksX: across.ticks && scope.get(across.ticks), ticksY: up.ticks && scope.get(up.ticks), titleX: scope.text(across.title),
   };
   const words = (i) => scope.reading({ i }).text(read);
-  const facts = { view, lines, items, words, height, marks: block.marks ? scope.get(block.marks) : [] };
+  const facts = { view, lines, items, words, height, rows: block.read_lines, marks: block.marks ? scope.get(block.marks) : [] };
   const point = pick ? { at: scope.get(at), pick: (x) => page.change(pick, x) } : {};
   return html`<figure><${Caption} block=${block} scope=${scope} />
     <${Figure} label=${scope.text(block.label)} test=${scope.text(block.name)} ...${facts} ...${point} /></figure>`;
