@@ -104,9 +104,9 @@ def chromium() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def site() -> Iterator[str]:
-    """The address of the site, served by serve.py on a free port."""
-    serve = ["-m", "pyapp", "serve"] if INSTALLED else [str(ROOT / "serve.py")]
+def site(root: Path = ROOT) -> Iterator[str]:
+    """The address of the site, served on a free port by the serve.py of this or of another checkout."""
+    serve = ["-m", "pyapp", "serve"] if INSTALLED else [str(root / "serve.py")]
     server = subprocess.Popen([sys.executable, *serve, "--no-open", "--port", "0"],
                               stdout=subprocess.PIPE, text=True)
     try:
