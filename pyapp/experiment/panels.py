@@ -9,10 +9,12 @@ element is read, the name of an array means that element. "@index" is the number
 always there ends in "?"; any other that is missing is an error.
 
 A value is an entry and how it is written: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n,
-percent:n, signed:n, bytes, scientific, small, decibels:n, milliseconds, words (a list with commas), text.
+percent:n, signed:n (signed alone is scientific where it is tiny), bytes, scientific, small, decibels:n, milliseconds,
+words (a list with commas; with words:n each has n digits), text.
 
 A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". In it **bold**,
-`code`, [words](#page) link, and [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted.
+`code`, [words](#page) link, and [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted; a
+role may be an entry, too: [words](.{role}).
 """
 
 from dataclasses import dataclass, fields
@@ -49,22 +51,25 @@ class Block(Plain):
 
 @dataclass(frozen=True)
 class Panel(Plain):
-    """Blocks below a heading. place: "stage", "readouts" (at the right) or "wide" (below both).
+    """Blocks below a heading, if it has a title. place: "stage", "readouts" (at the right) or "wide" (below both).
 
-    `empty` stands there until Python has answered; with `when` the panel is only there while that entry is true.
+    `empty` stands there until Python has answered; with `when` the panel is only there while that entry is true. With
+    `told` it is the part of the story that has this title.
     """
 
     name: str
     title: Template
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
     place: str = "stage"
     empty: Template = ""
     when: Entry = ""
+    told: bool = False
 
 
 @dataclass(frozen=True)
 class Words(Block):
-    """A sentence or more. role: about, doc, note, finding, caption, summary or plain; `good` colours it by a truth."""
+    """A sentence or more. role: about, doc, note, finding, caption, summary, sentence or plain; `good` colours it by
+    a truth."""
 
     kind: ClassVar[str] = "words"
     text: Template = ""
@@ -131,13 +136,15 @@ class Column(Plain):
     flagged: Entry = ""  # when
     bad: Entry = ""
     bar: tuple[Entry, ...] = ()
-    roles: tuple[str, ...] = ("float", "quant")
+    roles: tuple[Template, ...] = ("float", "quant")
+    both: bool = False  # the bar, a share from -1 to 1, begins in the middle, and its sign says its colour
     sort: str = ""
     largest: bool = False  # the best is the largest
     order: str = ""  # of the sorted column in ARIA's terms, where it is neither ascending nor descending
     follows: bool = False  # the column is ordered by another one
     prose: bool = False  # words that may wrap, at the left
     blocks: tuple[Block, ...] = ()
+    when: Entry = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,25 @@ class Table(Block):
     sort: str = ""
     best: str = ""
     group: Value | Template = ""
+
+
+@dataclass(frozen=True)
+class Matrix(Block):
+    """A small array [rows, columns] in numbers. rows, columns: lists with the names at its side and above it.
+
+    shade: an array with the share, 0 to 1, of the colour behind each number; where it is no number, a dot stands.
+    chosen: the row that is marked; corner: the heading of the names at the side.
+    """
+
+    kind: ClassVar[str] = "matrix"
+    array: Entry = ""
+    format: str = "fixed:2"
+    rows: Entry = ""
+    columns: Entry = ""
+    shade: Entry = ""
+    chosen: Entry = ""
+    corner: str = ""
+    caption: Template = ""
 
 
 @dataclass(frozen=True)
@@ -240,8 +266,16 @@ class More(Block):
 
 
 @dataclass(frozen=True)
+class Code(Block):
+    """The page's LIVE functions, which the reader may edit and run."""
+
+    kind: ClassVar[str] = "code"
+
+
+@dataclass(frozen=True)
 class Custom(Block):
-    """The way out: what no kind draws is a component in web/views/<module>.js."""
+    """The way out: what no kind draws is a component in web/views/<module>.js, which shows these entries."""
 
     kind: ClassVar[str] = "custom"
     module: str = ""
+    entries: tuple[Entry, ...] = ()

@@ -173,4 +173,4 @@ class Images(Block):
     pick: str = ""
     value: Value = "@i"  # what the parameter becomes
     picked: Entry = ""
-    size: str = ""
+    size: Template = ""

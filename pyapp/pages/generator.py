@@ -13,22 +13,36 @@ from pyapp.digitgen import batch, measures, mini, mulberry, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked, Noise, fields_of
 from pyapp.digitgen.mini import Drawn
 from pyapp.digitgen.sheet import png, sheet
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Value
+from pyapp.pages.panels import generator as panels
 
 OFF, ANY = "off", "any"
 SAMPLES, PIECE = 1000, 100  # seeds 0 to 999 are judged, so many at a time
 MOVE, STYLE_MOVE = 0.5, 1.5  # how far a latent, or a style number, is moved to see a neighbour
 NEAREST = 5
 SIDE = 28
+TITLES = {MINI: "mini decoder", TEACHER: "teacher"}
+FIELD_WORDS = ("glyphs that Python draws from strokes", "what the teacher writes for each digit on average")
+SWAP_WORDS = ("Blend the teacher's means instead", "Blend the glyphs instead")
+ALIKE = ("The digit was asked for, and the mini decoder has one picture of each: neither latents nor style change it.")
+BETWEEN_DIGITS = ("A straight line from the picked picture's latents and style to those of another seed. Look where "
+                  "the digit changes: the teacher knows thin borders, so it writes one digit or the other; the mini "
+                  "decoder blends all the way.")
+BETWEEN_STYLES = ("The digit was asked for, so the latents do not count: a straight line from the picked picture's "
+                  "style to that of another seed. Look how the writing changes.")
 
 
 class Page(Experiment):
     title = "Generator"
     summary = ("Turn a seed and a temperature into handwritten digits, by a trained network or by ten blended glyphs, "
                "and notice what the small one has kept of the large one, and what a few bits leave of both.")
-    view = "generator"
     order = 70
+    WORK = "auto"
+    BAR = "seed {seed:text}, {sure:percent:0} sure"
+    PANELS = panels.PANELS
+    GROUPS = (("The batch", ("seed", "temperature", "generator", "bits", "picked")),
+              ("What is written", ("digit", "fields")), ("The walk", ("goal", "at")))
     PARAMS = (
         Param("seed", "Seed", "text", str(mulberry.DEFAULT_SEED), hi=40, widget="line",
               doc="Seed of the first picture; the next ones count up. Any number or word works"),
@@ -48,6 +62,9 @@ class Page(Experiment):
               doc="Where the walk from this picture ends"),
         Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
     )
+    ACTIONS = (Action("random", "Random seed", "A seed that nobody chose"),
+               Action("save-png", "Save PNG", "The nine pictures as one image"),
+               Action("save-json", "Save latents", "Seeds, latents, styles and coefficients of the nine pictures"))
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
@@ -101,56 +118,82 @@ class Page(Experiment):
     def frame(self) -> Frame:
         if self._shown is None:
             self._shown = self._draw()
-        counts = {"judged": [self._verdict(*kind) for kind in self.kinds()], "samples": SAMPLES}
+        judged = [self._verdict(*kind) for kind in self.kinds()]
+        measuring = "Still being measured. " if any(row["read"] is None for row in judged) else ""
+        counts = {"judged": judged, "measuring": measuring}
         return Frame(len(self._judged), self._shown.scalars | counts, self._shown.arrays)
 
     def _verdict(self, generator: str, bits: int | None) -> dict[str, Any]:
-        made = batch.shipped(generator, str(self.params["fields"]), bits)
-        return {"generator": generator, "bits": bits, "bytes": made.nbytes, "numbers": made.numbers,
+        return {"name": side(generator, bits), "title": title(generator, bits), "role": role(bits),
                 **self._judged.get(self._key(generator, bits), {"read": None, "diversity": None, "agreement": None})}
 
     def _draw(self) -> Frame:
         """Everything that does not have to be counted."""
         asked, picked = self.asked(), int(self.params["picked"])
         seed, note = mulberry.seed_of(self.params["seed"])
-        goal, goal_note = mulberry.seed_of(self.params["goal"])
-        sides = {f"{generator}_{bits or 'float'}": self.asked(generator=generator, bits=bits).draw()
-                 for generator, bits in self.kinds()}
-        chosen = sides[f"{asked.generator}_{asked.bits or 'float'}"]
-        exact = sides[f"{asked.generator}_float"]
+        sides = {side(*kind): self.asked(generator=kind[0], bits=kind[1]).draw() for kind in self.kinds()}
+        chosen, exact = sides[side(asked.generator, asked.bits)], sides[side(asked.generator, None)]
         own = Noise(*(part[picked : picked + 1] for part in Noise.of(asked.seeds)))
+        given, alike = asked.digit is not None, asked.digit is not None and asked.generator == MINI
         scalars = {
-            "seed": seed, "seed_note": note, "next_seed": (seed + NINE) % mulberry.WORDS, "generator": asked.generator,
-            "bits": asked.bits, "picked": picked, "seeds": asked.seeds.tolist(), "labels": chosen.labels.tolist(),
-            "coefficients": chosen.coefficients[picked].tolist(), "exact": exact.coefficients[picked].tolist(),
-            "latent": own.u[0].tolist(), "entropies": mini.entropy(chosen.coefficients).tolist(),
-            "goal": goal, "goal_note": goal_note, "recipes": recipes(), "asked": asked.digit,
-            "sides": {name: drawn.labels.tolist() for name, drawn in sides.items()},
+            "seed": seed, "seed_note": note, "next_seed": str((seed + NINE) % mulberry.WORDS), "alike": alike,
+            "quantised": asked.bits is not None, "which": title(asked.generator, asked.bits), "role": role(asked.bits),
+            "asked_words": given * f", asked for {asked.digit}" + alike * ": of this digit it has one picture",
+            "picked": picked, "picked_seed": int(asked.seeds[picked]), "seeds": asked.seeds.tolist(),
+            "picked_words": given * "; the digit was asked for, so the latents do not count",
+            "inks": f" In ink [float](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
+            "labels": chosen.labels.tolist(), "meant": int(chosen.labels[picked]),
+            "routing": routing(exact.coefficients[picked], chosen.coefficients[picked], int(chosen.labels[picked])),
+            "latent": own.u[0].tolist(), "entropy": float(mini.entropy(chosen.coefficients)[picked]),
+            "sure": float(chosen.coefficients[picked].max()), "recipes": recipes(),
+            "sides": {side(*kind): self._side(*kind, sides) for kind in self.kinds()},
         }
         arrays = {name: _pictures(drawn) for name, drawn in sides.items()} | {"sheet": _pictures(chosen)}
-        for part in (self._walk(asked, own, goal), self._neighbours(asked, own), self._real(chosen, picked)):
+        for part in (self._walk(asked, own), self._neighbours(asked, own), self._real(chosen, picked), self._fields()):
             scalars, arrays = scalars | part.scalars, arrays | part.arrays
-        return Frame(0, scalars, arrays | {"fields": self._fields()})
+        return Frame(0, scalars, arrays)
 
-    def _walk(self, asked: Asked, own: Noise, goal: int) -> Frame:
+    def _side(self, generator: str, bits: int | None, sides: Mapping[str, Drawn]) -> dict[str, Any]:
+        """What a generator is, and which digits it means: lost where the teacher in float means another."""
+        made = batch.shipped(generator, str(self.params["fields"]), bits)
+        labels, truth = sides[side(generator, bits)].labels.tolist(), sides[side(TEACHER, None)].labels.tolist()
+        return {"title": title(generator, bits), "numbers": made.numbers, "bytes": made.nbytes, "labels": labels,
+                "kept": ["kept" if one == other else "lost" for one, other in zip(labels, truth, strict=True)],
+                "extra": " with its ten pictures" if generator == MINI else ""}
+
+    def _walk(self, asked: Asked, own: Noise) -> Frame:
         """Nine pictures on a straight line through latents and style to the goal, and the one at the slider."""
+        goal, note = mulberry.seed_of(self.params["goal"])
         end = Noise.of(np.array([goal], np.uint32))
         shares = np.append(np.linspace(0, 1, NINE, dtype=np.float64), float(self.params["at"]))[:, None]
         drawn = asked.draw(Noise(*((1 - shares) * a + shares * b for a, b in zip(own, end, strict=True))))
-        return Frame(0, {"walk_labels": drawn.labels.tolist(), "walk_shares": shares[:, 0].tolist(),
-                         "walk_coefficients": drawn.coefficients[-1].tolist()}, {"walk": _pictures(drawn)})
+        *labels, label = drawn.labels.tolist()
+        here = [{**row, "share": row["exact"], "role": role(asked.bits)}
+                for row in routing(drawn.coefficients[-1], drawn.coefficients[-1], label)]
+        about = BETWEEN_DIGITS if asked.digit is None else ALIKE if asked.generator == MINI else BETWEEN_STYLES
+        return Frame(0, {"goal": goal, "goal_note": note, "walk_labels": labels, "walk_label": label,
+                         "walk_shares": shares[:-1, 0].tolist(), "walk_share": float(self.params["at"]),
+                         "walk_routing": here, "walk_about": about},
+                     {"walk": _pictures(drawn)[:-1], "walk_at": _pictures(drawn)[-1:]})
 
     def _neighbours(self, asked: Asked, own: Noise) -> Frame:
         """The picked picture with one latent moved down, and up: ten pictures each. Where a digit is asked for the
         latents do not count, and one of the sixteen style numbers is moved."""
         if asked.digit is None:
-            move, u = MOVE, np.clip(_moved(own.u, MOVE), -1, 1)
+            what, letter, size, move = "latent", "u", "ten", MOVE
+            u, question = np.clip(_moved(own.u, MOVE), -1, 1), "which of the ten numbers does the digit hang on?"
             noise = Noise(u, np.repeat(own.style, len(u), axis=0))
         else:
-            move, style = STYLE_MOVE, _moved(own.style, STYLE_MOVE)
+            what, letter, size, move = "style number", "s", "eight", STYLE_MOVE
+            style, question = _moved(own.style, STYLE_MOVE), "what does each of the sixteen change?"
             noise = Noise(np.repeat(own.u, len(style), axis=0), style)
-        drawn = asked.draw(noise)
-        return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "move": move}, {"neighbours": _pictures(drawn)})
+        drawn, n = asked.draw(noise), len(noise.u) // 2
+        moves = [{"name": f"{what} {i} {word} {move}", "sign": f"{letter}{i}{sign}"}
+                 for word, sign in (("less", "−"), ("plus", "+")) for i in range(n)]
+        words = f"One {what} moved by {move}, above down and below up: {question}"
+        return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "moves": moves, "neighbours_size": size,
+                         "neighbours_words": ALIKE if asked.digit is not None and asked.generator == MINI else words},
+                     {"neighbours": _pictures(drawn)})
 
     def _real(self, chosen: Drawn, picked: int) -> Frame:
         """The real digits that are nearest to the picked picture."""
@@ -160,27 +203,45 @@ class Page(Experiment):
                    "read": int(measures.read(shipped.mlp(), chosen.pixels[picked : picked + 1])[0])}
         return Frame(0, scalars, {"real": digits.images[rows]})
 
-    def _fields(self) -> np.ndarray:
+    def _fields(self) -> Frame:
         """The ten pictures that the mini decoder blends."""
-        return fields_of(str(self.params["fields"])).reshape(-1, SIDE, SIDE)
+        name = str(self.params["fields"])
+        i = FIELDS.index(name)
+        return Frame(0, {"fields_words": FIELD_WORDS[i], "swap": FIELDS[1 - i], "swap_words": SWAP_WORDS[i]},
+                     {"fields": fields_of(name).reshape(-1, SIDE, SIDE)})
 
-    def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """`random`: a seed that nobody chose; `save`: the sheet as a "png" or its latents as "json", as a file."""
-        if "random" in inputs:
-            return Frame(0, {"seed": secrets.randbits(32)})
-        if inputs.get("save") not in ("png", "json"):
-            raise ValueError(f"{sorted(inputs)} is asked for; use random, or save with png or json")
-        asked, kind = self.asked(), inputs["save"]
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        if name == "random":
+            return Outcome(params={"seed": str(secrets.randbits(32))})
+        asked, kind = self.asked(), name.removeprefix("save-")
         drawn = asked.draw()
         data = png(sheet(drawn.pixels)) if kind == "png" else json.dumps(asked.report(drawn), indent=1).encode()
-        name = f"digits-{asked.generator}-{asked.seed}.{kind}"
-        return Frame(0, {"name": name}, {"file": np.frombuffer(data, np.uint8)})
+        return Outcome(file=np.frombuffer(data, np.uint8), name=f"digits-{asked.generator}-{asked.seed}.{kind}")
 
 
 @cache
 def recipes() -> dict[str, Any]:
     """What was measured when the weights were made."""
     return {name: store.recipe(path)["metrics"] for name, path in ((TEACHER, teacher.SHIPPED), (MINI, mini.SHIPPED))}
+
+
+def side(generator: str, bits: int | None) -> str:
+    """What a generator is called in the frame."""
+    return f"{generator}_{'float' if bits is None else 'bits'}"
+
+
+def title(generator: str, bits: int | None) -> str:
+    return f"{TITLES[generator]}, {'float' if bits is None else f'{bits} bits'}"
+
+
+def role(bits: int | None) -> str:
+    return "float" if bits is None else "quant"
+
+
+def routing(exact: np.ndarray, rounded: np.ndarray, best: int) -> list[dict[str, Any]]:
+    """A row for each of the ten coefficients."""
+    return [{"name": f"d{k}", "exact": float(a), "rounded": float(b), "best": k == best}
+            for k, (a, b) in enumerate(zip(exact, rounded, strict=True))]
 
 
 def _moved(numbers: np.ndarray, by: float) -> np.ndarray:

@@ -14,15 +14,24 @@ DRAWN = """(name) => [...document.querySelectorAll(`[data-test='${name}'] canvas
 })"""
 
 
+def entry(tab, name: str, path: str) -> str:
+    """A value among the words of an element, by the name that it has in the frame."""
+    return tab[name].locator(f"[data-entry='{path}']").inner_text()
+
+
 def labels(tab) -> list[int]:
-    return [int(tab.text(f"label-{i}")) for i in range(9)]
+    return [int(entry(tab, f"sheet-{i}", "labels.@i")) for i in range(9)]
+
+
+def wait_seed(tab, seed: int) -> None:
+    tab.wait_text("which", f"seed {seed}")
 
 
 def test_nine_pictures_with_their_labels_and_coefficients(visit):
     tab = visit("#generator")
     drawn = Asked().draw()
     assert labels(tab) == drawn.labels.tolist()
-    assert [tab.text(f"d{k}") for k in range(10)] == [f"{c:.2f}" for c in drawn.coefficients[0]]
+    assert [tab.text(f"coefficients-d{k}-exact") for k in range(10)] == [f"{c:.2f}" for c in drawn.coefficients[0]]
     for ours, theirs in zip(drawn.pixels, tab.page.evaluate(DRAWN, "sheet"), strict=True):
         red = 251 - (251 - 35) / 255 * ours.astype(np.float64)  # from the light theme's paper to its ink
         assert np.abs(np.array(theirs) - red).max() <= 1.5
@@ -31,27 +40,27 @@ def test_nine_pictures_with_their_labels_and_coefficients(visit):
 def test_next_random_and_typed_seeds_are_in_the_link(visit):
     tab = visit("#generator")
     tab["next"].first.click()
-    tab.wait_text("seed-used", "1346")
+    wait_seed(tab, 1346)
     assert "seed=1346" in tab.page.url
     tab["random"].first.click()
-    tab.page.wait_for_function("document.querySelector('[data-test=seed-used]').textContent !== '1346'")
-    assert f"seed={tab.text('seed-used')}" in tab.page.url
+    tab.page.wait_for_function("!document.querySelector('[data-test=which]').textContent.includes('seed 1346')")
+    assert f"seed={entry(tab, 'which', 'seed')}" in tab.page.url
     for typed, seed, words in [("-1", "4294967295", "modulo"), ("2.5", "2", "fraction"), ("4294967296", "0", "modulo"),
                                ("owl", "2561709901", "CRC-32"), ("--5", "3108868717", "CRC-32")]:
         tab["seed"].fill(typed)
         tab["seed"].press("Enter")
-        tab.wait_text("seed-used", seed)
+        wait_seed(tab, seed)
         tab.wait_text("seed-note", words)
         assert words in tab.text("seed-note") and seed in tab.text("seed-note")
     tab["seed"].fill("77")
     tab["seed"].press("Enter")
-    tab.wait_text("seed-used", "77")
+    wait_seed(tab, 77)
     assert tab["seed-note"].count() == 0
 
 
 def test_a_link_holds_seed_temperature_generator_and_bits(visit):
     tab = visit("#generator?seed=42&temperature=0.35&generator=teacher&bits=4")
-    assert tab.text("which") == "teacher, 4 bits" and tab["seed"].input_value() == "42"
+    assert tab.text("which") == "teacher, 4 bits, seed 42" and tab["seed"].input_value() == "42"
     assert labels(tab) == Asked(42, 0.35, "teacher", bits=4).draw().labels.tolist()
     other = visit("#" + tab.page.url.partition("#")[2])
     assert labels(other) == labels(tab)
@@ -59,9 +68,9 @@ def test_a_link_holds_seed_temperature_generator_and_bits(visit):
 
 def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
     tab = visit("#generator?seed=-%2B1&goal=--1")
-    assert tab.text("seed-used") == "3900371442" and "CRC-32" in tab.text("goal-note")
+    assert entry(tab, "which", "seed") == "3900371442" and "CRC-32" in tab.text("goal-note")
     tab["next"].first.click()
-    tab.wait_text("seed-used", "3900371451")
+    wait_seed(tab, 3900371451)
 
 
 def test_every_control_is_moved_once(visit):
@@ -72,7 +81,7 @@ def test_every_control_is_moved_once(visit):
     tab.wait_text("which", "teacher, 3 bits")
     tab.slide("temperature", 1.5)
     tab["digit"].select_option("8")
-    tab.wait_text("label-5", "8")
+    tab.wait_text("which", "asked for 8")
     assert labels(tab) == [8] * 9
     tab["digit"].select_option("any")
     tab["fields"].select_option("means")
@@ -80,25 +89,26 @@ def test_every_control_is_moved_once(visit):
     tab.page.wait_for_function("document.querySelector('[data-test=fields]').value !== 'means'")
     tab["goal"].fill("-2")
     tab["goal"].press("Enter")
-    tab.wait_text("goal-used", "4294967294")
+    tab.wait_text("way", "to seed 4294967294")
     tab.slide("at", 1)
     at_the_end = Asked(2**32 - 2, 1.5, "teacher", bits=3, count=1).draw()
-    tab.wait_text("walk-label", str(at_the_end.labels[0]))
+    tab.wait_text("walk-at", str(at_the_end.labels[0]))
     assert "bits=3" in tab.page.url and "temperature=1.5" in tab.page.url
 
 
 def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab = visit("#generator?generator=teacher")
     tab["sheet-4"].click()
-    tab.wait_text("picked-seed", "1341")
+    tab.wait_text("picked-seed", "seed 1341")
     assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=4" in tab.page.url
     assert tab.page.locator("[data-test=neighbours] figure").count() == 20
     assert tab.page.locator("[data-test=real] figure").count() == 5
-    assert tab.number("distance-0") <= tab.number("distance-4")
+    distances = [float(each) for each in tab["real"].locator("[data-entry='real_distances.@i']").all_inner_texts()]
+    assert distances == sorted(distances)
     tab["walk-8"].click()
-    tab.wait_text("walk-label", str(Asked(2674, generator="teacher", count=1).draw().labels[0]))
+    tab.wait_text("walk-at", str(Asked(2674, generator="teacher", count=1).draw().labels[0]))
     tab["side-mini_float-2"].click()
-    tab.wait_text("picked-seed", "1339")
+    tab.wait_text("picked-seed", "seed 1339")
 
 
 def test_the_neighbours_of_a_digit_that_is_asked_for_differ_in_style(visit):
@@ -114,19 +124,22 @@ def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
     tab = visit("#generator?generator=teacher&seed=245")
     for i in range(9):
         tab[f"walk-{i}"].click()
-        tab.wait_text("walk-share", f"at {i / 8:.3f}")
+        tab.wait_text("walk-at", f"at {i / 8:.3f}")
         tab.page.wait_for_function(f"document.querySelector('[data-test=at]').value === '{i / 8:g}'")
-        assert tab.text("walk-label") == tab.text(f"walk-{i}")
+        assert entry(tab, "walk-at", "walk_label") == tab.text(f"walk-{i}")
     assert tab.page.evaluate(DRAWN, "walk")[8] == tab.page.evaluate(DRAWN, "walk-at")[0]
 
 
 def test_teacher_and_student_are_judged_side_by_side(visit):
     tab = visit("#generator?bits=2")
-    tab.wait_number("read-mini_2", "x > 0")  # the last of the four
-    assert tab.number("read-teacher_float") >= 97 and tab.number("diversity-teacher_float") >= 70
-    assert tab.number("agreement-mini_float") >= 80 and tab.number("neighbour") >= 95
-    assert tab.number("bytes-teacher_2") < tab.number("bytes-teacher_float") / 12
-    assert tab.number("diversity-mini_float") < tab.number("diversity-teacher_float")
+    tab.wait_number("judged-mini_bits-read", "x > 0")  # the last of the four
+    assert tab.number("judged-teacher_float-read") >= 97 and tab.number("judged-teacher_float-diversity") >= 70
+    assert tab.number("judged-mini_float-agreement") >= 80
+    assert float(entry(tab, "recipes", "recipes.teacher.neighbour").rstrip("% ")) >= 95
+    size = {kind: int(entry(tab, f"size-teacher_{kind}", f"sides.teacher_{kind}.bytes").split()[0].replace(",", ""))
+            for kind in ("float", "bits")}
+    assert size["bits"] < size["float"] / 12
+    assert tab.number("judged-mini_float-diversity") < tab.number("judged-teacher_float-diversity")
 
 
 def test_the_sheet_and_its_latents_are_saved(visit):

@@ -3,9 +3,16 @@
 const list = (scope, entry) => Array.from((typeof entry === "string" ? scope.array(entry)?.data : entry) ?? []);
 const plain = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[0]);
 
+/** An array as one table, its tiles below each other. */
+function rowsOf(found) {
+  if (!found) return [];
+  const columns = found.shape.at(-1);
+  return [Array.from({ length: found.data.length / columns }, (_, row) => Array.from(found.data.subarray(row * columns, (row + 1) * columns)))];
+}
+
 const OF = {
   table: ({ rows, columns }, scope) => {
-    const shown = columns.filter(({ value }) => value);
+    const shown = columns.filter(({ value, when }) => value && scope.holds(when));
     const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
     return [[shown.map(({ title }) => scope.text(title)), ...items.map((row) => shown.map(({ value }) => plain(value, row)))]];
   },
@@ -32,12 +39,8 @@ const OF = {
     const values = lanes.map(({ y }) => list(scope, y));
     return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
   },
-  heatmap: ({ array }, scope) => {
-    const found = scope.array(array);
-    if (!found) return [];
-    const columns = found.shape.at(-1);
-    return [Array.from({ length: found.data.length / columns }, (_, row) => Array.from(found.data.subarray(row * columns, (row + 1) * columns)))];
-  },
+  heatmap: ({ array }, scope) => rowsOf(scope.array(array)),
+  matrix: ({ array, columns }, scope) => rowsOf(scope.array(array)).map((rows) => [...(columns ? [scope.get(columns)] : []), ...rows]),
 };
 
 /** Tables of a block's parts, [{title, rows}]; a row is an array of values. */

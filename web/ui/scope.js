@@ -4,8 +4,9 @@ import { fixed, FORMATS as BASIC, NOTHING, scalar } from "./format.js";
 
 const FORMATS = {
   ...BASIC,
+  signed: (x, digits) => (digits === undefined && x !== 0 && Math.abs(x) < 1e-3 ? BASIC.small(x) : BASIC.signed(x, digits ?? 4)),
   text: (x) => (x === null ? NOTHING : String(x)),
-  words: (list) => (list === null ? NOTHING : Array.from(list, scalar).join(", ")),
+  words: (list, digits) => (list === null ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
   decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
 };
 

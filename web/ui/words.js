@@ -13,7 +13,7 @@ export function Rich({ text = "", scope }) {
     if (spec) content.push(value(scope, spec));
     else if (code) content.push(html`<code>${filled(code, scope)}</code>`);
     else if (bold) content.push(html`<strong><${Rich} text=${bold} scope=${scope} /></strong>`);
-    else if (target.startsWith(".")) content.push(html`<span class=${target.slice(1)}><${Rich} text=${words} scope=${scope} /></span>`);
+    else if (target.startsWith(".")) content.push(html`<span class=${filled(target.slice(1), scope)}><${Rich} text=${words} scope=${scope} /></span>`);
     else content.push(html`<a href=${filled(target, scope)}><${Rich} text=${words} scope=${scope} /></a>`);
   }
   content.push(text.slice(end));

@@ -18,7 +18,7 @@ def session(call) -> dict:
         for temperature in (0.35, 1.5, 0.75):
             said[f"{generator} T {temperature}"] = call("change", run=run, name="temperature", value=temperature)
         for kind in ("png", "json"):
-            said[f"{generator} {kind}"] = call("predict", run=run, inputs={"save": kind})
+            said[f"{generator} {kind}"] = call("act", run=run, name=f"save-{kind}")
     for seed in SEEDS:
         said[f"seed {seed}"] = call("change", run=run, name="seed", value=seed)
     for fields in reversed(FIELDS):

@@ -145,15 +145,19 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
             _named(faults, where, place, kind, value)
     if isinstance(block, Table):
         for column in block.columns:
+            faults.entry(where, scope, column.when)
+            if not scope.holds(column.when):
+                continue
             faults.template(where, scope, column.title)
             for item in inner:
                 _blocks(faults, page, column, item)
                 for field, kind, value in declared(column):
-                    if field != "title" and value:
+                    if field not in ("title", "when") and value:
                         _named(faults, where, item, kind, value)
     elif not isinstance(block, Curves):  # whose lines are those of the history
         for part in _parts(block):
-            for _, kind, value in declared(part):
+            faults.entry(where, scope, getattr(part, "when", ""))
+            for _, kind, value in declared(part) if scope.holds(getattr(part, "when", "")) else ():
                 _named(faults, where, scope, kind, value)
     for param in _params(block):
         if param not in {each.name for each in page.PARAMS}:

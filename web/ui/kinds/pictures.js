@@ -63,7 +63,7 @@ export function Images({ block, scope, page }) {
   if (!pictures) return null;
   const { label, words, pick, value = "@i", picked, size, name } = block;
   const at = (i) => scope.reading({ i });
-  return html`<${Tiles} pictures=${pictures} test=${name} kind=${size} picked=${picked ? scope.get(picked) : null}
+  return html`<${Tiles} pictures=${pictures} test=${name} kind=${scope.text(size)} picked=${picked ? scope.get(picked) : null}
     name=${(i) => at(i).text(label)} words=${words && ((i) => html`<${Rich} text=${words} scope=${at(i)} />`)}
     pick=${pick && ((i) => page.change(pick, at(i).get(value)))} />`;
 }

@@ -4,11 +4,12 @@ import { Rich } from "../words.js";
 
 /** Rows of a list; see Table in pyapp/experiment/panels.py. */
 export function Table({ block, scope, page }) {
-  const { rows, columns, caption, name, group } = block;
+  const { rows, caption, name, group } = block;
+  const columns = block.columns.filter(({ when }) => scope.holds(when));
   const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
   const even = columns.some(({ blocks }) => blocks);
   const wide = even || columns.some(({ prose }) => prose) || (block.pick && columns.length > 3); // cards on a phone
-  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} row=${row} page=${page} />`);
+  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} />`);
   return html`<div class="wide">
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
@@ -52,8 +53,8 @@ function Heading({ block: { sort, best, name }, column, scope, page }) {
 const idOf = ({ name, value = "" }) => name ?? value.split(":")[0].split(".").at(-1);
 const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
 
-function Row({ block, row, page }) {
-  const { columns, key = "name", pick, also = [], name } = block;
+function Row({ block, columns, row, page }) {
+  const { key = "name", pick, also = [], name } = block;
   const own = pick || block.chosen ? String(row.get(key)) : row.get(key);
   const chosen = block.chosen ? row.holds(block.chosen) : pick && String(page.params[pick]) === own;
   const choose = pick && (() => {
@@ -68,7 +69,7 @@ function Row({ block, row, page }) {
       <${Beside} column=${first} row=${row} name=${`${name}-${own}`} />
     </th>
     ${others.map((column) => html`<td
-      class=${`${column.bar ? "bar-cell" : column.prose || column.blocks ? "prose-cell" : "number"} ${roleOf(column, row)}`}
+      class=${`${column.bar ? `bar-cell ${column.both ? "both" : ""}` : column.prose || column.blocks ? "prose-cell" : "number"} ${roleOf(column, row)}`}
       data-label=${row.text(column.title)}
       data-test=${`${name}-${own}-${idOf(column)}`}
       aria-hidden=${column.bar ? "true" : undefined}
@@ -80,17 +81,40 @@ function Row({ block, row, page }) {
 const roleOf = ({ role = "", bad }, row) => `${role.includes("{") ? row.text(role) : role} ${bad && row.holds(bad) ? "bad" : ""}`;
 
 function Cell({ column, row, page }) {
-  const { value = "", bar, roles = ["float", "quant"], blocks } = column;
+  const { value = "", bar, roles = ["float", "quant"], both, blocks } = column;
   if (blocks) return html`<${Blocks} block=${column} scope=${row} page=${page} />`;
-  if (bar) return bar.map((entry, i) => html`<span class=${`bar ${roles[i]}`} style=${{ transform: `scaleX(${row.get(entry) ?? 0})` }}></span>`);
+  if (bar) return bar.map((entry, i) => html`<${Bar} share=${row.get(entry) ?? 0} role=${row.text(roles[i])} both=${both} />`);
   if (value.includes("{")) return html`<${Rich} text=${value} scope=${row} />`;
   return value && row.value(value)[1];
 }
+
+const Bar = ({ share, role, both }) =>
+  html`<span class=${both ? `signed-bar ${share < 0 ? "negative" : "positive"}` : `bar ${role}`} style=${{ transform: `scaleX(${Math.abs(share)})` }}></span>`;
 
 /** What else stands in a cell: words below its value, a word of warning. */
 function Beside({ column: { about, flag, flagged }, row, name }) {
   return html`${flag && row.holds(flagged) && html` <span class="doc bad" data-test=${`${name}-flag`}>${row.text(flag)}</span>`}
     ${about && html` <span class="doc"><${Rich} text=${about} scope=${row} /></span>`}`;
+}
+
+/** A small array in numbers; see Matrix in pyapp/experiment/panels.py. */
+export function Matrix({ block: { array, format = "fixed:2", rows, columns, shade, chosen, corner, caption, name }, scope }) {
+  const found = scope.array(array);
+  if (!found) return null;
+  const [count, width] = found.shape;
+  const [side, above, shares] = [rows && scope.get(rows), columns && scope.get(columns), shade && scope.array(shade).data];
+  const cell = (i, j) => {
+    const share = shares?.[i * width + j] ?? 0;
+    const [, words] = scope.inside(found.data[i * width + j]).value(`item:${format}`);
+    return html`<td class="number" style=${{ "--share": share }} data-test=${name && `${name}-${i + 1}-${j + 1}`}>${Number.isNaN(share) ? "·" : words}</td>`;
+  };
+  return html`<div class="wide"><table class="numbers shaded" data-test=${name}>
+    ${caption && html`<caption class=${above ? "unseen" : "plot-name"}>${scope.text(caption)}</caption>`}
+    ${above && html`<thead><tr>${side && html`<th scope="col">${corner}</th>`}${above.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>`}
+    <tbody>${Array.from({ length: count }, (_, i) => html`<tr class=${chosen && scope.get(chosen) === i ? "chosen" : ""}>
+      ${side && html`<th scope="row">${side[i]}</th>`}${Array.from({ length: width }, (_, j) => cell(i, j))}
+    </tr>`)}</tbody>
+  </table></div>`;
 }
 
 /** Named values, in lines or as cards; see Facts in pyapp/experiment/panels.py. */
@@ -100,7 +124,7 @@ export function Facts({ block, scope, page }) {
   if (cards)
     return html`<dl class="facts" data-test=${name} aria-live="polite">${shown.map((fact) => html`<div>
       <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
-      <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${scope.value(fact.values[0])[1]}</dd>
+      <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
     </div>`)}</dl>`;
   const pinned = pin && page.pinned ? page.pinned.scope : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
