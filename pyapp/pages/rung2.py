@@ -3,12 +3,18 @@
 import numpy as np
 
 from pyapp.experiment.frame import Frame
+from pyapp.experiment.panels import Beside, Column, Panel, Table, Together, Words
 from pyapp.experiment.params import Param
+from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.ladder import bend, line
+from pyapp.pages.base import ladder_panels as ladder
 from pyapp.pages.base.descent import CURVE, Sliders, bias, rate, weight
 
 TARGETS = {"hill": line.Y, "stair": np.array([0.0, 0.0, 1.0, 1.0])}
 TABLE = np.array([-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0])
+CHAIN = {"x": ("x", "fixed:0"), "y": ("y", "fixed:0"), "z": ("z", "fixed:3"), "predicted": ("ŷ = σ(z)", "fixed:3"),
+         "error": ("e = ŷ − y", "signed"), "slope": ("σ′(z)", "signed"), "chain": ("e σ′(z)", "signed")}
+SLOPES = [0.0, 0.3]  # that the picture shows
 LAYERS = 10  # that many sigmoids one behind the other
 
 
@@ -18,11 +24,34 @@ class Page(Sliders):
                "where the curve is flat.")
     order = 61
     SURFACE = (4.0, 10.0)
+    RANGE = -0.5, 1.5
     PARAMS = (
         Param("points", "Points", "choice", "hill", choices=tuple(TARGETS), widget="select",
               doc="The four points of rung 1, which rise and fall, or four that only rise"),
         weight(2.0, SURFACE[0]), bias(-2.0, SURFACE[1]), rate(bend.RATE),
     )
+    GROUPS = (("Bend", ("points", "w", "b")), ("Descent", ("rate",)))
+    PANELS = ladder.rung(
+        ladder.picture("The bent line and its loss", "A large w makes the bend steep. Where the surface is one flat "
+                                                     "shade, there is no way down to be felt."),
+        Panel("numbers", "The chain rule at each point", (
+            Words(text="A point pulls with its error times the slope of the bend where it stands; the average of the "
+                       "last column is half of ∂b."),
+            Table(name="chain", rows="points", key="x", caption="The chain rule at each point", columns=tuple(
+                Column(title, f"{key}:{form}") for key, (title, form) in CHAIN.items())),
+            ladder.REACHED)),
+        Panel("slopes", "Where the bend is flat, nothing is learnt", (Beside(width=320, blocks=(
+            Together(blocks=(
+                Chart(name="slope", label="The slope of the bend over x.", height=180, x="curve_x",
+                      caption="Slope σ′ of the bend over x: where it is near 0, a point pulls in vain",
+                      lines=(Line("slope_curve", label="σ′"),), marks="slope_marks", up=Axis(ends="slope_range"),
+                      read="x {curve_x:fixed:2}: σ′ {slope_curve:small}"),
+                Words(role="doc", text="The slope is never more than {best_slope:fixed:2}. A gradient that passes "
+                                       "{layers:count} sigmoids one behind the other keeps at most "
+                                       "{through_layers:scientific} of itself."))),
+            Table(name="sigmoid", rows="sigmoid", key="z", caption="The sigmoid and its slope", columns=(
+                Column("z", "z:fixed:0"), Column("σ(z)", "sigmoid:fixed:6"), Column("σ′(z)", "slope:small"))))),)),
+        ladder.LOSS)
     LIVE = (bend.sigmoid, bend.sigmoid_slope, bend.predict, line.loss, bend.gradients, bend.step)
 
     @property
@@ -31,10 +60,18 @@ class Page(Sliders):
 
     def show(self, frame: Frame) -> None:
         z = self.w * line.X + self.b
-        slope, error = self.live.sigmoid_slope(z), frame.arrays["predicted"] - self.y
-        best = float(np.max(self.live.sigmoid_slope(TABLE)))
-        frame.scalars |= {**self.gradients(), "best_slope": best, "layers": LAYERS, "through_layers": best**LAYERS}
-        frame.arrays |= {
-            "z": z, "slope": slope, "error": error, "chain": error * slope,
-            "slope_curve": self.live.sigmoid_slope(self.w * CURVE + self.b),
-            "table_z": TABLE, "table_sigmoid": self.live.sigmoid(TABLE), "table_slope": self.live.sigmoid_slope(TABLE)}
+        slope, predicted = self.live.sigmoid_slope(z), self.curve(line.X, self.w, self.b)
+        columns = {"x": line.X, "y": self.y, "z": z, "predicted": predicted, "error": predicted - self.y,
+                   "slope": slope, "chain": (predicted - self.y) * slope}
+        table = {"z": TABLE, "sigmoid": self.live.sigmoid(TABLE), "slope": self.live.sigmoid_slope(TABLE)}
+        best = float(np.max(table["slope"]))
+        frame.scalars |= {**self.gradients(), "best_slope": best, "layers": LAYERS, "through_layers": best**LAYERS,
+                          "points": rows(columns), "sigmoid": rows(table), "slope_range": SLOPES, "slope_marks": [
+                              {"kind": "point", "x": float(x), "y": float(y), "hollow": True, "role": "ink"}
+                              for x, y in zip(line.X, slope, strict=True) if np.isfinite(y)]}
+        frame.arrays["slope_curve"] = self.live.sigmoid_slope(self.w * CURVE + self.b)
+
+
+def rows(columns: dict[str, np.ndarray]) -> list[dict[str, float]]:
+    """Columns of one length as rows."""
+    return [dict(zip(columns, row, strict=True)) for row in np.stack(list(columns.values()), 1).tolist()]

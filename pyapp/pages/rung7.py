@@ -1,18 +1,20 @@
 """Rung 7: from a vector to a word, and to the next."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from pyapp.checkpoint import Contents, described
 from pyapp.core.rng import generator
 from pyapp.experiment.frame import Frame
+from pyapp.experiment.panels import Column, Matrix, Panel, Table, Words
 from pyapp.experiment.params import Param, Value
 from pyapp.ladder import attention, generate, toy
 from pyapp.ladder.bits import BITS, quantized
 from pyapp.ladder.rollout import MOST, Step, choose
 from pyapp.ladder.table import TABLE
+from pyapp.pages.base import ladder_panels as ladder
 from pyapp.pages.base.toy_page import MLP, OWN, PROMPT, SCALED, ToyPage, ranking
 
 TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
@@ -23,6 +25,36 @@ class Page(ToyPage):
     summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
                "watch the sentence grow, and take bits away until it no longer does.")
     order = 66
+    WORK = "train"
+    BAR = "{bar}"
+    GROUPS = (("Words", ("prompt",)), ("Choice", ("choice", "temperature", "seed")), ("Bits", ("bits",)),
+              ("Block", ("mlp", "own", "scaled")), ("Table of rung 4", ("table",)))
+    UNSHOWN: ClassVar = {"appended": "the sentence has these words and their probabilities"}
+    PANELS = ladder.rung(
+        Panel("sentence", "The sentence", (
+            Words(text="Step appends one word, Play goes on to the full stop. Behind each new word is the probability "
+                       "that it had."),
+            Words(name="sentence", role="sentence", text="{sentence}"),
+            Words(name="next", role="plain", when="ended", text="The sentence has ended."),
+            Words(name="next", role="plain", when="!ended",
+                  text="Next: **{next}**, with {probability:percent:2}."),
+            Words(name="rounded-words", role="quant", when="rounded",
+                  text="With {params.bits} bits the most likely word is {top.0.word} ({top.0.probability:percent:2}); "
+                       "in float it is {top_float.0.word} ({top_float.0.probability:percent:2})."),
+            Words(name="appended", role="doc", text="Words appended: {step:count}")), empty=ladder.EMPTY),
+        Panel("table", "Every word gets a probability", (
+            Words(text="The logit of a word is the dot product of its row of the table with the output of the last "
+                       "word. T is the temperature; the bars are drawn with it."),
+            Table(name="words", rows="table", chosen="first", caption="Every word and its probability", columns=(
+                Column("word", "name"), Column("", bar=("probability",), roles=("{role}",)),
+                Column("logit", "logit:signed:3"),
+                Column("probability, T = {params.temperature}", "probability:percent:2"),
+                Column("probability, T = 1", "plain:percent:2"),
+                Column("in float", "float:percent:2", role="float", when="rounded"))))),
+        Panel("attention", "Where the last word looked", (
+            Matrix(name="attention", array="attention", shade="attention", columns="words", format="fixed:3",
+                   caption="Weights of the last word"),
+            Words(role="doc", text="Output of the last word: {output:words:3}"))))
     PARAMS = (
         PROMPT,
         Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"), widget="select",
@@ -75,14 +107,20 @@ class Page(ToyPage):
     def frame(self) -> Frame:
         step, float_ = self.next(), self.forward(temperature=float(self.params["temperature"]))
         found, plain = step.result, self.rungs.probabilities(step.result["logits"], 1.0)
-        frame = self.shared(prompt=toy.text(self.prompt).split(), appended=self.appended, ended=self.ended,
-                          next=step.word, probability=step.probability, top=ranking(found["probabilities"]),
-                          top_float=ranking(float_["probabilities"]), temperature=self.params["temperature"])
+        off = self.params["bits"] == "off"
+        order = np.argsort(-found["logits"], kind="stable").tolist()
+        table = [{"name": toy.WORDS[i], "logit": float(found["logits"][i]), "plain": float(plain[i]),
+                  "probability": float(found["probabilities"][i]), "float": float(float_["probabilities"][i]),
+                  "first": i == order[0], "role": "float" if off else "quant"} for i in order]
+        written = [f"**{each['word']}** [{each['probability']:.0%}](.muted)".replace("%", " %")
+                   for each in self.appended]
+        sentence = " ".join([*toy.text(self.prompt).split(), *written, *([] if self.ended else ["…"])])
+        frame = self.said(
+            {"attention": found["weights"][-1:], "output": found["output"][-1]}, words=self.words, sentence=sentence,
+            appended=self.appended, ended=self.ended, next=step.word, probability=step.probability, rounded=not off,
+            bar="ended" if self.ended else f"next: {step.word}", table=table,
+            top=ranking(found["probabilities"]), top_float=ranking(float_["probabilities"]))
         frame.step = len(self.appended)
-        frame.arrays |= {"order": np.argsort(-found["logits"], kind="stable").astype(np.int32),
-                         "logits": found["logits"], "probabilities": found["probabilities"], "plain": plain,
-                         "float_logits": float_["logits"], "float_probabilities": float_["probabilities"],
-                         "attention": found["weights"][-1], "output": found["output"][-1]}
         return frame
 
     def snapshot(self) -> dict[str, np.ndarray]:

@@ -2,14 +2,14 @@ import { html, useEffect, useState } from "preact";
 import { Bars } from "./kinds/bars.js";
 import { Chart, Curves, Histogram } from "./kinds/charts.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
-import { Facts, Table } from "./kinds/table.js";
+import { Facts, Matrix, Table } from "./kinds/table.js";
 import { Heading, Progress, Text, Words } from "./kinds/words.js";
 import { Rich } from "./words.js";
 
 const KINDS = {
   words: Words, heading: Heading, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
   histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
-  more: More, custom: Custom,
+  more: More, matrix: Matrix, code: Code, custom: Custom,
 };
 
 /** The parts of a panel, each drawn by its kind; those that come with a condition only while it holds. */
@@ -39,9 +39,18 @@ function More({ block, scope, page }) {
     <${Blocks} block=${block} scope=${scope} page=${page} /></details>`;
 }
 
+function Code(facts) {
+  return html`<${Fetched} path="./kinds/code.js" facts=${facts} />`;
+}
+
 /** What no kind draws: a component of its own. */
-function Custom({ block, scope, page }) {
+function Custom(facts) {
+  return html`<${Fetched} path=${`../views/${facts.block.module}.js`} facts=${facts} />`;
+}
+
+/** What few pages need comes when it is needed. */
+function Fetched({ path, facts }) {
   const [Component, set] = useState(null);
-  useEffect(() => void import(`../views/${block.module}.js`).then(({ default: found }) => set(() => found)), []);
-  return Component && html`<${Component} block=${block} scope=${scope} page=${page} />`;
+  useEffect(() => void import(path).then(({ default: found }) => set(() => found)), []);
+  return Component && html`<${Component} ...${facts} />`;
 }

@@ -7,7 +7,7 @@ const MOST = 10_000; // characters of what was printed that stay
 
 /**
  * The functions that a page really runs, each in an editor: what is run there takes its place in this page's run.
- * names: dotted names, as `source` of the engine knows them. Errors in a text are shown at their line. Edited code
+ * They are those of page.meta.live. Errors in a text are shown at their line. Edited code
  * is kept: on return to the page it is in force again, after a reload it is offered.
  */
 export class LiveCode {
@@ -19,18 +19,16 @@ export class LiveCode {
   #busy = false;
   #printed = "";
   #stop;
-  #edited; // called after an edit was taken
   #gone = false;
   #kept;
   #offered = {}; // kept texts that the reader may bring back
   #unkept = null; // why texts are not kept
 
-  constructor(root, page, { names, edited = () => {} }) {
+  constructor(root, page) {
     this.#root = root;
     this.#page = page;
-    this.#edited = edited;
     this.#kept = new KeptCode(page.meta.name);
-    this.#functions = new Map(names.map((dotted) => {
+    this.#functions = new Map(page.meta.live.map((dotted) => {
       const name = dotted.split(".").at(-1);
       return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
     }));
@@ -177,7 +175,6 @@ export class LiveCode {
     if (!error) {
       Object.assign(one, { running: source, error: null }); // an error of a call before this one may have come meanwhile
       this.#editor.mark(this.#now.error?.line ?? null);
-      this.#edited();
     } else this.#fail(this.#functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
   }
 
@@ -209,12 +206,7 @@ export class LiveCode {
 }
 
 function Box({ functions, now, busy, open, printed, trouble, offered, accept, decline, unkept, show, retry, run, reset }) {
-  return html`<h2>The Python that runs here</h2>
-    <p class="about">
-      These are the functions behind the picture. Change one and run it: the picture follows at once, on this page only.
-      Your code is kept in this browser. An endless loop is stopped; imports beyond NumPy need a connection.
-    </p>
-    ${open && offered.length > 0 && html`<p class="row note" data-test="code-offer">
+  return html`${open && offered.length > 0 && html`<p class="row note" data-test="code-offer">
       <span>You had edited ${offered.join(", ")} here.</span>
       <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${accept}>Bring it back</button>
       <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${decline}>Discard it</button>

@@ -34,11 +34,12 @@ export function mount(root, page, more = {}) {
       page.curves.append(event.history);
     }
     const scope = page.scope();
-    for (const panel of panels) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
+    for (const panel of panels.filter(({ told }) => !told)) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
   }
 
   const bench = workbench(root, page, {
     ...placed,
+    parts: Object.fromEntries(panels.filter(({ told }) => told).map(({ title, name }) => [title, name])),
     controls: groups.length ? groups : undefined,
     auto: work === "auto",
     training: work === "train" && { before: () => Promise.all(plays.map((wish) => begin(page, ...wish))) },
@@ -67,10 +68,10 @@ function Panel({ panel, scope, page }) {
   const [numbers, show] = useState(false);
   if (panel.when && !scope.holds(panel.when)) return null;
   const facts = { panel, scope, page };
-  return html`<div class="panel-head">
+  return html`${panel.title && html`<div class="panel-head">
       <h2 data-test=${`${panel.name}-title`}><${Rich} text=${panel.title} scope=${scope} /></h2>
       ${scope.ready && html`<${Menu} ...${facts} shown=${numbers} show=${show} />`}
-    </div>
+    </div>`}
     <${Blocks} block=${panel} scope=${scope} page=${page} />
     ${numbers && html`<${Numbers} ...${facts} />`}
     ${!scope.ready && panel.empty && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;

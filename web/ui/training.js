@@ -25,7 +25,10 @@ export class Training {
     this.#before = before;
     this.#changed = changed;
     this.#keeper = new Keeper(page, () => this.#changed());
-    this.#stop = page.listen(({ type }) => type === "wish" && this.#keeper.soon());
+    this.#stop = page.listen(({ type, edited }) => {
+      if (type === "wish") this.#keeper.soon();
+      if ((type === "wish" || edited) && this.player.state === "done") this.player.rewind(); // there may be new work
+    });
     this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
   }
 

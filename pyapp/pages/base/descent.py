@@ -13,6 +13,7 @@ from pyapp.ladder.line import X
 
 CURVE = np.linspace(0.0, 5.0, 101)  # where the fitted curve is drawn
 SIDE = 31  # the loss surface is a grid of SIDE x SIDE
+BANDS = 14  # shades between the lowest and the highest loss
 TRAIL = 400  # latest places that are kept
 DIVERGED = "The descent has diverged: the loss is no longer a number. Lower the learning rate and reset."
 EDITED = "With the edited code the loss is no longer a number. Reset the code, or lower the learning rate, and reset."
@@ -28,7 +29,9 @@ class Descent(Experiment):
     """A page with weights `w` and biases `b`. A page says where they start, what a step is, and what else to show."""
 
     group = "Ladder"
-    view = "rung"
+    WORK = "train"
+    BAR = "step {step:count}, MSE {loss:small}"
+    RANGE: ClassVar[tuple[float, float]] = -1.0, 2.0  # of the picture with the points
     y: np.ndarray  # targets at X
     SURFACE: ClassVar[tuple[float, float] | None] = None  # largest |w| and |b| of the loss surface
 
@@ -71,13 +74,11 @@ class Descent(Experiment):
     def frame(self) -> Frame:
         with np.errstate(**QUIET):
             loss = self._here()
-            ends = self.stepped()
-            frame = Frame(self.step, {"loss": loss, "rate": self.params["rate"]}, {
-                "x": X, "y": self.y, "predicted": self.curve(X, self.w, self.b), "curve_x": CURVE,
-                "curve_y": self.curve(CURVE, self.w, self.b),
-                "trail": np.array(self.trail, np.float64).reshape(-1, 2 * np.size(self.w) + 1),
-                "here": np.concatenate([np.ravel(self.w), np.ravel(self.b)]).astype(np.float64),
-                "next": np.concatenate([np.ravel(each) for each in ends]).astype(np.float64)})
+            scalars = {"loss": loss, "fit_range": list(self.RANGE),
+                       "marks": marks(X, self.y, self.curve(X, self.w, self.b))}
+            frame = Frame(self.step, scalars, {
+                "curve_x": CURVE, "curve_y": self.curve(CURVE, self.w, self.b),
+                "here": np.concatenate([np.ravel(self.w), np.ravel(self.b)]).astype(np.float64)})
             frame.notes = [] if math.isfinite(loss) else [EDITED if self.live.edits else DIVERGED]
             self.show(frame)
             if self.SURFACE:
@@ -94,7 +95,9 @@ class Descent(Experiment):
         if self._surface[0] != key:
             with self.live.quiet():
                 self._surface = key, np.array([[self.loss(one, other) for one in w] for other in b])
-        return {"surface": self._surface[1], "surface_w": w, "surface_b": b}
+        return {"surface": self._surface[1], "shades": shades(self._surface[1]), "surface_w": w, "surface_b": b,
+                "trail": np.array(self.trail, np.float64).reshape(-1, 3),
+                "next": np.array(self.stepped(), np.float64)}
 
     def snapshot(self) -> dict[str, np.ndarray]:
         arrays = {"step": np.array(self.step, np.int32), "w": np.asarray(self.w), "b": np.asarray(self.b)}
@@ -132,6 +135,23 @@ class Sliders(Descent):
     def gradients(self) -> dict[str, float]:
         dw, db = self.live.gradients(X, self.y, self.w, self.b)
         return {"w": self.w, "b": self.b, "dw": float(dw), "db": float(db)}
+
+
+def shades(losses: np.ndarray) -> np.ndarray:
+    """BANDS shades from 0, the lowest loss, to 1, the highest, equally far apart in its logarithm; no number is 1."""
+    heights = np.log(losses + 0.01)
+    known = heights[np.isfinite(heights)]
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    shares = np.nan_to_num((heights - low) / ((high - low) or 1), nan=1.0, posinf=1.0)
+    return np.rint(shares * BANDS) / BANDS
+
+
+def marks(x: np.ndarray, y: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
+    """The points, and a thread from each to the curve, which may be elsewhere."""
+    threads = [{"kind": "thread", "x": a, "y": b, "to": [a, c], "role": "error"}
+               for a, b, c in zip(x.tolist(), y.tolist(), predicted.tolist(), strict=True) if math.isfinite(c)]
+    return threads + [{"kind": "point", "x": a, "y": b, "hollow": True, "role": "ink"}
+                      for a, b in zip(x.tolist(), y.tolist(), strict=True)]
 
 
 def weight(default: float, limit: float) -> Param:

@@ -1,8 +1,8 @@
 """What the pages of rungs 4 to 7 share: the table that the reader moves, the prompt, the switches, the forward pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,13 @@ SCALED = Param("scaled", "Divide by √d", "bool", False, widget="switch",
                doc="On: scores are divided by √3, as in the original attention")
 MLP = Param("mlp", "MLP block", "bool", True, widget="switch", doc="Off: the refined vector is the output")
 
+LEAST = 0.3  # that a picture of vectors shows of each axis, both ways
+
 
 class ToyPage(Experiment):
     """A page of the toy transformer; `self.p` are its weights with the reader's table."""
 
     group = "Ladder"
-    view = "rung"
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
@@ -80,14 +81,46 @@ class ToyPage(Experiment):
         """All is done at once, in `frame`."""
         return iter(())
 
-    def shared(self, **scalars: Any) -> Frame:
-        """A frame with what all these pages say: vocabulary, words, moved cells, the dimensions drawn and said."""
-        frame = Frame(0, {"vocabulary": list(toy.WORDS), "table": self.params["table"],
-                          "words": toy.text(self.numbers).split(), **scalars}, {"table": self.p["E"]}, self._said)
-        if "dims" in self.params:
-            x, y = (int(dim) - 1 for dim in str(self.params["dims"]).split(", "))
-            frame.scalars |= {"drawn": [x, y], "said": 3 - x - y}
-        return frame
+    def said(self, arrays: Mapping[str, np.ndarray], **scalars: Any) -> Frame:
+        """A frame with what is said about the link and the controls."""
+        return Frame(0, scalars, dict(arrays), self._said)
+
+    @property
+    def words(self) -> list[str]:
+        return toy.text(self.numbers).split()
+
+    def vectors(self, label: str, *arrows: "Arrow") -> dict[str, Any]:
+        """Vectors of three numbers as arrows of two: the more important first, from the origin if nothing else is
+        said. spans: what both axes show at least, so that all arrows and the origin are seen."""
+        x, y = (int(dim) - 1 for dim in str(self.params["dims"]).split(", "))
+        told = [{"name": arrow.name, "kind": arrow.kind, "thin": arrow.thin,
+                 "title": f"{arrow.name}: {plain(arrow.to)}", "from": [float(arrow.start[i]) for i in (x, y)],
+                 "to": [float(arrow.to[i]) for i in (x, y)]}
+                for arrow in arrows]
+        ends = np.array([[each["from"], each["to"]] for each in told]).reshape(-1, 2)
+        return {"arrows": told, "label": label, "axes": [f"number {x + 1}", f"number {y + 1}"],
+                "spans": [[float(min(-LEAST, *side)), float(max(LEAST, *side))] for side in ends.T],
+                "caption": f"Numbers {x + 1} and {y + 1} are drawn; number {4 - x - y} is only said, in the table and "
+                           "on hover."}
+
+
+class Arrow(NamedTuple):
+    """A vector as it is drawn; kind is a colour: chosen, float, positive or other; thin: only its end."""
+
+    name: str
+    to: np.ndarray
+    kind: str
+    start: np.ndarray = np.zeros(toy.DIM)
+    thin: bool = False
+
+
+def plain(vector: np.ndarray) -> str:
+    return f"({', '.join(f'{x:.2f}' for x in vector)})".replace("-", "−")
+
+
+def part(name: str, title: str, vector: np.ndarray, role: str = "", chosen: bool = False) -> dict[str, Any]:
+    """A row of a sum of vectors."""
+    return {"name": name, "title": title, "vector": vector.tolist(), "role": role, "chosen": chosen}
 
 
 def ranking(p: np.ndarray, most: int = 5) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pyapp.ladder.line import X, Y
+from pyapp.pages.base.descent import shades
 from pyapp.runner import Runner
 
 
@@ -36,6 +37,15 @@ def test_the_surface_is_the_loss(runner):
     surface, w, b = (frame.arrays[name] for name in ("surface", "surface_w", "surface_b"))
     assert surface[4, 20] == pytest.approx(np.mean((w[20] * X + b[4] - Y) ** 2))
     assert surface.shape == (len(b), len(w)) and abs(w[0]) == 2 and abs(b[0]) == 6
+    shades = frame.arrays["shades"]
+    assert shades.min() == 0 and shades.max() == 1 and np.unique(shades).size == 15
+    order = np.argsort(surface, axis=None)
+    assert np.all(np.diff(shades.ravel()[order]) >= 0), "the greyer the higher"
+
+
+def test_a_loss_that_is_no_number_has_the_darkest_shade():
+    assert shades(np.array([[0.0, np.inf], [np.nan, 3.0]])).tolist() == [[0, 1], [1, 1]]
+    assert shades(np.full((2, 2), np.nan)).tolist() == [[1, 1], [1, 1]]
 
 
 def test_a_slider_moves_the_descent(runner):

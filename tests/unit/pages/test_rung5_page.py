@@ -9,21 +9,26 @@ def runner():
     return Runner()
 
 
-def arrow(frame, to=3, start=1):
-    return next(each for each in frame.scalars["arrows"] if each["to"] == to and each["from"] == start)
+def arrow(frame, start=1):
+    return next(each for each in frame.scalars["into"] if each["from"] == start)
 
 
 def test_arrows_carry_product_and_weight(runner):
-    frame = runner.open("rung5")["frame"]
+    opened = runner.open("rung5")
+    frame = opened["frame"]
     x = frame.arrays["embeddings"]
-    assert len(frame.scalars["arrows"]) == 10
+    assert frame.scalars["at"] == 3, "the last word looks"
     for to in range(4):
+        frame = runner.change(opened["run"], "look", to + 1)["frame"]
+        assert frame.scalars["at"] == to and len(frame.scalars["into"]) == to + 1
         products = [x[to] @ x[start] for start in range(to + 1)]
         weights = np.exp(products) / np.exp(products).sum()
         for start in range(to + 1):
-            found = arrow(frame, to, start)
+            found = arrow(frame, start)
             assert found["product"] == pytest.approx(products[start]) == found["score"]
             assert found["weight"] == pytest.approx(weights[start])
+        assert frame.scalars["sum"][-2]["vector"] == pytest.approx(frame.arrays["nudge"][to])
+        assert frame.scalars["sum"][-1]["vector"] == pytest.approx(frame.arrays["refined"][to])
     assert frame.arrays["mixed"].sum(1) == pytest.approx(frame.arrays["nudge"])
     assert frame.arrays["refined"] == pytest.approx(x + frame.arrays["nudge"])
 
@@ -54,6 +59,9 @@ def test_another_prompt(runner):
     assert "does not know 'green'" in run["frame"].notes[0] and run["params"]["prompt"] == "a fluffy blue creature"
     frame = runner.change(run["run"], "prompt", "Take a biopsy of the mole.")["frame"]
     assert frame.scalars["words"][-2:] == ["mole", "."] and frame.notes == []
+    runner.change(run["run"], "look", 7)
+    frame = runner.change(run["run"], "prompt", "a creature")["frame"]
+    assert frame.scalars["at"] == 1, "there are no seven words any more"
 
 
 def test_edits_are_obeyed(runner):
@@ -63,8 +71,8 @@ def test_edits_are_obeyed(runner):
     frame = runner.edit(run, "softmax", source)["frame"]
     assert set(frame.arrays["weights"].ravel()) == {0.0, 1.0}
     source = "def scores(X, W_Q, W_K, scale):\n    return X @ X.T"  # without the mask
-    assert len(frame.scalars["arrows"]) == 10 and frame.arrays["seen"].tolist() == np.tri(4).tolist()
-    assert len(runner.edit(run, "scores", source)["frame"].scalars["arrows"]) == 16
+    assert np.isfinite(frame.arrays["shade"]).tolist() == np.tri(4).astype(bool).tolist()
+    assert np.isfinite(runner.edit(run, "scores", source)["frame"].arrays["shade"]).all()
     answer = runner.edit(run, "nudge", "def nudge(A, X, W_V):\n    return A")
     assert "shape (4, 4), expected an array of shape (4, 3)" in answer["error"]["message"]
 
@@ -74,4 +82,4 @@ def test_an_edit_that_leaves_no_numbers_is_not_taken(runner):
     answer = runner.edit(opened["run"], "scores", "def scores(X, W_Q, W_K, scale):\n"
                                                   "    return np.full((len(X), len(X)), -np.inf)")
     assert "the probabilities are no numbers" in answer["error"]["message"] and answer["edited"] == []
-    assert answer["frame"].scalars["arrows"] == opened["frame"].scalars["arrows"]
+    assert answer["frame"].scalars["into"] == opened["frame"].scalars["into"]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pyapp.ladder import toy
 from pyapp.runner import Runner
 
 
@@ -11,11 +12,12 @@ def runner():
 
 def test_what_fires_is_what_is_added(runner):
     frame = runner.open("rung6")["frame"]
-    neurons, found = frame.scalars["neurons"], frame.arrays
-    assert [n["fired"] for n in neurons] == [n["sum"] > 0 for n in neurons] == found["fired"][-1].astype(bool).tolist()
+    neurons, found, p = frame.scalars["neurons"], frame.arrays, toy.load()
+    assert [n["fired"] for n in neurons] == [n["sum"] > 0 for n in neurons] == np.isfinite(found["shade"][-1]).tolist()
     assert 0 < sum(n["fired"] for n in neurons) < 6
-    assert found["parts"] == pytest.approx(np.array([n["value"] * found["W2"][:, k] for k, n in enumerate(neurons)]))
-    assert found["output"][-1] == pytest.approx(found["refined"][-1] + found["parts"].sum(0) + found["b2"])
+    assert found["parts"] == pytest.approx(np.array([n["value"] * p["W2"][:, k] for k, n in enumerate(neurons)]))
+    assert found["output"][-1] == pytest.approx(found["refined"][-1] + found["parts"].sum(0) + p["b2"])
+    assert np.sum([row["vector"] for row in frame.scalars["sum"][:-1]], 0) == pytest.approx(found["output"][-1])
 
 
 def test_without_the_block_the_word_only_knows_itself(runner):

@@ -45,13 +45,16 @@ def test_fewer_bits_lose_the_thread(runner):
 
 def test_the_table_of_logits_and_probabilities(runner):
     run = runner.open("rung7", {"temperature": 2, "bits": 6})["run"]
-    found = runner.change(run, "seed", 3)["frame"].arrays
-    for logits, probabilities, t in (("logits", "probabilities", 2), ("logits", "plain", 1),
-                                     ("float_logits", "float_probabilities", 2)):
-        e = np.exp(found[logits] / t)
-        assert found[probabilities] == pytest.approx(e / e.sum())
-    assert np.all(np.diff(found["logits"][found["order"]]) <= 0) and found["order"].dtype == np.int32
-    assert np.abs(found["logits"] - found["float_logits"]).max() > 0.01
+    rows = runner.change(run, "seed", 3)["frame"].scalars["table"]
+    found = {name: np.array([row[name] for row in rows]) for name in ("logit", "probability", "plain", "float")}
+    for name, t in (("probability", 2), ("plain", 1)):
+        e = np.exp(found["logit"] / t)
+        assert found[name] == pytest.approx(e / e.sum())
+    assert np.all(np.diff(found["logit"]) <= 0) and [row["first"] for row in rows] == [True] + [False] * 17
+    assert found["float"].sum() == pytest.approx(1) and np.abs(found["float"] - found["probability"]).max() > 0.01
+    plain = runner.open("rung7", {"temperature": 2})["frame"].scalars["table"]
+    assert {row["name"]: row["float"] for row in rows} == pytest.approx(
+        {row["name"]: row["probability"] for row in plain})
 
 
 def test_another_prompt_or_seed_begins_again(runner):

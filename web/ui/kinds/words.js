@@ -15,7 +15,7 @@ function Paragraph({ block: { text, role = "about", good, name }, scope }) {
   const verdict = good && scope.ready ? (scope.holds(good) ? "good" : "bad") : "";
   const content = html`<${Rich} text=${text} scope=${scope} />`;
   return html`<p class=${`${kind} ${role === "note" ? verdict && `judged ${verdict}` : verdict}`} data-test=${name && scope.text(name)}
-    role=${role === "summary" || role === "finding" ? "status" : undefined}>${content}</p>`;
+    role=${["summary", "finding", "sentence"].includes(role) ? "status" : undefined}>${content}</p>`;
 }
 
 export function Heading({ block, scope }) {
