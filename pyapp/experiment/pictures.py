@@ -164,13 +164,15 @@ class Scale(Block):
 
 @dataclass(frozen=True)
 class Images(Block):
-    """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each; `pick` makes them buttons."""
+    """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each; `pick` makes them buttons, and so
+    does `puts`: held-out digits that a press puts on the pad, an entry with their numbers."""
 
     kind: ClassVar[str] = "images"
     label: Template = ""  # of the picture @i
     pictures: Entry = ""
     words: Template = ""
     pick: str = ""
+    puts: Entry = ""
     value: Value = "@i"  # what the parameter becomes
     picked: Entry = ""
     size: Template = ""

@@ -1,7 +1,7 @@
 """Float or integer: the same digit read by the float network and by its quantised form."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base.digit_input import Reader
+from pyapp.pages.panels import inference as panels
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
@@ -19,6 +20,7 @@ from pyapp.quant.schemes import MIN_BITS, SCHEMES
 from pyapp.quantized.network import Settings, quantize_network
 
 NONE = "none"
+POINTS = 100  # percentage points in a share of 1
 LISTED = 24  # changed images that are shown
 CODES = ("input", "hidden1", "hidden2", "logits")
 SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (1, 10)}  # as pictures
@@ -29,8 +31,13 @@ class Page(Experiment):
     summary = ("Let the float network and its quantised form read the same digit: the bars move long before a "
                "prediction does. Then count how often it does, on 3,000 digits.")
     group = "Quantise"
-    view = "inference"
     order = 24
+    WORK = "auto"
+    BAR = "{changed:count} changed, {accuracy:percent}"
+    GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),
+              ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
+    PANELS = panels.PANELS
+    UNSHOWN: ClassVar = {"network": "The pad asks anew when it is another one."}
     PARAMS = (
         Param("bits", "Bits per weight", "int", 4, lo=MIN_BITS, hi=8, step=1, doc="Width of a weight's code"),
         Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES, widget="select",
@@ -90,8 +97,14 @@ class Page(Experiment):
             yield Frame(self._step)
 
     def frame(self) -> Frame:
-        scalars = {"held_out": len(mnist.shipped("test")[1]), "version": self._version, "done": 0,
-                   "bytes_float": float_nbytes(shipped.mlp())}
+        scalars = {
+            "held_out": len(mnist.shipped("test")[1]), "done": 0, "bytes_float": float_nbytes(shipped.mlp()),
+            **dict.fromkeys(("accuracy", "float_accuracy", "bytes", "changed", "lost", "won", "other", "mean_gap",
+                             "largest_gap", "logits_differ", "code_difference")),
+            "network": "", "refusal_words": "", "agreement": "", "agree": False, "listed": 0,
+            "counted_words": "Both networks read the same digits.",
+            "changed_words": "The digits whose prediction changes appear here.",
+        }
         if self._comparison is None:  # a change was just made; the numbers come with the first piece
             return Frame(self._step, scalars)
         comparison, kind = self._comparison, self.kind
@@ -100,19 +113,28 @@ class Page(Experiment):
         float_, ours, labels = comparison.predictions["float"], comparison.predictions[kind], comparison.labels
         right_before, right_now = float_[changed] == labels[changed], ours[changed] == labels[changed]
         scalars |= {
-            "done": comparison.done, "kind": kind, "arithmetic": comparison.arithmetic(kind),
-            "refusal": comparison.refusal, "bytes": comparison.network.nbytes,
+            "done": comparison.done, "network": f"{self._version} {kind}", "bytes": comparison.network.nbytes,
+            "counted_words": f"The quantised network is {'computed' if kind == 'integers' else 'simulated'} with "
+                             f"{comparison.arithmetic(kind)}.",
+            "refusal_words": self._refused(comparison.refusal), "listed": len(listed),
             "changed": len(changed), "lost": int(right_before.sum()), "won": int(right_now.sum()),
             "other": int((~right_before & ~right_now).sum()), "mean_gap": comparison.mean_gap,
             "largest_gap": comparison.largest_gap, **_agreement(comparison),
         }
         if comparison.done:
             scalars |= {"float_accuracy": comparison.right("float") / comparison.done,
-                        "accuracy": comparison.right(kind) / comparison.done}
+                        "accuracy": comparison.right(kind) / comparison.done,
+                        "changed_words": _listed_words(len(listed), len(changed), comparison.done)}
+        images = np.rint(255 * comparison.images[listed]).astype(np.uint8).reshape(-1, 28, 28)
         arrays = {"changed_index": listed.astype(np.int32), "changed_label": labels[listed].astype(np.int32),
-                  "changed_float": float_[listed], "changed_quant": ours[listed],
-                  "changed_images": comparison.images[listed].reshape(-1, 28, 28)}
+                  "changed_float": float_[listed], "changed_quant": ours[listed], "changed_images": images}
         return Frame(self._step, scalars, arrays)
+
+    def _refused(self, refusal: str) -> str:
+        """Why there is no integer arithmetic; empty if there is."""
+        if refusal and self.params["activations"] == NONE:
+            return "Activations are float32, so integer arithmetic is not possible."
+        return refusal and f"Integer arithmetic is refused here: {refusal}. The simulation is shown."
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`, in every arithmetic."""
@@ -130,10 +152,12 @@ class Page(Experiment):
             "digit": int(p.argmax()), "confidence": float(p.max()), "label": label, "kind": self.kind,
             "quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
             "difference": float(np.abs(p - q).max()), "logit_difference": float(np.abs(exact - logits).max()),
-            "layers": _layers(comparison, simulated, codes),
+            "layers": (layers := _layers(comparison, simulated, codes)), "codes_words": _codes_words(layers, self.kind),
+            "outputs": [{"digit": i, "float": float(exact[0, i]), "quantised": float(logits[0, i]),
+                         "score": float(logits[0, i] - exact[0, i]), "points": POINTS * float(q[i] - p[i])}
+                        for i in range(p.size)],
         }
-        arrays = {"input": x, "probabilities": p, "probabilities_quant": q, "probabilities_difference": q - p,
-                  "logits": exact[0], "logits_quant": logits[0], "logits_difference": (logits - exact)[0]}
+        arrays = {"input": x, "probabilities": p, "probabilities_quant": q}
         arrays |= {f"codes_{name}": shown[0].reshape(SHAPES[name]).astype(np.int32)
                    for name, shown in zip(CODES, codes or simulated, strict=False)}
         return Frame(self._step, scalars, arrays)
@@ -151,14 +175,36 @@ def _agreement(comparison: Comparison) -> dict[str, Any]:
         return {}
     done = slice(comparison.done)
     other = comparison.predictions["integers"][done] != comparison.predictions["simulated"][done]
-    return {"logits_differ": comparison.logits_differ, "code_difference": comparison.largest_code_difference,
-            "arithmetic_changed": int(other.sum())}
+    differ = int(other.sum())
+    return {"agree": differ == 0, "logits_differ": comparison.logits_differ,
+            "code_difference": comparison.largest_code_difference,
+            "agreement": "every prediction is the same" if differ == 0 else f"{differ:,} predictions differ"}
+
+
+def _listed_words(listed: int, changed: int, done: int) -> str:
+    if not changed:
+        return f"No prediction has changed in {done:,} digits."
+    which = f"{listed} of the {changed:,}" if listed < changed else f"The {listed}"
+    return f"{which} digits whose prediction changed: float → quantised. Click one to put it on the pad."
+
+
+def _codes_words(layers: list[dict[str, Any]], kind: str) -> str:
+    if not layers:
+        return "Activations are float, so there are no codes between the layers."
+    only = "; from the pixels to the scores it saw nothing else" if kind == "integers" else ""
+    return (f"All that the quantised network knows of your digit, layer by layer{only}. Paper is the lowest code, ink "
+            "the highest.")
 
 
 def _layers(comparison: Comparison, simulated: list[np.ndarray], codes: list[np.ndarray]) -> list[dict[str, Any]]:
     """The grid of every quantised activation, and how far the two arithmetics differ there, for one image."""
-    grids = (comparison.network.activations or {}).values()
-    return [{"name": name, "scale": float(grid.scale), "zero_point": int(grid.zero_point), "bits": grid.bits,
-             "low": grid.low, "high": grid.high,
-             "difference": largest_difference(codes[i], simulated[i]) if codes else None}
-            for i, (name, grid) in enumerate(zip(CODES, grids, strict=False))]
+    found = []
+    for i, (name, grid) in enumerate(zip(CODES, (comparison.network.activations or {}).values(), strict=False)):
+        difference = largest_difference(codes[i], simulated[i]) if codes else None
+        words = (f"{grid.bits} bits, {grid.low} to {grid.high}; scale {float(grid.scale):.3g}, zero point "
+                 f"{int(grid.zero_point)}")
+        if difference is not None:
+            words += f"; integers and simulation differ by {difference:,}"
+        found.append({"name": name, "scale": float(grid.scale), "zero_point": int(grid.zero_point), "bits": grid.bits,
+                      "low": grid.low, "high": grid.high, "difference": difference, "words": words})
+    return found

@@ -24,7 +24,7 @@ def set_link(tab, link: str) -> None:
 
 
 def wait_done(tab) -> None:
-    tab.wait_number("done", "x === 3000")
+    tab.wait_number("{done}", "x === 3000")
 
 
 def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
@@ -32,9 +32,9 @@ def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
     tab.draw(SEVEN)
     tab.wait_text("prediction", "7")
     tab.wait_text("quant-prediction", "7")
-    tab.wait_number("logit-difference", "x > 0")
-    assert tab.number("difference") >= 0
-    tab.page.wait_for_function("document.querySelector(\"[data-test='gap-7']\").textContent.length > 3")
+    tab.wait_number("{read.logit_difference}", "x > 0")
+    assert tab.number("{read.difference}") >= 0
+    tab.page.wait_for_function("document.querySelector(\"[data-test='gap-7-score']\").textContent.length > 3")
     tab["codes-hidden1"].focus()
     tab.page.keyboard.press("ArrowRight")
     tab.wait_text("codes-hidden1-value", "neuron 1: code")
@@ -54,9 +54,9 @@ def test_changed_predictions_are_counted_and_one_can_be_looked_at(visit):
     expected = changed(Settings(3, per="channel", activations=4))
     assert abs(tab.number("changed") - expected) <= 1  # a sum's last bit may decide another code here than natively
     assert tab.number("lost") + tab.number("won") + tab.number("other") == tab.number("changed")
-    assert tab["changed-digit"].count() == min(expected, 24)
-    words = tab["changed-digit"].first.inner_text().split()
-    tab["changed-digit"].first.click()
+    assert tab.page.locator("[data-test='changed-digit'] button").count() == min(expected, 24)
+    words = tab["changed-digit-0"].inner_text().split()
+    tab["changed-digit-0"].click()
     tab.wait_text("prediction", words[0])
     tab.wait_text("quant-prediction", words[2])
     tab.wait_text("label", f"It is a {words[-1]}")
@@ -67,10 +67,10 @@ def test_the_answer_follows_the_settings_and_the_two_arithmetics_are_compared(vi
     tab.draw(SEVEN)
     wait_done(tab)
     tab.wait_text("agreement", "every prediction is the same")
-    before = tab.number("logit-difference")
+    before = tab.number("{read.logit_difference}")
     tab.slide("bits", "Home")
     wait_done(tab)
-    tab.wait_number("logit-difference", f"x > {2 * before}")
+    tab.wait_number("{read.logit_difference}", f"x > {2 * before}")
     tab.wait_number("changed", "x > 1000")
     assert "bits=2" in tab.page.url
 
@@ -88,7 +88,7 @@ def test_the_picture_of_the_codes_is_what_python_computed(visit):
     """The shade of a pixel's cell is its code's."""
     tab = visit("#inference?activations=2")
     wait_done(tab)
-    tab["changed-digit"].first.click()
+    tab["changed-digit-0"].click()
     tab.wait_text("label", "It is a")
     shades = tab.page.wait_for_function("""() => {
         const canvas = document.querySelector("[data-test='codes-input']");

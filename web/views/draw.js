@@ -13,7 +13,10 @@ const EMPTY = "The pad is empty: draw a digit.";
 const SPOKEN_AFTER_MS = 700;
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
-/** The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`. */
+/**
+ * The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`,
+ * and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
+ */
 export default function Draw({ scope, page }) {
   const host = useRef(null);
   const now = useRef(null);
@@ -21,12 +24,16 @@ export default function Draw({ scope, page }) {
   useEffect(() => {
     const drawn = (scalars, answer) => page.reads(Number.isInteger(scalars.digit) ? answer : null);
     const panel = new DrawPanel(host.current, page, drawn, null);
-    let [fresh, at] = [true, 0];
+    let [fresh, at, network] = [true, 0, null];
+    page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
       panel.heldOut = now.current.get("held_out");
       const first = fresh && panel.empty ? now.current.get("first?") : null;
       fresh = false;
       if (first !== null) return void panel.showHeldOut(first);
+      const known = now.current.get("network?");
+      if (known === "" || (known !== null && known === network)) return;
+      network = known;
       if (page.training?.playing && performance.now() - at < PREDICT_EVERY_MS) return;
       at = performance.now();
       panel.update();

@@ -61,11 +61,12 @@ export function Scale({ block, scope }) {
 export function Images({ block, scope, page }) {
   const pictures = scope.array(block.pictures);
   if (!pictures) return null;
-  const { label, words, pick, value = "@i", picked, size, name } = block;
+  const { label, words, pick, puts, value = "@i", picked, size, name } = block;
+  const press = pick ? (i) => page.change(pick, at(i).get(value)) : (i) => page.put(at(i).get(puts));
   const at = (i) => scope.reading({ i });
   return html`<${Tiles} pictures=${pictures} test=${name} kind=${scope.text(size)} picked=${picked ? scope.get(picked) : null}
     name=${(i) => at(i).text(label)} words=${words && ((i) => html`<${Rich} text=${words} scope=${at(i)} />`)}
-    pick=${pick && ((i) => page.change(pick, at(i).get(value)))} />`;
+    pick=${(pick || puts) && press} />`;
 }
 
 const TYPES = { png: "image/png", json: "application/json", csv: "text/csv" };
