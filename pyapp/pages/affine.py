@@ -111,7 +111,7 @@ class Page(Experiment):
         self.change("seed", params["seed"])
 
     def change(self, name: str, value: Value) -> list[str]:
-        seed = int(self.params["seed"])
+        seed = self.params["seed"]
         if name != "bits":
             self.data = {key: numbers(str(self.params[key]), seed) for key in ("skewed", "centred")}
         return []
@@ -121,7 +121,7 @@ class Page(Experiment):
         return iter(())
 
     def frame(self) -> Frame:
-        bits = int(self.params["bits"])
+        bits = self.params["bits"]
         frame = Frame(scalars={"bits": bits, "codes_there": 1 << bits, "fine": "" if bits < FINE_BITS else
                                f" (up to {FINE_BITS - 1} bits; here only how far the grid reaches)"})
         for name, x in self.data.items():
@@ -131,7 +131,7 @@ class Page(Experiment):
 
     def _compare(self, name: str, x: np.ndarray, frame: Frame) -> None:
         """Both schemes on x: facts, and pictures on common bins."""
-        bits = int(self.params["bits"])
+        bits = self.params["bits"]
         made = {scheme: quantize(x, bits, scheme) for scheme in SCHEMES}
         facts: dict[str, Any] = {scheme: judged(x, tensor) for scheme, tensor in made.items()}
         facts["unnudged"] = without_nudging(x, bits)

@@ -161,8 +161,8 @@ class Page(Experiment):
         self._draw()
 
     def _draw(self) -> None:
-        draw = LOGITS[str(self.params["source"])]
-        self.source = draw(int(self.params["length"]), bool(self.params["causal"]), int(self.params["seed"]))
+        draw = LOGITS[self.params["source"]]
+        self.source = draw(self.params["length"], self.params["causal"], self.params["seed"])
 
     def change(self, name: str, value: Value) -> list[str]:
         if name in ("source", "length", "causal", "seed"):
@@ -197,14 +197,14 @@ class Page(Experiment):
             **{f"row_{name}": side.p_hat[row] for name, side in sides.items()}})
 
     def _rules(self) -> dict[str, str]:
-        return {"plain": "none", "shifted": str(self.params["shift"])}
+        return {"plain": "none", "shifted": self.params["shift"]}
 
     def _side(self, z: np.ndarray, mask: np.ndarray, rule: str) -> "Side":
-        logits = quantize_logits(z, int(self.params["bits"]), rule, mask)
-        return Side(rule, mask, logits, probabilities(logits, str(self.params["method"]), mask))
+        logits = quantize_logits(z, self.params["bits"], rule, mask)
+        return Side(rule, mask, logits, probabilities(logits, self.params["method"], mask))
 
     def _method(self) -> dict[str, str]:
-        method = METHODS[str(self.params["method"])]
+        method = METHODS[self.params["method"]]
         return {name: getattr(method, name) for name in ("title", "about", "source", "breaks")}
 
 

@@ -64,7 +64,7 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         self._reader, model = Reader(), MLP()
-        self._begin(DigitsTraining(model, model.initial(int(params["seed"])), params))
+        self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
 
     def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer

@@ -129,17 +129,17 @@ class Page(Experiment):
         return iter(())
 
     def frame(self) -> Frame:
-        name, scale, bits = str(self.params["method"]), float(self.params["scale"]), int(self.params["exponent"])
+        name, scale, bits = self.params["method"], self.params["scale"], self.params["exponent"]
         made = IExp(name, scale, bits)
         codes = made.codes(LOWEST)
         x, y = np.round(codes * scale, 9), made.values(codes)  # -2.4, not -2.4000000000000004
         error = y - np.exp(x)
-        at = int(np.abs(x - float(self.params["x"])).argmin())
+        at = int(np.abs(x - self.params["x"]).argmin())
         arrays = {"codes": codes, "x": x, "made": y, "exact": np.exp(x), "error": error, **curves(name), **worst(bits)}
         if codes.size <= FEW:
             arrays["dots"] = y
         period, widest = made.codes_to_a_period * scale, int(made.integers(np.zeros(1, np.int64))[0]).bit_length()
-        facts, gaps = point(made, int(codes[at]), float(self.params["x"])), gap_rows(made.constants)
+        facts, gaps = point(made, int(codes[at]), self.params["x"]), gap_rows(made.constants)
         scales = [scale_facts(key, scale, bits, name) for key in METHODS]
         scalars = {
             "title": METHODS[name].title, "scale": scale, "ln2": LN2, "ln2_codes": LN2 / scale, "lowest": LOWEST,

@@ -79,8 +79,8 @@ class Page(Experiment):
     def asked(self, **other: Any) -> Asked:
         """What the controls ask for, some of it replaced."""
         digit = self.params["digit"]
-        wish = {"seed": mulberry.seed_of(self.params["seed"])[0], "temperature": float(self.params["temperature"]),
-                "generator": str(self.params["generator"]), "fields": str(self.params["fields"]),
+        wish = {"seed": mulberry.seed_of(self.params["seed"])[0], "temperature": self.params["temperature"],
+                "generator": self.params["generator"], "fields": self.params["fields"],
                 "digit": None if digit == ANY else int(digit), "bits": self.bits}
         return Asked(**{**wish, **other})
 
@@ -104,7 +104,7 @@ class Page(Experiment):
             yield Frame(len(self._judged))
 
     def _key(self, generator: str, bits: int | None) -> tuple:
-        return generator, str(self.params["fields"]), bits, float(self.params["temperature"])
+        return generator, self.params["fields"], bits, self.params["temperature"]
 
     def _agreement(self, generator: str, bits: int | None) -> float:
         """Of a thousand seeds, how often this generator means the digit that the teacher in float means."""
@@ -129,7 +129,7 @@ class Page(Experiment):
 
     def _draw(self) -> Frame:
         """Everything that does not have to be counted."""
-        asked, picked = self.asked(), int(self.params["picked"])
+        asked, picked = self.asked(), self.params["picked"]
         seed, note = mulberry.seed_of(self.params["seed"])
         sides = {side(*kind): self.asked(generator=kind[0], bits=kind[1]).draw() for kind in self.kinds()}
         chosen, exact = sides[side(asked.generator, asked.bits)], sides[side(asked.generator, None)]
@@ -155,7 +155,7 @@ class Page(Experiment):
 
     def _side(self, generator: str, bits: int | None, sides: Mapping[str, Drawn]) -> dict[str, Any]:
         """What a generator is, and which digits it means: lost where the teacher in float means another."""
-        made = batch.shipped(generator, str(self.params["fields"]), bits)
+        made = batch.shipped(generator, self.params["fields"], bits)
         labels, truth = sides[side(generator, bits)].labels.tolist(), sides[side(TEACHER, None)].labels.tolist()
         return {"title": title(generator, bits), "numbers": made.numbers, "bytes": made.nbytes, "labels": labels,
                 "kept": ["kept" if one == other else "lost" for one, other in zip(labels, truth, strict=True)],
@@ -165,14 +165,14 @@ class Page(Experiment):
         """Nine pictures on a straight line through latents and style to the goal, and the one at the slider."""
         goal, note = mulberry.seed_of(self.params["goal"])
         end = Noise.of(np.array([goal], np.uint32))
-        shares = np.append(np.linspace(0, 1, NINE, dtype=np.float64), float(self.params["at"]))[:, None]
+        shares = np.append(np.linspace(0, 1, NINE, dtype=np.float64), self.params["at"])[:, None]
         drawn = asked.draw(Noise(*((1 - shares) * a + shares * b for a, b in zip(own, end, strict=True))))
         *labels, label = drawn.labels.tolist()
         here = [{**row, "share": row["exact"], "role": role(asked.bits)}
                 for row in routing(drawn.coefficients[-1], drawn.coefficients[-1], label)]
         about = BETWEEN_DIGITS if asked.digit is None else ALIKE if asked.generator == MINI else BETWEEN_STYLES
         return Frame(0, {"goal": goal, "goal_note": note, "walk_labels": labels, "walk_label": label,
-                         "walk_shares": shares[:-1, 0].tolist(), "walk_share": float(self.params["at"]),
+                         "walk_shares": shares[:-1, 0].tolist(), "walk_share": self.params["at"],
                          "walk_routing": here, "walk_about": about},
                      {"walk": _pictures(drawn)[:-1], "walk_at": _pictures(drawn)[-1:]})
 
@@ -205,7 +205,7 @@ class Page(Experiment):
 
     def _fields(self) -> Frame:
         """The ten pictures that the mini decoder blends."""
-        name = str(self.params["fields"])
+        name = self.params["fields"]
         i = FIELDS.index(name)
         return Frame(0, {"fields_words": FIELD_WORDS[i], "swap": FIELDS[1 - i], "swap_words": SWAP_WORDS[i]},
                      {"fields": fields_of(name).reshape(-1, SIDE, SIDE)})

@@ -71,7 +71,7 @@ class Page(Experiment):
             yield Frame(len(self._found))
 
     def frame(self) -> Frame:
-        limits = Limits(float(self.params["noticeable"]), float(self.params["allowed"]))
+        limits = Limits(self.params["noticeable"], self.params["allowed"])
         rows = [self._row(claim, limits) for claim in CLAIMS]
         verdicts = [row["verdict"] for row in rows]
         holds, fails, undecided = (verdicts.count(verdict) for verdict in VERDICTS.values())

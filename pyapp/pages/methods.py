@@ -123,7 +123,7 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         try:
-            pasted(str(params["text"]))
+            pasted(params["text"])
         except ParamError as error:
             self.refused["text"] = error
         self._said: list[str] = []  # how the pasted text was read, or why a link's could not be
@@ -152,23 +152,23 @@ class Page(Experiment):
     def _begin(self) -> None:
         """New logits or new codes: nothing is known about them."""
         self.z, self.mask = self._logits()  # R, N
-        self.codes = quantize_logits(self.z, int(self.params["bits"]), str(self.params["shift"]), self.mask)
+        self.codes = quantize_logits(self.z, self.params["bits"], self.params["shift"], self.mask)
         self.p = reference(self.z, self.mask)
         self._found: dict[str, dict[str, Any]] = {}
 
     def _logits(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Logits float64 (R, N), and where they count if that is not everywhere."""
-        kind, length, seed = str(self.params["logits"]), int(self.params["length"]), int(self.params["seed"])
+        kind, length, seed = self.params["logits"], self.params["length"], self.params["seed"]
         self._said = []
         if kind == PASTED:
-            z, self._said = _read(str(self.params["text"]))
+            z, self._said = _read(self.params["text"])
             return z, None
         if kind in TRAINED:
             source = TRAINED[kind](length, False, seed)
             heads, rows, columns = source.logits.shape
             mask = None if source.mask is None else np.tile(source.mask, (heads, 1))
             return source.logits.reshape(heads * rows, columns), mask
-        return draw(kind, int(self.params["rows"]), length, seed), None
+        return draw(kind, self.params["rows"], length, seed), None
 
     def steps(self) -> Iterator[Frame | None]:
         """A method, or a piece of its rows, an item."""
@@ -190,7 +190,7 @@ class Page(Experiment):
         counted = self.z if self.mask is None else self.z[self.mask]
         picture, arrays = self._picture()
         ordered = self._sorted()
-        found = self._found.get(str(self.params["method"]))
+        found = self._found.get(self.params["method"])
         broken = [{**row, "rows_words": f"{row['found']['broken_rows']:,} of {rows:,} rows."} for row in ordered
                   if row["found"] and row["found"]["broken_rows"]]
         guarded = [row for row in ordered if row["guarded"] and row["name"] not in {each["name"] for each in broken}]
@@ -212,7 +212,7 @@ class Page(Experiment):
         """All methods, measured or not, in the order that was asked for; what is not measured, or no number, last."""
         rows = [{**about(METHODS[name]), "guarded": METHODS[name].guarded(self.codes.scale),
                  "found": self._found.get(name)} for name in METHODS]
-        column, best = str(self.params["sort"]), bool(self.params["best"])
+        column, best = self.params["sort"], self.params["best"]
         if column == "method":
             return rows if best else rows[::-1]
         known = [row for row in rows if row["found"] and np.isfinite(row["found"][column])]
@@ -242,9 +242,9 @@ class Page(Experiment):
 
     def _picture(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Some rows of the float softmax, of the chosen method's, and their difference, float32 (rows, columns)."""
-        name = str(self.params["method"])
+        name = self.params["method"]
         rows, columns = (min(most, size) for most, size in zip(SHOWN, self.z.shape, strict=True))
-        first = min(int(self.params["row"]), len(self.z) - rows)
+        first = min(self.params["row"], len(self.z) - rows)
         part = slice(first, first + rows)
         method = make(name, self.codes.scale)
         q, mask = self._part(part)

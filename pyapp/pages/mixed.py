@@ -82,7 +82,7 @@ class Page(Experiment):
 
     def _advance(self) -> bool:
         work = self.work
-        work.wanted = work.search.best_within(int(self.params["budget"]))
+        work.wanted = work.search.best_within(self.params["budget"])
         return work.advance()
 
     def frame(self) -> Frame:
@@ -115,7 +115,7 @@ class Page(Experiment):
 
     def _sensitivity(self, layers: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
         """The lines of the layers by bits, a ring on each where it got its bits."""
-        bits, measure = list(self.work.search.bits), str(self.params["measure"])
+        bits, measure = list(self.work.search.bits), self.params["measure"]
         values = [[row[measure] for row in layer["rows"]] for layer in layers]
         return {
             "bits": bits, "title": MEASURES[measure], "ends": decades(v for line in values for v in line),
@@ -130,7 +130,7 @@ class Page(Experiment):
 
     def _front(self, points: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
         """Both plots of all networks by their bytes: divergence, foretold and measured, and the share read wrongly."""
-        budget, exact = int(self.params["budget"]), self.work.float_accuracy
+        budget, exact = self.params["budget"], self.work.float_accuracy
         sizes = [point["bytes"] for point in points]
         low, high = (step * 10_000 for step in (min([*sizes, budget]) // 10_000, max([*sizes, budget]) // 10_000 + 1))
         every = 40_000 if high - low > 100_000 else 20_000
@@ -187,7 +187,7 @@ class Page(Experiment):
 
     def _chosen(self) -> dict[str, Any]:
         """What fits the budget: the search's choice and the largest uniform network; or why nothing does."""
-        budget, work = int(self.params["budget"]), self.work
+        budget, work = self.params["budget"], self.work
         try:
             chosen = work.search.choose(budget)
         except ValueError as error:

@@ -90,7 +90,7 @@ class Page(Experiment):
             self.refused["start"] = ParamError("start", self._note.rstrip("."), f"set start to {SCRATCH}")
         model, images = _model(params), mnist.calibration()
         p = (model.start(shipped.mlp(), images) if params["start"] == PRETRAINED
-             else model.initial(int(params["seed"]), images))
+             else model.initial(params["seed"], images))
         self._begin(DigitsTraining(model, p, params), p.copy())
 
     def _begin(self, training: DigitsTraining, start: Parameters) -> None:
@@ -110,7 +110,7 @@ class Page(Experiment):
     def _obey(self) -> None:
         """Set what may change while training."""
         self.training.obey(self.params)
-        share, temperature = float(self.params["share"]), float(self.params["temperature"])
+        share, temperature = self.params["share"], self.params["temperature"]
         self.trainer.loss = Teacher(MLP(), shipped.mlp(), temperature, share) if share else cross_entropy
 
     @property
@@ -127,8 +127,8 @@ class Page(Experiment):
 
     def references(self) -> dict[str, float | None]:
         """What to compare with: the shipped float network, and the same bits merely rounded after training."""
-        bits, activations = int(self.params["bits"]), _bits(self.params["activations"])
-        rounded = None if _is_student(self.params) else rounded_accuracy(bits, str(self.params["per"]), activations)
+        bits, activations = self.params["bits"], _bits(self.params["activations"])
+        rounded = None if _is_student(self.params) else rounded_accuracy(bits, self.params["per"], activations)
         return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
 
     def steps(self) -> Iterator[Frame | None]:
@@ -162,7 +162,7 @@ class Page(Experiment):
         if self.diverged:
             return Frame(step, scalars, {}, [DIVERGED])
         tensors = self.model.weights(self.p)
-        layer = min(str(self.params["layer"]), f"layer{len(tensors)}")
+        layer = min(self.params["layer"], f"layer{len(tensors)}")
         picture = gathering(self.p[f"{layer}.weight"], tensors[f"{layer}.weight"])
         rows = layers(self.model, self.p, self.start, self._first, tensors)
         codes = zip(picture.lines.tolist(), picture.counts.tolist(), strict=True)
@@ -190,7 +190,7 @@ class Page(Experiment):
                 f"{'float activations' if activations == NONE else f'{activations} bits an activation'}, scales and "
                 "float biases counted.")
         return {"size_words": size, "bytes_rounded": None if student else self._bytes["bytes_quant"],
-                "estimator_words": ESTIMATED[str(self.params["estimator"])], "integers": dict(self._integers) or None,
+                "estimator_words": ESTIMATED[self.params["estimator"]], "integers": dict(self._integers) or None,
                 "integers_words": IN_FLOAT if activations == NONE else ON_INTEGERS,
                 "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure as it is now",
                 "cannot_measure": activations == NONE or progress < 1}
@@ -261,8 +261,8 @@ class Page(Experiment):
 
 
 def _model(params: Mapping[str, Value]) -> QATMLP:
-    return QATMLP(NETWORKS[params["network"]], int(params["bits"]), _bits(params["activations"]), str(params["per"]),
-                  str(params["estimator"]))
+    return QATMLP(NETWORKS[params["network"]], params["bits"], _bits(params["activations"]), params["per"],
+                  params["estimator"])
 
 
 def _scheme(params: Mapping[str, Value]) -> dict[str, Any]:

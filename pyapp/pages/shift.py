@@ -83,7 +83,7 @@ class Page(Experiment):
 
     def _load(self) -> None:
         """Ask for the network's files now, when the host can still bring them and call again: `steps` cannot go on."""
-        TRAINED[str(self.params["net"])](2, False, 0)
+        TRAINED[self.params["net"]](2, False, 0)
 
     def change(self, name: str, value: Value) -> list[str]:
         if name == "net":
@@ -93,12 +93,12 @@ class Page(Experiment):
         return []
 
     def _seeds(self) -> range:
-        first = int(self.params["seed"])
-        return range(first, first + int(self.params["seeds"]))
+        first = self.params["seed"]
+        return range(first, first + self.params["seeds"])
 
     def _families(self) -> dict[str, str]:
         """The titles of all kinds of logits by name, the network's last."""
-        net = str(self.params["net"])
+        net = self.params["net"]
         return {**TITLES, net: f"Trained, {net}"}
 
     def _done(self, seed: int, family: str) -> bool:
@@ -112,7 +112,7 @@ class Page(Experiment):
 
     def _measure(self, seed: int, family: str) -> Iterator[Frame | None]:
         """All rules at all bits on one batch, until the reader changes something."""
-        found, method = self._found, str(self.params["method"])
+        found, method = self._found, self.params["method"]
         batches = self._batches(seed, family)
         p = np.concatenate([reference(z, mask) for z, mask, _ in batches])
         masks = None if batches[0][1] is None else np.concatenate([mask for _, mask, _ in batches])
@@ -133,13 +133,13 @@ class Page(Experiment):
 
         A network has a grid for each head, drawn logits have one.
         """
-        length, elsewhere = int(self.params["length"]), bool(self.params["other"])
+        length, elsewhere = self.params["length"], self.params["other"]
         if family in TRAINED:
             source, others = TRAINED[family](length, False, seed), repeat(None)
             if elsewhere:
                 others = TRAINED[family](length, False, seed + ELSEWHERE).logits
             return [(z, source.mask, other) for z, other in zip(source.logits, others, strict=False)]
-        shape = int(self.params["rows"]), length
+        shape = self.params["rows"], length
         return [(draw(family, *shape, seed), None, draw(family, *shape, seed, batch=1) if elsewhere else None)]
 
     def frame(self) -> Frame:
@@ -157,7 +157,7 @@ class Page(Experiment):
             "rules": [self._worth(rule, families) for rule in RULES[1:]], "families": families,
             "numbers": [row for family in families for row in self._numbers(family)],
             "guarded": guarded, "words": self._words({family["name"]: family["gains"] for family in families}),
-            "method": METHODS[str(self.params["method"])].title, "measure": MEASURES[str(self.params["measure"])][0],
+            "method": METHODS[self.params["method"]].title, "measure": MEASURES[self.params["measure"]][0],
             "range": self._range([family["curves"] for family in families]),
         }
         return Frame(self._step, scalars)
@@ -171,7 +171,7 @@ class Page(Experiment):
         return [float(10 ** max(min(low, high - 1), high - DECADES)), float(10**high)]
 
     def _family(self, family: str, title: str) -> dict[str, Any]:
-        seeds, (_, measure) = self._seeds(), MEASURES[str(self.params["measure"])]
+        seeds, (_, measure) = self._seeds(), MEASURES[self.params["measure"]]
 
         def over_seeds(number: Callable[[tuple[int, str, str, int]], float], rule: str, bits: int) -> float | None:
             keys = [(seed, family, rule, bits) for seed in seeds]
@@ -181,7 +181,7 @@ class Page(Experiment):
         guarded = {rule: [any(self._guarded(seed, family, rule, bits) for seed in seeds) for bits in BITS]
                    for rule in RULES}
         scales = [over_seeds(lambda key: float(np.mean(self._scales[key])), CLIPPED, bits) for bits in BITS]
-        chosen, control = str(self.params["rule"]), family == CONTROL
+        chosen, control = self.params["rule"], family == CONTROL
         gains = {rule: self._gain(family, rule) for rule in RULES[1:]}
         return {"name": family, "title": title, "control": control, "curves": curves, "guarded": guarded,
                 "gains": gains, "gain": gains[chosen] and gains[chosen]["mean"],
@@ -209,12 +209,12 @@ class Page(Experiment):
 
     def _guarded(self, seed: int, family: str, rule: str, bits: int) -> bool:
         """Whether the original of the method has no answer on this grid."""
-        method = METHODS[str(self.params["method"])]
+        method = METHODS[self.params["method"]]
         return any(map(method.guarded, self._scales.get((seed, family, rule, bits), [])))
 
     def _guards(self) -> str:
         """What hollow points are; empty if there are none."""
-        method = METHODS[str(self.params["method"])]
+        method = METHODS[self.params["method"]]
         shown = [key for key in self._scales if key[0] in self._seeds() and key[1] in self._families()]
         if not any(self._guarded(*key) for key in shown):
             return ""
@@ -248,7 +248,7 @@ class Page(Experiment):
             return None
         worth = {family: {rule: gain["mean"] for rule, gain in rules.items() if gain}
                  for family, rules in gains.items()}
-        offset, control, net = worth["offset"], worth[CONTROL], str(self.params["net"])
+        offset, control, net = worth["offset"], worth[CONTROL], self.params["net"]
         trained = worth[net]
         holds = abs(control[MEAN]) < NOTHING
         return {

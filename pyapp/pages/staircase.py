@@ -102,7 +102,7 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         try:
-            self.others, self._said = _read(str(params["others"]))  # and how the text was read
+            self.others, self._said = _read(params["others"])  # and how the text was read
         except ParamError as error:
             self.refused["others"] = error
             self.others = logits(OTHERS)
@@ -121,16 +121,16 @@ class Page(Experiment):
 
     @property
     def bits(self) -> int:
-        return int(self.params["bits"])
+        return self.params["bits"]
 
     @property
     def row(self) -> Probability:
         """The row beside the curve, whichever curve is shown."""
-        return Probability(self.others, str(self.params["method"]))
+        return Probability(self.others, self.params["method"])
 
     @property
     def curve(self) -> Curve:
-        name = str(self.params["curve"])
+        name = self.params["curve"]
         return self.row if name == PROBABILITY else ELEMENTWISE[name]
 
     def steps(self) -> Iterator[Frame]:
@@ -149,7 +149,7 @@ class Page(Experiment):
         curve, bits = self.curve, self.bits
         grid = curve.grid(bits)
         x, real, steps = curve.x, curve.real(curve.x), curve.steps(bits)
-        at = int(np.abs(x - float(self.params["point"])).argmin())
+        at = int(np.abs(x - self.params["point"]).argmin())
         by_bits = errors(curve)
         arrays = {"x": x, "float": real, "widths": np.array(BITS, np.int32)}
         arrays |= {f"l1_{way}": by_bits[way] for way in WAYS}
@@ -167,7 +167,7 @@ class Page(Experiment):
 
     def _words(self) -> dict[str, str]:
         """What makes the steps and the row, in words; a method's own are seen on its softmax curve."""
-        method = METHODS[str(self.params["method"])]
+        method = METHODS[self.params["method"]]
         exact = method.name == "exact"
         own = self.params["curve"] == PROBABILITY and not exact
         return {"made": f"what {method.title} makes of the codes" if own else "input and output rounded",
@@ -178,7 +178,7 @@ class Page(Experiment):
     def _row(self) -> dict[str, Any]:
         """Logits and probabilities of the row with the point as its first logit, float and quantised."""
         row = self.row
-        z, grid = row.rows(np.array([float(self.params["point"])])), row.grid(self.bits)
+        z, grid = row.rows(np.array([self.params["point"]])), row.grid(self.bits)
         q, p, p_hat = grid.quantize(z), row.exact(z), row.answer(z, self.bits)
         y = None if row.method == "exact" else make(row.method, float(grid.scale))(q)
         columns = [{"z": float(z[0, j]), "q": int(q[0, j]), "p": float(p[0, j]), "p_hat": float(p_hat[0, j]),

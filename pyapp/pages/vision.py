@@ -87,7 +87,7 @@ class Page(Experiment):
         super().__init__(params)
         self._reader = Reader()
         model = ViT(SIZES[params["size"]])
-        self._begin(DigitsTraining(model, model.initial(int(params["seed"])), params))
+        self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
 
     def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
@@ -111,7 +111,7 @@ class Page(Experiment):
     @property
     def pair(self) -> Pair:
         """The shown network float and quantised, made again after each change of either."""
-        shown, settings = (str(self.params["weights"]), self.trainer.steps if self.is_own else 0), self.settings()
+        shown, settings = (self.params["weights"], self.trainer.steps if self.is_own else 0), self.settings()
         if shown != self._pair_of:
             p = self.trainer.p if self.is_own else shipped.vit()
             self._pair, self._pair_of = Pair(Network(ViT(self.model.size), p), settings), shown
@@ -125,7 +125,7 @@ class Page(Experiment):
         if not (bits or activations or logits):
             return None
         method, rule = (self.params["softmax"], self.params["logit_shift"]) if logits else ("exact", "none")
-        return TransformerSettings(bits, per=str(self.params["per"]), activations=activations, logit_bits=logits,
+        return TransformerSettings(bits, per=self.params["per"], activations=activations, logit_bits=logits,
                                    softmax=str(method), shift=str(rule))
 
     def steps(self) -> Iterator[Frame | None]:
@@ -159,7 +159,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         p, size = self.trainer.p if self.is_own else shipped.vit(), self.model.size
-        method = METHODS[str(self.params["softmax"])]
+        method = METHODS[self.params["softmax"]]
         scalars = {
             "epoch": self.trainer.epoch, **self.training.batch, **self._counted(),
             "judged_float": self._judged.get("float_accuracy"), "judged_quant": self._judged.get("quant_accuracy"),
@@ -178,9 +178,9 @@ class Page(Experiment):
 
     def _view(self) -> dict[str, Any]:
         """What of the attention is shown: as chosen, or the nearest that this network has."""
-        size, head = self.model.size, str(self.params["head"])
-        token, names = min(int(self.params["token"]), size.patches), token_names(size.patches)
-        layer = min(int(self.params["layer"]), size.blocks)
+        size, head = self.model.size, self.params["head"]
+        token, names = min(self.params["token"], size.patches), token_names(size.patches)
+        layer = min(self.params["layer"], size.blocks)
         return {"layer": layer, "head": None if head == MEAN else int(head), "token": token, "tokens": names,
                 "head_kept": None if head == MEAN else (layer - 1) * size.heads + int(head) - 1,
                 "head_words": "mean of all heads" if head == MEAN else f"head {head}",

@@ -82,7 +82,7 @@ def generator(tab):
 
 
 def guidelines(tab):
-    tab.page.locator("[data-verdict='holds']").first.wait_for()
+    tab.page.locator("[data-test='claims'] .good").first.wait_for()
 
 
 def inference(tab):
@@ -107,7 +107,7 @@ def matmul(tab):
 def methods(tab):
     tab.wait_text("measured", f"{len(METHODS)} of {len(METHODS)}")
     fits(tab)
-    tab["method-itamax"].tap()
+    tab["methods-itamax"].tap()
     tab.wait_text("picture-title", METHODS["itamax"].title)
 
 
