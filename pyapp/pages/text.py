@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import shipped
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
 from pyapp.measure.recorded_losses import Losses, recorded
@@ -39,6 +39,7 @@ class Page(Experiment):
     group = "Transformers"
     view = "text"
     order = 41
+    ACTIONS = (Action("speed", "Speed", "How many characters per second each network has written"),)
     PARAMS = (
         Param("prompt", "Prompt", "text", "ROMEO:\n", hi=1000, widget="text",
               doc="The text to go on from, up to 1,000 characters; the network sees the last 128. An empty one stands "
@@ -96,6 +97,7 @@ class Page(Experiment):
         fresh = {side: Text(*networks[side], self.vocabulary.encode(known or START), self._sampling(),
                             int(self.params["seed"])) for side in sides}
         self.texts = (self.texts if len(sides) == 1 else {}) | fresh
+        self._speed: dict[str, float] | None = None  # only known once it was asked for: frames do not depend on a clock
         self._read: dict[tuple[int, ...], tuple[TokenReading, TokenReading]] = {}  # the last readings, by their window
 
     def _known_prompt(self) -> str:
@@ -138,7 +140,7 @@ class Page(Experiment):
             "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(),
             "tokens": tokens, "difference": difference, "words": self._words(difference),
             "characters": self.vocabulary.characters, "validation": self._validation(),
-            "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
+            "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes}, "speed": self._speed,
         }, arrays, self._notes())
 
     def _validation(self) -> dict[str, Any] | None:
@@ -224,10 +226,11 @@ class Page(Experiment):
                                    _bits(self.params["activations"]), logit_bits=BITS[0],
                                    softmax=str(self.params["softmax"]))
 
-    def measure(self) -> Frame:
-        """How fast each network writes, in characters a second of computing; None before it has."""
-        return Frame(self._step(), {side: text.written / text.seconds if text.written else None
-                                    for side, text in self.texts.items()})
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        """Say how fast each network has written, in characters per second of computing; nothing before both have."""
+        if all(text.written for text in self.texts.values()):
+            self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}
+        return Outcome()
 
 
 @cache

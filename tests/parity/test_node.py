@@ -108,7 +108,7 @@ def test_every_call_of_a_page_agrees(node, here, capsys, page):
 def test_measurements_are_made_there(needs_node):
     with Node() as host:
         run = host.call("open", page="digits", params={})["run"]
-        assert host.call("measure", run=run)["scalars"]["image_ms"] > 0
+        assert host.call("act", run=run, name="measure")["frame"]["scalars"]["times"]["image_ms"] > 0
         assert host.run("pyapp.bench.workloads", "timed", name="image", repeats=2)["ms"]
         assert host.call("runtime")["engine"].startswith("Pyodide 0.28")
 

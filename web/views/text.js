@@ -72,8 +72,8 @@ export function mount(root, page) {
   }
 
   async function clock() {
-    const { scalars } = (await page.measure()) ?? {};
-    if (scalars?.float && scalars.quant) facts.speed = scalars;
+    const answer = await page.act("speed");
+    facts.speed = answer?.frame.scalars.speed ?? facts.speed;
     redraw();
   }
 

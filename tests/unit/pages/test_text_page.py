@@ -222,21 +222,22 @@ def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits():
 def test_speed_is_measured_when_something_was_written():
     runner = Runner()
     run = runner.open("text")["run"]
-    assert runner.measure(run).scalars == {"float": None, "quant": None}
-    runner.advance(run, steps=5)
-    assert all(speed > 0 for speed in runner.measure(run).scalars.values())
+    assert runner.act(run, "speed")["frame"].scalars["speed"] is None
+    assert runner.advance(run, steps=5)["frame"].scalars["speed"] is None  # nobody has asked
+    assert all(speed > 0 for speed in runner.act(run, "speed")["frame"].scalars["speed"].values())
+    assert runner.change(run, "seed", 2)["frame"].scalars["speed"] is None
 
 
 def test_every_answer_crosses_to_the_page():
-    def call(name, **args):
-        text, arrays = bridge.call_json(name, json.dumps(args))
+    def call(method, **args):
+        text, arrays = bridge.call_json(method, json.dumps(args))
         assert text.startswith('{"ok"'), text
         return json.loads(text)["ok"], arrays
     run = call("open", page="text", params={"prompt": "", "tokens": 3})[0]["run"]
     call("advance", run=run, steps=3)
     call("predict", run=run, inputs={"side": "quant", "at": 2})
     call("predict", run=run, inputs={"measure": 0})
-    call("measure", run=run)
+    call("act", run=run, name="speed")
 
 
 def test_the_page_stands_in_its_group():
