@@ -1,6 +1,6 @@
 """Error map: what rounding does to every single weight of a layer."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,9 @@ from pyapp import shipped
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.pictures import Heatmap
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import assemble, weight_names
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
@@ -18,6 +20,55 @@ from pyapp.training.trainer import judge
 LAYERS = ("layer1", "layer2", "layer3")
 PERS = ("tensor", "channel", *(f"group:{size}" for size in (8, 16, 32, 64)))
 SIDE = 28  # a neuron of the first layer looks at an image of 28 x 28
+BANDS = ("below the lower threshold", "between the thresholds", "above the upper threshold")
+
+
+def picture(place: str, **options: Any) -> Heatmap:
+    """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
+    return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=600, pick=(("cell", "@i"),),
+                   kept=("picked",), **options,
+                   read=place + "\nfloat {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
+                                "error {error:fixed:5}, {band_words.@band}")
+
+
+PANELS = (
+    Panel("bands", "How far each weight moved", (
+        Words(text="One cell is one weight; its colour says how far rounding moved it. {layer} has {weights:count} "
+                   "weights."),
+        Table(name="bands", rows="bands", key="band", caption="Bands of error", columns=(
+            Column("error", "{swatch} {name}"), Column("weights", "count:count"), Column("share", "share:percent"),
+            Column("", bar=("share",), roles=("quant",)))),
+    ), empty="The picture appears when Python has started."),
+    Panel("no-cell", "One weight", (
+        Words(role="empty", name="cell-empty",
+              text="Click a cell, or go to it with the arrow keys and press Enter: its numbers stay here while you "
+                   "change the settings."),
+    ), when="!cell"),
+    Panel("cell", "{cell.title}", (
+        Facts(cards=True, facts=(
+            Fact("float value", ("cell.weight:fixed:6",), "cell-weight", "float"),
+            Fact("code", ("cell.code:fixed:0",), "cell-code", "quant"),
+            Fact("value after", ("cell.restored:fixed:6",), "cell-restored", "quant"),
+            Fact("error", ("cell.error:fixed:6",), "cell-error"), Fact("scale", ("cell.scale:fixed:6",), "cell-scale"),
+            Fact("zero point", ("cell.zero_point:fixed:0",), "cell-zero-point"))),
+        Words(role="doc", text="{cell.band}; half a step is {cell.half_step:scientific}. Codes go from "
+                               "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; {cell.sharing:count} weights "
+                               "share this scale."),
+    ), when="cell"),
+    Panel("map", "The error map", (
+        picture("neuron {@tile}, row {@row}, column {@column}", loupe=True, when="images"),
+        picture("neuron {@row}, input {@column}", when="!images")), when="layer"),
+    Panel("layers", "Every layer at these settings", (
+        Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "
+                                    "[{accuracy:percent:2}](.quant) of {held_out:count} held-out images are read "
+                                    "correctly; the float network reads [{float_accuracy:percent:2}](.float)."),
+        Table(name="layers", rows="layers", chosen="chosen", caption="Errors of every layer", columns=(
+            Column("layer", "name"), Column("weights", "weights:count"), Column("scales", "scales:count"),
+            Column("packed", "nbytes:bytes"), Column("{bands.0.name}", "shares.0:percent", "below"),
+            Column("{bands.2.name}", "shares.2:percent", "above"), Column("mean error", "mean:fixed:5"),
+            Column("largest error", "maximum:fixed:5"), Column("largest weight", "largest:fixed:4"))),
+    ), place="wide"),
+)
 
 
 def band_of(error: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -33,6 +84,11 @@ class Page(Experiment):
     group = "Quantise"
     view = "errors"
     order = 23
+    WORK = "auto"
+    BAR = "{params.bits} bits, {bands.2.share:percent} strong"
+    GROUPS = (("Layer", ("layer", "layout")), ("Quantise", ("bits", "scheme", "per")), ("Bands", ("low", "high")),
+              ("Picked weight", ("cell",)))
+    PANELS = PANELS
     PARAMS = (
         Param("layer", "Layer", "choice", "layer1", choices=LAYERS, widget="select",
               doc="The weight matrix of the pretrained network that is shown"),
@@ -47,18 +103,33 @@ class Page(Experiment):
               doc="An error below this leaves the cell as paper"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
               doc="Errors above this are strong orange"),
+        Param("cell", "Weight", "int", -1, lo=-1, hi=SIDE * SIDE * 128 - 1, step=1, widget="number",
+              doc="The number of the weight that is read, row by row from 0; -1 for none"),
     )
 
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         self._step, self._float_accuracy = 0, None
         self._said = self._order("low")
+        try:
+            self._find()
+        except ParamError as error:  # a link with a weight that another layer has
+            self.refused["cell"] = error
+            self._said.append(f"{error}; {error.hint}, and none is picked")
+            self.params["cell"] = -1
         self._quantize()
 
     def _quantize(self) -> None:
         bits, scheme, per = int(self.params["bits"]), self.params["scheme"], self.params["per"]
         self._tensors = {name: quantize(shipped.mlp()[name], bits, scheme, per) for name in weight_names(shipped.mlp())}
         self._accuracy: float | None = None
+
+    def _find(self) -> None:
+        """ParamError if the shown layer has no such weight."""
+        size = shipped.mlp()[self.name].size
+        if int(self.params["cell"]) >= size:
+            raise ParamError("cell", f"there is no weight {self.params['cell']}",
+                             f"{self.params['layer']} has the weights 0 to {size - 1}")
 
     @property
     def name(self) -> str:
@@ -83,8 +154,10 @@ class Page(Experiment):
             return self._order(name)
         if name in ("bits", "scheme", "per"):
             self._quantize()
+        if name == "cell":
+            self._find()
         if name == "layer":
-            self._accuracy = None
+            self._accuracy, self.params["cell"] = None, -1
         return []
 
     def steps(self) -> Iterator[Frame | None]:
@@ -109,10 +182,20 @@ class Page(Experiment):
         weight, restored = shipped.mlp()[self.name], self.tensor.dequantize()
         error = np.abs(weight - restored)
         arrays = {"weight": weight, "codes": self.tensor.codes.astype(np.int32), "restored": restored, "error": error,
-                  "bands": self._bands(error)}
-        layers = [{"name": name.removesuffix(".weight"), **self._facts(name)} for name in self._tensors]
+                  "band": self._bands(error)}
+        layers = [{"name": name.removesuffix(".weight"), "chosen": name == self.name, **self._facts(name)}
+                  for name in self._tensors]
+        facts, (tiles, rows, columns) = self._facts(self.name), shape
+        index, low, high = (self.params[name] for name in ("cell", "low", "high"))
+        names = (f"below {low:g}", f"{low:g} to {high:g}", f"{high:g} and more")
         scalars = {
-            "layer": self.params["layer"], "shape": list(weight.shape), "layers": layers, **self._facts(self.name),
+            "layer": self.params["layer"], "layers": layers, "weights": weight.size, "images": tiles > 1,
+            "map_label": f"Errors of {self.params['layer']}, {tiles} images of 28 by 28." if tiles > 1 else
+                         f"Errors of {self.params['layer']}, {rows} neurons by {columns} inputs.",
+            "bands": [{"band": band, "swatch": swatch(band), "name": names[band], "count": facts["counts"][band],
+                       "share": facts["shares"][band]} for band in range(len(BANDS))],
+            "band_words": list(BANDS), "cell": self._cell(),
+            "picked": None if index < 0 else [int(at) for at in np.unravel_index(int(index), shape)],
             "accuracy": self._accuracy, "float_accuracy": self._float_accuracy,
             "held_out": len(mnist.shipped("test")[1]),
         }
@@ -136,23 +219,27 @@ class Page(Experiment):
                 "mean": float(error.mean()), "maximum": float(error.max()), "largest": float(np.abs(weight).max()),
                 "scales": tensor.scale.size, "nbytes": tensor.nbytes}
 
-    def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """All about the weight number `index` of the shown layer, counted row by row."""
+    def _cell(self) -> dict[str, Any] | None:
+        """All about the picked weight of the shown layer; None if none is picked."""
+        index = int(self.params["cell"])
+        if index < 0:
+            return None
         weight, tensor = shipped.mlp()[self.name], self.tensor
-        index = int(inputs["index"]) if "index" in inputs else -1
-        if not 0 <= index < weight.size:
-            raise ParamError("cell", f"there is no weight {inputs.get('index')}",
-                             f"{self.params['layer']} has the weights 0 to {weight.size - 1}")
         row, column = divmod(index, weight.shape[1])
         scale, zero_point = (np.broadcast_to(part, weight.shape)[row, column]
                              for part in tensor.grid.spread(weight.shape))
         before, after = weight[row, column], tensor.dequantize()[row, column]
         error = np.abs(before - after)
         sharing = weight.size // tensor.scale.size if tensor.grid.per.kind != "group" else tensor.grid.per.size
-        scalars = {"index": index, "neuron": row, "input": column, "weight": float(before),
-                   "code": int(tensor.codes[row, column]), "scale": float(scale), "zero_point": int(zero_point),
-                   "restored": float(after), "error": float(error), "half_step": float(scale) / 2, "sharing": sharing,
-                   "band": int(self._bands(error)), "low_code": tensor.grid.low, "high_code": tensor.grid.high}
-        if weight.shape[1] == SIDE * SIDE:
-            scalars |= dict(zip(("image_row", "image_column"), divmod(column, SIDE), strict=True))
-        return Frame(self._step, scalars)
+        band = int(self._bands(error))
+        pixel = "pixel in row {}, column {}".format(*divmod(column, SIDE))
+        return {"title": f"Neuron {row}, {pixel if weight.shape[1] == SIDE * SIDE else f'input {column}'}",
+                "weight": float(before), "code": int(tensor.codes[row, column]), "scale": float(scale),
+                "zero_point": int(zero_point), "restored": float(after), "error": float(error),
+                "half_step": float(scale) / 2, "sharing": sharing, "low_code": tensor.grid.low,
+                "high_code": tensor.grid.high, "band": f"{swatch(band)} The error is {BANDS[band]}"}
+
+
+def swatch(band: int) -> str:
+    """A patch of the band's colour, as words of a template."""
+    return f"[\u2003](.band-{band})"

@@ -18,7 +18,7 @@ def counts(layer: str, bits: int, low: float = 0.001, high: float = 0.01) -> lis
 
 def wait_counts(tab, expected: list[int]) -> None:
     for band, n in enumerate(expected):
-        tab.wait_number(f"band-count-{band}", f"x === {n}")
+        tab.wait_number(f"bands-{band}-count", f"x === {n}")
 
 
 def test_three_bands_are_counted_and_follow_bits_and_thresholds(visit):
@@ -35,12 +35,12 @@ def test_three_bands_are_counted_and_follow_bits_and_thresholds(visit):
 
 def test_a_clicked_cell_shows_its_numbers_and_keeps_them_through_a_change(visit):
     tab = visit("#errors?layer=layer3&bits=4")
-    tab.wait_number("band-count-2", "x > 0")
+    tab.wait_number("bands-2-count", "x > 0")
     box = tab["error-map"].bounding_box()
     tab["error-map"].click(position={"x": box["width"] / 64 * 7.5, "y": box["height"] / 10 * 3.5})
     tab["cell-code"].wait_for()
     w, tensor = W["layer3.weight"][3, 7], quantize(W["layer3.weight"], 4)
-    assert tab.page.locator("h2", has_text="Neuron 3, input 7").count() == 1
+    assert tab.text("cell-title") == "Neuron 3, input 7" and "cell=199" in tab.page.url
     assert tab.text("cell-weight") == f"{w:.6f}".replace("-", "−")
     assert tab.text("cell-code") == str(tensor.codes[3, 7]).replace("-", "−")
     assert tab.text("cell-restored") == f"{tensor.dequantize()[3, 7]:.6f}".replace("-", "−")
@@ -51,11 +51,12 @@ def test_a_clicked_cell_shows_its_numbers_and_keeps_them_through_a_change(visit)
     assert tab.text("cell-weight") == f"{w:.6f}".replace("-", "−")
     tab["layer"].select_option("layer2")
     tab["cell-empty"].wait_for()
+    tab.page.wait_for_function("!location.hash.includes('cell=')")
 
 
 def test_a_cell_is_read_and_picked_by_keyboard(visit):
     tab = visit("#errors")
-    tab.wait_number("band-count-2", "x > 0")
+    tab.wait_number("bands-2-count", "x > 0")
     tab["error-map"].focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Shift+ArrowRight"):
         tab.page.keyboard.press(key)

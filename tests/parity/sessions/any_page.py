@@ -22,7 +22,6 @@ NUMBERS = "0.5, -1.25, 3\n2, 0, -0.75"  # for a parameter into which numbers can
 TEXTS = {"prompt": "one mole of", "table": "mole 1 2, creature 3 -1.25"}  # for the others, by name
 DRAWING = [{"strokes": SEVEN}, {"strokes": np.empty((0, 3), np.float32)}, {"index": 7}]
 ASKED = {
-    "errors": [{"index": 5}],
     "inference": DRAWING,
 }
 

@@ -3,9 +3,10 @@ import pytest
 
 from pyapp import bridge
 from pyapp.data import mnist
+from pyapp.experiment.params import ParamError
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
-from pyapp.pages.errors import LAYERS, PERS, band_of
+from pyapp.pages.errors import BANDS, LAYERS, PERS, band_of
 from pyapp.quant.parameters import assemble
 from pyapp.quant.schemes import quantize
 from pyapp.runner import Runner
@@ -27,9 +28,11 @@ def test_the_bands_count_every_weight_of_the_layer_once(layer, scheme, per):
     error = np.abs(w - quantize(w, 5, scheme, per).dequantize())
     counts = [(error < np.float32(0.001)).sum(), 0, (error >= np.float32(0.01)).sum()]
     counts[1] = w.size - counts[0] - counts[2]
-    assert frame.scalars["counts"] == counts and sum(frame.scalars["shares"]) == pytest.approx(1)
-    assert np.bincount(frame.arrays["bands"].ravel(), minlength=3).tolist() == counts
-    assert frame.scalars["maximum"] == error.max() and (frame.arrays["error"].ravel() == error.ravel()).all()
+    bands, (shown,) = frame.scalars["bands"], [row for row in frame.scalars["layers"] if row["chosen"]]
+    assert [band["count"] for band in bands] == counts and sum(band["share"] for band in bands) == pytest.approx(1)
+    assert shown["name"] == layer and shown["counts"] == counts
+    assert np.bincount(frame.arrays["band"].ravel(), minlength=3).tolist() == counts
+    assert shown["maximum"] == error.max() and (frame.arrays["error"].ravel() == error.ravel()).all()
     assert [row["name"] for row in frame.scalars["layers"]] == list(LAYERS)
 
 
@@ -52,8 +55,8 @@ def test_the_first_layer_is_images_or_a_matrix(params, shape):
 def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
     runner, run, _ = opened(layer="layer2", bits=4, scheme=scheme, per=per)
     for index in (0, 77, 64 * 128 - 1):
-        cell = runner.predict(run, {"index": index}).scalars
-        assert (cell["neuron"], cell["input"]) == divmod(index, 128)
+        cell = runner.change(run, "cell", index)["frame"].scalars["cell"]
+        assert cell["title"] == "Neuron {}, input {}".format(*divmod(index, 128))
         assert cell["weight"] == WEIGHTS["layer2.weight"].flat[index]
         assert cell["restored"] == np.float32(cell["code"] - cell["zero_point"]) * np.float32(cell["scale"])
         assert cell["error"] == pytest.approx(abs(cell["weight"] - cell["restored"]), abs=1e-8)
@@ -62,20 +65,28 @@ def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
 
 
 def test_a_cell_of_the_first_layer_knows_its_pixel_and_the_frame_agrees():
-    runner, run, answer = opened()
-    index = (5 * 28 + 20) * 28 + 3
-    cell = runner.predict(run, {"index": index}).scalars
-    assert (cell["neuron"], cell["image_row"], cell["image_column"]) == (5, 20, 3)
-    arrays = answer["frame"].arrays
-    assert cell["weight"] == arrays["weight"][5, 20, 3] and cell["code"] == arrays["codes"][5, 20, 3]
-    assert cell["restored"] == arrays["restored"][5, 20, 3] and cell["band"] == arrays["bands"][5, 20, 3]
+    frame = opened(cell=(5 * 28 + 20) * 28 + 3)[2]["frame"]
+    cell, arrays, at = frame.scalars["cell"], frame.arrays, (5, 20, 3)
+    assert cell["title"] == "Neuron 5, pixel in row 20, column 3" and frame.scalars["picked"] == list(at)
+    assert cell["weight"] == arrays["weight"][at] and cell["code"] == arrays["codes"][at]
+    assert cell["restored"] == arrays["restored"][at] and BANDS[arrays["band"][at]] in cell["band"]
 
 
-@pytest.mark.parametrize("inputs", [{}, {"index": -1}, {"index": 640}])
-def test_a_cell_that_is_not_there_is_refused(inputs):
-    runner, run, _ = opened(layer="layer3")
-    with pytest.raises(ValueError, match="there is no weight"):
-        runner.predict(run, inputs)
+def test_a_cell_stays_picked_until_another_layer_is_shown():
+    runner, run, answer = opened(layer="layer3", cell=67)
+    assert answer["frame"].scalars["picked"] == [0, 1, 3]
+    assert runner.change(run, "bits", 3)["frame"].scalars["cell"]["title"] == "Neuron 1, input 3"
+    answer = runner.change(run, "layer", "layer2")
+    scalars = answer["frame"].scalars
+    assert answer["params"]["cell"] == -1 and scalars["cell"] is None and scalars["picked"] is None
+
+
+def test_a_cell_that_is_not_there_is_refused_and_in_a_link_replaced():
+    runner, run, answer = opened(layer="layer3", cell=640)
+    assert answer["params"]["cell"] == -1 and "no weight 640" in answer["frame"].notes[0]
+    with pytest.raises(ParamError, match="there is no weight 640") as error:
+        runner.change(run, "cell", 640)
+    assert "0 to 639" in error.value.hint and runner.change(run, "bits", 3)["params"]["cell"] == -1
 
 
 def test_the_thresholds_stay_in_order_and_the_page_says_so():
