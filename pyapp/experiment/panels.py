@@ -278,4 +278,6 @@ class Custom(Block):
 
     kind: ClassVar[str] = "custom"
     module: str = ""
+    label: Template = ""
+    read: Template = ""
     entries: tuple[Entry, ...] = ()

@@ -11,6 +11,7 @@ from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.pages.base import tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
 from pyapp.pages.base.tensors import NumbersError
+from pyapp.pages.panels import simulator as panels
 from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.schemes import (
     FLOAT_BYTES,
@@ -28,6 +29,7 @@ FINE_BITS = 7  # from here on the grid has too many lines for one picture, and a
 ZOOM_STEPS = 32  # of the enlarged piece
 DRAWING = ("data", "rows", "columns", "seed")
 PASTED = "The pasted values are shown; empty their field to draw numbers."
+SEEDS = 9999  # that a press of the button goes through
 SIGNED = {"usual": None, "signed": True, "unsigned": False}
 
 
@@ -38,6 +40,10 @@ class Page(Experiment):
     group = "Quantise"
     view = "simulator"
     order = 20
+    BAR = "{bits} bits, {errors.sqnr_db:decibels:1}"
+    GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),
+              ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", ("part", "zoom")))
+    PANELS = panels.PANELS
     PARAMS = (
         Param("values", "Paste values", "text", "", hi=50_000, widget="text",
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "
@@ -123,36 +129,61 @@ class Page(Experiment):
     def frame(self) -> Frame:
         tensor, errors = self.quantized(int(self.params["bits"]))
         after, beyond = tensor.dequantize(), tensor.grid.clips(self.x)
-        facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, int(self.params["part"])))
+        facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, int(self.params["part"])), tensor.grid)
         glance, pictures = self._glance(after)
+        db_a_bit = (glance[2]["sqnr_db"] - glance[1]["sqnr_db"]) / (GLANCE[2] - GLANCE[1])
         scalars = {
-            **self._facts(tensor), "cell": facts, "glance": glance,
-            "errors": {**asdict(errors), "exact": errors.exact,
-                       "clipping_share": 0.0 if errors.exact else errors.clipping.mse / errors.mse},
-            "db_a_bit": (glance[2]["sqnr_db"] - glance[1]["sqnr_db"]) / (GLANCE[2] - GLANCE[1]),
+            **self._facts(tensor), "cell": facts, **error_marks(facts["half_step"], facts["maximum"]), "glance": glance,
+            "errors": {**asdict(errors), "exact": errors.exact},
+            "shares": [] if errors.exact else [{"name": name, "share": getattr(errors, name).mse / errors.mse}
+                                               for name in ("rounding", "clipping")],
+            "db_a_bit": db_a_bit, "db_known": bool(np.isfinite(db_a_bit)),
+            "limits": {"value": float(np.abs(self.x).max()), "error": errors.maximum},  # of the colours
+            "codes_text": as_text(tensor.codes), **self._words(tensor.grid, errors),
         }
         arrays |= pictures | {
             "values": self.x, "codes": tensor.codes.astype(np.int32), "after": after, "error": after - self.x,
             "clipped": beyond.astype(np.uint8),
-            "limits": np.array([np.abs(self.x).max(), errors.maximum], np.float64),  # of the colours: values, errors
         }
         return Frame(0, scalars, arrays, self._said)
 
     def _facts(self, tensor: QuantizedTensor) -> dict[str, Any]:
-        """Shape, grids and size."""
-        grid, (rows, columns) = tensor.grid, self.x.shape
+        """Numbers, grids and size."""
+        grid = tensor.grid
         return {
-            "pasted": self.pasted is not None, "rows": rows, "columns": columns, "count": self.x.size,
-            "constant": bool((self.x == self.x[0, 0]).all()), "bits": grid.bits, "low": grid.low, "high": grid.high,
+            "pasted": self.pasted is not None, "nothing": "", "next_seed": int(self.params["seed"]) % SEEDS + 1,
+            "count": self.x.size, "bits": grid.bits, "low": grid.low, "high": grid.high,
             "codes_used": int(np.unique(tensor.codes).size), "codes_there": grid.high - grid.low + 1,
-            "short_group": columns % grid.per.size if grid.per.kind == "group" else 0, "clip": self.params["clip"],
-            "per": str(grid.per), "grids": int(grid.scale.size), "scale_min": float(grid.scale.min()),
-            "scale_max": float(grid.scale.max()), "zeros": int((tensor.dequantize() == 0).sum()),
+            "short_group": self.x.shape[1] % grid.per.size if grid.per.kind == "group" else 0,
+            "per": str(grid.per), "grids": int(grid.scale.size), "many": grid.scale.size > 1,
+            "scale_min": float(grid.scale.min()), "scale_max": float(grid.scale.max()),
+            "zeros": int((tensor.dequantize() == 0).sum()),
             "bytes": {"codes": tensor.nbytes - grid.nbytes, "grids": grid.nbytes, "all": tensor.nbytes,
                       "float": self.x.size * FLOAT_BYTES, "ratio": tensor.nbytes / (self.x.size * FLOAT_BYTES)},
         }
 
-    def _number_line(self, cell: Cell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _words(self, grid: Grid, errors: TensorErrors) -> dict[str, Any]:
+        """What depends on the settings in the page's sentences."""
+        many, whole = grid.scale.size > 1, int(self.params["clip"]) == 100
+        clip_words = "" if not whole else (
+            "The affine range was moved by up to half a step to put 0 on a line; a number at its end can be clipped by "
+            "that much." if errors.clipping.count else
+            "Nothing is clipped while the grid covers the whole range; lower “Clip range” to see it.")
+        return {
+            "owner": "The" if self.pasted is None else "Your", "of_grid": " of this grid" if many else "",
+            "too_many": ", which are too many to draw but for the framed piece" if grid.bits >= FINE_BITS else "",
+            "lone": ". All numbers are the same, and a lone number is always the end of its own grid"
+                    if (self.x == self.x[0, 0]).all() else "",
+            "shown": " shown" if many else "", "clip_words": clip_words,
+            "grids_title": f"{grid.scale.size:,} grids" if many else "The grid",
+            "grids_words": "Each has a scale of its own; the number line shows one of them." if many else
+                           "One scale for all numbers.",
+            "db_rest": "the rest is chance." if whole else
+                       "what is clipped stays clipped, however many bits there are.",
+            "fates": ["rounded", "clipped"], "clips": ["", ", clipped"],
+        }
+
+    def _number_line(self, cell: Cell, grids: Grid) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The shown grid, its numbers in ascending order, where each lands, and the lines that one can tell apart."""
         grid, values = cell.grid, np.sort(cell.of_matrix(self.x))
         codes = grid.quantize(values)
@@ -161,13 +192,18 @@ class Page(Experiment):
         window = [min(lowest, float(values[0])), max(highest, float(values[-1]))]
         first, last = (grid.low, grid.high) if grid.bits < FINE_BITS else self._zoomed(grid, codes)
         line_codes, line_values = lines(grid, first, last)
-        facts = {"index": cell.index, "row": cell.rows.start, "column": cell.columns.start, "end": cell.columns.stop,
-                 "count": values.size, "scale": float(grid.scale), "half_step": float(grid.scale) / 2,
+        error, clipped, half = after - values, grid.clips(values), float(grid.scale) / 2
+        part = f", columns {cell.columns.start} to {cell.columns.stop - 1}" if grids.per.kind == "group" else ""
+        facts = {"index": cell.index, "place": f"row {cell.rows.start}{part}", "previous": cell.index - 1,
+                 "next": cell.index + 1, "is_first": cell.index == 0, "is_last": cell.index == grids.scale.size - 1,
+                 "count": values.size, "scale": float(grid.scale), "half_step": half,
                  "zero_point": int(grid.zero_point), "lowest": lowest, "highest": highest,
-                 "maximum": float(np.abs(after - values).max()), "fine": grid.bits >= FINE_BITS}
+                 "maximum": float(np.abs(error).max()), "fine": grid.bits >= FINE_BITS}
         return facts, {
             "cell_values": values, "cell_codes": codes.astype(np.int32), "cell_after": after,
-            "cell_error": after - values, "cell_clipped": grid.clips(values).astype(np.uint8),
+            "cell_error": error, "cell_clipped": clipped.astype(np.uint8),
+            **{f"{fate}_{name}": array[which] for fate, which in (("rounded", ~clipped), ("clipped", clipped))
+               if which.any() for name, array in (("x", values), ("error", error))},
             "line_codes": line_codes, "line_values": line_values, "window": np.array(window, np.float64),
             "zoom": line_values[[0, -1]].astype(np.float64) + np.array([-0.5, 0.5]) * float(grid.scale),
         }
@@ -182,9 +218,24 @@ class Page(Experiment):
         """At 2, 4, 8 and 16 bits, all else as chosen: what is lost; and histograms before and after, on common bins."""
         made = [self.quantized(bits) for bits in GLANCE]
         rows = [{"bits": tensor.bits, "sqnr_db": errors.sqnr_db, "exact": errors.exact, "mean": errors.mean,
-                 "maximum": errors.maximum, "bytes": tensor.nbytes} for tensor, errors in made]
+                 "maximum": errors.maximum, "bytes": tensor.nbytes, "chosen": tensor.bits == int(self.params["bits"])}
+                for tensor, errors in made]
         bins = edges(self.x, after, *(tensor.dequantize() for tensor, _ in made))
+        for row, (tensor, _) in zip(rows, made, strict=True):
+            row["landed"] = histogram(tensor.dequantize(), bins).tolist()
         return rows, {
             "edges": bins, "before": histogram(self.x, bins), "histogram": histogram(after, bins),
-            "glance": np.stack([histogram(tensor.dequantize(), bins) for tensor, _ in made]),
         }
+
+
+def error_marks(half: float, maximum: float) -> dict[str, Any]:
+    """How far the picture of the errors reaches, and half a step, which rounding stays within."""
+    most = max(half, maximum) or 1.0
+    return {"error_ends": [-most, most], "half_steps": [
+        {"kind": "horizontal", "y": half, "text": "half a step"}, {"kind": "horizontal", "y": -half}]}
+
+
+def as_text(codes: np.ndarray) -> str:
+    """Codes, a row a line, right below each other."""
+    width = max(len(str(code)) for code in (codes.min(), codes.max()))
+    return "\n".join(" ".join(f"{code:{width}}" for code in row) for row in codes.tolist())

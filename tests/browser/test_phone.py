@@ -61,7 +61,7 @@ def digits(tab):
 
 
 def errors(tab):
-    tab.wait_number("band-count-2", "x > 0")
+    tab.wait_number("bands-2-count", "x > 0")
     fits(tab)
     tab["error-map"].tap(position={"x": 30, "y": 30})
     tab["cell-code"].wait_for()

@@ -49,7 +49,7 @@ def test_clipping_is_shown_apart(visit):
     tab.slide("clip", 30)
     tab.wait_number("clipping-count", "x > 100")
     assert tab.number("clipping-count") + tab.number("rounding-count") == NORMAL.size
-    assert tab.number("clipping-share") > 90
+    assert tab.number("shares-clipping-share") > 90
 
 
 def test_a_pasted_tensor_is_quantised_and_is_in_the_link(visit):

@@ -212,9 +212,9 @@ export class Heatmap {
     const { across, stepX, stepY, width } = this.#layout;
     this.#readout.textContent = this.#options.describe(tile, row, column, this.#data[(tile * rows + row) * columns + column]);
     if (tiles === 1 && !this.#options.loupe) { // a lone one is read below it, where no cell is covered, and as far at the left as the words need
-      Object.assign(this.#readout.style, { top: `calc(100% + 8px)`, left: "0" });
-      const { right } = this.#readout.getBoundingClientRect();
-      this.#readout.style.left = `${Math.min(0, document.documentElement.clientWidth - 8 - right)}px`;
+      Object.assign(this.#readout.style, { top: "calc(100% + 8px)", left: "auto", right: "0" }); // measured where it widens nothing
+      const room = document.documentElement.clientWidth - 8 - this.#host.getBoundingClientRect().left;
+      Object.assign(this.#readout.style, { left: `${Math.min(0, room - this.#readout.offsetWidth)}px`, right: "auto" });
       return;
     }
     const left = (tile % across) * stepX;

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.panels import Block, Button, Column, Each, Entry, Panel, Table, Template, Value, Words
+from pyapp.experiment.panels import Block, Button, Column, Custom, Each, Entry, Panel, Table, Template, Value, Words
 from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 
 SLOT = re.compile(r"\{([^{}]+)\}")
@@ -132,7 +132,8 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
         for item in inner:
             _blocks(faults, page, block, item)
         return
-    reads = {Bars: {"i": 0}, Chart: {"i": 0}, Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Images: {"i": 0}}
+    reads = {Bars: {"i": 0}, Chart: {"i": 0}, Custom: {"i": 0}, Images: {"i": 0},
+             Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}}
     read = [scope.reading(**at) for kind, at in reads.items() if isinstance(block, kind)] or inner
     for field, kind, value in declared(block):
         if field in ("rows", "over", "kind") or not value:

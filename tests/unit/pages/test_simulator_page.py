@@ -46,7 +46,7 @@ def test_a_pasted_tensor_and_its_errors_by_hand():
     errors = session.frame.scalars["errors"]
     assert errors["maximum"] == pytest.approx(0.4) and errors["mean"] == pytest.approx(0.1)
     assert errors["sqnr_db"] == pytest.approx(10 * np.log10((14 + 9 + 5.76 + 1 + 0.36) / (2 * 0.16)))
-    assert session.frame.scalars["pasted"] and session.frame.scalars["rows"] == 2
+    assert session.frame.scalars["pasted"] and session["values"].shape == (2, 4)
 
 
 def test_clipping_is_told_from_rounding():
@@ -55,7 +55,9 @@ def test_clipping_is_told_from_rounding():
     assert session["clipped"].tolist() == [[0, 0, 0, 0, 1]]
     assert errors["clipping"] == {"count": 1, "mean": pytest.approx(2 / 5), "maximum": 2, "mse": pytest.approx(4 / 5)}
     assert errors["rounding"]["maximum"] == pytest.approx(1 / 3)
-    assert errors["clipping_share"] == pytest.approx(4 / (4 + 2 * (1 / 6) ** 2 + (1 / 3) ** 2), abs=0.02)
+    rounding, clipping = (row["share"] for row in session.frame.scalars["shares"])
+    assert rounding + clipping == pytest.approx(1)
+    assert clipping == pytest.approx(4 / (4 + 2 * (1 / 6) ** 2 + (1 / 3) ** 2), abs=0.02)
 
 
 @pytest.mark.parametrize("text, message, hint", [
@@ -90,7 +92,7 @@ def test_pasted_values_outlast_what_only_concerns_drawn_ones():
 @pytest.mark.parametrize("scheme", ["symmetric", "affine"])
 def test_constant_tensors_are_exact_and_cross_to_the_page(text, scheme):
     reply, _ = call_json("open", f'{{"page": "simulator", "params": {{"values": "{text}", "scheme": "{scheme}"}}}}')
-    assert '"exact": true' in reply and '"constant": true' in reply and '"sqnr_db": null' in reply
+    assert '"exact": true' in reply and "All numbers are the same" in reply and '"sqnr_db": null' in reply
     assert "error" not in reply.split('"notes"')[0]
 
 
@@ -101,14 +103,14 @@ def test_the_number_line_shows_one_grid_and_all_its_lines():
     np.testing.assert_array_equal(session["cell_values"], np.sort(row))
     np.testing.assert_array_equal(session["line_codes"], np.arange(-3, 4))
     np.testing.assert_array_equal(session["line_values"], grid.dequantize(np.arange(-3, 4, dtype=np.int32)))
-    assert (cell["index"], cell["row"], cell["scale"]) == (3, 3, float(grid.scale))
+    assert (cell["index"], cell["place"], cell["scale"]) == (3, "row 3", float(grid.scale))
     assert session.change("part", 999).scalars["cell"]["index"] == 15  # the last row
 
 
 def test_groups_are_shown_one_by_one():
     session = Session(per="group", group=5, rows=3, columns=12, part=5)  # three groups a row; the last has two numbers
     cell = session.frame.scalars["cell"]
-    assert (cell["row"], cell["column"], cell["end"], cell["count"]) == (1, 10, 12, 2)
+    assert (cell["place"], cell["count"]) == ("row 1, columns 10 to 11", 2)
     np.testing.assert_array_equal(session["cell_values"], np.sort(session["values"][1, 10:]))
     np.testing.assert_array_equal(np.sort(session["codes"][1, 10:]), session["cell_codes"])
 
@@ -126,7 +128,7 @@ def test_a_fine_grid_is_enlarged_around_one_of_its_numbers(bits, zoom, number):
 def test_histograms_count_every_number():
     session = Session(bits=2, data="laplace")
     assert session["before"].sum() == session["histogram"].sum() == session["values"].size
-    assert (session["glance"].sum(axis=1) == session["values"].size).all()
+    assert all(sum(row["landed"]) == session["values"].size for row in session.frame.scalars["glance"])
     assert np.count_nonzero(session["histogram"]) == 3  # codes -1, 0, 1
     ratios = [row["sqnr_db"] for row in session.frame.scalars["glance"]]
     assert ratios == sorted(ratios) and 5.5 < session.frame.scalars["db_a_bit"] < 6.8
@@ -159,3 +161,21 @@ def test_notes_on_pasted_numbers_come_and_go_with_them():
     with pytest.raises(ParamError, match="0 and 5, or one with a decimal comma") as error:
         session.change("values", "0,5 1,25")
     assert "“0, 5” with a space" in error.value.hint
+
+
+def test_every_error_is_a_dot_and_half_a_step_is_marked():
+    session = Session(values="0 0.5 1 2 4", bits=3, clip=50)
+    assert session["clipped_x"].tolist() == [4] and session["rounded_x"].tolist() == [0, 0.5, 1, 2]
+    assert (session["clipped_error"] == session["cell_error"][-1:]).all()
+    half, most = session.frame.scalars["cell"]["half_step"], session.frame.scalars["error_ends"][1]
+    assert [mark["y"] for mark in session.frame.scalars["half_steps"]] == [half, -half] and most == 2
+    assert "clipped_x" not in Session(clip=100).frame.arrays
+
+
+def test_codes_as_text_stand_below_each_other():
+    assert Session(values="0 1 2 3; -3 -2.4 -1 0.6", bits=3).frame.scalars["codes_text"] == " 0  1  2  3\n-3 -2 -1  1"
+
+
+def test_other_numbers_come_from_the_next_seed():
+    session = Session(seed=9999)
+    assert session.frame.scalars["next_seed"] == 1 and session.change("seed", 7).scalars["next_seed"] == 8

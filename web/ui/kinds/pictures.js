@@ -81,10 +81,10 @@ async function run(page, name, sets, scope) {
 export function Buttons({ block: { buttons, words, name }, scope, page }) {
   const press = ({ sets = [], act }) => (act ? run(page, act, sets, scope) : sets.forEach(([param, value]) => change(page, param, scope.get(value))));
   return html`<p class="row">
-    ${buttons.filter(({ when }) => scope.holds(when)).map((button) => html`<button type="button" class=${button.primary ? "primary" : ""} data-test=${button.name}
+    ${buttons.filter(({ when }) => scope.holds(when)).map((button) => html`<button type="button" class=${button.primary ? "primary" : ""} data-test=${scope.text(button.name)}
       disabled=${!page.open || (button.off && scope.holds(button.off))} aria-pressed=${button.pressed ? scope.ready && scope.holds(button.pressed) : undefined}
       onClick=${() => press(button)}><${Rich} text=${button.label} scope=${scope} /></button>`)}
-    ${words && html`<output data-test=${name}><${Rich} text=${words} scope=${scope} /></output>`}
+    ${words && html`<output data-test=${scope.text(name)}><${Rich} text=${words} scope=${scope} /></output>`}
     ${buttons.some(({ act }) => act) && html`<${Trouble} trouble=${page.troubles.act} />`}
   </p>`;
 }

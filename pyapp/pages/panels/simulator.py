@@ -1,0 +1,121 @@
+"""What the simulator shows: where each number lands, histograms, the tensor as pictures, and what is lost."""
+
+from pyapp.experiment.panels import (
+    Beside,
+    Button,
+    Buttons,
+    Column,
+    Custom,
+    Each,
+    Fact,
+    Facts,
+    Head,
+    Heading,
+    More,
+    Panel,
+    Table,
+    Text,
+    Words,
+)
+from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram, Line
+
+LANDING = ("{cell_values} → code {cell_codes:fixed:0} → {cell_after}, error {cell_error:signed:5} "
+           "({fates.@cell_clipped})")
+CELL = "[{@row}, {@column}]: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
+IMAGES = (("values", "float", "float", "limits.value"), ("after", "{bits} bits", "quant", "limits.value"),
+          ("error", "error, after − before", "", "limits.error"))
+DRAWN = ("cell", "cell_values", "cell_after", "cell_clipped", "line_codes", "line_values", "window", "zoom")
+
+
+def number_line(name: str, label: str, when: str = "") -> Custom:
+    return Custom(name=name, module="number-line", label=label, read=LANDING, entries=DRAWN, when=when)
+
+
+LINE = Panel("line", "Where each number lands", (
+    Words(text="{owner} {cell.count:count} numbers{of_grid} (top) fall onto the nearest of its orange "
+               "lines{too_many}; below each its code and the real number. Red lines are clipped: those numbers lie "
+               "outside the grid (shaded)."),
+    Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
+                     Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
+    Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
+        Button("previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
+        Button("next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
+    number_line("number-line", "Number line."),
+    Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),
+    number_line("zoom-line", "Enlarged piece of the number line.", when="cell.fine"),
+    Words(role="caption", text="error of each number, over the same line: rounding stays within half a step, "
+                               "±{cell.half_step}; clipping is red; the largest is {cell.maximum}"),
+    Chart(name="error-line", label="Error of each number.", x="cell_values", across=Axis(ends="window"),
+          up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=160, lines=(
+              Line("rounded_error?", "quant", x="rounded_x?", shape="dots"),
+              Line("clipped_error?", "error", x="clipped_x?", shape="dots"))),
+), empty="The number line appears when Python has started.")
+BEFORE = Panel("histogram", "Before and after", (
+    Words(text="How many numbers lie where: [before, upwards](.float), and [after, downwards](.quant), each drawn to "
+               "its own height (square-root scale)."),
+    Histogram(name="histogram", label="Histogram before and after at {bits} bits.", edges="edges", before="before",
+              after="histogram"),
+), empty="The histogram appears when Python has started.")
+GLANCE = Panel("glance", "At a glance", (
+    Words(text="Your settings at 2, 4, 8 and 16 bits. Choose one to look at it closely."),
+    Each(over="glance", width=140, blocks=(
+        Buttons(name="glance-sqnr-{bits}", words="[{sqnr_db:decibels:1}](.quant)", buttons=(
+            Button("{bits} bits", (("bits", "bits"),), name="choose-{bits}", pressed="chosen"),)),
+        Histogram(name="glance-{bits}", label="Histogram at {bits} bits.", edges="edges", before="before",
+                  after="landed", height=88, bare=True),
+        Words(role="doc", text="max error {maximum}, {bytes:bytes}"))),
+    Words(name="db-a-bit", when="db_known",
+          text="From 4 to 8 bits each bit brings **{db_a_bit:fixed:2} dB** here. Halving the step would bring 6.02 dB; "
+               "{db_rest}"),
+), empty="Four histograms appear when Python has started.")
+ERRORS = Panel("errors", "What is lost", (
+    Words(text="Signal to noise (SQNR) in decibels, and the error |x − x̂| over all {count:count} numbers."),
+    Words(text="Exact: every number lies on the grid{lone}.", when="errors.exact"),
+    Facts(facts=(Fact("SQNR", ("errors.sqnr_db:decibels:2",), "sqnr", "quant"),
+                 Fact("mean error", ("errors.mean",), "mean-error"),
+                 Fact("maximum error", ("errors.maximum",), "max-error"),
+                 Fact("mean squared error", ("errors.mse:scientific",), "mse"))),
+    Heading(text="Rounding and clipping apart"),
+    Words(text="Their parts of the mean and of the mean squared error add up to the numbers above."),
+    Table(name="shares", rows="shares", caption="Their shares of the squared error", when="!errors.exact", columns=(
+        Column("of the squared error", "name"), Column("share", "share:percent"),
+        Column("", bar=("share",), roles=("bad",)))),
+    Facts(heads=(Head("rounding", "quant"), Head("clipping", "bad")), facts=tuple(
+        Fact(label, tuple(f"errors.{cause}.{value}" for cause in ("rounding", "clipping")))
+        for label, value in (("numbers", "count:count"), ("mean error", "mean"), ("maximum", "maximum"),
+                             ("squared", "mse:scientific")))),
+    Words(text="{clip_words}", when="clip_words"),
+), place="readouts", empty="Measured when Python has started.")
+GRIDS = Panel("grids", "{grids_title}", (
+    Words(text="{grids_words}"),
+    Facts(facts=(
+        Fact("codes", ("{low:fixed:0} to {high:fixed:0}",), "code-range"),
+        Fact("codes in use", ("{codes_used:count} of {codes_there:count}",), "codes-used"),
+        Fact("scale{shown}", ("cell.scale",), "scale", "quant"),
+        Fact("zero point{shown}", ("cell.zero_point:fixed:0",), "zero-point", "quant"),
+        Fact("smallest scale", ("scale_min",), "scale-min", when="many"),
+        Fact("largest scale", ("scale_max",), "scale-max", when="many"),
+        Fact("numbers that became 0", ("zeros:count",)))),
+    Words(text="{per} does not divide a row: its last group has {short_group:count}.", when="short_group"),
+), place="readouts", when="cell")
+SIZE = Panel("size", "Size", (
+    Words(text="Codes packed bit by bit, four bytes a scale; zero points are stored where one is not 0."),
+    Facts(facts=(
+        Fact("codes", ("bytes.codes:bytes",), "bytes-codes"),
+        Fact("scales and zero points", ("bytes.grids:bytes",), "bytes-grids"),
+        Fact("in all", ("bytes.all:bytes",), "bytes-all", "quant"),
+        Fact("as float32", ("bytes.float:bytes",), "bytes-float", "float"),
+        Fact("part of float32", ("bytes.ratio:percent",), "bytes-ratio"))),
+), place="readouts", when="bytes")
+TENSOR = Panel("tensor", "The tensor, number by number", (
+    Words(text="Rows are output channels. Point at a cell, or focus a picture and use the arrow keys, to read the "
+               "float value, its code, and the value after. Values share one scale of colours; errors have their own, "
+               "as wide as the largest error."),
+    Beside(width=280, blocks=tuple(
+        Heatmap(name=f"matrix-{array}", array=array, label=f"{title}.", limit=limit, role=role,
+                caption=f"{title}, full colour at ±{{{limit}}}", read=CELL)
+        for array, title, role, limit in IMAGES)),
+    More(summary="All {count:count} codes as text", blocks=(
+        Text(name="codes-text", label="Codes, one row per line", text="codes_text"),)),
+), place="wide", empty="Three pictures appear when Python has started.")
+PANELS = (LINE, BEFORE, GLANCE, ERRORS, GRIDS, SIZE, TENSOR)
