@@ -82,7 +82,6 @@ class Page(Experiment):
     summary = ("See how far rounding moves each weight of a layer, and pick one to read it before and after: the "
                "largest weight sets the scale, and all others pay for it.")
     group = "Quantise"
-    view = "errors"
     order = 23
     WORK = "auto"
     BAR = "{params.bits} bits, {bands.2.share:percent} strong"

@@ -38,7 +38,6 @@ class Page(Experiment):
     summary = ("Put a tensor of your own on a grid of few codes, and notice which numbers are rounded, which are "
                "clipped, and what either costs.")
     group = "Quantise"
-    view = "simulator"
     order = 20
     BAR = "{bits} bits, {errors.sqnr_db:decibels:1}"
     GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),
