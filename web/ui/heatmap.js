@@ -211,10 +211,10 @@ export class Heatmap {
     const [tiles, rows, columns] = this.#shape;
     const { across, stepX, stepY, width } = this.#layout;
     this.#readout.textContent = this.#options.describe(tile, row, column, this.#data[(tile * rows + row) * columns + column]);
-    if (tiles === 1 && !this.#options.loupe) { // a lone one is read below it, where no cell is covered, and as far at the left as the words need
-      Object.assign(this.#readout.style, { top: "calc(100% + 8px)", left: "auto", right: "0" }); // measured where it widens nothing
-      const room = document.documentElement.clientWidth - 8 - this.#host.getBoundingClientRect().left;
-      Object.assign(this.#readout.style, { left: `${Math.min(0, room - this.#readout.offsetWidth)}px`, right: "auto" });
+    if (tiles === 1 && !this.#options.loupe) { // a lone one is read below it, where no cell is covered, towards the page's middle
+      const { left, right } = this.#host.getBoundingClientRect();
+      const atLeft = left + right <= document.documentElement.clientWidth;
+      Object.assign(this.#readout.style, { top: "calc(100% + 8px)", left: atLeft ? "0" : "auto", right: atLeft ? "auto" : "0" });
       return;
     }
     const left = (tile % across) * stepX;
