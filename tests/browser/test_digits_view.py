@@ -50,6 +50,22 @@ def test_a_small_digit_in_a_corner_is_read_too(visit):
     assert tab.number("confidence") > 50
 
 
+@pytest.mark.parametrize("tool", ["undo", "clear"])
+def test_a_drawing_taken_away_in_mid_stroke_stays_away(visit, tool):
+    tab = visit("#digits?weights=pretrained")
+    tab["pad"].scroll_into_view_if_needed()
+    box, mouse = tab["pad"].bounding_box(), tab.page.mouse
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.1 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    tab[tool].dispatch_event("click")
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=4)
+    mouse.up()
+    tab.wait_text("prediction", "The pad is empty")
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "7")
+
+
 def test_what_is_drawn_while_python_starts_is_read_when_it_is_there(visit):
     tab = visit(None)
     tab.page.goto(tab.url + "#digits?weights=pretrained")

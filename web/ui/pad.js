@@ -66,6 +66,7 @@ export class Pad {
 
   undo() {
     if (!this.canUndo) return;
+    this.#pointer = null; // the stroke under way ends, for it is gone
     this.#drawing = this.#past.pop();
     this.#draw();
     this.#changed(this.#drawing);
@@ -78,6 +79,7 @@ export class Pad {
 
   #set(drawing) {
     this.#past.push(this.#drawing);
+    this.#pointer = null; // as in undo
     this.#drawing = drawing;
     this.#draw();
     this.#changed(drawing);
@@ -86,10 +88,10 @@ export class Pad {
   #down(event) {
     if (this.#pointer !== null || event.button !== 0) return;
     event.preventDefault();
-    this.#pointer = event.pointerId;
     this.#canvas.setPointerCapture(event.pointerId);
     const strokes = this.#drawing.picture ? [] : this.#drawing.strokes;
     this.#set({ strokes: [...strokes, [this.#point(event)]], picture: null });
+    this.#pointer = event.pointerId;
   }
 
   #move(event) {
