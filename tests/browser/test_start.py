@@ -168,8 +168,8 @@ def test_python_starts_after_the_view_and_without_one_too(visit):
     asked = []
     tab.page.context.on("request", lambda request: asked.append(request.url.removeprefix(tab.url)))
     tab.open("#digits")
-    assert asked.index("worker.js") > max(map(asked.index, ("views/digits.js", "vendor/uplot/uPlot.esm.js")))
-    broken = Broken(tab, "views/digits.js", "missing")
+    assert asked.index("worker.js") > max(map(asked.index, ("ui/page.js", "ui/kinds/charts.js")))
+    broken = Broken(tab, "ui/page.js", "missing")
     asked.clear()
     tab.page.reload()
     tab["error"].wait_for()

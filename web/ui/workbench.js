@@ -87,7 +87,7 @@ export function workbench(root, page, options) {
   return {
     slot,
     training,
-    draw: () => draw(null, slot),
+    draw: () => mounted && draw(null, slot),
     unmount() {
       mounted = false;
       stop();
