@@ -61,7 +61,7 @@ class Experiment:
     SHIPPED: ClassVar[tuple[str, ...]] = ()  # weights whose recipes panels name: "shipped.mlp.metrics.n"
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
-    WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays and pauses them
+    WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays, "asked": `Work` starts them
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone

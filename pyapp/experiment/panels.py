@@ -211,6 +211,21 @@ class Buttons(Block):
 
 
 @dataclass(frozen=True)
+class Work(Block):
+    """A button that drives `steps` of a page with WORK "asked": start, stop, on (go on; while `begun` is true), again.
+
+    Where the work begins by itself, it only runs it `again`.
+    """
+
+    kind: ClassVar[str] = "work"
+    start: str = ""
+    stop: str = ""
+    on: str = ""
+    again: str = ""
+    begun: Entry = ""
+
+
+@dataclass(frozen=True)
 class Progress(Block):
     """How far a measurement has come; the bar goes when it is done."""
 

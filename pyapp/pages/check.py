@@ -1,18 +1,36 @@
 """Check this browser: the fixtures of `pyapp.parity.check` against what CPython recorded."""
 
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from pyapp import store
 from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Column, Panel, Table, Words, Work
 from pyapp.experiment.params import Value
 from pyapp.parity import check
+
+CHECKS = Panel("checks", "What CPython computed, computed here", (
+    Words(role="summary", name="check-summary", text="{summary}", when="running"),
+    Words(role="summary", name="check-summary", text="{summary}", when="done", good="proven"),
+    Table(name="checks", rows="rows", caption="Differences between this browser and CPython", columns=(
+        Column("call", "`{name}`"), Column("what is compared", "{what}", prose=True),
+        Column("largest difference", "difference:scientific", flag="not comparable", flagged="lost"),
+        Column("allowed", "{allowed}"), Column("verdict", "{verdict}", name="verdict", role="{tone}"))),
+    Work(again="Run again", name="check-run"),
+    Words(text="Whole numbers must be equal: there the difference is how many are not. Real numbers may differ in "
+               "their last digits, because browsers and processors add in different orders; a bound marked relative "
+               "is a share of the recorded value."),
+), empty="The check runs as soon as Python is there.")
 
 
 class Page(Experiment):
     title = "Check"
     summary = "Your browser runs the same calls as CPython did; see how far the results are apart, and what is allowed."
-    view = "check"
     order = 900
+    WORK = "auto"
+    BAR = "{summary}"
+    PANELS = (CHECKS,)
+    UNSHOWN: ClassVar = {"proof": "The status line shows it."}
     untold = "what is compared and what may differ stands above and below the table, which is the whole page"
 
     def __init__(self, params: dict[str, Value]):
@@ -24,11 +42,23 @@ class Page(Experiment):
         recorded = store.load(check.RECORDED)
         for fixture in check.FIXTURES:
             self.rows.append(check.compare(fixture, recorded))
-            yield self.frame()
+            yield Frame(len(self.rows))
 
     def frame(self) -> Frame:
-        """The latest row, and how many hold so far."""
+        """All rows so far; proven is only what ran to its end with every row holding."""
+        passed, total = sum(row["ok"] for row in self.rows), len(check.FIXTURES)
+        done = len(self.rows) == total
+        summary = (f"{len(self.rows)} of {total} compared." if not done else f"{passed} of {total} hold."
+                   if passed < total else f"All {total} hold: this browser computes what CPython computes.")
         return Frame(len(self.rows), {
-            **(self.rows[-1] if self.rows else {}), "passed": sum(row["ok"] for row in self.rows),
-            "total": len(check.FIXTURES), "done": len(self.rows) == len(check.FIXTURES),
-        })
+            "rows": [told(row) for row in self.rows], "summary": summary, "running": not done, "done": done,
+            "proven": done and passed == total,
+            "proof": {"ok": passed == total, "passed": passed, "total": total} if done else None})
+
+
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the proof, and in words what is allowed and whether it holds."""
+    allowed = "equal" if row["exact"] else f"{row['bound']:.0e}".replace("e-0", "e−")
+    return {**row, "allowed": allowed + (" relative" if row["relative"] else ""),
+            "lost": row["difference"] == float("inf"), "verdict": "holds" if row["ok"] else "differs",
+            "tone": "good" if row["ok"] else "bad"}

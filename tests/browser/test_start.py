@@ -67,13 +67,13 @@ def test_a_view_cannot_be_loaded(visit, path, how):
 
 def test_another_page_works_while_one_cannot_be_loaded(visit):
     tab = visit("#digits", cold=True)  # where the page was not shown before, for a module is loaded once
-    broken = Broken(tab, "views/check.js", "missing")
-    tab.page.evaluate("location.hash = '#check'")
-    tab.wait_text("error", "views/check.js could not be loaded: 404")
+    broken = Broken(tab, "views/arena.js", "missing")
+    tab.page.evaluate("location.hash = '#arena'")
+    tab.wait_text("error", "views/arena.js could not be loaded: 404")
     tab.follow("#digits")
     assert tab["error"].count() == 0 and tab["play"].is_enabled()
     broken.now = False
-    tab.follow("#check")
+    tab.follow("#arena")
     assert tab["error"].count() == 0
     tab.page.context.unroute_all()
 

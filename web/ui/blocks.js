@@ -3,11 +3,11 @@ import { Bars } from "./kinds/bars.js";
 import { Chart, Curves, Histogram } from "./kinds/charts.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
 import { Facts, Matrix, Table } from "./kinds/table.js";
-import { Heading, Progress, Text, Words } from "./kinds/words.js";
+import { Heading, Progress, Text, Words, Work } from "./kinds/words.js";
 import { Rich } from "./words.js";
 
 const KINDS = {
-  words: Words, heading: Heading, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
+  words: Words, heading: Heading, work: Work, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
   histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
   more: More, matrix: Matrix, code: Code, custom: Custom,
 };

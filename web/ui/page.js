@@ -32,6 +32,7 @@ export function mount(root, page, more = {}) {
       frame = event.frame;
       if (event.cleared) page.curves.clear();
       page.curves.append(event.history);
+      if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total}, for the status line
     }
     const scope = page.scope();
     for (const panel of panels.filter(({ told }) => !told)) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
@@ -42,6 +43,7 @@ export function mount(root, page, more = {}) {
     parts: Object.fromEntries(panels.filter(({ told }) => told).map(({ title, name }) => [title, name])),
     controls: groups.length ? groups : undefined,
     auto: work === "auto",
+    asked: work === "asked",
     training: work === "train" && { before: () => Promise.all(plays.map((wish) => begin(page, ...wish))) },
     files,
     draw,

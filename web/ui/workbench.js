@@ -18,6 +18,7 @@ const SLICE_MS = 40; // of work between two drawings
  * training                adds play, step, reset and what belongs to them: true, or {before, changed}, see ui/training.js
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
+ * asked                   true lets Python work when the reader says so: page.run has {going, done, press()}
  * panels                  {name: component}, drawn after every answer with {page, latest, ...the newest frame}; `latest.frame`
  *                         is for what reads values long after it was drawn
  * draw(event, slot)       instead of panels; event: {frame, history, cleared} after an answer of Python, null when only words
@@ -25,7 +26,7 @@ const SLICE_MS = 40; // of work between two drawings
  * summary(frame)          a few words for the bar of a phone
  */
 export function workbench(root, page, options) {
-  const { stage = [], readouts = [], wide = [], controls, parts = {}, training: trains, files, auto, panels, summary } = options;
+  const { stage = [], readouts = [], wide = [], controls, parts = {}, training: trains, files, auto, asked, panels, summary } = options;
   const draw = options.draw ?? drawing(panels, page);
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
@@ -35,6 +36,7 @@ export function workbench(root, page, options) {
   let working = false;
   let resting = false;
   let mounted = true;
+  const run = (page.run = { going: false, done: false, press });
 
   function drawControls() {
     const facts = { page, training, files, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
@@ -50,11 +52,23 @@ export function workbench(root, page, options) {
   /** Ask for work until Python says that all is done; a change meanwhile only makes it longer. */
   async function work() {
     if (working) return;
-    working = true;
+    working = run.going = true;
+    draw(null, slot);
     let answer;
     do answer = await page.advance({ ms: SLICE_MS });
-    while (mounted && answer && !answer.done);
-    working = false;
+    while (mounted && run.going && answer && !answer.done);
+    working = run.going = false;
+    run.done = Boolean(answer?.done);
+    if (mounted) draw(null, slot);
+  }
+
+  /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
+  async function press() {
+    if (auto) return void page.reset();
+    if (run.done && !(await page.reset())) return;
+    run.going = !run.going;
+    if (run.going) work();
+    draw(null, slot);
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -72,6 +86,7 @@ export function workbench(root, page, options) {
       frame = event.frame;
       draw(event, slot);
       if (event.cleared) training?.rewound();
+      if (event.cleared && asked) [run.going, run.done] = [false, false];
       if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
       else if (page.meta.rests && !event.resting && !training?.playing) rest();
     } else if (event.type === "messages") {
@@ -131,8 +146,8 @@ function Layout({ meta, stage, readouts, wide }) {
   const sections = (names) => names.map((name) => html`<section data-panel=${name}></section>`);
   return html`<article>
     <header class="lead"><h1>${meta.title}</h1><p>${meta.summary}</p></header>
-    <div class=${`bench ${readouts.length ? "" : "bench-wide"}`}>
-      <aside class="controls" aria-label="Controls" data-panel="controls" data-test="controls"></aside>
+    <div class=${`bench ${readouts.length ? "" : "bench-wide"} ${meta.params.length ? "" : "bench-alone"}`}>
+      <aside class="controls" hidden=${meta.params.length === 0} aria-label="Controls" data-panel="controls" data-test="controls"></aside>
       <div class="stage">${sections(stage)}</div>
       ${readouts.length > 0 && html`<div class="readouts">${sections(readouts)}</div>`}
     </div>

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pyapp import store
+from pyapp.pages.check import Page, told
 from pyapp.parity import check
 from pyapp.runner import Runner
 
@@ -17,7 +18,9 @@ def test_the_page_shows_a_row_a_step_and_ends():
     run = runner.open("check")["run"]
     for i, fixture in enumerate(check.FIXTURES):
         scalars = runner.advance(run, steps=1)["frame"].scalars
-        assert scalars["name"] == fixture.name and scalars["passed"] == i + 1
+        assert scalars["rows"][-1]["name"] == fixture.name and len(scalars["rows"]) == i + 1
+        assert bool(scalars["proof"]) == scalars["proven"] == (i + 1 == len(check.FIXTURES))
+    assert scalars["proof"] == {"ok": True, "passed": i + 1, "total": i + 1} and scalars["summary"].startswith("All")
     assert scalars["done"] and runner.advance(run, steps=1)["done"]
 
 
@@ -30,6 +33,18 @@ def test_a_wrong_number_is_noticed(fixture):
     wrong.flat[0] += wrong.dtype.type(1 if fixture.bound == 0 else 3e-5)
     assert not check.compare(fixture, {**recorded, key: wrong})["ok"]
     assert not check.compare(fixture, {**recorded, key: wrong[:1]})["ok"]
+
+
+def test_what_does_not_hold_is_said_and_nothing_is_proven():
+    lost = told({"name": "x", "what": "", "difference": np.inf, "bound": 1e-6, "exact": False, "relative": True,
+                 "ok": False})
+    assert (lost["allowed"], lost["lost"], lost["verdict"], lost["tone"]) == ("1e−6 relative", True, "differs", "bad")
+    page = Page({})
+    page.rows = [check.compare(check.FIXTURES[0], store.load(check.RECORDED))] * len(check.FIXTURES)
+    assert page.frame().scalars["proven"]
+    page.rows[-1] = {**page.rows[-1], "ok": False}
+    scalars = page.frame().scalars
+    assert not scalars["proven"] and not scalars["proof"]["ok"] and " hold." in scalars["summary"]
 
 
 def test_results_that_are_not_finite_never_hold():

@@ -35,3 +35,10 @@ export function Text({ block, scope }) {
   const text = scope.get(block.text);
   return html`<pre class="letters" tabindex="0" aria-label=${scope.text(block.label)} data-test=${block.name}>${text}</pre>`;
 }
+
+/** The button that drives a page's steps, or runs them again; see Work in pyapp/experiment/panels.py. */
+export function Work({ block: { start, stop, on, again, begun, name }, scope, page }) {
+  const { going, done, press } = page.run;
+  const label = going ? stop ?? again : done || !start ? again : scope.ready && scope.holds(begun) ? on : start;
+  return html`<p class="row"><button type="button" class=${going || !start ? "" : "primary"} data-test=${name} disabled=${!page.open || (going && !stop)} onClick=${press}>${label}</button></p>`;
+}
