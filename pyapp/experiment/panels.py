@@ -289,10 +289,12 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """The way out: what no kind draws is a component in web/views/<module>.js, which shows these entries."""
+    """The way out: what no kind draws is a component in web/views/<module>.js, which shows these entries. `sets`:
+    parameters whose only control it is."""
 
     kind: ClassVar[str] = "custom"
     module: str = ""
     label: Template = ""
     read: Template = ""
     entries: tuple[Entry, ...] = ()
+    sets: tuple[str, ...] = ()

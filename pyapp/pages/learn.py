@@ -11,18 +11,19 @@ from pyapp import store
 from pyapp.checkpoint import Contents
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.nets.gpt import code_points
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
 from pyapp.pages.base.readings import Readings
 from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
-from pyapp.quant.parameters import float_nbytes
+from pyapp.pages.panels import learn as panels
 
 OFF, PAGE = "off", "page learn"
 WIDTHS = (8, 6, 5, 4, 3, 2)  # bits of the table that compares them
 FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early ones, then each so many
 SHOWN = 8  # samples of each reading
+MARKS = "[✓](.good) the grammar accepts the sentence, [✗](.bad) it does not."
 BEGINNING = 400  # characters of the text that the page shows
 
 stories = cache(Stories)  # written once
@@ -33,8 +34,13 @@ class Page(Experiment):
     summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and notice how the share of "
                "correct sentences rises with training and falls with the bits of the weights.")
     group = "Transformers"
-    view = "learn"
     order = 42
+    WORK, FILES = "train", "Weights"
+    BAR = "step {step:count}, score {read.score:percent:0}"
+    GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
+              ("Begin with", ("corpus", "size", "seed")))
+    PANELS = panels.PANELS
+    ACTIONS = (Action("widths", "Read at all widths", "Read the network with weights of 2 to 8 bits"),)
     PARAMS = (
         Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), widget="select", live=False,
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
@@ -103,6 +109,15 @@ class Page(Experiment):
                 self._read_again()
             yield Frame(self.step, {"loss": self._loss})
 
+    def background(self) -> Iterator[None]:
+        """Read on while nobody trains."""
+        while self.readings.work():
+            yield
+
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        self._read_also(*WIDTHS)
+        return Outcome()
+
     def _points(self) -> dict[str, float]:
         """What the readings add to the curves."""
         float_, rounded = (self.readings.results.get(bits) for bits in (None, self.bits))
@@ -134,37 +149,53 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         trainer, corpus = self.learner.trainer, self.learner.corpus
+        float_, rounded = (self._reading(bits) if bits or not i else {} for i, bits in enumerate((None, self.bits)))
+        own, pending = isinstance(corpus, Own), self.readings.pending
         scalars = {
             "epoch": trainer.epoch, "loss": self._loss, "rate": trainer.optimiser.rate if self.step else None,
-            "parameters": trainer.p.vector.size, "bytes_float": float_nbytes(trainer.p), "bits": self.bits,
-            "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": self.readings.pending,
-            "readings": [self._reading(bits) for bits in (None, *WIDTHS)],
-            "corpus": {"own": isinstance(corpus, Own), "characters": len(corpus.text), "scored": corpus.scored,
-                       "different": len(corpus.vocabulary), "beginning": corpus.text[:BEGINNING]},
+            "parameters": trainer.p.vector.size, "quantised": self.bits is not None,
+            "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": pending,
+            "pending_words": f"{pending:,} still to read" if pending else "",
+            "reading_words": " Reading …" if pending else "",
+            "readings": [self._row(bits) for bits in (None, *WIDTHS)],
+            "read": {"step": float_.get("step"), "loss": float_.get("loss"), "score": float_.get("score"),
+                     "quant_loss": rounded.get("loss"), "quant_score": rounded.get("score")},
+            "writing": [self._writing(bits, found) for bits, found in ((None, float_), (self.bits, rounded))
+                        if bits or found is float_],
+            "mark_title": "known words" if own else "accepted",
+            "mark_words": "The percentage is the share of its words that occur in your text." if own else MARKS,
+            "corpus": {"own": own, "title": "Your own text" if own else "Stories from a grammar",
+                       "characters": len(corpus.text), "scored": corpus.scored,
+                       "different": len(corpus.vocabulary), "beginning": f"{corpus.text[:BEGINNING]}…"},
         }
         return Frame(self.step, scalars, {}, [*self._notes, *([DIVERGED] if self.learner.diverged else [])])
 
     def _reading(self, bits: int | None) -> dict[str, Any]:
-        """The newest one at a width, with the first samples only; only the width if there is none."""
-        found = self.readings.results.get(bits) or self._earlier.get(bits) or {}
+        """The newest one at a width; nothing if there is none."""
+        return self.readings.results.get(bits) or self._earlier.get(bits) or {}
+
+    def _row(self, bits: int | None) -> dict[str, Any]:
+        """What the table says of a width."""
+        found = self._reading(bits)
+        return {"name": str(bits or "float"), **named(bits),
+                **{name: found.get(name) for name in ("step", "loss", "score", "bytes")}}
+
+    def _writing(self, bits: int | None, found: dict[str, Any]) -> dict[str, Any]:
+        """The first samples of a width, each with its mark."""
+        corpus = self.learner.corpus
         samples = zip(found.get("samples", ()), found.get("marks", ()), strict=True)
-        return {"bits": bits, **{name: found.get(name) for name in ("step", "loss", "score", "bytes")},
-                "samples": [{"text": text, "mark": mark} for text, mark in islice(samples, SHOWN)]}
+        words = f"At step {found['step']:,}. Score: {corpus.scored}." if found else "Not read yet."
+        return {**named(bits), "score": found.get("score"), "words": words, "samples": [
+            {"name": str(i), "text": text or "(nothing)", **marked(mark, isinstance(corpus, Own))}
+            for i, (text, mark) in enumerate(islice(samples, SHOWN))]}
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """Do some `pieces` of the reading, or read at all `widths`; or see whether a `text`, or a `file` of a `name`,
-        can be learned, and get it tidied."""
-        if "pieces" in inputs:
-            any(not self.readings.work() for _ in range(int(inputs["pieces"])))
-            return self.frame()
-        if "widths" in inputs:
-            self._read_also(*WIDTHS)
-            return self.frame()
+        """See whether a `text`, or a `file` of a `name`, can be learned, and get it tidied."""
         if "file" in inputs:
             data, name = np.asarray(inputs["file"], np.uint8).tobytes(), str(inputs.get("name", "the file"))
             inputs = {"text": decode(data, name)}
         if "text" not in inputs:
-            raise ValueError("a question to this page needs pieces, widths, text or file")
+            raise ValueError("a question to this page needs text or file")
         text, notes = readable(str(inputs["text"]))
         return Frame(self.step, {"text": text, "characters": len(text)}, {}, notes)
 
@@ -191,6 +222,18 @@ class Page(Experiment):
         self.params.update(params | {"bits": self.params["bits"]})
         self._begin(learner)
         return []
+
+
+def named(bits: int | None) -> dict[str, str]:
+    """What a width is called, and its colour."""
+    return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float", "role": "float"}
+
+
+def marked(mark: float, own: bool) -> dict[str, str]:
+    """What a sample's mark looks like: of one's own text a share, of the stories accepted or not."""
+    if own:
+        return {"mark": f"{mark:.0%}".replace("%", " %"), "role": "muted"}
+    return {"mark": "✓", "role": "good"} if mark else {"mark": "✗", "role": "bad"}
 
 
 def readable(text: str) -> tuple[str, list[str]]:

@@ -24,7 +24,7 @@ def test_it_is_read_before_it_learns_and_again_while_it_does(visit):
     tab = visit(QUICK)
     read(tab)
     assert tab.number("step-count") == 0 and tab.number("score") == 0 and tab.number("held-out-loss") > 2.5
-    assert tab["samples-float"].locator("li").count() == tab["samples-quant"].locator("li").count() == 8
+    assert tab["samples-float"].locator("tbody tr").count() == tab["samples-quant"].locator("tbody tr").count() == 8
     play_to(tab, 51)
     read(tab)
     tab.wait_number("read-step", "x >= 50")
@@ -39,25 +39,25 @@ def test_it_is_read_before_it_learns_and_again_while_it_does(visit):
 def test_all_widths_are_read_when_asked_for(visit):
     tab = visit(QUICK)
     read(tab)
-    assert tab.text("score-8") == "–" and tab.text("score-4") == "0 %"
+    assert tab.text("by-width-8-score") == "–" and tab.text("by-width-4-score") == "0 %"
     tab["widths"].click()
-    tab.page.wait_for_function("document.querySelector(\"[data-test='loss-2']\").textContent !== '–'")
+    tab.page.wait_for_function("document.querySelector(\"[data-test='by-width-2-loss']\").textContent !== '–'")
     read(tab)
-    assert all(tab.text(f"score-{bits}").endswith("%") for bits in ("float", 8, 6, 5, 4, 3, 2))
+    assert all(tab.text(f"by-width-{bits}-score").endswith("%") for bits in ("float", 8, 6, 5, 4, 3, 2))
 
 
 def test_every_control_can_be_moved(visit):
     tab = visit(QUICK)
     read(tab)
     tab.slide("bits", "Home")
-    tab.wait_text("samples-quant", "2 bits")
+    tab.wait_text("title-quant", "2 bits")
     tab.slide("bits", "End")
     tab.page.wait_for_function("!document.querySelector(\"[data-test='samples-quant']\")")
     samples = tab.text("samples-float")
     tab.slide("temperature", "Home")
     tab.page.wait_for_function("""(before) => {
         const text = document.querySelector("[data-test='samples-float']").innerText;
-        return text !== before && text.includes("At step");
+        return text !== before && document.querySelector("[data-test='read-float']").innerText.includes("At step");
     }""", arg=samples)
     tab.slide("rate", "ArrowRight")
     tab["batch"].select_option("2")
@@ -84,7 +84,7 @@ def test_a_pasted_text_is_learned_and_a_link_keeps_it(visit):
     tab["learn-text"].click()
     tab.wait_text("corpus-facts", OWN)
     assert tab["corpus"].input_value() == "own" and "text=" in tab.page.url
-    tab.wait_text("samples-float", "words that occur in the text")
+    tab.wait_text("read-float", "words that occur in the text")
     tab.page.reload()
     tab.wait_ready()
     tab.wait_text("corpus-facts", OWN)

@@ -26,5 +26,5 @@ const filled = (text, scope) => text.replace(SLOT, (_, spec) => scope.value(spec
 function value(scope, spec) {
   const [found, written] = scope.value(spec);
   if (typeof found === "string" && !spec.includes(":")) return html`<${Rich} text=${found} scope=${scope} />`;
-  return html`<span class=${spec.endsWith(":words") ? "number" : "number together"} data-entry=${spec.split(":")[0]}>${written}</span>`;
+  return html`<span class=${/:words(:|$)/.test(spec) ? "number" : "number together"} data-entry=${spec.split(":")[0]}>${written}</span>`;
 }

@@ -12,17 +12,19 @@ def session(call) -> dict:
     def ask(**inputs):
         return call("predict", run=run, inputs=inputs)
 
-    said["read"] = ask(pieces=200)
+    def read():
+        return call("background", run=run, ms=600_000)
+
+    said["read"] = read()
     said["five steps"] = call("advance", run=run, steps=5)
     said["rate"] = call("change", run=run, name="rate", value=0.002)
     said["batch"] = call("change", run=run, name="batch", value="2")
     said["five more"] = call("advance", run=run, steps=5)
-    said["widths"] = ask(widths=True)
-    said["some of them"] = ask(pieces=30)
-    said["all of them"] = ask(pieces=1000)
+    said["widths"] = call("act", run=run, name="widths")
+    said["all of them"] = read()
     said["bits"] = call("change", run=run, name="bits", value="3")
     said["temperature"] = call("change", run=run, name="temperature", value=0.5)
-    said["read cool"] = ask(pieces=1000)
+    said["read cool"] = read()
     saved = call("snapshot", run=run)
     said["reset"] = call("reset", run=run)
     said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
@@ -31,7 +33,7 @@ def session(call) -> dict:
     said["text"] = call("change", run=run, name="text", value=said["tried"]["scalars"]["text"])
     said["corpus"] = call("change", run=run, name="corpus", value="own")
     said["own steps"] = call("advance", run=run, steps=3)
-    said["read own"] = ask(pieces=1000)
+    said["read own"] = read()
     said["size"] = call("change", run=run, name="size", value="medium")
     said["seed"] = call("change", run=run, name="seed", value=2**32 - 1)
     said["closed"] = call("close", run=run)

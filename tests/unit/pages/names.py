@@ -207,6 +207,13 @@ def _params(block: Block) -> Iterator[str]:
             yield from (param for param, _ in part.sets)
 
 
+def every(holder: Panel | Block) -> Iterator[Block]:
+    """All blocks of a panel, and those within them."""
+    for block in getattr(holder, "blocks", ()):
+        yield block
+        yield from every(block)
+
+
 def _list(value: Any) -> list:
     return [] if value is None or value is MISSING else list(value)
 

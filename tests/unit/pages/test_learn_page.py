@@ -28,11 +28,14 @@ class Session:
         return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
 
     def read(self):
-        """The readings when nothing is left to be read, by bits (None: float)."""
-        frame = self.predict({"pieces": 1})
-        while frame.scalars["pending"]:
-            frame = self.predict({"pieces": 10})
-        return {reading["bits"]: reading for reading in frame.scalars["readings"]}
+        """The rows of the table when nothing is left to be read, by name."""
+        answer = self.background(ms=600_000)
+        assert answer["done"] and not answer["frame"].scalars["pending"]
+        return {reading["name"]: reading for reading in answer["frame"].scalars["readings"]}
+
+    def writing(self):
+        """What both networks write."""
+        return self.background(ms=0)["frame"].scalars["writing"]
 
 
 def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
@@ -41,9 +44,13 @@ def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
     assert scalars["pending"] == 2 and scalars["loss"] is None and scalars["rate"] is None
     assert not scalars["corpus"]["own"] and scalars["corpus"]["characters"] > 200_000
     readings = session.read()
-    assert readings[None]["step"] == 0 and readings[None]["score"] == readings[4]["score"] == 0
-    assert readings[None]["loss"] == pytest.approx(np.log(scalars["corpus"]["different"]), abs=0.6)
-    assert readings[8] == {"bits": 8, "step": None, "loss": None, "score": None, "bytes": None, "samples": []}
+    assert readings["float"]["step"] == 0 and readings["float"]["score"] == readings["4"]["score"] == 0
+    assert readings["float"]["loss"] == pytest.approx(np.log(scalars["corpus"]["different"]), abs=0.6)
+    assert readings["8"] == {"name": "8", "title": "8 bits", "role": "quant", "step": None, "loss": None, "score": None,
+                             "bytes": None}
+    assert [each["title"] for each in session.writing()] == ["float", "4 bits"]
+    assert [len(each["samples"]) for each in session.writing()] == [8, 8]
+    assert {sample["mark"] for each in session.writing() for sample in each["samples"]} == {"✗"}
 
 
 def test_it_learns_and_the_curves_have_what_was_read():
@@ -82,22 +89,21 @@ def test_only_dense_layers_are_rounded_each_channel_on_its_own_scale():
 def test_all_widths_are_read_at_one_step():
     session = Session()
     session.read()
-    assert session.predict({"widths": True}).scalars["pending"] == 5
+    assert session.act("widths")["frame"].scalars["pending"] == 5
     readings = session.read()
     assert [reading["step"] for reading in readings.values()] == [0] * 7
-    nbytes = [readings[bits]["bytes"] for bits in (2, 3, 4, 5, 6, 8, None)]
+    nbytes = [readings[bits]["bytes"] for bits in (*"234568", "float")]
     assert nbytes == sorted(nbytes) and len(set(nbytes)) == 7
     session.advance(steps=3)
-    assert session.predict({"widths": True}).scalars["pending"] == 7, "float as well, for it has learned on"
+    assert session.act("widths")["frame"].scalars["pending"] == 7, "float as well, for it has learned on"
     assert {reading["step"] for reading in session.read().values()} == {3}
 
 
 def test_earlier_readings_are_shown_until_there_are_newer_ones():
     session = Session()
-    session.advance(steps=50)
-    frame = session.predict({"pieces": 1})
+    frame = session.advance(steps=50)["frame"]
     assert frame.scalars["pending"] == 2 and frame.scalars["readings"][0]["step"] == 0
-    assert session.read()[None]["step"] == 50
+    assert session.read()["float"]["step"] == 50
 
 
 def test_bits_and_temperature_change_without_a_restart():
@@ -105,11 +111,12 @@ def test_bits_and_temperature_change_without_a_restart():
     session.read()
     answer = session.change("bits", "2")
     assert not answer["restarted"] and answer["frame"].scalars["pending"] == 1
-    cool = session.read()
-    assert cool[2]["loss"] != cool[None]["loss"]
+    cool, written = session.read(), session.writing()
+    assert cool["2"]["loss"] != cool["float"]["loss"] and len(written) == 2
     assert session.change("temperature", 0.3)["frame"].scalars["readings"][0]["step"] is None
     warm = session.read()
-    assert warm[None]["loss"] == cool[None]["loss"] and warm[None]["samples"] != cool[None]["samples"]
+    assert warm["float"]["loss"] == cool["float"]["loss"]
+    assert session.writing()[0]["samples"] != written[0]["samples"]
     assert session.change("bits", "off")["frame"].scalars["pending"] == 0
 
 
@@ -145,8 +152,9 @@ def test_a_snapshot_goes_on_exactly(params):
     ours, theirs = (session.advance(steps=5) for session in (one, two))
     assert (ours["history"]["loss"]["value"] == theirs["history"]["loss"]["value"]).all()
     for session in (one, two):
-        session.predict({"widths": True})
-    assert one.read() == two.read(), "samples, marks and losses as well"
+        session.act("widths")
+        session.change("bits", "8")
+    assert one.read() == two.read() and one.writing() == two.writing(), "samples, marks and losses as well"
     vectors = [session.runner._get(1).experiment.learner.p.vector for session in (one, two)]
     assert vectors[0].tobytes() == vectors[1].tobytes()
 
@@ -180,9 +188,10 @@ def with_params(arrays, **changes) -> np.ndarray:
 def test_a_text_of_ones_own_is_learned_and_scored_by_its_words():
     session = Session(corpus="own", text=PROSE, batch="8", rate=0.02)
     corpus = session.opened["frame"].scalars["corpus"]
-    assert corpus["own"] and corpus["characters"] == len(PROSE) and corpus["beginning"] == PROSE[:400]
+    assert corpus["own"] and corpus["characters"] == len(PROSE) and corpus["beginning"] == PROSE[:400] + "…"
     session.advance(steps=60)
-    assert 0.2 < session.read()[None]["score"] <= 1
+    assert 0.2 < session.read()["float"]["score"] <= 1
+    assert all(sample["mark"].endswith("%") for sample in session.writing()[0]["samples"])
 
 
 def test_a_text_is_tried_before_it_is_learned():
@@ -195,10 +204,10 @@ def test_a_text_is_tried_before_it_is_learned():
     assert long.scalars["characters"] == LONGEST and "10,000,000 characters; the first" in long.notes[0]
     for inputs, said in (({"text": " "}, "is empty"), ({"text": "ab"}, "has 2 characters"),
                          ({"file": np.array([97, 255], np.uint8), "name": "x.txt"}, r"x\.txt: expected text in UTF-8"),
-                         ({}, "pieces, widths, text or file")):
+                         ({}, "text or file")):
         with pytest.raises(ValueError, match=said):
             session.predict(inputs)
-    assert not session.predict({"pieces": 1}).scalars["corpus"]["own"]
+    assert not session.background(ms=0)["frame"].scalars["corpus"]["own"]
 
 
 def test_a_link_whose_text_cannot_be_learned_opens_with_the_stories_and_says_so():

@@ -60,8 +60,9 @@ def test_the_page_shows_all_that_its_frame_has(name):
 def test_every_parameter_has_a_control(name):
     page = pages.page(name)
     grouped = [param for _, params in page.GROUPS for param in params]
+    own = [param for panel in page.PANELS for block in names.every(panel) for param in getattr(block, "sets", ())]
     if grouped:
-        assert sorted(grouped) == sorted(param.name for param in page.PARAMS)
+        assert sorted(grouped + own) == sorted(param.name for param in page.PARAMS)
 
 
 def test_a_name_that_no_frame_has_is_found():

@@ -1,0 +1,72 @@
+"""What the page where a GPT learns to write shows: its samples, how bits cost it, the training, and the text."""
+
+from pyapp.experiment.panels import (
+    Beside,
+    Button,
+    Buttons,
+    Column,
+    Custom,
+    Fact,
+    Facts,
+    Heading,
+    Panel,
+    Table,
+    Text,
+    Together,
+    Words,
+)
+from pyapp.experiment.pictures import Curves, Line
+
+
+def samples(i: int, name: str, when: str = "") -> Together:
+    """What one of the two networks writes."""
+    at = f"writing.{i}"
+    return Together(when=when, blocks=(
+        Heading(name=f"title-{name}", text=f"[{{{at}.title}}](.{name}) {{{at}.score:percent:0}}"),
+        Words(role="doc", name=f"read-{name}", text=f"{{{at}.words}}"),
+        Table(name=f"samples-{name}", rows=f"{at}.samples", caption="Samples", columns=(
+            Column("{mark_title}", "[{mark}](.{role})"), Column("sample", "text:text", prose=True)))))
+
+
+WRITING = Panel("writing", "What it writes", (
+    Words(text="The first of {samples:count} samples, written with the same random numbers by both. {mark_words}"
+               "{reading_words}"),
+    Beside(blocks=(samples(0, "float"), samples(1, "quant", "quantised")))),
+    empty="The first samples appear when Python has started.")
+WIDTHS = Panel("widths", "While bits fall", (
+    Words(text="The same network with its dense layers rounded, a scale for each output channel; the tables of "
+               "characters and places stay float."),
+    Buttons(name="pending", words="{pending_words}",
+            buttons=(Button("Read at all widths", act="widths", name="widths", off="pending"),)),
+    Table(name="by-width", rows="readings", caption="Score, loss and size by bits per weight", columns=(
+        Column("weights", "[{title}](.{role})"), Column("", bar=("score",), roles=("{role}",)),
+        Column("score", "score:percent:0", role="{role}"), Column("loss", "loss:fixed:3", role="{role}"),
+        Column("bytes", "bytes:count", role="{role}"), Column("step", "step:count", role="muted"))),
+    Words(role="doc", text="Score: {corpus.scored}, of {samples:count} samples. Loss: nats per character on "
+                           "{held_out:count} held-out characters.")))
+TRAINING = Panel("training", "Training", (
+    Words(text="Loss in nats per character, on each batch and now and then on text that is held out; and an automatic "
+               "score."),
+    Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
+           empty="Press Play: the curves grow here.", lines=(
+               Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
+               Line("quant_loss", "quant", "quantised", aside=True))),
+    Curves(name="score-curves", label="Score.", caption="score: share of the samples that is right", floor=0.0,
+           ceiling=1.0, format="percent:0", ticks="percent:0",
+           lines=(Line("score", "float", "float"), Line("quant_score", "quant", "quantised"))),
+    Facts(pin=True, facts=(
+        Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
+        Fact("batch loss", ("loss:fixed:4",)), Fact("learning rate now", ("rate:fixed:5",), "rate-now"),
+        Fact("read at step", ("read.step:count",), "read-step"),
+        Fact("held-out loss", ("read.loss:fixed:4",), "held-out-loss"),
+        Fact("held-out, quantised", ("read.quant_loss:fixed:4",), "quant-loss"),
+        Fact("score", ("read.score:percent",)), Fact("score, quantised", ("read.quant_score:percent",), "quant-score"),
+        Fact("parameters", ("parameters:count",))))), place="readouts")
+CORPUS = Panel("corpus", "The text", (
+    Beside(width=320, blocks=(
+        Together(blocks=(
+            Words(name="corpus-facts", text="{corpus.title}: {corpus.characters:count} characters, "
+                                            "{corpus.different:count} different ones. The last tenth is held out."),
+            Text(name="excerpt", label="Beginning of the text", text="corpus.beginning"))),
+        Custom(module="own-text", sets=("text",)))),), place="wide", empty="It is written when Python has started.")
+PANELS = (WRITING, WIDTHS, TRAINING, CORPUS)
