@@ -36,7 +36,7 @@ class Page(Experiment):
     group = "Transformers"
     order = 42
     WORK, FILES = "train", "Weights"
-    BAR = "step {step:count}, score {read.score:percent:0}"
+    BAR = "step {step:count}, score {last.score:percent:0}"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "size", "seed")))
     PANELS = panels.PANELS
@@ -158,7 +158,7 @@ class Page(Experiment):
             "pending_words": f"{pending:,} still to read" if pending else "",
             "reading_words": " Reading …" if pending else "",
             "readings": [self._row(bits) for bits in (None, *WIDTHS)],
-            "read": {"step": float_.get("step"), "loss": float_.get("loss"), "score": float_.get("score"),
+            "last": {"step": float_.get("step"), "loss": float_.get("loss"), "score": float_.get("score"),
                      "quant_loss": rounded.get("loss"), "quant_score": rounded.get("score")},
             "writing": [self._writing(bits, found) for bits, found in ((None, float_), (self.bits, rounded))
                         if bits or found is float_],

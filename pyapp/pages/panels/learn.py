@@ -57,10 +57,10 @@ TRAINING = Panel("training", "Training", (
     Facts(pin=True, facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("learning rate now", ("rate:fixed:5",), "rate-now"),
-        Fact("read at step", ("read.step:count",), "read-step"),
-        Fact("held-out loss", ("read.loss:fixed:4",), "held-out-loss"),
-        Fact("held-out, quantised", ("read.quant_loss:fixed:4",), "quant-loss"),
-        Fact("score", ("read.score:percent",)), Fact("score, quantised", ("read.quant_score:percent",), "quant-score"),
+        Fact("read at step", ("last.step:count",), "read-step"),
+        Fact("held-out loss", ("last.loss:fixed:4",), "held-out-loss"),
+        Fact("held-out, quantised", ("last.quant_loss:fixed:4",), "quant-loss"),
+        Fact("score", ("last.score:percent",)), Fact("score, quantised", ("last.quant_score:percent",), "quant-score"),
         Fact("parameters", ("parameters:count",))))), place="readouts")
 CORPUS = Panel("corpus", "The text", (
     Beside(width=320, blocks=(
