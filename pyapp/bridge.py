@@ -27,8 +27,9 @@ from pyapp.runner import Runner
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
 # Far beyond what any page answers: what only edited code can have made must not fill the memory of the page.
 MOST_BYTES = 2**26  # of all arrays
-MOST_TEXT = 1_000_000  # characters of the JSON text, and items of a list in it
-MOST_STRING, MOST_NOTES = 100_000, 20
+MOST_STRING, MOST_NOTES = 500_000, 20  # characters: as many as the longest parameter, a text of one's own
+MOST_ITEMS = 1_000_000  # of a list
+MOST_TEXT = 7_000_000  # characters of the JSON text, in which an emoji of such a string has twelve
 runner = Runner()
 
 
@@ -134,7 +135,7 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, str):
         return cut(value, MOST_STRING)
     if isinstance(value, (dict, list, tuple)):
-        _bounded(len(value), MOST_TEXT, "items")
+        _bounded(len(value), MOST_ITEMS, "items")
     if isinstance(value, dict):
         return {key: _pack(item, arrays) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import bridge, store
+from pyapp import bridge, pages, store
 from pyapp.bridge import call_json
 from pyapp.experiment.frame import Frame
 
@@ -79,8 +79,8 @@ def test_an_array_that_javascript_lacks_is_refused():
 
 @pytest.mark.parametrize("result, words", [
     (np.zeros(2**26 + 1, np.uint8), "67,108,865 bytes of arrays; the page takes at most 67,108,864"),
-    ({"a": [0] * 1_000_001}, "1,000,001 items"), ([["x" * 100_000] * 5] * 3, "1,500,0"),
-    (Frame(0, {"x": [0] * 600_000}), "1,800,0"),
+    ({"a": [0] * 1_000_001}, "1,000,001 items"), ([["x" * 500_000] * 5] * 3, "7,500,0"),
+    (Frame(0, {"x": [[0] * 900_000] * 3}), "8,100,0"),
     (Frame(0, {}, {"x": np.zeros((2**12, 2**11 + 1))}), "67,141,632 bytes")])
 def test_an_answer_that_would_fill_the_page_is_refused(monkeypatch, result, words):
     monkeypatch.setitem(bridge.METHODS, "runtime", lambda: result)
@@ -97,7 +97,14 @@ def test_texts_that_nobody_would_read_to_their_end_are_cut(monkeypatch):
     assert [len(found[key]) for key in ("type", "message", "hint")] == [1001, 1001, 1001]
     monkeypatch.setitem(bridge.METHODS, "runtime", lambda: Frame(0, {"s": "s" * 10**7}, {}, ["n" * 10**7] * 10**6))
     frame, _ = call("runtime")
-    assert len(frame["scalars"]["s"]) == 100_001 and [len(note) for note in frame["notes"]] == [1001] * 20
+    assert len(frame["scalars"]["s"]) == 500_001 and [len(note) for note in frame["notes"]] == [1001] * 20
+
+
+def test_the_longest_text_of_ones_own_arrives_whole():
+    longest = max(param.hi for name in pages.names() for param in pages.page(name).PARAMS if param.kind == "text")
+    text = "🦉" * int(longest)
+    found, _ = call("open", page="learn", params={"size": "small", "text": text})
+    assert found["params"]["text"] == text
 
 
 def test_source_is_the_very_source():
