@@ -63,6 +63,8 @@ class Experiment:
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays, "asked": `Work` starts them
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
+    EAGER: ClassVar[tuple[str, ...]] = ()  # parameters after whose change work that was done is done anew at once
+    LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step and reset, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module

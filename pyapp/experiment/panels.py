@@ -9,8 +9,8 @@ element is read, the name of an array means that element. "@index" is the number
 always there ends in "?"; any other that is missing is an error.
 
 A value is an entry and how it is written: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n,
-percent:n, signed:n (signed alone is scientific where it is tiny), bytes, scientific, small, decibels:n, milliseconds,
-words (a list with commas; with words:n each has n digits), text.
+percent:n, signed:n (signed alone is scientific where it is tiny), bytes, megabytes, scientific, small, decibels:n,
+milliseconds, words (a list with commas; with words:n each has n digits), text.
 
 A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". In it **bold**,
 `code`, [words](#page) link, and [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted; a

@@ -72,7 +72,8 @@ def describe() -> list[dict]:
          "group": page(name).group, "story": bool(story(name)), "live": live(name),
          "params": [param.as_dict() for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
-         "files": page(name).FILES, "plays": page(name).PLAYS,
+         "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
+         "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from pyapp import shipped
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Value
-from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
+from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
-from pyapp.pages.base.writing import Text, TokenReading, first_difference, read
+from pyapp.pages.base.text_losses import LossLadder
+from pyapp.pages.base.writing import Text, TokenReading, described, first_difference, quoted, read, visible
+from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
@@ -22,10 +24,12 @@ from pyapp.softmax.shift import RULES
 NONE = "float"  # instead of a number of bits
 START = "\n"  # what an empty prompt stands for
 CALIBRATION_TEXTS = 2  # eight, as the command line has, take four times as long and find ranges that are no better
-RIVAL = "row-max"  # the shift that is measured while none is chosen
 LOOKED_AT = 5  # characters with the most attention that are listed
 WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides both texts
 QUANTISING = ("bits", "per", "activations", "logit_bits", "softmax", "shift")  # what decides the quantised one
+SHOWN = ("layer", "head")  # these change only what is shown
+BEFORE = 12  # characters of the text that a caption quotes
+TITLES = {"float": "float", "quant": "quantised"}
 NAMED = 10  # unknown characters that a note names
 LEFT_OUT = ("The network knows {n} characters, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
@@ -37,9 +41,14 @@ class Page(Experiment):
     summary = ("Let a small GPT and its quantised twin write on from the same prompt and seed, and notice where their "
                "texts part; with few logit bits, choose a shift and watch the words come back.")
     group = "Transformers"
-    view = "text"
     order = 41
-    ACTIONS = (Action("speed", "Speed", "How many characters per second each network has written"),)
+    WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
+    LABELS: ClassVar = {"play": "Generate", "pause": "Stop", "step": "One character", "reset": "Start again"}
+    BAR = "{step:count}/{tokens:count}, {params.logit_bits} logit bits"
+    GROUPS = (("Write", ("prompt", "tokens", "greedy", "temperature", "top_k", "seed")), ("Quantise", QUANTISING),
+              ("Attention shown", SHOWN))
+    PANELS = panels.PANELS
+    ACTIONS = (Action("measure", "Measure", "Begin to measure the losses for 8 to 2 logit bits, or stop it"),)
     PARAMS = (
         Param("prompt", "Prompt", "text", "ROMEO:\n", hi=1000, widget="text",
               doc="The text to go on from, up to 1,000 characters; the network sees the last 128. An empty one stands "
@@ -73,8 +82,7 @@ class Page(Experiment):
     def __init__(self, params: dict[str, Value]):
         super().__init__(params)
         self.model, self.p, self.vocabulary = shipped.gpt()
-        self._measuring: Iterator[float] = iter(())
-        self._progress: float | None = None
+        self._live = False  # while characters are written, what they are drawn from is shown
         if unknown := self.vocabulary.unknown(str(params["prompt"])):
             self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, but "
                                                 f"not {_listed(unknown)}", "leave them out")
@@ -82,7 +90,9 @@ class Page(Experiment):
         self._begin()
 
     def _quantize(self) -> None:
-        self.twin = quantize_gpt(self.model, self.p, self._settings(), _calibration())
+        settings = self._settings()
+        self.twin = quantize_gpt(self.model, self.p, settings, _calibration())
+        self._losses = LossLadder(_losses(), settings, str(self.params["softmax"]), str(self.params["shift"]))
 
     def _settings(self) -> TransformerSettings:
         logits = _bits(self.params["logit_bits"])
@@ -97,7 +107,7 @@ class Page(Experiment):
         fresh = {side: Text(*networks[side], self.vocabulary.encode(known or START), self._sampling(),
                             int(self.params["seed"])) for side in sides}
         self.texts = (self.texts if len(sides) == 1 else {}) | fresh
-        self._speed: dict[str, float] | None = None  # only known once it was asked for: frames do not depend on a clock
+        self._speed: dict[str, float] | None = None  # known once writing rests: other frames do not depend on a clock
         self._read: dict[tuple[int, ...], tuple[TokenReading, TokenReading]] = {}  # the last readings, by their window
 
     def _known_prompt(self) -> str:
@@ -110,19 +120,39 @@ class Page(Experiment):
                         bool(self.params["greedy"]) if greedy is None else greedy)
 
     def change(self, name: str, value: Value) -> list[str]:
+        if name not in SHOWN:
+            self._losses.stop()
         if name in QUANTISING:
             self._quantize()
             self._begin(["quant"])
-            self._progress = None
         elif name in WRITING:
             self._begin()
         return []
 
     def steps(self) -> Iterator[Frame | None]:
         """A character an item, always of the text that is shorter; a step is a character of both."""
+        before = self._step()
         while (text := min(self.texts.values(), key=lambda each: each.written)).written < int(self.params["tokens"]):
             text.write()
+            self._live = True
             yield Frame(self._step())
+        if self._step() > before:
+            self._losses.begin()
+
+    def background(self) -> Iterator[None]:
+        """Writing rests: say how fast it was, and go on measuring if that was begun, a piece an item."""
+        self._live = False
+        if all(text.written for text in self.texts.values()):
+            self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}
+        yield from self._losses.go_on()
+
+    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+        """Begin to measure, or stop; `background` goes on with it."""
+        if self._losses.measuring:
+            self._losses.stop()
+        else:
+            self._losses.begin()
+        return Outcome()
 
     def _step(self) -> int:
         return min(int(self.params["tokens"]), *(text.written for text in self.texts.values()))
@@ -134,14 +164,19 @@ class Page(Experiment):
         both = texts["float"].prompt + self._step()  # up to here both are written
         if difference is not None and difference >= both:
             difference = None
-        arrays = {f"next_{side}": self._sampling(False).probabilities(text.logits)
-                  for side, text in texts.items() if text.logits is not None}
+        drawn = {f"next_{side}": self._sampling(False).probabilities(text.logits)
+                 for side, text in texts.items() if self._live and text.logits is not None}
+        live, (losses, measured), validation = len(drawn) == len(texts), self._losses.frame(), self._validation()
+        labels = visible(self.vocabulary.characters)
         return Frame(self._step(), {
-            "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(),
-            "tokens": tokens, "difference": difference, "words": self._words(difference),
-            "characters": self.vocabulary.characters, "validation": self._validation(),
-            "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes}, "speed": self._speed,
-        }, arrays, self._notes())
+            "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(), "live": live,
+            "tokens": tokens, "difference": difference, "words": self._words(difference), "labels": labels,
+            "labels_count": len(labels), "full": 1.0, "validation": validation,
+            "validation_words": f"validation, {validation['n']:,} characters, as recorded" if validation else
+                                "validation: nothing was recorded for these weights",
+            "settings": described(self.params), "losses": losses, "speed": self._speed,
+            "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
+        }, (drawn if live else {}) | measured, self._notes())
 
     def _validation(self) -> dict[str, Any] | None:
         """Losses on the validation text, as recorded; None if nothing was for these weights."""
@@ -156,7 +191,7 @@ class Page(Experiment):
         step, prompt = self._step(), self.texts["float"].prompt
         if difference is None:
             return f"The same {step} characters so far." if step else ""
-        one, other = (_quoted(self.vocabulary.characters[self.texts[side].tokens[difference]])
+        one, other = (quoted(self.vocabulary.characters[self.texts[side].tokens[difference]])
                       for side in ("float", "quant"))
         return (f"The same for {difference - prompt} characters; then the float network writes {one} and the quantised "
                 f"one {other}, and from there on each goes on from a text of its own.")
@@ -170,67 +205,44 @@ class Page(Experiment):
         return notes
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """What both networks make of a text up to a character, {"side": "float" or "quant", "at": its number}; or a
-        piece of measuring losses, {"measure": 0 to begin and 1 to go on}, whose `progress` goes from 0 to 1 and is None
-        where nothing was begun."""
-        if "measure" in inputs:
-            return self._measured(not inputs["measure"])
-        if inputs.get("side") not in self.texts or not isinstance(inputs.get("at"), int):
+        """What both networks make of a text up to a character, {"side": "float" or "quant", "at": its number from 0, or
+        None for the newest}."""
+        side, at = inputs.get("side"), inputs.get("at", "")
+        if side not in self.texts or not (at is None or isinstance(at, int)):
             raise ValueError("this page reads a text up to a character: give its `side`, float or quant, and its "
-                             "number `at`; or it measures: give `measure`, 0 to begin and 1 to go on")
-        return self._reading(str(inputs["side"]), inputs["at"])
+                             "number `at`")
+        newest = at is None or at >= len(self.texts[side].tokens)  # the text may have become shorter meanwhile
+        return self._reading(side, len(self.texts[side].tokens) - 1 if newest else max(at, 0), newest)
 
-    def _reading(self, side: str, at: int) -> Frame:
+    def _reading(self, side: str, at: int, newest: bool) -> Frame:
         text = self.texts[side]
-        at = min(max(at, 0), len(text.tokens) - 1)  # the text may have become shorter meanwhile
         window = text.window(at)
         key = tuple(window.tolist())
         if key not in self._read:
             self._read = {key: (read(self.model, self.p, window), read(self.twin.model, self.twin.parameters, window))}
         layer, head = (int(self.params[name]) - 1 for name in ("layer", "head"))
-        chances = [self._sampling(False).probabilities(reading.logits) for reading in self._read[key]]
-        looks = [reading.attention[layer, head].astype(np.float64) for reading in self._read[key]]
+        chances = {name: self._sampling(False).probabilities(reading.logits)
+                   for name, reading in zip(self.texts, self._read[key], strict=True)}
+        looks = {name: reading.attention[layer, head].astype(np.float64)
+                 for name, reading in zip(self.texts, self._read[key], strict=True)}
         follows = text.tokens[at + 1] if at + 1 < len(text.tokens) else None
-        most = np.argsort(-looks[side == "quant"], kind="stable")[:LOOKED_AT].tolist()
+        start, seen, characters = text.starts[at], self.vocabulary.decode(window), visible(self.vocabulary.characters)
+        most = np.argsort(-looks[side], kind="stable")[:LOOKED_AT].tolist()
+        labels = visible(seen)
         return Frame(self._step(), {
-            "side": side, "at": at, "start": text.starts[at], "follows": follows,
-            "window": self.vocabulary.decode(window), "most": most,
-            "likeliest": [int(each.argmax()) for each in chances], "layer": layer + 1, "head": head + 1,
-            "limits": {"next": float(np.max(chances)), "attention": float(np.max(looks))},
-        }, {"next_float": chances[0], "next_quant": chances[1],
-            "attention_float": looks[0], "attention_quant": looks[1]})
-
-    def _measured(self, begin: bool) -> Frame:
-        losses, settings, rule = _losses(), self._settings(), self._rule()
-        plain, shifted = ladder(self._with_logits(), "none"), ladder(self._with_logits(), rule)
-        if begin:
-            pairs = [each for pair in zip(plain, shifted, strict=True) for each in pair]
-            self._measuring, self._progress = losses.measure([FLOAT, settings, *pairs]), 0.0
-        elif self._progress is not None:
-            self._progress = next(self._measuring, 1.0)
-        found = {"plain": losses.losses(plain), "shifted": losses.losses(shifted)}
-        whole = np.isfinite([*found["plain"], *found["shifted"]]).all()
-        own = {name: losses.known.get(each) for name, each in (("float", FLOAT), ("quant", settings))}
-        return Frame(self._step(), {
-            "progress": self._progress, "rule": rule, **own, "n": losses.characters,
-            "cost": None if None in own.values() else own["quant"] - own["float"],
-            "verdict": verdict(rule, found["plain"], found["shifted"]) if whole else "",
-        }, {"bits": np.array(BITS, np.int32), **found})
-
-    def _rule(self) -> str:
-        return RIVAL if self.params["shift"] == "none" else str(self.params["shift"])
-
-    def _with_logits(self) -> TransformerSettings:
-        """The settings as they are for quantised logits, of which the ladder replaces the bits and the shift."""
-        return TransformerSettings(_bits(self.params["bits"]), str(self.params["per"]),
-                                   _bits(self.params["activations"]), logit_bits=BITS[0],
-                                   softmax=str(self.params["softmax"]))
-
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
-        """Say how fast each network has written, in characters per second of computing; nothing before both have."""
-        if all(text.written for text in self.texts.values()):
-            self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}
-        return Outcome()
+            "side": side, "at": at, "newest": newest, "start": start, "follows": follows, "window": seen,
+            "title": TITLES[side], "number": at + 1, "seen": len(seen), "labels": labels, "last": len(seen) - 1,
+            "character": labels[-1], "tail": seen[-BEFORE:].replace("\n", "↵"),
+            "numbers": list(range(start + 1, start + len(seen) + 1)), "layer": layer + 1, "head": head + 1,
+            "most": [{"before": seen[max(0, i - 5) : i].replace("\n", "↵"), "character": labels[i],
+                      "number": start + i + 1, **{name: float(look[i]) for name, look in looks.items()}} for i in most],
+            "likeliest": {name: {"character": characters[int(each.argmax())], "chance": float(each.max())}
+                          for name, each in chances.items()},
+            "follows_words": "" if follows is None else f" In the text **{characters[follows]}** follows.",
+            "limits": {"next": float(max(map(np.max, chances.values()))),
+                       "attention": float(max(map(np.max, looks.values())))},
+        }, {**{f"next_{name}": each for name, each in chances.items()},
+            **{f"attention_{name}": each for name, each in looks.items()}})
 
 
 @cache
@@ -257,8 +269,4 @@ def _bits(choice: Value) -> int | None:
 
 def _listed(characters: str) -> str:
     more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
-    return ", ".join(map(_quoted, characters[:NAMED])) + more
-
-
-def _quoted(character: str) -> str:
-    return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")
+    return ", ".join(map(quoted, characters[:NAMED])) + more

@@ -140,8 +140,8 @@ def simulator(tab):
 
 
 def text(tab):
-    tab["generate"].click()
-    tab.wait_number("step", "x === 30")
+    tab["play"].click()
+    tab.wait_number("written", "x === 30")
     tab.page.locator("[data-test='text-quant'] span").nth(12).tap()
     tab.page.locator("p", has_text="Character number 13 of the quantised text").wait_for()
 

@@ -27,8 +27,8 @@ def wait_texts(tab, tokens: int, **params) -> None:
 
 
 def generate(tab, tokens: int) -> None:
-    tab["generate"].click()
-    tab.wait_number("step", f"x === {tokens}")
+    tab["play"].click()
+    tab.wait_number("written", f"x === {tokens}")
 
 
 def test_a_link_writes_the_texts_of_python_and_marks_where_they_part(visit):
@@ -66,31 +66,31 @@ def test_every_control_changes_what_is_written_to_what_python_writes(visit):
     tab["prompt"].fill("KING:\n")
     tab["prompt"].blur()
     wait_texts(tab, **params | {"greedy": True, "prompt": "KING:\n"})
-    tab.wait_text("settings", "4-bit weights per group:32, 6-bit activations, 4-bit logits, itamax softmax, shift")
+    tab.wait_text("about-quant", "4-bit weights per group:32, 6-bit activations, 4-bit logits, itamax softmax, shift")
 
 
 def test_writing_stops_at_once_goes_on_and_starts_again(visit):
     tab = visit("#text?tokens=1000")
-    tab["look-title"].wait_for()
-    tab["generate"].click()
-    tab.wait_number("step", "x > 5")
-    tab["generate"].click()
-    tab.page.locator("[data-test='generate']", has_text="Generate").wait_for()
+    tab["look-bars"].wait_for()
+    tab["play"].click()
+    tab.wait_number("written", "x > 5")
+    tab["play"].click()
+    tab.page.locator("[data-test='play']", has_text="Generate").wait_for()
     tab["speed-quant"].wait_for()  # an answer that came after the last piece of writing
-    before = tab.number("step")
+    before = tab.number("written")
     assert before < 1000
-    tab["one"].click()
-    tab.wait_number("step", f"x === {int(before) + 1}")
+    tab["step"].click()
+    tab.wait_number("written", f"x === {int(before) + 1}")
     tab.page.keyboard.press("s")
-    tab.wait_number("step", f"x === {int(before) + 2}")
+    tab.wait_number("written", f"x === {int(before) + 2}")
     seed = tab.page.locator("[data-test='seed']").input_value()
     tab["new-seed"].click()
     tab.page.wait_for_function("(old) => document.querySelector(\"[data-test='seed']\").value !== old", arg=seed)
-    tab.wait_number("step", "x === 0")
+    tab.wait_number("written", "x === 0")
     tab.page.keyboard.press("r")
-    tab.wait_number("step", "x > 3")
+    tab.wait_number("written", "x > 3")
     tab.page.keyboard.press(" ")
-    tab.page.locator("[data-test='generate']", has_text="Generate").wait_for()
+    tab.page.locator("[data-test='play']", has_text="Generate").wait_for()
     tab["keys"].click()
     assert tab.page.locator("dialog.keys").inner_text().count("\n") >= 5
     tab.page.keyboard.press("Escape")
@@ -102,9 +102,9 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     runner, run, frame = page_of(40)
     tab.page.locator("[data-test='text-quant'] span").nth(30).hover()
     found = runner.predict(run, {"side": "quant", "at": 30})
-    tab.wait_text("look-title", "block 2, head 1")
+    tab.wait_text("look-bars-caption", "block 2, head 1")
     tab.page.locator("p", has_text="Character number 31 of the quantised text").wait_for()
-    top = found.scalars["most"][0]
+    top = found.scalars["most"][0]["number"] - found.scalars["start"] - 1
     assert f"{found.arrays['attention_quant'][top]:.4f}" in tab["most"].inner_text()
     assert f"{found.arrays['attention_float'][top]:.4f}" in tab["most"].inner_text()
     assert tab.page.locator("[data-test='text-quant'] [style*='--look']").count() == 31
@@ -118,7 +118,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     tab.page.locator("p", has_text="Character number 14 of the float text").wait_for()
     tab.slide("layer", 3)
     tab.slide("head", 4)
-    tab.wait_text("look-title", "block 3, head 4")
+    tab.wait_text("look-bars-caption", "block 3, head 4")
     runner.change(run, "layer", 3)
     runner.change(run, "head", 4)
     found = runner.predict(run, {"side": "float", "at": 13})
@@ -129,13 +129,13 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     tab["next-bars"].focus()
     tab.page.keyboard.press("Home")
     tab.wait_text("next-bars-value", f"↵  float {100 * found.arrays['next_float'][0]:.3f} %")
-    follows = frame.scalars["characters"][found.scalars["follows"]]
-    assert tab.text("follows") == {"\n": "↵", " ": "␣"}.get(follows, follows)
+    follows = frame.scalars["labels"][found.scalars["follows"]]
+    tab.wait_text("next-about", f"In the text {follows} follows.")
 
 
 def test_losses_are_measured_at_the_end_stop_at_once_and_say_where_the_shift_helps(visit):
     tab = visit("#text?tokens=3")
-    tab["look-title"].wait_for()
+    tab["look-bars"].wait_for()
     tab["measure"].click()
     tab.page.locator("[data-test='measure']", has_text="Stop").wait_for()
     tab["measure"].click()
@@ -144,18 +144,18 @@ def test_losses_are_measured_at_the_end_stop_at_once_and_say_where_the_shift_hel
     generate(tab, 3)  # then it is measured unasked
     tab["verdict"].wait_for()
     runner, run, _ = page_of(3)
-    found = runner.predict(run, {"measure": 0})
-    while found.scalars["progress"] < 1:
-        found = runner.predict(run, {"measure": 1})
-    assert tab.text("verdict") == found.scalars["verdict"]
-    assert tab.number("own-float") == pytest.approx(found.scalars["float"], abs=2e-3)
-    assert tab.number("own-quant") == pytest.approx(found.scalars["quant"], abs=2e-3)
+    runner.act(run, "measure")
+    frame = runner.background(run, ms=1e9)["frame"]
+    found, arrays = frame.scalars["losses"], frame.arrays
+    assert tab.text("verdict") == found["verdict"]
+    assert tab.number("float-own") == pytest.approx(found["float"], abs=2e-3)
+    assert tab.number("quant-own") == pytest.approx(found["quant"], abs=2e-3)
     tab["ladder"].focus()
     tab.page.keyboard.press("ArrowRight")
-    tab.wait_text("ladder-value", f"3 logit bits: no shift {found.arrays['plain'][5]:.3f}")
+    tab.wait_text("ladder-value", f"3 logit bits: no shift {arrays['ladder_plain'][1]:.3f}")
     tab["shift"].select_option("row-max")
-    tab.page.wait_for_function("(text) => document.querySelector(\"[data-test='own-quant']\").textContent === text",
-                               arg=f"{found.arrays['shifted'][5]:.3f}")
+    tab.page.wait_for_function("(text) => document.querySelector(\"[data-test='quant-own']\").textContent === text",
+                               arg=f"{arrays['ladder_shifted'][1]:.3f}")
 
 
 def test_unknown_characters_an_empty_prompt_and_a_huge_one(visit):
@@ -195,8 +195,8 @@ def test_only_this_page_fetches_the_weights_and_says_so_if_they_do_not_come(visi
     tab.page.route("**/app/weights/gpt.npz", lambda route: route.abort())
     tab.page.goto(tab.url + "#text")
     tab.page.locator("#notes").get_by_text("app/weights/gpt.npz could not be downloaded").wait_for()
-    assert tab["loading"].count() == 0
+    assert tab.page.get_by_text("are being loaded").count() == 0
     tab.page.unroute("**/app/weights/gpt.npz")
     tab.page.goto(tab.url + "#check")
     tab.page.goto(tab.url + "#text")
-    tab["look-title"].wait_for()
+    tab["look-bars"].wait_for()

@@ -58,7 +58,7 @@ export class Keeper {
   }
 
   async #save() {
-    if (!this.#page.step) return;
+    if (!this.#page.step || !this.#page.meta.saves) return;
     const [id, link] = [this.#id, this.#page.link()];
     const snapshot = await this.#page.snapshot();
     if (!snapshot || id !== this.#id) return; // or it is already another run's

@@ -76,5 +76,5 @@ function Panel({ panel, scope, page }) {
     </div>`}
     <${Blocks} block=${panel} scope=${scope} page=${page} />
     ${numbers && html`<${Numbers} ...${facts} />`}
-    ${!scope.ready && panel.empty && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;
+    ${!scope.ready && panel.empty && !page.troubles.page && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;
 }

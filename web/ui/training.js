@@ -12,6 +12,7 @@ const LARGEST = 100_000_000; // bytes of a file with weights: the largest that B
  */
 export class Training {
   #kept = [];
+  #again = false; // what was done is done anew as soon as Python has taken the change
   #start = null; // a reset under way
   #choose = newest(); // of what to go on from
   #page;
@@ -25,9 +26,16 @@ export class Training {
     this.#before = before;
     this.#changed = changed;
     this.#keeper = new Keeper(page, () => this.#changed());
-    this.#stop = page.listen(({ type, edited }) => {
+    const { eager } = page.meta;
+    this.#stop = page.listen(({ type, name, edited }) => {
       if (type === "wish") this.#keeper.soon();
-      if ((type === "wish" || edited) && this.player.state === "done") this.player.rewind(); // there may be new work
+      if ((edited || (type === "wish" && (!eager.length || eager.includes(name)))) && this.player.state === "done") {
+        this.player.rewind(); // there may be new work
+        this.#again = eager.length > 0;
+      } else if (type === "frame" && this.#again) {
+        this.#again = false;
+        this.player.play();
+      }
     });
     this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
   }
@@ -65,8 +73,9 @@ export class Training {
   }
 
   /** The same seed again. */
-  reset() {
-    return this.#anew(() => this.#page.reset());
+  async reset() {
+    await this.#anew(() => this.#page.reset());
+    if (this.#page.meta.eager.length) this.player.play();
   }
 
   newSeed() {
@@ -110,11 +119,17 @@ export class Training {
     }
   }
 
+  /** The words of the buttons. */
+  get labels() {
+    return { play: "Play", pause: "Pause", step: "Step", reset: "Reset", ...this.#page.meta.labels };
+  }
+
   bindings() {
+    const { play, pause, step, reset } = this.labels;
     return [
-      { key: " ", label: "Play, pause", run: () => this.toggle() },
-      { key: "s", label: "Step", run: () => this.step() },
-      { key: "r", label: "Reset: the same seed again", run: () => this.reset() },
+      { key: " ", label: `${play}, ${pause.toLowerCase()}`, run: () => this.toggle() },
+      { key: "s", label: step, run: () => this.step() },
+      { key: "r", label: `${reset}: the same seed again`, run: () => this.reset() },
       { key: "n", label: "New seed", run: () => this.newSeed() },
     ];
   }

@@ -5,7 +5,7 @@ import { Trouble } from "./trouble.js";
 
 /** Play, step, reset and new seed of a Training, and the runs that can go on. */
 export function Transport({ page, training }) {
-  const { playing, player } = training;
+  const { playing, player, labels } = training;
   const idle = !page.open;
   const done = player.state === "done";
   const seeded = page.meta.params.some(({ name }) => name === "seed");
@@ -16,9 +16,9 @@ export function Transport({ page, training }) {
   const button = (name, label, act, { disabled = false, ...extra }) =>
     html`<button type="button" data-test=${name} disabled=${idle || disabled} onClick=${press(act)} ...${extra}>${label}</button>`;
   return html`<div class="transport" role="group" aria-label="Run">
-    ${button("play", playing ? "Pause" : "Play", () => training.toggle(), { class: "primary", disabled: done, title: "Space" })}
-    ${button("step", "Step", () => training.step(), { disabled: done, title: "S: one step" })}
-    ${button("reset", "Reset", () => training.reset(), { title: "R: the same seed from the start" })}
+    ${button("play", playing ? labels.pause : labels.play, () => training.toggle(), { class: "primary", disabled: done, title: "Space" })}
+    ${button("step", labels.step, () => training.step(), { disabled: done, title: "S" })}
+    ${button("reset", labels.reset, () => training.reset(), { title: "R: the same seed from the start" })}
     ${seeded && button("new-seed", "New seed", () => training.newSeed(), { title: "N: another random start" })}
   </div>`;
 }

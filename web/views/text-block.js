@@ -1,86 +1,56 @@
-// A text whose every character can be read, by pointer or arrow keys.
+import { html, useEffect, useRef, useState } from "preact";
 
 const FAR = 10; // characters that Shift with an arrow key moves by
-const STRANGE = { "\n": "↵", " ": "␣" };
 
-/** A character as it can be seen alone. */
-export const visible = (character) => STRANGE[character] ?? character;
+/** One of two texts, block.name, whose every character can be read by pointer or arrow keys; what the one that is read looked at is shaded. */
+export default function TextBlock({ block: { name: side }, scope, page }) {
+  const host = useRef(null);
+  const now = useRef(null);
+  const moves = useRef(0);
+  const [moved, setMoved] = useState(null); // where the reading was moved to while Python has not answered that yet
+  now.current = scope;
+  const text = scope.get(`texts.${side}`) ?? "";
+  const [prompt, first] = [scope.get("prompt"), scope.get("difference")];
+  const [start, limit, weights] = scope.get("read.side") === side
+    ? [scope.get("read.start"), scope.get("read.limits.attention"), scope.array(`read.attention_${side}`).data] : [];
+  const here = moved ?? (weights ? scope.get("read.at") : null);
 
-export class TextBlock {
-  #host;
-  #pick;
-  #text = "";
-  #spans = [];
-  #at = null; // the picked character; while its reading is awaited it is already this one
-  #shown = null;
-
-  /** pick(i): character number i was pointed at, or reached by keys. */
-  constructor(host, { label, test, pick }) {
-    this.#host = host;
-    this.#pick = pick;
-    host.tabIndex = 0;
-    host.dataset.test = test;
-    host.setAttribute("role", "application");
-    host.setAttribute("aria-roledescription", "text");
-    host.setAttribute("aria-label", `${label}. Left and right arrow keys read its characters.`);
-    host.addEventListener("pointerover", (event) => this.#point(event));
-    host.addEventListener("pointerdown", (event) => this.#point(event));
-    host.addEventListener("keydown", (event) => this.#key(event));
+  const ask = async (inputs) => {
+    const answer = await page.predict(inputs);
+    if (answer?.scalars.newest) page.picked = null; // the text may have become shorter meanwhile
+    if (answer) page.reads(answer);
+  };
+  async function move(to) {
+    const mine = (moves.current += 1);
+    const at = Math.max(0, Math.min(text.length - 1, to));
+    setMoved(at);
+    host.current.children[at].scrollIntoView({ block: "nearest" });
+    await ask((page.picked = { side, at })); // of both texts; a rest of the writing reads it again
+    if (moves.current === mine) setMoved(null);
   }
-
-  /**
-   * prompt: how many characters the network did not write; first: the first that differs from the other text, or null
-   * reading: {at, start, weights, limit}, the picked character and how much it looked at each from `start` on; or null
-   */
-  update(text, prompt, first, reading) {
-    this.#write(text);
-    if ((reading?.at ?? null) !== this.#shown) this.#at = this.#shown = reading?.at ?? null;
-    this.#spans.forEach((span, i) => {
-      const name = [text[i] === "\n" && "break", i < prompt && "prompt", i === first && "first", i === this.#at && "picked"]
-        .filter(Boolean).join(" ");
-      if (span.className !== name) span.className = name;
-      const look = reading ? reading.weights[i - reading.start] : undefined;
-      if (look === undefined) span.style.removeProperty("--look");
-      else span.style.setProperty("--look", `${((100 * look) / reading.limit).toFixed(1)}%`);
-    });
-  }
-
-  destroy() {
-    this.#host.replaceChildren();
-  }
-
-  /** Only what is new is added, and the end kept in sight if it was. */
-  #write(text) {
-    if (text === this.#text) return;
-    let same = 0;
-    while (same < text.length && text[same] === this.#text[same]) same += 1;
-    for (const span of this.#spans.splice(same)) span.remove();
-    for (const character of text.slice(same)) {
-      const span = document.createElement("span");
-      span.textContent = character;
-      this.#spans.push(span);
-      this.#host.append(span);
-    }
-    this.#text = text;
-    this.#host.scrollTop = this.#host.scrollHeight;
-  }
-
-  #point(event) {
-    const at = this.#spans.indexOf(event.target);
-    if (at >= 0) this.#move(at);
-  }
-
-  #key(event) {
+  const point = ({ target }) => target !== host.current && move(Array.from(host.current.children).indexOf(target));
+  const key = (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-    if (by === undefined || !this.#spans.length) return;
+    if (by === undefined || !text) return;
     event.preventDefault();
-    this.#move((this.#at ?? this.#spans.length - 1) + by * (event.shiftKey ? FAR : 1));
-  }
-
-  #move(to) {
-    const at = Math.max(0, Math.min(this.#spans.length - 1, to));
-    this.#at = at;
-    this.#spans[at].scrollIntoView({ block: "nearest" });
-    this.#pick(at);
-  }
+    move((here ?? text.length - 1) + by * (event.shiftKey ? FAR : 1));
+  };
+  useEffect(() => void (host.current.scrollTop = host.current.scrollHeight), [text]);
+  useEffect(() => {
+    if (side !== "float") return undefined; // one asks for both
+    let written = true; // since the last reading
+    const look = () => {
+      const live = now.current.get("live");
+      if (!live) ask(page.picked ?? { side, at: null });
+      written = live;
+    };
+    if (scope.ready) look();
+    return page.listen(({ type, resting }) => type === "frame" && (written || !resting) && queueMicrotask(look)); // after the panels have the frame
+  }, []);
+  const kind = (c, i) => [c === "\n" && "break", i < prompt && "prompt", i === first && "first", i === here && "picked"].filter(Boolean).join(" ");
+  const look = (i) => (weights?.[i - start] === undefined ? null : { "--look": `${((100 * weights[i - start]) / limit).toFixed(1)}%` });
+  return html`<div ref=${host} class=${`text-block ${side}`} tabindex="0" data-test=${`text-${side}`} role="application" aria-roledescription="text"
+    aria-label=${`${side === "float" ? "Float" : "Quantised"} text. Left and right arrow keys read its characters.`}
+    onPointerOver=${point} onPointerDown=${point} onKeyDown=${key}
+  >${Array.from(text, (c, i) => html`<span key=${i} class=${kind(c, i)} style=${look(i)}>${c}</span>`)}</div>`;
 }

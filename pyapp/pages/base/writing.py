@@ -1,7 +1,8 @@
 """Two networks that write on from the same prompt, and what each of their characters was written from."""
 
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,3 +60,23 @@ class TokenReading(NamedTuple):
 def read(model: GPT, p: Parameters, window: np.ndarray) -> TokenReading:
     logits = model.forward(p, window[None])[-1]
     return TokenReading(logits, model.attention()[:, 0, :, -1])
+
+
+def described(params: Mapping[str, Any]) -> str:
+    """What the quantised network is, in words."""
+    def rounded(bits: str, what: str) -> str:
+        return f"float {what}" if bits == "float" else f"{bits}-bit {what}"
+    per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per']}"
+    shift = "no shift" if params["shift"] == "none" else f"shift {params['shift']}"
+    softmax = "" if params["logit_bits"] == "float" else f", {params['softmax']} softmax, {shift}"
+    return (f"{rounded(params['bits'], 'weights')}{per}, {rounded(params['activations'], 'activations')}, "
+            f"{rounded(params['logit_bits'], 'logits')}{softmax}")
+
+
+def visible(text: str) -> list[str]:
+    """Characters as they can be seen alone."""
+    return [{"\n": "↵", " ": "␣"}.get(character, character) for character in text]
+
+
+def quoted(character: str) -> str:
+    return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")

@@ -13,8 +13,8 @@ from pyapp.experiment.panels import Block, Button, Column, Custom, Each, Entry, 
 from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 
 SLOT = re.compile(r"\{([^{}]+)\}")
-FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "scientific", "small", "decibels", "milliseconds",
-           "words", "text"}
+FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "megabytes", "scientific", "small", "decibels",
+           "milliseconds", "words", "text"}
 MISSING = object()
 
 

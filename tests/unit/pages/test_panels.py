@@ -10,7 +10,7 @@ from pyapp.runner import Runner
 
 DECLARED = [name for name in pages.names() if pages.page(name).PANELS]
 UNITS = 40  # of work, after which more is known
-DRAWN = {"vision": {"index": 18}, "digits": {"index": 18}, "inference": {"index": 18}}  # what a page is given to read
+DRAWN = {name: {"index": 18} for name in ("vision", "digits", "inference")} | {"text": {"side": "quant", "at": 3}}
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="declarations are the same text there")
 

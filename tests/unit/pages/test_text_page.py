@@ -1,4 +1,5 @@
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from pyapp.core.losses import softmax
 from pyapp.experiment.params import ParamError
 from pyapp.measure.own_text_loss import BITS
 from pyapp.nets.generate import Sampling, Writer
-from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, WRITING, Page
+from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, SHOWN, WRITING, Page, _losses
 from pyapp.runner import Runner
 
 FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
@@ -106,7 +107,7 @@ def test_more_characters_go_on_and_fewer_show_less():
 
 def test_every_control_but_what_is_only_shown_has_its_effect():
     names = {param.name for param in Page.PARAMS}
-    assert names == {*WRITING, *QUANTISING, "tokens", "layer", "head"}
+    assert names == {*WRITING, *QUANTISING, *SHOWN, "tokens"}
 
 
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
@@ -131,7 +132,7 @@ def test_a_huge_prompt_is_refused_and_the_last_one_stays():
     with pytest.raises(ParamError, match="prompt has 10000000 characters") as error:
         runner.change(run, "prompt", "a" * 10_000_000)
     assert error.value.hint == "use at most 1000"
-    assert runner.advance(run, steps=1)["frame"].scalars == before.scalars
+    assert runner.advance(run, steps=1)["frame"].scalars["texts"] == before.scalars["texts"]
 
 
 def test_a_prompt_longer_than_the_window_is_read_from_its_end():
@@ -158,8 +159,12 @@ def test_a_reading_says_what_follows_and_what_was_looked_at(side):
     for name in ("next_float", "next_quant", "attention_float"):
         assert found.arrays[name].sum() == pytest.approx(1, abs=1e-5)
     looks = found.arrays[f"attention_{side}"]
-    assert [looks[i] for i in found.scalars["most"]] == sorted(looks, reverse=True)[:5]
-    assert found.scalars["likeliest"][0] == found.arrays["next_float"].argmax()
+    assert [row[side] for row in found.scalars["most"]] == sorted(looks, reverse=True)[:5]
+    likeliest = found.scalars["likeliest"]["float"]
+    assert likeliest["chance"] == found.arrays["next_float"].max()
+    seen = {"\n": "↵", " ": "␣"}
+    assert likeliest["character"] == seen.get(c := vocabulary.characters[found.arrays["next_float"].argmax()], c)
+    assert found.scalars["labels"][-1] == seen.get(text[at], text[at]) and found.scalars["number"] == at + 1
 
 
 def test_a_head_is_chosen_without_reading_again(monkeypatch):
@@ -182,7 +187,9 @@ def test_a_reading_of_the_same_text_after_a_change_is_another():
     assert (first.arrays["next_float"] == second.arrays["next_float"]).all()
     assert not np.allclose(first.arrays["next_quant"], second.arrays["next_quant"])
     beyond = runner.predict(run, {"side": "quant", "at": 500}).scalars
-    assert (beyond["at"], beyond["follows"]) == (6, None)
+    assert (beyond["at"], beyond["follows"], beyond["newest"]) == (6, None, True)
+    assert runner.predict(run, {"side": "quant", "at": None}).scalars == beyond
+    assert not runner.predict(run, {"side": "quant", "at": 6}).scalars["newest"]
 
 
 def test_softmax_and_shift_without_quantised_logits_are_not_in_use_and_it_is_said():
@@ -199,33 +206,61 @@ def test_other_questions_are_refused(inputs):
         runner.predict(run, inputs)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
-def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits():
-    runner, run, _ = opened(1)
-    found, shares = runner.predict(run, {"measure": 0}), []
-    while found.scalars["progress"] < 1:
-        found = runner.predict(run, {"measure": 1})
-        shares.append(found.scalars["progress"])
-    assert shares == sorted(shares)
-    plain, shifted = (dict(zip(BITS, found.arrays[name], strict=True)) for name in ("plain", "shifted"))
-    assert found.scalars["rule"] == "row-max" and found.scalars["n"] == 508
-    assert found.scalars["quant"] == plain[3] and found.scalars["cost"] == plain[3] - found.scalars["float"]
-    assert abs(plain[8] - found.scalars["float"]) < 0.03 and shifted[3] < plain[3] - 0.1 and shifted[2] < plain[2] - 0.5
-    assert "visible difference" in found.scalars["verdict"] and "2 bits" in found.scalars["verdict"]
-    changed = runner.change(run, "shift", "row-max")
-    assert changed["frame"].step == 0
-    assert runner.predict(run, {"measure": 1}).scalars["progress"] is None  # nothing was begun for these settings
-    known = runner.predict(run, {"measure": 0}).scalars
-    assert known["quant"] == shifted[3] and known["verdict"]
-
-
-def test_speed_is_measured_when_something_was_written():
+def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits(monkeypatch):
+    monkeypatch.setattr("pyapp.pages.text._losses", cache(_losses.__wrapped__))  # nothing is known yet
     runner = Runner()
     run = runner.open("text")["run"]
-    assert runner.act(run, "speed")["frame"].scalars["speed"] is None
-    assert runner.advance(run, steps=5)["frame"].scalars["speed"] is None  # nobody has asked
-    assert all(speed > 0 for speed in runner.act(run, "speed")["frame"].scalars["speed"].values())
+    before = runner.act(run, "measure")["frame"]
+    assert before.scalars["losses"]["button"] == "Stop" and before.scalars["losses"]["progress"] == 0
+    assert np.isnan(before.arrays["ladder_plain"]).all() and not before.scalars["losses"]["verdict"]
+    shares = [runner.background(run, ms=0)["frame"].scalars["losses"]["progress"] for _ in range(3)]
+    assert 0 < shares[0] < shares[1] < shares[2] < 1
+    assert runner.act(run, "measure")["frame"].scalars["losses"]["progress"] is None  # stopped
+    assert runner.background(run, ms=0)["done"]
+    runner.act(run, "measure")
+    answer = runner.background(run, ms=1e9)
+    found, arrays = answer["frame"].scalars["losses"], answer["frame"].arrays
+    plain, shifted = (dict(zip(arrays["ladder_bits"].tolist(), arrays[f"ladder_{name}"], strict=True))
+                      for name in ("plain", "shifted"))
+    assert answer["done"] and found["known"] and found["rule"] == "row-max" and found["n"] == 508
+    assert list(plain) == sorted(BITS)
+    assert found["quant"] == plain[3] and found["cost"] == plain[3] - found["float"]
+    assert abs(plain[8] - found["float"]) < 0.03 and shifted[3] < plain[3] - 0.1 and shifted[2] < plain[2] - 0.5
+    assert "visible difference" in found["verdict"] and "2 bits" in found["verdict"]
+    changed = runner.change(run, "shift", "row-max")["frame"]
+    assert changed.step == 0 and changed.scalars["losses"]["quant"] == shifted[3]  # measured once, known from then on
+    assert changed.scalars["losses"]["verdict"]
+
+
+def test_measuring_begins_when_all_is_written_and_a_change_stops_it(monkeypatch):
+    monkeypatch.setattr("pyapp.pages.text._losses", cache(_losses.__wrapped__))
+    runner, run, _ = opened(2)
+    runner.advance(run, ms=1e9)
+    assert runner.background(run, ms=0)["frame"].scalars["losses"]["measuring"]
+    assert runner.change(run, "layer", 3)["frame"].scalars["losses"]["measuring"]
+    assert not runner.change(run, "temperature", 1.5)["frame"].scalars["losses"]["measuring"]
+
+
+def test_speed_is_said_when_writing_rests():
+    runner = Runner()
+    run = runner.open("text")["run"]
+    assert runner.background(run, ms=0)["frame"].scalars["speed"] is None
+    writing = runner.advance(run, steps=5)["frame"]
+    assert writing.scalars["speed"] is None and writing.scalars["live"]
+    assert writing.arrays["next_float"].sum() == pytest.approx(1)
+    resting = runner.background(run, ms=0)["frame"]
+    assert all(speed > 0 for speed in resting.scalars["speed"].values())
+    assert not resting.scalars["live"] and "next_float" not in resting.arrays
     assert runner.change(run, "seed", 2)["frame"].scalars["speed"] is None
+
+
+@pytest.mark.parametrize(("params", "words"), [
+    ({}, "8-bit weights, 8-bit activations, 3-bit logits, exact softmax, no shift"),
+    ({"per": "channel", "shift": "row-max"},
+     "8-bit weights per channel, 8-bit activations, 3-bit logits, exact softmax, shift row-max"),
+    (FLOATS | {"per": "channel"}, "float weights, float activations, float logits")])
+def test_the_quantised_network_is_described(params, words):
+    assert Runner().open("text", params)["frame"].scalars["settings"] == words
 
 
 def test_every_answer_crosses_to_the_page():
@@ -236,9 +271,9 @@ def test_every_answer_crosses_to_the_page():
     run = call("open", page="text", params={"prompt": "", "tokens": 3})[0]["run"]
     call("advance", run=run, steps=3)
     call("predict", run=run, inputs={"side": "quant", "at": 2})
-    call("predict", run=run, inputs={"measure": 0})
-    call("act", run=run, name="speed")
+    call("act", run=run, name="measure")
+    call("background", run=run, ms=0)
 
 
 def test_the_page_stands_in_its_group():
-    assert (Page.group, Page.order, Page.title, Page.view) == ("Transformers", 41, "Text", "text")
+    assert (Page.group, Page.order, Page.title) == ("Transformers", 41, "Text")
