@@ -200,7 +200,7 @@ class Page(Experiment):
         digits = measures.shipped()
         rows, distances = measures.neighbours(chosen.pixels[picked], digits, NEAREST)
         scalars = {"real_labels": digits.labels[rows].tolist(), "real_distances": distances.tolist(),
-                   "read": int(measures.read(shipped.mlp(), chosen.pixels[picked : picked + 1])[0])}
+                   "seen": int(measures.read(shipped.mlp(), chosen.pixels[picked : picked + 1])[0])}
         return Frame(0, scalars, {"real": digits.images[rows]})
 
     def _fields(self) -> Frame:

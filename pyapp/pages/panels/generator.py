@@ -88,7 +88,7 @@ NEIGHBOURS = Panel("neighbours", "Around the picked picture", (
     Images(name="neighbours", pictures="neighbours", size="{neighbours_size}", when="!alike",
            label="{neighbour_labels.@i}: {moves.@i.name}", words="{moves.@i.sign} {neighbour_labels.@i}"),
     Words(name="read", role="caption",
-          text="meant as {meant}, read by the digits network as {read}; nearest real digits, distance in units of "
+          text="meant as {meant}, read by the digits network as {seen}; nearest real digits, distance in units of "
                "full ink (0 to 28)"),
     Images(name="real", pictures="real", size="path", words="{real_labels.@i} [{real_distances.@i:fixed:2}](.muted)",
            label="a real {real_labels.@i}, distance {real_distances.@i:fixed:2}"),

@@ -70,3 +70,10 @@ def test_a_name_that_no_frame_has_is_found():
     frame = Runner().open("affine")
     faults = names.check(page, frame["frame"], frame["params"])
     assert any("nobody" in fault for fault in faults) and any("no format" in fault for fault in faults)
+
+
+def test_an_entry_that_panels_cannot_reach_is_found():
+    answer = Runner().open("affine")
+    answer["frame"].scalars["read"] = 1
+    faults = names.check(pages.page("affine"), answer["frame"], answer["params"])
+    assert any("means something else" in fault for fault in faults)
