@@ -109,6 +109,28 @@ def test_no_error_of_the_library_names_an_option(path):
             assert not [part for part in said if re.search(r"(?<!`)--(?!provision)[a-z]", part)]
 
 
+LINES, OWN_LINES, OWN_FILES, WITHOUT = 6500, 1800, 14, 18  # at most of the shell and of views/; pages without a view
+DRAWING = {"bins", "colormap", "curves", "figure", "heatmap", "pad", "picture", "reader", "bars", "charts"}
+ELSEWHERE = {"controls", "editor", "guard", "shell"}  # positions of a slider, of a cursor, times and bytes
+
+
+def test_the_shell_stays_thin():
+    """Pages are declared in Python; JavaScript grows only for a new way of drawing."""
+    lines = {path: len(path.read_text().splitlines()) for path in JAVASCRIPT}
+    own = [path for path in JAVASCRIPT if path.parent.name == "views"]
+    declared = [name for name in pages.names() if not pages.page(name).view]
+    print(f"{sum(lines.values())} lines of JavaScript, {sum(lines[path] for path in own)} of them in the "
+          f"{len(own)} files of views/; {len(declared)} of {len(pages.names())} pages are declared")
+    assert sum(lines.values()) <= LINES and sum(lines[path] for path in own) <= OWN_LINES
+    assert len(own) <= OWN_FILES and len(declared) >= WITHOUT
+
+
+@pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_drawing_computes_in_the_shell(path):
+    if path.stem not in DRAWING | ELSEWHERE and path.parent.name != "views":
+        assert not re.search(r"Math\.(sqrt|log|log2|log10|exp|pow|max|min|hypot)\b", path.read_text())
+
+
 def test_the_page_asks_at_once_for_all_that_its_program_imports():
     """Each floor of imports that the browser has to find out by itself costs a slow line a round trip."""
     html = (ROOT / "web" / "index.html").read_text()

@@ -139,3 +139,41 @@ test("the browser's own functions come back", () => {
   site.end();
   assert.deepEqual({ fetch: globalThis.fetch, instantiateStreaming: WebAssembly.instantiateStreaming }, browser);
 });
+
+for (const [kind, answer] of [
+  ["that is never answered", () => new Promise(() => {})],
+  ["whose bytes stop coming", async () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(bytes("hel")) }))],
+]) {
+  test(`a request ${kind} is given up with a sentence`, async () => {
+    globalThis.fetch = answer;
+    const site = download(BASE, () => {}, () => {}, 1);
+    await assert.rejects(site.begin([["a.zip", entry(bytes("hello"))]]), /a\.zip could not be downloaded: nothing has arrived for/);
+    await assert.rejects(site.failed, { type: "DownloadError", hint: "Check the connection and try again." });
+    site.end();
+  });
+}
+
+test("while any file arrives no other counts as lost", async () => {
+  const slow = new ReadableStream({
+    async start(stream) {
+      for (const letter of "hello") {
+        await new Promise((done) => setTimeout(done, 30));
+        stream.enqueue(bytes(letter));
+      }
+      stream.close();
+    },
+  });
+  let release;
+  const waits = new Promise((done) => { release = done; });
+  globalThis.fetch = async (address) => {
+    if (address.endsWith("slow.zip")) return new Response(slow);
+    await waits;
+    return new Response(bytes("late"));
+  };
+  const site = download(BASE, () => {}, () => {}, 10); // lost after 90 ms of silence, and the file comes after 150
+  const all = site.begin([["slow.zip", entry(bytes("hello"))], ["late.zip", entry(bytes("late"))]]);
+  await site.read("slow.zip", entry(bytes("hello")));
+  release();
+  await all;
+  site.end();
+});

@@ -1,4 +1,4 @@
-// Training kept in this browser (IndexedDB), so that a reload loses nothing: one record a run, the newest few are kept.
+// Training kept in this browser (IndexedDB), so that a reload loses nothing: one record a run; of more than a few the longest are kept.
 
 import { latest } from "./latest.js";
 
@@ -66,8 +66,8 @@ export class Keeper {
     const { step } = this.#page; // calls are in order: still the step of the snapshot
     await this.#try(async () => {
       await transact("readwrite", (store) => store.put({ id, link, step, time: Date.now(), file: file.data, name }));
-      const old = (await all()).sort((a, b) => b.time - a.time).slice(KEPT);
-      for (const record of old) await transact("readwrite", (store) => store.delete(record.id));
+      const others = (await all()).filter((record) => record.id !== id).sort((a, b) => b.step - a.step || b.time - a.time);
+      for (const record of others.slice(KEPT - 1)) await transact("readwrite", (store) => store.delete(record.id));
       if (id === this.#id) this.kept = step;
       if (this.#page.notes.keep?.length) this.#page.say("keep"); // there is room again
     });
