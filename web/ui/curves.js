@@ -58,7 +58,7 @@ export class Curves {
   }
 }
 
-/** Curves with x of their own -> one shared x and a column each, null where a curve has no point: what uPlot draws. */
+/** Curves with x of their own -> one shared x and a column each, null where a curve has no point. */
 export function align(curves) {
   const at = curves.map(() => 0);
   const x = [];
