@@ -88,14 +88,14 @@ def guidelines(tab):
 def inference(tab):
     tab.draw_by_finger(SEVEN)
     tab.wait_text("prediction", "7")
-    tab.wait_number("done", "x === 3000")
+    tab.wait_number("{done}", "x === 3000")
 
 
 def learn(tab):
     tab.page.wait_for_function("document.querySelector(\"[data-test='pending']\")?.textContent === ''")
     fits(tab)
     slide(tab, "bits", "Home")
-    tab.wait_text("samples-quant", "2 bits")
+    tab.wait_text("title-quant", "2 bits")
 
 
 def matmul(tab):
