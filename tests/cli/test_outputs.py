@@ -41,7 +41,8 @@ def test_every_file_that_is_written_is_checked():
     checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file)}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
-    assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + 3  # with digits and run --out, check --record
+    more = 3  # digits --out, run --out and check --record
+    assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + more
     files = {action.dest for _, action in options() if action.metavar in ("FILE", "DIR", "PATH", "IMAGE")}
     assert files <= {*outputs.WRITTEN, *outputs.READ, "build"}  # a folder, which `serve` itself checks
 
