@@ -73,10 +73,10 @@ def exponential(tab):
 
 
 def generator(tab):
-    tab.wait_number("read-mini_4", "x > 0")
+    tab.wait_number("judged-mini_bits-read", "x > 0")
     assert tab["judged"].evaluate("(table) => table.offsetWidth <= table.parentElement.clientWidth")
     tab["next"].first.tap()
-    tab.wait_text("seed-used", "1346")
+    tab.wait_text("which", "seed 1346")
     slide(tab, "temperature", 0.35)
     tab.page.wait_for_url("**temperature=0.35**")
 
