@@ -129,7 +129,7 @@ export function Facts({ block, scope, page }) {
   const pinned = pin && page.pinned ? page.pinned.scope : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
   const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
-  return html`<div class=${heads.length > 3 ? "wide" : ""}><table class=${`numbers ${heads.length ? "versus" : ""}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
+  return html`<div class="wide"><table class=${`numbers ${heads.length ? "versus" : ""}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       ${heads.length > 0 && html`<thead><tr><td></td>${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
       ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
