@@ -35,6 +35,7 @@ export function workbench(root, page, options) {
   let frame = null;
   let working = false;
   let resting = false;
+  let starts = 0; // counts how often the run was started
   let mounted = true;
   const run = (page.run = { going: false, done: false, press });
 
@@ -49,14 +50,21 @@ export function workbench(root, page, options) {
     trains.changed?.();
   }
 
+  /** Ask piece after piece until all is done or it may not go on; a run that started anew meanwhile is gone through as well. */
+  async function through(piece, may) {
+    for (;;) {
+      const before = starts;
+      const answer = await piece();
+      if (!mounted || !may() || answer?.done || (!answer && starts === before)) return answer;
+    }
+  }
+
   /** Ask for work until Python says that all is done; a change meanwhile only makes it longer. */
   async function work() {
     if (working) return;
     working = run.going = true;
     draw(null, slot);
-    let answer;
-    do answer = await page.advance({ ms: SLICE_MS });
-    while (mounted && run.going && answer && !answer.done);
+    const answer = await through(() => page.advance({ ms: SLICE_MS }), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
     if (mounted) draw(null, slot);
@@ -75,9 +83,7 @@ export function workbench(root, page, options) {
   async function rest() {
     if (resting || working) return;
     resting = true;
-    let answer;
-    do answer = await page.background({ ms: SLICE_MS });
-    while (mounted && !training?.playing && answer && !answer.done);
+    await through(() => page.background({ ms: SLICE_MS }), () => !training?.playing);
     resting = false;
   }
 
@@ -85,6 +91,7 @@ export function workbench(root, page, options) {
     if (event.type === "frame") {
       frame = event.frame;
       draw(event, slot);
+      if (event.cleared) starts += 1;
       if (event.cleared) training?.rewound();
       if (event.cleared && asked) [run.going, run.done] = [false, false];
       if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
