@@ -176,3 +176,9 @@ class Images(Block):
     value: Value = "@i"  # what the parameter becomes
     picked: Entry = ""
     size: Template = ""
+
+
+def loss_curves(*lines: Line) -> Curves:
+    """The losses of a training that the reader plays, in nats."""
+    return Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
+                  empty="Press Play: the curves grow here.", lines=lines)

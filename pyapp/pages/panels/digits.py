@@ -1,7 +1,7 @@
 """What the digits page shows: the pad, the first layer, the training, and float beside quantised."""
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
-from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale
+from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
 VERSUS = (Head("float", "float"), Head("{bits_head}", "quant", "quant"))
@@ -28,9 +28,7 @@ SHIPPED = Panel("shipped", "Shipped results", (
 ), when="shipped.mlp")
 TRAINING = Panel("training", "Training", (
     Words(text="Loss on each batch, and on 3,000 held-out images after each pass over the 2,000 training images."),
-    Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
-           empty="Press Play: the curves grow here.",
-           lines=(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "held-out"))),
+    loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "held-out")),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
            floor=0.0, ceiling=1.0, lines=(
                Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "held-out"),

@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Curves, Line
+from pyapp.experiment.pictures import Curves, Line, loss_curves
 
 
 def samples(i: int, name: str, when: str = "") -> Together:
@@ -47,10 +47,8 @@ WIDTHS = Panel("widths", "While bits fall", (
 TRAINING = Panel("training", "Training", (
     Words(text="Loss in nats per character, on each batch and now and then on text that is held out; and an automatic "
                "score."),
-    Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
-           empty="Press Play: the curves grow here.", lines=(
-               Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
-               Line("quant_loss", "quant", "quantised", aside=True))),
+    loss_curves(Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
+                Line("quant_loss", "quant", "quantised", aside=True)),
     Curves(name="score-curves", label="Score.", caption="score: share of the samples that is right", floor=0.0,
            ceiling=1.0, format="percent:0", ticks="percent:0",
            lines=(Line("score", "float", "float"), Line("quant_score", "quant", "quantised"))),

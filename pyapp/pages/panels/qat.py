@@ -1,7 +1,7 @@
 """What the page that trains with codes shows: curves, weights on their grid, scales, and what integers read."""
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Column, Fact, Facts, Head, Panel, Table, Words
-from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line
+from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line, loss_curves
 
 SHIPPED = ("mlp", "mlp-qat4", "mlp-qat3", "mlp-qat2")
 EMPTY = "The picture appears when Python runs."
@@ -9,9 +9,7 @@ TRAINING = Panel("training", "Training", (
     Words(text="The network with its codes, trained on 2,000 images: loss on each batch, and after each pass the "
                "held-out 3,000. The float network and the same weights just rounded stay as they are."),
     Beside(width=300, blocks=(
-        Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
-               empty="Press Play: the curves grow here.",
-               lines=(Line("loss", "faint", "batch", thin=True), Line("test_loss", "quant", "held-out"))),
+        loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "quant", "held-out")),
         Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
                ends="accuracy_range", lines=(
                    Line("train_accuracy", "faint", "batches", thin=True), Line("float_accuracy", "float", "float"),

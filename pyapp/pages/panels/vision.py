@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale
+from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
 
 SIDES = (("", "float", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float", ""))
 DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
@@ -104,8 +104,7 @@ METHOD = Panel("method", "Softmax: {method.title}", (
 TRAINING = Panel("training", "Training", (
     Words(text="Press Play, and a network of your own learns from 2,000 images: loss on each batch, and after each "
                "pass the first 500 held-out images, read in float and with the bits that are chosen."),
-    Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
-           empty="Press Play: the curves grow here.", lines=(Line("loss", "faint", "batch", thin=True),)),
+    loss_curves(Line("loss", "faint", "batch", thin=True)),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
            floor=0.0, ceiling=1.0, lines=(Line("train_accuracy", "faint", "batches", thin=True),
                                Line("float_accuracy", "float", "float"), Line("quant_accuracy", "quant", "quantised"))),

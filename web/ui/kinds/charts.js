@@ -9,7 +9,7 @@ const numbers = (scope, entry) => (typeof entry === "string" ? scope.array(entry
 const ends = (axis, scope, values) => (axis?.ends ? numbers(scope, axis.ends) : span(values));
 const span = (values) => values.reduce(([low, high], x) => (Number.isFinite(x) ? [Math.min(low, x), Math.max(high, x)] : [low, high]), [Infinity, -Infinity]);
 
-/** Lines over numbers; see Chart in pyapp/experiment/panels.py. */
+/** Lines over numbers; see Chart in pyapp/experiment/pictures.py. */
 export function Chart({ block, scope, page }) {
   if (!scope.ready) return null;
   const { across = {}, up = {}, height = 220, pick, at, read } = block;
@@ -50,7 +50,7 @@ export function Curves({ block, scope, page }) {
     <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} height=${height} empty=${steps.length ? "" : empty} /></figure>`;
 }
 
-/** How many numbers lie where, before and after; see Histogram in pyapp/experiment/panels.py. */
+/** How many numbers lie where, before and after; see Histogram in pyapp/experiment/pictures.py. */
 export function Histogram({ block, scope }) {
   if (!scope.ready) return null;
   const data = (name) => block[name] && scope.array(block[name])?.data;

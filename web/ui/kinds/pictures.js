@@ -7,7 +7,7 @@ import { Tiles } from "../tiles.js";
 import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
 
-/** An array as colours; see Heatmap in pyapp/experiment/panels.py. */
+/** An array as colours; see Heatmap in pyapp/experiment/pictures.py. */
 export function Heatmap({ block, scope, page }) {
   const array = scope.array(block.array);
   if (!array) return null;
@@ -57,7 +57,7 @@ export function Scale({ block, scope }) {
   return html`<${Ramp} limit=${scope.get(block.limit)} grey=${block.map === "grey"} test=${block.name} what=${scope.text(block.what)} />`;
 }
 
-/** Small pictures with words; see Images in pyapp/experiment/panels.py. */
+/** Small pictures with words; see Images in pyapp/experiment/pictures.py. */
 export function Images({ block, scope, page }) {
   const pictures = scope.array(block.pictures);
   if (!pictures) return null;
