@@ -162,9 +162,12 @@ def slide(tab, name: str, position) -> None:
 
 
 def fits(tab) -> None:
-    """The page does not scroll sideways; what is wider than the screen has to scroll within itself."""
-    shown, screen = tab.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert shown <= screen == tab.page.viewport_size["width"]
+    """The page does not scroll sideways; what is wider than the screen has to scroll within itself.
+
+    Pictures follow a change of size a frame later, so it is waited for.
+    """
+    tab.page.wait_for_function("(width) => innerWidth === width && document.documentElement.scrollWidth <= width",
+                               arg=tab.page.viewport_size["width"])
 
 
 @pytest.mark.parametrize("page, query", CASES, ids=[page + query for page, query in CASES])
