@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 Value = float | int | str | bool
+Values = dict[str, Any]  # of parameters by their names, parsed: each has the type that its Param declares
+WIDGETS = {"choice": "select", "bool": "switch", "text": "text"}  # numbers have sliders
 SHOWN = 60  # characters of a value that a message quotes
 
 
@@ -32,13 +34,19 @@ class Param:
     doc: str
     lo: float | None = None
     hi: float | None = None
-    step: float | None = None
+    step: float | None = None  # of whole numbers 1, if nothing else is said
     log: bool = False
     choices: tuple[str, ...] | None = None
     unit: str = ""
     live: bool = True
     usual: tuple[str, Mapping[Value, Value]] | None = None
-    widget: str = "slider"  # slider, select, segments, number, switch, text or line
+    widget: str = ""  # slider, select, segments, number, switch, text or line; "": the usual one of its kind
+
+    def __post_init__(self):
+        if not self.widget:
+            object.__setattr__(self, "widget", WIDGETS.get(self.kind, "slider"))
+        if self.kind == "int" and self.step is None:
+            object.__setattr__(self, "step", 1)
 
     def parse(self, value: Any) -> tuple[Value, str | None]:
         """The value as its kind, and a note if it had to be clamped. ParamError if it makes no sense at all."""
@@ -66,7 +74,7 @@ class Param:
         if clamped != number:
             side = "above" if number > clamped else "below"
             note = f"{self.name} {_text(number)} is {side} {_text(clamped)}; using {_text(clamped)}"
-        return (int(clamped) if self.kind == "int" else clamped), note
+        return (int(clamped) if self.kind == "int" else float(clamped)), note
 
     @property
     def limits(self) -> str:
@@ -99,7 +107,7 @@ def find(params: Iterable[Param], name: str) -> Param:
 
 
 def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
-              clamp: bool = True) -> tuple[dict[str, Value], list[str]]:
+              clamp: bool = True) -> tuple[Values, list[str]]:
     """Values for all parameters, with defaults where none is given, and notes about them.
 
     An unknown name or an invalid value raises ParamError if `strict` (command line, controls), and otherwise (a

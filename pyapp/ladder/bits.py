@@ -7,7 +7,7 @@ from pyapp.quant.schemes import MAX_BITS, MIN_BITS, QuantizedTensor, quantize
 
 OFF = "off"
 BITS = Param("bits", "Bits per weight", "choice", OFF, choices=(*(str(b) for b in range(MIN_BITS, MAX_BITS + 1)), OFF),
-             doc="Symmetric quantisation of the weights, one scale for each table of them")
+             widget="slider", doc="Symmetric quantisation of the weights, one scale for each table of them")
 
 
 def quantized(x: np.ndarray, bits: Value) -> QuantizedTensor | None:

@@ -13,7 +13,7 @@ from pyapp.ladder import toy
 
 LIMIT = 4.0  # largest |number| of a cell
 STEP = 0.01
-TABLE = Param("table", "Moved cells", "text", "", hi=4000, widget="text",
+TABLE = Param("table", "Moved cells", "text", "", hi=4000,
               doc="Cells of the table that are not as fitted, such as: creature 3 -1.25, blue 1 0.5")
 
 

@@ -97,12 +97,12 @@ class Page(Experiment):
         )),
     )
     PARAMS = (
-        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Of both grids"),
-        Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"), widget="select",
+        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, doc="Of both grids"),
+        Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"),
               doc="Normal numbers after ReLU or SiLU, or what the digits network has after its first layer"),
         Param("centred", "Centred numbers", "choice", "normal", choices=("normal", "laplace", "weights"),
-              widget="select", doc="A distribution around 0, or weights of the digits network's first layer"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+              doc="A distribution around 0, or weights of the digits network's first layer"),
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
               doc="Decides which numbers, weights or images are drawn"),
     )
 

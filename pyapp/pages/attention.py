@@ -137,23 +137,23 @@ class Page(Experiment):
               ("Picked cell", ("row", "column")))
     PANELS = (MAPS, CELL, ROW, MEASURES)
     PARAMS = (
-        Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), widget="select",
+        Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS),
               doc="What the head does; the sentence below the matrices says how its logits are made"),
-        Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1, step=1,
+        Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1,
               doc="Which of the heads is shown, from 0; a trained network has 4 in each layer"),
-        Param("length", "Tokens", "int", 24, lo=2, hi=64, step=1, doc="Queries, and keys that each of them looks at"),
-        Param("causal", "Causal mask", "bool", False, widget="switch",
+        Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Queries, and keys that each of them looks at"),
+        Param("causal", "Causal mask", "bool", False,
               doc="A query sees no later key: masked logits count in no range, and their probability is exactly 0"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
               doc="Decides the tokens and the projections, or which held-out digit is read"),
-        Param("bits", "Bits", "int", 4, lo=2, hi=8, step=1, doc="Of the logits' codes, with and without the shift"),
-        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
+        Param("bits", "Bits", "int", 4, lo=2, hi=8, doc="Of the logits' codes, with and without the shift"),
+        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS),
               doc="exact is the float softmax of the rounded logits; the others are integer methods"),
-        Param("shift", "Shift", "choice", "row-mean", choices=SHIFTS, widget="select",
+        Param("shift", "Shift", "choice", "row-mean", choices=SHIFTS,
               doc="What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below "
                   "the row's maximum, from where that does least harm"),
-        Param("row", "Query", "int", 8, lo=0, hi=63, step=1, widget="number", doc="The picked row, from 0"),
-        Param("column", "Key", "int", 3, lo=0, hi=63, step=1, widget="number", doc="The picked cell in it, from 0"),
+        Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="The picked row, from 0"),
+        Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="The picked cell in it, from 0"),
     )
 
     def __init__(self, params: dict[str, Value]):

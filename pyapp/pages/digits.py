@@ -57,8 +57,9 @@ class Page(Experiment):
         BATCH, SHIFT, SEED,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
-        Param("bits", "Bits per weight", "choice", OFF, doc="Symmetric quantisation of every weight matrix",
-              choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF)),
+        Param("bits", "Bits per weight", "choice", OFF,
+              choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF), widget="slider",
+              doc="Symmetric quantisation of every weight matrix"),
     )
 
     def __init__(self, params: dict[str, Value]):

@@ -89,20 +89,20 @@ class Page(Experiment):
               ("Picked weight", ("cell",)))
     PANELS = PANELS
     PARAMS = (
-        Param("layer", "Layer", "choice", "layer1", choices=LAYERS, widget="select",
+        Param("layer", "Layer", "choice", "layer1", choices=LAYERS,
               doc="The weight matrix of the pretrained network that is shown"),
-        Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"), widget="select",
+        Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),
               doc="The first layer as one image for each neuron, or as a matrix, a neuron a row, like the others"),
-        Param("bits", "Bits", "int", 6, lo=MIN_BITS, hi=MAX_BITS, step=1, doc="Bits stored per weight"),
-        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES, widget="select",
+        Param("bits", "Bits", "int", 6, lo=MIN_BITS, hi=MAX_BITS, doc="Bits stored per weight"),
+        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES,
               doc="Zero in the middle of the grid, or a zero point that fits the range"),
-        Param("per", "One scale per", "choice", "tensor", choices=PERS, widget="select",
+        Param("per", "One scale per", "choice", "tensor", choices=PERS,
               doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
         Param("low", "Lower threshold", "float", 0.001, lo=1e-6, hi=1.0, log=True,
               doc="An error below this leaves the cell as paper"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
               doc="Errors above this are strong orange"),
-        Param("cell", "Weight", "int", -1, lo=-1, hi=SIDE * SIDE * 128 - 1, step=1, widget="number",
+        Param("cell", "Weight", "int", -1, lo=-1, hi=SIDE * SIDE * 128 - 1, widget="number",
               doc="The number of the weight that is read, row by row from 0; -1 for none"),
     )
 

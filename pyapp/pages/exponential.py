@@ -114,12 +114,12 @@ class Page(Experiment):
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),
-        Param("method", "Method", "choice", "ibert", choices=tuple(METHODS), widget="select",
+        Param("method", "Method", "choice", "ibert", choices=tuple(METHODS),
               doc="ibert as the published code, ibert-paper with the printed constants and algorithm, ibert-ln2 as "
                   "the code with 12 more bits of ln 2"),
         Param("scale", "Scale S", "float", 0.1, lo=float(SCALES[0]), hi=float(SCALES[-1]), log=True,
               doc="The real number that one more code stands for"),
-        Param("exponent", "Exponent bits n", "int", PERIODS, lo=0, hi=PERIODS, step=1,
+        Param("exponent", "Exponent bits n", "int", PERIODS, lo=0, hi=PERIODS,
               doc="Bits that the result has below the parabola's unit, to be shifted out by halving; the code has 30, "
                   "the printed algorithm none"),
     )

@@ -42,21 +42,20 @@ class Page(Experiment):
     PANELS = panels.PANELS
     ACTIONS = (Action("widths", "Read at all widths", "Read the network with weights of 2 to 8 bits"),)
     PARAMS = (
-        Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), widget="select", live=False,
+        Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), live=False,
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
-        Param("text", "Your text", "text", "", hi=LONGEST, widget="text", live=False,
-              doc="What is learned if the corpus is your own"),
-        Param("size", "Size", "choice", "medium", choices=tuple(SIZES), widget="select", live=False,
+        Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="What is learned if the corpus is your own"),
+        Param("size", "Size", "choice", "medium", choices=tuple(SIZES), live=False,
               doc="Of the network; medium learns the stories in about two minutes"),
         Param("bits", "Bits per weight", "choice", "4", choices=(*(str(bits) for bits in sorted(WIDTHS)), OFF),
-              doc="Symmetric quantisation of the dense layers, a scale for each output channel"),
+              widget="slider", doc="Symmetric quantisation of the dense layers, a scale for each output channel"),
         Param("rate", "Learning rate", "float", 0.006, lo=1e-4, hi=0.1, log=True,
               doc="Peak rate, reached at step 100, then decaying as 1/sqrt(step)"),
-        Param("batch", "Batch size", "choice", "4", choices=("1", "2", "4", "8", "16", "32"), widget="select",
-              unit="windows", doc=f"Windows of {CONTEXT} characters that one step averages over"),
+        Param("batch", "Batch size", "choice", "4", choices=("1", "2", "4", "8", "16", "32"), unit="windows",
+              doc=f"Windows of {CONTEXT} characters that one step averages over"),
         Param("temperature", "Temperature", "float", 0.8, lo=0.1, hi=2.0, step=0.05,
               doc="Of the writing: lower takes likely characters even more often"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, live=False, widget="number",
               doc="Decides the first weights, the order of the windows and the writing"),
     )
 

@@ -101,23 +101,23 @@ class Page(Experiment):
               ("Table", ("sort", "best")), ("Picture", ("method", "row")))
     PANELS = (TABLE, PICTURE, COSTS)
     PARAMS = (
-        Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED), widget="select",
+        Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "
                   "network, or your own"),
-        Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000, widget="text",
+        Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000,
               doc="Used when Logits is set to pasted: numbers separated by spaces or commas, one row per line"),
-        Param("bits", "Bits", "int", 8, lo=2, hi=8, step=1, doc="Of the logits' codes"),
-        Param("shift", "Shift", "choice", "none", choices=RULES, widget="select",
+        Param("bits", "Bits", "int", 8, lo=2, hi=8, doc="Of the logits' codes"),
+        Param("shift", "Shift", "choice", "none", choices=RULES,
               doc="What is subtracted before the logits are rounded"),
-        Param("rows", "Rows", "int", 512, lo=1, hi=1024, step=1, doc="How many softmaxes are drawn"),
-        Param("length", "Row length", "int", 64, lo=1, hi=256, step=1, doc="Logits in a drawn row, N"),
-        Param("seed", "Seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number", doc="Decides the drawn logits"),
-        Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), widget="select",
+        Param("rows", "Rows", "int", 512, lo=1, hi=1024, doc="How many softmaxes are drawn"),
+        Param("length", "Row length", "int", 64, lo=1, hi=256, doc="Logits in a drawn row, N"),
+        Param("seed", "Seed", "int", 0, lo=0, hi=2**32 - 1, widget="number", doc="Decides the drawn logits"),
+        Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS),
               doc="The column that orders the table, row sums by how near they are to 1; method: the order as listed"),
-        Param("best", "Best first", "bool", True, widget="switch", doc="Or else the worst"),
-        Param("method", "Picture of", "choice", "ibert", choices=tuple(METHODS), widget="select",
+        Param("best", "Best first", "bool", True, doc="Or else the worst"),
+        Param("method", "Picture of", "choice", "ibert", choices=tuple(METHODS),
               doc="The method whose probabilities are shown as a picture"),
-        Param("row", "First row shown", "int", 0, lo=0, hi=1023, step=1, doc="Of the rows in the picture, from 0"),
+        Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="Of the rows in the picture, from 0"),
     )
 
     def __init__(self, params: dict[str, Value]):

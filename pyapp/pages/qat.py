@@ -54,22 +54,21 @@ class Page(Experiment):
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure as it is now", "Read the held-out images in integer arithmetic only"),)
     PARAMS = (
-        Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), widget="select", live=False,
+        Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
               doc="The shipped float network, trained on 55,000 other images, or random weights"),
-        Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), widget="select", live=False,
+        Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), live=False,
               doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
-        Param("bits", "Bits per weight", "int", 2, lo=MIN_BITS, hi=MAX_BITS, step=1, live=False,
+        Param("bits", "Bits per weight", "int", 2, lo=MIN_BITS, hi=MAX_BITS, live=False,
               doc="Width of a weight's code"),
-        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"), widget="select",
-              live=False, doc="Of pixels and hidden layers; with none they stay float"),
-        Param("per", "One scale per", "choice", "tensor", widget="select", live=False,
+        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"), live=False,
+              doc="Of pixels and hidden layers; with none they stay float"),
+        Param("per", "One scale per", "choice", "tensor", live=False,
               choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
               doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
-        Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), widget="select", live=False,
+        Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
               doc="LSQ learns them with the weights; STE takes them from the largest weight, which is weak per tensor "
                   "at 3 bits and fewer"),
-        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, widget="select",
-              doc=OPTIMISER.doc),
+        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, doc=OPTIMISER.doc),
         Param("rate", "Learning rate", "float", 0.001, lo=1e-4, hi=0.1, log=True,
               usual=usual_rates(),
               doc="How far one step goes; with Adam, 0.01 and more is too far here"),
@@ -78,7 +77,7 @@ class Page(Experiment):
               doc="Of the loss: at 0 the labels alone teach, at 1 the shipped float network alone"),
         Param("temperature", "Temperature", "float", 2.0, lo=1.0, hi=8.0, step=0.5,
               doc="Softens the teacher's answers, so that the digits it thinks possible count as well"),
-        Param("layer", "Layer shown", "choice", "layer1", choices=("layer1", "layer2", "layer3"), widget="select",
+        Param("layer", "Layer shown", "choice", "layer1", choices=("layer1", "layer2", "layer3"),
               doc="Whose weights the picture shows; a network of two layers has no third"),
     )
 

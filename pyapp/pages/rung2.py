@@ -26,7 +26,7 @@ class Page(Sliders):
     SURFACE = (4.0, 10.0)
     RANGE = -0.5, 1.5
     PARAMS = (
-        Param("points", "Points", "choice", "hill", choices=tuple(TARGETS), widget="select",
+        Param("points", "Points", "choice", "hill", choices=tuple(TARGETS),
               doc="The four points of rung 1, which rise and fall, or four that only rise"),
         weight(2.0, SURFACE[0]), bias(-2.0, SURFACE[1]), rate(bend.RATE),
     )

@@ -32,9 +32,9 @@ class Page(Descent):
     order = 62
     y = line.Y
     PARAMS = (
-        Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), widget="select", live=False,
+        Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,
               doc="What bends each neuron; changing it starts anew, with its usual learning rate"),
-        Param("seed", "Seed", "int", stack.SEEDS[0], lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
+        Param("seed", "Seed", "int", stack.SEEDS[0], lo=0, hi=2**32 - 1, live=False, widget="number",
               doc=f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0"),
         rate(stack.RATES["sigmoid"], ("activation", stack.RATES)), BITS,
     )

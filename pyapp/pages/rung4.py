@@ -16,7 +16,7 @@ class Page(ToyPage):
     summary = ("Each word is three numbers, and you may move them: a word's vector is the same in every sentence, "
                "whatever it means there.")
     order = 63
-    PARAMS = (Param("word", "Word", "choice", "mole", choices=toy.WORDS, widget="select",
+    PARAMS = (Param("word", "Word", "choice", "mole", choices=toy.WORDS,
                     doc="The word whose numbers you move, and which is compared with all others"), DIMS, TABLE)
     BAR = "{params.word} ({vector:words:2})"
     GROUPS = (("Word", ("word", "dims")), ("The table", ("table",)))

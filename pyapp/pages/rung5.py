@@ -45,7 +45,7 @@ class Page(ToyPage):
             Words(name="disclosed", role="note", text="{disclosed}"),
             Beside(width=200, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))
     PARAMS = (PROMPT,
-              Param("look", "Word that looks", "int", 0, lo=0, hi=toy.LONGEST, step=1, widget="number",
+              Param("look", "Word that looks", "int", 0, lo=0, hi=toy.LONGEST, widget="number",
                     doc="Its place in the prompt, from 1; 0 is the last word"),
               OWN, SCALED, DIMS, TABLE)
     LIVE = (attention.scores, attention.softmax, attention.nudge, attention.refine)

@@ -57,11 +57,11 @@ class Page(ToyPage):
             Words(role="doc", text="Output of the last word: {output:words:3}"))))
     PARAMS = (
         PROMPT,
-        Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"), widget="select",
+        Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"),
               doc="Always the most likely word, or one drawn by the probabilities"),
         Param("temperature", "Temperature", "float", 1.0, lo=0.1, hi=10.0, log=True,
               doc="Logits are divided by it: below 1 sharpens the probabilities, above 1 flattens them"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
+        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
               doc="Decides the drawn words: the same seed draws the same"),
         BITS, MLP, OWN, SCALED, TABLE,
     )

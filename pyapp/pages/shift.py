@@ -53,21 +53,21 @@ class Page(Experiment):
               ("Logits", ("rows", "length", "net", "seeds", "seed")))
     PANELS = panels.PANELS
     PARAMS = (
-        Param("rule", "Rule", "choice", MEAN, choices=RULES[1:], widget="select",
+        Param("rule", "Rule", "choice", MEAN, choices=RULES[1:],
               doc="Which curve is drawn in orange beside the one without a shift"),
-        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS), widget="select",
+        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS),
               doc="What reads the codes: exact is the float softmax, so that only the rounding is measured"),
-        Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES), widget="select",
+        Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES),
               doc="What the curves and the table of all numbers show, 0 being best; gains are always those of L1"),
-        Param("other", "Calibrate elsewhere", "bool", False, widget="switch",
+        Param("other", "Calibrate elsewhere", "bool", False,
               doc="The scale comes from another batch of the same kind, as it does in a deployed model"),
         Param("rows", "Rows", "int", 512, lo=16, hi=1024, step=16, doc="Softmaxes in a batch"),
-        Param("length", "Row length", "int", 64, lo=2, hi=256, step=1, doc="Logits in a row, N"),
-        Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED), widget="select",
+        Param("length", "Row length", "int", 64, lo=2, hi=256, doc="Logits in a row, N"),
+        Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED),
               doc="The network whose real attention is the fourth kind of rows: all heads, each on its own grid"),
-        Param("seeds", "Batches", "int", 1, lo=1, hi=8, step=1,
+        Param("seeds", "Batches", "int", 1, lo=1, hi=8,
               doc="How many seeds are measured, one after the other; the curves are their means"),
-        Param("seed", "First seed", "int", 0, lo=0, hi=2**32 - 1, step=1, widget="number",
+        Param("seed", "First seed", "int", 0, lo=0, hi=2**32 - 1, widget="number",
               doc="Decides the logits; 0 with 512 rows of 64 is the protocol's own batch"),
     )
 

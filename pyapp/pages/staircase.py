@@ -87,15 +87,15 @@ class Page(Experiment):
     GROUPS = (("The curve", ("bits", "curve")), ("The row", ("method", "point", "others")))
     PANELS = (STEPS, WORTH, ROW, RIVALS)
     PARAMS = (
-        Param("bits", "Bits", "int", 4, lo=BITS[0], hi=BITS[-1], step=1,
+        Param("bits", "Bits", "int", 4, lo=BITS[0], hi=BITS[-1],
               doc="b bits have 2^b codes, of which a symmetric grid uses all but one"),
-        Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE), widget="select",
+        Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE),
               doc="softmax is the first probability of a row, as a function of its first logit"),
-        Param("method", "Softmax method", "choice", "exact", choices=tuple(METHODS), widget="select",
+        Param("method", "Softmax method", "choice", "exact", choices=tuple(METHODS),
               doc="What makes probabilities out of the logits' codes: exact computes in floats and rounds at the end"),
         Param("point", "First logit", "float", 1.0, lo=-8, hi=8, step=0.02,
               doc="Where the point is on the curve, and the first logit of the row beside it"),
-        Param("others", "Other logits", "text", OTHERS, hi=400, widget="text",
+        Param("others", "Other logits", "text", OTHERS, hi=400,
               doc=f"The rest of the row, 1 to {MOST} numbers from -64 to 64; they count when you leave the field"),
     )
 

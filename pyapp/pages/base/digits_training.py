@@ -19,13 +19,13 @@ DIVERGED = "The training has diverged: the loss is no longer a number. Lower the
 
 SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 
-OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS), widget="select",
+OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS),
                   doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
-BATCH = Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), widget="select",
-              unit="images", doc="Images that one step averages its gradient over")
-SHIFT = Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, step=1, unit="px",
+BATCH = Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), unit="images",
+              doc="Images that one step averages its gradient over")
+SHIFT = Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, unit="px",
               doc="Each training image is moved by up to this many pixels, anew every time")
-SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
+SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, live=False, widget="number",
              doc="Decides the first weights and the order of the images: the same seed gives the same run")
 
 

@@ -12,15 +12,13 @@ from pyapp.experiment.params import Param, ParamError, Value
 from pyapp.ladder import toy
 from pyapp.ladder.table import TABLE, parse, write
 
-PROMPT = Param("prompt", "Prompt", "text", toy.PROMPT, hi=200, widget="text",
-               doc=f"Words of: {' '.join(toy.WORDS)}")
-DIMS = Param("dims", "Dimensions drawn", "choice", "1, 2", choices=("1, 2", "1, 3", "2, 3"), widget="select",
+PROMPT = Param("prompt", "Prompt", "text", toy.PROMPT, hi=200, doc=f"Words of: {' '.join(toy.WORDS)}")
+DIMS = Param("dims", "Dimensions drawn", "choice", "1, 2", choices=("1, 2", "1, 3", "2, 3"),
              doc="A word has three numbers; two are plotted, the third is listed")
-OWN = Param("own", "Fitted W_Q, W_K, W_V", "bool", False, widget="switch",
+OWN = Param("own", "Fitted W_Q, W_K, W_V", "bool", False,
             doc="Off: identity matrices, a word's vector is its own query, key and value")
-SCALED = Param("scaled", "Divide by √d", "bool", False, widget="switch",
-               doc="On: scores are divided by √3, as in the original attention")
-MLP = Param("mlp", "MLP block", "bool", True, widget="switch", doc="Off: the refined vector is the output")
+SCALED = Param("scaled", "Divide by √d", "bool", False, doc="On: scores are divided by √3, as in the original attention")
+MLP = Param("mlp", "MLP block", "bool", True, doc="Off: the refined vector is the output")
 
 LEAST = 0.3  # that a picture of vectors shows of each axis, both ways
 

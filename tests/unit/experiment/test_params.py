@@ -5,7 +5,7 @@ from pyapp.experiment.params import Param, ParamError, find, followers, parse_al
 
 RATE = Param("rate", "Rate", "float", 0.1, "how far", lo=0.001, hi=1)
 SEED = Param("seed", "Seed", "int", 1, "which", lo=0, hi=2**32 - 1)
-KIND = Param("kind", "Kind", "choice", "a", "what", choices=("a", "b"))
+KIND = Param("kind", "Kind", "choice", "a", "what", choices=("a", "b"), widget="slider")
 FLAG = Param("flag", "Flag", "bool", False, "whether")
 ALL = (RATE, SEED, KIND, FLAG)
 
@@ -52,7 +52,7 @@ def test_a_command_with_mistakes_is_refused():
             parse_all(ALL, given, strict=True)
 
 
-FOLLOWING = (Param("how", "How", "choice", "slow", "how", choices=("slow", "fast")),
+FOLLOWING = (Param("how", "How", "choice", "slow", "how", choices=("slow", "fast"), widget="slider"),
              Param("rate", "Rate", "float", 0.1, "rate", lo=0, hi=9, usual=("how", {"slow": 0.1, "fast": 3.0})))
 
 
