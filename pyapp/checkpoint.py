@@ -25,7 +25,7 @@ import numpy as np
 
 from pyapp import files, store
 from pyapp.core.parameters import Parameters, Shapes
-from pyapp.experiment.params import Param, Value, parse_all
+from pyapp.experiment.params import Param, Values, number, parse_all
 from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION = "bitladder checkpoint", 1
@@ -130,8 +130,7 @@ class Contents:
         if self.by != "page qat":
             return None
         params = unpacked_json(self.arrays[PARAMS])
-        activations = None if params["activations"] == "none" else int(params["activations"])
-        return {"bits": params["bits"], "activations": activations, "per": params["per"],
+        return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
                 "estimator": params["estimator"]}
 
     @property
@@ -173,7 +172,7 @@ class Contents:
         """The float32 parameters of a network with these shapes; float16 is widened. StoreError if they differ."""
         return parameters(self.weights, shapes, self.name)
 
-    def params(self, declared: Iterable[Param]) -> dict[str, Value]:
+    def params(self, declared: Iterable[Param]) -> Values:
         """The page's parameters. StoreError if they are missing or another page's."""
         try:
             return parse_all(declared, unpacked_json(self.arrays[PARAMS]), strict=True)[0]

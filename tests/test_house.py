@@ -179,3 +179,35 @@ def test_no_file_has_grown_past_what_one_can_hold_in_mind():
     long = {str(path.relative_to(ROOT)): lines for path in PYTHON + JAVASCRIPT
             if (lines := len(path.read_text().splitlines())) > 300}
     assert not long
+
+
+def declared(path) -> set[tuple[str, ...]]:
+    """Name, label, kind and choices of each parameter that the file builds, as they are written there."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text()))
+             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Param"]
+    return {(*map(ast.unparse, call.args[:3]), *(ast.unparse(part.value) for part in call.keywords
+                                                 if part.arg == "choices")) for call in calls}
+
+
+def test_a_parameter_of_several_pages_is_built_in_one_place():
+    homes = [path for path in PYTHON if path.stem in ("controls", "softmax_controls")]
+    shared = set().union(*map(declared, homes))
+    assert len(shared) > 10
+    for path in PYTHON:
+        if path not in homes and path.stem not in ("arena", "matmul"):
+            assert not declared(path) & shared, f"{path.name} builds what {homes[0].name} has"
+
+
+TYPES = {"choice": "str", "text": "str"}
+PARAMS = {name: {param.name: TYPES.get(param.kind, param.kind) for param in pages.page(name).PARAMS}
+          for name in pages.names()}
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if "pages" in path.parts
+                                  and path.stem not in ("arena", "matmul")], ids=lambda path: path.stem)
+def test_no_page_casts_a_parameter_to_what_it_is(path):
+    """Parameters arrive parsed: only a choice such as "32" has to become a number."""
+    own = [PARAMS[path.stem]] if path.stem in PARAMS and "base" not in path.parts else PARAMS.values()
+    for cast, name in re.findall(r"""\b(int|float|str|bool)\((?:self\.)?params\[["']?(\w+)""", path.read_text()):
+        types = {params[name] for params in own if name in params}
+        assert types and cast not in types, f"{path.name}: {name} is {cast} already"

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyapp.experiment.live import Live
 from pyapp.experiment.panels import Panel
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Outcome:
     """What came of an action: notes, parameters that are to change, and a file for the reader."""
 
     notes: list[str] = field(default_factory=list)
-    params: dict[str, Value] = field(default_factory=dict)
+    params: Values = field(default_factory=dict)
     file: np.ndarray | None = None  # its bytes
     name: str = ""  # of the file
 
@@ -70,7 +70,7 @@ class Experiment:
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         self.params = params
         self.refused: dict[str, ParamError] = {}  # by parameter: why its value cannot be used
         self.live = Live(self.LIVE)
@@ -87,7 +87,7 @@ class Experiment:
         known."""
         return iter(())
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         """Do what the action of that name says."""
         raise ValueError(f"this page has no action {name!r}")
 

@@ -138,3 +138,8 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
 def followers(params: Iterable[Param], name: str, value: Value) -> dict[str, Value]:
     """The parameters whose default follows the parameter `name`, and what that is when it has this value."""
     return {param.name: param.usual[1][value] for param in params if param.usual and param.usual[0] == name}
+
+
+def number(choice: str) -> int | None:
+    """The whole number that a choice is, such as "8"; None for one in words, such as "off"."""
+    return int(choice) if choice.isdecimal() else None

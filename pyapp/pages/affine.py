@@ -11,13 +11,13 @@ from pyapp.core.rng import generator
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Words
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values
 from pyapp.experiment.pictures import Histogram
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import tensors
+from pyapp.pages.base import controls, tensors
 from pyapp.pages.base.picture import edges, ends, histogram, lines
 from pyapp.quant.error import quantization_error, sqnr_db
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
+from pyapp.quant.schemes import MAX_BITS, SCHEMES, QuantizedTensor, quantize
 
 SHAPE = (64, 64)
 IMAGES = 32  # whose activations are shown
@@ -97,23 +97,22 @@ class Page(Experiment):
         )),
     )
     PARAMS = (
-        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, doc="Of both grids"),
+        controls.bits(4, "Of both grids", hi=MAX_BITS),
         Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"),
               doc="Normal numbers after ReLU or SiLU, or what the digits network has after its first layer"),
         Param("centred", "Centred numbers", "choice", "normal", choices=("normal", "laplace", "weights"),
               doc="A distribution around 0, or weights of the digits network's first layer"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
-              doc="Decides which numbers, weights or images are drawn"),
+        controls.seed("Decides which numbers, weights or images are drawn"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.change("seed", params["seed"])
 
     def change(self, name: str, value: Value) -> list[str]:
         seed = self.params["seed"]
         if name != "bits":
-            self.data = {key: numbers(str(self.params[key]), seed) for key in ("skewed", "centred")}
+            self.data = {key: numbers(self.params[key], seed) for key in ("skewed", "centred")}
         return []
 
     def steps(self) -> Iterator[Frame | None]:
@@ -140,7 +139,7 @@ class Page(Experiment):
         facts["words"] = verdict(facts, bits)
         facts["glance"] = [{"bits": b, **{scheme: quantization_error(x, quantize(x, b, scheme)).sqnr_db
                                           for scheme in SCHEMES}} for b in GLANCE]
-        facts |= {"kind": KINDS[str(self.params[name])], "count": x.size, "zeros": float((x == 0).mean()),
+        facts |= {"kind": KINDS[self.params[name]], "count": x.size, "zeros": float((x == 0).mean()),
                   "lowest": float(x.min()), "highest": float(x.max())}
         frame.scalars[name] = facts
         bins = edges(x, *(end for tensor in made.values() for end in np.array(ends(tensor.grid))))

@@ -8,9 +8,10 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values
 from pyapp.experiment.pictures import Bars, Heatmap, Line, Scale
 from pyapp.measure.attention_logits import TRAINED
+from pyapp.pages.base import controls, softmax_controls
 from pyapp.softmax.compare import gain_bits, probabilities
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.methods import METHODS
@@ -144,19 +145,17 @@ class Page(Experiment):
         Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Queries, and keys that each of them looks at"),
         Param("causal", "Causal mask", "bool", False,
               doc="A query sees no later key: masked logits count in no range, and their probability is exactly 0"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
-              doc="Decides the tokens and the projections, or which held-out digit is read"),
-        Param("bits", "Bits", "int", 4, lo=2, hi=8, doc="Of the logits' codes, with and without the shift"),
-        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS),
-              doc="exact is the float softmax of the rounded logits; the others are integer methods"),
-        Param("shift", "Shift", "choice", "row-mean", choices=SHIFTS,
-              doc="What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below "
-                  "the row's maximum, from where that does least harm"),
+        controls.seed("Decides the tokens and the projections, or which held-out digit is read"),
+        controls.bits(4, "Of the logits' codes, with and without the shift"),
+        softmax_controls.softmax(name="method"),
+        softmax_controls.shift(default="row-mean", choices=SHIFTS, doc=(
+            "What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below the row's "
+            "maximum, from where that does least harm")),
         Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="The picked row, from 0"),
         Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="The picked cell in it, from 0"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._draw()
 
@@ -175,7 +174,7 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         heads, rows, columns = self.source.logits.shape
-        head, row, column = (min(int(self.params[name]), n - 1)
+        head, row, column = (min(self.params[name], n - 1)
                              for name, n in (("head", heads), ("row", rows), ("column", columns)))
         z, mask = self.source.logits[head], self.source.mask
         mask = np.ones(z.shape, bool) if mask is None else mask

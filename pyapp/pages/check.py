@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pyapp import store
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Panel, Table, Words, Work
-from pyapp.experiment.params import Value
+from pyapp.experiment.params import Values
 from pyapp.parity import check
 
 CHECKS = Panel("checks", "What CPython computed, computed here", (
@@ -33,7 +33,7 @@ class Page(Experiment):
     UNSHOWN: ClassVar = {"proof": "The status line shows it."}
     untold = "what is compared and what may differ stands above and below the table, which is the whole page"
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.rows: list[dict] = []
 

@@ -12,19 +12,19 @@ from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values, number
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
+from pyapp.pages.base import controls
+from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import Reader, said
 from pyapp.pages.base.digits_training import (
     BATCH,
     DIVERGED,
-    OPTIMISER,
     SEED,
     SHIFT,
     SHOWN_AGAIN,
     DigitsTraining,
-    usual_rates,
 )
 from pyapp.pages.panels import digits as panels
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
@@ -33,7 +33,7 @@ from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
 from pyapp.training.trainer import judge
 
-OFF, OWN, PRETRAINED, PAGE = "off", "own", "pretrained", "page digits"
+OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
 MANY = 500  # images at once, when it is timed
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float activations; "
@@ -51,18 +51,15 @@ class Page(Experiment):
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500, where this runs"),)
     PARAMS = (
-        OPTIMISER,
-        Param("rate", "Learning rate", "float", 0.1, lo=1e-4, hi=1.0, log=True, doc="How far one step goes",
-              usual=usual_rates()),
+        controls.optimiser("sgd"),
+        controls.rate(0.1, hi=1.0, usual=usual_rates()),
         BATCH, SHIFT, SEED,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
-        Param("bits", "Bits per weight", "choice", OFF,
-              choices=(*(str(bits) for bits in range(MIN_BITS, MAX_BITS + 1)), OFF), widget="slider",
-              doc="Symmetric quantisation of every weight matrix"),
+        controls.bits_or_off("Symmetric quantisation of every weight matrix", range(MIN_BITS, MAX_BITS + 1)),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._reader, model = Reader(), MLP()
         self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
@@ -87,7 +84,7 @@ class Page(Experiment):
 
     @property
     def bits(self) -> int | None:
-        return None if self.params["bits"] == OFF else int(self.params["bits"])
+        return number(self.params["bits"])
 
     @property
     def diverged(self) -> bool:
@@ -153,7 +150,7 @@ class Page(Experiment):
             arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
         held_out, _ = mnist.shipped("test")

@@ -10,15 +10,14 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values
 from pyapp.experiment.pictures import Heatmap
 from pyapp.nets.mlp import MLP
+from pyapp.pages.base import controls
 from pyapp.quant.parameters import assemble, weight_names
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES, QuantizedTensor, quantize
+from pyapp.quant.schemes import MAX_BITS, QuantizedTensor, quantize
 from pyapp.training.trainer import judge
 
-LAYERS = ("layer1", "layer2", "layer3")
-PERS = ("tensor", "channel", *(f"group:{size}" for size in (8, 16, 32, 64)))
 SIDE = 28  # a neuron of the first layer looks at an image of 28 x 28
 BANDS = ("below the lower threshold", "between the thresholds", "above the upper threshold")
 
@@ -89,15 +88,12 @@ class Page(Experiment):
               ("Picked weight", ("cell",)))
     PANELS = PANELS
     PARAMS = (
-        Param("layer", "Layer", "choice", "layer1", choices=LAYERS,
-              doc="The weight matrix of the pretrained network that is shown"),
+        controls.layer("The weight matrix of the pretrained network that is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),
               doc="The first layer as one image for each neuron, or as a matrix, a neuron a row, like the others"),
-        Param("bits", "Bits", "int", 6, lo=MIN_BITS, hi=MAX_BITS, doc="Bits stored per weight"),
-        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES,
-              doc="Zero in the middle of the grid, or a zero point that fits the range"),
-        Param("per", "One scale per", "choice", "tensor", choices=PERS,
-              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
+        controls.bits(6, "Bits stored per weight", hi=MAX_BITS),
+        controls.scheme("Zero in the middle of the grid, or a zero point that fits the range"),
+        controls.per("tensor"),
         Param("low", "Lower threshold", "float", 0.001, lo=1e-6, hi=1.0, log=True,
               doc="An error below this leaves the cell as paper"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
@@ -106,7 +102,7 @@ class Page(Experiment):
               doc="The number of the weight that is read, row by row from 0; -1 for none"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._step, self._float_accuracy = 0, None
         self._said = self._order("low")
@@ -119,14 +115,14 @@ class Page(Experiment):
         self._quantize()
 
     def _quantize(self) -> None:
-        bits, scheme, per = int(self.params["bits"]), self.params["scheme"], self.params["per"]
+        bits, scheme, per = self.params["bits"], self.params["scheme"], self.params["per"]
         self._tensors = {name: quantize(shipped.mlp()[name], bits, scheme, per) for name in weight_names(shipped.mlp())}
         self._accuracy: float | None = None
 
     def _find(self) -> None:
         """ParamError if the shown layer has no such weight."""
         size = shipped.mlp()[self.name].size
-        if int(self.params["cell"]) >= size:
+        if self.params["cell"] >= size:
             raise ParamError("cell", f"there is no weight {self.params['cell']}",
                              f"{self.params['layer']} has the weights 0 to {size - 1}")
 
@@ -140,7 +136,7 @@ class Page(Experiment):
 
     def _order(self, name: str) -> list[str]:
         """Keep low ≤ high: the threshold that was not touched gives way."""
-        low, high = float(self.params["low"]), float(self.params["high"])
+        low, high = self.params["low"], self.params["high"]
         if low <= high:
             return []
         other = "high" if name == "low" else "low"
@@ -207,7 +203,7 @@ class Page(Experiment):
         return (neurons, SIDE, SIDE) if as_images else (1, neurons, inputs)
 
     def _bands(self, error: np.ndarray) -> np.ndarray:
-        return band_of(error, float(self.params["low"]), float(self.params["high"]))
+        return band_of(error, self.params["low"], self.params["high"])
 
     def _facts(self, name: str) -> dict[str, Any]:
         """How many weights of a layer are in each band, and the errors as numbers."""
@@ -220,7 +216,7 @@ class Page(Experiment):
 
     def _cell(self) -> dict[str, Any] | None:
         """All about the picked weight of the shown layer; None if none is picked."""
-        index = int(self.params["cell"])
+        index = self.params["cell"]
         if index < 0:
             return None
         weight, tensor = shipped.mlp()[self.name], self.tensor

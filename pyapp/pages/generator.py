@@ -14,10 +14,11 @@ from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked,
 from pyapp.digitgen.mini import Drawn
 from pyapp.digitgen.sheet import png, sheet
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.pages.base import controls
 from pyapp.pages.panels import generator as panels
 
-OFF, ANY = "off", "any"
+ANY = "any"
 SAMPLES, PIECE = 1000, 100  # seeds 0 to 999 are judged, so many at a time
 MOVE, STYLE_MOVE = 0.5, 1.5  # how far a latent, or a style number, is moved to see a neighbour
 NEAREST = 5
@@ -48,10 +49,9 @@ class Page(Experiment):
               doc="Seed of the first picture; the next ones count up. Any number or word works"),
         Param("generator", "Generator", "choice", MINI, choices=GENERATORS,
               doc="mini blends ten fields by ten coefficients, teacher is the trained network"),
-        Param("temperature", "Temperature T", "float", mini.USUAL, lo=mini.COOLEST, hi=mini.HOTTEST, step=mini.STEP,
-              doc="Divides the logits of the ten digits before the softmax: low is sharp, high is mixed"),
-        Param("bits", "Weights", "choice", OFF, choices=(*"2345678", OFF), unit="bits", widget="slider",
-              doc="Of every weight matrix of both generators"),
+        controls.temperature(mini.USUAL, lo=mini.COOLEST, hi=mini.HOTTEST, step=mini.STEP, label="Temperature T", doc=
+                             "Divides the logits of the ten digits before the softmax: low is sharp, high is mixed"),
+        controls.bits_or_off("Of every weight matrix of both generators", label="Weights", unit="bits"),
         Param("fields", "Fields of mini", "choice", FIELDS[0], choices=FIELDS,
               doc="What mini blends: glyphs drawn from strokes, or what the teacher writes on average"),
         Param("digit", "Digit", "choice", ANY, choices=(ANY, *"0123456789"),
@@ -66,7 +66,7 @@ class Page(Experiment):
                Action("save-png", "Save PNG", "The nine pictures as one image"),
                Action("save-json", "Save latents", "Seeds, latents, styles and coefficients of the nine pictures"))
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         batch.shipped(TEACHER)  # first: its weights may have to be fetched, and then the page is opened once more
         self._judged: dict[tuple, dict[str, Any]] = {}
@@ -74,7 +74,7 @@ class Page(Experiment):
 
     @property
     def bits(self) -> int | None:
-        return None if self.params["bits"] == OFF else int(self.params["bits"])
+        return number(self.params["bits"])
 
     def asked(self, **other: Any) -> Asked:
         """What the controls ask for, some of it replaced."""
@@ -210,7 +210,7 @@ class Page(Experiment):
         return Frame(0, {"fields_words": FIELD_WORDS[i], "swap": FIELDS[1 - i], "swap_words": SWAP_WORDS[i]},
                      {"fields": fields_of(name).reshape(-1, SIDE, SIDE)})
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         if name == "random":
             return Outcome(params={"seed": str(secrets.randbits(32))})
         asked, kind = self.asked(), name.removeprefix("save-")

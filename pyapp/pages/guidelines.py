@@ -8,7 +8,7 @@ from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Panel, Progress, Table, Words
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Values
 from pyapp.pages.base.guidelines import CLAIMS, USES, Claim, Limits
 from pyapp.pages.base.lab import Lab, Measured
 
@@ -55,7 +55,7 @@ class Page(Experiment):
               doc="Less than this counts as none: 0.2 points are 6 of 3,000 digits, and may be chance"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._lab = Lab(shipped.mlp(), *mnist.shipped("test"), mnist.calibration())
         self._found: dict[str, list[Measured | None]] = {}

@@ -9,17 +9,16 @@ from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
+from pyapp.pages.base import controls
+from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import Reader
 from pyapp.pages.panels import inference as panels
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
-from pyapp.quant.schemes import MIN_BITS, SCHEMES
 from pyapp.quantized.network import Settings, quantize_network
 
-NONE = "none"
 POINTS = 100  # percentage points in a share of 1
 LISTED = 24  # changed images that are shown
 CODES = ("input", "hidden1", "hidden2", "logits")
@@ -39,29 +38,23 @@ class Page(Experiment):
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks anew when it is another one."}
     PARAMS = (
-        Param("bits", "Bits per weight", "int", 4, lo=MIN_BITS, hi=8, doc="Width of a weight's code"),
-        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES,
-              doc="Of the weights; activations are always affine and unsigned"),
-        Param("per", "One scale per", "choice", "channel",
-              choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
-              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
-        Param("method", "Method", "choice", "round", choices=("round", "gptq"),
-              doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors"),
-        Param("clip", "Range of the weights", "choice", "minmax", choices=CLIPS,
-              doc="All weights lie on the grid, or the largest are clipped where that lessens the squared error"),
+        controls.bits(4, "Width of a weight's code", label="Bits per weight"),
+        controls.scheme(),
+        controls.per("channel"),
+        controls.weight_method("round"),
+        controls.weight_range("minmax"),
         Param("bias_correction", "Bias correction", "bool", False,
               doc="Move the biases so that the mean of each output is that of the float network"),
-        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"),
-              doc="Of pixels and hidden layers; logits keep at least 8. With none they stay float"),
-        Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS,
-              doc="How the range of each activation is found, on 1,024 training images"),
+        controls.bits_or_none("activations", "Bits per activation",
+                              "Of pixels and hidden layers; logits keep at least 8. With none they stay float"),
+        controls.calibration(),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"),
               doc="Integer arithmetic, or a float32 simulation of it; the page computes both and shows one"),
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS,
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._reader = Reader()
         self._step = self._version = 0
@@ -71,7 +64,7 @@ class Page(Experiment):
         """The network at these settings, made when it is first asked for: GPTQ takes a moment."""
         if self._comparison is None:
             value = self.params
-            activations = None if value["activations"] == NONE else int(value["activations"])
+            activations = number(value["activations"])
             settings = Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
                                 activations=activations, calibrate=value["calibrate"], method=value["method"],
                                 clip=value["clip"], bias_correction=bool(value["bias_correction"]))

@@ -12,14 +12,15 @@ from pyapp.checkpoint import Contents
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values, number
 from pyapp.nets.gpt import code_points
+from pyapp.pages.base import controls
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
 from pyapp.pages.base.readings import Readings
 from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
 from pyapp.pages.panels import learn as panels
 
-OFF, PAGE = "off", "page learn"
+PAGE = "page learn"
 WIDTHS = (8, 6, 5, 4, 3, 2)  # bits of the table that compares them
 FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early ones, then each so many
 SHOWN = 8  # samples of each reading
@@ -47,24 +48,21 @@ class Page(Experiment):
         Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="What is learned if the corpus is your own"),
         Param("size", "Size", "choice", "medium", choices=tuple(SIZES), live=False,
               doc="Of the network; medium learns the stories in about two minutes"),
-        Param("bits", "Bits per weight", "choice", "4", choices=(*(str(bits) for bits in sorted(WIDTHS)), OFF),
-              widget="slider", doc="Symmetric quantisation of the dense layers, a scale for each output channel"),
-        Param("rate", "Learning rate", "float", 0.006, lo=1e-4, hi=0.1, log=True,
-              doc="Peak rate, reached at step 100, then decaying as 1/sqrt(step)"),
-        Param("batch", "Batch size", "choice", "4", choices=("1", "2", "4", "8", "16", "32"), unit="windows",
-              doc=f"Windows of {CONTEXT} characters that one step averages over"),
-        Param("temperature", "Temperature", "float", 0.8, lo=0.1, hi=2.0, step=0.05,
-              doc="Of the writing: lower takes likely characters even more often"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, live=False, widget="number",
-              doc="Decides the first weights, the order of the windows and the writing"),
+        controls.bits_or_off("Symmetric quantisation of the dense layers, a scale for each output channel",
+                             sorted(WIDTHS), default="4"),
+        controls.rate(0.006, "Peak rate, reached at step 100, then decaying as 1/sqrt(step)"),
+        controls.batch("4", (1, 2, 4, 8, 16, 32), "windows",
+                       f"Windows of {CONTEXT} characters that one step averages over"),
+        controls.temperature(0.8, "Of the writing: lower takes likely characters even more often"),
+        controls.seed("Decides the first weights, the order of the windows and the writing", live=False),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         try:
             learner, self._notes = begun(params)
         except TextError as error:
-            learner = TextTraining(stories(), str(params["size"]), int(params["seed"]))
+            learner = TextTraining(stories(), params["size"], params["seed"])
             self.refused["text"] = self.refused["corpus"] = ParamError("text", str(error))
             self._notes = [f"Your text cannot be learned: {error}. The stories are learned instead."]
         self._begin(learner)
@@ -88,11 +86,11 @@ class Page(Experiment):
 
     @property
     def bits(self) -> int | None:
-        return None if self.params["bits"] == OFF else int(self.params["bits"])
+        return number(self.params["bits"])
 
     @property
     def temperature(self) -> float:
-        return float(self.params["temperature"])
+        return self.params["temperature"]
 
     def steps(self) -> Iterator[Frame | None]:
         """A batch an item; at some steps the network is read, in pieces."""
@@ -103,7 +101,7 @@ class Page(Experiment):
                 self._told = self._read_at
                 yield Frame(self._read_at, self._points())
             self.learner.trainer.batch = int(self.params["batch"])
-            self._loss, _ = self.learner.step(float(self.params["rate"]))
+            self._loss, _ = self.learner.step(self.params["rate"])
             if self.step in FIRST or self.step % EVERY == 0:
                 self._read_again()
             yield Frame(self.step, {"loss": self._loss})
@@ -113,7 +111,7 @@ class Page(Experiment):
         while self.readings.work():
             yield
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         self._read_also(*WIDTHS)
         return Outcome()
 
@@ -242,9 +240,9 @@ def readable(text: str) -> tuple[str, list[str]]:
     return text, notes
 
 
-def begun(params: Mapping[str, Value]) -> tuple[TextTraining, list[str]]:
+def begun(params: Values) -> tuple[TextTraining, list[str]]:
     """A learner of the chosen corpus before its first step, and what has to be said. TextError if there is no text."""
     if params["corpus"] == "own":
-        text, notes = readable(str(params["text"]))
-        return TextTraining(Own(text), str(params["size"]), int(params["seed"])), notes
-    return TextTraining(stories(), str(params["size"]), int(params["seed"])), []
+        text, notes = readable(params["text"])
+        return TextTraining(Own(text), params["size"], params["seed"]), notes
+    return TextTraining(stories(), params["size"], params["seed"]), []

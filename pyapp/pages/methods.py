@@ -8,16 +8,16 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
-from pyapp.pages.base import tensors
+from pyapp.pages.base import controls, softmax_controls, tensors
 from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method
 from pyapp.softmax.methods import METHODS, make
-from pyapp.softmax.shift import RULES, quantize_logits
+from pyapp.softmax.shift import quantize_logits
 
 PASTED = "pasted"
 PIECE = 1 << 15  # logits that a method is given at a time, so that no unit of work takes long
@@ -106,21 +106,20 @@ class Page(Experiment):
                   "network, or your own"),
         Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000,
               doc="Used when Logits is set to pasted: numbers separated by spaces or commas, one row per line"),
-        Param("bits", "Bits", "int", 8, lo=2, hi=8, doc="Of the logits' codes"),
-        Param("shift", "Shift", "choice", "none", choices=RULES,
-              doc="What is subtracted before the logits are rounded"),
-        Param("rows", "Rows", "int", 512, lo=1, hi=1024, doc="How many softmaxes are drawn"),
-        Param("length", "Row length", "int", 64, lo=1, hi=256, doc="Logits in a drawn row, N"),
-        Param("seed", "Seed", "int", 0, lo=0, hi=2**32 - 1, widget="number", doc="Decides the drawn logits"),
+        controls.bits(8, "Of the logits' codes"),
+        softmax_controls.shift(),
+        controls.rows(512, 1024, "How many softmaxes are drawn"),
+        controls.row_length(1, "Logits in a drawn row, N"),
+        controls.seed("Decides the drawn logits", default=0),
         Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS),
               doc="The column that orders the table, row sums by how near they are to 1; method: the order as listed"),
         Param("best", "Best first", "bool", True, doc="Or else the worst"),
-        Param("method", "Picture of", "choice", "ibert", choices=tuple(METHODS),
-              doc="The method whose probabilities are shown as a picture"),
+        softmax_controls.softmax(name="method", label="Picture of", default="ibert",
+                         doc="The method whose probabilities are shown as a picture"),
         Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="Of the rows in the picture, from 0"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         try:
             pasted(params["text"])

@@ -7,17 +7,16 @@ from typing import Any
 from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.verification import NEAR, Verification, key
+from pyapp.pages.base import controls
+from pyapp.pages.base.controls import NONE
 from pyapp.pages.panels import mixed as panels
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.mixed import Choice
 from pyapp.quant.parameters import float_nbytes
-from pyapp.quant.schemes import SCHEMES
 from pyapp.quantized.mixing import Search
 from pyapp.quantized.network import Settings
 
-NONE = "none"
 MEASURES = {"kl": "KL divergence from the float network (nats)", "loss": "Added to the loss (nats)"}
 POINTS = 100  # percentage points in a share of 1
 NOTICEABLE = 0.2  # points of accuracy; less may be chance
@@ -40,24 +39,18 @@ class Page(Experiment):
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
               doc="For everything: packed codes, scales, biases, and the grids of the activations"),
-        Param("method", "Method", "choice", "gptq", choices=("round", "gptq"),
-              doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors"),
-        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES,
-              doc="Of the weights; activations are always affine and unsigned"),
-        Param("per", "One scale per", "choice", "channel",
-              choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
-              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
-        Param("clip", "Range of the weights", "choice", "mse", choices=CLIPS,
-              doc="All weights lie on the grid, or the largest are clipped where that lessens the squared error"),
-        Param("activations", "Bits per activation", "choice", NONE, choices=(NONE, *"8765432"),
-              doc="Of pixels and hidden layers, in every mixture the same; logits keep at least 8"),
-        Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS,
-              doc="How the range of each activation is found"),
+        controls.weight_method("gptq"),
+        controls.scheme(),
+        controls.per("channel"),
+        controls.weight_range("mse"),
+        controls.bits_or_none("activations", "Bits per activation", default=NONE,
+                              doc="Of pixels and hidden layers, in every mixture the same; logits keep at least 8"),
+        controls.calibration(),
         Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES),
               doc="Divergence from the float network, by which bits are chosen, or what is added to the loss"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._step = 0
         self._known: dict[Settings, Verification] = {}  # what was measured once need not be measured again
@@ -66,7 +59,7 @@ class Page(Experiment):
     def work(self) -> Verification:
         """The search at these settings, as far as it has come."""
         value = self.params
-        activations = None if value["activations"] == NONE else int(value["activations"])
+        activations = number(value["activations"])
         settings = Settings(scheme=value["scheme"], per=value["per"], activations=activations, method=value["method"],
                             calibrate=value["calibrate"], clip=value["clip"])
         if settings not in self._known:

@@ -10,14 +10,15 @@ from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value, find
+from pyapp.experiment.params import Param, ParamError, Value, Values, find, number
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base.digits_training import BATCH, DIVERGED, OPTIMISER, SEED, SHIFT, DigitsTraining, usual_rates
+from pyapp.pages.base import controls
+from pyapp.pages.base.controls import NONE, usual_rates
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
 from pyapp.pages.base.gathering import gathering
 from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.panels import qat as panels
 from pyapp.quant.parameters import float_nbytes
-from pyapp.quant.quantizers import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.qat import ESTIMATORS, QATMLP
 from pyapp.quantized.saved import digits_network, trained_model
@@ -25,7 +26,7 @@ from pyapp.quantized.trained import finished
 from pyapp.training.distill import Teacher
 from pyapp.training.trainer import cross_entropy, judge
 
-NONE, SCRATCH, PRETRAINED, PAGE = "none", "scratch", "pretrained", "page qat"
+SCRATCH, PRETRAINED, PAGE = "scratch", "pretrained", "page qat"
 NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
 FULL = "784-128-64-10"  # the one that has pretrained weights
 STUDENT = "There are no pretrained weights of {}: it starts from scratch."
@@ -58,30 +59,24 @@ class Page(Experiment):
               doc="The shipped float network, trained on 55,000 other images, or random weights"),
         Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), live=False,
               doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
-        Param("bits", "Bits per weight", "int", 2, lo=MIN_BITS, hi=MAX_BITS, live=False,
-              doc="Width of a weight's code"),
-        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"), live=False,
-              doc="Of pixels and hidden layers; with none they stay float"),
-        Param("per", "One scale per", "choice", "tensor", live=False,
-              choices=("tensor", "channel", "group:8", "group:16", "group:32", "group:64"),
-              doc="Weights that share a scale: all, those of one neuron, or N neighbours of a row"),
+        controls.bits(2, "Width of a weight's code", label="Bits per weight", live=False),
+        controls.bits_or_none("activations", "Bits per activation", live=False,
+                              doc="Of pixels and hidden layers; with none they stay float"),
+        controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
               doc="LSQ learns them with the weights; STE takes them from the largest weight, which is weak per tensor "
                   "at 3 bits and fewer"),
-        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, doc=OPTIMISER.doc),
-        Param("rate", "Learning rate", "float", 0.001, lo=1e-4, hi=0.1, log=True,
-              usual=usual_rates(),
-              doc="How far one step goes; with Adam, 0.01 and more is too far here"),
+        controls.optimiser("adam"),
+        controls.rate(0.001, "How far one step goes; with Adam, 0.01 and more is too far here", usual=usual_rates()),
         BATCH, SHIFT, SEED,
         Param("share", "Teacher's share", "float", 0.0, lo=0.0, hi=1.0, step=0.1,
               doc="Of the loss: at 0 the labels alone teach, at 1 the shipped float network alone"),
-        Param("temperature", "Temperature", "float", 2.0, lo=1.0, hi=8.0, step=0.5,
-              doc="Softens the teacher's answers, so that the digits it thinks possible count as well"),
-        Param("layer", "Layer shown", "choice", "layer1", choices=("layer1", "layer2", "layer3"),
-              doc="Whose weights the picture shows; a network of two layers has no third"),
+        controls.temperature(2.0, lo=1.0, hi=8.0, step=0.5, doc="Softens the teacher's answers, so that the digits it "
+                                                                 "thinks possible count as well"),
+        controls.layer("Whose weights the picture shows; a network of two layers has no third", "Layer shown"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._note = STUDENT.format(params["network"]) if _is_student(params) and params["start"] == PRETRAINED else ""
         if self._note:
@@ -126,7 +121,7 @@ class Page(Experiment):
 
     def references(self) -> dict[str, float | None]:
         """What to compare with: the shipped float network, and the same bits merely rounded after training."""
-        bits, activations = self.params["bits"], _bits(self.params["activations"])
+        bits, activations = self.params["bits"], number(self.params["activations"])
         rounded = None if _is_student(self.params) else rounded_accuracy(bits, self.params["per"], activations)
         return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
 
@@ -194,7 +189,7 @@ class Page(Experiment):
                 "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure as it is now",
                 "cannot_measure": activations == NONE or progress < 1}
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         """Begin to measure in integer arithmetic; `background` goes on with it."""
         if self.params["activations"] == NONE:
             raise ValueError(IN_FLOAT.rstrip("."))
@@ -241,7 +236,7 @@ class Page(Experiment):
         self._begin(training, start)
         return notes
 
-    def _params_for(self, found: Parameters | QuantizedNetwork, saved: Contents) -> dict[str, Value]:
+    def _params_for(self, found: Parameters | QuantizedNetwork, saved: Contents) -> Values:
         """The parameters with which this page trains a network. StoreError if it cannot."""
         network = "-".join(map(str, saved.sizes["layers"]))
         if network not in NETWORKS:
@@ -259,25 +254,21 @@ class Page(Experiment):
         return params | ({"start": SCRATCH} if _is_student(params) else {})
 
 
-def _model(params: Mapping[str, Value]) -> QATMLP:
-    return QATMLP(NETWORKS[params["network"]], params["bits"], _bits(params["activations"]), params["per"],
+def _model(params: Values) -> QATMLP:
+    return QATMLP(NETWORKS[params["network"]], params["bits"], number(params["activations"]), params["per"],
                   params["estimator"])
 
 
-def _scheme(params: Mapping[str, Value]) -> dict[str, Any]:
+def _scheme(params: Values) -> dict[str, Any]:
     """How the network is quantised, as its file says it."""
-    return {"bits": params["bits"], "activations": _bits(params["activations"]), "per": params["per"],
+    return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
             "estimator": params["estimator"]}
 
 
-def _is_student(params: Mapping[str, Value]) -> bool:
+def _is_student(params: Values) -> bool:
     return params["network"] != FULL
 
 
 def _to(scale: list[float]) -> str:
     """Up to where the scales go, where there are several."""
     return f" to {scale[1]:.4g}" if scale[1] > scale[0] else ""
-
-
-def _bits(choice: Value) -> int | None:
-    return None if choice == NONE else int(choice)

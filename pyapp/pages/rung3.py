@@ -8,10 +8,11 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Fact, Facts, Head, Panel, Words
 from pyapp.experiment.params import Param
 from pyapp.ladder import bend, line, stack
-from pyapp.ladder.bits import BITS, quantized
 from pyapp.ladder.line import X
+from pyapp.pages.base import controls
 from pyapp.pages.base import ladder_panels as ladder
 from pyapp.pages.base.descent import CURVE, Descent, rate
+from pyapp.pages.base.ladder_bits import BITS, quantized
 
 DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below which it hardly learns
 WORDS = {"alive": "alive: it learns", "dying": "dying: hardly a point still moves it",
@@ -34,8 +35,8 @@ class Page(Descent):
     PARAMS = (
         Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,
               doc="What bends each neuron; changing it starts anew, with its usual learning rate"),
-        Param("seed", "Seed", "int", stack.SEEDS[0], lo=0, hi=2**32 - 1, live=False, widget="number",
-              doc=f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0"),
+        controls.seed(f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0",
+                      default=stack.SEEDS[0], live=False),
         rate(stack.RATES["sigmoid"], ("activation", stack.RATES)), BITS,
     )
     UNSHOWN: ClassVar = {"here": "w and b of both neurons; the table has them one by one"}
@@ -68,13 +69,13 @@ class Page(Descent):
 
     @property
     def kind(self) -> str:
-        return str(self.params["activation"])
+        return self.params["activation"]
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
-        return stack.start(int(self.params["seed"]))
+        return stack.start(self.params["seed"])
 
     def stepped(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.live.step(X, self.y, self.w, self.b, self.kind, float(self.params["rate"]))
+        return self.live.step(X, self.y, self.w, self.b, self.kind, self.params["rate"])
 
     def curve(self, x: np.ndarray, w: Any, b: Any) -> np.ndarray:
         return self.live.predict(x, w, b, self.kind)

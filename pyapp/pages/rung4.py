@@ -42,7 +42,7 @@ class Page(ToyPage):
     LIVE = (embeddings.embed, embeddings.unembed)
 
     def frame(self) -> Frame:
-        word, table = str(self.params["word"]), self.p["E"]
+        word, table = self.params["word"], self.p["E"]
         at = toy.WORDS.index(word)
         vector = self.live.embed(np.array([at], np.int32), table)[0]
         products = self.live.unembed(vector, table)

@@ -56,7 +56,7 @@ class Page(ToyPage):
         matrices = {name: self.p[name] if self.params["own"] else np.eye(toy.DIM) for name in MATRICES}
         queries, keys, values = (x @ matrix.T for matrix in matrices.values())
         seen = np.isfinite(s)  # by default j <= i: nobody looks ahead, but a reader may edit that
-        look = int(self.params["look"])
+        look = self.params["look"]
         at = look - 1 if 0 < look <= len(words) else len(words) - 1
         into = [{"from": j, "name": words[j], "product": float(queries[at] @ keys[j]), "score": float(s[at, j]),
                  "weight": float(a[at, j])} for j in np.flatnonzero(seen[at]).tolist()]
@@ -64,7 +64,7 @@ class Page(ToyPage):
         before, after = x[at], found["refined"][at]
         others = [Arrow(words[j], x[j], "other") for j in dict.fromkeys(words.index(each["name"]) for each in into)
                   if words[j] != words[at]]
-        own, scaled = (bool(self.params[name]) for name in ("own", "scaled"))
+        own, scaled = (self.params[name] for name in ("own", "scaled"))
         return self.said(
             {**matrices, "queries": queries, "keys": keys, "mixed": mixed, "weights": a,
              "shade": np.where(seen, a, np.nan), **{name: found[name] for name in ("embeddings", "nudge", "refined")}},

@@ -11,10 +11,11 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Matrix, Panel, Table, Words
 from pyapp.experiment.params import Param, Value
 from pyapp.ladder import attention, generate, toy
-from pyapp.ladder.bits import BITS, quantized
 from pyapp.ladder.rollout import MOST, Step, choose
 from pyapp.ladder.table import TABLE
+from pyapp.pages.base import controls
 from pyapp.pages.base import ladder_panels as ladder
+from pyapp.pages.base.ladder_bits import BITS, quantized
 from pyapp.pages.base.toy_page import MLP, OWN, PROMPT, SCALED, ToyPage, ranking
 
 TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
@@ -59,10 +60,9 @@ class Page(ToyPage):
         PROMPT,
         Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"),
               doc="Always the most likely word, or one drawn by the probabilities"),
-        Param("temperature", "Temperature", "float", 1.0, lo=0.1, hi=10.0, log=True,
-              doc="Logits are divided by it: below 1 sharpens the probabilities, above 1 flattens them"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
-              doc="Decides the drawn words: the same seed draws the same"),
+        controls.temperature(1.0, "Logits are divided by it: below 1 sharpens the probabilities, above 1 flattens them",
+                             hi=10.0, step=None, log=True),
+        controls.seed("Decides the drawn words: the same seed draws the same"),
         BITS, MLP, OWN, SCALED, TABLE,
     )
     LIVE = (generate.probabilities, generate.most_likely, generate.sample, attention.softmax)
@@ -87,10 +87,10 @@ class Page(ToyPage):
 
     def next(self) -> Step:
         """The word that comes next."""
-        u = generator(int(self.params["seed"]), "rollout").random(MOST + 1)[len(self.appended)]
-        switches = {name: bool(self.params[name]) for name in ("own", "scaled", "mlp")}
+        u = generator(self.params["seed"], "rollout").random(MOST + 1)[len(self.appended)]
+        switches = {name: self.params[name] for name in ("own", "scaled", "mlp")}
         return choose(self.numbers, self.weights(), self.params["choice"] == "greedy", float(u), self.rungs,
-                      temperature=float(self.params["temperature"]), **switches)
+                      temperature=self.params["temperature"], **switches)
 
     @property
     def ended(self) -> bool:
@@ -105,7 +105,7 @@ class Page(ToyPage):
             yield Frame(len(self.appended), {"probability": step.probability})
 
     def frame(self) -> Frame:
-        step, float_ = self.next(), self.forward(temperature=float(self.params["temperature"]))
+        step, float_ = self.next(), self.forward(temperature=self.params["temperature"])
         found, plain = step.result, self.rungs.probabilities(step.result["logits"], 1.0)
         off = self.params["bits"] == "off"
         order = np.argsort(-found["logits"], kind="stable").tolist()

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values
 from pyapp.measure.attention_logits import TRAINED
+from pyapp.pages.base import controls, softmax_controls
 from pyapp.pages.panels import shift as panels
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
@@ -55,23 +56,24 @@ class Page(Experiment):
     PARAMS = (
         Param("rule", "Rule", "choice", MEAN, choices=RULES[1:],
               doc="Which curve is drawn in orange beside the one without a shift"),
-        Param("method", "Softmax", "choice", "exact", choices=tuple(METHODS),
-              doc="What reads the codes: exact is the float softmax, so that only the rounding is measured"),
+        softmax_controls.softmax(
+            name="method",
+            doc="What reads the codes: exact is the float softmax, so that only the rounding is measured"),
         Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES),
               doc="What the curves and the table of all numbers show, 0 being best; gains are always those of L1"),
         Param("other", "Calibrate elsewhere", "bool", False,
               doc="The scale comes from another batch of the same kind, as it does in a deployed model"),
-        Param("rows", "Rows", "int", 512, lo=16, hi=1024, step=16, doc="Softmaxes in a batch"),
-        Param("length", "Row length", "int", 64, lo=2, hi=256, doc="Logits in a row, N"),
+        controls.rows(512, 1024, "Softmaxes in a batch", lo=16, step=16),
+        controls.row_length(2, "Logits in a row, N"),
         Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED),
               doc="The network whose real attention is the fourth kind of rows: all heads, each on its own grid"),
         Param("seeds", "Batches", "int", 1, lo=1, hi=8,
               doc="How many seeds are measured, one after the other; the curves are their means"),
-        Param("seed", "First seed", "int", 0, lo=0, hi=2**32 - 1, widget="number",
-              doc="Decides the logits; 0 with 512 rows of 64 is the protocol's own batch"),
+        controls.seed("Decides the logits; 0 with 512 rows of 64 is the protocol's own batch",
+                      label="First seed", default=0),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._load()
         self._begin()

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, ParamError, Value
-from pyapp.pages.base import tensors
+from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.pages.base import controls, tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
 from pyapp.pages.base.tensors import NumbersError
 from pyapp.pages.panels import simulator as panels
@@ -16,8 +16,6 @@ from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.schemes import (
     FLOAT_BYTES,
     MAX_BITS,
-    MIN_BITS,
-    SCHEMES,
     Granularity,
     Grid,
     QuantizedTensor,
@@ -49,13 +47,11 @@ class Page(Experiment):
                   "Applied when you leave the field; leave empty for random numbers"),
         Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK),
               doc="A distribution, or a part of the pretrained digits network's weights"),
-        Param("rows", "Rows", "int", 16, lo=1, hi=64, doc="Output channels of the drawn tensor"),
-        Param("columns", "Columns", "int", 32, lo=1, hi=64, doc="Numbers in each row of the drawn tensor"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
-              doc="The same seed draws the same numbers"),
-        Param("bits", "Bits", "int", 4, lo=MIN_BITS, hi=MAX_BITS, doc="A code of b bits has 2^b values"),
-        Param("scheme", "Scheme", "choice", "symmetric", choices=SCHEMES,
-              doc="Symmetric has 0 in the middle of the grid, affine puts the whole grid where the numbers are"),
+        controls.rows(16, 64, "Output channels of the drawn tensor"),
+        controls.columns(32, 64, "Numbers in each row of the drawn tensor"),
+        controls.seed("The same seed draws the same numbers"),
+        controls.bits(4, "A code of b bits has 2^b values", hi=MAX_BITS),
+        controls.scheme("Symmetric has 0 in the middle of the grid, affine puts the whole grid where the numbers are"),
         Param("codes", "Codes", "choice", "usual", choices=tuple(SIGNED),
               doc="Usual: signed for symmetric, unsigned for affine"),
         Param("per", "A scale per", "choice", "tensor", choices=("tensor", "channel", "group"),
@@ -71,7 +67,7 @@ class Page(Experiment):
                   "50 % around the median"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.pasted: np.ndarray | None = None
         self._said: list[str] = []  # how the pasted text was read, or why a link's could not be
@@ -94,7 +90,7 @@ class Page(Experiment):
 
     def _parse(self) -> None:
         """Take the pasted tensor; none if nothing was pasted, ParamError if it is no tensor."""
-        text = str(self.params["values"])
+        text = self.params["values"]
         try:
             self.pasted, self._said = tensors.read(text) if text.strip() else (None, [])
         except NumbersError as error:
@@ -104,20 +100,20 @@ class Page(Experiment):
         """What was pasted, or else drawn; float32 (rows, columns)."""
         if self.pasted is not None:
             return self.pasted
-        kind, seed = str(self.params["data"]), int(self.params["seed"])
-        shape = int(self.params["rows"]), int(self.params["columns"])
+        kind, seed = self.params["data"], self.params["seed"]
+        shape = self.params["rows"], self.params["columns"]
         return tensors.weights(kind, shape, seed) if kind in tensors.NETWORK else tensors.draw(kind, shape, seed)
 
     @property
     def per(self) -> Granularity:
-        kind = str(self.params["per"])
-        return Granularity(kind, int(self.params["group"]) if kind == "group" else None)
+        kind = self.params["per"]
+        return Granularity(kind, self.params["group"] if kind == "group" else None)
 
     def quantized(self, bits: int) -> tuple[QuantizedTensor, TensorErrors]:
         """The tensor on grids that cover the chosen part of each range, and what that loses."""
-        part = np.float32(int(self.params["clip"]) / 100)
+        part = np.float32(self.params["clip"] / 100)
         lowest, highest = (self.per.reduce(ufunc, self.x) * part for ufunc in (np.minimum, np.maximum))
-        grid = make_grid(lowest, highest, bits, str(self.params["scheme"]), SIGNED[str(self.params["codes"])], self.per)
+        grid = make_grid(lowest, highest, bits, self.params["scheme"], SIGNED[self.params["codes"]], self.per)
         tensor = QuantizedTensor(grid.quantize(self.x), grid)
         return tensor, compare(self.x, tensor.dequantize(), grid.clips(self.x))
 
@@ -126,9 +122,9 @@ class Page(Experiment):
         return iter(())
 
     def frame(self) -> Frame:
-        tensor, errors = self.quantized(int(self.params["bits"]))
+        tensor, errors = self.quantized(self.params["bits"])
         after, beyond = tensor.dequantize(), tensor.grid.clips(self.x)
-        facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, int(self.params["part"])), tensor.grid)
+        facts, arrays = self._number_line(Cell.of(tensor.grid, self.x.shape, self.params["part"]), tensor.grid)
         glance, pictures = self._glance(after)
         db_a_bit = (glance[2]["sqnr_db"] - glance[1]["sqnr_db"]) / (GLANCE[2] - GLANCE[1])
         scalars = {
@@ -150,7 +146,7 @@ class Page(Experiment):
         """Numbers, grids and size."""
         grid = tensor.grid
         return {
-            "pasted": self.pasted is not None, "nothing": "", "next_seed": int(self.params["seed"]) % SEEDS + 1,
+            "pasted": self.pasted is not None, "nothing": "", "next_seed": self.params["seed"] % SEEDS + 1,
             "count": self.x.size, "bits": grid.bits, "low": grid.low, "high": grid.high,
             "codes_used": int(np.unique(tensor.codes).size), "codes_there": grid.high - grid.low + 1,
             "short_group": self.x.shape[1] % grid.per.size if grid.per.kind == "group" else 0,
@@ -163,7 +159,7 @@ class Page(Experiment):
 
     def _words(self, grid: Grid, errors: TensorErrors) -> dict[str, Any]:
         """What depends on the settings in the page's sentences."""
-        many, whole = grid.scale.size > 1, int(self.params["clip"]) == 100
+        many, whole = grid.scale.size > 1, self.params["clip"] == 100
         clip_words = "" if not whole else (
             "The affine range was moved by up to half a step to put 0 on a line; a number at its end can be clipped by "
             "that much." if errors.clipping.count else
@@ -209,7 +205,7 @@ class Page(Experiment):
 
     def _zoomed(self, grid: Grid, codes: np.ndarray) -> tuple[int, int]:
         """First and last code of the piece that is enlarged, around one of the codes, which ascend."""
-        middle = int(codes[round(int(self.params["zoom"]) / 100 * (codes.size - 1))])
+        middle = int(codes[round(self.params["zoom"] / 100 * (codes.size - 1))])
         first = min(max(middle - ZOOM_STEPS // 2, grid.low), grid.high - ZOOM_STEPS)
         return first, first + ZOOM_STEPS
 
@@ -217,7 +213,7 @@ class Page(Experiment):
         """At 2, 4, 8 and 16 bits, all else as chosen: what is lost; and histograms before and after, on common bins."""
         made = [self.quantized(bits) for bits in GLANCE]
         rows = [{"bits": tensor.bits, "sqnr_db": errors.sqnr_db, "exact": errors.exact, "mean": errors.mean,
-                 "maximum": errors.maximum, "bytes": tensor.nbytes, "chosen": tensor.bits == int(self.params["bits"])}
+                 "maximum": errors.maximum, "bytes": tensor.nbytes, "chosen": tensor.bits == self.params["bits"]}
                 for tensor, errors in made]
         bins = edges(self.x, after, *(tensor.dequantize() for tensor, _ in made))
         for row, (tensor, _) in zip(rows, made, strict=True):

@@ -7,9 +7,9 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values
 from pyapp.experiment.pictures import Axis, Chart, Line
-from pyapp.pages.base import tensors
+from pyapp.pages.base import controls, softmax_controls, tensors
 from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Curve, Probability
@@ -87,19 +87,19 @@ class Page(Experiment):
     GROUPS = (("The curve", ("bits", "curve")), ("The row", ("method", "point", "others")))
     PANELS = (STEPS, WORTH, ROW, RIVALS)
     PARAMS = (
-        Param("bits", "Bits", "int", 4, lo=BITS[0], hi=BITS[-1],
-              doc="b bits have 2^b codes, of which a symmetric grid uses all but one"),
+        controls.bits(4, "b bits have 2^b codes, of which a symmetric grid uses all but one"),
         Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE),
               doc="softmax is the first probability of a row, as a function of its first logit"),
-        Param("method", "Softmax method", "choice", "exact", choices=tuple(METHODS),
-              doc="What makes probabilities out of the logits' codes: exact computes in floats and rounds at the end"),
+        softmax_controls.softmax(
+            name="method", label="Softmax method",
+            doc="What makes probabilities out of the logits' codes: exact computes in floats and rounds at the end"),
         Param("point", "First logit", "float", 1.0, lo=-8, hi=8, step=0.02,
               doc="Where the point is on the curve, and the first logit of the row beside it"),
         Param("others", "Other logits", "text", OTHERS, hi=400,
               doc=f"The rest of the row, 1 to {MOST} numbers from -64 to 64; they count when you leave the field"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         try:
             self.others, self._said = _read(params["others"])  # and how the text was read

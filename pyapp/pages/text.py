@@ -8,18 +8,17 @@ import numpy as np
 
 from pyapp import shipped
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values, number
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
+from pyapp.pages.base import controls, softmax_controls
 from pyapp.pages.base.text_losses import LossLadder
 from pyapp.pages.base.writing import Text, TokenReading, described, first_difference, quoted, read, visible
 from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
-from pyapp.softmax.methods import METHODS
-from pyapp.softmax.shift import RULES
 
 NONE = "float"  # instead of a number of bits
 START = "\n"  # what an empty prompt stands for
@@ -56,33 +55,27 @@ class Page(Experiment):
         Param("tokens", "Characters", "int", 300, lo=1, hi=1000, doc="How many to write after the prompt"),
         Param("greedy", "Greedy", "bool", False,
               doc="Always the likeliest character; temperature, top-k and seed then change nothing"),
-        Param("temperature", "Temperature", "float", 0.8, lo=0.1, hi=2.0, step=0.05,
-              doc="Logits are divided by it before one is drawn: below 1 careful, above 1 daring"),
+        controls.temperature(0.8, "Logits are divided by it before one is drawn: below 1 careful, above 1 daring"),
         Param("top_k", "Top-k", "int", 0, lo=0, hi=65, doc="Only so many of the likeliest can be drawn; 0 is all"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, widget="number",
-              doc="Decides what is drawn, the same numbers for both networks"),
-        Param("bits", "Bits per weight", "choice", "8", choices=(NONE, *"8765432"),
-              doc="Of every matrix, embeddings too; with float they stay as they are"),
-        Param("per", "One scale per", "choice", "tensor",
-              choices=("tensor", "channel", "group:16", "group:32", "group:64"),
-              doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours of a row"),
-        Param("activations", "Bits per activation", "choice", "8", choices=(NONE, *"8765432"),
-              doc="Of what goes into products of matrices; with float they stay as they are"),
-        Param("logit_bits", "Logit bits", "choice", "3", choices=(NONE, *"8765432"),
-              doc="Of the attention scores, which are rounded before the softmax"),
-        Param("softmax", "Softmax", "choice", "exact", choices=tuple(METHODS),
-              doc="exact is the float softmax of the rounded logits; the others are integer methods"),
-        Param("shift", "Shift", "choice", "none", choices=RULES,
-              doc="What is subtracted from each row of logits before rounding, which a softmax does not notice"),
+        controls.seed("Decides what is drawn, the same numbers for both networks"),
+        controls.bits_or_none("bits", "Bits per weight", none=NONE,
+                              doc="Of every matrix, embeddings too; with float they stay as they are"),
+        controls.per("tensor", (16, 32, 64)),
+        controls.bits_or_none("activations", "Bits per activation", none=NONE,
+                              doc="Of what goes into products of matrices; with float they stay as they are"),
+        controls.bits_or_none("logit_bits", "Logit bits", default="3", none=NONE,
+                              doc="Of the attention scores, which are rounded before the softmax"),
+        softmax_controls.softmax(),
+        softmax_controls.shift(),
         Param("layer", "Block", "int", 2, lo=1, hi=4, doc="Transformer block to inspect (1 = first)"),
         Param("head", "Head", "int", 1, lo=1, hi=4, doc="Which of the block’s heads is shown"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.model, self.p, self.vocabulary = shipped.gpt()
         self._live = False  # while characters are written, what they are drawn from is shown
-        if unknown := self.vocabulary.unknown(str(params["prompt"])):
+        if unknown := self.vocabulary.unknown(params["prompt"]):
             self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, but "
                                                 f"not {_listed(unknown)}", "leave them out")
         self._quantize()
@@ -91,32 +84,32 @@ class Page(Experiment):
     def _quantize(self) -> None:
         settings = self._settings()
         self.twin = quantize_gpt(self.model, self.p, settings, _calibration())
-        self._losses = LossLadder(_losses(), settings, str(self.params["softmax"]), str(self.params["shift"]))
+        self._losses = LossLadder(_losses(), settings, self.params["softmax"], self.params["shift"])
 
     def _settings(self) -> TransformerSettings:
-        logits = _bits(self.params["logit_bits"])
-        softmax, shift = ("exact", "none") if logits is None else (str(self.params[k]) for k in ("softmax", "shift"))
-        return TransformerSettings(_bits(self.params["bits"]), str(self.params["per"]),
-                                   _bits(self.params["activations"]), logit_bits=logits, softmax=softmax, shift=shift)
+        logits = number(self.params["logit_bits"])
+        softmax, shift = ("exact", "none") if logits is None else (self.params[k] for k in ("softmax", "shift"))
+        return TransformerSettings(number(self.params["bits"]), self.params["per"],
+                                   number(self.params["activations"]), logit_bits=logits, softmax=softmax, shift=shift)
 
     def _begin(self, sides: Sequence[str] = ("float", "quant")) -> None:
         """Empty texts after the prompt, for the sides that a change concerns."""
         known = self._known_prompt()
         networks = {"float": (self.model, self.p), "quant": (self.twin.model, self.twin.parameters)}
         fresh = {side: Text(*networks[side], self.vocabulary.encode(known or START), self._sampling(),
-                            int(self.params["seed"])) for side in sides}
+                            self.params["seed"]) for side in sides}
         self.texts = (self.texts if len(sides) == 1 else {}) | fresh
         self._speed: dict[str, float] | None = None  # known once writing rests: other frames do not depend on a clock
         self._read: dict[tuple[int, ...], tuple[TokenReading, TokenReading]] = {}  # the last readings, by their window
 
     def _known_prompt(self) -> str:
         """The prompt without the characters that the network does not know."""
-        return str(self.params["prompt"]).translate(dict.fromkeys(map(ord, self.vocabulary.unknown(
-            str(self.params["prompt"])))))
+        return self.params["prompt"].translate(dict.fromkeys(map(ord, self.vocabulary.unknown(
+            self.params["prompt"]))))
 
     def _sampling(self, greedy: bool | None = None) -> Sampling:
-        return Sampling(float(self.params["temperature"]), int(self.params["top_k"]),
-                        bool(self.params["greedy"]) if greedy is None else greedy)
+        return Sampling(self.params["temperature"], self.params["top_k"],
+                        self.params["greedy"] if greedy is None else greedy)
 
     def change(self, name: str, value: Value) -> list[str]:
         if name not in SHOWN:
@@ -131,7 +124,7 @@ class Page(Experiment):
     def steps(self) -> Iterator[Frame | None]:
         """A character an item, always of the text that is shorter; a step is a character of both."""
         before = self._step()
-        while (text := min(self.texts.values(), key=lambda each: each.written)).written < int(self.params["tokens"]):
+        while (text := min(self.texts.values(), key=lambda each: each.written)).written < self.params["tokens"]:
             text.write()
             self._live = True
             yield Frame(self._step())
@@ -145,7 +138,7 @@ class Page(Experiment):
             self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}
         yield from self._losses.go_on()
 
-    def act(self, name: str, values: Mapping[str, Value]) -> Outcome:
+    def act(self, name: str, values: Values) -> Outcome:
         """Begin to measure, or stop; `background` goes on with it."""
         if self._losses.measuring:
             self._losses.stop()
@@ -154,10 +147,10 @@ class Page(Experiment):
         return Outcome()
 
     def _step(self) -> int:
-        return min(int(self.params["tokens"]), *(text.written for text in self.texts.values()))
+        return min(self.params["tokens"], *(text.written for text in self.texts.values()))
 
     def frame(self) -> Frame:
-        tokens, texts = int(self.params["tokens"]), self.texts
+        tokens, texts = self.params["tokens"], self.texts
         shown = {side: self.vocabulary.decode(text.tokens[: text.prompt + tokens]) for side, text in texts.items()}
         difference = first_difference(texts["float"], texts["quant"])
         both = texts["float"].prompt + self._step()  # up to here both are written
@@ -196,7 +189,7 @@ class Page(Experiment):
                 f"one {other}, and from there on each goes on from a text of its own.")
 
     def _notes(self) -> list[str]:
-        unknown, notes = self.vocabulary.unknown(str(self.params["prompt"])), []
+        unknown, notes = self.vocabulary.unknown(self.params["prompt"]), []
         if unknown:
             notes.append(LEFT_OUT.format(n=len(self.vocabulary), unknown=_listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
@@ -219,7 +212,7 @@ class Page(Experiment):
         key = tuple(window.tolist())
         if key not in self._read:
             self._read = {key: (read(self.model, self.p, window), read(self.twin.model, self.twin.parameters, window))}
-        layer, head = (int(self.params[name]) - 1 for name in ("layer", "head"))
+        layer, head = (self.params[name] - 1 for name in ("layer", "head"))
         chances = {name: self._sampling(False).probabilities(reading.logits)
                    for name, reading in zip(self.texts, self._read[key], strict=True)}
         looks = {name: reading.attention[layer, head].astype(np.float64)
@@ -260,10 +253,6 @@ def _losses() -> OwnTextLoss:
 @cache
 def _recorded() -> Losses:
     return recorded()
-
-
-def _bits(choice: Value) -> int | None:
-    return None if choice == NONE else int(choice)
 
 
 def _listed(characters: str) -> str:

@@ -9,31 +9,22 @@ from pyapp import shipped, store
 from pyapp.checkpoint import Contents
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values, number
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
+from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said
-from pyapp.pages.base.digits_training import (
-    BATCH,
-    DIVERGED,
-    OPTIMISER,
-    SEED,
-    SHIFT,
-    SHOWN_AGAIN,
-    DigitsTraining,
-    usual_rates,
-)
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
 from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.methods import METHODS
-from pyapp.softmax.shift import RULES
 
-OFF, OWN, PRETRAINED, MEAN = "off", "own", "pretrained", "mean"
+OWN, PRETRAINED, MEAN = "own", "pretrained", "mean"
 PAGE = "page vision"
-BITS = (*"2345678", OFF)
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 FIRST = 18  # the held-out digit on the pad at the start
@@ -61,29 +52,23 @@ class Page(Experiment):
               doc="Which head of it, or the mean of all"),
         Param("token", "Token that looks", "int", 0, lo=0, hi=49, widget="number",
               doc="0 is the class token, which the answer is read from; then the patches in reading order"),
-        Param("bits", "Weights", "choice", "8", choices=BITS, unit="bits", widget="slider",
-              doc="Of every weight matrix, the positions too"),
-        Param("per", "One scale per", "choice", "channel",
-              choices=("tensor", "channel", "group:8", "group:16", "group:32"),
-              doc="Weights that share a scale: all of a matrix, those of one row, or N neighbours in a row"),
-        Param("activations", "Activations", "choice", "8", choices=BITS, unit="bits", widget="slider",
-              doc="Of what goes into the products of matrices"),
-        Param("logit_bits", "Logits", "choice", "4", choices=BITS, unit="bits", widget="slider",
-              doc="Of the attention scores, before the softmax"),
-        Param("softmax", "Softmax", "choice", "exact", choices=tuple(METHODS),
-              doc="exact is the float softmax of the rounded logits; the others are integer methods"),
-        Param("logit_shift", "Shift", "choice", "none", choices=RULES,
-              doc="What is subtracted from each row of logits before they are rounded"),
+        controls.bits_or_off("Of every weight matrix, the positions too", label="Weights", default="8", unit="bits"),
+        controls.per("channel", (8, 16, 32)),
+        controls.bits_or_off("Of what goes into the products of matrices", name="activations", label="Activations",
+                             default="8", unit="bits"),
+        controls.bits_or_off("Of the attention scores, before the softmax", name="logit_bits", label="Logits",
+                             default="4", unit="bits"),
+        softmax_controls.softmax(),
+        softmax_controls.shift(name="logit_shift"),
         Param("size", "Own network", "choice", "small", choices=tuple(SIZES), live=False,
               doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: as the shipped one, which "
                   "needs about 16 times as long for a step"),
-        Param("optimiser", OPTIMISER.label, "choice", "adam", choices=OPTIMISER.choices, doc=OPTIMISER.doc),
-        Param("rate", "Learning rate", "float", 0.002, lo=1e-4, hi=0.1, log=True, doc="How far one step goes",
-              usual=usual_rates(adam=0.002)),
+        controls.optimiser("adam"),
+        controls.rate(0.002, usual=usual_rates(adam=0.002)),
         BATCH, SHIFT, SEED,
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._reader = Reader()
         model = ViT(SIZES[params["size"]])
@@ -121,7 +106,7 @@ class Page(Experiment):
 
     def settings(self) -> TransformerSettings | None:
         """What is quantised, or None. Method and shift have nothing to work on where the logits are float."""
-        bits, activations, logits = (_bits(self.params[name]) for name in ("bits", "activations", "logit_bits"))
+        bits, activations, logits = (number(self.params[name]) for name in ("bits", "activations", "logit_bits"))
         if not (bits or activations or logits):
             return None
         method, rule = (self.params["softmax"], self.params["logit_shift"]) if logits else ("exact", "none")
@@ -266,7 +251,3 @@ def _limits(limits: Mapping[str, float], name: str) -> str:
     error = limits.get(f"{name}_error")
     difference = "" if error is None else f", in the difference ±{error:.3f}"
     return f"Full orange is {limits[name]:.3f}{difference}; paper is zero (square-root scale)."
-
-
-def _bits(choice: Value) -> int | None:
-    return None if choice == OFF else int(choice)

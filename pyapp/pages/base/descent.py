@@ -8,8 +8,9 @@ import numpy as np
 
 from pyapp.checkpoint import Contents, described
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values
 from pyapp.ladder.line import X
+from pyapp.pages.base import controls
 
 CURVE = np.linspace(0.0, 5.0, 101)  # where the fitted curve is drawn
 SIDE = 31  # the loss surface is a grid of SIDE x SIDE
@@ -21,8 +22,7 @@ QUIET = {"over": "ignore", "invalid": "ignore"}  # a descent that diverges says 
 
 
 def rate(default: float, usual: tuple[str, Mapping[str, float]] | None = None) -> Param:
-    return Param("rate", "Learning rate", "float", default, lo=0.001, hi=10.0, log=True, doc="How far one step goes",
-                 usual=usual)
+    return controls.rate(default, lo=0.001, hi=10.0, usual=usual)
 
 
 class Descent(Experiment):
@@ -35,7 +35,7 @@ class Descent(Experiment):
     y: np.ndarray  # targets at X
     SURFACE: ClassVar[tuple[float, float] | None] = None  # largest |w| and |b| of the loss surface
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.begin(*self.first(), 0)
         self._surface: tuple[Any, np.ndarray] = None, np.empty(0)
@@ -117,7 +117,7 @@ class Sliders(Descent):
     """One weight and one bias, which the reader may move: there the descent begins, and goes on."""
 
     def first(self) -> tuple[float, float]:
-        return float(self.params["w"]), float(self.params["b"])
+        return self.params["w"], self.params["b"]
 
     def change(self, name: str, value: Value) -> list[str]:
         if name in ("w", "b"):
@@ -126,7 +126,7 @@ class Sliders(Descent):
         return []
 
     def stepped(self) -> tuple[float, float]:
-        w, b = self.live.step(X, self.y, self.w, self.b, float(self.params["rate"]))
+        w, b = self.live.step(X, self.y, self.w, self.b, self.params["rate"])
         return float(w), float(b)
 
     def curve(self, x: np.ndarray, w: float, b: float) -> np.ndarray:

@@ -12,47 +12,40 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment, mnist
 from pyapp.experiment.frame import Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Values
+from pyapp.pages.base import controls
 from pyapp.training.trainer import Trainer
 
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
 
 SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 
-OPTIMISER = Param("optimiser", "Optimiser", "choice", "sgd", choices=tuple(OPTIMISERS),
-                  doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
-BATCH = Param("batch", "Batch size", "choice", "32", choices=("8", "16", "32", "64", "128"), unit="images",
-              doc="Images that one step averages its gradient over")
+BATCH = controls.batch("32", (8, 16, 32, 64, 128), "images", "Images that one step averages its gradient over")
 SHIFT = Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, unit="px",
               doc="Each training image is moved by up to this many pixels, anew every time")
-SEED = Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, live=False, widget="number",
-             doc="Decides the first weights and the order of the images: the same seed gives the same run")
-
-
-def usual_rates(**rates: float) -> tuple[str, dict[str, float]]:
-    """The optimiser parameter and the default learning rate for each optimiser; `rates` overrides some of them."""
-    return OPTIMISER.name, {name: method.usual_rate for name, method in OPTIMISERS.items()} | rates
+SEED = controls.seed("Decides the first weights and the order of the images: the same seed gives the same run",
+                     live=False)
 
 
 class DigitsTraining:
     """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
 
-    def __init__(self, model, p: Parameters, params: Mapping[str, Value]):
-        optimiser = OPTIMISERS[params["optimiser"]](p, float(params["rate"]))
-        self.trainer = Trainer(model, p, optimiser, *mnist.shipped("train"), int(params["seed"]))
+    def __init__(self, model, p: Parameters, params: Values):
+        optimiser = OPTIMISERS[params["optimiser"]](p, params["rate"])
+        self.trainer = Trainer(model, p, optimiser, *mnist.shipped("train"), params["seed"])
         self.batch: dict[str, float | None] = {"loss": None, "train_accuracy": None}  # of the last batch; over an epoch
         self._accuracies: list[float] = []  # of the batches that make up one pass over the data
         self.obey(params)
 
-    def obey(self, params: Mapping[str, Value]) -> None:
+    def obey(self, params: Values) -> None:
         """Set what may change while training."""
-        self.trainer.optimiser.rate, self.trainer.batch = float(params["rate"]), int(params["batch"])
-        pixels = int(params["shift"])
+        self.trainer.optimiser.rate, self.trainer.batch = params["rate"], int(params["batch"])
+        pixels = params["shift"]
         self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
 
-    def renew_optimiser(self, params: Mapping[str, Value]) -> None:
+    def renew_optimiser(self, params: Values) -> None:
         """Begin with another optimiser."""
-        self.trainer.optimiser = OPTIMISERS[params["optimiser"]](self.trainer.p, float(params["rate"]))
+        self.trainer.optimiser = OPTIMISERS[params["optimiser"]](self.trainer.p, params["rate"])
 
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
         """A training batch an item; after each epoch what `judge` finds, in pieces. Ends where the loss is no number.
@@ -73,7 +66,7 @@ class DigitsTraining:
                         yield None
             yield Frame(self.trainer.steps, self.batch | scores)
 
-    def arrays(self, params: Mapping[str, Value], by: str, **more: Any) -> dict[str, np.ndarray]:
+    def arrays(self, params: Values, by: str, **more: Any) -> dict[str, np.ndarray]:
         """A checkpoint of the page `by`, as `arrays_of` makes it."""
         return arrays_of(self.trainer, params, by, **more)
 
@@ -82,7 +75,7 @@ class DigitsTraining:
         go_on(self.trainer, saved)
 
 
-def arrays_of(trainer: Trainer, params: Mapping[str, Value], by: str, extra: Mapping[str, np.ndarray] | None = None,
+def arrays_of(trainer: Trainer, params: Values, by: str, extra: Mapping[str, np.ndarray] | None = None,
               **more: Any) -> dict[str, np.ndarray]:
     """A checkpoint: the network, the state of its training, and the page's parameters; `more` as for
     `described`."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.live import EditError
-from pyapp.experiment.params import Param, ParamError, Value
+from pyapp.experiment.params import Param, ParamError, Value, Values
 from pyapp.ladder import toy
 from pyapp.ladder.table import TABLE, parse, write
 
@@ -17,7 +17,8 @@ DIMS = Param("dims", "Dimensions drawn", "choice", "1, 2", choices=("1, 2", "1, 
              doc="A word has three numbers; two are plotted, the third is listed")
 OWN = Param("own", "Fitted W_Q, W_K, W_V", "bool", False,
             doc="Off: identity matrices, a word's vector is its own query, key and value")
-SCALED = Param("scaled", "Divide by √d", "bool", False, doc="On: scores are divided by √3, as in the original attention")
+SCALED = Param("scaled", "Divide by √d", "bool", False,
+               doc="On: scores are divided by √3, as in the original attention")
 MLP = Param("mlp", "MLP block", "bool", True, doc="Off: the refined vector is the output")
 
 LEAST = 0.3  # that a picture of vectors shows of each axis, both ways
@@ -28,7 +29,7 @@ class ToyPage(Experiment):
 
     group = "Ladder"
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self._said = [*self._opened(TABLE.name, self._read_table), *self._opened(PROMPT.name, self._read_prompt)]
 
@@ -45,7 +46,7 @@ class ToyPage(Experiment):
 
     def _read_table(self) -> None:
         fitted = toy.load()["E"]
-        table = parse(str(self.params["table"]), fitted)
+        table = parse(self.params["table"], fitted)
         self.p = {**toy.load(), "E": table}
         self.params["table"] = write(table, fitted)
 
@@ -68,7 +69,7 @@ class ToyPage(Experiment):
 
     def forward(self, p: toy.Weights | None = None, **how: Any) -> dict[str, np.ndarray]:
         """The toy with the page's switches and functions on its words."""
-        switches = {name: bool(self.params[name]) for name in ("own", "scaled", "mlp") if name in self.params}
+        switches = {name: self.params[name] for name in ("own", "scaled", "mlp") if name in self.params}
         with np.errstate(invalid="ignore", divide="ignore"):  # of edited code, said below
             found = toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
         if self.live.edits and not np.isfinite(found["probabilities"]).all():
@@ -90,7 +91,7 @@ class ToyPage(Experiment):
     def vectors(self, label: str, *arrows: "Arrow") -> dict[str, Any]:
         """Vectors of three numbers as arrows of two: the more important first, from the origin if nothing else is
         said. spans: what both axes show at least, so that all arrows and the origin are seen."""
-        x, y = (int(dim) - 1 for dim in str(self.params["dims"]).split(", "))
+        x, y = (int(dim) - 1 for dim in self.params["dims"].split(", "))
         told = [{"name": arrow.name, "kind": arrow.kind, "thin": arrow.thin,
                  "title": f"{arrow.name}: {plain(arrow.to)}", "from": [float(arrow.start[i]) for i in (x, y)],
                  "to": [float(arrow.to[i]) for i in (x, y)]}

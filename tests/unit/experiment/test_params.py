@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from pyapp import pages
-from pyapp.experiment.params import Param, ParamError, find, followers, parse_all
+from pyapp.experiment.params import Param, ParamError, find, followers, number, parse_all
 
 RATE = Param("rate", "Rate", "float", 0.1, "how far", lo=0.001, hi=1)
 SEED = Param("seed", "Seed", "int", 1, "which", lo=0, hi=2**32 - 1)
-KIND = Param("kind", "Kind", "choice", "a", "what", choices=("a", "b"), widget="slider")
+KIND = Param("kind", "Kind", "choice", "a", "what", choices=("a", "b"))
 FLAG = Param("flag", "Flag", "bool", False, "whether")
 ALL = (RATE, SEED, KIND, FLAG)
 
@@ -52,7 +54,7 @@ def test_a_command_with_mistakes_is_refused():
             parse_all(ALL, given, strict=True)
 
 
-FOLLOWING = (Param("how", "How", "choice", "slow", "how", choices=("slow", "fast"), widget="slider"),
+FOLLOWING = (Param("how", "How", "choice", "slow", "how", choices=("slow", "fast")),
              Param("rate", "Rate", "float", 0.1, "rate", lo=0, hi=9, usual=("how", {"slow": 0.1, "fast": 3.0})))
 
 
@@ -100,3 +102,19 @@ def test_whatever_a_link_holds_every_page_gets_values_that_it_can_use(value):
 def test_a_long_value_is_quoted_in_part():
     _, (note,) = parse_all(ALL, {"kind": "x" * 4000}, strict=False)
     assert note.startswith("kind is 'xxx") and "… (4002 characters); use one of a, b" in note and len(note) < 150
+
+
+def test_kind_gives_the_usual_widget_and_step():
+    assert [param.widget for param in (RATE, SEED, KIND, FLAG)] == ["slider", "slider", "select", "switch"]
+    assert (RATE.step, SEED.step, replace(SEED, step=16).step, replace(KIND, widget="slider").widget) == (
+        None, 1, 16, "slider")
+
+
+@pytest.mark.parametrize("given", [-20, 0, 20, "3"])
+def test_a_number_has_the_type_of_its_parameter_even_at_its_limits(given):
+    assert type(replace(RATE, lo=-8, hi=8).parse(given)[0]) is float
+    assert type(SEED.parse(given)[0]) is int
+
+
+def test_a_choice_in_words_is_no_number():
+    assert [number(choice) for choice in ("8", "32", "off", "none", "float")] == [8, 32, None, None, None]

@@ -3,10 +3,11 @@ import pytest
 
 from pyapp import bridge
 from pyapp.data import mnist
-from pyapp.experiment.params import ParamError
+from pyapp.experiment.params import ParamError, find
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
-from pyapp.pages.errors import BANDS, LAYERS, PERS, band_of
+from pyapp.pages.base.controls import LAYERS
+from pyapp.pages.errors import BANDS, Page, band_of
 from pyapp.quant.parameters import assemble
 from pyapp.quant.schemes import quantize
 from pyapp.runner import Runner
@@ -50,7 +51,7 @@ def test_the_first_layer_is_images_or_a_matrix(params, shape):
     assert {array.shape for array in arrays.values()} == {shape}
 
 
-@pytest.mark.parametrize("per", PERS)
+@pytest.mark.parametrize("per", find(Page.PARAMS, "per").choices)
 @pytest.mark.parametrize("scheme", ["symmetric", "affine"])
 def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
     runner, run, _ = opened(layer="layer2", bits=4, scheme=scheme, per=per)

@@ -1,0 +1,100 @@
+"""Parameters that several pages have, each built in one place: a page adds its default and what it decides there.
+
+`changes` are other fields of Param that a page has differently.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pyapp.core.optim import OPTIMISERS
+from pyapp.experiment.params import Param
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.schemes import MIN_BITS, SCHEMES
+
+OFF, NONE = "off", "none"  # instead of a number of bits
+LAYERS = ("layer1", "layer2", "layer3")  # of the digits network
+
+
+def seed(doc: str, **changes: Any) -> Param:
+    return replace(Param("seed", "Seed", "int", 1, doc, lo=0, hi=2**32 - 1, widget="number"), **changes)
+
+
+def bits(default: int, doc: str, **changes: Any) -> Param:
+    """2 to 8 of them."""
+    return replace(Param("bits", "Bits", "int", default, doc, lo=MIN_BITS, hi=8), **changes)
+
+
+def bits_or_off(doc: str, widths: Iterable[int] = range(MIN_BITS, 9), **changes: Any) -> Param:
+    """A slider whose last position switches the quantisation off."""
+    return replace(Param("bits", "Bits per weight", "choice", OFF, doc, choices=(*map(str, widths), OFF),
+                         widget="slider"), **changes)
+
+
+def bits_or_none(name: str, label: str, doc: str, default: str = "8", none: str = NONE, live: bool = True) -> Param:
+    """A list that begins with no quantisation; `none` is what it says then."""
+    return Param(name, label, "choice", default, doc, choices=(none, *"8765432"), live=live)
+
+
+def per(default: str, groups: tuple[int, ...] = (8, 16, 32, 64), live: bool = True) -> Param:
+    return Param("per", "One scale per", "choice", default, live=live,
+                 choices=("tensor", "channel", *(f"group:{size}" for size in groups)),
+                 doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours in a row")
+
+
+def scheme(doc: str = "Of the weights; activations are always affine and unsigned") -> Param:
+    return Param("scheme", "Scheme", "choice", "symmetric", doc, choices=SCHEMES)
+
+
+def weight_method(default: str) -> Param:
+    return Param("method", "Method", "choice", default, choices=("round", "gptq"),
+                 doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors")
+
+
+def weight_range(default: str) -> Param:
+    return Param("clip", "Range of the weights", "choice", default, choices=CLIPS,
+                 doc="All weights lie on the grid, or the largest are clipped where that lessens the squared error")
+
+
+def calibration() -> Param:
+    return Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS,
+                 doc="How the range of each activation is found, on 1,024 training images")
+
+
+def layer(doc: str, label: str = "Layer") -> Param:
+    return Param("layer", label, "choice", LAYERS[0], doc, choices=LAYERS)
+
+
+def temperature(default: float, doc: str, **changes: Any) -> Param:
+    return replace(Param("temperature", "Temperature", "float", default, doc, lo=0.1, hi=2.0, step=0.05), **changes)
+
+
+def rows(default: int, hi: int, doc: str, lo: int = 1, step: int = 1) -> Param:
+    return Param("rows", "Rows", "int", default, doc, lo=lo, hi=hi, step=step)
+
+
+def columns(default: int, hi: int, doc: str) -> Param:
+    return Param("columns", "Columns", "int", default, doc, lo=1, hi=hi)
+
+
+def row_length(lo: int, doc: str) -> Param:
+    return Param("length", "Row length", "int", 64, doc, lo=lo, hi=256)
+
+
+def optimiser(default: str) -> Param:
+    return Param("optimiser", "Optimiser", "choice", default, choices=tuple(OPTIMISERS),
+                 doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
+
+
+def rate(default: float, doc: str = "How far one step goes", lo: float = 1e-4, hi: float = 0.1,
+         usual: tuple[str, Mapping[str, float]] | None = None) -> Param:
+    return Param("rate", "Learning rate", "float", default, doc, lo=lo, hi=hi, log=True, usual=usual)
+
+
+def usual_rates(**rates: float) -> tuple[str, dict[str, float]]:
+    """The optimiser parameter and the default learning rate for each optimiser; `rates` overrides some of them."""
+    return "optimiser", {name: method.usual_rate for name, method in OPTIMISERS.items()} | rates
+
+
+def batch(default: str, sizes: tuple[int, ...], unit: str, doc: str) -> Param:
+    return Param("batch", "Batch size", "choice", default, doc, choices=tuple(map(str, sizes)), unit=unit)
