@@ -1,8 +1,6 @@
 // The site's files over HTTP: every byte counted, every file checked against the manifest, every failure named.
 import { difference } from "./integrity.js";
-
-const TICK_MS = 5000;
-const SILENT = 9; // ticks in a row in which nothing at all arrives, while something is waited for
+import { Patience } from "./patience.js";
 
 /**
  * While this is in use, every fetch of this thread goes through it: what Pyodide downloads is counted and checked too, and
@@ -12,12 +10,12 @@ const SILENT = 9; // ticks in a row in which nothing at all arrives, while somet
  * base     the site's address, ending in "/"
  * onBytes  gets the number of bytes that have just arrived; a negative one if they were damaged and come again
  * log      gets lines about what was mended or could not be checked
- * tick     milliseconds; after SILENT of them without a byte the connection counts as lost
+ * patience when a connection counts as lost
  *
  * An `entry` is what the manifest says of a file, { bytes, sha256 }. A file that differs, damaged on its way or in the
  * browser's cache, is fetched once more, past the cache.
  */
-export function download(base, onBytes, log = () => {}, tick = TICK_MS) {
+export function download(base, onBytes, log = () => {}, patience = new Patience()) {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
   const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and nobody has taken yet
@@ -32,28 +30,16 @@ export function download(base, onBytes, log = () => {}, tick = TICK_MS) {
     fail(error);
     throw error;
   };
-  // What a connection that hangs never says. Ticks are counted, for a thread that was busy has not listened meanwhile.
-  let heard = 0; // counts what arrives, of any file
-  const patiently = (work) => new Promise((resolve, reject) => {
-    let [quiet, before] = [0, heard];
-    const look = setInterval(() => {
-      [quiet, before] = [heard === before ? quiet + 1 : 0, heard];
-      if (quiet < SILENT) return;
-      clearInterval(look);
-      reject(new Error(`nothing has arrived for ${(SILENT * tick) / 1000} seconds`));
-    }, tick);
-    work.then(resolve, reject).finally(() => clearInterval(look));
-  });
   const arrived = (bytes) => {
-    heard += 1;
+    patience.heard();
     onBytes(bytes);
   };
   const unreachable = (path, why) => stop(`${path} could not be downloaded: ${why}`,
     "Check the connection and try again.");
 
   async function get(path, cache = "default") {
-    const response = await patiently(fetch(base + path, { cache })).catch((error) => unreachable(path, error.message));
-    heard += 1;
+    const response = await patience.wait(fetch(base + path, { cache })).catch((error) => unreachable(path, error.message));
+    patience.heard();
     if (!response.ok) {
       stop(`${path} could not be downloaded: ${response.status} ${response.statusText}`.trim(),
         "The site may be incomplete or being updated: try again in a moment.");
@@ -64,7 +50,7 @@ export function download(base, onBytes, log = () => {}, tick = TICK_MS) {
   async function collect(path, response) {
     const [chunks, reader] = [[], response.body.getReader()];
     for (;;) {
-      const { done, value } = await patiently(reader.read()).catch((error) => unreachable(path, error.message));
+      const { done, value } = await patience.wait(reader.read()).catch((error) => unreachable(path, error.message));
       if (done) return joined(chunks);
       chunks.push(value);
       arrived(value.length);
@@ -155,7 +141,7 @@ export function download(base, onBytes, log = () => {}, tick = TICK_MS) {
 
     /** A file that is never taken from the browser's cache unasked, as JSON text. */
     async fresh(path) {
-      return (await get(path, "no-cache")).text().catch((error) => unreachable(path, error.message));
+      return new TextDecoder().decode(await collect(path, await get(path, "no-cache")));
     },
 
     async loadPyodide(options) {

@@ -1,4 +1,5 @@
 // Python in a worker, as the page sees it: started, called, ended and restarted.
+import { line } from "./modules.js";
 import { connect } from "./rpc.js";
 
 const TICKS = 8; // in which a limit is counted
@@ -89,20 +90,32 @@ export class Engine {
   }
 }
 
-/** A worker that starts Python. Its last event is kept for a listener that comes later. */
+/** A worker that starts Python. Its last event is kept for a listener that comes later; one that never says a word is an error. */
 function spawn() {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   const one = { worker, client: connect(worker), told: null, hear: () => {} };
-  for (const event of ["progress", "log", "ready", "error"]) {
-    one.client.on(event, (data) => {
-      if (event !== "log") one.told = { event, data };
-      one.hear({ event, data });
-    });
-  }
+  const tell = (event, data) => {
+    if (event !== "log") one.told = { event, data };
+    one.hear({ event, data });
+  };
+  const begun = new Promise((begin) => {
+    one.begin = begin;
+    for (const event of ["progress", "log", "ready", "error"]) {
+      one.client.on(event, (data) => {
+        begin();
+        tell(event, data);
+      });
+    }
+  });
+  line.wait(begun).catch(({ message }) => {
+    end(one);
+    tell("error", { type: "WorkerError", message: `worker.js could not be loaded: ${message}`, hint: "Check the connection and try again." });
+  });
   return one;
 }
 
-function end({ worker, client }) {
+function end({ worker, client, begin }) {
+  begin(); // nobody waits for it any more
   worker.terminate();
   client.close();
 }

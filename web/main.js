@@ -1,7 +1,7 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
 import { Engine } from "./engine.js";
-import { faults, load, words } from "./modules.js";
+import { faults, json, line, load, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo } from "./state.js";
 import { refuseStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
@@ -27,6 +27,7 @@ let left = Promise.resolve(); // until the pages shown before need the engine no
 
 const engine = new Engine({
   progress(boot) {
+    line.heard();
     if (boot.label !== facts.boot.label) log.add(boot.label);
     tell({ boot });
   },
@@ -217,12 +218,6 @@ async function shipped(name) {
   } catch {
     return null; // a site that is not whole: starting Python will say so
   }
-}
-
-async function json(path) {
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
-  return response.json();
 }
 
 /** Follow a link. An error that keeps the page from being shown stays until another try or another link succeeds. */

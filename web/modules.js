@@ -1,23 +1,36 @@
 // Which module could not be loaded: a browser says only that something below the one that was asked for failed.
 import { difference } from "./integrity.js";
+import { Patience } from "./patience.js";
+
+const SOON = 3; // ticks of patience with a file that was waited for before
+
+/** The page's own connection: files that arrive are a sign of life, and so is what the worker reports. */
+export const line = new Patience();
+new PerformanceObserver(() => line.heard()).observe({ type: "resource" });
 
 const HINT = "Check the connection and try again. If that does not help, the site is incomplete or being updated.";
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g;
 
+const coming = new Set(); // modules that were asked for and are not here yet
+
 /**
  * A module of the site; an error says which file is at fault. `again` is for another try: sound copies take the place of
- * damaged ones in the browser's cache, and if the module still does not run, the document is reloaded, because a
- * browser remembers modules that failed.
+ * damaged ones in the browser's cache, and if the module still does not run, or come, the document is reloaded, because a
+ * browser remembers modules that failed and goes on waiting for those that never came.
  */
 export async function load(entry, again = false) {
-  if (again) await faults(entry, { cache: "reload" });
+  if (again && !(await faults(entry, { cache: "reload" })).length && coming.has(entry)) location.reload();
   try {
-    return await import(`./${entry}`);
+    coming.add(entry);
+    const module = import(`./${entry}`);
+    module.finally(() => coming.delete(entry)).catch(() => {}); // told below
+    return await line.wait(module);
   } catch (error) {
     const found = await faults(entry);
     if (again && !found.length) location.reload();
     const message = found.length ? words(found) : `${entry} could not be loaded: ${error.message}`;
-    throw Object.assign(new Error(message), { type: "LoadError", hint: HINT });
+    const hint = found.length ? HINT : "Try again, or use a newer browser.";
+    throw Object.assign(new Error(message), { type: "LoadError", hint, found });
   }
 }
 
@@ -26,15 +39,35 @@ export async function text(path, again = false, base = new URL("./", import.meta
   const listed = await manifest(base);
   let why;
   for (const cache of again ? ["reload"] : ["default", "reload"]) {
-    const response = await fetch(base + path, { cache }).catch(({ message }) => ({ statusText: message }));
-    why = `${response.status ?? ""} ${response.statusText}`.trim();
-    if (!response.ok) break;
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const { bytes, failure } = await fetched(base + path, cache).catch(({ message }) => ({ failure: message }));
+    why = failure;
+    if (failure) break;
     const damage = await difference(bytes, listed[path]);
     if (!damage) return new TextDecoder().decode(bytes);
     why = `it ${damage}`;
   }
   throw Object.assign(new Error(words([{ path, why }])), { type: "LoadError", hint: HINT });
+}
+
+/** A file of the site as JSON. */
+export async function json(path) {
+  const { bytes, failure } = await fetched(new URL(path, import.meta.url).href).catch(({ message }) => ({ failure: message }));
+  if (failure) throw new Error(`${path}: ${failure}`);
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** The whole of an answer: { bytes, type, failure }, the last a status that is no success; rejects when the connection fails or hangs. */
+async function fetched(url, cache = "default", patience = undefined) {
+  const end = new AbortController();
+  try {
+    const response = await line.wait(fetch(url, { cache, signal: end.signal }), patience);
+    const failure = response.ok ? "" : `${response.status} ${response.statusText}`.trim();
+    const bytes = new Uint8Array(await line.wait(response.arrayBuffer(), patience));
+    return { bytes, type: response.headers.get("content-type") ?? "", failure };
+  } catch (error) {
+    end.abort(); // or the next try would wait for this one
+    throw error;
+  }
 }
 
 /**
@@ -50,11 +83,9 @@ export async function faults(entry, { cache = "default", base = new URL("./", im
     seen.add(url);
     const path = url.slice(base.length);
     try {
-      const response = await fetch(url, { cache });
-      const type = response.headers.get("content-type") ?? "";
-      if (!response.ok) return blame(path, `${response.status} ${response.statusText}`.trim());
+      const { bytes, type, failure } = await fetched(url, cache, SOON);
+      if (failure) return blame(path, failure);
       if (!/javascript/.test(type)) return blame(path, `the server sends it as ${type || "nothing in particular"}, not as JavaScript`);
-      const bytes = new Uint8Array(await response.arrayBuffer());
       const damage = await difference(bytes, listed[path]);
       if (damage) return blame(path, `it ${damage}`);
       const targets = [...new TextDecoder().decode(bytes).matchAll(IMPORT)].map(([, name]) => resolve(name, url));
@@ -84,7 +115,8 @@ function importMap() {
 
 async function manifest(base) {
   try {
-    return (await (await fetch(`${base}app/manifest.json`, { cache: "no-cache" })).json()).files;
+    const { bytes } = await fetched(`${base}app/manifest.json`, "no-cache", SOON);
+    return JSON.parse(new TextDecoder().decode(bytes)).files;
   } catch {
     return {}; // without a manifest no hash is known
   }

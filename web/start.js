@@ -4,6 +4,7 @@
   const box = document.getElementById("unserved");
 
   const HINT = "Check the connection and try again. If that does not help, the site is incomplete or being updated.";
+  const [LATE_MS, MENDING_MS] = [45_000, 10_000];
   const lostSheets = () => [...document.querySelectorAll("link[rel=stylesheet]")].filter(({ sheet }) => {
     try {
       return !sheet.cssRules.length;
@@ -35,24 +36,29 @@
     }
   }
 
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
   /** Damaged copies leave the browser's cache first; a new document then requests every module again. */
   async function retry() {
-    try {
-      const { faults } = await import("./modules.js");
-      await Promise.all([faults("main.js", { cache: "reload" }), ...lostSheets().map(({ href }) => fetch(href, { cache: "reload" }))]);
-    } finally {
-      location.reload();
-    }
+    const mended = import("./modules.js").then(({ faults }) => Promise.all([
+      faults("main.js", { cache: "reload" }), ...lostSheets().map(({ href }) => fetch(href, { cache: "reload" })),
+    ]));
+    await Promise.race([mended, pause(MENDING_MS)]).catch(() => {});
+    location.reload();
   }
 
-  async function failed(error) {
+  /** modules.js says which file it is, and knows when a connection hangs; it may be missing, or hang, itself. */
+  async function start() {
+    const late = pause(LATE_MS).then(() => Promise.reject(new Error(`modules.js has not arrived for ${LATE_MS / 1000} seconds`)));
+    const { load } = await Promise.race([import("./modules.js"), late]);
+    await load("main.js");
+  }
+
+  function failed(error) {
     document.documentElement.dataset.state = "error";
-    const log = `${navigator.userAgent}\n${location.href}\n${error.stack ?? error}`;
-    say("Bitladder could not be started.", HINT, log);
-    const { faults, words } = await import("./modules.js");
-    const found = await faults("main.js");
-    if (found.length) say(`${words(found)}.`, HINT, [log, ...found.map(({ path, why }) => `${path}: ${why}`)].join("\n"));
-    else say(`Bitladder could not be started: ${error.message}`, "Try again, or use a newer browser.", log);
+    const { type, message, hint, stack, found = [] } = error;
+    const log = [navigator.userAgent, location.href, stack ?? error, ...found.map(({ path, why }) => `${path}: ${why}`)];
+    say(type === "LoadError" ? `${message}.` : `Bitladder could not be started: ${message}.`, hint ?? HINT, log.join("\n"));
   }
 
   /** Without a style sheet the page works, but is hard to read. */
@@ -63,5 +69,5 @@
   }
 
   if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is true
-  else import("./main.js").then(checkSheets, failed).catch(() => {}); // a second failure tells nothing more
+  else start().then(checkSheets, failed);
 })();

@@ -20,6 +20,8 @@ class Broken:
             route.continue_()
         elif self.how == "lost":
             route.abort()
+        elif self.how == "hung":
+            pass
         elif self.how == "missing":
             route.fulfill(status=404)
         elif self.how == "a web page":
@@ -101,6 +103,61 @@ def test_the_editor_cannot_be_loaded(visit):
     tab["code-retry"].click()
     tab["code-text"].wait_for()
     assert tab["code-trouble"].count() == 0
+
+
+TICK = 5000  # milliseconds between two looks of the page at a connection that is silent
+
+
+class Hung(Broken):
+    """A file that is requested and never comes. The page's clock is wound on until the page gives up."""
+
+    def __init__(self, tab, path: str):
+        tab.page.clock.install()
+        super().__init__(tab, path, "hung")
+        self.page, self.path, self.under_way = tab.page, path, set()
+        tab.page.context.on("request", lambda request: self.under_way.add(request))
+        for end in ("requestfinished", "requestfailed"):
+            tab.page.context.on(end, lambda request: self.under_way.discard(request))
+
+    def wind(self, place) -> None:
+        """Time passes until `place` is there, but only while everything else that was requested has come."""
+        for _ in range(100):
+            while any(self.path not in request.url for request in self.under_way):
+                self.page.request.get(self.page.url)
+            self.page.request.get(self.page.url)  # takes as long as a request that the page may be about to make
+            if place.count():
+                return
+            self.page.clock.run_for(TICK)
+        pytest.fail(f"the page does not give up waiting for {self.path}")
+
+
+@pytest.mark.parametrize("path", ["main.js", "ui/session.js", "modules.js"])
+def test_a_connection_that_hangs_before_the_program_is_there_is_reported(visit, path):
+    tab = visit(None)
+    hung = Hung(tab, path)
+    tab.page.goto(tab.url, wait_until="commit")
+    hung.wind(tab["unstarted"])
+    assert path in tab.text("unstarted") and "arrived for" in tab.text("unstarted")
+    hung.now = False
+    tab.page.get_by_role("button", name="Retry").click()
+    tab["pad"].wait_for()
+    assert tab["unstarted"].count() == 0
+
+
+@pytest.mark.parametrize(("path", "trouble", "retry"), [
+    *((path, "error", "retry") for path in ("pages.json", "ui/page.js", "worker.js", "download.js")),
+    ("views/draw.js", "part-trouble", "part-retry")])
+def test_a_connection_that_hangs_is_reported(visit, path, trouble, retry):
+    tab = visit(None)
+    hung = Hung(tab, path)
+    tab.page.goto(tab.url, wait_until="commit")
+    hung.wind(tab[trouble])
+    tab.wait_text(trouble, path)
+    assert "nothing has arrived for" in tab.text(trouble)
+    hung.now = False
+    tab[retry].click()
+    tab["pad"].wait_for()
+    tab[trouble].wait_for(state="detached")
 
 
 def test_a_style_sheet_cannot_be_loaded(visit):

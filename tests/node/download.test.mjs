@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { download } from "../../web/download.js";
+import { Patience } from "../../web/patience.js";
 
 const BASE = "https://site.invalid/";
 const bytes = (text) => new TextEncoder().encode(text);
@@ -146,7 +147,7 @@ for (const [kind, answer] of [
 ]) {
   test(`a request ${kind} is given up with a sentence`, async () => {
     globalThis.fetch = answer;
-    const site = download(BASE, () => {}, () => {}, 1);
+    const site = download(BASE, () => {}, () => {}, new Patience(1));
     await assert.rejects(site.begin([["a.zip", entry(bytes("hello"))]]), /a\.zip could not be downloaded: nothing has arrived for/);
     await assert.rejects(site.failed, { type: "DownloadError", hint: "Check the connection and try again." });
     site.end();
@@ -170,7 +171,7 @@ test("while any file arrives no other counts as lost", async () => {
     await waits;
     return new Response(bytes("late"));
   };
-  const site = download(BASE, () => {}, () => {}, 10); // lost after 90 ms of silence, and the file comes after 150
+  const site = download(BASE, () => {}, () => {}, new Patience(10)); // lost after 90 ms of silence, and the file comes after 150
   const all = site.begin([["slow.zip", entry(bytes("hello"))], ["late.zip", entry(bytes("late"))]]);
   await site.read("slow.zip", entry(bytes("hello")));
   release();

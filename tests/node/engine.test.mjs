@@ -47,6 +47,7 @@ beforeEach(() => {
   workers = [];
   globalThis.Worker = FakeWorker;
   mock.timers.reset();
+  mock.timers.enable({ apis: ["setInterval"] });
 });
 
 test("calls wait for Python, and also for the one that replaces it", async () => {
@@ -90,6 +91,35 @@ test("one that could not be started ahead is tried again", () => {
   assert.deepEqual(told.at(-1), ["failed", { message: "no connection" }]);
 });
 
+/** Let so many seconds pass. */
+async function pass(seconds) {
+  for (let second = 0; second < seconds; second += 5) {
+    await turn();
+    mock.timers.tick(5000);
+  }
+  await turn();
+}
+
+test("a worker that never says a word is given up, unless another took its place", async () => {
+  const { engine: made, told } = engine();
+  await pass(40);
+  assert.deepEqual(told, []);
+  made.renew();
+  await pass(40);
+  assert.deepEqual(told, []);
+  await pass(5);
+  const [[name, { type, message }], ...more] = told;
+  assert.deepEqual([name, type, message, more], ["failed", "WorkerError", "worker.js could not be loaded: nothing has arrived for 45 seconds", []]);
+  assert.deepEqual(workers.map(({ ended }) => ended), [true, true]);
+});
+
+test("while Python's files arrive no worker is given up", async () => {
+  const { told } = engine();
+  workers[0].tell("progress", "half");
+  await pass(600);
+  assert.deepEqual(told, [["progress", "half"]]);
+});
+
 test("what only edited code can send after the start changes nothing; an error is told as a stray one", () => {
   const { told } = engine();
   workers[0].tell("ready", "versions");
@@ -104,8 +134,6 @@ test("what only edited code can send after the start changes nothing; an error i
 
 /** A call with limits, answered never; `seconds` pass, each with or without a sign of life. */
 async function asked(seconds, beats) {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setInterval"] });
   const { engine: made } = engine();
   const worker = workers.at(-1);
   worker.tell("ready", "versions");

@@ -1,9 +1,11 @@
-import { html, useEffect, useState } from "preact";
+import { html, useEffect, useRef, useState } from "preact";
+import { load } from "../modules.js";
 import { Bars } from "./kinds/bars.js";
 import { Chart, Curves, Histogram } from "./kinds/charts.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
 import { Facts, Matrix, Table } from "./kinds/table.js";
 import { Heading, Progress, Text, Words, Work } from "./kinds/words.js";
+import { Trouble } from "./trouble.js";
 import { Rich } from "./words.js";
 
 const KINDS = {
@@ -40,17 +42,28 @@ function More({ block, scope, page }) {
 }
 
 function Code(facts) {
-  return html`<${Fetched} path="./kinds/code.js" facts=${facts} />`;
+  return html`<${Fetched} path="ui/kinds/code.js" facts=${facts} />`;
 }
 
 /** What no kind draws: a component of its own. */
 function Custom(facts) {
-  return html`<${Fetched} path=${`../views/${facts.block.module}.js`} facts=${facts} />`;
+  return html`<${Fetched} path=${`views/${facts.block.module}.js`} facts=${facts} />`;
 }
 
 /** What few pages need comes when it is needed. */
 function Fetched({ path, facts }) {
   const [Component, set] = useState(null);
-  useEffect(() => void import(path).then(({ default: found }) => set(() => found)), []);
-  return Component && html`<${Component} ...${facts} />`;
+  const [trouble, fail] = useState(null);
+  const there = useRef(true);
+  const bring = (again) => load(path, again).then(
+    ({ default: found }) => there.current && set(() => found),
+    (error) => there.current && fail(error),
+  );
+  useEffect(() => {
+    bring();
+    return () => (there.current = false);
+  }, []);
+  if (Component) return html`<${Component} ...${facts} />`;
+  return trouble && html`<${Trouble} trouble=${trouble} test="part-trouble" />
+    <button type="button" data-test="part-retry" onClick=${() => bring(true)}>Retry</button>`;
 }

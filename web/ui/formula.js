@@ -1,4 +1,5 @@
 import { html, useEffect, useRef } from "preact";
+import { line } from "../modules.js";
 
 /** A formula on a line of its own; several equations, with \qquad between them, stand below each other where it is narrow. */
 export function Formula({ tex }) {
@@ -16,7 +17,7 @@ function useMath(pieces, displayMode) {
   useEffect(() => {
     let there = true;
     const put = (nodes) => there && target.current.replaceChildren(...nodes);
-    import("temml").then(({ default: temml }) => put(pieces.map((tex) => mathml(temml, tex, displayMode))), () => put([pieces.join("  ")]));
+    line.wait(import("temml")).then(({ default: temml }) => put(pieces.map((tex) => mathml(temml, tex, displayMode))), () => put([pieces.join("  ")]));
     return () => (there = false);
   }, [pieces.join()]);
   return target;
