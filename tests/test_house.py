@@ -176,7 +176,7 @@ def test_no_two_tests_have_one_name():
 
 
 def test_no_file_has_grown_past_what_one_can_hold_in_mind():
-    long = {str(path.relative_to(ROOT)): lines for path in PYTHON + JAVASCRIPT
+    long = {str(path.relative_to(ROOT)): lines for path in [*PYTHON, *JAVASCRIPT, *(ROOT / "web").glob("*.css")]
             if (lines := len(path.read_text().splitlines())) > 300}
     assert not long
 
@@ -211,3 +211,40 @@ def test_no_page_casts_a_parameter_to_what_it_is(path):
     for cast, name in re.findall(r"""\b(int|float|str|bool)\((?:self\.)?params\[["']?(\w+)""", path.read_text()):
         types = {params[name] for params in own if name in params}
         assert types and cast not in types, f"{path.name}: {name} is {cast} already"
+
+
+def made_by_the_shell() -> set[str]:
+    """Words that may be classes: all strings but those of other attributes, and what a class attribute computes."""
+    made = set()
+    for path in [*JAVASCRIPT, ROOT / "web" / "index.html"]:
+        source = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        for name, words in re.findall(r'(?:([\w-]+)=)?"([^"\n]*)"', source):
+            made |= set(words.split()) if name in ("", "class") else set()
+        for start in re.finditer(r"class=\$\{", source):
+            depth, end = 1, start.end()
+            while depth:
+                depth, end = depth + {"{": 1, "}": -1}.get(source[end], 0), end + 1
+            made |= set(re.findall(r"[\w-]+", source[start.end():end]))
+    return made
+
+
+def made_by_the_pages() -> set[str]:
+    """Roles and sizes that panels name, also in their words and in the stories; no names of panels or of entries."""
+    folder, named = ROOT / "pyapp" / "pages", []
+    sources = [path.read_text() for path in folder.rglob("*.py")]
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        parts = getattr(node.value, "elts", []) if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.keyword) and node.arg in ("role", "size"):
+            parts = ast.walk(node.value)
+        named += [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    told = re.findall(r"\]\(\.([\w -]+)", "".join([*sources, *(path.read_text() for path in folder.glob("*.md"))]))
+    return {word for words in [*named, *told] for word in words.split()}
+
+
+def test_no_style_is_for_a_class_that_nothing_makes():
+    made = made_by_the_shell() | made_by_the_pages()
+    for path in (ROOT / "web").glob("*.css"):
+        rules = re.sub(r"\{[^{}]*\}|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        for name in re.findall(r"\.(-?[a-zA-Z_][\w-]*)", rules):
+            parts = {name[:i + 1] for i, letter in enumerate(name) if letter == "-"}  # control-${widget}, band-{band}
+            assert name in made or parts & (made | {"hljs-"}), f"{path.name}: nothing makes the class {name}"
