@@ -109,6 +109,18 @@ def test_no_error_of_the_library_names_an_option(path):
             assert not [part for part in said if re.search(r"(?<!`)--(?!provision)[a-z]", part)]
 
 
+def test_every_export_is_used_elsewhere():
+    """By another module of web/, by the benchmark or by a test. Default exports are fetched by the names of panels."""
+    web, tests = ROOT / "web", ROOT / "tests"
+    readers = {path: path.read_text() for path in [*JAVASCRIPT, *web.glob("*.mjs"), *web.glob("bench/*"),
+                                                   *tests.rglob("*.mjs"), *tests.rglob("*.py")]}
+    for path in JAVASCRIPT:
+        named = re.findall(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", readers[path], re.MULTILINE)
+        for name in named:
+            assert any(re.search(rf"\b{name}\b", text) for other, text in readers.items() if other != path), (
+                f"nothing uses the export {name} of {path.name}")
+
+
 LINES, OWN_LINES, OWN_FILES, WITHOUT = 7010, 1800, 14, 18  # at most of the shell and of views/; pages without a view
 DRAWING = {"bins", "colormap", "curves", "figure", "heatmap", "pad", "picture", "reader", "bars", "charts", "labels"}
 ELSEWHERE = {"controls", "editor", "guard", "shell"}  # positions of a slider, of a cursor, times and bytes

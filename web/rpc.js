@@ -96,7 +96,7 @@ export function toData(error) {
 }
 
 /** Plain data as an error that can be thrown. */
-export function toError({ type, message, hint = "", param = null, line = null, function: name = null }) {
+function toError({ type, message, hint = "", param = null, line = null, function: name = null }) {
   return Object.assign(new Error(message), { type, hint, param, line, function: name });
 }
 

@@ -11,7 +11,7 @@ const sign = (text) => text.replace("-", MINUS);
 
 export const fixed = (x, digits) => (has(x) ? (large(x) ? scientific(x) : sign(x.toFixed(digits))) : NOTHING);
 /** An error with four digits after the point, or as many as its size asks for. */
-export const small = (x) => (has(x) && x !== 0 && Math.abs(x) < 1e-3 ? scientific(x) : fixed(x, 4));
+const small = (x) => (has(x) && x !== 0 && Math.abs(x) < 1e-3 ? scientific(x) : fixed(x, 4));
 export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + fixed(x, digits) : NOTHING);
 export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
 export const count = (x) => (has(x) ? sign(x.toLocaleString("en-GB")) : NOTHING);
@@ -26,7 +26,7 @@ export function scientific(x) {
 
 /** A signal-to-noise ratio of a Frame; without any error there is none. */
 export const decibels = ({ exact, sqnr_db: ratio }) => (exact ? "exact" : has(ratio) ? `${fixed(ratio, 1)} dB` : NOTHING);
-export const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : NOTHING);
+const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : NOTHING);
 
 /** Any scalar of a Frame, when nothing more is known about it. */
 export function scalar(x) {

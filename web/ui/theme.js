@@ -3,9 +3,6 @@
 const KEY = "bitladder-theme";
 const listeners = new Set();
 
-/** Of numbers on a canvas. */
-export const FONT = "11px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
-
 export const themes = ["auto", "light", "dark"];
 
 export function theme() {

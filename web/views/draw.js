@@ -49,7 +49,7 @@ export default function Draw({ scope, page }) {
 }
 
 /** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars, answer)` after each. */
-export class DrawPanel {
+class DrawPanel {
   answer = null;
   heldOut = 1; // how many held-out digits there are; a frame says it
   #page;
