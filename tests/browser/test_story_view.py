@@ -67,15 +67,15 @@ def test_without_the_converter_formulas_are_tex(visit):
 def test_a_sentence_of_markdown(visit):
     """Roles are classes, HTML is text, and a link leads within the site or to https alone."""
     tab = visit("#exponential")
-    text = ("**8 bits** in [orange]{quant number}, [a](#affine) [b](javascript:alert(1)) <img src=x onerror=alert(1)> "
+    text = ("**8 bits** in [orange](.quant), [a](#affine) [b](javascript:alert(1)) <img src=x onerror=alert(1)> "
             "1. no list")
     made = tab.page.evaluate("""async (text) => {
-        const [{ inline }, { render }] = await Promise.all([import("./ui/markdown.js"), import("preact")]);
+        const [{ drawn, parse }, { render }] = await Promise.all([import("./ui/markdown.js"), import("preact")]);
         const box = document.createElement("p");
-        render(inline(text), box);
+        render(drawn(parse(text)[0].tokens, {}), box);
         return box.innerHTML;
     }""", text)
-    assert made == ('<strong>8 bits</strong> in <span class="quant number">orange</span>, <a href="#affine">a</a> '
+    assert made == ('<strong>8 bits</strong> in <span class="quant">orange</span>, <a href="#affine">a</a> '
                     "[b](javascript:alert(1)) &lt;img src=x onerror=alert(1)&gt; 1. no list")
 
 

@@ -23,7 +23,7 @@ function told(markdown) {
     const { type, tokens, items, header, rows } = token;
     if (type) said.types.add(type);
     said.sources.push(...sources(token));
-    if (type === "link") said.links.push(token.href);
+    if (type === "link" && !token.href.startsWith(".")) said.links.push(token.href);
     if (type === "measured") said.measured.push([token.path, token.format]);
     if (type === "formula" || type === "term") check(token.tex, type === "formula");
     for (const inner of [tokens, items, header, rows]) if (inner) visit(inner);

@@ -15,7 +15,7 @@ from pyapp.runner import Runner
 HERE = Path(__file__).parent
 NAMES = pages.names()
 DRAWN = {"heading", "paragraph", "text", "strong", "em", "codespan", "code", "link", "list", "list_item", "table",
-         "space", "formula", "term", "measured", "role", "escape", "br"}  # what markdown.js knows how to draw
+         "space", "formula", "term", "measured", "escape", "br"}  # what markdown.js knows how to draw
 FORMAT = re.compile(r"(fixed|percent|signed):\d|count|bytes|scientific|small|scalar|")
 MEASURED = re.compile(r"\{\{(.*?)\}\}")
 

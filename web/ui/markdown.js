@@ -1,23 +1,22 @@
-// Markdown as Preact's content: for the stories, and for a sentence with colours. HTML in it is only text. Beside the usual marks:
+// Markdown as Preact's content, for the stories. HTML in it is only text. Beside the usual marks:
 //   $x$ and $$x$$                 TeX, shown as MathML; in a $$ block, \qquad stands between equations that share a line if they fit
 //   {{frame.errors.mean:fixed:4}} a number that was measured; `show` knows it
-//   [words]{quant}                words in the colours of a role, or of several: [0.5]{quant number}
+//   [words](.quant)               words in the colour of a role, as in the words of panels
 //   ```python source              dotted names of Python, one per line, whose source is shown
 import { Marked } from "marked";
 import { html } from "preact";
 import { Formula, Term } from "./formula.js";
+import { Pointed } from "./words.js";
 
-const ROLES = "float|quant|faint|bad|good|muted|number";
-const SAFE = /^(#|https:)/; // links within the site, and to others
+const SAFE = /^([.#]|https:)/; // roles, links within the site, and to others
 const SOURCE = "python source";
-const NOTHING = { value: () => "–", source: () => null };
 
 const extension = (level, name, start, pattern, facts) => ({
   level, name,
   start: (text) => text.match(start)?.index,
   tokenizer(text) {
     const match = pattern.exec(text);
-    return match ? { type: name, raw: match[0], ...facts(match, this.lexer) } : undefined;
+    return match ? { type: name, raw: match[0], ...facts(match) } : undefined;
   },
 });
 const marked = new Marked({
@@ -25,20 +24,14 @@ const marked = new Marked({
     extension("block", "formula", /^\$\$/m, /^\$\$\s*([^$]+?)\s*\$\$[ \t]*(?:\n|$)/, ([, tex]) => ({ tex })),
     extension("inline", "term", /\$/, /^\$([^$\n]+)\$/, ([, tex]) => ({ tex })),
     extension("inline", "measured", /\{\{/, /^\{\{([\w.-]+)((?::\w+)*)\}\}/, ([, path, format]) => ({ path, format: format.slice(1) })),
-    extension("inline", "role", /\[/, new RegExp(`^\\[([^\\]]+)\\]\\{((?:${ROLES})(?: (?:${ROLES}))*)\\}`), ([, text, roles], lexer) => ({
-      roles, tokens: lexer.inlineTokens(text),
-    })),
   ],
 });
 
 /** The tokens of a text: marked's own, and those of the marks above. */
 export const parse = (text) => marked.lexer(text);
 
-/** One paragraph without a paragraph's element. */
-export const inline = (text, show = NOTHING) => drawn(new marked.Lexer(marked.defaults).inlineTokens(text), show);
-
 /** show: {value(path, format), source(name)}, what stands for a measured number and for a dotted name. */
-export const drawn = (tokens = [], show = NOTHING) => tokens.map((token) => (DRAW[token.type] ?? DRAW.html)(token, show));
+export const drawn = (tokens, show) => tokens.map((token) => (DRAW[token.type] ?? DRAW.html)(token, show));
 
 /** The dotted names of a block of sources; of anything else none. */
 export const sources = ({ type, lang, text }) => (type === "code" && lang === SOURCE ? text.split("\n").filter(Boolean) : []);
@@ -58,7 +51,7 @@ const DRAW = {
   em: ({ tokens }, show) => html`<em>${drawn(tokens, show)}</em>`,
   codespan: ({ text }) => html`<code>${text}</code>`,
   code: (token, show) => (token.lang === SOURCE ? sources(token).map(show.source) : html`<pre tabindex="0"><code>${token.text}</code></pre>`),
-  link: ({ href, tokens, raw }, show) => (SAFE.test(href) ? html`<a href=${href}>${drawn(tokens, show)}</a>` : raw),
+  link: ({ href, tokens, raw }, show) => (SAFE.test(href) ? html`<${Pointed} target=${href}>${drawn(tokens, show)}<//>` : raw),
   list: ({ ordered, items }, show) => html`<${ordered ? "ol" : "ul"}>${items.map(({ tokens }) => html`<li>${drawn(tokens, show)}</li>`)}<//>`,
   table: ({ header, rows }, show) => html`<div class="wide"><table class="numbers">
     <thead><tr>${header.map((one) => html`<th scope="col">${drawn(one.tokens, show)}</th>`)}</tr></thead>
@@ -69,5 +62,4 @@ const DRAW = {
   formula: ({ tex }) => html`<${Formula} tex=${tex} />`,
   term: ({ tex }) => html`<${Term} tex=${tex} />`,
   measured: ({ path, format }, show) => show.value(path, format),
-  role: ({ roles, tokens }, show) => html`<span class=${roles}>${drawn(tokens, show)}</span>`,
 };

@@ -3,7 +3,7 @@ import { SLOT } from "./scope.js";
 
 const PIECE = /\*\*(.+?)\*\*|`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)|\{([^{}]+)\}/g;
 
-/** A template in its small Markdown as content: values are set as numbers, [words](.quant) have the colour of a role. */
+/** A template in its small Markdown as content; values are set as numbers. */
 export function Rich({ text = "", scope }) {
   const content = [];
   let end = 0;
@@ -13,12 +13,15 @@ export function Rich({ text = "", scope }) {
     if (spec) content.push(value(scope, spec));
     else if (code) content.push(html`<code>${filled(code, scope)}</code>`);
     else if (bold) content.push(html`<strong><${Rich} text=${bold} scope=${scope} /></strong>`);
-    else if (target.startsWith(".")) content.push(html`<span class=${filled(target.slice(1), scope)}><${Rich} text=${words} scope=${scope} /></span>`);
-    else content.push(html`<a href=${filled(target, scope)}><${Rich} text=${words} scope=${scope} /></a>`);
+    else content.push(html`<${Pointed} target=${filled(target, scope)}><${Rich} text=${words} scope=${scope} /><//>`);
   }
   content.push(text.slice(end));
   return content;
 }
+
+/** [words](#page) is a link, [words](.quant) has the colour of a role. */
+export const Pointed = ({ target, children }) =>
+  target.startsWith(".") ? html`<span class=${target.slice(1)}>${children}</span>` : html`<a href=${target}>${children}</a>`;
 
 const filled = (text, scope) => text.replace(SLOT, (_, spec) => scope.value(spec)[1]);
 
