@@ -141,6 +141,6 @@ def test_what_each_needs_in_hardware(visit):
     tab = visit(f"#methods?{SMALL}")
     for name, method in METHODS.items():
         tab[f"cost-{name}"].wait_for()
-        said = tab.text(f"cost-{name}")
-        assert method.hardware.multiplications in said and method.hardware.source in said
-        assert f"{method.hardware.accumulator_bits} bits" in said
+        said = {entry: tab.text(f"cost-{name}-{entry}") for entry in ("multiplications", "widest", "from")}
+        assert said["multiplications"] == method.hardware.multiplications and method.hardware.source in said["from"]
+        assert f"{method.hardware.accumulator_bits} bits" in said["widest"]

@@ -49,8 +49,8 @@ function Heading({ block: { sort, best, name }, column, scope, page }) {
   </th>`;
 }
 
-/** A column's name in tests: its own, or the last part of its entry. */
-const idOf = ({ name, value = "" }) => name ?? value.split(":")[0].split(".").at(-1);
+/** A column's name in tests: its own, or the last part of its entry, in a template of the first entry. */
+const idOf = ({ name, value = "" }) => name ?? value.replace(/^[^{]*\{/, "").split(/[:?}]/)[0].split(".").at(-1);
 const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
 
 function Row({ block, columns, row, page }) {
