@@ -13,8 +13,8 @@ percent:n, signed:n (signed alone is scientific where it is tiny), bytes, megaby
 milliseconds, words (a list with commas; with words:n each has n digits), text.
 
 A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". In it **bold**,
-`code`, [words](#page) link, and [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted; a
-role may be an entry, too: [words](.{role}).
+`code`, [words](#page) link, $z_a$ TeX (without braces), and [words](.quant) have the colour of a role: float, quant,
+good, bad, faint, muted; a role may be an entry, too: [words](.{role}).
 """
 
 from dataclasses import dataclass, fields
@@ -93,6 +93,7 @@ class Fact(Plain):
     name: str = ""
     role: str = ""  # of a lone value's colour
     when: Entry = ""
+    chosen: Entry = ""  # marks the line
 
 
 @dataclass(frozen=True)
@@ -170,25 +171,6 @@ class Table(Block):
 
 
 @dataclass(frozen=True)
-class Matrix(Block):
-    """A small array [rows, columns] in numbers. rows, columns: lists with the names at its side and above it.
-
-    shade: an array with the share, 0 to 1, of the colour behind each number; where it is no number, a dot stands.
-    chosen: the row that is marked; corner: the heading of the names at the side.
-    """
-
-    kind: ClassVar[str] = "matrix"
-    array: Entry = ""
-    format: str = "fixed:2"
-    rows: Entry = ""
-    columns: Entry = ""
-    shade: Entry = ""
-    chosen: Entry = ""
-    corner: str = ""
-    caption: Template = ""
-
-
-@dataclass(frozen=True)
 class Button(Plain):
     """A button that sets parameters, each to a value, or does one of the page's actions, with values for its own
     parameters. It is shown as pressed while `pressed` is true, and cannot be pressed while `off` is."""
@@ -205,9 +187,12 @@ class Button(Plain):
 
 @dataclass(frozen=True)
 class Buttons(Block):
+    """With `steps`, their name, those with `pressed` are steps: arrow keys go back and on."""
+
     kind: ClassVar[str] = "buttons"
     buttons: tuple[Button, ...] = ()
     words: Template = ""
+    steps: str = ""
 
 
 @dataclass(frozen=True)

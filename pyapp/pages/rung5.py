@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from pyapp.experiment.formulas import Matrix
 from pyapp.experiment.frame import Frame
-from pyapp.experiment.panels import Beside, Column, Custom, Matrix, Panel, Table, Words
+from pyapp.experiment.panels import Beside, Column, Custom, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.ladder import attention, toy
 from pyapp.ladder.table import TABLE
@@ -40,7 +41,7 @@ class Page(ToyPage):
             ladder.vectors("nudge-picture", ladder.SUM))),
         Panel("weights", "All weights, and what they are made with", (
             Words(text="A row for each word that looks; nobody sees what comes later."),
-            Matrix(name="weights", array="weights", shade="shade", rows="words", columns="words", chosen="at",
+            Matrix(name="weights", array="weights", shade="shade", rows="words", columns="words", chosen=("at", ""),
                    corner="looks", format="percent:1", caption="Weights of each word for each"),
             Words(name="disclosed", role="note", text="{disclosed}"),
             Beside(width=200, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))

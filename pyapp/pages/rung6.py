@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pyapp.experiment.formulas import Matrix
 from pyapp.experiment.frame import Frame
-from pyapp.experiment.panels import Beside, Column, Matrix, Panel, Table, Words
+from pyapp.experiment.panels import Beside, Column, Panel, Table, Words
 from pyapp.ladder import block
 from pyapp.ladder.table import TABLE
 from pyapp.pages.base import ladder_panels as ladder

@@ -7,8 +7,9 @@ import numpy as np
 
 from pyapp.checkpoint import Contents, described
 from pyapp.core.rng import generator
+from pyapp.experiment.formulas import Matrix
 from pyapp.experiment.frame import Frame
-from pyapp.experiment.panels import Column, Matrix, Panel, Table, Words
+from pyapp.experiment.panels import Column, Panel, Table, Words
 from pyapp.experiment.params import Param, Value
 from pyapp.ladder import attention, generate, toy
 from pyapp.ladder.rollout import MOST, Step, choose

@@ -1,9 +1,11 @@
 import { html, useEffect, useRef, useState } from "preact";
 import { load } from "../modules.js";
+import { Formula } from "./formula.js";
 import { Bars } from "./kinds/bars.js";
 import { Chart, Curves, Histogram } from "./kinds/charts.js";
+import { Equation, Matrix } from "./kinds/matrix.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
-import { Facts, Matrix, Table } from "./kinds/table.js";
+import { Facts, Table } from "./kinds/table.js";
 import { Heading, Progress, Text, Words, Work } from "./kinds/words.js";
 import { Trouble } from "./trouble.js";
 import { Rich } from "./words.js";
@@ -11,7 +13,8 @@ import { Rich } from "./words.js";
 const KINDS = {
   words: Words, heading: Heading, work: Work, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
   histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
-  more: More, matrix: Matrix, code: Code, custom: Custom,
+  more: More, matrix: Matrix, equation: Equation, code: Code, custom: Custom,
+  formula: ({ block }) => html`<${Formula} tex=${block.tex} />`,
 };
 
 /** The parts of a panel, each drawn by its kind; those that come with a condition only while it holds. */

@@ -110,9 +110,9 @@ export class Scope {
 }
 
 export const SLOT = /\{([^{}]+)\}/g;
-const MARKS = /\*\*|`|\[([^\]]*)\]\([^)]*\)/g;
+const MARKS = /\*\*|`|\$([^${}]+)\$|\[([^\]]*)\]\([^)]*\)/g;
 
-const plainly = (text) => text.replace(MARKS, (_, words) => words ?? "");
+const plainly = (text) => text.replace(MARKS, (_, tex, words) => tex ?? words ?? "");
 
 const truth = (value) => (Array.isArray(value) ? value.length > 0 : value !== "false" && Boolean(value)); // a link's false is a text
 

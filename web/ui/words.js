@@ -1,16 +1,18 @@
 import { html } from "preact";
+import { Term } from "./formula.js";
 import { SLOT } from "./scope.js";
 
-const PIECE = /\*\*(.+?)\*\*|`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)|\{([^{}]+)\}/g;
+const PIECE = /\*\*(.+?)\*\*|`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)|\{([^{}]+)\}|\$([^${}]+)\$/g;
 
 /** A template in its small Markdown as content; values are set as numbers. */
 export function Rich({ text = "", scope }) {
   const content = [];
   let end = 0;
-  for (const { 0: whole, 1: bold, 2: code, 3: words, 4: target, 5: spec, index } of text.matchAll(PIECE)) {
+  for (const { 0: whole, 1: bold, 2: code, 3: words, 4: target, 5: spec, 6: tex, index } of text.matchAll(PIECE)) {
     content.push(text.slice(end, index));
     end = index + whole.length;
     if (spec) content.push(value(scope, spec));
+    else if (tex) content.push(html`<${Term} tex=${tex} />`);
     else if (code) content.push(html`<code>${filled(code, scope)}</code>`);
     else if (bold) content.push(html`<strong><${Rich} text=${bold} scope=${scope} /></strong>`);
     else content.push(html`<${Pointed} target=${filled(target, scope)}><${Rich} text=${words} scope=${scope} /><//>`);

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from pyapp import store
+from pyapp.experiment.formulas import Matrix
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Block, Button, Column, Custom, Each, Entry, Panel, Table, Template, Value, Words
 from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
@@ -135,7 +136,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
             _blocks(faults, page, block, item)
         return
     reads = {Bars: {"i": 0}, Chart: {"i": 0}, Custom: {"i": 0}, Images: {"i": 0},
-             Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}}
+             Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Matrix: {"i": 0, "row": 0, "column": 0}}
     read = [scope.reading(**at) for kind, at in reads.items() if isinstance(block, kind)] or inner
     for field, kind, value in declared(block):
         if field in ("rows", "over", "kind") or not value:
@@ -162,7 +163,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
             faults.entry(where, scope, getattr(part, "when", ""))
             for _, kind, value in declared(part) if scope.holds(getattr(part, "when", "")) else ():
                 _named(faults, where, scope, kind, value)
-    for param in _params(block):
+    for param in params(block):
         if param not in {each.name for each in page.PARAMS}:
             faults.append(f"{where} sets {param}, which is no parameter")
     if hasattr(block, "blocks"):
@@ -198,7 +199,7 @@ def _parts(block: Block) -> Iterator[Any]:
                 yield part
 
 
-def _params(block: Block) -> Iterator[str]:
+def params(block: Block) -> Iterator[str]:
     """Parameters that a block sets."""
     for name in ("pick", "sort", "best"):
         value = getattr(block, name, "")

@@ -60,9 +60,12 @@ def test_the_page_shows_all_that_its_frame_has(name):
 def test_every_parameter_has_a_control(name):
     page = pages.page(name)
     grouped = [param for _, params in page.GROUPS for param in params]
-    own = [param for panel in page.PANELS for block in names.every(panel) for param in getattr(block, "sets", ())]
+    blocks = [block for panel in page.PANELS for block in names.every(panel)]
+    own = [param for block in blocks for param in getattr(block, "sets", ())]
+    picked = {param for block in blocks for param in names.params(block)}
     if grouped:
-        assert sorted(grouped + own) == sorted(param.name for param in page.PARAMS)
+        assert sorted({*grouped, *own, *picked}) == sorted(param.name for param in page.PARAMS)
+        assert len({*grouped, *own}) == len(grouped + own)
 
 
 def test_a_name_that_no_frame_has_is_found():

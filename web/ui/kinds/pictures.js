@@ -49,7 +49,7 @@ function Drawn({ block, scope, page, array, options, read }) {
 }
 
 /** Set a parameter unless it is that already. */
-function change(page, param, value) {
+export function change(page, param, value) {
   if (String(page.params[param]) !== String(value)) page.change(param, value);
 }
 
@@ -77,14 +77,27 @@ async function run(page, name, sets, scope) {
   if (answer?.file) download(answer.file.data, answer.name, TYPES[answer.name.split(".").at(-1)]);
 }
 
-/** Buttons that set parameters or do actions. */
-export function Buttons({ block: { buttons, words, name }, scope, page }) {
+/** Buttons that set parameters or do actions; see Buttons in pyapp/experiment/panels.py. */
+export function Buttons({ block: { buttons, words, name, steps }, scope, page }) {
   const press = ({ sets = [], act }) => (act ? run(page, act, sets, scope) : sets.forEach(([param, value]) => change(page, param, scope.get(value))));
-  return html`<p class="row">
-    ${buttons.filter(({ when }) => scope.holds(when)).map((button) => html`<button type="button" class=${button.primary ? "primary" : ""} data-test=${scope.text(button.name)}
-      disabled=${!page.open || (button.off && scope.holds(button.off))} aria-pressed=${button.pressed ? scope.ready && scope.holds(button.pressed) : undefined}
-      onClick=${() => press(button)}><${Rich} text=${button.label} scope=${scope} /></button>`)}
+  const button = ({ label, name: own, primary, off, pressed, ...does }) => {
+    const on = pressed && scope.ready && scope.holds(pressed);
+    return html`<button type="button" class=${primary ? "primary" : ""} data-test=${scope.text(own)} disabled=${!page.open || (off && scope.holds(off))}
+      aria-pressed=${pressed && on} tabindex=${steps && pressed && !on ? -1 : undefined} onClick=${() => press(does)}><${Rich} text=${label} scope=${scope} /></button>`;
+  };
+  return html`<p class=${`row ${steps ? "steps" : ""}`} role=${steps && "group"} aria-label=${steps} onKeyDown=${steps && walk}>
+    ${buttons.filter(({ when }) => scope.holds(when)).map(button)}
     ${words && html`<output data-test=${scope.text(name)}><${Rich} text=${words} scope=${scope} /></output>`}
     ${buttons.some(({ act }) => act) && html`<${Trouble} trouble=${page.troubles.act} />`}
   </p>`;
+}
+
+/** Arrow keys go to the step before and after, and press it. */
+function walk(event) {
+  const all = [...event.currentTarget.querySelectorAll("[aria-pressed]")];
+  const [by, at] = [{ ArrowLeft: -1, ArrowRight: 1 }[event.key], all.indexOf(event.target)];
+  if (!by || at < 0) return;
+  event.preventDefault();
+  all[at + by]?.focus();
+  all[at + by]?.click();
 }

@@ -97,26 +97,6 @@ function Beside({ column: { about, flag, flagged }, row, name }) {
     ${about && html` <span class="doc"><${Rich} text=${about} scope=${row} /></span>`}`;
 }
 
-/** A small array in numbers; see Matrix in pyapp/experiment/panels.py. */
-export function Matrix({ block: { array, format = "fixed:2", rows, columns, shade, chosen, corner, caption, name }, scope }) {
-  const found = scope.array(array);
-  if (!found) return null;
-  const [count, width] = found.shape;
-  const [side, above, shares] = [rows && scope.get(rows), columns && scope.get(columns), shade && scope.array(shade).data];
-  const cell = (i, j) => {
-    const share = shares?.[i * width + j] ?? 0;
-    const [, words] = scope.inside(found.data[i * width + j]).value(`item:${format}`);
-    return html`<td class="number" style=${{ "--share": share }} data-test=${name && `${name}-${i + 1}-${j + 1}`}>${Number.isNaN(share) ? "·" : words}</td>`;
-  };
-  return html`<div class="wide"><table class="numbers shaded" data-test=${name}>
-    ${caption && html`<caption class=${above ? "unseen" : "plot-name"}>${scope.text(caption)}</caption>`}
-    ${above && html`<thead><tr>${side && html`<th scope="col">${corner}</th>`}${above.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>`}
-    <tbody>${Array.from({ length: count }, (_, i) => html`<tr class=${chosen && scope.get(chosen) === i ? "chosen" : ""}>
-      ${side && html`<th scope="row">${side[i]}</th>`}${Array.from({ length: width }, (_, j) => cell(i, j))}
-    </tr>`)}</tbody>
-  </table></div>`;
-}
-
 /** Named values, in lines or as cards; see Facts in pyapp/experiment/panels.py. */
 export function Facts({ block, scope, page }) {
   const { facts, heads = [], caption, cards, pin, name } = block;
@@ -133,7 +113,7 @@ export function Facts({ block, scope, page }) {
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       ${heads.length > 0 && html`<thead><tr><td></td>${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
       ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
-      <tbody>${shown.map((fact) => html`<tr>
+      <tbody>${shown.map((fact) => html`<tr class=${fact.chosen && scope.holds(fact.chosen) ? "chosen" : ""}>
         <th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>
         ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value && written(value, scope)}</td>`)}
         ${pinned && html`<td class="number muted">${written(fact.values[0], pinned)}</td>`}
