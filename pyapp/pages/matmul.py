@@ -8,14 +8,17 @@ import numpy as np
 
 from pyapp.core.rng import generator
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param, Value, Values
+from pyapp.pages.base import controls
 from pyapp.pages.base.walk import TERMS, Walk
+from pyapp.pages.panels import matmul as panels
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.matmul import row_sums
 from pyapp.quant.schemes import SCHEMES, Grid, quantize
 
-STEPS = ("float", "codes", *TERMS, "scale", "requantise")
+STEPS = tuple(step.name for step in panels.STEPS)
 CENTRE = 0.6  # of the inputs, so that their zero point is not just the middle
+RULES = {"single": "in fixed point, rounded once", "double": "in fixed point, rounded twice", "float": "in float32"}
 
 
 class Page(Experiment):
@@ -23,34 +26,35 @@ class Page(Experiment):
     summary = ("Go through a quantised matrix product step by step, and notice that three corrections make the integer "
                "product exact: all that is lost is lost by rounding.")
     group = "Quantise"
-    view = "matmul"
     order = 22
+    BAR = "step {step} of {steps}: {label}"
+    GROUPS = (("Shape", ("rows", "inner", "columns", "seed")),
+              ("Grids", ("a_bits", "a_scheme", "w_bits", "w_scheme", "per")), ("Output", ("out_bits", "rounding")))
+    PANELS = panels.PANELS
     PARAMS = (
-        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), step=1, doc="From float numbers (1) to output codes (8)"),
-        Param("row", "Chosen row", "int", 0, lo=0, hi=7, step=1, widget="number",
+        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
+        Param("row", "Chosen row", "int", 0, lo=0, hi=7, widget="number",
               doc="Of the output element that is spelled out; the last row if there are fewer"),
-        Param("column", "Chosen column", "int", 0, lo=0, hi=7, step=1, widget="number",
+        Param("column", "Chosen column", "int", 0, lo=0, hi=7, widget="number",
               doc="Of the output element that is spelled out; the last column if there are fewer"),
-        Param("rows", "Rows", "int", 3, lo=1, hi=8, step=1, doc="Inputs in the batch: rows of A and of the output"),
-        Param("inner", "Inner size", "int", 4, lo=1, hi=16, step=1, doc="Numbers in each sum"),
-        Param("columns", "Columns", "int", 4, lo=1, hi=8, step=1, doc="Outputs: rows of W, columns of the product"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, widget="number",
-              doc="Decides the float numbers in both matrices"),
-        Param("a_bits", "Bits of A", "int", 8, lo=2, hi=8, step=1, doc="Of each input code"),
-        Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, widget="select",
-              doc="Symmetric has the zero point 0"),
-        Param("w_bits", "Bits of W", "int", 8, lo=2, hi=8, step=1, doc="Of each weight code"),
-        Param("w_scheme", "Scheme of W", "choice", "affine", choices=SCHEMES, widget="select",
+        controls.rows(3, 8, "Inputs in the batch: rows of A and of the output"),
+        Param("inner", "Inner size", "int", 4, lo=1, hi=16, doc="Numbers in each sum"),
+        controls.columns(4, 8, "Outputs: rows of W, columns of the product"),
+        controls.seed("Decides the float numbers in both matrices"),
+        controls.bits(8, "Of each input code", name="a_bits", label="Bits of A"),
+        Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, doc="Symmetric has the zero point 0"),
+        controls.bits(8, "Of each weight code", name="w_bits", label="Bits of W"),
+        Param("w_scheme", "Scheme of W", "choice", "affine", choices=SCHEMES,
               doc="Symmetric has the zero point 0, and spares the correction of step 5"),
-        Param("per", "A scale of W per", "choice", "tensor", choices=("tensor", "channel"), widget="select",
+        Param("per", "A scale of W per", "choice", "tensor", choices=("tensor", "channel"),
               doc="One for all weights, or one for each output"),
-        Param("out_bits", "Output bits", "int", 8, lo=2, hi=8, step=1,
-              doc="Of the output codes, on an affine grid that just holds this float product"),
-        Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS, widget="select",
+        controls.bits(8, "Of the output codes, on an affine grid that just holds this float product",
+                      name="out_bits", label="Output bits"),
+        Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS,
               doc="Fixed point with one rounding, fixed point with two (double), or float32"),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
         self.walk = walk(params)
 
@@ -64,29 +68,60 @@ class Page(Experiment):
         return iter(())
 
     def frame(self) -> Frame:
-        way, rounding, step = self.walk, str(self.params["rounding"]), int(self.params["step"])
+        way, rounding, step = self.walk, self.params["rounding"], self.params["step"]
         (rows, columns), inner = way.y.shape, way.a.shape[1]
-        row, column = min(int(self.params["row"]), rows - 1), min(int(self.params["column"]), columns - 1)
+        row, column = min(self.params["row"], rows - 1), min(self.params["column"], columns - 1)
         errors = {name: asdict(each) | {"exact": each.exact} for name, each in way.errors(rounding).items()}
-        return Frame(0, {
-            "step": step, "steps": len(STEPS), "rows": rows, "inner": inner, "columns": columns, "row": row,
-            "column": column, "rounding": rounding, "a": facts(way.qa.grid), "w": facts(way.qw.grid),
-            "y": facts(way.y_grid), "bound": way.bound(), "check": way.check(), "errors": errors,
-            "differ": way.differences(), "cell": way.cell(row, column, rounding),
-            "near": way.nearby(row, column) if STEPS[step - 1] == "requantise" else None,
-        }, pictures(way, rounding))
+        numbers, bound = {name: number for number, name in enumerate(STEPS, 1)}, way.bound()
+        last = numbers["requantise"] == step
+        scalars = {
+            "step": step, "steps": len(STEPS), "label": panels.STEPS[step - 1].label, "numbers": numbers,
+            "previous": max(step - 1, 1), "next": min(step + 1, len(STEPS)),
+            "at": {name: number == step for name, number in numbers.items()},
+            "reached": {name: number <= step for name, number in numbers.items()},
+            "by": {"fixed": last and rounding != "float"} | {rule: last and rounding == rule for rule in ROUNDINGS},
+            "rows": rows, "inner": inner, "columns": columns, "row": row, "column": column,
+            "grids": {"a": facts(way.qa.grid), "w": facts(way.qw.grid), "y": facts(way.y_grid)},
+            "each": way.qw.scale.size > 1, "bound": bound | {"percent": 100 * bound["share"]}, "check": way.check(),
+            "errors": errors, "differ": way.differences(), "cell": way.cell(row, column, rounding),
+            "near": way.nearby(row, column) if last else None,
+        }
+        return Frame(0, scalars | {"said": said(scalars, RULES[rounding])}, pictures(way, rounding))
 
 
-def walk(params: dict[str, Value]) -> Walk:
+def said(of: dict[str, Any], rule: str) -> dict[str, str]:
+    """What in the words depends on grids, rule and element; `of` are the frame's scalars."""
+    (a, w, y), cell = of["grids"].values(), of["cell"]
+
+    def nothing(zero: bool, what: str) -> str:
+        return f" Here **{what} is 0**, so that there is nothing to correct." if zero else ""
+
+    def factor(n: int) -> str:
+        return f"({n})".replace("-", "−") if n < 0 else str(n)
+
+    return {
+        "w_grid": "scale and zero point for each output, below its column" if of["each"] else
+                  "scale **{grids.w.scale}**, zero point **{grids.w.zero_point:fixed:0}**",
+        "w_zero": "of each output" if of["each"] else "= **{grids.w.zero_point:fixed:0}**",
+        "no_a": nothing(a["centred"], "$z_a$"), "no_w": nothing(w["centred"], "$z_w$"),
+        "no_zero": nothing(a["centred"] or w["centred"], "a zero point"), "rule": rule,
+        "of_column": "of column {column} " if of["each"] else "",
+        "nearest": " The nearest:" if of["near"] and of["near"]["examples"] else "",
+        "w_sum": factor(cell["w_sum"]), "a_sum": factor(cell["a_sum"]),
+        "clamped": f", clamped to {y['low']}..{y['high']}" if cell["clamped"] else "",
+        "onnx": "are" if of["check"]["onnx"] else "differ from",
+    }
+
+
+def walk(params: Values) -> Walk:
     """Normal inputs around CENTRE, and weights whose outputs differ in size, so that a scale for each pays."""
-    seed, rows, inner, columns = (int(params[name]) for name in ("seed", "rows", "inner", "columns"))
+    seed, rows, inner, columns = (params[name] for name in ("seed", "rows", "inner", "columns"))
     a = generator(seed, "matmul a").standard_normal((rows, inner)) + CENTRE
     rng = generator(seed, "matmul w")
     w = rng.standard_normal((columns, inner)) * rng.uniform(0.2, 1, (columns, 1))
     a, w = a.astype(np.float32), w.astype(np.float32)
-    return Walk(a, w, quantize(a, int(params["a_bits"]), str(params["a_scheme"])),
-                quantize(w, int(params["w_bits"]), str(params["w_scheme"]), str(params["per"])),
-                int(params["out_bits"]))
+    return Walk(a, w, quantize(a, params["a_bits"], params["a_scheme"]),
+                quantize(w, params["w_bits"], params["w_scheme"], params["per"]), params["out_bits"])
 
 
 def pictures(way: Walk, rounding: str) -> dict[str, np.ndarray]:
@@ -95,15 +130,13 @@ def pictures(way: Walk, rounding: str) -> dict[str, np.ndarray]:
     return {
         "a": way.a, "a_codes": way.qa.codes.astype(np.int32), "a_after": way.qa.dequantize(), "w": way.w.T,
         "w_codes": way.qw.codes.T.astype(np.int32), "w_after": way.qw.dequantize().T, "y": way.y,
-        **{f"term_{name}": term for name, term in zip(TERMS, way.terms, strict=True)},
+        **{f"term_{name}": term for name, term in zip(TERMS[1:], way.terms[1:], strict=True)},
         **{f"after_{name}": sums for name, sums in way.after.items()},
-        "w_sums": row_sums(way.qw.codes), "a_sums": way.qa.codes.sum(axis=1, dtype=np.int32), "w_zeros": way.w_zero,
-        "units": way.unit, "w_scales": np.broadcast_to(way.qw.scale, len(way.w)),
+        "w_sums": row_sums(way.qw.codes)[None], "a_sums": way.qa.codes.sum(axis=1, dtype=np.int32)[:, None],
+        "w_zeros": way.w_zero[None], "w_scales": np.broadcast_to(way.qw.scale, (1, len(way.w))),
         "real": way.real, "real_error": way.real - way.y, "real_share": share(way.real - way.y),
-        **{f"codes_{name}": codes for name, codes in way.codes.items()}, "codes": way.codes[rounding],
-        "apart": (apart | (way.codes["single"] != way.codes["float"])).astype(np.uint8),
+        "codes": way.codes[rounding], "apart": (apart | (way.codes["single"] != way.codes["float"])).astype(np.uint8),
         "final": final, "final_error": final - way.y, "final_share": share(final - way.y),
-        "ratios": way.ratio, "m0": way.multiplier.m0, "exponents": way.multiplier.exponent,
     }
 
 

@@ -3,10 +3,13 @@
 import itertools
 import math
 
+import names
 import numpy as np
 import pytest
 
 from pyapp.bridge import call_json
+from pyapp.experiment.formulas import Equation
+from pyapp.experiment.panels import Together
 from pyapp.experiment.params import parse_all
 from pyapp.pages.base.walk import reach
 from pyapp.pages.matmul import STEPS, Page, share
@@ -35,17 +38,18 @@ GRIDS = [{"a_scheme": a, "w_scheme": w, "per": per, "a_bits": bits, "w_bits": bi
 def test_every_step_by_plain_integers(grids):
     frame = opened(**LARGE, **grids)
     at = {name: array.tolist() for name, array in frame.arrays.items()}
-    za, zw = frame.scalars["a"]["zero_point"], at["w_zeros"]
+    za, zw, unit = frame.scalars["grids"]["a"]["zero_point"], at["w_zeros"][0], page(**LARGE, **grids).walk.unit
     for i, j in itertools.product(range(8), range(8)):
         a, w = at["a_codes"][i], [at["w_codes"][k][j] for k in range(16)]
         product = sum(x * y for x, y in zip(a, w, strict=True))
         sums = product, product - za * sum(w), product - za * sum(w) - zw[j] * sum(a)
         acc = sum((x - za) * (y - zw[j]) for x, y in zip(a, w, strict=True))
-        assert at["after_product"][i][j] == sums[0] == at["term_product"][i][j]
-        assert at["after_a_correction"][i][j] == sums[1] and at["term_a_correction"][i][j] == -za * at["w_sums"][j]
-        assert at["after_w_correction"][i][j] == sums[2] and at["term_w_correction"][i][j] == -zw[j] * at["a_sums"][i]
+        assert at["after_product"][i][j] == sums[0]
+        assert at["after_a_correction"][i][j] == sums[1] and at["term_a_correction"][i][j] == -za * at["w_sums"][0][j]
+        assert at["after_w_correction"][i][j] == sums[2]
+        assert at["term_w_correction"][i][j] == -zw[j] * at["a_sums"][i][0]
         assert at["after_constant"][i][j] == acc and at["term_constant"][i][j] == 16 * za * zw[j]
-        assert at["real"][i][j] == pytest.approx(acc * at["units"][j], rel=1e-12)
+        assert at["real"][i][j] == pytest.approx(acc * unit[j], rel=1e-12)
     assert frame.scalars["check"] == {"equal": 64, "elements": 64, "exact": True, "onnx": True}
 
 
@@ -73,7 +77,8 @@ def test_the_errors_are_those_of_the_grids():
     assert errors["real"]["maximum"] == pytest.approx(np.abs(frame.arrays["real"] - frame.arrays["y"]).max())
     final = np.abs(frame.arrays["final"] - frame.arrays["y"])
     assert errors["final"]["maximum"] == pytest.approx(final.max(), rel=1e-6)
-    assert final.max() <= errors["real"]["maximum"] + frame.scalars["y"]["scale"] * 1.01  # half a step, and the clamp
+    step = frame.scalars["grids"]["y"]["scale"]
+    assert final.max() <= errors["real"]["maximum"] + step * 1.01  # half a step, and the clamp
 
 
 def test_more_bits_lose_less():
@@ -88,7 +93,7 @@ def test_a_scale_for_each_output_loses_less():
 
 def test_symmetric_weights_need_no_correction_for_the_inputs():
     frame = opened(w_scheme="symmetric")
-    assert frame.scalars["w"]["centred"] and not frame.scalars["a"]["centred"]
+    assert frame.scalars["grids"]["w"]["centred"] and not frame.scalars["grids"]["a"]["centred"]
     for name in ("w_correction", "constant"):
         assert not frame.arrays[f"term_{name}"].any()
     assert frame.arrays["term_a_correction"].any()
@@ -113,7 +118,7 @@ def test_the_chosen_element_adds_up(rounding, grids):
     if rounding == "double":
         assert cell["whole"] == cell["halved"]
     assert abs(cell["whole"] - cell["exact"]) < 0.51
-    y = scalars["y"]
+    y = scalars["grids"]["y"]
     assert cell["code"] == min(max(cell["whole"] + cell["y_zero"], y["low"]), y["high"]) == frame.arrays["codes"][2, 3]
     assert cell["final"] == pytest.approx((cell["code"] - cell["y_zero"]) * y["scale"], rel=1e-6)
 
@@ -198,6 +203,47 @@ def test_the_step_and_the_choice_compute_nothing_anew():
 def test_every_step_crosses_to_the_page(step, params):
     reply, arrays = call_json("open", f'{{"page": "matmul", "params": {{"step": {step}{params}}}}}')
     assert '"ok"' in reply and arrays and "Infinity" not in reply
+
+
+@pytest.mark.parametrize("step", range(1, len(STEPS) + 1))
+@pytest.mark.parametrize("grids", [{}, {"per": "channel"}, {"a_scheme": "symmetric", "w_scheme": "symmetric"}])
+@pytest.mark.parametrize("rounding", ["single", "double", "float"])
+def test_every_step_shows_what_its_frame_has(step, grids, rounding):
+    answer = Runner().open("matmul", {"step": step, "rounding": rounding, **grids})
+    assert not names.check(Page, answer["frame"], answer["params"])
+    shown = [block for panel in Page.PANELS for block in names.every(panel) if isinstance(block, Equation)]
+    steps = [part for panel in Page.PANELS for part in panel.blocks if isinstance(part, Together)]
+    assert len(shown) == len(steps) == len(STEPS)
+    assert [names.Scope(answer["frame"], {}).holds(part.when) for part in steps].index(True) == step - 1
+
+
+def said(**params):
+    return opened(**params).scalars["said"]
+
+
+def test_what_the_words_say_of_zero_points_rules_and_signs():
+    usual = said()
+    assert usual["no_a"] == usual["no_w"] == usual["no_zero"] == usual["of_column"] == ""
+    assert usual["w_grid"].startswith("scale **") and usual["w_zero"].startswith("= ")
+    symmetric = said(w_scheme="symmetric", per="channel")
+    assert "nothing to correct" in symmetric["no_w"] and symmetric["no_zero"] and not symmetric["no_a"]
+    assert "each output" in symmetric["w_grid"] and symmetric["w_zero"] == "of each output"
+    assert symmetric["of_column"] and "twice" in said(rounding="double")["rule"]
+    sums = [opened(w_scheme="symmetric", column=column).scalars for column in range(4)]
+    negative = [of for of in sums if of["cell"]["w_sum"] < 0]
+    assert negative and all(of["said"]["w_sum"] == f"(−{-of['cell']['w_sum']})" for of in negative)
+    assert all(of["said"]["w_sum"] == str(of["cell"]["w_sum"]) for of in sums if of not in negative)
+
+
+def test_a_code_at_the_end_of_its_grid_is_said_to_be_clamped():
+    coarse = {"a_bits": 2, "w_bits": 2}
+    for seed in range(50):
+        found = page(**LARGE, **coarse, seed=seed)
+        for row, column in itertools.product(range(8), range(8)):
+            if found.walk.cell(row, column, "single")["clamped"]:
+                assert said(**LARGE, **coarse, seed=seed, row=row, column=column)["clamped"] == ", clamped to 0..255"
+                return
+    pytest.fail("no output of 50 seeds is clamped")
 
 
 def test_a_seed_decides_the_numbers():
