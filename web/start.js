@@ -19,16 +19,16 @@
     return element;
   };
 
-  function say(message, hint, log) {
+  const another = () => Object.assign(document.createElement("button"), { type: "button", className: "primary", textContent: "Retry", onclick: retry });
+
+  function say(message, hint, log, way = another()) {
     if (!box.isConnected) document.getElementById("main").prepend(box); // main.js takes it away
     box.replaceChildren();
     box.className = "banner banner-trouble";
     box.dataset.test = "unstarted";
     add("p", "").append(Object.assign(document.createElement("strong"), { textContent: message }));
     add("p", hint);
-    add("p", "").append(Object.assign(document.createElement("button"), {
-      type: "button", className: "primary", textContent: "Retry", onclick: retry,
-    }));
+    add("p", "").append(way);
     if (log) {
       const details = add("details", "");
       details.append(Object.assign(document.createElement("summary"), { textContent: "Log" }));
@@ -68,6 +68,15 @@
     if (lost) say(`${lost.getAttribute("href")} could not be loaded: the page has no styles.`, HINT);
   }
 
+  /** A frame with a sandbox and no origin has neither modules, nor workers, nor storage. */
+  function confined() {
+    document.documentElement.dataset.state = "error";
+    const link = Object.assign(document.createElement("a"), { href: location.href, target: "_blank", rel: "noopener", textContent: location.href });
+    say("This frame does not allow Bitladder to run: its sandbox permits neither workers, in which Python runs, nor storage.",
+      "Open the page in a tab of its own (below), or add allow-same-origin to the frame's sandbox.", "", link);
+  }
+
   if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is true
+  else if (origin === "null") confined();
   else start().then(checkSheets, failed);
 })();

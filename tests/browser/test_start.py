@@ -160,6 +160,23 @@ def test_a_connection_that_hangs_is_reported(visit, path, trouble, retry):
     tab[trouble].wait_for(state="detached")
 
 
+def test_a_frame_that_allows_too_little_is_reported_with_a_link(visit):
+    tab = visit(None)
+    tab.expected = ("origin 'null'", "net::ERR_", "preload", "escape its sandboxing")
+    allow = ["allow-scripts"]
+    tab.page.route("**/framed", lambda route: route.fulfill(content_type="text/html", body=(
+        f'<!doctype html><title>Framed</title><iframe sandbox="{" ".join(allow)}" src="./#affine?bits=3"></iframe>')))
+    tab.page.goto(f"{tab.url}framed")
+    frame = tab.page.frame_locator("iframe")
+    said = frame.locator("[data-test='unstarted']")
+    assert "This frame does not allow Bitladder to run" in said.inner_text()
+    assert said.get_by_role("link").get_attribute("href") == f"{tab.url}#affine?bits=3"
+    assert said.get_by_role("button").count() == 0, "another try would change nothing"
+    allow.append("allow-same-origin")
+    tab.page.reload()
+    frame.locator("[data-test='bits']").wait_for(state="attached")
+
+
 def test_a_style_sheet_cannot_be_loaded(visit):
     tab = visit(None)
     broken = Broken(tab, "workbench.css", "missing")
