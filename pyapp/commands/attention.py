@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import TITLES, add_data, add_json, command, networks, progress, reader, show
+from pyapp.commands.common import TITLES, add_data, add_json, command, networks, now_and_then, progress, reader, show
 from pyapp.commands.outputs import add_out
+from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
 from pyapp.quant.calibrate import CALIBRATIONS
@@ -83,7 +84,7 @@ def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy or loss of a transformer, in float or quantised as asked."""
-    settings, subject = transformer_settings_of(args), _subject(args)
+    settings, subject = transformer_settings_of(args), _subject(args, now_and_then("pieces of the data"))
     result = {"model": args.model, **asdict(settings), **subject.measure(settings)}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
                             f"{result['bytes']:,} bytes")
@@ -100,10 +101,10 @@ def attention_table(args: argparse.Namespace) -> None:
     show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 
-def _subject(args: argparse.Namespace) -> Subject:
+def _subject(args: argparse.Namespace, watch: Watch = unwatched) -> Subject:
     if args.model == "vit":
-        return vit_subject(args.weights, args.data, args.split, args.images)
-    return gpt_subject(args.weights, args.data, args.windows)
+        return vit_subject(args.weights, args.data, args.split, args.images, watch)
+    return gpt_subject(args.weights, args.data, args.windows, watch)
 
 
 def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], methods: Sequence[str],

@@ -4,12 +4,14 @@ import argparse
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pyapp.core.optim import OPTIMISERS
+from pyapp.core.watching import Watch
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.sweep.grid import whole
@@ -17,6 +19,7 @@ from pyapp.training import recipes
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
+EVERY = 5.0  # seconds between two lines of progress
 NAMED = 5  # fields that a note lists
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.training.recipes.option
 
@@ -87,6 +90,19 @@ def _finite(value: Any, where: str, found: list[str]) -> Any:
 def progress(line: str) -> None:
     """Report the progress of a long command on stderr, apart from its result."""
     print(line, file=sys.stderr, flush=True)
+
+
+def now_and_then(what: str) -> Watch:
+    """Progress of work in pieces: a line every five seconds, so quick work says nothing."""
+    start = told = time.monotonic()
+
+    def watch(done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= EVERY:
+            told = now
+            progress(f"{done} of {total} {what}, {now - start:.0f} s")
+    return watch
 
 
 def reader(read: Callable[[str], Any]) -> Callable[[str], Any]:

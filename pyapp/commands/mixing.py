@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.commands.common import add_data, add_json, add_weights, command, now_and_then, show
 from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
 from pyapp.measure.measure import measure
@@ -34,7 +34,8 @@ def find_sensitive(args: argparse.Namespace) -> None:
     """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
     quantised. Its codes come from a network whose layers all have these bits."""
     inputs, labels = _calibration()
-    table = sensitivity(mlp.load(args.weights), settings_of(args, 8), inputs, labels)
+    table = sensitivity(mlp.load(args.weights), settings_of(args, 8), inputs, labels,
+                        watch=now_and_then("layers and bit widths"))
     lines = [f"{'layer':16} {'bits':>4} {'KL (nats)':>11} {'loss':>9} {'accuracy':>9} {'bytes':>8}"]
     lines += [f"{name:16} {bits:4} {row['kl']:11.2e} {row['loss']:9.4f} {row['accuracy']:9.2%} {row['bytes']:8,}"
               for name, rows in table.items() for bits, row in rows.items()]
@@ -44,7 +45,8 @@ def find_sensitive(args: argparse.Namespace) -> None:
 def mixed(args: argparse.Namespace) -> None:
     """Bits a layer within --budget bytes, chosen on the calibration split, measured on --data."""
     settings = settings_of(args, 8)
-    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration())
+    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration(),
+                watch=now_and_then("layers and bit widths"))
     network, bits = found.network, list(found.chosen.bits.values())
     result = {**vars(settings), "bits": bits, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
               "kl": found.kl, "predicted_kl": found.chosen.cost,

@@ -17,6 +17,7 @@ from pyapp.commands.common import (
     add_recipe,
     command,
     networks,
+    now_and_then,
     options_of,
     print_json,
     progress,
@@ -120,7 +121,7 @@ def _accuracy(model: ViT, p: Parameters, digits: Digits) -> dict[str, Any]:
 
 
 def _loss(model: GPT, p: Parameters, tokens: np.ndarray) -> dict[str, Any]:
-    return next_token.evaluate(model, p, tokens)
+    return next_token.evaluate(model, p, tokens, now_and_then("pieces of the text measured"))
 
 
 def _save(args: argparse.Namespace, model: str, recipe: Any, arrays: Mapping[str, np.ndarray],

@@ -4,19 +4,20 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.watching import Watch, unwatched
 from pyapp.data.mnist import Digits
 from pyapp.nets import next_token
 from pyapp.quantized.transformer import QuantizedTransformer
 from pyapp.training.trainer import evaluate
 
 
-def measure_vit(network: QuantizedTransformer, digits: Digits) -> dict[str, Any]:
+def measure_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = unwatched) -> dict[str, Any]:
     """Accuracy 0..1 and loss (nats) over the digits, how many there are, and the network's bytes."""
-    scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels)
+    scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes}
 
 
-def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray) -> dict[str, Any]:
+def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray, watch: Watch = unwatched) -> dict[str, Any]:
     """Loss (nats per character) over windows of the tokens that do not overlap, share of characters that are the
     likeliest, how many there are, and the network's bytes."""
-    return {**next_token.evaluate(network.model, network.parameters, tokens), "bytes": network.nbytes}
+    return {**next_token.evaluate(network.model, network.parameters, tokens, watch), "bytes": network.nbytes}

@@ -6,8 +6,11 @@ import numpy as np
 
 from pyapp.core.losses import softmax_cross_entropy
 from pyapp.core.parameters import Parameters
+from pyapp.core.watching import Watch, last, unwatched
 from pyapp.data.text import in_turn
 from pyapp.nets.gpt import GPT
+
+CHUNK = 16  # windows that are judged at once
 
 
 def next_token(tokens: np.ndarray, logits: np.ndarray, following: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -19,7 +22,7 @@ def next_token(tokens: np.ndarray, logits: np.ndarray, following: np.ndarray) ->
     return loss, gradient, probabilities.reshape(*following.shape, -1).swapaxes(1, 2)
 
 
-def judge(model: GPT, p: Parameters, tokens: np.ndarray, chunk: int = 16) -> Iterator[dict | None]:
+def judge(model: GPT, p: Parameters, tokens: np.ndarray, chunk: int = CHUNK) -> Iterator[dict | None]:
     """Loss over a whole text in windows that do not overlap, as a generator that yields None after each chunk.
 
     Each window starts without a past. The last item is {"loss": nats per character, "accuracy": 0..1, "n": characters}.
@@ -34,7 +37,6 @@ def judge(model: GPT, p: Parameters, tokens: np.ndarray, chunk: int = 16) -> Ite
     yield {"loss": loss / n, "accuracy": right / n, "n": n}
 
 
-def evaluate(model: GPT, p: Parameters, tokens: np.ndarray) -> dict:
+def evaluate(model: GPT, p: Parameters, tokens: np.ndarray, watch: Watch = unwatched) -> dict:
     """`judge` without a pause."""
-    *_, result = judge(model, p, tokens)
-    return result
+    return last(judge(model, p, tokens), -(-(len(tokens) - 1) // (CHUNK * model.size.context)), watch)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from pyapp.core.parameters import Parameters
+from pyapp.core.watching import Watch, last, unwatched
 from pyapp.nets.mlp import MLP
 from pyapp.quant.mixed import Choice, allocate, pareto, total
 from pyapp.quant.parameters import weight_names
@@ -87,14 +88,13 @@ class Mix:
 
 
 def mix(p: Parameters, settings: Settings, budget: int, inputs: np.ndarray, labels: np.ndarray,
-        bits: tuple[int, ...] = BITS) -> Mix:
+        bits: tuple[int, ...] = BITS, watch: Watch = unwatched) -> Mix:
     """Choose each layer's bits within `budget` bytes for everything, then quantise all layers together.
 
     ValueError if nothing fits.
     """
     search = Search(p, settings, inputs, labels, bits)
-    for _ in search.run():
-        pass
+    last(search.run(), len(search.table) * len(bits), watch)
     chosen = search.choose(budget)
     network = search.network(chosen.bits)
     return Mix(search.table, search.front, chosen, network, search.divergence(network))

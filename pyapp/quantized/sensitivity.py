@@ -8,6 +8,7 @@ import numpy as np
 
 from pyapp.core.losses import softmax_and_log
 from pyapp.core.parameters import Parameters
+from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import assemble, weight_names
 from pyapp.quantized.network import Memo, Settings, quantize_network
@@ -18,7 +19,7 @@ Sensitivities = dict[str, dict[int, Row]]
 
 
 def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                bits: tuple[int, ...] = BITS) -> Sensitivities:
+                bits: tuple[int, ...] = BITS, watch: Watch = unwatched) -> Sensitivities:
     """What each layer costs at each number of bits on labelled calibration images, measured with it alone quantised.
 
     Its codes come from a network whose layers all have these bits. With "round" that makes no difference; GPTQ and
@@ -30,8 +31,10 @@ def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: n
     bytes the size of the layer's packed weights with its scales.
     """
     table: Sensitivities = {name: {} for name in weight_names(p)}
-    for name, b, row in sensitivities(p, settings, inputs, labels, bits):
+    rows = sensitivities(p, settings, inputs, labels, bits)
+    for done, (name, b, row) in enumerate(rows, 1):
         table[name][b] = row
+        watch(done, len(table) * len(bits))
     return table
 
 

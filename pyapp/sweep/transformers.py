@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import checkpoint, store
+from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
 from pyapp.machine import made_on
@@ -38,18 +39,19 @@ class Subject:
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
 
 
-def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None) -> Subject:
+def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None,
+                watch: Watch = unwatched) -> Subject:
     """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
     (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     rows = np.arange(n, dtype=np.int64) * whole // n
     digits = Digits(digits.images[rows], digits.labels[rows])
     return Subject("accuracy", _share(n, whole, "images"),
-                   lambda settings: measure_vit(quantize_vit(p, settings, size=model.size), digits),
+                   lambda settings: measure_vit(quantize_vit(p, settings, size=model.size), digits, watch),
                    (store.digest(weights)[:SHORT], stamp_of(digits)))
 
 
-def gpt_subject(weights: Path, data: str | Path, windows: int | None = None) -> Subject:
+def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched) -> Subject:
     """The GPT on the last 10 % of a text file, or on so many windows from their beginning."""
     model, p, vocabulary = gpt.load(weights)
     _, tokens = text.split(vocabulary.encode(text.read(data)), model.size.context)
@@ -58,7 +60,7 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None) -> 
     tokens = tokens[: n * model.size.context + 1]
     own = own_text(model, p)
     return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
-                   lambda settings: measure_gpt(quantize_gpt(model, p, settings, own), tokens),
+                   lambda settings: measure_gpt(quantize_gpt(model, p, settings, own), tokens, watch),
                    (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())))
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from pyapp.core.losses import softmax_cross_entropy
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
+from pyapp.core.watching import Watch, last, unwatched
 
+CHUNK = 500  # images that are judged at once
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 # (x, logits, labels) -> loss, dL/dlogits, probabilities; x is the batch as the network saw it, for a teacher to see too
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray, np.ndarray]]
@@ -116,7 +118,7 @@ def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], N
         report(f"epoch {epoch}/{epochs}  loss {np.mean(losses):.4f}  accuracy {np.mean(accuracies):.4f}")
 
 
-def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: int = 500) -> Iterator[dict | None]:
+def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: int = CHUNK) -> Iterator[dict | None]:
     """Loss, accuracy and predictions over a data set, as a generator that yields None after each chunk of work.
 
     The last item is {"loss": nats, "accuracy": 0..1, "predictions": int64 (N,)}, so a page can stay responsive between.
@@ -131,7 +133,6 @@ def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: i
     yield {"loss": loss / len(images), "accuracy": float((predictions == labels).mean()), "predictions": predictions}
 
 
-def evaluate(model, p: Parameters, images: np.ndarray, labels: np.ndarray) -> dict:
+def evaluate(model, p: Parameters, images: np.ndarray, labels: np.ndarray, watch: Watch = unwatched) -> dict:
     """`judge` without a pause."""
-    *_, result = judge(model, p, images, labels)
-    return result
+    return last(judge(model, p, images, labels), -(-len(images) // CHUNK), watch)
