@@ -26,7 +26,7 @@ from pyapp.commands.outputs import check_apart
 from pyapp.commands.saying import data_warnings, in_options, shortened
 from pyapp.hosts import HostError
 
-GONE = 128 + 13  # the exit status of a program whose output nobody reads any more, as in `... | head`
+GONE = 128 + 13  # the exit status of a program whose output is no longer read, as in `... | head`
 
 
 def main(argv: list[str] | None = None) -> int:

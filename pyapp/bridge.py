@@ -62,7 +62,7 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         return text, out
     except BaseException as error:
         found = blame(error) or error
-        if not isinstance(found, Exception):  # not from edited code: somebody pressed Ctrl-C
+        if not isinstance(found, Exception):  # not from edited code: Ctrl-C was pressed
             raise
         return json.dumps({"error": _facts(found)}), []
 

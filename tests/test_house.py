@@ -223,6 +223,9 @@ def test_no_page_casts_a_parameter_to_what_it_is(path):
     for cast, name in re.findall(r"""\b(int|float|str|bool)\((?:self\.)?params\[["']?(\w+)""", path.read_text()):
         types = {params[name] for params in own if name in params}
         assert types and cast not in types, f"{path.name}: {name} is {cast} already"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name == "change":
+            assert not re.search(r"\b(int|float|str|bool)\(value\)", ast.unparse(node))
 
 
 def made_by_the_shell() -> set[str]:

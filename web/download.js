@@ -5,7 +5,7 @@ import { Patience } from "./patience.js";
 /**
  * While this is in use, every fetch of this thread goes through it: what Pyodide downloads is counted and checked too, and
  * is under way before Pyodide asks for it. `failed` rejects when anything goes wrong; where a file is missing or broken,
- * Pyodide itself would only warn on the console and wait for ever.
+ * Pyodide itself would only warn on the console and wait forever.
  *
  * base     the site's address, ending in "/"
  * onBytes  gets the number of bytes that have just arrived; a negative one if they were damaged and come again
@@ -18,7 +18,7 @@ import { Patience } from "./patience.js";
 export function download(base, onBytes, log = () => {}, patience = new Patience()) {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
-  const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and nobody has taken yet
+  const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and is not used yet
   const streams = new Map(); // path -> response (a promise), of what is compiled while it arrives
   let fail;
   const failed = new Promise((_, reject) => { fail = reject; });

@@ -115,7 +115,7 @@ function spawn() {
 }
 
 function end({ worker, client, begin }) {
-  begin(); // nobody waits for it any more
+  begin(); // no one waits for it any more
   worker.terminate();
   client.close();
 }

@@ -12,7 +12,7 @@
 export function connect(port) {
   const pending = new Map();
   const listeners = new Map();
-  let lastId = Math.floor(Math.random() * 2 ** 40); // of a reply that somebody else makes up the number has to be guessed
+  let lastId = Math.floor(Math.random() * 2 ** 40); // unpredictable, so that edited code cannot forge a reply
   let closed = false;
 
   const emit = (event, data) => listeners.get(event)?.forEach((fn) => fn(data));
@@ -26,7 +26,7 @@ export function connect(port) {
     else waiting.resolve(message.result);
   };
   const onError = (problem) => {
-    problem.preventDefault(); // it is told here, and no uncaught error of the page
+    problem.preventDefault(); // it is reported here, and is no uncaught error of the page
     emit("error", {
       type: "WorkerError",
       message: problem.message || "The page's worker could not be loaded",

@@ -12,7 +12,7 @@ export function parse(hash) {
   return { page: decode(page), panel: decode(panel), params: Object.fromEntries(pairs), repeated: [...repeated] };
 }
 
-const LONGEST = 4000; // characters of a value; nobody can send a longer link
+const LONGEST = 4000; // characters of a value; longer links cannot be sent
 const SHOWN = 40; // characters of a name that is quoted
 const LISTED = 5; // names that are quoted
 
@@ -34,7 +34,7 @@ function list(names) {
   return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}` : quoted[0];
 }
 
-/** A name as somebody gave it, in quotation marks and not too long. */
+/** A name as it was given, in quotation marks and not too long. */
 export function quote(name) {
   const letters = Array.from(name); // a cut must not fall into an emoji
   return `“${letters.length > SHOWN ? `${letters.slice(0, SHOWN).join("")}…` : name}”`;

@@ -53,7 +53,7 @@ def mixed(args: argparse.Namespace) -> None:
               "front": [{"bits": list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
     show(result, args.json, f"bits {' '.join(map(str, bits))}: {result['accuracy']:.2%} of {result['n']} images right, "
                             f"{result['bytes']:,} of {args.budget:,} bytes; KL {found.kl:.5f} nats on the calibration "
-                            f"split, {found.chosen.cost:.5f} foretold")
+                            f"split, {found.chosen.cost:.5f} predicted")
 
 
 def _calibration() -> tuple[Any, Any]:

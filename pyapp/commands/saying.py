@@ -9,7 +9,7 @@ from typing import Any
 
 from pyapp.data.mnist import DataWarning
 
-LONG = re.compile(r"\d{60,}|[^\s/]{256,}")  # a number that nobody reads, and what is no name of a file
+LONG = re.compile(r"\d{60,}|[^\s/]{256,}")  # a number too long to read, or what is no name of a file
 ARGUMENT = re.compile(r'\b([a-z]\w*)=("[^"]*"|\[[^\]]*\]|-?\w(?:[\w.+-]*\w)?)')  # per="tensor", out=FILE, bits=[8, 4]
 PLAIN = str.maketrans("", "", '[]" ')
 NUMPY = re.compile(r"[a-z ]+ encountered in \w+")  # what NumPy warns of: overflow, division by zero, invalid values

@@ -1,4 +1,4 @@
-"""How the router learns which latents mean which digit: nobody tells it, it has to divide the box among the digits."""
+"""How the router learns which latents mean which digit: without labels, it divides the box among the digits."""
 
 from collections.abc import Callable
 

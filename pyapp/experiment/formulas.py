@@ -1,24 +1,22 @@
-"""Panels' formulas, and matrices in numbers; what entries, values and templates are stands in `panels`."""
+"""Panels' formulas, and matrices in numbers; `panels` explains entries, values and templates."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pyapp.experiment.panels import Block, Entry, Template, Value
 
 
 @dataclass(frozen=True)
 class Matrix(Block):
-    """A small array [rows, columns] in numbers. rows, columns: lists with the names at its side and above it.
+    """A small array [rows, columns] as numbers. rows, columns: lists with the names at its side and above it.
 
-    shade: an array with the share, 0 to 1, of the colour behind each number; where it is no number, a dot stands. With
-    `both` it goes from -1 to 1, and its sign says the colour.
-    framed: an array, a cell has a frame where it is not 0
-    chosen: the row and the column that are marked; where one is empty, all along it
-    pick: parameters that a click sets, to "@row" and "@column"; arrow keys go over the cells
-    sign, read: within an `Equation`, what stands before it, and a cell in words
+    shade: an array with the strength, 0 to 1, of the colour behind each number; where it is NaN, a dot is shown. With
+    `both` it goes from -1 to 1, and its sign decides the colour.
+    framed: an array; a cell has a frame where it is not 0
+    chosen: the row and the column that are marked; where one is empty, the whole row or column
+    pick: parameters that a click sets, to "@row" and "@column"; arrow keys move over the cells
+    sign, read: within an `Equation`, the sign before it, and a cell in words
     """
 
-    kind: ClassVar[str] = "matrix"
     array: Entry = ""
     format: str = "fixed:2"
     role: str = ""
@@ -39,7 +37,6 @@ class Matrix(Block):
 class Equation(Block):
     """Matrices with signs between them; below them the cell that is pointed at is read in words."""
 
-    kind: ClassVar[str] = "equation"
     blocks: tuple[Matrix, ...] = ()
 
 
@@ -47,5 +44,4 @@ class Equation(Block):
 class Formula(Block):
     """TeX on a line of its own; equations with \\qquad between them share it where they fit."""
 
-    kind: ClassVar[str] = "formula"
     tex: str = ""

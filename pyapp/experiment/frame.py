@@ -47,7 +47,7 @@ class Experiment:
     """What runs behind a page: the class named `Page` in `pyapp/pages/<name>.py`.
 
     The runner creates it with parsed parameters, drives `steps`, and asks for `frame` when something is to be drawn.
-    Only `steps` and `frame` must be written; the other calls answer politely that the page has no such thing.
+    Only `frame` must be written; the other calls answer politely that the page has no such thing.
     """
 
     title: ClassVar[str]
@@ -63,7 +63,7 @@ class Experiment:
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays, "asked": `Work` starts them
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
-    EAGER: ClassVar[tuple[str, ...]] = ()  # parameters after whose change work that was done is done anew at once
+    EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
     LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step and reset, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
@@ -76,15 +76,14 @@ class Experiment:
         self.live = Live(self.LIVE)
 
     def steps(self) -> Iterator[Frame | None]:
-        """One unit of work an item, a few milliseconds each. A Frame's scalars become points of the curves;
-        None means that work was done and nothing is to be drawn yet. A page that never ends yields for ever; where
-        the work has ended, this is asked again after a change."""
-        raise NotImplementedError(f"{type(self).__name__} has no steps")
+        """Work in units of a few milliseconds, one per item; none for a page whose `frame` does it all at once. A
+        Frame's scalars become points of the curves; None means that nothing is to be drawn yet. A page that never ends
+        yields forever; where the work has ended, this is called again after a change."""
+        return iter(())
 
     def background(self) -> Iterator[None]:
-        """What is measured while nothing else is asked for, in units of a few milliseconds; how far it is stands in the
-        frame. It is asked for anew after every change and after every stretch of `steps`, and goes on from what is
-        known."""
+        """What is measured while the page is idle, in units of a few milliseconds; the frame says how far it is. It
+        is called again after every change and after every stretch of `steps`, and continues from what is known."""
         return iter(())
 
     def act(self, name: str, values: Values) -> Outcome:
@@ -99,7 +98,7 @@ class Experiment:
         """Sentences about the given parameters that have no effect because of other parameters."""
         return []
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set
         back; what else was changed is the page's to undo."""
         return []

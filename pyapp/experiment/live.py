@@ -52,7 +52,7 @@ class Pulse:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around a call of edited code. Nested calls do not beat, because they could go on for ever."""
+        """Around a call of edited code. Nested calls do not beat, because they could go on forever."""
         outermost, self._inside = not self._inside, True
         if not outermost:
             yield

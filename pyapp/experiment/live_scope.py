@@ -5,13 +5,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-MOST_PRINTED = 10_000  # characters that are kept until somebody takes them
+MOST_PRINTED = 10_000  # characters that are kept until they are fetched
 MOST_SAID = 1000  # characters of a message
 KEEP = "remove only names that the text itself has made"
 
 
 def cut(text: str, most: int = MOST_SAID) -> str:
-    """The beginning of a text that nobody would read to its end, and that would take seconds to cross to the page."""
+    """The beginning of a text that is too long to read, and that would take seconds to cross to the page."""
     return text if len(text) <= most else f"{text[:most]}…"
 
 
@@ -40,7 +40,7 @@ class Scope(dict):
     _line: int | None = None  # of the last `del`
 
     def hold(self, but: str | None = None) -> None:
-        """What is here now has to stay, but not the name that a text is about to define anew."""
+        """What is here now has to stay, but not the name that a text is about to redefine."""
         self._held = {name: value for name, value in self.items() if name != but}
 
     def become(self, names: dict[str, Any]) -> None:

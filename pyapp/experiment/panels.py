@@ -1,24 +1,24 @@
 """Panels: what a page shows, declared as plain data. They name entries of the frame; the shell draws them.
 
-An entry is a dotted path: "logits.rows" is frame.scalars["logits"]["rows"]. It begins, in this order, in the item that
-is being drawn (a row of a table, an item of `Each`), in the frame's scalars, in its arrays, in `params`, or is `step`.
-"@i", "@row", "@column" and "@tile" say which element is read or picked, also inside a path: "keys.@column" is the
-element of keys with the number of that column. "@mask", where mask is an array, is the number that it has there:
-"fates.@mask". "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known before Python is there. While an
-element is read, the name of an array means that element. "@index" is the number of an item. An entry that is not
-always there ends in "?"; any other that is missing is an error.
+An entry is a dotted path: "logits.rows" is frame.scalars["logits"]["rows"]. Its first name is looked up in the item
+that is being drawn (a row of a table, an item of `Each`), then in the frame's scalars, its arrays and `params`; "step"
+is the frame's step. "@i", "@row", "@column" and "@tile" are the indices of the element that is read or picked, also
+inside a path: "keys.@column" is the element of keys at that column. "@mask", where mask is an array, is that array's
+value at the element: "fates.@mask". While an element is read, the name of an array means that element. "@index" is the
+number of an item. "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known before Python has started. An
+entry that may be missing ends in "?"; any other missing entry is an error.
 
-A value is an entry and how it is written: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n,
-percent:n, signed:n (signed alone is scientific where it is tiny), bytes, megabytes, scientific, small, decibels:n,
-milliseconds, words (a list with commas; with words:n each has n digits), text.
+A value is an entry with a format: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n, percent:n,
+signed:n (plain signed turns scientific where it is tiny), bytes, megabytes, scientific, small, decibels:n,
+milliseconds, words (a list with commas; words:n writes each with n digits), text.
 
-A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". In it **bold**,
-`code`, [words](#page) link, $z_a$ TeX (without braces), and [words](.quant) have the colour of a role: float, quant,
-good, bad, faint, muted; a role may be an entry, too: [words](.{role}).
+A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". It may have **bold**,
+`code`, $z_a$ (TeX, without braces) and [words](#page), a link; [words](.quant) have the colour of a role: float, quant,
+good, bad, faint, muted. A role may be an entry: [words](.{role}).
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, NewType
+from typing import Any, NewType
 
 Entry = NewType("Entry", str)  # a dotted path, "" for none; as a condition, "!path" means the opposite
 Value = NewType("Value", str)  # an entry with a format
@@ -42,19 +42,23 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Block(Plain):
-    """A part of a panel. `name` is for tests and links; with `when` it is only there while that entry is true."""
+    """A part of a panel. `name` is for tests and links; with `when` it is only shown while that entry is true."""
 
-    kind: ClassVar[str]
     name: str = ""
     when: Entry = ""
+
+    @property
+    def kind(self) -> str:
+        """By which the shell knows how to draw it."""
+        return type(self).__name__.lower()
 
 
 @dataclass(frozen=True)
 class Panel(Plain):
     """Blocks below a heading, if it has a title. place: "stage", "readouts" (at the right) or "wide" (below both).
 
-    `empty` stands there until Python has answered; with `when` the panel is only there while that entry is true. With
-    `told` it is the part of the story that has this title.
+    `empty` is shown until Python has answered; with `when` the panel is only shown while that entry is true. With
+    `told` it is the section of the story that has this title.
     """
 
     name: str
@@ -68,10 +72,9 @@ class Panel(Plain):
 
 @dataclass(frozen=True)
 class Words(Block):
-    """A sentence or more. role: about, doc, note, finding, caption, summary, sentence or plain; `good` colours it by
-    a truth."""
+    """One or more sentences. role: about, doc, note, finding, caption, summary, sentence or plain; `good`, a truth,
+    colours them."""
 
-    kind: ClassVar[str] = "words"
     text: Template = ""
     role: str = "about"
     good: Entry = ""
@@ -80,13 +83,12 @@ class Words(Block):
 
 @dataclass(frozen=True)
 class Heading(Block):
-    kind: ClassVar[str] = "heading"
     text: Template = ""
 
 
 @dataclass(frozen=True)
 class Fact(Plain):
-    """A line of `Facts`: what it is called and its values, one a head. An empty value leaves its cell empty."""
+    """A line of `Facts`: its label and its values, one per head. An empty value leaves its cell empty."""
 
     label: Template
     values: tuple[Value | Template, ...]
@@ -105,12 +107,11 @@ class Head(Plain):
 
 @dataclass(frozen=True)
 class Facts(Block):
-    """Named values. With `heads` several stand side by side; with `cards` they stand in a row, a label above each.
+    """Named values. With `heads` each has several, side by side; with `cards` they form a row, a label above each.
 
-    `pin` lets the reader keep this run's values beside those of the next ones.
+    `pin` lets the reader keep this run's values beside those of later runs.
     """
 
-    kind: ClassVar[str] = "facts"
     facts: tuple[Fact, ...] = ()
     heads: tuple[Head, ...] = ()
     caption: Template = ""
@@ -121,11 +122,11 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Column(Plain):
-    """A column of a table. `about` is a line below the value, `bad` colours it where true.
+    """A column of a table. `about` is a line below the value; `bad`, where true, colours the value.
 
-    With `blocks` these stand in its cells, named in their row; `value` is what is copied. With `bar`, a share from 0 to
-    1 (several for bars below each other), a bar is drawn instead, in `roles`' colours.
-    `sort` is what the parameter `Table.sort` becomes when the heading is pressed.
+    With `blocks` the cells hold these, looked up in their row; `value` is then what is copied. With `bar`, a share from
+    0 to 1 (several for bars below each other), the cells hold bars in the colours of `roles`. Pressing the heading sets
+    the parameter `Table.sort` to `sort`.
     """
 
     title: Template
@@ -138,7 +139,7 @@ class Column(Plain):
     bad: Entry = ""
     bar: tuple[Entry, ...] = ()
     roles: tuple[Template, ...] = ("float", "quant")
-    both: bool = False  # the bar, a share from -1 to 1, begins in the middle, and its sign says its colour
+    both: bool = False  # the bar, a share from -1 to 1, starts in the middle; its sign decides its colour
     sort: str = ""
     largest: bool = False  # the best is the largest
     order: str = ""  # of the sorted column in ARIA's terms, where it is neither ascending nor descending
@@ -152,12 +153,11 @@ class Column(Plain):
 class Table(Block):
     """A row for each item of the list `rows`; the first column is the heading of its row.
 
-    pick: the parameter that a press on a row sets to the row's `key`; that row is marked. `also`: what is set besides.
-    sort, best: the parameters with the column that orders the rows and whether the best come first.
-    groups: rows with one `group` stand below its name.
+    pick: the parameter that a press on a row sets to the row's `key`; that row is marked. `also`: what else it sets.
+    sort, best: the parameters that hold the column by which rows are ordered, and whether the best come first.
+    group: rows with the same value are listed below it.
     """
 
-    kind: ClassVar[str] = "table"
     rows: Entry = ""
     columns: tuple[Column, ...] = ()
     caption: Template = ""
@@ -172,8 +172,8 @@ class Table(Block):
 
 @dataclass(frozen=True)
 class Button(Plain):
-    """A button that sets parameters, each to a value, or does one of the page's actions, with values for its own
-    parameters. It is shown as pressed while `pressed` is true, and cannot be pressed while `off` is."""
+    """A button that sets parameters, or does one of the page's actions with values for that action's parameters. It
+    shows as pressed while `pressed` is true, and is disabled while `off` is."""
 
     label: Template
     sets: tuple[tuple[str, Value], ...] = ()
@@ -187,9 +187,8 @@ class Button(Plain):
 
 @dataclass(frozen=True)
 class Buttons(Block):
-    """With `steps`, their name, those with `pressed` are steps: arrow keys go back and on."""
+    """With `steps`, their name, those with `pressed` are steps: arrow keys go back and forth."""
 
-    kind: ClassVar[str] = "buttons"
     buttons: tuple[Button, ...] = ()
     words: Template = ""
     steps: str = ""
@@ -197,12 +196,9 @@ class Buttons(Block):
 
 @dataclass(frozen=True)
 class Work(Block):
-    """A button that drives `steps` of a page with WORK "asked": start, stop, on (go on; while `begun` is true), again.
+    """A button that drives `steps` of a page with WORK "asked"; its labels are start, stop, on (to continue, while
+    `begun` is true) and again. Where the work starts by itself, the button only runs it `again`."""
 
-    Where the work begins by itself, it only runs it `again`.
-    """
-
-    kind: ClassVar[str] = "work"
     start: str = ""
     stop: str = ""
     on: str = ""
@@ -212,9 +208,8 @@ class Work(Block):
 
 @dataclass(frozen=True)
 class Progress(Block):
-    """How far a measurement has come; the bar goes when it is done."""
+    """How far a measurement has come; the bar disappears when it is done."""
 
-    kind: ClassVar[str] = "progress"
     done: Entry = ""
     of: Entry = ""
     text: Template = ""
@@ -222,9 +217,8 @@ class Progress(Block):
 
 @dataclass(frozen=True)
 class Text(Block):
-    """A text in its own letters and lines."""
+    """Preformatted text."""
 
-    kind: ClassVar[str] = "text"
     label: Template = ""
     text: Entry = ""
 
@@ -233,7 +227,6 @@ class Text(Block):
 class Each(Block):
     """The same blocks for each item of a list, in columns that are at least `width` pixels wide."""
 
-    kind: ClassVar[str] = "each"
     over: Entry = ""
     blocks: tuple[Block, ...] = ()
     width: int = 320
@@ -243,7 +236,6 @@ class Each(Block):
 class Beside(Block):
     """Blocks side by side, as many as there is room for."""
 
-    kind: ClassVar[str] = "beside"
     blocks: tuple[Block, ...] = ()
     width: int = 260
 
@@ -252,7 +244,6 @@ class Beside(Block):
 class Together(Block):
     """Blocks below each other: one column of `Beside`."""
 
-    kind: ClassVar[str] = "together"
     blocks: tuple[Block, ...] = ()
 
 
@@ -260,7 +251,6 @@ class Together(Block):
 class More(Block):
     """Blocks that open when the reader asks."""
 
-    kind: ClassVar[str] = "more"
     summary: Template = ""
     blocks: tuple[Block, ...] = ()
 
@@ -269,15 +259,13 @@ class More(Block):
 class Code(Block):
     """The page's LIVE functions, which the reader may edit and run."""
 
-    kind: ClassVar[str] = "code"
 
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """The way out: what no kind draws is a component in web/views/<module>.js, which shows these entries. `sets`:
-    parameters whose only control it is."""
+    """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `sets`: parameters
+    that have no other control."""
 
-    kind: ClassVar[str] = "custom"
     module: str = ""
     label: Template = ""
     read: Template = ""

@@ -34,7 +34,7 @@ class Param:
     doc: str
     lo: float | None = None
     hi: float | None = None
-    step: float | None = None  # of whole numbers 1, if nothing else is said
+    step: float | None = None  # 1 for whole numbers unless given
     log: bool = False
     choices: tuple[str, ...] | None = None
     unit: str = ""
@@ -88,7 +88,7 @@ class Param:
 
 
 def _quoted(value: Any) -> str:
-    """A value as it was given, cut where nobody reads on: a link may bring thousands of characters."""
+    """A value as it was given, cut short: a link may bring thousands of characters."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
 
@@ -110,8 +110,8 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
               clamp: bool = True) -> tuple[Values, list[str]]:
     """Values for all parameters, with defaults where none is given, and notes about them.
 
-    An unknown name or an invalid value raises ParamError if `strict` (command line, controls), and otherwise (a
-    link somebody sent) is ignored with a note. A number beyond its limits is clamped with a note, or with `clamp` off
+    An unknown name or an invalid value raises ParamError if `strict` (command line, controls), and otherwise (in a
+    link) is ignored with a note. A number beyond its limits is clamped with a note, or with `clamp` off
     (command line) refused.
     """
     params, notes = tuple(params), []

@@ -1,7 +1,6 @@
-"""Panels' charts and pictures; what entries, values and templates are stands in `panels`."""
+"""Panels' charts and pictures; `panels` explains entries, values and templates."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pyapp.experiment.panels import Block, Entry, Plain, Template, Value
 
@@ -21,8 +20,8 @@ class Axis(Plain):
 class Line(Plain):
     """A line of a chart. shape: line, steps or dots. In `Curves`, y is a name of the history.
 
-    `aside`: it does not stretch the axis. `hollow`: an entry with truths, one a point. `dash`: true, or the lengths of
-    dashes and gaps, so that lines of one colour can be told apart.
+    `aside`: it does not stretch the axis. `hollow`: an entry with truths, one per point. `dash`: true, or the lengths
+    of dashes and gaps, so that lines of one colour can be told apart.
     """
 
     y: Entry
@@ -47,7 +46,6 @@ class Chart(Block):
     pick: a parameter that a drag along x sets; `at` is the element where its point is
     """
 
-    kind: ClassVar[str] = "chart"
     label: Template = ""
     x: Entry = ""
     lines: tuple[Line, ...] | Entry = ()
@@ -67,10 +65,9 @@ class Curves(Block):
     """Lines that grow over training steps while the page works; those of a pinned run stay, dashed.
 
     ends: an entry with both ends of the axis; else floor and ceiling where they are fixed, and the data where not.
-    least: the lowest ceiling that the data may have; empty: what stands there before the first point.
+    least: the lowest ceiling that the data may have; empty: what is shown before the first point.
     """
 
-    kind: ClassVar[str] = "curves"
     label: Template = ""
     lines: tuple[Line, ...] = ()
     format: str = "fixed:3"  # of the values
@@ -92,7 +89,6 @@ class Histogram(Block):
     is too fine for lines.
     """
 
-    kind: ClassVar[str] = "histogram"
     label: Template = ""
     edges: Entry = ""
     before: Entry = ""
@@ -107,13 +103,12 @@ class Histogram(Block):
 
 @dataclass(frozen=True)
 class Bars(Block):
-    """Rows of bars below each other, a bar a label, all on one scale; read by pointer and arrow keys.
+    """Rows of bars below each other, one bar per label, all on one scale; read by pointer and arrow keys.
 
     lanes: lines, of which y, role and label count; limit: the value of a full bar; picked: the label in bold
     read: the exact values of the bar @i in words
     """
 
-    kind: ClassVar[str] = "bars"
     label: Template = ""
     labels: Entry = ""
     lanes: tuple[Line, ...] = ()
@@ -128,14 +123,13 @@ class Bars(Block):
 class Heatmap(Block):
     """An array [rows, columns] or [tiles, rows, columns] as an image, a colour a value.
 
-    limit: the value that gets the full colour; images with one limit share a scale. map: signed, grey or bands.
+    limit: the value that gets the full colour; images with the same limit share a scale. map: signed, grey or bands.
     read: a cell in words, with @row, @column and @tile.
     pick: parameters that a click or Enter sets; kept: what is marked, [tile, row, column] or [tile], or one entry with
     that.
     over: an array [rows, columns] of 0 to 1 laid over each tile as ink.
     """
 
-    kind: ClassVar[str] = "heatmap"
     label: Template = ""
     array: Entry = ""
     limit: Entry = ""
@@ -156,7 +150,6 @@ class Heatmap(Block):
 class Scale(Block):
     """The colour scale of heatmaps above it."""
 
-    kind: ClassVar[str] = "scale"
     limit: Entry = ""
     what: Template = ""
     map: str = "signed"  # or "grey"
@@ -164,10 +157,9 @@ class Scale(Block):
 
 @dataclass(frozen=True)
 class Images(Block):
-    """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each; `pick` makes them buttons, and so
-    does `puts`: held-out digits that a press puts on the pad, an entry with their numbers."""
+    """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each. `pick` makes them buttons, and so
+    does `puts`, an entry with numbers of held-out digits: a press puts that digit on the pad."""
 
-    kind: ClassVar[str] = "images"
     label: Template = ""  # of the picture @i
     pictures: Entry = ""
     words: Template = ""

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def scores(X, W_Q, W_K, scale):
-    """sᵢⱼ = scale · qᵢ · kⱼ with query qᵢ = W_Q xᵢ and key kⱼ = W_K xⱼ; nobody looks ahead: -∞ where j > i"""
+    """sᵢⱼ = scale · qᵢ · kⱼ with query qᵢ = W_Q xᵢ and key kⱼ = W_K xⱼ; no word looks ahead: -∞ where j > i"""
     S = scale * (X @ W_Q.T) @ (X @ W_K.T).T
     ahead = np.triu(np.ones(S.shape), 1) > 0
     return np.where(ahead, -np.inf, S)

@@ -7,7 +7,7 @@ def rollout(attention: np.ndarray) -> np.ndarray:
     """R = A'_L ··· A'_1 with A'_l = (mean over heads of A_l + I) / 2, for attention (L, H, T, T); gives (T, T).
 
     Attention of one layer mixes tokens that are mixtures already. A block adds what it attends to to what a token was,
-    hence the identity; rows stay distributions (Abnar and Zuidema 2020, section 3).
+    which is why the identity is there; rows stay distributions (Abnar and Zuidema 2020, section 3).
     """
     tokens = attention.shape[-1]
     mixed = np.eye(tokens, dtype=attention.dtype)

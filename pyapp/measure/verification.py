@@ -22,7 +22,7 @@ class Verified:
     """One network, all layers quantised together."""
 
     nbytes: int
-    kl: float  # mean KL(float || quantised) in nats on the calibration images: what the sum of costs foretells
+    kl: float  # mean KL(float || quantised) in nats on the calibration images: what the sum of costs predicts
     accuracy: float  # share of the held-out images, which no choice has seen
 
 
@@ -56,7 +56,7 @@ class Verification:
 
     @cached_property
     def front(self) -> set[Bits]:
-        """Those that no other choice beats, as it was foretold."""
+        """Choices that no other beats, as predicted."""
         return {key(choice) for choice in self.search.front}
 
     def of(self, choice: Choice) -> Verified | None:
@@ -73,7 +73,7 @@ class Verification:
         return tuple(self.search.best_within((1 + more) * uniform.nbytes) for more in (0, NEAR))
 
     def ratios(self) -> list[float]:
-        """Measured divergence by the foretold, of every choice that was measured."""
+        """Measured over predicted divergence of every choice that was measured."""
         return [found.kl / self.choices[bits].cost for bits, found in self.verified.items()]
 
     def _pieces(self) -> Iterator[bool]:

@@ -1,4 +1,4 @@
-"""The loss of a network that says what follows, in training and over a whole text."""
+"""The loss of a network that predicts the next token, in training and over a whole text."""
 
 from collections.abc import Iterator
 

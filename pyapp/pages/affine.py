@@ -1,6 +1,5 @@
 """Symmetric or affine: both schemes on the same numbers, and what the zero point buys."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +10,7 @@ from pyapp.core.rng import generator
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Words
-from pyapp.experiment.params import Param, Value, Values
+from pyapp.experiment.params import Param, Values
 from pyapp.experiment.pictures import Histogram
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls, tensors
@@ -85,7 +84,7 @@ class Page(Experiment):
             Beside(blocks=(buys("skewed", "Skewed"), buys("centred", "Centred"))),
             Words(text="What it costs: in a matrix product each zero point that is not 0 brings a correction term: the "
                        "row sums of the weights times the zero point of the activations, known in advance, and the "
-                       "sums of the activations times the zero point of the weights, which have to be added up anew "
+                       "sums of the activations times the zero point of the weights, which have to be added up again "
                        "for every input. [Integer matmul](#matmul) shows them."),
             Words(name="cost", text="{cost}"),
         ), empty="Measured when Python has started."),
@@ -109,15 +108,11 @@ class Page(Experiment):
         super().__init__(params)
         self.change("seed", params["seed"])
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         seed = self.params["seed"]
         if name != "bits":
             self.data = {key: numbers(self.params[key], seed) for key in ("skewed", "centred")}
         return []
-
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
 
     def frame(self) -> Frame:
         bits = self.params["bits"]

@@ -1,6 +1,5 @@
 """Attention: a matrix of attention in float beside quantised ones, without a shift before rounding and with it."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words
-from pyapp.experiment.params import Param, Value, Values
+from pyapp.experiment.params import Param, Values
 from pyapp.experiment.pictures import Bars, Heatmap, Line, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls
@@ -163,14 +162,10 @@ class Page(Experiment):
         draw = LOGITS[self.params["source"]]
         self.source = draw(self.params["length"], self.params["causal"], self.params["seed"])
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name in ("source", "length", "causal", "seed"):
             self._draw()
         return []
-
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
 
     def frame(self) -> Frame:
         heads, rows, columns = self.source.logits.shape

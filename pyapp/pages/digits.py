@@ -12,7 +12,7 @@ from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls
@@ -102,7 +102,7 @@ class Page(Experiment):
         """A training batch an item; after each epoch the held-out images, in pieces."""
         return self.training.steps(self._judge)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "optimiser":
             self.training.renew_optimiser(self.params)
         if name in ("weights", "bits"):

@@ -10,7 +10,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls
@@ -143,7 +143,7 @@ class Page(Experiment):
         self.params[other] = self.params[name]
         return [f"the lower threshold may not be above the upper one; {other} is now {self.params[other]:g}, too"]
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         self._said = []
         if name in ("low", "high"):
             return self._order(name)

@@ -1,6 +1,5 @@
 """The exponential in integers: I-BERT's i-exp at one point, and what the scale does to it."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -123,10 +122,6 @@ class Page(Experiment):
               doc="Bits that the result has below the parabola's unit, to be shifted out by halving; the code has 30, "
                   "the printed algorithm none"),
     )
-
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
 
     def frame(self) -> Frame:
         name, scale, bits = self.params["method"], self.params["scale"], self.params["exponent"]

@@ -14,7 +14,7 @@ from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked,
 from pyapp.digitgen.mini import Drawn
 from pyapp.digitgen.sheet import png, sheet
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.experiment.params import Param, Values, number
 from pyapp.pages.base import controls
 from pyapp.pages.panels import generator as panels
 
@@ -62,7 +62,7 @@ class Page(Experiment):
               doc="Where the walk from this picture ends"),
         Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
     )
-    ACTIONS = (Action("random", "Random seed", "A seed that nobody chose"),
+    ACTIONS = (Action("random", "Random seed", "A seed at random"),
                Action("save-png", "Save PNG", "The nine pictures as one image"),
                Action("save-json", "Save latents", "Seeds, latents, styles and coefficients of the nine pictures"))
 
@@ -111,7 +111,7 @@ class Page(Experiment):
         u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
         return measures.agreement(batch.shipped(TEACHER), batch.shipped(generator, bits=bits), u)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         self._shown = None
         return []
 

@@ -9,7 +9,7 @@ from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE
@@ -36,7 +36,7 @@ class Page(Experiment):
     GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS
-    UNSHOWN: ClassVar = {"network": "The pad asks anew when it is another one."}
+    UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
     PARAMS = (
         controls.bits(4, "Width of a weight's code", label="Bits per weight"),
         controls.scheme(),
@@ -78,7 +78,7 @@ class Page(Experiment):
         """Which arithmetic is shown: integers, unless they are refused."""
         return "simulated" if self.comparison().integer is None else self.params["arithmetic"]
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name != "arithmetic":
             self._comparison = None
         return []

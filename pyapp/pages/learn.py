@@ -12,7 +12,7 @@ from pyapp.checkpoint import Contents
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value, Values, number
+from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.nets.gpt import code_points
 from pyapp.pages.base import controls
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
@@ -107,7 +107,7 @@ class Page(Experiment):
             yield Frame(self.step, {"loss": self._loss})
 
     def background(self) -> Iterator[None]:
-        """Read on while nobody trains."""
+        """Continue reading while no training runs."""
         while self.readings.work():
             yield
 
@@ -135,7 +135,7 @@ class Page(Experiment):
         else:
             self._read_again(*widths)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "bits" and self.bits:
             self._read_also(self.bits)
         if name == "temperature":

@@ -1,6 +1,5 @@
 """Integer matmul: a small product of matrices from floats to output codes, one step at a time."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from pyapp.core.rng import generator
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value, Values
+from pyapp.experiment.params import Param, Values
 from pyapp.pages.base import controls
 from pyapp.pages.base.walk import TERMS, Walk
 from pyapp.pages.panels import matmul as panels
@@ -58,14 +57,10 @@ class Page(Experiment):
         super().__init__(params)
         self.walk = walk(params)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name not in ("step", "row", "column", "rounding"):
             self.walk = walk(self.params)
         return []
-
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
 
     def frame(self) -> Frame:
         way, rounding, step = self.walk, self.params["rounding"], self.params["step"]

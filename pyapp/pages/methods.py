@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls, tensors
@@ -140,9 +140,9 @@ class Page(Experiment):
             return []
         return [f"The pasted text is not used while Logits is {self.params['logits']}; set it to {PASTED}."]
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "text" and self.params["logits"] != PASTED:
-            pasted(str(value))  # says now what is wrong with it
+            pasted(value)  # says now what is wrong with it
             return [f"set Logits to {PASTED}, and these are used"]
         if name not in CHOOSING:
             self._begin()

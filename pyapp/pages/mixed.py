@@ -122,7 +122,7 @@ class Page(Experiment):
         }
 
     def _front(self, points: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
-        """Both plots of all networks by their bytes: divergence, foretold and measured, and the share read wrongly."""
+        """Both plots of all networks by their bytes: divergence, predicted and measured, and the share read wrongly."""
         budget, exact = self.params["budget"], self.work.float_accuracy
         sizes = [point["bytes"] for point in points]
         low, high = (step * 10_000 for step in (min([*sizes, budget]) // 10_000, max([*sizes, budget]) // 10_000 + 1))
@@ -169,7 +169,7 @@ class Page(Experiment):
                 for name, rows in self.work.search.table.items()]
 
     def _point(self, choice: Choice | None) -> dict[str, Any] | None:
-        """A choice as it was foretold, and as it was measured, if it was yet."""
+        """A choice as predicted, and as measured once it is."""
         if choice is None:
             return None
         found, bits = self.work.of(choice), key(choice)

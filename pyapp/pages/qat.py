@@ -10,7 +10,7 @@ from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value, Values, find, number
+from pyapp.experiment.params import Param, ParamError, Values, find, number
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE, usual_rates
@@ -142,7 +142,7 @@ class Page(Experiment):
     def _scores(self) -> dict[str, float | None]:
         return self._judged | self.references()
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "optimiser":
             self.training.renew_optimiser(self.params)
         self._obey()

@@ -43,7 +43,7 @@ class Page(Sliders):
         Panel("slopes", "Where the bend is flat, nothing is learnt", (Beside(width=320, blocks=(
             Together(blocks=(
                 Chart(name="slope", label="The slope of the bend over x.", height=180, x="curve_x",
-                      caption="Slope σ′ of the bend over x: where it is near 0, a point pulls in vain",
+                      caption="Slope σ′ of the bend over x: where it is near 0, a point has no pull",
                       lines=(Line("slope_curve", label="σ′"),), marks="slope_marks", up=Axis(ends="slope_range"),
                       read="x {curve_x:fixed:2}: σ′ {slope_curve:small}"),
                 Words(role="doc", text="The slope is never more than {best_slope:fixed:2}. A gradient that passes "

@@ -34,7 +34,7 @@ class Page(Descent):
     y = line.Y
     PARAMS = (
         Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,
-              doc="What bends each neuron; changing it starts anew, with its usual learning rate"),
+              doc="What bends each neuron; changing it restarts the run, with its usual learning rate"),
         controls.seed(f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0",
                       default=stack.SEEDS[0], live=False),
         rate(stack.RATES["sigmoid"], ("activation", stack.RATES)), BITS,

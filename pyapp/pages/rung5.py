@@ -40,7 +40,7 @@ class Page(ToyPage):
                        "{word} was."),
             ladder.vectors("nudge-picture", ladder.SUM))),
         Panel("weights", "All weights, and what they are made with", (
-            Words(text="A row for each word that looks; nobody sees what comes later."),
+            Words(text="A row for each word that looks; no word sees what comes later."),
             Matrix(name="weights", array="weights", shade="shade", rows="words", columns="words", chosen=("at", ""),
                    corner="looks", format="percent:1", caption="Weights of each word for each"),
             Words(name="disclosed", role="note", text="{disclosed}"),
@@ -56,7 +56,7 @@ class Page(ToyPage):
         x, a, s = found["embeddings"], found["weights"], found["scores"]
         matrices = {name: self.p[name] if self.params["own"] else np.eye(toy.DIM) for name in MATRICES}
         queries, keys, values = (x @ matrix.T for matrix in matrices.values())
-        seen = np.isfinite(s)  # by default j <= i: nobody looks ahead, but a reader may edit that
+        seen = np.isfinite(s)  # by default j <= i: no word looks ahead, but a reader may edit that
         look = self.params["look"]
         at = look - 1 if 0 < look <= len(words) else len(words) - 1
         into = [{"from": j, "name": words[j], "product": float(queries[at] @ keys[j]), "score": float(s[at, j]),

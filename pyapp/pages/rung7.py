@@ -10,7 +10,7 @@ from pyapp.core.rng import generator
 from pyapp.experiment.formulas import Matrix
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Panel, Table, Words
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.params import Param
 from pyapp.ladder import attention, generate, toy
 from pyapp.ladder.rollout import MOST, Step, choose
 from pyapp.ladder.table import TABLE
@@ -72,7 +72,7 @@ class Page(ToyPage):
         super()._read_prompt()
         self.prompt, self.appended = self.numbers, []
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         notes = super().change(name, value)
         if name in ("seed", "choice"):
             self._read_prompt()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value, Values
+from pyapp.experiment.params import Param, Values
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls
 from pyapp.pages.panels import shift as panels
@@ -87,7 +87,7 @@ class Page(Experiment):
         """Ask for the network's files now, when the host can still bring them and call again: `steps` cannot go on."""
         TRAINED[self.params["net"]](2, False, 0)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "net":
             self._load()
         if name not in ("rule", "measure", "net", "seeds"):  # these choose, or keep what is measured

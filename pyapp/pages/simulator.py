@@ -1,13 +1,13 @@
 """Simulator: a tensor of one's own on any grid, and where each of its numbers lands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.pages.base import controls, tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
 from pyapp.pages.base.tensors import NumbersError
@@ -82,7 +82,7 @@ class Page(Experiment):
     def unused(self, names: Iterable[str]) -> list[str]:
         return [PASTED] if self.pasted is not None and set(names) & set(DRAWING) else []
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "values":
             self._parse()
         self.x = self._tensor()
@@ -116,10 +116,6 @@ class Page(Experiment):
         grid = make_grid(lowest, highest, bits, self.params["scheme"], SIGNED[self.params["codes"]], self.per)
         tensor = QuantizedTensor(grid.quantize(self.x), grid)
         return tensor, compare(self.x, tensor.dequantize(), grid.clips(self.x))
-
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
 
     def frame(self) -> Frame:
         tensor, errors = self.quantized(self.params["bits"])

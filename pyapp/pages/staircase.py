@@ -7,7 +7,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.pages.base import controls, softmax_controls, tensors
 from pyapp.pages.base.tensors import NumbersError
@@ -109,9 +109,9 @@ class Page(Experiment):
             self._said = [f"The other logits cannot be read: {error}; {error.hint}. {OTHERS} are used instead."]
         self._start()
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "others":
-            self.others, self._said = _read(str(value))
+            self.others, self._said = _read(value)
             self._start()
         return []
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp import shipped
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Value, Values, number
+from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
@@ -111,7 +111,7 @@ class Page(Experiment):
         return Sampling(self.params["temperature"], self.params["top_k"],
                         self.params["greedy"] if greedy is None else greedy)
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name not in SHOWN:
             self._losses.stop()
         if name in QUANTISING:

@@ -9,7 +9,7 @@ from pyapp import shipped, store
 from pyapp.checkpoint import Contents
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
@@ -128,7 +128,7 @@ class Page(Experiment):
         self._judged = {name: scores[name] for name in ("float_accuracy", "quant_accuracy")}
         yield self._judged
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name == "optimiser":
             self.training.renew_optimiser(self.params)
         notes = []
@@ -182,7 +182,7 @@ class Page(Experiment):
         return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
 
     def background(self) -> Iterator[None]:
-        """Count a few more of the held-out images with both networks, which begins anew after each change."""
+        """Count a few more of the held-out images with both networks; a change restarts the count."""
         while not self.diverged and (count := self.pair.count).counted < len(count.labels):
             count.go_on(PIECE)
             yield

@@ -63,7 +63,7 @@ class Fixed(Float):
 
 
 class LargestWeight(Fixed):
-    """STE for weights: S = max|w| / Qmax, found anew each time. Nothing is clamped, so all of the gradient passes."""
+    """STE for weights: S = max|w| / Qmax, recomputed each time. Nothing is clamped, so all of the gradient passes."""
 
     def __init__(self, bits: int, per: Granularity):
         self.bits, self.per = check_training_bits(bits), per

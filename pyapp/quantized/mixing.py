@@ -84,7 +84,7 @@ class Mix:
     front: list[Choice]
     chosen: Choice
     network: QuantizedNetwork
-    kl: float  # of the whole network, measured on the calibration images; chosen.cost is what was foretold
+    kl: float  # of the whole network, measured on the calibration images; chosen.cost is the prediction
 
 
 def mix(p: Parameters, settings: Settings, budget: int, inputs: np.ndarray, labels: np.ndarray,

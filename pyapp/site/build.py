@@ -108,7 +108,7 @@ def same_folder(a, b):
 
 def export(root, manifest, target):
     """Copy the site into target, where only what an earlier build has put there may go: a .git, a CNAME, or a file that
-    somebody has changed since, stays."""
+    has been changed since, stays."""
     check_target(root, target)
     target, web = target.resolve(), root / "web"
     clear(parts_below(target))

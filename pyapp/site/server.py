@@ -70,7 +70,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def parse_request(self):
         parsed = super().parse_request()
         if parsed and ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers):
-            self.close_connection = True  # nobody reads the body, which would else be taken for the next request
+            self.close_connection = True  # the body is not read, and would be taken for the next request
         return parsed
 
     def send_head(self):

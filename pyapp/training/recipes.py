@@ -53,7 +53,7 @@ class Recipe:
     pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0, most=28)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Each image turned, stretched and moved, anew every time."""
+        """Each image rotated, stretched and translated, differently every time."""
         return augment.affine(x, rng, self.degrees, self.scale, self.pixels)
 
 

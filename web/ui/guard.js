@@ -37,7 +37,7 @@ export class Guard {
   #kept = []; // such files from before the last edits, newest first
   #frame = null; // the last one
   #touched = false; // edited code has run in this worker
-  #left = false; // nobody waits for answers any more
+  #left = false; // no one waits for answers any more
   #lost = false; // the worker is another page's
 
   constructor(engine, shell) {
@@ -120,7 +120,7 @@ export class Guard {
     return Math.max(LIMIT, SLACK * this.#slowest);
   }
 
-  /** A run that is started anew keeps its texts. */
+  /** A run that is restarted keeps its texts. */
   async #open(args) {
     const number = this.#last + 1;
     const answer = await this.#reopen(number, args, this.#texts, []);

@@ -65,7 +65,7 @@ export class Heatmap {
     paint(this.#draw);
   }
 
-  /** Lay a picture over every tile: a function that makes a canvas, anew each time as its colours follow the theme, or null. */
+  /** Lay a picture over every tile: a function that makes a new canvas each time, because its colours follow the theme, or null. */
   lay(over) {
     this.#over = over;
     paint(this.#draw);

@@ -54,7 +54,7 @@ export class Log {
 
 function Lines({ text, copied, copy }) {
   return html`<h2 id="log-title">Log</h2>
-    <p class="about">What Python printed and what happened to the page. It stays in this browser unless you send it to somebody.</p>
+    <p class="about">What Python printed and what happened to the page. It stays in this browser unless you send it to someone.</p>
     <pre tabindex="0" aria-label="Lines of the log" data-test="log-lines">${text}</pre>
     <form method="dialog" class="row">
       <button type="submit" data-test="log-close">Close</button>

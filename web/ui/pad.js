@@ -130,7 +130,7 @@ export class Pad {
     context.clearRect(0, 0, side, side);
     const { strokes, picture } = this.#drawing;
     if (picture) {
-      const canvas = picture.canvas(); // made anew, for its colours follow the theme
+      const canvas = picture.canvas(); // made again, because its colours follow the theme
       context.imageSmoothingEnabled = canvas.width > side;
       context.drawImage(canvas, 0, 0, side, side);
     }

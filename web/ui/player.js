@@ -37,7 +37,7 @@ export class Player {
     if (this.state !== "done") await this.#once({ steps: 1 });
   }
 
-  /** After the run was started anew. */
+  /** After the run was restarted. */
   rewind() {
     this.#set("paused");
   }

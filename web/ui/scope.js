@@ -39,7 +39,7 @@ export class Scope {
     return new Scope(this.#frame, this.#roots, { outer: this.#outer, item: this.#item, at });
   }
 
-  /** What a path leads to; null if it is not known yet. A path that leads nowhere is a fault of the page, and is said. */
+  /** What a path leads to; null if it is not known yet. A path that leads nowhere is a fault of the page, and is reported. */
   get(path) {
     const optional = path?.endsWith("?");
     const [first, ...rest] = (path ?? "").replace("?", "").split(".");

@@ -25,7 +25,7 @@ export class Session {
   #engine;
   #run = null;
   #held = new Set(); // runs that Python keeps
-  #era = 0; // counts how often the run was started anew
+  #era = 0; // counts how often the run was restarted
   #confirmed = {};
   #changers = {};
   #listeners = new Set();
@@ -78,7 +78,7 @@ export class Session {
     this.#emit({ type: "messages" });
   }
 
-  /** Null as well if the run was started anew before the work began: it stays at its start. */
+  /** Null as well if the run was restarted before the work began: it stays at its start. */
   async advance(amount) {
     const era = this.#era;
     const answer = await this.#ask("advance", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
@@ -176,7 +176,7 @@ export class Session {
     this.#emit({ type: "messages" });
   }
 
-  /** The page is left: nobody hears an answer any more, and no run stays. Resolves when the next page may use the engine. */
+  /** The page is left: answers go nowhere, and no run stays. Resolves when the next page may use the engine. */
   close() {
     const freed = this.#free();
     this.#closed = true;

@@ -4,7 +4,7 @@ const SLOTS = "[data-panel], [data-slot]";
 
 /**
  * slot(name) is the element of `root` with that data-panel. The elements are looked up once: an answer that comes after
- * the page was left is drawn where nobody looks, instead of failing.
+ * the page was left is drawn out of sight, instead of failing.
  */
 export function slotsOf(root) {
   const found = Object.fromEntries([...root.querySelectorAll("[data-panel]")].map((part) => [part.dataset.panel, part]));

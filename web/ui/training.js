@@ -6,13 +6,13 @@ import { Player } from "./player.js";
 const LARGEST = 100_000_000; // bytes of a file with weights: the largest that Bitladder saves has some 13 million
 
 /**
- * What a person does with a run: play, pause, step, start anew, keep it, come back to it.
+ * What a person does with a run: play, pause, step, restart, keep it, come back to it.
  * `before` is awaited before any training (a page may have to show something else first); `changed` is called when the
  * buttons have to be drawn again.
  */
 export class Training {
   #kept = [];
-  #again = false; // what was done is done anew as soon as Python has taken the change
+  #again = false; // finished work is rerun as soon as Python has taken the change
   #start = null; // a reset under way
   #choose = newest(); // of what to go on from
   #page;
@@ -74,15 +74,15 @@ export class Training {
 
   /** The same seed again. */
   async reset() {
-    await this.#anew(() => this.#page.reset());
+    await this.#restart(() => this.#page.reset());
     if (this.#page.meta.eager.length) this.player.play();
   }
 
   newSeed() {
-    return this.#anew(() => this.#page.change("seed", 1 + Math.floor(Math.random() * 9999)));
+    return this.#restart(() => this.#page.change("seed", 1 + Math.floor(Math.random() * 9999)));
   }
 
-  /** The run starts anew: the page was opened, or a control or a file did it. */
+  /** The run restarts: the page was opened, or a control or a file did it. */
   rewound() {
     this.player.rewind();
     this.#keeper.another();
@@ -137,7 +137,7 @@ export class Training {
   destroy() {
     this.#stop();
     this.player.pause();
-    this.#changed = () => {}; // what is saved now is nobody's picture any more
+    this.#changed = () => {}; // what is saved now is drawn nowhere
   }
 
   #refresh = latest(async () => {
@@ -145,7 +145,7 @@ export class Training {
     this.#changed();
   });
 
-  async #anew(start) {
+  async #restart(start) {
     await this.#start;
     if (!this.#page.open) return;
     this.#start = (async () => {

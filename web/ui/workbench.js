@@ -50,7 +50,7 @@ export function workbench(root, page, options) {
     trains.changed?.();
   }
 
-  /** Ask piece after piece until all is done or it may not go on; a run that started anew meanwhile is gone through as well. */
+  /** Ask piece after piece until all is done or it may not go on; a run that restarted meanwhile is worked on as well. */
   async function through(piece, may) {
     for (;;) {
       const before = starts;

@@ -53,7 +53,7 @@ def weight_method(default: str) -> Param:
 
 def weight_range(default: str) -> Param:
     return Param("clip", "Range of the weights", "choice", default, choices=CLIPS,
-                 doc="All weights lie on the grid, or the largest are clipped where that lessens the squared error")
+                 doc="All weights lie on the grid, or the largest are clipped where that lowers the squared error")
 
 
 def calibration() -> Param:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp.checkpoint import Contents, described
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value, Values
+from pyapp.experiment.params import Param, Values
 from pyapp.ladder.line import X
 from pyapp.pages.base import controls
 
@@ -89,7 +89,7 @@ class Descent(Experiment):
         """Add what only this rung has."""
 
     def surface(self) -> dict[str, np.ndarray]:
-        """The loss on a grid, a row for each b and a column for each w; made anew when it may have changed."""
+        """The loss on a grid, a row for each b and a column for each w; recomputed when it may have changed."""
         w, b = (np.linspace(-limit, limit, SIDE) for limit in self.SURFACE)
         key = (tuple(self.live.edits.items()), self.y.tobytes())
         if self._surface[0] != key:
@@ -119,9 +119,9 @@ class Sliders(Descent):
     def first(self) -> tuple[float, float]:
         return self.params["w"], self.params["b"]
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         if name in ("w", "b"):
-            setattr(self, name, float(value))
+            setattr(self, name, value)
             self.trail = []
         return []
 

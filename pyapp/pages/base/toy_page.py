@@ -1,6 +1,6 @@
 """What the pages of rungs 4 to 7 share: the table that the reader moves, the prompt, the switches, the forward pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.live import EditError
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.ladder import toy
 from pyapp.ladder.table import TABLE, parse, write
 
@@ -34,7 +34,7 @@ class ToyPage(Experiment):
         self._said = [*self._opened(TABLE.name, self._read_table), *self._opened(PROMPT.name, self._read_prompt)]
 
     def _opened(self, name: str, read: Any) -> list[str]:
-        """A link that somebody sent opens in any case: what cannot be read in it is said, and the default taken."""
+        """A link always opens: a value in it that cannot be read is reported and replaced by the default."""
         try:
             read()
         except ParamError as error:
@@ -53,7 +53,7 @@ class ToyPage(Experiment):
     def _read_prompt(self) -> None:
         self.numbers = toy.tokens(str(self.params.get("prompt", toy.PROMPT)))
 
-    def change(self, name: str, value: Value) -> list[str]:
+    def change(self, name: str, value: Any) -> list[str]:
         self._said = []
         if name == "table":
             self._read_table()
@@ -76,12 +76,8 @@ class ToyPage(Experiment):
             raise EditError(list(self.live.edits)[-1], "ValueError", "with this text the probabilities are no numbers")
         return found
 
-    def steps(self) -> Iterator[Frame | None]:
-        """All is done at once, in `frame`."""
-        return iter(())
-
     def said(self, arrays: Mapping[str, np.ndarray], **scalars: Any) -> Frame:
-        """A frame with what is said about the link and the controls."""
+        """A frame with the notes about the link and the controls."""
         return Frame(0, scalars, dict(arrays), self._said)
 
     @property

@@ -43,7 +43,7 @@ SENSITIVITY = Panel("sensitivity", "What each layer loses", (
 ), empty=EMPTY)
 ALLOCATION = Panel("allocation", "Bits for each layer", (
     Words(role="note", name="refusal", text="Nothing fits: {refusal}.", when="refusal"),
-    Words(text="The closest to the float network, as foretold, in {params.budget:bytes} for everything: "
+    Words(text="The closest to the float network, by the prediction, in {params.budget:bytes} for everything: "
                "[**{chosen.bits:words}**](.quant) bits, {chosen.bytes:count} bytes.", when="chosen"),
     Words(text="The choice appears when every sensitivity is known.", when="searching"),
     Table(name="parts", caption="Bits and bytes of each layer, and its share of the budget", rows="parts",
@@ -66,10 +66,10 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
 ))
 BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")
 READ = ("{points.@i.bits:words} bits{points.@i.off}: {points.@i.bytes:count} bytes, KL "
-        "{points.@i.predicted:scientific} foretold, {points.@i.kl:scientific} measured, "
+        "{points.@i.predicted:scientific} predicted, {points.@i.kl:scientific} measured, "
         "{points.@i.accuracy:percent:2}")
 FRONT = Panel("front", "The front: bytes against what is lost", (
-    Words(text="No other choice of bits is both smaller and foretold to be closer. Click a point, or walk along the "
+    Words(text="No other choice of bits is both smaller and predicted to be closer. Click a point, or walk along the "
                "front with the arrow keys, and its size becomes the budget. Squares have the same number of bits in "
                "every layer, the number beside them."),
     Progress(name="verified", done="verified", of="front.n", text="{verified:count} of {front.n:count} networks "
@@ -77,7 +77,7 @@ FRONT = Panel("front", "The front: bytes against what is lost", (
     Chart(name="front", when="points", label="Bytes against divergence.", x="front.bytes", lines="front.costs",
           marks="front.cost_marks", read=READ, pick="budget", at="front.at", across=BYTES, height=300,
           up=Axis(ends="front.cost_ends", log=True),
-          caption="KL divergence from the float network (nats), by bytes in all: [●](.quant) foretold, the sum of "
+          caption="KL divergence from the float network (nats), by bytes in all: [●](.quant) predicted, the sum of "
                   "the layers’; [○](.quant) measured, the whole network"),
     Chart(name="accuracy-front", when="verified", label="Bytes against accuracy on held-out digits.", x="front.bytes",
           lines="front.wrong", marks="front.wrong_marks", read=READ, pick="budget", at="front.at", across=BYTES,
@@ -94,7 +94,7 @@ VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
     Words(role="doc", text="Closer means less measured KL divergence on the calibration split. On {held_out:count} "
                            "digits less than {noticeable:fixed:1} points of accuracy may be chance."),
     Words(name="ratios", when="largest_ratio",
-          text="Sensitivities do not add: measured divided by foretold divergence goes from {least_ratio:fixed:2} to "
+          text="Sensitivities do not add: measured divided by predicted divergence goes from {least_ratio:fixed:2} to "
                "{largest_ratio:fixed:2} over the networks measured so far. Layers meet each other’s errors, so a sum "
                "can only rank the choices{unknown}."),
 ), place="wide", empty=EMPTY)
