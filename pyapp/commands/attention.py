@@ -6,13 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pyapp.commands.common import TITLES, add_data, add_json, command, networks, now_and_then, progress, reader, show
+from pyapp.commands.common import (
+    BITS_OR_NONE,
+    TITLES,
+    add_data,
+    add_json,
+    command,
+    networks,
+    now_and_then,
+    progress,
+    reader,
+    show,
+)
 from pyapp.commands.outputs import add_out
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
 from pyapp.quant.calibrate import CALIBRATIONS
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import METHODS
@@ -20,18 +30,20 @@ from pyapp.softmax.shift import RULES
 from pyapp.sweep.grid import NONE, whole, whole_or_none, written
 from pyapp.sweep.transformers import SETTINGS, Subject, attention_rows, gpt_subject, vit_subject
 
-DOC = ("what quantised attention scores cost a transformer: logit bits x softmax x shift, into a CSV file; the same "
-       "command again goes on where it was stopped")
-FLOAT = f"{MIN_BITS} to {MAX_BITS}; float if absent"
+DOC = ("measure what quantised attention scores cost a transformer, by logit bits, softmax and shift, into a CSV file; "
+       "the same command again resumes a stopped table")
+FLOAT = f"{BITS_OR_NONE} (default: {NONE})"
 
 
 def add(commands: Any) -> None:
     for name, sub in _both(networks(commands, "attention-table", DOC), attention_table).items():
         _add_subject(sub, name)
         _add_base(sub)
-        sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST", help="of the scores")
-        sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="methods")
-        sub.add_argument("--shift", default=",".join(RULES), metavar="LIST", help="rules")
+        sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST",
+                         help="bits of the attention scores")
+        sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="softmax methods")
+        sub.add_argument("--shift", default=",".join(RULES), metavar="LIST",
+                         help="what is subtracted from the scores before they are rounded")
         add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", required=True)
         add_json(sub)
 
@@ -53,9 +65,9 @@ def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
     module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
     sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE",
                      help="the network, an .npz that a command or a page saved")
-    sub.add_argument(f"--{data}", type=int, metavar="N", help=f"measure on so many {data} only; all if absent")
+    sub.add_argument(f"--{data}", type=int, metavar="N", help=f"number of {data} to measure on (default: all)")
     if name == "gpt":
-        sub.add_argument("--data", required=True, metavar="FILE", help="a text in UTF-8; its last 10 %% measure")
+        sub.add_argument("--data", required=True, metavar="FILE", help="a text in UTF-8; its last 10 %% are measured")
     else:
         add_data(sub)
         sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
@@ -64,18 +76,21 @@ def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
 def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
     """Everything of `TransformerSettings`."""
     _add_base(sub)
-    sub.add_argument("--logit-bits", type=reader(whole_or_none), metavar="L", help=f"of attention scores: {FLOAT}")
-    sub.add_argument("--softmax", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
-    sub.add_argument("--shift", metavar="RULE", default="none", help=f"one of {', '.join(RULES)}")
+    sub.add_argument("--logit-bits", type=reader(whole_or_none), metavar=f"L|{NONE}",
+                     help=f"bits of the attention scores: {FLOAT}")
+    sub.add_argument("--softmax", metavar="M", default="exact", help=f"softmax method: {', '.join(METHODS)}")
+    sub.add_argument("--shift", metavar="RULE", default="none",
+                     help=f"what is subtracted from the scores before they are rounded: {', '.join(RULES)}")
 
 
 def _add_base(sub: argparse.ArgumentParser) -> None:
     """What is quantised besides attention scores."""
     bits = reader(whole_or_none)
-    sub.add_argument("--bits", type=bits, metavar="B", help=f"of the weights: {FLOAT}")
-    sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a weights' scale")
-    sub.add_argument("--activations", type=bits, metavar=f"A|{NONE}", help=f"bits of activations: {FLOAT}")
-    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
+    sub.add_argument("--bits", type=bits, metavar=f"B|{NONE}", help=f"bits per weight: {FLOAT}")
+    sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
+    sub.add_argument("--activations", type=bits, metavar=f"A|{NONE}", help=f"bits of the activations: {FLOAT}")
+    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
+                     help="how the ranges of the activations are found")
 
 
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:

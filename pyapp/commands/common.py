@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -10,16 +11,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pyapp import places
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.watching import Watch
 from pyapp.data import mnist
 from pyapp.nets import mlp
-from pyapp.sweep.grid import whole
+from pyapp.quant.schemes import MAX_BITS, MIN_BITS
+from pyapp.sweep.grid import NONE, whole, whole_or_none
 from pyapp.training import recipes
 
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
 EVERY = 5.0  # seconds between two lines of progress
+BITS_OR_NONE = f"{MIN_BITS} to {MAX_BITS}, or {NONE} for float32"
 NAMED = 5  # fields that a note lists
 Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp.training.recipes.option
 
@@ -29,7 +33,15 @@ class Help(argparse.ArgumentDefaultsHelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         told = action.default not in (None, []) and action.nargs != 0  # a flag takes no value
-        return super()._get_help_string(action) if told else action.help
+        if not told:
+            return action.help
+        return super()._get_help_string(action).replace("%(default)s", shown(action.default).replace("%", "%%"))
+
+
+def shown(default: Any) -> str:
+    """A default as help has it: where the shipped files lie on this machine is nothing to read."""
+    text = str(default).replace(f"{places.WEIGHTS}{os.sep}", "the shipped ")
+    return "the shipped digits" if text == str(places.DIGITS) else text
 
 
 def command(commands: Any, name: str, function: Callable, doc: str, model: bool = False) -> argparse.ArgumentParser:
@@ -121,14 +133,20 @@ def whole_or_list(text: str) -> int | tuple[int, ...]:
     return numbers if len(numbers) > 1 else numbers[0]
 
 
-READERS = {int | tuple[int, ...]: reader(whole_or_list)}  # by the type of a recipe's field; others read themselves
+def bits_or_zero(text: str) -> int:
+    """Bits; 0, as recipes have it, if there are to be none."""
+    return whole_or_none(text) or 0
+
+
+# By a recipe's field, or the type of it; others read themselves.
+READERS = {int | tuple[int, ...]: reader(whole_or_list), "activations": reader(bits_or_zero)}
 
 
 def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     """An option for each field of a recipe, with its default and its sentence."""
     for field in fields(recipe):
         choices = list(OPTIMISERS) if field.name == "optimiser" else None
-        kind = READERS.get(field.type, type(field.default))
+        kind = READERS.get(field.name) or READERS.get(field.type, type(field.default))
         sub.add_argument(f"--{field.name}", type=kind, default=field.default, choices=choices,
                          help=field.metadata["doc"])
 

@@ -11,6 +11,7 @@ import numpy as np
 from pyapp import checkpoint, files, store
 from pyapp.checkpoint import Contents, described
 from pyapp.commands.common import (
+    BITS_OR_NONE,
     SHIPPED_LEFT_OUT,
     TITLES,
     add_json,
@@ -19,6 +20,7 @@ from pyapp.commands.common import (
     options_of,
     print_json,
     progress,
+    reader,
     recipe_of,
     show,
 )
@@ -34,7 +36,7 @@ from pyapp.digitgen.sheet import png, sheet
 from pyapp.measure.measure import training_images
 from pyapp.nets import mlp
 from pyapp.quant.schemes import check_bits
-from pyapp.sweep.grid import whole
+from pyapp.sweep.grid import NONE, whole_or_none
 
 SAMPLES = 1000  # seeds 0 to 999 are what is measured
 
@@ -81,17 +83,18 @@ def judge(painter: Painter | mini.MiniDecoder, reader: Parameters) -> dict[str, 
 def add(commands: Any) -> None:
     sub = command(commands, "digits", draw, "draw handwritten digits from a seed: same seed, same pixels, everywhere")
     sub.add_argument("--seed", default=str(mulberry.DEFAULT_SEED), metavar="S",
-                     help="seed of the first picture; the next ones count up. Any number or word works")
+                     help="seed of the first picture, any number or word; the next ones count up")
     sub.add_argument("--temperature", type=float, default=mini.USUAL, metavar="T",
-                     help=f"{mini.COOLEST} to {mini.HOTTEST}; low is sharp")
+                     help=f"{mini.COOLEST} to {mini.HOTTEST}; lower is sharper")
     sub.add_argument("--generator", choices=GENERATORS,
-                     help=f"mini decoder (blended glyphs) or trained network; default {MINI}")
+                     help=f"mini decoder (blended glyphs) or trained network (default: {MINI})")
     _add_saved(sub)
     sub.add_argument("--fields", choices=FIELDS, default=GLYPHS,
-                     help="what mini blends: glyphs of strokes, or the teacher's mean pictures")
-    sub.add_argument("--digit", type=int, metavar="D", help="ask for this digit, 0 to 9; otherwise the latents decide")
-    sub.add_argument("--bits", type=int, metavar="B", help="quantise the weights to this many bits, 2 to 16")
-    sub.add_argument("--count", type=int, default=NINE, metavar="N", help="how many pictures")
+                     help="what the mini decoder blends: glyphs of strokes, or the teacher's mean pictures")
+    sub.add_argument("--digit", type=int, metavar="D", help="digit to draw, 0 to 9 (default: the latents decide)")
+    sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
+                     help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
+    sub.add_argument("--count", type=int, default=NINE, metavar="N", help="number of pictures")
     add_out(sub, "the PNG file to write the sheet to")
     add_json(sub)
 
@@ -102,14 +105,15 @@ def add(commands: Any) -> None:
     add_recipe(sub, RoutingRecipe)
 
     sub = command(commands, "judge-digits", table, "measure how readable and how varied generated digits are")
-    sub.add_argument("--bits", default="off,8,6,5,4,3,2", metavar="LIST", help="numbers of bits, off is float")
+    sub.add_argument("--bits", default=f"{NONE},8,6,5,4,3,2", metavar="LIST",
+                     help=f"bits per weight, or {NONE} for float32")
     _add_saved(sub)
     add_json(sub)
 
 
 def _add_saved(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--weights", type=Path, metavar="FILE",
-                     help="a generator saved by train generator or distill-digits, instead of a shipped one")
+                     help="a generator saved by train generator or distill-digits (default: a shipped one)")
 
 
 def _saved(args: argparse.Namespace) -> tuple[Contents | None, str]:
@@ -159,11 +163,16 @@ def distil_routing(args: argparse.Namespace) -> None:
     print_json(metrics)
 
 
+def _bits(word: str) -> int | None:
+    bits = None if word == "off" else whole_or_none(word)  # as pages have it
+    return None if bits is None else check_bits(bits)
+
+
 def table(args: argparse.Namespace) -> None:
     """Judge both generators, or the one in a file, at each bit width, on a thousand samples each."""
     rows, reader = [], mlp.load()
     found, kind = _saved(args)
-    for bits in [None if word == "off" else check_bits(whole(word)) for word in args.bits.split(",")]:
+    for bits in [_bits(word) for word in args.bits.split(",")]:
         for generator in GENERATORS if found is None else (kind,):
             made = shipped(generator, bits=bits) if found is None else saved(found, bits=bits)
             rows.append({"generator": generator, "bits": bits, "bytes": made.nbytes, **judge(made, reader)})

@@ -15,7 +15,7 @@ SHOWN = 5  # most probable words of a step
 
 
 def add(commands: Any) -> None:
-    doc = "the toy transformer of rungs 4 to 7"
+    doc = "fit or run the toy transformer of rungs 4 to 7"
     parts = commands.add_parser("ladder", help=doc, description=doc).add_subparsers(required=True, metavar="PART")
 
     sub = command(parts, "fit", fit_weights, "fit the weights, check their canonical numbers, and save them")
@@ -23,14 +23,14 @@ def add(commands: Any) -> None:
 
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
     sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="weights saved by ladder fit")
-    sub.add_argument("--prompt", default=toy.PROMPT, help=f"words of: {' '.join(toy.WORDS)}")
-    sub.add_argument("--greedy", action="store_true", help="always the most likely word, instead of a drawn one")
-    sub.add_argument("--seed", type=int, default=1, help="decides the draws")
-    sub.add_argument("--temperature", type=float, default=1.0, help="above 1 flattens the probabilities")
-    sub.add_argument("--words", type=int, default=rollout.MOST, metavar="N", help="stop after so many words")
-    sub.add_argument("--no-mlp", action="store_true", help="without the MLP block")
-    sub.add_argument("--own", action="store_true", help="with the fitted W_Q, W_K, W_V, not identity matrices")
-    sub.add_argument("--scaled", action="store_true", help="with scores divided by the square root of 3")
+    sub.add_argument("--prompt", default=toy.PROMPT, help=f"words to begin with, out of: {' '.join(toy.WORDS)}")
+    sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest word")
+    sub.add_argument("--seed", type=int, default=1, help="seed of the draws")
+    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 careful, above 1 daring")
+    sub.add_argument("--words", type=int, default=rollout.MOST, metavar="N", help="number of words to stop after")
+    sub.add_argument("--no-mlp", action="store_true", help="leave out the MLP block")
+    sub.add_argument("--own", action="store_true", help="use the fitted W_Q, W_K and W_V, not identity matrices")
+    sub.add_argument("--scaled", action="store_true", help="divide the scores by the square root of 3")
     add_json(sub)
 
 

@@ -16,13 +16,15 @@ BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best afte
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "sensitivity", find_sensitive, "what each layer loses at each number of bits", model=True)
+    sub = command(commands, "sensitivity", find_sensitive,
+                  "measure what each layer loses at each number of bits", model=True)
     add_weights(sub)
     add_settings(sub, AFTER_TRAINING, activations=False)
     sub.set_defaults(**BEST)
     add_json(sub)
     sub = command(commands, "mixed", mixed, "choose each layer's bits under a budget, and measure", model=True)
-    sub.add_argument("--budget", type=int, required=True, metavar="BYTES", help="for everything: codes, scales, biases")
+    sub.add_argument("--budget", type=int, required=True, metavar="BYTES",
+                     help="bytes for everything: codes, scales and biases")
     add_weights(sub)
     add_data(sub)
     add_settings(sub, AFTER_TRAINING)

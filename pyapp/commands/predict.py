@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.commands.common import add_json, add_weights, command, show
+from pyapp.commands.common import BITS_OR_NONE, add_json, add_weights, command, reader, show
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
@@ -14,16 +14,17 @@ from pyapp.data.picture import PictureError, check_size, too_large
 from pyapp.measure.measure import FLOAT_BITS, runnable
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import load_digits
+from pyapp.sweep.grid import NONE, whole_or_none
 
 
 def add(commands: Any) -> None:
     sub = command(commands, "predict", predict, "read the digit in a picture file")
     sub.add_argument("image", metavar="IMAGE", help="a picture of one digit, dark on light or light on dark")
     add_weights(sub)
-    sub.add_argument("--bits", type=int, metavar="B", help=f"quantise the weights to {MIN_BITS} to {MAX_BITS} bits")
+    sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
+                     help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
     add_json(sub)
 
 

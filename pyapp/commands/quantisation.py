@@ -7,14 +7,25 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from pyapp.commands.attention import add_evaluate
-from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, progress, reader, show
+from pyapp.commands.common import (
+    BITS_OR_NONE,
+    TITLES,
+    add_data,
+    add_json,
+    add_weights,
+    command,
+    networks,
+    progress,
+    reader,
+    show,
+)
 from pyapp.commands.saying import in_options, option
 from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.integer import ROUNDINGS
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
+from pyapp.quant.schemes import SCHEMES
 from pyapp.quantized.network import METHODS, QuantizedNetwork, Settings
 from pyapp.quantized.saved import load_digits
 from pyapp.quantized.trained import LEARNED
@@ -22,12 +33,13 @@ from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
 
 
 def add(commands: Any) -> None:
-    models = networks(commands, "evaluate", "accuracy, loss and size of a network, in float or quantised")
+    models = networks(commands, "evaluate", "measure accuracy, loss and size of a network, in float32 or quantised")
     sub = command(models, "mlp", evaluate, f"the {TITLES['mlp']}")
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    sub.add_argument("--bits", type=int, metavar="B", help=f"weights of {MIN_BITS} to {MAX_BITS} bits; float if absent")
+    sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
+                     help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
@@ -37,16 +49,18 @@ def add(commands: Any) -> None:
 
 def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS, activations: bool = True) -> None:
     """Everything of `Settings` but the bits of the weights, and without `activations` what is about those."""
-    sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="of the weights")
-    sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="what shares a scale")
+    sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="grid of the weights")
+    sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
     if activations:
-        sub.add_argument("--activations", metavar=f"BITS|{NONE}", type=reader(whole_or_none),
-                         help="bits of the activations")
-        sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax", help="ranges of the activations")
+        sub.add_argument("--activations", metavar=f"A|{NONE}", type=reader(whole_or_none),
+                         help=f"bits of the activations: {BITS_OR_NONE} (default: {NONE})")
+        sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
+                         help="how the ranges of the activations are found")
     sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
-    sub.add_argument("--clip", choices=CLIPS, default="minmax", help="range of the weights: all, or least squares")
+    sub.add_argument("--clip", choices=CLIPS, default="minmax",
+                     help="how the ranges of the weights are found: from all of them, or by least squares")
     sub.add_argument("--bias-correction", action="store_true", help="correct the biases for the mean error of rounding")
-    sub.add_argument("--seed", type=int, default=1, help="of AdaRound and of training")
+    sub.add_argument("--seed", type=int, default=1, help="seed of AdaRound and of training")
     sub.add_argument("--reconstruction", choices=RECONSTRUCTIONS, default=RECONSTRUCTIONS[0],
                      help="the output that AdaRound aims at: on the quantised inputs, or the float network's own")
 

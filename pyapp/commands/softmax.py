@@ -15,21 +15,23 @@ KEYS = ("l1_per_row", "mae", "n", "max_error", "row_sum", "top1", "broken_rows")
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "softmax-error", softmax_error, "how far a softmax method is from the float softmax")
-    sub.add_argument("--method", metavar="M", default="exact", help=f"one of {', '.join(METHODS)}")
+    sub = command(commands, "softmax-error", softmax_error,
+                  "measure how far a softmax method is from the float softmax")
+    sub.add_argument("--method", metavar="M", default="exact", help=f"softmax method: {', '.join(METHODS)}")
     add_logits(sub)
-    sub = command(commands, "softmax-table", softmax_table, "the same for all softmax methods")
+    sub = command(commands, "softmax-table", softmax_table,
+                  "measure how far every softmax method is from the float softmax")
     add_logits(sub)
 
 
 def add_logits(sub: argparse.ArgumentParser) -> None:
     """Which logits, and how they become codes."""
-    sub.add_argument("--bits", type=int, default=8, metavar="B", help="of the logits")
+    sub.add_argument("--bits", type=int, default=8, metavar="B", help="bits of the logits")
     sub.add_argument("--shift", choices=RULES, default="none", help="what is subtracted before the logits are rounded")
-    sub.add_argument("--logits", choices=FAMILIES, default="centred", help="the logits' distribution")
-    sub.add_argument("--rows", type=int, default=512, help="how many softmaxes")
-    sub.add_argument("--length", type=int, default=64, help="logits in each")
-    sub.add_argument("--seed", type=int, default=0, help="decides the logits")
+    sub.add_argument("--logits", choices=FAMILIES, default="centred", help="distribution of the logits")
+    sub.add_argument("--rows", type=int, default=512, help="number of softmaxes")
+    sub.add_argument("--length", type=int, default=64, help="logits per softmax")
+    sub.add_argument("--seed", type=int, default=0, help="seed of the logits")
     add_json(sub)
 
 

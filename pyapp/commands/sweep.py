@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, show
+from pyapp.commands.common import BITS_OR_NONE, add_data, add_json, add_weights, command, show
 from pyapp.commands.outputs import add_out
 from pyapp.commands.saying import option
 from pyapp.data import mnist
@@ -12,16 +12,18 @@ from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.quantized.network import METHODS
 from pyapp.sweep.backends import BACKENDS
-from pyapp.sweep.grid import DEFAULTS, NONE, read, written
+from pyapp.sweep.grid import DEFAULTS, read, written
 from pyapp.sweep.run import sweep
 
 DOCS = {
-    "bits": f"weights of {MIN_BITS} to {MAX_BITS} bits", "scheme": f"of the weights: {', '.join(SCHEMES)}",
-    "per": "what shares a scale: tensor, channel, group:N", "activations": f"bits of the activations, or {NONE}",
-    "calibrate": f"ranges of the activations: {', '.join(CALIBRATIONS)}",
-    "method": f"how weights become codes: {', '.join(METHODS)}", "clip": f"range of the weights: {', '.join(CLIPS)}",
+    "bits": f"bits per weight, {MIN_BITS} to {MAX_BITS}", "scheme": f"grid of the weights: {', '.join(SCHEMES)}",
+    "per": "which weights share a scale: tensor, channel or group:N",
+    "activations": f"bits of the activations: {BITS_OR_NONE}",
+    "calibrate": f"how the ranges of the activations are found: {', '.join(CALIBRATIONS)}",
+    "method": f"how weights become codes: {', '.join(METHODS)}", 
+    "clip": f"how the ranges of the weights are found: {', '.join(CLIPS)}",
     "bias_correction": "correct the biases for the mean error of rounding: yes, no",
-    "seed": "of methods that draw random numbers",
+    "seed": "seed of methods that draw random numbers",
     "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
 }
 DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; equivalent "
@@ -37,8 +39,9 @@ def add(commands: Any) -> None:
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
     add_out(sub, "the CSV file; its rows are kept, and several sweeps may write to it", required=True)
-    sub.add_argument("--jobs", type=int, metavar="N", help="how many workers; one a core if absent")
-    sub.add_argument("--backend", choices=BACKENDS, default="loky", help="who works, by joblib's name; loky: processes")
+    sub.add_argument("--jobs", type=int, metavar="N", help="number of workers (default: one per core)")
+    sub.add_argument("--backend", choices=BACKENDS, default="loky",
+                     help="who works, by joblib's name; loky is processes")
     add_json(sub)
 
 

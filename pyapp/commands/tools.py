@@ -16,8 +16,8 @@ from pyapp.runner import Runner
 
 def add(commands: Any) -> None:
     sub = command(commands, "run", run_page, "run the experiment behind a page")
-    sub.add_argument("page", metavar="PAGE", help=f"one of {', '.join(pages.names())}")
-    sub.add_argument("--steps", type=int, default=0, metavar="N", help="how many steps")
+    sub.add_argument("page", metavar="PAGE", help=f"name of the page: {', '.join(pages.names())}")
+    sub.add_argument("--steps", type=int, default=0, metavar="N", help="number of steps to run")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
     sub.add_argument("--do", metavar="ACTION", help="do one of the page's actions")
     sub.add_argument("--with", action="append", default=[], metavar="NAME=VALUE", dest="given",
@@ -28,8 +28,8 @@ def add(commands: Any) -> None:
     command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
 
     sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript")
-    sub.add_argument("--pyodide", action="store_true", help="in Pyodide in Node too")
-    sub.add_argument("--browser", action="store_true", help="in Pyodide in Chromium too, with the time to ready")
+    sub.add_argument("--pyodide", action="store_true", help="also measure Pyodide in Node")
+    sub.add_argument("--browser", action="store_true", help="also measure Pyodide in Chromium, with the time to ready")
     add_json(sub)
 
     sub = command(commands, "check", check_runtime, "run the fixtures of the proof and compare with CPython's record")

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     sub = command(models, "mlp", train, f"the {TITLES['mlp']}")
     _add_files(sub)
     sub.add_argument("--exclude", default=str(mnist.SHIPPED), metavar="DIR",
-                     help=f"leave out images that are in this folder; {NONE!r} leaves out nothing")
+                     help=f"folder of images that are left out of the training, or {NONE}")
     add_recipe(sub, MLPRecipe)
     for name, (recipe, function, data) in TRAININGS.items():
         add_training(command(models, name, function, f"the {TITLES[name]}"), recipe, data)

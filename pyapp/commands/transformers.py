@@ -40,8 +40,8 @@ from pyapp.training.vit_recipe import ViTRecipe, train_vit
 
 
 def add(commands: Any) -> None:
-    sub = networks(commands, "generate", "write on from a prompt")
-    add_writing(command(sub, "gpt", generate, "the GPT, in float or quantised"))
+    sub = networks(commands, "generate", "continue a text, character by character")
+    add_writing(command(sub, "gpt", generate, "the GPT, in float32 or quantised"))
 
 
 def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
@@ -91,12 +91,13 @@ TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] 
 def add_writing(sub: argparse.ArgumentParser) -> None:
     """The options of `generate`."""
     sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
-    sub.add_argument("--prompt", metavar="TEXT", help="beginning of the text; default: a line break, or a space")
-    sub.add_argument("--tokens", type=int, default=300, metavar="N", help="characters to write")
-    sub.add_argument("--seed", type=int, default=1, help="decides what is drawn")
+    sub.add_argument("--prompt", metavar="TEXT", help="beginning of the text (default: a line break, or a space)")
+    sub.add_argument("--tokens", type=int, default=300, metavar="N", help="number of characters to write")
+    sub.add_argument("--seed", type=int, default=1, help="seed of the draws")
     sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest character")
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T", help="below 1 careful, above 1 daring")
-    sub.add_argument("--top-k", type=int, default=0, metavar="K", help="only the K likeliest characters; 0 is all")
+    sub.add_argument("--top-k", type=int, default=0, metavar="K",
+                     help="draw from the K likeliest characters; 0 from all")
     add_transformer_settings(sub)
 
 

@@ -34,7 +34,7 @@ class TeacherRecipe:
     batch: int = option(128, "images that one step averages over")
     beta: float = option(0.7, "weight of the divergence from N(0, 1): more is smoother, less is sharper", least=0)
     gamma: float = option(15.0, "weight of the classifier's opinion of pictures from styles that no image had", least=0)
-    spread: float = option(0.75, "of each digit's styles as they were found, how far samples go from their mean",
+    spread: float = option(0.75, "how far samples go from their digit's mean style: a share of the spread found",
                            least=0)
     contrast: float = option(1.6, "factor before the last sigmoid, against the blur of a mean")
     route: int = option(1500, "steps in which the router learns")

@@ -28,9 +28,9 @@ CALIBRATION = 1024  # training images, the first ones, that set the scales befor
 class QATRecipe(Recipe):
     """Everything that decides the codes besides the images and the float network that training starts from."""
 
-    bits: int | tuple[int, ...] = option(4, "of each weight; or one number a layer, as in 8,3,4", least=2)
-    activations: int = option(4, "bits of pixels and hidden activations; 0 leaves them float", least=0)
-    per: str = option("tensor", "what shares a weight scale: tensor, channel or group:N")
+    bits: int | tuple[int, ...] = option(4, "bits per weight; or one number per layer, as in 8,3,4", least=2)
+    activations: int = option(4, "bits of pixels and hidden activations, or none for float32", least=0)
+    per: str = option("tensor", "which weights share a scale: tensor, channel or group:N")
     estimator: str = option("lsq", "where scales come from: ste (the largest value) or lsq (learned)")
     share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
                           least=0)

@@ -31,7 +31,7 @@ TEXT = "the cat sat on the mat, and the dog ran.\n" * 40
 TINY = ["--epochs", "1", "--batch", "64"]
 COMMANDS = {  # what writes, by the name of its file
     "train mlp": ["--exclude", "none", *TINY], "distill mlp": ["--hidden", "20", *TINY], "qat mlp": TINY,
-    "qat mixed": ["--bits", "8,3,4", "--activations", "0", *TINY],
+    "qat mixed": ["--bits", "8,3,4", "--activations", "none", *TINY],
     "train vit": TINY, "train gpt": ["--steps", "2", "--batch", "2"],
 }
 PAGES = {"digits": {}, "qat": {"bits": 3}, "vision": {"weights": "own"}, "learn": {"corpus": "own", "text": TEXT},

@@ -104,7 +104,7 @@ def test_bits_that_are_none_are_refused_before_anything_is_judged(bits, words, c
 
 
 def test_both_generators_are_judged(capsys):
-    assert main(["judge-digits", "--bits", "off,2", "--json"]) == 0
+    assert main(["judge-digits", "--bits", "none,2", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     kinds = [(row["generator"], row["bits"]) for row in rows]
     assert kinds == [("mini", None), ("teacher", None), ("mini", 2), ("teacher", 2)]
