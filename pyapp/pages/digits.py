@@ -103,11 +103,9 @@ class Page(Experiment):
         return self.training.steps(self._judge)
 
     def change(self, name: str, value: Any) -> list[str]:
-        if name == "optimiser":
-            self.training.renew_optimiser(self.params)
         if name in ("weights", "bits"):
             self._judge_now()
-        self.training.obey(self.params)
+        self.training.obey(self.params, name)
         return []
 
     def frame(self) -> Frame:

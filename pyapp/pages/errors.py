@@ -190,7 +190,7 @@ class Page(Experiment):
             "bands": [{"band": band, "swatch": swatch(band), "name": names[band], "count": facts["counts"][band],
                        "share": facts["shares"][band]} for band in range(len(BANDS))],
             "band_words": list(BANDS), "cell": self._cell(),
-            "picked": None if index < 0 else [int(at) for at in np.unravel_index(int(index), shape)],
+            "picked": None if index < 0 else [int(at) for at in np.unravel_index(index, shape)],
             "accuracy": self._accuracy, "float_accuracy": self._float_accuracy,
             "held_out": len(mnist.shipped("test")[1]),
         }

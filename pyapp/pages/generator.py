@@ -81,7 +81,7 @@ class Page(Experiment):
         digit = self.params["digit"]
         wish = {"seed": mulberry.seed_of(self.params["seed"])[0], "temperature": self.params["temperature"],
                 "generator": self.params["generator"], "fields": self.params["fields"],
-                "digit": None if digit == ANY else int(digit), "bits": self.bits}
+                "digit": number(digit), "bits": self.bits}
         return Asked(**{**wish, **other})
 
     def kinds(self) -> list[tuple[str, int | None]]:

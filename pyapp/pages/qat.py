@@ -101,9 +101,9 @@ class Page(Experiment):
         for _ in self._judge():
             pass
 
-    def _obey(self) -> None:
+    def _obey(self, changed: str = "") -> None:
         """Set what may change while training."""
-        self.training.obey(self.params)
+        self.training.obey(self.params, changed)
         share, temperature = self.params["share"], self.params["temperature"]
         self.trainer.loss = Teacher(MLP(), shipped.mlp(), temperature, share) if share else cross_entropy
 
@@ -143,9 +143,7 @@ class Page(Experiment):
         return self._judged | self.references()
 
     def change(self, name: str, value: Any) -> list[str]:
-        if name == "optimiser":
-            self.training.renew_optimiser(self.params)
-        self._obey()
+        self._obey(name)
         return []
 
     def frame(self) -> Frame:

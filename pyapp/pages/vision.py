@@ -111,7 +111,7 @@ class Page(Experiment):
             return None
         method, rule = (self.params["softmax"], self.params["logit_shift"]) if logits else ("exact", "none")
         return TransformerSettings(bits, per=self.params["per"], activations=activations, logit_bits=logits,
-                                   softmax=str(method), shift=str(rule))
+                                   softmax=method, shift=rule)
 
     def steps(self) -> Iterator[Frame | None]:
         """A training batch of the own network an item; after each epoch some held-out images, in pieces."""
@@ -129,13 +129,9 @@ class Page(Experiment):
         yield self._judged
 
     def change(self, name: str, value: Any) -> list[str]:
-        if name == "optimiser":
-            self.training.renew_optimiser(self.params)
-        notes = []
-        self.training.obey(self.params)
-        if name in ("logit_bits", "softmax", "logit_shift") and self._in_vain():
-            notes.append(FLOAT_LOGITS)
-        return notes
+        self.training.obey(self.params, name)
+        chosen = name in ("logit_bits", "softmax", "logit_shift")
+        return [FLOAT_LOGITS] if chosen and self._in_vain() else []
 
     def _in_vain(self) -> bool:
         """Whether a method or a shift is chosen that has nothing to work on."""
@@ -163,12 +159,12 @@ class Page(Experiment):
 
     def _view(self) -> dict[str, Any]:
         """What of the attention is shown: as chosen, or the nearest that this network has."""
-        size, head = self.model.size, self.params["head"]
+        size, head = self.model.size, number(self.params["head"])
         token, names = min(self.params["token"], size.patches), token_names(size.patches)
         layer = min(self.params["layer"], size.blocks)
-        return {"layer": layer, "head": None if head == MEAN else int(head), "token": token, "tokens": names,
-                "head_kept": None if head == MEAN else (layer - 1) * size.heads + int(head) - 1,
-                "head_words": "mean of all heads" if head == MEAN else f"head {head}",
+        return {"layer": layer, "head": head, "token": token, "tokens": names,
+                "head_kept": head and (layer - 1) * size.heads + head - 1,
+                "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}
 
     def _counted(self) -> dict[str, Any]:

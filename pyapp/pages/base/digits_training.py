@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import PARAMS, TRAINER, Contents, described, packed_json, training
-from pyapp.core.optim import OPTIMISERS
+from pyapp.core.optim import OPTIMISERS, SGD, Adam
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment, mnist
 from pyapp.experiment.frame import Frame
@@ -31,21 +31,18 @@ class DigitsTraining:
     """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
 
     def __init__(self, model, p: Parameters, params: Values):
-        optimiser = OPTIMISERS[params["optimiser"]](p, params["rate"])
-        self.trainer = Trainer(model, p, optimiser, *mnist.shipped("train"), params["seed"])
+        self.trainer = Trainer(model, p, optimiser_of(p, params), *mnist.shipped("train"), params["seed"])
         self.batch: dict[str, float | None] = {"loss": None, "train_accuracy": None}  # of the last batch; over an epoch
         self._accuracies: list[float] = []  # of the batches that make up one pass over the data
         self.obey(params)
 
-    def obey(self, params: Values) -> None:
-        """Set what may change while training."""
+    def obey(self, params: Values, changed: str = "") -> None:
+        """Set what may change while training; another optimiser starts afresh."""
+        if changed == "optimiser":
+            self.trainer.optimiser = optimiser_of(self.trainer.p, params)
         self.trainer.optimiser.rate, self.trainer.batch = params["rate"], int(params["batch"])
         pixels = params["shift"]
         self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
-
-    def renew_optimiser(self, params: Values) -> None:
-        """Begin with another optimiser."""
-        self.trainer.optimiser = OPTIMISERS[params["optimiser"]](self.trainer.p, params["rate"])
 
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
         """A training batch an item; after each epoch what `judge` finds, in pieces. Ends where the loss is no number.
@@ -73,6 +70,10 @@ class DigitsTraining:
     def go_on(self, saved: Contents) -> None:
         """Restore the state that the checkpoint saved. StoreError if part of it is missing."""
         go_on(self.trainer, saved)
+
+
+def optimiser_of(p: Parameters, params: Values) -> SGD | Adam:
+    return OPTIMISERS[params["optimiser"]](p, params["rate"])
 
 
 def arrays_of(trainer: Trainer, params: Values, by: str, extra: Mapping[str, np.ndarray] | None = None,

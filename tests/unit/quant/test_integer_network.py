@@ -1,12 +1,10 @@
 """The integer network: no float on the way, and the codes that float64 on the same grids would give."""
 
-import sys
-from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 import pytest
+from unit.quant.tracing import floats, named, traced
 
 from pyapp.core.rng import generator
 from pyapp.data import mnist
@@ -69,94 +67,6 @@ class Network:
         h = x @ ((weight.codes - zero) * scale).T + np.rint(self.biases[i] / step) * step
         h = np.maximum(h, 0) if i < len(self.weights) - 1 else h
         return np.clip(np.rint(h / y.scale) + y.zero_point, y.low, y.high).astype(np.int64)
-
-
-class Traced(np.ndarray):
-    """An array that notes the type of everything that is computed with it and from it."""
-
-    seen: ClassVar[list] = []  # the one notebook of all traced arrays; `traced` empties it
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        return self._note(getattr(ufunc, method), inputs, kwargs, ufunc.__name__)
-
-    def __array_function__(self, function, types, args, kwargs):
-        return self._note(function, args, kwargs)
-
-    def astype(self, *args, **kwargs):
-        return self._note(np.ndarray.astype, (self, *args), kwargs)
-
-    def _note(self, function, args, kwargs, name=None):
-        args, kwargs = _bare(args), _bare(kwargs)
-        result = function(*args, **kwargs)
-        Traced.seen += [(name or function.__name__, value.dtype) for value in _arrays((args, kwargs, result))]
-        return result.view(Traced) if isinstance(result, np.ndarray) else _scalar(result)
-
-
-def _scalar(result):
-    """A NumPy scalar goes on as a traced array of no axes."""
-    return np.asarray(result).view(Traced) if isinstance(result, np.generic) else result
-
-
-def _bare(value):
-    if isinstance(value, Traced):
-        return value.view(np.ndarray)
-    if isinstance(value, dict):
-        return {key: _bare(item) for key, item in value.items()}
-    return type(value)(map(_bare, value)) if isinstance(value, (tuple, list)) else value
-
-
-def _arrays(value):
-    """All arrays and numbers in what a call takes and gives; Python's own floats count as float64."""
-    if isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _arrays(item)
-    elif isinstance(value, dict):
-        yield from _arrays(tuple(value.values()))
-    elif isinstance(value, (np.ndarray, np.generic)):
-        yield value
-    elif isinstance(value, (float, complex)):
-        yield np.float64(value.real)
-
-
-def traceable(value):
-    """A layer, grid or multiplier with every array in it replaced by a traced one: scales too, should they be used."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return np.asarray(value).view(Traced)
-    if is_dataclass(value):
-        return replace(value, **{field.name: traceable(getattr(value, field.name)) for field in fields(value)})
-    return value
-
-
-def traced(network: IntegerNetwork, codes: np.ndarray) -> tuple[np.ndarray, list]:
-    """Logits codes, and (operation, type) of every operand and result on the way to them."""
-    Traced.seen = []
-    spied = IntegerNetwork([traceable(layer) for layer in network.layers], network.input)
-    Traced.seen = []  # what checking the grids has looked at
-    found = spied.forward(codes.view(Traced))
-    assert isinstance(found, Traced)  # or else the trace was lost on the way
-    return found.view(np.ndarray), Traced.seen
-
-
-def named(network: IntegerNetwork, codes: np.ndarray) -> list:
-    """The same spied on from elsewhere: (function, type) of all that a variable of ours holds or a function returns."""
-    seen = []
-
-    def look(frame, event, result):
-        if event == "return" and frame.f_globals.get("__name__", "").startswith("pyapp.quant"):
-            values = [value for value in (*frame.f_locals.values(), result) if not is_dataclass(value)]
-            seen.extend((frame.f_code.co_name, value.dtype) for value in _arrays(values))
-
-    before = sys.getprofile()
-    sys.setprofile(look)
-    try:
-        network.forward(codes)
-    finally:
-        sys.setprofile(before)
-    return seen
-
-
-def floats(seen: list) -> list:
-    return [(name, str(dtype)) for name, dtype in seen if dtype.kind not in "iub"]
 
 
 @pytest.mark.parametrize("scheme", ["symmetric", "affine"])
