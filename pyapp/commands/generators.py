@@ -1,8 +1,6 @@
 """Commands of the two digit generators: draw a sheet, train the teacher, distil its routing."""
 
 import argparse
-import hashlib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,13 @@ from pyapp.commands.common import (
     add_json,
     add_recipe,
     command,
-    options_of,
-    print_json,
     progress,
     reader,
     recipe_of,
     show,
 )
 from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.saving import counted, save_trained
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
@@ -53,20 +50,14 @@ def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less the shipped 5,000; measure 1,000 samples on the shipped digits."""
     recipe, reader, real = recipe_of(args, TeacherRecipe), mlp.load(), mnist.load().images[::3].reshape(SAMPLES, -1)
     measures.shipped()  # cached for `judge`, so that missing digits are reported before the training
-    digits = training_images(args.data)
-    progress(f"{len(digits.labels)} images to train on")
+    digits = counted(training_images(args.data))
     p = train_teacher(recipe, digits, progress)
     metrics = judge(Painter(p), reader)
     for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", real)):
         _, distances = measures.nearest(pixels, digits.images.reshape(len(digits.images), -1))
         metrics[f"nearest_training{name}"] = float(distances.min())
-    words = f"python -m pyapp train generator --data DIR --out weights/{args.out.name}"
-    store.save(args.out, described(store.arrays_of(p), "train generator"), {
-        "command": " ".join([words, *options_of(recipe)]), **asdict(recipe),
-        "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
-        "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
-        "metrics": metrics})
-    print_json(metrics)
+    save_trained(args, "train generator --data DIR", recipe, described(store.arrays_of(p), "train generator"), digits,
+                 data=SHIPPED_LEFT_OUT, parameters=p.vector.size, metrics=metrics)
 
 
 def sample(painter: Painter | mini.MiniDecoder) -> mini.Drawn:
@@ -155,12 +146,9 @@ def distil_routing(args: argparse.Namespace) -> None:
     u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
     student = mini.MiniDecoder(routing, strokes.glyphs())
     metrics = {"n": SAMPLES, "loss": loss, "agreement": measures.agreement(painter, student, u)}
-    words = ["python -m pyapp distill-digits", f"--out weights/{args.out.name}", *options_of(recipe)]
     arrays = store.arrays_of(routing) | {mini.MEANS: mean_pictures(painter)}
-    store.save(args.out, described(arrays, "distill-digits"), {
-        "command": " ".join(words), **asdict(recipe), "parameters": routing.vector.size,
-        "teacher_sha256": teacher_sha256, "metrics": metrics})
-    print_json(metrics)
+    save_trained(args, "distill-digits", recipe, described(arrays, "distill-digits"), parameters=routing.vector.size,
+                 teacher_sha256=teacher_sha256, metrics=metrics)
 
 
 def _bits(word: str) -> int | None:

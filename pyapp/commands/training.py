@@ -1,11 +1,7 @@
 """Commands that train a network and save its weights with their recipe."""
 
 import argparse
-import math
-from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import described
@@ -16,14 +12,12 @@ from pyapp.commands.common import (
     add_recipe,
     command,
     networks,
-    options_of,
-    print_json,
     progress,
     recipe_of,
 )
 from pyapp.commands.outputs import add_weights_out
+from pyapp.commands.saving import counted, save_trained
 from pyapp.commands.transformers import TRAININGS, add_training
-from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure import measure, training_images
@@ -32,7 +26,7 @@ from pyapp.quantized.packed import arrays_of
 from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, train_student
 from pyapp.quantized.trained import train_network
 from pyapp.sweep.grid import NONE
-from pyapp.training.recipes import MLPRecipe, Recipe, accuracies, facts, train_mlp
+from pyapp.training.recipes import MLPRecipe, accuracies, train_mlp
 from pyapp.training.trainer import evaluate
 
 
@@ -63,12 +57,13 @@ def add(commands: Any) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less those of --exclude, and measure on its test images."""
     recipe, test, shipped = recipe_of(args, MLPRecipe), mnist.load(args.data, "test"), _shipped_if_there()
-    digits = _counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
+    digits = counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
     p = train_mlp(recipe, digits, progress)
     exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
-    _save(args, recipe, digits, described(store.arrays_of(p), "train mlp"), "train", exclude, {
-        "data": "DIR: MNIST's four files; --exclude: by default what the page ships", "parameters": _size(p),
-        "metrics": {"test": accuracies(p, test), **({"shipped": accuracies(p, shipped)} if shipped else {})}})
+    save_trained(
+        args, "train mlp --data DIR", recipe, described(store.arrays_of(p), "train mlp"), digits, exclude,
+        data="DIR: MNIST's four files; --exclude: by default what the page ships", parameters=p.vector.size,
+        metrics={"test": accuracies(p, test), **({"shipped": accuracies(p, shipped)} if shipped else {})})
 
 
 def _shipped_if_there() -> Digits | None:
@@ -83,25 +78,25 @@ def _shipped_if_there() -> Digits | None:
 def train_quantised(args: argparse.Namespace) -> None:
     """Quantisation-aware training from the shipped float network, measured in integer arithmetic only."""
     recipe, test, shipped, start = recipe_of(args, QATRecipe), *_needed_at_the_end(args)
-    digits = _counted(training_images(args.data))
+    digits = counted(training_images(args.data))
     network = train_network(recipe, digits, progress)
-    _save(args, recipe, digits, described(arrays_of(network), "qat mlp"), "qat", [], {
-        "data": SHIPPED_LEFT_OUT, "from_sha256": start,
-        "metrics": {"test": measure(network, test), "shipped": measure(network, shipped)}})
+    save_trained(args, "qat mlp --data DIR", recipe, described(arrays_of(network), "qat mlp"), digits,
+                 data=SHIPPED_LEFT_OUT, from_sha256=start,
+                 metrics={"test": measure(network, test), "shipped": measure(network, shipped)})
 
 
 def distill(args: argparse.Namespace) -> None:
     """Train a float network with other hidden layers, taught by the shipped one; the file has float weights."""
     recipe, test, shipped, teacher = recipe_of(args, StudentRecipe), *_needed_at_the_end(args)
-    digits = _counted(training_images(args.data))
+    digits = counted(training_images(args.data))
     model, p = train_student(recipe, digits, progress)
 
     def measured(on: Digits) -> dict[str, Any]:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
-    _save(args, recipe, digits, described(store.arrays_of(p), "distill mlp"), "distill", [], {
-        "data": SHIPPED_LEFT_OUT, "parameters": _size(p), "teacher_sha256": teacher,
-        "metrics": {"test": measured(test), "shipped": measured(shipped)}})
+    save_trained(args, "distill mlp --data DIR", recipe, described(store.arrays_of(p), "distill mlp"), digits,
+                 data=SHIPPED_LEFT_OUT, parameters=p.vector.size, teacher_sha256=teacher,
+                 metrics={"test": measured(test), "shipped": measured(shipped)})
 
 
 def _needed_at_the_end(args: argparse.Namespace) -> tuple[Digits, Digits, str]:
@@ -113,21 +108,3 @@ def _needed_at_the_end(args: argparse.Namespace) -> tuple[Digits, Digits, str]:
 def _add_files(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
     add_weights_out(sub, required=True)
-
-
-def _counted(digits: Digits) -> Digits:
-    progress(f"{len(digits.labels)} images to train on")
-    return digits
-
-
-def _size(p: Parameters) -> int:
-    return sum(math.prod(shape) for shape in p.shapes.values())
-
-
-def _save(args: argparse.Namespace, recipe: Recipe, digits: Digits, arrays: Mapping[str, np.ndarray], name: str,
-          options: list[str], more: Mapping[str, Any]) -> None:
-    """Weights and recipe to their two files, metrics to standard output."""
-    words = [f"python -m pyapp {name} {args.model} --data DIR --out weights/{args.out.name}", *options,
-             *options_of(recipe)]
-    store.save(args.out, arrays, {"command": " ".join(words), **facts(recipe, digits), **more})
-    print_json(more["metrics"])

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ from pyapp.commands.common import (
     command,
     networks,
     now_and_then,
-    options_of,
-    print_json,
     progress,
     recipe_of,
 )
 from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.saving import counted, save_trained
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -55,14 +53,11 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
 def train_vision(args: argparse.Namespace) -> None:
     """Train the Vision Transformer on a folder's training images less the shipped 5,000; measure on its test images."""
     recipe, test, shipped = recipe_of(args, ViTRecipe), mnist.load(args.data, "test"), mnist.load()
-    digits = training_images(args.data)
-    progress(f"{len(digits.labels)} images to train on")
+    digits = counted(training_images(args.data))
     model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
-    _save(args, "vit", recipe, described(store.arrays_of(p), "train vit", model.size.heads), {
-        "data": SHIPPED_LEFT_OUT, "images": len(digits.labels),
-        "images_sha256": hashlib.sha256(digits.images.tobytes()).hexdigest(), "parameters": p.vector.size,
-        "metrics": {"test": _accuracy(model, p, test),
-                    "shipped": _accuracy(model, p, shipped)}})
+    save_trained(args, "train vit --data DIR", recipe, described(store.arrays_of(p), "train vit", model.size.heads),
+                 digits, data=SHIPPED_LEFT_OUT, parameters=p.vector.size,
+                 metrics={"test": _accuracy(model, p, test), "shipped": _accuracy(model, p, shipped)})
 
 
 def train_text(args: argparse.Namespace) -> None:
@@ -74,12 +69,12 @@ def train_text(args: argparse.Namespace) -> None:
     model, p = train_gpt(recipe, training, len(vocabulary), progress, validation, args.checkpoint,
                          vocabulary=vocabulary)
     arrays = described(gpt.arrays_of(p, vocabulary), "train gpt", model.size.heads)
-    _save(args, "gpt", recipe, arrays, {
-        "data": "FILE: a text; its last 10 % only measure", "characters": len(written),
-        "text_sha256": hashlib.sha256(written.encode()).hexdigest(), "parameters": p.vector.size,
-        "metrics": {"validation": _loss(model, gpt.parameters(arrays, model, args.out.name), validation),
-                    "validation_float32": _loss(model, p, validation),
-                    "training": _loss(model, p, training[: len(validation)])}})
+    save_trained(
+        args, "train gpt --data FILE", recipe, arrays, data="FILE: a text; its last 10 % only measure",
+        characters=len(written), text_sha256=hashlib.sha256(written.encode()).hexdigest(), parameters=p.vector.size,
+        metrics={"validation": _loss(model, gpt.parameters(arrays, model, args.out.name), validation),
+                 "validation_float32": _loss(model, p, validation),
+                 "training": _loss(model, p, training[: len(validation)])})
 
 
 TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] = {
@@ -123,12 +118,3 @@ def _accuracy(model: ViT, p: Parameters, digits: Digits) -> dict[str, Any]:
 
 def _loss(model: GPT, p: Parameters, tokens: np.ndarray) -> dict[str, Any]:
     return next_token.evaluate(model, p, tokens, now_and_then("pieces of the text measured"))
-
-
-def _save(args: argparse.Namespace, model: str, recipe: Any, arrays: Mapping[str, np.ndarray],
-          facts: Mapping[str, Any]) -> None:
-    """Weights and recipe to their two files, metrics to standard output."""
-    kind = "DIR" if model == "vit" else "FILE"
-    words = [f"python -m pyapp train {model} --data {kind} --out weights/{args.out.name}", *options_of(recipe)]
-    store.save(args.out, arrays, {"command": " ".join(words), **asdict(recipe), **facts})
-    print_json(facts["metrics"])

@@ -83,7 +83,7 @@ def train_mlp(recipe: MLPRecipe, digits: Digits, report: Callable[[str], None]) 
     return p
 
 
-def facts(recipe: Recipe, trained_on: Digits) -> dict[str, Any]:
+def facts(recipe: Any, trained_on: Digits) -> dict[str, Any]:
     """The recipe and its data, as they go into the file beside the weights."""
     return {**asdict(recipe), "images": len(trained_on.images),
             "images_sha256": hashlib.sha256(trained_on.images.tobytes()).hexdigest()}
