@@ -12,7 +12,6 @@ from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls, tensors
-from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method
@@ -160,8 +159,8 @@ class Page(Experiment):
         kind, length, seed = self.params["logits"], self.params["length"], self.params["seed"]
         self._said = []
         if kind == PASTED:
-            z, self._said = _read(self.params["text"])
-            return z, None
+            z, self._said = tensors.pasted(self.params["text"], "text")
+            return z.astype(np.float64), None
         if kind in TRAINED:
             source = TRAINED[kind](length, False, seed)
             heads, rows, columns = source.logits.shape
@@ -263,16 +262,7 @@ class Page(Experiment):
 
 def pasted(text: str) -> np.ndarray:
     """Logits float64 (R, N) from a text; ParamError if it is no matrix of numbers."""
-    return _read(text)[0]
-
-
-def _read(text: str) -> tuple[np.ndarray, list[str]]:
-    """The logits, and notes on how the text was read."""
-    try:
-        values, notes = tensors.read(text)
-        return values.astype(np.float64), notes
-    except NumbersError as error:
-        raise ParamError("text", str(error), error.hint) from None
+    return tensors.pasted(text, "text")[0].astype(np.float64)
 
 
 def about(method: type[Method]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.pages.base import controls, tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
-from pyapp.pages.base.tensors import NumbersError
 from pyapp.pages.panels import simulator as panels
 from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.schemes import (
@@ -91,10 +90,7 @@ class Page(Experiment):
     def _parse(self) -> None:
         """Take the pasted tensor; none if nothing was pasted, ParamError if it is no tensor."""
         text = self.params["values"]
-        try:
-            self.pasted, self._said = tensors.read(text) if text.strip() else (None, [])
-        except NumbersError as error:
-            raise ParamError("values", str(error), error.hint) from None
+        self.pasted, self._said = tensors.pasted(text, "values") if text.strip() else (None, [])
 
     def _tensor(self) -> np.ndarray:
         """What was pasted, or else drawn; float32 (rows, columns)."""

@@ -10,7 +10,6 @@ from pyapp.experiment.panels import Beside, Column, Fact, Facts, Panel, Table, W
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.pages.base import controls, softmax_controls, tensors
-from pyapp.pages.base.tensors import NumbersError
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Curve, Probability
 
@@ -199,11 +198,8 @@ def logits(text: str) -> np.ndarray:
 
 def _read(text: str) -> tuple[np.ndarray, list[str]]:
     """The logits, and notes on how the text was read."""
-    try:
-        values, notes = tensors.read(text)
-        values = values.reshape(-1).astype(np.float64)
-    except NumbersError as error:
-        raise ParamError("others", str(error), error.hint) from None
+    values, notes = tensors.pasted(text, "others")
+    values = values.reshape(-1).astype(np.float64)
     if values.size > MOST:
         raise ParamError("others", f"there are {values.size} other logits", f"write 1 to {MOST} numbers")
     if np.abs(values).max() > 64:

@@ -54,6 +54,7 @@ def test_clipping_is_shown_apart(visit):
 
 def test_a_pasted_tensor_is_quantised_and_is_in_the_link(visit):
     tab = visit("#simulator?bits=3")
+    assert not tab["values"].evaluate("(field) => field.spellcheck")  # numbers are no words
     tab["values"].fill("0 1 2 3\n-3 -2.4 -1 0.6")
     tab["values"].blur()
     tab.wait_number("max-error", "x === 0.4")

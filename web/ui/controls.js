@@ -77,20 +77,27 @@ function Segments({ param: { name, choices }, value, id, about, change }) {
 
 const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes
 
-function Numeric({ param, value, id, about, change }) {
+/** An input that counts when Enter is pressed or the field is left. */
+function Field({ param, value, id, about, change, shows = String, attributes }) {
   const [shown, draft, commit] = useDraft(value, change);
   return html`<input
-    type="number"
+    ...${attributes}
     id=${id}
     data-test=${param.name}
-    min=${param.lo}
-    max=${param.hi}
-    step=${param.step ?? "any"}
-    value=${NUMBER.test(shown) ? shown : ""}
+    value=${shows(shown)}
     aria-describedby=${about}
     onInput=${(event) => draft(event.target.value)}
     onChange=${(event) => commit(event.target.value)}
   />`;
+}
+
+function Numeric(control) {
+  const { lo, hi, step = "any" } = control.param;
+  return html`<${Field} ...${control} shows=${(text) => (NUMBER.test(text) ? text : "")} attributes=${{ type: "number", min: lo, max: hi, step }} />`;
+}
+
+function Line(control) {
+  return html`<${Field} ...${control} attributes=${{ type: "text", maxlength: control.param.hi, spellcheck: false, autocomplete: "off" }} />`;
 }
 
 function Switch({ param, value, id, about, change }) {
@@ -117,7 +124,7 @@ function Text({ param, value, id, about, trouble, change }) {
       id=${id}
       data-test=${param.name}
       rows="3"
-      spellcheck="false"
+      spellcheck=${false}
       aria-describedby=${about}
       value=${text}
       onInput=${(event) => {
@@ -129,23 +136,6 @@ function Text({ param, value, id, about, trouble, change }) {
     ></textarea>
     ${cut && html`<p class="note" role="status" data-test=${`${param.name}-cut`}>${cut}</p>`}
     ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;
-}
-
-/** A text of one line counts when Enter is pressed or the field is left. */
-function Line({ param, value, id, about, change }) {
-  const [shown, draft, commit] = useDraft(value, change);
-  return html`<input
-    type="text"
-    id=${id}
-    data-test=${param.name}
-    maxlength=${param.hi}
-    spellcheck="false"
-    autocomplete="off"
-    value=${shown}
-    aria-describedby=${about}
-    onInput=${(event) => draft(event.target.value)}
-    onChange=${(event) => commit(event.target.value)}
-  />`;
 }
 
 /** What is being typed or dragged, kept apart from the value so that a page which is drawn again does not undo it. */

@@ -34,7 +34,7 @@ export default function OwnText({ page }) {
       id="own-text"
       data-test="own-text"
       rows="6"
-      spellcheck="false"
+      spellcheck=${false}
       placeholder="Paste some pages, or drop a text file here."
       value=${text}
       onInput=${(event) => {

@@ -8,8 +8,9 @@ from pyapp import shipped
 from pyapp.core.rng import generator
 from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import LARGEST, parse, read
+from pyapp.experiment.params import ParamError
 
-__all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "read", "silu", "weights"]
+__all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "pasted", "read", "silu", "weights"]
 
 Shape = tuple[int, int]
 Draw = Callable[[np.random.Generator, Shape], np.ndarray]
@@ -25,6 +26,15 @@ DRAWN: dict[str, Draw] = {
     "channels": lambda rng, shape: rng.standard_normal(shape) * np.exp(rng.standard_normal((shape[0], 1))),
 }
 NETWORK = ("layer1", "layer2", "layer3")
+
+
+def pasted(text: str, param: str) -> tuple[np.ndarray, list[str]]:
+    """A tensor that a reader pasted as the parameter `param`, float32 (rows, columns), and notes on how it was read.
+    ParamError if it is no tensor."""
+    try:
+        return read(text)
+    except NumbersError as error:
+        raise ParamError(param, str(error), error.hint) from None
 
 
 def draw(kind: str, shape: Shape, seed: int) -> np.ndarray:
