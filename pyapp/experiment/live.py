@@ -210,6 +210,10 @@ def _run(name: str, source: ast.Module | str, scope: Scope, watch: Watch) -> Non
         code = bound(compile(source, file_of(name), "exec"), watch)
     except SyntaxError as error:
         raise EditError(name, type(error).__name__, error.msg, error.lineno) from None
+    except UnicodeEncodeError as error:  # half of an emoji, which a careless copy leaves
+        line = source.count("\n", 0, len(error.object[: error.start])) + 1
+        half = f"U+{ord(error.object[error.start]):04X}"
+        raise EditError(name, "SyntaxError", f"half of a character ({half}) is left here; delete it", line) from None
     except BaseException as error:  # nested too deeply, or no text at all
         raise EditError(name, *_told(error)) from error
     with pulse.watching():

@@ -200,6 +200,24 @@ def test_names_of_files_are_repeated_whole(capsys):
     assert name in refusal(capsys, "evaluate", "mlp", "--data", name)
 
 
+HALF = "\udced\udca0\udc80"  # how Python holds bytes of an argument that are no UTF-8
+
+
+@pytest.mark.parametrize("words", [
+    f"run text --set prompt={HALF}", f"run text --set {HALF}=1", f"run text --do {HALF}", f"run {HALF}",
+    f"run simulator --set values=1{HALF}2", f"predict {HALF}.png", f"evaluate mlp --data {HALF}",
+    f"evaluate mlp --weights {HALF}.npz", f"evaluate mlp --bits {HALF}", f"evaluate gpt --data {HALF}",
+    f"generate gpt --tokens 2 --prompt {HALF}", f"ladder rollout --prompt {HALF}", f"digits --generator {HALF}",
+    f"sweep mlp --out x.csv --bits {HALF}", f"train mlp --data {HALF} --out {HALF}.npz", f"{HALF}"])
+def test_bytes_that_are_no_text_are_refused_with_a_sentence(words, capsys):
+    assert refusal(capsys, *words.split())
+
+
+def test_any_word_is_a_seed_also_bytes_that_are_no_text(capsys):
+    assert main(["digits", "--seed", HALF, "--count", "1"]) == 0
+    assert "is not a number; using its CRC-32" in capsys.readouterr().err
+
+
 def test_numbers_out_of_range_are_said_in_one_sentence(capsys):
     with data_warnings():
         for exponent in (1000, 2000):

@@ -14,6 +14,16 @@ def live():
     return Live((line.predict, line.loss, line.gradients))
 
 
+@pytest.mark.parametrize("text", [PARABOLA + "# \ud83d", f"# é👩\n{PARABOLA}".replace("return", "return '\udc80' or"),
+                                  "\udfff"])
+def test_half_a_character_is_named_with_its_line(live, text):
+    with pytest.raises(EditError, match=r"half of a character \(U\+D[89ABCDEF]..\) is left here; delete it") as found:
+        live.edit("predict", text)
+    lines = text.split("\n")
+    assert "\ud800" <= max(lines[found.value.line - 1]) <= "\udfff"
+    assert not missing(text)
+
+
 def refused(live, name, source) -> EditError:
     before = dict(live.edits)
     with pytest.raises(EditError) as error:
