@@ -32,6 +32,7 @@ FORMAT, VERSION = "bitladder checkpoint", 1
 TRAINER, START = "trainer.", "start."  # prefixes
 PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are not parameters
+SHOWN = 4  # arrays that an error names
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep and the "
@@ -94,8 +95,7 @@ class Contents:
             self.scheme = about["scheme"] if about else self._older_scheme()
             self.words = self._words()
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-            raise StoreError(f"{name}: expected the weights of a network, found "
-                             f"{_listed(arrays)} ({error})") from None
+            raise StoreError(_strange(arrays, name, error)) from None
         if about and (about["network"], about["sizes"]) != (self.network, self.sizes):
             raise StoreError(f"{name} says that it holds {about['network']} {about['sizes']}, but its arrays are "
                              f"{self.network} {self.sizes}: the file is damaged; save it again")
@@ -221,19 +221,35 @@ def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> P
     return store.parameters(wide, shapes, name)
 
 
+def _strange(arrays: Mapping[str, np.ndarray], name: str, error: Exception) -> str:
+    """A sentence about arrays that are no whole network: what they are, and what would do."""
+    if network := _known(arrays):
+        why = {KeyError: f"{error} is missing", ValueError: str(error)}.get(type(error), "its shapes do not fit")
+        title, its_own, _ = NETWORKS[network]
+        return (f"{name} has the array {its_own} of {title}, but not the rest of one: {why}; save it again or use "
+                "another file")
+    stray = f"{_listed(arrays)}, which no network here has" if arrays else "no arrays"
+    return f"{name} holds {stray}; use a file that train, qat, distill or a page's Save weights has written"
+
+
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:
     names = sorted(arrays)
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(name[:40] for name in names[:6]) + more or "no arrays"
+    few = ", ".join(f'"{name if len(name) <= 40 else f"{name[:40]}…"}"' for name in names[:SHOWN])
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{'the array' if len(names) == 1 else 'the arrays'} {few}{more}"
 
 
 def _network(arrays: Mapping[str, np.ndarray]) -> str:
     if {RECIPE, FLAT, "order"} <= set(arrays):  # a long training's file from before version 1
         return "gpt" if "dropout" in unpacked_json(arrays[RECIPE]) else "vit"
-    for network, (_, name, _) in NETWORKS.items():
-        if name in arrays or f"{name}.codes" in arrays:
-            return network
-    raise ValueError("no known network has these arrays")
+    if not (network := _known(arrays)):
+        raise ValueError("no network has these arrays")
+    return network
+
+
+def _known(arrays: Mapping[str, np.ndarray]) -> str:
+    """The network that has one of these arrays, or "" if there is none."""
+    return next((network for network, (_, name, _) in NETWORKS.items() if {name, f"{name}.codes"} & set(arrays)), "")
 
 
 def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:

@@ -37,7 +37,7 @@ def test_evaluate_in_float_and_quantised(capsys):
 @pytest.mark.parametrize(("argv", "message"), [
     (["--bits", "1"], "bits is 1; use a whole number from 2 to 16"),
     (["--weights", "no.npz"], "no.npz: cannot be read"),
-    (["--weights", str(check.RECORDED)], "expected the weights of a network, found adam.losses"),
+    (["--weights", str(check.RECORDED)], 'holds the arrays "adam.losses", '),
     (["--data", "nowhere"], "name a folder with MNIST's four IDX files"),
 ])
 def test_evaluate_refuses_in_one_sentence(capsys, argv, message):
