@@ -6,7 +6,7 @@ from pyapp.core.parameters import Parameters
 
 
 class LayerNorm:
-    """Each row gets mean 0 and variance 1, then a gain and a shift of its own a column (Ba et al. 2016, eq. 4).
+    """Each row gets mean 0 and variance 1, then a gain and a shift for each column (Ba et al. 2016, eq. 4).
 
     y = g · x̂ + b with x̂ = (x - mean x) / √(var x + ε), for rows (R, C). ε = 1e-5, as in torch.
     """

@@ -16,7 +16,7 @@ from pyapp.digitgen.painter import Painter, styles
 from pyapp.digitgen.teacher import CLASSES, LATENTS
 from pyapp.training.recipes import option
 
-MEAN_OF = 200  # pictures a class in a mean picture
+MEAN_OF = 200  # pictures per class in a mean picture
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pyapp.digitgen.mini import Drawn, MiniDecoder
 from pyapp.digitgen.painter import Painter
 from pyapp.nets.mlp import MLP
 
-PAIRS = 100  # pictures a class whose distances count
+PAIRS = 100  # pictures per class whose distances count
 CHUNK, FULL = 1000, 255.0  # real pictures compared at once; a pixel full of ink
 
 

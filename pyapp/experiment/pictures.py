@@ -121,7 +121,7 @@ class Bars(Block):
 
 @dataclass(frozen=True)
 class Heatmap(Block):
-    """An array [rows, columns] or [tiles, rows, columns] as an image, a colour a value.
+    """An array [rows, columns] or [tiles, rows, columns] as an image, one colour per value.
 
     limit: the value that gets the full colour; images with the same limit share a scale. map: signed, grey or bands.
     read: a cell in words, with @row, @column and @tile.

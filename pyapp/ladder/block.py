@@ -4,7 +4,7 @@ import numpy as np
 
 
 def hidden(R, W1, b1):
-    """hᵢ = ReLU(W₁ rᵢ + b₁): six neurons a word"""
+    """hᵢ = ReLU(W₁ rᵢ + b₁): six neurons per word"""
     return np.maximum(R @ W1.T + b1, 0.0)
 
 

@@ -26,7 +26,7 @@ def slope(z, kind):
 
 
 def neurons(x, w, b, kind):
-    """hᵢ = a(wᵢ x + bᵢ): one row a neuron"""
+    """hᵢ = a(wᵢ x + bᵢ): one row per neuron"""
     return activate(np.outer(w, x) + b[:, None], kind)
 
 

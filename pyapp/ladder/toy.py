@@ -17,7 +17,7 @@ STORY = "a fluffy blue creature roamed the verdant forest ."
 MOLES = ("american shrew mole .", "one mole of carbon dioxide .", "take a biopsy of the mole .")
 WORDS = tuple(dict.fromkeys(" ".join((STORY, *MOLES)).split()))  # 18 words, in the order of their first appearance
 STOP = "."
-DIM, HIDDEN, LONGEST = 3, 6, 24  # numbers a word, neurons, words that may stand in a prompt
+DIM, HIDDEN, LONGEST = 3, 6, 24  # numbers per word, neurons, most words of a prompt
 FILE = store.WEIGHTS / "ladder.npz"
 SHAPES = {
     "E": (len(WORDS), DIM), "W_Q": (DIM, DIM), "W_K": (DIM, DIM), "W_V": (DIM, DIM),

@@ -19,7 +19,7 @@ WHOLE = ("bits", "activations", "logit_bits")
 
 @dataclass(frozen=True)
 class Losses:
-    """Nats a character by settings, and how many characters were measured."""
+    """Nats per character by settings, and how many characters were measured."""
 
     by_settings: dict[TransformerSettings, float]
     n: int

@@ -38,7 +38,7 @@ class Page(Experiment):
         self.rows: list[dict] = []
 
     def steps(self) -> Iterator[Frame]:
-        """One fixture a step."""
+        """One fixture per step."""
         recorded = store.load(check.RECORDED)
         for fixture in check.FIXTURES:
             self.rows.append(check.compare(fixture, recorded))

@@ -99,7 +99,7 @@ class Page(Experiment):
         return self._quantised
 
     def steps(self) -> Iterator[Frame | None]:
-        """A training batch an item; after each epoch the held-out images, in pieces."""
+        """A training batch per item; after each epoch the held-out images, in pieces."""
         return self.training.steps(self._judge)
 
     def change(self, name: str, value: Any) -> list[str]:

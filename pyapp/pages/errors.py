@@ -90,7 +90,7 @@ class Page(Experiment):
     PARAMS = (
         controls.layer("The weight matrix of the pretrained network that is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),
-              doc="The first layer as one image for each neuron, or as a matrix, a neuron a row, like the others"),
+              doc="The first layer as one image for each neuron, or as a matrix, one neuron per row, like the others"),
         controls.bits(6, "Bits stored per weight", hi=MAX_BITS),
         controls.scheme("Zero in the middle of the grid, or a zero point that fits the range"),
         controls.per("tensor"),
@@ -156,7 +156,7 @@ class Page(Experiment):
         return []
 
     def steps(self) -> Iterator[Frame | None]:
-        """Judge the network with this one layer rounded, 500 held-out images an item."""
+        """Judge the network with this one layer rounded, 500 held-out images per item."""
         if self._float_accuracy is None:
             self._float_accuracy = yield from self._judge(shipped.mlp())
         while self._accuracy is None:

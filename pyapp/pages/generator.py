@@ -89,7 +89,7 @@ class Page(Experiment):
         return [(generator, bits) for generator in (TEACHER, MINI) for bits in dict.fromkeys([None, self.bits])]
 
     def steps(self) -> Iterator[Frame | None]:
-        """Judge a thousand samples of each of `kinds`, a piece an item; ends when all are judged."""
+        """Judge a thousand samples of each of `kinds`, one piece per item; ends when all are judged."""
         for kind in self.kinds():
             key = self._key(*kind)
             if key in self._judged:

@@ -61,7 +61,7 @@ class Page(Experiment):
         self._found: dict[str, list[Measured | None]] = {}
 
     def steps(self) -> Iterator[Frame | None]:
-        """Measure a claim an item, a piece of the held-out images at a time."""
+        """Measure the claims, one piece of the held-out images per item."""
         for claim in CLAIMS[len(self._found):]:
             found = []
             for _, trial in claim.trials:

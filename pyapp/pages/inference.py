@@ -84,7 +84,7 @@ class Page(Experiment):
         return []
 
     def steps(self) -> Iterator[Frame | None]:
-        """Compare a piece of the held-out images an item."""
+        """Compare one piece of the held-out images per item."""
         while self.comparison().advance():
             self._step += 1
             yield Frame(self._step)

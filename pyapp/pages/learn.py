@@ -93,7 +93,7 @@ class Page(Experiment):
         return self.params["temperature"]
 
     def steps(self) -> Iterator[Frame | None]:
-        """A batch an item; at some steps the network is read, in pieces."""
+        """A batch per item; at some steps the network is read, in pieces."""
         while not self.learner.diverged:
             while self.readings.work():
                 yield None

@@ -81,7 +81,7 @@ COSTS = Panel("costs", "What each needs in hardware", (
                "that did to the errors above."),
     Table(name="cost", caption="Hardware cost of every method, with its source", rows="hardware", columns=(
         Column("Method", "title", about="{about}"),
-        Column("Multiplications a logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
+        Column("Multiplications per logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
         Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
         Column("Where this is from", "{from}", prose=True))),
 ), place="wide", empty="The table appears when Python has started.")
@@ -169,7 +169,7 @@ class Page(Experiment):
         return draw(kind, self.params["rows"], length, seed), None
 
     def steps(self) -> Iterator[Frame | None]:
-        """A method, or a piece of its rows, an item."""
+        """One method, or a piece of its rows, per item."""
         while waiting := [name for name in METHODS if name not in self._found]:
             name, codes, p_hat = waiting[0], self.codes, []
             method = make(name, codes.scale)
@@ -225,13 +225,13 @@ class Page(Experiment):
                  if not row["broken_rows"] and not METHODS[name].guarded(self.codes.scale)}
         rounding = whole.pop("exact")
         if not whole:
-            return (f"Rounding the logits costs {rounding:.4f} a row, and every integer method breaks some rows, "
+            return (f"Rounding the logits costs {rounding:.4f} per row, and every integer method breaks some rows, "
                     "here or in the original.")
         best, worst = min(whole, key=whole.__getitem__), max(whole, key=whole.__getitem__)
         among = "the integer methods" + (" that break no row, here or in the original"
                                          if len(whole) < len(METHODS) - 1 else "")
-        return (f"Rounding the logits costs {rounding:.4f} a row before any method begins. Of {among}, "
-                f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} a row, and "
+        return (f"Rounding the logits costs {rounding:.4f} per row before any method begins. Of {among}, "
+                f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} per row, and "
                 f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")
 
     def _part(self, rows: slice) -> tuple[np.ndarray, np.ndarray | None]:

@@ -126,7 +126,7 @@ class Page(Experiment):
         return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
 
     def steps(self) -> Iterator[Frame | None]:
-        """Where the curves begin; then a training batch an item, after each epoch the held-out images, in pieces."""
+        """Where the curves begin; then a training batch per item, after each epoch the held-out images, in pieces."""
         yield Frame(self.trainer.steps, self._scores())
         yield from self.training.steps(self._judge)
 
@@ -179,7 +179,7 @@ class Page(Experiment):
         size = (f"This student would have {self._bytes_before:,} bytes in float. There is no float one to "
                 "round: it starts from scratch." if student else
                 f"{self.params['bits']} bits per weight, "
-                f"{'float activations' if activations == NONE else f'{activations} bits an activation'}, scales and "
+                f"{'float activations' if activations == NONE else f'{activations} bits per activation'}, scales and "
                 "float biases counted.")
         return {"size_words": size, "bytes_rounded": None if student else self._bytes["bytes_quant"],
                 "estimator_words": ESTIMATED[self.params["estimator"]], "integers": dict(self._integers) or None,

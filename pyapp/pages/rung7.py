@@ -98,7 +98,7 @@ class Page(ToyPage):
         return bool(self.appended) and (self.appended[-1]["word"] == toy.STOP or len(self.appended) >= MOST)
 
     def steps(self) -> Iterator[Frame]:
-        """A word an item, to the full stop."""
+        """One word per item, to the full stop."""
         while not self.ended:
             step = self.next()
             self.appended.append({"word": step.word, "probability": step.probability})

@@ -107,7 +107,7 @@ class Page(Experiment):
         return (seed, family, RULES[-1], BITS[-1]) in self._found
 
     def steps(self) -> Iterator[Frame | None]:
-        """One rule at one number of bits an item; a Frame when all rules have it."""
+        """One rule at one number of bits per item; a Frame when all rules have been measured at it."""
         while waiting := [(seed, family) for seed in self._seeds() for family in self._families()
                           if not self._done(seed, family)]:
             yield from self._measure(*waiting[0])

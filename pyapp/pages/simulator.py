@@ -223,6 +223,6 @@ def error_marks(half: float, maximum: float) -> dict[str, Any]:
 
 
 def as_text(codes: np.ndarray) -> str:
-    """Codes, a row a line, right below each other."""
+    """Codes, one row per line, aligned below each other."""
     width = max(len(str(code)) for code in (codes.min(), codes.max()))
     return "\n".join(" ".join(f"{code:{width}}" for code in row) for row in codes.tolist())

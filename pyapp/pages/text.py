@@ -122,7 +122,7 @@ class Page(Experiment):
         return []
 
     def steps(self) -> Iterator[Frame | None]:
-        """A character an item, always of the text that is shorter; a step is a character of both."""
+        """One character per item, always of the shorter text; a step is one character of both."""
         before = self._step()
         while (text := min(self.texts.values(), key=lambda each: each.written)).written < self.params["tokens"]:
             text.write()
@@ -132,7 +132,7 @@ class Page(Experiment):
             self._losses.begin()
 
     def background(self) -> Iterator[None]:
-        """Writing rests: say how fast it was, and go on measuring if that was begun, a piece an item."""
+        """While writing rests: find how fast it was, and continue a measurement that was begun, one piece per item."""
         self._live = False
         if all(text.written for text in self.texts.values()):
             self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}

@@ -114,7 +114,7 @@ class Page(Experiment):
                                    softmax=method, shift=rule)
 
     def steps(self) -> Iterator[Frame | None]:
-        """A training batch of the own network an item; after each epoch some held-out images, in pieces."""
+        """A training batch of the own network per item; after each epoch some held-out images, in pieces."""
         yield from self.training.steps(self._judge)
 
     def _judge(self) -> Iterator[dict | None]:

@@ -11,7 +11,7 @@ from pyapp.quant.schemes import NOT_FINITE, Granularity, Grid, check_bits, fit_g
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy", "ema")
 CLIPS = ("minmax", "mse")
 PERCENTILE = 99.9
-BATCH, MOMENTUM = 32, 0.9  # of the moving average: rows a batch, and how much of the average a new batch leaves
+BATCH, MOMENTUM = 32, 0.9  # of the moving average: rows per batch, and how much of the average a new batch leaves
 BINS = 2048  # of the histogram for "entropy", as TensorRT has it (Migacz, GTC 2017)
 SHRINKS = [k / 100 for k in range(100, 20, -1)]  # "mse" tries these parts of the full range, the widest first
 WEIGHT_SHRINKS = [k / 100 for k in range(100, 4, -1)]  # a weight matrix may have a lone entry at twenty deviations

@@ -47,7 +47,7 @@ class FakeQuantized:
         return dy * self.inside  # twice as fast as np.where natively, and as fast in Pyodide
 
     def scale_gradient(self, dy: np.ndarray, dx: np.ndarray, per: Granularity = PER_TENSOR) -> np.ndarray:
-        """LSQ, eq. 3: dy/dS = steps - x / S inside, and steps (the bound that clamped it) outside; one sum a scale.
+        """LSQ, eq. 3: dy/dS = steps - x / S inside, and steps (the bound that clamped it) outside; one sum per scale.
 
         `dx` is `gradient(dy)`, which the caller needs anyway. Zero where clamped, it picks the places inside.
         """

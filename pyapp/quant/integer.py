@@ -142,7 +142,7 @@ def _check(weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid,
 
 
 def _by_group(values: np.ndarray, outputs: int) -> np.ndarray:
-    """One value a scale as (1, 1) per tensor, (O, 1) per channel, (O, G) per group."""
+    """One value per scale as (1, 1) per tensor, (O, 1) per channel, (O, G) per group."""
     return values.reshape(outputs if values.ndim else 1, -1)
 
 

@@ -74,7 +74,7 @@ class Granularity:
         return ufunc.reduceat(x, np.arange(0, x.shape[axis], self.size, dtype=np.intp), axis=axis)
 
     def spread(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """One value a scale, laid out so that it broadcasts against a tensor of `shape`."""
+        """One value per scale, laid out so that it broadcasts against a tensor of `shape`."""
         if self.kind == "tensor":
             return values
         axis = self.axis_of(shape)

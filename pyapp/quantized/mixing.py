@@ -16,7 +16,7 @@ from pyapp.quantized.sensitivity import BITS, Sensitivities, divergence, log_pro
 
 
 class Search:
-    """Bits a layer for any budget, chosen by the layers' sensitivities (KL on calibration images).
+    """Bits per layer for any budget, chosen by the layers' sensitivities (KL on calibration images).
 
     `run` finds the sensitivities piece by piece; only after it there are a `front` and choices. Labelled calibration
     images: float32 (N, 784) and int64 (N,).
@@ -31,7 +31,7 @@ class Search:
         self._memo: Memo = {}
 
     def run(self) -> Iterator[None]:
-        """One layer with one number of bits an item."""
+        """One layer with one number of bits per item."""
         for name, b, row in sensitivities(self.p, self.settings, self.inputs, self.labels, self.bits, self._memo):
             self.table[name][b] = row
             yield
@@ -48,7 +48,7 @@ class Search:
         return self.best_within(budget) or allocate(*self._costs_and_sizes(), budget, self.fixed_bytes)
 
     def choice(self, bits: dict[str, int]) -> Choice:
-        """Any bits a layer, on the front or not, with their bytes and the sum of their costs."""
+        """Any bits per layer, on the front or not, with their bytes and the sum of their costs."""
         return total(*self._costs_and_sizes(), bits, self.fixed_bytes)
 
     def uniform(self, bits: int) -> dict[str, int]:

@@ -64,7 +64,7 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
               trained: Parameters | None = None) -> tuple[QATMLP, Parameters]:
     """Train the digits network with codes, from a float one (by default the shipped one), which also teaches it.
 
-    `report` is given a line an epoch. `model.to_network(p)` of what comes back is the quantised network.
+    `report` gets a line per epoch. `model.to_network(p)` of what comes back is the quantised network.
     """
     trained = mlp.load() if trained is None else trained
     model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,

@@ -75,7 +75,7 @@ class IBert(Softmax):
               "Rows with more than 2^17 maxima, or a step S16 that makes every exponential 0, give all 0, as in the "
               "original. Scales below 2^-14 lose bits of the logits first, as the products would pass 63 bits.")
     hardware = Hardware(
-        multiplications="4, and 2 divisions: by the period, and one a row", table_bytes=0, passes=3,
+        multiplications="4, and 2 divisions: by the period, and one per row", table_bytes=0, passes=3,
         accumulator_bits=64, source="counted from the code of transformers, IntSoftmax and FixedPointMul")
     unit = 1 / 2**OUTPUT_BITS
     polynomial = CODE
@@ -152,7 +152,7 @@ class IBertLn2(IBert):
     breaks = ("Above a scale of 1.67 the constant c becomes 0 and the original divides 0 by 0; here c is 1 at least. "
               "Long rows, large S16 and fine scales as for I-BERT.")
     hardware = Hardware(
-        multiplications="4, and 2 divisions: by the period, and one a row", table_bytes=0, passes=3,
+        multiplications="4, and 2 divisions: by the period, and one per row", table_bytes=0, passes=3,
         accumulator_bits=64, source="counted from the code of transformers, IntSoftmax and FixedPointMul, and here")
     fraction = 12
 

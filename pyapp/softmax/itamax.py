@@ -92,7 +92,7 @@ class ITAMax(Softmax):
     breaks = ("Whatever lies 5.52 nats or more below the maximum is one code. Halvings are whole: ties appear. Where "
               "the sum passes 65280 (255 equal logits) the reciprocal is 0 and so are all codes, as in the original.")
     hardware = Hardware(
-        multiplications="none, and one division a row; 1 to requantise the logits", table_bytes=0, passes=3,
+        multiplications="none, and one division per row; 1 to requantise the logits", table_bytes=0, passes=3,
         accumulator_bits=19, source="RTL of pulp-platform/ITA (19-bit sum, rows up to 2048); counted in PyITA")
     unit = 1 / 255
     epsilon_bits: ClassVar[int] = 5  # eps' = 2^-5
@@ -134,7 +134,7 @@ class ITAMaxStreaming(ITAMax):
               "it, 15 leave it, so that rows whose maximum grows in steps add up to less or more than 1, and the order "
               "of the columns matters.")
     hardware = Hardware(
-        multiplications="none, and one division a row; 1 to requantise the logits", table_bytes=0, passes=2,
+        multiplications="none, and one division per row; 1 to requantise the logits", table_bytes=0, passes=2,
         accumulator_bits=19, source=ITAMax.hardware.source)
     ordered = True
 

@@ -27,7 +27,7 @@ class Shiftmax(Softmax):
               "their range; here the exponentials are then shifted down until the sum has 24 bits. Just below that "
               "limit the reciprocal is 1 and its floor costs up to half of a row, as in the original.")
     hardware = Hardware(
-        multiplications="2, and 2 divisions: by a constant, and one a row", table_bytes=0, passes=3,
+        multiplications="2, and 2 divisions: by a constant, and one per row", table_bytes=0, passes=3,
         accumulator_bits=32,
         source="arXiv 2207.01405, algorithm 1; operations counted in the code")
     unit = 1 / 2 ** (OUTPUT_BITS - 1)

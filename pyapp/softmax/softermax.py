@@ -58,7 +58,7 @@ class Softermax(Softmax):
               "which saturates at 1024. Logits 32 octaves below the maximum are one code. The sum loses bits with each "
               "larger maximum, so the order of slices matters.")
     hardware = Hardware(
-        multiplications="1, and 1 a row for the reciprocal's line; 1 to requantise the logits",
+        multiplications="1, and 1 per row for the reciprocal's line; 1 to requantise the logits",
         table_bytes=2 * (SEGMENTS + SEGMENTS + 1), passes=2, accumulator_bits=24,  # Q(1,15) · Q(1,7)
         source="arXiv 2103.09301, table I (second-hand); counted in this project's code")
     ordered = True

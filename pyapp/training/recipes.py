@@ -68,7 +68,7 @@ class MLPRecipe(Recipe):
 
 def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable[[str], None],
           loss: Loss = cross_entropy) -> None:
-    """Train p as the recipe says; `report` is given a line an epoch."""
+    """Train p as the recipe says; `report` gets a line per epoch."""
     optimiser = OPTIMISERS[recipe.optimiser](p, recipe.rate)
     trainer = Trainer(model, p, optimiser, digits.inputs(), digits.labels, recipe.seed, recipe.batch, recipe.augment,
                       loss)

@@ -59,7 +59,7 @@ class Descent(Experiment):
         return float(self.live.loss(self.curve(X, w, b), self.y))
 
     def steps(self) -> Iterator[Frame]:
-        """One step downhill an item; the end is where the loss is no number."""
+        """One step downhill per item; ends when the loss is no longer a number."""
         while math.isfinite(loss := self._here()):
             with np.errstate(**QUIET):
                 self.trail = [*self.trail, [*np.ravel(self.w), *np.ravel(self.b), loss]][-TRAIL:]

@@ -45,7 +45,7 @@ class DigitsTraining:
         self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
 
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
-        """A training batch an item; after each epoch what `judge` finds, in pieces. Ends where the loss is no number.
+        """One training batch per item; after each epoch what `judge` finds, in pieces. Ends when the loss is no number.
 
         `judge` yields None after each piece of its work, and last its scores.
         """

@@ -52,7 +52,7 @@ def weights(bits: int | tuple[int, ...], per: str = "channel", **more) -> Callab
 
 
 def both(bits: int, activations: int, calibrate: str = "minmax", integers: bool = False) -> Callable[[Lab], Trial]:
-    """Weights, a scale a neuron, and activations."""
+    """Weights with a scale per neuron, and activations."""
     settings = Settings(bits, per="channel", activations=activations, calibrate=calibrate)
     return lambda lab: lab.scores(settings, integers)
 

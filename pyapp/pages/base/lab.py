@@ -76,7 +76,7 @@ class Lab:
         return (yield from self.network(network)) if network else None
 
     def like_qat(self, bits: int, method: str) -> Trial:
-        """The best effort after training at the bits of the shipped trained network: MSE ranges, a scale a neuron."""
+        """The best effort after training at the bits of the shipped trained network: MSE ranges, scales per neuron."""
         network = shipped(bits)
         activations = network.activations["layer1"].bits if network and network.activations else ACTIVATIONS[bits]
         return (yield from self.scores(Settings(bits, per="channel", activations=activations, calibrate="mse",
@@ -93,7 +93,7 @@ class Lab:
         return (yield from self.network(QuantizedNetwork(weights, grids)))
 
     def short_biases(self) -> Trial:
-        """8-bit weights with biases of 8 bits, one scale a layer, and what that saves of the bytes."""
+        """8-bit weights with biases of 8 bits, one scale per layer, and what share of the bytes that saves."""
         network = quantize_network(self.p, Settings(8, per="channel"), self.calibration)
         p, saved = network.parameters.copy(), 0
         for name in p:

@@ -39,7 +39,7 @@ class LossLadder:
         self._progress: float | None = None
 
     def go_on(self) -> Iterator[None]:
-        """A piece of what was begun an item."""
+        """One piece per item of the measurement that was begun."""
         for share in self._measuring:
             self._progress = share
             yield

@@ -60,8 +60,8 @@ LOOKS = Panel("looks", "Where it looks", (
           text="Nothing is quantised: give weights, activations or logits bits."),
 ))
 HEADS = Panel("heads", "All heads", (
-    Words(text="A line a layer, a picture a head, of the same token. Some heads follow the stroke, others look at its "
-               "surroundings or at one place whatever is drawn. Click one to see it large."),
+    Words(text="One line per layer and one picture per head, all of the same token. Some heads follow the stroke, "
+               "others look at its surroundings or at one place whatever is drawn. Click one to see it large."),
     Words(role="empty", text="The heads appear with a drawing.", when="!read"),
     Beside(when="read", width=200, blocks=tuple(Heatmap(
         name=f"heads{suffix.replace('_', '-')}", array=f"read.heads{suffix}?", when=f"read.heads{suffix}?",
@@ -116,10 +116,10 @@ TRAINING = Panel("training", "Training", (
     Words(role="doc", text="The pretrained network is shown; training is of your own one.", when="pretrained"),
 ), place="readouts")
 FILTERS = Panel("filters", "What a patch is asked", (
-    Words(text="One small image a column of the embedding: orange pixels count for it, blue ones against it. They grow "
-               "out of noise while your own network learns."),
+    Words(text="One small image per column of the embedding: orange pixels count for it, blue ones against it. They "
+               "grow out of noise while your own network learns."),
     Heatmap(name="filters", array="filters", limit="filter_limit", height=200,
-            label="Patch embedding, an image a column.",
+            label="Patch embedding, one image per column.",
             read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
     Scale(limit="filter_limit", what="Weights"),
 ), place="readouts", empty="The images appear when Python runs.")
