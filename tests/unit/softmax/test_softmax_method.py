@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from comparison import ODD_SCALES, answers_everything
-from unit.quant.test_integer_network import Traced, floats
+from unit.quant.tracing import Traced, floats
 
 from pyapp.core.losses import softmax
 from pyapp.parity.softmax import softmax_codes
