@@ -36,7 +36,16 @@ class Line(Plain):
 
 
 @dataclass(frozen=True)
-class Chart(Block):
+class Picture(Block):
+    """What all charts have: words for those who do not see it, words above it, and a height in pixels."""
+
+    label: Template = ""
+    caption: Template = ""
+    height: int = 220
+
+
+@dataclass(frozen=True)
+class Chart(Picture):
     """Lines over the numbers `x`, read by pointer and arrow keys.
 
     lines: declared here, or an entry with such lines as data (y and x may be lists of numbers there)
@@ -46,7 +55,6 @@ class Chart(Block):
     pick: a parameter that a drag along x sets; `at` is the element where its point is
     """
 
-    label: Template = ""
     x: Entry = ""
     lines: tuple[Line, ...] | Entry = ()
     read: Template = ""
@@ -56,23 +64,19 @@ class Chart(Block):
     marks: Entry = ""
     pick: str = ""
     at: Entry = ""
-    caption: Template = ""
-    height: int = 220
 
 
 @dataclass(frozen=True)
-class Curves(Block):
+class Curves(Picture):
     """Lines that grow over training steps while the page works; those of a pinned run stay, dashed.
 
     ends: an entry with both ends of the axis; else floor and ceiling where they are fixed, and the data where not.
     least: the lowest ceiling that the data may have; empty: what is shown before the first point.
     """
 
-    label: Template = ""
     lines: tuple[Line, ...] = ()
     format: str = "fixed:3"  # of the values
     ticks: str = "scalar"  # the format of the axis
-    caption: Template = ""
     ends: Entry = ""
     floor: float | None = None
     ceiling: float | None = None
@@ -82,45 +86,41 @@ class Curves(Block):
 
 
 @dataclass(frozen=True)
-class Histogram(Block):
+class Histogram(Picture):
     """How many numbers lie in each bin: `before` in ink upwards, `after` in orange downwards, square-root scale.
 
     edges: one more than the counts. lines, used: a grid's lines and whether a number lies on each; ends: of a grid that
     is too fine for lines.
     """
 
-    label: Template = ""
     edges: Entry = ""
     before: Entry = ""
     after: Entry = ""
     lines: Entry = ""
     used: Entry = ""
     ends: Entry = ""
-    caption: Template = ""
     height: int = 160
     bare: bool = False  # without numbers below
 
 
 @dataclass(frozen=True)
-class Bars(Block):
+class Bars(Picture):
     """Rows of bars below each other, one bar per label, all on one scale; read by pointer and arrow keys.
 
     lanes: lines, of which y, role and label count; limit: the value of a full bar; picked: the label in bold
     read: the exact values of the bar @i in words
     """
 
-    label: Template = ""
     labels: Entry = ""
     lanes: tuple[Line, ...] = ()
     limit: Entry = ""
     picked: Entry = ""
     read: Template = ""
-    caption: Template = ""
     height: int = 256
 
 
 @dataclass(frozen=True)
-class Heatmap(Block):
+class Heatmap(Picture):
     """An array [rows, columns] or [tiles, rows, columns] as an image, one colour per value.
 
     limit: the value that gets the full colour; images with the same limit share a scale. map: signed, grey or bands.
@@ -130,11 +130,9 @@ class Heatmap(Block):
     over: an array [rows, columns] of 0 to 1 laid over each tile as ink.
     """
 
-    label: Template = ""
     array: Entry = ""
     limit: Entry = ""
     read: Template = ""
-    caption: Template = ""
     role: str = ""
     map: str = "signed"
     height: int = 320
