@@ -14,6 +14,7 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one a worker, before NumPy starts more
 
 import pytest
+from silent import Silent
 
 from pyapp.hosts import ROOT, find_chromium
 
@@ -25,6 +26,11 @@ def pytest_sessionstart(session):
     is_worker = hasattr(session.config, "workerinput")
     if sys.platform != "emscripten" and not is_worker:
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
+
+
+def pytest_configure(config):
+    if sys.platform == "emscripten":
+        config.pluginmanager.register(Silent())
 
 
 def pytest_collection_modifyitems(config, items):
