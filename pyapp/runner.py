@@ -16,6 +16,9 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.live import blame
 from pyapp.experiment.params import ParamError, find, followers, parse_all
 
+# Bytes of a file that goes on with a run: its arrays are stored as they are, so the page takes none that is larger.
+MOST_UNPACKED = 100_000_000
+
 
 class Run:
     """One opened page and how far it has come."""
@@ -193,7 +196,7 @@ class Runner:
     def restore(self, run: int, file: bytes, name: str = "the file") -> dict:
         """Continue from a snapshot or from weights. If the file does not fit, nothing is changed."""
         current = self._get(run)
-        notes = current.experiment.restore(store.unpack(bytes(file), name), name)
+        notes = current.experiment.restore(store.unpack(bytes(file), name, MOST_UNPACKED), name)
         current.renew()
         return current.answer(notes, restarted=True)
 

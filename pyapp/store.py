@@ -39,13 +39,13 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     return npz.pack(arrays)
 
 
-def unpack(data: bytes, name: str) -> dict[str, np.ndarray]:
+def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
     """The arrays of an .npz file. Nothing but plain arrays is read, so a file cannot run code; StoreError says what is
-    wrong with one that is damaged, or that would fill memory."""
+    wrong with one that is damaged, or that would unpack to more than `most` bytes, before it is unpacked."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
         raise StoreError(f"{name}: expected an .npz file, found {_instead(data)}")
     try:
-        return npz.unpack(data)
+        return npz.unpack(data, most)
     except npz.Damaged as error:
         raise StoreError(f"{name}: expected an .npz file of plain arrays, found {error}") from None
     except MemoryError:

@@ -1,9 +1,12 @@
 """Driving pages: a small page of the test's own stands in for a real one."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
-from pyapp import pages
+from pyapp import npz, pages
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError
 from pyapp.runner import Runner
@@ -100,6 +103,18 @@ def test_reset_keeps_the_parameters(runner):
     answer = runner.reset(run)
     assert answer["frame"].step == 0 and answer["params"]["by"] == 3
     assert runner.advance(run, steps=1)["frame"].scalars["total"] == 3
+
+
+def test_a_file_that_unpacks_to_hundreds_of_megabytes_is_refused_before_it_is_unpacked(runner, monkeypatch):
+    opened = runner.open("counter")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file, file.open("a.npy", "w") as member:
+        for _ in range(101):
+            member.write(bytes(1_000_000))
+    file = np.frombuffer(buffer.getvalue(), np.uint8)
+    monkeypatch.setattr(npz, "_array", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(StoreError, match=r"big\.npz: .* one that unpacks to 101,000,000 bytes, more than 100,000,000"):
+        runner.restore(opened["run"], file, "big.npz")
 
 
 def test_a_snapshot_is_a_file_that_goes_on(runner):
