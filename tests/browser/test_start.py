@@ -67,16 +67,24 @@ def test_a_view_cannot_be_loaded(visit, path, how):
     assert "bits=3" in tab.page.url
 
 
-def test_another_page_works_while_one_cannot_be_loaded(visit):
+@pytest.mark.parametrize(("path", "how", "part"), [
+    *(("views/surface.js", how, "surface") for how in WAYS), ("ui/kinds/code.js", "missing", "code-text")])
+def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(visit, path, how, part):
     tab = visit("#digits", cold=True)  # where the page was not shown before, for a module is loaded once
-    broken = Broken(tab, "views/arena.js", "missing")
-    tab.page.evaluate("location.hash = '#arena'")
-    tab.wait_text("error", "views/arena.js could not be loaded: 404")
+    broken = Broken(tab, path, how)
+    tab.follow("#rung1")
+    tab.wait_text("part-trouble", f"{path} could not be loaded: ")
+    assert WAYS[how] in tab.text("part-trouble") and tab["error"].count() == 0 and tab[part].count() == 0
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
     tab.follow("#digits")
-    assert tab["error"].count() == 0 and tab["play"].is_enabled()
+    assert tab["part-trouble"].count() == 0 and tab["play"].is_enabled()
+    tab.follow("#rung1")
+    tab.wait_text("part-trouble", f"{path} could not be loaded: ")
     broken.now = False
-    tab.follow("#arena")
-    assert tab["error"].count() == 0
+    tab["part-retry"].click()
+    tab[part].wait_for()
+    assert tab["part-trouble"].count() == 0
     tab.page.context.unroute_all()
 
 

@@ -67,6 +67,5 @@ function Fetched({ path, facts }) {
     return () => (there.current = false);
   }, []);
   if (Component) return html`<${Component} ...${facts} />`;
-  return trouble && html`<${Trouble} trouble=${trouble} test="part-trouble" />
-    <button type="button" data-test="part-retry" onClick=${() => bring(true)}>Retry</button>`;
+  return html`<${Trouble} trouble=${trouble} test="part-trouble" retry=${() => bring(true)} />`;
 }

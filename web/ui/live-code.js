@@ -1,7 +1,7 @@
 import { html, render } from "preact";
 import { load } from "../modules.js";
 import { KeptCode } from "./kept-code.js";
-import { sentences } from "./trouble.js";
+import { sentences, Trouble } from "./trouble.js";
 
 const MOST = 10_000; // characters of what was printed that stay
 
@@ -222,8 +222,7 @@ function Box({ functions, now, busy, open, printed, trouble, offered, accept, de
       >${one.name}${one.running !== null && html` <span class="edited">edited</span>`}</button>`)}
     </div>
     ${!open && !trouble && html`<p class="waiting">The source appears here when Python has started.</p>`}
-    ${trouble && html`<p class="trouble" role="alert" data-test="code-trouble">${sentences(trouble)}</p>
-      <button type="button" data-test="code-retry" onClick=${retry}>Retry</button>`}
+    <${Trouble} trouble=${trouble} test="code-trouble" retry=${retry} />
     <div data-slot="editor" data-test="editor"></div>
     <div class="row code-bar">
       <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${run}>

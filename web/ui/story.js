@@ -46,8 +46,7 @@ export function tell(page, places) {
     const { story, source } = page.troubles;
     const retry = story && (() => read(true));
     for (const [part, place] of Object.entries(places)) {
-      const trouble = part === HOW ? html`<${Trouble} trouble=${story ?? source} test="story-trouble" />
-        ${retry && html`<button type="button" data-test="story-retry" onClick=${retry}>Retry</button>`}` : null;
+      const trouble = part === HOW ? html`<${Trouble} trouble=${story ?? source} test="story-trouble" retry=${retry} />` : null;
       render(html`<${Part} title=${part} facts=${facts} trouble=${trouble} />`, place);
     }
   }
