@@ -8,13 +8,90 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Value
+from pyapp.experiment.panels import (
+    Beside,
+    Column,
+    Fact,
+    Facts,
+    Head,
+    Heading,
+    Panel,
+    Progress,
+    Table,
+    Together,
+    Words,
+    Work,
+)
+from pyapp.experiment.params import Param, Values
+from pyapp.pages.base import controls
 from pyapp.pages.base.contestants import CONTESTANTS, FLOAT32, Contestant, Operands, exact_bound, truth, wrong
 
 SIZES = {**{str(n): (n, n, n) for n in (64, 128, 256, 512)}, "32x784x128": (32, 784, 128)}  # M, K, N
 TRUTH_ROWS = 64  # of the true product at a time, so that no unit of work takes long
 LEAST_MS = 20.0  # of one timing: a browser's clock ticks in tenths of a millisecond
 GIVEN, QUANTISED = "given", "quantised"  # the codes are there already; or the input arrives as float32
+FLOAT, QUANT, BROKEN = "float", "quant", "broken"  # the bars of float32, of right codes, and of wrong results
+FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
+
+RACE = Panel("race", "How fast", (
+    Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, which are {size.operations:count} "
+               "operations. Bars show operations a second, longest is fastest: [float32 in ink](.float), [int8 codes "
+               "in orange](.quant), [hatched red where the result is wrong](.bad)."),
+    Work(name="measure", start="Measure", stop="Stop", on="Go on", again="Measure again", begun="progress"),
+    Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
+    Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
+    Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
+        Column("product", "title", prose=True,
+               about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls a timing"),
+        Column("", bar=("share",), roles=("{role}",)), Column("GOP/s", "giga:fixed:2"), Column("ms", "ms:fixed:3"),
+        Column("× float32", "ratio:fixed:2"), Column("result", "{result}", role="{tone}"))),
+    Words(role="finding", name="finding", text="{words}", when="words"),
+    Words(role="doc", when="times",
+          text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
+               "“× float32” is how many times as fast as float32 it was in the same round. Repeated runs differ by 10 "
+               "to 30 %: a ratio from 0.8 to 1.3 is no finding."),
+), empty="The contestants appear when Python has started.")
+WRAP = Panel("wrap", "What NumPy does with int8", (
+    Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. One of its elements is looked at here when you "
+                                           "have pressed Measure."),
+    Together(when="wrap", blocks=(
+        Beside(width=320, blocks=(
+            Words(text="The sum of {size.k} products is kept in 8 bits, which end at 127. What is beyond is lost "
+                       "without a word: 256 at a time. Row {wrap.row}, column {wrap.column}:"),
+            Facts(name="wrap", caption="The wrong element", facts=(
+                Fact("the right sum", ("wrap.right:signed:0",), name="wrap-right"),
+                Fact("lost, {wrap.wraps:signed:0} × 256", ("wrap.lost:signed:0",), name="wrap-lost"),
+                Fact("what NumPy returns", ("wrap.got:signed:0",), name="wrap-got", role="bad"))))),
+        Words(text="So {wrap.wrong:count} of {size.elements:count} elements are wrong. The others are right by chance: "
+                   "their sum happens to lie from −128 to 127."))),
+))
+VERDICTS = Panel("verdicts", "Right or wrong", (
+    Words(text="Before anything is timed, all {size.elements:count} elements of each result are compared with the "
+               "product in int64; float32 with one in float64, where it may be off by no more than rounding can "
+               "explain."),
+    Table(name="verdict", caption="The contestants and their results", rows="contestants", columns=(
+        Column("product", "title", prose=True, about="{doc}."), Column("result", "verdict.dtype:text"),
+        Column("wrong elements", "verdict.wrong:count", role="{tone}"),
+        Column("weights kept as", "weight_bytes:bytes"))),
+    Words(text="Kernels of WebAssembly SIMD, which has instructions for int8, are still to be written; each becomes "
+               "one more row here when it exists."),
+), empty="The contestants appear when Python has started.")
+MORE = Panel("more", "", (
+    Beside(width=320, blocks=(
+        Together(blocks=(
+            Heading(text="Whole numbers in float32"),
+            Words(name="bound", text="Every whole number up to 2²⁴ is a float32. The largest sum that codes can reach "
+                                     "here is {size.k} · 127² = {bound.largest:count}, and 2²⁴ is {bound.limit:count}: "
+                                     "[{bound.words}](.{bound.tone})"))),
+        Together(blocks=(
+            Heading(text="What int8 saves"),
+            Words(text="Bytes that have to be read or written at least once. The sums need 32 bits either way."),
+            Facts(name="traffic", caption="Bytes of memory traffic",
+                  heads=(Head("float32", "float"), Head("int8", "quant")),
+                  facts=tuple(Fact(label, (f"traffic.float32.{name}:count", f"traffic.int8.{name}:count"))
+                              for label, name in (("inputs", "inputs"), ("weights", "weights"), ("result", "result"),
+                                                  ("together", "all")))))))),
+), when="bound")
 
 
 def ms_per_call(call: Callable[[], Any], calls: int) -> float:
@@ -54,24 +131,26 @@ class Page(Experiment):
     summary = ("Let float32 and int8 products race in this browser, and notice what NumPy makes of int8, and what it "
                "costs to do it right.")
     group = "Quantise"
-    view = "arena"
     order = 27
+    WORK = "asked"
+    BAR = "{size.m} × {size.k} × {size.n}{best}"
+    PANELS = (RACE, WRAP, VERDICTS, MORE)
     PARAMS = (
         Param("size", "Size", "choice", "256", choices=tuple(SIZES), widget="select", live=False,
               doc="Three sides of one length; 32x784x128 is a batch of 32 in the digits network's first layer"),
-        Param("rounds", "Rounds", "int", 5, lo=1, hi=25, step=1, live=False,
+        Param("rounds", "Rounds", "int", 5, lo=1, hi=25, live=False,
               doc="Each contestant is timed once a round, in turns; the median of all rounds counts"),
-        Param("seed", "Seed", "int", 1, lo=0, hi=2**32 - 1, step=1, live=False, widget="number",
-              doc="Decides the numbers in the matrices"),
+        controls.seed("Decides the numbers in the matrices", live=False),
     )
 
-    def __init__(self, params: dict[str, Value]):
+    def __init__(self, params: Values):
         super().__init__(params)
-        self.m, self.k, self.n = SIZES[str(params["size"])]
-        self.operands = Operands.draw(self.m, self.k, self.n, int(params["seed"]))
+        self.m, self.k, self.n = SIZES[params["size"]]
+        self.operands = Operands.draw(self.m, self.k, self.n, params["seed"])
         self.entries = [Entry(each, self.operands, race) for each in CONTESTANTS
                         for race in ((GIVEN, QUANTISED) if each.integer else (GIVEN,))]
         self.verdicts: dict[str, dict[str, Any]] = {}  # the same in every runtime; the times never are
+        self.wrap: dict[str, int] | None = None  # the first wrong element of a product in int8
         self.round = 0  # finished ones
 
     def steps(self) -> Iterator[Frame | None]:
@@ -88,7 +167,7 @@ class Page(Experiment):
         for entry in self.entries:
             entry.calls = calls_needed(entry.call)
             yield None
-        for _ in range(int(self.params["rounds"])):
+        for _ in range(self.params["rounds"]):
             for entry in self.entries:
                 entry.ms.append(ms_per_call(entry.call, entry.calls))
                 yield None
@@ -96,39 +175,38 @@ class Page(Experiment):
             yield Frame(self.round)
 
     def _judge(self, contestant: Contestant, expected: np.ndarray) -> dict[str, Any]:
-        """Right or wrong in every element, and the first wrong one."""
+        """Right or wrong in every element; of a sum in int8, which is kept modulo 2^8, the first wrong one."""
         result = contestant.run(*self.operands.of(contestant))
         bad = wrong(self.operands, result, expected, contestant.integer)
-        verdict = {"right": not bad.any(), "wrong": int(bad.sum()), "dtype": result.dtype.name, "example": None}
-        if bad.any():
+        count = int(bad.sum())
+        if count and result.dtype == np.int8:
             row, column = (int(i) for i in np.argwhere(bad)[0])
             got, right = result[row, column].item(), expected[row, column].item()
-            wraps = (right - got) // 256 if result.dtype == np.int8 else None  # int8 keeps the sum modulo 2^8
-            verdict["example"] = {"row": row, "column": column, "got": got, "right": right, "lost": right - got,
-                                  "wraps": wraps}
-        return verdict
+            self.wrap = {"row": row, "column": column, "got": got, "right": right, "lost": right - got,
+                         "wraps": (right - got) // 256, "wrong": count}
+        return {"right": count == 0, "wrong": count, "dtype": result.dtype.name}
 
     def frame(self) -> Frame:
-        rounds = int(self.params["rounds"])
+        rounds = self.params["rounds"]
         units = len(CONTESTANTS) + len(self.entries) * (1 + rounds)
         done = len(self.verdicts) + sum(len(entry.ms) + (entry.calls > 0) for entry in self.entries)
-        bound, limit = exact_bound(self.k)
         times = self._times()
         return Frame(self.round, {
             "size": {"m": self.m, "k": self.k, "n": self.n, "operations": 2 * self.m * self.k * self.n,
                      "elements": self.m * self.n},
-            "round": self.round, "rounds": rounds, "progress": done / units,
-            "contestants": [self._facts(each) for each in CONTESTANTS], "times": times,
+            "round": self.round, "rounds": rounds, "progress": done / units, "untimed": not times,
+            "contestants": [self._facts(each) for each in CONTESTANTS], "times": times, "wrap": self.wrap,
             "words": self._finding(times) if self.round else None,
-            "bound": {"largest": bound, "limit": limit, "exact": bound <= limit}, "traffic": self._traffic(),
+            "best": f", {times[0]['giga']:.1f} GOP/s at best" if times else "",
+            "bound": self._bound(), "traffic": self._traffic(),
         })
 
     def _facts(self, contestant: Contestant) -> dict[str, Any]:
         """What is the same in every runtime."""
         weight_bytes = next(entry.weight_bytes for entry in self.entries if entry.contestant is contestant)
+        verdict = self.verdicts.get(contestant.name)
         return {"name": contestant.name, "title": contestant.title, "doc": contestant.doc,
-                "integer": contestant.integer, "weight_bytes": weight_bytes,
-                "verdict": self.verdicts.get(contestant.name)}
+                "weight_bytes": weight_bytes, "verdict": verdict, "tone": tone(verdict["right"]) if verdict else ""}
 
     def _times(self) -> list[dict[str, Any]]:
         """The entries that were timed, fastest first."""
@@ -142,9 +220,12 @@ class Page(Experiment):
         """Median time, rate, and the median of the rounds' ratios to float32: above 1 is faster."""
         median = statistics.median(entry.ms)
         ratios = [base / own for base, own in zip(measure, entry.ms, strict=False)]  # in mid-round float32 is ahead
-        return {"name": entry.contestant.name, "title": entry.contestant.title, "race": entry.race, "ms": median,
-                "least": min(entry.ms), "most": max(entry.ms), "calls": entry.calls,
-                "giga": 2 * self.m * self.k * self.n / median / 1e6, "ratio": statistics.median(ratios)}
+        who, right = entry.contestant, self.verdicts[entry.contestant.name]["right"]
+        return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
+                "from": FROM[entry.race] if who.integer else "the measure", "ms": median, "least": min(entry.ms),
+                "most": max(entry.ms), "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
+                "ratio": statistics.median(ratios), "result": "right" if right else "wrong", "tone": tone(right),
+                "role": BROKEN if not right else QUANT if who.integer else FLOAT}
 
     def _finding(self, times: list[dict[str, Any]]) -> str:
         """What the right products of codes gain over float32, in words that follow from the measured numbers."""
@@ -156,9 +237,21 @@ class Page(Experiment):
                 f"float32; where the input had to be quantised first, the best, {quantised['title']}, was "
                 f"{quantised['ratio']:.2f} times as fast.")
 
-    def _traffic(self) -> list[dict[str, Any]]:
+    def _bound(self) -> dict[str, Any]:
+        """Why float32 may carry the codes."""
+        largest, limit = exact_bound(self.k)
+        exact = largest <= limit
+        return {"largest": largest, "limit": limit, "tone": tone(exact),
+                "words": "the float product of codes is exact, in any order of summing." if exact else
+                         "the float product of codes may round."}
+
+    def _traffic(self) -> dict[str, dict[str, int]]:
         """Bytes that have to be read and written at least once."""
         inputs, weights, outputs = self.m * self.k, self.n * self.k, self.m * self.n
-        rows = [("float32", 4), ("int8", 1)]
-        return [{"title": title, "inputs": size * inputs, "weights": size * weights, "result": 4 * outputs,
-                 "all": size * (inputs + weights) + 4 * outputs} for title, size in rows]
+        return {name: {"inputs": size * inputs, "weights": size * weights, "result": 4 * outputs,
+                       "all": size * (inputs + weights) + 4 * outputs} for name, size in (("float32", 4), ("int8", 1))}
+
+
+def tone(right: bool) -> str:
+    """The role that colours a verdict."""
+    return "good" if right else "bad"

@@ -90,10 +90,10 @@ export function workbench(root, page, options) {
   const stop = page.listen((event) => {
     if (event.type === "frame") {
       frame = event.frame;
+      if (event.cleared && asked) [run.going, run.done] = [false, false];
       draw(event, slot);
       if (event.cleared) starts += 1;
       if (event.cleared) training?.rewound();
-      if (event.cleared && asked) [run.going, run.done] = [false, false];
       if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
       else if (page.meta.rests && !event.resting && !training?.playing) rest();
     } else if (event.type === "messages") {

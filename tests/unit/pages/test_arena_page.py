@@ -3,6 +3,7 @@
 import math
 from types import SimpleNamespace
 
+import names
 import numpy as np
 import pytest
 
@@ -52,9 +53,10 @@ def test_the_truth_is_the_product_of_the_codes_and_comes_in_pieces():
 
 
 def test_numpys_int8_product_wraps_around():
-    found = next(each for each in raced().scalars["contestants"] if each["name"] == "int8")["verdict"]
-    example = found["example"]
-    assert found["dtype"] == "int8" and found["wrong"] > 0.9 * 64 * 64 and not found["right"]
+    scalars = raced().scalars
+    found = next(each for each in scalars["contestants"] if each["name"] == "int8")["verdict"]
+    example = scalars["wrap"]
+    assert found["dtype"] == "int8" and example["wrong"] == found["wrong"] > 0.9 * 64 * 64 and not found["right"]
     assert -128 <= example["got"] <= 127 and not -128 <= example["right"] <= 127
     assert example["got"] + 256 * example["wraps"] == example["got"] + example["lost"] == example["right"]
 
@@ -88,6 +90,11 @@ def test_every_contestant_is_timed_in_both_races():
     assert [row["ms"] for row in times] == sorted(row["ms"] for row in times) and times[0]["share"] == 1
     assert next(row for row in times if row["name"] == "float32")["ratio"] == 1
     assert frame.step == scalars["round"] == scalars["rounds"] == 2 and scalars["progress"] == 1
+    for row in times:
+        said = row["result"], row["tone"], row["role"]
+        assert said == (("wrong", "bad", "broken") if row["name"] == "int8" else
+                        ("right", "good", "float" if row["name"] == "float32" else "quant"))
+    assert scalars["best"] == f", {times[0]['giga']:.1f} GOP/s at best"
     best = [max(row["ratio"] for row in times if row["race"] == race and row["name"] not in ("int8", "float32"))
             for race in (GIVEN, QUANTISED)]
     assert all(f"{ratio:.2f} times as fast" in scalars["words"] for ratio in best)
@@ -96,15 +103,17 @@ def test_every_contestant_is_timed_in_both_races():
 def test_nothing_is_timed_before_it_is_asked_for():
     scalars = Runner().open("arena", {"size": "64"})["frame"].scalars
     assert scalars["times"] == [] and scalars["progress"] == 0 and scalars["words"] is None
-    assert all(each["verdict"] is None for each in scalars["contestants"])
+    assert scalars["untimed"] and scalars["wrap"] is None and scalars["best"] == ""
+    assert all(each["verdict"] is None and each["tone"] == "" for each in scalars["contestants"])
 
 
 def test_in_mid_round_the_page_shows_what_there_is():
     runner = Runner()
-    run = runner.open("arena", {"size": "64", "rounds": 2})["run"]
-    seen = []
+    opened = runner.open("arena", {"size": "64", "rounds": 2})
+    run, seen = opened["run"], []
     while not (answer := runner.advance(run, ms=0))["done"]:  # one unit of work a call
         scalars = answer["frame"].scalars
+        assert not names.check(arena.Page, answer["frame"], opened["params"])
         seen.append((scalars["progress"], len(scalars["times"])))
         assert (scalars["words"] is None) == (scalars["round"] == 0)
     assert seen == sorted(seen) and {count for _, count in seen} == set(range(12))
@@ -114,7 +123,7 @@ def test_bytes():
     kept = {each["name"]: each["weight_bytes"] for each in raced(size="32x784x128").scalars["contestants"]}
     w = 784 * 128
     assert kept == {"float32": 4 * w, "int8": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w}
-    float32, int8 = raced(size="32x784x128").scalars["traffic"]
+    float32, int8 = raced(size="32x784x128").scalars["traffic"].values()
     assert float32["all"] == 4 * (32 * 784 + w + 32 * 128) and int8["all"] == 32 * 784 + w + 4 * 32 * 128
 
 
