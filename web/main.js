@@ -131,7 +131,7 @@ async function show(hash, again) {
   document.title = `${meta.title} · Bitladder`;
   drawRail(at("rail"), pages, meta.name);
   drawLead(at("view"), meta);
-  const view = await load(meta.view ? `views/${meta.view}.js` : "ui/page.js", again);
+  const view = await load("ui/page.js", again);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
   left.then(() => shown.session === session && open(session));

@@ -53,7 +53,6 @@ class Experiment:
     title: ClassVar[str]
     summary: ClassVar[str]  # one sentence: what you can do here, and what to notice
     group: ClassVar[str] = ""  # pages of one group stand together in the rail, below its name
-    view: ClassVar[str] = ""  # the shell's views/<view>.js, for a page that declares no panels
     order: ClassVar[int] = 100  # position in the rail
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters

@@ -68,7 +68,7 @@ def _told() -> frozenset[str]:
 def describe() -> list[dict]:
     """Every page as plain data: what the shell needs to draw the rail and the controls."""
     return [
-        {"name": name, "title": page(name).title, "summary": page(name).summary, "view": page(name).view,
+        {"name": name, "title": page(name).title, "summary": page(name).summary,
          "group": page(name).group, "story": bool(story(name)), "live": live(name),
          "params": [param.as_dict() for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,

@@ -8,8 +8,8 @@ import { workbench } from "./workbench.js";
 
 const PLACES = ["stage", "readouts", "wide"];
 
-/** A page as it is declared in Python: panels, groups of controls, and how its work is driven. `more` are options of the workbench. */
-export function mount(root, page, more = {}) {
+/** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
+export function mount(root, page) {
   const { panels, groups, work, bar, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null };
@@ -48,7 +48,6 @@ export function mount(root, page, more = {}) {
     files,
     draw,
     summary: () => (bar && frame ? page.scope().text(bar) : ""),
-    ...more,
   });
   if (shipped.length)
     Promise.all(shipped.map(async (name) => [name, await page.shipped(name)])).then((facts) => {

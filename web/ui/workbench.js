@@ -15,24 +15,18 @@ const SLICE_MS = 40; // of work between two drawings
  * stage, readouts, wide   names of panels, empty sections that `draw` fills: slot(name) is the element
  * controls                [[title, [parameter names]]], by default all parameters
  * parts                   of the story that have panels of their own: {heading: name of the panel}
- * training                adds play, step, reset and what belongs to them: true, or {before, changed}, see ui/training.js
+ * training                adds play, step, reset and what belongs to them: {before}, see ui/training.js
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
  * asked                   true lets Python work when the reader says so: page.run has {going, done, press()}
- * panels                  {name: component}, drawn after every answer with {page, latest, ...the newest frame}; `latest.frame`
- *                         is for what reads values long after it was drawn
- * draw(event, slot)       instead of panels; event: {frame, history, cleared} after an answer of Python, null when only words
- *                         have changed
- * summary(frame)          a few words for the bar of a phone
+ * draw(event, slot)       event: {frame, history, cleared} after an answer of Python, null when only words have changed
+ * summary()               a few words for the bar of a phone
  */
-export function workbench(root, page, options) {
-  const { stage = [], readouts = [], wide = [], controls, parts = {}, training: trains, files, auto, asked, panels, summary } = options;
-  const draw = options.draw ?? drawing(panels, page);
+export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, draw, summary }) {
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
-  let frame = null;
   let working = false;
   let resting = false;
   let starts = 0; // counts how often the run was started
@@ -40,14 +34,13 @@ export function workbench(root, page, options) {
   const run = (page.run = { going: false, done: false, press });
 
   function drawControls() {
-    const facts = { page, training, files, groups: controls, keys: keys?.show, summary: frame ? (summary?.(frame) ?? "") : "" };
+    const facts = { page, training, files, groups: controls, keys: keys?.show, summary: summary() };
     render(html`<${Form} ...${facts} />`, slot("controls"));
   }
 
   function moved() {
     drawControls();
     if (page.meta.rests && page.open && !training?.playing) rest();
-    trains.changed?.();
   }
 
   /** Ask piece after piece until all is done or it may not go on; a run that restarted meanwhile is worked on as well. */
@@ -89,7 +82,6 @@ export function workbench(root, page, options) {
 
   const stop = page.listen((event) => {
     if (event.type === "frame") {
-      frame = event.frame;
       if (event.cleared && asked) [run.going, run.done] = [false, false];
       draw(event, slot);
       if (event.cleared) starts += 1;
@@ -117,15 +109,6 @@ export function workbench(root, page, options) {
       training?.destroy();
       keys?.unbind();
     },
-  };
-}
-
-function drawing(panels, page) {
-  const latest = { frame: null };
-  return (event, slot) => {
-    if (event) latest.frame = event.frame;
-    for (const [name, Panel] of Object.entries(panels))
-      render(html`<${Panel} page=${page} latest=${latest} ...${latest.frame ?? {}} />`, slot(name));
   };
 }
 
