@@ -35,14 +35,14 @@ FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
 
 RACE = Panel("race", "How fast", (
     Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, which are {size.operations:count} "
-               "operations. Bars show operations a second, longest is fastest: [float32 in ink](.float), [int8 codes "
+               "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [int8 codes "
                "in orange](.quant), [hatched red where the result is wrong](.bad)."),
     Work(name="measure", start="Measure", stop="Stop", on="Go on", again="Measure again", begun="progress"),
     Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
         Column("product", "title", prose=True,
-               about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls a timing"),
+               about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls per timing"),
         Column("", bar=("share",), roles=("{role}",)), Column("GOP/s", "giga:fixed:2"), Column("ms", "ms:fixed:3"),
         Column("× float32", "ratio:fixed:2"), Column("result", "{result}", role="{tone}"))),
     Words(role="finding", name="finding", text="{words}", when="words"),
