@@ -9,7 +9,7 @@ export const line = new Patience();
 new PerformanceObserver(() => line.heard()).observe({ type: "resource" });
 
 const HINT = "Check the connection and try again. If that does not help, the site is incomplete or being updated.";
-const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g;
+const IMPORT = /(?:\bfrom|\bimport)\s*["']([^"'\n]+)["']/g; // not import(...), which fails alone
 
 const coming = new Set(); // modules that were asked for and are not here yet
 
