@@ -31,7 +31,7 @@ FLOORS = (
     ("commands",),
 )
 ROOMS = {"files": "store", "npz": "store", "checkpoint": "store", "machine": "store", "runner": "bridge",
-         "__main__": "commands"}  # of the files that stand in no folder; the others are rooms of their own
+         "recorded": "bridge", "__main__": "commands"}  # of the files in no folder; others are rooms of their own
 HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 ALONE = {"site": {"site", "places"}, "places": {"places"}}
 ONLY_IN = {"js": "bridge", "pyodide": "bridge", "pyodide_js": "bridge"}

@@ -11,6 +11,7 @@ from pyapp.commands.common import add_json, command, print_json, show
 from pyapp.commands.outputs import add_out, add_weights_out
 from pyapp.experiment.params import ParamError
 from pyapp.parity import check
+from pyapp.recorded import record
 from pyapp.runner import Runner
 
 
@@ -25,7 +26,8 @@ def add(commands: Any) -> None:
     add_out(sub, "where to write the file that the action makes")
     add_json(sub)
 
-    command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
+    sub = command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
+    sub.add_argument("--recorded", metavar="PAGE", help="only its frames that web/recorded holds")
 
     sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript")
     sub.add_argument("--pyodide", action="store_true", help="also measure Pyodide in Node")
@@ -99,4 +101,4 @@ def benchmark(args: argparse.Namespace) -> None:
 
 def list_pages(args: argparse.Namespace) -> None:
     """Print what web/pages.json holds: every page with its parameters."""
-    print_json(pages.describe(), indent=1)
+    print_json(record(args.recorded) if args.recorded else pages.describe(), indent=1)

@@ -66,6 +66,7 @@ class Experiment:
     LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step and reset, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
+    RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 

@@ -199,10 +199,10 @@ class Work(Block):
     """A button that drives `steps` of a page with WORK "asked"; its labels are start, stop, on (to continue, while
     `begun` is true) and again. Where the work starts by itself, the button only runs it `again`."""
 
-    start: str = ""
-    stop: str = ""
-    on: str = ""
-    again: str = ""
+    start: Template = ""
+    stop: Template = ""
+    on: Template = ""
+    again: Template = ""
     begun: Entry = ""
 
 

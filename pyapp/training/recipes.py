@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -89,7 +89,7 @@ def facts(recipe: Any, trained_on: Digits) -> dict[str, Any]:
             "images_sha256": hashlib.sha256(trained_on.images.tobytes()).hexdigest()}
 
 
-def accuracies(p: Parameters, digits: Digits, bits: tuple[int, ...] = (8, 6, 4, 3, 2)) -> dict[str, Any]:
+def accuracies(p: Parameters, digits: Digits, bits: Iterable[int] = range(8, 1, -1)) -> dict[str, Any]:
     """Accuracy in float and at each number of bits, symmetric per tensor."""
     model, inputs = MLP(), digits.inputs()
     sets = {"float": p, **{str(b): quantize_parameters(p, b).parameters for b in bits}}

@@ -17,7 +17,7 @@ const colour = (role) => `var(--${role})`;
  * pick(x)     the point was moved there; resolves when that is answered
  */
 export function Figure({ view, lines, marks = [], items, empty = "", height, ...reading }) {
-  const longest = Math.max(0, ...lines.map(({ label }) => (label ? label.length * LETTER + 12 : 0)));
+  const longest = Math.max(...[view.titleX, ...lines.map(({ label }) => label)].map((words) => (words ? words.length * LETTER + 12 : 0)));
   const geometry = (width) => {
     const right = width - Math.max(12, Math.min(longest, width * 0.3));
     return {

@@ -2,6 +2,7 @@ import { html, render, useState } from "preact";
 import { Blocks } from "./blocks.js";
 import { Curves } from "./curves.js";
 import { Menu, Numbers } from "./menu.js";
+import { recorded } from "./recorded.js";
 import { Scope } from "./scope.js";
 import { Rich } from "./words.js";
 import { workbench } from "./workbench.js";
@@ -14,7 +15,8 @@ export function mount(root, page) {
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null };
   let frame = null;
-  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame, { ...roots, params: page.params }) });
+  let before = () => null; // frames that were recorded
+  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params, recorded: !frame }) });
 
   /** Keep this run's curves and numbers beside those of the next ones, or no more. */
   page.pin = () => {
@@ -49,6 +51,13 @@ export function mount(root, page) {
     draw,
     summary: () => (bar && frame ? page.scope().text(bar) : ""),
   });
+  if (page.meta.recorded) {
+    recorded(page.meta).then((found) => {
+      before = found;
+      bench.draw();
+    });
+    page.listen(({ type }) => type === "params" && !frame && bench.draw());
+  }
   if (shipped.length)
     Promise.all(shipped.map(async (name) => [name, await page.shipped(name)])).then((facts) => {
       roots.shipped = Object.fromEntries(facts);

@@ -39,6 +39,7 @@ export function Text({ block, scope }) {
 /** The button that drives a page's steps, or runs them again; see Work in pyapp/experiment/panels.py. */
 export function Work({ block: { start, stop, on, again, begun, name }, scope, page }) {
   const { going, done, press } = page.run;
-  const label = going ? stop ?? again : done || !start ? again : scope.ready && scope.holds(begun) ? on : start;
-  return html`<p class="row"><button type="button" class=${going || !start ? "" : "primary"} data-test=${name} disabled=${!page.open || (going && !stop)} onClick=${press}>${label}</button></p>`;
+  const fresh = scope.ready && begun && !scope.holds(begun);
+  const label = going ? stop ?? again : fresh ? start : done || !start ? again : scope.ready ? on : start;
+  return html`<p class="row"><button type="button" class=${going || !start ? "" : "primary"} data-test=${name} disabled=${!page.open || (going && !stop)} onClick=${press}>${scope.text(label)}</button></p>`;
 }

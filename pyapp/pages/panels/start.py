@@ -1,0 +1,64 @@
+"""What the front door shows: a digit read with fewer and fewer bits, the repair, and the ways into the rest."""
+
+from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words, Work
+from pyapp.experiment.pictures import Axis, Bars, Chart, Heatmap, Line, Scale
+
+SEE = Panel("see", "One digit, fewer and fewer bits", (
+    Words(role="verdict-words", name="verdict", text="{words}"),
+    Beside(width=200, blocks=(
+        Heatmap(name="image", label="A handwritten digit.", array="image", map="grey", height=200,
+                read="row {@row}, column {@column}: ink {image:fixed:2}"),
+        Bars(name="probabilities", label="Probability of each digit, float32 and rounded.", labels="labels",
+             limit="limit", height=200, read="{labels.@i}: float32 {float:percent:1}, {now_words} {now:percent:1}",
+             lanes=(Line("float", "float", "float32"), Line("now", "quant", "{now_words}"))))),
+    Words(role="doc", name="recorded", when="recorded",
+          text="These numbers were recorded by CPython and come with the page; Python is on its way to your browser, "
+               "and will compute them here."),
+), empty="The digit appears when Python has started.")
+WEIGHTS = Panel("weights", "What is left of the weights", (
+    Words(text="One picture for each of twelve neurons of the first layer: orange pixels speak for it, blue ones "
+               "against it. Fewer bits leave fewer colours."),
+    Heatmap(name="filters", label="First-layer weights, images of 28 by 28.", array="filters", limit="weight_limit",
+            read="neuron {@tile}, row {@row}, column {@column}: {filters:signed:4}", height=240, loupe=True),
+    Scale(limit="weight_limit", what="weight"),
+))
+CURVE = Panel("curve", "Where it breaks, and what training gets back", (
+    Chart(name="curve", label="Accuracy over bits per weight.", x="widths", read="{points.@i}", marks="marks",
+          caption="accuracy on MNIST’s {official:count} official test images", height=240,
+          across=Axis("bits per weight", ends="ends", ticks="ticks"), up=Axis(ends="range", format="percent:0"), lines=(
+              Line("rounded", "float", "just rounded"), Line("trained", "proof", "trained", shape="dots"))),
+    Words(role="doc", text="Rounded: weights on one symmetric grid per layer, float activations. Trained: a long run "
+                           "with quantisation, its activations in 4, 3 and 8 bits at 4, 3 and 2 bits per weight, read "
+                           "in integer arithmetic only. The ring is the network of this page, on {held_out:count} "
+                           "other test images."),
+))
+REPAIR = Panel("repair", "Repair it here", (
+    Facts(name="pair", caption="Accuracy", heads=(Head("float32", "float"), Head("{now_words}", "quant", "now")),
+          facts=(Fact("accuracy on {held_out:count} test images",
+                      ("float_accuracy:percent:1", "accuracy:percent:1"), "accuracy"),)),
+    Work(start="Repair {named}", stop="Stop", on="Go on", again="Repair {named} again", begun="begun", name="repair",
+         when="is_rounded"),
+    Words(role="note", text="Nothing is rounded, so nothing is broken: take bits away.", when="!is_rounded"),
+    Chart(name="repair-curve", label="Accuracy while the network is repaired.", when="begun", caption="accuracy",
+          x="reached.steps", across=Axis("step", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
+          read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}", height=168,
+          lines=(Line("reached.accuracy", "quant"),)),
+    Words(text="Your browser trains the network with its codes, on 2,000 images: quantisation-aware training. The "
+               "next question: 4 bits survive here and 3 break; why do large models break sooner? Often because "
+               "[a few outliers](#simulator?data=outlier&bits=4) set the scale for all other numbers."),
+), place="readouts")
+DOORS = Panel("doors", "Go on", (
+    Beside(width=260, blocks=(
+        Together(blocks=(Words(role="sentence", text="**[15 minutes](#simulator?bits=4)**"),
+                         Words(text="A guided path: a layer’s weights on a grid, one outlier, inference with 3 bits, "
+                                    "training that repairs it, a text that falls apart and comes back, your own "
+                                    "digit."))),
+        Together(blocks=(Words(role="sentence", text="**[My numbers](#simulator)**"),
+                         Words(text="Paste a tensor, and see what every scheme makes of it."))),
+        Together(blocks=(Words(role="sentence", text="**[Integer softmax](#methods)**"),
+                         Words(text="13 published integer softmaxes on the same logits, with their errors and where "
+                                    "they break."))))),
+    Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
+               "integers are equal everywhere, and [this browser can prove it now](#check)."),
+), place="wide")
+PANELS = (SEE, WEIGHTS, CURVE, REPAIR, DOORS)

@@ -1,0 +1,147 @@
+"""Start: what fewer bits do to a network that reads digits, how training repairs it, and the ways into the rest."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyapp import shipped, store
+from pyapp.core.losses import softmax
+from pyapp.core.optim import Adam
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.params import Param, Value, Values, number
+from pyapp.nets import mlp
+from pyapp.nets.mlp import MLP
+from pyapp.pages.panels.start import PANELS
+from pyapp.quant.parameters import quantize_parameters
+from pyapp.quantized.qat import QATMLP
+from pyapp.quantized.trained import ACTIVATIONS, path_of
+from pyapp.training.trainer import Trainer, evaluate, judge
+
+WIDTHS = tuple(range(2, 9))
+FLOAT32, UNROUNDED = "float32", 9  # where the axis of bits has it
+DIGIT = 2104  # of the held-out ones: a 7 that the float network reads without doubt, and fewer than 4 bits do not
+NEURONS = 12  # of the first layer, whose weights are shown
+EPOCHS, RATE, BATCH, SEED = 4, 0.001, 64, 1  # of the repair
+STEPS = EPOCHS * -(-2000 // BATCH)
+LABELS = [str(digit) for digit in range(10)]
+
+
+class Page(Experiment):
+    title = "Start"
+    summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
+    order = 0
+    WORK, PANELS, RECORDED = "asked", PANELS, ("bits",)
+    BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
+    untold = "it is a door: the pages behind it tell how all of this works"
+    PARAMS = (
+        Param("bits", "Bits per weight", "choice", "2", choices=(*map(str, WIDTHS), FLOAT32), widget="slider",
+              doc="A float32 weight has 32 bits; take them away and see what the network still reads"),
+    )
+
+    def __init__(self, params: Values):
+        super().__init__(params)
+        images, labels = mnist.shipped("test")
+        self.image, self.label = images[DIGIT], int(labels[DIGIT])
+        self._start()
+
+    def _start(self) -> None:
+        """The network as it is just rounded, or not rounded at all."""
+        self._bits = number(self.params["bits"])
+        self._named = f"{self._bits} bits" if self._bits else FLOAT32
+        self.model, self.p, self.accuracy = MLP(), _rounded(self._bits), _accuracy(self._bits)
+        self._weights = self.p
+        self.trainer: Trainer | None = None  # of the repair
+        self._reached: dict[int, float] = {}  # accuracy by its steps
+
+    def change(self, name: str, value: Value) -> list[str]:
+        self._start()
+        return []
+
+    def steps(self) -> Iterator[Frame | None]:
+        """Train the network with its codes on the 2,000 shipped images: a batch an item, judged after each epoch."""
+        while self._bits and (self.trainer is None or self.trainer.epoch < EPOCHS):
+            if self.trainer is None:
+                model = QATMLP(mlp.SIZES, self._bits, None, "tensor", "lsq")
+                p = model.start(shipped.mlp(), mnist.calibration())
+                self.trainer = Trainer(model, p, Adam(p, RATE), *mnist.shipped("train"), SEED, BATCH)
+                self._reached = {0: self.accuracy}
+            self.trainer.step()
+            yield None
+            if self.trainer and self.trainer.epoch_ended:
+                yield from self._judge(self.trainer)
+
+    def _judge(self, trainer: Trainer) -> Iterator[Frame | None]:
+        """Show the network that is being trained as it is now, unless the reader wants another one meanwhile."""
+        for found in judge(trainer.model, trainer.p, *mnist.shipped("test")):
+            if found is None:
+                yield None
+            if trainer is not self.trainer:
+                return
+        self.model, self.p, self.accuracy = trainer.model, trainer.p.copy(), found["accuracy"]
+        self._weights = trainer.model.to_network(trainer.p).parameters
+        self._reached[trainer.steps] = self.accuracy
+        yield Frame(trainer.steps)
+
+    def frame(self) -> Frame:
+        p, now = (softmax(model.forward(q, self.image[None]))[0]
+                  for model, q in ((MLP(), shipped.mlp()), (self.model, self.p)))
+        return Frame(self.trainer.steps if self.trainer else 0, {
+            "named": self._named, "now_words": self._now_words(), "words": self._words(now), "labels": LABELS,
+            "label": self.label, "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
+            "held_out": len(mnist.shipped("test")[1]), "limit": 1.0, "begun": bool(self._reached),
+            "is_rounded": self._bits is not None, "weight_limit": float(np.abs(self._filters()).max()),
+            "reached": {"steps": list(self._reached), "accuracy": list(self._reached.values()), "ends": [0, STEPS]},
+            "range": [0.0, 1.0], **_curve(),
+            "marks": [{"kind": "ring", "x": self._bits or UNROUNDED, "y": self.accuracy, "role": "quant"}],
+        }, {"image": self.image.reshape(28, 28), "float": p, "now": now, "filters": self._filters()})
+
+    def _filters(self) -> np.ndarray:
+        """What the first neurons look for, float32 (NEURONS, 28, 28), as the network computes with it now."""
+        return self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)
+
+    def _now_words(self) -> str:
+        return (f"{self._named}, repaired" if len(self._reached) > 1 else f"{self._named}, just rounded" if self._bits
+                else "nothing is rounded")
+
+    def _words(self, now: np.ndarray) -> str:
+        """What the network reads now, in a sentence."""
+        read, sure = int(now.argmax()), f"{now.max():.0%}"
+        if read != self.label:
+            return f"With {self._named} per weight the network takes this {self.label} for {_a(read)}, with {sure}."
+        return f"With {self._named} per weight the network reads this {self.label}, with {sure}."
+
+
+@cache
+def _accuracy(bits: int | None) -> float:
+    """Of the shipped network on the held-out digits, with its weights just rounded."""
+    return evaluate(MLP(), _rounded(bits), *mnist.shipped("test"))["accuracy"]
+
+
+@cache
+def _rounded(bits: int | None) -> Parameters:
+    return quantize_parameters(shipped.mlp(), bits).parameters if bits else shipped.mlp()
+
+
+def _a(digit: int) -> str:
+    return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+@cache
+def _curve() -> dict[str, Any]:
+    """Accuracy on MNIST's official test images over bits per weight, as the recipes have it."""
+    rounded = store.recipe(mlp.SHIPPED)["metrics"]["test"]
+    trained = {bits: store.recipe(path_of(bits)) for bits in sorted(ACTIVATIONS)}
+    names = [*map(str, WIDTHS), FLOAT32]
+    reached = [trained[bits]["metrics"]["test"]["accuracy"] if bits in trained else None for bits in WIDTHS] + [None]
+    by_bits = [rounded["float" if name == FLOAT32 else name] for name in names]
+    return {
+        "official": rounded["n"], "widths": [*WIDTHS, UNROUNDED], "ends": [WIDTHS[0] - 0.3, UNROUNDED + 0.6],
+        "ticks": [{"at": at, "text": name} for at, name in zip((*WIDTHS, UNROUNDED), names, strict=True)],
+        "rounded": by_bits, "trained": reached, "points": [
+            f"{name if name == FLOAT32 else f'{name} bits'}: just rounded {some:.2%}" + (
+                f", trained {more:.2%} with activations of {trained[int(name)]['activations']} bits" if more else "")
+            for name, some, more in zip(names, by_bits, reached, strict=True)]}

@@ -1,0 +1,48 @@
+"""Frames of a page that are recorded beforehand: what the shell shows while Python is on its way."""
+
+import base64
+import itertools
+import json
+from typing import Any
+
+import numpy as np
+
+from pyapp import bridge, pages
+from pyapp.experiment.params import find
+
+MOST_VALUES = 256  # of an array that is written as numbers of a palette
+
+
+def record(name: str) -> dict[str, Any]:
+    """What web/recorded/<name>.json holds: {by, frames}. `by` are the parameters in Page.RECORDED, which have choices;
+    for each of their values, joined by commas, there is a frame in which all other parameters have their defaults.
+
+    An array is {shape, dtype, values}, the values in base64; with few different ones they are bytes that number those
+    of `palette`.
+    """
+    page = pages.page(name)
+    if page.RECORDED is None:
+        raise ValueError(f"{name} has no recorded frames; its Page has to name the parameters in RECORDED")
+    choices = [find(page.PARAMS, param).choices for param in page.RECORDED]
+    return {"by": page.RECORDED, "frames": {
+        ",".join(values): _frame(name, dict(zip(page.RECORDED, values, strict=True)))
+        for values in itertools.product(*choices)}}
+
+
+def _frame(name: str, params: dict[str, str]) -> dict[str, Any]:
+    text, arrays = bridge.call_json("open", json.dumps({"page": name, "params": params}))
+    frame = json.loads(text)["ok"]["frame"]
+    return frame | {"arrays": {key: _written(arrays[each["$array"]]) | {"shape": each["shape"]}
+                               for key, each in frame["arrays"].items()}}
+
+
+def _written(array: np.ndarray) -> dict[str, Any]:
+    palette, numbers = np.unique(array, return_inverse=True)
+    facts = {"dtype": array.dtype.name}
+    if len(palette) > min(MOST_VALUES, len(array) // 4):
+        return facts | {"values": _base64(array)}
+    return facts | {"palette": _base64(palette), "values": _base64(numbers.astype(np.uint8))}
+
+
+def _base64(array: np.ndarray) -> str:
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode("ascii")

@@ -1,0 +1,53 @@
+"""What web/recorded holds is what Python computes."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from pyapp import pages
+from pyapp.hosts import ROOT
+from pyapp.recorded import record
+
+RECORDED = [name for name in pages.names() if pages.page(name).RECORDED is not None]
+
+
+def values(array: dict) -> np.ndarray:
+    """An array of the file, as the shell reads it."""
+    def decoded(text, dtype):
+        return np.frombuffer(base64.b64decode(text), dtype)
+
+    found = decoded(array["values"], "uint8" if "palette" in array else array["dtype"])
+    return (decoded(array["palette"], array["dtype"])[found] if "palette" in array else found).reshape(array["shape"])
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_frames_are_those_of_today(name):
+    said, now = json.loads((ROOT / "web" / "recorded" / f"{name}.json").read_text()), record(name)
+    again = f"make it again: python -m pyapp pages --recorded {name} > web/recorded/{name}.json"
+    assert said["by"] == list(now["by"]) and said["frames"].keys() == now["frames"].keys(), again
+    for key, frame in now["frames"].items():
+        told = said["frames"][key]
+        assert close(told["scalars"], json.loads(json.dumps(frame["scalars"]))), f"{key}: {again}"
+        assert told["arrays"].keys() == frame["arrays"].keys(), f"{key}: {again}"
+        for array, found in frame["arrays"].items():
+            np.testing.assert_allclose(values(told["arrays"][array]), values(found), rtol=1e-5, atol=1e-6)
+
+
+def close(told, now) -> bool:
+    """Equal, but for the last digits of real numbers, which differ between machines."""
+    if isinstance(now, dict):
+        return told.keys() == now.keys() and all(close(told[key], now[key]) for key in now)
+    if isinstance(now, list):
+        return len(told) == len(now) and all(map(close, told, now))
+    return told == pytest.approx(now, rel=1e-5, abs=1e-6) if isinstance(now, float) else told == now
+
+
+def test_no_file_is_left_of_a_page_that_is_not_recorded():
+    assert {path.stem for path in (ROOT / "web" / "recorded").iterdir()} == set(RECORDED)
+
+
+def test_a_page_that_is_not_recorded_says_so():
+    with pytest.raises(ValueError, match="arena has no recorded frames; its Page has to name"):
+        record("arena")

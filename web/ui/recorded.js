@@ -1,0 +1,27 @@
+const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array };
+
+/**
+ * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
+ * Resolves to frame(params): a frame, or null for parameters that were not recorded.
+ */
+export async function recorded(meta) {
+  const response = await fetch(`recorded/${meta.name}.json`);
+  if (!response.ok) return () => null; // Python will be here all the same
+  const { by, frames } = await response.json();
+  const plain = (params, { name, default: usual }) => by.includes(name) || String(params[name]) === String(usual);
+  const made = {};
+  return (params) => {
+    const key = by.map((name) => params[name]).join();
+    if (!Object.hasOwn(frames, key) || !meta.params.every((param) => plain(params, param))) return null;
+    const { arrays, ...frame } = frames[key];
+    return (made[key] ??= { ...frame, arrays: Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, unpacked(array)])) });
+  };
+}
+
+function unpacked({ shape, dtype, palette, values }) {
+  const data = numbers(values, palette ? "uint8" : dtype);
+  const colours = palette && numbers(palette, dtype);
+  return { shape, dtype, data: colours ? TYPES[dtype].from(data, (i) => colours[i]) : data };
+}
+
+const numbers = (base64, dtype) => new TYPES[dtype](Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer);
