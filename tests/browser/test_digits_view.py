@@ -11,7 +11,7 @@ RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
 
 
 def test_train_until_it_reads_digits_then_pause(visit):
-    tab = visit()
+    tab = visit("#digits")
     assert tab.number("step-count") == 0
     tab["play"].click()
     tab.wait_number("held-out-accuracy", "x > 85")
@@ -76,7 +76,7 @@ def test_what_is_drawn_while_python_starts_is_read_when_it_is_there(visit):
 
 
 def test_pretrained_and_back_to_own_weights(visit):
-    tab = visit()
+    tab = visit("#digits")
     own = tab.number("held-out-accuracy")
     tab["weights-pretrained"].check(force=True)
     tab.wait_number("held-out-accuracy", "x > 98")
@@ -102,7 +102,7 @@ def test_bit_slider_to_two_and_back(visit):
 
 
 def test_changing_the_rate_needs_no_reset_and_a_new_seed_starts_anew(visit):
-    tab = visit()
+    tab = visit("#digits")
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     tab.slide("rate", "ArrowLeft")
@@ -124,7 +124,7 @@ def test_a_reload_keeps_the_parameters(visit):
 
 
 def test_a_reload_in_mid_training_offers_to_go_on(visit):
-    tab = visit()
+    tab = visit("#digits")
     tab["play"].click()
     tab.wait_number("step-count", "x > 20")
     tab["play"].click()
@@ -148,7 +148,7 @@ def test_a_link_with_mistakes_opens_and_says_so(visit):
 
 
 def test_wrong_files_are_refused_and_nothing_is_lost(visit, tmp_path):
-    tab = visit()
+    tab = visit("#digits")
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     (tmp_path / "holiday.npz").write_bytes(b"\x89PNG not weights")
@@ -171,7 +171,7 @@ def test_save_and_load_ones_own_weights(visit, tmp_path):
         tab["save"].click()
     assert download.value.suggested_filename == "bitladder-digits-step3.npz"
     download.value.save_as(tmp_path / "mine.npz")
-    other = visit()
+    other = visit("#digits")
     other["load-file"].set_input_files(tmp_path / "mine.npz")
     other.wait_number("step-count", "x === 3")
     assert other["seed"].input_value() == "3"
@@ -180,7 +180,7 @@ def test_save_and_load_ones_own_weights(visit, tmp_path):
 def test_networks_of_other_sizes_and_quantised_ones_are_shown(visit, tmp_path):
     student = described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")
     (tmp_path / "student.npz").write_bytes(store.pack(student))
-    tab = visit()
+    tab = visit("#digits")
     tab["load-file"].set_input_files(tmp_path / "student.npz")
     tab.page.locator("[data-test='filters'][aria-label*='weights, 20 images']").wait_for()
     tab["step"].click()
@@ -200,7 +200,7 @@ def test_exact_values_by_keyboard(visit):
 
 
 def test_the_source_shown_is_the_source_that_runs(visit):
-    tab = visit()
+    tab = visit("#digits")
     tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")
     shown = tab.page.locator("details", has_text="symmetric_grid").locator("code").first.text_content()
     assert "scale = _safe_scale(np.asarray(largest, np.float32) / np.float32(high))" in shown

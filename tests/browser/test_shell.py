@@ -14,7 +14,7 @@ from pyapp.parity.check import SEVEN
 def test_the_page_is_alive_before_python(visit):
     tab = visit(None)
     tab.page.route("**/pyodide.asm.wasm", lambda route: None)  # never answered: Python does not come
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab["pad"].wait_for()
     tab["shipped"].wait_for()
     tab.wait_text("progress", "MB")
@@ -28,7 +28,7 @@ def test_a_failed_download_is_said_and_can_be_tried_again(visit):
     tab.expected = ("pyodide.asm.wasm", "net::ERR_FAILED", "net::ERR_ABORTED", "404")
     broken = {"now": True}
     tab.page.context.route("**/*.whl", lambda route: route.fulfill(status=404) if broken["now"] else route.continue_())
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab["retry"].wait_for()
     assert "could not be downloaded: 404" in tab.text("error")
     broken["now"] = False
@@ -69,7 +69,7 @@ def test_a_plain_folder_under_a_sub_path_works(visit, tmp_path):
     try:
         tab = visit(None)
         tab.url = f"http://127.0.0.1:{server.server_port}/deep/down/"
-        tab.open()
+        tab.open("#digits")
         tab["play"].click()
         tab.wait_number("step-count", "x > 3")
     finally:
@@ -77,7 +77,7 @@ def test_a_plain_folder_under_a_sub_path_works(visit, tmp_path):
 
 
 def test_the_page_answers_while_it_trains(visit):
-    tab = visit()
+    tab = visit("#digits")
     tab["play"].click()
     tab.wait_number("step-count", "x > 10")
     tab.draw(SEVEN)
@@ -89,7 +89,7 @@ def test_the_page_answers_while_it_trains(visit):
 
 
 def test_keys(visit):
-    tab = visit()
+    tab = visit("#digits")
     tab.page.keyboard.press("s")
     tab.wait_number("step-count", "x === 1")
     tab.page.keyboard.press("r")

@@ -38,7 +38,7 @@ WAYS = {"lost": "Failed to fetch", "missing": "404", "a web page": "not as JavaS
 def test_the_program_cannot_be_loaded(visit, path, how):
     tab = visit(None)
     broken = Broken(tab, path, how)
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab.wait_text("unstarted", f"{path} could not be loaded: ")
     assert WAYS[how] in tab.text("unstarted")
     tab.page.evaluate("document.documentElement.dataset.old = ''")
@@ -92,7 +92,7 @@ def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(vi
 def test_a_module_of_the_rail_or_the_worker_cannot_be_loaded(visit, path):
     tab = visit(None)
     broken = Broken(tab, path, "missing")
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab.wait_text("error", path)
     assert "404" in tab.text("error")
     broken.now = False
@@ -188,7 +188,7 @@ def test_a_frame_that_allows_too_little_is_reported_with_a_link(visit):
 def test_a_style_sheet_cannot_be_loaded(visit):
     tab = visit(None)
     broken = Broken(tab, "workbench.css", "missing")
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab.wait_text("unstarted", "workbench.css could not be loaded")
     broken.now = False
     with tab.page.expect_navigation(wait_until="load"):
@@ -208,7 +208,7 @@ def test_a_damaged_file_is_fetched_again_or_named(visit):
         route.fulfill(body=body[:-9] if damage["left"] >= 0 else body, content_type="application/octet-stream")
 
     tab.page.context.route("**/pyapp.zip", answer)
-    tab.open()
+    tab.open("#digits")
     tab["log"].click()
     tab.wait_text("log-lines", "app/pyapp.zip has")
     assert "it is fetched again." in tab.text("log-lines")
@@ -224,7 +224,7 @@ def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
     tab = visit(None)
     tab.expected = ("python_stdlib.zip", "net::ERR_", "404", "fatal error", "DownloadError", "the standard library")
     tab.page.context.route("**/python_stdlib.zip", lambda route: route.fulfill(status=404))
-    tab.page.goto(tab.url)
+    tab.page.goto(tab.url + "#digits")
     tab["error"].wait_for()
     tab.page.get_by_role("button", name="Open the log").click()
     assert "python_stdlib.zip could not be downloaded: 404" in tab.text("log-lines")
