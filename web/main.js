@@ -9,13 +9,14 @@ import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawLead, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTroubles } from "./ui/shell.js";
 import { clear } from "./ui/slots.js";
+import { drawTour } from "./ui/tour.js";
 import { restoreTheme } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
 const at = (id) => document.getElementById(id);
 const log = new Log();
 const openLog = () => log.show();
-const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false, openLog };
+const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
 const PAINT_MS = 300; // a hidden tab does not paint
@@ -109,6 +110,7 @@ async function show(hash, again) {
   const known = pages.find(({ name }) => name === link.page);
   if (!known && shown && link.page) return refuse(shown.session, link.page);
   const meta = known ?? pages[0];
+  obeyShell(link.shell);
   if (shown?.view && shown.session.meta === meta) {
     goTo(shown.session, link.panel);
     return obey(shown.session, link.params, odd(meta, link));
@@ -139,6 +141,13 @@ async function show(hash, again) {
   if (!known && link.page) refuse(session, link.page);
 }
 
+/** What a link says to the shell itself: where on the guided path the reader is, and whether panels stand alone. */
+function obeyShell(said) {
+  facts.shell = said;
+  document.documentElement.classList.toggle("embed", said.embed === "1");
+  drawTour(at("tour"), pages.flatMap(({ tour }) => tour), Number(said.tour));
+}
+
 /** Bring a panel into sight, if the link names one. */
 function goTo(session, panel) {
   if (!panel) return;
@@ -164,7 +173,7 @@ function equip(session) {
     undoing = null;
   };
   Object.assign(session, {
-    link: (panel) => format(meta, session.params, panel),
+    link: (panel) => format(meta, session.params, panel, facts.shell),
     pages,
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),

@@ -1,7 +1,9 @@
 // The page's state as plain data: a link <-> page and parameters, and an undo stack. No DOM, no engine.
 
+const SHELL = ["tour", "embed"]; // what a link says to the shell: the stop of the guided path; "1" shows panels alone
+
 /**
- * "#digits/weights?rate=0.05&seed=7" -> {page: "digits", panel: "weights", params: {rate: "0.05", seed: "7"}, repeated: []}.
+ * "#digits/weights?rate=0.05&seed=7" -> {page: "digits", panel: "weights", params: {rate: "0.05", seed: "7"}, repeated: [], shell: {}}.
  * Values stay strings: Python coerces them. Of a name that comes more than once, `repeated`, the last value counts.
  */
 export function parse(hash) {
@@ -9,7 +11,8 @@ export function parse(hash) {
   const pairs = [...new URLSearchParams(query)];
   const [once, repeated] = [new Set(), new Set()];
   for (const [name] of pairs) (once.has(name) ? repeated : once).add(name);
-  return { page: decode(page), panel: decode(panel), params: Object.fromEntries(pairs), repeated: [...repeated] };
+  const [shell, params] = [true, false].map((ours) => Object.fromEntries(pairs.filter(([name]) => SHELL.includes(name) === ours)));
+  return { page: decode(page), panel: decode(panel), params, repeated: [...repeated], shell };
 }
 
 const LONGEST = 4000; // characters of a value; longer links cannot be sent
@@ -41,13 +44,14 @@ export function quote(name) {
 }
 
 /** The shortest link that opens this page, at one of its panels, with these parameters: what is at its default is left out, and a long text. */
-export function format(meta, params, panel = "") {
+export function format(meta, params, panel = "", shell = {}) {
   const query = new URLSearchParams();
   const all = filled(meta, params);
   for (const param of meta.params) {
     const value = String(all[param.name]);
     if (value !== String(standard(param, all)) && value.length <= LONGEST) query.set(param.name, value);
   }
+  for (const [name, value] of Object.entries(shell)) query.set(name, value);
   const text = query.toString();
   return `#${encodeURIComponent(meta.name)}${panel && `/${panel}`}${text && `?${text}`}`;
 }

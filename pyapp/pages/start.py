@@ -15,7 +15,7 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value, Values, number
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
-from pyapp.pages.panels.start import PANELS
+from pyapp.pages.panels.start import PANELS, TOUR
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quantized.qat import QATMLP
 from pyapp.quantized.trained import ACTIVATIONS, path_of
@@ -34,7 +34,7 @@ class Page(Experiment):
     title = "Start"
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
-    WORK, PANELS, RECORDED = "asked", PANELS, ("bits",)
+    WORK, PANELS, TOUR, RECORDED = "asked", PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
     untold = "it is a door: the pages behind it tell how all of this works"
     PARAMS = (

@@ -1,4 +1,8 @@
-"""The page that everyone sees first: alive before Python is, and a repair when it is there."""
+"""The page that everyone sees first: alive before Python is, a repair when it is there, and the ways on."""
+
+import pytest
+
+from pyapp import pages
 
 
 def test_it_works_before_python_does(visit):
@@ -37,3 +41,41 @@ def test_its_doors_lead_somewhere(visit):
         tab.follow(link)
         assert not tab.page.get_by_text("There is no page").count()
         tab.follow("#start")
+
+
+def test_the_guided_path_is_walked_by_keyboard_from_end_to_end(visit):
+    tab = visit("#start")
+    stops = pages.page("start").TOUR
+    door = tab.page.locator("[data-panel='doors'] a", has_text="15 minutes")
+    door.focus()
+    for number, (link, title, _) in enumerate(stops, 1):
+        tab.page.keyboard.press("Enter")
+        tab.wait_text("tour", f"{number} of {len(stops)}")
+        assert title in tab.text("tour") and link.partition("?")[0] in tab.page.url
+        tab.wait_ready()
+        if number < len(stops):
+            tab["tour-next"].focus()
+    tab["tour-back"].focus()
+    tab.page.keyboard.press("Enter")
+    tab.wait_text("tour", f"{len(stops) - 1} of {len(stops)}")
+    tab.wait_ready()
+    tab.slide("temperature", 0.5)
+    tab.page.wait_for_url("**temperature=0.5**tour=5")  # and a changed parameter does not end it
+    tab["tour-end"].click()
+    tab["tour"].wait_for(state="detached")
+    tab.wait_ready()
+
+
+@pytest.mark.parametrize("stop", ["0", "7", "x", "1.5", "-1", "__proto__"])
+def test_a_stop_that_there_is_not_shows_no_path(visit, stop):
+    tab = visit(f"#affine?tour={stop}")
+    assert tab["tour"].count() == 0 and "There is no parameter" not in tab.page.inner_text("#notes")
+
+
+def test_an_embedded_page_shows_its_panels_alone(visit):
+    tab = visit("#affine?bits=3&embed=1")
+    for part in (".rail", ".masthead", "[data-panel='controls']"):
+        assert not tab.page.locator(part).is_visible()
+    assert tab["verdict-title"].is_visible() and "bits=3&embed=1" in tab.page.url
+    tab.follow("#affine")
+    assert tab.page.locator(".masthead").is_visible()

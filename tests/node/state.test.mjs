@@ -94,11 +94,12 @@ test("any typed link is read, and after one writing stays as it is", () => {
 });
 
 test("only the first question mark divides, and the value of a text keeps its own", () => {
-  assert.deepEqual(parse("#text?prompt=a?b"), { page: "text", panel: "", params: { prompt: "a?b" }, repeated: [] });
-  assert.deepEqual(parse("#text?prompt=a%3Fb&q=1+1%2B1"), { page: "text", panel: "", params: { prompt: "a?b", q: "1 1+1" }, repeated: [] });
-  assert.deepEqual(parse(""), { page: "", panel: "", params: {}, repeated: [] });
-  assert.deepEqual(parse("#%"), { page: "%", panel: "", params: {}, repeated: [] });
-  assert.deepEqual(parse("#shift/gains?rule=x/y"), { page: "shift", panel: "gains", params: { rule: "x/y" }, repeated: [] });
+  assert.deepEqual(parse("#text?prompt=a?b"), { page: "text", panel: "", params: { prompt: "a?b" }, repeated: [], shell: {} });
+  assert.deepEqual(parse("#text?prompt=a%3Fb&q=1+1%2B1"), { page: "text", panel: "", params: { prompt: "a?b", q: "1 1+1" }, repeated: [], shell: {} });
+  assert.deepEqual(parse("#text?tour=2&q=1").shell, { tour: "2" });
+  assert.deepEqual(parse(""), { page: "", panel: "", params: {}, repeated: [], shell: {} });
+  assert.deepEqual(parse("#%"), { page: "%", panel: "", params: {}, repeated: [], shell: {} });
+  assert.deepEqual(parse("#shift/gains?rule=x/y"), { page: "shift", panel: "gains", params: { rule: "x/y" }, repeated: [], shell: {} });
 });
 
 test("what a link asks for and the page does not have is said, in few words", () => {

@@ -49,7 +49,7 @@ REPAIR = Panel("repair", "Repair it here", (
 ), place="readouts")
 DOORS = Panel("doors", "Go on", (
     Beside(width=260, blocks=(
-        Together(blocks=(Words(role="sentence", text="**[15 minutes](#simulator?bits=4)**"),
+        Together(blocks=(Words(role="sentence", text="**[15 minutes](#simulator?data=layer1&bits=4&tour=1)**"),
                          Words(text="A guided path: a layer’s weights on a grid, one outlier, inference with 3 bits, "
                                     "training that repairs it, a text that falls apart and comes back, your own "
                                     "digit."))),
@@ -61,4 +61,24 @@ DOORS = Panel("doors", "Go on", (
     Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
                "integers are equal everywhere, and [this browser can prove it now](#check)."),
 ), place="wide")
+TOUR = (
+    ("#simulator?data=layer1&bits=4", "A layer’s weights on a grid",
+     "These are weights of a trained layer. With 4 bits each has to become one of 16 codes: look how many of the codes "
+     "do any work, and move the slider to 3 bits and to 8."),
+    ("#simulator?data=outlier&bits=4", "One outlier",
+     "One large number sets the scale, and all others fall onto a few codes. Choose one scale per group instead of "
+     "per tensor, and watch the error fall."),
+    ("#inference?bits=3", "Inference with 3 bits",
+     "The same digits network, with its weights in 3 bits and its activations in 8, computed with integers. Draw a "
+     "digit: how sure is it still?"),
+    ("#qat?bits=2", "Quantise first, then train",
+     "Rounded to 2 bits the network only guesses. Press Play: it learns with the codes that it will have, and comes "
+     "back within a few passes over the images."),
+    ("#text?bits=float&logit_bits=3", "A text falls apart, and comes back",
+     "A small language model writes; at the right the logits of its attention have 3 bits. Set Shift to the row’s "
+     "maximum, and compare the two texts again."),
+    ("#digits?weights=pretrained&bits=4", "Your own digit",
+     "Draw a digit. The float network and the one with 4 bits per weight both read it; take more bits away until they "
+     "disagree."),
+)
 PANELS = (SEE, WEIGHTS, CURVE, REPAIR, DOORS)
