@@ -9,7 +9,6 @@ import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawLead, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTroubles } from "./ui/shell.js";
 import { clear } from "./ui/slots.js";
-import { drawTour } from "./ui/tour.js";
 import { restoreTheme } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
@@ -145,7 +144,8 @@ async function show(hash, again) {
 function obeyShell(said) {
   facts.shell = said;
   document.documentElement.classList.toggle("embed", said.embed === "1");
-  drawTour(at("tour"), pages.flatMap(({ tour }) => tour), Number(said.tour));
+  if (!said.tour && !at("tour").firstChild) return;
+  load("ui/tour.js").then(({ drawTour }) => drawTour(at("tour"), pages.flatMap(({ tour }) => tour), Number(facts.shell.tour)), stuck);
 }
 
 /** Bring a panel into sight, if the link names one. */

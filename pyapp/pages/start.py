@@ -70,7 +70,7 @@ class Page(Experiment):
                 self.trainer = Trainer(model, p, Adam(p, RATE), *mnist.shipped("train"), SEED, BATCH)
                 self._reached = {0: self.accuracy}
             self.trainer.step()
-            yield None
+            yield Frame(self.trainer.steps)
             if self.trainer and self.trainer.epoch_ended:
                 yield from self._judge(self.trainer)
 
