@@ -143,7 +143,7 @@ class Hung(Broken):
 def test_a_connection_that_hangs_before_the_program_is_there_is_reported(visit, path):
     tab = visit(None)
     hung = Hung(tab, path)
-    tab.page.goto(tab.url, wait_until="commit")
+    tab.page.goto(tab.url + "#digits", wait_until="commit")
     hung.wind(tab["unstarted"])
     assert path in tab.text("unstarted") and "arrived for" in tab.text("unstarted")
     hung.now = False
@@ -158,7 +158,7 @@ def test_a_connection_that_hangs_before_the_program_is_there_is_reported(visit, 
 def test_a_connection_that_hangs_is_reported(visit, path, trouble, retry):
     tab = visit(None)
     hung = Hung(tab, path)
-    tab.page.goto(tab.url, wait_until="commit")
+    tab.page.goto(tab.url + "#digits", wait_until="commit")
     hung.wind(tab[trouble])
     tab.wait_text(trouble, path)
     assert "nothing has arrived for" in tab.text(trouble)

@@ -181,7 +181,7 @@ def test_check_and_pages(capsys, tmp_path):
     assert set(store.load(tmp_path / "r.npz")) == set(store.load(check.RECORDED))
     capsys.readouterr()
     assert main(["pages"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["name"] == "digits"
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "start"
 
 
 def test_evaluate_measures_any_combination_of_settings(capsys):
