@@ -36,10 +36,10 @@ class Page(Experiment):
     order = 0
     WORK, PANELS, TOUR, RECORDED = "asked", PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
-    untold = "it is a door: the pages behind it tell how all of this works"
+    untold = "it is the front door: the pages behind it explain how all of this works"
     PARAMS = (
         Param("bits", "Bits per weight", "choice", "2", choices=(*map(str, WIDTHS), FLOAT32), widget="slider",
-              doc="A float32 weight has 32 bits; take them away and see what the network still reads"),
+              doc="A float32 weight has 32 bits; take them away and see what the network still recognises"),
     )
 
     def __init__(self, params: Values):
@@ -109,10 +109,11 @@ class Page(Experiment):
 
     def _words(self, now: np.ndarray) -> str:
         """What the network reads now, in a sentence."""
-        read, sure = int(now.argmax()), f"{now.max():.0%}"
+        read, sure = int(now.argmax()), f"{now.max():.0%} sure"
+        weights = f"With {self._named} per weight" if self._bits else f"With {FLOAT32} weights"
         if read != self.label:
-            return f"With {self._named} per weight the network takes this {self.label} for {_a(read)}, with {sure}."
-        return f"With {self._named} per weight the network reads this {self.label}, with {sure}."
+            return f"{weights} the network mistakes this {self.label} for {_a(read)}, {sure}."
+        return f"{weights} the network recognises this {self.label}, {sure}."
 
 
 @cache

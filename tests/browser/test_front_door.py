@@ -9,8 +9,9 @@ def test_it_works_before_python_does(visit):
     tab = visit(None)
     tab.page.route("**/vendor/pyodide/**", lambda route: None)  # never answered
     tab.page.goto(tab.url)
-    tab.wait_text("verdict", "takes this 7 for an 8")
-    for bits, accuracy, said in ((1, 59.1, "takes this 7 for a 1"), (2, 98.5, "reads this 7"), (7, 99.2, "float32")):
+    tab.wait_text("verdict", "mistakes this 7 for an 8")
+    for bits, accuracy, said in ((1, 59.1, "mistakes this 7 for a 1"), (2, 98.5, "recognises this 7"),
+                                 (7, 99.2, "float32")):
         tab.slide("bits", bits)
         tab.wait_text("verdict", said)
         assert tab.number("now-accuracy") == accuracy
@@ -29,7 +30,7 @@ def test_two_bits_are_repaired_before_ones_eyes(visit):
     tab["repair"].click()
     tab.wait_number("now-accuracy", "x > 90")
     tab.wait_text("repair", "again")
-    tab.wait_text("verdict", "reads this 7")
+    tab.wait_text("verdict", "recognises this 7")
     tab.slide("bits", 1)
     tab.wait_text("now-accuracy", "59.1")
     tab.wait_text("repair", "Repair 3 bits")

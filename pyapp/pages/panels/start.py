@@ -12,25 +12,25 @@ SEE = Panel("see", "One digit, fewer and fewer bits", (
              limit="limit", height=200, read="{labels.@i}: float32 {float:percent:1}, {now_words} {now:percent:1}",
              lanes=(Line("float", "float", "float32"), Line("now", "quant", "{now_words}"))))),
     Words(role="doc", name="recorded", when="recorded",
-          text="These numbers were recorded by CPython and come with the page; Python is on its way to your browser, "
-               "and will compute them here."),
+          text="These numbers were recorded by CPython and come with the page; Python is loading, and will compute "
+               "them here."),
 ), empty="The digit appears when Python has started.")
 WEIGHTS = Panel("weights", "What is left of the weights", (
-    Words(text="One picture for each of twelve neurons of the first layer: orange pixels speak for it, blue ones "
-               "against it. Fewer bits leave fewer colours."),
+    Words(text="One picture for each of twelve neurons of the first layer: orange pixels excite it, blue ones "
+               "inhibit it. Fewer bits leave fewer colours."),
     Heatmap(name="filters", label="First-layer weights, images of 28 by 28.", array="filters", limit="weight_limit",
             read="neuron {@tile}, row {@row}, column {@column}: {filters:signed:4}", height=240, loupe=True),
     Scale(limit="weight_limit", what="weight"),
 ))
-CURVE = Panel("curve", "Where it breaks, and what training gets back", (
+CURVE = Panel("curve", "Where it breaks, and what training recovers", (
     Chart(name="curve", label="Accuracy over bits per weight.", x="widths", read="{points.@i}", marks="marks",
           caption="accuracy on MNIST’s {official:count} official test images", height=240,
           across=Axis("bits per weight", ends="ends", ticks="ticks"), up=Axis(ends="range", format="percent:0"), lines=(
               Line("rounded", "float", "just rounded"), Line("trained", "proof", "trained", shape="dots"))),
-    Words(role="doc", text="Rounded: weights on one symmetric grid per layer, float activations. Trained: a long run "
-                           "with quantisation, its activations in 4, 3 and 8 bits at 4, 3 and 2 bits per weight, read "
-                           "in integer arithmetic only. The ring is the network of this page, on {held_out:count} "
-                           "other test images."),
+    Words(role="doc", text="Rounded: weights on one symmetric grid per layer, float32 activations. Trained: a long "
+                           "run of quantisation-aware training, with 4-, 3- and 8-bit activations at 4, 3 and 2 bits "
+                           "per weight, in integer arithmetic only. The ring is the network on this page, on "
+                           "{held_out:count} other test images."),
 ))
 REPAIR = Panel("repair", "Repair it here", (
     Facts(name="pair", caption="Accuracy", heads=(Head("float32", "float"), Head("{now_words}", "quant", "now")),
@@ -43,7 +43,7 @@ REPAIR = Panel("repair", "Repair it here", (
           x="reached.steps", across=Axis("step", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
           read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}", height=168,
           lines=(Line("reached.accuracy", "quant"),)),
-    Words(text="Your browser trains the network with its codes, on 2,000 images: quantisation-aware training. The "
+    Words(text="Your browser trains the quantised network on 2,000 images: quantisation-aware training. The "
                "next question: 4 bits survive here and 3 break; why do large models break sooner? Often because "
                "[a few outliers](#simulator?data=outlier&bits=4) set the scale for all other numbers."),
 ), place="readouts")
@@ -54,7 +54,7 @@ DOORS = Panel("doors", "Go on", (
                                     "training that repairs it, a text that falls apart and comes back, your own "
                                     "digit."))),
         Together(blocks=(Words(role="sentence", text="**[My numbers](#simulator)**"),
-                         Words(text="Paste a tensor, and see what every scheme makes of it."))),
+                         Words(text="Paste a tensor and see how each scheme quantises it."))),
         Together(blocks=(Words(role="sentence", text="**[Integer softmax](#methods)**"),
                          Words(text="13 published integer softmaxes on the same logits, with their errors and where "
                                     "they break."))))),
@@ -63,22 +63,22 @@ DOORS = Panel("doors", "Go on", (
 ), place="wide")
 TOUR = (
     ("#simulator?data=layer1&bits=4", "A layer’s weights on a grid",
-     "These are weights of a trained layer. With 4 bits each has to become one of 16 codes: look how many of the codes "
-     "do any work, and move the slider to 3 bits and to 8."),
+     "These are weights of a trained layer. With 4 bits each becomes one of 16 codes: see how many of the codes are "
+     "used, then move the slider to 3 bits and to 8."),
     ("#simulator?data=outlier&bits=4", "One outlier",
      "One large number sets the scale, and all others fall onto a few codes. Choose one scale per group instead of "
      "per tensor, and watch the error fall."),
     ("#inference?bits=3", "Inference with 3 bits",
-     "The same digits network, with its weights in 3 bits and its activations in 8, computed with integers. Draw a "
-     "digit: how sure is it still?"),
+     "The same digits network, with 3-bit weights and 8-bit activations, in integer arithmetic. Draw a digit: how "
+     "sure is the network now?"),
     ("#qat?bits=2", "Quantise first, then train",
-     "Rounded to 2 bits the network only guesses. Press Play: it learns with the codes that it will have, and comes "
-     "back within a few passes over the images."),
+     "Rounded to 2 bits, the network only guesses. Press Play: it trains with its 2-bit codes and recovers within a "
+     "few passes over the images."),
     ("#text?bits=float&logit_bits=3", "A text falls apart, and comes back",
-     "A small language model writes; at the right the logits of its attention have 3 bits. Set Shift to the row’s "
-     "maximum, and compare the two texts again."),
+     "A small language model writes; on the right, its attention logits have 3 bits. Set Shift to row-max and "
+     "compare the two texts again."),
     ("#digits?weights=pretrained&bits=4", "Your own digit",
-     "Draw a digit. The float network and the one with 4 bits per weight both read it; take more bits away until they "
-     "disagree."),
+     "Draw a digit. The float32 network and the one with 4 bits per weight both classify it; take more bits away until "
+     "they disagree."),
 )
 PANELS = (SEE, WEIGHTS, CURVE, REPAIR, DOORS)

@@ -20,7 +20,7 @@ def test_a_digit_is_read_with_rounded_weights(bits):
     p = shipped.mlp() if bits == "float32" else quantize_parameters(shipped.mlp(), int(bits)).parameters
     expected = softmax(MLP().forward(p, images[DIGIT : DIGIT + 1]))[0]
     np.testing.assert_allclose(frame.arrays["now"], expected, atol=1e-6)
-    assert f"{expected.argmax()}, with {expected.max():.0%}" in frame.scalars["words"]
+    assert f"{expected.argmax()}, {expected.max():.0%} sure" in frame.scalars["words"]
     assert frame.scalars["accuracy"] == evaluate(MLP(), p, images, labels)["accuracy"]
     assert np.array_equal(frame.arrays["filters"].reshape(NEURONS, -1), p["layer1.weight"][:NEURONS])
 
