@@ -74,8 +74,8 @@ def buys(name: str, title: str) -> Words:
 
 class Page(Experiment):
     title = "Symmetric or affine"
-    summary = ("Put the same numbers on a symmetric and on an affine grid, and notice for which of them the zero point "
-               "is worth its price.")
+    summary = ("Quantise the same numbers on a symmetric and on an affine grid, and see when the zero point is worth "
+               "its price.")
     group = "Quantise"
     order = 21
     BAR = "{bits} bits"
@@ -90,13 +90,13 @@ class Page(Experiment):
         ), empty="Measured when Python has started."),
         comparison("skewed", "Skewed numbers"),
         comparison("centred", "Centred numbers"),
-        Panel("glance", "With 2, 4, 8 and 16 bits", (
+        Panel("glance", "At 2, 4, 8 and 16 bits", (
             Words(text="SQNR of both schemes on the same numbers, in decibels."),
             Beside(blocks=(glance("skewed"), glance("centred"))),
         )),
     )
     PARAMS = (
-        controls.bits(4, "Of both grids", hi=MAX_BITS),
+        controls.bits(4, "Bits per code, on both grids", hi=MAX_BITS),
         Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"),
               doc="Normal numbers after ReLU or SiLU, or what the digits network has after its first layer"),
         Param("centred", "Centred numbers", "choice", "normal", choices=("normal", "laplace", "weights"),
@@ -198,7 +198,7 @@ def verdict(facts: dict[str, Any], bits: int) -> str:
 def cost(zero_point: int) -> str:
     """Whether the zero point of the skewed numbers has to be paid for."""
     paid = (f"The skewed numbers here have the zero point {zero_point}, and need the correction." if zero_point else
-            "The skewed numbers here have the zero point 0: their smallest number is 0 itself, so that they need no "
+            "The skewed numbers here have the zero point 0: their smallest number is 0 itself, so they need no "
             "correction at all.")
     return f"{paid} That is why activations are usually affine and weights symmetric."
 

@@ -26,7 +26,7 @@ def picture(place: str, **options: Any) -> Heatmap:
     """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
     return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=600, pick=(("cell", "@i"),),
                    kept=("picked",), **options,
-                   read=place + "\nfloat {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
+                   read=place + "\nfloat32 {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
                                 "error {error:fixed:5}, {band_words.@band}")
 
 
@@ -45,7 +45,7 @@ PANELS = (
     ), when="!cell"),
     Panel("cell", "{cell.title}", (
         Facts(cards=True, facts=(
-            Fact("float value", ("cell.weight:fixed:6",), "cell-weight", "float"),
+            Fact("float32 value", ("cell.weight:fixed:6",), "cell-weight", "float"),
             Fact("code", ("cell.code:fixed:0",), "cell-code", "quant"),
             Fact("value after", ("cell.restored:fixed:6",), "cell-restored", "quant"),
             Fact("error", ("cell.error:fixed:6",), "cell-error"), Fact("scale", ("cell.scale:fixed:6",), "cell-scale"),
@@ -59,8 +59,8 @@ PANELS = (
         picture("neuron {@row}, input {@column}", when="!images")), when="layer"),
     Panel("layers", "Every layer at these settings", (
         Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "
-                                    "[{accuracy:percent:2}](.quant) of {held_out:count} held-out images are read "
-                                    "correctly; the float network reads [{float_accuracy:percent:2}](.float)."),
+                                    "[{accuracy:percent:2}](.quant) of {held_out:count} test images are classified "
+                                    "correctly; the float32 network gets [{float_accuracy:percent:2}](.float)."),
         Table(name="layers", rows="layers", chosen="chosen", caption="Errors of every layer", columns=(
             Column("layer", "name"), Column("weights", "weights:count"), Column("scales", "scales:count"),
             Column("packed", "nbytes:bytes"), Column("{bands.0.name}", "shares.0:percent", "below"),
@@ -78,7 +78,7 @@ def band_of(error: np.ndarray, low: float, high: float) -> np.ndarray:
 
 class Page(Experiment):
     title = "Error map"
-    summary = ("See how far rounding moves each weight of a layer, and pick one to read it before and after: the "
+    summary = ("See how far rounding moves each weight of a layer, and pick one to compare it before and after: the "
                "largest weight sets the scale, and all others pay for it.")
     group = "Quantise"
     order = 23
@@ -88,18 +88,18 @@ class Page(Experiment):
               ("Picked weight", ("cell",)))
     PANELS = PANELS
     PARAMS = (
-        controls.layer("The weight matrix of the pretrained network that is shown"),
+        controls.layer("Which weight matrix of the pretrained network is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),
               doc="The first layer as one image for each neuron, or as a matrix, one neuron per row, like the others"),
         controls.bits(6, "Bits stored per weight", hi=MAX_BITS),
         controls.scheme("Zero in the middle of the grid, or a zero point that fits the range"),
         controls.per("tensor"),
         Param("low", "Lower threshold", "float", 0.001, lo=1e-6, hi=1.0, log=True,
-              doc="An error below this leaves the cell as paper"),
+              doc="Errors below this are not coloured"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
               doc="Errors above this are strong orange"),
         Param("cell", "Weight", "int", -1, lo=-1, hi=SIDE * SIDE * 128 - 1, widget="number",
-              doc="The number of the weight that is read, row by row from 0; -1 for none"),
+              doc="Number of the picked weight, counted row by row from 0; -1 picks none"),
     )
 
     def __init__(self, params: Values):

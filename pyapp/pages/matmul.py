@@ -22,8 +22,8 @@ RULES = {"single": "in fixed point, rounded once", "double": "in fixed point, ro
 
 class Page(Experiment):
     title = "Integer matmul"
-    summary = ("Go through a quantised matrix product step by step, and notice that three corrections make the integer "
-               "product exact: all that is lost is lost by rounding.")
+    summary = ("Step through a quantised matrix product: three corrections make the integer product exact, so only "
+               "rounding loses anything.")
     group = "Quantise"
     order = 22
     BAR = "step {step} of {steps}: {label}"
@@ -33,21 +33,21 @@ class Page(Experiment):
     PARAMS = (
         Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
         Param("row", "Chosen row", "int", 0, lo=0, hi=7, widget="number",
-              doc="Of the output element that is spelled out; the last row if there are fewer"),
+              doc="Row of the output element that is spelled out; the last row if there are fewer"),
         Param("column", "Chosen column", "int", 0, lo=0, hi=7, widget="number",
-              doc="Of the output element that is spelled out; the last column if there are fewer"),
+              doc="Column of the output element that is spelled out; the last column if there are fewer"),
         controls.rows(3, 8, "Inputs in the batch: rows of A and of the output"),
         Param("inner", "Inner size", "int", 4, lo=1, hi=16, doc="Numbers in each sum"),
         controls.columns(4, 8, "Outputs: rows of W, columns of the product"),
         controls.seed("Decides the float numbers in both matrices"),
-        controls.bits(8, "Of each input code", name="a_bits", label="Bits of A"),
+        controls.bits(8, "Bits per input code", name="a_bits", label="Bits of A"),
         Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, doc="Symmetric has the zero point 0"),
-        controls.bits(8, "Of each weight code", name="w_bits", label="Bits of W"),
+        controls.bits(8, "Bits per weight code", name="w_bits", label="Bits of W"),
         Param("w_scheme", "Scheme of W", "choice", "affine", choices=SCHEMES,
               doc="Symmetric has the zero point 0, and spares the correction of step 5"),
         Param("per", "A scale of W per", "choice", "tensor", choices=("tensor", "channel"),
               doc="One for all weights, or one for each output"),
-        controls.bits(8, "Of the output codes, on an affine grid that just holds this float product",
+        controls.bits(8, "Bits per output code, on an affine grid that just covers this float product",
                       name="out_bits", label="Output bits"),
         Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS,
               doc="Fixed point with one rounding, fixed point with two (double), or float32"),

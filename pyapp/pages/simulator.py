@@ -32,8 +32,8 @@ SIGNED = {"usual": None, "signed": True, "unsigned": False}
 
 class Page(Experiment):
     title = "Simulator"
-    summary = ("Put a tensor of your own on a grid of few codes, and notice which numbers are rounded, which are "
-               "clipped, and what either costs.")
+    summary = ("Quantise a tensor of your own and see which numbers are rounded, which are clipped, and what each "
+               "costs.")
     group = "Quantise"
     order = 20
     BAR = "{bits} bits, {errors.sqnr_db:decibels:1}"
@@ -49,21 +49,22 @@ class Page(Experiment):
         controls.rows(16, 64, "Output channels of the drawn tensor"),
         controls.columns(32, 64, "Numbers in each row of the drawn tensor"),
         controls.seed("The same seed draws the same numbers"),
-        controls.bits(4, "A code of b bits has 2^b values", hi=MAX_BITS),
-        controls.scheme("Symmetric has 0 in the middle of the grid, affine puts the whole grid where the numbers are"),
+        controls.bits(4, "Bits per code: b bits give 2^b codes", hi=MAX_BITS),
+        controls.scheme("Symmetric centres the grid on 0; affine fits the grid to the range of the numbers"),
         Param("codes", "Codes", "choice", "usual", choices=tuple(SIGNED),
-              doc="Usual: signed for symmetric, unsigned for affine"),
+              doc="Usual means signed for symmetric and unsigned for affine"),
         Param("per", "A scale per", "choice", "tensor", choices=("tensor", "channel", "group"),
-              doc="How many numbers share one scale: all, a row, or a group of neighbours in a row"),
+              doc="Which numbers share a scale: all of them, one row, or a group of neighbours in a row"),
         Param("group", "Group size", "int", 8, lo=1, hi=64,
-              doc="Neighbours that share a scale, if it is one per group; the last group of a row may be shorter"),
+              doc="How many neighbours share a scale if there is one per group; the last group of a row may be "
+                  "shorter"),
         Param("clip", "Clip range", "int", 100, lo=1, hi=100, unit="%",
               doc="How much of each range the grid covers: less makes finer steps and clips what lies outside"),
         Param("part", "Grid shown", "int", 0, lo=0, hi=tensors.LARGEST - 1, widget="number",
               doc="Which channel's or group's grid the number line shows, counted from 0"),
         Param("zoom", "Zoom position", "int", 50, lo=0, hi=100, unit="%",
-              doc=f"From {FINE_BITS} bits on a piece of the grid is enlarged: at 0 % around the smallest number, at "
-                  "50 % around the median"),
+              doc=f"With {FINE_BITS} or more bits, a piece of the grid is enlarged: at 0 % around the smallest number, "
+                  "at 50 % around the median"),
     )
 
     def __init__(self, params: Values):
@@ -155,10 +156,10 @@ class Page(Experiment):
         clip_words = "" if not whole else (
             "The affine range was moved by up to half a step to put 0 on a line; a number at its end can be clipped by "
             "that much." if errors.clipping.count else
-            "Nothing is clipped while the grid covers the whole range; lower “Clip range” to see it.")
+            "Nothing is clipped while the grid covers the whole range; lower “Clip range” to see clipping.")
         return {
             "owner": "The" if self.pasted is None else "Your", "of_grid": " of this grid" if many else "",
-            "too_many": ", which are too many to draw but for the framed piece" if grid.bits >= FINE_BITS else "",
+            "too_many": ", too many to draw except in the framed piece" if grid.bits >= FINE_BITS else "",
             "lone": ". All numbers are the same, and a lone number is always the end of its own grid"
                     if (self.x == self.x[0, 0]).all() else "",
             "shown": " shown" if many else "", "clip_words": clip_words,

@@ -29,7 +29,7 @@ def stairs(way: str, title: str, **options: Any) -> Chart:
 STEPS = Panel("steps", "The curve becomes a staircase", (
     Words(text="In fixed point a number is one of few codes, and eˣ is expensive there because it spans many powers "
                "of two while the codes are evenly spaced. Rounding the input makes steps of equal width, whose height "
-               "grows with the slope; rounding the output makes steps of equal height. Take bits away and look where "
+               "grows with the slope; rounding the output makes steps of equal height. Take bits away and see where "
                "the steps become coarse first."),
     Words(role="caption", text="[{curve}](.float) and [{made}](.quant), {bits} bits: {codes:count} input codes, "
                                "{levels.both:count} steps, L1 error {l1.both}; drag the point"),
@@ -43,9 +43,9 @@ STEPS = Panel("steps", "The curve becomes a staircase", (
                caption="**Only the output is rounded{to_codes}:** {levels.output:count} steps, L1 {l1.output}"))),
 ), empty="The staircase appears when Python has started.")
 WORTH = Panel("bits", "What a bit is worth", (
-    Words(text="The L1 error, mean |steps − curve| over the whole curve, for 2 to 8 bits, logarithmic. A bit more "
-               "halves what rounding the input and rounding the output lose; a method with an output of its own stops "
-               "getting better where that output is the coarser of the two."),
+    Words(text="The L1 error, mean |steps − curve| over the whole curve, for 2 to 8 bits, logarithmic. One more "
+               "bit halves the loss from rounding the input and from rounding the output; a method with its own output "
+               "grid stops improving where that grid is the coarser of the two."),
     Chart(name="l1", label="L1 error at 2 to 8 bits.", x="widths", up=Axis(ends="l1_range", log=True),
           marks="l1_marks", lines=(Line("l1_input", label="input only"), Line("l1_both", "quant", "both"),
                                    Line("l1_output", label="output only", dash=True)),
@@ -77,8 +77,8 @@ RIVALS = Panel("methods", "Every method's staircase", (
 
 class Page(Experiment):
     title = "Staircase"
-    summary = ("Take bits away from a curve until it is a staircase, and notice how differently rounding the input "
-               "and rounding the output cut it, and which steps each integer softmax makes of the same codes.")
+    summary = ("Take bits away from a curve until it is a staircase, and see how rounding the input differs from "
+               "rounding the output, and which steps each integer softmax makes of the same codes.")
     group = "Softmax"
     order = 31
     WORK = "auto"
@@ -91,11 +91,12 @@ class Page(Experiment):
               doc="softmax is the first probability of a row, as a function of its first logit"),
         softmax_controls.softmax(
             name="method", label="Softmax method",
-            doc="What makes probabilities out of the logits' codes: exact computes in floats and rounds at the end"),
+            doc="The method that turns the logits' codes into probabilities: exact computes in floats and rounds at "
+                "the end"),
         Param("point", "First logit", "float", 1.0, lo=-8, hi=8, step=0.02,
               doc="Where the point is on the curve, and the first logit of the row beside it"),
         Param("others", "Other logits", "text", OTHERS, hi=400,
-              doc=f"The rest of the row, 1 to {MOST} numbers from -64 to 64; they count when you leave the field"),
+              doc=f"The rest of the row, 1 to {MOST} numbers from -64 to 64; applied when you leave the field"),
     )
 
     def __init__(self, params: Values):

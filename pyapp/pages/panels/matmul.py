@@ -79,8 +79,8 @@ STEPS = (
     Step("codes", "Codes", "Both matrices on integer grids",
          r"q = \operatorname{round}(x/s) + z \qquad \hat{x} = s(q - z)",
          "A gets {grids.a.bits} bits: scale **{grids.a.scale}**, zero point **{grids.a.zero_point:fixed:0}**. W gets "
-         "{grids.w.bits} bits: {said.w_grid}. Point at a code to see the number it came from. All that is lost up to "
-         "step 7 is lost here.",
+         "{grids.w.bits} bits: {said.w_grid}. Point at a code to see the number it came from. Everything that is lost "
+         "up to step 7 is lost here.",
          (*CODES, vector("w_scales", "scale of each output", "column", format="fixed:4", role="float", when="each"),
           vector("w_zeros", "zero point of each output", "column", when="each"))),
     Step("product", "Product", "The integer product", r"\sum_k a_k w_k",
@@ -88,16 +88,16 @@ STEPS = (
          "inner size. It is not yet the product of the numbers, because a code counts from 0 and its number from the "
          "zero point.",
          (*CODES, matrix("after_product", "integer product", "="))),
-    Step("a_correction", "Σ w", "Less the zero point of A times the sums of W", r"-z_a \sum_k w_k",
-         "Every code of A is too large by $z_a$ = **{grids.a.zero_point:fixed:0}**, so each sum holds $z_a$ times all "
-         "its weights too much. The sums of the weights are **known before any input is**: they are computed once and "
-         "kept.{said.no_a}",
+    Step("a_correction", "Σ w", "Minus the zero point of A times the sums of W", r"-z_a \sum_k w_k",
+         "Every code of A is too large by $z_a$ = **{grids.a.zero_point:fixed:0}**, so each sum is too large by $z_a$ "
+         "times the sum of its weights. The sums of the weights are **known before any input is**: they are computed "
+         "once and kept.{said.no_a}",
          (*corrected("product", "a_correction"), vector("w_sums", "Σ w of each output, kept", "column"))),
-    Step("w_correction", "Σ a", "Less the zero points of W times the sums of A", r"-z_w \sum_k a_k",
-         "The same the other way round, with $z_w$ {said.w_zero}. The sums of the inputs have to be added up **anew "
+    Step("w_correction", "Σ a", "Minus the zero points of W times the sums of A", r"-z_w \sum_k a_k",
+         "The same the other way round, with $z_w$ {said.w_zero}. The sums of the inputs have to be added up **again "
          "for every input**, which is why weights are usually symmetric.{said.no_w}",
          (*corrected("a_correction", "w_correction"), vector("a_sums", "Σ a of each row", "row"))),
-    Step("constant", "Constant", "Plus what was taken away twice",
+    Step("constant", "Constant", "Plus what was subtracted twice",
          r"\sum_k (a_k - z_a)(w_k - z_w) = \qquad \sum_k a_k w_k - z_a \sum_k w_k \qquad -z_w \sum_k a_k + I z_a z_w",
          "Both corrections took $z_a z_w$ out of each of the {inner} products. What is left is the corrected "
          "accumulator, the product of the codes counted from their zero points.{said.no_zero}",

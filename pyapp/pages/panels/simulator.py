@@ -51,13 +51,13 @@ LINE = Panel("line", "Where each number lands", (
               Line("clipped_error?", "error", x="clipped_x?", shape="dots"))),
 ), empty="The number line appears when Python has started.")
 BEFORE = Panel("histogram", "Before and after", (
-    Words(text="How many numbers lie where: [before, upwards](.float), and [after, downwards](.quant), each drawn to "
-               "its own height (square-root scale)."),
+    Words(text="How the numbers are distributed: [before, upwards](.float), and [after, downwards](.quant), each "
+               "scaled to its own height (square-root scale)."),
     Histogram(name="histogram", label="Histogram before and after at {bits} bits.", edges="edges", before="before",
               after="histogram"),
 ), empty="The histogram appears when Python has started.")
 GLANCE = Panel("glance", "At a glance", (
-    Words(text="Your settings at 2, 4, 8 and 16 bits. Choose one to look at it closely."),
+    Words(text="Your settings at 2, 4, 8 and 16 bits. Choose one to see it in detail."),
     Each(over="glance", width=140, blocks=(
         Buttons(name="glance-sqnr-{bits}", words="[{sqnr_db:decibels:1}](.quant)", buttons=(
             Button("{bits} bits", (("bits", "bits"),), name="choose-{bits}", pressed="chosen"),)),
@@ -75,8 +75,8 @@ ERRORS = Panel("errors", "What is lost", (
                  Fact("mean error", ("errors.mean",), "mean-error"),
                  Fact("maximum error", ("errors.maximum",), "max-error"),
                  Fact("mean squared error", ("errors.mse:scientific",), "mse"))),
-    Heading(text="Rounding and clipping apart"),
-    Words(text="Their parts of the mean and of the mean squared error add up to the numbers above."),
+    Heading(text="Rounding and clipping separately"),
+    Words(text="Their parts of the mean error and of the mean squared error add up to the numbers above."),
     Table(name="shares", rows="shares", caption="Their shares of the squared error", when="!errors.exact", columns=(
         Column("of the squared error", "name"), Column("share", "share:percent"),
         Column("", bar=("share",), roles=("bad",)))),
@@ -99,11 +99,12 @@ GRIDS = Panel("grids", "{grids_title}", (
     Words(text="{per} does not divide a row: its last group has {short_group:count}.", when="short_group"),
 ), place="readouts", when="cell")
 SIZE = Panel("size", "Size", (
-    Words(text="Codes packed bit by bit, four bytes a scale; zero points are stored where one is not 0."),
+    Words(text="Codes are packed bit by bit and each scale takes four bytes; zero points are stored only if one is not "
+               "0."),
     Facts(facts=(
         Fact("codes", ("bytes.codes:bytes",), "bytes-codes"),
         Fact("scales and zero points", ("bytes.grids:bytes",), "bytes-grids"),
-        Fact("in all", ("bytes.all:bytes",), "bytes-all", "quant"),
+        Fact("total", ("bytes.all:bytes",), "bytes-all", "quant"),
         Fact("as float32", ("bytes.float:bytes",), "bytes-float", "float"),
         Fact("part of float32", ("bytes.ratio:percent",), "bytes-ratio"))),
 ), place="readouts", when="bytes")
