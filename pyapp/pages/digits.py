@@ -36,20 +36,20 @@ from pyapp.training.trainer import judge
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
 MANY = 500  # images at once, when it is timed
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
-QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float activations; "
+QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float32 activations; "
              "training starts from them at step 0, in float32")
 
 
 class Page(Experiment):
     title = "Digits"
-    summary = ("Watch a network learn handwritten digits, draw one for it to read, then take bits away from its "
-               "weights and see what is lost.")
+    summary = ("Watch a network learn handwritten digits, draw one for it to recognise, then take bits away from "
+               "its weights and see what that costs.")
     order = 10
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = "step {step:count}, held-out {test_accuracy:percent}"
+    BAR = "step {step:count}, test accuracy {test_accuracy:percent}"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS
-    ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500, where this runs"),)
+    ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),)
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),
@@ -120,7 +120,7 @@ class Page(Experiment):
             "bits_head": f"{self.bits} bits" if self.bits else "quantised",
             "filter_limit": float(np.abs(filters).max()),
             "weights_words": "These are the pretrained weights." if shipped_ones else
-                             "Noise at first; with training, strokes stand out from it.",
+                             "They start as noise; strokes emerge as the network trains.",
             "quantise_words": "The same network with its weight matrices rounded." if self.bits else
                               "Choose the bits per weight to see what rounding costs.",
         }

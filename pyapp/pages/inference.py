@@ -1,4 +1,4 @@
-"""Float or integer: the same digit read by the float network and by its quantised form."""
+"""Integer inference: the same digit read by the float32 network and by its quantised form."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -26,9 +26,9 @@ SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (
 
 
 class Page(Experiment):
-    title = "Float or integer"
-    summary = ("Let the float network and its quantised form read the same digit: the bars move long before a "
-               "prediction does. Then count how often it does, on 3,000 digits.")
+    title = "Integer inference"
+    summary = ("Show the same digit to the float32 network and to the quantised one: the bars move long before "
+               "a prediction changes. Then count how many predictions change, on 3,000 test digits.")
     group = "Quantise"
     order = 24
     WORK = "auto"
@@ -38,20 +38,22 @@ class Page(Experiment):
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
     PARAMS = (
-        controls.bits(4, "Width of a weight's code", label="Bits per weight"),
+        controls.bits(4, "Bits stored per weight", label="Bits per weight"),
         controls.scheme(),
         controls.per("channel"),
         controls.weight_method("round"),
         controls.weight_range("minmax"),
         Param("bias_correction", "Bias correction", "bool", False,
-              doc="Move the biases so that the mean of each output is that of the float network"),
+              doc="Adjust the biases so that each output has the same mean as in the float32 network"),
         controls.bits_or_none("activations", "Bits per activation",
-                              "Of pixels and hidden layers; logits keep at least 8. With none they stay float"),
+                              "Bits of the pixels and hidden layers; logits keep at least 8. With none they stay "
+                              "float32"),
         controls.calibration(),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"),
               doc="Integer arithmetic, or a float32 simulation of it; the page computes both and shows one"),
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS,
-              doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a float"),
+              doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a "
+                  "float32 factor"),
     )
 
     def __init__(self, params: Values):
@@ -95,7 +97,7 @@ class Page(Experiment):
             **dict.fromkeys(("accuracy", "float_accuracy", "bytes", "changed", "lost", "won", "other", "mean_gap",
                              "largest_gap", "logits_differ", "code_difference")),
             "network": "", "refusal_words": "", "agreement": "", "agree": False, "listed": 0,
-            "counted_words": "Both networks read the same digits.",
+            "counted_words": "Both networks see the same digits.",
             "changed_words": "The digits whose prediction changes appear here.",
         }
         if self._comparison is None:  # a change was just made; the numbers come with the first piece
@@ -127,7 +129,7 @@ class Page(Experiment):
         """Why there is no integer arithmetic; empty if there is."""
         if refusal and self.params["activations"] == NONE:
             return "Activations are float32, so integer arithmetic is not possible."
-        return refusal and f"Integer arithmetic is refused here: {refusal}. The simulation is shown."
+        return refusal and f"Integer arithmetic is not possible here: {refusal}. The simulation is shown instead."
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`, in every arithmetic."""
@@ -183,9 +185,9 @@ def _listed_words(listed: int, changed: int, done: int) -> str:
 
 def _codes_words(layers: list[dict[str, Any]], kind: str) -> str:
     if not layers:
-        return "Activations are float, so there are no codes between the layers."
-    only = "; from the pixels to the scores it saw nothing else" if kind == "integers" else ""
-    return (f"All that the quantised network knows of your digit, layer by layer{only}. Paper is the lowest code, ink "
+        return "Activations are float32, so there are no codes between the layers."
+    only = "; it used nothing else from the pixels to the scores" if kind == "integers" else ""
+    return (f"What the quantised network knows about your digit, layer by layer{only}. Paper is the lowest code, ink "
             "the highest.")
 
 

@@ -17,7 +17,7 @@ from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.mixing import Search
 from pyapp.quantized.network import Settings
 
-MEASURES = {"kl": "KL divergence from the float network (nats)", "loss": "Added to the loss (nats)"}
+MEASURES = {"kl": "KL divergence from the float32 network (nats)", "loss": "Increase in loss (nats)"}
 POINTS = 100  # percentage points in a share of 1
 NOTICEABLE = 0.2  # points of accuracy; less may be chance
 DASHES = (False, "6 3", "2 3")  # by which the layers' lines are told apart
@@ -27,7 +27,7 @@ TITLES = {"rest": "biases, grids", "free": "left over"}
 
 class Page(Experiment):
     title = "Mixed precision"
-    summary = ("Give the network a budget of bytes, and each layer gets its bits by how much it suffers from few: see "
+    summary = ("Give the network a budget of bytes, and each layer gets bits according to how much it needs them: see "
                "what each layer loses, and the predicted and the measured loss of the whole network.")
     group = "Quantise"
     order = 26
@@ -38,16 +38,17 @@ class Page(Experiment):
     PANELS = panels.PANELS
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
-              doc="For everything: packed codes, scales, biases, and the grids of the activations"),
+              doc="Bytes for everything: packed codes, scales, biases, and the grids of the activations"),
         controls.weight_method("gptq"),
         controls.scheme(),
         controls.per("channel"),
         controls.weight_range("mse"),
         controls.bits_or_none("activations", "Bits per activation", default=NONE,
-                              doc="Of pixels and hidden layers, in every mixture the same; logits keep at least 8"),
+                              doc="Bits of the pixels and hidden layers, the same in every mixture; logits keep at "
+                                  "least 8"),
         controls.calibration(),
         Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES),
-              doc="Divergence from the float network, by which bits are chosen, or what is added to the loss"),
+              doc="Divergence from the float32 network, which decides the bits, or the increase in loss"),
     )
 
     def __init__(self, params: Values):
@@ -90,7 +91,7 @@ class Page(Experiment):
             "layers": layers, "verified": len(work.verified), "points": [], "refusal": "", "chosen": None,
             "rival": None, "parts": [], "searching": not search.front, "rivals": [], "verdict": _verdict([]),
             "unknown": "" if self.params["activations"] == NONE else
-                       "; it also knows nothing of the activations, whose error every network here has",
+                       "; it also ignores the error of the activations, which every network here has",
         }
         if search.front:
             rivals = [self._rivals(uniform) for uniform in work.uniform]
@@ -237,16 +238,16 @@ def _verdict(rivals: list[dict[str, Any]]) -> dict[str, Any]:
 def _in_words(same: list, closer: list, further: list, near_closer: list, near_better: list, near_worse: list) -> str:
     more = f"{POINTS * NEAR:.0f}\u00a0%"
     sentences = (
-        f"In no more bytes, mixing is closer to the float network than {_list(closer, ' and ')} bits everywhere."
-        if closer else "In no more bytes, mixing has beaten none of these uniform networks.",
-        same and f"At the size of {_list(same, ' and ')} bits everywhere the search finds that very network.",
+        f"For no more bytes, mixing is closer to the float32 network than {_list(closer, ' and ')} bits everywhere."
+        if closer else "For no more bytes, mixing has beaten none of these uniform networks.",
+        same and f"At the size of {_list(same, ' and ')} bits everywhere the search finds the same network.",
         further and f"At the size of {_list(further, ' and ')} bits it chose a mixture that turned out further off: "
                     "the sum misled it.",
         f"With up to {more} more bytes it is closer than {_list(near_closer, ' and ')} bits." if near_closer else
         f"Up to {more} more bytes do not help it either.",
-        f"In accuracy that is worth {NOTICEABLE:.1f} points or more beside {_list(near_better, ' and ')} bits; "
-        "elsewhere all read about the same." if near_better else "In accuracy no difference is larger than chance.",
-        near_worse and f"Beside {_list(near_worse, ' and ')} bits it reads noticeably fewer digits.")
+        f"That gains {NOTICEABLE:.1f} points of accuracy or more over {_list(near_better, ' and ')} bits; "
+        "elsewhere accuracy is about the same." if near_better else "In accuracy no difference is larger than chance.",
+        near_worse and f"Compared with {_list(near_worse, ' and ')} bits, it gets noticeably fewer digits right.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 

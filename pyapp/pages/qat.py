@@ -1,4 +1,4 @@
-"""Train quantised: the digits network learns with the codes that it will have as integers."""
+"""Quantisation-aware training: the digits network learns with the codes that it will have as integers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,39 +29,39 @@ from pyapp.training.trainer import cross_entropy, judge
 SCRATCH, PRETRAINED, PAGE = "scratch", "pretrained", "page qat"
 NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 10), "784-32-10": (784, 32, 10)}
 FULL = "784-128-64-10"  # the one that has pretrained weights
-STUDENT = "There are no pretrained weights of {}: it starts from scratch."
+STUDENT = "There are no pretrained weights for {}, so it starts from scratch."
 FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the axis of accuracies may begin
 FEW, COUNTED = 31, 7  # grid lines that can be told apart; codes that are counted in words
-ON_INTEGERS = ("The trained codes, from pixels to scores without a float number; beside them the same grids simulated "
-               "in float.")
-IN_FLOAT = "Activations are float, so integer arithmetic is not possible: choose bits per activation."
-ESTIMATED = {"lsq": "LSQ learns each scale with the weights, by a gradient of its own.",
-             "ste": "STE has no scale to learn: the largest weight sets it, and a moving maximum that of the "
-                    "activations."}
+ON_INTEGERS = ("The trained codes, from pixels to scores without a float; beside them, the same grids simulated in "
+               "float32.")
+IN_FLOAT = "Activations are float32, so integer arithmetic is not possible: choose bits per activation."
+ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of its own.",
+             "ste": "STE learns no scales: the largest weight sets those of the weights, a moving maximum "
+                    "those of the activations."}
 FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
 
 
 class Page(Experiment):
-    title = "Train quantised"
-    summary = ("Quantise first, then train: press Play and watch the network recover what rounding cost, "
-               "with the very codes that it will have as integers.")
+    title = "QAT"
+    summary = ("Quantisation-aware training: quantise first, then train. Press Play and watch the network "
+               "recover what rounding cost, with the same codes that it will have as integers.")
     group = "Quantise"
     order = 25
     WORK, FILES = "train", "Weights"
-    BAR = "step {step:count}, held-out {quant_accuracy:percent}"
+    BAR = "step {step:count}, test accuracy {quant_accuracy:percent}"
     GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
               ("Picture", ("layer",)))
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
-    ACTIONS = (Action("integers", "Measure as it is now", "Read the held-out images in integer arithmetic only"),)
+    ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),)
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
-              doc="The shipped float network, trained on 55,000 other images, or random weights"),
+              doc="The shipped float32 network, trained on 55,000 other images, or random weights"),
         Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), live=False,
               doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
-        controls.bits(2, "Width of a weight's code", label="Bits per weight", live=False),
+        controls.bits(2, "Bits stored per weight", label="Bits per weight", live=False),
         controls.bits_or_none("activations", "Bits per activation", live=False,
-                              doc="Of pixels and hidden layers; with none they stay float"),
+                              doc="Bits of the pixels and hidden layers; with none they stay float32"),
         controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
               doc="LSQ learns them with the weights; STE takes them from the largest weight, which is weak per tensor "
@@ -70,10 +70,10 @@ class Page(Experiment):
         controls.rate(0.001, "How far one step goes; with Adam, 0.01 and more is too far here", usual=usual_rates()),
         BATCH, SHIFT, SEED,
         Param("share", "Teacher's share", "float", 0.0, lo=0.0, hi=1.0, step=0.1,
-              doc="Of the loss: at 0 the labels alone teach, at 1 the shipped float network alone"),
+              doc="The teacher's part of the loss: at 0 only the labels teach, at 1 only the shipped float32 network"),
         controls.temperature(2.0, lo=1.0, hi=8.0, step=0.5, doc="Softens the teacher's answers, so that the digits it "
                                                                  "thinks possible count as well"),
-        controls.layer("Whose weights the picture shows; a network of two layers has no third", "Layer shown"),
+        controls.layer("The layer whose weights are shown; a network of two layers has no third", "Layer shown"),
     )
 
     def __init__(self, params: Values):
@@ -176,15 +176,15 @@ class Page(Experiment):
         """Sentences and labels that follow from the parameters and from what is being measured."""
         activations, student = self.params["activations"], self._bytes_before != self._bytes["bytes_float"]
         progress = self._integers.get("progress", 1)
-        size = (f"This student would have {self._bytes_before:,} bytes in float. There is no float one to "
-                "round: it starts from scratch." if student else
+        size = (f"This student would have {self._bytes_before:,} bytes in float32. There is no float32 "
+                "network to round: it starts from scratch." if student else
                 f"{self.params['bits']} bits per weight, "
-                f"{'float activations' if activations == NONE else f'{activations} bits per activation'}, scales and "
-                "float biases counted.")
+                f"{'float32 activations' if activations == NONE else f'{activations} bits per activation'}, including "
+                "scales and float32 biases.")
         return {"size_words": size, "bytes_rounded": None if student else self._bytes["bytes_quant"],
                 "estimator_words": ESTIMATED[self.params["estimator"]], "integers": dict(self._integers) or None,
                 "integers_words": IN_FLOAT if activations == NONE else ON_INTEGERS,
-                "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure as it is now",
+                "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure it now",
                 "cannot_measure": activations == NONE or progress < 1}
 
     def act(self, name: str, values: Values) -> Outcome:

@@ -27,6 +27,6 @@ def test_claims_are_measured_one_after_the_other_and_judged(visit):
 def test_a_link_leads_to_the_page_that_shows_it(visit):
     tab = visit("#guidelines")
     tab["claims-w8a8"].locator("a").click()
-    tab.page.wait_for_function("document.querySelector('h1')?.textContent === 'Float or integer'")
+    tab.page.wait_for_function("document.querySelector('h1')?.textContent === 'Integer inference'")
     tab.page.wait_for_function("document.querySelector(\"[data-test='bits']\")?.value === '8'")
     tab.wait_number("{done}", "x > 0")

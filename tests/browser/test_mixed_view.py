@@ -31,7 +31,7 @@ def test_the_known_mixture_is_found_and_measured_beside_its_rivals(visit):
     assert tab.text("mixed-predicted") == "2.76e−3" and tab.text("mixed-kl").endswith("e−3")
     tab.wait_number("uniform-accuracy", "x > 98")
     wait_measured(tab, 8)
-    tab.wait_text("verdict", "very network")
+    tab.wait_text("verdict", "the same network")
     tab.wait_text("ratios", "Sensitivities do not add")
 
 
@@ -99,8 +99,8 @@ def test_every_setting_starts_the_search_anew_and_the_page_stays_alive(visit):
     tab.wait_text("found", FINDINGS)
     tab.wait_number("{chosen.bytes}", "x > 40000 && x <= 60000")
     tab["measure"].select_option("loss")
-    tab.page.locator("text=Added to the loss (nats)").first.wait_for()
+    tab.page.locator("text=Increase in loss (nats)").first.wait_for()
     tab["undo-change"].click()
-    tab.page.locator("text=KL divergence from the float network (nats)").first.wait_for()
+    tab.page.locator("text=KL divergence from the float32 network (nats)").first.wait_for()
     tab.wait_number("mixed-accuracy", "x > 90")
-    tab.wait_text("ratios", "nothing of the activations")
+    tab.wait_text("ratios", "ignores the error of the activations")

@@ -73,7 +73,7 @@ def test_every_control_does_what_it_says(visit):
     for name, choice in (("activations", "3"), ("per", "channel"), ("estimator", "ste"), ("network", "784-64-32-10")):
         tab[name].select_option(choice)
         tab.page.wait_for_function("wanted => location.hash.includes(wanted)", arg=f"{name}={choice}")
-    tab.page.locator("[data-panel='scales']", has_text="STE has no scale to learn").wait_for()
+    tab.page.locator("[data-panel='scales']", has_text="STE learns no scales").wait_for()
     tab.page.locator("[data-test='scales'] tr", has_text="layer3").wait_for()
     tab["seed"].fill("5")
     tab["seed"].press("Enter")
@@ -88,7 +88,7 @@ def test_every_control_does_what_it_says(visit):
 def test_a_link_to_a_student_starts_from_scratch_and_says_so(visit):
     tab = visit("#qat?network=784-32-10&rate=3&wings=2")
     said = tab.text("notes")
-    assert "it starts from scratch" in said and "rate 3 is above 0.1; using 0.1" in said and "wings" in said
+    assert "so it starts from scratch" in said and "rate 3 is above 0.1; using 0.1" in said and "wings" in said
     assert tab["start"].input_value() == "scratch" and tab.text("rounded-accuracy") == "–"
     tab["codes"].focus()
     tab.page.keyboard.press("ArrowRight")

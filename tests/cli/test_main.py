@@ -90,7 +90,7 @@ def test_run_a_page(capsys):
     (["simulator", "--set", "values=1 2", "--set", "rows=3"], "The pasted values are shown"),
     (["methods", "--set", "text=1 2"], "not used while Logits is centred"),
     (["learn", "--set", "text=abc"], "not used while Corpus is stories"),
-    (["qat", "--set", "network=784-32-10"], "no pretrained weights of 784-32-10"),
+    (["qat", "--set", "network=784-32-10"], "no pretrained weights for 784-32-10"),
     (["simulator", "--steps", "3"], "finished after 0 of 3 steps"),
 ])
 def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):

@@ -42,7 +42,7 @@ def per(default: str, groups: tuple[int, ...] = (8, 16, 32, 64), live: bool = Tr
                  doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours in a row")
 
 
-def scheme(doc: str = "Of the weights; activations are always affine and unsigned") -> Param:
+def scheme(doc: str = "Scheme of the weights; activations are always affine and unsigned") -> Param:
     return Param("scheme", "Scheme", "choice", "symmetric", doc, choices=SCHEMES)
 
 

@@ -43,7 +43,7 @@ def held_out(index: int) -> DigitInput:
     """The held-out digit of this number, with its label."""
     images, labels = mnist.shipped("test")
     if not 0 <= index < len(labels):
-        raise ValueError(f"there is no held-out digit {index}; they are numbered 0 to {len(labels) - 1}")
+        raise ValueError(f"there is no test digit {index}; they are numbered 0 to {len(labels) - 1}")
     return DigitInput(images[index].reshape(28, 28), int(labels[index]))
 
 

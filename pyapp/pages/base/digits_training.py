@@ -20,8 +20,8 @@ DIVERGED = "The training has diverged: the loss is no longer a number. Lower the
 
 SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 
-BATCH = controls.batch("32", (8, 16, 32, 64, 128), "images", "Images that one step averages its gradient over")
-SHIFT = Param("shift", "Shift augmentation", "int", 0, lo=0, hi=3, unit="px",
+BATCH = controls.batch("32", (8, 16, 32, 64, 128), "images", "Number of images averaged in one step")
+SHIFT = Param("shift", "Translation augmentation", "int", 0, lo=0, hi=3, unit="px",
               doc="Each training image is moved by up to this many pixels, differently each time")
 SEED = controls.seed("Decides the first weights and the order of the images: the same seed gives the same run",
                      live=False)

@@ -4,10 +4,10 @@ from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts
 from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
-VERSUS = (Head("float", "float"), Head("{bits_head}", "quant", "quant"))
+VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant"))
 DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
 WEIGHTS = Panel("weights", "What the first layer looks for", (
-    Words(text="One image for each of the {neurons} neurons: orange pixels speak for it, blue ones against it. "
+    Words(text="One image for each of the {neurons} neurons: orange pixels excite it, blue ones inhibit it. "
                "{weights_words}"),
     Beside(width=240, blocks=tuple(Heatmap(
         name=name.replace("_", "-"), array=f"{name}?", when=f"{name}?", limit="filter_limit", caption=caption,
@@ -22,27 +22,27 @@ SHIPPED = Panel("shipped", "Shipped results", (
     Words(text="Accuracy of the pretrained weights on MNIST’s {shipped.mlp.metrics.test.n:count} official test "
                "images."),
     Facts(name="shipped", caption="Accuracy of the shipped weights",
-          heads=(Head("float", "float"), *(Head(f"{bits} bits", "quant") for bits in BITS)),
+          heads=(Head("float32", "float", "float"), *(Head(f"{bits} bits", "quant") for bits in BITS)),
           facts=(Fact("", ("shipped.mlp.metrics.test.float:percent:2",
                            *(f"shipped.mlp.metrics.test.{bits}:percent:2" for bits in BITS)), "shipped"),)),
 ), when="shipped.mlp")
 TRAINING = Panel("training", "Training", (
-    Words(text="Loss on each batch, and on 3,000 held-out images after each pass over the 2,000 training images."),
-    loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "held-out")),
+    Words(text="Loss on each batch, and on 3,000 test images after each pass over the 2,000 training images."),
+    loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "test")),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
            floor=0.0, ceiling=1.0, lines=(
-               Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "held-out"),
+               Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "test"),
                Line("quant_accuracy", "quant", "quantised"))),
     Facts(pin=True, facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("training accuracy", ("train_accuracy:percent",), "train-accuracy"),
-        Fact("held-out loss", ("test_loss:fixed:4",), "held-out-loss"),
-        Fact("held-out accuracy", ("test_accuracy:percent",), "held-out-accuracy"))),
+        Fact("test loss", ("test_loss:fixed:4",), "held-out-loss"),
+        Fact("test accuracy", ("test_accuracy:percent",), "held-out-accuracy"))),
     Words(role="doc", text="Test results are for the pretrained weights.", when="pretrained"),
 ), place="readouts")
-QUANTISE = Panel("quantise", "Float and quantised", (
-    Words(text="{quantise_words} Accuracy is on the {held_out:count} held-out images."),
-    Facts(name="versus", caption="Float and quantised network", heads=VERSUS, facts=(
+QUANTISE = Panel("quantise", "Float32 and quantised", (
+    Words(text="{quantise_words} Accuracy is on the {held_out:count} test images."),
+    Facts(name="versus", caption="Float32 and quantised network", heads=VERSUS, facts=(
         Fact("accuracy", ("test_accuracy:percent:2", "quant_accuracy:percent:2"), "accuracy"),
         Fact("size", ("bytes_float:bytes", "bytes_quant:bytes"), "bytes"),
         Fact("your digit", ("read.digit_words:text", "read.quant_digit_words?:text"), "digit"),
@@ -50,11 +50,11 @@ QUANTISE = Panel("quantise", "Float and quantised", (
         Fact("changed predictions", ("", "changed:count"), "changed"))),
 ), place="readouts")
 MEASURED = Panel("measured", "Measured here", (
-    Words(text="Accuracy and size are those of the network that is shown now. The times are means over many "
-               "predictions in this browser, on this machine; nothing is printed before it was measured. Here the "
+    Words(text="Accuracy and size are for the network shown now. The times are means over many "
+               "predictions in this browser, on this machine; nothing is shown before it is measured. Here the "
                "rounded weights are still multiplied as floats: they save memory, not time."),
     Facts(name="measured", caption="Measured in this browser", heads=VERSUS, facts=(
-        Fact("accuracy on {held_out:count} held-out images", ("test_accuracy:percent:2", "quant_accuracy:percent:2")),
+        Fact("accuracy on {held_out:count} test images", ("test_accuracy:percent:2", "quant_accuracy:percent:2")),
         Fact("size of the parameters", ("bytes_float:bytes", "bytes_quant:bytes")),
         Fact("one image", ("times.image_ms?:milliseconds", "times.image_quant_ms?:milliseconds")),
         Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),

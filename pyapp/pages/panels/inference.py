@@ -23,7 +23,8 @@ CODES = Panel("codes", "Codes between the layers", (
     Beside(when="read.layers?", width=140, blocks=tuple(codes(i, *layer) for i, layer in enumerate(LAYERS))),
 ))
 GAP = Panel("gap", "Difference of the outputs", (
-    Words(text="The scores before softmax, of the float network and of the quantised one, for the digit on the pad."),
+    Words(text="The scores before softmax, from the float32 network and from the quantised one, for the digit on the "
+               "pad."),
     Words(when="read", text="Largest difference: {read.logit_difference:fixed:3} in a score, "
                             "{read.difference:percent:2} in a probability."),
     Table(name="gap", rows="read.outputs", key="digit", when="read", caption="Scores of both networks", columns=(
@@ -31,10 +32,10 @@ GAP = Panel("gap", "Difference of the outputs", (
         Column("quantised", "quantised:fixed:3", role="quant"), Column("score", "score:signed:3"),
         Column("probability", "{points:signed:2} %", name="probability"))),
 ), place="readouts")
-COUNT = Panel("count", "On {held_out:count} held-out digits", (
+COUNT = Panel("count", "On {held_out:count} test digits", (
     Words(text="{counted_words} {done:count} compared so far."),
-    Facts(name="count", caption="Float and quantised network on the held-out digits",
-          heads=(Head("float", "float", "float"), Head("quantised", "quant", "quant")), facts=(
+    Facts(name="count", caption="Float32 and quantised network on the test digits",
+          heads=(Head("float32", "float", "float"), Head("quantised", "quant", "quant")), facts=(
               Fact("accuracy", ("float_accuracy:percent:2", "accuracy:percent:2"), name="accuracy"),
               Fact("size", ("bytes_float:bytes", "bytes:bytes"), name="bytes"))),
     Facts(name="differences", caption="What differs", facts=(
@@ -45,13 +46,13 @@ COUNT = Panel("count", "On {held_out:count} held-out digits", (
         Fact("largest difference of a score", ("largest_gap:fixed:3",)))),
     Words(role="note", name="refusal", text="{refusal_words}", when="refusal_words"),
     Words(role="note", name="agreement", when="agreement", good="agree",
-          text="Integers against simulation: {agreement}; the logits’ codes differ in {logits_differ:count} of "
-               "{done:count} digits, by {code_difference:count} at most."),
+          text="Integers versus simulation: {agreement}; the logit codes differ for {logits_differ:count} of "
+               "{done:count} digits, by at most {code_difference:count}."),
 ), place="readouts")
 CHANGED = Panel("changed", "Changed predictions", (
     Words(text="{changed_words}"),
     Images(name="changed-digit", when="listed", pictures="changed_images", size="changed", puts="changed_index",
-           label="It is a {changed_label}: {changed_float}, quantised {changed_quant}.",
+           label="It is a {changed_label}: float32 says {changed_float}, quantised says {changed_quant}.",
            words="[{changed_float}](.float) → [{changed_quant}](.quant) [it is a {changed_label}](.doc)"),
 ), place="wide")
 PANELS = (DRAW, CODES, GAP, COUNT, CHANGED)

@@ -22,9 +22,9 @@ def mixture(point: str, title: str) -> Column:
 
 
 SENSITIVITY = Panel("sensitivity", "What each layer loses", (
-    Words(text="One layer has few bits, all others stay float: how far do the answers on {calibration:count} "
+    Words(text="One layer has few bits, all others stay float32: how far do the answers on {calibration:count} "
                "calibration images move? Lower is better, and the steeper a line, the more a bit is worth. The ring "
-               "on each line is what the layer got."),
+               "on each line marks the bits that the layer got."),
     Progress(name="found", done="found", of="findings", text="{found:count} of {findings:count} sensitivities"),
     Chart(name="sensitivity", caption="{sensitivity.title}, by bits per weight of the one layer",
           label="Sensitivity of the three layers: {sensitivity.title} by bits.", x="sensitivity.bits",
@@ -43,7 +43,7 @@ SENSITIVITY = Panel("sensitivity", "What each layer loses", (
 ), empty=EMPTY)
 ALLOCATION = Panel("allocation", "Bits for each layer", (
     Words(role="note", name="refusal", text="Nothing fits: {refusal}.", when="refusal"),
-    Words(text="The closest to the float network, by the prediction, in {params.budget:bytes} for everything: "
+    Words(text="Predicted to be closest to the float32 network within {params.budget:bytes}: "
                "[**{chosen.bits:words}**](.quant) bits, {chosen.bytes:count} bytes.", when="chosen"),
     Words(text="The choice appears when every sensitivity is known.", when="searching"),
     Table(name="parts", caption="Bits and bytes of each layer, and its share of the budget", rows="parts",
@@ -51,17 +51,17 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
               Column("layer", "title"), Column("bits", "bits"), Column("bytes", "bytes:count"),
               Column("", bar=("share",), roles=("quant",)), Column("share", "share:percent"),
               Column("KL alone", "kl:scientific"))),
-    Facts(name="outcome", caption="The float, the mixed and the uniform network", when="!refusal",
-          heads=(Head("float", "float", "float"), Head("mixed", "quant", "mixed"),
+    Facts(name="outcome", caption="The float32, the mixed and the uniform network", when="!refusal",
+          heads=(Head("float32", "float", "float"), Head("mixed", "quant", "mixed"),
                  Head("{rival_title}", name="uniform")),
           facts=(
               Fact("bytes", ("bytes_float:count", "chosen.bytes:count", "rival.bytes:count"), name="bytes"),
               Fact("KL, sum of the layers", ("", "chosen.predicted:scientific", "rival.predicted:scientific")),
-              Fact("KL, measured whole", ("", "chosen.kl:scientific", "rival.kl:scientific")),
-              Fact("held-out digits", ("float_accuracy:percent:2", "chosen.accuracy:percent:2",
+              Fact("KL, whole network measured", ("", "chosen.kl:scientific", "rival.kl:scientific")),
+              Fact("accuracy on test digits", ("float_accuracy:percent:2", "chosen.accuracy:percent:2",
                                        "rival.accuracy:percent:2"), name="accuracy"))),
     Words(role="doc", text="Bits were chosen on {calibration:count} of the shipped training images, the calibration "
-                           "split; the {held_out:count} held-out digits only judge, and no choice has seen them. KL "
+                           "split; the {held_out:count} test digits only judge, and no choice has seen them. KL "
                            "in nats on the calibration split."),
 ))
 BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")
@@ -77,12 +77,12 @@ FRONT = Panel("front", "The front: bytes against what is lost", (
     Chart(name="front", when="points", label="Bytes against divergence.", x="front.bytes", lines="front.costs",
           marks="front.cost_marks", read=READ, pick="budget", at="front.at", across=BYTES, height=300,
           up=Axis(ends="front.cost_ends", log=True),
-          caption="KL divergence from the float network (nats), by bytes in all: [●](.quant) predicted, the sum of "
+          caption="KL divergence from the float32 network (nats), by total bytes: [●](.quant) predicted, the sum of "
                   "the layers’; [○](.quant) measured, the whole network"),
-    Chart(name="accuracy-front", when="verified", label="Bytes against accuracy on held-out digits.", x="front.bytes",
+    Chart(name="accuracy-front", when="verified", label="Bytes against accuracy on test digits.", x="front.bytes",
           lines="front.wrong", marks="front.wrong_marks", read=READ, pick="budget", at="front.at", across=BYTES,
           up=Axis(ends="front.wrong_ends", log=True, ticks="front.wrong_ticks"), height=260,
-          caption="Accuracy on {held_out:count} test digits, by bytes in all"),
+          caption="Accuracy on {held_out:count} test digits, by total bytes"),
 ))
 VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
     Words(name="verdict", text="{verdict.words}"),
@@ -90,7 +90,7 @@ VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
           columns=(
               Column("same bits everywhere", f"[**{{uniform.uniform}} bits**](.quant) {network('uniform')}",
                      prose=True),
-              mixture("within", "in no more bytes"), mixture("near", "in up to {near_percent:fixed:0} % more"))),
+              mixture("within", "for no more bytes"), mixture("near", "for up to {near_percent:fixed:0} % more"))),
     Words(role="doc", text="Closer means less measured KL divergence on the calibration split. On {held_out:count} "
                            "digits less than {noticeable:fixed:1} points of accuracy may be chance."),
     Words(name="ratios", when="largest_ratio",

@@ -132,7 +132,7 @@ def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
     words = mixed._in_words(**none)
     assert "has beaten none" in words and "do not help it either" in words and "no difference is larger" in words
     assert mixed._in_words(**none | {"closer": [3, 4], "near_worse": [2]}).startswith(
-        "In no more bytes, mixing is closer to the float network than 3 and 4 bits everywhere.")
+        "For no more bytes, mixing is closer to the float32 network than 3 and 4 bits everywhere.")
 
 
 def test_the_plots_show_every_network_at_its_bytes_and_its_loss(finished):

@@ -142,7 +142,7 @@ def test_what_cannot_be_read_is_said():
     session = Session()
     assert session.predict({"strokes": np.empty((0, 3), np.float32)}).scalars["digit"] is None
     assert session.predict({"image": np.full((28, 28), 255, np.uint8)}).notes == ["There is no ink in this picture."]
-    with pytest.raises(ValueError, match="no held-out digit 3000"):
+    with pytest.raises(ValueError, match="no test digit 3000"):
         session.predict({"index": 3000})
     with pytest.raises(ValueError, match="strokes, image or index"):
         session.predict({})
