@@ -1,4 +1,4 @@
-"""Arena: matrix products of float32 numbers and of int8 codes race in this runtime, and are checked first."""
+"""Speed, float32 against int8: matrix products are raced in this runtime, and checked first."""
 
 import statistics
 import time
@@ -34,10 +34,10 @@ FLOAT, QUANT, BROKEN = "float", "quant", "broken"  # the bars of float32, of rig
 FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
 
 RACE = Panel("race", "How fast", (
-    Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, which are {size.operations:count} "
+    Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, {size.operations:count} "
                "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [int8 codes "
                "in orange](.quant), [hatched red where the result is wrong](.bad)."),
-    Work(name="measure", start="Measure", stop="Stop", on="Go on", again="Measure again", begun="progress"),
+    Work(name="measure", start="Measure", stop="Stop", on="Continue", again="Measure again", begun="progress"),
     Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
@@ -52,18 +52,18 @@ RACE = Panel("race", "How fast", (
                "to 30 %: a ratio from 0.8 to 1.3 is no finding."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
-    Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. One of its elements is looked at here when you "
-                                           "have pressed Measure."),
+    Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "
+                                           "here."),
     Together(when="wrap", blocks=(
         Beside(width=320, blocks=(
-            Words(text="The sum of {size.k} products is kept in 8 bits, which end at 127. What is beyond is lost "
-                       "without a word: 256 at a time. Row {wrap.row}, column {wrap.column}:"),
+            Words(text="The sum of {size.k} products is kept in 8 bits, which end at 127. Anything beyond that is "
+                       "lost silently, 256 at a time. Row {wrap.row}, column {wrap.column}:"),
             Facts(name="wrap", caption="The wrong element", facts=(
                 Fact("the right sum", ("wrap.right:signed:0",), name="wrap-right"),
                 Fact("lost, {wrap.wraps:signed:0} × 256", ("wrap.lost:signed:0",), name="wrap-lost"),
                 Fact("what NumPy returns", ("wrap.got:signed:0",), name="wrap-got", role="bad"))))),
         Words(text="So {wrap.wrong:count} of {size.elements:count} elements are wrong. The others are right by chance: "
-                   "their sum happens to lie from −128 to 127."))),
+                   "their sum happens to lie between −128 and 127."))),
 ))
 VERDICTS = Panel("verdicts", "Right or wrong", (
     Words(text="Before anything is timed, all {size.elements:count} elements of each result are compared with the "
@@ -73,16 +73,16 @@ VERDICTS = Panel("verdicts", "Right or wrong", (
         Column("product", "title", prose=True, about="{doc}."), Column("result", "verdict.dtype:text"),
         Column("wrong elements", "verdict.wrong:count", role="{tone}"),
         Column("weights kept as", "weight_bytes:bytes"))),
-    Words(text="Kernels of WebAssembly SIMD, which has instructions for int8, are still to be written; each becomes "
-               "one more row here when it exists."),
+    Words(text="Kernels that use WebAssembly SIMD, which has int8 instructions, are not written yet; each will become "
+               "a row here."),
 ), empty="The contestants appear when Python has started.")
 MORE = Panel("more", "", (
     Beside(width=320, blocks=(
         Together(blocks=(
             Heading(text="Whole numbers in float32"),
-            Words(name="bound", text="Every whole number up to 2²⁴ is a float32. The largest sum that codes can reach "
-                                     "here is {size.k} · 127² = {bound.largest:count}, and 2²⁴ is {bound.limit:count}: "
-                                     "[{bound.words}](.{bound.tone})"))),
+            Words(name="bound", text="A float32 holds every whole number up to 2²⁴ exactly. The largest sum that codes "
+                                     "can reach here is {size.k} · 127² = {bound.largest:count}, and 2²⁴ is "
+                                     "{bound.limit:count}: [{bound.words}](.{bound.tone})"))),
         Together(blocks=(
             Heading(text="What int8 saves"),
             Words(text="Bytes that have to be read or written at least once. The sums need 32 bits either way."),
@@ -127,9 +127,9 @@ class Entry:
 
 
 class Page(Experiment):
-    title = "Arena"
-    summary = ("Let float32 and int8 products race in this browser, and notice what NumPy makes of int8, and what it "
-               "costs to do it right.")
+    title = "Speed: float32 vs int8"
+    summary = ("Race float32 and int8 matrix products in this browser, and see what NumPy does with int8 and what "
+               "correct sums cost.")
     group = "Quantise"
     order = 27
     WORK = "asked"
@@ -137,9 +137,9 @@ class Page(Experiment):
     PANELS = (RACE, WRAP, VERDICTS, MORE)
     PARAMS = (
         Param("size", "Size", "choice", "256", choices=tuple(SIZES), widget="select", live=False,
-              doc="Three sides of one length; 32x784x128 is a batch of 32 in the digits network's first layer"),
+              doc="Length of all three sides; 32x784x128 is a batch of 32 in the digits network's first layer"),
         Param("rounds", "Rounds", "int", 5, lo=1, hi=25, live=False,
-              doc="Each contestant is timed once a round, in turns; the median of all rounds counts"),
+              doc="Each contestant is timed once per round, in turn; the median of all rounds counts"),
         controls.seed("Decides the numbers in the matrices", live=False),
     )
 
@@ -222,7 +222,7 @@ class Page(Experiment):
         ratios = [base / own for base, own in zip(measure, entry.ms, strict=False)]  # in mid-round float32 is ahead
         who, right = entry.contestant, self.verdicts[entry.contestant.name]["right"]
         return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
-                "from": FROM[entry.race] if who.integer else "the measure", "ms": median, "least": min(entry.ms),
+                "from": FROM[entry.race] if who.integer else "the baseline", "ms": median, "least": min(entry.ms),
                 "most": max(entry.ms), "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
                 "ratio": statistics.median(ratios), "result": "right" if right else "wrong", "tone": tone(right),
                 "role": BROKEN if not right else QUANT if who.integer else FLOAT}
@@ -233,8 +233,8 @@ class Page(Experiment):
         best = {race: max((row for row in times if row["name"] in right and row["race"] == race),
                           key=lambda row: row["ratio"]) for race in (GIVEN, QUANTISED)}
         given, quantised = best[GIVEN], best[QUANTISED]
-        return (f"The best right product of codes, {given['title']}, was {given['ratio']:.2f} times as fast as "
-                f"float32; where the input had to be quantised first, the best, {quantised['title']}, was "
+        return (f"The fastest correct product of codes, {given['title']}, was {given['ratio']:.2f} times as fast "
+                f"as float32; where the input had to be quantised first, the fastest, {quantised['title']}, was "
                 f"{quantised['ratio']:.2f} times as fast.")
 
     def _bound(self) -> dict[str, Any]:

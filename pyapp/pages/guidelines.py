@@ -16,8 +16,8 @@ ALL = "all"
 VERDICTS = {True: "holds", False: "fails", None: "open"}
 JUDGED = {"holds": "[✓ holds here](.good)", "fails": "✗ does not hold here", "open": "? cannot be decided here"}
 TALLY = Panel("tally", "Said, and measured", (
-    Words(text="Every number below comes from {held_out:count} held-out digits, read by the pretrained network and by "
-               "a quantised form of it, in your browser, while you watch."),
+    Words(text="Every number below comes from {held_out:count} test digits, classified by the pretrained network and "
+               "by quantised versions of it, in your browser, while you watch."),
     Words(role="summary", name="tally", text="{tally}", when="total"),
     Progress(done="measured", of="total"),
 ), empty="The measuring starts when Python runs.")

@@ -35,7 +35,7 @@ def test_stop_and_go_on(visit):
     tab.wait_text("measure", "Stop")
     tab.wait_text("progress", "round 1 of")
     tab["measure"].click()
-    tab.wait_text("measure", "Go on")
+    tab.wait_text("measure", "Continue")
     there = tab.text("progress")
     tab["times-int8-given"].wait_for()
     assert "round 0" not in there and "25 of" not in there
@@ -51,7 +51,7 @@ def test_a_change_while_it_measures_stops_it(visit):
     tab.wait_text("progress", "round 1 of")
     tab.slide("rounds", 1)
     tab.wait_text("progress", "round 0 of 1")
-    assert tab.text("measure") in ("Measure", "Go on")  # a piece that was under way may be one of the new run
+    assert tab.text("measure") in ("Measure", "Continue")  # a piece that was under way may be one of the new run
     assert tab["times"].count() == 0
     tab["measure"].click()
     measured(tab)

@@ -57,7 +57,7 @@ def as_type(dtype: type) -> Callable[[np.ndarray], np.ndarray]:
 
 
 FLOAT32 = Contestant(
-    "float32", "float32", "The float product that every page here computes with: the measure for the others",
+    "float32", "float32", "The float32 product that every page here uses: the baseline for the others",
     False, linear)
 CONTESTANTS = (  # what can be written down soonest comes first
     FLOAT32,
@@ -69,7 +69,7 @@ CONTESTANTS = (  # what can be written down soonest comes first
                True, int32_matmul, as_type(np.int32)),
     Contestant("einsum", "int32, einsum", "The integer product of this project: another of NumPy's loops",
                True, product, as_type(np.int32)),
-    Contestant("carried", "int8 carried in float32", "The codes go as whole numbers through the float product",
+    Contestant("carried", "int8 carried in float32", "The codes go through the float32 product as whole numbers",
                True, carried, as_type(np.float32)),
 )
 
