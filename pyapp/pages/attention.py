@@ -65,11 +65,11 @@ def of_row(side: str, title: str) -> Words:
                       f"largest at key [{{{row}.top:count}}](.quant)[{{{row}.broken_words}}](.bad)")
 
 
-MAPS = Panel("maps", "Attention, float beside quantised", (
+MAPS = Panel("maps", "Attention: float and quantised", (
     Words(text="A softmax needs the exponential of every logit, and fixed-point hardware has none: it has to be built "
                "of tables, polynomials or shifts, from logits that were rounded to a few codes. Look for rows that "
                "fade or split into equal steps without the shift, and for what the same bits keep when each row is "
-               "moved before it is rounded."),
+               "shifted before it is rounded."),
     Words(role="verdict-words", name="verdict", text="{words}"),
     Beside(width=140, blocks=(
         matrix("float", "Float attention.", "float softmax", "{rows} × {columns}", "float"),
@@ -96,8 +96,8 @@ CELL = Panel("cell", "Query {row} “{cell.query}” looks at key {column} “{c
 ), when="cell")
 ROW = Panel("row", "The picked row, query {row}", (
     Words(name="row-about",
-          text="All that this query sees, one bar per key, on one scale up to {limits.row:fixed:3}. The float row’s "
-               "largest is key [{this_row.top:count}](.float)."),
+          text="Everything that this query sees, one bar per key, on one scale up to {limits.row:fixed:3}. The float "
+               "row’s largest is key [{this_row.top:count}](.float)."),
     Bars(name="row-bars", label="The picked row: float, quantised without and with shift.", labels="keys",
          limit="limits.row", picked="column", read="key {@i} ({keys.@i}): {row_fates.@row_mask}", lanes=(
              Line("row_float", "float", "float"), Line("row_plain", "quant", "no shift"),
@@ -118,8 +118,8 @@ MEASURES = Panel("measures", "All rows, by {method.title}", (
         both("span of the logits’ grid", "{SIDE.span:fixed:2} nats", "span"),
         both("step of the logits’ grid", "{SIDE.scale:fixed:3} nats", "scale"))),
     *(Words(role="doc", name=f"{side}-broken-rows", when=f"{side}.broken",
-            text=f"{{titles.{side}}}: [**broken**](.bad) are the queries {{{side}.broken:words}}: all 0, or a sum "
-                 "outside of 0.5 to 1.5.")
+            text=f"{{titles.{side}}}: [**broken**](.bad) queries: {{{side}.broken:words}} (all 0, or a sum outside "
+                 "0.5 to 1.5).")
       for side in SIDES),
     Words(role="note", name="breaks", text="{method.breaks}", when="method.breaks"),
     Words(role="doc", text="Source: {method.source}"),
@@ -128,8 +128,8 @@ MEASURES = Panel("measures", "All rows, by {method.title}", (
 
 class Page(Experiment):
     title = "Attention"
-    summary = ("Watch rows of attention fall to few codes, with and without a shift before the logits are rounded, "
-               "and notice which rows fade or split into equal steps.")
+    summary = ("Round attention logits to a few codes, with and without a shift first, and see which rows fade or "
+               "split into equal steps.")
     group = "Softmax"
     order = 32
     BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
@@ -141,17 +141,19 @@ class Page(Experiment):
               doc="What the head does; the sentence below the matrices says how its logits are made"),
         Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1,
               doc="Which of the heads is shown, from 0; a trained network has 4 in each layer"),
-        Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Queries, and keys that each of them looks at"),
+        Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Number of queries, and of the keys that each of them "
+                                                              "looks at"),
         Param("causal", "Causal mask", "bool", False,
-              doc="A query sees no later key: masked logits count in no range, and their probability is exactly 0"),
-        controls.seed("Decides the tokens and the projections, or which held-out digit is read"),
-        controls.bits(4, "Of the logits' codes, with and without the shift"),
+              doc="A query sees no later key: masked logits do not affect the range, and their probability is exactly "
+                  "0"),
+        controls.seed("Decides the tokens and the projections, or which test digit is used"),
+        controls.bits(4, "Bits per logit, with and without the shift"),
         softmax_controls.softmax(name="method"),
         softmax_controls.shift(default="row-mean", choices=SHIFTS, doc=(
             "What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below the row's "
             "maximum, from where that does least harm")),
-        Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="The picked row, from 0"),
-        Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="The picked cell in it, from 0"),
+        Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="Row of the picked cell, counted from 0"),
+        Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="Column of the picked cell, counted from 0"),
     )
 
     def __init__(self, params: Values):
@@ -271,5 +273,5 @@ def verdict(facts: dict[str, dict[str, Any]]) -> str:
     if abs(gain) < NOTHING_BITS:
         return f"Here the shift buys nothing: {change}{rows}."
     if gain < 0:
-        return f"Here the shift costs as much as {-gain:.1f} bits less would: {change}{rows}."
+        return f"Here the shift costs as much as losing {-gain:.1f} bits: {change}{rows}."
     return f"Here the shift is worth {gain:.1f} bits: {change}{rows}."

@@ -38,7 +38,7 @@ ROLES = {"ibert-paper": "faint", "ibert": "float", "ibert-ln2": "quant"}
 CURVE = Panel("curve", "The exponential, and what integers make of it", (
     Words(text="Hardware that only knows integers adds, multiplies and shifts, but has nothing for eˣ: a table needs "
                "an entry for every code and another table for every scale, and a series needs many products, each "
-               "wider than the last. So i-exp takes whole periods of ln 2 away from x, which a shift makes good, and "
+               "wider than the last. So i-exp subtracts whole periods of ln 2 from x, which a shift makes up for, and "
                "only the shaded piece is left, where one parabola will do; drag the point and watch where it is "
                "computed."),
     Words(role="caption", text="[eˣ](.float) and [{title}](.quant) over x, at {count:count} codes from "
@@ -59,9 +59,9 @@ CURVE = Panel("curve", "The exponential, and what integers make of it", (
         ("i-exp", "made:fixed:5", "quant"), ("error", "error:signed:5", "")))),
 ), empty="The curves appear when Python has started.")
 INTEGERS = Panel("integers", "Every integer on the way", (
-    Words(text="Between the code and the result nothing is computed but these integers. Beside each of them the real "
-               "number that it stands for, and what exact arithmetic has in its place: the first line whose last two "
-               "numbers part is where the error comes from."),
+    Words(text="From the code to the result, only these integers are computed. Beside each are the real number that "
+               "it stands for and the value that exact arithmetic has in its place: the error comes from the first "
+               "line whose last two numbers differ."),
     Table(name="steps", rows="steps", caption="Every integer on the way", columns=(
         Column("step", "{title} [`{formula}`](.muted)"), Column("integer", "integer:count", role="quant"),
         Column("stands for", "real"), Column("exact", "exact", role="float"))),
@@ -85,10 +85,10 @@ SCALE = Panel("scale", "What the scale does", (
     Words(text="ln 2 is [{ln2_codes:fixed:4}](.float) codes at S = {scale:text}, and the original wants a whole "
                "number. On a fine grid rounding it costs little; on a coarse one the periods drift away from "
                "{ln2:fixed:4}, further with each of them. The repair keeps 12 more bits of it and of p: wider "
-               "integers, and no step more."),
+               "integers, but no extra step."),
     Table(name="periods", rows="scales", chosen="chosen", caption="Every method at this scale", columns=(
         Column("method", "title"), Column("ln 2 in codes", "codes", role="quant"),
-        Column("taken for ln 2", "period:fixed:5", role="quant"),
+        Column("used as ln 2", "period:fixed:5", role="quant"),
         Column("off by", "{off_percent:signed:3} %", "off"), Column("largest error", "worst:fixed:5"))),
     Words(role="caption", text="largest error of i-exp from {lowest:fixed:0} to 0, over the scale S; both axes "
                                "logarithmic"),
@@ -103,8 +103,8 @@ SCALE = Panel("scale", "What the scale does", (
 
 class Page(Experiment):
     title = "Exponential"
-    summary = ("Drag a point along the exponential and read every integer of I-BERT's i-exp on its way; notice that a "
-               "parabola and a shift do all the work, and that the scale decides how well.")
+    summary = ("Drag a point along the exponential and see every integer that I-BERT's i-exp computes for it: a "
+               "parabola and a shift do all the work, and the scale decides how well.")
     group = "Softmax"
     order = 30
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"
@@ -114,10 +114,10 @@ class Page(Experiment):
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),
         Param("method", "Method", "choice", "ibert", choices=tuple(METHODS),
-              doc="ibert as the published code, ibert-paper with the printed constants and algorithm, ibert-ln2 as "
+              doc="ibert is the published code, ibert-paper has the printed constants and algorithm, ibert-ln2 is "
                   "the code with 12 more bits of ln 2"),
         Param("scale", "Scale S", "float", 0.1, lo=float(SCALES[0]), hi=float(SCALES[-1]), log=True,
-              doc="The real number that one more code stands for"),
+              doc="The real value of one code step"),
         Param("exponent", "Exponent bits n", "int", PERIODS, lo=0, hi=PERIODS,
               doc="Bits that the result has below the parabola's unit, to be shifted out by halving; the code has 30, "
                   "the printed algorithm none"),
@@ -139,7 +139,7 @@ class Page(Experiment):
         scalars = {
             "title": METHODS[name].title, "scale": scale, "ln2": LN2, "ln2_codes": LN2 / scale, "lowest": LOWEST,
             "count": codes.size, "at": at, "exponent": made.bits, "widest": widest, "too_wide": "" if widest < 32 else
-            ", more than an int32 has: the published code keeps it in a float",
+            ", more than an int32 holds: the published code keeps it in a float",
             **facts, "period": period, "marks": marks(facts["point"], period),
             "ends": {"x": [LOWEST, 0.0], "y": [0.0, 1.2], "gap": [-0.0026, 0.0026],
                      "worst": [1e-3, max(float(arrays[f"worst_{key}"].max()) for key in METHODS)]},

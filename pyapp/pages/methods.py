@@ -25,12 +25,12 @@ COLUMNS = {"method": None, "l1_per_row": 0, "max_error": 0, "row_sum": 1, "top1"
            "broken_rows": 0}  # by which the table is sorted, and the best number: the nearer to it, the better
 CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
 IMAGES = (("float", "Float softmax of the logits", "float"), ("method", "{picture.title}, from the codes", "quant"),
-          ("difference", "Difference: the second less the first", ""))
+          ("difference", "Difference: the second minus the first", ""))
 TABLE = Panel("table", "Every method on the same codes", (
     Words(text="Fixed point has no exponential: it takes either a table, or a polynomial with multiplications, or a "
-               "power of two with a shift that is not quite e to the z. Look at L1 per row, how far all its "
-               "probabilities are off together, and compare with Exact, which has a float softmax and only the "
-               "rounding of the logits."),
+               "power of two with a shift that is not quite e to the z. Look at L1 per row, the total error "
+               "of its probabilities, and compare it with Exact, a float softmax where only the logits are "
+               "rounded."),
     Words(role="doc", name="facts",
           text="{logits.rows:count} rows of N = {logits.n:count}, {logits.lowest} to {logits.highest}; codes "
                "{logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
@@ -47,8 +47,8 @@ TABLE = Panel("table", "Every method on the same codes", (
               Column("Top-1 agrees", "found.top1:percent", sort="top1", largest=True),
               Column("Broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
     Words(role="finding", name="finding", text="{words}", when="words"),
-    Heading(text="Rows that are no distribution any more", when="broken"),
-    Words(role="doc", text="Broken is a row that is all 0, or that does not add up to something between 0.5 and 1.5.",
+    Heading(text="Rows that are no longer distributions", when="broken"),
+    Words(role="doc", text="A row is broken if it is all 0, or if its sum is not between 0.5 and 1.5.",
           when="broken"),
     Words(role="note", name="breaks-{name}", over="broken", text="**{title}**: [{rows_words}](.bad) {breaks}"),
     Heading(text="Originals that break at this scale", when="guarded_there"),
@@ -61,9 +61,9 @@ TABLE = Panel("table", "Every method on the same codes", (
         Words(role="note", name="breaks-{name}", over="others", text="**{title}**: {breaks}"))),
 ), empty="The table appears when Python has started.")
 PICTURE = Panel("picture", "Where {picture.title} goes wrong", (
-    Words(text="A line is a softmax, a cell one probability; the exponential stretches small differences of logits, so "
-               "that a code more or less is a factor in the probability. Look for lines whose difference has one "
-               "colour: there the method loses or wins mass, instead of moving it."),
+    Words(text="A line is a softmax, a cell one probability; the exponential stretches small differences between "
+               "logits, so one code more or less multiplies the probability. Look for lines whose difference has one "
+               "colour: there the method loses or gains mass instead of moving it."),
     Words(role="doc", name="picture-rows",
           text="Rows {picture.first:count} to {picture.last:count} of {picture.of_rows:count}, columns 0 to "
                "{picture.last_column:count} of {picture.of_columns:count}.{picture.unit_words} "
@@ -77,21 +77,21 @@ PICTURE = Panel("picture", "Where {picture.title} goes wrong", (
 ), empty="Click a method in the table to see where it goes wrong.")
 COSTS = Panel("costs", "What each needs in hardware", (
     Words(text="An exponential unit in float takes more silicon than the multiplier beside it, and a second pass over "
-               "a row means keeping the row or reading it again. Look at who needs no multiplication at all, and what "
-               "that did to the errors above."),
+               "a row means keeping the row or reading it again. See which methods need no multiplication at all, and "
+               "what that did to the errors above."),
     Table(name="cost", caption="Hardware cost of every method, with its source", rows="hardware", columns=(
         Column("Method", "title", about="{about}"),
         Column("Multiplications per logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
         Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
-        Column("Where this is from", "{from}", prose=True))),
+        Column("Source", "{from}", prose=True))),
 ), place="wide", empty="The table appears when Python has started.")
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 
 class Page(Experiment):
     title = "Methods"
-    summary = ("Let all integer softmax methods answer to the same codes, and notice which error is the method's own, "
-               "and which was there before, in the rounded logits.")
+    summary = ("Run every integer softmax method on the same codes, and see which error is the method's own and which "
+               "was already in the rounded logits.")
     group = "Softmax"
     order = 33
     WORK = "auto"
@@ -105,17 +105,18 @@ class Page(Experiment):
                   "network, or your own"),
         Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000,
               doc="Used when Logits is set to pasted: numbers separated by spaces or commas, one row per line"),
-        controls.bits(8, "Of the logits' codes"),
+        controls.bits(8, "Bits per logit"),
         softmax_controls.shift(),
         controls.rows(512, 1024, "How many softmaxes are drawn"),
         controls.row_length(1, "Logits in a drawn row, N"),
         controls.seed("Decides the drawn logits", default=0),
         Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS),
-              doc="The column that orders the table, row sums by how near they are to 1; method: the order as listed"),
-        Param("best", "Best first", "bool", True, doc="Or else the worst"),
+              doc="The column to sort by; row sums are sorted by their distance from 1, and method keeps the listed "
+                  "order"),
+        Param("best", "Best first", "bool", True, doc="Off: worst first"),
         softmax_controls.softmax(name="method", label="Picture of", default="ibert",
                          doc="The method whose probabilities are shown as a picture"),
-        Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="Of the rows in the picture, from 0"),
+        Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="First row in the picture, counted from 0"),
     )
 
     def __init__(self, params: Values):
@@ -232,7 +233,7 @@ class Page(Experiment):
                                          if len(whole) < len(METHODS) - 1 else "")
         return (f"Rounding the logits costs {rounding:.4f} per row before any method begins. Of {among}, "
                 f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} per row, and "
-                f"{METHODS[worst].title} stays farthest, {whole[worst]:.4f}.")
+                f"{METHODS[worst].title} is farthest from it, {whole[worst]:.4f}.")
 
     def _part(self, rows: slice) -> tuple[np.ndarray, np.ndarray | None]:
         """Codes of some rows, and their mask."""
@@ -268,7 +269,7 @@ def pasted(text: str) -> np.ndarray:
 def about(method: type[Method]) -> dict[str, Any]:
     """What is the same for all logits."""
     return {"name": method.name, "title": method.title, "about": method.about, "source": method.source,
-            "breaks": method.breaks or "At this row length and these bits its codes are too few.",
+            "breaks": method.breaks or "It has too few codes at this row length and these bits.",
             "role": "float" if method.name == "exact" else "quant"}
 
 

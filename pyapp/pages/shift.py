@@ -1,4 +1,5 @@
-"""Shift, fairly: what a constant subtracted before rounding is worth in bits, with a control where it must be 0."""
+"""What a shift is worth: how much a constant subtracted before rounding gains in bits, with a control where it must "
+  "be 0."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
@@ -25,15 +26,15 @@ ABOUT = {
     "tensor-mean": "one constant for the tensor: its mean",
     "row-mean": "each row's mean",
     "row-midrange": "the middle between each row's smallest and largest logit",
-    "row-max": "each row's maximum; all codes lie below it, none is spent above",
-    "row-max-clip": "the same, and only the top few nats are kept; the best number of nats is searched for",
+    "row-max": "each row's maximum; all codes lie below it, none is wasted above",
+    "row-max-clip": "each row's maximum, keeping only the top few nats; the best number of nats is found by search",
 }
 TITLES = {"offset": "Offset rows", "skewed": "Skewed rows", CONTROL: "Centred rows"}  # in the order of the page
 MEASURES: dict[str, tuple[str, Callable[[SoftmaxErrors], float]]] = {  # what a curve shows: 0 is best
     "l1": ("L1 per row", lambda found: found.l1_per_row),
     "mae": ("MAE, which is L1 / N", lambda found: found.mae),
     "max-error": ("largest error", lambda found: found.max_error),
-    "top-1": ("share of rows whose largest probability is elsewhere", lambda found: 1 - found.top1),
+    "top-1": ("share of rows whose largest probability has moved", lambda found: 1 - found.top1),
     "row-sum": ("distance of the mean row sum from 1", lambda found: abs(1 - found.row_sum)),
     "kl": ("KL divergence in nats", lambda found: found.kl),
 }
@@ -43,9 +44,9 @@ ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that cali
 
 
 class Page(Experiment):
-    title = "Shift, fairly"
-    summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, and notice "
-               "the control: where the rows are centred, taking their means away must not help.")
+    title = "What a shift is worth"
+    summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, with a "
+               "control: where the rows are centred, subtracting their means must not help.")
     group = "Softmax"
     order = 34
     WORK = "auto"
@@ -55,16 +56,16 @@ class Page(Experiment):
     PANELS = panels.PANELS
     PARAMS = (
         Param("rule", "Rule", "choice", MEAN, choices=RULES[1:],
-              doc="Which curve is drawn in orange beside the one without a shift"),
+              doc="The rule whose curve is drawn in orange beside the one without a shift"),
         softmax_controls.softmax(
             name="method",
-            doc="What reads the codes: exact is the float softmax, so that only the rounding is measured"),
+            doc="The softmax of the codes: exact is the float softmax, so only the rounding is measured"),
         Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES),
               doc="What the curves and the table of all numbers show, 0 being best; gains are always those of L1"),
         Param("other", "Calibrate elsewhere", "bool", False,
               doc="The scale comes from another batch of the same kind, as it does in a deployed model"),
-        controls.rows(512, 1024, "Softmaxes in a batch", lo=16, step=16),
-        controls.row_length(2, "Logits in a row, N"),
+        controls.rows(512, 1024, "Softmaxes per batch", lo=16, step=16),
+        controls.row_length(2, "Logits per row, N"),
         Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED),
               doc="The network whose real attention is the fourth kind of rows: all heads, each on its own grid"),
         Param("seeds", "Batches", "int", 1, lo=1, hi=8,

@@ -124,7 +124,7 @@ def test_pasted_logits_and_a_text_that_is_none(visit):
 def test_broken_rows_are_explained(visit):
     tab = visit("#methods?bits=2&rows=32&length=256")
     measured(tab)
-    tab.page.get_by_role("heading", name="Rows that are no distribution any more").wait_for()
+    tab.page.get_by_role("heading", name="Rows that are no longer distributions").wait_for()
     assert METHODS["ibert"].breaks in tab.text("breaks-ibert") and "of 32 rows" in tab.text("breaks-ibert")
     assert "bad" in tab["methods-ibert-broken_rows"].get_attribute("class")
 

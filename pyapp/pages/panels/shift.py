@@ -8,8 +8,8 @@ KINDS = ("offset", "skewed", "centred", "trained")  # of logits, as the rows of 
 EMPTY = "Four plots appear when Python has started."
 CURVES = Panel("curves", "Error against bits", (
     Words(text="An exponential turns a rounding step of the logits into a factor, so in fixed point the step has to "
-               "be small, and each bit that halves it must be paid for. Look how far the orange curve lies to the left "
-               "of the ink one: so many bits the shift saves."),
+               "be small, and each bit that halves it must be paid for. The shift saves as many bits as the orange "
+               "curve lies to the left of the ink one."),
     Words(role="caption", name="measure-name", text="{measure}, logarithmic; gains in bits are of L1"),
     Each(over="families", blocks=(
         Words(role="caption", name="gain-{name}", text="**{title}**{comma}: [{gain:signed:2} bits](.quant)"),
@@ -34,8 +34,8 @@ GAINS = Panel("gains", "What a rule is worth, in bits", (
     Progress(name="progress", done="progress", text="{progress:percent:0} measured, seeds {batches:words}."),
 ))
 FINDING = Panel("finding", "What this says", (
-    Words(text="Softmax itself does not notice a constant that is taken from a row; only the rounding before it does, "
-               "because it decides which exponentials can be told apart. Read the finding with its control, and try "
+    Words(text="Subtracting a constant from a row does not change its softmax; it changes the rounding before it, "
+               "which decides which exponentials can be told apart. Read the finding with its control, and try "
                "another method: the worse the method, the less the shift can help."),
     Words(role="finding", name="finding", text="{words.finding}", when="words"),
     Words(role="note", name="control", good="words.holds", when="words",

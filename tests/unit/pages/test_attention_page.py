@@ -138,7 +138,7 @@ def test_the_rows_mean_helps_where_rows_have_offsets_and_nowhere_else():
 
 @pytest.mark.parametrize(("plain", "shifted", "expected"), [
     (0.8, 0.2, "is worth 2.0 bits: mean L1 per row goes from 0.800 to 0.200; broken rows: 2 without it, 0 with it."),
-    (0.2, 0.4, "costs as much as 1.0 bits less would"), (0.300, 0.299, "buys nothing"),
+    (0.2, 0.4, "costs as much as losing 1.0 bits"), (0.300, 0.299, "buys nothing"),
     (0.0, 0.0, "With the shift mean L1 per row goes from 0.000 to 0.000")])
 def test_the_verdict_follows_the_numbers(plain, shifted, expected):
     assert expected in verdict({"plain": {"l1_per_row": plain, "broken": [3, 4]},
