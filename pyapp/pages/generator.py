@@ -27,17 +27,17 @@ TITLES = {MINI: "mini decoder", TEACHER: "teacher"}
 FIELD_WORDS = ("glyphs that Python draws from strokes", "what the teacher writes for each digit on average")
 SWAP_WORDS = ("Blend the teacher's means instead", "Blend the glyphs instead")
 ALIKE = ("The digit was asked for, and the mini decoder has one picture of each: neither latents nor style change it.")
-BETWEEN_DIGITS = ("A straight line from the picked picture's latents and style to those of another seed. Look where "
+BETWEEN_DIGITS = ("A straight line from the picked picture's latents and style to those of another seed. See where "
                   "the digit changes: the teacher knows thin borders, so it writes one digit or the other; the mini "
                   "decoder blends all the way.")
 BETWEEN_STYLES = ("The digit was asked for, so the latents do not count: a straight line from the picked picture's "
-                  "style to that of another seed. Look how the writing changes.")
+                  "style to that of another seed. See how the writing changes.")
 
 
 class Page(Experiment):
     title = "Generator"
-    summary = ("Turn a seed and a temperature into handwritten digits, by a trained network or by ten blended glyphs, "
-               "and notice what the small one has kept of the large one, and what a few bits leave of both.")
+    summary = ("Turn a seed and a temperature into handwritten digits, with a trained network or with ten blended "
+               "glyphs; see what the small generator keeps of the large one, and what a few bits leave of both.")
     order = 70
     WORK = "auto"
     BAR = "seed {seed:text}, {sure:percent:0} sure"
@@ -51,16 +51,16 @@ class Page(Experiment):
               doc="mini blends ten fields by ten coefficients, teacher is the trained network"),
         controls.temperature(mini.USUAL, lo=mini.COOLEST, hi=mini.HOTTEST, step=mini.STEP, label="Temperature T", doc=
                              "Divides the logits of the ten digits before the softmax: low is sharp, high is mixed"),
-        controls.bits_or_off("Of every weight matrix of both generators", label="Weights", unit="bits"),
+        controls.bits_or_off("Bits of every weight matrix of both generators", label="Weights", unit="bits"),
         Param("fields", "Fields of mini", "choice", FIELDS[0], choices=FIELDS,
               doc="What mini blends: glyphs drawn from strokes, or what the teacher writes on average"),
         Param("digit", "Digit", "choice", ANY, choices=(ANY, *"0123456789"),
-              doc="any lets the latents decide; of a digit that is asked for, the seed says how the teacher writes it"),
+              doc="any lets the latents decide; if you ask for a digit, the seed decides how the teacher writes it"),
         Param("picked", "Picture", "int", 0, lo=0, hi=NINE - 1, widget="number",
-              doc="Which of the nine is looked at, from 0: a click on a picture picks it"),
+              doc="Which of the nine pictures is examined, counted from 0: clicking a picture picks it"),
         Param("goal", "Walk to seed", "text", "2674", hi=40, widget="line",
               doc="Where the walk from this picture ends"),
-        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="Which share of the walk is done"),
+        Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="How much of the walk is done"),
     )
     ACTIONS = (Action("random", "Random seed", "A seed at random"),
                Action("save-png", "Save PNG", "The nine pictures as one image"),
@@ -181,7 +181,7 @@ class Page(Experiment):
         latents do not count, and one of the sixteen style numbers is moved."""
         if asked.digit is None:
             what, letter, size, move = "latent", "u", "ten", MOVE
-            u, question = np.clip(_moved(own.u, MOVE), -1, 1), "which of the ten numbers does the digit hang on?"
+            u, question = np.clip(_moved(own.u, MOVE), -1, 1), "which of the ten numbers does the digit depend on?"
             noise = Noise(u, np.repeat(own.style, len(u), axis=0))
         else:
             what, letter, size, move = "style number", "s", "eight", STYLE_MOVE
@@ -190,7 +190,7 @@ class Page(Experiment):
         drawn, n = asked.draw(noise), len(noise.u) // 2
         moves = [{"name": f"{what} {i} {word} {move}", "sign": f"{letter}{i}{sign}"}
                  for word, sign in (("less", "−"), ("plus", "+")) for i in range(n)]
-        words = f"One {what} moved by {move}, above down and below up: {question}"
+        words = f"One {what} moved by {move}, down in the upper row and up in the lower: {question}"
         return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "moves": moves, "neighbours_size": size,
                          "neighbours_words": ALIKE if asked.digit is not None and asked.generator == MINI else words},
                      {"neighbours": _pictures(drawn)})

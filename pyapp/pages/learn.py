@@ -1,4 +1,4 @@
-"""Text from scratch: a small GPT learns to write in the page, and is scored while it learns and while bits fall."""
+"""Train a tiny GPT: it learns to write in the page, and is scored while it learns and as bits are taken away."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -31,9 +31,9 @@ stories = cache(Stories)  # written once
 
 
 class Page(Experiment):
-    title = "Text from scratch"
-    summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and notice how the share of "
-               "correct sentences rises with training and falls with the bits of the weights.")
+    title = "Train a tiny GPT"
+    summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and see the share of correct "
+               "sentences rise with training and fall with the bits of the weights.")
     group = "Transformers"
     order = 42
     WORK, FILES = "train", "Weights"
@@ -41,19 +41,20 @@ class Page(Experiment):
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "size", "seed")))
     PANELS = panels.PANELS
-    ACTIONS = (Action("widths", "Read at all widths", "Read the network with weights of 2 to 8 bits"),)
+    ACTIONS = (Action("widths", "Measure at all widths", "Measure the network with weights of 2 to 8 bits"),)
     PARAMS = (
         Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), live=False,
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
-        Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="What is learned if the corpus is your own"),
+        Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="The text to learn if the corpus is your "
+                                                                           "own"),
         Param("size", "Size", "choice", "medium", choices=tuple(SIZES), live=False,
-              doc="Of the network; medium learns the stories in about two minutes"),
-        controls.bits_or_off("Symmetric quantisation of the dense layers, a scale for each output channel",
+              doc="Size of the network; medium learns the stories in about two minutes"),
+        controls.bits_or_off("Symmetric quantisation of the dense layers, one scale per output channel",
                              sorted(WIDTHS), default="4"),
         controls.rate(0.006, "Peak rate, reached at step 100, then decaying as 1/sqrt(step)"),
         controls.batch("4", (1, 2, 4, 8, 16, 32), "windows",
-                       f"Windows of {CONTEXT} characters that one step averages over"),
-        controls.temperature(0.8, "Of the writing: lower takes likely characters even more often"),
+                       f"Windows of {CONTEXT} characters averaged in one step"),
+        controls.temperature(0.8, "Temperature of the writing: lower favours likely characters even more"),
         controls.seed("Decides the first weights, the order of the windows and the writing", live=False),
     )
 
@@ -152,8 +153,8 @@ class Page(Experiment):
             "epoch": trainer.epoch, "loss": self._loss, "rate": trainer.optimiser.rate if self.step else None,
             "parameters": trainer.p.vector.size, "quantised": self.bits is not None,
             "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": pending,
-            "pending_words": f"{pending:,} still to read" if pending else "",
-            "reading_words": " Reading …" if pending else "",
+            "pending_words": f"{pending:,} still to measure" if pending else "",
+            "reading_words": " Measuring …" if pending else "",
             "readings": [self._row(bits) for bits in (None, *WIDTHS)],
             "last": {"step": float_.get("step"), "loss": float_.get("loss"), "score": float_.get("score"),
                      "quant_loss": rounded.get("loss"), "quant_score": rounded.get("score")},
@@ -181,7 +182,7 @@ class Page(Experiment):
         """The first samples of a width, each with its mark."""
         corpus = self.learner.corpus
         samples = zip(found.get("samples", ()), found.get("marks", ()), strict=True)
-        words = f"At step {found['step']:,}. Score: {corpus.scored}." if found else "Not read yet."
+        words = f"At step {found['step']:,}. Score: {corpus.scored}." if found else "Not measured yet."
         return {**named(bits), "score": found.get("score"), "words": words, "samples": [
             {"name": str(i), "text": text or "(nothing)", **marked(mark, isinstance(corpus, Own))}
             for i, (text, mark) in enumerate(islice(samples, SHOWN))]}

@@ -37,8 +37,8 @@ FLOAT_LOGITS = "Softmax and shift are not in use: they need quantised logits, an
 
 class Page(Experiment):
     title = "Text"
-    summary = ("Let a small GPT and its quantised twin write on from the same prompt and seed, and notice where their "
-               "texts part; with few logit bits, choose a shift and watch the words come back.")
+    summary = ("Let a small GPT and its quantised twin continue the same prompt with the same seed, and see where "
+               "their texts diverge; with few logit bits, choose a shift and watch the words come back.")
     group = "Transformers"
     order = 41
     WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
@@ -47,24 +47,26 @@ class Page(Experiment):
     GROUPS = (("Write", ("prompt", "tokens", "greedy", "temperature", "top_k", "seed")), ("Quantise", QUANTISING),
               ("Attention shown", SHOWN))
     PANELS = panels.PANELS
-    ACTIONS = (Action("measure", "Measure", "Begin to measure the losses for 8 to 2 logit bits, or stop it"),)
+    ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
     PARAMS = (
         Param("prompt", "Prompt", "text", "ROMEO:\n", hi=1000,
-              doc="The text to go on from, up to 1,000 characters; the network sees the last 128. An empty one stands "
-                  "for the start of a line"),
-        Param("tokens", "Characters", "int", 300, lo=1, hi=1000, doc="How many to write after the prompt"),
+              doc="The text to continue, up to 1,000 characters; the network sees the last 128. An empty prompt means "
+                  "the start of a line"),
+        Param("tokens", "Characters", "int", 300, lo=1, hi=1000, doc="How many characters to write after the prompt"),
         Param("greedy", "Greedy", "bool", False,
-              doc="Always the likeliest character; temperature, top-k and seed then change nothing"),
-        controls.temperature(0.8, "Logits are divided by it before one is drawn: below 1 careful, above 1 daring"),
-        Param("top_k", "Top-k", "int", 0, lo=0, hi=65, doc="Only so many of the likeliest can be drawn; 0 is all"),
+              doc="Always take the likeliest character; temperature, top-k and seed then have no effect"),
+        controls.temperature(0.8, "Logits are divided by it before a character is drawn: below 1 is careful, above 1 "
+                                  "is daring"),
+        Param("top_k", "Top-k", "int", 0, lo=0, hi=65, doc="Draw from this many of the likeliest characters; 0 means "
+                                                           "all"),
         controls.seed("Decides what is drawn, the same numbers for both networks"),
         controls.bits_or_none("bits", "Bits per weight", none=NONE,
-                              doc="Of every matrix, embeddings too; with float they stay as they are"),
+                              doc="Bits of every matrix, embeddings included; with float they stay as they are"),
         controls.per("tensor", (16, 32, 64)),
         controls.bits_or_none("activations", "Bits per activation", none=NONE,
-                              doc="Of what goes into products of matrices; with float they stay as they are"),
+                              doc="Bits of the inputs of matrix products; with float they stay as they are"),
         controls.bits_or_none("logit_bits", "Logit bits", default="3", none=NONE,
-                              doc="Of the attention scores, which are rounded before the softmax"),
+                              doc="Bits of the attention scores, which are rounded before the softmax"),
         softmax_controls.softmax(),
         softmax_controls.shift(),
         Param("layer", "Block", "int", 2, lo=1, hi=4, doc="Transformer block to inspect (1 = first)"),
@@ -185,8 +187,8 @@ class Page(Experiment):
             return f"The same {step} characters so far." if step else ""
         one, other = (quoted(self.vocabulary.characters[self.texts[side].tokens[difference]])
                       for side in ("float", "quant"))
-        return (f"The same for {difference - prompt} characters; then the float network writes {one} and the quantised "
-                f"one {other}, and from there on each goes on from a text of its own.")
+        return (f"The same for {difference - prompt} characters; then the float32 network writes {one} and the "
+                f"quantised one {other}, and from there each continues its own text.")
 
     def _notes(self) -> list[str]:
         unknown, notes = self.vocabulary.unknown(self.params["prompt"]), []

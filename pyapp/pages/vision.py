@@ -28,14 +28,14 @@ PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 FIRST = 18  # the held-out digit on the pad at the start
-FLOAT_LOGITS = "The logits are float, on which neither the softmax method nor the shift works; give them bits."
+FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
 
 class Page(Experiment):
     title = "Vision"
-    summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and notice how "
-               "much of the attention may go before the answer does.")
+    summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and see how "
+               "much of the attention can go before the answer changes.")
     group = "Transformers"
     order = 40
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
@@ -50,19 +50,20 @@ class Page(Experiment):
         Param("layer", "Layer", "int", 3, lo=1, hi=4, doc="Which block's attention is shown, from 1"),
         Param("head", "Head", "choice", "1", choices=(*"1234", MEAN), widget="slider",
               doc="Which head of it, or the mean of all"),
-        Param("token", "Token that looks", "int", 0, lo=0, hi=49, widget="number",
+        Param("token", "Query token", "int", 0, lo=0, hi=49, widget="number",
               doc="0 is the class token, which the answer is read from; then the patches in reading order"),
-        controls.bits_or_off("Of every weight matrix, the positions too", label="Weights", default="8", unit="bits"),
-        controls.per("channel", (8, 16, 32)),
-        controls.bits_or_off("Of what goes into the products of matrices", name="activations", label="Activations",
+        controls.bits_or_off("Bits of every weight matrix, position embeddings included", label="Weights",
                              default="8", unit="bits"),
-        controls.bits_or_off("Of the attention scores, before the softmax", name="logit_bits", label="Logits",
+        controls.per("channel", (8, 16, 32)),
+        controls.bits_or_off("Bits of the inputs of matrix products", name="activations", label="Activations",
+                             default="8", unit="bits"),
+        controls.bits_or_off("Bits of the attention scores, before the softmax", name="logit_bits", label="Logits",
                              default="4", unit="bits"),
         softmax_controls.softmax(),
         softmax_controls.shift(name="logit_shift"),
         Param("size", "Own network", "choice", "small", choices=tuple(SIZES), live=False,
-              doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: as the shipped one, which "
-                  "needs about 16 times as long for a step"),
+              doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: like the shipped one, which "
+                  "takes about 16 times as long per step"),
         controls.optimiser("adam"),
         controls.rate(0.002, usual=usual_rates(adam=0.002)),
         BATCH, SHIFT, SEED,
@@ -203,8 +204,8 @@ class Page(Experiment):
                    "side": side, "numbers": list(range(1, n + 1)), "patch_names": names,
                    "tile_names": names * (len(arrays["heads"])), "marked": token - 1 if token else None,
                    "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
-                       f"Token {token} looks: the patch in row.column {view['tokens'][token]}." if token else
-                       "The class token looks.",
+                       f"Attention from token {token}, the patch in row.column {view['tokens'][token]}." if token else
+                       "Attention from the class token.",
                    "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
                    "and_quantised": ""}
         scalars["digit_words"] = said(exact.probabilities)

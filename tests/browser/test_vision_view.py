@@ -67,14 +67,14 @@ def test_pictures_are_read_by_keyboard_and_pick_token_layer_and_head(visit):
     tab.wait_text("look-title", "Layer 1, head 1")
     hashed(tab, "layer=1")
     tab["patches"].click(position={"x": 4, "y": 4})
-    tab.wait_text("token-about", "Token 1 looks")
+    tab.wait_text("token-about", "Attention from token 1")
     hashed(tab, "token=1")
     tab["class-token"].click()
-    tab.wait_text("token-about", "The class token looks")
+    tab.wait_text("token-about", "Attention from the class token")
     tab["matrix"].focus()
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         tab.page.keyboard.press(key)
-    tab.wait_text("token-about", "Token 2 looks")
+    tab.wait_text("token-about", "Attention from token 2")
 
 
 def test_every_control_does_what_it_says(visit):
@@ -99,7 +99,7 @@ def test_every_control_does_what_it_says(visit):
     hashed(tab, "logit_shift=row-max")
     tab.wait_number("quant-difference", "x > 0")
     tab.slide("logit_bits", 7)
-    tab.page.locator("[data-param='logit_bits'] .note", has_text="logits are float").wait_for()
+    tab.page.locator("[data-param='logit_bits'] .note", has_text="no effect on float logits").wait_for()
     for name in ("bits", "activations"):
         tab.slide(name, 7)
     tab.page.locator("[data-panel='looks'] .note", has_text="Nothing is quantised").wait_for()

@@ -12,6 +12,6 @@ export function pasting(most, say) {
     const field = event.target;
     field.setRangeText(text.slice(0, most), field.selectionStart, field.selectionEnd, "end");
     for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true })); // a script's edit makes none
-    say(`Of ${count(text.length)} pasted characters the first ${count(most)} are in the field.`);
+    say(`Only the first ${count(most)} of ${count(text.length)} pasted characters are in the field.`);
   };
 }

@@ -50,7 +50,7 @@ export default function TextBlock({ block: { name: side }, scope, page }) {
   const kind = (c, i) => [c === "\n" && "break", i < prompt && "prompt", i === first && "first", i === here && "picked"].filter(Boolean).join(" ");
   const look = (i) => (weights?.[i - start] === undefined ? null : { "--look": `${((100 * weights[i - start]) / limit).toFixed(1)}%` });
   return html`<div ref=${host} class=${`text-block ${side}`} tabindex="0" data-test=${`text-${side}`} role="application" aria-roledescription="text"
-    aria-label=${`${side === "float" ? "Float" : "Quantised"} text. Left and right arrow keys read its characters.`}
+    aria-label=${`${side === "float" ? "Float32" : "Quantised"} text. Left and right arrow keys read its characters.`}
     onPointerOver=${point} onPointerDown=${point} onKeyDown=${key}
   >${Array.from(text, (c, i) => html`<span key=${i} class=${kind(c, i)} style=${look(i)}>${c}</span>`)}</div>`;
 }

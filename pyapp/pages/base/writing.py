@@ -65,7 +65,7 @@ def read(model: GPT, p: Parameters, window: np.ndarray) -> TokenReading:
 def described(params: Mapping[str, Any]) -> str:
     """What the quantised network is, in words."""
     def rounded(bits: str, what: str) -> str:
-        return f"float {what}" if bits == "float" else f"{bits}-bit {what}"
+        return f"float32 {what}" if bits == "float" else f"{bits}-bit {what}"
     per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per']}"
     shift = "no shift" if params["shift"] == "none" else f"shift {params['shift']}"
     softmax = "" if params["logit_bits"] == "float" else f", {params['softmax']} softmax, {shift}"

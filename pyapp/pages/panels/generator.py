@@ -21,9 +21,9 @@ def coefficients(name: str, rows: str, columns: tuple[Column, ...]) -> Table:
 
 
 BATCH = Panel("batch", "Nine digits out of a seed", (
-    Words(text="Each seed gives ten numbers between −1 and 1, and these decide which digit is meant; below a picture "
-               "stands the digit with the largest coefficient. The same seed gives the same pixels on every machine. "
-               "Click a picture to look at it below."),
+    Words(text="Each seed gives ten numbers between −1 and 1, and these decide which digit is meant; the digit with "
+               "the largest coefficient is named below its picture. The same seed gives the same pixels on every "
+               "machine. Click a picture to look at it below."),
     Words(name="seed-note", role="note", text="{seed_note}.", when="seed_note"),
     Words(name="which", role="caption", text="[{which}](.{role}), seed {seed:text}{asked_words}"),
     Images(name="sheet", pictures="sheet", size="large", pick="picked", picked="picked",
@@ -34,9 +34,9 @@ BATCH = Panel("batch", "Nine digits out of a seed", (
                      Button("Save latents", act="save-json", name="save-json"))),
 ), empty="The pictures appear when Python has started.")
 TEACHER_AND_STUDENT = Panel("sides", "Teacher and student", (
-    Words(text="The same nine seeds through both. The student has only kept which part of the box of latents means "
-               "which digit; framed is where it means another digit than the teacher. How a digit is written it does "
-               "not know."),
+    Words(text="The same nine seeds through both. The student knows only which part of the box of latents means "
+               "which digit, not how a digit is written; a frame marks where it means a different digit from the "
+               "teacher."),
     *(block for kind in SIDES.items() for block in side(*kind)),
 ), empty="Both appear when Python has started.")
 COEFFICIENTS = Panel("coefficients", "Coefficients", (
@@ -53,17 +53,17 @@ FIELDS = Panel("fields", "The ten fields", (
     Buttons(when="swap", buttons=(Button("{swap_words}", (("fields", "swap"),), name="swap-fields"),)),
 ), place="readouts", empty="They appear when Python has started.")
 LOST = Panel("lost", "What was lost", (
-    Words(text="1,000 samples, seeds 0 to 999, at this temperature. **Read as meant**: the pretrained digits network, "
-               "which had no part in the training, reads the digit that the largest coefficient says. **Diversity**: "
-               "how far two pictures of the same digit are apart on average, as a share of the same for real digits. "
-               "**Agreement**: the digit that is meant is the one that the teacher in float means."),
+    Words(text="1,000 samples, seeds 0 to 999, at this temperature. **Recognised as meant**: the pretrained digits "
+               "network, which had no part in the training, recognises the digit with the largest coefficient. "
+               "**Diversity**: the mean distance between two pictures of the same digit, as a share of that for real "
+               "digits. **Agreement**: the digit that is meant is the one that the teacher in float means."),
     Table(name="judged", rows="judged", caption="What a thousand samples of each generator are worth", columns=(
         Column("generator", "[{title}](.{role})"),
         *(Column(title, f"{key}:percent", role="{role}")
-          for key, title in (("read", "read as meant"), ("diversity", "diversity"))),
+          for key, title in (("read", "recognised as meant"), ("diversity", "diversity"))),
         Column("agreement", "agreement:percent"))),
     Words(name="recipes", role="doc",
-          text="{measuring}When the weights were made: a nearest-neighbour classifier on the shipped digits reads "
+          text="{measuring}When the weights were made: a nearest-neighbour classifier on the shipped digits recognises "
                "{recipes.teacher.neighbour:percent} of the teacher's samples as meant; the distillation ended at a "
                "divergence of {recipes.mini.loss:fixed:4} nats."),
 ), place="wide", empty="The numbers appear when Python has started.")
@@ -83,13 +83,13 @@ WALK = Panel("walk", "A walk through the latents", (
 NEIGHBOURS = Panel("neighbours", "Around the picked picture", (
     Words(name="neighbours-about",
           text="{neighbours_words} Below are the real digits, of the 5,000 that this page has, that are nearest. The "
-               "teacher was not trained on these; to the 55,000 that it was trained on its 1,000 judged samples keep "
-               "at least {recipes.teacher.nearest_training:fixed:2}."),
+               "teacher was not trained on these; its 1,000 judged samples differ from each of the 55,000 that it was "
+               "trained on by at least {recipes.teacher.nearest_training:fixed:2}."),
     Images(name="neighbours", pictures="neighbours", size="{neighbours_size}", when="!alike",
            label="{neighbour_labels.@i}: {moves.@i.name}", words="{moves.@i.sign} {neighbour_labels.@i}"),
     Words(name="read", role="caption",
-          text="meant as {meant}, read by the digits network as {seen}; nearest real digits, distance in units of "
-               "full ink (0 to 28)"),
+          text="meant as {meant}, recognised by the digits network as {seen}; nearest real digits, distance in units "
+               "of full ink (0 to 28)"),
     Images(name="real", pictures="real", size="path", words="{real_labels.@i} [{real_distances.@i:fixed:2}](.muted)",
            label="a real {real_labels.@i}, distance {real_distances.@i:fixed:2}"),
 ), place="wide", empty="Its neighbours appear when Python has started.")

@@ -33,11 +33,11 @@ WRITING = Panel("writing", "What it writes", (
                "{reading_words}"),
     Beside(blocks=(samples(0, "float"), samples(1, "quant", "quantised")))),
     empty="The first samples appear when Python has started.")
-WIDTHS = Panel("widths", "While bits fall", (
-    Words(text="The same network with its dense layers rounded, a scale for each output channel; the tables of "
-               "characters and places stay float."),
+WIDTHS = Panel("widths", "As bits are taken away", (
+    Words(text="The same network with its dense layers rounded, one scale per output channel; the tables of "
+               "characters and positions stay float32."),
     Buttons(name="pending", words="{pending_words}",
-            buttons=(Button("Read at all widths", act="widths", name="widths", off="pending"),)),
+            buttons=(Button("Measure at all widths", act="widths", name="widths", off="pending"),)),
     Table(name="by-width", rows="readings", caption="Score, loss and size by bits per weight", columns=(
         Column("weights", "[{title}](.{role})"), Column("", bar=("score",), roles=("{role}",)),
         Column("score", "score:percent:0", role="{role}"), Column("loss", "loss:fixed:3", role="{role}"),
@@ -45,17 +45,17 @@ WIDTHS = Panel("widths", "While bits fall", (
     Words(role="doc", text="Score: {corpus.scored}, of {samples:count} samples. Loss: nats per character on "
                            "{held_out:count} held-out characters.")))
 TRAINING = Panel("training", "Training", (
-    Words(text="Loss in nats per character, on each batch and now and then on text that is held out; and an automatic "
+    Words(text="Loss in nats per character, on each batch and from time to time on held-out text; and an automatic "
                "score."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
                 Line("quant_loss", "quant", "quantised", aside=True)),
-    Curves(name="score-curves", label="Score.", caption="score: share of the samples that is right", floor=0.0,
+    Curves(name="score-curves", label="Score.", caption="score: share of the samples that are right", floor=0.0,
            ceiling=1.0, format="percent:0", ticks="percent:0",
-           lines=(Line("score", "float", "float"), Line("quant_score", "quant", "quantised"))),
+           lines=(Line("score", "float", "float32"), Line("quant_score", "quant", "quantised"))),
     Facts(pin=True, facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("learning rate now", ("rate:fixed:5",), "rate-now"),
-        Fact("read at step", ("last.step:count",), "read-step"),
+        Fact("measured at step", ("last.step:count",), "read-step"),
         Fact("held-out loss", ("last.loss:fixed:4",), "held-out-loss"),
         Fact("held-out, quantised", ("last.quant_loss:fixed:4",), "quant-loss"),
         Fact("score", ("last.score:percent",)), Fact("score, quantised", ("last.quant_score:percent",), "quant-score"),

@@ -17,7 +17,7 @@ from pyapp.experiment.panels import (
 )
 from pyapp.experiment.pictures import Axis, Bars, Chart, Line
 
-HEADS = (Head("float", "float", "float"), Head("quantised", "quant", "quant"))
+HEADS = (Head("float32", "float", "float"), Head("quantised", "quant", "quant"))
 
 
 def text(side: str, about: str) -> Together:
@@ -28,7 +28,7 @@ def text(side: str, about: str) -> Together:
 
 def bars(name: str, source: str, **more: str | int) -> Bars:
     """A bar per character for both networks; the arrays are those of the frame or of what was read."""
-    return Bars(name=f"{name}-bars", lanes=(Line(f"{source}_float", "float", "float"),
+    return Bars(name=f"{name}-bars", lanes=(Line(f"{source}_float", "float", "float32"),
                                             Line(f"{source}_quant", "quant", "quantised")), **more)
 
 
@@ -38,16 +38,16 @@ def following(source: str, **more: str | int) -> Bars:
                                  f"{{{source}_quant:percent:3}}", **more)
 
 
-WRITING = Panel("writing", "Two networks write on", (
+WRITING = Panel("writing", "Two networks continue the prompt", (
     Beside(width=280, blocks=(
-        text("float", "[**Float**](.float), {bytes.float:megabytes} MB"),
+        text("float", "[**Float32**](.float), {bytes.float:megabytes} MB"),
         text("quant", "[**Quantised**](.quant), {bytes.quant:megabytes} MB: {settings}"))),
     Words(role="doc", name="empty", when="empty",
-          text="The prompt is empty, so both go on from the start of a line, ↵."),
+          text="The prompt is empty, so both continue from the start of a line, ↵."),
     Words(role="verdict-words", name="words", text="{words}", when="words"),
     Facts(cards=True, facts=(
         Fact("characters written, of {tokens:count}", ("step:count",), "written"),
-        Fact("float, characters per second of computing", ("speed.float:fixed:0",), "speed-float", "float",
+        Fact("float32, characters per second of computing", ("speed.float:fixed:0",), "speed-float", "float",
              when="speed"),
         Fact("quantised, characters per second of computing", ("speed.quant:fixed:0",), "speed-quant", "quant",
              when="speed"))),
@@ -55,13 +55,14 @@ WRITING = Panel("writing", "Two networks write on", (
 NEXT = Panel("next", "What follows", (
     Together(when="live", blocks=(
         Words(text="How likely each of the {labels_count} characters is, after temperature and top-k. Once the texts "
-                   "have parted, each network reads a text of its own."),
+                   "have diverged, each network continues its own."),
         following("next", limit="full", caption="What the newest characters were drawn from"))),
     Together(when="!live", blocks=(Together(when="read", blocks=(
         Words(name="next-about",
               text="How likely each of the {labels_count} characters is, after temperature and top-k. Both networks "
-                   "read the same text here. Float finds [**{read.likeliest.float.character:text}**](.float) likeliest "
-                   "([{read.likeliest.float.chance:percent}](.float)), quantised "
+                   "see the same text here. The float32 network finds "
+                   "[**{read.likeliest.float.character:text}**](.float) likeliest "
+                   "([{read.likeliest.float.chance:percent}](.float)), the quantised one "
                    "[**{read.likeliest.quant.character:text}**](.quant) "
                    "([{read.likeliest.quant.chance:percent}](.quant)).{read.follows_words}"),
         following("read.next", limit="read.limits.next", picked="read.follows",
@@ -69,7 +70,7 @@ NEXT = Panel("next", "What follows", (
 ), empty="The networks have not read anything yet.")
 LOOK = Panel("look", "Attention", (
     Words(role="empty", when="!read",
-          text="Read as soon as the writing rests, or at the character that you point at."),
+          text="Computed when the writing stops, or at the character that you point at."),
     Together(when="read", blocks=(
         Words(name="look-about",
               text="Character number {read.number:count} of the {read.title} text saw {read.seen:count} characters, "
@@ -87,10 +88,10 @@ LOOK = Panel("look", "Attention", (
 ))
 LOSSES = Panel("losses", "What quantising costs", (
     Words(text="The validation text is not included; its losses were measured beforehand with CPython, the quantised "
-               "ones for 8-bit weights, one scale per tensor, and 8-bit activations. Measured here, now, are both "
-               "networks on {losses.n:count} characters that the float network wrote itself from a fixed seed: there "
-               "the difference estimates the Kullback–Leibler divergence from float to quantised, whatever the text is "
-               "about. All losses are in nats per character."),
+               "ones for 8-bit weights, one scale per tensor, and 8-bit activations. Both networks are measured "
+               "here, now, on {losses.n:count} characters that the float32 network wrote itself from a fixed seed: "
+               "there the difference estimates the Kullback–Leibler divergence from float32 to quantised, whatever the "
+               "text is about. All losses are in nats per character."),
     Facts(name="losses", caption="Losses in nats per character", heads=(*HEADS, Head("difference", "", "cost")), facts=(
         Fact("{validation_words}", ("validation.float:fixed:3", "validation.quant:fixed:3", "validation.cost:signed:3"),
              "validation"),

@@ -17,9 +17,9 @@ from pyapp.experiment.panels import (
 )
 from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
 
-SIDES = (("", "float", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float", ""))
+SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
 DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
-PATCHES = Panel("patches", "The drawing as words", (
+PATCHES = Panel("patches", "The drawing as tokens", (
     Words(text="A transformer reads a row of tokens, so the drawing is cut into patches, and each becomes one. A class "
                "token is put before them: it has no pixels, gathers what it needs by attention, and the answer is read "
                "from it alone. Pick the token whose attention you want to see."),
@@ -57,7 +57,7 @@ LOOKS = Panel("looks", "Where it looks", (
     Words(role="doc", when="read", text="The class token itself gets {read.to_class:fixed:3}{read.and_quantised}."),
     *looks("rollout", "Rollout: through all layers"),
     Words(role="note", when="!is_quantised",
-          text="Nothing is quantised: give weights, activations or logits bits."),
+          text="Nothing is quantised: choose bits for weights, activations or logits."),
 ))
 HEADS = Panel("heads", "All heads", (
     Words(text="One line per layer and one picture per head, all of the same token. Some heads follow the stroke, "
@@ -73,9 +73,9 @@ HEADS = Panel("heads", "All heads", (
         for suffix, words, role in SIDES[:2])),
 ))
 MATRIX = Panel("matrix", "The whole matrix", (
-    Words(text="A row is a token that looks, a column one that is looked at; the first of each is the class token, and "
-               "rows sum to 1. A softmax needs an exponential for every cell, which fixed-point hardware has to build "
-               "from shifts and tables. Click a row to see where its token looks."),
+    Words(text="Each row is a token that looks, each column one that is looked at; the first of each is the class "
+               "token, and rows sum to 1. A softmax needs an exponential for every cell, which fixed-point hardware "
+               "has to build from shifts and tables. Click a row to see where its token looks."),
     Words(role="empty", text="The matrix appears with a drawing.", when="!read"),
     Beside(when="read", width=200, blocks=tuple(Heatmap(
         name=f"matrix{suffix.replace('_', '-')}", array=f"read.matrix{suffix}?", when=f"read.matrix{suffix}?",
@@ -86,11 +86,11 @@ MATRIX = Panel("matrix", "The whole matrix", (
         pick=(("token", "@row"),), kept=("read.row_kept",)) for suffix, words, role in SIDES)),
     Scale(when="read", limit="read.limits.matrix_error?", what="Differences"),
 ), place="wide")
-COMPARE = Panel("compare", "Float and quantised", (
+COMPARE = Panel("compare", "Float32 and quantised", (
     Words(text="The same network, with its weights, its activations and the logits of its attention put on grids. "
-               "Accuracy is counted on the {held_out:count} held-out images, with both networks, in the background."),
-    Facts(caption="Float and quantised network",
-          heads=(Head("float", "float"), Head("quantised", "quant", "quant")), facts=(
+               "Accuracy is counted on the {held_out:count} test images, with both networks, in the background."),
+    Facts(caption="Float32 and quantised network",
+          heads=(Head("float32", "float", "float"), Head("quantised", "quant", "quant")), facts=(
               Fact("your digit", ("read.digit_words:text", "read.quant_digit_words?:text"), "digit"),
               Fact("accuracy", ("float_accuracy:percent:2", "quant_accuracy:percent:2"), "accuracy"),
               Fact("size", ("bytes_float:bytes", "bytes_quant:bytes"), "bytes"),
@@ -103,21 +103,22 @@ METHOD = Panel("method", "Softmax: {method.title}", (
 ), place="readouts", when="method")
 TRAINING = Panel("training", "Training", (
     Words(text="Press Play, and a network of your own learns from 2,000 images: loss on each batch, and after each "
-               "pass the first 500 held-out images, read in float and with the bits that are chosen."),
+               "pass the first 500 test images, classified in float32 and with the chosen bits."),
     loss_curves(Line("loss", "faint", "batch", thin=True)),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
-           floor=0.0, ceiling=1.0, lines=(Line("train_accuracy", "faint", "batches", thin=True),
-                               Line("float_accuracy", "float", "float"), Line("quant_accuracy", "quant", "quantised"))),
+           floor=0.0, ceiling=1.0, lines=(
+               Line("train_accuracy", "faint", "batches", thin=True), Line("float_accuracy", "float", "float32"),
+               Line("quant_accuracy", "quant", "quantised"))),
     Facts(pin=True, facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("accuracy on batches", ("train_accuracy:percent",)),
-        Fact("held-out {judged}, float", ("judged_float:percent",)),
-        Fact("held-out {judged}, quantised", ("judged_quant:percent",)))),
-    Words(role="doc", text="The pretrained network is shown; training is of your own one.", when="pretrained"),
+        Fact("test {judged}, float32", ("judged_float:percent",)),
+        Fact("test {judged}, quantised", ("judged_quant:percent",)))),
+    Words(role="doc", text="The pretrained network is shown; training applies to your own.", when="pretrained"),
 ), place="readouts")
-FILTERS = Panel("filters", "What a patch is asked", (
-    Words(text="One small image per column of the embedding: orange pixels count for it, blue ones against it. They "
-               "grow out of noise while your own network learns."),
+FILTERS = Panel("filters", "Patch embedding", (
+    Words(text="One small image per column of the embedding: orange pixels excite it, blue ones inhibit it. They "
+               "emerge from noise while your own network learns."),
     Heatmap(name="filters", array="filters", limit="filter_limit", height=200,
             label="Patch embedding, one image per column.",
             read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),

@@ -1,4 +1,4 @@
-"""Text from scratch: training, reading at all widths, a text of one's own, saving and going on."""
+"""Train a tiny GPT: training, reading at all widths, a text of one's own, saving and going on."""
 
 import numpy as np
 

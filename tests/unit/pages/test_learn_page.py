@@ -1,4 +1,4 @@
-"""Text from scratch: it learns, is read, goes on exactly, and says what is wrong with a text."""
+"""Train a tiny GPT: it learns, is read, goes on exactly, and says what is wrong with a text."""
 
 import json
 
