@@ -18,7 +18,7 @@ class Page(Sliders):
     GROUPS = (("Line", ("w", "b")), ("Descent", ("rate",)))
     PANELS = ladder.rung(
         ladder.picture("The line and its loss", "Move w and b with the sliders, or drag the point at the right. The "
-                                                "cross is where the formula ends."),
+                                                "cross marks the formula's solution."),
         Panel("numbers", "Descent and formula", (Beside(width=320, blocks=(ladder.REACHED, Together(blocks=(
             Facts(name="formula", caption="By the formula", facts=(
                 Fact("w by the formula", ("closed_w:small",), name="closed-w"),

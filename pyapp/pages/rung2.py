@@ -33,7 +33,7 @@ class Page(Sliders):
     GROUPS = (("Bend", ("points", "w", "b")), ("Descent", ("rate",)))
     PANELS = ladder.rung(
         ladder.picture("The bent line and its loss", "A large w makes the bend steep. Where the surface is one flat "
-                                                     "shade, there is no way down to be felt."),
+                                                     "shade, there is no slope to follow down."),
         Panel("numbers", "The chain rule at each point", (
             Words(text="A point pulls with its error times the slope of the bend where it stands; the average of the "
                        "last column is half of ∂b."),

@@ -43,15 +43,15 @@ class Page(Descent):
     GROUPS = (("Neurons", ("activation", "seed")), ("Descent", ("rate",)), ("Bits", ("bits",)))
     PANELS = ladder.rung(
         Panel("picture", "Two neurons and their difference", (
-            Words(text="Grey are the two neurons, dotted when they no longer learn; ŷ is the first less the "
+            Words(text="The two neurons are grey, dotted when they no longer learn; ŷ is the first minus the "
                        "second{rounded_words}."),
             *(ladder.fit("lines", f", h₁ {{h1}}, h₂ {{h2}}{more}", when)
               for when, more in (("!rounded", ""), ("rounded", ROUNDED)))), empty=ladder.EMPTY),
         Panel("neurons", "Alive, dying, dead", (
-            Words(text="A neuron learns through its slope at the points. All four slopes zero: no gradient will ever "
-                       "move it again."),
+            Words(text="A neuron learns through its slope at the points. If all four slopes are zero, no gradient will "
+                       "ever move it again."),
             Facts(name="neurons", caption="Both neurons",
-                  heads=(Head("first neuron, added", name="first"), Head("second neuron, taken away", name="second")),
+                  heads=(Head("first neuron, added", name="first"), Head("second neuron, subtracted", name="second")),
                   facts=(both("state", "@.state:text", name="state"), both("w", "@.w:small"), both("b", "@.b:small"),
                          both("bends at x", "@.bends:fixed:3"),
                          both("slope at the four points", "{@.slopes:words:4}", name="slopes"),

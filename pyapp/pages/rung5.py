@@ -39,7 +39,7 @@ class Page(ToyPage):
             Words(text="Every word gives its value times its weight; the sum is the nudge, and it is added to what "
                        "{word} was."),
             ladder.vectors("nudge-picture", ladder.SUM))),
-        Panel("weights", "All weights, and what they are made with", (
+        Panel("weights", "All weights, and what they are made from", (
             Words(text="A row for each word that looks; no word sees what comes later."),
             Matrix(name="weights", array="weights", shade="shade", rows="words", columns="words", chosen=("at", ""),
                    corner="looks", format="percent:1", caption="Weights of each word for each"),
@@ -47,7 +47,7 @@ class Page(ToyPage):
             Beside(width=200, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))
     PARAMS = (PROMPT,
               Param("look", "Word that looks", "int", 0, lo=0, hi=toy.LONGEST, widget="number",
-                    doc="Its place in the prompt, from 1; 0 is the last word"),
+                    doc="Its place in the prompt, counted from 1; 0 is the last word"),
               OWN, SCALED, DIMS, TABLE)
     LIVE = (attention.scores, attention.softmax, attention.nudge, attention.refine)
 

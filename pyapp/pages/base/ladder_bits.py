@@ -6,7 +6,7 @@ from pyapp.experiment.params import number
 from pyapp.pages.base import controls
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, QuantizedTensor, quantize
 
-BITS = controls.bits_or_off("Symmetric quantisation of the weights, one scale for each table of them",
+BITS = controls.bits_or_off("Symmetric quantisation of the weights, one scale per table",
                             range(MIN_BITS, MAX_BITS + 1))
 
 

@@ -95,8 +95,8 @@ class ToyPage(Experiment):
         ends = np.array([[each["from"], each["to"]] for each in told]).reshape(-1, 2)
         return {"arrows": told, "label": label, "axes": [f"number {x + 1}", f"number {y + 1}"],
                 "spans": [[float(min(-LEAST, *side)), float(max(LEAST, *side))] for side in ends.T],
-                "caption": f"Numbers {x + 1} and {y + 1} are drawn; number {4 - x - y} is only said, in the table and "
-                           "on hover."}
+                "caption": f"Numbers {x + 1} and {y + 1} are plotted; number {4 - x - y} is listed in the table and "
+                           "shown on hover."}
 
 
 class Arrow(NamedTuple):

@@ -46,7 +46,7 @@ def test_two_dimensions_are_drawn_and_the_third_is_said(runner, dims, drawn, thi
     found = runner.open("rung4", {"dims": dims})["frame"]
     vectors, chosen = found.scalars["vectors"], found.arrays["vector"]
     assert vectors["axes"] == [f"number {i + 1}" for i in drawn]
-    assert f"number {third + 1} is only said" in vectors["caption"]
+    assert f"number {third + 1} is listed" in vectors["caption"]
     assert vectors["arrows"][0]["to"] == [chosen[i] for i in drawn]
     for i, (low, high) in enumerate(vectors["spans"]):
         assert all(low <= each["to"][i] <= high for each in vectors["arrows"])
