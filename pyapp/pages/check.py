@@ -9,7 +9,7 @@ from pyapp.experiment.panels import Column, Panel, Table, Words, Work
 from pyapp.experiment.params import Values
 from pyapp.parity import check
 
-CHECKS = Panel("checks", "What CPython computed, computed here", (
+CHECKS = Panel("checks", "CPython's results, computed here again", (
     Words(role="summary", name="check-summary", text="{summary}", when="running"),
     Words(role="summary", name="check-summary", text="{summary}", when="done", good="proven"),
     Table(name="checks", rows="rows", caption="Differences between this browser and CPython", columns=(
@@ -20,12 +20,13 @@ CHECKS = Panel("checks", "What CPython computed, computed here", (
     Words(text="Whole numbers must be equal: there the difference is how many are not. Real numbers may differ in "
                "their last digits, because browsers and processors add in different orders; a bound marked relative "
                "is a share of the recorded value."),
-), empty="The check runs as soon as Python is there.")
+), empty="The check runs as soon as Python has started.")
 
 
 class Page(Experiment):
     title = "Check"
-    summary = "Your browser runs the same calls as CPython did; see how far the results are apart, and what is allowed."
+    summary = ("Your browser runs the same calls as CPython did; see how far apart the results are, and how far "
+               "they may be.")
     order = 900
     WORK = "auto"
     BAR = "{summary}"

@@ -16,7 +16,7 @@ export function Scale({ limit, what, grey = false, test = "" }) {
     <span class="ramp" aria-hidden="true"></span>
     <span class="ticks number">${TICKS.map(label)}</span>
     <span class="doc">
-      ${what}: blue is negative, orange positive, paper zero; all images share this scale, by the square root.
+      ${what}: blue is negative, orange positive, paper zero; all images share this scale (square-root scale).
     </span>
   </div>`;
 }

@@ -66,7 +66,7 @@ function Running({ runtime: { python, numpy, engine }, proof, checkable }) {
 
 function Parity({ proof }) {
   const link = (words, colour) => html`<a href="#check" class=${colour} data-test="parity">${words}</a>`;
-  if (!proof) return link("numbers not checked here yet", "");
+  if (!proof) return link("Verify against CPython", "");
   return proof.ok ? link("numbers proven", "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
 }
 
@@ -101,7 +101,7 @@ export function drawNotes(root, notes, trouble, dismiss) {
     lines.length > 0 &&
       html`<section class=${`banner ${trouble ? "banner-trouble" : ""}`} role="status" aria-label="Notes" data-test="notes">
         ${lines.map((line) => html`<p>${line}</p>`)}
-        <button type="button" class="quiet dismiss" aria-label="Put these notes away" onClick=${dismiss}>×</button>
+        <button type="button" class="quiet dismiss" aria-label="Dismiss these notes" onClick=${dismiss}>×</button>
       </section>`,
     root,
   );
