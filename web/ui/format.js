@@ -14,7 +14,8 @@ export const fixed = (x, digits) => (has(x) ? (large(x) ? scientific(x) : sign(x
 const small = (x) => (has(x) && x !== 0 && Math.abs(x) < 1e-3 ? scientific(x) : fixed(x, 4));
 export const signed = (x, digits) => (has(x) ? (x > 0 ? "+" : "") + fixed(x, digits) : NOTHING);
 export const percent = (x, digits = 1) => (has(x) ? `${(100 * x).toFixed(digits)} %` : NOTHING);
-export const count = (x) => (has(x) ? sign(x.toLocaleString("en-GB")) : NOTHING);
+const grouped = new Intl.NumberFormat("en-GB"); // made once: toLocaleString makes one for each number
+export const count = (x) => (has(x) ? sign(grouped.format(x)) : NOTHING);
 export const bytes = (x) => (has(x) ? `${count(x)} bytes` : NOTHING);
 export const megabytes = (x) => (has(x) ? (x / 1e6).toFixed(1) : NOTHING);
 

@@ -29,13 +29,14 @@ export function mount(root, page) {
     bench.draw();
   };
 
-  function draw(event, slot) {
-    if (event) {
-      frame = event.frame;
-      if (event.cleared) page.curves.clear();
-      page.curves.append(event.history);
-      if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total}, for the status line
-    }
+  function take(event) {
+    frame = event.frame;
+    if (event.cleared) page.curves.clear();
+    page.curves.append(event.history);
+    if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total}, for the status line
+  }
+
+  function draw(slot) {
     const scope = page.scope();
     for (const panel of panels.filter(({ told }) => !told)) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
   }
@@ -48,6 +49,7 @@ export function mount(root, page) {
     asked: work === "asked",
     training: work === "train" && { before: () => Promise.all(plays.map((wish) => begin(page, ...wish))) },
     files,
+    take,
     draw,
     summary: () => (bar && frame ? page.scope().text(bar) : ""),
   });

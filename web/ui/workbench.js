@@ -19,10 +19,11 @@ const SLICE_MS = 40; // of work between two drawings
  * files                   the title of a group of controls that saves and loads the run; only with training
  * auto                    true lets Python work until it is done: after the start and after every change
  * asked                   true lets Python work when the reader says so: page.run has {going, done, press()}
- * draw(event, slot)       event: {frame, history, cleared} after an answer of Python, null when only words have changed
+ * take(event)             {frame, history, cleared}: an answer of Python
+ * draw(slot)              fills the panels; once for all that came with one answer
  * summary()               a few words for the bar of a phone
  */
-export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, draw, summary }) {
+export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, take, draw, summary }) {
   render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
@@ -31,7 +32,21 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   let resting = false;
   let starts = 0; // counts how often the run was started
   let mounted = true;
+  let due = null; // what is to be drawn: {panels}
   const run = (page.run = { going: false, done: false, press });
+
+  /** Draw soon, the controls or the panels as well. One answer of Python comes as several events (notes, values, a frame): all of them are drawn once. */
+  function plan(panels = true) {
+    if (due) return void (due.panels ||= panels);
+    due = { panels };
+    queueMicrotask(() => {
+      const { panels: both } = due;
+      due = null;
+      if (!mounted) return;
+      if (both) draw(slot);
+      drawControls();
+    });
+  }
 
   function drawControls() {
     const facts = { page, training, files, groups: controls, keys: keys?.show, summary: summary() };
@@ -39,7 +54,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   }
 
   function moved() {
-    drawControls();
+    plan(false);
     if (page.meta.rests && page.open && !training?.playing) rest();
   }
 
@@ -56,11 +71,11 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   async function work() {
     if (working) return;
     working = run.going = true;
-    draw(null, slot);
+    plan();
     const answer = await through(() => page.advance({ ms: SLICE_MS }), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
-    if (mounted) draw(null, slot);
+    plan();
   }
 
   /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
@@ -69,7 +84,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
     if (run.done && !(await page.reset())) return;
     run.going = !run.going;
     if (run.going) work();
-    draw(null, slot);
+    plan();
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -83,25 +98,23 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   const stop = page.listen((event) => {
     if (event.type === "frame") {
       if (event.cleared && asked) [run.going, run.done] = [false, false];
-      draw(event, slot);
+      take(event);
       if (event.cleared) starts += 1;
       if (event.cleared) training?.rewound();
       if (auto && !working) work().then(() => page.meta.rests && mounted && rest());
       else if (page.meta.rests && !event.resting && !training?.playing) rest();
-    } else if (event.type === "messages") {
-      draw(null, slot);
     }
-    drawControls();
+    plan(event.type === "frame" || event.type === "messages");
   });
   drawControls();
-  draw(null, slot);
+  draw(slot);
   const places = Object.entries({ ...parts, "How it works": "story" }).map(([part, name]) => [part, slot(name)]);
   const untell = tell(page, Object.fromEntries(places));
 
   return {
     slot,
     training,
-    draw: () => mounted && draw(null, slot),
+    draw: () => plan(),
     unmount() {
       mounted = false;
       stop();
