@@ -1,6 +1,7 @@
 // Starts Python with NumPy and Bitladder, in the page's worker and, for the tests, in Node: the same steps in both.
 // With worker.js this is the only JavaScript that knows Pyodide.
 import { download } from "./download.js";
+import { TYPES } from "./rpc.js";
 
 const MOST_TEXT = 2_000_000; // characters of an answer: twice what the bridge lets pass
 const HOME = "/bitladder"; // the repository's tree, as far as Python needs it
@@ -134,15 +135,6 @@ function folder(read, loadPyodide, onBytes) {
     end: () => {},
   };
 }
-
-export const TYPES = {
-  float32: Float32Array,
-  float64: Float64Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-};
 
 /**
  * call(method, args) runs a method of pyapp.bridge: plain data in, plain data out, where an array anywhere inside is

@@ -13,8 +13,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { boot, putOnPath, TYPES } from "./boot.js";
-import { toData } from "./rpc.js";
+import { boot, putOnPath } from "./boot.js";
+import { toData, TYPES } from "./rpc.js";
 
 const WEB = new URL("./", import.meta.url);
 const { values: options } = parseArgs({

@@ -2,6 +2,9 @@
 //   call   { id, method, args }      page -> worker
 //   reply  { id, result } or { id, error: { type, message, hint, param, line, function } }
 //   event  { event, data }           worker -> page
+// Arrays in them are { shape, dtype, data } with a typed array:
+
+export const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array };
 
 /**
  * The asking side. `call(method, args, transfer)` returns a promise of the result; buffers listed in `transfer` are

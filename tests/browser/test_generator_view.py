@@ -85,6 +85,7 @@ def test_every_control_is_moved_once(visit):
     assert labels(tab) == [8] * 9
     tab["digit"].select_option("any")
     tab["fields"].select_option("means")
+    tab.wait_text("swap-fields", "Blend the glyphs instead")
     tab["swap-fields"].click()
     tab.page.wait_for_function("document.querySelector('[data-test=fields]').value !== 'means'")
     tab["goal"].fill("-2")

@@ -1,4 +1,4 @@
-const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array };
+import { TYPES } from "../rpc.js";
 
 /**
  * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
