@@ -15,6 +15,7 @@ from pyapp.commands.common import (
     add_weights,
     command,
     networks,
+    now_and_then,
     progress,
     reader,
     show,
@@ -107,7 +108,7 @@ def evaluate(args: argparse.Namespace) -> None:
         result = measure_float(p, digits)
     else:
         settings = settings_of(args, args.bits)
-        network = network_for(p, settings, args.data, progress)
+        network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"))
         used = asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
         result = {**used, **measure(network, digits, args.rounding)}
     if "note" in result:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pyapp.core.parameters import Parameters
+from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.nets.mlp import MLP
@@ -17,11 +18,11 @@ FLOAT_BITS = 32
 
 
 def network_for(p: Parameters, settings: Settings, data: str | Path,
-                report: Callable[[str], None]) -> QuantizedNetwork:
+                report: Callable[[str], None], watch: Watch = unwatched) -> QuantizedNetwork:
     """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
     if settings.method == "qat":
         return network_trained_with(p, settings, lambda: training_images(data), report)
-    return quantize_network(p, settings, mnist.calibration() if settings.calibrated else None)
+    return quantize_network(p, settings, mnist.calibration() if settings.calibrated else None, watch=watch)
 
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Page(Experiment):
         super().__init__(params)
         images, labels = mnist.shipped("test")
         self.image, self.label = images[DIGIT], int(labels[DIGIT])
+        self.float = softmax(MLP().forward(shipped.mlp(), self.image[None]))[0]
         self._start()
 
     def _start(self) -> None:
@@ -87,21 +88,17 @@ class Page(Experiment):
         yield Frame(trainer.steps)
 
     def frame(self) -> Frame:
-        p, now = (softmax(model.forward(q, self.image[None]))[0]
-                  for model, q in ((MLP(), shipped.mlp()), (self.model, self.p)))
+        now = softmax(self.model.forward(self.p, self.image[None]))[0]
+        filters = self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)  # what the first neurons look for
         return Frame(self.trainer.steps if self.trainer else 0, {
             "named": self._named, "now_words": self._now_words(), "words": self._words(now), "labels": LABELS,
             "label": self.label, "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
             "held_out": len(mnist.shipped("test")[1]), "limit": 1.0, "begun": bool(self._reached),
-            "is_rounded": self._bits is not None, "weight_limit": float(np.abs(self._filters()).max()),
+            "is_rounded": self._bits is not None, "weight_limit": float(np.abs(filters).max()),
             "reached": {"steps": list(self._reached), "accuracy": list(self._reached.values()), "ends": [0, STEPS]},
             "range": [0.0, 1.0], **_curve(),
             "marks": [{"kind": "ring", "x": self._bits or UNROUNDED, "y": self.accuracy, "role": "quant"}],
-        }, {"image": self.image.reshape(28, 28), "float": p, "now": now, "filters": self._filters()})
-
-    def _filters(self) -> np.ndarray:
-        """What the first neurons look for, float32 (NEURONS, 28, 28), as the network computes with it now."""
-        return self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)
+        }, {"image": self.image.reshape(28, 28), "float": self.float, "now": now, "filters": filters})
 
     def _now_words(self) -> str:
         return (f"{self._named}, repaired" if len(self._reached) > 1 else f"{self._named}, just rounded" if self._bits

@@ -11,6 +11,7 @@ from pyapp.core.ops import linear, linear_weight_gradient
 from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
+from pyapp.core.watching import Watch, unwatched
 from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
 
 RECONSTRUCTIONS = ("symmetric", "asymmetric")  # of a layer's output on its quantised inputs, or on the float network's
@@ -22,7 +23,8 @@ BETA = (20.0, 2.0)  # from one to the other: at first the regulariser only holds
 
 
 def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int = STEPS,
-             exact: np.ndarray | None = None, relu_bias: np.ndarray | None = None) -> QuantizedTensor:
+             exact: np.ndarray | None = None, relu_bias: np.ndarray | None = None,
+             watch: Watch = unwatched) -> QuantizedTensor:
     """Codes floor(W/S) or one above, on the given grid, that keep the layer's output; W (O, I), X (N, I).
 
     Minimises ‖X Wᵀ - X Ŵᵀ‖² / E + λ mean(1 - |2h - 1|^β) over V, with Ŵ = S · clamp(floor(W/S) + h(V)), h the stretched
@@ -52,7 +54,7 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     if not live.any():
         return QuantizedTensor(grid.quantize(w), grid)
     rounding = Rounding(*(part[:, live] for part in (w / scale - floor, scale, lowest - floor, highest - floor)))
-    up[:, live] = rounding.learn(np.ascontiguousarray(x[:, live]), generator(seed, "adaround"), steps, target)
+    up[:, live] = rounding.learn(np.ascontiguousarray(x[:, live]), generator(seed, "adaround"), steps, target, watch)
     return QuantizedTensor((np.clip(floor + up, lowest, highest) + zero_point).astype(grid.dtype), grid)
 
 
@@ -103,7 +105,8 @@ class Rounding:
     def v(self) -> np.ndarray:
         return self.p["v"]
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, steps: int, target: Target | None = None) -> np.ndarray:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, steps: int, target: Target | None = None,
+              watch: Watch = unwatched) -> np.ndarray:
         """Which weights go up, bool (O, I), after `steps` minibatches of x (N, I)."""
         optimiser, unit = Adam(self.p, RATE), self.nearest_error(x)
         for step in range(steps):
@@ -112,6 +115,7 @@ class Rounding:
             beta = None if part < 0 else BETA[0] + part * (BETA[1] - BETA[0])
             self.backward(x[rows], unit, beta, target and target.rows(rows))
             optimiser.step(self.p)
+            watch(step + 1, steps)
         return self.v >= 0
 
     def nearest_error(self, x: np.ndarray) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pyapp.core.ops import linear, relu
 from pyapp.core.parameters import Parameters
+from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
 from pyapp.quant.adaround import RECONSTRUCTIONS, adaround
 from pyapp.quant.bias_correction import corrected_bias
@@ -139,7 +140,7 @@ class OnIntegers:
 
 
 def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | None,
-                     memo: Memo | None = None) -> QuantizedNetwork:
+                     memo: Memo | None = None, watch: Watch = unwatched) -> QuantizedNetwork:
     """Quantise layer by layer on calibration inputs, float32 (N, 784); None will do if settings are not `calibrated`.
 
     Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂).
@@ -148,7 +149,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     target is the float network's own output, x Wᵀ.
 
     If a `memo` is passed again with the same p and inputs, it spares the layers whose bits, and those of all layers
-    before, are the same as in an earlier call.
+    before, are the same as in an earlier call. `watch` is told of the steps of AdaRound, which takes long.
     """
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
@@ -173,7 +174,9 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         if settings.method == "adaround":
             exact = x if settings.reconstruction == "asymmetric" else None
             relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
-            return adaround(p[name], x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias)
+            before = names.index(name)
+            return adaround(p[name], x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
+                            watch=lambda done, of: watch(before * of + done, len(names) * of))
         return QuantizedTensor(grid.quantize(p[name]), grid)
 
     return _layer_by_layer(p, settings, inputs, remembered, {})

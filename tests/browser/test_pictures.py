@@ -46,6 +46,27 @@ def test_the_page_and_the_command_read_a_file_alike(visit, tmp_path, capsys):
         tab.wait_text("prediction", "empty")
 
 
+def test_a_picture_that_is_slow_to_decode_is_named_until_it_is_read_or_given_up(visit, tmp_path):
+    tab = visit("#digits?weights=pretrained")
+    Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "slow.png")
+    tab.page.evaluate("""() => {
+        const decode = window.createImageBitmap;
+        window.createImageBitmap = (...all) => new Promise((go) => (window.go = go)).then(() => decode(...all));
+        window.back = () => void (window.createImageBitmap = decode);
+    }""")
+    for given_up in (True, False):
+        tab["open-image-file"].set_input_files(tmp_path / "slow.png")
+        tab.wait_text("prediction", "Reading slow.png")
+        if given_up:
+            tab["held-out"].click()
+            tab.page.locator("[data-test=label]").wait_for()
+            tab["clear"].click()
+            tab.wait_text("prediction", "empty")
+        tab.page.evaluate("window.go()")
+    tab.wait_text("prediction", "7")
+    tab.page.evaluate("window.back()")
+
+
 def test_an_unreadable_picture_is_refused_in_a_sentence(visit, tmp_path):
     tab = visit("#digits?weights=pretrained")
     Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "scan.tif")

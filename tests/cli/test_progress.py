@@ -12,6 +12,7 @@ TEXT = "To be, or not to be, that is the question. " * 60
 LONG = {
     "sensitivity": ["sensitivity", "mlp", "--method", "round", "--json"],
     "mixed": ["mixed", "mlp", "--method", "round", "--budget", "60000", "--json"],
+    "evaluate with AdaRound": ["evaluate", "mlp", "--bits", "3", "--method", "adaround", "--json"],
     "evaluate vit": ["evaluate", "vit", "--images", "600", "--json"],
     "evaluate gpt": ["evaluate", "gpt", "--windows", "20", "--data", "TEXT", "--json"],
 }

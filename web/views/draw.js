@@ -23,7 +23,7 @@ export default function Draw({ scope, page }) {
   now.current = scope;
   useEffect(() => {
     const drawn = (scalars, answer) => page.reads(Number.isInteger(scalars.digit) ? answer : null);
-    const panel = new DrawPanel(host.current, page, drawn, null);
+    const panel = new DrawPanel(host.current, page, drawn);
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
@@ -58,18 +58,20 @@ class DrawPanel {
   #input;
   #slots;
   #spoken = 0;
+  #file = null; // the name of one that is being read
   #choose = newest(); // of what the pad shows
 
-  constructor(root, page, predicted, title = html`<h2>Draw</h2>`) {
+  constructor(root, page, predicted) {
     this.#page = page;
     this.#predicted = predicted;
-    render(html`<${Layout} title=${title} />`, root);
+    render(html`<${Layout} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
       label: "Drawing pad: draw a digit with mouse, finger or pen.",
       changed: () => {
         this.#choose();
+        this.#file = null;
         if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
         this.update();
       },
@@ -113,8 +115,7 @@ class DrawPanel {
     const [pad, page, answer] = [this.#pad, this.#page, this.answer];
     this.#slots.pad.classList.toggle("pad-empty", pad.empty);
     const open = (file) => this.#open(file);
-    const tool = (name, label, act, disabled = false) =>
-      html`<button type="button" data-test=${name} disabled=${disabled} onClick=${act}>${label}</button>`;
+    const tool = (name, label, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
         ${tool("held-out", "Random test digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
@@ -122,7 +123,7 @@ class DrawPanel {
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,
     );
-    render(html`<${Verdict} answer=${answer} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
+    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
     render(html`<${Bars} classes=${CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
@@ -143,6 +144,8 @@ class DrawPanel {
 
   async #open(file) {
     const wanted = this.#choose();
+    this.#file = file.name;
+    this.draw();
     try {
       const { canvas, pixels } = await readPicture(file);
       const answer = wanted() && (await this.#page.predictEach({ image: pixels }));
@@ -152,21 +155,18 @@ class DrawPanel {
       if (input) this.#pad.show({ canvas: () => canvas, inputs: { input } });
     } catch (error) {
       if (wanted()) this.#page.fail("image", { message: error.message });
+    } finally {
+      if (wanted()) this.#file = null;
+      this.draw();
     }
   }
 }
 
-function Layout({ title }) {
-  return html`${title}<div class="draw">
-      <div>
-        <div class="pad-slot" data-slot="pad"></div>
-        <div class="row tools" data-slot="tools"></div>
-      </div>
+function Layout() {
+  return html`<div class="draw">
+      <div><div class="pad-slot" data-slot="pad"></div><div class="row tools" data-slot="tools"></div></div>
       <div class="reading">
-        <figure class="input-image">
-          <div data-slot="input"></div>
-          <figcaption>28 × 28, as Python sees it</figcaption>
-        </figure>
+        <figure class="input-image"><div data-slot="input"></div><figcaption>28 × 28, as Python sees it</figcaption></figure>
         <div class="verdict" data-slot="verdict"></div>
         <div data-slot="bars"></div>
         <p class="unseen" aria-live="polite" data-slot="spoken"></p>
@@ -174,8 +174,9 @@ function Layout({ title }) {
     </div>`;
 }
 
-function Verdict({ answer, empty, open }) {
+function Verdict({ answer, file, empty, open }) {
   const nothing = (words) => html`<p class="empty" data-test="prediction">${words}</p>`;
+  if (file) return nothing(`Reading ${file} …`);
   if (empty) return nothing(EMPTY);
   if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
   const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence } = answer.scalars;
