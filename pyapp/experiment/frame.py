@@ -68,6 +68,7 @@ class Experiment:
     BAR: ClassVar[str] = ""  # a template for the bar of a phone
     RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
+    NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 

@@ -13,8 +13,9 @@ signed:n (plain signed turns scientific where it is tiny), bytes, megabytes, sci
 milliseconds, words (a list with commas; words:n writes each with n digits), text.
 
 A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". It may have **bold**,
-`code`, $z_a$ (TeX, without braces) and [words](#page), a link; [words](.quant) have the colour of a role: float, quant,
-good, bad, faint, muted. A role may be an entry: [words](.{role}).
+`code`, $z_a$ (TeX, without braces) and [words](#page), a link; [words](?zero-point) are explained by the glossary,
+pyapp/pages/base/glossary.py; [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted. A role
+may be an entry: [words](.{role}).
 """
 
 from dataclasses import dataclass, fields

@@ -4,6 +4,7 @@ What several pages share is in the folder `base`, which is no page. A page's sto
 module; web/ui/markdown.js says what it may hold.
 """
 
+import json
 import pkgutil
 import re
 import sys
@@ -12,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pyapp.experiment.frame import Experiment
+from pyapp.pages.base.glossary import TERMS, glossary_of
 
 SOURCES = re.compile(r"^```python source\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # dotted names, one per line
 
@@ -65,6 +67,19 @@ def _told() -> frozenset[str]:
     return frozenset(source for name in _found() for source in sources(name))
 
 
+def glossary(name: str) -> dict[str, list[str]]:
+    """The words that the page's panels and its story mark, by name: [what it means, the page that shows it, the title
+    of that page]; what the page itself shows has its meaning alone."""
+    marked = glossary_of(json.dumps([panel.as_dict() for panel in page(name).PANELS]) + story(name))
+    terms = {term: TERMS[term] for term in marked}
+    return {term: [text, *((at, page(at).title) if at != name else ())] for term, (at, text) in terms.items()}
+
+
+def following(name: str) -> list[str]:
+    """The page to go on to: [its name, its title, why]; [] if the page names none."""
+    return [to := page(name).NEXT[0], page(to).title, page(name).NEXT[1]] if page(name).NEXT else []
+
+
 def describe() -> list[dict]:
     """Every page as plain data: what the shell needs to draw the rail and the controls."""
     return [
@@ -76,6 +91,7 @@ def describe() -> list[dict]:
          "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "tour": page(name).TOUR, "recorded": page(name).RECORDED is not None,
+         "next": following(name), "glossary": glossary(name),
          "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()
     ]

@@ -78,20 +78,21 @@ class Page(Experiment):
                "its price.")
     group = "Quantise"
     order = 21
+    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     BAR = "{bits} bits"
     PANELS = (
         Panel("verdict", "What the zero point buys", (
             Beside(blocks=(buys("skewed", "Skewed"), buys("centred", "Centred"))),
-            Words(text="What it costs: in a matrix product each zero point that is not 0 brings a correction term: the "
-                       "row sums of the weights times the zero point of the activations, known in advance, and the "
-                       "sums of the activations times the zero point of the weights, which have to be added up again "
-                       "for every input. [Integer matmul](#matmul) shows them."),
+            Words(text="What it costs: in a matrix product each [zero point](?zero-point) that is not 0 brings a "
+                       "correction term: the row sums of the weights times the zero point of the activations, known "
+                       "in advance, and the sums of the activations times the zero point of the weights, which have "
+                       "to be added up again for every input. [Integer matmul](#matmul) shows them."),
             Words(name="cost", text="{cost}"),
         ), empty="Measured when Python has started."),
         comparison("skewed", "Skewed numbers"),
         comparison("centred", "Centred numbers"),
         Panel("glance", "At 2, 4, 8 and 16 bits", (
-            Words(text="SQNR of both schemes on the same numbers, in decibels."),
+            Words(text="[SQNR](?sqnr) of both schemes on the same numbers, in decibels."),
             Beside(blocks=(glance("skewed"), glance("centred"))),
         )),
     )

@@ -132,6 +132,7 @@ class Page(Experiment):
                "correct sums cost.")
     group = "Quantise"
     order = 27
+    NEXT = ("mixed", "int8 saves memory: now decide which layers get the bits.")
     WORK = "asked"
     BAR = "{size.m} × {size.k} × {size.n}{best}"
     PANELS = (RACE, WRAP, VERDICTS, MORE)

@@ -132,6 +132,7 @@ class Page(Experiment):
                "split into equal steps.")
     group = "Softmax"
     order = 32
+    NEXT = ("methods", "Compare all integer softmaxes on the same codes.")
     BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
     GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
               ("Picked cell", ("row", "column")))

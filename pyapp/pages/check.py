@@ -17,9 +17,9 @@ CHECKS = Panel("checks", "CPython's results, computed here again", (
         Column("largest difference", "difference:scientific", flag="not comparable", flagged="lost"),
         Column("allowed", "{allowed}"), Column("verdict", "{verdict}", name="verdict", role="{tone}"))),
     Work(again="Run again", name="check-run"),
-    Words(text="Whole numbers must be equal: there the difference is how many are not. Real numbers may differ in "
-               "their last digits, because browsers and processors add in different orders; a bound marked relative "
-               "is a share of the recorded value."),
+    Words(text="Whole numbers must be equal ([parity](?parity)): there the difference is how many are not. Real "
+               "numbers may differ in their last digits, because browsers and processors add in different orders; a "
+               "bound marked relative is a share of the recorded value."),
 ), empty="The check runs as soon as Python has started.")
 
 
@@ -28,6 +28,7 @@ class Page(Experiment):
     summary = ("Your browser runs the same calls as CPython did; see how far apart the results are, and how far "
                "they may be.")
     order = 900
+    NEXT = ("start", "Back to the beginning: what do 2 bits break?")
     WORK = "auto"
     BAR = "{summary}"
     PANELS = (CHECKS,)

@@ -45,6 +45,7 @@ class Page(Experiment):
     summary = ("Watch a network learn handwritten digits, draw one for it to recognise, then take bits away from "
                "its weights and see what that costs.")
     order = 10
+    NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, test accuracy {test_accuracy:percent}"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))

@@ -82,6 +82,7 @@ class Page(Experiment):
                "largest weight sets the scale, and all others pay for it.")
     group = "Quantise"
     order = 23
+    NEXT = ("digits", "Train the network that these weights come from, and draw a digit for it.")
     WORK = "auto"
     BAR = "{params.bits} bits, {bands.2.share:percent} strong"
     GROUPS = (("Layer", ("layer", "layout")), ("Quantise", ("bits", "scheme", "per")), ("Bands", ("low", "high")),

@@ -107,6 +107,7 @@ class Page(Experiment):
                "parabola and a shift do all the work, and the scale decides how well.")
     group = "Softmax"
     order = 30
+    NEXT = ("staircase", "See what few bits make of a curve, and of a whole softmax.")
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"
     GROUPS = (("The point", ("x",)), ("The method", ("method", "scale", "exponent")))
     PANELS = (CURVE, INTEGERS, GAP, SCALE)

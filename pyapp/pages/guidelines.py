@@ -43,6 +43,7 @@ class Page(Experiment):
                "hold here.")
     group = "Quantise"
     order = 28
+    NEXT = ("exponential", "What integers do worst is the exponential in softmax: see how one is built.")
     WORK = "auto"
     BAR = "{measured:count} of {total:count} measured"
     PANELS = (TALLY, TABLE)

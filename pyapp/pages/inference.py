@@ -31,6 +31,7 @@ class Page(Experiment):
                "a prediction changes. Then count how many predictions change, on 3,000 test digits.")
     group = "Quantise"
     order = 24
+    NEXT = ("matmul", "See how integers multiply: three corrections make the product exact.")
     WORK = "auto"
     BAR = "{changed:count} changed, {accuracy:percent}"
     GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),

@@ -36,6 +36,7 @@ class Page(Experiment):
                "sentences rise with training and fall with the bits of the weights.")
     group = "Transformers"
     order = 42
+    NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, score {last.score:percent:0}"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),

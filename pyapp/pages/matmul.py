@@ -26,6 +26,7 @@ class Page(Experiment):
                "rounding loses anything.")
     group = "Quantise"
     order = 22
+    NEXT = ("arena", "Is an int8 product faster than a float32 one in this browser?")
     BAR = "step {step} of {steps}: {label}"
     GROUPS = (("Shape", ("rows", "inner", "columns", "seed")),
               ("Grids", ("a_bits", "a_scheme", "w_bits", "w_scheme", "per")), ("Output", ("out_bits", "rounding")))

@@ -28,9 +28,9 @@ IMAGES = (("float", "Float softmax of the logits", "float"), ("method", "{pictur
           ("difference", "Difference: the second minus the first", ""))
 TABLE = Panel("table", "Every method on the same codes", (
     Words(text="Fixed point has no exponential: it takes either a table, or a polynomial with multiplications, or a "
-               "power of two with a shift that is not quite e to the z. Look at L1 per row, the total error "
-               "of its probabilities, and compare it with Exact, a float softmax where only the logits are "
-               "rounded."),
+               "power of two with a shift that is not quite e to the z. Look at L1 per row, the total error of its "
+               "probabilities, and compare it with Exact, a float [softmax](?softmax) where only the "
+               "[logits](?logits) are rounded."),
     Words(role="doc", name="facts",
           text="{logits.rows:count} rows of N = {logits.n:count}, {logits.lowest} to {logits.highest}; codes "
                "{logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
@@ -94,6 +94,7 @@ class Page(Experiment):
                "was already in the rounded logits.")
     group = "Softmax"
     order = 33
+    NEXT = ("shift", "A shift before rounding often helps more than a better method: measure it.")
     WORK = "auto"
     BAR = "{bar}"
     GROUPS = (("Codes", ("bits", "shift")), ("Logits", ("logits", "text", "rows", "length", "seed")),

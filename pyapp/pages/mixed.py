@@ -31,6 +31,7 @@ class Page(Experiment):
                "what each layer loses, and the predicted and the measured loss of the whole network.")
     group = "Quantise"
     order = 26
+    NEXT = ("guidelines", "Which rules of thumb about precision hold on this network?")
     WORK = "auto"
     BAR = "{bar}"
     GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),

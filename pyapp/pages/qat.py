@@ -47,6 +47,7 @@ class Page(Experiment):
                "recover what rounding cost, with the same codes that it will have as integers.")
     group = "Quantise"
     order = 25
+    NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, test accuracy {quant_accuracy:percent}"
     GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),

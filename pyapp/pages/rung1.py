@@ -12,6 +12,7 @@ class Page(Sliders):
     summary = ("Move a line by hand, then let gradient descent move it: the two gradients point uphill, each step goes "
                "down, and it ends where the formula says.")
     order = 60
+    NEXT = ("rung2", "A line fits no hill: bend it.")
     y = line.Y
     SURFACE = (2.0, 6.0)
     PARAMS = (weight(1.0, SURFACE[0]), bias(-1.0, SURFACE[1]), rate(line.RATE))

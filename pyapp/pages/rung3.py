@@ -31,6 +31,7 @@ class Page(Descent):
     summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, with "
                "sigmoid or ReLU, and see some neurons die.")
     order = 62
+    NEXT = ("rung4", "Numbers are not words: give each word a vector.")
     y = line.Y
     PARAMS = (
         Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,

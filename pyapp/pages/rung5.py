@@ -21,6 +21,7 @@ class Page(ToyPage):
     summary = ("Every word looks back with dot products and takes something of what it sees: follow the arrows to "
                "creature, which becomes fluffy and blue.")
     order = 64
+    NEXT = ("rung6", "After looking around comes thinking alone: six neurons.")
     BAR = "{count} words"
     GROUPS = (("Words", ("prompt", "look")), ("Attention", ("own", "scaled")), ("Picture", ("dims",)),
               ("Table of rung 4", ("table",)))

@@ -27,6 +27,7 @@ class Page(ToyPage):
     summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
                "watch the sentence grow, and take bits away until it no longer does.")
     order = 66
+    NEXT = ("generator", "Generate pictures instead of words, and take bits away from the generator.")
     WORK = "train"
     BAR = "{bar}"
     GROUPS = (("Words", ("prompt",)), ("Choice", ("choice", "temperature", "seed")), ("Bits", ("bits",)),

@@ -1,5 +1,4 @@
-"""What a shift is worth: how much a constant subtracted before rounding gains in bits, with a control where it must "
-  "be 0."""
+"""What a shift is worth: the bits that a constant subtracted before rounding gains, with a control where it gains 0."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
@@ -49,6 +48,7 @@ class Page(Experiment):
                "control: where the rows are centred, subtracting their means must not help.")
     group = "Softmax"
     order = 34
+    NEXT = ("vision", "Try it in a real network: a Vision Transformer that reads your digit.")
     WORK = "auto"
     BAR = "{bar}"
     GROUPS = (("Rule", ("rule", "measure")), ("Protocol", ("method", "other")),

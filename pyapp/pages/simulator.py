@@ -36,6 +36,7 @@ class Page(Experiment):
                "costs.")
     group = "Quantise"
     order = 20
+    NEXT = ("affine", "When is a zero point worth its price?")
     BAR = "{bits} bits, {errors.sqnr_db:decibels:1}"
     GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),
               ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", ("part", "zoom")))

@@ -81,6 +81,7 @@ class Page(Experiment):
                "rounding the output, and which steps each integer softmax makes of the same codes.")
     group = "Softmax"
     order = 31
+    NEXT = ("attention", "The same steps in a row of attention, where a shift can save the bits.")
     WORK = "auto"
     BAR = "{bits} bits, L1 {l1.both}"
     GROUPS = (("The curve", ("bits", "curve")), ("The row", ("method", "point", "others")))

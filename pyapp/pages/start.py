@@ -34,6 +34,7 @@ class Page(Experiment):
     title = "Start"
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
+    NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
     WORK, PANELS, TOUR, RECORDED = "asked", PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
     untold = "it is the front door: the pages behind it explain how all of this works"

@@ -41,6 +41,7 @@ class Page(Experiment):
                "their texts diverge; with few logit bits, choose a shift and watch the words come back.")
     group = "Transformers"
     order = 41
+    NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
     WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
     LABELS: ClassVar = {"play": "Generate", "pause": "Stop", "step": "One character", "reset": "Start again"}
     BAR = "{step:count}/{tokens:count}, {params.logit_bits} logit bits"

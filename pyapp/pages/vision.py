@@ -38,6 +38,7 @@ class Page(Experiment):
                "much of the attention can go before the answer changes.")
     group = "Transformers"
     order = 40
+    NEXT = ("text", "Language is less patient: watch a text fall apart and come back.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "logits {params.logit_bits}, step {step:count}"
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),

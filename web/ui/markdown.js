@@ -1,14 +1,14 @@
 // Markdown as Preact's content, for the stories. HTML in it is only text. Beside the usual marks:
 //   $x$ and $$x$$                 TeX, shown as MathML; in a $$ block, \qquad stands between equations that share a line if they fit
 //   {{frame.errors.mean:fixed:4}} a number that was measured; `show` knows it
-//   [words](.quant)               words in the colour of a role, as in the words of panels
+//   [words](.quant), (?term)      words in the colour of a role, or of the glossary, as in the words of panels
 //   ```python source              dotted names of Python, one per line, whose source is shown
 import { Marked } from "marked";
 import { html } from "preact";
 import { Formula, Term } from "./formula.js";
 import { Pointed } from "./words.js";
 
-const SAFE = /^([.#]|https:)/; // roles, links within the site, and to others
+const SAFE = /^([.#?]|https:)/; // roles, words of the glossary, links within the site, and to others
 const SOURCE = "python source";
 
 const extension = (level, name, start, pattern, facts) => ({
@@ -30,7 +30,7 @@ const marked = new Marked({
 /** The tokens of a text: marked's own, and those of the marks above. */
 export const parse = (text) => marked.lexer(text);
 
-/** show: {value(path, format), source(name)}, what stands for a measured number and for a dotted name. */
+/** show: {value(path, format), source(name), glossary}, what stands for a measured number, a dotted name and a word. */
 export const drawn = (tokens, show) => tokens.map((token) => (DRAW[token.type] ?? DRAW.html)(token, show));
 
 /** The dotted names of a block of sources; of anything else none. */
@@ -51,7 +51,7 @@ const DRAW = {
   em: ({ tokens }, show) => html`<em>${drawn(tokens, show)}</em>`,
   codespan: ({ text }) => html`<code>${text}</code>`,
   code: (token, show) => (token.lang === SOURCE ? sources(token).map(show.source) : html`<pre tabindex="0"><code>${token.text}</code></pre>`),
-  link: ({ href, tokens, raw }, show) => (SAFE.test(href) ? html`<${Pointed} target=${href}>${drawn(tokens, show)}<//>` : raw),
+  link: ({ href, tokens, raw }, show) => (SAFE.test(href) ? html`<${Pointed} target=${href} glossary=${show.glossary}>${drawn(tokens, show)}<//>` : raw),
   list: ({ ordered, items }, show) => html`<${ordered ? "ol" : "ul"}>${items.map(({ tokens }) => html`<li>${drawn(tokens, show)}</li>`)}<//>`,
   table: ({ header, rows }, show) => html`<div class="wide"><table class="numbers">
     <thead><tr>${header.map((one) => html`<th scope="col">${drawn(one.tokens, show)}</th>`)}</tr></thead>

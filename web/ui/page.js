@@ -13,7 +13,7 @@ const PLACES = ["stage", "readouts", "wide"];
 export function mount(root, page) {
   const { panels, groups, work, bar, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
-  const roots = { params: page.params, shipped: null, read: null };
+  const roots = { params: page.params, shipped: null, read: null, glossary: page.meta.glossary };
   let frame = null;
   let before = () => null; // frames that were recorded
   Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params, recorded: !frame }) });

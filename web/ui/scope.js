@@ -29,6 +29,10 @@ export class Scope {
     return this.#frame !== null;
   }
 
+  get glossary() {
+    return this.#roots.glossary;
+  }
+
   /** The same names and those of an item of a list. */
   inside(item, i) {
     return new Scope(this.#frame, this.#roots, { outer: this, item, at: { ...this.#at, index: i } });

@@ -13,7 +13,7 @@ const RECIPE = /\{\{recipes\.([\w-]+)\./g;
  */
 export function tell(page, places) {
   const { name, story: told } = page.meta;
-  const facts = { markdown: null, Code: null, live: false, parts: {}, recipes: {}, sources: null, frame: null };
+  const facts = { markdown: null, glossary: page.meta.glossary, Code: null, live: false, parts: {}, recipes: {}, sources: null, frame: null };
   let there = true;
   if (!told) return () => {};
 
@@ -75,7 +75,7 @@ function partsOf(tokens) {
 }
 
 function Part({ title, facts, trouble }) {
-  const { markdown, Code, recipes, sources, frame, parts } = facts;
+  const { markdown, glossary, Code, recipes, sources, frame, parts } = facts;
   const chapters = [[]];
   for (const token of parts[title] ?? []) {
     if (token.type === "heading" && token.depth === 2) chapters.push([]);
@@ -83,6 +83,7 @@ function Part({ title, facts, trouble }) {
   }
   const known = { recipes, frame };
   const show = {
+    glossary,
     value: (path, format) => written(path.split(".").reduce((found, key) => found?.[key], known), format),
     source: (name) => html`<${Code} key=${name} name=${name} source=${sources?.[name]} />`,
   };

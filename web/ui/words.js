@@ -1,4 +1,4 @@
-import { html } from "preact";
+import { html, useRef } from "preact";
 import { Term } from "./formula.js";
 import { SLOT } from "./scope.js";
 
@@ -15,15 +15,36 @@ export function Rich({ text = "", scope }) {
     else if (tex) content.push(html`<${Term} tex=${tex} />`);
     else if (code) content.push(html`<code>${filled(code, scope)}</code>`);
     else if (bold) content.push(html`<strong><${Rich} text=${bold} scope=${scope} /></strong>`);
-    else content.push(html`<${Pointed} target=${filled(target, scope)}><${Rich} text=${words} scope=${scope} /><//>`);
+    else content.push(html`<${Pointed} target=${filled(target, scope)} glossary=${scope.glossary}><${Rich} text=${words} scope=${scope} /><//>`);
   }
   content.push(text.slice(end));
   return content;
 }
 
-/** [words](#page) is a link, [words](.quant) has the colour of a role. */
-export const Pointed = ({ target, children }) =>
-  target.startsWith(".") ? html`<span class=${target.slice(1)}>${children}</span>` : html`<a href=${target}>${children}</a>`;
+/** [words](#page) is a link, [words](?term) are in the page's glossary, [words](.quant) have the colour of a role. */
+export function Pointed({ target, glossary, children }) {
+  if (target.startsWith("?")) return html`<${Word} meaning=${glossary[target.slice(1)]}>${children}<//>`;
+  return target.startsWith(".") ? html`<span class=${target.slice(1)}>${children}</span>` : html`<a href=${target}>${children}</a>`;
+}
+
+/** A word whose meaning is shown while one points at it or it has the focus, and when it is touched; Escape hides it. */
+function Word({ meaning: [text, page, title], children }) {
+  const [mark, about] = [useRef(null), useRef(null)];
+  const show = () => {
+    const { left, top, bottom } = mark.current.getBoundingClientRect();
+    const above = bottom > innerHeight / 2;
+    about.current.style = `--x: ${left}px; --y: ${scrollY + (above ? top : bottom)}px; --up: ${above ? "-100%" : "0"}`;
+    about.current.togglePopover(true);
+  };
+  const hide = () => about.current?.togglePopover(false);
+  const mouse = (act) => ({ pointerType }) => pointerType === "mouse" && act();
+  const within = ({ currentTarget, relatedTarget }) => currentTarget.contains(relatedTarget); // focus comes from the link, or goes there
+  return html`<span class="word" onPointerEnter=${mouse(show)} onPointerLeave=${mouse(hide)}
+    onfocusin=${(event) => within(event) || show()} onfocusout=${(event) => within(event) || hide()}>
+    <button type="button" ref=${mark} aria-description=${text} onClick=${show}>${children}</button>
+    <span popover="auto" class="meaning" ref=${about}>${text} ${page && html`<a href=${`#${page}`}>${title}</a>`}</span>
+  </span>`;
+}
 
 const filled = (text, scope) => text.replace(SLOT, (_, spec) => scope.value(spec)[1]);
 

@@ -23,8 +23,8 @@ CODES = Panel("codes", "Codes between the layers", (
     Beside(when="read.layers?", width=140, blocks=tuple(codes(i, *layer) for i, layer in enumerate(LAYERS))),
 ))
 GAP = Panel("gap", "Difference of the outputs", (
-    Words(text="The scores before softmax, from the float32 network and from the quantised one, for the digit on the "
-               "pad."),
+    Words(text="The scores before softmax, from the float32 network and from the [quantised](?quantisation) one, for "
+               "the digit on the pad."),
     Words(when="read", text="Largest difference: {read.logit_difference:fixed:3} in a score, "
                             "{read.difference:percent:2} in a probability."),
     Table(name="gap", rows="read.outputs", key="digit", when="read", caption="Scores of both networks", columns=(

@@ -45,8 +45,8 @@ WIDTHS = Panel("widths", "As bits are taken away", (
     Words(role="doc", text="Score: {corpus.scored}, of {samples:count} samples. Loss: nats per character on "
                            "{held_out:count} held-out characters.")))
 TRAINING = Panel("training", "Training", (
-    Words(text="Loss in nats per character, on each batch and from time to time on held-out text; and an automatic "
-               "score."),
+    Words(text="Loss in [nats](?nats) per character, on each batch and from time to time on held-out text; and an "
+               "automatic score."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
                 Line("quant_loss", "quant", "quantised", aside=True)),
     Curves(name="score-curves", label="Score.", caption="score: share of the samples that are right", floor=0.0,

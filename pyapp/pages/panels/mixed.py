@@ -91,8 +91,8 @@ VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
               Column("same bits everywhere", f"[**{{uniform.uniform}} bits**](.quant) {network('uniform')}",
                      prose=True),
               mixture("within", "for no more bytes"), mixture("near", "for up to {near_percent:fixed:0} % more"))),
-    Words(role="doc", text="Closer means less measured KL divergence on the calibration split. On {held_out:count} "
-                           "digits less than {noticeable:fixed:1} points of accuracy may be chance."),
+    Words(role="doc", text="Closer means less measured [KL divergence](?kl-divergence) on the calibration split. On "
+                           "{held_out:count} digits less than {noticeable:fixed:1} points of accuracy may be chance."),
     Words(name="ratios", when="largest_ratio",
           text="Sensitivities do not add: measured divided by predicted divergence goes from {least_ratio:fixed:2} to "
                "{largest_ratio:fixed:2} over the networks measured so far. Layers meet each other’s errors, so a sum "

@@ -37,8 +37,8 @@ CODES = Panel("codes", "The first layer, in codes", (
             when="layer"),
 ), empty=EMPTY)
 COMPARE = Panel("compare", "Float32, rounded and trained", (
-    Words(text="Accuracy on {held_out:count} test images: the shipped float32 network, the same weights just rounded "
-               "to these bits, and the network that trains here."),
+    Words(text="Accuracy on {held_out:count} test images: the shipped float32 network, the same weights [just "
+               "rounded](?ptq) to these bits, and the network that trains here."),
     Facts(caption="Float32, rounded and trained network",
           heads=(Head("float32", "float", "float"), Head("rounded"), Head("trained", "quant")), facts=(
               Fact("accuracy", ("float_accuracy:percent:2", "rounded_accuracy:percent:2", "quant_accuracy:percent:2"),

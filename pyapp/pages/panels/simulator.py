@@ -69,7 +69,7 @@ GLANCE = Panel("glance", "At a glance", (
                "{db_rest}"),
 ), empty="Four histograms appear when Python has started.")
 ERRORS = Panel("errors", "What is lost", (
-    Words(text="Signal to noise (SQNR) in decibels, and the error |x − x̂| over all {count:count} numbers."),
+    Words(text="Signal to noise ([SQNR](?sqnr)) in decibels, and the error |x − x̂| over all {count:count} numbers."),
     Words(text="Exact: every number lies on the grid{lone}.", when="errors.exact"),
     Facts(facts=(Fact("SQNR", ("errors.sqnr_db:decibels:2",), "sqnr", "quant"),
                  Fact("mean error", ("errors.mean",), "mean-error"),
@@ -99,8 +99,8 @@ GRIDS = Panel("grids", "{grids_title}", (
     Words(text="{per} does not divide a row: its last group has {short_group:count}.", when="short_group"),
 ), place="readouts", when="cell")
 SIZE = Panel("size", "Size", (
-    Words(text="Codes are packed bit by bit and each scale takes four bytes; zero points are stored only if one is not "
-               "0."),
+    Words(text="Codes are packed bit by bit and each [scale](?scale) takes four bytes; [zero points](?zero-point) are "
+               "stored only if one is not 0."),
     Facts(facts=(
         Fact("codes", ("bytes.codes:bytes",), "bytes-codes"),
         Fact("scales and zero points", ("bytes.grids:bytes",), "bytes-grids"),

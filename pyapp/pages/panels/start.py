@@ -27,10 +27,10 @@ CURVE = Panel("curve", "Where it breaks, and what training recovers", (
           caption="accuracy on MNIST’s {official:count} official test images", height=240,
           across=Axis("bits per weight", ends="ends", ticks="ticks"), up=Axis(ends="range", format="percent:0"), lines=(
               Line("rounded", "float", "just rounded"), Line("trained", "proof", "trained", shape="dots"))),
-    Words(role="doc", text="Rounded: weights on one symmetric grid per layer, float32 activations. Trained: a long "
-                           "run of quantisation-aware training, with 4-, 3- and 8-bit activations at 4, 3 and 2 bits "
-                           "per weight, in integer arithmetic only. The ring is the network on this page, on "
-                           "{held_out:count} other test images."),
+    Words(role="doc", text="Rounded: weights on one [symmetric](?symmetric) grid per layer, float32 "
+                           "[activations](?activation). Trained: a long run of quantisation-aware training, with 4-, "
+                           "3- and 8-bit activations at 4, 3 and 2 bits per weight, in integer arithmetic only. The "
+                           "ring is the network on this page, on {held_out:count} other test images."),
 ))
 REPAIR = Panel("repair", "Repair it here", (
     Facts(name="pair", caption="Accuracy", heads=(Head("float32", "float"), Head("{now_words}", "quant", "now")),
@@ -43,9 +43,10 @@ REPAIR = Panel("repair", "Repair it here", (
           x="reached.steps", across=Axis("step", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
           read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}", height=168,
           lines=(Line("reached.accuracy", "quant"),)),
-    Words(text="Your browser trains the quantised network on 2,000 images: quantisation-aware training. The "
-               "next question: 4 bits survive here and 3 break; why do large models break sooner? Often because "
-               "[a few outliers](#simulator?data=outlier&bits=4) set the scale for all other numbers."),
+    Words(text="Your browser trains the [quantised](?quantisation) network on 2,000 images: [quantisation-aware "
+               "training](?qat). The next question: 4 bits survive here and 3 break; why do large models break "
+               "sooner? Often because [a few outliers](#simulator?data=outlier&bits=4) set the scale for all other "
+               "numbers."),
 ), place="readouts")
 DOORS = Panel("doors", "Go on", (
     Beside(width=260, blocks=(
@@ -59,7 +60,7 @@ DOORS = Panel("doors", "Go on", (
                          Words(text="13 published integer softmaxes on the same logits, with their errors and where "
                                     "they break."))))),
     Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
-               "integers are equal everywhere, and [this browser can prove it now](#check)."),
+               "integers are equal everywhere ([parity](?parity)), and [this browser can prove it now](#check)."),
 ), place="wide")
 TOUR = (
     ("#simulator?data=layer1&bits=4", "A layer’s weights on a grid",

@@ -88,10 +88,10 @@ LOOK = Panel("look", "Attention", (
 ))
 LOSSES = Panel("losses", "What quantising costs", (
     Words(text="The validation text is not included; its losses were measured beforehand with CPython, the quantised "
-               "ones for 8-bit weights, one scale per tensor, and 8-bit activations. Both networks are measured "
-               "here, now, on {losses.n:count} characters that the float32 network wrote itself from a fixed seed: "
-               "there the difference estimates the Kullback–Leibler divergence from float32 to quantised, whatever the "
-               "text is about. All losses are in nats per character."),
+               "ones for 8-bit weights, one [scale](?scale) per tensor, and 8-bit activations. Both networks are "
+               "measured here, now, on {losses.n:count} characters that the float32 network wrote itself from a fixed "
+               "seed: there the difference estimates the [Kullback–Leibler divergence](?kl-divergence) from float32 "
+               "to quantised, whatever the text is about. All losses are in nats per character."),
     Facts(name="losses", caption="Losses in nats per character", heads=(*HEADS, Head("difference", "", "cost")), facts=(
         Fact("{validation_words}", ("validation.float:fixed:3", "validation.quant:fixed:3", "validation.cost:signed:3"),
              "validation"),

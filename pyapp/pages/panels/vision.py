@@ -87,8 +87,9 @@ MATRIX = Panel("matrix", "The whole matrix", (
     Scale(when="read", limit="read.limits.matrix_error?", what="Differences"),
 ), place="wide")
 COMPARE = Panel("compare", "Float32 and quantised", (
-    Words(text="The same network, with its weights, its activations and the logits of its attention put on grids. "
-               "Accuracy is counted on the {held_out:count} test images, with both networks, in the background."),
+    Words(text="The same network, with its weights, its [activations](?activation) and the [logits](?logits) of its "
+               "attention put on grids. Accuracy is counted on the {held_out:count} test images, with both networks, "
+               "in the background."),
     Facts(caption="Float32 and quantised network",
           heads=(Head("float32", "float", "float"), Head("quantised", "quant", "quant")), facts=(
               Fact("your digit", ("read.digit_words:text", "read.quant_digit_words?:text"), "digit"),

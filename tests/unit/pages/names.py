@@ -16,7 +16,7 @@ from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 SLOT = re.compile(r"\{([^{}]+)\}")
 FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "megabytes", "scientific", "small", "decibels",
            "milliseconds", "words", "text"}
-ROOTS = {"params", "shipped", "read", "recorded"}  # names that are looked up before those of a frame
+ROOTS = {"params", "shipped", "read", "recorded", "glossary"}  # names that are looked up before those of a frame
 MISSING = object()
 
 
