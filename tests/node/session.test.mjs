@@ -34,3 +34,13 @@ test("what a link asks for before Python is there is asked when it is", async ()
   await session.reset();
   assert.equal(asked[0][1].params.measure, "toString");
 });
+
+test("a file or a drawing that is there before Python waits for it", async () => {
+  const asked = [];
+  const session = new Session(engine(asked), META, { measure: "kl", seed: 1 });
+  const loaded = session.restore("file", "weights.npz");
+  await session.reset();
+  await loaded;
+  assert.deepEqual(asked.map(([method, { run }]) => [method, run]), [["open", undefined], ["restore", 1]]);
+  assert.deepEqual(session.troubles, {});
+});

@@ -20,15 +20,7 @@ export function FileButton({ label, accept, test, disabled = false, pick }) {
   };
   const ask = () => input.current.click();
   return html`<button type="button" data-test=${test} disabled=${disabled} onClick=${ask}>${label}</button>
-    <input
-      type="file"
-      hidden
-      ref=${input}
-      accept=${accept}
-      aria-label=${label}
-      data-test=${`${test}-file`}
-      onChange=${chosen}
-    />`;
+    <input type="file" hidden ref=${input} accept=${accept} aria-label=${label} data-test=${`${test}-file`} onChange=${chosen} />`;
 }
 
 /** A file's bytes as an array for the engine; rejects with {message, hint}. Larger ones are not read: they fill the memory. */

@@ -1,5 +1,6 @@
 import { latest } from "./latest.js";
 
+const OF_A_READER = ["predict", "restore"]; // a drawing, a picture or a file may be there before Python is
 const never = () => new Promise(() => {}); // its callers belong to a page that is left, and draw nothing more
 
 /**
@@ -24,6 +25,7 @@ export class Session {
   troubles = {};
   #engine;
   #run = null;
+  #early = []; // what was asked before Python had the run
   #held = new Set(); // runs that Python keeps
   #era = 0; // counts how often the run was restarted
   #confirmed = {};
@@ -54,6 +56,7 @@ export class Session {
     if (!answer) return null;
     this.#strange = {};
     this.#run = answer.run;
+    for (const ask of this.#early.splice(0)) ask();
     this.#free(answer.run);
     this.open = true;
     this.say("page", ...answer.notes);
@@ -234,6 +237,7 @@ export class Session {
   /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
   #ask(method, args, place) {
     if (this.#closed) return never();
+    if (this.#run === null && OF_A_READER.includes(method)) return new Promise((done) => this.#early.push(() => done(this.#ask(method, args, place))));
     const answer = this.#queue.then(async () => {
       try {
         const facts = args();
