@@ -173,7 +173,7 @@ function equip(session) {
     undoing = null;
   };
   Object.assign(session, {
-    link: (panel) => format(meta, session.params, panel, facts.shell),
+    link: (panel, shell = facts.shell) => format(meta, session.params, panel, shell),
     pages,
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),

@@ -15,7 +15,7 @@ export function parse(hash) {
   return { page: decode(page), panel: decode(panel), params, repeated: [...repeated], shell };
 }
 
-const LONGEST = 4000; // characters of a value; longer links cannot be sent
+export const LONGEST = 4000; // characters of a value; longer links cannot be sent
 const SHOWN = 40; // characters of a name that is quoted
 const LISTED = 5; // names that are quoted
 
@@ -45,16 +45,27 @@ export function quote(name) {
 
 /** The shortest link that opens this page, at one of its panels, with these parameters: what is at its default is left out, and a long text. */
 export function format(meta, params, panel = "", shell = {}) {
-  const query = new URLSearchParams();
-  const all = filled(meta, params);
-  for (const param of meta.params) {
-    const value = String(all[param.name]);
-    if (value !== String(standard(param, all)) && value.length <= LONGEST) query.set(param.name, value);
-  }
+  const query = new URLSearchParams(unusual(meta, params).filter(([, value]) => value.length <= LONGEST));
   for (const [name, value] of Object.entries(shell)) query.set(name, value);
   const text = query.toString();
   return `#${encodeURIComponent(meta.name)}${panel && `/${panel}`}${text && `?${text}`}`;
 }
+
+/** The command line that gives the same figures: these parameters, and as many steps as the page has taken. */
+export function command({ name, rests, ...meta }, params, step) {
+  const word = (text) => (/^[\w.,:=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const given = unusual(meta, params).map(([param, value]) => `--set ${word(`${param}=${value}`)}`);
+  return ["python -m pyapp run", name, ...given, step && meta.work !== "auto" && `--steps ${step}`, rests && "--background"].filter(Boolean).join(" ");
+}
+
+/** [name, value as text] of every parameter that is not at its default. */
+function unusual(meta, params) {
+  const all = filled(meta, params);
+  return meta.params.map((param) => [param, String(all[param.name])]).filter(([param, value]) => value !== String(standard(param, all))).map(([param, value]) => [param.name, value]);
+}
+
+/** The labels of parameters that are too long for a link. */
+export const dropped = (meta, params) => meta.params.filter(({ name }) => String(params[name]).length > LONGEST).map(({ label }) => label);
 
 /** Every declared parameter: what is given, else its default. */
 export function filled(meta, given) {

@@ -2,13 +2,16 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pyapp import files, pages
 from pyapp.bench import bench
-from pyapp.commands.common import add_json, command, print_json, show
+from pyapp.commands.common import EVERY, add_json, command, print_json, progress, show
 from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import ParamError
 from pyapp.parity import check
 from pyapp.recorded import record
@@ -18,7 +21,9 @@ from pyapp.runner import Runner
 def add(commands: Any) -> None:
     sub = command(commands, "run", run_page, "run the experiment behind a page")
     sub.add_argument("page", metavar="PAGE", help=f"name of the page: {', '.join(pages.names())}")
-    sub.add_argument("--steps", type=int, default=0, metavar="N", help="number of steps to run")
+    sub.add_argument("--steps", type=int, metavar="N",
+                     help="number of steps to run; by default a page that measures runs to its end, others take none")
+    sub.add_argument("--background", action="store_true", help="also measure what the page measures while idle")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
     sub.add_argument("--do", metavar="ACTION", help="do one of the page's actions")
     sub.add_argument("--with", action="append", default=[], metavar="NAME=VALUE", dest="given",
@@ -44,11 +49,13 @@ def run_page(args: argparse.Namespace) -> None:
     given, values = pairs(args.set, "--set"), pairs(args.given, "--with")
     if args.out and not args.do:
         raise ValueError("--out is where an action writes its file; name the action with --do")
-    if args.steps < 0:
+    if (args.steps or 0) < 0:
         raise ValueError(f"steps is {args.steps}; use 0 or more")
     runner = Runner()
     opened = runner.open(args.page, given, strict=True)
     frame, notes = opened["frame"], opened["notes"] + opened["frame"].notes
+    if args.steps is None and pages.page(args.page).WORK == "auto":
+        frame = finished(partial(runner.advance, opened["run"]))
     if args.steps:
         start, frame = frame.step, runner.advance(opened["run"], steps=args.steps)["frame"]
         if frame.step < start + args.steps:
@@ -61,12 +68,21 @@ def run_page(args: argparse.Namespace) -> None:
             path = args.out or Path(outcome["name"])
             files.write(path, bytes(outcome["file"]))
             notes.append(f"{args.do} wrote {path}.")
+    if args.background:
+        frame = finished(partial(runner.background, opened["run"]))
     notes = list(dict.fromkeys(notes + frame.notes))
     for note in notes:
         print(f"bitladder: {note}", file=sys.stderr)
     result = {"page": args.page, "params": opened["params"], "step": frame.step, "scalars": frame.scalars,
               "notes": notes}
     show(result, args.json, "\n".join([f"step {frame.step}"] + [f"{k} {v}" for k, v in frame.scalars.items()]))
+
+
+def finished(work: Callable[..., dict[str, Any]]) -> Frame:
+    """The frame when all of a page's work is done; on the way a line of progress every five seconds."""
+    while not (answer := work(ms=1000 * EVERY))["done"]:
+        progress(f"working, step {answer['frame'].step}")
+    return answer["frame"]
 
 
 def pairs(items: list[str], option: str) -> dict[str, str]:

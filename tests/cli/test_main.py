@@ -85,6 +85,19 @@ def test_run_a_page(capsys):
     assert ran["step"] == 4 and ran["params"]["rate"] == 0.05 and ran["scalars"]["quant_accuracy"] is not None
 
 
+def test_a_page_that_measures_is_run_to_its_end_unless_steps_say_how_far(capsys):
+    small = ["run", "methods", "--set", "rows=8", "--set", "length=16"]
+    ended, begun, two = (output(capsys, *small, *more) for more in ([], ["--steps", "0"], ["--steps", "2"]))
+    assert ended["scalars"]["measured"] == ended["scalars"]["total"] == 14
+    assert (begun["scalars"]["measured"], two["scalars"]["measured"]) == (0, 2)
+
+
+def test_what_a_page_measures_while_it_is_idle_is_measured_when_asked_for(capsys):
+    asked = ["run", "qat", "--set", "bits=8", "--do", "integers"]
+    without, measured = (output(capsys, *asked, *more)["scalars"]["integers"] for more in ([], ["--background"]))
+    assert without["progress"] == 0 and measured["integer_accuracy"] > 0.98
+
+
 @pytest.mark.parametrize(("argv", "note"), [
     (["simulator", "--set", "values=0,5\t1,25", "--set", "bits=8"], "0,5 is 0.5"),
     (["simulator", "--set", "values=1 2", "--set", "rows=3"], "The pasted values are shown"),

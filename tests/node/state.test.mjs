@@ -1,7 +1,7 @@
 // node --test tests/node/state.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { difference, filled, format, odd, parse } from "../../web/state.js";
+import { command, difference, dropped, filled, format, odd, parse } from "../../web/state.js";
 
 const how = { name: "how", default: "slow" };
 const rate = { name: "rate", default: 0.1, usual: ["how", { slow: 0.1, fast: 3 }] };
@@ -24,6 +24,21 @@ test("a link leaves out what is at its default, and opens as it was", () => {
     assert.equal(format(meta, params), link);
     const opened = filled(meta, parse(link).params);
     assert.deepEqual({ ...opened, rate: Number(opened.rate) }, params);
+  }
+});
+
+test("a command sets what a link sets, quoted for a shell, and what is too long for a link", () => {
+  const text = { name: "text", label: "Numbers", default: "" };
+  const page = { name: "page", params: [how, rate, text], work: "train", rests: true };
+  assert.equal(command(meta, { how: "slow", rate: 0.1 }, 0), "python -m pyapp run page");
+  assert.equal(command(page, { how: "fast", rate: 3, text: "it's 1 2\n3" }, 7),
+    "python -m pyapp run page --set how=fast --set 'text=it'\\''s 1 2\n3' --steps 7 --background");
+  assert.equal(command({ ...page, work: "auto", rests: false }, { how: "slow", rate: -3 }, 7), "python -m pyapp run page --set rate=-3");
+  for (const [length, labels] of [[4000, []], [4001, ["Numbers"]]]) {
+    const params = { text: "1".repeat(length) };
+    assert.deepEqual(dropped(page, params), labels);
+    assert.equal(format(page, params).includes("text"), labels.length === 0);
+    assert.ok(command(page, params, 0).includes(params.text));
   }
 });
 

@@ -1,4 +1,6 @@
 import { html, useEffect, useState } from "preact";
+import { LONGEST } from "../state.js";
+import { count } from "./format.js";
 import { pasting } from "./paste.js";
 import { Trouble } from "./trouble.js";
 
@@ -135,6 +137,7 @@ function Text({ param, value, id, about, trouble, change }) {
       onPaste=${pasting(param.hi, setCut)}
     ></textarea>
     ${cut && html`<p class="note" role="status" data-test=${`${param.name}-cut`}>${cut}</p>`}
+    ${value.length > LONGEST && html`<p class="note" data-test=${`${param.name}-long`}>Too long for a link (at most ${count(LONGEST)} characters): a link to this page, and a reload, come without it.</p>`}
     ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;
 }
 

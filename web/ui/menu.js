@@ -1,50 +1,75 @@
 import { html, useRef, useState } from "preact";
+import { command, dropped, LONGEST } from "../state.js";
 import { cells, written } from "./cells.js";
 import { hasDrawings, savePng, saveSvg } from "./export.js";
 import { download } from "./files.js";
+import { count } from "./format.js";
 
 const ROWS = 100; // of a table that is shown; a file has all
 
-/** What every panel can do: its numbers copied, saved and as a table, its pictures saved, the whole screen, a link, paper. */
-export function Menu({ panel, scope, page, shown, show }) {
+/** What every page can do: a link to it as it is now, the command that gives the same figures, paper. */
+export function PageMenu({ page }) {
+  const acts = (say) => [
+    ["link", "Copy a link to this page", () => copyLink(page, page.link(), say)],
+    ["embed", "Copy a link for slides", () => copyLink(page, page.link("", { embed: 1 }), say)],
+    ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), "The command is copied: it prints the same figures.", say)],
+    ["print", "Print the page", () => print()],
+  ];
+  return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print" acts=${acts}>
+    <p class="doc">Links and commands hold the settings, not what you have drawn, loaded or edited.</p>
+  <//>`;
+}
+
+const copy = (text, words, say) => navigator.clipboard.writeText(text).then(() => say(words), () => say("The browser does not allow copying here."));
+
+function copyLink(page, link, say) {
+  const left = dropped(page.meta, page.params).map((label) => ` “${label}” is not in it: a link holds at most ${count(LONGEST)} characters of a text.`);
+  copy(`${location.href.split("#")[0]}${link}`, `The link is copied.${left.join("")}`, say);
+}
+
+/** A button that opens a list of [name, words, what to do], which `acts` makes while it is open. */
+function Acts({ name, label, sign = "⋯", acts, children }) {
   const host = useRef(null);
   const [said, say] = useState("");
-  const section = () => host.current.closest("section");
-  const name = `${page.meta.name}-${panel.name}`;
-  const numbers = () => cells(panel, scope, page);
-  const copy = (text, words) => navigator.clipboard.writeText(text).then(() => say(words), () => say("The browser does not allow copying here."));
-  const acts = [
-    ["copy", "Copy the numbers", () => copy(written(numbers(), "\t"), "Copied, to be pasted into a spreadsheet.")],
-    ["csv", "Save as CSV", () => download(written(numbers(), ","), `bitladder-${name}.csv`, "text/csv")],
-    ["table", shown ? "Hide the table" : "Show as a table", () => show(!shown)],
-    ["png", "Save as PNG", () => savePng(section(), name)],
-    ["svg", "Save as SVG", () => saveSvg(section(), name)],
-    ["full", "Full screen", () => section().requestFullscreen()],
-    ["link", "Copy a link to this", () => copy(`${location.href.split("#")[0]}${page.link(panel.name)}`, "The link is copied.")],
-    ["print", "Print this", () => print(section())],
-  ];
-  const offered = () => {
-    const [some, drawn] = [numbers().length > 0, hasDrawings(section())];
-    return acts.filter(([act]) => ({ copy: some, csv: some, table: some, png: drawn, svg: drawn }[act] ?? true));
-  };
   const [open, setOpen] = useState(null);
-  const toggle = (event) => setOpen(event.currentTarget.open ? offered().map(([act]) => act) : null);
+  const toggle = ({ currentTarget }) => setOpen(currentTarget.open && currentTarget);
   const leave = (event) => {
     if (event.key !== "Escape" || !open) return;
     host.current.open = false;
     host.current.querySelector("summary").focus();
   };
   return html`<details class="panel-menu" ref=${host} onToggle=${toggle} onKeyDown=${leave}>
-    <summary aria-label="Copy, save and show" title="Copy, save and show" data-test=${`${panel.name}-menu`}>⋯</summary>
-    ${open && html`<div>${acts.filter(([act]) => open.includes(act)).map(([act, words, run]) => html`<button type="button" class="quiet" data-test=${`${panel.name}-${act}`} onClick=${run}>${words}</button>`)}
-      <p class="doc" role="status">${said}</p></div>`}
+    <summary aria-label=${label} title=${label} data-test=${`${name}-menu`}>${sign}</summary>
+    ${open && html`<div>${acts(say, open).map(([act, words, run]) => html`<button type="button" class="quiet" data-test=${`${name}-${act}`} onClick=${run}>${words}</button>`)}
+      ${children}<p class="doc" role="status" data-test=${`${name}-said`}>${said}</p></div>`}
   </details>`;
 }
 
-function print(section) {
+/** What every panel can do: its numbers copied, saved and as a table, its pictures saved, the whole screen, a link, paper. */
+export function Menu({ panel, scope, page, shown, show }) {
+  const name = `${page.meta.name}-${panel.name}`;
+  const numbers = () => cells(panel, scope, page);
+  const acts = (say, host) => {
+    const section = host.closest("section");
+    const [some, drawn] = [numbers().length > 0, hasDrawings(section)];
+    return [
+      some && ["copy", "Copy the numbers", () => copy(written(numbers(), "\t"), "Copied, to be pasted into a spreadsheet.", say)],
+      some && ["csv", "Save as CSV", () => download(written(numbers(), ","), `bitladder-${name}.csv`, "text/csv")],
+      some && ["table", shown ? "Hide the table" : "Show as a table", () => show(!shown)],
+      drawn && ["png", "Save as PNG", () => savePng(section, name)],
+      drawn && ["svg", "Save as SVG", () => saveSvg(section, name)],
+      ["full", "Full screen", () => section.requestFullscreen()],
+      ["link", "Copy a link to this", () => copyLink(page, page.link(panel.name), say)],
+      ["print", "Print this", () => printOnly(section)],
+    ].filter(Boolean);
+  };
+  return html`<${Acts} name=${panel.name} label="Copy, save and show" acts=${acts} />`;
+}
+
+function printOnly(section) {
   section.classList.add("printed");
   document.body.classList.add("prints-one");
-  window.print();
+  print();
   section.classList.remove("printed");
   document.body.classList.remove("prints-one");
 }

@@ -1,6 +1,7 @@
 import { html, render } from "preact";
 import { Controls } from "./controls.js";
 import { bindKeys } from "./keys.js";
+import { PageMenu } from "./menu.js";
 import { Sheet } from "./sheet.js";
 import { slotsOf } from "./slots.js";
 import { tell } from "./story.js";
@@ -24,7 +25,7 @@ const SLICE_MS = 40; // of work between two drawings
  * summary()               a few words for the bar of a phone
  */
 export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, take, draw, summary }) {
-  render(html`<${Layout} meta=${page.meta} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
+  render(html`<${Layout} page=${page} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
@@ -51,6 +52,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   function drawControls() {
     const facts = { page, training, files, groups: controls, keys: keys?.show, summary: summary() };
     render(html`<${Form} ...${facts} />`, slot("controls"));
+    slot("paper").textContent = onPaper(page);
   }
 
   function moved() {
@@ -125,6 +127,10 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   };
 }
 
+/** The settings as a print has them, instead of controls. */
+const onPaper = ({ meta, params, step }) =>
+  [...meta.params.map(({ name, label, unit }) => `${label}: ${String(params[name]).slice(0, 60)} ${unit}`.trim()), ...(step ? [`step ${step}`] : [])].join(" · ");
+
 function Form({ page, training, files, groups, keys, summary }) {
   const { params, notes, troubles, meta } = page;
   const change = (name, value) => page.change(name, value);
@@ -145,10 +151,13 @@ function Form({ page, training, files, groups, keys, summary }) {
   <//>`;
 }
 
-function Layout({ meta, stage, readouts, wide }) {
+function Layout({ page, stage, readouts, wide }) {
+  const { meta } = page;
   const sections = (names) => names.map((name) => html`<section data-panel=${name}></section>`);
   return html`<article>
-    <header class="lead"><h1>${meta.title}</h1><p>${meta.summary}</p></header>
+    <header class="lead">
+      <div class="panel-head"><h1>${meta.title}</h1><${PageMenu} page=${page} /></div><p>${meta.summary}</p><p class="doc paper" data-panel="paper"></p>
+    </header>
     <div class=${`bench ${readouts.length ? "" : "bench-wide"} ${meta.params.length ? "" : "bench-alone"}`}>
       <aside class="controls" hidden=${meta.params.length === 0} aria-label="Controls" data-panel="controls" data-test="controls"></aside>
       <div class="stage">${sections(stage)}</div>
