@@ -78,4 +78,5 @@ def needs_node():
 
 @pytest.fixture(scope="session")
 def needs_chromium():
-    need(find_chromium(), "Chromium is not installed (Debian: apt-get install chromium)")
+    need(os.environ.get("BITLADDER_BROWSER") or find_chromium(),
+         "Chromium is not installed (Debian: apt-get install chromium)")

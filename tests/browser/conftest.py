@@ -4,10 +4,14 @@ Starting Python in a tab takes seconds, and a test seldom is about that: tests t
 as a person does who goes on to another page. What that left in the browser is cleared before.
 """
 
+import contextlib
+import os
+
 import pytest
 
 from pyapp.hosts import chromium, site
 
+ENGINE = os.environ.get("BITLADDER_BROWSER")  # chromium, firefox or webkit, as `playwright install` brings them
 START = 180_000  # milliseconds that Python may take to start on a slow machine
 WINDOW = {"viewport": {"width": 1280, "height": 900}}
 HOME = "#digits"
@@ -32,8 +36,16 @@ def url(needs_chromium):
 
 @pytest.fixture(scope="session")
 def browser(needs_chromium):
-    with chromium() as found:
+    with other(ENGINE) if ENGINE else chromium() as found:
         yield found
+
+
+@contextlib.contextmanager
+def other(engine: str):
+    """A browser that Playwright has fetched; tests that speak of Chromium's own tools will fail there."""
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        yield getattr(playwright, engine).launch()
 
 
 def where(name: str) -> str:

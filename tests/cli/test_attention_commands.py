@@ -139,7 +139,7 @@ def test_the_readme_has_what_was_measured_of_the_shipped_weights(network, score)
     name = network.SHIPPED.stem
     rows = list(Table(store.WEIGHTS / f"{name}-attention.csv", COLUMNS, len(SETTINGS)).rows.values())
     assert {row["weights"] for row in rows} == {store.recipe(network.SHIPPED)["sha256"][:12]}
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
     assert {bool(row["made_on"]) for row in rows} == {True} and all(row["made_on"] in readme for row in rows)
     found = [typed(row) for row in rows]
     has = {(row["shift"], row["softmax"], row["logit_bits"]) for row in found}

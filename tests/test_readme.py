@@ -1,0 +1,74 @@
+"""What the README says is so: its code runs, its links open, its commands exist, its figures are the recipes'."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pyapp import pages, store
+from pyapp.__main__ import _parser
+from pyapp.experiment.params import parse_all
+from pyapp.hosts import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIRST, PAGE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+LINKS = re.findall(r"http://localhost:8000/#(\w+)(?:\?([^)]*))?\)", README)
+TRAINED = re.findall(r"^\| trained, .*? \| ([\d,]+) \| ([\d.]+ %) \| `mlp --bits (\d)", README, re.MULTILINE)
+
+
+def test_the_first_code_prints_what_it_says():
+    expected = [line.split("# ", 1)[1] for line in FIRST.splitlines() if line.startswith("print(")]
+    done = subprocess.run([sys.executable, "-c", FIRST], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert expected and done.stdout.splitlines() == expected
+
+
+def test_the_page_that_it_adds_runs_as_a_command_and_stands_in_the_list(tmp_path):
+    for name in ("pyapp", "weights"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "pyapp" / "pages" / "wave.py").write_text(PAGE)
+
+    def command(*words: str) -> str:
+        return subprocess.run([sys.executable, "-m", "pyapp", *words], cwd=tmp_path, capture_output=True, text=True,
+                              check=True).stdout
+
+    def error(bits: int) -> float:
+        return json.loads(command("run", "wave", "--set", f"bits={bits}", "--json"))["scalars"]["error"]
+
+    assert error(3) > 2 * error(5) > 0
+    (entry,) = (page for page in json.loads(command("pages")) if page["name"] == "wave")
+    assert [panel["name"] for panel in entry["panels"]] == ["wave"]
+
+
+@pytest.mark.parametrize(("page", "query"), LINKS)
+def test_its_links_open_pages_that_know_their_parameters(page, query):
+    asked = dict(parse_qsl(query))
+    values, notes = parse_all(pages.page(page).PARAMS, asked, strict=True)
+    assert not notes and all(str(values[name]) == value for name, value in asked.items())
+
+
+def test_its_commands_exist():
+    whole = re.findall(r"`python -m pyapp ([^`]+[^.`])`", README)
+    rows = re.findall(r"\| `((?:mlp|vit|gpt)[^`]*)` \|$", README, re.MULTILINE)
+    table = [f"evaluate {words} --data DIR" for words in rows]
+    assert len(whole) > 2 and len(table) == 10
+    for words in [*whole, *table]:
+        _parser().parse_args(shlex.split(words.partition(" > ")[0]))
+
+
+def test_its_table_has_the_figures_of_the_recipes():
+    recipe = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in ("mlp", "vit", "gpt", "mlp-qat4",
+                                                                             "mlp-qat3", "mlp-qat2")}
+    for name, row in (("mlp", "digits, float32"), ("vit", "Vision Transformer, float32")):
+        test = recipe[name]["metrics"]["test"]
+        score = test.get("float", test.get("accuracy"))
+        assert f"| {row} | {4 * recipe[name]['parameters']:,} | {score:.2%} |".replace("%", " %") in README
+    assert [bits for *_, bits in TRAINED] == ["4", "3", "2"]
+    for size, score, bits in TRAINED:
+        test = recipe[f"mlp-qat{bits}"]["metrics"]["test"]
+        assert (size, score) == (f"{test['bytes']:,}", f"{test['accuracy']:.2%}".replace("%", " %"))
+    assert f"| {recipe['gpt']['metrics']['validation']['loss']:.3f} nats | `gpt` |" in README
