@@ -2,12 +2,12 @@
 
 import { Engine } from "./engine.js";
 import { faults, json, line, load, words } from "./modules.js";
-import { difference, filled, format, odd, parse, quote, Undo } from "./state.js";
+import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
 import { refuseStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
 import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
-import { bindRailButton, drawLead, drawNotes, drawRail, drawStatus, drawThemeSwitch, drawTroubles } from "./ui/shell.js";
+import { bindRailButton, drawLead, drawNotes, drawStatus, drawThemeSwitch, drawTroubles, drawWays } from "./ui/shell.js";
 import { clear } from "./ui/slots.js";
 import { restoreTheme } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
@@ -20,6 +20,7 @@ const STILL = "Everything on this page that needs no Python still works: the tex
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
 const PAINT_MS = 300; // a hidden tab does not paint
 const banners = { python: null, page: null }; // troubles, by what they are about
+const visit = new Visit();
 let pages = null;
 let turn = 0; // counts the links that were followed
 let shown = null; // {session, view}
@@ -130,7 +131,8 @@ async function show(hash, again) {
   shown = { session, guard, view: null };
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
-  drawRail(at("rail"), pages, meta.name);
+  ways(session);
+  at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
   const view = await load("ui/page.js", again);
   if (shown.session !== session) return; // another page was asked for meanwhile
@@ -138,6 +140,12 @@ async function show(hash, again) {
   left.then(() => shown.session === session && open(session));
   goTo(session, link.panel);
   if (!known && link.page) refuse(session, link.page);
+}
+
+/** The page is there with its parameters: draw the ways on from it. */
+function ways({ meta, params }) {
+  visit.see(meta, params);
+  drawWays({ rail: at("rail"), tabs: at("tabs"), foot: at("foot") }, pages, visit, meta);
 }
 
 /** What a link says to the shell itself: where on the guided path the reader is, and whether panels stand alone. */
@@ -175,6 +183,7 @@ function equip(session) {
   Object.assign(session, {
     link: (panel, shell = facts.shell) => format(meta, session.params, panel, shell),
     pages,
+    linkTo: (other) => visit.link(other),
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),
     toDefaults: () => together("defaults", {}),
@@ -183,7 +192,10 @@ function equip(session) {
   });
   session.listen((event) => {
     if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
-    if (event.type === "params") history.replaceState(null, "", session.link());
+    if (event.type === "params") {
+      history.replaceState(null, "", session.link());
+      if (Object.keys(meta.shares).length) ways(session);
+    }
     if (event.type === "messages") {
       notes(session);
       for (const trouble of Object.values(session.troubles).filter((each) => each && !logged.has(each))) {

@@ -90,6 +90,45 @@ export function difference(meta, current, wanted) {
     .filter(([name, value]) => String(value) !== String(current[name]));
 }
 
+/** What is remembered from page to page until the site is left. */
+export class Visit {
+  #seen = {}; // the page of an entry that was seen last
+  #set = {}; // by entry: what its tabs share, by the shared names
+
+  /** A page is there with these parameters: what is not as it comes is shared, and what has been shared follows. */
+  see(meta, params) {
+    this.#seen[meta.entry] = meta.name;
+    for (const [name, param, before] of this.#shared(meta)) {
+      const value = params[param.name];
+      if (String(value) !== String(standard(param, params)) || can(param, before)) this.#set[meta.entry][name] = value;
+    }
+  }
+
+  /** The link to a page, with what its entry shares and it can use. */
+  link(meta) {
+    const shared = this.#shared(meta).filter(([, param, value]) => can(param, value));
+    return format(meta, Object.fromEntries(shared.map(([, { name }, value]) => [name, value])));
+  }
+
+  /** Of the pages of an entry the one that was seen last, else the first. */
+  last(pages) {
+    return pages.find(({ entry, name }) => this.#seen[entry] === name) ?? pages[0];
+  }
+
+  /** [shared name, the page's parameter, the shared value]. */
+  #shared({ entry, shares, params }) {
+    const set = (this.#set[entry] ??= {});
+    return Object.entries(shares).map(([name, own]) => [name, params.find((param) => param.name === own), set[name]]);
+  }
+}
+
+/** Whether a parameter can have a value that one of the same name has on another page. */
+function can({ kind, choices, lo, hi }, value) {
+  if (value === undefined || kind === "bool") return value !== undefined;
+  if (choices) return choices.includes(String(value));
+  return kind === "text" ? value.length <= hi : value >= lo && value <= hi;
+}
+
 /** Earlier values, newest last. Pushes with one tag in a row count as one step, so that a drag is undone at once. */
 export class Undo {
   #past = [];

@@ -52,8 +52,11 @@ class Experiment:
 
     title: ClassVar[str]
     summary: ClassVar[str]  # one sentence: what you can do here, and what to notice
-    group: ClassVar[str] = ""  # pages of one group stand together in the rail, below its name
-    order: ClassVar[int] = 100  # position in the rail
+    entry: ClassVar[str | None] = ""  # of the rail, with a tab for each of its pages; "": the title; None: at the foot
+    tab: ClassVar[str] = ""  # the page's name among the tabs of its entry; "": the title
+    order: ClassVar[int] = 100  # position among all pages; the first page of an entry is its place in the rail
+    SHARES: ClassVar[Mapping[str, str]] = {}  # parameters by the names under which the tabs of the entry share values
+    SHARED: ClassVar[str] = ""  # a sentence about that
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
     PANELS: ClassVar[tuple[Panel, ...]] = ()

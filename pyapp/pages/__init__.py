@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pyapp.experiment.frame import Experiment
 from pyapp.pages.base.glossary import TERMS, glossary_of
@@ -83,8 +84,8 @@ def following(name: str) -> list[str]:
 def describe() -> list[dict]:
     """Every page as plain data: what the shell needs to draw the rail and the controls."""
     return [
-        {"name": name, "title": page(name).title, "summary": page(name).summary,
-         "group": page(name).group, "story": bool(story(name)), "live": live(name),
+        {"name": name, "title": page(name).title, "summary": page(name).summary, **_place(page(name)),
+         "story": bool(story(name)), "live": live(name),
          "params": [param.as_dict() for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
@@ -95,3 +96,10 @@ def describe() -> list[dict]:
          "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()
     ]
+
+
+def _place(page: type[Experiment]) -> dict[str, Any]:
+    """The page's entry in the rail, "" if it stands at the foot instead; its tab there, and what the tabs share."""
+    own = {param.name for param in page.PARAMS}
+    return {"entry": "" if page.entry is None else page.entry or page.title, "tab": page.tab or page.title,
+            "shares": {name: param for name, param in page.SHARES.items() if param in own}, "shared": page.SHARED}

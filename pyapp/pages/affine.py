@@ -76,8 +76,8 @@ class Page(Experiment):
     title = "Symmetric or affine"
     summary = ("Quantise the same numbers on a symmetric and on an affine grid, and see when the zero point is worth "
                "its price.")
-    group = "Quantise"
-    order = 21
+    entry = "Rounding"
+    order = 11
     NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     BAR = "{bits} bits"
     PANELS = (

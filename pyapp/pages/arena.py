@@ -130,8 +130,9 @@ class Page(Experiment):
     title = "Speed: float32 vs int8"
     summary = ("Race float32 and int8 matrix products in this browser, and see what NumPy does with int8 and what "
                "correct sums cost.")
-    group = "Quantise"
-    order = 27
+    entry = "Integer network"
+    tab = "Speed"
+    order = 32
     NEXT = ("mixed", "int8 saves memory: now decide which layers get the bits.")
     WORK = "asked"
     BAR = "{size.m} × {size.k} × {size.n}{best}"

@@ -1,16 +1,17 @@
-"""Attention: a matrix of attention in float beside quantised ones, without a shift before rounding and with it."""
+"""Attention logits: attention in float beside quantised attention, with and without a shift before rounding."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words
 from pyapp.experiment.params import Param, Values
 from pyapp.experiment.pictures import Bars, Heatmap, Line, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.softmax.compare import gain_bits, probabilities
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.methods import METHODS
@@ -126,13 +127,13 @@ MEASURES = Panel("measures", "All rows, by {method.title}", (
 ), when="method")
 
 
-class Page(Experiment):
-    title = "Attention"
+class Page(SoftmaxLab):
+    title = "Attention logits"
     summary = ("Round attention logits to a few codes, with and without a shift first, and see which rows fade or "
                "split into equal steps.")
-    group = "Softmax"
-    order = 32
+    order = 52
     NEXT = ("methods", "Compare all integer softmaxes on the same codes.")
+    SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "source"}
     BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
     GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
               ("Picked cell", ("row", "column")))

@@ -1,4 +1,4 @@
-"""Digits: a small network learns handwritten digits, reads a drawing, and is quantised."""
+"""Training in float32: a small network learns handwritten digits, reads a drawing, and is quantised."""
 
 import statistics
 from collections.abc import Generator, Iterator, Mapping
@@ -41,10 +41,12 @@ QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with floa
 
 
 class Page(Experiment):
-    title = "Digits"
+    title = "Training in float32"
     summary = ("Watch a network learn handwritten digits, draw one for it to recognise, then take bits away from "
                "its weights and see what that costs.")
-    order = 10
+    entry = "Train"
+    tab = "In float32"
+    order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, test accuracy {test_accuracy:percent}"

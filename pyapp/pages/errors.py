@@ -80,8 +80,8 @@ class Page(Experiment):
     title = "Error map"
     summary = ("See how far rounding moves each weight of a layer, and pick one to compare it before and after: the "
                "largest weight sets the scale, and all others pay for it.")
-    group = "Quantise"
-    order = 23
+    entry = "Rounding"
+    order = 12
     NEXT = ("digits", "Train the network that these weights come from, and draw a digit for it.")
     WORK = "auto"
     BAR = "{params.bits} bits, {bands.2.share:percent} strong"

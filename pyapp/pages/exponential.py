@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Axis, Chart, Line
+from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.softmax import exponential
 from pyapp.softmax.exponential import CLIFFS, CONSTANTS, LN2, METHODS, PUBLISHED, IExp, breaks, gap
 from pyapp.softmax.ibert import PERIODS
@@ -101,12 +102,11 @@ SCALE = Panel("scale", "What the scale does", (
 ), empty="The error at every scale appears when Python has started.")
 
 
-class Page(Experiment):
+class Page(SoftmaxLab):
     title = "Exponential"
     summary = ("Drag a point along the exponential and see every integer that I-BERT's i-exp computes for it: a "
                "parabola and a shift do all the work, and the scale decides how well.")
-    group = "Softmax"
-    order = 30
+    order = 50
     NEXT = ("staircase", "See what few bits make of a curve, and of a whole softmax.")
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"
     GROUPS = (("The point", ("x",)), ("The method", ("method", "scale", "exponent")))

@@ -38,7 +38,7 @@ class Page(Experiment):
     title = "Generator"
     summary = ("Turn a seed and a temperature into handwritten digits, with a trained network or with ten blended "
                "glyphs; see what the small generator keeps of the large one, and what a few bits leave of both.")
-    order = 70
+    order = 80
     NEXT = ("check", "The same seed gives the same pixels everywhere: let your browser prove it.")
     WORK = "auto"
     BAR = "seed {seed:text}, {sure:percent:0} sure"

@@ -41,8 +41,8 @@ class Page(Experiment):
     title = "Guidelines"
     summary = ("Read common claims about precision, each tested in your browser on the digits network: some do not "
                "hold here.")
-    group = "Quantise"
-    order = 28
+    entry = "Spend bits"
+    order = 41
     NEXT = ("exponential", "What integers do worst is the exponential in softmax: see how one is built.")
     WORK = "auto"
     BAR = "{measured:count} of {total:count} measured"

@@ -29,8 +29,9 @@ class Page(Experiment):
     title = "Integer inference"
     summary = ("Show the same digit to the float32 network and to the quantised one: the bars move long before "
                "a prediction changes. Then count how many predictions change, on 3,000 test digits.")
-    group = "Quantise"
-    order = 24
+    entry = "Integer network"
+    tab = "Predictions"
+    order = 30
     NEXT = ("matmul", "See how integers multiply: three corrections make the product exact.")
     WORK = "auto"
     BAR = "{changed:count} changed, {accuracy:percent}"

@@ -34,8 +34,9 @@ class Page(Experiment):
     title = "Train a tiny GPT"
     summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and see the share of correct "
                "sentences rise with training and fall with the bits of the weights.")
-    group = "Transformers"
-    order = 42
+    entry = "Transformers"
+    tab = "Train a GPT"
+    order = 62
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, score {last.score:percent:0}"

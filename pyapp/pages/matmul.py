@@ -24,8 +24,9 @@ class Page(Experiment):
     title = "Integer matmul"
     summary = ("Step through a quantised matrix product: three corrections make the integer product exact, so only "
                "rounding loses anything.")
-    group = "Quantise"
-    order = 22
+    entry = "Integer network"
+    tab = "Matrix product"
+    order = 31
     NEXT = ("arena", "Is an int8 product faster than a float32 one in this browser?")
     BAR = "step {step} of {steps}: {label}"
     GROUPS = (("Shape", ("rows", "inner", "columns", "seed")),

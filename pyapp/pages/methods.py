@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls, tensors
+from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method
@@ -88,12 +89,11 @@ COSTS = Panel("costs", "What each needs in hardware", (
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 
-class Page(Experiment):
+class Page(SoftmaxLab):
     title = "Methods"
     summary = ("Run every integer softmax method on the same codes, and see which error is the method's own and which "
                "was already in the rounded logits.")
-    group = "Softmax"
-    order = 33
+    order = 53
     NEXT = ("shift", "A shift before rounding often helps more than a better method: measure it.")
     WORK = "auto"
     BAR = "{bar}"

@@ -29,8 +29,8 @@ class Page(Experiment):
     title = "Mixed precision"
     summary = ("Give the network a budget of bytes, and each layer gets bits according to how much it needs them: see "
                "what each layer loses, and the predicted and the measured loss of the whole network.")
-    group = "Quantise"
-    order = 26
+    entry = "Spend bits"
+    order = 40
     NEXT = ("guidelines", "Which rules of thumb about precision hold on this network?")
     WORK = "auto"
     BAR = "{bar}"

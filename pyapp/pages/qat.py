@@ -42,11 +42,12 @@ FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back 
 
 
 class Page(Experiment):
-    title = "QAT"
+    title = "Quantisation-aware training (QAT)"
     summary = ("Quantisation-aware training: quantise first, then train. Press Play and watch the network "
                "recover what rounding cost, with the same codes that it will have as integers.")
-    group = "Quantise"
-    order = 25
+    entry = "Train"
+    tab = "With quantisation"
+    order = 21
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, test accuracy {quant_accuracy:percent}"

@@ -11,7 +11,8 @@ class Page(Sliders):
     title = "Line"
     summary = ("Move a line by hand, then let gradient descent move it: the two gradients point uphill, each step goes "
                "down, and it ends where the formula says.")
-    order = 60
+    tab = "1 Line"
+    order = 70
     NEXT = ("rung2", "A line fits no hill: bend it.")
     y = line.Y
     SURFACE = (2.0, 6.0)

@@ -22,7 +22,8 @@ class Page(Sliders):
     title = "Bend"
     summary = ("A sigmoid bends the line, and the chain rule puts its slope into the gradient: watch learning stop "
                "where the curve is flat.")
-    order = 61
+    tab = "2 Bend"
+    order = 71
     NEXT = ("rung3", "One bend cannot rise and fall: take two.")
     SURFACE = (4.0, 10.0)
     RANGE = -0.5, 1.5

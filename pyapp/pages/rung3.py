@@ -30,7 +30,8 @@ class Page(Descent):
     title = "Stack"
     summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, with "
                "sigmoid or ReLU, and see some neurons die.")
-    order = 62
+    tab = "3 Stack"
+    order = 72
     NEXT = ("rung4", "Numbers are not words: give each word a vector.")
     y = line.Y
     PARAMS = (

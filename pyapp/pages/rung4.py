@@ -15,7 +15,8 @@ class Page(ToyPage):
     title = "Embeddings"
     summary = ("Each word is three numbers, and you may move them: a word's vector is the same in every sentence, "
                "whatever it means there.")
-    order = 63
+    tab = "4 Embeddings"
+    order = 73
     NEXT = ("rung5", "A word alone means little: let words look at each other.")
     PARAMS = (Param("word", "Word", "choice", "mole", choices=toy.WORDS,
                     doc="The word whose numbers you move, and which is compared with all others"), DIMS, TABLE)

@@ -17,10 +17,11 @@ MATRICES = ("W_Q", "W_K", "W_V")
 
 
 class Page(ToyPage):
-    title = "Attention"
+    title = "Self-attention"
     summary = ("Every word looks back with dot products and takes something of what it sees: follow the arrows to "
                "creature, which becomes fluffy and blue.")
-    order = 64
+    tab = "5 Self-attention"
+    order = 74
     NEXT = ("rung6", "After looking around comes thinking alone: six neurons.")
     BAR = "{count} words"
     GROUPS = (("Words", ("prompt", "look")), ("Attention", ("own", "scaled")), ("Picture", ("dims",)),

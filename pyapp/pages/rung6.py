@@ -25,7 +25,8 @@ class Page(ToyPage):
     title = "MLP block"
     summary = ("Six ReLU neurons look at the refined vector; see which fire, which stay silent, and where those that "
                "fire move it.")
-    order = 65
+    tab = "6 MLP block"
+    order = 75
     NEXT = ("rung7", "Turn the last vector into a word, append it, and begin again.")
     BAR = "{fired} of {neurons_count} fired"
     GROUPS = (("Words", ("prompt",)), ("Block", ("mlp",)), ("Attention", ("own", "scaled")), ("Picture", ("dims",)),

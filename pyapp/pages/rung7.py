@@ -23,10 +23,11 @@ TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
 
 
 class Page(ToyPage):
-    title = "Generate"
+    title = "Next word"
     summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
                "watch the sentence grow, and take bits away until it no longer does.")
-    order = 66
+    tab = "7 Next word"
+    order = 76
     NEXT = ("generator", "Generate pictures instead of words, and take bits away from the generator.")
     WORK = "train"
     BAR = "{bar}"

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import Param, Values
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.pages.panels import shift as panels
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
 from pyapp.softmax.logits import draw
@@ -42,15 +43,14 @@ DECADES = 4  # that are shown of other measures at most
 ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that calibrates
 
 
-class Page(Experiment):
+class Page(SoftmaxLab):
     title = "What a shift is worth"
     summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, with a "
                "control: where the rows are centred, subtracting their means must not help.")
-    group = "Softmax"
-    order = 34
+    tab, order = "Shift", 54
     NEXT = ("vision", "Try it in a real network: a Vision Transformer that reads your digit.")
-    WORK = "auto"
-    BAR = "{bar}"
+    SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "net", "shift": "rule"}
+    WORK, BAR = "auto", "{bar}"
     GROUPS = (("Rule", ("rule", "measure")), ("Protocol", ("method", "other")),
               ("Logits", ("rows", "length", "net", "seeds", "seed")))
     PANELS = panels.PANELS

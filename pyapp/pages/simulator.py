@@ -34,8 +34,8 @@ class Page(Experiment):
     title = "Simulator"
     summary = ("Quantise a tensor of your own and see which numbers are rounded, which are clipped, and what each "
                "costs.")
-    group = "Quantise"
-    order = 20
+    entry = "Rounding"
+    order = 10
     NEXT = ("affine", "When is a zero point worth its price?")
     BAR = "{bits} bits, {errors.sqnr_db:decibels:1}"
     GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.pages.base import controls, softmax_controls, tensors
+from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.softmax.methods import METHODS, make
 from pyapp.softmax.staircase import BITS, ELEMENTWISE, WAYS, Curve, Probability
 
@@ -75,12 +76,11 @@ RIVALS = Panel("methods", "Every method's staircase", (
 ), place="readouts", empty="Measured when Python has started.")
 
 
-class Page(Experiment):
+class Page(SoftmaxLab):
     title = "Staircase"
     summary = ("Take bits away from a curve until it is a staircase, and see how rounding the input differs from "
                "rounding the output, and which steps each integer softmax makes of the same codes.")
-    group = "Softmax"
-    order = 31
+    order = 51
     NEXT = ("attention", "The same steps in a row of attention, where a shift can save the bits.")
     WORK = "auto"
     BAR = "{bits} bits, L1 {l1.both}"

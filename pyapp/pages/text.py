@@ -39,8 +39,8 @@ class Page(Experiment):
     title = "Text"
     summary = ("Let a small GPT and its quantised twin continue the same prompt with the same seed, and see where "
                "their texts diverge; with few logit bits, choose a shift and watch the words come back.")
-    group = "Transformers"
-    order = 41
+    entry = "Transformers"
+    order = 61
     NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
     WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
     LABELS: ClassVar = {"play": "Generate", "pause": "Stop", "step": "One character", "reset": "Start again"}

@@ -36,8 +36,8 @@ class Page(Experiment):
     title = "Vision"
     summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and see how "
                "much of the attention can go before the answer changes.")
-    group = "Transformers"
-    order = 40
+    entry = "Transformers"
+    order = 60
     NEXT = ("text", "Language is less patient: watch a text fall apart and come back.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "logits {params.logit_bits}, step {step:count}"

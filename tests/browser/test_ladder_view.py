@@ -6,8 +6,8 @@ import pytest
 from pyapp.ladder import line, toy
 from pyapp.ladder.table import parse
 
-RUNGS = {"rung1": "Line", "rung2": "Bend", "rung3": "Stack", "rung4": "Embeddings", "rung5": "Attention",
-         "rung6": "MLP block", "rung7": "Generate"}
+RUNGS = {"rung1": "Line", "rung2": "Bend", "rung3": "Stack", "rung4": "Embeddings", "rung5": "Self-attention",
+         "rung6": "MLP block", "rung7": "Next word"}
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_each_rung_opens_cold_by_its_link(visit, rung):

@@ -19,7 +19,7 @@ def test_the_page_is_alive_before_python(visit):
     tab["shipped"].wait_for()
     tab.wait_text("progress", "MB")
     assert tab["play"].is_disabled()
-    assert tab.page.locator("h1").inner_text() == "Digits"
+    assert tab.page.locator("h1").inner_text() == "Training in float32"
     tab.expected = ("pyodide.asm.wasm",)
 
 

@@ -1,7 +1,7 @@
 // node --test tests/node/state.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { command, difference, dropped, filled, format, odd, parse } from "../../web/state.js";
+import { command, difference, dropped, filled, format, odd, parse, Visit } from "../../web/state.js";
 
 const how = { name: "how", default: "slow" };
 const rate = { name: "rate", default: 0.1, usual: ["how", { slow: 0.1, fast: 3 }] };
@@ -126,4 +126,42 @@ test("what a link asks for and the page does not have is said, in few words", ()
   assert.equal(parse("#page?rate=1&rate=2").params.rate, "2");
   const [flood] = said(`#page?${many(5000, (_, i) => `${"n".repeat(99)}${i}=1`).join("&")}`);
   assert.ok(flood.length < 400 && flood.includes("and 4995 more here"), flood);
+});
+
+const bits = { name: "bits", kind: "int", default: 4, lo: 2, hi: 8 };
+const method = { name: "method", kind: "choice", default: "exact", choices: ["exact", "fast", "gpt"] };
+const lab = (name, params, shares) => ({ name, entry: "lab", params, shares });
+const [maps, table, alone] = [
+  lab("maps", [bits, method], { bits: "bits", logits: "method" }),
+  lab("table", [{ ...bits, default: 8, lo: 4, hi: 12 }, { ...method, name: "source", choices: ["exact", "gpt"] }], { bits: "bits", logits: "source" }),
+  lab("alone", [], {}),
+];
+
+test("what is set on one tab follows to the others, by way of one that has none of it", () => {
+  const visit = new Visit();
+  visit.see(maps, { bits: 4, method: "exact" });
+  assert.deepEqual([visit.link(maps), visit.link(table)], ["#maps", "#table"]); // each as it comes
+  visit.see(maps, { bits: 5, method: "gpt" });
+  assert.equal(visit.link(table), "#table?bits=5&source=gpt");
+  visit.see(alone, {});
+  visit.see(table, { bits: 8, source: "gpt" }); // its own default, but chosen
+  assert.equal(visit.link(maps), "#maps?bits=8&method=gpt");
+  visit.see(maps, { bits: 4, method: "gpt" });
+  assert.deepEqual([visit.link(maps), visit.link(table)], ["#maps?method=gpt", "#table?bits=4&source=gpt"]);
+});
+
+test("a value that a tab cannot have waits for one that can", () => {
+  const visit = new Visit();
+  visit.see(maps, { bits: 2, method: "fast" });
+  assert.equal(visit.link(table), "#table");
+  visit.see(table, { bits: 8, source: "exact" });
+  assert.equal(visit.link(maps), "#maps?bits=2&method=fast");
+});
+
+test("an entry opens its first page, later the one that was seen last", () => {
+  const visit = new Visit();
+  assert.equal(visit.last([maps, table]), maps);
+  visit.see(table, { bits: 8, source: "exact" });
+  visit.see({ name: "other", entry: "other", params: [], shares: {} }, {});
+  assert.equal(visit.last([maps, table]), table);
 });

@@ -8,23 +8,25 @@ export function drawLead(root, { title, summary }) {
   render(html`<article><header class="lead"><h1>${title}</h1><p>${summary}</p></header></article>`, root);
 }
 
-/** The rail of pages, those of one group below its name. current: the page's name. */
-export function drawRail(root, pages, current) {
-  const link = ({ name, title, summary }) => html`<li>
-    <a href=${`#${name}`} title=${summary} aria-current=${name === current ? "page" : undefined}>${title}</a>
-  </li>`;
-  const groups = [...new Set(pages.map(({ name, group }) => group || name))]; // a page without a group stands alone
-  const members = groups.map((key) => pages.filter(({ name, group }) => (group || name) === key));
+/**
+ * The rail of entries, each a link to the page of it that was seen last, and the tabs: the pages of the entry at hand. What
+ * is in no entry stands at the foot. visit: what is remembered from page to page; meta: the page that is there.
+ */
+export function drawWays({ rail, tabs, foot }, pages, visit, meta) {
+  const here = (is) => (is ? "page" : undefined);
+  const link = (to, words, is) => html`<li key=${words}><a href=${visit.link(to)} title=${to.summary} aria-current=${here(is)}>${words}</a></li>`;
+  const inside = (name) => pages.filter(({ entry }) => entry === name);
+  const entries = [...new Set(pages.map(({ entry }) => entry))].filter(Boolean);
+  const siblings = meta.entry ? inside(meta.entry) : [];
+  render(html`<ul>${entries.map((name) => link(visit.last(inside(name)), name, name === meta.entry))}</ul>`, rail);
   render(
-    html`<ul>
-      ${members.map((list) =>
-        list[0].group
-          ? html`<li class="rail-group"><span>${list[0].group}</span><ul>${list.map(link)}</ul></li>`
-          : list.map(link),
-      )}
-    </ul>`,
-    root,
+    siblings.length > 1 && html`<nav class="tabs" aria-label=${meta.entry} data-test="tabs">
+      <ul>${siblings.map((page) => link(page, page.tab, page === meta))}</ul>
+      ${meta.shared && html`<p class="doc">${meta.shared}</p>`}
+    </nav>`,
+    tabs,
   );
+  render(inside("").map((page) => html`<a href=${visit.link(page)} aria-current=${here(page === meta)}>${page.title}</a>`), foot);
 }
 
 /** The rail hides behind a button on narrow screens. */

@@ -1,20 +1,12 @@
 import { html } from "preact";
-import { format } from "../state.js";
 
-const TRAVELS = ["prompt", "own", "scaled", "mlp", "dims", "table"]; // parameters that go along to another rung
-
-/** Links to the other rungs: "rungs" is the whole ladder, else those below and above. */
-export default function Ladder({ block, page }) {
-  const rungs = page.pages.filter(({ group }) => group === page.meta.group);
+/** Links to the rungs below and above. */
+export default function Ladder({ page }) {
+  const rungs = page.pages.filter(({ entry }) => entry === page.meta.entry);
   const at = rungs.findIndex(({ name }) => name === page.meta.name);
-  const link = (meta) => format(meta, Object.fromEntries(TRAVELS.map((name) => [name, page.params[name]])));
-  if (block.name === "rungs")
-    return html`<nav class="rungs" aria-label="Ladder"><ol>
-      ${rungs.map((meta, i) => html`<li key=${meta.name}><a href=${link(meta)} aria-current=${i === at ? "page" : null}>${meta.title}</a></li>`)}
-    </ol></nav>`;
   const [below, above] = [rungs[at - 1], rungs[at + 1]];
   return html`<p class="row rung-links">
-    ${below && html`<a href=${link(below)} data-test="rung-down">Down to ${below.title}</a>`}
-    ${above && html`<a href=${link(above)} data-test="rung-up">Up to ${above.title}</a>`}
+    ${below && html`<a href=${page.linkTo(below)} data-test="rung-down">Down to ${below.title}</a>`}
+    ${above && html`<a href=${page.linkTo(above)} data-test="rung-up">Up to ${above.title}</a>`}
   </p>`;
 }

@@ -28,7 +28,7 @@ def rate(default: float, usual: tuple[str, Mapping[str, float]] | None = None) -
 class Descent(Experiment):
     """A page with weights `w` and biases `b`. A page says where they start, what a step is, and what else to show."""
 
-    group = "Ladder"
+    entry = "Ladder"
     WORK = "train"
     BAR = "step {step:count}, MSE {loss:small}"
     RANGE: ClassVar[tuple[float, float]] = -1.0, 2.0  # of the picture with the points

@@ -7,10 +7,9 @@ EMPTY = "It appears when Python has started."
 
 
 def rung(*panels: Panel) -> tuple[Panel, ...]:
-    """A rung's own panels, and around them the ladder, what is new, the code that runs, what was left out."""
+    """A rung's own panels, and around them what is new, the code that runs, what was left out."""
     return (
-        Panel("ladder", "", (Custom(name="rungs", module="ladder"),)), Panel("new", "What is new here", told=True),
-        *panels,
+        Panel("new", "What is new here", told=True), *panels,
         Panel("code", "The Python that runs here", (
             Words(text="These are the functions behind the picture. Change one and run it: the picture follows at "
                        "once, on this page only. Your code is kept in this browser. An endless loop is stopped; "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,9 @@ LEAST = 0.3  # that a picture of vectors shows of each axis, both ways
 class ToyPage(Experiment):
     """A page of the toy transformer; `self.p` are its weights with the reader's table."""
 
-    group = "Ladder"
+    entry = "Ladder"
+    SHARES: ClassVar = {name: name for name in ("prompt", "own", "scaled", "mlp", "dims", "table")}
+    SHARED = "Prompt, switches and moved words stay as you set them on every rung that has them."
 
     def __init__(self, params: Values):
         super().__init__(params)

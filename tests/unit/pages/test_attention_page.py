@@ -191,4 +191,4 @@ def test_every_frame_crosses_to_the_page(length):
 
 
 def test_the_page_stands_in_its_group():
-    assert (Page.group, Page.order, Page.title) == ("Softmax", 32, "Attention")
+    assert (Page.entry, Page.title) == ("Softmax lab", "Attention logits")

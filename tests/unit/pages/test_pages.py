@@ -1,5 +1,8 @@
 """What holds for every page."""
 
+from itertools import groupby
+from types import SimpleNamespace
+
 import pytest
 
 from pyapp import pages
@@ -21,3 +24,29 @@ def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(nam
     run = runner.open(name)["run"]
     answer = runner.advance(run, steps=1)
     assert answer["frame"].step == (0 if answer["done"] else 1)
+
+
+def test_no_two_names_are_alike():
+    """Of entries, tabs and titles; the number of a rung is no difference. What stands alone has one name for all."""
+    pages_ = [SimpleNamespace(**each) for each in pages.describe()]
+    entries = {page.entry for page in pages_ if page.entry != page.title} - {""}
+    names = [*entries, *(name for page in pages_ for name in {page.title, page.tab.lstrip("1234567 ")})]
+    assert len({name.lower() for name in names}) == len(names), sorted(names)
+
+
+def test_the_rail_has_few_entries_and_pages_of_one_stand_together():
+    entries = [page["entry"] for page in pages.describe() if page["entry"]]
+    assert len(set(entries)) <= 9 and [name for name, _ in groupby(entries)] == list(dict.fromkeys(entries))
+    assert entries[0] == "Start" and "" in {page["entry"] for page in pages.describe()}
+
+
+def test_what_tabs_share_is_one_kind_of_value():
+    """So that what one tab is set to means the same on another, if it is allowed there."""
+    kinds = {}
+    for name in pages.names():
+        page = pages.page(name)
+        params = {param.name: param for param in page.PARAMS}
+        for shared, own in next(each["shares"] for each in pages.describe() if each["name"] == name).items():
+            kinds.setdefault((page.entry, shared), set()).add(params[own].kind)
+        assert not page.SHARES or page.SHARED.endswith(".")
+    assert kinds and all(len(found) == 1 for found in kinds.values())

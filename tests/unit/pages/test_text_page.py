@@ -276,4 +276,4 @@ def test_every_answer_crosses_to_the_page():
 
 
 def test_the_page_stands_in_its_group():
-    assert (Page.group, Page.order, Page.title) == ("Transformers", 41, "Text")
+    assert (Page.entry, Page.title) == ("Transformers", "Text")
