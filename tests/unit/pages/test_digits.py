@@ -15,6 +15,7 @@ class Session(Opened):
     name = "digits"
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_it_learns_digits_it_has_not_seen():
     answer = Session().advance(steps=63 * 10)
     scalars, held_out = answer["frame"].scalars, answer["history"]["test_accuracy"]
@@ -129,7 +130,7 @@ def test_measuring_gives_times():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "adam", "rate": 0.002, "shift": 2, "batch": "64"}])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)

@@ -177,6 +177,7 @@ def test_half_precision_rounds_every_parameter_and_activation():
     assert found.accuracy == (ours == labels).mean() and found.nbytes == 2 * WEIGHTS.vector.size
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_network_that_is_not_shipped_is_left_out(monkeypatch, tmp_path):
     monkeypatch.setattr("pyapp.store.WEIGHTS", tmp_path)
     claim = next(claim for claim in CLAIMS if claim.name == "qat2")
@@ -185,6 +186,7 @@ def test_a_network_that_is_not_shipped_is_left_out(monkeypatch, tmp_path):
     assert found[2] is None and found[0].loss > 1
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_shipped_trained_network_is_measured(monkeypatch, tmp_path):
     images, labels = held_out(200)
     network = quantize_network(WEIGHTS, Settings(3, per="channel", activations=4), mnist.calibration())

@@ -128,6 +128,7 @@ def test_a_change_starts_the_count_anew_but_not_the_arithmetic():
     assert after["network"] != before["network"] and after["changed"] > before["changed"]
 
 
+@pytest.mark.in_pyodide(0, "tests/unit/quant/test_gptq.py runs there")
 def test_gptq_is_better_than_rounding_at_three_bits():
     rounded, gptq = (Session(bits=3, method=method).done() for method in ("round", "gptq"))
     assert gptq["mean_gap"] < rounded["mean_gap"] and gptq["bytes"] == rounded["bytes"]

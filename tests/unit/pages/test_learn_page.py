@@ -53,6 +53,7 @@ def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
     assert {sample["mark"] for each in session.writing() for sample in each["samples"]} == {"✗"}
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_it_learns_and_the_curves_have_what_was_read():
     answer = Session(batch="4", rate=0.01).advance(steps=101)
     history = answer["history"]
@@ -86,6 +87,7 @@ def test_only_dense_layers_are_rounded_each_channel_on_its_own_scale():
         assert (rounded.parameters[name] == learner.p[name]).all()
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_all_widths_are_read_at_one_step():
     session = Session()
     session.read()
@@ -140,7 +142,7 @@ def test_divergence_is_said_and_ends_the_run():
 
 
 @pytest.mark.parametrize("params", [{}, {"corpus": "own", "text": PROSE, "temperature": 0.5, "rate": 0.01}])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=48)

@@ -122,6 +122,7 @@ def test_the_verdict_follows_from_what_was_measured(finished):
     assert verdict["near_better"] == noticeable and 3 in noticeable  # 3, 3 and 8 bits in 400 bytes more: 3 points
 
 
+@pytest.mark.in_pyodide(0, "words are the same text there")
 def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
     verdict = finished["verdict"]
     assert mixed._verdict([])["words"].startswith("Measured when the search has ended")
@@ -135,6 +136,7 @@ def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
         "For no more bytes, mixing is closer to the float32 network than 3 and 4 bits everywhere.")
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_plots_show_every_network_at_its_bytes_and_its_loss(finished):
     front, points = finished["front"], finished["points"]
     foretold = front["costs"][1]["y"]
@@ -173,6 +175,7 @@ def test_the_budget_counts_the_activations_too(activations, calibrate):
     assert (scalars["chosen"]["kl"], scalars["chosen"]["accuracy"]) == (kl, accuracy)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_budget_below_the_smallest_is_refused_in_words_and_nothing_breaks():
     session = Session(**QUICK, budget=20_000)
     assert session.opened["frame"].scalars["refusal"] == ""  # not known yet
@@ -185,6 +188,7 @@ def test_a_budget_below_the_smallest_is_refused_in_words_and_nothing_breaks():
     assert scalars["refusal"] == "" and scalars["chosen"]["bits"] == [2, 2, 2] and scalars["rival"]["uniform"] == 2
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_of_method_starts_anew_in_pieces_and_what_was_known_stays():
     session = Session(**QUICK)
     assert session.advance(steps=5)["frame"].scalars["found"] == 5
@@ -196,6 +200,7 @@ def test_a_change_of_method_starts_anew_in_pieces_and_what_was_known_stays():
     assert session.searched()["found"] == FINDINGS
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_frame_waits_and_every_frame_crosses():
     text = bridge.call_json("open", '{"page": "mixed", "params": {"method": "round", "budget": "29000"}}')[0]
     assert text.startswith('{"ok"') and '"found": 0' in text

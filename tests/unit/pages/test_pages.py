@@ -19,6 +19,7 @@ def test_a_page_declares_itself(name):
 
 
 @pytest.mark.parametrize("name", pages.names())
+@pytest.mark.in_pyodide(0, "the pages' sessions in tests/parity open them and take steps")
 def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(name):
     runner = Runner()
     run = runner.open(name)["run"]

@@ -36,6 +36,7 @@ class Session:
         return answers
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_two_bits_win_back_what_rounding_costs():
     answer = Session().advance(steps=3 * EPOCH)
     scalars, curve = answer["frame"].scalars, answer["history"]["quant_accuracy"]
@@ -72,7 +73,7 @@ def test_the_first_frame_is_judged_before_any_training():
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "2", "channel"), (3, "none", "group:64"), (8, "5", "tensor")])
 @pytest.mark.parametrize("start", ["pretrained", "scratch"])
-@pytest.mark.in_pyodide(3, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator, bits, activations, per, start):
     session = Session(estimator=estimator, bits=bits, activations=activations, per=per, start=start, layer="layer2")
     answer = session.advance(steps=3)
@@ -96,6 +97,7 @@ def test_scales_are_learned_and_codes_change():
     assert rows[0]["activation"] != rows[0]["activation_start"]
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_the_rate_changes_without_a_reset_and_other_bits_start_anew():
     session = Session()
     session.advance(steps=5)
@@ -129,6 +131,7 @@ def test_a_student_starts_from_scratch_and_says_so():
     assert session.change("network", "784-128-64-10")["params"]["start"] == "scratch"
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_a_teacher_takes_its_share_of_the_loss():
     session = Session(share=0.7, temperature=3.0)
     page = session.page
@@ -146,6 +149,7 @@ def test_a_teacher_takes_its_share_of_the_loss():
     assert session.advance(steps=1)["history"]["loss"]["value"][0] == first_loss()
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
     session = Session()
     session.advance(steps=10)
@@ -177,7 +181,7 @@ def test_what_cannot_be_measured_on_integers_is_said():
     {"network": "784-64-32-10", "share": 0.5, "shift": 2, "batch": "64", "per": "group:16"},
     {"activations": "none", "estimator": "ste", "bits": 4},
 ])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)
@@ -193,6 +197,7 @@ def test_a_snapshot_goes_on_bit_for_bit(params):
     assert all((before[name] == after[name]).all() for name in before)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_float_weights_start_a_training_with_codes():
     session = Session(bits=4, start="scratch")
     answer = session.restore((store.WEIGHTS / "mlp.npz").read_bytes(), "mlp.npz")
@@ -201,6 +206,7 @@ def test_float_weights_start_a_training_with_codes():
     assert answer["frame"].scalars["quant_accuracy"] > 0.9
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_what_was_trained_on_the_digits_page_can_be_quantised_here():
     digits = Session("digits")
     digits.advance(steps=20)
@@ -227,7 +233,7 @@ def test_a_float_student_brings_its_network_along():
     lambda a: {**a, "layer1.weight": a["layer1.weight"][:5]},
     lambda a: {**a, "layer1.weight_scale": np.array(np.nan, np.float32)}, lambda a: {"x": a["layer1.bias"]},
 ])
-@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session()
     session.advance(steps=10)

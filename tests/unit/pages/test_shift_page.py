@@ -42,6 +42,7 @@ def test_every_number_is_the_tables(method, other):
                 assert family["gains"][rule]["mean"] == pytest.approx(np.log2(ratios).mean())
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_heads_of_a_trained_network_are_the_fourth_kind():
     """The mean of what each head has on a grid of its own; the GPT's with its mask."""
     runner, run, frame = measured(seed=3)
@@ -73,7 +74,7 @@ def test_a_networks_files_are_asked_for_while_the_host_can_still_bring_them(monk
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_every_measure_of_the_protocol_can_be_shown(measure):
     frame = measured(method="lut2", measure=measure)[2]
     best = {"top-1": ("top1", 1), "row-sum": ("row_sum", 1), "l1": ("l1_per_row", 0), "max-error": ("max_error", 0)}

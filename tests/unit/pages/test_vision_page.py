@@ -57,7 +57,7 @@ def test_the_answer_and_the_maps_are_those_of_the_network():
 
 
 @pytest.mark.parametrize(("softmax", "rule"), [("exact", "none"), ("ibert", "row-mean"), ("itamax", "row-max-clip")])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_quantised_numbers_are_those_of_the_quantised_network_and_the_difference_is_theirs(softmax, rule):
     session = Session(bits="4", per="group:16", activations="6", logit_bits="3", softmax=softmax, logit_shift=rule)
     frame = session.predict({"index": 9})
@@ -111,6 +111,7 @@ def test_float_logits_say_that_method_and_shift_do_nothing():
     assert session.change("logit_shift", "none")["notes"] == []
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     session = Session(logit_bits="2")
     assert session.opened["frame"].scalars["counted"] == 0
@@ -129,6 +130,7 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     assert session.page.pair.seen is seen and len(seen.found) == n  # the float network need not read them again
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_a_count_ends_with_all_images():
     session = Session(weights="own", **ALL_OFF)
     scores = session.count(3000 // PIECE + 2)
@@ -186,7 +188,7 @@ def test_rate_and_batch_change_without_a_reset_and_another_size_starts_anew():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "sgd", "rate": 0.05, "shift": 2, "batch": "64"}])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(weights="own", seed=5, logit_bits="3", **params)
     one.advance(steps=10)

@@ -96,7 +96,7 @@ def test_the_exported_network_has_the_trained_codes(estimator, per, bits, activa
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("per", PER)
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
-@pytest.mark.in_pyodide(3, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_training_lowers_the_loss_and_moves_the_scales(estimator, per, optimiser):
     t = trainer(rate=0.1 if optimiser == "sgd" else 0.01, optimiser=optimiser, per=per, estimator=estimator)
     before, scales = evaluate(t.model, t.p, X, LABELS), {k: t.p[k].copy() for k in t.p if k.endswith("_scale")}
@@ -109,6 +109,7 @@ def test_training_lowers_the_loss_and_moves_the_scales(estimator, per, optimiser
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_one_small_step_goes_downhill(estimator):
     model, (x, labels) = QATMLP(estimator=estimator), mnist.shipped("train")
     p, falls = model.start(mlp.load(), x[:256]), 0
@@ -200,6 +201,7 @@ def some_digits() -> Digits:
     return Digits(digits.images[::4], digits.labels[::4])
 
 
+@pytest.mark.in_pyodide(0, "tests/unit/training/test_recipes.py trains by a recipe there")
 def test_the_qat_recipe_is_deterministic_and_keeps_the_accuracy():
     recipe, lines = QATRecipe(bits=3, activations=3, epochs=4, batch=32), []
     (model, p), (_, again) = (train_qat(recipe, some_digits(), lines.append) for _ in range(2))
@@ -209,6 +211,7 @@ def test_the_qat_recipe_is_deterministic_and_keeps_the_accuracy():
     assert after > max(0.96, before + 0.1)
 
 
+@pytest.mark.in_pyodide(0, "tests/unit/training/test_recipes.py trains by a recipe there")
 def test_a_student_learns_by_its_recipe():
     model, p = train_student(StudentRecipe(hidden="16-12", epochs=10, batch=20), some_digits(), lambda line: None)
     assert [layer.shapes[layer.weight] for layer in model.linears] == [(16, 784), (12, 16), (10, 12)]

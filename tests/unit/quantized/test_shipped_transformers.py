@@ -17,6 +17,7 @@ from pyapp.training.trainer import evaluate
 SHAKESPEARE = ROOT.parent / "shared" / "data" / "tinyshakespeare.txt"
 
 
+@pytest.mark.in_pyodide(0, "the vision page's session in tests/parity reads and counts digits")
 def test_the_vit_reads_digits_that_it_has_never_seen():
     images, labels = mnist.shipped("test")
     rows = slice(0, None, 6)
@@ -34,7 +35,7 @@ def test_the_gpt_expects_english_in_lines_and_no_noise():
 
 
 @pytest.mark.parametrize("sampling", [Sampling(0.8, top_k=20), Sampling(greedy=True)], ids=["drawn", "greedy"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "tests/unit/nets/test_generate.py passes a context there")
 def test_the_cache_changes_no_character_of_the_shipped_network(sampling):
     model, p, vocabulary = gpt.load()
     prompt = vocabulary.encode("\nROMEO:\n")
