@@ -58,6 +58,9 @@ class Experiment:
     SHARES: ClassVar[Mapping[str, str]] = {}  # parameters by the names under which the tabs of the entry share values
     SHARED: ClassVar[str] = ""  # a sentence about that
     PARAMS: ClassVar[tuple[Param, ...]] = ()
+    # Parameters that change nothing while another one "is" one of these values, or "is not", and why: their controls
+    # are disabled then. ((("group",), "per", "is not", ("group",), "there are no groups"),)
+    IDLE: ClassVar[tuple[tuple[tuple[str, ...], str, str, tuple[Value, ...], str], ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
     PANELS: ClassVar[tuple[Panel, ...]] = ()
     SHIPPED: ClassVar[tuple[str, ...]] = ()  # weights whose recipes panels name: "shipped.mlp.metrics.n"

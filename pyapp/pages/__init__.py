@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pyapp.experiment.frame import Experiment
+from pyapp.experiment.params import Param
 from pyapp.pages.base.glossary import TERMS, glossary_of
 
 SOURCES = re.compile(r"^```python source\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # dotted names, one per line
@@ -76,6 +77,12 @@ def glossary(name: str) -> dict[str, list[str]]:
     return {term: [text, *((at, page(at).title) if at != name else ())] for term, (at, text) in terms.items()}
 
 
+def described(name: str, param: Param) -> dict:
+    """A parameter of the page as plain data, with the condition under which its control is disabled."""
+    idle = [when for names, *when in page(name).IDLE if param.name in names]
+    return param.as_dict() | ({"idle": idle[0]} if idle else {})
+
+
 def following(name: str) -> list[str]:
     """The page to go on to: [its name, its title, why]; [] if the page names none."""
     return [to := page(name).NEXT[0], page(to).title, page(name).NEXT[1]] if page(name).NEXT else []
@@ -86,7 +93,7 @@ def describe() -> list[dict]:
     return [
         {"name": name, "title": page(name).title, "summary": page(name).summary, **_place(page(name)),
          "story": bool(story(name)), "live": live(name),
-         "params": [param.as_dict() for param in page(name).PARAMS],
+         "params": [described(name, param) for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
          "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,

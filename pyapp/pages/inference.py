@@ -39,6 +39,7 @@ class Page(Experiment):
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
+    IDLE = ((("calibrate", "arithmetic", "rounding"), *controls.FLOAT_ACTIVATIONS),)
     PARAMS = (
         controls.bits(4, "Bits stored per weight", label="Bits per weight"),
         controls.scheme(),

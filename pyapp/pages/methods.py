@@ -100,6 +100,8 @@ class Page(SoftmaxLab):
     GROUPS = (("Codes", ("bits", "shift")), ("Logits", ("logits", "text", "rows", "length", "seed")),
               ("Table", ("sort", "best")), ("Picture", ("method", "row")))
     PANELS = (TABLE, PICTURE, COSTS)
+    IDLE = ((("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
+            (("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "

@@ -37,6 +37,7 @@ class Page(Experiment):
     GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
     PANELS = panels.PANELS
+    IDLE = ((("calibrate",), *controls.FLOAT_ACTIVATIONS),)
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
               doc="Bytes for everything: packed codes, scales, biases, and the grids of the activations"),

@@ -56,6 +56,7 @@ class Page(Experiment):
               ("Picture", ("layer",)))
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),)
+    IDLE = ((("temperature",), "share", "is", (0.0,), "there is no teacher"),)
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
               doc="The shipped float32 network, trained on 55,000 other images, or random weights"),

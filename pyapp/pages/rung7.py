@@ -59,6 +59,7 @@ class Page(ToyPage):
             Matrix(name="attention", array="attention", shade="attention", columns="words", format="fixed:3",
                    caption="Weights of the last word"),
             Words(role="doc", text="Output of the last word: {output:words:3}"))))
+    IDLE = ((("seed",), "choice", "is", ("greedy",), "nothing is drawn"),)
     PARAMS = (
         PROMPT,
         Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"),

@@ -41,6 +41,8 @@ class Page(Experiment):
     GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),
               ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", ("part", "zoom")))
     PANELS = panels.PANELS
+    IDLE = ((DRAWING, "values", "is not", ("",), "your pasted numbers are shown"),
+            (("group",), "per", "is not", ("group",), "there are no groups"))
     PARAMS = (
         Param("values", "Paste values", "text", "", hi=50_000,
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "

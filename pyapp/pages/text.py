@@ -49,6 +49,8 @@ class Page(Experiment):
               ("Attention shown", SHOWN))
     PANELS = panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
+    IDLE = ((("seed",), "greedy", "is", (True,), "nothing is drawn"),
+            (("per",), "bits", "is", (NONE,), "the weights stay float32"))
     PARAMS = (
         Param("prompt", "Prompt", "text", "ROMEO:\n", hi=1000,
               doc="The text to continue, up to 1,000 characters; the network sees the last 128. An empty prompt means "

@@ -45,6 +45,8 @@ class Page(Experiment):
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))
     PANELS = panels.PANELS
+    IDLE = ((("per",), "bits", "is", (OFF,), "the weights stay float32"),
+            (("softmax", "logit_shift"), "logit_bits", "is", (OFF,), "the logits stay float32"))
     PARAMS = (
         Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),

@@ -17,22 +17,26 @@ export function Controls({ params, values, notes = {}, troubles = {}, drafts = 0
       value=${values[param.name]}
       notes=${notes[param.name] ?? []}
       trouble=${troubles[param.name]}
+      idle=${idle(param, values)}
       id=${`${prefix}-${param.name}`}
       change=${(value) => change(param.name, value)}
     />`,
   );
 }
 
-function Control({ param, value, notes, trouble, id, change }) {
+/** Why a control changes nothing beside the other values, as the page declares it. */
+const idle = ({ idle: [other, how, list, why] = [] }, values) => other && list.map(String).includes(String(values[other])) === (how === "is") && why;
+
+function Control({ param, value, notes, trouble, idle, id, change }) {
   const Widget = widgets[param.widget];
   const about = `${id}-about`;
-  return html`<div class=${`control control-${param.widget}`} data-param=${param.name}>
+  return html`<fieldset role="presentation" disabled=${Boolean(idle)} class=${`control control-${param.widget}`} data-param=${param.name}>
     <label for=${id} title=${param.doc}>${param.label}</label>
     <${Widget} param=${param} value=${value} id=${id} about=${about} trouble=${trouble} change=${change} />
-    <p class="doc" id=${about}>${param.doc}.${param.live ? "" : " Changing this restarts the run."}</p>
+    <p class="doc" id=${about}>${idle && html`<strong data-test=${`${param.name}-why`}>No effect now: ${idle}.</strong> `}${param.doc}.${param.live ? "" : " Changing this restarts the run."}</p>
     ${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}
     <${Trouble} trouble=${trouble} />
-  </div>`;
+  </fieldset>`;
 }
 
 const widgets = { slider: Slider, select: Select, segments: Segments, number: Numeric, switch: Switch, text: Text, line: Line };

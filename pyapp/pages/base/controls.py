@@ -13,6 +13,7 @@ from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MIN_BITS, SCHEMES
 
 OFF, NONE = "off", "none"  # instead of a number of bits
+FLOAT_ACTIVATIONS = ("activations", "is", (NONE,), "the activations stay float32")  # see Experiment.IDLE
 LAYERS = ("layer1", "layer2", "layer3")  # of the digits network
 
 
