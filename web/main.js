@@ -145,7 +145,7 @@ async function show(hash, again) {
 /** The page is there with its parameters: draw the ways on from it. */
 function ways({ meta, params }) {
   visit.see(meta, params);
-  drawWays({ rail: at("rail"), tabs: at("tabs"), foot: at("foot") }, pages, visit, meta);
+  drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, meta);
 }
 
 /** What a link says to the shell itself: where on the guided path the reader is, and whether panels stand alone. */
@@ -182,8 +182,6 @@ function equip(session) {
   };
   Object.assign(session, {
     link: (panel, shell = facts.shell) => format(meta, session.params, panel, shell),
-    pages,
-    linkTo: (other) => visit.link(other),
     canUndo: () => !undo.empty,
     undo: () => together("undo", undo.pop()),
     toDefaults: () => together("defaults", {}),

@@ -43,6 +43,6 @@ def test_a_word_is_explained_where_it_is_touched_and_within_the_screen(visit):
 
 def test_the_foot_of_a_page_leads_to_the_next(visit):
     tab = visit("#simulator")
-    assert "Next: Symmetric or affine. When is a zero point" in tab.text("next")
-    tab["next"].locator("a").click()
+    assert "Next: Symmetric or affine. When is a zero point" in tab.text("next-page")
+    tab["next-page"].locator("a").click()
     tab.page.wait_for_url("**/#affine")

@@ -23,6 +23,16 @@ def test_the_page_is_alive_before_python(visit):
     tab.expected = ("pyodide.asm.wasm",)
 
 
+def test_a_control_that_is_moved_before_python_is_there_stays(visit):
+    tab = visit(None)
+    tab.page.goto(tab.url + "#staircase")
+    tab.slide("bits", 3)
+    tab.wait_ready()
+    tab["curve"].select_option("tanh")  # answered after what was moved before
+    tab.page.wait_for_url("**bits=3&curve=tanh")
+    assert tab["bits"].input_value() == "3"
+
+
 def test_a_failed_download_is_said_and_can_be_tried_again(visit):
     tab = visit(None)
     tab.expected = ("pyodide.asm.wasm", "net::ERR_FAILED", "net::ERR_ABORTED", "404")
@@ -52,9 +62,9 @@ def test_check_this_browser(visit):
 
 def test_a_page_begins_at_its_top_wherever_the_last_one_was_left(visit):
     tab = visit("#rung1")
-    tab["rung-up"].scroll_into_view_if_needed()
+    tab["next-page"].scroll_into_view_if_needed()
     assert tab.page.evaluate("scrollY") > 500
-    tab["rung-up"].click()
+    tab["next-page"].locator("a").click()
     tab.page.locator("h1", has_text="Bend").wait_for()
     assert tab.page.evaluate("scrollY") == 0
 

@@ -9,10 +9,10 @@ export function drawLead(root, { title, summary }) {
 }
 
 /**
- * The rail of entries, each a link to the page of it that was seen last, and the tabs: the pages of the entry at hand. What
- * is in no entry stands at the foot. visit: what is remembered from page to page; meta: the page that is there.
+ * The rail of entries, each a link to the page of it that was seen last, and the tabs: the pages of the entry at hand.
+ * Below the page is the one to go on to; what is in no entry stands at the foot. visit: what is remembered from page to page; meta: the page that is there.
  */
-export function drawWays({ rail, tabs, foot }, pages, visit, meta) {
+export function drawWays({ rail, tabs, next, foot }, pages, visit, meta) {
   const here = (is) => (is ? "page" : undefined);
   const link = (to, words, is) => html`<li key=${words}><a href=${visit.link(to)} title=${to.summary} aria-current=${here(is)}>${words}</a></li>`;
   const inside = (name) => pages.filter(({ entry }) => entry === name);
@@ -26,6 +26,9 @@ export function drawWays({ rail, tabs, foot }, pages, visit, meta) {
     </nav>`,
     tabs,
   );
+  const [after, title, why] = meta.next;
+  const to = pages.find(({ name }) => name === after);
+  render(to && html`<p class="next" data-test="next-page">Next: <a href=${visit.link(to)}>${title}</a>. ${why}</p>`, next);
   render(inside("").map((page) => html`<a href=${visit.link(page)} aria-current=${here(page === meta)}>${page.title}</a>`), foot);
 }
 

@@ -165,6 +165,5 @@ function Layout({ page, stage, readouts, wide }) {
     </div>
     ${wide.length > 0 && html`<div class="stage below">${sections(wide)}</div>`}
     ${meta.story && html`<section class="story" data-panel="story"></section>`}
-    ${meta.next.length > 0 && html`<p class="next" data-test="next">Next: <a href=${`#${meta.next[0]}`}>${meta.next[1]}</a>. ${meta.next[2]}</p>`}
   </article>`;
 }

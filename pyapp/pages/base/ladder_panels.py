@@ -15,8 +15,7 @@ def rung(*panels: Panel) -> tuple[Panel, ...]:
                        "once, on this page only. Your code is kept in this browser. An endless loop is stopped; "
                        "imports beyond NumPy need a connection."),
             Code()), place="wide"),
-        Panel("left", "What we left out", told=True, place="wide"),
-        Panel("neighbours", "", (Custom(name="neighbours", module="ladder"),), place="wide"))
+        Panel("left", "What we left out", told=True, place="wide"))
 
 
 def fit(lines: tuple[Line, ...] | str = (Line("curve_y", label="ŷ"),), read: str = "", when: str = "") -> Chart:
