@@ -122,11 +122,7 @@ def test_every_export_is_used_elsewhere():
                 f"nothing uses the export {name} of {path.name}")
 
 
-<<<<<<< HEAD
 LINES, OWN_LINES, OWN_FILES, WITHOUT = 6620, 800, 10, 22  # at most: of the shell, of views/; pages without one of those
-=======
-LINES, OWN_LINES, OWN_FILES, WITHOUT = 6609, 800, 10, 22  # at most: of the shell, of views/; pages without one of those
->>>>>>> 9e119a2 (The way on from a page carries what its tabs share; the ladder needs no links of its own)
 DRAWING = {"bins", "colormap", "curves", "figure", "heatmap", "pad", "picture", "reader", "bars", "charts", "labels"}
 ELSEWHERE = {"controls", "editor", "guard", "shell"}  # positions of a slider, of a cursor, times and bytes
 
