@@ -44,3 +44,24 @@ test("a file or a drawing that is there before Python waits for it", async () =>
   assert.deepEqual(asked.map(([method, { run }]) => [method, run]), [["open", undefined], ["restore", 1]]);
   assert.deepEqual(session.troubles, {});
 });
+
+test("a control that is moved while Python opens the page is not set back", async () => {
+  const asked = [];
+  const python = { measure: "kl", seed: 1 };
+  const slow = { booted: true, call: async (method, args) => {
+    asked.push([method, args.params ?? args]);
+    if (method === "open") Object.assign(python, args.params);
+    if (method === "change") python[args.name] = args.value;
+    await new Promise((resolve) => setTimeout(resolve));
+    return { run: 1, notes: [], params: { ...python }, restarted: false };
+  } };
+  const session = new Session(slow, META, { measure: "kl", seed: 1 });
+  const opened = session.reset();
+  await new Promise((resolve) => setTimeout(resolve)); // Python has been asked
+  const changed = [session.set("seed", 2), session.set("seed", 3)];
+  await opened;
+  assert.equal(session.params.seed, 3);
+  await Promise.all(changed);
+  assert.equal(session.params.seed, 3);
+  assert.deepEqual(asked.map(([method, { seed, value }]) => [method, seed ?? value]), [["open", 1], ["change", 2], ["change", 3]]);
+});

@@ -1,6 +1,6 @@
 import { latest } from "./latest.js";
 
-const OF_A_READER = ["predict", "restore"]; // a drawing, a picture or a file may be there before Python is
+const OF_A_READER = ["change", "predict", "restore"]; // a control may be moved, a drawing or a file be there before Python is
 const never = () => new Promise(() => {}); // its callers belong to a page that is left, and draw nothing more
 
 /**
@@ -15,7 +15,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * prepare()         what edited code needs is started ahead
  * reset, advance, background, act, change, edit, install, predict, predictEach, snapshot, restore, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
- * The shell (main.js) adds pages (of all), link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
+ * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
 export class Session {
   open = false;
@@ -25,6 +25,7 @@ export class Session {
   troubles = {};
   #engine;
   #run = null;
+  #asked = false; // whether Python has been asked for the run
   #early = []; // what was asked before Python had the run
   #held = new Set(); // runs that Python keeps
   #era = 0; // counts how often the run was restarted
@@ -52,7 +53,10 @@ export class Session {
 
   /** Start the run from its seed: at first, again, and with a new engine. */
   async reset() {
-    const answer = await this.#ask("open", () => ({ page: this.meta.name, params: { ...this.params, ...this.#strange } }), "page");
+    const answer = await this.#ask("open", () => {
+      this.#asked = true;
+      return { page: this.meta.name, params: { ...this.params, ...this.#strange } };
+    }, "page");
     if (!answer) return null;
     this.#strange = {};
     this.#run = answer.run;
@@ -73,6 +77,7 @@ export class Session {
   /** The engine was replaced: the new one does not know this run, and its notes no longer apply. */
   forget() {
     this.#run = null;
+    this.#asked = false;
     this.#held.clear();
     this.open = false;
     this.#queue = Promise.resolve();
@@ -201,7 +206,7 @@ export class Session {
   }
 
   async #change(name, value) {
-    if (this.#run === null) return; // the first open carries it
+    if (this.#run === null && !this.#asked) return; // the first open carries it
     const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
     if (answer) {
       this.say(name, ...answer.notes);
