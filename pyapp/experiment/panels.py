@@ -110,11 +110,12 @@ class Head(Plain):
 class Facts(Block):
     """Named values. With `heads` each has several, side by side; with `cards` they form a row, a label above each.
 
-    `pin` lets the reader keep this run's values beside those of later runs.
+    `pin` lets the reader keep this run's values beside those of later runs. `corner` says what the labels are.
     """
 
     facts: tuple[Fact, ...] = ()
     heads: tuple[Head, ...] = ()
+    corner: Template = ""
     caption: Template = ""
     cards: bool = False
     pin: bool = False
@@ -218,10 +219,11 @@ class Progress(Block):
 
 @dataclass(frozen=True)
 class Text(Block):
-    """Preformatted text."""
+    """Preformatted text; with `wraps` long lines are broken."""
 
     label: Template = ""
     text: Entry = ""
+    wraps: bool = False
 
 
 @dataclass(frozen=True)

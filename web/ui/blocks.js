@@ -25,6 +25,7 @@ export function Blocks({ block, scope, page }) {
   });
 }
 
+const NARROW = 100; // pixels: such columns stay beside each other on a phone
 const columns = (width) => ({ "--least": `${width}px` });
 
 function Each({ block, scope, page }) {
@@ -34,7 +35,8 @@ function Each({ block, scope, page }) {
 }
 
 function Beside({ block, scope, page }) {
-  return html`<div class="columns" style=${columns(block.width ?? 260)}>
+  const { width = 260 } = block;
+  return html`<div class=${`columns ${width < NARROW ? "tight" : ""}`} style=${columns(width)}>
     ${block.blocks.map((part, i) => scope.holds(part.when) && html`<div key=${i}><${Blocks} block=${{ blocks: [part] }} scope=${scope} page=${page} /></div>`)}
   </div>`;
 }

@@ -16,8 +16,8 @@ const OF = {
     const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
     return [[shown.map(({ title }) => scope.text(title)), ...items.map((row) => shown.map(({ value }) => plain(value, row)))]];
   },
-  facts: ({ facts, heads = [] }, scope) => [[
-    ...(heads.length ? [["", ...heads.map(({ title }) => scope.text(title))]] : []),
+  facts: ({ facts, heads = [], corner }, scope) => [[
+    ...(heads.length ? [[scope.text(corner), ...heads.map(({ title }) => scope.text(title))]] : []),
     ...facts.filter(({ when }) => scope.holds(when)).map(({ label, values }) => [scope.text(label), ...values.map((value) => value && plain(value, scope))]),
   ]],
   chart: ({ x, lines, across = {} }, scope) => {

@@ -17,7 +17,8 @@ const colour = (role) => `var(--${role})`;
  * pick(x)     the point was moved there; resolves when that is answered
  */
 export function Figure({ view, lines, marks = [], items, empty = "", height, ...reading }) {
-  const longest = Math.max(...[view.titleX, ...lines.map(({ label }) => label)].map((words) => (words ? words.length * LETTER + 12 : 0)));
+  const room = (words, beside) => (words ? words.length * LETTER + beside : 0);
+  const longest = Math.max(room(view.titleX, 28), ...lines.map(({ label }) => room(label, 12))); // the title stands beside half the last number
   const geometry = (width) => {
     const right = width - Math.max(12, Math.min(longest, width * 0.3));
     return {
@@ -55,12 +56,12 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
 function Axes({ view, place, right, height, narrow }) {
   const { x, y, logX, logY } = view;
   const across = view.ticksX ?? ticks(x, logX, narrow ? 4 : 8);
-  const up = view.ticksY ?? ticks(y, logY, 4).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }));
+  const up = view.ticksY ?? ticks(y, logY, 5).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }));
   return html`<g class="axes" aria-hidden="true">
     ${up.map(({ at, text }) => html`<line x1=${LEFT} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
       <text x=${LEFT - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}
     ${across.map(({ at, text }) => html`<text x=${place.x(at)} y=${height - 6} text-anchor="middle">${text}</text>`)}
-    ${view.titleX && html`<text x=${right + 8} y=${height - 6}>${view.titleX}</text>`}
+    ${view.titleX && html`<text x=${Math.max(right + 8, ...across.map(({ at, text }) => place.x(at) + (text.length * LETTER) / 2 + 8))} y=${height - 6}>${view.titleX}</text>`}
   </g>`;
 }
 

@@ -8,7 +8,7 @@ export function Table({ block, scope, page }) {
   const columns = block.columns.filter(({ when }) => scope.holds(when));
   const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
   const even = columns.some(({ blocks }) => blocks);
-  const wide = even || columns.some(({ prose }) => prose) || (block.pick && columns.length > 3); // cards on a phone
+  const wide = even || (columns.length > 2 && columns.some(({ prose }) => prose)) || (block.pick && columns.length > 3); // cards on a phone
   const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} />`);
   return html`<div class="wide">
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
@@ -99,23 +99,24 @@ function Beside({ column: { about, flag, flagged }, row, name }) {
 
 /** Named values, in lines or as cards; see Facts in pyapp/experiment/panels.py. */
 export function Facts({ block, scope, page }) {
-  const { facts, heads = [], caption, cards, pin, name } = block;
+  const { facts, heads = [], corner, caption, cards, pin, name } = block;
   const shown = facts.filter(({ when }) => scope.holds(when));
   if (cards)
     return html`<dl class="facts" data-test=${name} aria-live="polite">${shown.map((fact) => html`<div>
       <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
       <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
     </div>`)}</dl>`;
+  const labelled = shown.some(({ label }) => label);
   const pinned = pin && page.pinned ? page.pinned.scope : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
   const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
-  return html`<div class="wide"><table class=${`numbers ${heads.length ? "versus" : ""}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
+  return html`<div class="wide"><table class=${`numbers ${heads.length ? "versus" : "pairs"}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
-      ${heads.length > 0 && html`<thead><tr><td></td>${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
+      ${heads.length > 0 && html`<thead><tr>${corner ? html`<th scope="col"><${Rich} text=${corner} scope=${scope} /></th>` : labelled && html`<td></td>`}${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
       ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
       <tbody>${shown.map((fact) => html`<tr class=${fact.chosen && scope.holds(fact.chosen) ? "chosen" : ""}>
-        <th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>
-        ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value && written(value, scope)}</td>`)}
+        ${labelled && html`<th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>`}
+        ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value.includes("{") ? html`<${Rich} text=${value} scope=${scope} />` : value && written(value, scope)}</td>`)}
         ${pinned && html`<td class="number muted">${written(fact.values[0], pinned)}</td>`}
       </tr>`)}</tbody>
     </table></div>

@@ -33,7 +33,7 @@ export function Progress({ block, scope }) {
 
 export function Text({ block, scope }) {
   const text = scope.get(block.text);
-  return html`<pre class="letters" tabindex="0" aria-label=${scope.text(block.label)} data-test=${block.name}>${text}</pre>`;
+  return html`<pre class=${`letters ${block.wraps ? "wraps" : ""}`} tabindex="0" aria-label=${scope.text(block.label)} data-test=${block.name}>${text}</pre>`;
 }
 
 /** The button that drives a page's steps, or runs them again; see Work in pyapp/experiment/panels.py. */
