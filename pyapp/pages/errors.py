@@ -36,7 +36,7 @@ PANELS = (
                    "weights."),
         Table(name="bands", rows="bands", key="band", caption="Bands of error", columns=(
             Column("error", "{swatch} {name}"), Column("weights", "count:count"), Column("share", "share:percent"),
-            Column("", bar=("share",), roles=("quant",)))),
+            Column("", bar=("share",), roles=("band-{band}",)))),
     ), empty="The picture appears when Python has started."),
     Panel("no-cell", "One weight", (
         Words(role="empty", name="cell-empty",

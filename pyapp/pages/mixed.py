@@ -154,7 +154,8 @@ class Page(Experiment):
                 for size, one, other in zip(sizes, predicted, measured, strict=True) if other is not None]
         return {
             "n": len(points), "bytes": sizes, "at": at[-1] if at else None, "sizes": [low, high],
-            "size_ticks": [{"at": at, "text": f"{at:,}"} for at in range(-(-low // every) * every, high + 1, every)],
+            "size_ticks": [{"at": at, "text": f"{at / 1000:g}"}
+                           for at in range(-(-low // every) * every, high + 1, every)],
             "costs": [{"shape": "dots", "role": "quant", "y": measured, "hollow": [True] * len(points)},
                       dots(predicted)],
             "cost_marks": marks(predicted) + gaps, "cost_ends": decades(v for v in predicted + measured if v),
@@ -195,9 +196,9 @@ class Page(Experiment):
         """Where the bytes of the chosen network go: layers, the rest, and what is left of the budget."""
         search = self.work.search
         parts = [{"name": _short(name), "bits": bits, "bytes": search.table[name][bits]["bytes"],
-                  "kl": search.table[name][bits]["kl"]} for name, bits in chosen.bits.items()]
-        parts += [{"name": name, "bits": None, "bytes": nbytes, "kl": None}
-                  for name, nbytes in (("rest", search.fixed_bytes), ("free", budget - chosen.nbytes))]
+                  "kl": search.table[name][bits]["kl"], "role": "quant"} for name, bits in chosen.bits.items()]
+        parts += [{"name": name, "bits": None, "bytes": nbytes, "kl": None, "role": role} for name, nbytes, role in (
+            ("rest", search.fixed_bytes, "float"), ("free", budget - chosen.nbytes, "faint"))]
         return [{**part, "title": TITLES.get(part["name"], part["name"]), "share": part["bytes"] / budget}
                 for part in parts]
 

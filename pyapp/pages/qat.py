@@ -166,7 +166,8 @@ class Page(Experiment):
             "layers": [{**row, "chosen": row["name"] == layer, "start_to": _to(row["scale_start"]),
                         "now_to": _to(row["scale"])} for row in rows],
             "changed": next(row["changed"] for row in rows if row["name"] == layer),
-            "code_counts": ", ".join(f"**[{code:+.0f}](.quant)** {n:,}".replace("-", "−") for code, n in codes)
+            "code_counts": ", ".join(
+                f"**[{code:{'+' if code else ''}.0f}](.quant)** {n:,}".replace("-", "−") for code, n in codes)
                            if len(picture.lines) <= COUNTED else "",
             "neurons": len(tensors["layer1.weight"].codes), "largest_code": float(picture.lines[-1])}
         arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "counts")}

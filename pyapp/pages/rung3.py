@@ -14,6 +14,7 @@ from pyapp.pages.base import ladder_panels as ladder
 from pyapp.pages.base.descent import CURVE, Descent, rate
 from pyapp.pages.base.ladder_bits import BITS, quantized
 
+TONES = {"alive": "ink", "dying": "quant", "dead": "bad"}
 DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below which it hardly learns
 WORDS = {"alive": "alive: it learns", "dying": "dying: hardly a point still moves it",
          "dead": "dead: no point moves it any more"}
@@ -54,9 +55,10 @@ class Page(Descent):
                        "ever move it again."),
             Facts(name="neurons", caption="Both neurons",
                   heads=(Head("first neuron, added", name="first"), Head("second neuron, subtracted", name="second")),
-                  facts=(both("state", "@.state:text", name="state"), both("w", "@.w:small"), both("b", "@.b:small"),
+                  facts=(both("state", "[{@.state}](.{@.tone})", name="state"),
+                         both("w", "@.w:small"), both("b", "@.b:small"),
                          both("bends at x", "@.bends:fixed:3"),
-                         both("slope at the four points", "{@.slopes:words:4}", name="slopes"),
+                         both("slope at the four points", "@.slopes:words", name="slopes"),
                          both("∂MSE/∂w", "@.dw:signed"), both("∂MSE/∂b", "@.db:signed"),
                          both("codes of w and b", "{@.codes:words:0}", name="codes", when="rounded"),
                          both("rounded w and b", "{@.rounded:words:4}", name="rounded", when="rounded"))))),
@@ -86,8 +88,9 @@ class Page(Descent):
         slopes = self.live.slope(np.outer(self.w, X) + self.b[:, None], self.kind)
         dw, db = self.live.gradients(X, self.y, self.w, self.b, self.kind)
         states, at = [condition(row, self.kind) for row in slopes], bends(self.w, self.b)
-        neurons = [{"state": WORDS[states[i]], "w": float(self.w[i]), "b": float(self.b[i]), "bends": float(at[i]),
-                    "slopes": slopes[i].tolist(), "dw": float(dw[i]), "db": float(db[i])} for i in TWO]
+        neurons = [{"state": WORDS[states[i]], "tone": TONES[states[i]], "w": float(self.w[i]),
+                    "b": float(self.b[i]), "bends": float(at[i]), "slopes": slopes[i].tolist(),
+                    "dw": float(dw[i]), "db": float(db[i])} for i in TWO]
         lines = [{"y": f"h{i + 1}", "role": "faint", "thin": True, "label": f"h{'₁₂'[i]}", "dash": states[i] != "alive"}
                  for i in TWO]
         lines.insert(0, {"y": "curve_y", "role": "float", "label": "ŷ"})

@@ -46,7 +46,7 @@ class Page(ToyPage):
             Matrix(name="weights", array="weights", shade="shade", rows="words", columns="words", chosen=("at", ""),
                    corner="looks", format="percent:1", caption="Weights of each word for each"),
             Words(name="disclosed", role="note", text="{disclosed}"),
-            Beside(width=200, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))
+            Beside(width=150, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))
     PARAMS = (PROMPT,
               Param("look", "Word that looks", "int", 0, lo=0, hi=toy.LONGEST, widget="number",
                     doc="Its place in the prompt, counted from 1; 0 is the last word"),

@@ -126,8 +126,9 @@ class Page(Experiment):
         scalars = {
             **self._facts(tensor), "cell": facts, **error_marks(facts["half_step"], facts["maximum"]), "glance": glance,
             "errors": {**asdict(errors), "exact": errors.exact},
-            "shares": [] if errors.exact else [{"name": name, "share": getattr(errors, name).mse / errors.mse}
-                                               for name in ("rounding", "clipping")],
+            "shares": [] if errors.exact else [
+                {"name": name, "role": role, "share": getattr(errors, name).mse / errors.mse}
+                for name, role in (("rounding", "quant"), ("clipping", "bad"))],
             "db_a_bit": db_a_bit, "db_known": bool(np.isfinite(db_a_bit)),
             "limits": {"value": float(np.abs(self.x).max()), "error": errors.maximum},  # of the colours
             "codes_text": as_text(tensor.codes), **self._words(tensor.grid, errors),

@@ -47,7 +47,8 @@ QUANTISE = Panel("quantise", "Float32 and quantised", (
         Fact("size", ("bytes_float:bytes", "bytes_quant:bytes"), "bytes"),
         Fact("your digit", ("read.digit_words:text", "read.quant_digit_words?:text"), "digit"),
         Fact("largest weight error", ("", "weight_error:fixed:4"), "weight-error"),
-        Fact("changed predictions", ("", "changed:count"), "changed"))),
+        Fact("changed predictions", ("", "{changed:count} of {held_out:count}"), "changed", when="changed"),
+        Fact("changed predictions", ("", "changed:count"), "changed", when="!changed"))),
 ), place="readouts")
 MEASURED = Panel("measured", "Measured here", (
     Words(text="Accuracy and size are for the network shown now. The times are means over many "

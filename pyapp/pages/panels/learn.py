@@ -25,7 +25,7 @@ def samples(i: int, name: str, when: str = "") -> Together:
         Heading(name=f"title-{name}", text=f"[{{{at}.title}}](.{name}) {{{at}.score:percent:0}}"),
         Words(role="doc", name=f"read-{name}", text=f"{{{at}.words}}"),
         Table(name=f"samples-{name}", rows=f"{at}.samples", caption="Samples", columns=(
-            Column("{mark_title}", "[{mark}](.{role})"), Column("sample", "text:text", prose=True)))))
+            Column("{mark_title}", "[{mark}](.{role})"), Column("sample", "`{text:text}`", prose=True)))))
 
 
 WRITING = Panel("writing", "What it writes", (
@@ -65,6 +65,6 @@ CORPUS = Panel("corpus", "The text", (
         Together(blocks=(
             Words(name="corpus-facts", text="{corpus.title}: {corpus.characters:count} characters, "
                                             "{corpus.different:count} different ones. The last tenth is held out."),
-            Text(name="excerpt", label="Beginning of the text", text="corpus.beginning"))),
+            Text(name="excerpt", label="Beginning of the text", text="corpus.beginning", wraps=True))),
         Custom(module="own-text", sets=("text",)))),), place="wide", empty="It is written when Python has started.")
 PANELS = (WRITING, WIDTHS, TRAINING, CORPUS)

@@ -49,7 +49,7 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
     Table(name="parts", caption="Bits and bytes of each layer, and its share of the budget", rows="parts",
           when="parts", columns=(
               Column("layer", "title"), Column("bits", "bits"), Column("bytes", "bytes:count"),
-              Column("", bar=("share",), roles=("quant",)), Column("share", "share:percent"),
+              Column("", bar=("share",), roles=("{role}",)), Column("share", "share:percent"),
               Column("KL alone", "kl:scientific"))),
     Facts(name="outcome", caption="The float32, the mixed and the uniform network", when="!refusal",
           heads=(Head("float32", "float", "float"), Head("mixed", "quant", "mixed"),
@@ -77,12 +77,12 @@ FRONT = Panel("front", "The front: bytes against what is lost", (
     Chart(name="front", when="points", label="Bytes against divergence.", x="front.bytes", lines="front.costs",
           marks="front.cost_marks", read=READ, pick="budget", at="front.at", across=BYTES, height=300,
           up=Axis(ends="front.cost_ends", log=True),
-          caption="KL divergence from the float32 network (nats), by total bytes: [●](.quant) predicted, the sum of "
-                  "the layers’; [○](.quant) measured, the whole network"),
+          caption="KL divergence from the float32 network (nats), by total size in thousands of bytes: [●](.quant) "
+                  "predicted, the sum of the layers’; [○](.quant) measured, the whole network"),
     Chart(name="accuracy-front", when="verified", label="Bytes against accuracy on test digits.", x="front.bytes",
           lines="front.wrong", marks="front.wrong_marks", read=READ, pick="budget", at="front.at", across=BYTES,
           up=Axis(ends="front.wrong_ends", log=True, ticks="front.wrong_ticks"), height=260,
-          caption="Accuracy on {held_out:count} test digits, by total bytes"),
+          caption="Accuracy on {held_out:count} test digits, by total size in thousands of bytes"),
 ))
 VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
     Words(name="verdict", text="{verdict.words}"),

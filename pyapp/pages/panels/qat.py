@@ -76,7 +76,7 @@ REACHED = Panel("shipped", "What a long run reached", (
     Words(text="The shipped networks: {shipped.mlp-qat4.epochs} epochs over {shipped.mlp-qat4.images:count} images, "
                "tested in integer arithmetic only on MNIST’s {shipped.mlp-qat4.metrics.test.n:count} official test "
                "images. The float32 network gets [{shipped.mlp.metrics.test.float:percent:2}](.float) of them right."),
-    Facts(name="shipped", caption="Accuracy of the shipped trained networks",
+    Facts(name="shipped", caption="Accuracy of the shipped trained networks", corner="weights, activations",
           heads=(Head("rounded"), Head("trained", "quant"), Head("bytes")),
           facts=tuple(_reached(name) for name in SHIPPED[1:])),
     Words(role="doc", text="Rounded: only the float32 network’s weights are rounded; its activations stay float32."),

@@ -63,7 +63,7 @@ GLANCE = Panel("glance", "At a glance", (
             Button("{bits} bits", (("bits", "bits"),), name="choose-{bits}", pressed="chosen"),)),
         Histogram(name="glance-{bits}", label="Histogram at {bits} bits.", edges="edges", before="before",
                   after="landed", height=88, bare=True),
-        Words(role="doc", text="max error {maximum}, {bytes:bytes}"))),
+        Words(role="doc", text="max error {maximum}"), Words(role="doc", text="{bytes:bytes}"))),
     Words(name="db-a-bit", when="db_known",
           text="From 4 to 8 bits each bit brings **{db_a_bit:fixed:2} dB** here. Halving the step would bring 6.02 dB; "
                "{db_rest}"),
@@ -79,7 +79,7 @@ ERRORS = Panel("errors", "What is lost", (
     Words(text="Their parts of the mean error and of the mean squared error add up to the numbers above."),
     Table(name="shares", rows="shares", caption="Their shares of the squared error", when="!errors.exact", columns=(
         Column("of the squared error", "name"), Column("share", "share:percent"),
-        Column("", bar=("share",), roles=("bad",)))),
+        Column("", bar=("share",), roles=("{role}",)))),
     Facts(heads=(Head("rounding", "quant"), Head("clipping", "bad")), facts=tuple(
         Fact(label, tuple(f"errors.{cause}.{value}" for cause in ("rounding", "clipping")))
         for label, value in (("numbers", "count:count"), ("mean error", "mean"), ("maximum", "maximum"),

@@ -92,7 +92,8 @@ LOSSES = Panel("losses", "What quantising costs", (
                "measured here, now, on {losses.n:count} characters that the float32 network wrote itself from a fixed "
                "seed: there the difference estimates the [Kullback–Leibler divergence](?kl-divergence) from float32 "
                "to quantised, whatever the text is about. All losses are in nats per character."),
-    Facts(name="losses", caption="Losses in nats per character", heads=(*HEADS, Head("difference", "", "cost")), facts=(
+    Facts(name="losses", caption="Losses in nats per character", corner="nats per character",
+          heads=(*HEADS, Head("difference", "", "cost")), facts=(
         Fact("{validation_words}", ("validation.float:fixed:3", "validation.quant:fixed:3", "validation.cost:signed:3"),
              "validation"),
         Fact("own text, measured here", ("losses.float:fixed:3", "losses.quant:fixed:3", "losses.cost:signed:3"),

@@ -44,7 +44,7 @@ def looks(name: str, title: str) -> tuple[Block, ...]:
         over="read.input", label=f"Attention to each patch, {words}.",
         read=f"patch {{read.patch_names.@i}}: {{read.{name}{suffix}:{'signed' if suffix == '_error' else 'fixed'}:4}}")
         for suffix, words, role in SIDES)
-    return (Heading(name=f"{name}-title", text=title, when="read"), Beside(blocks=pictures, width=130, when="read"),
+    return (Heading(name=f"{name}-title", text=title, when="read"), Beside(blocks=pictures, width=88, when="read"),
             Words(role="doc", name=f"{name}-limits", when="read", text=f"{{read.{name}_limits}}"))
 
 

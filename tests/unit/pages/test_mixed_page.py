@@ -150,6 +150,8 @@ def test_the_plots_show_every_network_at_its_bytes_and_its_loss(finished):
     assert (ring["x"], ring["y"]) == (finished["chosen"]["bytes"], finished["chosen"]["predicted"])
     assert points[front["at"]]["bytes"] <= 45_000 < points[front["at"] + 1]["bytes"]
     assert front["sizes"][0] <= front["bytes"][0] and front["bytes"][-1] <= front["sizes"][1]
+    assert all(tick["at"] == 1000 * int(tick["text"]) for tick in front["size_ticks"])  # short enough for a phone
+    assert [part["role"] for part in finished["parts"]] == [*3 * ["quant"], "float", "faint"]
 
 
 def test_an_axis_in_decades_holds_all_that_is_above_0_and_1():

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,7 @@ def test_the_first_frame_is_judged_before_any_training():
     assert frame.step == 0 and frame.scalars["loss"] is None and not frame.notes
     assert frame.scalars["quant_accuracy"] == evaluate(page.model, page.p, *mnist.shipped("test"))["accuracy"]
     assert all(row["changed"] == 0 and row["scale"] == row["scale_start"] for row in frame.scalars["layers"])
+    assert re.findall(r"\*\*\[(.+?)\]", frame.scalars["code_counts"]) == ["−1", "0", "+1"]  # no +0
 
 
 @pytest.mark.parametrize("estimator", ["lsq", "ste"])
