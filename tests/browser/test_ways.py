@@ -112,3 +112,23 @@ def test_tabs_fit_every_screen_and_none_is_cut(visit, width):
         assert inside, f"the tab of {name} is out of sight"
         assert not tab.page.locator("#rail a, [data-test='tabs'] a").evaluate_all(
             "(links) => links.filter((link) => link.scrollWidth > link.clientWidth + 1).map((link) => link.innerText)")
+
+
+CUT = """() => [...document.querySelectorAll(".control select, .control label")].filter((each) => {
+    if (each.tagName === "LABEL") return each.scrollWidth > each.clientWidth + 1;
+    const whole = each.cloneNode(true); // as wide as its longest choice
+    whole.style.cssText = "position: absolute; width: max-content; max-width: none; min-width: 0";
+    each.after(whole);
+    const width = whole.offsetWidth;
+    whole.remove();
+    return width > each.offsetWidth;
+}).map((each) => each.dataset.test ?? each.textContent)"""
+
+
+def test_no_choice_and_no_label_of_a_control_is_cut(visit):
+    tab = visit("#start")
+    for name in FACTS:
+        tab.page.evaluate("(link) => { location.hash = link; }", name)
+        tab.page.locator("h1", has_text=FACTS[name]["title"]).wait_for()
+        tab["controls"].wait_for(state="attached")
+        assert tab.page.evaluate(CUT) == [], name
