@@ -1,4 +1,4 @@
-"""Ways to multiply matrices of int8 codes, beside float32: what the arena lets race.
+"""Ways to multiply matrices of int8 codes, beside float32: what the page about speed lets race.
 
 Layout as in core.ops: inputs (M, K), weights (N, K), the product x Wᵀ is (M, N). A faster kernel is one more entry in
 CONTESTANTS. Weights are known beforehand, so each contestant may prepare them once; inputs are new every time.

@@ -1,4 +1,4 @@
-"""What the digits page shows: the pad, the first layer, the training, and float beside quantised."""
+"""What the page that trains in float32 shows: the pad, the first layer, the training, and float beside quantised."""
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves

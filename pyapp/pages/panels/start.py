@@ -56,7 +56,7 @@ DOORS = Panel("doors", "Go on", (
                                     "digit."))),
         Together(blocks=(Words(role="sentence", text="**[My numbers](#simulator)**"),
                          Words(text="Paste a tensor and see how each scheme quantises it."))),
-        Together(blocks=(Words(role="sentence", text="**[Integer softmax](#methods)**"),
+        Together(blocks=(Words(role="sentence", text="**[Softmax lab](#methods)**"),
                          Words(text="13 published integer softmaxes on the same logits, with their errors and where "
                                     "they break."))))),
     Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
