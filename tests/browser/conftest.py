@@ -202,3 +202,11 @@ def visit(browser, url, tabs):
             tabs[device] = visitor
     for visitor in (*own, *shared.values()):
         visitor.check()
+
+
+@pytest.fixture
+def alone(visit):
+    """A tab for what needs no Python: the worker that starts it is an empty file, which never answers."""
+    tab = visit(None)
+    tab.page.context.route("**/worker.js*", lambda route: route.fulfill(content_type="text/javascript", body=""))
+    return tab

@@ -33,14 +33,6 @@ class Broken:
 WAYS = {"lost": "Failed to fetch", "missing": "404", "a web page": "not as JavaScript", "damaged": "bytes instead of"}
 
 
-@pytest.fixture
-def alone(visit):
-    """A tab for what needs no Python: the worker that starts it is an empty file, which never answers."""
-    tab = visit(None)
-    tab.page.context.route("**/worker.js*", lambda route: route.fulfill(content_type="text/javascript", body=""))
-    return tab
-
-
 def faults(*more: tuple[str, str], of: str):
     """A file in every way that it can be at fault, and others in one; each is tried in the tab of the one before."""
     return [*((of, how) for how in WAYS), *more]
