@@ -48,8 +48,8 @@ RACE = Panel("race", "How fast", (
     Words(role="finding", name="finding", text="{words}", when="words"),
     Words(role="doc", when="times",
           text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
-               "“× float32” is how many times as fast as float32 it was in the same round. Repeated runs differ by 10 "
-               "to 30 %: a ratio from 0.8 to 1.3 is no finding."),
+               "“× float32” is how many times as fast as float32 it was: the median of float32 divided by its own. "
+               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 is no finding."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
     Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "
@@ -219,14 +219,15 @@ class Page(Experiment):
         return sorted(({**row, "share": row["giga"] / fastest} for row in rows), key=lambda row: row["ms"])
 
     def _time(self, entry: Entry, measure: list[float]) -> dict[str, Any]:
-        """Median time, rate, and the median of the rounds' ratios to float32: above 1 is faster."""
+        """Median time, rate, and the median time of float32 over this one: above 1 is faster. The ratio is that of the
+        two times in the table, so that a reader can check it; in mid-round float32 may be a time ahead."""
         median = statistics.median(entry.ms)
-        ratios = [base / own for base, own in zip(measure, entry.ms, strict=False)]  # in mid-round float32 is ahead
         who, right = entry.contestant, self.verdicts[entry.contestant.name]["right"]
         return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
                 "from": FROM[entry.race] if who.integer else "the baseline", "ms": median, "least": min(entry.ms),
                 "most": max(entry.ms), "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
-                "ratio": statistics.median(ratios), "result": "right" if right else "wrong", "tone": tone(right),
+                "ratio": statistics.median(measure) / median, "result": "right" if right else "wrong",
+                "tone": tone(right),
                 "role": BROKEN if not right else QUANT if who.integer else FLOAT}
 
     def _finding(self, times: list[dict[str, Any]]) -> str:

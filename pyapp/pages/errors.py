@@ -38,6 +38,9 @@ PANELS = (
             Column("error", "{swatch} {name}"), Column("weights", "count:count"), Column("share", "share:percent"),
             Column("", bar=("share",), roles=("band-{band}",)))),
     ), empty="The picture appears when Python has started."),
+    Panel("map", "The error map", (
+        picture("neuron {@tile}, row {@row}, column {@column}", loupe=True, when="images"),
+        picture("neuron {@row}, input {@column}", when="!images")), when="layer"),
     Panel("no-cell", "One weight", (
         Words(role="empty", name="cell-empty",
               text="Click a cell, or go to it with the arrow keys and press Enter: its numbers stay here while you "
@@ -54,9 +57,6 @@ PANELS = (
                                "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; {cell.sharing:count} weights "
                                "share this scale."),
     ), when="cell"),
-    Panel("map", "The error map", (
-        picture("neuron {@tile}, row {@row}, column {@column}", loupe=True, when="images"),
-        picture("neuron {@row}, input {@column}", when="!images")), when="layer"),
     Panel("layers", "Every layer at these settings", (
         Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "
                                     "[{accuracy:percent:2}](.quant) of {held_out:count} test images are classified "

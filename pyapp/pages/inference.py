@@ -14,6 +14,7 @@ from pyapp.measure.compare import Comparison, integer_codes, largest_difference,
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import Reader
+from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import inference as panels
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
@@ -100,6 +101,7 @@ class Page(Experiment):
             **dict.fromkeys(("accuracy", "float_accuracy", "bytes", "changed", "lost", "won", "other", "mean_gap",
                              "largest_gap", "logits_differ", "code_difference")),
             "network": "", "refusal_words": "", "agreement": "", "agree": False, "listed": 0,
+            "activations_words": activations_words(self.params["activations"]),
             "counted_words": "Both networks see the same digits.",
             "changed_words": "The digits whose prediction changes appear here.",
         }

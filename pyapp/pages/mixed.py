@@ -11,6 +11,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.verification import NEAR, Verification, key
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE
+from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import mixed as panels
 from pyapp.quant.mixed import Choice
 from pyapp.quant.parameters import float_nbytes
@@ -86,6 +87,7 @@ class Page(Experiment):
         search = work.search
         layers = self._layers()
         scalars = {
+            "activations_words": activations_words(self.params["activations"]),
             "held_out": len(work.labels), "calibration": len(search.labels),
             "near_percent": POINTS * NEAR, "noticeable": NOTICEABLE,
             "bytes_float": float_nbytes(shipped.mlp()), "float_accuracy": work.float_accuracy,

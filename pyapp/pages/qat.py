@@ -16,6 +16,7 @@ from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE, usual_rates
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
 from pyapp.pages.base.gathering import gathering
+from pyapp.pages.base.measured import activations_words
 from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.panels import qat as panels
 from pyapp.quant.parameters import float_nbytes
@@ -31,6 +32,8 @@ NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 1
 FULL = "784-128-64-10"  # the one that has pretrained weights
 STUDENT = "There are no pretrained weights for {}, so it starts from scratch."
 FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the axis of accuracies may begin
+LSQ_STARTS = ("Nothing is trained yet: LSQ starts from scales of its own, which come from the mean weight instead of "
+              "the largest. With 2 or 3 bits they lose less than just rounding does, with more bits a little more.")
 FEW, COUNTED = 31, 7  # grid lines that can be told apart; codes that are counted in words
 ON_INTEGERS = ("The trained codes, from pixels to scores without a float; beside them, the same grids simulated in "
                "float32.")
@@ -153,7 +156,7 @@ class Page(Experiment):
         step = self.trainer.steps
         scalars = {"epoch": self.trainer.epoch, **self.training.batch, **self._scores(), **self._bytes,
                    "held_out": len(mnist.shipped("test")[1]), **self._said(), "layer": None, "code_counts": "",
-                   "accuracy_range": [next(floor for floor in FLOORS if floor <= self._least), 1.0], "layers": []}
+                   "accuracy_range": self._axis(), "layers": []}
         if self.diverged:
             return Frame(step, scalars, {}, [DIVERGED])
         tensors = self.model.weights(self.p)
@@ -176,6 +179,11 @@ class Page(Experiment):
             arrays["few_lines"] = picture.lines
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
 
+    def _axis(self) -> list[float]:
+        """Of accuracies: every line of the picture is on it."""
+        least = min(self._least, *(accuracy for accuracy in self.references().values() if accuracy is not None))
+        return [next(floor for floor in FLOORS if floor <= least), 1.0]
+
     def _said(self) -> dict[str, Any]:
         """Sentences and labels that follow from the parameters and from what is being measured."""
         activations, student = self.params["activations"], self._bytes_before != self._bytes["bytes_float"]
@@ -185,7 +193,12 @@ class Page(Experiment):
                 f"{self.params['bits']} bits per weight, "
                 f"{'float32 activations' if activations == NONE else f'{activations} bits per activation'}, including "
                 "scales and float32 biases.")
-        return {"size_words": size, "bytes_rounded": None if student else self._bytes["bytes_quant"],
+        begun = self.trainer.steps > 0
+        lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED
+        return {"size_words": size, "now": "trained" if begun else "before training",
+                "start_words": LSQ_STARTS if lsq and not begun else "",
+                "activations_words": activations_words(activations),
+                "bytes_rounded": None if student else self._bytes["bytes_quant"],
                 "estimator_words": ESTIMATED[self.params["estimator"]], "integers": dict(self._integers) or None,
                 "integers_words": IN_FLOAT if activations == NONE else ON_INTEGERS,
                 "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure it now",

@@ -54,6 +54,22 @@ def test_a_clicked_cell_shows_its_numbers_and_keeps_them_through_a_change(visit)
     tab.page.wait_for_function("!location.hash.includes('cell=')")
 
 
+def test_the_first_click_picks_the_cell_that_is_read_and_nothing_moves_below_the_pointer(visit):
+    tab = visit("#errors?layer=layer2")
+    tab.wait_number("bands-2-count", "x > 0")
+    tab["error-map"].scroll_into_view_if_needed()
+    before = tab["error-map"].bounding_box()
+    tab.page.mouse.move(before["x"] + 0.3 * before["width"], before["y"] + 0.7 * before["height"])
+    read = tab.text("error-map-value")
+    tab.page.mouse.down()
+    tab.page.mouse.up()
+    tab["cell-code"].wait_for()
+    assert tab["error-map"].bounding_box() == before
+    assert tab.text("cell-title").lower() == read.splitlines()[0]
+    tab.page.mouse.move(before["x"] + 0.3 * before["width"] + 1, before["y"] + 0.7 * before["height"])
+    assert tab.text("error-map-value") == read
+
+
 def test_a_cell_is_read_and_picked_by_keyboard(visit):
     tab = visit("#errors")
     tab.wait_number("bands-2-count", "x > 0")

@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
+from pyapp.pages.base.measured import measured
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
 VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant"))
@@ -18,6 +19,7 @@ WEIGHTS = Panel("weights", "What the first layer looks for", (
             ("filters_quant", "{bits_head}", "quant", ", quantised {filters_quant:signed:4}")))),
     Scale(limit="filter_limit", what="weight"),
 ), empty="The images appear when Python runs.")
+WITH = ("weights just rounded, one scale per layer", "float32 activations")
 SHIPPED = Panel("shipped", "Shipped results", (
     Words(text="Accuracy of the pretrained weights on MNIST’s {shipped.mlp.metrics.test.n:count} official test "
                "images."),
@@ -25,6 +27,7 @@ SHIPPED = Panel("shipped", "Shipped results", (
           heads=(Head("float32", "float", "float"), *(Head(f"{bits} bits", "quant") for bits in BITS)),
           facts=(Fact("", ("shipped.mlp.metrics.test.float:percent:2",
                            *(f"shipped.mlp.metrics.test.{bits}:percent:2" for bits in BITS)), "shipped"),)),
+    measured("the official images", *WITH),
 ), when="shipped.mlp")
 TRAINING = Panel("training", "Training", (
     Words(text="Loss on each batch, and on 3,000 test images after each pass over the 2,000 training images."),
@@ -49,6 +52,7 @@ QUANTISE = Panel("quantise", "Float32 and quantised", (
         Fact("largest weight error", ("", "weight_error:fixed:4"), "weight-error"),
         Fact("changed predictions", ("", "{changed:count} of {held_out:count}"), "changed", when="changed"),
         Fact("changed predictions", ("", "changed:count"), "changed", when="!changed"))),
+    measured("{held_out:count} shipped test images", *WITH),
 ), place="readouts")
 MEASURED = Panel("measured", "Measured here", (
     Words(text="Accuracy and size are for the network shown now. The times are means over many "

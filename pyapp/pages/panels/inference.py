@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Head, Panel, Table, Together, Words
 from pyapp.experiment.pictures import Heatmap, Images
+from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
           ("hidden2", "after layer 2", 48, "neuron {@i}"), ("logits", "scores", 24, "digit {@column}"))
@@ -38,6 +39,8 @@ COUNT = Panel("count", "On {held_out:count} test digits", (
           heads=(Head("float32", "float", "float"), Head("quantised", "quant", "quant")), facts=(
               Fact("accuracy", ("float_accuracy:percent:2", "accuracy:percent:2"), name="accuracy"),
               Fact("size", ("bytes_float:bytes", "bytes:bytes"), name="bytes"))),
+    measured("{done:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
+             "{activations_words}"),
     Facts(name="differences", caption="What differs", facts=(
         Fact("changed predictions", ("changed:count",)), Fact("right before, wrong now", ("lost:count",)),
         Fact("wrong before, right now", ("won:count",)),

@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Column, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart
+from pyapp.pages.base.measured import measured
 
 LAYERS = ("layer1", "layer2", "layer3")
 EMPTY = "The search begins when Python has started."
@@ -63,6 +64,8 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
     Words(role="doc", text="Bits were chosen on {calibration:count} of the shipped training images, the calibration "
                            "split; the {held_out:count} test digits only judge, and no choice has seen them. KL "
                            "in nats on the calibration split."),
+    measured("{held_out:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
+             "{activations_words}"),
 ))
 BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")
 READ = ("{points.@i.bits:words} bits{points.@i.off}: {points.@i.bytes:count} bytes, KL "

@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Column, Fact, Facts, Head, Panel, Table, Words
 from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line, loss_curves
+from pyapp.pages.base.measured import measured
 
 SHIPPED = ("mlp", "mlp-qat4", "mlp-qat3", "mlp-qat2")
 EMPTY = "The picture appears when Python runs."
@@ -40,11 +41,13 @@ COMPARE = Panel("compare", "Float32, rounded and trained", (
     Words(text="Accuracy on {held_out:count} test images: the shipped float32 network, the same weights [just "
                "rounded](?ptq) to these bits, and the network that trains here."),
     Facts(caption="Float32, rounded and trained network",
-          heads=(Head("float32", "float", "float"), Head("rounded"), Head("trained", "quant")), facts=(
+          heads=(Head("float32", "float", "float"), Head("rounded"), Head("{now}", "quant", "trained")), facts=(
               Fact("accuracy", ("float_accuracy:percent:2", "rounded_accuracy:percent:2", "quant_accuracy:percent:2"),
                    "accuracy"),
               Fact("size, bytes", ("bytes_float:count", "bytes_rounded:count", "bytes_quant:count"), "bytes"))),
+    Words(role="doc", name="start-words", text="{start_words}", when="start_words"),
     Words(role="doc", text="{size_words}"),
+    measured("{held_out:count} shipped test images", "one scale per {params.per}", "{activations_words}"),
 ), place="readouts")
 NUMBERS = Panel("numbers", "Numbers of this run", (
     Facts(pin=True, facts=(

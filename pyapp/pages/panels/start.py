@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Fact, Facts, Head, Panel, Together, Words, Work
 from pyapp.experiment.pictures import Axis, Bars, Chart, Heatmap, Line, Scale
+from pyapp.pages.base.measured import measured
 
 SEE = Panel("see", "One digit, fewer and fewer bits", (
     Words(role="verdict-words", name="verdict", text="{words}"),
@@ -36,6 +37,8 @@ REPAIR = Panel("repair", "Repair it here", (
     Facts(name="pair", caption="Accuracy", heads=(Head("float32", "float"), Head("{now_words}", "quant", "now")),
           facts=(Fact("accuracy on {held_out:count} test images",
                       ("float_accuracy:percent:1", "accuracy:percent:1"), "accuracy"),)),
+    measured("{held_out:count} shipped test images", "weights just rounded, one scale per layer", "float32 activations",
+             when="is_rounded"),
     Work(start="Repair {named}", stop="Stop", on="Go on", again="Repair {named} again", begun="begun", name="repair",
          when="is_rounded"),
     Words(role="note", text="Nothing is rounded, so nothing is broken: take bits away.", when="!is_rounded"),

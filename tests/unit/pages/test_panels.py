@@ -80,3 +80,11 @@ def test_an_entry_that_panels_cannot_reach_is_found():
     answer["frame"].scalars["read"] = 1
     faults = names.check(pages.page("affine"), answer["frame"], answer["params"])
     assert any("means something else" in fault for fault in faults)
+
+
+def test_an_accuracy_says_what_it_was_measured_with():
+    """Four bits have another figure on each of these pages: each says of what."""
+    for name in ("start", "digits", "qat", "inference", "mixed"):
+        blocks = [block for panel in pages.page(name).PANELS for block in names.every(panel)]
+        told = [block.text for block in blocks if getattr(block, "name", "") == "measured-with"]
+        assert told and all("images" in text and "scale per" in text and "activations" in text for text in told)

@@ -50,6 +50,19 @@ def test_two_bits_win_back_what_rounding_costs():
     assert len(answer["history"]["loss"]["value"]) == 3 * EPOCH and scalars["epoch"] == 3
 
 
+@pytest.mark.parametrize(("bits", "floor"), [(2, 0.0), (3, 0.5), (4, 0.95)])
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axis(bits, floor):
+    session = Session(bits=bits)
+    scalars = session.opened["frame"].scalars
+    assert scalars["now"] == "before training" and "scales of its own" in scalars["start_words"]
+    assert scalars["accuracy_range"] == [floor, 1.0] and scalars["rounded_accuracy"] >= floor
+    assert (scalars["quant_accuracy"] > scalars["rounded_accuracy"]) == (bits < 4)  # as the words say
+    scalars = session.advance(steps=1)["frame"].scalars
+    assert scalars["now"] == "trained" and not scalars["start_words"]
+    assert not Session(bits=bits, estimator="ste").opened["frame"].scalars["start_words"]
+
+
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "8", "tensor"), (4, "none", "channel"), (3, "3", "group:16")])
 @pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
