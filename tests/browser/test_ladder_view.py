@@ -14,6 +14,7 @@ def test_each_rung_opens_by_its_link_and_one_cold(visit):
     """The highest, which Python starts on, and from there each of the others."""
     tab = None
     for rung in reversed(RUNGS):
+        print(rung)  # is shown with a failure
         tab = tab.follow(f"#{rung}") if tab else visit(f"#{rung}", cold=True)
         assert tab.page.locator("h1").inner_text() == RUNGS[rung]
         tab.wait_text("code-state", "The shipped function is running.")

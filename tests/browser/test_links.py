@@ -11,6 +11,7 @@ def test_an_invalid_value_is_reported_and_the_page_works(visit):
     tab, names = visit("#digits"), ("optimiser", "rate", "seed", "bits")
     usual = {param.name: str(param.default) for param in page("digits").PARAMS}
     for value in ODD:
+        print(repr(value))  # is shown with a failure
         tab.follow("#digits?" + "&".join(f"{name}={value}" for name in names))
         for name in names:
             tab.wait_text("notes", f"{name} is ")

@@ -41,6 +41,7 @@ def faults(*more: tuple[str, str], of: str):
 def test_the_program_cannot_be_loaded(alone):
     tab = alone
     for path, how in faults(("main.js", "missing"), of="vendor/preact/standalone.module.js"):
+        print(path, how)  # is shown with a failure
         broken = Broken(tab, path, how)
         tab.page.goto(tab.url + "#digits")
         tab.page.reload()
@@ -59,6 +60,7 @@ def test_the_program_cannot_be_loaded(alone):
 def test_a_view_cannot_be_loaded(alone):
     tab = alone
     for path, how in faults(("ui/workbench.js", "damaged"), ("ui/story.js", "lost"), of="ui/page.js"):
+        print(path, how)  # is shown with a failure
         broken = Broken(tab, path, how)
         tab.page.goto(f"{tab.url}#affine?bits=3")
         tab.page.reload()
@@ -79,6 +81,7 @@ def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(vi
             ("#rung3", "ui/kinds/code.js", "missing", "code-text"),
             ("#rung4", "views/embeddings.js", "lost", "cells-blue-1"),
             ("#rung5", "views/arcs.js", "a web page", "look-1"), ("#rung1", "views/surface.js", "damaged", "surface")):
+        print(path, how)  # is shown with a failure
         broken = Broken(tab, path, how)
         tab.follow(link)
         tab.wait_text("part-trouble", f"{path} could not be loaded: ")
@@ -168,8 +171,7 @@ def test_a_connection_that_hangs_is_reported(visit, path, trouble, retry):
     tab = visit(None)
     hung = Hung(tab, path)
     tab.page.goto(tab.url + "#digits", wait_until="commit")
-    hung.wind(tab[trouble])
-    tab.wait_text(trouble, path)
+    hung.wind(tab[trouble].filter(has_text=path))  # the file is looked for when it is known that one hangs
     assert "nothing has arrived for" in tab.text(trouble)
     hung.now = False
     tab[retry].click()

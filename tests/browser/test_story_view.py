@@ -36,6 +36,7 @@ def test_a_story_that_does_not_come_is_asked_for_again(visit):
     tab.page.context.route(lambda url: lost and lost in url, lambda route: route.abort())
     for lost in ("app/pages/affine.md", "vendor/marked/marked.esm.js", "vendor/highlight/core.min.js"):
         path = lost
+        print(path)  # is shown with a failure
         tab.expected = (*CALM, path)
         tab.page.goto(f"{tab.url}#affine")
         tab.page.reload()
