@@ -198,3 +198,20 @@ def test_the_source_shown_is_the_source_that_runs(visit):
     tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")
     shown = tab.page.locator("details", has_text="symmetric_grid").locator("code").first.text_content()
     assert "scale = _safe_scale(np.asarray(largest, np.float32) / np.float32(high))" in shown
+
+
+def test_a_digit_is_drawn_by_keyboard(visit):
+    tab = visit("#digits?weights=pretrained")
+    tab["pad"].focus()
+    for _ in range(9):
+        tab.page.keyboard.press("ArrowUp")
+    tab.page.keyboard.press("Space")  # the pen is down; it does not play
+    for _ in range(18):
+        tab.page.keyboard.press("ArrowDown")
+    tab.page.get_by_text("Pen down, 50 % across, 86 % down").wait_for(state="attached")
+    tab.page.keyboard.press("Space")
+    tab.wait_text("prediction", "1")
+    tab.page.get_by_text("Pen up, 50 %").wait_for(state="attached")
+    assert tab.number("step-count") == 0
+    tab.page.keyboard.press("Delete")
+    tab.wait_text("prediction", "The pad is empty")

@@ -1,6 +1,10 @@
 import { css, onTheme } from "./theme.js";
 
 const PEN = 0.08; // of the pad's side; Python draws the same pen
+const STEP = 0.04; // of it, that an arrow key moves the pen
+const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+const clamp = (x) => Math.max(0, Math.min(1, x));
+const HELP = "Arrow keys move the pen, Space puts it down and lifts it, Delete clears.";
 
 /**
  * A square to draw on with mouse, finger or pen. A drawing is strokes of points (x, y in 0..1), not pixels: Python turns
@@ -13,7 +17,9 @@ export class Pad {
   #changed;
   #drawing = { strokes: [], picture: null };
   #past = [];
-  #pointer = null;
+  #pointer = null; // of the stroke under way: a pointer's number, or "keys"
+  #pen = null; // where the keyboard's pen is, once it is used
+  #said = document.createElement("span");
   #stop;
 
   constructor(host, { label, changed }) {
@@ -21,14 +27,19 @@ export class Pad {
     this.#changed = changed;
     this.#canvas.className = "pad";
     this.#canvas.dataset.test = "pad";
-    this.#canvas.setAttribute("role", "img");
-    this.#canvas.setAttribute("aria-label", label);
-    host.append(this.#canvas);
+    this.#canvas.tabIndex = 0;
+    this.#canvas.title = HELP;
+    for (const [name, value] of Object.entries({ role: "application", "aria-label": label, "aria-description": HELP })) this.#canvas.setAttribute(name, value);
+    this.#said.className = "unseen";
+    this.#said.setAttribute("role", "status");
+    host.append(this.#canvas, this.#said);
     const on = (name, handler) => this.#canvas.addEventListener(name, handler);
     on("pointerdown", (event) => this.#down(event));
     on("pointermove", (event) => this.#move(event));
     on("pointerup", (event) => this.#up(event));
     on("pointercancel", (event) => this.#up(event));
+    on("keydown", (event) => this.#key(event));
+    on("blur", () => this.#lift());
     const resize = new ResizeObserver(() => this.#resize());
     resize.observe(this.#canvas);
     const unlisten = onTheme(() => this.#draw());
@@ -89,9 +100,40 @@ export class Pad {
     if (this.#pointer !== null || event.button !== 0) return;
     event.preventDefault();
     this.#canvas.setPointerCapture(event.pointerId);
+    this.#pen = null;
+    this.#begin(this.#point(event), event.pointerId);
+  }
+
+  #begin(point, pointer) {
     const strokes = this.#drawing.picture ? [] : this.#drawing.strokes;
-    this.#set({ strokes: [...strokes, [this.#point(event)]], picture: null });
-    this.#pointer = event.pointerId;
+    this.#set({ strokes: [...strokes, [point]], picture: null });
+    this.#pointer = pointer;
+  }
+
+  /** The pen by keyboard, from the middle of the pad. */
+  #key(event) {
+    const move = ARROWS[event.key];
+    if (!move && ![" ", "Delete", "Backspace"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation(); // Space plays and pauses elsewhere
+    const [x, y] = (this.#pen ??= [0.5, 0.5]);
+    if (move) {
+      this.#pen = [clamp(x + move[0]), clamp(y + move[1])];
+      if (this.#pointer === "keys") this.#drawing.strokes.at(-1).push(this.#pen);
+    } else if (event.key !== " ") this.clear();
+    else if (this.#pointer === null) this.#begin(this.#pen, "keys");
+    else this.#pointer = null;
+    const [across, down] = this.#pen.map((part) => Math.round(100 * part));
+    this.#said.textContent = `Pen ${this.#pointer === "keys" ? "down" : "up"}, ${across} % across, ${down} % down`;
+    this.#draw();
+    if (move && this.#pointer === "keys") this.#changed(this.#drawing);
+  }
+
+  /** The keyboard leaves the pad. */
+  #lift() {
+    if (this.#pointer === "keys") this.#pointer = null;
+    this.#pen = null;
+    this.#draw();
   }
 
   #move(event) {
@@ -113,7 +155,6 @@ export class Pad {
 
   #point(event) {
     const box = this.#canvas.getBoundingClientRect();
-    const clamp = (x) => Math.max(0, Math.min(1, x));
     return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
   }
 
@@ -138,6 +179,12 @@ export class Pad {
       this.#segment(stroke[0], stroke[0]);
       for (let i = 1; i < stroke.length; i += 1) this.#segment(stroke[i - 1], stroke[i]);
     }
+    if (!this.#pen) return;
+    context.strokeStyle = css(this.#pointer === "keys" ? "quant" : "float");
+    context.lineWidth = side / 100;
+    context.beginPath();
+    context.arc(this.#pen[0] * side, this.#pen[1] * side, (PEN * side) / 2, 0, 2 * Math.PI);
+    context.stroke();
   }
 
   #segment([x0, y0], [x1, y1]) {
