@@ -77,6 +77,7 @@ def test_each_step_is_a_character_of_both_and_stopping_is_not_asking():
     assert not runner.advance(run, steps=1)["done"]
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_of_the_quantised_network_leaves_the_float_text():
     runner, run, before = opened()
     after = runner.change(run, "shift", "row-max")["frame"]
@@ -135,6 +136,7 @@ def test_a_huge_prompt_is_refused_and_the_last_one_stays():
     assert runner.advance(run, steps=1)["frame"].scalars["texts"] == before.scalars["texts"]
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes past the window")
 def test_a_prompt_longer_than_the_window_is_read_from_its_end():
     prompt = ("The quick brown fox. " * 50)[:1000]
     runner, run, frame = opened(10, prompt=prompt)
@@ -144,7 +146,7 @@ def test_a_prompt_longer_than_the_window_is_read_from_its_end():
 
 
 @pytest.mark.parametrize("side", ["float", "quant"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_reading_says_what_follows_and_what_was_looked_at(side):
     runner, run, frame = opened(150)
     model, p, vocabulary = shipped.gpt()

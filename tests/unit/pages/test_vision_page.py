@@ -84,7 +84,7 @@ def test_the_size_is_that_of_the_quantised_network():
 
 @pytest.mark.parametrize("change", [("bits", "2"), ("per", "tensor"), ("activations", "3"), ("logit_bits", "2"),
                                     ("softmax", "softermax-native"), ("logit_shift", "row-max")])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_each_setting_is_obeyed_at_once_and_the_float_network_stays(change):
     session = Session()
     first = session.predict({"index": 3})

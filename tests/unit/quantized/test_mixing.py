@@ -31,7 +31,7 @@ def searched(settings: Settings) -> Search:
     Settings(scheme="affine", per="group:16", activations=6, calibrate="percentile"), Settings(activations=12),
     Settings(per="channel", method="gptq", clip="mse", activations=3, bias_correction=True),
 ], ids=str)
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the mixed page's session in tests/parity searches under budgets")
 def test_the_budget_holds_for_everything_and_to_the_byte(settings):
     """Weights with scales and zero points, biases, and the grids of the activations."""
     search = searched(settings)
