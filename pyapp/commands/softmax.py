@@ -2,10 +2,16 @@
 
 import argparse
 import math
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyapp.commands.common import add_json, command, show
+from pyapp.data.numerals import NumbersError
+from pyapp.data.pasted import read
 from pyapp.softmax.compare import compare, methods_table
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.methods import METHODS
@@ -32,22 +38,39 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rows", type=int, default=512, help="number of softmaxes")
     sub.add_argument("--length", type=int, default=64, help="logits per softmax")
     sub.add_argument("--seed", type=int, default=0, help="seed of the logits")
+    sub.add_argument("--own", type=Path, metavar="FILE", help="a text file with logits of your own, one row per line, "
+                                                              "instead of drawn ones")
     add_json(sub)
+
+
+def logits_of(args: argparse.Namespace) -> np.ndarray:
+    """The logits that are asked for, float64 (rows, N)."""
+    if not args.own:
+        return draw(args.logits, args.rows, args.length, args.seed)
+    try:
+        z, notes = read(args.own.read_text(encoding="utf-8-sig"))
+    except NumbersError as error:
+        raise ValueError(f"{args.own} holds no logits: {error}; {error.hint}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{args.own} is no text file; write numbers, one row per line") from None
+    for note in notes:
+        print(f"bitladder: {note}", file=sys.stderr)
+    return z.astype(np.float64)
 
 
 def softmax_error(args: argparse.Namespace) -> None:
     """L1 per row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
-    z = draw(args.logits, args.rows, args.length, args.seed)
+    z = logits_of(args)
     found = row(asdict(compare(z, args.method, args.bits, args.shift)))
     show(found, args.json, f"L1 {number(found['l1_per_row'])} a row, MAE {number(found['mae'])} with N = {found['n']}, "
-                           f"row sum {number(found['row_sum'])}, {found['broken_rows']} of {args.rows} rows broken")
+                           f"row sum {number(found['row_sum'])}, {found['broken_rows']} of {len(z)} rows broken")
 
 
 def softmax_table(args: argparse.Namespace) -> None:
     """All methods on the same codes."""
-    z = draw(args.logits, args.rows, args.length, args.seed)
+    z = logits_of(args)
     rows = [{"method": each["method"], **row(each)} for each in methods_table(z, args.bits, args.shift)]
-    lines = [f"N = {args.length}", f"{'method':24} {'L1/row':>8} {'MAE':>9} {'max':>8} {'sum':>7} {'top-1':>7} broken"]
+    lines = [f"N = {z.shape[1]}", f"{'method':24} {'L1/row':>8} {'MAE':>9} {'max':>8} {'sum':>7} {'top-1':>7} broken"]
     lines += [f"{each['method']:24} {number(each['l1_per_row']):>8} {number(each['mae'], 6):>9} "
               f"{number(each['max_error']):>8} {number(each['row_sum']):>7} {number(each['top1']):>7} "
               f"{each['broken_rows']:6}" for each in rows]

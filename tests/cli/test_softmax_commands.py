@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from pyapp.__main__ import main
@@ -66,3 +67,25 @@ def test_a_word_that_is_no_choice(words, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["softmax-error", *words])
     assert stop.value.code == 2 and words[1] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["1 2 3\n-4 5 0.5\n", "[[1, 2, 3], [-4, 5, 0.5]]"])
+def test_the_table_takes_logits_of_ones_own(written, capsys, tmp_path):
+    path = tmp_path / "logits.txt"
+    path.write_text(written)
+    status, out, _ = run(capsys, "softmax-table", "--own", path, "--bits", 4, "--json")
+    z = np.array([[1, 2, 3], [-4, 5, 0.5]])
+    found = {each["method"]: each for each in json.loads(out)}
+    assert status == 0 and found.keys() == METHODS.keys()
+    for method in ("exact", "itamax"):
+        assert found[method]["l1_per_row"] == vars(compare(z, method, 4, "none"))["l1_per_row"]
+        assert found[method]["n"] == 3
+
+
+@pytest.mark.parametrize(("written", "said"), [("1 two\n", "“two”"), ("", "there is no number")])
+def test_logits_that_are_none_are_refused(written, said, capsys, tmp_path):
+    path = tmp_path / "logits.txt"
+    path.write_text(written)
+    status, _, error = run(capsys, "softmax-error", "--method", "exact", "--own", path)
+    assert status == 2 and said in error and "logits.txt holds no logits" in error and len(error.splitlines()) == 1
+    assert run(capsys, "softmax-table", "--own", tmp_path / "none.txt")[0] == 2
