@@ -1,5 +1,6 @@
 """Methods: every integer softmax on the same codes, how far each is from the float one, and what each costs."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -86,6 +87,7 @@ COSTS = Panel("costs", "What each needs in hardware", (
         Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
         Column("Source", "{from}", prose=True))),
 ), place="wide", empty="The table appears when Python has started.")
+ARXIV, PAPER = re.compile(r"arXiv (\d{4}\.\d{5})"), r"[arXiv \1](https://arxiv.org/abs/\1)"  # a paper, and a link to it
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 
@@ -283,4 +285,4 @@ def hardware(method: type[Method]) -> dict[str, Any]:
             "multiplications": needs.multiplications,
             "tables": f"{needs.table_bytes:,} bytes" if needs.table_bytes else "none", "passes": needs.passes,
             "widest": f"{needs.accumulator_bits} bits" if needs.accumulator_bits else "–",
-            "from": f"{needs.source}. Method: {method.source}."}
+            "from": ARXIV.sub(PAPER, f"{needs.source}. Method: {method.source}.")}

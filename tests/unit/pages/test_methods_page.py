@@ -171,3 +171,10 @@ def test_where_an_original_has_no_answer_its_row_says_so_and_is_not_ranked():
 def test_all_of_it_crosses_to_the_page():
     reply, _ = bridge.call_json("open", '{"page": "methods", "params": {"logits": "offset", "bits": "2"}}')
     assert '"ok"' in reply
+
+
+def test_papers_are_linked():
+    sources = [each["from"] for each in Runner().open("methods")["frame"].scalars["hardware"]]
+    assert sum("](https://arxiv.org/abs/" in text for text in sources) >= 8
+    for text in sources:
+        assert text.count("arXiv ") == text.count("[arXiv ") == text.count("(https://arxiv.org/abs/")
