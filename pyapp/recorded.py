@@ -10,12 +10,14 @@ import numpy as np
 from pyapp import bridge, pages
 from pyapp.experiment.params import find
 
+AS_LONG_AS_IT_TAKES = 1e9  # milliseconds
 MOST_VALUES = 256  # of an array that is written as numbers of a palette
 
 
 def record(name: str) -> dict[str, Any]:
     """What web/recorded/<name>.json holds: {by, frames}. `by` are the parameters in Page.RECORDED, which have choices;
-    for each of their values, joined by commas, there is a frame in which all other parameters have their defaults.
+    for each of their values, joined by commas, there is a frame in which all other parameters have their defaults,
+    after REHEARSED steps of the page's work. Without such parameters there is one frame, of the defaults.
 
     An array is {shape, dtype, values}, the values in base64; with few different ones they are bytes that number those
     of `palette`.
@@ -30,8 +32,18 @@ def record(name: str) -> dict[str, Any]:
 
 
 def _frame(name: str, params: dict[str, str]) -> dict[str, Any]:
-    text, arrays = bridge.call_json("open", json.dumps({"page": name, "params": params}))
-    frame = json.loads(text)["ok"]["frame"]
+    def ask(method: str, **args: Any) -> tuple[dict[str, Any], list[np.ndarray]]:
+        text, arrays = bridge.call_json(method, json.dumps(args))
+        return json.loads(text)["ok"], arrays
+
+    answer, arrays = ask("open", page=name, params=params)
+    run, steps = answer["run"], pages.page(name).REHEARSED
+    if steps:
+        answer, arrays = ask("advance", run=run, steps=steps)
+    if steps is not None:
+        answer, arrays = ask("background", run=run, ms=AS_LONG_AS_IT_TAKES)
+    frame = answer["frame"]
+    ask("close", run=run)
     return frame | {"arrays": {key: _written(arrays[each["$array"]]) | {"shape": each["shape"]}
                                for key, each in frame["arrays"].items()}}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyapp.experiment.live import Live
-from pyapp.experiment.panels import Panel
+from pyapp.experiment.panels import Panel, Work
 from pyapp.experiment.params import Param, ParamError, Value, Values
 
 
@@ -71,8 +71,11 @@ class Experiment:
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
     LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step and reset, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
-    BAR: ClassVar[str] = ""  # a template for the bar of a phone
+    MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
+    RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
+    BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
     RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there
+    REHEARSED: ClassVar[int | None] = None  # steps done before, and then what is measured in the background
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
     NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
@@ -82,6 +85,11 @@ class Experiment:
         self.params = params
         self.refused: dict[str, ParamError] = {}  # by parameter: why its value cannot be used
         self.live = Live(self.LIVE)
+
+    @classmethod
+    def mains(cls) -> tuple[str, ...]:
+        """The parameters of the strip that stays in view: MAIN, or else the first that has a small control."""
+        return cls.MAIN or tuple(param.name for param in cls.PARAMS if param.widget != "text")[:1]
 
     def steps(self) -> Iterator[Frame | None]:
         """Work in units of a few milliseconds, one per item; none for a page whose `frame` does it all at once. A

@@ -95,6 +95,7 @@ def describe() -> list[dict]:
          "story": bool(story(name)), "live": live(name),
          "params": [described(name, param) for param in page(name).PARAMS],
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
+         "main": page(name).mains(), "run": page(name).RUN and page(name).RUN.as_dict(),
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
          "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,

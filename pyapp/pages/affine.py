@@ -45,7 +45,7 @@ def comparison(name: str, title: str) -> Panel:
             name=f"{name}-{scheme}", caption=scheme,
             label=f"Histogram of the {name} numbers, {scheme}, {{bits}} bits.",
             edges=f"{name}_edges", before=f"{name}_before", after=f"{array}_after", ends=f"{array}_ends",
-            lines=f"{array}_lines?", used=f"{array}_used?", height=180)
+            lines=f"{array}_lines?", used=f"{array}_used?", height=300)
 
     return Panel(name, title, (
         Words(text=f"{{{name}.count:count}} {{{name}.kind}}, {{{name}.lowest}} to {{{name}.highest}}; "
@@ -81,6 +81,8 @@ class Page(Experiment):
     NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     BAR = "{bits} bits"
     PANELS = (
+        comparison("skewed", "Skewed numbers"),
+        comparison("centred", "Centred numbers"),
         Panel("verdict", "What the zero point buys", (
             Beside(blocks=(buys("skewed", "Skewed"), buys("centred", "Centred"))),
             Words(text="What it costs: in a matrix product each [zero point](?zero-point) that is not 0 brings a "
@@ -89,13 +91,13 @@ class Page(Experiment):
                        "to be added up again for every input. [Integer matmul](#matmul) shows them."),
             Words(name="cost", text="{cost}"),
         ), empty="Measured when Python has started."),
-        comparison("skewed", "Skewed numbers"),
-        comparison("centred", "Centred numbers"),
         Panel("glance", "At 2, 4, 8 and 16 bits", (
             Words(text="[SQNR](?sqnr) of both schemes on the same numbers, in decibels."),
             Beside(blocks=(glance("skewed"), glance("centred"))),
         )),
     )
+    MAIN = ("bits", "skewed")
+    RECORDED = ()
     PARAMS = (
         controls.bits(4, "Bits per code, on both grids", hi=MAX_BITS),
         Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"),

@@ -36,8 +36,7 @@ FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
 RACE = Panel("race", "How fast", (
     Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, {size.operations:count} "
                "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [int8 codes "
-               "in orange](.quant), [hatched red where the result is wrong](.bad)."),
-    Work(name="measure", start="Measure", stop="Stop", on="Continue", again="Measure again", begun="progress"),
+               "in orange](.quant), [hatched red where the result is wrong](.bad).", when="times"),
     Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
@@ -66,13 +65,13 @@ WRAP = Panel("wrap", "What NumPy does with int8", (
                    "their sum happens to lie between −128 and 127."))),
 ))
 VERDICTS = Panel("verdicts", "Right or wrong", (
-    Words(text="Before anything is timed, all {size.elements:count} elements of each result are compared with the "
-               "product in int64; float32 with one in float64, where it may be off by no more than rounding can "
-               "explain."),
     Table(name="verdict", caption="The contestants and their results", rows="contestants", columns=(
         Column("product", "title", prose=True, about="{doc}."), Column("result", "verdict.dtype:text"),
         Column("wrong elements", "verdict.wrong:count", role="{tone}"),
         Column("weights kept as", "weight_bytes:bytes"))),
+    Words(text="Before anything is timed, all {size.elements:count} elements of each result are compared with the "
+               "product in int64; float32 with one in float64, where it may be off by no more than rounding can "
+               "explain."),
     Words(text="Kernels that use WebAssembly SIMD, which has int8 instructions, are not written yet; each will become "
                "a row here."),
 ), empty="The contestants appear when Python has started.")
@@ -136,7 +135,10 @@ class Page(Experiment):
     NEXT = ("mixed", "int8 saves memory: now decide which layers get the bits.")
     WORK = "asked"
     BAR = "{size.m} × {size.k} × {size.n}{best}"
-    PANELS = (RACE, WRAP, VERDICTS, MORE)
+    PANELS = (RACE, VERDICTS, WRAP, MORE)
+    MAIN = ("size", "rounds")
+    RECORDED = ()
+    RUN = Work(name="measure", start="Measure", stop="Stop", on="Continue", again="Measure again", begun="progress")
     PARAMS = (
         Param("size", "Size", "choice", "256", choices=tuple(SIZES), widget="select", live=False,
               doc="Length of all three sides; 32x784x128 is a batch of 32 in the digits network's first layer"),

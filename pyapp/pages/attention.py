@@ -138,6 +138,8 @@ class Page(SoftmaxLab):
     GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
               ("Picked cell", ("row", "column")))
     PANELS = (MAPS, CELL, ROW, MEASURES)
+    MAIN = ("bits", "shift")
+    RECORDED = ()
     PARAMS = (
         Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS),
               doc="What the head does; the sentence below the matrices says how its logits are made"),

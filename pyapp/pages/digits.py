@@ -43,7 +43,7 @@ QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with floa
 class Page(Experiment):
     title = "Training in float32"
     summary = ("Watch a network learn handwritten digits, draw one for it to recognise, then take bits away from "
-               "its weights and see what that costs.")
+               "its weights.")
     entry = "Train"
     tab = "In float32"
     order = 20
@@ -53,6 +53,7 @@ class Page(Experiment):
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),)
+    MAIN = ("weights", "bits")
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),

@@ -24,28 +24,29 @@ BANDS = ("below the lower threshold", "between the thresholds", "above the upper
 
 def picture(place: str, **options: Any) -> Heatmap:
     """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
-    return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=600, pick=(("cell", "@i"),),
+    return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=900, pick=(("cell", "@i"),),
                    kept=("picked",), **options,
                    read=place + "\nfloat32 {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
                                 "error {error:fixed:5}, {band_words.@band}")
 
 
 PANELS = (
+    Panel("map", "The error map", (
+        picture("neuron {@tile}, row {@row}, column {@column}", loupe=True, when="images"),
+        picture("neuron {@row}, input {@column}", when="!images")),
+          empty="The picture appears when Python has started."),
     Panel("bands", "How far each weight moved", (
         Words(text="One cell is one weight; its colour says how far rounding moved it. {layer} has {weights:count} "
                    "weights."),
         Table(name="bands", rows="bands", key="band", caption="Bands of error", columns=(
             Column("error", "{swatch} {name}"), Column("weights", "count:count"), Column("share", "share:percent"),
             Column("", bar=("share",), roles=("band-{band}",)))),
-    ), empty="The picture appears when Python has started."),
-    Panel("map", "The error map", (
-        picture("neuron {@tile}, row {@row}, column {@column}", loupe=True, when="images"),
-        picture("neuron {@row}, input {@column}", when="!images")), when="layer"),
+    ), place="readouts"),
     Panel("no-cell", "One weight", (
         Words(role="empty", name="cell-empty",
               text="Click a cell, or go to it with the arrow keys and press Enter: its numbers stay here while you "
                    "change the settings."),
-    ), when="!cell"),
+    ), place="readouts", when="!cell"),
     Panel("cell", "{cell.title}", (
         Facts(cards=True, facts=(
             Fact("float32 value", ("cell.weight:fixed:6",), "cell-weight", "float"),
@@ -56,7 +57,7 @@ PANELS = (
         Words(role="doc", text="{cell.band}; half a step is {cell.half_step:scientific}. Codes go from "
                                "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; {cell.sharing:count} weights "
                                "share this scale."),
-    ), when="cell"),
+    ), place="readouts", when="cell"),
     Panel("layers", "Every layer at these settings", (
         Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "
                                     "[{accuracy:percent:2}](.quant) of {held_out:count} test images are classified "
@@ -78,8 +79,8 @@ def band_of(error: np.ndarray, low: float, high: float) -> np.ndarray:
 
 class Page(Experiment):
     title = "Error map"
-    summary = ("See how far rounding moves each weight of a layer, and pick one to compare it before and after: the "
-               "largest weight sets the scale, and all others pay for it.")
+    summary = ("See how far rounding moves each weight of a layer: the largest weight sets the scale, and all "
+               "others pay for it.")
     entry = "Rounding"
     order = 12
     NEXT = ("digits", "Train the network that these weights come from, and draw a digit for it.")
@@ -88,6 +89,7 @@ class Page(Experiment):
     GROUPS = (("Layer", ("layer", "layout")), ("Quantise", ("bits", "scheme", "per")), ("Bands", ("low", "high")),
               ("Picked weight", ("cell",)))
     PANELS = PANELS
+    MAIN = ("bits", "layer")
     PARAMS = (
         controls.layer("Which weight matrix of the pretrained network is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),

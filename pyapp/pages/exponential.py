@@ -45,7 +45,7 @@ CURVE = Panel("curve", "The exponential, and what integers make of it", (
     Words(role="caption", text="[eˣ](.float) and [{title}](.quant) over x, at {count:count} codes from "
                                "{lowest:fixed:0} to 0; dashed: the parabola outside its valid range; lines at whole "
                                "periods of {period}"),
-    Chart(name="curve", label="e to the x, and the integer exponential.", x="x", pick="x", at="at", height=260,
+    Chart(name="curve", label="e to the x, and the integer exponential.", x="x", pick="x", at="at", height=330,
           across=Axis(ends="ends.x"), up=Axis(ends="ends.y"), marks="marks", lines=(
               Line("parabola", "quant", x="parabola_x", thin=True, dash=True),
               Line("curve", "float", "e^x", x="curve_x"), Line("made", "quant", "i-exp", shape="steps"),
@@ -104,13 +104,15 @@ SCALE = Panel("scale", "What the scale does", (
 
 class Page(SoftmaxLab):
     title = "Exponential"
-    summary = ("Drag a point along the exponential and see every integer that I-BERT's i-exp computes for it: a "
-               "parabola and a shift do all the work, and the scale decides how well.")
+    summary = ("Drag a point along the exponential and see every integer that I-BERT's i-exp computes for it; the "
+               "scale decides how well.")
     order = 50
     NEXT = ("staircase", "See what few bits make of a curve, and of a whole softmax.")
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"
     GROUPS = (("The point", ("x",)), ("The method", ("method", "scale", "exponent")))
     PANELS = (CURVE, INTEGERS, GAP, SCALE)
+    MAIN = ("method", "scale")
+    RECORDED = ()
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),

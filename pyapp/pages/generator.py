@@ -36,8 +36,8 @@ BETWEEN_STYLES = ("The digit was asked for, so the latents do not count: a strai
 
 class Page(Experiment):
     title = "Generator"
-    summary = ("Turn a seed and a temperature into handwritten digits, with a trained network or with ten blended "
-               "glyphs; see what the small generator keeps of the large one, and what a few bits leave of both.")
+    summary = ("Turn a seed and a temperature into handwritten digits; see what a small generator keeps of a "
+               "large one, and at a few bits.")
     order = 80
     NEXT = ("check", "The same seed gives the same pixels everywhere: let your browser prove it.")
     WORK = "auto"
@@ -45,6 +45,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     GROUPS = (("The batch", ("seed", "temperature", "generator", "bits", "picked")),
               ("What is written", ("digit", "fields")), ("The walk", ("goal", "at")))
+    MAIN = ("seed", "temperature")
+    RECORDED = ()
     PARAMS = (
         Param("seed", "Seed", "text", str(mulberry.DEFAULT_SEED), hi=40, widget="line",
               doc="Seed of the first picture; the next ones count up. Any number or word works"),

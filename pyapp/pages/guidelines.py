@@ -15,13 +15,11 @@ from pyapp.pages.base.lab import Lab, Measured
 ALL = "all"
 VERDICTS = {True: "holds", False: "fails", None: "open"}
 JUDGED = {"holds": "[✓ holds here](.good)", "fails": "✗ does not hold here", "open": "? cannot be decided here"}
-TALLY = Panel("tally", "Said, and measured", (
-    Words(text="Every number below comes from {held_out:count} test digits, classified by the pretrained network and "
-               "by quantised versions of it, in your browser, while you watch."),
+CLAIMED = Panel("claims", "Claims about precision", (
+    Words(text="Every number comes from {held_out:count} test digits, classified by the pretrained network and by "
+               "quantised versions of it, in your browser, while you watch."),
     Words(role="summary", name="tally", text="{tally}", when="total"),
     Progress(done="measured", of="total"),
-), empty="The measuring starts when Python runs.")
-TABLE = Panel("claims", "Claims about precision", (
     Words(role="empty", name="no-claims", text="No claim of this kind so far.", when="!rows"),
     Table(name="claims", caption="Claims about precision, what was measured, and whether they hold here", rows="rows",
           group="use", when="rows", columns=(
@@ -34,7 +32,7 @@ TABLE = Panel("claims", "Claims about precision", (
                   Words(role="doc", text="The rule: {rule}."),
                   Words(role="doc reason", text="{because}", when="because"),
                   Words(role="doc", text="[See it yourself]({link})", when="link"))))),
-))
+), empty="The measuring starts when Python runs.")
 
 
 class Page(Experiment):
@@ -46,7 +44,9 @@ class Page(Experiment):
     NEXT = ("exponential", "What integers do worst is the exponential in softmax: see how one is built.")
     WORK = "auto"
     BAR = "{measured:count} of {total:count} measured"
-    PANELS = (TALLY, TABLE)
+    PANELS = (CLAIMED,)
+    MAIN = ("show", "allowed")
+    RECORDED = ()
     PARAMS = (
         Param("show", "Show", "choice", ALL, choices=(ALL, "holds", "fails", "open"),
               doc="All claims, or those that hold here, do not, or cannot be decided"),

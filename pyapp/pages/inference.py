@@ -28,8 +28,8 @@ SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (
 
 class Page(Experiment):
     title = "Integer inference"
-    summary = ("Show the same digit to the float32 network and to the quantised one: the bars move long before "
-               "a prediction changes. Then count how many predictions change, on 3,000 test digits.")
+    summary = ("Show one digit to the float32 and the quantised network: scores move long before a prediction "
+               "changes on 3,000 test digits.")
     entry = "Integer network"
     tab = "Predictions"
     order = 30
@@ -41,6 +41,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
     IDLE = ((("calibrate", "arithmetic", "rounding"), *controls.FLOAT_ACTIVATIONS),)
+    MAIN = ("bits", "activations")
+    RECORDED, REHEARSED = (), 100
     PARAMS = (
         controls.bits(4, "Bits stored per weight", label="Bits per weight"),
         controls.scheme(),

@@ -32,8 +32,8 @@ stories = cache(Stories)  # written once
 
 class Page(Experiment):
     title = "Train a tiny GPT"
-    summary = ("Watch a small GPT learn to write, letter by letter, in your browser, and see the share of correct "
-               "sentences rise with training and fall with the bits of the weights.")
+    summary = ("Watch a small GPT learn to write in your browser: correct sentences rise with training and fall "
+               "with the bits of the weights.")
     entry = "Transformers"
     tab = "Train a GPT"
     order = 62
@@ -44,6 +44,8 @@ class Page(Experiment):
               ("Begin with", ("corpus", "size", "seed")))
     PANELS = panels.PANELS
     ACTIONS = (Action("widths", "Measure at all widths", "Measure the network with weights of 2 to 8 bits"),)
+    MAIN = ("bits", "temperature")
+    RECORDED, REHEARSED = (), 0
     PARAMS = (
         Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), live=False,
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),

@@ -32,6 +32,8 @@ class Page(Experiment):
     GROUPS = (("Shape", ("rows", "inner", "columns", "seed")),
               ("Grids", ("a_bits", "a_scheme", "w_bits", "w_scheme", "per")), ("Output", ("out_bits", "rounding")))
     PANELS = panels.PANELS
+    MAIN = ("a_bits", "w_bits")
+    RECORDED = ()
     PARAMS = (
         Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
         Param("row", "Chosen row", "int", 0, lo=0, hi=7, widget="number",

@@ -93,8 +93,8 @@ EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 class Page(SoftmaxLab):
     title = "Methods"
-    summary = ("Run every integer softmax method on the same codes, and see which error is the method's own and which "
-               "was already in the rounded logits.")
+    summary = ("Run every integer softmax on the same codes, and see which error is the method's own and which was "
+               "in the rounded logits.")
     order = 53
     NEXT = ("shift", "A shift before rounding often helps more than a better method: measure it.")
     WORK = "auto"
@@ -104,6 +104,8 @@ class Page(SoftmaxLab):
     PANELS = (TABLE, PICTURE, COSTS)
     IDLE = ((("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
             (("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
+    MAIN = ("bits", "shift")
+    RECORDED, REHEARSED = (), 100
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "

@@ -28,8 +28,8 @@ TITLES = {"rest": "biases, grids", "free": "left over"}
 
 class Page(Experiment):
     title = "Mixed precision"
-    summary = ("Give the network a budget of bytes, and each layer gets bits according to how much it needs them: see "
-               "what each layer loses, and the predicted and the measured loss of the whole network.")
+    summary = ("Give the network a budget of bytes, and each layer gets as many bits as it needs: compare the "
+               "predicted and the measured loss.")
     entry = "Spend bits"
     order = 40
     NEXT = ("guidelines", "Which rules of thumb about precision hold on this network?")
@@ -39,6 +39,8 @@ class Page(Experiment):
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
     PANELS = panels.PANELS
     IDLE = ((("calibrate",), *controls.FLOAT_ACTIVATIONS),)
+    MAIN = ("budget", "method")
+    RECORDED, REHEARSED = (), 18
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
               doc="Bytes for everything: packed codes, scales, biases, and the grids of the activations"),

@@ -46,8 +46,8 @@ FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back 
 
 class Page(Experiment):
     title = "Quantisation-aware training (QAT)"
-    summary = ("Quantisation-aware training: quantise first, then train. Press Play and watch the network "
-               "recover what rounding cost, with the same codes that it will have as integers.")
+    summary = ("Quantise first, then train: press Play and watch the network recover what rounding cost, with the "
+               "codes it will have as integers.")
     entry = "Train"
     tab = "With quantisation"
     order = 21
@@ -60,6 +60,8 @@ class Page(Experiment):
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),)
     IDLE = ((("temperature",), "share", "is", (0.0,), "there is no teacher"),)
+    MAIN = ("bits", "activations")
+    RECORDED = ()
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
               doc="The shipped float32 network, trained on 55,000 other images, or random weights"),

@@ -9,13 +9,15 @@ from pyapp.pages.base.descent import Sliders, bias, rate, weight
 
 class Page(Sliders):
     title = "Line"
-    summary = ("Move a line by hand, then let gradient descent move it: the two gradients point uphill, each step goes "
-               "down, and it ends where the formula says.")
+    summary = ("Move a line by hand, then let gradient descent move it: each step goes down, and it ends where "
+               "the formula says.")
     tab = "1 Line"
     order = 70
     NEXT = ("rung2", "A line fits no hill: bend it.")
     y = line.Y
     SURFACE = (2.0, 6.0)
+    MAIN = ("w", "b")
+    RECORDED = ()
     PARAMS = (weight(1.0, SURFACE[0]), bias(-1.0, SURFACE[1]), rate(line.RATE))
     GROUPS = (("Line", ("w", "b")), ("Descent", ("rate",)))
     PANELS = ladder.rung(

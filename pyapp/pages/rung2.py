@@ -27,6 +27,8 @@ class Page(Sliders):
     NEXT = ("rung3", "One bend cannot rise and fall: take two.")
     SURFACE = (4.0, 10.0)
     RANGE = -0.5, 1.5
+    MAIN = ("w", "b")
+    RECORDED = ()
     PARAMS = (
         Param("points", "Points", "choice", "hill", choices=tuple(TARGETS),
               doc="The four points of rung 1, which rise and fall, or four that only rise"),

@@ -29,12 +29,14 @@ def both(label: str, value: str, **more: str) -> Fact:
 
 class Page(Descent):
     title = "Stack"
-    summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, with "
-               "sigmoid or ReLU, and see some neurons die.")
+    summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, and "
+               "see some of them die.")
     tab = "3 Stack"
     order = 72
     NEXT = ("rung4", "Numbers are not words: give each word a vector.")
     y = line.Y
+    MAIN = ("rate", "bits")
+    RECORDED = ()
     PARAMS = (
         Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,
               doc="What bends each neuron; changing it restarts the run, with its usual learning rate"),

@@ -18,6 +18,8 @@ class Page(ToyPage):
     tab = "4 Embeddings"
     order = 73
     NEXT = ("rung5", "A word alone means little: let words look at each other.")
+    MAIN = ("word", "dims")
+    RECORDED = ()
     PARAMS = (Param("word", "Word", "choice", "mole", choices=toy.WORDS,
                     doc="The word whose numbers you move, and which is compared with all others"), DIMS, TABLE)
     BAR = "{params.word} ({vector:words:2})"

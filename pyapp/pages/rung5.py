@@ -18,8 +18,8 @@ MATRICES = ("W_Q", "W_K", "W_V")
 
 class Page(ToyPage):
     title = "Self-attention"
-    summary = ("Every word looks back with dot products and takes something of what it sees: follow the arrows to "
-               "creature, which becomes fluffy and blue.")
+    summary = ("Every word looks back with dot products and takes something of what it sees: creature becomes "
+               "fluffy and blue.")
     tab = "5 Self-attention"
     order = 74
     NEXT = ("rung6", "After looking around comes thinking alone: six neurons.")
@@ -47,6 +47,8 @@ class Page(ToyPage):
                    corner="looks", format="percent:1", caption="Weights of each word for each"),
             Words(name="disclosed", role="note", text="{disclosed}"),
             Beside(width=150, blocks=tuple(Matrix(array=name, caption=name) for name in MATRICES)))))
+    MAIN = ("own", "scaled")
+    RECORDED = ()
     PARAMS = (PROMPT,
               Param("look", "Word that looks", "int", 0, lo=0, hi=toy.LONGEST, widget="number",
                     doc="Its place in the prompt, counted from 1; 0 is the last word"),

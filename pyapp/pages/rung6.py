@@ -42,7 +42,7 @@ class Page(ToyPage):
                 Column("", bar=("share",), both=True), Column("sum", "sum:signed:3", role="{role}"),
                 Column("sends", "value:fixed:3", role="{role}")))), empty=ladder.EMPTY),
         Panel("vectors", "Where it moves {word}", (
-            Words(text="{moves}"), ladder.vectors("block-picture", ladder.SUM))),
+            ladder.vectors("block-picture", ladder.SUM), Words(text="{moves}"))),
         Panel("words", "At every word", (
             Words(text="The same six neurons, a column each, stand at every word and see only that word's refined "
                        "vector."),
@@ -50,7 +50,9 @@ class Page(ToyPage):
                    caption="What each neuron sends at each word"))),
         Panel("ranking", "What it is good for", (
             Words(text="The five most likely next words with the block and without it."),
-            Beside(blocks=(likely("on", "with the block"), likely("off", "without"))))))
+            Beside(blocks=(likely("on", "with the block"), likely("off", "without"))))), pictures=2)
+    MAIN = ("mlp", "own")
+    RECORDED = ()
     PARAMS = (PROMPT, MLP, OWN, SCALED, DIMS, TABLE)
     LIVE = (block.hidden, block.output)
 

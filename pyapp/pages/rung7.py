@@ -24,8 +24,8 @@ TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
 
 class Page(ToyPage):
     title = "Next word"
-    summary = ("Every word of the vocabulary gets a probability, one is chosen and appended, and all begins again: "
-               "watch the sentence grow, and take bits away until it no longer does.")
+    summary = ("Every word gets a probability, one is chosen and appended, and all begins again; take bits away "
+               "until the sentence breaks.")
     tab = "7 Next word"
     order = 76
     NEXT = ("generator", "Generate pictures instead of words, and take bits away from the generator.")
@@ -45,21 +45,22 @@ class Page(ToyPage):
             Words(name="rounded-words", role="quant", when="rounded",
                   text="With {params.bits} bits the most likely word is {top.0.word} ({top.0.probability:percent:2}); "
                        "in float it is {top_float.0.word} ({top_float.0.probability:percent:2})."),
-            Words(name="appended", role="doc", text="Words appended: {step:count}")), empty=ladder.EMPTY),
-        Panel("table", "Every word gets a probability", (
-            Words(text="The logit of a word is the dot product of its row of the table with the output of the last "
-                       "word. T is the temperature; the bars are drawn with it."),
             Table(name="words", rows="table", chosen="first", caption="Every word and its probability", columns=(
                 Column("word", "name"), Column("", bar=("probability",), roles=("{role}",)),
                 Column("logit", "logit:signed:3"),
                 Column("probability, T = {params.temperature}", "probability:percent:2"),
                 Column("probability, T = 1", "plain:percent:2"),
-                Column("in float", "float:percent:2", role="float", when="rounded"))))),
+                Column("in float", "float:percent:2", role="float", when="rounded"))),
+            Words(text="The logit of a word is the dot product of its row of the table with the output of the last "
+                       "word. T is the temperature; the bars are drawn with it."),
+            Words(name="appended", role="doc", text="Words appended: {step:count}")), empty=ladder.EMPTY),
         Panel("attention", "Where the last word looked", (
             Matrix(name="attention", array="attention", shade="attention", columns="words", format="fixed:3",
                    caption="Weights of the last word"),
             Words(role="doc", text="Output of the last word: {output:words:3}"))))
     IDLE = ((("seed",), "choice", "is", ("greedy",), "nothing is drawn"),)
+    MAIN = ("choice", "temperature")
+    RECORDED = ()
     PARAMS = (
         PROMPT,
         Param("choice", "Next word", "choice", "greedy", choices=("greedy", "sampled"),

@@ -46,11 +46,11 @@ ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that cali
 class Page(SoftmaxLab):
     title = "What a shift is worth"
     summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, with a "
-               "control: where the rows are centred, subtracting their means must not help.")
+               "control where it must not help.")
     tab, order = "Shift", 54
     NEXT = ("vision", "Try it in a real network: a Vision Transformer that reads your digit.")
     SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "net", "shift": "rule"}
-    WORK, BAR = "auto", "{bar}"
+    WORK, BAR, MAIN, RECORDED, REHEARSED = "auto", "{bar}", ("rule", "method"), (), 1000
     GROUPS = (("Rule", ("rule", "measure")), ("Protocol", ("method", "other")),
               ("Logits", ("rows", "length", "net", "seeds", "seed")))
     PANELS = panels.PANELS

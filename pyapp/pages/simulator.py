@@ -43,6 +43,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     IDLE = ((DRAWING, "values", "is not", ("",), "your pasted numbers are shown"),
             (("group",), "per", "is not", ("group",), "there are no groups"))
+    MAIN = ("bits", "scheme")
+    RECORDED = ()
     PARAMS = (
         Param("values", "Paste values", "text", "", hi=50_000,
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "

@@ -34,7 +34,7 @@ STEPS = Panel("steps", "The curve becomes a staircase", (
                "the steps become coarse first."),
     Words(role="caption", text="[{curve}](.float) and [{made}](.quant), {bits} bits: {codes:count} input codes, "
                                "{levels.both:count} steps, L1 error {l1.both}; drag the point"),
-    stairs("both", "both", pick="point", at="at", marks="point_marks", height=260),
+    stairs("both", "both", pick="point", at="at", marks="point_marks", height=330),
     Words(role="doc", name="about", text="{about}", when="about"),
     Words(role="note", name="breaks", text="{breaks}", when="breaks"),
     Beside(blocks=(
@@ -78,14 +78,16 @@ RIVALS = Panel("methods", "Every method's staircase", (
 
 class Page(SoftmaxLab):
     title = "Staircase"
-    summary = ("Take bits away from a curve until it is a staircase, and see how rounding the input differs from "
-               "rounding the output, and which steps each integer softmax makes of the same codes.")
+    summary = ("Take bits away from a curve until it is a staircase: rounding the input differs from rounding the "
+               "output.")
     order = 51
     NEXT = ("attention", "The same steps in a row of attention, where a shift can save the bits.")
     WORK = "auto"
     BAR = "{bits} bits, L1 {l1.both}"
     GROUPS = (("The curve", ("bits", "curve")), ("The row", ("method", "point", "others")))
     PANELS = (STEPS, WORTH, ROW, RIVALS)
+    MAIN = ("bits", "method")
+    RECORDED, REHEARSED = (), 100
     PARAMS = (
         controls.bits(4, "b bits have 2^b codes, of which a symmetric grid uses all but one"),
         Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE),

@@ -15,7 +15,7 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Value, Values, number
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
-from pyapp.pages.panels.start import PANELS, TOUR
+from pyapp.pages.panels.start import PANELS, RUN, TOUR
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quantized.qat import QATMLP
 from pyapp.quantized.trained import ACTIVATIONS, path_of
@@ -35,9 +35,10 @@ class Page(Experiment):
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
     NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
-    WORK, PANELS, TOUR, RECORDED = "asked", PANELS, TOUR, ("bits",)
+    WORK, RUN, PANELS, TOUR, RECORDED = "asked", RUN, PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
     untold = "it is the front door: the pages behind it explain how all of this works"
+    MAIN = ("bits",)
     PARAMS = (
         Param("bits", "Bits per weight", "choice", "2", choices=(*map(str, WIDTHS), FLOAT32), widget="slider",
               doc="A float32 weight has 32 bits; take them away and see what the network still recognises"),

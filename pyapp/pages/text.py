@@ -37,8 +37,8 @@ FLOAT_LOGITS = "Softmax and shift are not in use: they need quantised logits, an
 
 class Page(Experiment):
     title = "Text"
-    summary = ("Let a small GPT and its quantised twin continue the same prompt with the same seed, and see where "
-               "their texts diverge; with few logit bits, choose a shift and watch the words come back.")
+    summary = ("A small GPT and its quantised twin continue the same prompt: see where the texts diverge, then "
+               "choose a shift and compare again.")
     entry = "Transformers"
     order = 61
     NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
@@ -51,6 +51,8 @@ class Page(Experiment):
     ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
     IDLE = ((("seed",), "greedy", "is", (True,), "nothing is drawn"),
             (("per",), "bits", "is", (NONE,), "the weights stay float32"))
+    MAIN = ("logit_bits", "shift")
+    RECORDED, REHEARSED = (), 300
     PARAMS = (
         Param("prompt", "Prompt", "text", "ROMEO:\n", hi=1000,
               doc="The text to continue, up to 1,000 characters; the network sees the last 128. An empty prompt means "

@@ -34,8 +34,8 @@ FROM_FILE = "{}: these are now your own weights; training starts from them at st
 
 class Page(Experiment):
     title = "Vision"
-    summary = ("Draw a digit and see where each head of a Vision Transformer looks, then take bits away and see how "
-               "much of the attention can go before the answer changes.")
+    summary = ("Draw a digit, see where each head of a Vision Transformer looks, and take bits away until the "
+               "answer changes.")
     entry = "Transformers"
     order = 60
     NEXT = ("text", "Language is less patient: watch a text fall apart and come back.")
@@ -47,6 +47,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     IDLE = ((("per",), "bits", "is", (OFF,), "the weights stay float32"),
             (("softmax", "logit_shift"), "logit_bits", "is", (OFF,), "the logits stay float32"))
+    MAIN = ("bits", "logit_bits")
+    RECORDED = ()
     PARAMS = (
         Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),

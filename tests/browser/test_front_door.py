@@ -18,7 +18,7 @@ def test_it_works_before_python_does(visit):
     assert tab["repair"].count() == 0
     tab.slide("bits", 0)
     tab["repair"].wait_for()
-    assert tab["repair"].is_disabled() and "recorded by CPython" in tab.text("recorded")
+    assert tab["repair"].is_disabled() and "Recorded by CPython" in tab.text("recorded")
     tab["curve"].focus()
     tab.page.keyboard.press("ArrowRight")
     tab.wait_text("curve-value", "3 bits: just rounded 58.17%, trained 99.05%")

@@ -156,8 +156,9 @@ STEPS = {step.__name__: step for step in (
 
 
 def slide(tab, name: str, position) -> None:
-    """Move a slider of the controls, which a phone shows when asked to."""
-    tab["controls-toggle"].click()
+    """Move a slider of the strip, or of the controls that a phone shows when asked to."""
+    if not tab[name].is_visible():
+        tab["controls-toggle"].click()
     tab.slide(name, position)
 
 

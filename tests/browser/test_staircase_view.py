@@ -113,7 +113,6 @@ def test_another_row_and_what_is_no_row(visit):
 
 def test_bits_are_moved_by_finger(visit):
     tab = visit("#staircase?method=tflite", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    tab["controls-toggle"].click()
     for bits in BITS:
         tab.slide("bits", bits)
         tab.wait_number("{l1.input}", f"Math.abs(x / {l1(Probability(OTHERS), bits, 'input')} - 1) < 1e-3")

@@ -22,7 +22,7 @@ export class Editor {
       return true;
     };
     this.#extensions = [
-      lineNumbers(), history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
+      lineNumbers(), EditorView.lineWrapping, history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
       LRLanguage.define({ parser, languageData: { commentTokens: { line: "#" }, closeBrackets: {} } }),
       indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(colours), brokenLine, theme,
       keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),
@@ -91,7 +91,7 @@ const colours = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { backgroundColor: "var(--paper)", color: "var(--ink)", border: "1px solid var(--faint)", borderRadius: "4px" },
   "&.cm-focused": { outline: "2px solid var(--float)", outlineOffset: "1px" },
-  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "13px", lineHeight: "20px", maxHeight: "460px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "13px", lineHeight: "20px", maxHeight: "max(40vh, 240px)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {

@@ -1,6 +1,7 @@
 import { html, render } from "preact";
 import { load } from "../modules.js";
 import { KeptCode } from "./kept-code.js";
+import { reveal } from "./sheet.js";
 import { sentences, Trouble } from "./trouble.js";
 
 const MOST = 10_000; // characters of what was printed that stay
@@ -144,6 +145,7 @@ export class LiveCode {
   }
 
   #run() {
+    reveal();
     return this.#put(this.#now, this.#now.text);
   }
 
@@ -223,7 +225,6 @@ function Box({ functions, now, busy, open, printed, trouble, offered, accept, de
     </div>
     ${!open && !trouble && html`<p class="waiting">The source appears here when Python has started.</p>`}
     <${Trouble} trouble=${trouble} test="code-trouble" retry=${retry} />
-    <div data-slot="editor" data-test="editor"></div>
     <div class="row code-bar">
       <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${run}>
         ${busy ? "Running" : "Run"}
@@ -234,6 +235,7 @@ function Box({ functions, now, busy, open, printed, trouble, offered, accept, de
         ${open && html` From <code>${now.file}</code>, line ${now.line}.`}
       </span>
     </div>
+    <div data-slot="editor" data-test="editor"></div>
     <${State} now=${now} busy=${busy} open=${open} />
     ${printed && html`<pre class="printed" data-test="code-printed" aria-label="Printed" tabindex="0">${printed}</pre>`}`;
 }

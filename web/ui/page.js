@@ -11,12 +11,12 @@ const PLACES = ["stage", "readouts", "wide"];
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
 export function mount(root, page) {
-  const { panels, groups, work, bar, files, plays, shipped } = page.meta;
+  const { panels, groups, work, bar, run, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null, glossary: page.meta.glossary };
   let frame = null;
   let before = () => null; // frames that were recorded
-  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params, recorded: !frame }) });
+  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params }) });
 
   /** Keep this run's curves and numbers beside those of the next ones, or no more. */
   page.pin = () => {
@@ -51,7 +51,9 @@ export function mount(root, page) {
     files,
     take,
     draw,
-    summary: () => (bar && frame ? page.scope().text(bar) : ""),
+    run: () => run && html`<${Blocks} block=${{ blocks: [run] }} scope=${page.scope()} page=${page} />`,
+    headline: () => page.scope().ready && html`<${Rich} text=${bar} scope=${page.scope()} />
+      ${!frame && html` <span class="doc" data-test="recorded">Recorded by CPython; computed here when Python is ready.</span>`}`,
   });
   if (page.meta.recorded) {
     recorded(page.meta).then((found) => {

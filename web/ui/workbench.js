@@ -2,7 +2,7 @@ import { html, render } from "preact";
 import { Controls } from "./controls.js";
 import { bindKeys } from "./keys.js";
 import { PageMenu } from "./menu.js";
-import { Sheet } from "./sheet.js";
+import { Strip } from "./sheet.js";
 import { slotsOf } from "./slots.js";
 import { tell } from "./story.js";
 import { Training } from "./training.js";
@@ -14,7 +14,7 @@ const SLICE_MS = 40; // of work between two drawings
  * The frame of a page: controls at the left, panels on the stage, readouts at the right, wide panels and the story below.
  *
  * stage, readouts, wide   names of panels, empty sections that `draw` fills: slot(name) is the element
- * controls                [[title, [parameter names]]], by default all parameters
+ * controls                [[title, [parameter names]]], by default all parameters; those of page.meta.main stand in the strip above
  * parts                   of the story that have panels of their own: {heading: name of the panel}
  * training                adds play, step, reset and what belongs to them: {before}, see ui/training.js
  * files                   the title of a group of controls that saves and loads the run; only with training
@@ -22,10 +22,14 @@ const SLICE_MS = 40; // of work between two drawings
  * asked                   true lets Python work when the reader says so: page.run has {going, done, press()}
  * take(event)             {frame, history, cleared}: an answer of Python
  * draw(slot)              fills the panels; once for all that came with one answer
- * summary()               a few words for the bar of a phone
+ * run(), headline()       for the strip: the button of the work, and what came of it
  */
-export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, take, draw, summary }) {
-  render(html`<${Layout} page=${page} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
+export function workbench(root, page, { stage, readouts, wide, controls, parts, training: trains, files, auto, asked, take, draw, run: button, headline }) {
+  const { params: all, main } = page.meta;
+  const others = (controls ?? [["", all.map(({ name }) => name)]]).map(([title, names]) => [title, names.filter((name) => !main.includes(name))]);
+  const groups = others.filter(([, names]) => names.length);
+  const more = groups.length > 0 || Boolean(files);
+  render(html`<${Layout} page=${page} more=${more} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
@@ -33,6 +37,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   let resting = false;
   let starts = 0; // counts how often the run was started
   let mounted = true;
+  let open = false; // the sheet of a phone
   let due = null; // what is to be drawn: {panels}
   const run = (page.run = { going: false, done: false, press });
 
@@ -50,8 +55,14 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   }
 
   function drawControls() {
-    const facts = { page, training, files, groups: controls, keys: keys?.show, summary: summary() };
-    render(html`<${Form} ...${facts} />`, slot("controls"));
+    const links = html`<${Links} page=${page} keys=${keys?.show} />`;
+    const toggle = () => {
+      open = slot("controls").classList.toggle("open");
+      drawControls();
+    };
+    const strip = { page, training, run: button(), headline: headline(), links: !more && links, sheet: more && (() => slot("controls")), open, toggle };
+    render(html`<${Strip} ...${strip}>${main.length > 0 && html`<div class="mains"><${Controls} page=${page} names=${main} /></div>`}<//>`, slot("strip"));
+    if (more) render(html`<${Form} ...${{ page, training, files, groups, links }} />`, slot("controls"));
     slot("paper").textContent = onPaper(page);
   }
 
@@ -131,35 +142,33 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
 const onPaper = ({ meta, params, step }) =>
   [...meta.params.map(({ name, label, unit }) => `${label}: ${String(params[name]).slice(0, 60)} ${unit}`.trim()), ...(step ? [`step ${step}`] : [])].join(" · ");
 
-function Form({ page, training, files, groups, keys, summary }) {
-  const { params, notes, troubles, meta } = page;
-  const change = (name, value) => page.change(name, value);
-  const form = (list) =>
-    html`<${Controls} params=${list} values=${params} notes=${notes} troubles=${troubles} drafts=${page.drafts} change=${change} />`;
-  const named = (names) => names.map((name) => meta.params.find((param) => param.name === name));
-  const link = (test, label, act, disabled = false) =>
-    html`<button type="button" class="quiet" data-test=${test} disabled=${disabled} onClick=${act}>${label}</button>`;
-  return html`<${Sheet} page=${page} training=${training} summary=${summary}>
-    ${groups
-      ? groups.map(([title, names]) => html`<section><h2>${title}</h2>${form(named(names))}</section>`)
-      : form(meta.params)}
+function Form({ page, training, files, groups, links }) {
+  return html`<div id="settings">
+    ${groups.map(([title, names]) => html`<section>${title && html`<h2>${title}</h2>`}<${Controls} page=${page} names=${names} /></section>`)}
     ${files && html`<section><h2>${files}</h2><${Files} page=${page} training=${training} /></section>`}
-    <p class="row">
-      ${link("undo-change", "Undo change", () => page.undo(), !page.canUndo())}
-      ${link("defaults", "Defaults", () => page.toDefaults())} ${keys && link("keys", "Keys", keys)}
-    </p>
-  <//>`;
+    ${links}
+  </div>`;
 }
 
-function Layout({ page, stage, readouts, wide }) {
+function Links({ page, keys }) {
+  const link = (test, label, act, disabled = false) =>
+    html`<button type="button" class="quiet" data-test=${test} disabled=${disabled} onClick=${act}>${label}</button>`;
+  return page.meta.params.length > 0 && html`<p class="row">
+    ${link("undo-change", "Undo change", () => page.undo(), !page.canUndo())}
+    ${link("defaults", "Defaults", () => page.toDefaults())} ${keys && link("keys", "Keys", keys)}
+  </p>`;
+}
+
+function Layout({ page, more, stage, readouts, wide }) {
   const { meta } = page;
   const sections = (names) => names.map((name) => html`<section data-panel=${name}></section>`);
   return html`<article>
     <header class="lead">
       <div class="panel-head"><h1>${meta.title}</h1><${PageMenu} page=${page} /></div><p>${meta.summary}</p><p class="doc paper" data-panel="paper"></p>
     </header>
-    <div class=${`bench ${readouts.length ? "" : "bench-wide"} ${meta.params.length ? "" : "bench-alone"}`}>
-      <aside class="controls" hidden=${meta.params.length === 0} aria-label="Controls" data-panel="controls" data-test="controls"></aside>
+    <div class="strip" role="region" aria-label="Main controls" data-panel="strip" data-test="strip"></div>
+    <div class=${`bench ${readouts.length ? "" : "bench-wide"} ${more ? "" : "bench-alone"}`}>
+      <aside class="controls" hidden=${!more} aria-label="Controls" data-panel="controls" data-test="controls"></aside>
       <div class="stage">${sections(stage)}</div>
       ${readouts.length > 0 && html`<div class="readouts">${sections(readouts)}</div>`}
     </div>

@@ -1,20 +1,24 @@
 """What the pages of the ladder show: around each rung the same panels, and the pictures that some of them share."""
 
+from dataclasses import replace
+
 from pyapp.experiment.panels import Beside, Code, Column, Custom, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.pictures import Axis, Chart, Curves, Line
 
 EMPTY = "It appears when Python has started."
 
 
-def rung(*panels: Panel) -> tuple[Panel, ...]:
-    """A rung's own panels, and around them what is new, the code that runs, what was left out."""
+def rung(*panels: Panel, pictures: int = 1) -> tuple[Panel, ...]:
+    """A rung's pictures, the code that makes them, what is new, the other panels, what was left out."""
     return (
-        Panel("new", "What is new here", told=True), *panels,
+        *panels[:pictures],
         Panel("code", "The Python that runs here", (
+            Code(),
             Words(text="These are the functions behind the picture. Change one and run it: the picture follows at "
                        "once, on this page only. Your code is kept in this browser. An endless loop is stopped; "
-                       "imports beyond NumPy need a connection."),
-            Code()), place="wide"),
+                       "imports beyond NumPy need a connection.")), place="wide"),
+        Panel("new", "What is new here", told=True, place="wide"),
+        *(replace(panel, place="wide") for panel in panels[pictures:]),
         Panel("left", "What we left out", told=True, place="wide"))
 
 

@@ -29,7 +29,7 @@ SENSITIVITY = Panel("sensitivity", "What each layer loses", (
     Progress(name="found", done="found", of="findings", text="{found:count} of {findings:count} sensitivities"),
     Chart(name="sensitivity", caption="{sensitivity.title}, by bits per weight of the one layer",
           label="Sensitivity of the three layers: {sensitivity.title} by bits.", x="sensitivity.bits",
-          lines="sensitivity.lines", marks="sensitivity.marks", height=280, read_lines=3,
+          lines="sensitivity.lines", marks="sensitivity.marks", height=330, read_lines=3,
           across=Axis("bits", ends="sensitivity.across", ticks="sensitivity.ticks"),
           up=Axis(ends="sensitivity.ends", log=True),
           read="\n".join(

@@ -46,7 +46,7 @@ LINE = Panel("line", "Where each number lands", (
     Words(role="caption", text="error of each number, over the same line: rounding stays within half a step, "
                                "±{cell.half_step}; clipping is red; the largest is {cell.maximum}"),
     Chart(name="error-line", label="Error of each number.", x="cell_values", across=Axis(ends="window"),
-          up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=160, lines=(
+          up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=200, lines=(
               Line("rounded_error?", "quant", x="rounded_x?", shape="dots"),
               Line("clipped_error?", "error", x="clipped_x?", shape="dots"))),
 ), empty="The number line appears when Python has started.")

@@ -7,14 +7,11 @@ from pyapp.pages.base.measured import measured
 SEE = Panel("see", "One digit, fewer and fewer bits", (
     Words(role="verdict-words", name="verdict", text="{words}"),
     Beside(width=200, blocks=(
-        Heatmap(name="image", label="A handwritten digit.", array="image", map="grey", height=200,
+        Heatmap(name="image", label="A handwritten digit.", array="image", map="grey", height=320,
                 read="row {@row}, column {@column}: ink {image:fixed:2}"),
         Bars(name="probabilities", label="Probability of each digit, float32 and rounded.", labels="labels",
-             limit="limit", height=200, read="{labels.@i}: float32 {float:percent:1}, {now_words} {now:percent:1}",
+             limit="limit", height=320, read="{labels.@i}: float32 {float:percent:1}, {now_words} {now:percent:1}",
              lanes=(Line("float", "float", "float32"), Line("now", "quant", "{now_words}"))))),
-    Words(role="doc", name="recorded", when="recorded",
-          text="These numbers were recorded by CPython and come with the page; Python is loading, and will compute "
-               "them here."),
 ), empty="The digit appears when Python has started.")
 WEIGHTS = Panel("weights", "What is left of the weights", (
     Words(text="One picture for each of twelve neurons of the first layer: orange pixels excite it, blue ones "
@@ -39,8 +36,6 @@ REPAIR = Panel("repair", "Repair it here", (
                       ("float_accuracy:percent:1", "accuracy:percent:1"), "accuracy"),)),
     measured("{held_out:count} shipped test images", "weights just rounded, one scale per layer", "float32 activations",
              when="is_rounded"),
-    Work(start="Repair {named}", stop="Stop", on="Go on", again="Repair {named} again", begun="begun", name="repair",
-         when="is_rounded"),
     Words(role="note", text="Nothing is rounded, so nothing is broken: take bits away.", when="!is_rounded"),
     Chart(name="repair-curve", label="Accuracy while the network is repaired.", when="begun", caption="accuracy",
           x="reached.steps", across=Axis("step", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
@@ -85,4 +80,6 @@ TOUR = (
      "Draw a digit. The float32 network and the one with 4 bits per weight both classify it; take more bits away until "
      "they disagree."),
 )
+RUN = Work(start="Repair {named}", stop="Stop", on="Go on", again="Repair {named} again", begun="begun", name="repair",
+           when="is_rounded")
 PANELS = (SEE, WEIGHTS, CURVE, REPAIR, DOORS)
