@@ -281,8 +281,8 @@ def test_the_keyboard_alone_suffices(visit):
     tab["code-text"].wait_for()  # the editor comes after Python
     tab["code-tab-predict"].focus()
     keys = tab.page.keyboard
-    for _ in range(5):
-        keys.press("Tab")  # over the other functions, into the editor
+    for _ in range(7):
+        keys.press("Tab")  # over the other functions and the buttons, into the editor
     assert tab.page.evaluate("document.activeElement.dataset.test") == "code-text"
     keys.press("Control+End")
     keys.type(" + 1")
