@@ -92,6 +92,7 @@ def test_the_picture_of_the_codes_is_what_python_computed(visit):
     tab.wait_text("label", "It is a")
     shades = tab.page.wait_for_function("""() => {
         const canvas = document.querySelector("[data-test='codes-input']");
+        if (!canvas) return false; // Python is still reading the digit
         const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
         copy.drawImage(canvas, 0, 0); // Chromium warns of canvases that are read again and again
         const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
