@@ -24,7 +24,7 @@ BANDS = ("below the lower threshold", "between the thresholds", "above the upper
 
 def picture(place: str, **options: Any) -> Heatmap:
     """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
-    return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=900, pick=(("cell", "@i"),),
+    return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=960, pick=(("cell", "@i"),),
                    kept=("picked",), **options,
                    read=place + "\nfloat32 {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
                                 "error {error:fixed:5}, {band_words.@band}")
