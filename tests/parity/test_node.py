@@ -95,7 +95,7 @@ def here():
 @pytest.mark.parametrize("page", pages.names())
 def test_every_call_of_a_page_agrees(node, here, capsys, page):
     ours, theirs = sessions.run(here, page), sessions.run(node.call, page)
-    bound = BOUNDS.get(pages.page(page).group, RELATIVE)
+    bound = BOUNDS.get(pages.page(page).entry, RELATIVE)
     with capsys.disabled():
         print(f"\n{page + ': call':32} {'max difference':>15} {'bound':>7}")
         for name in ours:

@@ -150,7 +150,7 @@ def test_mistakes_are_named(runner):
 
 
 def test_unknown_pages_are_named():
-    with pytest.raises(pages.UnknownPage, match="'nothing'; there are start, digits"):
+    with pytest.raises(pages.UnknownPage, match="'nothing'; there are start, simulator"):
         Runner().open("nothing")
 
 
