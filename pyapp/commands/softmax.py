@@ -38,21 +38,21 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rows", type=int, default=512, help="number of softmaxes")
     sub.add_argument("--length", type=int, default=64, help="logits per softmax")
     sub.add_argument("--seed", type=int, default=0, help="seed of the logits")
-    sub.add_argument("--own", type=Path, metavar="FILE", help="a text file with logits of your own, one row per line, "
+    sub.add_argument("--own", dest="own_logits", type=Path, metavar="FILE", help="a text file with logits of your own, one row per line, "
                                                               "instead of drawn ones")
     add_json(sub)
 
 
 def logits_of(args: argparse.Namespace) -> np.ndarray:
     """The logits that are asked for, float64 (rows, N)."""
-    if not args.own:
+    if not args.own_logits:
         return draw(args.logits, args.rows, args.length, args.seed)
     try:
-        z, notes = read(args.own.read_text(encoding="utf-8-sig"))
+        z, notes = read(args.own_logits.read_text(encoding="utf-8-sig"))
     except NumbersError as error:
-        raise ValueError(f"{args.own} holds no logits: {error}; {error.hint}") from None
+        raise ValueError(f"{args.own_logits} holds no logits: {error}; {error.hint}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{args.own} is no text file; write numbers, one row per line") from None
+        raise ValueError(f"{args.own_logits} is no text file; write numbers, one row per line") from None
     for note in notes:
         print(f"bitladder: {note}", file=sys.stderr)
     return z.astype(np.float64)
