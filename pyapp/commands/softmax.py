@@ -38,8 +38,8 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rows", type=int, default=512, help="number of softmaxes")
     sub.add_argument("--length", type=int, default=64, help="logits per softmax")
     sub.add_argument("--seed", type=int, default=0, help="seed of the logits")
-    sub.add_argument("--own", dest="own_logits", type=Path, metavar="FILE", help="a text file with logits of your own, one row per line, "
-                                                              "instead of drawn ones")
+    sub.add_argument("--own", dest="own_logits", type=Path, metavar="FILE",
+                     help="a text file with logits of your own, one row per line, instead of drawn ones")
     add_json(sub)
 
 

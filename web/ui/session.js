@@ -10,7 +10,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited, resting} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited, resting, changed} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
  * reset, advance, background, act, change, edit, install, predict, predictEach, snapshot, restore, source
@@ -235,7 +235,7 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared, printed, edited, resting });
+      this.#emit({ type: "frame", frame, history, cleared, printed, edited, resting, changed: answered });
     }
   }
 

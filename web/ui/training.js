@@ -27,13 +27,16 @@ export class Training {
     this.#changed = changed;
     this.#keeper = new Keeper(page, () => this.#changed());
     const { eager } = page.meta;
-    this.#stop = page.listen(({ type, name, edited }) => {
+    this.#stop = page.listen(({ type, name, edited, changed }) => {
       if (type === "wish") this.#keeper.soon();
       if ((edited || (type === "wish" && (!eager.length || eager.includes(name)))) && this.player.state === "done") {
         this.player.rewind(); // there may be new work
         this.#again = eager.length > 0;
       } else if (type === "frame" && this.#again) {
         this.#again = false;
+        this.player.play();
+      } else if (eager.includes(changed) && this.player.state === "done") {
+        this.player.rewind(); // it ended while the change was under way
         this.player.play();
       }
     });
