@@ -59,15 +59,29 @@ function renew() {
   return engine.renew();
 }
 
-let planned = 0;
-/** Draw the status line with new facts, at most once a frame: progress comes with every chunk. */
+/** A drawing that is done once a frame, however often it is asked for. */
+function onceAFrame(draw) {
+  let planned = 0;
+  return () => (planned ||= requestAnimationFrame(() => {
+    planned = 0;
+    draw();
+  }));
+}
+
+const drawFacts = onceAFrame(() => drawStatus(at("status"), facts)); // progress comes with every chunk
+
+/** Draw the status line with new facts. */
 function tell(news) {
   Object.assign(facts, news);
-  planned ||= requestAnimationFrame(() => {
-    planned = 0;
-    drawStatus(at("status"), facts);
-  });
+  drawFacts();
 }
+
+/** Draw the ways on from the page that is there. */
+function ways() {
+  drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, shown.session.meta);
+}
+
+const waysSoon = onceAFrame(ways); // a slider moves often
 
 async function failed(error) {
   document.documentElement.dataset.state = "error";
@@ -131,7 +145,8 @@ async function show(hash, again) {
   shown = { session, guard, view: null };
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
-  ways(session);
+  visit.see(meta, session.params);
+  ways();
   at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
   const view = await load("ui/page.js", again);
@@ -140,12 +155,6 @@ async function show(hash, again) {
   left.then(() => shown.session === session && open(session));
   goTo(session, link.panel);
   if (!known && link.page) refuse(session, link.page);
-}
-
-/** The page is there with its parameters: draw the ways on from it. */
-function ways({ meta, params }) {
-  visit.see(meta, params);
-  drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, meta);
 }
 
 /** What a link says to the shell itself: where on the guided path the reader is, and whether panels stand alone. */
@@ -192,7 +201,7 @@ function equip(session) {
     if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
     if (event.type === "params") {
       history.replaceState(null, "", session.link());
-      if (Object.keys(meta.shares).length) ways(session);
+      if (visit.see(meta, session.params)) waysSoon();
     }
     if (event.type === "messages") {
       notes(session);

@@ -95,13 +95,15 @@ export class Visit {
   #seen = {}; // the page of an entry that was seen last
   #set = {}; // by entry: what its tabs share, by the shared names
 
-  /** A page is there with these parameters: what is not as it comes is shared, and what has been shared follows. */
+  /** A page is there with these parameters: what is not as it comes is shared, and what has been shared follows. True if what is shared has changed. */
   see(meta, params) {
     this.#seen[meta.entry] = meta.name;
-    for (const [name, param, before] of this.#shared(meta)) {
-      const value = params[param.name];
-      if (String(value) !== String(standard(param, params)) || can(param, before)) this.#set[meta.entry][name] = value;
-    }
+    const news = this.#shared(meta).filter(([, param, before]) => {
+      const value = String(params[param.name]);
+      return value !== String(before) && (value !== String(standard(param, params)) || can(param, before));
+    });
+    for (const [name, param] of news) this.#set[meta.entry][name] = params[param.name];
+    return news.length > 0;
   }
 
   /** The link to a page, with what its entry shares and it can use. */

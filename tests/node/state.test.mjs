@@ -158,6 +158,12 @@ test("a value that a tab cannot have waits for one that can", () => {
   assert.equal(visit.link(maps), "#maps?bits=2&method=fast");
 });
 
+test("what is shared has changed only when a value has", () => {
+  const visit = new Visit();
+  const seen = (bits) => visit.see(maps, { bits, method: "exact" });
+  assert.deepEqual([4, 5, 5, "5", 4, 4].map(seen), [false, true, false, false, true, false]);
+});
+
 test("an entry opens its first page, later the one that was seen last", () => {
   const visit = new Visit();
   assert.equal(visit.last([maps, table]), maps);
