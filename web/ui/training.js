@@ -12,7 +12,6 @@ const LARGEST = 100_000_000; // bytes of a file with weights: the largest that B
  */
 export class Training {
   #kept = [];
-  #again = false; // finished work is rerun as soon as Python has taken the change
   #start = null; // a reset under way
   #choose = newest(); // of what to go on from
   #page;
@@ -27,18 +26,12 @@ export class Training {
     this.#changed = changed;
     this.#keeper = new Keeper(page, () => this.#changed());
     const { eager } = page.meta;
-    this.#stop = page.listen(({ type, name, edited, changed }) => {
+    this.#stop = page.listen(({ type, cleared, edited, changed }) => {
       if (type === "wish") this.#keeper.soon();
-      if ((edited || (type === "wish" && (!eager.length || eager.includes(name)))) && this.player.state === "done") {
-        this.player.rewind(); // there may be new work
-        this.#again = eager.length > 0;
-      } else if (type === "frame" && this.#again) {
-        this.#again = false;
-        this.player.play();
-      } else if (eager.includes(changed) && this.player.state === "done") {
-        this.player.rewind(); // it ended while the change was under way
-        this.player.play();
-      }
+      const news = edited || (changed && (!eager.length || eager.includes(changed)));
+      if (!news || cleared || this.player.state !== "done") return;
+      this.player.rewind(); // there may be new work
+      if (eager.length) this.player.play();
     });
     this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
   }
