@@ -23,7 +23,7 @@ from pyapp.commands import (
     transformers,
 )
 from pyapp.commands.outputs import check_apart
-from pyapp.commands.saying import data_warnings, in_options, shortened
+from pyapp.commands.saying import data_warnings, in_options, say, shortened
 from pyapp.hosts import HostError
 
 GONE = 128 + 13  # the exit status of a program whose output is no longer read, as in `... | head`
@@ -65,7 +65,7 @@ def _run(argv: list[str] | None) -> int:
         hint = getattr(error, "hint", "")
         return _refuse(in_options(f"{error}{f'; {hint}' if hint else ''}", vars(args)))
     except KeyboardInterrupt:
-        print("bitladder: stopped", file=sys.stderr)
+        say("stopped")
         return 130
 
 
@@ -76,7 +76,7 @@ def _told(error: OSError) -> str:
 
 
 def _refuse(why: str) -> int:
-    print(f"bitladder: {shortened(' '.join(why.split()))}", file=sys.stderr)
+    say(shortened(" ".join(why.split())))
     return 2
 
 

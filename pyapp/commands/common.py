@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pyapp import places
+from pyapp.commands.saying import say
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.watching import Watch
 from pyapp.data import mnist
@@ -83,7 +84,7 @@ def print_json(result: Any, indent: int | None = None) -> None:
     text = json.dumps(_finite(result, "", found), indent=indent, allow_nan=False)
     if found:
         more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        print(f"bitladder: not finite, so written as null: {', '.join(found[:NAMED])}{more}", file=sys.stderr)
+        say(f"not finite, so written as null: {', '.join(found[:NAMED])}{more}")
     print(text)
 
 

@@ -1,7 +1,6 @@
 """The command that measures a network in any quantised form."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -20,7 +19,7 @@ from pyapp.commands.common import (
     reader,
     show,
 )
-from pyapp.commands.saying import in_options, option
+from pyapp.commands.saying import in_options, option, say
 from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
@@ -112,6 +111,6 @@ def evaluate(args: argparse.Namespace) -> None:
         used = asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
         result = {**used, **measure(network, digits, args.rounding)}
     if "note" in result:
-        print(f"bitladder: {in_options(result['note'], vars(args))}", file=sys.stderr)
+        say(in_options(result["note"], vars(args)))
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
                             f"{result['bits']} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")

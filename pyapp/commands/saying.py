@@ -15,6 +15,11 @@ PLAIN = str.maketrans("", "", '[]" ')
 NUMPY = re.compile(r"[a-z ]+ encountered in \w+")  # what NumPy warns of: overflow, division by zero, invalid values
 
 
+def say(text: object) -> None:
+    """A line beside a command's result, on standard error."""
+    print(f"bitladder: {text}", file=sys.stderr)
+
+
 def shortened(text: str) -> str:
     """The text with very long words cut: errors quote what was typed, which may be thousands of digits."""
     return LONG.sub(lambda word: f"{word[0][:40]}… ({len(word[0])} characters)", text)
@@ -43,10 +48,10 @@ def data_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, DataWarning):
-                print(f"bitladder: {message}", file=sys.stderr)
+                say(message)
             elif issubclass(category, RuntimeWarning) and NUMPY.fullmatch(str(message)):
                 if not said:
-                    print(f"bitladder: some numbers on the way were out of range ({message})", file=sys.stderr)
+                    say(f"some numbers on the way were out of range ({message})")
                 said.append(message)
             else:
                 others(message, category, *where, **more)

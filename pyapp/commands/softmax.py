@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.commands.common import add_json, command, show
+from pyapp.commands.saying import say
 from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import read
 from pyapp.softmax.compare import compare, methods_table
@@ -54,7 +54,7 @@ def logits_of(args: argparse.Namespace) -> np.ndarray:
     except UnicodeDecodeError:
         raise ValueError(f"{args.own_logits} is no text file; write numbers, one row per line") from None
     for note in notes:
-        print(f"bitladder: {note}", file=sys.stderr)
+        say(note)
     return z.astype(np.float64)
 
 

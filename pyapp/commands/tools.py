@@ -1,7 +1,6 @@
 """Commands around the page: run an experiment, prove this runtime, time it, list the pages."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from pyapp import files, pages
 from pyapp.bench import bench
 from pyapp.commands.common import EVERY, add_json, command, print_json, progress, show
 from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.saying import say
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import ParamError
 from pyapp.parity import check
@@ -72,7 +72,7 @@ def run_page(args: argparse.Namespace) -> None:
         frame = finished(partial(runner.background, opened["run"]))
     notes = list(dict.fromkeys(notes + frame.notes))
     for note in notes:
-        print(f"bitladder: {note}", file=sys.stderr)
+        say(note)
     result = {"page": args.page, "params": opened["params"], "step": frame.step, "scalars": frame.scalars,
               "notes": notes}
     show(result, args.json, "\n".join([f"step {frame.step}"] + [f"{k} {v}" for k, v in frame.scalars.items()]))
