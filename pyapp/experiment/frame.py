@@ -33,6 +33,22 @@ class Action:
     params: tuple[Param, ...] = ()
 
 
+@dataclass(frozen=True)
+class Idle:
+    """Parameters that change nothing while another one "is", or "is not", one of `values`: their controls are disabled
+    then, and say `why`."""
+
+    names: tuple[str, ...]
+    other: str
+    how: str
+    values: tuple[Value, ...]
+    why: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the shell needs to know beside each of the parameters."""
+        return {"other": self.other, "how": self.how, "values": self.values, "why": self.why}
+
+
 @dataclass
 class Outcome:
     """What came of an action: notes, parameters that are to change, and a file for the reader."""
@@ -58,9 +74,7 @@ class Experiment:
     SHARES: ClassVar[Mapping[str, str]] = {}  # parameters by the names under which the tabs of the entry share values
     SHARED: ClassVar[str] = ""  # a sentence about that
     PARAMS: ClassVar[tuple[Param, ...]] = ()
-    # Parameters that change nothing while another one "is" one of these values, or "is not", and why: their controls
-    # are disabled then. ((("group",), "per", "is not", ("group",), "there are no groups"),)
-    IDLE: ClassVar[tuple[tuple[tuple[str, ...], str, str, tuple[Value, ...], str], ...]] = ()
+    IDLE: ClassVar[tuple[Idle, ...]] = ()
     GROUPS: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # of controls: a title and names of parameters
     PANELS: ClassVar[tuple[Panel, ...]] = ()
     SHIPPED: ClassVar[tuple[str, ...]] = ()  # weights whose recipes panels name: "shipped.mlp.metrics.n"

@@ -79,8 +79,8 @@ def glossary(name: str) -> dict[str, list[str]]:
 
 def described(name: str, param: Param) -> dict:
     """A parameter of the page as plain data, with the condition under which its control is disabled."""
-    idle = [when for names, *when in page(name).IDLE if param.name in names]
-    return param.as_dict() | ({"idle": idle[0]} if idle else {})
+    idle = next((each.as_dict() for each in page(name).IDLE if param.name in each.names), None)
+    return param.as_dict() | ({"idle": idle} if idle else {})
 
 
 def following(name: str) -> list[str]:

@@ -40,7 +40,7 @@ class Page(Experiment):
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
-    IDLE = ((("calibrate", "arithmetic", "rounding"), *controls.FLOAT_ACTIVATIONS),)
+    IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),)
     MAIN = ("bits", "activations")
     RECORDED, REHEARSED = (), 100
     PARAMS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.frame import Frame
+from pyapp.experiment.frame import Frame, Idle
 from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap, Scale
@@ -102,8 +102,8 @@ class Page(SoftmaxLab):
     GROUPS = (("Codes", ("bits", "shift")), ("Logits", ("logits", "text", "rows", "length", "seed")),
               ("Table", ("sort", "best")), ("Picture", ("method", "row")))
     PANELS = (TABLE, PICTURE, COSTS)
-    IDLE = ((("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
-            (("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
+    IDLE = (Idle(("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
+            Idle(("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
     MAIN = ("bits", "shift")
     RECORDED, REHEARSED = (), 100
     PARAMS = (

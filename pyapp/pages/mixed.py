@@ -38,7 +38,7 @@ class Page(Experiment):
     GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
     PANELS = panels.PANELS
-    IDLE = ((("calibrate",), *controls.FLOAT_ACTIVATIONS),)
+    IDLE = (controls.idle_in_float("calibrate"),)
     MAIN = ("budget", "method")
     RECORDED, REHEARSED = (), 18
     PARAMS = (

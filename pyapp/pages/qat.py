@@ -9,7 +9,7 @@ from pyapp import checkpoint, shipped, store
 from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
+from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, find, number
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls
@@ -59,7 +59,7 @@ class Page(Experiment):
               ("Picture", ("layer",)))
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),)
-    IDLE = ((("temperature",), "share", "is", (0.0,), "there is no teacher"),)
+    IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),)
     MAIN = ("bits", "activations")
     RECORDED = ()
     PARAMS = (

@@ -8,7 +8,7 @@ import numpy as np
 from pyapp.checkpoint import Contents, described
 from pyapp.core.rng import generator
 from pyapp.experiment.formulas import Matrix
-from pyapp.experiment.frame import Frame
+from pyapp.experiment.frame import Frame, Idle
 from pyapp.experiment.panels import Column, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.ladder import attention, generate, toy
@@ -58,7 +58,7 @@ class Page(ToyPage):
             Matrix(name="attention", array="attention", shade="attention", columns="words", format="fixed:3",
                    caption="Weights of the last word"),
             Words(role="doc", text="Output of the last word: {output:words:3}"))))
-    IDLE = ((("seed",), "choice", "is", ("greedy",), "nothing is drawn"),)
+    IDLE = (Idle(("seed",), "choice", "is", ("greedy",), "nothing is drawn"),)
     MAIN = ("choice", "temperature")
     RECORDED = ()
     PARAMS = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Idle
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.pages.base import controls, tensors
 from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
@@ -41,8 +41,8 @@ class Page(Experiment):
     GROUPS = (("Grid", ("bits", "scheme", "codes", "per", "group", "clip")),
               ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", ("part", "zoom")))
     PANELS = panels.PANELS
-    IDLE = ((DRAWING, "values", "is not", ("",), "your pasted numbers are shown"),
-            (("group",), "per", "is not", ("group",), "there are no groups"))
+    IDLE = (Idle(DRAWING, "values", "is not", ("",), "your pasted numbers are shown"),
+            Idle(("group",), "per", "is not", ("group",), "there are no groups"))
     MAIN = ("bits", "scheme")
     RECORDED = ()
     PARAMS = (

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyapp import shipped
-from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
+from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
@@ -49,8 +49,8 @@ class Page(Experiment):
               ("Attention shown", SHOWN))
     PANELS = panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
-    IDLE = ((("seed",), "greedy", "is", (True,), "nothing is drawn"),
-            (("per",), "bits", "is", (NONE,), "the weights stay float32"))
+    IDLE = (Idle(("seed",), "greedy", "is", (True,), "nothing is drawn"),
+            controls.idle_in_float("per", by="bits", value=NONE, what="weights"))
     MAIN = ("logit_bits", "shift")
     RECORDED, REHEARSED = (), 300
     PARAMS = (

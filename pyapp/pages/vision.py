@@ -45,8 +45,8 @@ class Page(Experiment):
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))
     PANELS = panels.PANELS
-    IDLE = ((("per",), "bits", "is", (OFF,), "the weights stay float32"),
-            (("softmax", "logit_shift"), "logit_bits", "is", (OFF,), "the logits stay float32"))
+    IDLE = (controls.idle_in_float("per", by="bits", value=OFF, what="weights"),
+            controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
     MAIN = ("bits", "logit_bits")
     RECORDED = ()
     PARAMS = (

@@ -19,7 +19,7 @@ export function Controls({ page, names }) {
 }
 
 /** Why a control changes nothing beside the other values, as the page declares it. */
-const idle = ({ idle: [other, how, list, why] = [] }, values) => other && list.map(String).includes(String(values[other])) === (how === "is") && why;
+const idle = ({ idle: when }, values) => when && when.values.map(String).includes(String(values[when.other])) === (when.how === "is") && when.why;
 
 function Control({ param, value, notes, trouble, idle, change }) {
   const Widget = widgets[param.widget];

@@ -8,13 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 from pyapp.core.optim import OPTIMISERS
-from pyapp.experiment.params import Param
+from pyapp.experiment.frame import Idle
+from pyapp.experiment.params import Param, Value
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.schemes import MIN_BITS, SCHEMES
 
 OFF, NONE = "off", "none"  # instead of a number of bits
-FLOAT_ACTIVATIONS = ("activations", "is", (NONE,), "the activations stay float32")  # see Experiment.IDLE
 LAYERS = ("layer1", "layer2", "layer3")  # of the digits network
+
+
+def idle_in_float(*names: str, by: str = "activations", value: Value = NONE, what: str = "activations") -> Idle:
+    """Parameters without a meaning while something stays float32."""
+    return Idle(names, by, "is", (value,), f"the {what} stay float32")
 
 
 def seed(doc: str, **changes: Any) -> Param:

@@ -9,7 +9,7 @@ from pyapp import pages
 from pyapp.experiment.params import find
 from pyapp.runner import Runner
 
-IDLE = [(page, name, *when) for page in pages.names() for names, *when in pages.page(page).IDLE for name in names]
+IDLE = [(page, name, idle) for page in pages.names() for idle in pages.page(page).IDLE for name in idle.names]
 PIECES = {"mixed": 40}  # of work after opening, in which a parameter may show; elsewhere fewer
 QUICK = {"mixed": {"method": "round"}}
 OTHER = {"speed", "next_seed"}  # entries of times, and of what the parameter itself is
@@ -40,8 +40,9 @@ def shown(page: str, params: dict):
     return repr(plain([frame.scalars, frame.arrays, read.scalars, read.arrays]))
 
 
-@pytest.mark.parametrize(("page", "name", "other", "how", "when", "why"), IDLE, ids=lambda value: str(value)[:20])
-def test_a_disabled_control_changes_nothing_and_an_enabled_one_does(page, name, other, how, when, why):
+@pytest.mark.parametrize(("page", "name", "idle"), IDLE, ids=[f"{page}-{name}" for page, name, _ in IDLE])
+def test_a_disabled_control_changes_nothing_and_an_enabled_one_does(page, name, idle):
+    other, how, when = idle.other, idle.how, idle.values
     declared = find(pages.page(page).PARAMS, other)
     assert how in ("is", "is not") and all(declared.parse(value)[0] == value for value in when)
     others = {"": "1 2 3; 4 5 6"}.get(when[0]) or next(
@@ -50,7 +51,7 @@ def test_a_disabled_control_changes_nothing_and_an_enabled_one_does(page, name, 
     first, last = values(page, name)
     assert shown(page, {other: off, name: first}) == shown(page, {other: off, name: last})
     assert shown(page, {other: on, name: first}) != shown(page, {other: on, name: last})
-    assert next(param for param in page_of(page)["params"] if param["name"] == name)["idle"] == [other, how, when, why]
+    assert next(param for param in page_of(page)["params"] if param["name"] == name)["idle"] == idle.as_dict()
 
 
 def page_of(name: str) -> dict:
