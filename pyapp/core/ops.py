@@ -15,8 +15,9 @@ ZERO = np.float32(0)
 if WASM:
 
     def linear(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """x Wᵀ, (B, I) and (O, I) to (B, O)."""
-        return np.einsum("bi,oi->bo", x, w)
+        """x Wᵀ, (B, I) and (O, I) to (B, O). einsum takes twice as long where it has to cast one of them."""
+        dtype = np.result_type(x, w)
+        return np.einsum("bi,oi->bo", x.astype(dtype, copy=False), w.astype(dtype, copy=False))
 
     def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray) -> None:
         """dyᵀ x, (B, I) and (B, O) to (O, I), written into `out`."""
