@@ -200,7 +200,7 @@ function equip(session) {
   session.listen((event) => {
     if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
     if (event.type === "params") {
-      history.replaceState(null, "", session.link());
+      if (session.link() !== location.hash) history.replaceState(null, "", session.link()); // which takes a browser milliseconds
       if (visit.see(meta, session.params)) waysSoon();
     }
     if (event.type === "messages") {

@@ -60,6 +60,7 @@ export class Heatmap {
 
   /** data: a typed array of the heatmap's shape; limit: the value that gets the full colour. */
   update(data, limit) {
+    if (!this.#at && this.#data && limit === this.#limit && data?.every((value, i) => value === this.#data[i])) return; // it is painted already
     this.#data = data;
     this.#limit = limit || 1;
     paint(this.#draw);
@@ -67,8 +68,8 @@ export class Heatmap {
 
   /** Lay a picture over every tile: a function that makes a new canvas each time, because its colours follow the theme, or null. */
   lay(over) {
+    if (over || this.#over) paint(this.#draw);
     this.#over = over;
-    paint(this.#draw);
   }
 
   /** Mark a cell [tile, row, column] or a whole tile [tile]; null takes the mark away. */
