@@ -8,7 +8,7 @@ const META = { name: "mixed", params: [{ name: "measure", default: "kl", choices
 /** An engine that notes what it was asked, and knows only "kl". */
 function engine(asked) {
   const answer = { run: 1, notes: ["measure is no choice"], params: { measure: "kl", seed: 1 }, restarted: false };
-  return { booted: true, call: async (method, args) => (asked.push([method, args]), answer) };
+  return { booted: true, call: async (method, args) => (asked.push([method, args]), { ...answer, ...(method === "change" && { frame: { step: 0, notes: [] } }) }) };
 }
 
 test("a value that is no choice goes to Python and never to the views", async () => {
@@ -64,4 +64,20 @@ test("a control that is moved while Python opens the page is not set back", asyn
   await Promise.all(changed);
   assert.equal(session.params.seed, 3);
   assert.deepEqual(asked.map(([method, { seed, value }]) => [method, seed ?? value]), [["open", 1], ["change", 2], ["change", 3]]);
+});
+
+test("what is measured in the background comes after all that is asked for, and what that leads to", async () => {
+  const asked = [];
+  const session = new Session(engine(asked), META, { measure: "kl", seed: 1 });
+  await session.reset();
+  let drawn = false;
+  session.listen(({ type, resting }) => {
+    if (type !== "frame" || resting || drawn) return;
+    drawn = true;
+    session.background({ ms: 1 });
+    queueMicrotask(() => session.predict({ index: 1 }).then(() => session.predict({ index: 2 })));
+  });
+  await session.set("seed", 2);
+  await session.background({ ms: 2 });
+  assert.deepEqual(asked.map(([method]) => method), ["open", "change", "predict", "predict", "background", "background"]);
 });

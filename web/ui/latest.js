@@ -40,3 +40,10 @@ export function latest(run) {
   call.waiting = () => waiting !== null;
   return call;
 }
+
+/** Resolves when all that waits in the page at this moment has had its turn; unlike a timer it is not held up in a hidden tab. */
+export const turn = () => new Promise((done) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => done(port1.close());
+  port2.postMessage(null);
+});

@@ -1,4 +1,4 @@
-import { latest } from "./latest.js";
+import { latest, turn } from "./latest.js";
 
 const OF_A_READER = ["change", "predict", "restore"]; // a control may be moved, a drawing or a file be there before Python is
 const never = () => new Promise(() => {}); // its callers belong to a page that is left, and draw nothing more
@@ -94,8 +94,9 @@ export class Session {
     return answer;
   }
 
-  /** Measure what the page measures while nothing else is asked for. */
+  /** Measure what the page measures while nothing else is asked for: what is asked, and what its answer leads to, comes first. */
   async background(amount) {
+    for (let last = null; last !== this.#queue; await turn()) await (last = this.#queue);
     const era = this.#era;
     const answer = await this.#ask("background", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
     if (answer) this.#adopt(answer, false, null, true);

@@ -9,6 +9,7 @@ import { Training } from "./training.js";
 import { Files } from "./transport.js";
 
 const SLICE_MS = 40; // of work between two drawings
+const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
 
 /**
  * The frame of a page: controls at the left, panels on the stage, readouts at the right, wide panels and the story below.
@@ -104,7 +105,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   async function rest() {
     if (resting || working) return;
     resting = true;
-    await through(() => page.background({ ms: SLICE_MS }), () => !training?.playing);
+    await through(() => page.background({ ms: REST_MS }), () => !training?.playing);
     resting = false;
   }
 
