@@ -17,7 +17,7 @@ from pyapp.pages.base import controls, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
-from pyapp.pages.base.vision import PIECE, Network, Pair, facts, pictures
+from pyapp.pages.base.vision import Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.transformer import TransformerSettings
@@ -27,6 +27,7 @@ OWN, PRETRAINED, MEAN = "own", "pretrained", "mean"
 PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
+KEPT = 8  # settings whose grids and counts are kept, so that a slider that comes back is answered at once
 FIRST = 18  # the held-out digit on the pad at the start
 FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
@@ -82,8 +83,8 @@ class Page(Experiment):
 
     def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
-        self._pair: Pair | None = None
-        self._pair_of: tuple[str, int] | None = None  # which network, and its step
+        self._pairs: dict[TransformerSettings | None, Pair] = {}  # of the shown network; the last one used last
+        self._pairs_of: tuple[str, int] | None = None  # which network, and its step
         self._judged: dict[str, float | None] = {}  # what the last pass over the training images came to
 
     @property
@@ -101,14 +102,14 @@ class Page(Experiment):
 
     @property
     def pair(self) -> Pair:
-        """The shown network float and quantised, made again after each change of either."""
+        """The shown network float and quantised, made when the network has changed or the settings are new."""
         shown, settings = (self.params["weights"], self.trainer.steps if self.is_own else 0), self.settings()
-        if shown != self._pair_of:
+        if shown != self._pairs_of:
             p = self.trainer.p if self.is_own else shipped.vit()
-            self._pair, self._pair_of = Pair(Network(ViT(self.model.size), p), settings), shown
-        elif settings != self._pair.settings:
-            self._pair = self._pair.under(settings)
-        return self._pair
+            self._pairs, self._pairs_of = {settings: Pair(Network(ViT(self.model.size), p), settings)}, shown
+        found = self._pairs.pop(settings, None) or next(iter(self._pairs.values())).under(settings)
+        self._pairs = dict([*self._pairs.items(), (settings, found)][-KEPT:])
+        return found
 
     def settings(self) -> TransformerSettings | None:
         """What is quantised, or None. Method and shift have nothing to work on where the logits are float."""
@@ -126,9 +127,9 @@ class Page(Experiment):
     def _judge(self) -> Iterator[dict | None]:
         if not self.is_own or self.diverged:
             return
-        count = self.pair.count
-        while count.counted < JUDGED:
-            count.go_on(PIECE)
+        pair = self.pair
+        while (count := pair.count).counted < JUDGED:
+            count.go_on(min(pair.piece, JUDGED - count.counted))
             yield None
         scores = count.scores()
         self._judged = {name: scores[name] for name in ("float_accuracy", "quant_accuracy")}
@@ -184,9 +185,9 @@ class Page(Experiment):
         return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
 
     def background(self) -> Iterator[None]:
-        """Count a few more of the held-out images with both networks; a change restarts the count."""
+        """Count a few more of the held-out images with both networks; other settings have a count of their own."""
         while not self.diverged and (count := self.pair.count).counted < len(count.labels):
-            count.go_on(PIECE)
+            count.go_on(self.pair.piece)
             yield
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:

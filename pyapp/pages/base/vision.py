@@ -20,7 +20,7 @@ from pyapp.quant.parameters import float_nbytes, quantize_parameters
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
-PIECE = 10  # images that are read at once while a person may want something else
+PATCHES = 100  # that are read at once: some 30 ms, in which a person may want something else
 
 
 class ImageReading(NamedTuple):
@@ -59,6 +59,11 @@ class Pair:
     def under(self, settings: TransformerSettings | None) -> "Pair":
         """The same float network under other settings."""
         return Pair(self.exact, settings, self.seen)
+
+    @property
+    def piece(self) -> int:
+        """Images to read at once."""
+        return PATCHES // self.exact.model.size.patches
 
     @cached_property
     def quantised(self) -> Network | None:

@@ -8,7 +8,7 @@ from pyapp.measure.rollout import rollout
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, patches_of
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.vision import CALIBRATION, PIECE
+from pyapp.pages.base.vision import CALIBRATION
 from pyapp.pages.vision import FLOAT_LOGITS, SIZES
 from pyapp.parity.check import SEVEN
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
@@ -117,7 +117,7 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     assert session.opened["frame"].scalars["counted"] == 0
     assert session.opened["frame"].scalars["float_accuracy"] is None
     scores = session.count(4)
-    n = 4 * PIECE
+    n = 4 * session.page.pair.piece
     images, labels = (array[:n] for array in mnist.shipped("test"))
     pair = session.page.pair
     ours, theirs = (network.logits(images).argmax(axis=1) for network in (pair.exact, pair.quantised))
@@ -128,12 +128,20 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     seen = session.page.pair.seen
     assert session.change("logit_bits", "8")["frame"].scalars["counted"] == 0
     assert session.page.pair.seen is seen and len(seen.found) == n  # the float network need not read them again
+    back = session.change("logit_bits", "2")["frame"].scalars
+    assert all(back[name] == scores[name] for name in ("counted", "quant_accuracy", "changed"))  # kept
+    assert session.page.pair is pair
+    for bits in (*"345678", "off"):
+        session.change("logit_bits", bits)
+    for bits in "78":
+        session.change("activations", bits)
+    assert session.change("logit_bits", "2")["frame"].scalars["counted"] == 0  # but not of all that ever were
 
 
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_a_count_ends_with_all_images():
     session = Session(weights="own", **ALL_OFF)
-    scores = session.count(3000 // PIECE + 2)
+    scores = session.count(3000 // session.page.pair.piece + 2)
     assert scores["counted"] == 3000 and scores["quant_accuracy"] is None and scores["changed"] is None
     model, p = session.page.trainer.model, session.page.trainer.p
     accuracy = evaluate(model, p, *mnist.shipped("test"))["accuracy"]
@@ -159,7 +167,7 @@ def test_the_own_network_learns_and_is_judged_after_each_pass():
     assert len(answer["history"]["quant_accuracy"]["value"]) == 3
     scalars = answer["frame"].scalars
     assert scalars["counted"] == scalars["judged"] == 500 and scalars["float_accuracy"] == held_out["value"][-1]
-    assert session.count(1)["counted"] == 500 + PIECE  # the count goes on from there
+    assert session.count(1)["counted"] == 500 + session.page.pair.piece  # the count goes on from there
     later = session.advance(steps=1)["frame"].scalars
     assert later["counted"] == 0 and later["judged_float"] == held_out["value"][-1]
     assert session.reset()["frame"].scalars["judged_float"] is None
