@@ -1,7 +1,7 @@
 """Training in float32: a small network learns handwritten digits, reads a drawing, and is quantised."""
 
 import statistics
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,10 @@ class Page(Experiment):
         self._quantised: QuantizedParameters | None = None
         self._quantised_of: tuple | None = None  # the network, its bits and its step
         self._times: dict[str, float] | None = None  # of predictions, once they were asked for
-        self._exact: dict[tuple[Parameters, int], dict] = {}  # the float network's scores, by network and step
-        self._judge_now()
+        self._scores: dict[tuple[Parameters, int | None, int], dict] = {}  # by network, its bits (None: float) and step
+        self._due = self._judge()
+        for _ in self._due:
+            pass
 
     @property
     def shown(self) -> Parameters:
@@ -103,12 +105,21 @@ class Page(Experiment):
         return self._quantised
 
     def steps(self) -> Iterator[Frame | None]:
-        """A training batch per item; after each epoch the held-out images, in pieces."""
-        return self.training.steps(self._judge)
+        """A training batch per item; after each epoch, and after a change, the held-out images, in pieces."""
+        yield from self.background()
+        for item in self.training.steps(self._judge):
+            yield item
+            yield from self.background()
+
+    def background(self) -> Iterator[None]:
+        """Judge what a change has brought; its pictures are not kept waiting for that."""
+        for _ in self._due:
+            yield None
 
     def change(self, name: str, value: Any) -> list[str]:
         if name in ("weights", "bits"):
-            self._judge_now()
+            self._due = self._judge()
+            self._tell()
         self.training.obey(self.params, name)
         return []
 
@@ -189,28 +200,30 @@ class Page(Experiment):
 
     def _judge(self) -> Iterator[dict | None]:
         """Judge the shown network, float and quantised; None after each piece, then the scores."""
-        step, p, quantised = self.trainer.steps, self.shown, self.quantised()
-        exact, rounded = self._exact.get((p, step)), None
-        if not exact:
-            exact = yield from self._judge_one(p)
-            self._exact = {(p, step): exact}  # the bits may change while the float network does not
+        step, p, bits, quantised = self.trainer.steps, self.shown, self.bits, self.quantised()
+        self._scores = {key: found for key, found in self._scores.items() if key[2] == step}
+        yield from self._judge_one(p, (p, None, step))
         if quantised:
-            rounded = yield from self._judge_one(quantised.parameters)
+            yield from self._judge_one(quantised.parameters, (p, bits, step))
         if p is not self.shown or quantised is not self.quantised():
-            return  # the reader changed something meanwhile, and that has been judged already
-        self._judged = {
-            "test_loss": exact["loss"], "test_accuracy": exact["accuracy"],
-            "quant_accuracy": rounded["accuracy"] if rounded else None,
-            "changed": int((exact["predictions"] != rounded["predictions"]).sum()) if rounded else None,
-        }
+            return  # the reader changed something meanwhile, and that is due now
+        self._tell()
         yield {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy")}
 
-    def _judge_one(self, p: Parameters) -> Generator[None, None, dict]:
+    def _judge_one(self, p: Parameters, key: tuple) -> Iterator[None]:
+        if key in self._scores:
+            return  # the bits may change while the float network does not, and come back
         for result in judge(MLP.of(p), p, *mnist.shipped("test")):
             if result is None:
                 yield None
-        return result
+        self._scores[key] = result
 
-    def _judge_now(self) -> None:
-        for _ in self._judge():
-            pass
+    def _tell(self) -> None:
+        """What is known about the network on show."""
+        exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
+        rounded = self.bits and rounded
+        self._judged = {
+            "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],
+            "quant_accuracy": rounded and rounded["accuracy"],
+            "changed": int((exact["predictions"] != rounded["predictions"]).sum()) if exact and rounded else None,
+        }

@@ -44,6 +44,7 @@ def session(call) -> dict:
     said["after restoring"] = call("advance", run=run, steps=3)
     said["pretrained"] = call("change", run=run, name="weights", value="pretrained")
     said["two bits"] = call("change", run=run, name="bits", value="2")
+    said["judged"] = call("background", run=run, ms=600_000)
     codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
     said["codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
     said["student"] = call("restore", run=run, file=STUDENT, name="student.npz")

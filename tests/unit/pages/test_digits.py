@@ -66,7 +66,11 @@ def test_divergence_is_said_and_ends_the_run():
 @pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_quantised_scores_are_those_of_the_quantised_weights(bits):
     session = Session(weights="pretrained")
-    scalars = session.change("bits", bits)["frame"].scalars
+    at_once = session.change("bits", bits)["frame"].scalars
+    assert at_once["quant_accuracy"] is at_once["changed"] is None and at_once["test_accuracy"] > 0.98
+    answer = session.background(ms=600_000)
+    assert answer["done"]
+    scalars = answer["frame"].scalars
     digits, model = mnist.load(), MLP()
     p = store.parameters(store.load(store.WEIGHTS / "mlp.npz"), model.shapes, "mlp.npz")
     q = quantize_parameters(p, int(bits))
@@ -75,6 +79,18 @@ def test_quantised_scores_are_those_of_the_quantised_weights(bits):
     assert scalars["quant_accuracy"] == (rounded == digits.labels).mean()
     assert scalars["changed"] == (exact != rounded).sum()
     assert scalars["bytes_quant"] == q.nbytes < scalars["bytes_float"] and scalars["weight_error"] == q.weight_error
+
+
+def test_a_change_is_judged_before_training_goes_on():
+    session = Session(seed=3)
+    session.change("bits", "2")
+    assert session.advance(steps=1)["frame"].scalars["quant_accuracy"] is not None
+    first = session.change("bits", "8")["frame"].scalars
+    judged = session.background(ms=600_000)["frame"].scalars
+    assert first["quant_accuracy"] is None and judged["quant_accuracy"] is not None
+    back = session.change("bits", "off")["frame"].scalars
+    assert back["quant_accuracy"] is back["changed"] is None
+    assert session.change("bits", "8")["frame"].scalars == judged  # of the same step: known
 
 
 def test_weight_pictures_follow_the_bits():
@@ -90,7 +106,8 @@ def test_pretrained_and_back():
     session = Session()
     session.advance(steps=20)
     own = session.predict({"index": 0}).arrays["probabilities"]
-    assert session.change("weights", "pretrained")["frame"].scalars["test_accuracy"] > 0.985
+    assert session.change("weights", "pretrained")["frame"].scalars["test_accuracy"] is None  # not judged yet
+    assert session.background(ms=600_000)["frame"].scalars["test_accuracy"] > 0.985
     session.change("weights", "own")
     assert (session.predict({"index": 0}).arrays["probabilities"] == own).all()
 
