@@ -145,7 +145,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     },
 
     async loadPyodide(options) {
-      const names = ["pyodide.mjs", "pyodide.asm.js"]; // Pyodide would import the second only when the first is here
+      const names = ["pyodide.mjs", "pyodide.asm.mjs"]; // Pyodide would import the second only when the first is here
       const [pyodide] = await Promise.all(names.map((name) => run(`vendor/pyodide/${name}`)));
       return pyodide.loadPyodide(options);
     },
