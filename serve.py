@@ -6,7 +6,8 @@
 
 provision   web/lock.json names every third-party file; each is fetched once into a per-user cache,
             checked against its sha256 and copied into web/
-build       the Python package and its weights become web/app/pyapp.zip; a manifest lists the whole site
+build       Python's library, NumPy and the package become the packs of web/app, compiled by the site's own Python
+            in Node (without Node the page compiles them itself, which takes longer); a manifest lists the whole site
 serve       the site's files in web/, to this machine only
 
 All of it is in pyapp/site/; `bitladder serve` of an installed package does the same.

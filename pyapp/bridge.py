@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import pages
+from pyapp import later, pages
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import PARAM, blame, missing, pulse
 from pyapp.experiment.live_scope import cut
@@ -61,8 +61,8 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
         _bounded(sum(array.nbytes for array in out), MOST_BYTES, "bytes of arrays")
         return text, out
     except BaseException as error:
-        found = blame(error) or error
-        if not isinstance(found, Exception):  # not from edited code: Ctrl-C was pressed
+        found = error if isinstance(error, later.NotYet) else blame(error) or error
+        if not isinstance(found, (Exception, later.NotYet)):  # not from edited code: Ctrl-C was pressed
             raise
         return json.dumps({"error": _facts(found)}), []
 
@@ -80,7 +80,7 @@ async def install_json(source: str) -> str:
         if names:
             await _install(names)
         return json.dumps({"ok": {"installed": names}})
-    except Exception as error:
+    except (Exception, later.NotYet) as error:
         return json.dumps({"error": _facts(error)})
 
 
@@ -90,13 +90,9 @@ async def _install(names: list[str]) -> None:
     if sys.platform != "emscripten":
         raise InstallError(f"{what} cannot be imported here", f"install with: python -m pip install {' '.join(names)}")
     try:
-        import pyodide_js
-
-        await pyodide_js.loadPackage("micropip")
         import micropip
         from micropip.package_index import DEFAULT_INDEX_URLS
 
-        # Said by its address the index comes before Pyodide's own list, whose files this site does not have.
         await micropip.install(names, index_urls=DEFAULT_INDEX_URLS[0])
         if any(importlib.util.find_spec(name) is None for name in names):  # Pyodide's list only complains in the log
             raise ImportError("no such module arrived")
@@ -107,7 +103,7 @@ async def _install(names: list[str]) -> None:
                            "pure Python") from error
 
 
-def _facts(error: Exception) -> dict[str, Any]:
+def _facts(error: BaseException) -> dict[str, Any]:
     """An error as data; `function` and `line` are those of edited code."""
     kind = cut(type(error).__name__)
     return {"type": kind, "message": cut(str(error)) or kind,
@@ -169,6 +165,7 @@ def runtime() -> dict:
 
 def source(names: list[str]) -> dict:
     """The source of functions and classes that the stories show or readers may edit: {name: {code, file, line}}."""
+    later.need(later.PAGES)
     return {"sources": {name: _source(name) for name in names}}
 
 

@@ -147,6 +147,11 @@ def _recipe_of(path: Path) -> Path:
     return path.with_suffix(".json") if path.name else path  # "." and "/" have no name to change
 
 
+def is_made(path: Path) -> bool:
+    """Whether there are weights with a recipe; in the page they may still have to be brought."""
+    return path.with_suffix(".json").is_file()
+
+
 def recipe(path: str | Path) -> dict[str, Any]:
     """The recipe beside an .npz: command, data, seed, metrics, sha256."""
     path = _recipe_of(Path(path))

@@ -5,7 +5,12 @@ import { TYPES } from "./rpc.js";
 
 const MOST_TEXT = 2_000_000; // characters of an answer: twice what the bridge lets pass
 const HOME = "/bitladder"; // the repository's tree, as far as Python needs it
-const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zip$|data\/digits\/)/;
+const LIBRARY = "/lib/python"; // the standard library and NumPy
+const DIGITS = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
+const FIRST = new Set(["runtime", "open"]); // the methods that need no more than the start's pack, or say what they lack
+const LARGE = [...DIGITS.map((name) => `data/digits/${name}-ubyte.gz`), "app/weights/mlp.npz"]; // what the first page reads
+const PYODIDE = ["pyodide.asm.wasm", "pyodide.mjs", "pyodide.asm.mjs"].map((name) => `vendor/pyodide/${name}`);
+const START = [...PYODIDE, "app/start.pack", "app/python.zip", "app/pyodide-lock.json", ...LARGE];
 
 /**
  * base         the site's address, ending in "/"
@@ -15,8 +20,9 @@ const NEEDED = /^(vendor\/pyodide\/(pyodide|python_stdlib|numpy-)|app\/pyapp\.zi
  * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
  * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
  *
- * Resolves to { pyodide, call, install }; `crossing` describes call(method, args); install(source) fetches what a
- * text of Python imports and is not here, and resolves to { installed: names }. An error has a type, a message and a hint.
+ * Resolves to { pyodide, call, install, bring }; `crossing` describes call(method, args); install(source) fetches what a
+ * text of Python imports and is not here, and resolves to { installed: names }; bring(path) puts a file of app/ where
+ * Python finds it. An error has a type, a message and a hint.
  */
 export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat = () => {}, read, loadPyodide }) {
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
@@ -37,14 +43,19 @@ export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat
 
 async function start(site, base, tell, log, onBeat) {
   tell({});
-  const listed = await readManifest(site);
-  const files = Object.entries(listed).filter(([path]) => NEEDED.test(path));
-  tell({ total: files.reduce((sum, [, { bytes }]) => sum + bytes, 0) });
+  const manifest = readManifest(site);
+  const entry = async (path) => (await manifest)[path];
+  const arrived = site.begin(START.map((path) => [path, entry(path)])); // at once: what is needed last does not come last
+  arrived.catch(() => {}); // awaited below
+  const listed = await manifest;
+  tell({ total: START.reduce((sum, path) => sum + (listed[path]?.bytes ?? 0), 0) });
 
-  const arrived = site.begin(files); // all at once: what is needed last does not come last
   const starting = site.loadPyodide({
     indexURL: `${base}vendor/pyodide/`,
-    env: { PYTHONDONTWRITEBYTECODE: "1" },
+    lockFileURL: `${base}app/pyodide-lock.json`,
+    stdLibURL: `${base}app/python.zip`, // an empty one: the standard library comes with the rest
+    fsInit: async (FS) => unpack(FS, await site.read("app/start.pack")),
+    env: { PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: LIBRARY },
     stdin: () => null, // the end of the input, so that Python's input() fails instead of waiting
     stdout: log,
     stderr: log,
@@ -55,42 +66,70 @@ async function start(site, base, tell, log, onBeat) {
   const pyodide = await starting;
 
   tell({ stage: "numpy", label: "Loading NumPy" });
-  await loadNumPy(pyodide, log);
-
-  tell({ stage: "digits", label: "Loading the digits" });
-  pyodide.FS.mkdirTree(`${HOME}/web/data/digits`);
-  for (const [path] of files.filter(([name]) => name.startsWith("data/"))) {
-    pyodide.FS.writeFile(`${HOME}/web/${path}`, new Uint8Array(await site.read(path)));
-  }
+  pyodide.pyimport("numpy").destroy(); // here, so that this stage's time is NumPy's
 
   tell({ stage: "app", label: "Starting Bitladder" });
-  pyodide.unpackArchive(await site.read("app/pyapp.zip"), "zip", { extractDir: HOME });
+  for (const path of LARGE) {
+    put(pyodide.FS, path.startsWith("app/") ? path.slice("app".length) : `/web/${path}`, await site.read(path));
+  }
   putOnPath(pyodide, HOME);
+  const later = pyodide.pyimport("pyapp.later");
+  later.expect(pyodide.FS.readFile(`${HOME}/later.json`, { encoding: "utf8" }));
   const [callJson, installJson, watch] = ["call_json", "install_json", "watch"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
   watch(onBeat);
-  const call = bringing(crossing(pyodide, callJson), (path) => bring(pyodide, site, path, listed));
-  return { pyodide, call, install: async (source) => opened(parsed(await installJson(source))) };
+
+  const brought = new Map(); // path -> promise
+  const fetchAndPut = async (path) => {
+    const bytes = await site.read(`app/${path}`, listed[`app/${path}`]);
+    if (!path.endsWith(".pack")) return put(pyodide.FS, `/${path}`, bytes);
+    unpack(pyodide.FS, bytes);
+    later.arrived(path.slice(0, -".pack".length));
+  };
+  const bring = (path) => {
+    if (!brought.has(path)) brought.set(path, fetchAndPut(path).catch((error) => { brought.delete(path); throw error; }));
+    return brought.get(path);
+  };
+  const callNow = bringing(crossing(pyodide, callJson), bring);
+  const call = async (method, args) => {
+    if (!FIRST.has(method)) await bring("pages.pack"); // work that is under way cannot wait for a file and be called again
+    return callNow(method, args);
+  };
+  return { pyodide, bring, call, install: bringing(async (source) => opened(parsed(await installJson(source))), bring) };
 }
 
-/** call(), made again after the file that it lacked was brought: large weights come when a page first asks for them. */
-function bringing(call, fetchFile) {
-  return async (method, args) => {
+/** A function, called again after the file that it lacked was brought: what is large comes when it is first asked for. */
+function bringing(work, bring) {
+  return async (...args) => {
     const brought = new Set();
     for (;;) {
       try {
-        return call(method, args);
+        return await work(...args);
       } catch (error) {
         if (!error.file || brought.has(error.file)) throw error;
         brought.add(error.file);
-        await fetchFile(error.file);
+        await bring(error.file);
       }
     }
   };
 }
 
-async function bring(pyodide, site, path, listed) {
-  const bytes = await site.read(`app/${path}`, listed[`app/${path}`]);
-  pyodide.FS.writeFile(`${HOME}/${path}`, new Uint8Array(bytes));
+function put(FS, path, bytes) {
+  const full = `${HOME}${path}`;
+  FS.mkdirTree(full.slice(0, full.lastIndexOf("/")));
+  FS.writeFile(full, new Uint8Array(bytes), { canOwn: true });
+}
+
+/** The files of a pack (pyapp/site/packs.py) into Python's file system; they stay where they are in memory. */
+function unpack(FS, pack) {
+  const length = new DataView(pack).getUint32(0, true);
+  const index = JSON.parse(new TextDecoder().decode(new Uint8Array(pack, 4, length)));
+  const made = new Set();
+  for (const [path, [start, size]] of Object.entries(index)) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    if (!made.has(folder)) FS.mkdirTree(folder);
+    made.add(folder);
+    FS.writeFile(path, new Uint8Array(pack, 4 + length + start, size), { canOwn: true });
+  }
 }
 
 // The manifest lists the site's files, path -> { bytes, sha256 }.
@@ -106,17 +145,6 @@ async function readManifest(site) {
   }
 }
 
-async function loadNumPy(pyodide, log) {
-  const complaints = [];
-  await pyodide.loadPackage("numpy", { messageCallback: () => {}, errorCallback: (line) => complaints.push(line) });
-  if (!pyodide.loadedPackages.numpy) { // loadPackage itself only complains
-    log(complaints.join("\n"));
-    const reason = lastLine(complaints.at(-1) ?? "no reason given");
-    throw trouble("StartError", `NumPy could not be loaded: ${reason}`, "Try again; the log has the details.");
-  }
-  pyodide.pyimport("numpy").destroy(); // here, so that this stage's time is NumPy's
-}
-
 /** Make a folder the first in which Python looks for modules. */
 export function putOnPath(pyodide, folder) {
   const path = pyodide.pyimport("sys.path");
@@ -130,7 +158,9 @@ function folder(read, loadPyodide, onBytes) {
     read,
     fresh: async (path) => new TextDecoder().decode(await read(path)),
     loadPyodide,
-    begin: async (files) => files.forEach(([, { bytes }]) => onBytes(bytes)),
+    begin: async (files) => {
+      for (const [, entry] of files) onBytes((await entry).bytes);
+    },
     failed: new Promise(() => {}),
     end: () => {},
   };

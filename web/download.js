@@ -19,7 +19,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
   const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and is not used yet
-  const streams = new Map(); // path -> response (a promise), of what is compiled while it arrives
+  const compiling = new Map(); // path -> module, or null if its bytes could not be compiled as they came (promises)
   let fail;
   const failed = new Promise((_, reject) => { fail = reject; });
   failed.catch(() => {}); // whoever started this looks at it; alone it is no unhandled rejection
@@ -60,12 +60,12 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
   // The bytes of a file as the manifest has it; `again` if they had to be fetched twice.
   async function check(path, entry, response) {
     const bytes = await collect(path, response);
-    const damage = await difference(bytes, entry);
+    const damage = await difference(bytes, await entry);
     if (!damage) return { bytes, again: false };
     log(`${path} ${damage}; it is fetched again.`);
     onBytes(-bytes.length);
     const second = await collect(path, await get(path, "reload"));
-    const still = await difference(second, entry);
+    const still = await difference(second, await entry);
     if (still) {
       stop(`${path} is not the file that this site should have: it ${still}`,
         "It was damaged on its way, or the site is being updated: try again in a moment.");
@@ -92,22 +92,20 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
 
   globalThis.fetch = async (address, options) => {
     const path = new URL(address.url ?? address, base).href.slice(base.length);
-    const stream = streams.get(path);
-    if (stream) return stream;
+    if (compiling.has(path)) return Object.assign(new Response(), { compiled: path });
     return sound.has(path) ? new Response(await take(path)) : fetch(address, options);
   };
 
-  // Compiled while it arrives, and run only when the whole has proved sound: checking first would cost the time that
+  // Compiled from its first byte on, and run only when the whole has proved sound: checking first would cost the time that
   // streaming saves, and the browser's cache of compiled code. A server that does not know the type: compiled at the end.
   WebAssembly.instantiateStreaming = async (source, imports) => {
     const response = await source;
-    const path = response.url.slice(base.length);
-    if (!streams.delete(path)) return instantiateStreaming(response, imports);
-    const compiling = WebAssembly.compileStreaming(response).catch(() => null);
+    const path = response.compiled;
+    if (!path) return instantiateStreaming(response, imports);
     const { bytes, again } = await sound.get(path);
     sound.delete(path);
     try {
-      const module = (!again && (await compiling)) || (await WebAssembly.compile(bytes));
+      const module = (!again && (await compiling.get(path))) || (await WebAssembly.compile(bytes));
       return { module, instance: await WebAssembly.instantiate(module, imports) };
     } catch (error) {
       return stop(`${path} could not be compiled: ${error.message}`,
@@ -118,14 +116,17 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
   return {
     failed,
 
-    /** Start the download of `files`, [path, entry] each; resolves when all is here, and sound. */
+    /** Start the download of `files`, [path, entry] each (the entry may be a promise); resolves when all is here, and sound. */
     async begin(files) {
       if (!globalThis.crypto?.subtle) log("Browsers compute hashes only on https and localhost, so files are checked only by size here.");
       const scripts = [];
       for (const [path, entry] of files) {
         const response = get(path);
-        if (path.endsWith(".wasm")) streams.set(path, response);
-        sound.set(path, response.then((whole) => check(path, entry, path.endsWith(".wasm") ? whole.clone() : whole)));
+        if (path.endsWith(".wasm")) {
+          const copy = response.then((whole) => whole.clone());
+          compiling.set(path, response.then((whole) => WebAssembly.compileStreaming(whole)).catch(() => null));
+          sound.set(path, copy.then((whole) => check(path, entry, whole)));
+        } else sound.set(path, response.then((whole) => check(path, entry, whole)));
         sound.get(path).catch(() => {}); // `failed` tells
         if (/\.m?js$/.test(path)) scripts.push(path);
       }

@@ -9,7 +9,6 @@
 //      Python prints goes to stderr. If the boot fails, one line {"id": null, "error"} and exit code 1.
 // An array is {"shape", "dtype", "base64"}. The end of the input ends the program.
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,6 +16,7 @@ import { boot, putOnPath } from "./boot.js";
 import { toData, TYPES } from "./rpc.js";
 
 const WEB = new URL("./", import.meta.url);
+const ADDRESSES = ["indexURL", "lockFileURL", "stdLibURL"];
 const { values: options } = parseArgs({
   options: {
     mount: { type: "string", multiple: true, default: [] },
@@ -30,12 +30,9 @@ try {
     log: (line) => process.stderr.write(`${line}\n`),
     read: readSite,
     loadPyodide: async (settings) => {
-      // web/package.json makes a module of Pyodide's script, which in Node counts on what only other scripts have.
-      const folder = fileURLToPath(settings.indexURL);
-      Object.assign(globalThis, { require: createRequire(import.meta.url), __dirname: folder });
       const { loadPyodide } = await import(new URL("vendor/pyodide/pyodide.mjs", WEB));
-      // Without packageBaseUrl it would ask a CDN for what is missing here.
-      return loadPyodide({ ...settings, indexURL: folder, packageBaseUrl: folder });
+      const paths = Object.fromEntries(ADDRESSES.map((name) => [name, fileURLToPath(settings[name])]));
+      return loadPyodide({ ...settings, ...paths });
     },
   });
   prepare(engine.pyodide);
@@ -65,10 +62,11 @@ function prepare(pyodide) {
   for (const folder of options.path.reverse()) putOnPath(pyodide, folder);
 }
 
-async function answerLines({ pyodide, call }) {
+async function answerLines({ pyodide, call, bring }) {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, method, args = {} } = JSON.parse(line);
     try {
+      if (method === "$run") await Promise.all(["pages.pack", "rest.pack"].map(bring)); // it may import anything
       print({ id, result: method === "$run" ? run(pyodide, args) : await call(method, decode(args)) });
     } catch (error) {
       print({ id, error: toData(error) });

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pyapp import files, pages
+from pyapp import files, modules, pages
 from pyapp.bench import bench
 from pyapp.commands.common import EVERY, add_json, command, print_json, progress, show
 from pyapp.commands.outputs import add_out, add_weights_out
@@ -32,7 +32,10 @@ def add(commands: Any) -> None:
     add_json(sub)
 
     sub = command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
-    sub.add_argument("--recorded", metavar="PAGE", help="only its frames that web/recorded holds")
+    only = sub.add_mutually_exclusive_group()
+    only.add_argument("--recorded", metavar="PAGE", help="only its frames that web/recorded holds")
+    only.add_argument("--modules", action="store_true",
+                      help="only what Pyodide imports for them, as web/modules.json holds it (needs Node)")
 
     sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript")
     sub.add_argument("--pyodide", action="store_true", help="also measure Pyodide in Node")
@@ -117,4 +120,6 @@ def benchmark(args: argparse.Namespace) -> None:
 
 def list_pages(args: argparse.Namespace) -> None:
     """Print what web/pages.json holds: every page with its parameters."""
+    if args.modules:
+        return print_json(modules.listed(), indent=1)
     print_json(record(args.recorded) if args.recorded else pages.describe(), indent=1)

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pyapp import later
 from pyapp.experiment.frame import Experiment
 from pyapp.experiment.params import Param
 from pyapp.pages.base.glossary import TERMS, glossary_of
@@ -26,6 +27,7 @@ class UnknownPage(ValueError):
 
 def names() -> list[str]:
     """The names of all pages, in the order of the rail."""
+    later.need(later.PAGES)
     return sorted(_found(), key=lambda name: (page(name).order, name))
 
 
@@ -36,12 +38,14 @@ def _found() -> set[str]:
 def page(name: str) -> type[Experiment]:
     """The page's class. UnknownPage if there is none of that name."""
     if name not in _found():
+        later.need(later.PAGES)
         raise UnknownPage(f"there is no page {name!r}; there are {', '.join(names())}")
     return import_module(f"{__name__}.{name}").Page
 
 
 def story(name: str) -> str:
     """The page's story as Markdown; "" if it has none."""
+    later.need(later.PAGES)
     path = Path(__file__).with_name(f"{name}.md")
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 

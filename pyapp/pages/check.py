@@ -39,12 +39,12 @@ class Page(Experiment):
     def __init__(self, params: Values):
         super().__init__(params)
         self.rows: list[dict] = []
+        self.recorded = store.load(check.RECORDED)  # here, where a page may wait for a file
 
     def steps(self) -> Iterator[Frame]:
         """One fixture per step."""
-        recorded = store.load(check.RECORDED)
         for fixture in check.FIXTURES:
-            self.rows.append(check.compare(fixture, recorded))
+            self.rows.append(check.compare(fixture, self.recorded))
             yield Frame(len(self.rows))
 
     def frame(self) -> Frame:

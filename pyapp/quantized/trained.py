@@ -28,7 +28,7 @@ def path_of(bits: int) -> Path:
 def shipped(bits: int) -> QuantizedNetwork | None:
     """The shipped network that was trained with weights of so many bits, if there is one."""
     path = path_of(bits)
-    return network_of(store.load(path), path.name) if path.is_file() else None
+    return network_of(store.load(path), path.name) if store.is_made(path) else None
 
 
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
@@ -73,7 +73,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
     if unused := [name for name in LEARNED if getattr(settings, name) != getattr(Settings, name)]:
         report(f"{', '.join(unused)} not used: qat learns ranges and biases itself")
     path = path_of(settings.bits)
-    if path.is_file() and serves(facts := store.recipe(path), p, settings):
+    if store.is_made(path) and serves(facts := store.recipe(path), p, settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
         network = shipped(settings.bits)
         if settings.activations == facts["activations"]:

@@ -1,32 +1,30 @@
 """Build web/app from the package, list the site in a manifest, copy the site into a folder."""
 
-import contextlib
 import hashlib
-import io
 import json
 import os
-import zipfile
 from pathlib import Path
 
-from pyapp.site.parts import OURS, clear, held, parts_below
+from pyapp.site.packs import packs
+from pyapp.site.parts import OURS, clear, parts_below
 from pyapp.site.published import published
 from pyapp.site.terminal import Failure
+from pyapp.site.tree import put, remove, visible
 
-ON_DEMAND = {"generator.npz", "gpt.npz", "vit.npz"}  # of weights/: comes when a page asks for it
+LARGE = {"check.npz", "generator.npz", "gpt.npz", "mlp.npz", "vit.npz"}  # of weights/: come when they are asked for
 OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place for a build, nor is a hidden one
 
 
-def build(root):
-    """Write web/app/ (the package, its weights and stories, the manifest of the site) and return the manifest."""
+def build(root, cache):
+    """Write web/app/ (packs for Python, weights and stories, the manifest of the site) and return the manifest."""
     web = root / "web"
     clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
                if not name.startswith("pyapp/site/")]  # the page does not provision itself
     weights = sorted((root / "weights").glob("*"))
-    needed = [name for name in visible(root, "weights") if name.removeprefix("weights/") not in ON_DEMAND]
-    made = {"app/pyapp.zip": zipped(root, [*package, *needed])}
+    made = packs(root, [*package, *(f"weights/{path.name}" for path in weights if path.name not in LARGE)], cache)
     made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
-             if path.suffix == ".json" or path.name in ON_DEMAND}
+             if path.suffix == ".json" or path.name in LARGE}
     made |= {f"app/pages/{path.name}": path.read_bytes() for path in sorted((root / "pyapp" / "pages").glob("*.md"))}
     for name, content in made.items():
         put(web / name, content)
@@ -56,25 +54,6 @@ def earlier_build(place):
         return {name: entry["sha256"] for name, entry in manifest["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-
-
-def visible(root, folder="."):
-    """The files of a folder below root, sorted, as paths from root; no hidden files, no caches."""
-    for path in sorted((root / folder).rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
-            yield inside.as_posix()
-
-
-def zipped(root, names):
-    """The same bytes for the same files, whatever their dates."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name in names:
-            entry = zipfile.ZipInfo(name)  # dated 1980
-            entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (root / name).read_bytes())
-    return content.getvalue()
 
 
 def check_target(root, target, own=()):
@@ -118,32 +97,3 @@ def export(root, manifest, target):
            and hashlib.sha256(path.read_bytes()).hexdigest() == sha256)
     for name in ("app/manifest.json", *manifest["files"]):  # first: marks a build, even a broken-off one
         put(target / name, (web / name).read_bytes())
-
-
-def save(path, chunks):
-    """Write chunks under a temporary name and rename it when whole: path is never half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file, held(part):
-            for chunk in chunks:
-                file.write(chunk)
-        os.replace(part, path)
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def put(path, content):
-    if not path.is_file() or path.read_bytes() != content:  # else its date would change for nothing
-        save(path, [content])
-
-
-def remove(paths):
-    """Delete files, and the folders that are empty without them."""
-    for path in paths:
-        path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            os.removedirs(path.parent)

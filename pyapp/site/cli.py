@@ -35,7 +35,7 @@ def run(options, root, own=()):
     if not (options.build or options.provision):
         server = make_server(options.port, root / "web")
     provision(read_lock(root / "web"), root / "web", cache_folder())
-    manifest = build(root)
+    manifest = build(root, cache_folder())
     if options.build:
         export(root, manifest, options.build)
         print(f"The site is in {options.build}, version {manifest['version']}.")

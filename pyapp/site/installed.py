@@ -1,7 +1,7 @@
 """An installed package as a checkout: the site is made in the user's cache, nothing is written beside the code."""
 
-from pyapp.site.build import put, remove, visible
 from pyapp.site.parts import clear, parts_below
+from pyapp.site.tree import put, remove, visible
 
 MADE = ("vendor", "data", "app")  # below web/, by provisioning and building
 

@@ -6,12 +6,12 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from pyapp.site.build import remove, save, visible
 from pyapp.site.digits import digits_pack
 from pyapp.site.lock import File, locked_files
 from pyapp.site.parts import clear, held
 from pyapp.site.sources import Refused, download, pack, reader
 from pyapp.site.terminal import Failure, clear_line, show
+from pyapp.site.tree import remove, save, visible
 
 
 def provision(lock, web, cache):

@@ -6,7 +6,7 @@ from pyapp.site.lock import locked_paths, read_lock
 
 SITE = {  # our own files, by folder; third-party files are those that the lock names
     "": ("index.html", "*.js", "*.css", "pages.json"), "ui": ("*.js",), "ui/kinds": ("*.js",), "views": ("*.js",),
-    "app": ("manifest.json", "pyapp.zip"), "app/weights": ("*.json", "*.npz"),
+    "app": ("manifest.json", "*.pack", "python.zip", "pyodide-lock.json"), "app/weights": ("*.json", "*.npz"),
     "app/pages": ("*.md",), "recorded": ("*.json",),
 }
 DEVELOPERS = {"bench": ("*.html", "*.js")}  # served, for `bench --browser`, and not published

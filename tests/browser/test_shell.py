@@ -37,7 +37,8 @@ def test_a_failed_download_is_said_and_can_be_tried_again(visit):
     tab = visit(None)
     tab.expected = ("pyodide.asm.wasm", "net::ERR_FAILED", "net::ERR_ABORTED", "404")
     broken = {"now": True}
-    tab.page.context.route("**/*.whl", lambda route: route.fulfill(status=404) if broken["now"] else route.continue_())
+    tab.page.context.route("**/start.pack",
+                           lambda route: route.fulfill(status=404) if broken["now"] else route.continue_())
     tab.page.goto(tab.url + "#digits")
     tab["retry"].wait_for()
     assert "could not be downloaded: 404" in tab.text("error")

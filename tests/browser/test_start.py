@@ -210,7 +210,7 @@ def test_a_style_sheet_cannot_be_loaded(alone):
 
 def test_a_damaged_file_is_fetched_again_or_named(visit):
     tab = visit(None)
-    tab.expected = ("pyapp.zip", "aborted")
+    tab.expected = ("start.pack", "aborted")
     damage = {"left": 2}
 
     def answer(route):
@@ -218,26 +218,26 @@ def test_a_damaged_file_is_fetched_again_or_named(visit):
         body = route.fetch().body()
         route.fulfill(body=body[:-9] if damage["left"] >= 0 else body, content_type="application/octet-stream")
 
-    tab.page.context.route("**/pyapp.zip", answer)
+    tab.page.context.route("**/start.pack", answer)
     tab.page.goto(tab.url + "#digits")
-    tab.wait_text("error", "app/pyapp.zip is not the file that this site should have: it has")
+    tab.wait_text("error", "app/start.pack is not the file that this site should have: it has")
     damage["left"] = 1
     tab["retry"].click()
     tab.wait_ready()
     assert tab["error"].count() == 0 and damage["left"] == -1
     tab["log"].click()
     said = tab.text("log-lines")
-    assert "app/pyapp.zip has" in said and said.count("it is fetched again.") == 2
+    assert "app/start.pack has" in said and said.count("it is fetched again.") == 2
 
 
 def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
     tab = visit(None)
-    tab.expected = ("python_stdlib.zip", "net::ERR_", "404", "fatal error", "DownloadError", "the standard library")
-    tab.page.context.route("**/python_stdlib.zip", lambda route: route.fulfill(status=404))
+    tab.expected = ("start.pack", "net::ERR_", "404", "fatal error", "DownloadError")
+    tab.page.context.route("**/start.pack", lambda route: route.fulfill(status=404))
     tab.page.goto(tab.url + "#digits")
     tab["error"].wait_for()
     tab.page.get_by_role("button", name="Open the log").click()
-    assert "python_stdlib.zip could not be downloaded: 404" in tab.text("log-lines")
+    assert "start.pack could not be downloaded: 404" in tab.text("log-lines")
     tab["log-copy"].click()
     tab.page.locator("dialog [role=status]", has_text="opied").or_(
         tab.page.locator("dialog [role=status]", has_text="selected")).wait_for()

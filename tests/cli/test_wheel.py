@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyapp.places import ROOT
-from pyapp.site.build import visible
+from pyapp.places import ROOT, cache_folder
 from pyapp.site.lock import locked_files, read_lock
+from pyapp.site.tree import visible
 
 MADE = ("vendor", "data", "app")  # what serve.py makes below web/
 SDIST = "import setuptools.build_meta as backend, sys; print(backend.build_sdist(sys.argv[1]))"
@@ -104,6 +104,8 @@ def provisioned(installed):
     for group in read_lock(ROOT / "web")["packages"]:
         for file in locked_files(group):
             shutil.copy(ROOT / "web" / file.path, cache / file.sha256)
+    for archive in cache_folder().glob("compiled-*.zip"):
+        shutil.copy(archive, cache)
     assert installed.command("serve", "--provision") == "Everything that the page and the commands need is in place.\n"
     return installed
 

@@ -53,6 +53,12 @@ def whole(root):
     return vendored == [A, B] and [gzip.decompress(content) for content in packed] == IDX
 
 
+def members(pack):
+    """{path: bytes} of a pack."""
+    start = 4 + int.from_bytes(pack[:4], "little")
+    return {path: pack[start + at : start + at + size] for path, (at, size) in json.loads(pack[4:start]).items()}
+
+
 def leftovers(tmp_path):
     return list(tmp_path.rglob("*.part"))
 

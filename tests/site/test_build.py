@@ -5,10 +5,9 @@ import os
 import re
 import shutil
 import subprocess
-import zipfile
 
 import pytest
-from small_site import everything, leftovers, litter, pinned
+from small_site import everything, leftovers, litter, members, pinned
 
 import serve
 from pyapp.places import ROOT
@@ -18,31 +17,34 @@ from pyapp.site.published import published, served
 FOR_DEVELOPERS = {"bench/plain.js", "lock.json", "node.mjs", "package.json"}  # in web/, but no part of the site
 
 
-def test_pyapp_zip_depends_on_content_only(site):
-    web, zipped = site / "web", site / "web/app/pyapp.zip"
-    first = build(site)
-    content = zipped.read_bytes()
-    assert zipfile.ZipFile(zipped).namelist() == [
-        "pyapp/__init__.py", "pyapp/core/ops.py", "weights/mlp.json", "weights/mlp.npz"]
-    for path in [*site.glob("pyapp/**/*.py"), zipped, web / "app/manifest.json"]:
+def test_the_packs_depend_on_content_only(site, tmp_path):
+    web, pack = site / "web", site / "web/app/start.pack"
+    first = build(site, tmp_path)
+    content = pack.read_bytes()
+    assert list(members(content)) == [
+        "/bitladder/pyapp/__init__.py", "/bitladder/pyapp/core/ops.py", "/bitladder/weights/mlp.json",
+        "/bitladder/later.json"]
+    for path in [*site.glob("pyapp/**/*.py"), pack, web / "app/manifest.json"]:
         os.utime(path, (1e9, 1e9))
-    assert build(site) == first
-    assert zipped.read_bytes() == content
-    assert zipped.stat().st_mtime == 1e9  # not even rewritten, so browsers keep theirs
+    assert build(site, tmp_path) == first
+    assert pack.read_bytes() == content
+    assert pack.stat().st_mtime == 1e9  # not even rewritten, so browsers keep theirs
     (site / "pyapp/core/ops.py").write_text("new")
-    assert build(site)["version"] != first["version"]
-    assert zipped.read_bytes() != content
+    assert build(site, tmp_path)["version"] != first["version"]
+    assert pack.read_bytes() != content
 
 
-def test_manifest_is_the_site(site):
+def test_manifest_is_the_site(site, tmp_path):
     web = site / "web"
     (web / "app/weights").mkdir(parents=True)
     (web / "app/weights/old.json").write_text("{}")
     (web / ".editor.swp").write_text("")
-    manifest = build(site)
+    manifest = build(site, tmp_path)
     assert json.loads((web / "app/manifest.json").read_text()) == manifest
     assert re.fullmatch("[0-9a-f]{16}", manifest["version"])
-    assert sorted(manifest["files"]) == ["app/pyapp.zip", "app/weights/mlp.json", "index.html", "ui/pad.js"]
+    assert sorted(manifest["files"]) == [
+        "app/pages.pack", "app/rest.pack", "app/start.pack", "app/weights/mlp.json", "app/weights/mlp.npz",
+        "index.html", "ui/pad.js"]
     assert all(pinned((web / name).read_bytes()) == entry for name, entry in manifest["files"].items())
 
 
@@ -58,22 +60,24 @@ def test_every_file_of_the_repository_has_its_place():
     """A new kind of file in web/ has to be put on a list, or it is not served."""
     kept = subprocess.run(["git", "ls-files", "web"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names = {name.removeprefix("web/") for name in kept.split()}
-    own = {"bench/node.mjs", "lock.json", "node.mjs", "package.json", "picture.png"}  # not for the page
+    own = {"bench/node.mjs", "compile.mjs", "lock.json", "modules.json", "node.mjs", "package.json",
+           "picture.png"}  # not for the page
     assert {name for name in names if not served(ROOT / "web")(name)} == own
     assert {name for name in names if not published(ROOT / "web")(name)} == own | {
         name for name in names if name.startswith("bench/")}
 
 
-def test_weights_that_few_pages_need_are_files_of_their_own(site):
+def test_weights_are_files_of_their_own_and_their_recipes_are_at_hand(site, tmp_path):
     (site / "weights/gpt.npz").write_text("large")
     (site / "weights/gpt.json").write_text("{}")
-    files = build(site)["files"]
+    files = build(site, tmp_path)["files"]
     assert {"app/weights/gpt.npz", "app/weights/gpt.json", "app/weights/mlp.json"} <= set(files)
     assert (site / "web/app/weights/gpt.npz").read_text() == "large"
-    inside = zipfile.ZipFile(site / "web/app/pyapp.zip").namelist()
-    assert "weights/gpt.json" in inside and "weights/gpt.npz" not in inside and "weights/mlp.npz" in inside
+    inside = members((site / "web/app/start.pack").read_bytes())
+    assert "/bitladder/weights/gpt.json" in inside and "/bitladder/weights/gpt.npz" not in inside
     (site / "weights/gpt.npz").unlink()
-    assert "app/weights/gpt.npz" not in build(site)["files"] and not (site / "web/app/weights/gpt.npz").exists()
+    assert "app/weights/gpt.npz" not in build(site, tmp_path)["files"]
+    assert not (site / "web/app/weights/gpt.npz").exists()
 
 
 def test_build_replaces_an_earlier_build_and_keeps_what_is_not_its_own(site, tmp_path, capsys):
@@ -173,5 +177,5 @@ def test_build_takes_any_other_folder(site, place):
 def test_an_interrupted_first_build_does_not_block_the_folder(site, tmp_path):
     (tmp_path / "out/app").mkdir(parents=True)
     (tmp_path / "out/app/.manifest.json.123.part").write_text("{")
-    export(site, build(site), tmp_path / "out")
+    export(site, build(site, tmp_path), tmp_path / "out")
     assert leftovers(tmp_path) == []

@@ -11,11 +11,11 @@ import pytest
 from small_site import A, B, leftovers, lock, pinned, provision, whole
 
 from pyapp.places import ROOT, cache_folder
-from pyapp.site.build import save
 from pyapp.site.lock import locked_files
 from pyapp.site.parts import clear, held
 from pyapp.site.sources import download
 from pyapp.site.terminal import show
+from pyapp.site.tree import save
 
 
 def test_first_run_fetches_and_second_touches_no_network(site, origin, capsys, monkeypatch):
@@ -25,7 +25,7 @@ def test_first_run_fetches_and_second_touches_no_network(site, origin, capsys, m
     assert f"vendor/x/a ({len(A):,} bytes)" in capsys.readouterr().out
     monkeypatch.setattr("pyapp.site.provision.Fetcher.fetch", None)
     monkeypatch.setattr("pyapp.site.provision.save", None)  # nothing is written either
-    monkeypatch.setattr("pyapp.site.build.save", None)
+    monkeypatch.setattr("pyapp.site.tree.save", None)
     assert provision() == 0
     assert capsys.readouterr().out == "Everything that the page and the commands need is in place.\n"
 
@@ -150,7 +150,7 @@ def test_full_disk_is_one_sentence(site, tmp_path, monkeypatch, capsys):
         def write(self, chunk):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("pyapp.site.build.open", lambda *args: Full(), raising=False)
+    monkeypatch.setattr("pyapp.site.tree.open", lambda *args: Full(), raising=False)
     assert provision() == 1
     said = capsys.readouterr().err
     assert re.fullmatch(r"The disk is full\. Make room where .* is .* run this again\.\n", said)
