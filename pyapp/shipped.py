@@ -1,27 +1,36 @@
-"""The shipped networks, each read once. All who ask are given the same arrays, which are not to be changed."""
+"""The shipped networks, each read once. All who ask are given the same arrays, which are not to be changed.
+
+Each network's module is imported when it is asked for: in the browser every import is part of the wait for Python.
+"""
+
+from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyapp.core.parameters import Parameters
-from pyapp.data.text import Vocabulary
-from pyapp.nets.gpt import GPT
-from pyapp.nets.gpt import load as load_gpt
-from pyapp.nets.mlp import load as load_mlp
-from pyapp.nets.vit import load as load_vit
+
+if TYPE_CHECKING:
+    from pyapp.data.text import Vocabulary
+    from pyapp.nets.gpt import GPT
 
 
 @cache
 def mlp() -> Parameters:
     """The digits network, float32."""
-    return load_mlp()
+    from pyapp.nets import mlp
+
+    return mlp.load()
 
 
 @cache
 def vit() -> Parameters:
     """The Vision Transformer, float32."""
-    return load_vit()
+    from pyapp.nets import vit
+
+    return vit.load()
 
 
 @cache
@@ -31,7 +40,9 @@ def gpt() -> tuple[GPT, Parameters, Vocabulary]:
     Sums differ in their last bits between machines. In float32 that soon moves a number of a quantised network over the
     edge between two codes, and with few bits the text is another one from there on; in float64 it hardly ever does.
     """
-    model, p, vocabulary = load_gpt()
+    from pyapp.nets import gpt
+
+    model, p, vocabulary = gpt.load()
     wide = Parameters(p.shapes, np.float64)
     wide.vector[:] = p.vector
     return model, wide, vocabulary

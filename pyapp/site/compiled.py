@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyapp.site import compiling
 from pyapp.site.lock import read_lock
+from pyapp.site.parts import held
 from pyapp.site.terminal import clear_line
 from pyapp.site.tree import save, unzipped, zipped
 
@@ -46,7 +47,7 @@ def _batch(web, files, own, cache):
     if result.is_file():
         result.touch()  # the newest are kept
         return result
-    with tempfile.TemporaryDirectory(".part", dir=cache) as folder:
+    with tempfile.TemporaryDirectory(".part", dir=cache) as folder, held(folder):
         given, made = Path(folder) / "sources.zip", Path(folder) / "compiled.zip"
         given.write_bytes(archive)
         print(f"Compiling {len(sources)} files of Python", flush=True)

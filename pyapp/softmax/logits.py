@@ -12,7 +12,7 @@ LARGEST = 1 << 24  # logits in a batch
 OFFSET = 6.0  # standard deviation of the rows' offsets
 SCALE = 2.0  # standard deviation of centred logits, mean of skewed ones
 
-Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+Draw = Callable[["np.random.Generator", int, int], np.ndarray]
 
 
 def normal(deviation: float) -> Draw:

@@ -11,7 +11,7 @@ from pyapp.core.rng import generator
 from pyapp.core.watching import Watch, last, unwatched
 
 CHUNK = 500  # images that are judged at once
-Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Augment = Callable[[np.ndarray, "np.random.Generator"], np.ndarray]
 # (x, logits, labels) -> loss, dL/dlogits, probabilities; x is the batch as the network saw it, for a teacher to see too
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray, np.ndarray]]
 

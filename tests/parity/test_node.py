@@ -1,6 +1,7 @@
 """The same calls in Pyodide (Node) and here in CPython: integers agree exactly, floats within stated bounds."""
 
 import importlib.metadata
+import json
 import math
 import shutil
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from parity import sessions
 
-from pyapp import pages
+from pyapp import modules, pages
 from pyapp.bridge import METHODS
 from pyapp.experiment.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
@@ -118,6 +119,11 @@ def test_an_integer_over_32_bits_is_right_natively_and_reported_in_pyodide(node,
                for call in (here, node.call)]
     assert set(printed[0].split()) == {"5000050000"}
     assert printed[1].startswith("line 2: an integer overflowed 32 bits: 705082704 here, 5000050000 with 64 bits")
+
+
+def test_the_list_of_modules_is_true(needs_node):
+    """What the packs are made from: `python -m pyapp pages --modules > web/modules.json`."""
+    assert modules.listed() == json.loads((ROOT / "web" / "modules.json").read_text())
 
 
 def test_errors_cross_as_data(node):

@@ -13,7 +13,7 @@ from pyapp.experiment.params import ParamError
 __all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "pasted", "read", "silu", "weights"]
 
 Shape = tuple[int, int]
-Draw = Callable[[np.random.Generator, Shape], np.ndarray]
+Draw = Callable[["np.random.Generator", Shape], np.ndarray]
 OUTLIER = (0.01, 20)  # one number in a hundred is twenty times as large
 
 DRAWN: dict[str, Draw] = {
