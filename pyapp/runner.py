@@ -41,12 +41,31 @@ class Run:
         self.rest = self.experiment.background()
         self.done = False
 
-    def answer(self, notes: list[str], **more: Any) -> dict:
-        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, and what
-        edited functions have printed."""
-        frame = self.experiment.frame()
-        return {"params": dict(self.experiment.params), "notes": notes, "frame": frame,
-                "printed": self.experiment.live.printed(), **more}
+    def answer(self, notes: list[str], restarted: bool = True, **more: Any) -> dict:
+        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, where the
+        curves begin if they do, and what edited functions have printed."""
+        frame, points = self.experiment.frame(), Points()
+        if restarted:
+            points.add(Frame(frame.step, self.experiment.beginning()))
+        return {"params": dict(self.experiment.params), "notes": notes, "frame": frame, "restarted": restarted,
+                "history": points.arrays(), "printed": self.experiment.live.printed(), **more}
+
+
+class Points:
+    """For every scalar that a unit of work reported, its steps and values."""
+
+    def __init__(self):
+        self._points: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
+
+    def add(self, item: Frame | None) -> None:
+        for name, value in item.scalars.items() if item else ():
+            if isinstance(value, (int, float)):
+                self._points[name][0].append(item.step)
+                self._points[name][1].append(value)
+
+    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
+        return {name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
+                for name, (at, values) in self._points.items()}
 
 
 class Runner:
@@ -80,34 +99,31 @@ class Runner:
         current = self._get(run)
         deadline = None if ms is None else time.perf_counter() + ms / 1000
         target = None if steps is None else current.experiment.frame().step + steps
-        points: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
+        points = Points()
         for item in current.work:
-            if item is not None:
-                for name, value in item.scalars.items():
-                    if isinstance(value, (int, float)):
-                        points[name][0].append(item.step)
-                        points[name][1].append(value)
-                if target is not None and item.step >= target:
-                    break
+            points.add(item)
+            if item is not None and target is not None and item.step >= target:
+                break
             if deadline is not None and time.perf_counter() >= deadline:
                 break
         else:
             current.done = True
-        history = {
-            name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
-            for name, (at, values) in points.items()
-        }
         current.rest = current.experiment.background()
         frame = current.experiment.frame()
-        return {"frame": frame, "history": history, "done": current.done,
+        return {"frame": frame, "history": points.arrays(), "done": current.done,
                 "printed": current.experiment.live.printed()}
 
     def background(self, run: int, ms: float) -> dict:
         """Measure what the page measures while nothing else is asked for, for about `ms` milliseconds."""
-        current = self._get(run)
+        current, points = self._get(run), Points()
         deadline = time.perf_counter() + ms / 1000
-        done = not any(time.perf_counter() >= deadline for _ in current.rest)  # any() stops at the first
-        return {"frame": current.experiment.frame(), "done": done}
+        done = True
+        for item in current.rest:
+            points.add(item)
+            if time.perf_counter() >= deadline:
+                done = False
+                break
+        return {"frame": current.experiment.frame(), "history": points.arrays(), "done": done}
 
     def act(self, run: int, name: str, values: Mapping[str, Any] | None = None) -> dict:
         """Do one of the page's actions. What it gives back is that of a change, and the bytes and the name of a file if
@@ -153,7 +169,7 @@ class Runner:
         """Start again from the same parameters and seed."""
         current = self._get(run)
         current.start(current.experiment.params)
-        return current.answer([], restarted=True)
+        return current.answer([])
 
     def edit(self, run: int, name: str, source: str | None = None) -> dict:
         """Replace the function `name` of this run by `source`; without a source, restore the shipped one.
@@ -198,7 +214,7 @@ class Runner:
         current = self._get(run)
         notes = current.experiment.restore(store.unpack(bytes(file), name, MOST_UNPACKED), name)
         current.renew()
-        return current.answer(notes, restarted=True)
+        return current.answer(notes)
 
     def close(self, run: int) -> None:
         self._get(run)

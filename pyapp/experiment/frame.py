@@ -111,9 +111,14 @@ class Experiment:
         yields forever; where the work has ended, this is called again after a change."""
         return iter(())
 
-    def background(self) -> Iterator[None]:
-        """What is measured while the page is idle, in units of a few milliseconds; the frame says how far it is. It
-        is called again after every change and after every stretch of `steps`, and continues from what is known."""
+    def beginning(self) -> dict[str, float | None]:
+        """Points of the curves that are known before the first step."""
+        return {}
+
+    def background(self) -> Iterator[Frame | None]:
+        """What is measured while the page is idle, in units of a few milliseconds; the frame says how far it is, and a
+        Frame's scalars become points of the curves. It is called again after every change and after every stretch of
+        `steps`, and continues from what is known."""
         return iter(())
 
     def act(self, name: str, values: Values) -> Outcome:

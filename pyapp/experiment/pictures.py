@@ -67,14 +67,25 @@ class Chart(Picture):
 
 
 @dataclass(frozen=True)
+class Goal(Plain):
+    """A dashed line across the curves, at a number that is known before they begin: what others came to."""
+
+    text: Template
+    value: Value
+    role: str = "float"
+
+
+@dataclass(frozen=True)
 class Curves(Picture):
     """Lines that grow over training steps while the page works; those of a pinned run stay, dashed.
 
+    goals: lines to compare with, there before the first point.
     ends: an entry with both ends of the axis; else floor and ceiling where they are fixed, and the data where not.
-    least: the lowest ceiling that the data may have; empty: what is shown before the first point.
+    least: the lowest ceiling that the data may have; empty: what is shown before the second point.
     """
 
     lines: tuple[Line, ...] = ()
+    goals: tuple[Goal, ...] = ()
     format: str = "fixed:3"  # of the values
     ticks: str = "scalar"  # the format of the axis
     ends: Entry = ""
@@ -168,7 +179,7 @@ class Images(Block):
     size: Template = ""
 
 
-def loss_curves(*lines: Line) -> Curves:
+def loss_curves(*lines: Line, goals: tuple[Goal, ...] = ()) -> Curves:
     """The losses of a training that the reader plays, in nats."""
     return Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
-                  empty="Press Play: the curves grow here.", lines=lines)
+                  empty="Press Play: the curves grow here.", lines=lines, goals=goals)

@@ -111,6 +111,10 @@ class Page(Experiment):
             yield item
             yield from self.background()
 
+    def beginning(self) -> dict[str, float | None]:
+        own = self.params["weights"] == OWN
+        return {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy") if own}
+
     def background(self) -> Iterator[None]:
         """Judge what a change has brought; its pictures are not kept waiting for that."""
         for _ in self._due:

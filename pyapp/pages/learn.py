@@ -102,29 +102,32 @@ class Page(Experiment):
         while not self.learner.diverged:
             while self.readings.work():
                 yield None
-            if self._told != self._read_at:
-                self._told = self._read_at
-                yield Frame(self._read_at, self._points())
+            yield from self._tell()
             self.learner.trainer.batch = int(self.params["batch"])
             self._loss, _ = self.learner.step(self.params["rate"])
             if self.step in FIRST or self.step % EVERY == 0:
                 self._read_again()
             yield Frame(self.step, {"loss": self._loss})
 
-    def background(self) -> Iterator[None]:
+    def background(self) -> Iterator[Frame | None]:
         """Continue reading while no training runs."""
         while self.readings.work():
             yield
+        yield from self._tell()
 
     def act(self, name: str, values: Values) -> Outcome:
         self._read_also(*WIDTHS)
         return Outcome()
 
-    def _points(self) -> dict[str, float]:
-        """What the readings add to the curves."""
+    def _tell(self) -> Iterator[Frame]:
+        """What new readings add to the curves."""
+        if self._told == self._read_at or self.learner.diverged:
+            return
+        self._told = self._read_at
         float_, rounded = (self.readings.results.get(bits) for bits in (None, self.bits))
         points = {"held_out_loss": float_["loss"], "score": float_["score"]}
-        return points | ({"quant_loss": rounded["loss"], "quant_score": rounded["score"]} if self.bits else {})
+        yield Frame(self._read_at, points | (
+            {"quant_loss": rounded["loss"], "quant_score": rounded["score"]} if self.bits else {}))
 
     def _read_again(self, *more: int) -> None:
         """Read the network as it is now: float, at the chosen width, and at others."""
@@ -157,6 +160,7 @@ class Page(Experiment):
             "epoch": trainer.epoch, "loss": self._loss, "rate": trainer.optimiser.rate if self.step else None,
             "parameters": trainer.p.vector.size, "quantised": self.bits is not None,
             "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": pending,
+            "by_frequency": self.learner.by_frequency,
             "pending_words": f"{pending:,} still to measure" if pending else "",
             "reading_words": " Measuring …" if pending else "",
             "readings": [self._row(bits) for bits in (None, *WIDTHS)],

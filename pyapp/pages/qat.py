@@ -134,9 +134,11 @@ class Page(Experiment):
         return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
 
     def steps(self) -> Iterator[Frame | None]:
-        """Where the curves begin; then a training batch per item, after each epoch the held-out images, in pieces."""
-        yield Frame(self.trainer.steps, self._scores())
-        yield from self.training.steps(self._judge)
+        """A training batch per item, after each epoch the held-out images, in pieces."""
+        return self.training.steps(self._judge)
+
+    def beginning(self) -> dict[str, float | None]:
+        return self._scores()
 
     def _judge(self) -> Iterator[dict | None]:
         """Judge the quantised network on the held-out images; None after each piece, then the points of the curves."""

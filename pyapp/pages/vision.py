@@ -45,7 +45,7 @@ class Page(Experiment):
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))
-    PANELS = panels.PANELS
+    SHIPPED, PANELS = ("vit",), panels.PANELS
     IDLE = (controls.idle_in_float("per", by="bits", value=OFF, what="weights"),
             controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
     MAIN = ("bits", "logit_bits")

@@ -94,7 +94,7 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     dots(known.filter((at) => at && !hollow?.[at[2]]), "dots"),
     known.filter((at) => at && hollow?.[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`),
   ];
-  if (shape === "dots") return points;
+  if (shape === "dots" || known.filter(Boolean).length === 1) return points;
   let path = "";
   let before = null;
   for (const at of known) {

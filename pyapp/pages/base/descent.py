@@ -67,6 +67,9 @@ class Descent(Experiment):
             self.step += 1
             yield Frame(self.step, {"loss": self._here()})
 
+    def beginning(self) -> dict[str, float | None]:
+        return {"loss": self._here()}
+
     def _here(self) -> float:
         with np.errstate(**QUIET):
             return self.loss(self.w, self.b)

@@ -45,6 +45,7 @@ class TextTraining:
         x, y = self._windows(held_out, shape.context)
         spread = np.linspace(0, len(x) - 1, min(HELD_OUT, len(x))).astype(np.intp)
         self.held_out = x[spread], y[spread]  # B, T
+        self.by_frequency = loss_by_frequency(tokens, self.held_out[1], len(vocabulary))
         model = GPT(len(vocabulary), shape)
         p = model.initial(seed)
         optimiser = AdamW(p, recipe.rate, recipe.decay, recipe.beta2, recipe.clip)
@@ -108,3 +109,10 @@ class TextTraining:
         """What was written, up to its end."""
         text = self.corpus.vocabulary.decode(tokens)
         return text if self.corpus.end is None else text.partition(self.corpus.end)[0]
+
+
+def loss_by_frequency(known: np.ndarray, asked: np.ndarray, vocabulary: int) -> float:
+    """Nats per character of the tokens `asked` for one who knows nothing but how often each occurs among the `known`
+    ones: the mean of -log (n + 1) / Σ (n + 1), so that one that does not occur there has a probability too."""
+    counts = np.bincount(known, minlength=vocabulary) + 1.0
+    return float(-np.log(counts / counts.sum())[asked].mean())

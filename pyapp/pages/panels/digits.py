@@ -1,7 +1,7 @@
 """What the page that trains in float32 shows: the pad, the first layer, the training, and float beside quantised."""
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
-from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
+from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
 from pyapp.pages.base.measured import measured
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
@@ -33,7 +33,8 @@ TRAINING = Panel("training", "Training", (
     Words(text="Loss on each batch, and on 3,000 test images after each pass over the 2,000 training images."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "test")),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
-           floor=0.0, ceiling=1.0, lines=(
+           floor=0.0, ceiling=1.0, goals=(Goal("shipped weights", "shipped.mlp.metrics.shipped.float:percent"),),
+           lines=(
                Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "test"),
                Line("quant_accuracy", "quant", "quantised"))),
     Facts(pin=True, facts=(

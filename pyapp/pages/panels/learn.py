@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Curves, Line, loss_curves
+from pyapp.experiment.pictures import Curves, Goal, Line, loss_curves
 
 
 def samples(i: int, name: str, when: str = "") -> Together:
@@ -48,7 +48,8 @@ TRAINING = Panel("training", "Training", (
     Words(text="Loss in [nats](?nats) per character, on each batch and from time to time on held-out text; and an "
                "automatic score."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("held_out_loss", "float", "held-out"),
-                Line("quant_loss", "quant", "quantised", aside=True)),
+                Line("quant_loss", "quant", "quantised", aside=True),
+                goals=(Goal("frequencies alone", "by_frequency:fixed:2", "muted"),)),
     Curves(name="score-curves", label="Score.", caption="score: share of the samples that are right", floor=0.0,
            ceiling=1.0, format="percent:0", ticks="percent:0",
            lines=(Line("score", "float", "float32"), Line("quant_score", "quant", "quantised"))),

@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Curves, Heatmap, Line, Scale, loss_curves
+from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
 
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
 DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
@@ -107,7 +107,8 @@ TRAINING = Panel("training", "Training", (
                "pass the first 500 test images, classified in float32 and with the chosen bits."),
     loss_curves(Line("loss", "faint", "batch", thin=True)),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
-           floor=0.0, ceiling=1.0, lines=(
+           floor=0.0, ceiling=1.0, goals=(Goal("shipped network", "shipped.vit.metrics.shipped.accuracy:percent"),),
+           lines=(
                Line("train_accuracy", "faint", "batches", thin=True), Line("float_accuracy", "float", "float32"),
                Line("quant_accuracy", "quant", "quantised"))),
     Facts(pin=True, facts=(

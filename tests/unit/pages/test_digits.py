@@ -49,6 +49,17 @@ def test_a_new_seed_restarts_and_the_same_seed_repeats_the_run():
     assert (session.advance(steps=5)["history"]["loss"]["value"] == first).all()
 
 
+def test_the_curves_begin_with_the_untrained_network_and_never_with_the_shipped_one():
+    session = Session(bits="4")
+    begins, scalars = session.opened["history"], session.opened["frame"].scalars
+    assert {name: (part["step"].tolist(), part["value"].tolist()) for name, part in begins.items()} == {
+        name: ([0], [scalars[name]]) for name in ("test_loss", "test_accuracy", "quant_accuracy")}
+    session.advance(steps=2)
+    assert session.reset()["history"].keys() == begins.keys()
+    assert session.change("weights", "pretrained")["history"] == {}
+    assert session.reset()["history"] == {} == Session(weights="pretrained").opened["history"]
+
+
 def test_changing_the_optimiser_brings_its_usual_rate():
     answer = Session().change("optimiser", "adam")
     assert answer["params"]["rate"] == 0.001 and answer["notes"] == ["rate set to 0.001, the usual value for adam"]

@@ -10,7 +10,7 @@ from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining
+from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining, loss_by_frequency
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
@@ -51,6 +51,27 @@ def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
     assert [each["title"] for each in session.writing()] == ["float", "4 bits"]
     assert [len(each["samples"]) for each in session.writing()] == [8, 8]
     assert {sample["mark"] for each in session.writing() for sample in each["samples"]} == {"✗"}
+
+
+def test_the_curves_begin_with_what_the_untrained_network_is_worth():
+    session = Session()
+    assert session.opened["history"] == {}  # nothing is measured yet
+    answer = session.background(ms=600_000)
+    points, float_ = answer["history"], answer["frame"].scalars["readings"][0]
+    assert points.keys() == {"held_out_loss", "score", "quant_loss", "quant_score"}
+    assert all(part["step"].tolist() == [0] for part in points.values())
+    assert points["held_out_loss"]["value"].tolist() == [float_["loss"]]
+    assert session.background(ms=600_000)["history"] == {}  # told once
+    assert session.advance(steps=1)["history"].keys() == {"loss"}
+
+
+def test_what_letter_frequencies_alone_are_worth():
+    known, asked = np.array([0, 0, 0, 1]), np.array([[0, 1], [2, 0]])
+    assert loss_by_frequency(known, asked, 3) == pytest.approx(-np.mean(np.log([4 / 7, 2 / 7, 1 / 7, 4 / 7])))
+    learner = TextTraining(Stories(), "small", 1)
+    text = learner.corpus.text
+    of = np.array([text.count(letter) for letter in sorted(set(text))]) / len(text)
+    assert learner.by_frequency == pytest.approx(-(of * np.log(of)).sum(), rel=0.01)  # the whole text's entropy
 
 
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")

@@ -40,14 +40,16 @@ export function Curves({ block, scope, page }) {
   const shown = drawn.map(({ line, pinned, step, value }) => ({
     ...line, x: step, y: value, dash: pinned, thin: line.thin || pinned, label: value.length ? `${pinned ? "pinned" : scope.text(line.label)} ${write(value.at(-1))}`.trim() : "",
   }));
-  const [low, high] = block.ends ? numbers(scope, block.ends) ?? [0, 1] : span(shown.flatMap(({ y, aside }) => (aside ? [] : y)));
+  const goals = (block.goals ?? []).map(({ value, text, role }) => [scope.value(value), scope.text(text), role]).filter(([[y]]) => Number.isFinite(y));
+  const marks = goals.map(([[y, written], text, role = "float"]) => ({ kind: "horizontal", y, text: `${text} ${written}`, role }));
+  const [low, high] = block.ends ? numbers(scope, block.ends) ?? [0, 1] : span([...shown.flatMap(({ y, aside }) => (aside ? [] : y)), ...marks.map(({ y }) => y)]);
   const bottom = floor ?? (Number.isFinite(low) ? low : 0);
   const top = ceiling ?? Math.max(Number.isFinite(high) ? high : bottom + 1, least ?? bottom + 1e-9);
   const last = steps.at(-1) ?? 0;
   const view = { x: [steps[0] ?? 0, Math.max(last, (steps[0] ?? 0) + 10)], y: [bottom, top], titleX: "step", writeY: (y) => write(y, block.ticks ?? "scalar") };
   const words = (i) => `step ${steps[i]}: ${drawn.flatMap(({ line, pinned }, k) => (columns[k][i] === null ? [] : [`${scope.text(line.label)}${pinned ? " (pinned)" : ""} ${write(columns[k][i])}`])).join(", ")}`;
   return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} height=${height} empty=${steps.length ? "" : empty} /></figure>`;
+    <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} marks=${marks} height=${height} empty=${steps.length > 1 ? "" : empty} /></figure>`;
 }
 
 /** How many numbers lie where, before and after; see Histogram in pyapp/experiment/pictures.py. */
