@@ -1,6 +1,5 @@
 """Methods: every integer softmax on the same codes, how far each is from the float one, and what each costs."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from pyapp.experiment.frame import Frame, Idle
-from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Words
+from pyapp.experiment.panels import Column, Heading, More, Panel, Progress, Table, Text, Words
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap, Scale
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls, tensors
 from pyapp.pages.base.softmax_lab import SoftmaxLab
+from pyapp.softmax import papers
 from pyapp.softmax.logits import FAMILIES, draw
 from pyapp.softmax.measures import broken, errors, reference
 from pyapp.softmax.method import Method
@@ -86,8 +86,8 @@ COSTS = Panel("costs", "What each needs in hardware", (
         Column("Multiplications per logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
         Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
         Column("Source", "{from}", prose=True))),
+    More(summary="Cite these papers: BibTeX", blocks=(Text(name="bibtex", label="BibTeX entries", text="bibtex"),)),
 ), place="wide", empty="The table appears when Python has started.")
-ARXIV, PAPER = re.compile(r"arXiv (\d{4}\.\d{5})"), r"[arXiv \1](https://arxiv.org/abs/\1)"  # a paper, and a link to it
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 
@@ -204,6 +204,7 @@ class Page(SoftmaxLab):
         scalars = {
             "broken": broken, "guarded_there": guarded, "other_words": "other " if explained else "",
             "others": [row for row in ordered if METHODS[row["name"]].breaks and row["name"] not in explained],
+            "bibtex": papers.bibliography({each.title: each.source for each in METHODS.values()}),
             "hardware": [hardware(METHODS[row["name"]]) for row in ordered],
             "bar": f"{len(self._found)} of {len(METHODS)}" if len(self._found) < len(METHODS) else
                    f"{picture['title']}: {found['l1_per_row']:.4f}",
@@ -287,4 +288,4 @@ def hardware(method: type[Method]) -> dict[str, Any]:
             "multiplications": needs.multiplications,
             "tables": f"{needs.table_bytes:,} bytes" if needs.table_bytes else "none", "passes": needs.passes,
             "widest": f"{needs.accumulator_bits} bits" if needs.accumulator_bits else "–",
-            "from": ARXIV.sub(PAPER, f"{needs.source}. Method: {method.source}.")}
+            "from": papers.linked(f"{needs.source}. Method: {method.source}.")}
