@@ -49,7 +49,7 @@ class Page(Experiment):
     order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = "step {step:count}, test accuracy {test_accuracy:percent}"
+    BAR = "step {step:count}, test accuracy [{test_accuracy:percent}](.float)"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),)

@@ -35,7 +35,7 @@ class Page(Experiment):
     order = 30
     NEXT = ("matmul", "See how integers multiply: three corrections make the product exact.")
     WORK = "auto"
-    BAR = "{changed:count} changed, {accuracy:percent}"
+    BAR = "{changed:count} changed, [{accuracy:percent}](.quant)"
     GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS

@@ -39,7 +39,7 @@ class Page(Experiment):
     order = 62
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
     WORK, FILES = "train", "Weights"
-    BAR = "step {step:count}, score {last.score:percent:0}"
+    BAR = "step {step:count}, score [{last.score:percent:0}](.float)"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "size", "seed")))
     PANELS = panels.PANELS

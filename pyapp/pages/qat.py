@@ -53,7 +53,7 @@ class Page(Experiment):
     order = 21
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
-    BAR = "step {step:count}, test accuracy {quant_accuracy:percent}"
+    BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
     GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
               ("Picture", ("layer",)))

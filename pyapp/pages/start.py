@@ -36,7 +36,7 @@ class Page(Experiment):
     order = 0
     NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
     WORK, RUN, PANELS, TOUR, RECORDED = "asked", RUN, PANELS, TOUR, ("bits",)
-    BAR = "{named}, accuracy {float_accuracy:percent} → {accuracy:percent}"
+    BAR = "{named}, accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     untold = "it is the front door: the pages behind it explain how all of this works"
     MAIN = ("bits",)
     PARAMS = (

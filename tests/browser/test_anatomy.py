@@ -123,6 +123,11 @@ def test_help_is_behind_a_button_and_always_said(visit):
         assert text.bounding_box()["width"] > 100 and tab[name].bounding_box() == place
         tab.page.keyboard.press("Escape")
         assert text.bounding_box()["width"] <= 1
+        help_.hover()
+        assert text.bounding_box()["width"] > 100
+        tab.page.keyboard.press("Escape")
+        assert text.bounding_box()["width"] <= 1 and tab[name].bounding_box() == place
+        tab.page.mouse.move(0, 0)
 
 
 def test_the_sheet_of_a_phone_leaves_half_the_screen_to_the_picture(visit):

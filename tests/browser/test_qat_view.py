@@ -149,6 +149,7 @@ def test_files_wrong_and_right(visit, tmp_path):
     download.value.save_as(tmp_path / "mine.npz")
     for name, bits in (("mlp-qat2.npz", "2"), ("mlp.npz", "3")):  # codes bring their bits
         tab.slide("bits", 3)
+        tab.page.get_by_text("3 bits per weight,").wait_for()  # a step before the restart would be lost with it
         tab["step"].click()
         tab.wait_number("step-count", "x > 0")
         tab["load-file"].set_input_files(store.WEIGHTS / name)

@@ -26,17 +26,22 @@ function Control({ param, value, notes, trouble, idle, change }) {
   const id = `control-${param.name}`;
   const about = `${id}-about`;
   const own = { id, "aria-describedby": about };
-  return html`<fieldset role="presentation" disabled=${Boolean(idle)} class=${`control control-${param.widget}`} data-param=${param.name}>
+  const why = idle && `No effect now: ${idle}.`;
+  return html`<fieldset role="presentation" disabled=${Boolean(idle)} title=${why || undefined} onPointerEnter=${returned} onPointerLeave=${returned} onfocusin=${returned} class=${`control control-${param.widget}`} data-param=${param.name}>
     <legend><span class="named"><label for=${id}>${param.label}</label>
-      <button type="button" class="help" aria-label=${`About ${param.label}`} aria-describedby=${about} onKeyDown=${leave}>i</button></span></legend>
+      <button type="button" class="help" aria-label=${`About ${param.label}`} aria-describedby=${about}>i</button></span></legend>
     <${Widget} param=${param} value=${value} own=${own} trouble=${trouble} change=${change} />
-    <p class="doc" id=${about}>${idle && html`<strong data-test=${`${param.name}-why`}>No effect now: ${idle}.</strong> `}${param.doc}.${param.live ? "" : " Changing this restarts the run."}</p>
+    <p class="doc" id=${about}>${idle && html`<strong data-test=${`${param.name}-why`}>${why}</strong> `}${param.doc}.${param.live ? "" : " Changing this restarts the run."}</p>
     <div class="said">${notes.map((note) => html`<p class="note" role="status">${note}</p>`)}<${Trouble} trouble=${trouble} /></div>
   </fieldset>`;
 }
 
-/** Escape puts a help text away, which is shown while its button has the pointer or the focus. */
-const leave = (event) => event.key === "Escape" && event.currentTarget.blur();
+/** Escape puts help away, which is shown while its button has the pointer or the focus; it comes back when they do. */
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  for (const control of document.querySelectorAll(".control:is(:hover, :has(.help:focus))")) control.classList.add("put-away");
+});
+const returned = ({ currentTarget }) => currentTarget.classList.remove("put-away");
 
 const widgets = { slider: Slider, select: Select, segments: Segments, number: Numeric, switch: Switch, text: Text, line: Line };
 

@@ -7,7 +7,7 @@ const clamp = (x) => Math.max(0, Math.min(1, x));
 const HELP = "Arrow keys move the pen, Space puts it down and lifts it, Delete clears.";
 
 /**
- * A square to draw on with mouse, finger or pen. A drawing is strokes of points (x, y in 0..1), not pixels: Python turns
+ * A square to draw on with mouse, finger, pen or keyboard. A drawing is strokes of points (x, y in 0..1), not pixels: Python turns
  * them into an image, the same one in every browser. Instead of a drawing the pad can show a picture.
  * `changed(drawing)` after each change; drawing = {strokes, picture}, picture = {canvas(), inputs} or null.
  */

@@ -68,7 +68,7 @@ class DrawPanel {
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
-      label: "Drawing pad: draw a digit with mouse, finger or pen.",
+      label: "Drawing pad: draw a digit with mouse, finger, pen or keyboard.",
       changed: () => {
         this.#choose();
         this.#file = null;
