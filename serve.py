@@ -2,13 +2,14 @@
 
     python serve.py                 fetch what is missing, serve the site on 127.0.0.1, open the page
     python serve.py --build DIR     write the complete site into a folder, for any static host
+    python serve.py --site DIR      serve such a folder, with its packed files
     python serve.py --provision     only make web/vendor, web/data and web/app
 
 provision   web/lock.json names every third-party file; each is fetched once into a per-user cache,
             checked against its sha256 and copied into web/
 build       Python's library, NumPy and the package become the packs of web/app, compiled by the site's own Python
             in Node (without Node the page compiles them itself, which takes longer); a manifest lists the whole site
-serve       the site's files in web/, to this machine only
+serve       the site's files in web/, to this machine alone (--host ADDRESS: to others too)
 
 All of it is in pyapp/site/; `bitladder serve` of an installed package does the same.
 """

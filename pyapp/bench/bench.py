@@ -64,7 +64,7 @@ def in_chromium() -> dict[str, Any]:
     with site() as url, chromium() as browser:
         page = browser.new_page()
         page.goto(f"{url}bench/")
-        page.wait_for_function("window.result", timeout=300_000)
+        page.wait_for_function("() => window.result", timeout=300_000)
         found = page.evaluate("window.result")
         if "error" in found:
             raise HostError(found["error"])
@@ -87,7 +87,7 @@ def _visits(browser: Any, url: str) -> tuple[float, float]:
     for _ in range(2):
         page = context.new_page()
         page.goto(url)
-        page.wait_for_function("performance.getEntriesByName('ready').length", timeout=120_000)
+        page.wait_for_function("() => performance.getEntriesByName('ready').length", timeout=120_000)
         times.append(page.evaluate("performance.getEntriesByName('ready')[0].startTime"))
         page.close()
     context.close()

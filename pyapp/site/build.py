@@ -5,19 +5,23 @@ import json
 import os
 from pathlib import Path
 
+from pyapp.site.icons import icons
 from pyapp.site.packs import packs
 from pyapp.site.parts import OURS, clear, parts_below
+from pyapp.site.policy import check_page
 from pyapp.site.published import published
 from pyapp.site.terminal import Failure
 from pyapp.site.tree import put, remove, visible
 
 LARGE = {"check.npz", "generator.npz", "gpt.npz", "mlp.npz", "vit.npz"}  # of weights/: come when they are asked for
+LISTS = ("app/manifest.json", "app/release.js")  # of the site's files, and its version for the service worker
 OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place for a build, nor is a hidden one
 
 
 def build(root, cache):
-    """Write web/app/ (packs for Python, weights and stories, the manifest of the site) and return the manifest."""
+    """Write web/app/ (packs for Python, weights, stories, icons, the manifest of the site) and return the manifest."""
     web = root / "web"
+    check_page(web)
     clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
                if not name.startswith("pyapp/site/")]  # the page does not provision itself
@@ -26,17 +30,25 @@ def build(root, cache):
     made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
              if path.suffix == ".json" or path.name in LARGE}
     made |= {f"app/pages/{path.name}": path.read_bytes() for path in sorted((root / "pyapp" / "pages").glob("*.md"))}
+    made |= icons()
     for name, content in made.items():
         put(web / name, content)
-    remove(web / name for name in set(visible(web, "app")) - {*made, "app/manifest.json"})
+    remove(web / name for name in set(visible(web, "app")) - {*made, *LISTS})
     files, belongs = {}, published(web)
     for name in visible(web):
-        if name != "app/manifest.json" and belongs(name) and (web / name).resolve().is_relative_to(web.resolve()):
+        if name not in LISTS and belongs(name) and (web / name).resolve().is_relative_to(web.resolve()):
             content = (web / name).read_bytes()
             files[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     manifest = {"version": version_of(files), "files": files}
-    put(web / "app" / "manifest.json", json.dumps(manifest, indent=1).encode())
+    for name, content in zip(LISTS, lists(manifest), strict=True):
+        put(web / name, content)
     return manifest
+
+
+def lists(manifest):
+    """The manifest, and a script that changes with it: browsers tell by the bytes of a service worker's script, and of
+    what it imports, that there is another one."""
+    return json.dumps(manifest, indent=1).encode(), f"const release = {json.dumps(manifest['version'])};\n".encode()
 
 
 def version_of(files):
@@ -54,6 +66,14 @@ def earlier_build(place):
         return {name: entry["sha256"] for name, entry in manifest["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def written(place):
+    """A function that says whether a name belongs to the site that a build has written into a folder."""
+    files = {*earlier_build(place), *LISTS}
+    if files == {*LISTS}:
+        raise Failure(f"{place} holds no site: write one there with --build {place}.")
+    return files.__contains__
 
 
 def check_target(root, target, own=()):
@@ -93,7 +113,8 @@ def export(root, manifest, target):
     clear(parts_below(target))
     gone = {(target / name).resolve(): sha256 for name, sha256 in earlier_build(target).items()
             if name not in manifest["files"]}
-    remove(path for path, sha256 in gone.items() if target in path.parents and path.is_file()
-           and hashlib.sha256(path.read_bytes()).hexdigest() == sha256)
-    for name in ("app/manifest.json", *manifest["files"]):  # first: marks a build, even a broken-off one
+    gone = [path for path, sha256 in gone.items() if target in path.parents and path.is_file()
+            and hashlib.sha256(path.read_bytes()).hexdigest() == sha256]
+    remove(path.with_name(path.name + suffix) for path in gone for suffix in ("", ".gz", ".br"))
+    for name in (*LISTS, *manifest["files"]):  # first: marks a build, even a broken-off one
         put(target / name, (web / name).read_bytes())

@@ -9,11 +9,12 @@ import webbrowser
 from pathlib import Path
 
 from pyapp.places import cache_folder
-from pyapp.site.build import build, check_target, export
+from pyapp.site.build import build, check_target, export, written
 from pyapp.site.lock import read_lock
 from pyapp.site.options import add_options, check_options
+from pyapp.site.packed import pack
 from pyapp.site.provision import provision
-from pyapp.site.server import make_server
+from pyapp.site.server import in_url, make_server
 from pyapp.site.terminal import Failure, clear_line, disk_is_full
 
 
@@ -29,26 +30,44 @@ def main(argv, root):
 def run(options, root, own=()):
     """Do what the options ask for, with the folder that has pyapp/, weights/ and web/; `own` are other folders that no
     site may be built into."""
+    if options.site:
+        return serve(make_server(options.port, options.site, written(options.site), options.host), options)
     if options.build:
         check_target(root, options.build, own)
     server = None  # bound first, so that a taken port is reported before anything is fetched
     if not (options.build or options.provision):
-        server = make_server(options.port, root / "web")
+        server = make_server(options.port, root / "web", host=options.host)
     provision(read_lock(root / "web"), root / "web", cache_folder())
     manifest = build(root, cache_folder())
-    if options.build:
+    if server:
+        serve(server, options)
+    elif options.build:
         export(root, manifest, options.build)
         print(f"The site is in {options.build}, version {manifest['version']}.")
-    if server is None:
-        if not options.build:
-            print("Everything that the page and the commands need is in place.")
-        return
-    url = f"http://127.0.0.1:{server.server_port}/"
+        print(sizes(*pack(manifest["files"], options.build, cache_folder())))
+    else:
+        print("Everything that the page and the commands need is in place.")
+
+
+def serve(server, options):
+    """Until Ctrl-C."""
+    everywhere = options.host in ("0.0.0.0", "::", "")
+    url = f"http://{in_url('127.0.0.1' if everywhere else options.host)}:{server.server_port}/"
     with server, contextlib.suppress(KeyboardInterrupt):
         print(f"Bitladder is at {url} (Ctrl-C stops it)", flush=True)
+        if options.host not in ("127.0.0.1", "localhost", "::1"):
+            print("Other machines reach it too; there browsers keep no offline copy, which needs https.", flush=True)
         if not options.no_open:  # in a thread, as some browsers block until they are closed
             threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
         server.serve_forever()
+
+
+def sizes(plain, gzip, brotli):
+    """What a host sends of the whole site, in a sentence."""
+    megabytes = [f"{size / 1e6:.1f} MB {how}" for size, how in
+                 ((plain, "as it is"), (gzip, "with gzip"), (brotli, "with brotli")) if size]
+    missing = "" if brotli else " For .br files install the Python package brotli, or Node.js, and build again."
+    return f"All of it together: {', '.join(megabytes)}. Packed files (.gz, .br) lie beside the others.{missing}"
 
 
 def attempt(work):

@@ -5,8 +5,10 @@ from fnmatch import fnmatchcase
 from pyapp.site.lock import locked_paths, read_lock
 
 SITE = {  # our own files, by folder; third-party files are those that the lock names
-    "": ("index.html", "*.js", "*.css", "pages.json"), "ui": ("*.js",), "ui/kinds": ("*.js",), "views": ("*.js",),
-    "app": ("manifest.json", "*.pack", "python.zip", "pyodide-lock.json"), "app/weights": ("*.json", "*.npz"),
+    "": ("index.html", "*.js", "*.css", "pages.json", "manifest.webmanifest"),
+    "ui": ("*.js",), "ui/kinds": ("*.js",), "views": ("*.js",),
+    "app": ("manifest.json", "release.js", "*.pack", "python.zip", "pyodide-lock.json"),
+    "app/icons": ("*.png",), "app/weights": ("*.json", "*.npz"),
     "app/pages": ("*.md",), "recorded": ("*.json",),
 }
 DEVELOPERS = {"bench": ("*.html", "*.js")}  # served, for `bench --browser`, and not published

@@ -1,4 +1,4 @@
-"""The server of the page: only files of the site, only to this machine, only under its own name."""
+"""The server of the page: only the site's files, under its own name, to this machine alone unless told otherwise."""
 
 import contextlib
 import errno
@@ -7,6 +7,7 @@ import http.server
 import io
 import os
 import re
+import socket
 import socketserver
 import sys
 import time
@@ -14,6 +15,9 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote
 
+from pyapp.site.headers import accepts, part, same
+from pyapp.site.packed import packed_beside
+from pyapp.site.policy import policy_of
 from pyapp.site.published import served
 from pyapp.site.terminal import Failure
 
@@ -24,10 +28,14 @@ TYPES = {  # anything else is application/octet-stream; .gz too, because the pag
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
 }
+CHUNK = 1 << 16  # bytes that are read and sent at a time
 SETTLED = 2_000_000_000  # nanoseconds after which another write gives a file another time, on any file system
 
 
@@ -74,30 +82,58 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return parsed
 
     def send_head(self):
-        port = self.server.server_port
-        if not self.addressed_to(port):
+        if not self.addressed_to():
+            port = self.server.server_port
             return self.refuse(HTTPStatus.MISDIRECTED_REQUEST,
                                f"This server answers to its own name only: open http://127.0.0.1:{port}/.")
-        file = self.server.open(self.path)
+        name, file, coding = self.server.open(self.path, self.accepted)
         if file is None:
             return self.refuse(HTTPStatus.NOT_FOUND, "There is no such file in the site.")
-        tag = self.server.tag(file)
+        tag, size = self.server.tag(file), os.fstat(file.fileno()).st_size
+        facts = {"ETag": tag, "Vary": "Accept-Encoding"}
         if same(self.headers.get_all("If-None-Match", []), tag):
             file.close()
-            self.send_response(HTTPStatus.NOT_MODIFIED)
-            self.send_header("ETag", tag)
-            return self.end_headers()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", TYPES.get(Path(file.name).suffix, "application/octet-stream"))
-        self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
-        self.send_header("ETag", tag)
-        self.end_headers()
+            return self.answer(HTTPStatus.NOT_MODIFIED, facts)
+        if_same = self.command == "GET" and self.headers.get("If-Range", tag) == tag
+        asked = part(self.headers["Range"], size) if if_same else None
+        if asked is not None and not asked:
+            file.close()
+            return self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"The file has {size} bytes.",
+                               **{"Content-Range": f"bytes */{size}"})
+        facts |= {"Content-Type": TYPES.get(Path(name).suffix, "application/octet-stream"), "Accept-Ranges": "bytes",
+                  "Content-Security-Policy": policy_of(name, self.server.web)}
+        if coding:
+            facts["Content-Encoding"] = coding
+        if asked:
+            facts["Content-Range"] = f"bytes {asked.start}-{asked.stop - 1}/{size}"
+            file.seek(asked.start)
+        self.left = len(range(size) if asked is None else asked)
+        self.answer(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK, facts | {"Content-Length": str(self.left)})
         return file
 
-    def addressed_to(self, port):
+    def accepted(self, coding):
+        """A part is one of the file itself."""
+        return "Range" not in self.headers and accepts(self.headers["Accept-Encoding"], coding)
+
+    def copyfile(self, source, outputfile):
+        """As much as was announced; a file that has become shorter meanwhile ends the connection."""
+        while self.left and (chunk := source.read(min(self.left, CHUNK))):
+            outputfile.write(chunk)
+            self.left -= len(chunk)
+        self.close_connection |= self.left > 0
+
+    def answer(self, status, facts):
+        self.send_response(status)
+        for name, value in facts.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def addressed_to(self):
         """Whether the request names this server. A foreign page that has its own name point to this machine (DNS
-        rebinding) comes with that name."""
-        names = {f"{host}:{port}" for host in HOSTS} | (set(HOSTS) if port == 80 else set())
+        rebinding) comes with that name; the address to which this connection goes is no such name."""
+        port, address = self.server.server_port, in_url(self.connection.getsockname()[0])
+        hosts = {*HOSTS, address, self.server.told.lower()}
+        names = {f"{host}:{port}" for host in hosts} | (hosts if port == 80 else set())
         return [host.strip().lower() in names for host in self.headers.get_all("Host", [])] == [True]
 
     def not_allowed(self):
@@ -108,12 +144,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def refuse(self, status, sentence, **headers):
         body = f"{sentence}\n".encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.answer(status, {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **headers})
         if self.command != "HEAD":
             self.wfile.write(body)
 
@@ -130,26 +161,30 @@ class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"  # on Windows this would let two servers share a port
     request_queue_size = 128  # a browser opens six at once; one that finds no room is tried again a second later
 
-    def __init__(self, address, web, belongs):
-        super().__init__(address, Handler)
+    def __init__(self, host, port, web, belongs):
+        self.told, self.address_family = host, socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Handler)
         self.web, self.belongs, self.tags = web.resolve(), belongs, {}
 
     def server_bind(self):  # HTTPServer also asks the DNS for a name, which can hang without a network
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address
+        self.server_name, self.server_port = self.server_address[:2]
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):  # a closed tab is no error
             super().handle_error(request, client_address)
 
-    def open(self, target):
-        """Open the file that the target of a request names; None if it is not part of the site."""
+    def open(self, target, accepted):
+        """Open the file that the target of a request names, or a packed one beside it whose coding is accepted. Returns
+        its name below web/, the file (None if it is not part of the site) and the coding."""
         name = name_of(target)
         if name and self.belongs(name):
             path = self.web / name
             with contextlib.suppress(OSError, RuntimeError):  # a link to itself
                 if path.is_file() and path.resolve().is_relative_to(self.web):
-                    return open(path, "rb")
+                    path, coding = packed_beside(path.resolve(), accepted)
+                    return name, open(path, "rb"), coding
+        return name, None, None
 
     def tag(self, file):
         """The ETag of an open file, by its content: dates tell two checkouts on one port apart wrongly."""
@@ -178,20 +213,21 @@ def name_of(target):
     return "/".join(parts)
 
 
-def same(headers, tag):
-    """Whether If-None-Match names the tag: a list of tags, weak or not, or *."""
-    asked = ", ".join(headers)
-    return asked.strip() == "*" or tag in re.findall(r'"[^"]*"', asked)
+def in_url(address):
+    return f"[{address}]" if ":" in address else address
 
 
-def make_server(port, web, belongs=None):
-    """A server of the folder web on 127.0.0.1, bound but not yet running; port 0 takes a free one.
+def make_server(port, web, belongs=None, host="127.0.0.1"):
+    """A server of the folder web, bound but not yet running; port 0 takes a free one.
 
     `belongs` says of a path below web whether it may be shown: by default the site's own files and the lock's.
+    `host` is the address or name that it listens on.
     """
     try:
-        return Server(("127.0.0.1", port), Path(web), belongs or served(web))
+        return Server(host, port, Path(web), belongs or served(web))
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise Failure(f"This machine has no address {host}: use --host 0.0.0.0 for all that it has.") from None
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
         other = port + 1 if 1024 <= port < 65535 else 8001
         raise Failure(f"Port {port} {why}: choose another one, for example --port {other}.") from None

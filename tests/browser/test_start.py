@@ -4,7 +4,8 @@ import pytest
 
 from pyapp.pages import page
 
-CALM = ("net::ERR_", "404", "MIME type", "SyntaxError", "Unexpected token", "Failed to load", "preload", "aborted")
+CALM = ("net::ERR_", "404", "MIME type", "SyntaxError", "Unexpected token", "Failed to load", "preload", "aborted",
+        "'integrity' attribute")
 
 
 class Broken:

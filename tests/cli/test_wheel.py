@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from pyapp.places import ROOT, cache_folder
+from pyapp.site.build import LISTS
 from pyapp.site.lock import locked_files, read_lock
 from pyapp.site.tree import visible
 
@@ -127,11 +128,19 @@ def test_the_pages_are_all_there(provisioned):
     assert json.loads(provisioned.command("pages")) == json.loads((ROOT / "web/pages.json").read_text())
 
 
-def test_it_builds_the_very_site_of_the_checkout(provisioned, tmp_path):
-    provisioned.command("serve", "--build", tmp_path / "site")
+def test_it_builds_the_very_site_of_the_checkout(provisioned, tmp_path, monkeypatch):
+    """Without brotli, which would take a minute."""
+    (provisioned.there / "without").mkdir()
+    (provisioned.there / "without/brotli.py").write_text("raise ModuleNotFoundError")
+    monkeypatch.setitem(provisioned.environment, "PYTHONPATH", str(provisioned.there / "without"))
+    monkeypatch.setitem(provisioned.environment, "PATH", str(provisioned.bin))
+    said = provisioned.command("serve", "--build", tmp_path / "site")
+    assert "For .br files install the Python package brotli, or Node.js, and build again." in said
     made = json.loads((ROOT / "web/app/manifest.json").read_text())
     assert json.loads((tmp_path / "site/app/manifest.json").read_text()) == made
-    assert set(visible(tmp_path / "site")) == {*made["files"], "app/manifest.json"}
+    names = {*made["files"], *LISTS}
+    assert {name for name in visible(tmp_path / "site") if name in names or not name.endswith(".gz")} == names
+    assert (tmp_path / "site/vendor/pyodide/pyodide.asm.wasm.gz").is_file()
 
 
 def test_it_serves_the_page(provisioned):

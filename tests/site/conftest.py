@@ -1,5 +1,8 @@
 """Local stand-ins, so that nothing here needs a network: a host with files, and a small project."""
 
+import contextlib
+import http.client
+import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,9 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for serve.py, which is no part of the package
 
-from small_site import CSV, IDX, PACKED, A, B, lock, pinned, running
+from small_site import CSV, IDX, KINDS, PACKED, A, B, litter, lock, pinned, running
 
 import serve
+from pyapp.site.server import make_server
 
 
 @pytest.fixture
@@ -54,3 +58,24 @@ def site(tmp_path, monkeypatch, origin):
     monkeypatch.setattr(serve, "ROOT", root)
     monkeypatch.setenv("BITLADDER_CACHE", str(tmp_path / "cache"))
     return root
+
+
+@pytest.fixture
+def get(site):
+    """Ask the running server for a path, exactly as written."""
+    lock = json.loads((site / "web/lock.json").read_text())
+    lock["packages"][0]["files"] |= {name: pinned(b"") for name in KINDS}
+    (site / "web/lock.json").write_text(json.dumps(lock))
+    litter(site / "web", *(f"vendor/x/{name}" for name in KINDS), "style.css")
+    server = make_server(0, site / "web")
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+
+    def ask(path, method="GET", body=None, **headers):
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        reply = connection.getresponse()
+        reply.body = reply.read()
+        return reply
+
+    ask.connection, ask.port = connection, server.server_port
+    with running(server), contextlib.closing(connection):
+        yield ask

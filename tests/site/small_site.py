@@ -26,8 +26,11 @@ def csv_gz(rows=500, last=b""):
 CSV = csv_gz()
 IDX = list(digits_pack(CSV))
 PACKED = [f"data/digits/{name}.gz" for name in ("ti", "tl", "ei", "el")]
+ICONS = ["app/icons/192.png", "app/icons/512.png", "app/icons/maskable.png"]
 STRAY = ("notes.txt", ".env", ".env.js", "main.js.map", "backup.html", "secrets.json", "ui/notes.txt", "ui/.keys.js",
          "vendor/x/new.js", "data/own.csv", "app/weights/notes.txt", "deep/er.js", ".git/config", "ui/deep/pad.js")
+KINDS = {"x.mjs": "text/javascript; charset=utf-8", "x.wasm": "application/wasm", "x.json": "application/json",
+         "x.whl": "application/octet-stream", "x.gz": "application/octet-stream", "x.zip": "application/octet-stream"}
 
 
 def litter(web, *more):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from small_site import everything, leftovers, litter, members, pinned
+from small_site import ICONS, everything, leftovers, litter, members, pinned
 
 import serve
 from pyapp.places import ROOT
@@ -15,6 +15,10 @@ from pyapp.site.build import build, check_target, export, version_of
 from pyapp.site.published import published, served
 
 FOR_DEVELOPERS = {"bench/plain.js", "lock.json", "node.mjs", "package.json"}  # in web/, but no part of the site
+
+
+def unpacked(names):
+    return {name for name in names if not re.search(r"(?<!data/digits/..)\.(gz|br)$", name)}
 
 
 def test_the_packs_depend_on_content_only(site, tmp_path):
@@ -43,8 +47,9 @@ def test_manifest_is_the_site(site, tmp_path):
     assert json.loads((web / "app/manifest.json").read_text()) == manifest
     assert re.fullmatch("[0-9a-f]{16}", manifest["version"])
     assert sorted(manifest["files"]) == [
-        "app/pages.pack", "app/rest.pack", "app/start.pack", "app/weights/mlp.json", "app/weights/mlp.npz",
+        *ICONS, "app/pages.pack", "app/rest.pack", "app/start.pack", "app/weights/mlp.json", "app/weights/mlp.npz",
         "index.html", "ui/pad.js"]
+    assert (web / "app/release.js").read_text() == f'const release = "{manifest["version"]}";\n'
     assert all(pinned((web / name).read_bytes()) == entry for name, entry in manifest["files"].items())
 
 
@@ -84,7 +89,7 @@ def test_build_replaces_an_earlier_build_and_keeps_what_is_not_its_own(site, tmp
     target, precious = tmp_path / "out/site", tmp_path / "precious"
     assert serve.main(["--build", str(target)]) == 0
     first = everything(target)
-    assert first == everything(site / "web") - FOR_DEVELOPERS
+    assert unpacked(first) == everything(site / "web") - FOR_DEVELOPERS
     (target / "CNAME").write_text("mine")
     precious.write_text("outside")
     listed = json.loads((target / "app/manifest.json").read_text())
@@ -93,6 +98,7 @@ def test_build_replaces_an_earlier_build_and_keeps_what_is_not_its_own(site, tmp
     listed["version"] = version_of(listed["files"])
     (target / "app/manifest.json").write_text(json.dumps(listed))
     shutil.rmtree(site / "web/ui")
+    (target / "ui/pad.js.gz").write_bytes(b"")
     assert serve.main(["--build", str(target)]) == 0
     assert everything(target) == first - {"ui/pad.js"} | {"CNAME"}
     assert not (target / "ui").exists()
@@ -113,7 +119,7 @@ def test_interrupted_build_is_run_again(site, tmp_path, monkeypatch, stopped_at)
     assert serve.main(["--build", str(target)]) == 130
     monkeypatch.setattr(os, "replace", replace)
     assert serve.main(["--build", str(target)]) == 0
-    assert everything(target) == everything(site / "web") - FOR_DEVELOPERS
+    assert unpacked(everything(target)) == everything(site / "web") - FOR_DEVELOPERS
 
 
 @pytest.mark.parametrize("place", [

@@ -5,6 +5,7 @@ import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { parser } from "@lezer/python";
+import { StyleModule } from "style-mod";
 
 const INDENT = 4;
 
@@ -28,9 +29,10 @@ export class Editor {
       keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": label, "data-test": "code-text", spellcheck: "false" }),
-      EditorView.domEventHandlers({ focus: () => void entered() }),
+      EditorView.domEventHandlers({ focus: () => void entered(), beforeinput: replaceSelected }),
       EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed(state.doc.toString())),
     ];
+    adoptStyles();
     this.#view = new EditorView({ parent: host, state: this.#state("") });
   }
 
@@ -57,6 +59,27 @@ export class Editor {
   #state(doc) {
     return EditorState.create({ doc, extensions: this.#extensions });
   }
+}
+
+/**
+ * The policy of the page allows no <style>, which CodeMirror adds to a document; to a shadow root it gives a sheet that
+ * scripts may fill, and what it knows by that root it is to know by the document too.
+ */
+function adoptStyles() {
+  const root = document.createElement("div").attachShadow({ mode: "open" });
+  StyleModule.mount(root, []);
+  for (const key of Reflect.ownKeys(root)) document[key] ??= root[key];
+}
+
+/** Text over a selection: browsers would give it the selected text's look, as a style attribute, against the policy too. */
+function replaceSelected(event, view) {
+  const range = event.getTargetRanges()[0] ?? getSelection().getRangeAt(0);
+  if (event.inputType !== "insertText" || event.data === null || range.collapsed) return;
+  event.preventDefault();
+  const from = view.posAtDOM(range.startContainer, range.startOffset);
+  const to = view.posAtDOM(range.endContainer, range.endOffset);
+  const insert = view.state.toText(event.data);
+  view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, scrollIntoView: true, userEvent: "input.type" });
 }
 
 /** As the line before, and one step further after a colon. */

@@ -18,7 +18,7 @@ function standalone(drawing) {
   };
   for (const [key, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, xmlns: NS })) svg.setAttribute(key, value);
   put("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor });
-  if (drawing instanceof HTMLCanvasElement) put("image", { width, height, href: drawing.toDataURL(), style: "image-rendering: pixelated" });
+  if (drawing instanceof HTMLCanvasElement) put("image", { width, height, href: drawing.toDataURL(), "image-rendering": "pixelated" });
   else svg.append(...dressed(drawing).childNodes);
   return svg;
 }
@@ -29,7 +29,7 @@ function dressed(drawing) {
   drawing.querySelectorAll("*").forEach((node, i) => {
     const style = getComputedStyle(node);
     copies[i].removeAttribute("class");
-    copies[i].setAttribute("style", STYLE.map((name) => `${name}: ${style.getPropertyValue(name)}`).join("; "));
+    copies[i].style.cssText = STYLE.map((name) => `${name}: ${style.getPropertyValue(name)}`).join("; ");
   });
   return copy;
 }
