@@ -15,7 +15,7 @@ import { sentences } from "./ui/trouble.js";
 const at = (id) => document.getElementById(id);
 const log = new Log();
 const openLog = () => log.show();
-const facts = { boot: {}, runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
+const facts = { boot: {}, offline: "", runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
 const PAINT_MS = 300; // a hidden tab does not paint
@@ -106,7 +106,9 @@ async function open(session) {
   if (session !== shown.session || !facts.runtime || facts.trouble) return;
   if (!opened && difference(session.meta, session.params, {}).length) return openPlain(session);
   document.documentElement.dataset.state = "ready";
-  if (!performance.getEntriesByName("ready").length) performance.mark("ready");
+  if (performance.getEntriesByName("ready").length) return;
+  performance.mark("ready");
+  (await load("ui/offline.js")).keepOffline(at("offline"), at("release"), tell); // after the start, which has the line to itself
 }
 
 /** Python could not open a page with the settings of its link: open it with the defaults. */

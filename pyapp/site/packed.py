@@ -11,8 +11,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pyapp.site.tree import put, save
 from pyapp.site.terminal import Failure, clear_line, show
+from pyapp.site.tree import put, save
 
 WORTH = 0.95  # of the size of a file, at most
 CODINGS = {"br": ".br", "gzip": ".gz"}  # as HTTP calls them, the best first

@@ -1,12 +1,5 @@
-"""The shell: start, failure, the check of this browser, another address, life while it trains."""
+"""The shell: start, failure, the check of this browser, life while it trains."""
 
-import http.server
-import subprocess
-import sys
-import threading
-from functools import partial
-
-from pyapp.hosts import ROOT
 from pyapp.parity import check
 from pyapp.parity.check import SEVEN
 
@@ -68,23 +61,6 @@ def test_a_page_begins_at_its_top_wherever_the_last_one_was_left(visit):
     tab["next-page"].locator("a").click()
     tab.page.locator("h1", has_text="Bend").wait_for()
     assert tab.page.evaluate("scrollY") == 0
-
-
-def test_a_plain_folder_under_a_sub_path_works(visit, tmp_path):
-    target = tmp_path / "deep" / "down"
-    subprocess.run([sys.executable, str(ROOT / "serve.py"), "--build", str(target)], check=True)
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
-    handler.log_message = lambda *args: None
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        tab = visit(None)
-        tab.url = f"http://127.0.0.1:{server.server_port}/deep/down/"
-        tab.open("#digits")
-        tab["play"].click()
-        tab.wait_number("step-count", "x > 3")
-    finally:
-        server.shutdown()
 
 
 def test_the_page_answers_while_it_trains(visit):

@@ -52,19 +52,20 @@ export function bindRailButton(button, rail) {
  * One line of truth, and the way to the log. boot: {label, loaded, total} while Python starts; runtime: versions once it
  * runs; trouble: it does not; proof: {ok, passed, total} after the Check page ran in this session, before that null.
  */
-export function drawStatus(root, { boot, runtime, trouble, proof, checkable, openLog }) {
+export function drawStatus(root, { boot, offline, runtime, trouble, proof, checkable, openLog }) {
   render(
     html`${trouble
       ? html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`
-      : runtime ? html`<${Running} runtime=${runtime} proof=${proof} checkable=${checkable} />` : html`<${Progress} ...${boot} />`}
+      : runtime ? html`<${Running} runtime=${runtime} offline=${offline} proof=${proof} checkable=${checkable} />` : html`<${Progress} ...${boot} />`}
       <button type="button" class="quiet" data-test="log" onClick=${openLog}>Log</button>`,
     root,
   );
 }
 
-function Running({ runtime: { python, numpy, engine }, proof, checkable }) {
+function Running({ runtime: { python, numpy, engine }, offline, proof, checkable }) {
   return html`<p class="status-line" role="status" data-test="status">
     <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${engine}</span><span>ready</span>
+    ${offline && html`<span class="offline">${offline}</span>`}
     ${checkable && html`<span><${Parity} proof=${proof} /></span>`}
   </p>`;
 }
