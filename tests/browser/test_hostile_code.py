@@ -87,7 +87,8 @@ def test_forged_messages_are_nothing_to_the_page(tab):
 
 
 def test_an_error_that_comes_later_stands_at_the_code(tab):
-    thrown = "import js\njs.setTimeout(js.eval('() => { throw new Error(\"thrown\" + \"!\".repeat(1e6)) }'), 0)\n"
+    thrown = ("import js\nsignal = js.AbortSignal.abort(js.Error.new('thrown' + '!' * 10**6))\n"
+              "js.setTimeout(signal.throwIfAborted.bind(signal), 0)\n")
     for text, words in ((LATE, "Line 4: ValueError: too late. Edited code had left this for later"),
                         (thrown, "Error: thrown!!!")):
         print(words)  # is shown with a failure
