@@ -109,7 +109,7 @@ def _facts(error: BaseException) -> dict[str, Any]:
     return {"type": kind, "message": cut(str(error)) or kind,
             "hint": cut(getattr(error, "hint", "")), "param": getattr(error, "param", None),
             "line": getattr(error, "line", None), "function": getattr(error, "function", None),
-            "file": getattr(error, "file", None)}
+            "file": getattr(error, "file", None), "page": getattr(error, "page", None)}
 
 
 def _unpack(value: Any, arrays: list) -> Any:
@@ -184,6 +184,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "pages": lambda: {"pages": pages.describe()},
     "source": source,
     **{name: getattr(runner, name) for name in (
-        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "snapshot", "restore",
-        "close")},
+        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "look", "rewind", "pin", "unpin",
+        "script", "snapshot", "save", "restore", "close")},
 }

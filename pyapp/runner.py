@@ -1,71 +1,23 @@
-"""Runs by number: open a page, advance it for some milliseconds, change a parameter, predict, save, close.
+"""Runs by number: open a page, advance it for some milliseconds, change a parameter, go back, pin, save, close.
 
 Plain Python in, plain Python and NumPy out; it knows neither browser nor command line.
 """
 
 import itertools
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from pyapp import pages, store
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp import pages, replay, sessions, store
+from pyapp.curves import told
+from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import blame
 from pyapp.experiment.params import ParamError, find, followers, parse_all
+from pyapp.run import Run
 
-# Bytes of a file that goes on with a run: its arrays are stored as they are, so the page takes none that is larger.
-MOST_UNPACKED = 100_000_000
-
-
-class Run:
-    """One opened page and how far it has come."""
-
-    def __init__(self, page: str, params: dict[str, Any]):
-        self.page = page
-        self.experiment: Experiment | None = None
-        self.start(params)
-
-    def start(self, params: dict[str, Any]) -> None:
-        """From the beginning; edited functions stay edited."""
-        before, self.experiment = self.experiment, pages.page(self.page)(params)
-        if before:
-            self.experiment.live = before.live
-        self.renew()
-
-    def renew(self) -> None:
-        """There may be new work."""
-        self.work: Iterator[Frame | None] = self.experiment.steps()
-        self.rest = self.experiment.background()
-        self.done = False
-
-    def answer(self, notes: list[str], restarted: bool = True, **more: Any) -> dict:
-        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, where the
-        curves begin if they do, and what edited functions have printed."""
-        frame, points = self.experiment.frame(), Points()
-        if restarted:
-            points.add(Frame(frame.step, self.experiment.beginning()))
-        return {"params": dict(self.experiment.params), "notes": notes, "frame": frame, "restarted": restarted,
-                "history": points.arrays(), "printed": self.experiment.live.printed(), **more}
-
-
-class Points:
-    """For every scalar that a unit of work reported, its steps and values."""
-
-    def __init__(self):
-        self._points: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
-
-    def add(self, item: Frame | None) -> None:
-        for name, value in item.scalars.items() if item else ():
-            if isinstance(value, (int, float)):
-                self._points[name][0].append(item.step)
-                self._points[name][1].append(value)
-
-    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
-        return {name: {"step": np.array(at, np.float64), "value": np.array(values, np.float64)}
-                for name, (at, values) in self._points.items()}
+NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 
 class Runner:
@@ -75,11 +27,25 @@ class Runner:
         self._runs: dict[int, Run] = {}
         self._ids = itertools.count(1)
 
-    def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False) -> dict:
+    def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False,
+             file: bytes | None = None, name: str = "what was kept") -> dict:
         """Start a page. A value that cannot be used is noted and replaced by the nearest or the default; with `strict`,
-        for the command line, it raises a ParamError."""
-        given = params or {}
-        values, notes = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
+        for the command line, it raises a ParamError.
+
+        With the bytes of a session, `file`, the page opens as it was left, whatever `params` say; `restored` is then
+        the step. A session that cannot be used is noted, and the page opens as if there were none.
+        """
+        given, notes = params or {}, []
+        if file is not None:
+            try:
+                run, found, texts = Run.left(page, bytes(file), name)
+                self._runs[number := next(self._ids)] = run
+                return self._whole(run, found, run=number, restored=run.step, texts=texts)
+            except store.StoreError as error:
+                if getattr(error, "file", None):
+                    raise
+                notes = [NOT_USED.format(error)]
+        values, said = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
         run, number = Run(page, values), next(self._ids)
         for name, error in run.experiment.refused.items() if strict else ():
             if name in given:
@@ -87,7 +53,7 @@ class Runner:
         self._runs[number] = run
         standard = {} if strict else {param.name: param.default for param in pages.page(page).PARAMS}
         asked = [name for name in given if name not in standard or values[name] != standard[name]]  # pages give all
-        return run.answer(notes + run.experiment.unused(asked), run=number)
+        return self._whole(run, notes + said + run.experiment.unused(asked), run=number)
 
     def advance(self, run: int, ms: float | None = None, steps: int | None = None) -> dict:
         """Work for about `ms` milliseconds, or until the step count has grown by `steps`.
@@ -99,31 +65,28 @@ class Runner:
         current = self._get(run)
         deadline = None if ms is None else time.perf_counter() + ms / 1000
         target = None if steps is None else current.experiment.frame().step + steps
-        points = Points()
-        for item in current.work:
-            points.add(item)
+        for item in current.items():
             if item is not None and target is not None and item.step >= target:
                 break
             if deadline is not None and time.perf_counter() >= deadline:
                 break
-        else:
-            current.done = True
         current.rest = current.experiment.background()
         frame = current.experiment.frame()
-        return {"frame": frame, "history": points.arrays(), "done": current.done,
+        current.step = frame.step  # of a batch that is still being judged, too
+        return {"frame": frame, "history": current.curves.news(), "done": current.done, "recorded": current.recorded,
                 "printed": current.experiment.live.printed()}
 
     def background(self, run: int, ms: float) -> dict:
         """Measure what the page measures while nothing else is asked for, for about `ms` milliseconds."""
-        current, points = self._get(run), Points()
+        current = self._get(run)
         deadline = time.perf_counter() + ms / 1000
         done = True
         for item in current.rest:
-            points.add(item)
+            current.curves.add(item)
             if time.perf_counter() >= deadline:
                 done = False
                 break
-        return {"frame": current.experiment.frame(), "history": points.arrays(), "done": done}
+        return {"frame": current.experiment.frame(), "history": current.curves.news(), "done": done}
 
     def act(self, run: int, name: str, values: Mapping[str, Any] | None = None) -> dict:
         """Do one of the page's actions. What it gives back is that of a change, and the bytes and the name of a file if
@@ -135,12 +98,14 @@ class Runner:
             raise ValueError(f"this page has no action {name!r}; it has {there or 'none'}")
         parsed, _ = parse_all(action.params, values or {}, strict=True)
         outcome = current.experiment.act(name, parsed)
+        if not outcome.params and outcome.file is None:
+            current.note("act", name, parsed, current.step)
         notes = list(outcome.notes)
         for param, value in outcome.params.items():
             notes += self.change(run, param, value)["notes"]
         current.rest = current.experiment.background()
         file = {} if outcome.file is None else {"file": outcome.file, "name": outcome.name}
-        return current.answer(notes, restarted=False, **file)
+        return self._answer(current, notes, restarted=False, **file)
 
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter, and what follows it. A live one is obeyed at once, another restarts the run with it."""
@@ -163,13 +128,17 @@ class Runner:
                 current.renew()
         else:
             current.start(current.experiment.params)
-        return current.answer(notes, restarted=not param.live)
+        answer = self._answer(current, notes, restarted=not param.live)
+        if param.live:
+            for key in (name, *usual):
+                current.note("set", key, current.experiment.params[key], answer["frame"].step)
+        return answer
 
     def reset(self, run: int) -> dict:
         """Start again from the same parameters and seed."""
         current = self._get(run)
         current.start(current.experiment.params)
-        return current.answer([])
+        return self._answer(current, [], restarted=True)
 
     def edit(self, run: int, name: str, source: str | None = None) -> dict:
         """Replace the function `name` of this run by `source`; without a source, restore the shipped one.
@@ -197,10 +166,54 @@ class Runner:
             else:
                 raise
         current.renew()
-        return current.answer([], restarted=False, edited=sorted(live.edits), error=error)
+        answer = self._answer(current, [], restarted=False, edited=sorted(live.edits), error=error)
+        if error is None:
+            current.note("edit", name, source, answer["frame"].step)
+        return answer
 
     def predict(self, run: int, inputs: Mapping[str, Any]) -> Frame:
-        return self._get(run).experiment.predict(inputs)
+        current = self._get(run)
+        answer = current.experiment.predict(inputs)
+        current.asked(inputs, answer)
+        return answer
+
+    def look(self, run: int) -> Frame:
+        """All that the page shows now."""
+        return self._get(run).experiment.frame()
+
+    def rewind(self, run: int, step: int) -> dict:
+        """Go back to the newest recorded state at or before a step, and on from there."""
+        current = self._get(run)
+        current.rewind(step)
+        return self._whole(current, [])
+
+    def pin(self, run: int, name: str = "") -> dict:
+        """Keep the run as it is now under a name, to compare others with it; `pinned` is the name, which no other run
+        has."""
+        current = self._get(run)
+        name = current.pin(name)
+        return {"pinned": name, "pins": pins_of(current)}
+
+    def unpin(self, run: int, name: str) -> dict:
+        """Forget a pinned run."""
+        current = self._get(run)
+        if name not in [pin.name for pin in current.pins]:
+            raise ValueError(f"no run is pinned as {name!r}")
+        current.pins = [pin for pin in current.pins if pin.name != name]
+        return {"pins": pins_of(current)}
+
+    def script(self, run: int) -> dict:
+        """Python that reproduces the run."""
+        return {"text": replay.script(self._get(run))}
+
+    def save(self, run: int) -> dict:
+        """The session: the page as it is now, its run, curves, drawing, edits and pinned runs, as the bytes of a file
+        and a name for it. `shipped` says that nothing differs from how the page ships."""
+        current = self._get(run)
+        data = sessions.pack(current.save())
+        name = f"bitladder-{current.page}{f'-step{current.step}' if current.step else ''}{sessions.ENDING}"
+        return {"file": np.frombuffer(data, np.uint8), "name": name, "shipped": current.as_shipped,
+                "step": current.step if current.trains else 0}
 
     def snapshot(self, run: int) -> dict:
         """The run as a file: its bytes and a name for it."""
@@ -210,11 +223,17 @@ class Runner:
         return {"file": np.frombuffer(data, np.uint8), "name": name}
 
     def restore(self, run: int, file: bytes, name: str = "the file") -> dict:
-        """Continue from a snapshot or from weights. If the file does not fit, nothing is changed."""
+        """Continue from a session, a snapshot or weights. If the file does not fit, nothing is changed."""
         current = self._get(run)
-        notes = current.experiment.restore(store.unpack(bytes(file), name, MOST_UNPACKED), name)
-        current.renew()
-        return current.answer(notes)
+        arrays = store.unpack(bytes(file), name, sessions.MOST_UNPACKED)
+        if sessions.is_session(arrays) or not current.trains:
+            saved = sessions.read(arrays, name)
+            at = f", at step {saved.step:,}" if saved.step else ""
+            notes = [f"{name}: the page is as it was saved{at}", *current.become(saved, name)]
+            return self._whole(current, notes, restored=current.step, texts=saved.edits)
+        notes = current.experiment.restore(arrays, name)
+        current.took(name)
+        return self._whole(current, notes)
 
     def close(self, run: int) -> None:
         self._get(run)
@@ -224,3 +243,20 @@ class Runner:
         if run not in self._runs:
             raise ValueError(f"run {run} is not open; open a page first")
         return self._runs[run]
+
+    def _answer(self, current: Run, notes: list[str], **more: Any) -> dict:
+        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, new points
+        of the curves, and what edited functions have printed."""
+        return {"params": dict(current.experiment.params), "notes": notes, "frame": current.experiment.frame(),
+                "history": current.curves.news(), "printed": current.experiment.live.printed(), **more}
+
+    def _whole(self, current: Run, notes: list[str], **more: Any) -> dict:
+        """The same with all that a page has to draw again: curves, pinned runs, the drawing."""
+        return self._answer(current, notes, restarted=True, history=current.curves.all(), recorded=current.recorded,
+                            pins=pins_of(current), drawn=dict(current.drawn), **more)
+
+
+def pins_of(run: Run) -> list[dict]:
+    """The pinned runs: their names, parameters, frames and curves."""
+    return [{"name": pin.name, "params": pin.params, "frame": pin.frame,
+             "history": told((name, curve.array()) for name, curve in pin.curves.items())} for pin in run.pins]

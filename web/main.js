@@ -1,10 +1,12 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
 import { Engine } from "./engine.js";
-import { faults, json, line, load, words } from "./modules.js";
+import { faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
 import { refuseStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
+import { lastOf, opening } from "./ui/keep.js";
+import { onceAFrame } from "./ui/latest.js";
 import { Log } from "./ui/log.js";
 import { Session } from "./ui/session.js";
 import { bindRailButton, drawLead, drawNotes, drawStatus, drawThemeSwitch, drawTroubles, drawWays } from "./ui/shell.js";
@@ -24,6 +26,7 @@ const visit = new Visit();
 let pages = null;
 let turn = 0; // counts the links that were followed
 let shown = null; // {session, view}
+let brought = null; // a file of another page than the one where it was opened: {page, file, name}
 let left = Promise.resolve(); // until the pages shown before need the engine no more
 
 const engine = new Engine({
@@ -59,15 +62,6 @@ function renew() {
   return engine.renew();
 }
 
-/** A drawing that is done once a frame, however often it is asked for. */
-function onceAFrame(draw) {
-  let planned = 0;
-  return () => (planned ||= requestAnimationFrame(() => {
-    planned = 0;
-    draw();
-  }));
-}
-
 const drawFacts = onceAFrame(() => drawStatus(at("status"), facts)); // progress comes with every chunk
 
 /** Draw the status line with new facts. */
@@ -97,13 +91,16 @@ async function failed(error) {
 async function retry() {
   if (facts.trouble?.type === "WorkerError") await faults("worker.js", { cache: "reload" });
   if (!renew() || !shown?.view) return; // the calls of the first start still wait
-  shown.session.forget();
-  open(shown.session);
+  const { session } = shown;
+  session.forget();
+  session.left = await lastOf(session.meta.name);
+  open(session);
 }
 
 async function open(session) {
   const opened = await session.reset();
   if (session !== shown.session || !facts.runtime || facts.trouble) return;
+  if (opened && session.then) await obey(session, { ...session.params, ...session.then });
   if (!opened && difference(session.meta, session.params, {}).length) return openPlain(session);
   document.documentElement.dataset.state = "ready";
   if (performance.getEntriesByName("ready").length) return;
@@ -131,6 +128,8 @@ async function show(hash, again) {
     goTo(shown.session, link.panel);
     return obey(shown.session, link.params, odd(meta, link));
   }
+  const file = brought;
+  brought = null;
   shown?.view?.unmount();
   clear(at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
@@ -138,7 +137,7 @@ async function show(hash, again) {
   const shell = {
     renew,
     stopped: (trouble) => session.fail("code", trouble),
-    revived: (answer) => session.revived(answer),
+    revived: (answer) => session.take(answer, { same: true }),
     ready: () => (document.documentElement.dataset.state = "ready"),
     said: (sentence) => session.say("page", sentence),
   };
@@ -147,11 +146,12 @@ async function show(hash, again) {
   shown = { session, guard, view: null };
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
+  const own = visit.link(meta);
   visit.see(meta, session.params);
   ways();
   at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
-  const view = await load("ui/page.js", again);
+  const [view] = await Promise.all([load("ui/page.js", again), opening(session, link, own, file)]);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
   left.then(() => shown.session === session && open(session));
@@ -198,6 +198,13 @@ function equip(session) {
     toDefaults: () => together("defaults", {}),
     shipped,
     prove: (proof) => tell({ proof }),
+    fresh: () => session.begin(filled(meta, {}), {}),
+    goTo: (record) => session.begin(session.params, record),
+    elsewhere(page, file, name) {
+      brought = { page, file, name };
+      location.hash = `#${page}`;
+      return true;
+    },
   });
   session.listen((event) => {
     if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
@@ -239,17 +246,6 @@ function notes(session) {
   drawNotes(at("notes"), said, session.troubles.page, dismiss);
 }
 
-/** What is known about shipped weights (weights/<name>.json), or null if this site ships none. */
-async function shipped(name) {
-  const path = `app/weights/${name}.json`;
-  try {
-    const { files } = await json("app/manifest.json");
-    return files[path] ? await json(path) : null;
-  } catch {
-    return null; // a site that is not whole: starting Python will say so
-  }
-}
-
 /** Follow a link. An error that keeps the page from being shown stays until another try or another link succeeds. */
 async function go(hash, again = false) {
   const mine = ++turn;
@@ -288,7 +284,7 @@ async function main() {
   for (const type of ["error", "unhandledrejection"]) {
     addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }
-  refuseStrayDrops();
+  refuseStrayDrops((file) => shown?.session.bring?.(file));
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
   // The view comes first: Python's download would take the bandwidth, and its start the processor.

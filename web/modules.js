@@ -121,3 +121,14 @@ async function manifest(base) {
     return {}; // without a manifest no hash is known
   }
 }
+
+/** What is known about shipped weights (weights/<name>.json), or null if this site ships none. */
+export async function shipped(name) {
+  const path = `app/weights/${name}.json`;
+  try {
+    const { files } = await json("app/manifest.json");
+    return files[path] ? await json(path) : null;
+  } catch {
+    return null; // a site that is not whole: starting Python will say so
+  }
+}

@@ -1,6 +1,6 @@
 // Request, reply and event over a MessagePort or a Worker. The three kinds of message, all plain data:
 //   call   { id, method, args }      page -> worker
-//   reply  { id, result } or { id, error: { type, message, hint, param, line, function } }
+//   reply  { id, result } or { id, error: { type, message, hint, param, page, line, function } }
 //   event  { event, data }           worker -> page
 // Arrays in them are { shape, dtype, data } with a typed array:
 
@@ -93,14 +93,15 @@ export function toData(error) {
     message: error?.message ?? String(error),
     hint: error?.hint ?? "",
     param: error?.param ?? null,
+    page: error?.page ?? null,
     line: error?.line ?? null,
     function: error?.function ?? null,
   };
 }
 
 /** Plain data as an error that can be thrown. */
-function toError({ type, message, hint = "", param = null, line = null, function: name = null }) {
-  return Object.assign(new Error(message), { type, hint, param, line, function: name });
+function toError({ type, message, hint = "", param = null, page = null, line = null, function: name = null }) {
+  return Object.assign(new Error(message), { type, hint, param, page, line, function: name });
 }
 
 function closedError(method) {

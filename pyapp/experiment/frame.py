@@ -142,7 +142,8 @@ class Experiment:
         raise ValueError("this page predicts nothing")
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Arrays from which `restore` continues exactly."""
+        """Arrays from which `restore` continues exactly: the same next steps, the same points of the curves. Sessions
+        hold them, and so do the recorded states that a reader can go back to."""
         raise ValueError("this page has nothing to save")
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:

@@ -110,7 +110,7 @@ class Head(Plain):
 class Facts(Block):
     """Named values. With `heads` each has several, side by side; with `cards` they form a row, a label above each.
 
-    `pin` lets the reader keep this run's values beside those of later runs. `corner` says what the labels are.
+    Beside them stand those of a pinned run that the reader compares with. `corner` says what the labels are.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -118,7 +118,6 @@ class Facts(Block):
     corner: Template = ""
     caption: Template = ""
     cards: bool = False
-    pin: bool = False
     live: bool = False  # a change is read out
 
 

@@ -1,6 +1,6 @@
 """Writing on, one token at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,6 +73,25 @@ class Writer:
             self._caches = self.model.caches()
         self.window.append(token)
         return Written(token, logits)
+
+    def follow(self, tokens: Iterable[int]) -> list[int]:
+        """Be where a writer is that has written these: the next token is the one that it would write. How long the
+        window was after each."""
+        lengths = []
+        chunk = None  # tokens of the window that the caches took in at once, before one after the other
+        for token in tokens:
+            self._rng.random()
+            chunk = chunk or len(self.window)
+            if len(self.window) == self.model.size.context:
+                del self.window[: -(self.model.size.context // 2)]
+                chunk = None
+            self.window.append(int(token))
+            lengths.append(len(self.window))
+        self._caches = self.model.caches()
+        if chunk and self.cached:
+            for part in (self.window[:chunk], *([each] for each in self.window[chunk:-1])):
+                self.model.forward(self.p, np.array([part], np.int32), self._caches)
+        return lengths
 
     def _logits(self) -> np.ndarray:
         """Of what follows the window."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
-from pyapp.checkpoint import Contents
+from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
 from pyapp.data.corpus import Own, Stories
 from pyapp.data.text import LONGEST, TextError, decode, split, tidy
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
@@ -21,6 +21,7 @@ from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
 from pyapp.pages.panels import learn as panels
 
 PAGE = "page learn"
+READ = f"{TRAINER}readings"  # JSON: what has been measured of the network
 WIDTHS = (8, 6, 5, 4, 3, 2)  # bits of the table that compares them
 FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early ones, then each so many
 SHOWN = 8  # samples of each reading
@@ -209,7 +210,14 @@ class Page(Experiment):
         """The network, the state of its training, and the parameters, text included, as JSON bytes."""
         trainer, corpus = self.learner.trainer, self.learner.corpus
         params = self.params | {"corpus": "own" if isinstance(corpus, Own) else "stories"}  # what is really learned
-        return arrays_of(trainer, params, PAGE, code_points(corpus.vocabulary), heads=trainer.model.size.heads)
+        return arrays_of(trainer, params, PAGE, code_points(corpus.vocabulary) | {READ: self._read_so_far()},
+                         heads=trainer.model.size.heads)
+
+    def _read_so_far(self) -> np.ndarray:
+        """The readings, and what of them the curves have, as JSON bytes."""
+        return packed_json({"at": self._read_at, "told": self._told, "loss": self._loss, "wanted": self.readings.wanted,
+                            **{name: [[bits, found] for bits, found in each.items()] for name, each in
+                               (("results", self.readings.results), ("earlier", self._earlier))}})
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """Go on exactly where a snapshot was made."""
@@ -224,10 +232,41 @@ class Page(Experiment):
             raise store.StoreError(f"{name}: {error}; the file is not a complete snapshot of this page") from None
         learner.p.vector[:] = saved.parameters(learner.model.shapes).vector
         go_on(learner.trainer, saved)
+        read = _read_then(saved, learner.trainer.steps)
         self._notes = notes
         self.params.update(params | {"bits": self.params["bits"]})
         self._begin(learner)
+        if read:
+            self._read_at, self._told, self._loss, results, self._earlier, wanted = read
+            self.readings.begin_again([])
+            self.readings.results = results
+            self.readings.want(wanted)
         return []
+
+
+def _read_then(saved: Contents, step: int) -> tuple | None:
+    """What a file says of readings, as `_read_so_far` has it; older ones say nothing, and the network is read again."""
+    if READ not in saved.arrays:
+        return None
+    try:
+        found = unpacked_json(saved.arrays[READ])
+        results, earlier = (dict(_reading(*each) for each in found[name]) for name in ("results", "earlier"))
+        at, told, loss = numbers = [found[name] for name in ("at", "told", "loss")]
+        if any(type(each) not in (int, float, type(None)) for each in numbers) or not 0 <= at <= step:
+            raise ValueError("a step or a loss is no number")
+        return at, told, loss, results, earlier, [bits for bits in found["wanted"] if bits is None or bits in WIDTHS]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise store.StoreError(f"{saved.name}: expected the readings of this page in {READ} ({error})") from None
+
+
+def _reading(bits: int | None, found: dict[str, Any]) -> tuple[int | None, dict[str, Any]]:
+    """A reading from a file; ValueError if it is none."""
+    numbers = [found[name] for name in ("step", "bytes", "loss", "score")]
+    fits = (bits is None or bits in WIDTHS) and len(found["samples"]) == len(found["marks"])
+    if not fits or not all(type(each) in (int, float) for each in (*numbers, *found["marks"])) or not all(
+            isinstance(each, str) for each in found["samples"]):
+        raise ValueError("one is not whole")
+    return bits, found
 
 
 def named(bits: int | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
+from pyapp.store import StoreError
 
 NONE = "float"  # instead of a number of bits
 START = "\n"  # what an empty prompt stands for
@@ -152,6 +153,27 @@ class Page(Experiment):
         else:
             self._losses.begin()
         return Outcome()
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The tokens that each network has written, int32."""
+        return {side: np.array(text.tokens[text.prompt:], np.int32) for side, text in self.texts.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
+        """Go on after what was written to this prompt, with these settings."""
+        if set(arrays) != set(TITLES) or not all(
+                each.ndim == 1 and each.dtype == np.int32 and len(each) <= self._most
+                and ((each >= 0) & (each < len(self.vocabulary))).all() for each in arrays.values()):
+            raise StoreError(f"{name}: expected the characters that two networks have written, found something else")
+        self._quantize()
+        self._begin()
+        for side, text in self.texts.items():
+            text.follow(arrays[side].tolist())
+        return []
+
+    @property
+    def _most(self) -> int:
+        """Characters that can be written."""
+        return next(param.hi for param in self.PARAMS if param.name == "tokens")
 
     def _step(self) -> int:
         return min(self.params["tokens"], *(text.written for text in self.texts.values()))

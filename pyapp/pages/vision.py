@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import shipped, store
-from pyapp.checkpoint import Contents
+from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, Values, number
@@ -28,6 +28,7 @@ PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 KEPT = 8  # settings whose grids and counts are kept, so that a slider that comes back is answered at once
+SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start
 FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
@@ -132,7 +133,7 @@ class Page(Experiment):
             count.go_on(min(pair.piece, JUDGED - count.counted))
             yield None
         scores = count.scores()
-        self._judged = {name: scores[name] for name in ("float_accuracy", "quant_accuracy")}
+        self._judged = {name: scores[name] for name in SCORES}
         yield self._judged
 
     def change(self, name: str, value: Any) -> list[str]:
@@ -228,7 +229,8 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params, PAGE, heads=self.trainer.model.size.heads)
+        extra = {JUDGED_LAST: packed_json(self._judged)} if self._judged else {}
+        return self.training.arrays(self.params, PAGE, heads=self.trainer.model.size.heads, extra=extra)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot goes on exactly where it was; a file of weights alone starts a new training from them."""
@@ -244,9 +246,22 @@ class Page(Experiment):
         training = DigitsTraining(model, p, params)
         if goes_on:
             training.go_on(saved)
+        judged = _judged(saved)
         self.params.update(params | {"weights": OWN})
         self._begin(training)
+        self._judged = judged
         return [] if goes_on else [FROM_FILE.format(name)]
+
+
+def _judged(saved: Contents) -> dict[str, float | None]:
+    """What the last pass over the training images came to; nothing in older files. StoreError if it is no number."""
+    if JUDGED_LAST not in saved.arrays:
+        return {}
+    try:
+        found = unpacked_json(saved.arrays[JUDGED_LAST])
+        return {name: None if found[name] is None else min(max(float(found[name]), 0.0), 1.0) for name in SCORES}
+    except (ValueError, KeyError, TypeError) as error:
+        raise store.StoreError(f"{saved.name}: expected accuracies in {JUDGED_LAST} ({error})") from None
 
 
 def _limits(limits: Mapping[str, float], name: str) -> str:

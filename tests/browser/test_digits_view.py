@@ -114,7 +114,7 @@ def test_changing_the_rate_needs_no_reset_and_a_new_seed_starts_anew(visit):
     assert "seed=" in tab.page.url
 
 
-def test_a_reload_in_mid_training_keeps_the_parameters_and_offers_to_go_on(visit):
+def test_a_reload_in_mid_training_goes_on_and_a_reset_offers_it_again(visit):
     tab = visit("#digits?rate=0.05&batch=64&seed=7&bits=4")
     tab["play"].click()
     tab.wait_number("step-count", "x > 20")
@@ -131,6 +131,9 @@ def test_a_reload_in_mid_training_keeps_the_parameters_and_offers_to_go_on(visit
     assert tab["batch"].input_value() == "64" and tab["seed"].input_value() == "7"
     assert tab.page.url.endswith("#digits?rate=0.05&batch=64&seed=7&bits=4")
     assert tab.number("quant-accuracy") >= 0
+    assert tab.number("step-count") == step
+    tab["reset"].click()
+    tab.wait_number("step-count", "x === 0")
     tab["resume"].click()
     tab.wait_number("step-count", f"x === {step:.0f}")
 

@@ -41,7 +41,7 @@ class Engine {
     }
     if (args.run !== undefined) assert.ok(runs.has(args.run), `${method}: run ${args.run} is open in this worker`);
     if (method === "close") return runs.delete(args.run), null;
-    if (method === "snapshot") return { file: `file of worker ${this.workers.length}` };
+    if (method === "save") return { file: `file of worker ${this.workers.length}` };
     if (method !== "edit") this.step = 7;
     const frame = { step: this.step, scalars: { loss: 1 }, arrays: { x: array(1, 2) }, notes: [] };
     return { notes: [], frame, ...(method === "edit" && { error: null, edited: [] }) };
@@ -96,7 +96,7 @@ test("a function is reset in a new worker, where the run goes on and the other e
   engine.asked = [];
   const answer = await session.edit("predict", null);
   assert.deepEqual([answer.edited, answer.error, answer.frame.step], [["loss"], null, 7]);
-  assert.deepEqual(engine.asked, ["snapshot", "open", "restore", "install", "edit"]);
+  assert.deepEqual(engine.asked, ["save", "open", "restore", "install", "edit"]);
   assert.equal(engine.workers.length, 2);
   assert.deepEqual(told, [["ready", undefined]]);
   await session.edit("loss", null);
@@ -112,7 +112,7 @@ function saving(engine, ...names) {
   const { call } = engine;
   engine.call = async (method, args, limits) => {
     const answer = await call.call(engine, method, args, limits);
-    return method === "snapshot" && names.length ? { file: names.shift() } : answer;
+    return method === "save" && names.length ? { file: names.shift() } : answer;
   };
 }
 
@@ -121,7 +121,7 @@ test("where a patched Python no longer saves, the run goes on from where it was 
   await session.advance({ ms: 1 });
   saving(engine, "before the edit");
   await session.edit("predict", "text");
-  engine.broken.snapshot = { type: "KeyError" };
+  engine.broken.save = { type: "KeyError" };
   const answer = await session.edit("predict", null);
   assert.deepEqual([answer.frame.step, engine.restored], [7, ["before the edit"]]);
   assert.deepEqual(told.filter(([name]) => name === "said"), []);
@@ -132,7 +132,7 @@ test("where it ends as it saves, too, and the other edits stay in force", async 
   await session.edit("loss", "other");
   saving(engine, "before the edit");
   await session.edit("predict", "text");
-  engine.broken.snapshot = { type: "EngineError" };
+  engine.broken.save = { type: "EngineError" };
   const answer = await session.edit("predict", null);
   assert.deepEqual([answer.error, answer.edited, engine.restored], [null, ["loss"], ["before the edit"]]);
 });
@@ -164,14 +164,14 @@ test("a run of which no file can be used starts again, and says so", async () =>
 
 test("a run that could not be started anew is not lost", async () => {
   const { engine, session } = await visit();
-  saving(engine, "before the edit");
+  saving(engine, "before the edit", "before the reset");
   await session.edit("predict", "text");
-  engine.broken.open = { type: "KeyError" };
+  engine.broken.reset = { type: "KeyError" };
   assert.equal(await session.reset(), null);
   assert.match(session.troubles.code.hint, /Reset code/);
-  engine.broken.snapshot = { type: "KeyError" };
+  engine.broken.save = { type: "KeyError" };
   await session.edit("predict", null);
-  assert.deepEqual(engine.restored, ["before the edit"]);
+  assert.deepEqual(engine.restored, ["before the reset"]);
 });
 
 const FRAME = { step: 1, scalars: { loss: 1 }, arrays: { x: array(1, 2) }, notes: [] };
@@ -252,12 +252,12 @@ test("a run whose Python stopped between two calls is as it was before the last 
     if (method === "restore") files.push(args.file);
     return call.call(engine, method, args, limits);
   };
-  engine.broken.snapshot = { type: "Timeout", seconds: 2 }; // as of a text that has left a loop for later
+  engine.broken.save = { type: "Timeout", seconds: 2 }; // as of a text that has left a loop for later
   assert.equal(await session.advance({ ms: 1 }), null);
   assert.deepEqual(files, ["file of worker 1"]);
   await session.edit("predict", "text");
   await session.reset();
-  engine.broken.snapshot = { type: "Timeout", seconds: 2 };
+  engine.broken.save = { type: "Timeout", seconds: 2 };
   await session.advance({ ms: 1 });
   assert.equal(files.length, 1, "a run that was started anew has no past");
 });

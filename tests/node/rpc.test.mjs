@@ -35,7 +35,7 @@ test("replies find their calls in whatever order they come", async () => {
 });
 
 test("an error is raised again with all that it said", async () => {
-  const facts = { type: "EditError", hint: "use a number", param: "rate", line: 3, function: "step" };
+  const facts = { type: "EditError", hint: "use a number", param: "rate", page: "qat", line: 3, function: "step" };
   const { client } = pair(() => { throw Object.assign(new Error("rate is fast"), facts); });
   await assert.rejects(client.call("change"), (error) => {
     assert.ok(error instanceof Error);

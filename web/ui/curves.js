@@ -21,14 +21,6 @@ export class Curves {
     this.#curves.clear();
   }
 
-  copy() {
-    const twin = new Curves();
-    for (const [name, curve] of this.#curves) {
-      twin.#curves.set(name, { ...curve, step: [...curve.step], value: [...curve.value], last: curve.last && [...curve.last] });
-    }
-    return twin;
-  }
-
   /** {step, value} arrays of one curve, its newest point always among them. */
   points(name) {
     const curve = this.#curves.get(name);

@@ -54,13 +54,15 @@ export function dropping({ pick, refuse, over = () => {} }) {
   return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
 }
 
-/** What is dropped beside a place for it (a file, a link) would take the place of this document, and of all that was trained. */
-export function refuseStrayDrops() {
+/** What is dropped beside a place for it (a file, a link) would take the place of this document: only sessions and weights are taken, `pick(file)`. */
+export function refuseStrayDrops(pick) {
   const stray = (event) => {
     const field = event.target.closest?.("textarea, input, [contenteditable]");
     if (event.defaultPrevented || (field && (field.isContentEditable || !holdsFiles(event)))) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = "none";
+    const [file] = event.dataTransfer.files;
+    if (event.type === "drop" && /\.(bitladder|npz)$/.test(file?.name)) pick(file);
+    else event.dataTransfer.dropEffect = event.type === "dragover" && holdsFiles(event) ? "copy" : "none";
   };
   for (const type of ["dragover", "drop"]) addEventListener(type, stray);
 }

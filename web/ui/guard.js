@@ -6,8 +6,8 @@ const SLACK = 3; // a call may take this many times as long as the page's slowes
 const INSTALL = [10_000, 120_000]; // for what comes from the network: without a sign of life, and in all
 const PATIENCE = 1000; // milliseconds for unfinished calls when the page is left and the next one waits
 const FATAL = ["Timeout", "EngineError"]; // after these the worker is of no use
-const LAST = ["snapshot", "close"]; // calls that a page may still make after it is left
-const OWN = ["open", "advance", "background", "edit"]; // in these the reader gives nothing else that could be wrong than code
+const LAST = ["save", "close"]; // calls that a page may still make after it is left
+const OWN = ["open", "reset", "advance", "background", "edit"]; // in these the reader gives nothing else that could be wrong than code
 const KEPT = 8; // files from before edits
 const LONGEST = 1000; // characters of a message
 const SPOILT = "the edited code may have changed Python itself: Reset code starts another, and the run goes on from where it was saved last";
@@ -148,6 +148,7 @@ export class Guard {
   async #known(method, args) {
     const answer = await this.#ask(method, args);
     if (answer?.params && this.#opened) this.#opened = { ...this.#opened, params: answer.params };
+    if (method === "reset") [this.#saved, this.#kept] = [null, []]; // it has no past
     if (method === "edit" && !answer.error) this.#texts = without(this.#texts, args.name, args.source);
     return answer;
   }
@@ -163,7 +164,7 @@ export class Guard {
       const taken = await this.#put(run, name, source);
       if (taken) [answer, this.#texts] = [{ ...answer, ...taken }, { ...this.#texts, [name]: source }];
     }
-    this.#opened = { ...args, params: answer.params };
+    this.#opened = { page: args.page, params: answer.params };
     return { ...answer, run: number, notes, edited: Object.keys(this.#texts) };
   }
 
@@ -182,7 +183,7 @@ export class Guard {
   /** Keep the run as a file; not where a page has nothing to save, or edited code has broken what saves. */
   async #save() {
     try {
-      this.#saved = (await this.#ask("snapshot", { run: this.#runs.get(this.#last) })).file;
+      this.#saved = (await this.#ask("save", { run: this.#runs.get(this.#last) })).file;
     } catch (error) {
       if (FATAL.includes(error.type) || error.type === "Closed") throw error;
     }

@@ -1,54 +1,71 @@
-// Training kept in this browser (IndexedDB), so that a reload loses nothing: one record a run; of more than a few the longest are kept.
+// What a reader leaves on the pages, kept in this browser (IndexedDB): a page opens as it was left, also after a reload or a crash.
+// A record is a session, as Python saves it: {id, link, step, time, file, name, shipped, title}. Each run keeps its newest; of a page's
+// runs the newest stays, which the page opens with, and the longest others. What has a title the reader keeps, until it is deleted.
 
+import { filled, format, parse } from "../state.js";
 import { latest } from "./latest.js";
 
-const KEPT = 8;
+const OTHERS = 2; // longest runs of a page that stay beside its newest
 const EVERY_MS = 5000;
+const SHARE = 50; // times as long as saving took until it is saved again: at most 2 % of the time
 const SOON_MS = 400; // after the last of a drag's changes
+const PATIENCE_MS = 10_000; // a browser whose storage does not answer does not keep the page from opening
+let refused = false; // it was said
+const leaving = new Map(); // by page: what is saved while the page is left
 
-/** Keeps the snapshots of one page's runs. A record: {id, link, step, time, file, name}. */
+/** Keeps the session of one page. */
 export class Keeper {
   kept = null; // the step that a reload can go on from
   #page;
-  #id = newId(); // of the run; each keeps its newest snapshot
-  #last = 0;
+  #id = newId(); // of the run
+  #known = false; // whether there is a record of it
+  #owed = false; // whether it took the place of a run that has one: without its own the page would open with that
+  #next = 0; // not before, while it trains
   #saving = null;
   #timer = 0;
+  #gone = false; // only the last session counts
   #changed;
   #newest = latest(() => this.#save());
+  #stop;
 
   /** `changed` is called when `kept` is. */
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
+    const hidden = () => document.visibilityState === "hidden" && this.save();
+    document.addEventListener("visibilitychange", hidden);
+    addEventListener("pagehide", hidden);
+    const unlisten = page.listen(({ type, cleared, same, left }) => {
+      if (type === "wish") this.soon();
+      if (type === "frame" && cleared && !same) this.#begin(left);
+    });
+    this.#stop = () => {
+      unlisten();
+      document.removeEventListener("visibilitychange", hidden);
+      removeEventListener("pagehide", hidden);
+    };
   }
 
-  /** A new run: what was kept of the last one stays. */
-  another() {
-    this.kept = null;
-    this.#id = newId();
-  }
-
-  /** What other runs have left, newest first. */
+  /** What other runs of the page have left, newest first. */
   async others() {
     await this.#saving;
-    const records = (await this.#try(all)) ?? [];
-    return records.filter(({ id }) => id !== this.#id).sort((a, b) => b.time - a.time);
+    const name = this.#page.meta.name;
+    return ((await this.#try(all)) ?? []).filter((record) => record.id !== this.#id && !record.title && pageOf(record) === name && record.step > 0);
   }
 
   /** During training: now and then. */
   tick() {
-    if (performance.now() - this.#last > EVERY_MS) this.save();
+    if (performance.now() > this.#next) this.save();
   }
 
-  /** A parameter was changed, and with it the link under which the run is to be found again. */
+  /** Something was changed that is to be found again. */
   soon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.save(), SOON_MS);
   }
 
   save() {
-    this.#last = performance.now();
+    clearTimeout(this.#timer);
     this.#saving = this.#newest();
     return this.#saving;
   }
@@ -57,19 +74,47 @@ export class Keeper {
     return this.#try(() => transact("readwrite", (store) => store.delete(id)));
   }
 
-  async #save() {
-    if (!this.#page.step || !this.#page.meta.saves) return;
-    const [id, link] = [this.#id, this.#page.link()];
-    const snapshot = await this.#page.snapshot();
-    if (!snapshot || id !== this.#id) return; // or it is already another run's
-    const { file, name } = snapshot;
-    const { step } = this.#page; // calls are in order: still the step of the snapshot
+  /** Keep what is there under a title that no other has. */
+  async saveAs(title) {
+    const { file, name, step } = (await this.#page.ask("save", {}, "save")) ?? {};
+    return file && this.#try(async () => {
+      const taken = (await all()).map((record) => record.title);
+      let free = title;
+      for (let i = 2; taken.includes(free); i += 1) free = `${title} (${i})`;
+      await put({ id: newId(), link: this.#page.link(), step, time: Date.now(), file: file.data, name, title: free });
+      return free;
+    });
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#stop();
+    this.#changed = () => {}; // what is saved now is drawn nowhere
+    this.#gone = true;
+    leaving.set(this.#page.meta.name, this.#save(true)); // asked at once: the page answers nothing that waits for what is under way
+  }
+
+  /** Another run, or one that was kept: what was kept of the last one stays. */
+  #begin(left) {
+    this.#owed ||= this.#known;
+    [this.#id, this.#known, this.kept] = [left?.id ?? newId(), Boolean(left?.id), left?.step || null];
+    if (this.#owed) this.save();
+  }
+
+  async #save(last = false) {
+    const page = this.#page;
+    if (!page.open || page.alone) return;
+    const [id, link, began] = [this.#id, page.link(), performance.now()];
+    const saved = await page.ask("save", {}, "save");
+    this.#next = performance.now() + EVERY_MS + SHARE * (performance.now() - began);
+    if (!saved || this.#gone !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
+    const { file, name, step, shipped } = saved;
     await this.#try(async () => {
-      await transact("readwrite", (store) => store.put({ id, link, step, time: Date.now(), file: file.data, name }));
-      const others = (await all()).filter((record) => record.id !== id).sort((a, b) => b.step - a.step || b.time - a.time);
-      for (const record of others.slice(KEPT - 1)) await transact("readwrite", (store) => store.delete(record.id));
-      if (id === this.#id) this.kept = step;
-      if (this.#page.notes.keep?.length) this.#page.say("keep"); // there is room again
+      await put({ id, link, step, time: Date.now(), file: file.data, name, shipped });
+      if (!this.#known) await thin(page.meta.name, id);
+      [this.#known, this.#owed] = [true, false];
+      if (id === this.#id) this.kept = step || null;
+      if (page.notes.keep?.length) page.say("keep"); // there is room again
     });
     this.#changed();
   }
@@ -78,14 +123,52 @@ export class Keeper {
     try {
       return await work();
     } catch (error) {
-      const why = `This browser does not let the page keep your training (${error.message})`;
-      this.#page.say("keep", `${why}; use “Save weights”.`);
+      const why = `This browser does not let the page keep your work (${error.message})`;
+      if (!refused) this.#page.say("keep", `${why}; Share, “Save session” gives it as a file.`);
+      refused = true;
       return null;
     }
   }
 }
 
+/** What the page of this name was left with last, or null. */
+export async function lastOf(name) {
+  const newest = Promise.resolve(leaving.get(name)).then(all).then((records) => records.find((record) => !record.title && pageOf(record) === name), () => null);
+  return (await Promise.race([newest, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])) ?? null;
+}
+
+/**
+ * What the page of a link opens with: as it was left, in `left`, unless the link asks for other settings; then what was left is `other`.
+ * A link within the site, `own`, has what tabs share: that is set `then`. brought: {page, file, name}, a file that was opened elsewhere.
+ */
+export async function opening(session, { params, shell }, own, brought) {
+  const { meta } = session;
+  const whole = (given) => format(meta, filled(meta, given));
+  session.alone = shell.embed === "1";
+  if (brought?.page === meta.name) return void (session.left = brought);
+  const record = session.alone ? null : await lastOf(meta.name);
+  if (!record || record.shipped) return;
+  const asked = format(meta, params);
+  const kept = parse(record.link).params;
+  const inside = asked === own && !shell.tour;
+  if (!inside && whole(params) !== whole(kept)) return void (session.other = record);
+  Object.assign(session, { left: record, params: filled(meta, kept), then: inside ? params : null });
+}
+
+/** All that was kept under titles, newest first; nothing where the browser keeps nothing. */
+export const titled = () => all().then((records) => records.filter(({ title }) => title), () => []);
+
+export const forget = (id) => transact("readwrite", (store) => store.delete(id)).catch(() => {});
+
+const pageOf = ({ link }) => parse(link).page;
 const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+const put = (record) => transact("readwrite", (store) => store.put(record));
+
+async function thin(page, id) {
+  const others = (await all()).filter((record) => record.id !== id && !record.title && pageOf(record) === page);
+  const longest = others.sort((a, b) => b.step - a.step || b.time - a.time);
+  for (const record of longest.slice(OTHERS)) await transact("readwrite", (store) => store.delete(record.id));
+}
 
 function database() {
   return new Promise((resolve, reject) => {
@@ -110,8 +193,8 @@ async function transact(mode, work) {
   }
 }
 
-/** The records that this page can read: another version, or another site of this address, may have left others. */
-const all = async () => (await transact("readonly", (store) => store.getAll())).filter(readable);
+/** The records that this page can read, newest first: another version, or another site of this address, may have left others. */
+const all = async () => (await transact("readonly", (store) => store.getAll())).filter(readable).sort((a, b) => b.time - a.time);
 
 const readable = ({ link, step, time, file, name }) =>
   typeof link === "string" && Number.isInteger(step) && Number.isFinite(time) && file instanceof Uint8Array && typeof name === "string";

@@ -49,7 +49,8 @@ export class LiveCode {
     return this.#functions.get(this.#at);
   }
 
-  #hear({ type, printed, edited }) {
+  #hear({ type, printed, edited, texts }) {
+    if (texts && Object.keys(texts).length) this.#offered = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { text, running: text }]));
     if (type === "open") this.#load();
     if (type === "frame" && printed) this.#printed = (this.#printed + printed).slice(-MOST);
     if (type === "frame" && edited) this.#forget(edited);

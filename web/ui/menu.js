@@ -4,6 +4,7 @@ import { cells, written } from "./cells.js";
 import { hasDrawings, savePng, saveSvg } from "./export.js";
 import { download } from "./files.js";
 import { count } from "./format.js";
+import { Saves, saveSession } from "./left.js";
 
 const ROWS = 100; // of a table that is shown; a file has all
 
@@ -13,10 +14,15 @@ export function PageMenu({ page }) {
     ["link", "Copy a link to this page", () => copyLink(page, page.link(), say)],
     ["embed", "Copy a link for slides", () => copyLink(page, page.link("", { embed: 1 }), say)],
     ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), "The command is copied: it prints the same figures.", say)],
+    ["python", "Copy as Python", async () => {
+      const answer = await page.ask("script", {}, "page");
+      if (answer) copy(answer.text, "The text is copied: Python reproduces this run with it.", say);
+    }],
     ["print", "Print the page", () => print()],
+    ["session", "Save session as a file", () => saveSession(page)],
   ];
-  return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print" acts=${acts}>
-    <p class="doc">Links and commands hold the settings, not what you have drawn, loaded or edited.</p>
+  return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print, sessions" acts=${acts} rest=${(say) => html`<${Saves} page=${page} say=${say} />`}>
+    <p class="doc">Links and commands hold the settings; a session holds the run, the drawing, pins and edits as well.</p>
   <//>`;
 }
 
@@ -28,7 +34,7 @@ function copyLink(page, link, say) {
 }
 
 /** A button that opens a list of [name, words, what to do], which `acts` makes while it is open. */
-function Acts({ name, label, sign = "⋯", acts, children }) {
+function Acts({ name, label, sign = "⋯", acts, rest, children }) {
   const host = useRef(null);
   const [said, say] = useState("");
   const [open, setOpen] = useState(null);
@@ -41,7 +47,7 @@ function Acts({ name, label, sign = "⋯", acts, children }) {
   return html`<details class="panel-menu" ref=${host} onToggle=${toggle} onKeyDown=${leave}>
     <summary aria-label=${label} title=${label} data-test=${`${name}-menu`}>${sign}</summary>
     ${open && html`<div>${acts(say, open).map(([act, words, run]) => html`<button type="button" class="quiet" data-test=${`${name}-${act}`} onClick=${run}>${words}</button>`)}
-      ${children}<p class="doc" role="status" data-test=${`${name}-said`}>${said}</p></div>`}
+      ${rest?.(say)}${children}<p class="doc" role="status" data-test=${`${name}-said`}>${said}</p></div>`}
   </details>`;
 }
 

@@ -67,6 +67,13 @@ export class Pad {
     return { shape: [rows.length / 3, 3], dtype: "float32", data: Float32Array.from(rows) };
   }
 
+  /** A drawing as `points` gives it. */
+  draw({ data }) {
+    const strokes = [];
+    for (let i = 0; i < data.length; i += 3) (strokes[data[i + 2]] ??= []).push([data[i], data[i + 1]]);
+    this.#set({ strokes: strokes.filter(Boolean), picture: null });
+  }
+
   show(picture) {
     this.#set({ strokes: [], picture });
   }

@@ -16,11 +16,13 @@ export function mount(root, page) {
   const roots = { params: page.params, shipped: null, read: null, glossary: page.meta.glossary };
   let frame = null;
   let before = () => null; // frames that were recorded
-  Object.assign(page, { curves: new Curves(), pinned: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params }) });
+  Object.assign(page, { curves: new Curves(), compared: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params }) });
 
-  /** Keep this run's curves and numbers beside those of the next ones, or no more. */
-  page.pin = () => {
-    page.pinned = page.pinned ? null : { curves: page.curves.copy(), scope: page.scope() };
+  /** Show the numbers of a pinned run beside those of this one; null: of none. */
+  page.compare = (name) => {
+    const pin = page.pins.find((each) => each.name === name);
+    page.compared = pin ? { name, curves: new Curves(), scope: new Scope(pin.frame, { ...roots, params: pin.params }) } : null;
+    page.compared?.curves.append(pin.history);
     bench.draw();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
@@ -31,6 +33,7 @@ export function mount(root, page) {
 
   function take(event) {
     frame = event.frame;
+    if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (event.cleared) page.curves.clear();
     page.curves.append(event.history);
     if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total}, for the status line
@@ -53,7 +56,8 @@ export function mount(root, page) {
     draw,
     run: () => run && html`<${Blocks} block=${{ blocks: [run] }} scope=${page.scope()} page=${page} />`,
     headline: () => page.scope().ready && html`<${Rich} text=${bar} scope=${page.scope()} />
-      ${!frame && html` <span class="doc" data-test="recorded">Recorded by CPython; computed here when Python is ready.</span>`}`,
+      ${!frame && html` <span class="doc" data-test="recorded">Recorded by CPython; computed here when Python is ready.</span>`}
+      ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${bar} scope=${page.compared.scope} /></span>`}`,
   });
   if (page.meta.recorded) {
     recorded(page.meta).then((found) => {

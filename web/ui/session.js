@@ -8,12 +8,15 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  *
  * meta, params      the page's declaration (pages.json) and its values: the newest wish, then Python's word
  * open, step        true while Python holds the run (calls made earlier wait for it); the last frame's step
+ * pins, recorded    the runs that are pinned beside this one: [{name, params, frame, history}]; the steps that it can go back to
+ * drawn             what was on the pad when the page was left, for the part that has a pad; null once it is taken
+ * left, elsewhere(page, file, name)   a record that the page is to be opened with (ui/keep.js); what is done with a file of another page
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, printed, edited, resting, changed} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
  *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
- * reset, advance, background, act, change, edit, install, predict, predictEach, snapshot, restore, source
+ * reset, advance, background, act, change, edit, install, predict, restore, ask, take, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
@@ -21,6 +24,10 @@ export class Session {
   open = false;
   step = 0;
   drafts = 0;
+  pins = [];
+  recorded = [];
+  drawn = null;
+  left = null;
   notes = {};
   troubles = {};
   #engine;
@@ -43,7 +50,7 @@ export class Session {
     const those = (value) => Object.fromEntries(strange.map((param) => [param.name, value(param)]));
     this.#strange = those(({ name }) => params[name]);
     this.params = { ...params, ...those((param) => param.default) };
-    this.predict = latest((inputs) => this.predictEach(inputs));
+    this.predict = latest((inputs) => this.ask("predict", { inputs }, "predict"));
   }
 
   listen(fn) {
@@ -51,12 +58,15 @@ export class Session {
     return () => this.#listeners.delete(fn);
   }
 
-  /** Start the run from its seed: at first, again, and with a new engine. */
+  /** Start the run from its seed: at first, again, and with a new engine. With a record of a run, go on with that. */
   async reset() {
+    const left = this.left;
+    if (this.#run !== null && !left) return this.ask("reset", {}, "page").then((again) => again && this.take(again));
     const answer = await this.#ask("open", () => {
       this.#asked = true;
-      return { page: this.meta.name, params: { ...this.params, ...this.#strange } };
+      return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...(left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name }) };
     }, "page");
+    this.left = null;
     if (!answer) return null;
     this.#strange = {};
     this.#run = answer.run;
@@ -64,14 +74,16 @@ export class Session {
     this.#free(answer.run);
     this.open = true;
     this.say("page", ...answer.notes);
-    this.#adopt(answer, true);
+    this.#adopt(answer, true, answer.restored === undefined ? {} : { left, texts: left?.id ? null : answer.texts });
     this.#emit({ type: "open" });
     return answer;
   }
 
-  /** The run was lost and opened again elsewhere, with what it had been: `answer` is what that start said. */
-  revived(answer) {
-    this.#adopt(answer, true);
+  /** Begin anew with what a record has; with an empty one as the page ships. */
+  begin(params, left) {
+    this.renounce();
+    Object.assign(this, { params, left, drawn: {} });
+    return this.reset();
   }
 
   /** The engine was replaced: the new one does not know this run, and its notes no longer apply. */
@@ -99,7 +111,7 @@ export class Session {
     for (let last = null; last !== this.#queue; await turn()) await (last = this.#queue);
     const era = this.#era;
     const answer = await this.#ask("background", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
-    if (answer) this.#adopt(answer, false, null, true);
+    if (answer) this.#adopt(answer, false, { resting: true });
     return answer;
   }
 
@@ -134,21 +146,24 @@ export class Session {
     return this.#changers[name](value);
   }
 
-  /** Unlike `predict`, where a newer question replaces one that waits, each call gets its own answer. */
-  predictEach(inputs) {
-    return this.#ask("predict", () => ({ run: this.#run, inputs }), "predict");
-  }
-
-  snapshot() {
-    return this.#ask("snapshot", () => ({ run: this.#run }), "save");
-  }
-
+  /** Go on with a file; one of another page opens that page. */
   async restore(file, name) {
-    const answer = await this.#ask("restore", () => ({ run: this.#run, file, name }), "load");
+    const answer = await this.#ask("restore", () => ({ run: this.#run, file, name }), "load", ({ page }) => page && page !== this.meta.name && this.elsewhere?.(page, file.data, name));
     if (answer) {
-      this.#adopt(answer, true);
+      this.#adopt(answer, true, { texts: answer.texts });
       this.say("load", ...answer.notes);
     }
+    return answer;
+  }
+
+  /** What else can be asked about the run: snapshot, save, rewind, pin, unpin, script; and predict, where each call gets its own answer. */
+  ask(method, facts, place) {
+    return this.#ask(method, () => ({ run: this.#run, ...facts }), place);
+  }
+
+  /** Draw what an answer says of the run, which is at another step, or was opened again elsewhere because it was lost. */
+  take(answer, how) {
+    this.#adopt(answer, true, how);
     return answer;
   }
 
@@ -211,7 +226,7 @@ export class Session {
     const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
     if (answer) {
       this.say(name, ...answer.notes);
-      this.#adopt(answer, answer.restarted, name);
+      this.#adopt(answer, answer.restarted, { answered: name });
     } else if (!this.#changers[name].waiting()) {
       this.params = { ...this.params, [name]: this.#confirmed[name] };
       this.#emit({ type: "params" });
@@ -219,7 +234,10 @@ export class Session {
   }
 
   /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
-  #adopt({ params, frame, history = {}, printed = "", edited = null }, cleared, answered = null, resting = false) {
+  #adopt({ params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded }, cleared, { answered = null, resting = false, same = false, left = null, texts = null } = {}) {
+    if (pins) this.pins = pins;
+    if (recorded ?? cleared) this.recorded = recorded ?? [];
+    if (drawn && !same && Object.keys(drawn).length) this.drawn = drawn;
     if (params) {
       const overtaken = Object.keys(this.#changers).filter((name) => {
         const changer = this.#changers[name];
@@ -236,12 +254,12 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared, printed, edited, resting, changed: answered });
+      this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed: answered });
     }
   }
 
   /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
-  #ask(method, args, place) {
+  #ask(method, args, place, otherwise = () => false) {
     if (this.#closed) return never();
     if (this.#run === null && OF_A_READER.includes(method)) return new Promise((done) => this.#early.push(() => done(this.#ask(method, args, place))));
     const answer = this.#queue.then(async () => {
@@ -254,12 +272,12 @@ export class Session {
         return result;
       } catch (error) {
         const { message, hint, line, function: name } = error;
-        if (error.type !== "Closed") this.fail(error.param ?? place, { message, hint, line, function: name });
+        if (error.type !== "Closed" && !otherwise(error)) this.fail(error.param ?? place, { message, hint, line, function: name });
         return null;
       }
     });
     this.#queue = answer;
-    return answer.then((result) => (this.#closed && method !== "snapshot" ? never() : result)); // the last snapshot is kept
+    return answer.then((result) => (this.#closed && method !== "save" ? never() : result)); // the last session is kept
   }
 
   /** What was said about earlier changes of parameters has been read. */

@@ -1,4 +1,5 @@
 import { html, useEffect, useRef } from "preact";
+import { Back, Left, Pins } from "./left.js";
 import { Offer, Transport } from "./transport.js";
 
 const PICTURES = "figure, canvas, svg, table";
@@ -21,11 +22,13 @@ export function Strip({ page, training, run, headline, links, sheet, open, toggl
   return html`<div class="strip-row" ref=${host}>
     ${training && html`<${Transport} page=${page} training=${training} />`} ${run}
     ${children}
-    ${headline && html`<p class="headline" data-test="headline">${headline}</p>`} ${links}
+    ${page.meta.bar && html`<div class="headline"><p data-test="headline">${headline}</p>
+      <p class="runs"><${Pins} page=${page} />${training && html`<${Back} page=${page} training=${training} />`}</p></div>`} ${links}
     ${sheet && html`<button type="button" class="quiet handle" data-test="controls-toggle" aria-expanded=${open} aria-controls="settings" onClick=${toggle}>
       ${open ? "Hide controls" : "More controls"}
     </button>`}
     ${training && html`<${Offer} page=${page} training=${training} />`}
+    <${Left} page=${page} />
   </div>`;
 }
 

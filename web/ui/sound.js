@@ -1,12 +1,12 @@
 // Whether a page can draw an answer of a Python that edited code may have changed.
 
 const MOST = 4_000_000; // bytes of a file or of a frame's arrays; pages whose code can be edited need a hundredth of that
-const FRAMED = ["open", "advance", "background", "act", "change", "reset", "edit", "restore"];
+const FRAMED = ["open", "advance", "background", "act", "change", "reset", "edit", "restore", "rewind"];
 const SAME = ["advance", "background", "edit"]; // show what the last frame showed; other calls may show more, or less
 
 /** An answer's fault as the end of a sentence, or null. before: the page's last frame that was sound; known: its parameters. */
 export function fault(method, answer, before, known = {}) {
-  if (method === "snapshot") return answer?.file && size(answer.file) <= MOST ? null : "it saves no file of this run";
+  if (method === "save") return answer?.file && size(answer.file) <= MOST ? null : "it saves no file of this run";
   if (!FRAMED.includes(method)) return null;
   if (!isObject(answer) || !isFrame(answer.frame)) return "it answers with something else than a picture of the run";
   const { frame, history = {}, params = known, notes = [], edited = [], printed = "", error = null } = answer;

@@ -1,9 +1,6 @@
-import { byteArray, bytesOf, download } from "./files.js";
-import { Keeper } from "./keep.js";
-import { latest, newest } from "./latest.js";
+import { byteArray, download } from "./files.js";
+import { latest } from "./latest.js";
 import { Player } from "./player.js";
-
-const LARGEST = 100_000_000; // bytes of a file with weights: the largest that Bitladder saves has some 13 million
 
 /**
  * What a person does with a run: play, pause, step, restart, keep it, come back to it.
@@ -13,9 +10,7 @@ const LARGEST = 100_000_000; // bytes of a file with weights: the largest that B
 export class Training {
   #kept = [];
   #start = null; // a reset under way
-  #choose = newest(); // of what to go on from
   #page;
-  #keeper;
   #before;
   #changed;
   #stop;
@@ -24,10 +19,8 @@ export class Training {
     this.#page = page;
     this.#before = before;
     this.#changed = changed;
-    this.#keeper = new Keeper(page, () => this.#changed());
     const { eager } = page.meta;
-    this.#stop = page.listen(({ type, cleared, edited, changed }) => {
-      if (type === "wish") this.#keeper.soon();
+    this.#stop = page.listen(({ cleared, edited, changed }) => {
       const news = edited || (changed && (!eager.length || eager.includes(changed)));
       if (!news || cleared || this.player.state !== "done") return;
       this.player.rewind(); // there may be new work
@@ -40,11 +33,6 @@ export class Training {
   get offers() {
     const link = this.#page.link();
     return this.#kept.filter((record) => record.link === link);
-  }
-
-  /** The step that a reload can go on from, or null. */
-  get kept() {
-    return this.#keeper.kept;
   }
 
   get playing() {
@@ -65,13 +53,22 @@ export class Training {
     await this.player.pause();
     await this.#before();
     await this.player.step();
-    this.#keeper.save();
+    this.#page.keeper.save();
   }
 
   /** The same seed again. */
   async reset() {
     await this.#restart(() => this.#page.reset());
     if (this.#page.meta.eager.length) this.player.play();
+  }
+
+  /** Back to a recorded step, and on from there. */
+  async back(step) {
+    await this.player.pause();
+    const answer = await this.#page.ask("rewind", { step }, "page");
+    if (!answer) return;
+    this.#page.take(answer, { same: true });
+    this.#page.keeper.save();
   }
 
   newSeed() {
@@ -81,38 +78,25 @@ export class Training {
   /** The run restarts: the page was opened, or a control or a file did it. */
   rewound() {
     this.player.rewind();
-    this.#keeper.another();
     return this.#refresh();
   }
 
   async resume(record) {
-    this.#choose();
     await this.player.pause();
     const answer = await this.#page.restore(byteArray(record.file), record.name);
     if (!answer) return;
-    await this.#keeper.save();
+    await this.#page.keeper.save();
     await this.discard(record);
   }
 
   async discard(record) {
-    await this.#keeper.drop(record.id);
+    await this.#page.keeper.drop(record.id);
     await this.#refresh();
   }
 
   async save() {
-    const snapshot = await this.#page.snapshot();
+    const snapshot = await this.#page.ask("snapshot", {}, "save");
     if (snapshot) download(snapshot.file.data, snapshot.name);
-  }
-
-  async load(file) {
-    const wanted = this.#choose();
-    try {
-      await this.player.pause();
-      const bytes = await bytesOf(file, LARGEST);
-      if (wanted()) await this.#page.restore(bytes, file.name);
-    } catch (error) {
-      if (wanted()) this.#page.fail("load", error);
-    }
   }
 
   /** The words of the buttons. */
@@ -137,7 +121,7 @@ export class Training {
   }
 
   #refresh = latest(async () => {
-    this.#kept = await this.#keeper.others();
+    this.#kept = await this.#page.keeper.others();
     this.#changed();
   });
 
@@ -154,12 +138,12 @@ export class Training {
 
   async #advance(amount) {
     const answer = await this.#page.advance(amount);
-    if (answer && this.playing) this.#keeper.tick();
+    if (answer && this.playing) this.#page.keeper.tick();
     return answer;
   }
 
   #moved(state) {
-    if (state !== "playing") this.#keeper.save();
+    if (state !== "playing") this.#page.keeper.save();
     this.#changed();
   }
 }

@@ -39,15 +39,15 @@ export function Offer({ page, training }) {
 /** Save the run as a file, load one; what is wrong with a file stands here. */
 export function Files({ page, training }) {
   const { save, load } = page.troubles;
-  const open = (file) => training.load(file);
+  const open = (file) => page.bring(file);
   return html`<div class="files">
     <div class="row">
       <button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>
       <${FileButton} label="Load weights" accept=".npz" test="load" disabled=${!page.open} pick=${open} />
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
-    ${training.kept !== null &&
-    html`<p class="doc" data-test="kept">Kept in this browser at step ${count(training.kept)}, in case of a reload.</p>`}
-    ${(page.notes.load ?? []).concat(page.notes.keep ?? []).map((note) => html`<p class="note" role="status">${note}</p>`)}
+    ${page.keeper.kept !== null &&
+    html`<p class="doc" data-test="kept">Kept in this browser at step ${count(page.keeper.kept)}, in case of a reload.</p>`}
+    ${(page.notes.load ?? []).map((note) => html`<p class="note" role="status">${note}</p>`)}
   </div>`;
 }

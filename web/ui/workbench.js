@@ -1,6 +1,9 @@
 import { html, render } from "preact";
 import { Controls } from "./controls.js";
+import { bytesOf } from "./files.js";
+import { Keeper } from "./keep.js";
 import { bindKeys } from "./keys.js";
+import { newest } from "./latest.js";
 import { PageMenu } from "./menu.js";
 import { Strip } from "./sheet.js";
 import { slotsOf } from "./slots.js";
@@ -10,6 +13,7 @@ import { Files } from "./transport.js";
 
 const SLICE_MS = 40; // of work between two drawings
 const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
+const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
 /**
  * The frame of a page: controls at the left, panels on the stage, readouts at the right, wide panels and the story below.
@@ -32,6 +36,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   const more = groups.length > 0 || Boolean(files);
   render(html`<${Layout} page=${page} more=${more} stage=${stage} readouts=${readouts} wide=${wide} />`, root);
   const slot = slotsOf(root);
+  page.keeper = new Keeper(page, () => plan(false));
   const training = trains ? new Training(page, { before: trains.before, changed: moved }) : null;
   const keys = training && bindKeys(training.bindings());
   let working = false;
@@ -92,6 +97,19 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
     plan();
   }
 
+  const choose = newest();
+  /** Go on with a file of the reader's; of several the one chosen last counts. */
+  page.bring = async (file) => {
+    const wanted = choose();
+    try {
+      await training?.player.pause();
+      const bytes = await bytesOf(file, LARGEST);
+      if (wanted()) await page.restore(bytes, file.name);
+    } catch (error) {
+      if (wanted()) page.fail("load", error);
+    }
+  };
+
   /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
   async function press() {
     if (auto) return void page.reset();
@@ -110,7 +128,11 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
   }
 
   const stop = page.listen((event) => {
+    const begun = page.meta.work === "train" && event.history && Object.keys(event.history).length;
+    if (event.type === "wish" || (event.type === "frame" && !event.cleared && !event.resting && begun)) page.was = null; // something is done
     if (event.type === "frame") {
+      if (event.cleared && !event.same) page.was = event.left ? { left: event.left, step: page.meta.saves ? event.frame.step : 0 } : page.other && { other: page.other };
+      if (event.cleared) page.other = null;
       if (event.cleared && asked) [run.going, run.done] = [false, false];
       take(event);
       if (event.cleared) starts += 1;
@@ -134,6 +156,7 @@ export function workbench(root, page, { stage, readouts, wide, controls, parts, 
       stop();
       untell();
       training?.destroy();
+      page.keeper.destroy();
       keys?.unbind();
     },
   };

@@ -28,7 +28,10 @@ export default function Draw({ scope, page }) {
     page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
       panel.heldOut = now.current.get("held_out");
-      const first = fresh && panel.empty ? now.current.get("first?") : null;
+      const { drawn } = page;
+      page.drawn = null;
+      if (drawn) panel.put(drawn);
+      const first = (fresh || drawn) && panel.empty ? now.current.get("first?") : null;
       fresh = false;
       if (first !== null) return void panel.showHeldOut(first);
       const known = now.current.get("network?");
@@ -73,6 +76,7 @@ class DrawPanel {
         this.#choose();
         this.#file = null;
         if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
+        page.keeper.soon();
         this.update();
       },
     });
@@ -129,10 +133,18 @@ class DrawPanel {
     render(html`<${Bars} classes=${CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
+  /** What was on the pad when the page was left. */
+  put({ strokes, input, index }) {
+    if (strokes) this.#pad.draw(strokes);
+    else if (input) this.#pad.show({ canvas: () => drawArray(input), inputs: { input } });
+    else if (index === undefined) this.#pad.clear();
+    else this.showHeldOut(index);
+  }
+
   /** Put the held-out digit of this number on the pad. */
   async showHeldOut(index) {
     const inputs = { index };
-    const answer = await this.#page.predictEach(inputs);
+    const answer = await this.#page.ask("predict", { inputs }, "predict");
     if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
   }
 
@@ -148,7 +160,7 @@ class DrawPanel {
     this.draw();
     try {
       const { canvas, pixels } = await readPicture(file);
-      const answer = wanted() && (await this.#page.predictEach({ image: pixels }));
+      const answer = wanted() && (await this.#page.ask("predict", { inputs: { image: pixels } }, "predict"));
       if (!answer || !wanted()) return;
       const input = answer.arrays.input; // read once: a photograph is too large to be sent after each change
       this.#page.fail("image", input ? null : { message: `${file.name}: ${answer.notes.join(" ")}` });

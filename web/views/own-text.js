@@ -57,7 +57,7 @@ export default function OwnText({ page }) {
 
 /** Python reads a text or a file; what it makes of it becomes the corpus. */
 async function learn(page, inputs) {
-  const found = await page.predictEach(inputs);
+  const found = await page.ask("predict", { inputs }, "predict");
   page.fail("text", page.troubles.predict ?? null);
   page.fail("predict", null);
   if (!found) return false;

@@ -18,6 +18,7 @@ from pyapp.training.trainer import Trainer
 
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
 
+RECENT = TRAINER + "recent"  # float64: 1 while the last batch is judged; its loss; accuracies up to an epoch back
 SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
 
 BATCH = controls.batch("32", (8, 16, 32, 64, 128), "images", "Number of images averaged in one step")
@@ -34,6 +35,7 @@ class DigitsTraining:
         self.trainer = Trainer(model, p, optimiser_of(p, params), *mnist.shipped("train"), params["seed"])
         self.batch: dict[str, float | None] = {"loss": None, "train_accuracy": None}  # of the last batch; over an epoch
         self._accuracies: list[float] = []  # of the batches that make up one pass over the data
+        self._untold = False  # whether a batch was trained on whose numbers have not been yielded yet
         self.obey(params)
 
     def obey(self, params: Values, changed: str = "") -> None:
@@ -47,29 +49,50 @@ class DigitsTraining:
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
         """One training batch per item; after each epoch what `judge` finds, in pieces. Ends when the loss is no number.
 
-        `judge` yields None after each piece of its work, and last its scores.
+        `judge` yields None after each piece of its work, and last its scores. If this is left while it judges, the next
+        call judges again before it trains on.
         """
-        loss = 0.0
-        while math.isfinite(loss):
-            loss, accuracy = self.trainer.step()
-            in_an_epoch = -(-len(self.trainer.images) // self.trainer.batch)
-            self._accuracies = [*self._accuracies, accuracy][-in_an_epoch:]
-            self.batch = {"loss": loss, "train_accuracy": sum(self._accuracies) / len(self._accuracies)}
+        while self._untold or math.isfinite(self.batch["loss"] or 0.0):
+            if not self._untold:
+                self._step()
             scores = {}
             if self.trainer.epoch_ended:
                 for item in judge():
                     scores = item or {}
                     if item is None:
                         yield None
+            self._untold = False
             yield Frame(self.trainer.steps, self.batch | scores)
+
+    def _step(self) -> None:
+        loss, accuracy = self.trainer.step()
+        in_an_epoch = -(-len(self.trainer.images) // self.trainer.batch)
+        self._accuracies = [*self._accuracies, accuracy][-in_an_epoch:]
+        self._read(loss, self._accuracies)
+        self._untold = True
+
+    def _read(self, loss: float, accuracies: list[float]) -> None:
+        self._accuracies = accuracies
+        self.batch = {"loss": loss, "train_accuracy": sum(accuracies) / len(accuracies)}
 
     def arrays(self, params: Values, by: str, **more: Any) -> dict[str, np.ndarray]:
         """A checkpoint of the page `by`, as `arrays_of` makes it."""
-        return arrays_of(self.trainer, params, by, **more)
+        extra = more.pop("extra", {})
+        if self._accuracies:
+            extra = extra | {RECENT: np.array([self._untold, self.batch["loss"], *self._accuracies], np.float64)}
+        return arrays_of(self.trainer, params, by, extra=extra, **more)
 
     def go_on(self, saved: Contents) -> None:
-        """Restore the state that the checkpoint saved. StoreError if part of it is missing."""
+        """Restore the state that the checkpoint saved. StoreError if part of it is missing. Older ones do not have the
+        numbers of the last batches."""
         go_on(self.trainer, saved)
+        if RECENT not in saved.arrays:
+            return
+        untold, loss, *accuracies = recent = np.ravel(saved.arrays[RECENT]).tolist()
+        if len(recent) < 3 or untold not in (0, 1) or not all(0 <= each <= 1 for each in accuracies):
+            raise store.StoreError(f"{saved.name}: expected the loss and accuracies of the last batches in {RECENT}")
+        self._read(loss, accuracies)
+        self._untold = bool(untold)
 
 
 def optimiser_of(p: Parameters, params: Values) -> SGD | Adam:

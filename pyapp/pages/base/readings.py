@@ -21,6 +21,10 @@ class Readings(Generic[Key]):
         """How many results are still to come."""
         return len(self._wanted)
 
+    @property
+    def wanted(self) -> list[Key]:
+        return list(self._wanted)
+
     def want(self, keys: Iterable[Key]) -> None:
         """Read these after what is wanted already, but nothing twice."""
         known = {*self.results, *self._wanted}

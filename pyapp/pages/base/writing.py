@@ -39,6 +39,12 @@ class Text:
         self.tokens.append(token)
         self.starts.append(len(self.tokens) - len(self._writer.window))
 
+    def follow(self, tokens: list[int]) -> None:
+        """Go on after these, which this network has written after the prompt."""
+        for token, length in zip(tokens, self._writer.follow(tokens), strict=True):
+            self.tokens.append(token)
+            self.starts.append(len(self.tokens) - length)
+
     def window(self, at: int) -> np.ndarray:
         """The tokens int32 (T,) up to and with number `at` that the network saw."""
         return np.array(self.tokens[self.starts[at] : at + 1], np.int32)

@@ -37,7 +37,7 @@ TRAINING = Panel("training", "Training", (
            lines=(
                Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "test"),
                Line("quant_accuracy", "quant", "quantised"))),
-    Facts(pin=True, facts=(
+    Facts(facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("training accuracy", ("train_accuracy:percent",), "train-accuracy"),
         Fact("test loss", ("test_loss:fixed:4",), "held-out-loss"),

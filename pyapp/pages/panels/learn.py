@@ -53,7 +53,7 @@ TRAINING = Panel("training", "Training", (
     Curves(name="score-curves", label="Score.", caption="score: share of the samples that are right", floor=0.0,
            ceiling=1.0, format="percent:0", ticks="percent:0",
            lines=(Line("score", "float", "float32"), Line("quant_score", "quant", "quantised"))),
-    Facts(pin=True, facts=(
+    Facts(facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("learning rate now", ("rate:fixed:5",), "rate-now"),
         Fact("measured at step", ("last.step:count",), "read-step"),

@@ -50,7 +50,7 @@ COMPARE = Panel("compare", "Float32, rounded and trained", (
     measured("{held_out:count} shipped test images", "one scale per {params.per}", "{activations_words}"),
 ), place="readouts")
 NUMBERS = Panel("numbers", "Numbers of this run", (
-    Facts(pin=True, facts=(
+    Facts(facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("accuracy on batches", ("train_accuracy:percent",)),
         Fact("test loss", ("test_loss:fixed:4",), "held-out-loss"),

@@ -111,7 +111,7 @@ TRAINING = Panel("training", "Training", (
            lines=(
                Line("train_accuracy", "faint", "batches", thin=True), Line("float_accuracy", "float", "float32"),
                Line("quant_accuracy", "quant", "quantised"))),
-    Facts(pin=True, facts=(
+    Facts(facts=(
         Fact("step", ("step:count",), "step-count"), Fact("epoch", ("epoch:fixed:2",)),
         Fact("batch loss", ("loss:fixed:4",)), Fact("accuracy on batches", ("train_accuracy:percent",)),
         Fact("test {judged}, float32", ("judged_float:percent",)),

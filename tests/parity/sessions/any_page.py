@@ -62,5 +62,7 @@ def session(call: Call, page: str) -> Said:
         said["reset"] = call("reset", run=run)
         said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
         said["after restoring"] = call("advance", run=run, steps=2)
+    left = call("save", run=run)
+    said["as left"] = call("open", page=page, params={}, file=left["file"], name=left["name"])
     said["closed"] = call("close", run=run)
     return said

@@ -9,15 +9,19 @@ const numbers = (scope, entry) => (typeof entry === "string" ? scope.array(entry
 const ends = (axis, scope, values) => (axis?.ends ? numbers(scope, axis.ends) : span(values));
 const span = (values) => values.reduce(([low, high], x) => (Number.isFinite(x) ? [Math.min(low, x), Math.max(high, x)] : [low, high]), [Infinity, -Infinity]);
 
-/** Lines over numbers; see Chart in pyapp/experiment/pictures.py. */
+/** A line of a run that may not have it. */
+const maybe = (line) => ({ ...line, y: `${line.y}?`, ...(typeof line.x === "string" && { x: `${line.x}?` }) });
+
+/** Lines over numbers, those of a pinned run dashed; see Chart in pyapp/experiment/pictures.py. */
 export function Chart({ block, scope, page }) {
   if (!scope.ready) return null;
   const { across = {}, up = {}, height = 220, pick, at, read } = block;
   const items = numbers(scope, block.x) ?? [];
   const declared = Array.isArray(block.lines) ? block.lines.map((line) => ({ ...line, label: scope.text(line.label) })) : scope.get(block.lines);
-  const lines = declared.map((line) => ({
-    ...line, x: numbers(scope, line.x) ?? items, y: Array.from(numbers(scope, line.y) ?? [], (y) => y ?? NaN), hollow: numbers(scope, line.hollow),
-  })).filter(({ y }) => y.length);
+  const of = (line, from, x) => ({ ...line, x: numbers(from, line.x) ?? x, y: Array.from(numbers(from, line.y) ?? [], (y) => y ?? NaN), hollow: numbers(from, line.hollow) });
+  const pinned = Array.isArray(block.lines) ? page.compared?.scope : null; // of lines that are one run's alone the others are not known
+  const others = pinned ? declared.map((line) => ({ ...of(maybe(line), pinned, numbers(pinned, `${block.x}?`) ?? []), label: "", dash: true, thin: true, hollow: null })) : [];
+  const lines = [...others, ...declared.map((line) => of(line, scope, items))].filter(({ y }) => y.length);
   const view = {
     x: ends(across, scope, items), y: ends(up, scope, lines.flatMap((line) => line.y)), logX: across.log, logY: up.log, writeY: up.format && ((y) => scope.inside(y).value(`item:${up.format}`)[1]),
     ticksX: across.ticks && scope.get(across.ticks), ticksY: up.ticks && scope.get(up.ticks), titleX: scope.text(across.title),
@@ -32,7 +36,7 @@ export function Chart({ block, scope, page }) {
 /** Lines that grow while the page works, those of a pinned run dashed. */
 export function Curves({ block, scope, page }) {
   const { lines, format = "fixed:3", height = 168, floor, ceiling, least, empty } = block;
-  const runs = [[page.pinned?.curves ?? new Points(), true], [page.curves, false]];
+  const runs = [[page.compared?.curves ?? new Points(), true], [page.curves, false]];
   const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...curves.points(line.y) })))
     .filter(({ step, pinned }) => step.length > 0 || !pinned);
   const write = (value, how = format) => scope.inside(value).value(`item:${how}`)[1];

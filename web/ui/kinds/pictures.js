@@ -13,16 +13,25 @@ export function Heatmap({ block, scope, page }) {
   if (!array) return null;
   const { label, caption, role = "", read, pick, name, map, height: maxHeight, gap, loupe, tiles_across: across } = block;
   const name_ = scope.text(name);
+  const other = page.compared?.scope;
+  const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array) ? { scope: other, array: other.array(block.array) } : null;
+  const [own, pinned] = [scope, other].map((from) => (from && block.limit ? from.get(`${block.limit.replace("?", "")}?`) : 1));
+  const limit = twin && pinned > own ? pinned : own; // one scale for both
   return html`<figure class="picture">
     ${caption && html`<figcaption class=${role} data-test=${name && `${name_}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
-    <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} options=${{
+    <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} limit=${limit} options=${{
       label: scope.text(label), test: name_, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0, picks: Boolean(pick),
     }} read=${read} />
+    ${twin && html`<${Drawn} key=${`pinned ${array.shape.join()}`} block=${{ ...block, over: null, kept: null }} ...${twin} page=${page} limit=${limit} options=${{
+      label: `${scope.text(label)} Pinned run.`, test: name_ && `${name_}-pinned`, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0,
+    }} read=${read} /><figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
   </figure>`;
 }
 
+const shapeOf = (array) => array?.shape.join();
+
 /** The canvas, which lives on while its shape stays; what it reads is always the newest frame. */
-function Drawn({ block, scope, page, array, options, read }) {
+function Drawn({ block, scope, page, array, limit, options, read }) {
   const host = useRef(null);
   const sheet = useRef(null);
   const now = useRef(null);
@@ -42,8 +51,8 @@ function Drawn({ block, scope, page, array, options, read }) {
   }, []);
   useEffect(() => {
     sheet.current.lay(over ? () => inkOf(over) : null);
-    sheet.current.update(array.data, block.limit ? scope.get(block.limit) : 1);
-  }, [array.data, scope.get(block.limit), over?.data]);
+    sheet.current.update(array.data, limit);
+  }, [array.data, limit, over?.data]);
   useEffect(() => sheet.current.keep(kept?.every((part) => part !== null) ? kept : null), [String(kept)]);
   return html`<div ref=${host}></div>`;
 }

@@ -99,7 +99,7 @@ function Beside({ column: { about, flag, flagged }, row, name }) {
 
 /** Named values, in lines or as cards; see Facts in pyapp/experiment/panels.py. */
 export function Facts({ block, scope, page }) {
-  const { facts, heads = [], corner, caption, cards, pin, name } = block;
+  const { facts, heads = [], corner, caption, cards, name } = block;
   const shown = facts.filter(({ when }) => scope.holds(when));
   if (cards)
     return html`<dl class="facts" data-test=${name} aria-live="polite">${shown.map((fact) => html`<div>
@@ -107,22 +107,31 @@ export function Facts({ block, scope, page }) {
       <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
     </div>`)}</dl>`;
   const labelled = shown.some(({ label }) => label);
-  const pinned = pin && page.pinned ? page.pinned.scope : null;
+  const other = page.compared?.scope;
+  const pinned = other && shown.some((fact) => beside(fact, other)) ? other : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
   const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
   return html`<div class="wide"><table class=${`numbers ${heads.length ? "versus" : "pairs"}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       ${heads.length > 0 && html`<thead><tr>${corner ? html`<th scope="col"><${Rich} text=${corner} scope=${scope} /></th>` : labelled && html`<td></td>`}${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
-      ${pinned && html`<thead><tr><td></td><th scope="col">this run</th><th scope="col">pinned</th></tr></thead>`}
+      ${pinned && html`<thead><tr>${labelled && html`<td></td>`}<th scope="col">this run</th>${heads.slice(1).map(() => html`<td></td>`)}<th scope="col">pinned</th><th scope="col">difference</th></tr></thead>`}
       <tbody>${shown.map((fact) => html`<tr class=${fact.chosen && scope.holds(fact.chosen) ? "chosen" : ""}>
         ${labelled && html`<th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>`}
         ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value.includes("{") ? html`<${Rich} text=${value} scope=${scope} />` : value && written(value, scope)}</td>`)}
-        ${pinned && html`<td class="number muted">${written(fact.values[0], pinned)}</td>`}
+        ${pinned && html`<td class="number muted">${beside(fact, pinned) && written(fact.values[0], pinned)}</td><td class="number muted">${beside(fact, pinned) && difference(fact.values[0], scope, pinned)}</td>`}
       </tr>`)}</tbody>
-    </table></div>
-    ${pin && html`<p><button type="button" data-test="pin" aria-pressed=${Boolean(pinned)} disabled=${!page.open || !page.step} onClick=${() => page.pin()}>
-      ${pinned ? "Unpin" : "Pin this run to compare"}
-    </button></p>`}`;
+    </table></div>`;
+}
+
+/** Whether a pinned run has this value, which may be missing as its panel is. */
+const beside = ({ values: [value] }, pinned) => value && !value.includes("{") && pinned.get(`${value.split(":")[0]}?`) !== null;
+
+/** How much more a value is than that of the pinned run, in its own format. */
+function difference(value, scope, pinned) {
+  const [path, ...format] = value.split(":");
+  const change = scope.get(path) - pinned.get(path);
+  if (typeof scope.get(path) !== "number" || !Number.isFinite(change)) return "";
+  return `${change < 0 ? "−" : "+"}${scope.inside(change < 0 ? -change : change).value(["item", ...format].join(":"))[1]}`;
 }
 
 const factName = ({ name, values }) => name ?? values.find(Boolean).split(":")[0].split(".").at(-1);

@@ -1,0 +1,56 @@
+"""A run as a text of Python that reproduces it under CPython: the same page, parameters, steps and changes."""
+
+from typing import Any
+
+from pyapp.experiment.frame import Experiment
+from pyapp.run import Run
+from pyapp.sessions import MOST_LOG
+
+HEAD = "from pyapp.runner import Runner\n\nrunner = Runner()"
+LOST = f"# More than {MOST_LOG:,} changes were made to this run: the settings are those it has now, from the start."
+FILE = "# This run goes on from a file: put {name!r} beside this script."
+TO_END = 'while not runner.{work}(run, ms=1000)["done"]:\n    pass'
+
+
+def script(run: Run) -> str:
+    """The text. It ends by printing the step and the numbers of the frame."""
+    experiment = run.experiment
+    log, lost = run.told(), not run.told() and bool(run.log)
+    if experiment.WORK == "train" and not lost:
+        start, log = _folded(run.first, log)
+    else:
+        start, log = dict(experiment.params), [each for each in log if each[0] in ("edit", "act")]
+        log += [["steps", "", run.step]] if lost and run.step else []
+    lines = [HEAD, *([LOST] if lost else []), f'run = runner.open("{run.page}", {_said(experiment, start)})["run"]']
+    for kind, name, value in log:
+        lines += [_line(kind, name, value)]
+    if experiment.WORK == "auto" or (experiment.WORK == "asked" and run.done):
+        lines.append(TO_END.format(work="advance"))
+    if type(experiment).background is not Experiment.background:
+        lines.append(TO_END.format(work="background"))
+    return "\n".join([*lines, "frame = runner.look(run)", "print(frame.step, frame.scalars)", ""])
+
+
+def _folded(start: dict[str, Any], log: list[list]) -> tuple[dict[str, Any], list[list]]:
+    """What was set before the first step is where the run starts."""
+    start, log = dict(start), list(log)
+    while log and log[0][0] == "set":
+        _, name, value = log.pop(0)
+        start[name] = value
+    return start, log
+
+
+def _said(experiment: Experiment, params: dict[str, Any]) -> str:
+    """The parameters that are not as they come."""
+    return repr({param.name: params[param.name] for param in experiment.PARAMS
+                 if params[param.name] != param.default or param.usual})
+
+
+def _line(kind: str, name: str, value: Any) -> str:
+    if kind == "steps":
+        return f"runner.advance(run, steps={value})"
+    if kind == "file":
+        return (f"{FILE.format(name=name)}\nfrom pathlib import Path\n\n"
+                f"runner.restore(run, Path({name!r}).read_bytes(), {name!r})")
+    does = {"set": "change", "edit": "edit", "act": "act"}[kind]
+    return f"runner.{does}(run, {name!r}, {value!r})"

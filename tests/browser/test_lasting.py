@@ -1,0 +1,210 @@
+"""Work that lasts: a page opens as it was left; runs are pinned, compared, taken back, saved and opened again."""
+
+import inspect
+
+from pyapp import npz
+from pyapp.checkpoint import unpacked_json
+from pyapp.ladder import line
+from pyapp.parity.check import SEVEN
+from pyapp.runner import Runner
+
+KEPT = """() => {
+    const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
+    return text("kept").includes(`step ${text("step-count")},`) && text("step-count") !== "";
+}"""
+RECORDS = """async () => {
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const db = await done(indexedDB.open("bitladder", 1));
+    const all = await done(db.transaction("runs").objectStore("runs").getAll());
+    db.close();
+    return all.map(({ file, ...rest }) => ({ ...rest, bytes: file.length }));
+}"""
+
+
+def train(tab, beyond: int) -> float:
+    """Play to some step and pause; the step, which is kept by then."""
+    tab["play"].click()
+    tab.wait_number("step-count", f"x > {beyond}")
+    tab["play"].click()
+    tab.page.wait_for_function("() => document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
+    tab.page.wait_for_function(KEPT)
+    return tab.number("step-count")
+
+
+def newest(tab, condition: str) -> dict:
+    """The newest record of this browser, as soon as a condition on it, `r`, holds."""
+    return tab.page.evaluate(f"""async () => {{
+        for (;;) {{
+            const all = await ({RECORDS})();
+            const r = all.sort((a, b) => b.time - a.time)[0];
+            if (r && ({condition})) return r;
+            await new Promise((painted) => requestAnimationFrame(painted));
+        }}
+    }}""")
+
+
+def test_a_page_is_as_it_was_left_after_a_reload_elsewhere_and_back(visit):
+    tab = visit("#digits?rate=0.05&bits=4")
+    tab.draw(SEVEN)
+    tab["prediction"].wait_for()
+    step = train(tab, 20)
+    drawn, loss = tab.text("prediction"), tab.text("loss")
+    tab.page.reload()
+    tab.wait_ready()
+    tab.wait_text("restored", f"Restored as you left it, step {step:,.0f}.")
+    assert (tab.number("step-count"), tab.text("loss")) == (step, loss)
+    tab.wait_text("prediction", drawn)
+    tab.follow("#simulator")
+    tab.slide("bits", "End")
+    tab.follow("#digits")  # with no settings: as it was left
+    assert tab.number("step-count") == step and "rate=0.05" in tab.page.url
+    tab["step"].click()
+    tab.wait_number("step-count", f"x === {step + 1:.0f}")
+    tab["restored"].wait_for(state="detached")
+    tab.page.go_back()
+    tab.wait_ready()
+    tab["restored"].wait_for()
+    assert "bits=16" in tab.page.url or "bits=8" in tab.page.url
+    tab.page.go_forward()
+    tab.wait_number("step-count", f"x === {step + 1:.0f}")
+    tab.follow("#digits?seed=5")
+    tab.wait_text("left-other", "This link has settings of its own.")
+    tab.wait_number("step-count", "x === 0")
+    tab["as-left"].click()
+    tab.wait_number("step-count", f"x === {step + 1:.0f}")
+    tab["shipped-state"].click()
+    tab.wait_number("step-count", "x === 0")
+    assert tab.page.url.endswith("#digits")
+    newest(tab, "r.shipped && r.step === 0")
+    tab.page.reload()
+    tab.wait_ready()
+    assert tab["restored"].count() == 0 and tab.number("step-count") == 0
+
+
+def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
+    tab = visit("#qat?network=784-32-10&bits=4")
+    context = tab.page.context
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    step = train(tab, 30)
+    tab["pin"].click()
+    tab.wait_text("compare", f"step {step:,.0f}")
+    name = tab.page.evaluate("document.querySelector('[data-test=compare]').value")
+    assert "4" in name and "784-32-10" in name
+    tab.page.locator("thead", has_text="pinned").first.wait_for()
+    tab.wait_text("headline-compared", f"step {step:,.0f}")
+    tab["back"].focus()
+    tab["back"].press("Home")
+    tab.wait_number("step-count", "x === 0")
+    tab.page.wait_for_function("() => document.querySelector(\"[data-test='back']\").value === '0'")
+    tab["back"].press("ArrowRight")
+    tab.wait_number("step-count", "x === 10")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 11")
+    difference = tab.page.locator("thead", has_text="difference").first.locator("xpath=..").locator("tbody td").last
+    assert difference.inner_text()
+    tab["page-menu"].click()
+    tab["page-python"].click()
+    tab.wait_text("page-said", "Python reproduces this run with it.")
+    text = tab.page.evaluate("navigator.clipboard.readText()")
+    assert 'runner.open("qat"' in text and "runner.advance(run, steps=11)" in text
+    with tab.page.expect_download() as loaded:
+        tab["page-session"].click()
+    path = tmp_path / loaded.value.suggested_filename
+    loaded.value.save_as(path)
+    assert path.name == "bitladder-qat-step11.bitladder"
+    assert unpacked_json(npz.unpack(path.read_bytes())["about"])["page"] == "qat"
+    for title in ("mine", "mine (2)"):  # none takes another's place
+        tab["session-title"].fill("mine")
+        tab["session-keep"].click()
+        tab.wait_text("page-said", f"Kept in this browser as “{title}”.")
+    tab["reset"].click()
+    tab.wait_number("step-count", "x === 0")
+    newest(tab, "r.step === 0")
+    tab.page.reload()
+    tab.wait_ready()
+    assert tab["compare"].locator("option").count() == 2 and tab.number("step-count") == 0
+    tab["page-menu"].click()
+    tab["session-kept"].locator("button", has_text="mine (2)").click()
+    tab.wait_number("step-count", "x === 11")
+    tab.page.evaluate("document.querySelector('[data-test=page-menu]').click()")
+    tab["compare"].select_option(name)
+    tab["unpin"].click()
+    tab["compare"].wait_for(state="detached")
+    tab.follow("#simulator")
+    tab["page-menu"].click()
+    tab["session-open-file"].set_input_files(path)
+    tab.wait_text("restored", f"Opened as {path.name} has it, step 11.")
+    tab.wait_number("step-count", "x === 11")
+    assert tab["compare"].locator("option").count() == 2 and "#qat" in tab.page.url
+    path.write_bytes(path.read_bytes()[:-999])
+    tab["page-menu"].click()
+    tab["session-open-file"].set_input_files(path)
+    tab.wait_text("load-error", "expected an .npz file")
+    assert tab.number("step-count") == 11
+
+
+def test_without_storage_with_strange_records_and_after_a_crash_the_page_works(visit):
+    tab = visit(None)
+    tab.expected = ("ERR_ABORTED",)  # a reload ends what is under way
+    tab.page.add_init_script("""if (sessionStorage.forbidden) {
+        indexedDB.open = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
+    }""")
+    tab.open("#rung1")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    record = newest(tab, "r.step === 1")
+    assert record["link"] == "#rung1" and 1000 < record["bytes"] < 20_000
+    damage = """async (change) => {
+        const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+        const db = await done(indexedDB.open("bitladder", 1));
+        const store = () => db.transaction("runs", "readwrite").objectStore("runs");
+        for (const record of await done(store().getAll())) await done(store().put({ ...record, ...change }));
+        db.close();
+    }"""
+    tab.page.evaluate(damage.replace("...change", "file: record.file.slice(0, 500)"), {})
+    tab.page.reload()
+    tab.wait_ready()
+    tab.wait_text("notes", "What was kept of this page cannot be used, so it is left aside")
+    assert tab.number("step-count") == 0 and tab["restored"].count() == 0
+    tab.page.evaluate(damage, {"file": "no bytes"})
+    tab.page.reload()
+    tab.wait_ready()
+    assert tab["notes"].count() == 0 and tab.number("step-count") == 0
+    tab.page.evaluate("sessionStorage.forbidden = 1")
+    tab.page.reload()
+    tab.wait_ready()
+    for step in (1, 2):
+        tab["step"].click()
+        tab.wait_number("step-count", f"x === {step}")
+    tab.wait_text("unkept", "does not let the page keep your work (The operation is insecure.)")
+    tab.follow("#rung2")  # it is said once
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    assert tab["unkept"].count() == 0
+
+
+def test_two_tabs_keep_their_runs_and_an_edit_comes_back_only_when_asked(visit, tmp_path):
+    tab = visit("#rung1")
+    other = tab.page.context.new_page()
+    other.goto(tab.page.url)
+    other.wait_for_function("() => document.documentElement.dataset.state === 'ready'")
+    for page, steps in ((other, 3), (tab.page, 2)):
+        for step in range(1, steps + 1):
+            page.locator("[data-test=step]").click()
+            page.wait_for_function(f"() => document.querySelector('[data-test=step-count]').textContent === '{step}'")
+    newest(tab, "r.step === 2")
+    assert sorted(r["step"] for r in tab.page.evaluate(RECORDS)) == [2, 3]
+    assert other.locator("[data-test=step-count]").inner_text() == "3"
+    other.close()
+    runner = Runner()
+    run = runner.open("rung1")["run"]
+    source = inspect.getsource(line.predict).replace("return ", "return 1 + ")
+    runner.edit(run, "predict", source)
+    runner.advance(run, steps=5)
+    path = tmp_path / "edited.bitladder"
+    path.write_bytes(bytes(runner.save(run)["file"]))
+    tab["page-menu"].click()
+    tab["session-open-file"].set_input_files(path)
+    tab.wait_number("step-count", "x === 5")
+    tab.wait_text("code-offer", "You had edited predict here.")
+    tab.wait_text("code-state", "The shipped function is running.")

@@ -1,0 +1,82 @@
+import { html, useEffect, useState } from "preact";
+import { byteArray, download, FileButton } from "./files.js";
+import { count } from "./format.js";
+import { forget, titled } from "./keep.js";
+import { Trouble } from "./trouble.js";
+
+/** What was found when the page was opened, until something is done: it is as it was left, or the link asked for something else. */
+export function Left({ page }) {
+  const { was, meta } = page;
+  const at = (step) => (step ? `, step ${count(step)}` : "");
+  const failed = !meta.files && page.troubles.load;
+  return html`${was?.left && html`<p class="offer" role="status" data-test="restored">
+      <span class="doc">${was.left.id ? "Restored as you left it" : `Opened as ${was.left.name} has it`}${at(was.step)}.</span>
+      <button type="button" class="quiet" data-test="shipped-state" disabled=${!page.open} onClick=${() => page.fresh()}>Start from the shipped state</button>
+    </p>`}
+    ${was?.other && html`<p class="offer" role="status" data-test="left-other">
+      <span class="doc">This link has settings of its own. You left this page with others${at(was.other.step)}.</span>
+      <button type="button" class="quiet" data-test="as-left" disabled=${!page.open} onClick=${() => page.goTo(was.other)}>Go back to how you left it</button>
+    </p>`}
+    ${page.notes.keep?.length > 0 && html`<p class="offer doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
+    ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="offer doc" role="status">${note}</p>`)}
+    ${failed && html`<${Trouble} trouble=${failed} test="load-error" />`}`;
+}
+
+/** Runs that stay beside this one under names, and the one that panels compare it with. */
+export function Pins({ page }) {
+  const { pins, compared } = page;
+  const change = async (method, name) => {
+    const answer = await page.ask(method, { name }, "page");
+    if (!answer) return;
+    page.pins = answer.pins;
+    page.compare(answer.pinned ?? null);
+    page.keeper.soon();
+  };
+  return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run, to compare others with it" onClick=${() => change("pin", "")}>Pin</button>
+    ${pins.length > 0 && html`<label>Compare with <select data-test="compare" onChange=${({ target }) => page.compare(target.value || null)}>
+        <option value="" selected=${!compared}>nothing</option>
+        ${pins.map(({ name }) => html`<option key=${name} value=${name} selected=${compared?.name === name}>${name}</option>`)}
+      </select></label>
+      ${compared && html`<button type="button" class="quiet" data-test="unpin" onClick=${() => change("unpin", compared.name)}>Unpin</button>`}`}`;
+}
+
+/** Back to a step that was recorded, and on from there. */
+export function Back({ page, training }) {
+  const { recorded, step } = page;
+  const [at, move] = useState(null);
+  if (recorded.length < 2) return null;
+  const now = recorded.findLastIndex((each) => each <= step);
+  const go = (i) => training.back(recorded[i]).then(() => move(null));
+  return html`<label>Back <input type="range" min="0" max=${recorded.length - 1} value=${at ?? now} data-test="back" disabled=${!page.open}
+    aria-valuetext=${`step ${count(recorded[at ?? now])}`} onInput=${({ target }) => move(Number(target.value))} onChange=${({ target }) => go(Number(target.value))} />
+    ${at !== null && html`<output class="number">step ${count(recorded[at])}</output>`}</label>`;
+}
+
+/** The session as a file, and what is kept in this browser under names. */
+export function Saves({ page, say }) {
+  const [list, show] = useState([]);
+  const refresh = () => titled().then(show);
+  useEffect(() => void refresh(), []);
+  const keep = async (event) => {
+    event.preventDefault();
+    const title = new FormData(event.target).get("title").trim() || page.meta.title;
+    const free = await page.keeper.saveAs(title);
+    say(free ? `Kept in this browser as “${free}”.` : "This browser does not keep it; save it as a file.");
+    refresh();
+  };
+  const drop = (id) => forget(id).then(refresh);
+  return html`<form class="row" onSubmit=${keep}>
+      <input name="title" maxlength="80" size="14" placeholder=${page.meta.title} aria-label="Name of the session" data-test="session-title" />
+      <button type="submit" class="quiet" data-test="session-keep" disabled=${!page.open}>Keep in this browser</button>
+    </form>
+    <${FileButton} label="Open a session" accept=".bitladder,.npz" test="session-open" disabled=${!page.open} pick=${page.bring} />
+    ${list.map(({ id, title, file }) => html`<p class="row" key=${id} data-test="session-kept">
+      <button type="button" class="quiet" onClick=${() => page.restore(byteArray(file), title)}>${title}</button>
+      <button type="button" class="quiet" aria-label=${`Delete ${title}`} onClick=${() => drop(id)}>×</button>
+    </p>`)}`;
+}
+
+export async function saveSession(page) {
+  const saved = await page.ask("save", {}, "save");
+  if (saved) download(saved.file.data, saved.name);
+}
