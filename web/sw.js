@@ -14,7 +14,6 @@ const OURS = `bitladder ${BASE} `; // other sites may share the host
 const NOTES = `${OURS}notes`; // which page or worker is of which release
 const MANIFEST = "app/manifest.json";
 const LARGE = /^app\/(rest\.pack|weights\/(check|generator|gpt|vit)\.npz)$/; // what a page fetches when it needs it
-const SOURCE = /^vendor\/pyodide\/.*\.(whl|zip)$/; // of the packs, which no page fetches
 const AT_ONCE = 6; // downloads
 
 const known = new Map(); // client id -> version
@@ -31,7 +30,7 @@ async function listed(version) {
   if (!lists.has(version)) {
     const manifest = await (await caches.open(OURS + version)).match(BASE + MANIFEST);
     if (!manifest) return null;
-    lists.set(version, Object.fromEntries(Object.entries((await manifest.json()).files).filter(([path]) => !SOURCE.test(path))));
+    lists.set(version, (await manifest.json()).files);
   }
   return lists.get(version);
 }

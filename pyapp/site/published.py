@@ -1,5 +1,6 @@
 """Which files of web/ are the site. A list of what belongs, so that a stray file is neither served nor published."""
 
+import re
 from fnmatch import fnmatchcase
 
 from pyapp.site.lock import locked_paths, read_lock
@@ -11,12 +12,15 @@ SITE = {  # our own files, by folder; third-party files are those that the lock 
     "app/icons": ("*.png",), "app/weights": ("*.json", "*.npz"),
     "app/pages": ("*.md",), "recorded": ("*.json",),
 }
-DEVELOPERS = {"bench": ("*.html", "*.js")}  # served, for `bench --browser`, and not published
+# Served, for `bench --browser`, and not published: the benchmark, and what the packs are made of.
+DEVELOPERS = {"bench": ("*.html", "*.js")}
+PACKED = re.compile(r"vendor/pyodide/(.+\.whl|python_stdlib\.zip|pyodide-lock\.json)")
 
 
 def published(web):
     """A function that says whether a name below web/ belongs to the published site."""
-    return _among(web, SITE)
+    belongs = _among(web, SITE)
+    return lambda name: belongs(name) and not PACKED.fullmatch(name)
 
 
 def served(web):

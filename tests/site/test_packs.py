@@ -13,8 +13,9 @@ from small_site import members
 
 from pyapp.places import ROOT, cache_folder
 from pyapp.site import compiled, compiling
-from pyapp.site.lock import read_lock
+from pyapp.site.lock import locked_files, read_lock
 from pyapp.site.packs import LATER, module_of, packs, third_party
+from pyapp.site.published import published, served
 from pyapp.site.tree import visible, zipped
 
 SOURCE = b'"""Words."""\n\ndef f(x):\n    """More words."""\n    assert x, "no x"\n    return 2 * x\n'
@@ -37,6 +38,14 @@ def test_what_others_made_is_compiled_and_in_one_pack(made):
     later = json.loads(start[f"/{LATER}"])
     assert (later["micropip"], later["numpy.fft"], later["pyapp.softmax.exact"]) == ("rest", "rest", "pages")
     assert not {"re", "numpy", "pyapp"} & set(later)
+
+
+def test_what_the_packs_are_made_of_is_not_published():
+    lock = read_lock(ROOT / "web")
+    names = {file.path for group in lock["packages"][:2] for file in locked_files(group)}
+    scripts = {f"vendor/pyodide/{name}" for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")}
+    assert {name for name in names if published(ROOT / "web")(name)} == scripts < names
+    assert all(map(served(ROOT / "web"), names))  # the benchmark starts Pyodide from them
 
 
 def test_the_stories_sources_come_with_the_pages(made):
