@@ -75,9 +75,6 @@ async function start(site, base, tell, log, onBeat) {
   putOnPath(pyodide, HOME);
   const later = pyodide.pyimport("pyapp.later");
   later.expect(pyodide.FS.readFile(`${HOME}/later.json`, { encoding: "utf8" }));
-  const [callJson, installJson, watch] = ["call_json", "install_json", "watch"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
-  watch(onBeat);
-
   const brought = new Map(); // path -> promise
   const fetchAndPut = async (path) => {
     const bytes = await site.read(`app/${path}`, listed[`app/${path}`]);
@@ -89,6 +86,10 @@ async function start(site, base, tell, log, onBeat) {
     if (!brought.has(path)) brought.set(path, fetchAndPut(path).catch((error) => { brought.delete(path); throw error; }));
     return brought.get(path);
   };
+  const door = () => ["call_json", "install_json", "watch"].map((name) => pyodide.pyimport(`pyapp.bridge.${name}`));
+  const all = () => Promise.all(["pages.pack", "rest.pack"].map(bring)); // where web/modules.json lacks a new module
+  const [callJson, installJson, watch] = await Promise.resolve().then(door).catch(() => all().then(door));
+  watch(onBeat);
   const callNow = bringing(crossing(pyodide, callJson), bring);
   const call = async (method, args) => {
     if (!FIRST.has(method)) await bring("pages.pack"); // work that is under way cannot wait for a file and be called again
