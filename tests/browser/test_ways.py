@@ -83,10 +83,10 @@ def test_the_tabs_of_the_softmax_lab_share_logits_bits_shift_and_method(visit):
     go("methods")
     assert (tab["logits"].input_value(), tab["bits"].input_value(), tab["shift"].input_value(),
             tab["method"].input_value()) == ("gpt", "3", "row-max", "softermax")
-    tab["shift"].select_option("none")  # which the page of attention always shows beside
+    tab["shift"].select_option("none")  # which the page of attention always shows beside: it stays as it was left
     tab.slide("bits", 8)  # as it comes here, and chosen all the same
     go("attention")
-    assert (tab["bits"].input_value(), tab["shift"].input_value()) == ("8", "row-mean")
+    assert (tab["bits"].input_value(), tab["shift"].input_value()) == ("8", "row-max")
     tab.follow("#attention")  # a plain link means the defaults
     assert (tab["bits"].input_value(), tab["source"].input_value()) == ("4", "offsets")
 
