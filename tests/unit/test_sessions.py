@@ -76,7 +76,7 @@ def whole(runner: Runner, run: int) -> dict:
             "arrays": {name: array.tolist() for name, array in saved.arrays.items()}}
 
 
-@pytest.mark.in_pyodide(9, "the parity sessions open every page as it was left")
+@pytest.mark.in_pyodide(4, "the parity sessions open every page as it was left")
 @pytest.mark.parametrize("page", pages.names())
 def test_every_page_opens_as_it_was_left_and_goes_on_as_it_would_have(page):
     runner = Runner()
@@ -94,7 +94,7 @@ def test_every_page_opens_as_it_was_left_and_goes_on_as_it_would_have(page):
         assert whole(runner, again["run"])["arrays"] == whole(runner, run)["arrays"]
 
 
-@pytest.mark.in_pyodide(4, "the arithmetic is one runtime's own")
+@pytest.mark.in_pyodide(2, "the arithmetic is one runtime's own")
 @pytest.mark.parametrize("page", TRAINING)
 def test_back_to_an_earlier_step_the_same_seed_gives_the_same_future(page):
     runner = Runner()
@@ -286,7 +286,7 @@ def untimed(frame) -> dict:
 SCRIPTED = [name for name in pages.names() if pages.page(name).WORK in ("train", "")]
 
 
-@pytest.mark.in_pyodide(3, "the scripts are for CPython")
+@pytest.mark.in_pyodide(1, "the scripts are for CPython")
 @pytest.mark.parametrize("page", SCRIPTED)
 def test_a_run_as_python_reproduces_what_the_page_shows(page, monkeypatch):
     runner = Runner()
