@@ -2,7 +2,8 @@
 // { name, repeats } gives { ms }.
 import { methods } from "../worker.js";
 
-methods.set("bench", ({ pyodide }, { name, repeats }) => {
+methods.set("bench", async ({ pyodide, bring }, { name, repeats }) => {
+  await Promise.all(["pages.pack", "rest.pack"].map(bring)); // it imports past the bridge
   const work = pyodide.pyimport("pyapp.bench.workloads.timed");
   const found = work(name, repeats);
   try {
