@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError:  # Windows, where what is open cannot be deleted anyway
     fcntl = None
 
-OURS = re.compile(r"\..+\.\d+\.part")  # .NAME.PID.part, as `build.save` writes
+OURS = re.compile(r"\..+\.\d+\.part")  # .NAME.THREAD.part, as `tree.save` writes
 DAY = 86400
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import threading
 import zipfile
 
 from pyapp.site.parts import held
@@ -19,7 +20,7 @@ def visible(root, folder="."):
 def save(path, chunks):
     """Write chunks under a temporary name and rename it when whole: path is never half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{threading.get_native_id()}.part")  # a process may save one file twice at once
     try:
         with open(part, "wb") as file, held(part):
             for chunk in chunks:
