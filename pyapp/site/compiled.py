@@ -19,7 +19,8 @@ MINUTES, MOST_SAID = 10, 2000  # of Node's run; characters of what it says when 
 
 def compiled(root, batches, own, cache):
     """{path of a source: its compiled bytes} of batches of {path: bytes}, those below the folder `own` with all they
-    have; {} if that cannot be done, which is said. The first batch is third-party: the lock has its hash."""
+    have. Where that cannot be done it prints why and returns {}. The first batch is third-party, and the lock has its
+    hash."""
     try:
         results = [_batch(root / "web", batch, own, cache) for batch in batches]
     except (OSError, subprocess.SubprocessError) as error:

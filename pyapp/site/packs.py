@@ -21,8 +21,7 @@ OWN, LIBRARY = "bitladder/", "lib/python/"  # in Python's file system: the proje
 LATER = f"{OWN}later.json"  # in the first pack, {module: pack}: what comes with another
 # What no program imports: tests, interfaces to C and Fortran, types for editors, lists of files.
 NEEDLESS = re.compile(r"/(tests/(?!_natype)|f2py/|_pyinstaller/|include/|lib/npy-pkg-config/|lib/pkgconfig/|"
-                      r"_examples/)|"
-                      r"\.(pyi|pxd|pyx|a|h|c|ini|pc)$|/RECORD$|/conftest\.py$")
+                      r"_examples/)|\.(pyi|pxd|pyx|a|h|c|ini|pc)$|/RECORD$|/conftest\.py$")
 
 
 def packs(root, names, cache):

@@ -177,7 +177,7 @@ def test_without_storage_with_strange_records_and_after_a_crash_the_page_works(v
         tab["step"].click()
         tab.wait_number("step-count", f"x === {step}")
     tab.wait_text("unkept", "does not let the page keep your work (The operation is insecure.)")
-    tab.follow("#rung2")  # it is said once
+    tab.follow("#rung2")  # the page says so once
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     assert tab["unkept"].count() == 0

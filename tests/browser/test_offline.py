@@ -157,7 +157,7 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
 
 
 def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, tmp_path):
-    """A file that is missing, cut off or wrong, no room: it is said, the page works, and what has come is kept."""
+    """A file that is missing, cut off or wrong, no room: the page says so and works, and keeps what has come."""
     release(tmp_path)
     path, name = tmp_path / "vendor/temml/LICENSE", "vendor/temml/LICENSE"
     content = path.read_bytes()
