@@ -45,7 +45,7 @@ export default function Draw({ scope, page }) {
       if (type === "frame" && !resting) queueMicrotask(look); // after the panels have the frame
       if (type === "messages") panel.draw();
     });
-    if (scope.ready) look();
+    if (now.current.ready) look(); // the frame may have come since this was drawn
     return () => (stop(), panel.destroy());
   }, []);
   return html`<div ref=${host}></div>`;
