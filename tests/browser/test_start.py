@@ -112,7 +112,7 @@ def test_a_module_of_the_rail_or_the_worker_cannot_be_loaded(visit, path):
     tab["retry"].click()
     tab["pad"].wait_for()
     tab["error"].wait_for(state="detached")
-    tab.wait_text("progress", "MB")
+    tab.wait_ready()
 
 
 def test_the_editor_cannot_be_loaded(visit):
