@@ -1,15 +1,7 @@
 // What the page makes of each story: {"page": markdown} in, {"page": {types, sources, links, measured, faults}} out.
-import { readFileSync } from "node:fs";
-import { register } from "node:module";
 import { text } from "node:stream/consumers";
+import { WEB } from "./imports.mjs";
 
-const WEB = new URL("../../web/", import.meta.url);
-const { imports } = JSON.parse(readFileSync(new URL("index.html", WEB), "utf8").match(/<script type="importmap">(.*?)<\/script>/s)[1]);
-const found = Object.fromEntries(Object.entries(imports).map(([name, path]) => [name, new URL(path, WEB).href]));
-register(`data:text/javascript,${encodeURIComponent(`
-  const found = ${JSON.stringify(found)};
-  export const resolve = (name, context, next) => next(found[name] ?? name, context);
-`)}`);
 const { parse, sources } = await import(new URL("ui/markdown.js", WEB));
 const { default: temml } = await import("temml");
 

@@ -34,8 +34,7 @@ export class Heatmap {
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute("role", "application");
     this.#canvas.setAttribute("aria-roledescription", "heatmap");
-    const take = picked ? " Enter picks a cell." : "";
-    this.#canvas.setAttribute("aria-label", `${label} Arrow keys read the values, with Shift image by image.${take}`);
+    this.name(label);
     this.#loupe.className = "loupe";
     this.#readout.className = "heatmap-readout";
     this.#readout.hidden = this.#loupe.hidden = true;
@@ -56,6 +55,12 @@ export class Heatmap {
       unpaint(this.#draw);
     };
     paint(this.#draw);
+  }
+
+  /** What is seen here, in words that end with a full stop. */
+  name(words) {
+    const take = this.#options.picked ? " Enter picks a cell." : "";
+    this.#canvas.setAttribute("aria-label", `${words} Arrow keys read the values, with Shift image by image.${take}`);
   }
 
   /** data: a typed array of the heatmap's shape; limit: the value that gets the full colour. */

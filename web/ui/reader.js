@@ -8,10 +8,10 @@ const FAR = 10; // items that Shift with an arrow key moves by
  *
  * places(width)      x of every item in CSS pixels, ascending; null for one that is out of sight
  * draw(width, at)    its SVG; at: the item that is read, or null
- * words(i)           the exact values of item i, in `rows` lines
+ * words(i)           the exact values of item i, in `rows` lines; summary: a sentence that stands there until one is read
  * items, at, pick    with a point: what each item stands for, the item where it is, and pick(value), which resolves when answered
  */
-export function Reader({ label, test, height, rows = 1, places, draw, words, items, at = null, pick = null }) {
+export function Reader({ label, summary = "", test, height, rows = 1, places, draw, words, items, at = null, pick = null }) {
   const [target, width] = useWidth();
   const [read, setRead] = useState(null);
   const [moved, setMoved] = useState(null); // where the point was moved to while Python has not answered that yet
@@ -53,10 +53,11 @@ export function Reader({ label, test, height, rows = 1, places, draw, words, ite
     : { role: "application", "aria-roledescription": "plot" };
   return html`<div class="figure" ref=${target}>
     <svg width=${width} height=${height} tabindex="0" data-test=${test} ...${told}
-      aria-label=${`${label} Left and right arrow keys ${pick ? "move the point" : "read the values"}.`}
+      aria-label=${`${label} ${summary} Left and right arrow keys ${pick ? "move the point" : "read the values"}.`}
       onPointerMove=${point} onPointerDown=${press} onPointerLeave=${() => setRead(null)}
       onFocus=${focus} onBlur=${() => setRead(null)} onKeyDown=${key}
     >${width > 0 && draw(width, shown)}</svg>
     <output class="plot-readout" style=${{ minHeight: `${18 * rows}px` }} data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
+    ${shown === null && !(items?.length < 2) && html`<p class="plot-summary" aria-hidden="true" data-test=${`${test}-summary`}><span>${summary}</span></p>`}
   </div>`;
 }

@@ -32,7 +32,7 @@ export default function NumberLine({ block: { name, label, read }, scope }) {
       ${at !== null && html`${thread([at], clipped[at] ? "error" : "float", true)}<circle fill="var(--quant)" cx=${x(after[at])} cy=${LANDING} r="4" />`}
       ${zoomed || !fine ? html`<${Lines} codes=${codes} reals=${reals} x=${x} width=${width} />` : html`<${Reach} ends=${[lowest, highest]} zoom=${zoom} x=${x} />`}`;
   };
-  return html`<${Reader} label=${label} test=${name} height=${HEIGHT} items=${values} places=${places} words=${(i) => scope.reading({ i }).text(read)} draw=${draw} />`;
+  return html`<${Reader} label=${scope.text(label)} test=${name} height=${HEIGHT} items=${values} places=${places} words=${(i) => scope.reading({ i }).text(read)} draw=${draw} />`;
 }
 
 /** Every grid line, with as many codes and below them real numbers as there is room for, counted from 0. */

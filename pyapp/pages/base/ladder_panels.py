@@ -45,7 +45,7 @@ REACHED = Facts(name="reached", caption="By descent", facts=(
     Fact("b by descent", ("b:small",), name="b-now"), Fact("MSE", ("loss:small",)),
     Fact("∂MSE/∂w", ("dw:signed",)), Fact("∂MSE/∂b", ("db:signed",))))
 LOSS = Panel("loss-curve", "Loss", (
-    Curves(name="loss-curve", label="Loss over the steps.", lines=(Line("loss", label="MSE"),), format="small",
+    Curves(name="loss-curve", label="Loss.", lines=(Line("loss", label="MSE"),), format="small",
            floor=0.0, least=1e-3, empty="Press Play: the loss goes down here."),))
 
 

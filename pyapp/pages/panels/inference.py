@@ -11,7 +11,7 @@ LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", 
 def codes(i: int, name: str, title: str, height: int, place: str) -> Together:
     """The codes of one activation, and its grid."""
     return Together(blocks=(
-        Heatmap(name=f"codes-{name}", caption=title, label=f"Codes of the {title}.", array=f"read.codes_{name}",
+        Heatmap(name=f"codes-{name}", caption=title, label=f"Codes, {title}.", array=f"read.codes_{name}",
                 map="grey", limit=f"read.layers.{i}.high", height=height,
                 read=f"{place}: code {{read.codes_{name}:fixed:0}}"),
         Words(role="doc", name=f"grid-{name}", text=f"{{read.layers.{i}.words}}")))

@@ -40,7 +40,8 @@ LINE = Panel("line", "Where each number lands", (
     Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
         Button("previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
         Button("next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
-    number_line("number-line", "Number line."),
+    number_line("number-line", "Number line: {cell.count:count} numbers fall onto a grid from {cell.lowest} to "
+                "{cell.highest}; the largest error is {cell.maximum}."),
     Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),
     number_line("zoom-line", "Enlarged piece of the number line.", when="cell.fine"),
     Words(role="caption", text="error of each number, over the same line: rounding stays within half a step, "

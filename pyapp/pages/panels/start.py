@@ -38,7 +38,7 @@ REPAIR = Panel("repair", "Repair it here", (
              when="is_rounded"),
     Words(role="note", text="Nothing is rounded, so nothing is broken: take bits away.", when="!is_rounded"),
     Chart(name="repair-curve", label="Accuracy while the network is repaired.", when="begun", caption="accuracy",
-          x="reached.steps", across=Axis("step", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
+          x="reached.steps", across=Axis("steps", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
           read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}", height=168,
           lines=(Line("reached.accuracy", "quant"),)),
     Words(text="Your browser trains the [quantised](?quantisation) network on 2,000 images: [quantisation-aware "

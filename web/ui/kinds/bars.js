@@ -1,5 +1,6 @@
 import { html } from "preact";
 import { Reader } from "../reader.js";
+import { ofBars } from "../summary.js";
 import { Caption } from "./charts.js";
 
 const [TITLE, AXIS] = [20, 16]; // pixels above each row of bars, and below the last one, for the labels
@@ -24,7 +25,8 @@ export function Bars({ block, scope }) {
       })}
       ${labels.map((label, i) => (step >= NARROW || i === picked) && html`<text class=${i === picked ? "picked" : ""} x=${(i + 0.5) * step} y=${height - 3} text-anchor="middle">${label}</text>`)}`;
   };
+  const summary = ofBars({ labels, lanes: lanes.map(({ y, label }) => ({ label: scope.text(label), y: scope.array(y).data })) });
   const places = (width) => labels.map((_, i) => ((i + 0.5) * width) / labels.length);
   return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Reader} label=${scope.text(block.label)} test=${scope.text(block.name)} height=${height} items=${labels} places=${places} words=${(i) => scope.reading({ i }).text(read)} draw=${draw} /></figure>`;
+    <${Reader} label=${scope.text(block.label)} summary=${summary} test=${scope.text(block.name)} height=${height} items=${labels} places=${places} words=${(i) => scope.reading({ i }).text(read)} draw=${draw} /></figure>`;
 }

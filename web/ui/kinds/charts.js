@@ -2,6 +2,7 @@ import { html } from "preact";
 import { align, Curves as Points } from "../curves.js";
 import { Figure } from "../figure.js";
 import { Bins } from "../bins.js";
+import { ofChart, ofCurves, ofHistogram } from "../summary.js";
 import { Rich } from "../words.js";
 
 export const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
@@ -28,9 +29,11 @@ export function Chart({ block, scope, page }) {
   };
   const words = (i) => scope.reading({ i }).text(read);
   const facts = { view, lines, items, words, height, rows: block.read_lines, marks: block.marks ? scope.get(block.marks) : [] };
+  const label = scope.text(block.label);
+  const summary = ofChart({ label, lines: lines.slice(others.length), x: items, title: view.titleX, ticks: view.ticksX, write: view.writeY });
   const point = pick ? { at: scope.get(at), pick: (x) => page.change(pick, x) } : {};
   return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Figure} label=${scope.text(block.label)} test=${scope.text(block.name)} ...${facts} ...${point} /></figure>`;
+    <${Figure} label=${label} summary=${summary} test=${scope.text(block.name)} ...${facts} ...${point} /></figure>`;
 }
 
 /** Lines that grow while the page works, those of a pinned run dashed. */
@@ -52,8 +55,11 @@ export function Curves({ block, scope, page }) {
   const last = steps.at(-1) ?? 0;
   const view = { x: [steps[0] ?? 0, Math.max(last, (steps[0] ?? 0) + 10)], y: [bottom, top], titleX: "step", writeY: (y) => write(y, block.ticks ?? "scalar") };
   const words = (i) => `step ${steps[i]}: ${drawn.flatMap(({ line, pinned }, k) => (columns[k][i] === null ? [] : [`${scope.text(line.label)}${pinned ? " (pinned)" : ""} ${write(columns[k][i])}`])).join(", ")}`;
+  const label = scope.text(block.label);
+  const own = drawn.filter(({ pinned }) => !pinned).map(({ line, value }) => ({ ...line, label: scope.text(line.label), y: value }));
+  const summary = ofCurves({ label, lines: own, steps, write, empty });
   return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Figure} label=${scope.text(block.label)} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} marks=${marks} height=${height} empty=${steps.length > 1 ? "" : empty} /></figure>`;
+    <${Figure} label=${label} summary=${summary} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} marks=${marks} height=${height} empty=${steps.length > 1 ? "" : empty} /></figure>`;
 }
 
 /** How many numbers lie where, before and after; see Histogram in pyapp/experiment/pictures.py. */
@@ -61,7 +67,7 @@ export function Histogram({ block, scope }) {
   if (!scope.ready) return null;
   const data = (name) => block[name] && scope.array(block[name])?.data;
   const grid = block.lines || block.ends ? { lines: data("lines"), used: data("used"), ends: data("ends") } : null;
+  const counts = { edges: data("edges"), before: data("before"), after: data("after") };
   return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Bins} label=${scope.text(block.label)} test=${scope.text(block.name)} height=${block.height ?? 160} plain=${block.bare}
-      edges=${data("edges")} before=${data("before")} after=${data("after")} grid=${grid} /></figure>`;
+    <${Bins} label=${scope.text(block.label)} summary=${ofHistogram(counts)} test=${scope.text(block.name)} height=${block.height ?? 160} plain=${block.bare} ...${counts} grid=${grid} /></figure>`;
 }

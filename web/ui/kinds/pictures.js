@@ -3,6 +3,7 @@ import { download } from "../files.js";
 import { Heatmap as Sheet } from "../heatmap.js";
 import { inkOf } from "../picture.js";
 import { Scale as Ramp } from "../scale.js";
+import { ofHeatmap } from "../summary.js";
 import { Tiles } from "../tiles.js";
 import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
@@ -16,22 +17,23 @@ export function Heatmap({ block, scope, page }) {
   const other = page.compared?.scope;
   const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array) ? { scope: other, array: other.array(block.array) } : null;
   const [own, pinned] = [scope, other].map((from) => (from && block.limit ? from.get(`${block.limit.replace("?", "")}?`) : 1));
+  const summary = (from, shown) => () => ofHeatmap({ array: shown, map, read: (cell) => from.reading(cell).text(read) });
   const limit = twin && pinned > own ? pinned : own; // one scale for both
   return html`<figure class="picture">
     ${caption && html`<figcaption class=${role} data-test=${name && `${name_}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
     <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} limit=${limit} options=${{
       label: scope.text(label), test: name_, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0, picks: Boolean(pick),
-    }} read=${read} />
+    }} read=${read} summary=${summary(scope, array)} />
     ${twin && html`<${Drawn} key=${`pinned ${array.shape.join()}`} block=${{ ...block, over: null, kept: null }} ...${twin} page=${page} limit=${limit} options=${{
       label: `${scope.text(label)} Pinned run.`, test: name_ && `${name_}-pinned`, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0,
-    }} read=${read} /><figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
+    }} read=${read} summary=${summary(twin.scope, twin.array)} /><figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
   </figure>`;
 }
 
 const shapeOf = (array) => array?.shape.join();
 
 /** The canvas, which lives on while its shape stays; what it reads is always the newest frame. */
-function Drawn({ block, scope, page, array, limit, options, read }) {
+function Drawn({ block, scope, page, array, limit, options, read, summary }) {
   const host = useRef(null);
   const sheet = useRef(null);
   const now = useRef(null);
@@ -52,6 +54,7 @@ function Drawn({ block, scope, page, array, limit, options, read }) {
   useEffect(() => {
     sheet.current.lay(over ? () => inkOf(over) : null);
     sheet.current.update(array.data, limit);
+    sheet.current.name(`${options.label} ${summary()}`);
   }, [array.data, limit, over?.data]);
   useEffect(() => sheet.current.keep(kept?.every((part) => part !== null) ? kept : null), [String(kept)]);
   return html`<div ref=${host}></div>`;
