@@ -36,7 +36,7 @@ FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
 RACE = Panel("race", "How fast", (
     Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, {size.operations:count} "
                "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [int8 codes "
-               "in orange](.quant), [hatched red where the result is wrong](.bad).", when="times"),
+               "in orange](.quant), [hatched red where the result is wrong](.bad)."),
     Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
@@ -44,6 +44,9 @@ RACE = Panel("race", "How fast", (
                about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls per timing"),
         Column("", bar=("share",), roles=("{role}",)), Column("GOP/s", "giga:fixed:2"), Column("ms", "ms:fixed:3"),
         Column("× float32", "ratio:fixed:2"), Column("result", "{result}", role="{tone}"))),
+    Table(name="awaited", caption="What will be timed", rows="awaited", key="entry", when="untimed", columns=(
+        Column("product", "title", prose=True, about="{from}"),
+        *(Column(title, "time?") for title in ("GOP/s", "ms", "× float32", "result")))),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Words(role="doc", when="times",
           text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
@@ -201,6 +204,7 @@ class Page(Experiment):
             "round": self.round, "rounds": rounds, "progress": done / units, "untimed": not times,
             "contestants": [self._facts(each) for each in CONTESTANTS], "times": times, "wrap": self.wrap,
             "words": self._finding(times) if self.round else None,
+            "awaited": [] if times else [self._who(entry) for entry in self.entries],
             "best": f", {times[0]['giga']:.1f} GOP/s at best" if times else "",
             "bound": self._bound(), "traffic": self._traffic(),
         })
@@ -220,14 +224,20 @@ class Page(Experiment):
         fastest = max((row["giga"] for row in rows), default=1.0)
         return sorted(({**row, "share": row["giga"] / fastest} for row in rows), key=lambda row: row["ms"])
 
+    @staticmethod
+    def _who(entry: Entry) -> dict[str, str]:
+        """What is known of an entry before it is timed."""
+        who = entry.contestant
+        return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
+                "from": FROM[entry.race] if who.integer else "the baseline"}
+
     def _time(self, entry: Entry, measure: list[float]) -> dict[str, Any]:
         """Median time, rate, and the median time of float32 over this one: above 1 is faster. The ratio is that of the
         two times in the table, so that a reader can check it; in mid-round float32 may be a time ahead."""
         median = statistics.median(entry.ms)
         who, right = entry.contestant, self.verdicts[entry.contestant.name]["right"]
-        return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
-                "from": FROM[entry.race] if who.integer else "the baseline", "ms": median, "least": min(entry.ms),
-                "most": max(entry.ms), "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
+        return {**self._who(entry), "ms": median, "least": min(entry.ms), "most": max(entry.ms),
+                "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
                 "ratio": statistics.median(measure) / median, "result": "right" if right else "wrong",
                 "tone": tone(right),
                 "role": BROKEN if not right else QUANT if who.integer else FLOAT}

@@ -32,6 +32,7 @@ class Page(Experiment):
     NEXT = ("start", "Back to the beginning: what do 2 bits break?")
     WORK = "auto"
     BAR = "{summary}"
+    RECORDED = ()
     PANELS = (CHECKS,)
     UNSHOWN: ClassVar = {"proof": "The status line shows it."}
     untold = "what is compared and what may differ stands above and below the table, which is the whole page"
@@ -48,15 +49,22 @@ class Page(Experiment):
             yield Frame(len(self.rows))
 
     def frame(self) -> Frame:
-        """All rows so far; proven is only what ran to its end with every row holding."""
+        """All rows, also those still to come; proven is only what ran to its end with every row holding."""
         passed, total = sum(row["ok"] for row in self.rows), len(check.FIXTURES)
         done = len(self.rows) == total
         summary = (f"{len(self.rows)} of {total} compared." if not done else f"{passed} of {total} hold."
                    if passed < total else f"All {total} hold: this browser computes what CPython computes.")
         return Frame(len(self.rows), {
-            "rows": [told(row) for row in self.rows], "summary": summary, "running": not done, "done": done,
+            "rows": [*map(told, self.rows), *map(awaited, check.FIXTURES[len(self.rows):])],
+            "summary": summary, "running": not done, "done": done,
             "proven": done and passed == total,
             "proof": {"ok": passed == total, "passed": passed, "total": total} if done else None})
+
+
+def awaited(fixture: check.Fixture) -> dict[str, Any]:
+    """The row of a fixture that has not run yet."""
+    row = told(check.row(fixture, None))
+    return {**row, "verdict": "to come", "tone": "muted"}
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:

@@ -151,9 +151,14 @@ FIXTURES = (
 
 def compare(fixture: Fixture, recorded: Arrays) -> dict:
     """One row of the proof."""
-    difference = fixture.difference(recorded)
+    return row(fixture, fixture.difference(recorded))
+
+
+def row(fixture: Fixture, difference: float | None) -> dict:
+    """The row as data; without a difference, before the fixture has run, it does not hold."""
     return {"name": fixture.name, "what": fixture.what, "difference": difference, "bound": fixture.bound,
-            "exact": fixture.bound == 0, "relative": fixture.relative, "ok": difference <= fixture.bound}
+            "exact": fixture.bound == 0, "relative": fixture.relative,
+            "ok": difference is not None and difference <= fixture.bound}
 
 
 def record(path: Path) -> None:

@@ -104,6 +104,7 @@ def test_every_contestant_is_timed_in_both_races():
 def test_nothing_is_timed_before_it_is_asked_for():
     scalars = Runner().open("arena", {"size": "64"})["frame"].scalars
     assert scalars["times"] == [] and scalars["progress"] == 0 and scalars["words"] is None
+    assert [row["entry"] for row in scalars["awaited"]][:3] == ["float32-given", "int8-given", "int8-quantised"]
     assert scalars["untimed"] and scalars["wrap"] is None and scalars["best"] == ""
     assert all(each["verdict"] is None and each["tone"] == "" for each in scalars["contestants"])
 

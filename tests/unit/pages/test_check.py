@@ -13,12 +13,13 @@ def test_every_fixture_holds_here():
     assert all(row["ok"] for row in rows) and len(rows) == len(check.FIXTURES)
 
 
-def test_the_page_shows_a_row_a_step_and_ends():
+def test_the_page_shows_all_rows_fills_one_a_step_and_ends():
     runner = Runner()
     run = runner.open("check")["run"]
     for i, fixture in enumerate(check.FIXTURES):
         scalars = runner.advance(run, steps=1)["frame"].scalars
-        assert scalars["rows"][-1]["name"] == fixture.name and len(scalars["rows"]) == i + 1
+        rows, there = scalars["rows"], [row["verdict"] for row in scalars["rows"]]
+        assert rows[i]["name"] == fixture.name and there == ["holds"] * (i + 1) + ["to come"] * (len(rows) - i - 1)
         assert bool(scalars["proof"]) == scalars["proven"] == (i + 1 == len(check.FIXTURES))
     assert scalars["proof"] == {"ok": True, "passed": i + 1, "total": i + 1} and scalars["summary"].startswith("All")
     assert scalars["done"] and runner.advance(run, steps=1)["done"]
