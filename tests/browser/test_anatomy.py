@@ -125,6 +125,8 @@ def test_help_is_behind_a_button_and_always_said(visit):
         assert text.bounding_box()["width"] <= 1
         help_.hover()
         assert text.bounding_box()["width"] > 100
+        text.hover()  # and stays while the pointer is on it
+        assert text.bounding_box()["width"] > 100 and tab[name].bounding_box() == place
         tab.page.keyboard.press("Escape")
         assert text.bounding_box()["width"] <= 1 and tab[name].bounding_box() == place
         tab.page.mouse.move(0, 0)

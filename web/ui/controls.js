@@ -27,7 +27,7 @@ function Control({ param, value, notes, trouble, idle, change }) {
   const about = `${id}-about`;
   const own = { id, "aria-describedby": about };
   const why = idle && `No effect now: ${idle}.`;
-  return html`<fieldset role="presentation" disabled=${Boolean(idle)} title=${why || undefined} onPointerEnter=${returned} onPointerLeave=${returned} onfocusin=${returned} class=${`control control-${param.widget}`} data-param=${param.name}>
+  return html`<fieldset role="presentation" disabled=${Boolean(idle)} title=${why || undefined} onPointerEnter=${returned} onfocusin=${returned} class=${`control control-${param.widget}`} data-param=${param.name}>
     <legend><span class="named"><label for=${id}>${param.label}</label>
       <button type="button" class="help" aria-label=${`About ${param.label}`} aria-describedby=${about}>i</button></span></legend>
     <${Widget} param=${param} value=${value} own=${own} trouble=${trouble} change=${change} />
