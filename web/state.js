@@ -52,10 +52,10 @@ export function format(meta, params, panel = "", shell = {}) {
 }
 
 /** The command line that gives the same figures: these parameters, and as many steps as the page has taken. */
-export function command({ name, rests, ...meta }, params, step) {
+export function command({ name, rests, settled, ...meta }, params, step) {
   const word = (text) => (/^[\w.,:=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const given = unusual(meta, params).map(([param, value]) => `--set ${word(`${param}=${value}`)}`);
-  return ["python -m pyapp run", name, ...given, step && meta.work !== "auto" && `--steps ${step}`, rests && "--background"].filter(Boolean).join(" ");
+  return ["python -m pyapp run", name, ...given, step && meta.work !== "auto" && `--steps ${step}`, rests && !settled && "--background"].filter(Boolean).join(" ");
 }
 
 /** [name, value as text] of every parameter that is not at its default. */

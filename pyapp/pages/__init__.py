@@ -103,6 +103,7 @@ def describe() -> list[dict]:
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
          "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
+         "settled": page(name).SETTLED,
          "tour": page(name).TOUR, "recorded": page(name).RECORDED is not None,
          "next": following(name), "glossary": glossary(name),
          "panels": [panel.as_dict() for panel in page(name).PANELS]}

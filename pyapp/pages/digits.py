@@ -48,7 +48,7 @@ class Page(Experiment):
     tab = "In float32"
     order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
-    WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    WORK, SETTLED, FILES, PLAYS = "train", True, "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, test accuracy [{test_accuracy:percent}](.float)"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS

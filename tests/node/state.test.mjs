@@ -34,6 +34,7 @@ test("a command sets what a link sets, quoted for a shell, and what is too long 
   assert.equal(command(page, { how: "fast", rate: 3, text: "it's 1 2\n3" }, 7),
     "python -m pyapp run page --set how=fast --set 'text=it'\\''s 1 2\n3' --steps 7 --background");
   assert.equal(command({ ...page, work: "auto", rests: false }, { how: "slow", rate: -3 }, 7), "python -m pyapp run page --set rate=-3");
+  assert.equal(command({ ...page, settled: true }, {}, 0), "python -m pyapp run page");
   for (const [length, labels] of [[4000, []], [4001, ["Numbers"]]]) {
     const params = { text: "1".repeat(length) };
     assert.deepEqual(dropped(page, params), labels);

@@ -13,7 +13,7 @@ export function PageMenu({ page }) {
   const acts = (say) => [
     ["link", "Copy a link to this page", () => copyLink(page, page.link(), say)],
     ["embed", "Copy a link for slides", () => copyLink(page, page.link("", { embed: 1 }), say)],
-    ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), "The command is copied: it prints the same figures.", say)],
+    ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), `The command is copied: ${figures(page)}`, say)],
     ["python", "Copy as Python", async () => {
       const answer = await page.ask("script", {}, "page");
       if (answer) copy(answer.text, "The text is copied: Python reproduces this run with it.", say);
@@ -26,6 +26,9 @@ export function PageMenu({ page }) {
   <//>`;
 }
 
+/** What a command gives; it knows nothing of what was changed on the way. */
+const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the present settings. If you changed one on the way, “Copy as Python” repeats that, too.`
+  : "it prints the same figures.");
 const copy = (text, words, say) => navigator.clipboard.writeText(text).then(() => say(words), () => say("The browser does not allow copying here."));
 
 function copyLink(page, link, say) {

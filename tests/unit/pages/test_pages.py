@@ -51,3 +51,14 @@ def test_what_tabs_share_is_one_kind_of_value():
             kinds.setdefault((page.entry, shared), set()).add(params[own].kind)
         assert not page.SHARES or page.SHARED.endswith(".")
     assert kinds and all(len(found) == 1 for found in kinds.values())
+
+
+@pytest.mark.parametrize("name", [name for name in pages.names() if pages.page(name).SETTLED])
+def test_a_page_that_says_so_leaves_nothing_for_the_background_but_after_a_change(name):
+    """Its command needs no --background."""
+    runner = Runner()
+    run = runner.open(name, {"bits": "4"})["run"]
+    for _ in range(2):
+        before = runner.advance(run, steps=1)["frame"].scalars
+        assert runner.background(run, ms=600_000)["frame"].scalars == before
+    assert {"done": True}.items() <= runner.background(run, ms=600_000).items()
