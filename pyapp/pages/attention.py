@@ -78,11 +78,11 @@ MAPS = Panel("maps", "Attention: float and quantised", (
                  f"L1 {{{side}.l1_per_row:fixed:3}} per row, {{{side}.broken_rows:count}} broken", "quant")
           for side, how in zip(SIDES, ("without a", "with the"), strict=True)))),
     Beside(width=140, blocks=(
-        Together(blocks=(Words(role="doc", name="source-about", text="Head {head} of 0 to {last_head}. {about}"),
-                         Scale(name="probability-scale", limit="limits.probability", what="Probability", map="grey"),
+        Together(blocks=(Scale(name="probability-scale", limit="limits.probability", what="Probability", map="grey"),
                          Scale(name="difference-scale", limit="limits.difference", what="Differences"))),
         *(matrix(f"{side}_error", f"Difference {how} shift.", f"{{titles.{side}}}", "quantised − float")
           for side, how in zip(SIDES, ("without a", "with the"), strict=True)))),
+    Words(role="doc", name="source-about", text="Head {head} of 0 to {last_head}. {about}"),
 ), empty="The matrices appear when Python has started.")
 CELL = Panel("cell", "Query {row} “{cell.query}” looks at key {column} “{cell.key}”", (
     Words(name="cell-about", text="{cell.words} Click any cell, or move with the arrow keys and press Enter, to pick "
