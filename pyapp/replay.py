@@ -7,7 +7,7 @@ from pyapp.run import Run
 from pyapp.sessions import MOST_LOG
 
 HEAD = "from pyapp.runner import Runner\n\nrunner = Runner()"
-LOST = f"# More than {MOST_LOG:,} changes were made to this run: the settings are those it has now, from the start."
+LOST = f"# This run was changed more than {MOST_LOG:,} times: this script starts with the settings that it has now."
 FILE = "# This run goes on from a file: put {name!r} beside this script."
 TO_END = 'while not runner.{work}(run, ms=1000)["done"]:\n    pass'
 

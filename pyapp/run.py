@@ -100,7 +100,7 @@ class Run:
         """Back to the newest recorded state at or before a step. ValueError if there is none."""
         found = next((state for state in reversed(self.states) if state.step <= step), None)
         if found is None:
-            raise ValueError(f"no state at or before step {step} is recorded; there are "
+            raise ValueError(f"no state is recorded at or before step {step}; recorded steps: "
                              f"{', '.join(map(str, self.recorded)) or 'none'}")
         resume(self.experiment, found.params, found.arrays, f"step {found.step}")
         self.ahead = self.ahead or self.curves

@@ -122,7 +122,7 @@ def _checked(about: dict[str, Any], arrays: dict[str, np.ndarray], name: str) ->
     params, pins = unpacked_json(arrays[PARAMS]), _of(PIN, arrays)
     texts = {**{"page": about["page"], "name": about["name"]}, **about["edits"]}
     if not all(isinstance(key, str) and isinstance(text, str) for key, text in texts.items()):
-        raise ValueError("a text is something else")
+        raise ValueError("a text is not text")
     if len(about["page"]) > MOST_NAME or len(about["name"]) > MOST_NAME or len(about["log"]) > MOST_LOG:
         raise ValueError("a name or its list of changes is too long")
     if type(about["step"]) is not int or about["step"] < 0 or not isinstance(params, dict):
@@ -163,7 +163,7 @@ def _event(event: list) -> list:
 
 def _pin(data: np.ndarray, name: str) -> Saved:
     if data.dtype != np.uint8 or data.ndim != 1:
-        raise ValueError("a pinned run is no session")
+        raise ValueError("a pinned run is not a session")
     pin = unpack(data.tobytes()[::-1], f"{name}, a pinned run")
     if pin.pins or pin.frame is None or not pin.name:
         raise ValueError("a pinned run is incomplete")
@@ -174,7 +174,7 @@ def _of_checkpoint(arrays: dict[str, np.ndarray], name: str) -> Saved:
     """A checkpoint that a page has saved is a session without curves; its parameters are the page's to read."""
     saved = Contents(arrays, name)
     if not saved.by.startswith("page "):
-        raise StoreError(f"{name} holds {saved.words}; expected a session, which “Save session” has written")
+        raise StoreError(f"{name} holds {saved.words}; expected a session, as “Save session as a file” writes it")
     params = {}
     if PARAMS in arrays:
         params = unpacked_json(arrays[PARAMS])
@@ -202,4 +202,4 @@ def _of(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _damaged(name: str, error: Exception) -> StoreError:
     why = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
-    return StoreError(f"{name}: expected a session of Bitladder, found one that is damaged ({why}); use another copy")
+    return StoreError(f"{name}: expected a Bitladder session, found one that is damaged ({why}); use another copy")

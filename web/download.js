@@ -68,7 +68,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     const still = await difference(second, await entry);
     if (still) {
       stop(`${path} is not the file that this site should have: it ${still}`,
-        "It was damaged on its way, or the site is being updated: try again in a moment.");
+        "It was damaged in transit, or the site is being updated: try again in a moment.");
     }
     return { bytes: second, again: true };
   }

@@ -85,7 +85,7 @@ export async function faults(entry, { cache = "default", base = new URL("./", im
     try {
       const { bytes, type, failure } = await fetched(url, cache, SOON);
       if (failure) return blame(path, failure);
-      if (!/javascript/.test(type)) return blame(path, `the server sends it as ${type || "nothing in particular"}, not as JavaScript`);
+      if (!/javascript/.test(type)) return blame(path, `the server sends it ${type ? `as ${type}` : "without a type"}, not as JavaScript`);
       const damage = await difference(bytes, listed[path]);
       if (damage) return blame(path, `it ${damage}`);
       const targets = [...new TextDecoder().decode(bytes).matchAll(IMPORT)].map(([, name]) => resolve(name, url));

@@ -49,7 +49,7 @@
 
   /** modules.js says which file it is, and knows when a connection hangs; it may be missing, or hang, itself. */
   async function start() {
-    const late = pause(LATE_MS).then(() => Promise.reject(new Error(`modules.js has not arrived for ${LATE_MS / 1000} seconds`)));
+    const late = pause(LATE_MS).then(() => Promise.reject(new Error(`modules.js did not arrive within ${LATE_MS / 1000} seconds`)));
     const { load } = await Promise.race([import("./modules.js"), late]);
     await load("main.js");
   }
@@ -72,7 +72,7 @@
   function confined() {
     document.documentElement.dataset.state = "error";
     const link = Object.assign(document.createElement("a"), { href: location.href, target: "_blank", rel: "noopener", textContent: location.href });
-    say("This frame does not allow Bitladder to run: its sandbox permits neither workers, in which Python runs, nor storage.",
+    say("This frame does not allow Bitladder to run: its sandbox permits neither storage nor workers, and Python runs in a worker.",
       "Open the page in a tab of its own (below), or add allow-same-origin to the frame's sandbox.", "", link);
   }
 

@@ -86,14 +86,14 @@ def check_target(root, target, own=()):
     within = any(same_folder(above, folder) for above in (place, *place.parents) for folder in folders)
     around = any(same_folder(place, folder) for folder in (home, *home.parents))
     if named or within or around or ".git" in (part.casefold() for part in place.parts):
-        raise Failure(f"{target} is one of Bitladder's own folders, or holds them: choose another folder, for example "
-                      "build/site.")
+        raise Failure(f"{target} is one of Bitladder's own folders, or contains one: choose another folder, for "
+                      "example build/site.")
     nearest = next(folder for folder in (place, *place.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise Failure(f"{target} cannot be written, because of {nearest}: choose another folder.")
+        raise Failure(f"{target} cannot be written, because {nearest} is not a writable folder: choose another one.")
     old = set(earlier_build(place))
     if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
-        raise Failure(f"{target} is not empty, and no earlier build of Bitladder: choose another folder.")
+        raise Failure(f"{target} is not empty, and is not an earlier build of Bitladder: choose another folder.")
     return old
 
 

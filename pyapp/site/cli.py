@@ -20,7 +20,7 @@ from pyapp.site.terminal import Failure, clear_line, disk_is_full
 
 def main(argv, root):
     """What serve.py does, for the checkout at root. Returns the exit status."""
-    parser = argparse.ArgumentParser("serve.py", description="Fetch what Bitladder needs, build its site, serve it.")
+    parser = argparse.ArgumentParser("serve.py", description="Fetch what Bitladder needs, build its site and serve it.")
     add_options(parser)
     options = parser.parse_args(argv)
     check_options(parser, options)
@@ -56,7 +56,8 @@ def serve(server, options):
     with server, contextlib.suppress(KeyboardInterrupt):
         print(f"Bitladder is at {url} (Ctrl-C stops it)", flush=True)
         if options.host not in ("127.0.0.1", "localhost", "::1"):
-            print("Other machines reach it too; there browsers keep no offline copy, which needs https.", flush=True)
+            print("Other machines can reach it too, but their browsers keep no offline copy: that needs https.",
+                  flush=True)
         if not options.no_open:  # in a thread, as some browsers block until they are closed
             threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
         server.serve_forever()
@@ -65,9 +66,9 @@ def serve(server, options):
 def sizes(plain, gzip, brotli):
     """What a host sends of the whole site, in a sentence."""
     megabytes = [f"{size / 1e6:.1f} MB {how}" for size, how in
-                 ((plain, "as it is"), (gzip, "with gzip"), (brotli, "with brotli")) if size]
-    missing = "" if brotli else " For .br files install the Python package brotli, or Node.js, and build again."
-    return f"All of it together: {', '.join(megabytes)}. Packed files (.gz, .br) lie beside the others.{missing}"
+                 ((plain, "uncompressed"), (gzip, "with gzip"), (brotli, "with brotli")) if size]
+    missing = "" if brotli else " For .br files install the Python package brotli or Node.js, and build again."
+    return f"The whole site: {', '.join(megabytes)}. Compressed files (.gz, .br) are beside the originals.{missing}"
 
 
 def attempt(work):
@@ -77,13 +78,13 @@ def attempt(work):
         work()
         return 0
     except KeyboardInterrupt:
-        print("\nInterrupted. Run it again: what has arrived whole is kept.", file=sys.stderr)
+        print("\nInterrupted. Run it again: complete downloads are kept.", file=sys.stderr)
         return 130
     except OSError as error:
         message = f"{error.filename}: {error.strerror}. Make it readable and writable"
         if disk_is_full(error):
             where = f" where {Path(error.filename).parent} is" if error.filename else ""
-            message = f"The disk is full. Make room{where} (a first run needs 400 MB for a while)"
+            message = f"The disk is full. Make room{where} (a first run needs 400 MB temporarily)"
         message += ", or name another folder for downloads in BITLADDER_CACHE, and run this again."
     except Failure as failure:
         message = str(failure)

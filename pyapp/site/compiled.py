@@ -34,7 +34,8 @@ def compiled(root, batches, own, cache):
 
 
 def _say(why):
-    print(f"{clear_line()}{why}: the page works, and compiles them at every start, which takes longer.", flush=True)
+    print(f"{clear_line()}{why}: the page works, but compiles Python's files at every start, which takes longer.",
+          flush=True)
 
 
 def _batch(web, files, own, cache):
@@ -51,7 +52,7 @@ def _batch(web, files, own, cache):
     with tempfile.TemporaryDirectory(".part", dir=cache) as folder, held(folder):
         given, made = Path(folder) / "sources.zip", Path(folder) / "compiled.zip"
         given.write_bytes(archive)
-        print(f"Compiling {len(sources)} files of Python", flush=True)
+        print(f"Compiling {len(sources)} Python files", flush=True)
         command = ["node", web / "compile.mjs", compiling.__file__, given, made, own]
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=MINUTES * 60)
         if ran.returncode:

@@ -72,8 +72,8 @@ def check_page(web):
     """Refuse a page with an import map whose hashes are not those of the lock, or whose policy is another."""
     page = (web / "index.html").read_text(encoding="utf-8")
     if MAP.search(page) and page != sealed(page, read_lock(web)):
-        raise Failure("web/index.html does not have the policy of its import map and the hashes of web/lock.json: run "
-                      "python -m pyapp.site.policy, and look at what it changes.")
+        raise Failure("web/index.html has a policy or hashes that do not match its import map and web/lock.json: run "
+                      "python -m pyapp.site.policy, and review what it changes.")
 
 
 if __name__ == "__main__":

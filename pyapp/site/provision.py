@@ -54,7 +54,7 @@ class Fetcher:
         if not self.files:
             return
         total = sum(file.bytes for file in self.files)
-        print(f"Fetching {len(self.files)} files, {total:,} bytes, to keep in {self.cache}", flush=True)
+        print(f"Fetching {len(self.files)} files ({total:,} bytes) into {self.cache}", flush=True)
         for file in self.files:
             if not self.has(file):  # a package may have brought it along
                 self.fetch(file)
@@ -75,9 +75,9 @@ class Fetcher:
                     self.said.add(str(refused))
                     print(f"{clear_line()}  passed over: {refused}", flush=True)
         raise Failure(
-            "\n  - ".join([f"{file.path} ({file.bytes:,} bytes) cannot be had. What was tried:", *tried])
+            "\n  - ".join([f"{file.path} ({file.bytes:,} bytes) could not be fetched. What was tried:", *tried])
             + "\nConnect to the network (HTTPS_PROXY is respected), install npm and pip if they are missing,"
-            f"\nand run this again; what has arrived is kept in {self.cache}."
+            f"\nand run this again; complete downloads are kept in {self.cache}."
         )
 
     def from_url(self, file, source):

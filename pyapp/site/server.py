@@ -137,7 +137,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return [host.strip().lower() in names for host in self.headers.get_all("Host", [])] == [True]
 
     def not_allowed(self):
-        self.refuse(HTTPStatus.METHOD_NOT_ALLOWED, f"This server only shows files: it has no {self.command}.",
+        self.refuse(HTTPStatus.METHOD_NOT_ALLOWED, f"This server only sends files: it does not answer {self.command}.",
                     Allow="GET, HEAD", Connection="close")
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = not_allowed
@@ -227,7 +227,7 @@ def make_server(port, web, belongs=None, host="127.0.0.1"):
         return Server(host, port, Path(web), belongs or served(web))
     except OSError as error:
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise Failure(f"This machine has no address {host}: use --host 0.0.0.0 for all that it has.") from None
+            raise Failure(f"This machine has no address {host}: use --host 0.0.0.0 for all of its addresses.") from None
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
         other = port + 1 if 1024 <= port < 65535 else 8001
         raise Failure(f"Port {port} {why}: choose another one, for example --port {other}.") from None

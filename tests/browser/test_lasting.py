@@ -133,7 +133,7 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     tab.follow("#simulator")
     tab["page-menu"].click()
     tab["session-open-file"].set_input_files(path)
-    tab.wait_text("restored", f"Opened as {path.name} has it, step 11.")
+    tab.wait_text("restored", f"Opened from {path.name}, step 11.")
     tab.wait_number("step-count", "x === 11")
     assert tab["compare"].locator("option").count() == 2 and "#qat" in tab.page.url
     path.write_bytes(path.read_bytes()[:-999])

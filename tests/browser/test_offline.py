@@ -79,7 +79,7 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
     tab.wait_text("status", "partly offline")
     assert tab.page.evaluate("caches.keys().then((keys) => keys.length)") == 2
     tab["offline-keep"].click()
-    tab.wait_text("offline", "Works offline, all of it")
+    tab.wait_text("offline", "All of it works offline")
     tab.wait_text("status", "works offline")
     server.stop()
     tab.follow("#digits")
@@ -204,7 +204,7 @@ def test_without_service_workers_or_storage_the_page_says_so_and_works(visit):
     tab.page.evaluate("name = 'none'")
     tab.page.reload()
     tab.wait_ready()
-    tab.wait_text("offline", "Works only while connected: this browser, or a private window of it, offers no")
+    tab.wait_text("offline", "Works only while connected: this browser, or this private window, has no service workers")
     assert tab["offline-retry"].count() == 0 and "offline" not in tab.text("status")
     tab["play"].click()
     tab.wait_number("step-count", "x > 3")

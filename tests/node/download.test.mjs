@@ -62,7 +62,7 @@ for (const [kind, damaged] of [["changed", "hellO"], ["cut off", "hel"], ["empty
     serving({ "a.zip": bytes(damaged), "b.zip": bytes("fine") });
     await assert.rejects(fetched({ "b.zip": bytes("fine"), "a.zip": bytes("hello") }), (error) => {
       assert.match(error.message, /^a\.zip is not the file that this site should have: it has /);
-      assert.match(error.hint, /damaged on its way, or the site is being updated/);
+      assert.match(error.hint, /damaged in transit, or the site is being updated/);
       return error.type === "DownloadError";
     });
   });

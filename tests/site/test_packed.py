@@ -11,7 +11,7 @@ import serve
 from pyapp.site import packed
 from pyapp.site.build import build
 
-SIZES = r"All of it together: [\d.]+ MB as it is, [\d.]+ MB with gzip"
+SIZES = r"The whole site: [\d.]+ MB uncompressed, [\d.]+ MB with gzip"
 
 
 def test_packed_files_lie_beside_what_they_make_smaller(site, tmp_path, monkeypatch, capsys):

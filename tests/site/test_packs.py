@@ -66,7 +66,7 @@ def test_without_node_the_packs_hold_sources(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     made = packs(ROOT, ["pyapp/__init__.py"], tmp_path)
     assert "/lib/python/re/__init__.py" in members(made["app/start.pack"])
-    assert "Node is not installed: the page works, and compiles" in capsys.readouterr().out
+    assert "Node is not installed: the page works, but compiles" in capsys.readouterr().out
 
 
 def test_other_bytes_than_the_locks_are_not_used(made, monkeypatch, capsys):

@@ -113,7 +113,7 @@ def test_back_to_an_earlier_step_the_same_seed_gives_the_same_future(page):
     assert found == expected and found["step"] == reached
     for at in (recorded[0], recorded[-1], recorded[0]):
         assert runner.rewind(run, at)["frame"].step == at
-    with pytest.raises(ValueError, match="no state at or before step -1 is recorded"):
+    with pytest.raises(ValueError, match="no state is recorded at or before step -1"):
         runner.rewind(run, -1)
 
 
@@ -217,7 +217,7 @@ REFUSED = {
     "newer": ({"version": 2}, {}, "of version 2, but this Bitladder reads versions up to 1; open it with a newer"),
     "no version": ({"version": "one"}, {}, "damaged .its version is 'one'"),
     "another page": ({"page": "rung2"}, {}, "was saved by the page rung2"),
-    "no page": ({"page": 3}, {}, "a text is something else"),
+    "no page": ({"page": 3}, {}, "a text is not text"),
     "a step": ({"step": -3}, {}, "its step or its parameters are missing"),
     "no parameters": ({}, {"params": None}, "'params' is missing"),
     "a curve": ({}, {"curve.loss": np.zeros((2, 3))}, "a curve of 26 points, every 1th kept, cannot have 3"),

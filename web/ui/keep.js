@@ -124,7 +124,7 @@ export class Keeper {
       return await work();
     } catch (error) {
       const why = `This browser does not let the page keep your work (${error.message})`;
-      if (!refused) this.#page.say("keep", `${why}; Share, “Save session” gives it as a file.`);
+      if (!refused) this.#page.say("keep", `${why}. To keep it, choose Share, “Save session as a file”.`);
       refused = true;
       return null;
     }

@@ -10,11 +10,11 @@ export function Left({ page }) {
   const at = (step) => (step ? `, step ${count(step)}` : "");
   const failed = !meta.files && page.troubles.load;
   return html`${was?.left && html`<p class="offer" role="status" data-test="restored">
-      <span class="doc">${was.left.id ? "Restored as you left it" : `Opened as ${was.left.name} has it`}${at(was.step)}.</span>
+      <span class="doc">${was.left.id ? "Restored as you left it" : `Opened from ${was.left.name}`}${at(was.step)}.</span>
       <button type="button" class="quiet" data-test="shipped-state" disabled=${!page.open} onClick=${() => page.fresh()}>Start from the shipped state</button>
     </p>`}
     ${was?.other && html`<p class="offer" role="status" data-test="left-other">
-      <span class="doc">This link has settings of its own. You left this page with others${at(was.other.step)}.</span>
+      <span class="doc">This link has settings of its own. You left this page with different ones${at(was.other.step)}.</span>
       <button type="button" class="quiet" data-test="as-left" disabled=${!page.open} onClick=${() => page.goTo(was.other)}>Go back to how you left it</button>
     </p>`}
     ${page.notes.keep?.length > 0 && html`<p class="offer doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
@@ -32,7 +32,7 @@ export function Pins({ page }) {
     page.compare(answer.pinned ?? null);
     page.keeper.soon();
   };
-  return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run, to compare others with it" onClick=${() => change("pin", "")}>Pin</button>
+  return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run to compare others with it" onClick=${() => change("pin", "")}>Pin</button>
     ${pins.length > 0 && html`<label>Compare with <select data-test="compare" onChange=${({ target }) => page.compare(target.value || null)}>
         <option value="" selected=${!compared}>nothing</option>
         ${pins.map(({ name }) => html`<option key=${name} value=${name} selected=${compared?.name === name}>${name}</option>`)}
@@ -61,7 +61,7 @@ export function Saves({ page, say }) {
     event.preventDefault();
     const title = new FormData(event.target).get("title").trim() || page.meta.title;
     const free = await page.keeper.saveAs(title);
-    say(free ? `Kept in this browser as “${free}”.` : "This browser does not keep it; save it as a file.");
+    say(free ? `Kept in this browser as “${free}”.` : "This browser could not keep it; save it as a file instead.");
     refresh();
   };
   const drop = (id) => forget(id).then(refresh);

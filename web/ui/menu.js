@@ -13,10 +13,10 @@ export function PageMenu({ page }) {
   const acts = (say) => [
     ["link", "Copy a link to this page", () => copyLink(page, page.link(), say)],
     ["embed", "Copy a link for slides", () => copyLink(page, page.link("", { embed: 1 }), say)],
-    ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), `The command is copied: ${figures(page)}`, say)],
+    ["command", "Copy as a command", () => copy(command(page.meta, page.params, page.step), `Command copied: ${figures(page)}`, say)],
     ["python", "Copy as Python", async () => {
       const answer = await page.ask("script", {}, "page");
-      if (answer) copy(answer.text, "The text is copied: Python reproduces this run with it.", say);
+      if (answer) copy(answer.text, "Script copied. Python reproduces this run with it.", say);
     }],
     ["print", "Print the page", () => print()],
     ["session", "Save session as a file", () => saveSession(page)],
@@ -27,13 +27,13 @@ export function PageMenu({ page }) {
 }
 
 /** What a command gives; it knows nothing of what was changed on the way. */
-const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the present settings. If you changed one on the way, “Copy as Python” repeats that, too.`
+const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training, “Copy as Python” repeats that too.`
   : "it prints the same figures.");
-const copy = (text, words, say) => navigator.clipboard.writeText(text).then(() => say(words), () => say("The browser does not allow copying here."));
+const copy = (text, words, say) => navigator.clipboard.writeText(text).then(() => say(words), () => say("This browser does not allow copying here."));
 
 function copyLink(page, link, say) {
   const left = dropped(page.meta, page.params).map((label) => ` “${label}” is not in it: a link holds at most ${count(LONGEST)} characters of a text.`);
-  copy(`${location.href.split("#")[0]}${link}`, `The link is copied.${left.join("")}`, say);
+  copy(`${location.href.split("#")[0]}${link}`, `Link copied.${left.join("")}`, say);
 }
 
 /** A button that opens a list of [name, words, what to do], which `acts` makes while it is open. */
@@ -62,14 +62,14 @@ export function Menu({ panel, scope, page, shown, show }) {
     const section = host.closest("section");
     const [some, drawn] = [numbers().length > 0, hasDrawings(section)];
     return [
-      some && ["copy", "Copy the numbers", () => copy(written(numbers(), "\t"), "Copied, to be pasted into a spreadsheet.", say)],
+      some && ["copy", "Copy the numbers", () => copy(written(numbers(), "\t"), "Copied. Paste it into a spreadsheet.", say)],
       some && ["csv", "Save as CSV", () => download(written(numbers(), ","), `bitladder-${name}.csv`, "text/csv")],
       some && ["table", shown ? "Hide the table" : "Show as a table", () => show(!shown)],
       drawn && ["png", "Save as PNG", () => savePng(section, name)],
       drawn && ["svg", "Save as SVG", () => saveSvg(section, name)],
       ["full", "Full screen", () => section.requestFullscreen()],
-      ["link", "Copy a link to this", () => copyLink(page, page.link(panel.name), say)],
-      ["print", "Print this", () => printOnly(section)],
+      ["link", "Copy a link to this panel", () => copyLink(page, page.link(panel.name), say)],
+      ["print", "Print this panel", () => printOnly(section)],
     ].filter(Boolean);
   };
   return html`<${Acts} name=${panel.name} label="Copy, save and show" acts=${acts} />`;
@@ -88,5 +88,5 @@ export function Numbers({ panel, scope, page }) {
   return html`<div class="wide panel-numbers" data-test=${`${panel.name}-numbers`}>${cells(panel, scope, page).map(({ title, rows }) => html`<table class="numbers">
     <caption>${title}</caption>
     <tbody>${rows.slice(0, ROWS).map((row) => html`<tr>${row.map((value) => html`<td>${String(value ?? "")}</td>`)}</tr>`)}</tbody>
-  </table>${rows.length > ROWS && html`<p class="doc">The first ${ROWS} of ${rows.length} rows; saved as CSV it has all.</p>`}`)}</div>`;
+  </table>${rows.length > ROWS && html`<p class="doc">The first ${ROWS} of ${rows.length} rows. “Save as CSV” writes them all.</p>`}`)}</div>`;
 }

@@ -23,11 +23,11 @@ export async function keepOffline(badge, news, tell) {
   }
 
   function fail({ name, message }) {
-    show({ loaded: undefined, why: name === "QuotaExceededError" ? "this browser's storage has no room left for it" : message });
+    show({ loaded: undefined, why: name === "QuotaExceededError" ? "this browser's storage is full" : message });
   }
 
-  if (!isSecureContext) return show({ why: "browsers keep an offline copy only of what comes by https or from this machine" });
-  if (!workers) return show({ why: "this browser, or a private window of it, offers no service workers" });
+  if (!isSecureContext) return show({ why: "browsers keep offline copies only of pages served over https or from localhost" });
+  if (!workers) return show({ why: "this browser, or this private window, has no service workers" });
   const { version } = await json("app/manifest.json"); // of this page
 
   /** What is true now: asked of the worker, not remembered. */
@@ -117,7 +117,7 @@ function began(worker) {
   return new Promise((resolve, reject) => {
     worker.addEventListener("statechange", () => {
       if (worker.state === "activated") resolve();
-      if (worker.state === "redundant") reject(new Error("its files could not all be fetched"));
+      if (worker.state === "redundant") reject(new Error("some of its files could not be downloaded"));
     });
   });
 }
@@ -155,7 +155,7 @@ function Badge({ why, loaded, total, state, persisted, keep, remove, retry }) {
   if (state === undefined) return null;
   if (!state?.kept) return html`${text(`${ONLINE}: there is no offline copy.`)} ${button("keep", "Make available offline", keep)}`;
   const { bytes, enough, missing, lacking } = state;
-  const all = `Works offline, all of it: ${megabytes(bytes)} MB.${persisted ? "" : " The browser may delete it when the disk is nearly full."}`;
+  const all = `All of it works offline (${megabytes(bytes)} MB).${persisted ? "" : " The browser may delete it when the disk is nearly full."}`;
   const some = enough
     ? `Works offline, except for large files: ${missing.map((path) => path.split("/").at(-1)).join(", ")}.`
     : `Works only partly offline: ${missing.length} files are missing.`;

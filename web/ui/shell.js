@@ -73,7 +73,7 @@ function Running({ runtime: { python, numpy, engine }, offline, proof, checkable
 function Parity({ proof }) {
   const link = (words, colour) => html`<a href="#check" class=${colour} data-test="parity">${words}</a>`;
   if (!proof) return link("Verify against CPython", "");
-  return proof.ok ? link("numbers proven", "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
+  return proof.ok ? link("matches CPython", "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
 }
 
 function Progress({ label = "Starting", loaded = 0, total = 0 }) {
