@@ -51,7 +51,7 @@ RACE = Panel("race", "How fast", (
     Words(role="doc", when="times",
           text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
                "“× float32” is how many times as fast as float32 it was: the median of float32 divided by its own. "
-               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 is no finding."),
+               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 may be chance."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
     Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "
@@ -144,7 +144,7 @@ class Page(Experiment):
     RUN = Work(name="measure", start="Measure", stop="Stop", on="Continue", again="Measure again", begun="progress")
     PARAMS = (
         Param("size", "Size", "choice", "256", choices=tuple(SIZES), widget="select", live=False,
-              doc="Length of all three sides; 32x784x128 is a batch of 32 in the digits network's first layer"),
+              doc="Length of all three sides; or 32x784x128, a batch of 32 in the digits network's first layer"),
         Param("rounds", "Rounds", "int", 5, lo=1, hi=25, live=False,
               doc="Each contestant is timed once per round, in turn; the median of all rounds counts"),
         controls.seed("Decides the numbers in the matrices", live=False),

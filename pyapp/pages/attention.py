@@ -155,7 +155,7 @@ class Page(SoftmaxLab):
         softmax_controls.softmax(name="method"),
         softmax_controls.shift(default="row-mean", choices=SHIFTS, doc=(
             "What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below the row's "
-            "maximum, from where that does least harm")),
+            "maximum, beyond the distance at which that does least harm")),
         Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="Row of the picked cell, counted from 0"),
         Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="Column of the picked cell, counted from 0"),
     )

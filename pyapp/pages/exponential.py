@@ -68,7 +68,7 @@ INTEGERS = Panel("integers", "Every integer on the way", (
         Column("stands for", "real"), Column("exact", "exact", role="float"))),
     Words(name="widest", text="With n = {exponent:fixed:0} the largest result, at x = 0, takes {widest:count} "
                               "bits{too_wide}."),
-), empty="They appear when Python has started.")
+), empty="The integers appear when Python has started.")
 GAP = Panel("gap", "How good the parabola is", (
     Words(name="gap-about",
           text="Its distance from eᵖ between −ln 2 and 0, before anything is rounded to integers. The paper's text "
@@ -81,7 +81,7 @@ GAP = Panel("gap", "How good the parabola is", (
     Table(name="gaps", rows="gaps", chosen="chosen", caption="Both sets of constants", columns=(
         Column("constants", "name"), *(Column(key, f"{key}:text") for key in "abc"),
         Column("largest", "maximum:fixed:6"), Column("at p", "at:fixed:3"), Column("mean", "mean:fixed:6"))),
-), empty="Its error appears when Python has started.")
+), empty="The error appears when Python has started.")
 SCALE = Panel("scale", "What the scale does", (
     Words(text="ln 2 is [{ln2_codes:fixed:4}](.float) codes at S = {scale:text}, and the original wants a whole "
                "number. On a fine grid rounding it costs little; on a coarse one the periods drift away from "

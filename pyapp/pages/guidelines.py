@@ -32,7 +32,7 @@ CLAIMED = Panel("claims", "Claims about precision", (
                   Words(role="doc", text="The rule: {rule}."),
                   Words(role="doc reason", text="{because}", when="because"),
                   Words(role="doc", text="[See it yourself]({link})", when="link"))))),
-), empty="The measuring starts when Python runs.")
+), empty="Measuring starts when Python has started.")
 
 
 class Page(Experiment):

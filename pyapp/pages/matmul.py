@@ -48,7 +48,7 @@ class Page(Experiment):
         Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, doc="Symmetric has the zero point 0"),
         controls.bits(8, "Bits per weight code", name="w_bits", label="Bits of W"),
         Param("w_scheme", "Scheme of W", "choice", "affine", choices=SCHEMES,
-              doc="Symmetric has the zero point 0, and spares the correction of step 5"),
+              doc="Symmetric has the zero point 0, which makes the correction in step 5 unnecessary"),
         Param("per", "A scale of W per", "choice", "tensor", choices=("tensor", "channel"),
               doc="One for all weights, or one for each output"),
         controls.bits(8, "Bits per output code, on an affine grid that just covers this float product",

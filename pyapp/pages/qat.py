@@ -72,10 +72,10 @@ class Page(Experiment):
                               doc="Bits of the pixels and hidden layers; with none they stay float32"),
         controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
-              doc="LSQ learns them with the weights; STE takes them from the largest weight, which is weak per tensor "
-                  "at 3 bits and fewer"),
+              doc="LSQ learns them with the weights; STE takes them from the largest weight, which works badly per "
+                  "tensor at 3 bits or fewer"),
         controls.optimiser("adam"),
-        controls.rate(0.001, "How far one step goes; with Adam, 0.01 and more is too far here", usual=usual_rates()),
+        controls.rate(0.001, "How far one step goes; with Adam, 0.01 or more is too far here", usual=usual_rates()),
         BATCH, SHIFT, SEED,
         Param("share", "Teacher's share", "float", 0.0, lo=0.0, hi=1.0, step=0.1,
               doc="The teacher's part of the loss: at 0 only the labels teach, at 1 only the shipped float32 network"),

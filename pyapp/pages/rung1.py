@@ -29,8 +29,8 @@ class Page(Sliders):
                 Fact("b by the formula", ("closed_b:small",), name="closed-b"),
                 Fact("its MSE", ("closed_loss:small",), name="closed-loss"))),
             Words(role="doc", text="A line has a formula for its best w and b, and it needs no steps. Bend the line "
-                                   "once, and no formula is left; a gradient still is. That is why everything above "
-                                   "this rung goes down step by step."))))),)),
+                                   "once and there is no formula any more, but there is still a gradient. That is why "
+                                   "everything above this rung goes down step by step."))))),)),
         ladder.LOSS)
     LIVE = (line.predict, line.loss, line.gradients, line.step, line.closed_form)
 

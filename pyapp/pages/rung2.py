@@ -50,8 +50,8 @@ class Page(Sliders):
                       caption="Slope σ′ of the bend over x: where it is near 0, a point has no pull",
                       lines=(Line("slope_curve", label="σ′"),), marks="slope_marks", up=Axis(ends="slope_range"),
                       read="x {curve_x:fixed:2}: σ′ {slope_curve:small}"),
-                Words(role="doc", text="The slope is never more than {best_slope:fixed:2}. A gradient that passes "
-                                       "{layers:count} sigmoids one behind the other keeps at most "
+                Words(role="doc", text="The slope is never more than {best_slope:fixed:2}. A gradient through "
+                                       "{layers:count} sigmoids in a row keeps at most "
                                        "{through_layers:scientific} of itself."))),
             Table(name="sigmoid", rows="sigmoid", key="z", caption="The sigmoid and its slope", columns=(
                 Column("z", "z:fixed:0"), Column("σ(z)", "sigmoid:fixed:6"), Column("σ′(z)", "slope:small"))))),)),

@@ -63,7 +63,7 @@ ROW = Panel("row", "The row at the point", (
     Facts(cards=True, facts=(Fact("sum of p̂", ("row.sum:fixed:4",), "row-sum", "quant"),
                              Fact("L1 of the row", ("row.l1:fixed:4",), "row-l1"),
                              Fact("one output code", ("row.unit",)))),
-), place="readouts", empty="Its probabilities appear when Python has started.")
+), place="readouts", empty="The probabilities appear when Python has started.")
 RIVALS = Panel("methods", "Every method's staircase", (
     Words(name="methods-about",
           text="L1 error of the softmax curve of this row, with {bits} and with 8 bits. Exact is rounded to the "

@@ -40,7 +40,7 @@ class Page(Experiment):
                "answer changes.")
     entry = "Transformers"
     order = 60
-    NEXT = ("text", "Language is less patient: watch a text fall apart and come back.")
+    NEXT = ("text", "Language is less forgiving: watch a text fall apart and come back.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "logits {params.logit_bits}, step {step:count}"
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),

@@ -19,7 +19,7 @@ from pyapp.training.trainer import Trainer
 DIVERGED = "The training has diverged: the loss is no longer a number. Lower the learning rate and reset."
 
 RECENT = TRAINER + "recent"  # float64: 1 while the last batch is judged; its loss; accuracies up to an epoch back
-SHOWN_AGAIN = "Training is on your own weights, so these are shown again."
+SHOWN_AGAIN = "Training uses your own weights, so they are shown again."
 
 BATCH = controls.batch("32", (8, 16, 32, 64, 128), "images", "Number of images averaged in one step")
 SHIFT = Param("shift", "Translation augmentation", "int", 0, lo=0, hi=3, unit="px",

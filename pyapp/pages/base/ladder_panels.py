@@ -5,7 +5,7 @@ from dataclasses import replace
 from pyapp.experiment.panels import Beside, Code, Column, Custom, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.pictures import Axis, Chart, Curves, Line
 
-EMPTY = "It appears when Python has started."
+EMPTY = "The picture appears when Python has started."
 
 
 def rung(*panels: Panel, pictures: int = 1) -> tuple[Panel, ...]:

@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Words
 
-OTHERS = "Pages that use other images, scales or activations have other figures for the same bits."
+OTHERS = "Pages that use other images, scales or activations show other figures for the same bits."
 
 
 def activations_words(bits: str) -> str:

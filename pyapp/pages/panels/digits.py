@@ -18,7 +18,7 @@ WEIGHTS = Panel("weights", "What the first layer looks for", (
             ("filters", "float", "float", ""),
             ("filters_quant", "{bits_head}", "quant", ", quantised {filters_quant:signed:4}")))),
     Scale(limit="filter_limit", what="weight"),
-), empty="The images appear when Python runs.")
+), empty="The images appear when Python has started.")
 WITH = ("weights just rounded, one scale per layer", "float32 activations")
 SHIPPED = Panel("shipped", "Shipped results", (
     Words(text="Accuracy of the pretrained weights on MNIST’s {shipped.mlp.metrics.test.n:count} official test "

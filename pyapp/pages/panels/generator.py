@@ -38,7 +38,7 @@ TEACHER_AND_STUDENT = Panel("sides", "Teacher and student", (
                "which digit, not how a digit is written; a frame marks where it means a different digit from the "
                "teacher."),
     *(block for kind in SIDES.items() for block in side(*kind)),
-), empty="Both appear when Python has started.")
+), empty="Both generators appear when Python has started.")
 COEFFICIENTS = Panel("coefficients", "Coefficients", (
     Words(name="picked-seed", text="Of picture {picked}, seed {picked_seed:text}{picked_words}.{inks}"),
     coefficients("coefficients", "routing", (
@@ -46,12 +46,12 @@ COEFFICIENTS = Panel("coefficients", "Coefficients", (
         Column("float", "exact:fixed:2", role="float"),
         Column("{params.bits} bits", "rounded:fixed:2", role="quant", when="quantised"))),
     Words(name="entropy", role="doc", text="Entropy {entropy:fixed:3} nats; latents {latent:words:2}."),
-), place="readouts", empty="They appear when Python has started.")
+), place="readouts", empty="The coefficients appear when Python has started.")
 FIELDS = Panel("fields", "The ten fields", (
     Words(text="What the mini decoder blends: {fields_words}."),
     Images(name="field", pictures="fields", size="small", label="field of the {@i}", words="{@i}"),
     Buttons(when="swap", buttons=(Button("{swap_words}", (("fields", "swap"),), name="swap-fields"),)),
-), place="readouts", empty="They appear when Python has started.")
+), place="readouts", empty="The ten fields appear when Python has started.")
 LOST = Panel("lost", "What was lost", (
     Words(text="1,000 samples, seeds 0 to 999, at this temperature. **Recognised as meant**: the pretrained digits "
                "network, which had no part in the training, recognises the digit with the largest coefficient. "
@@ -92,5 +92,5 @@ NEIGHBOURS = Panel("neighbours", "Around the picked picture", (
                "of full ink (0 to 28)"),
     Images(name="real", pictures="real", size="path", words="{real_labels.@i} [{real_distances.@i:fixed:2}](.muted)",
            label="a real {real_labels.@i}, distance {real_distances.@i:fixed:2}"),
-), place="wide", empty="Its neighbours appear when Python has started.")
+), place="wide", empty="The neighbours appear when Python has started.")
 PANELS = (BATCH, TEACHER_AND_STUDENT, COEFFICIENTS, FIELDS, LOST, WALK, NEIGHBOURS)

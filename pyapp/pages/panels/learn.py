@@ -67,5 +67,5 @@ CORPUS = Panel("corpus", "The text", (
             Words(name="corpus-facts", text="{corpus.title}: {corpus.characters:count} characters, "
                                             "{corpus.different:count} different ones. The last tenth is held out."),
             Text(name="excerpt", label="Beginning of the text", text="corpus.beginning", wraps=True))),
-        Custom(module="own-text", sets=("text",)))),), place="wide", empty="It is written when Python has started.")
+        Custom(module="own-text", sets=("text",)))),), place="wide", empty="The text appears when Python has started.")
 PANELS = (WRITING, WIDTHS, TRAINING, CORPUS)

@@ -62,7 +62,7 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
               Fact("accuracy on test digits", ("float_accuracy:percent:2", "chosen.accuracy:percent:2",
                                        "rival.accuracy:percent:2"), name="accuracy"))),
     Words(role="doc", text="Bits were chosen on {calibration:count} of the shipped training images, the calibration "
-                           "split; the {held_out:count} test digits only judge, and no choice has seen them. KL "
+                           "split; the {held_out:count} test digits only measure, and no choice used them. KL is "
                            "in nats on the calibration split."),
     measured("{held_out:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
              "{activations_words}"),
@@ -71,7 +71,7 @@ BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")
 READ = ("{points.@i.bits:words} bits{points.@i.off}: {points.@i.bytes:count} bytes, KL "
         "{points.@i.predicted:scientific} predicted, {points.@i.kl:scientific} measured, "
         "{points.@i.accuracy:percent:2}")
-FRONT = Panel("front", "The front: bytes against what is lost", (
+FRONT = Panel("front", "The Pareto front: bytes against what is lost", (
     Words(text="No other choice of bits is both smaller and predicted to be closer. Click a point, or walk along the "
                "front with the arrow keys, and its size becomes the budget. Squares have the same number of bits in "
                "every layer, the number beside them."),

@@ -5,7 +5,7 @@ from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line, loss_cur
 from pyapp.pages.base.measured import measured
 
 SHIPPED = ("mlp", "mlp-qat4", "mlp-qat3", "mlp-qat2")
-EMPTY = "The picture appears when Python runs."
+EMPTY = "The picture appears when Python has started."
 TRAINING = Panel("training", "Training", (
     Words(text="The quantised network, trained on 2,000 images: loss on each batch, and on the 3,000 test images "
                "after each pass. The float32 network and the same weights, just rounded, stay as they are."),
@@ -20,7 +20,8 @@ GATHERING = Panel("gathering", "Where the weights lie on their grid", (
     Words(text="The weights of {layer}, in steps of their scale: [the float32 weights behind the codes, "
                "upwards](.float), and [the codes that the network computes with, downwards](.quant) (square-root "
                "scale). The outermost bars include everything beyond the picture.", when="layer"),
-    Words(role="empty", text="There are no codes: the training has diverged.", when="!layer"),
+    Words(role="empty", text="There are no codes, because the training has diverged: choose a lower learning rate.",
+          when="!layer"),
     Histogram(name="gathering", label="Weights and their codes.", edges="edges", before="weights", after="codes",
               lines="few_lines?", used="counts", ends="ends", height=168, when="layer"),
     Words(role="doc", name="code-counts", text="{code_counts}", when="code_counts"),
@@ -94,5 +95,5 @@ SCALES = Panel("scales", "Scales, layer by layer", (
         Column("activation scale at the start", "activation_start"),
         Column("activation scale now", "activation", role="quant"),
         Column("codes changed", "changed:percent:2"))),
-), place="wide", empty="The scales appear when Python runs.")
+), place="wide", empty="The scales appear when Python has started.")
 PANELS = (TRAINING, GATHERING, CODES, COMPARE, NUMBERS, INTEGERS, REACHED, SCALES)

@@ -10,7 +10,7 @@ CURVES = Panel("curves", "Error against bits", (
     Words(text="An exponential turns a rounding step of the logits into a factor, so in fixed point the step has to "
                "be small, and each bit that halves it must be paid for. The shift saves as many bits as the orange "
                "curve lies to the left of the ink one."),
-    Words(role="caption", name="measure-name", text="{measure}, logarithmic; gains in bits are of L1"),
+    Words(role="caption", name="measure-name", text="{measure}, logarithmic; gains in bits always use L1"),
     Each(over="families", blocks=(
         Words(role="caption", name="gain-{name}", text="**{title}**{comma}: [{gain:signed:2} bits](.quant)"),
         Chart(name="curves-{name}", label="{title}: {measure} from 2 to 8 bits for every rule, with {method}.",

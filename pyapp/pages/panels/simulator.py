@@ -107,7 +107,7 @@ SIZE = Panel("size", "Size", (
         Fact("scales and zero points", ("bytes.grids:bytes",), "bytes-grids"),
         Fact("total", ("bytes.all:bytes",), "bytes-all", "quant"),
         Fact("as float32", ("bytes.float:bytes",), "bytes-float", "float"),
-        Fact("part of float32", ("bytes.ratio:percent",), "bytes-ratio"))),
+        Fact("share of float32", ("bytes.ratio:percent",), "bytes-ratio"))),
 ), place="readouts", when="bytes")
 TENSOR = Panel("tensor", "The tensor, number by number", (
     Words(text="Rows are output channels. Point at a cell, or focus a picture and use the arrow keys, to read the "

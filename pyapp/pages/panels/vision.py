@@ -125,5 +125,5 @@ FILTERS = Panel("filters", "Patch embedding", (
             label="Patch embedding, one image per column.",
             read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
     Scale(limit="filter_limit", what="Weights"),
-), place="readouts", empty="The images appear when Python runs.")
+), place="readouts", empty="The images appear when Python has started.")
 PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX)
