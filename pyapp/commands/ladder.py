@@ -24,9 +24,10 @@ def add(commands: Any) -> None:
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
     sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="weights saved by ladder fit")
     sub.add_argument("--prompt", default=toy.PROMPT, help=f"words to begin with, out of: {' '.join(toy.WORDS)}")
-    sub.add_argument("--greedy", action="store_true", help="draw nothing, always take the likeliest word")
+    sub.add_argument("--greedy", action="store_true", help="always take the likeliest word instead of drawing one")
     sub.add_argument("--seed", type=int, default=1, help="seed of the draws")
-    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 careful, above 1 daring")
+    sub.add_argument("--temperature", type=float, default=1.0,
+                     help="divides the logits: below 1 careful, above 1 daring")
     sub.add_argument("--words", type=int, default=rollout.MOST, metavar="N", help="number of words to stop after")
     sub.add_argument("--no-mlp", action="store_true", help="leave out the MLP block")
     sub.add_argument("--own", action="store_true", help="use the fitted W_Q, W_K and W_V, not identity matrices")

@@ -35,7 +35,7 @@ def predict(args: argparse.Namespace) -> None:
     except PictureError as error:
         raise ValueError(f"{args.image}: {error}") from None
     if x is None:
-        raise ValueError(f"{args.image}: there is no ink in this picture")
+        raise ValueError(f"{args.image}: there is no ink in this picture; use one with a digit in it")
     model, p, bits = _reader(args)
     probabilities = softmax(model.forward(p, x.reshape(1, -1)))[0]
     digit = int(probabilities.argmax())

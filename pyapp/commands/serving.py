@@ -12,7 +12,7 @@ def add(commands: Any) -> None:
         from pyapp.site.options import add_options, check_options
     except ModuleNotFoundError:  # in the page, which does not ship pyapp.site and cannot use the command
         return
-    sub = command(commands, "serve", serve, "fetch what the page needs, build it, serve it on 127.0.0.1")
+    sub = command(commands, "serve", serve, "fetch what the page needs, build it and serve it")
     add_options(sub)
     sub.set_defaults(check=lambda options: check_options(sub, options))
 

@@ -52,7 +52,7 @@ def logits_of(args: argparse.Namespace) -> np.ndarray:
     except NumbersError as error:
         raise ValueError(f"{args.own_logits} holds no logits: {error}; {error.hint}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{args.own_logits} is no text file; write numbers, one row per line") from None
+        raise ValueError(f"{args.own_logits} is not a text file; expected numbers, one row per line") from None
     for note in notes:
         say(note)
     return z.astype(np.float64)
@@ -62,8 +62,8 @@ def softmax_error(args: argparse.Namespace) -> None:
     """L1 per row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
     z = logits_of(args)
     found = row(asdict(compare(z, args.method, args.bits, args.shift)))
-    show(found, args.json, f"L1 {number(found['l1_per_row'])} a row, MAE {number(found['mae'])} with N = {found['n']}, "
-                           f"row sum {number(found['row_sum'])}, {found['broken_rows']} of {len(z)} rows broken")
+    show(found, args.json, f"L1 {number(found['l1_per_row'])} per row, MAE {number(found['mae'])} with N = {found['n']}"
+                           f", row sum {number(found['row_sum'])}, {found['broken_rows']} of {len(z)} rows broken")
 
 
 def softmax_table(args: argparse.Namespace) -> None:

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     add_out(sub, "the CSV file; its rows are kept, and several sweeps may write to it", required=True)
     sub.add_argument("--jobs", type=int, metavar="N", help="number of workers (default: one per core)")
     sub.add_argument("--backend", choices=BACKENDS, default="loky",
-                     help="who works, by joblib's name; loky is processes")
+                     help="joblib backend of the workers; loky starts processes")
     add_json(sub)
 
 

@@ -28,21 +28,21 @@ def add(commands: Any) -> None:
     sub.add_argument("--do", metavar="ACTION", help="do one of the page's actions")
     sub.add_argument("--with", action="append", default=[], metavar="NAME=VALUE", dest="given",
                      help="set a parameter of the action")
-    add_out(sub, "where to write the file that the action makes")
+    add_out(sub, "the file to write what the action makes into")
     add_json(sub)
 
     sub = command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")
     only = sub.add_mutually_exclusive_group()
-    only.add_argument("--recorded", metavar="PAGE", help="only its frames that web/recorded holds")
+    only.add_argument("--recorded", metavar="PAGE", help="print only the frames of this page that web/recorded holds")
     only.add_argument("--modules", action="store_true",
-                      help="only what Pyodide imports for them, as web/modules.json holds it (needs Node)")
+                      help="print only what Pyodide imports for them, as web/modules.json holds it (needs Node)")
 
-    sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images beside plain JavaScript")
+    sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images against plain JavaScript")
     sub.add_argument("--pyodide", action="store_true", help="also measure Pyodide in Node")
     sub.add_argument("--browser", action="store_true", help="also measure Pyodide in Chromium, with the time to ready")
     add_json(sub)
 
-    sub = command(commands, "check", check_runtime, "run the fixtures of the proof and compare with CPython's record")
+    sub = command(commands, "check", check_runtime, "run the parity fixtures and compare with what CPython recorded")
     add_weights_out(sub, "--record", "save this runtime's results to an .npz file instead of comparing them")
     add_json(sub)
 
@@ -109,7 +109,7 @@ def check_runtime(args: argparse.Namespace) -> None:
     rows = check.rows()
     show(rows, args.json, check.table(rows))
     if not all(row["ok"] for row in rows):
-        raise ValueError("some results are outside of their bounds; see the table")
+        raise ValueError("some results are outside their bounds; the table says which")
 
 
 def benchmark(args: argparse.Namespace) -> None:

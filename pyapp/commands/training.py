@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
     generators.add_training(models)
 
     sub = command(commands, "qat", train_quantised,
-                  "train a network with quantisation and save it packed, with its recipe", model=True)
+                  "train a network with quantisation (QAT) and save its packed codes with their recipe", model=True)
     _add_files(sub)
     sub.set_defaults(reads=mlp.SHIPPED)
     add_recipe(sub, QATRecipe)

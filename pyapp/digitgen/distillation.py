@@ -23,10 +23,10 @@ MEAN_OF = 200  # pictures per class in a mean picture
 class RoutingRecipe:
     """Everything that decides the routing besides the teacher. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights and latents", least=0)
+    seed: int = option(1, "sets the first weights and the latents", least=0)
     steps: int = option(2000, "batches of latents")
     rate: float = option(0.05, "learning rate at the start; it falls to zero along half a cosine")
-    batch: int = option(512, "latents that one step averages over")
+    batch: int = option(512, "latents averaged in one step")
     temperature: float = option(30.0, "softens the teacher's coefficients, so that the second choice counts")
 
 

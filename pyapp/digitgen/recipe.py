@@ -27,11 +27,11 @@ CHUNK = 1000  # images that the encoder sees at once
 class TeacherRecipe:
     """Everything that decides the weights besides the images. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and noise", least=0)
+    seed: int = option(1, "sets the first weights, order and noise", least=0)
     epochs: int = option(30, "passes over the images")
-    rate: float = option(0.001, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(400, "steps in which the rate rises to its highest", least=0)
-    batch: int = option(128, "images that one step averages over")
+    rate: float = option(0.001, "peak learning rate, which then falls to zero along half a cosine")
+    warmup: int = option(400, "steps in which the learning rate rises to its peak", least=0)
+    batch: int = option(128, "images averaged in one step")
     beta: float = option(0.7, "weight of the divergence from N(0, 1): more is smoother, less is sharper", least=0)
     gamma: float = option(15.0, "weight of the classifier's opinion of pictures from styles that no image had", least=0)
     spread: float = option(0.75, "how far samples go from their digit's mean style: a share of the spread found",

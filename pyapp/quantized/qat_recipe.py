@@ -42,7 +42,7 @@ class StudentRecipe(Recipe):
     """Everything that decides a small float network that learns from the shipped one."""
 
     epochs: int = option(20, "passes over the images")
-    batch: int = option(64, "images that one step averages over")
+    batch: int = option(64, "images averaged in one step")
     hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
     share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")

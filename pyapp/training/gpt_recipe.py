@@ -21,16 +21,16 @@ from pyapp.training.trainer import Trainer
 class GPTRecipe:
     """Everything that decides the weights besides the text. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and dropout", least=0)
+    seed: int = option(1, "sets the first weights, order and dropout", least=0)
     steps: int = option(6000, "steps of training")
-    rate: float = option(0.002, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(100, "steps in which the rate rises to its highest", least=0)
-    batch: int = option(32, "windows that one step averages over", most=4096)
-    dropout: float = option(0.1, "share of numbers that training leaves out after each branch and the embedding",
+    rate: float = option(0.002, "peak learning rate, which then falls to zero along half a cosine")
+    warmup: int = option(100, "steps in which the learning rate rises to its peak", least=0)
+    batch: int = option(32, "windows averaged in one step", most=4096)
+    dropout: float = option(0.1, "share of activations set to 0 in training, after each branch and the embedding",
                             least=0)
     decay: float = option(0.1, "weight decay of AdamW", least=0)
-    beta2: float = option(0.99, "how slowly AdamW's second moment forgets", least=0)
-    clip: float = option(1.0, "length to which a longer gradient is cut")
+    beta2: float = option(0.99, "decay rate of AdamW's second moment", least=0)
+    clip: float = option(1.0, "norm to which a longer gradient is scaled down")
 
 
 def trainer_of(recipe: GPTRecipe, tokens: np.ndarray, characters: int, size: GPTSize = SIZE) -> Trainer:

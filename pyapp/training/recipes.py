@@ -43,14 +43,14 @@ def check(recipe: Any) -> None:
 class Recipe:
     """What every training has in common: with the images, it decides the weights."""
 
-    seed: int = option(1, "decides first weights, order and augmentation", least=0)
+    seed: int = option(1, "sets the first weights, order and augmentation", least=0)
     epochs: int = option(30, "passes over the images")
     optimiser: str = option("adam", "how a gradient becomes a step")
     rate: float = option(0.002, "learning rate at the start; it falls to zero along half a cosine")
-    batch: int = option(128, "images that one step averages over")
+    batch: int = option(128, "images averaged in one step")
     degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0, most=180)
     scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0, most=1)
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0, most=28)
+    pixels: float = option(1.5, "augmentation: translation by up to this many pixels", least=0, most=28)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image rotated, stretched and translated, differently every time."""
@@ -63,7 +63,7 @@ class MLPRecipe(Recipe):
 
     epochs: int = option(80, "passes over the images")
     rate: float = option(0.001, "learning rate at the start; it falls to zero along half a cosine")
-    batch: int = option(64, "images that one step averages over")
+    batch: int = option(64, "images averaged in one step")
 
 
 def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable[[str], None],

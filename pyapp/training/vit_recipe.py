@@ -21,16 +21,16 @@ from pyapp.training.trainer import evaluate as evaluate_digits
 class ViTRecipe:
     """Everything that decides the weights besides the images. The defaults are the shipped recipe."""
 
-    seed: int = option(1, "decides first weights, order and augmentation", least=0)
+    seed: int = option(1, "sets the first weights, order and augmentation", least=0)
     epochs: int = option(50, "passes over the images")
-    rate: float = option(0.002, "the highest learning rate; from there it falls to zero along half a cosine")
-    warmup: int = option(400, "steps in which the rate rises to its highest", least=0)
-    batch: int = option(128, "images that one step averages over")
+    rate: float = option(0.002, "peak learning rate, which then falls to zero along half a cosine")
+    warmup: int = option(400, "steps in which the learning rate rises to its peak", least=0)
+    batch: int = option(128, "images averaged in one step")
     decay: float = option(0.05, "weight decay of AdamW", least=0)
-    clip: float = option(1.0, "length to which a longer gradient is cut")
+    clip: float = option(1.0, "norm to which a longer gradient is scaled down")
     degrees: float = option(10.0, "augmentation: rotation up to this many degrees", least=0, most=180)
     scale: float = option(0.1, "augmentation: each axis stretched by up to this share", least=0, most=1)
-    pixels: float = option(1.5, "augmentation: shift up to this many pixels", least=0, most=28)
+    pixels: float = option(1.5, "augmentation: translation by up to this many pixels", least=0, most=28)
 
     def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each image rotated, stretched and translated, differently every time."""

@@ -74,7 +74,7 @@ def test_a_proof_of_another_shape_prints_json(capsys, monkeypatch):
     monkeypatch.setattr(tools.check, "rows", lambda: [row])
     assert main(["check", "--json"]) == 2
     said = capsys.readouterr()
-    assert strict(said.out)[0]["difference"] is None and "outside of their bounds" in said.err
+    assert strict(said.out)[0]["difference"] is None and "outside their bounds" in said.err
 
 
 @pytest.mark.parametrize(("error", "message"), [
