@@ -19,7 +19,7 @@ DEAD, DYING = 1e-3, 2e-2  # the largest slope of a sigmoid at the points below w
 WORDS = {"alive": "alive: it learns", "dying": "dying: hardly a point still moves it",
          "dead": "dead: no point moves it any more"}
 TWO = (0, 1)  # neurons
-ROUNDED = ", in bits {quantised_curve}"
+ROUNDED = ", rounded {quantised_curve}"
 
 
 def both(label: str, value: str, **more: str) -> Fact:

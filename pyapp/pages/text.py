@@ -33,7 +33,7 @@ TITLES = {"float": "float", "quant": "quantised"}
 NAMED = 10  # unknown characters that a note names
 LEFT_OUT = ("The network knows {n} characters, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
-FLOAT_LOGITS = "Softmax and shift are not in use: they need quantised logits, and the logit bits are float."
+FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."
 
 
 class Page(Experiment):

@@ -90,7 +90,7 @@ def check_target(root, target, own=()):
                       "example build/site.")
     nearest = next(folder for folder in (place, *place.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise Failure(f"{target} cannot be written, because {nearest} is not a writable folder: choose another one.")
+        raise Failure(f"{target} cannot be written, because {nearest} is not a writable folder: choose another folder.")
     old = set(earlier_build(place))
     if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
         raise Failure(f"{target} is not empty, and is not an earlier build of Bitladder: choose another folder.")

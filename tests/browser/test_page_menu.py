@@ -68,7 +68,7 @@ def test_the_command_of_a_training_takes_as_many_steps(visit, capsys):
     command = copied(tab, "command").removesuffix(" --background")
     found = ran(capsys, command)
     assert "--steps 3" in command and found["step"] == 3
-    assert "it trains 3 steps from the start with the present settings" in tab.text("page-said")
+    assert "it trains 3 steps from the start with the current settings" in tab.text("page-said")
     scale = float(next(row for row in found["scalars"]["layers"] if row["name"] == "layer1")["scale"][0])
     assert tab.number("scales-layer1-now") == pytest.approx(scale, rel=1e-3) != start
 

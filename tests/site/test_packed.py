@@ -20,7 +20,7 @@ def test_packed_files_lie_beside_what_they_make_smaller(site, tmp_path, monkeypa
     monkeypatch.setattr(packed.shutil, "which", lambda program: None)
     assert serve.main(["--build", str(target)]) == 0
     said = capsys.readouterr().out
-    assert re.search(SIZES + r"\. Packed", said) and "For .br files install the Python package brotli" in said
+    assert re.search(SIZES + r"\. Compressed", said) and "For .br files install the Python package brotli" in said
     content, small = (target / name).read_bytes(), (target / f"{name}.gz").read_bytes()
     assert gzip.decompress(small) == content and small[3:8] == bytes(5) and small == packed.gzipped(content)
     assert not (target / "index.html.gz").exists() and not (target / f"{name}.br").exists()
