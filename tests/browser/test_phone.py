@@ -53,9 +53,25 @@ def attention(tab):
         fits(tab)
 
 
+def two_fingers(tab):
+    """They scroll the page, from the pad as well, and leave no stroke there."""
+    box = tab["pad"].bounding_box()
+    send = tab.page.context.new_cdp_session(tab.page).send
+    for kind, up in [("touchStart", 0), *(("touchMove", 10 * step) for step in range(12)), ("touchEnd", None)]:
+        points = [] if up is None else [{"x": box["x"] + x, "y": box["y"] + 130 - up, "id": x} for x in (40, 100)]
+        send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def digits(tab):
+    tab["pad"].scroll_into_view_if_needed()
+    drawn, top = "document.querySelector(\"[data-test='pad']\").toDataURL()", tab.page.evaluate("scrollY")
     tab.draw_by_finger(SEVEN)
     tab.wait_text("prediction", "7")
+    assert tab.page.evaluate("scrollY") == top
+    before = tab.page.evaluate(drawn)
+    two_fingers(tab)
+    tab.page.wait_for_function(f"scrollY > {top}")
+    assert tab.page.evaluate(drawn) == before and "7" in tab.text("prediction")
     slide(tab, "bits", "Home")
     tab.wait_number("quant-accuracy", "x < 50")
 

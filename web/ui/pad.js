@@ -37,7 +37,7 @@ export class Pad {
     on("pointerdown", (event) => this.#down(event));
     on("pointermove", (event) => this.#move(event));
     on("pointerup", (event) => this.#up(event));
-    on("pointercancel", (event) => this.#up(event));
+    on("pointercancel", (event) => event.pointerId === this.#pointer && this.undo()); // it was two fingers, which scroll
     on("keydown", (event) => this.#key(event));
     on("blur", () => this.#lift());
     const resize = new ResizeObserver(() => this.#resize());
