@@ -2,6 +2,7 @@
 
     python serve.py                 fetch what is missing, serve the site on 127.0.0.1, open the page
     python serve.py --build DIR     write the complete site into a folder, for any static host
+    python serve.py --single-file OUT.html   write it into one file, which opens by double-click
     python serve.py --site DIR      serve such a folder, with its packed files
     python serve.py --provision     only make web/vendor, web/data and web/app
 

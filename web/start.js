@@ -76,7 +76,8 @@
       "Open the page in a tab of its own (below), or add allow-same-origin to the frame's sandbox.", "", link);
   }
 
-  if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is true
+  if (globalThis.embedded) start().then(checkSheets, failed); // the single file, see single.js
+  else if (location.protocol === "file:") box.classList.remove("unserved"); // what it says is true
   else if (origin === "null") confined();
   else start().then(checkSheets, failed);
 })();

@@ -79,22 +79,29 @@ def written(place):
 def check_target(root, target, own=()):
     """Refuse a folder that no site may be written into: one of the project's own or of `own`, one that holds them, one
     that cannot be written, one with other files. Returns the names of an earlier build there."""
+    place = check_place(root, target, own)
+    old = set(earlier_build(place))
+    if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
+        raise Failure(f"{target} is not empty, and is not an earlier build of Bitladder: choose another folder.")
+    return old
+
+
+def check_place(root, target, own=(), around=True):
+    """Refuse a folder that cannot be written, and one of the project's own or of `own`; with `around` also one that
+    holds them. Returns its real path."""
     home, place = root.resolve(), Path(os.path.realpath(target))
     inside = place.relative_to(home).parts if place.is_relative_to(home) else ()
     named = any(part.casefold() in OWN or part.startswith(".") for part in inside[:1])
     folders = [*(home / name for name in OWN), *own]
     within = any(same_folder(above, folder) for above in (place, *place.parents) for folder in folders)
-    around = any(same_folder(place, folder) for folder in (home, *home.parents))
-    if named or within or around or ".git" in (part.casefold() for part in place.parts):
+    outside = around and any(same_folder(place, folder) for folder in (home, *home.parents))
+    if named or within or outside or ".git" in (part.casefold() for part in place.parts):
         raise Failure(f"{target} is one of Bitladder's own folders, or contains one: choose another folder, for "
                       "example build/site.")
     nearest = next(folder for folder in (place, *place.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise Failure(f"{target} cannot be written, because {nearest} is not a writable folder: choose another folder.")
-    old = set(earlier_build(place))
-    if not old and any(path.is_file() and not OURS.fullmatch(path.name) for path in place.rglob("*")):
-        raise Failure(f"{target} is not empty, and is not an earlier build of Bitladder: choose another folder.")
-    return old
+    return place
 
 
 def same_folder(a, b):

@@ -15,6 +15,7 @@ from pyapp.site.options import add_options, check_options
 from pyapp.site.packed import pack
 from pyapp.site.provision import provision
 from pyapp.site.server import in_url, make_server
+from pyapp.site.single import check_single, write_single
 from pyapp.site.terminal import Failure, clear_line, disk_is_full
 
 
@@ -34,18 +35,24 @@ def run(options, root, own=()):
         return serve(make_server(options.port, options.site, written(options.site), options.host), options)
     if options.build:
         check_target(root, options.build, own)
+    if options.single_file:
+        check_single(root, options.single_file, own)
     server = None  # bound first, so that a taken port is reported before anything is fetched
-    if not (options.build or options.provision):
+    if not (options.build or options.single_file or options.provision):
         server = make_server(options.port, root / "web", host=options.host)
     provision(read_lock(root / "web"), root / "web", cache_folder())
     manifest = build(root, cache_folder())
     if server:
-        serve(server, options)
-    elif options.build:
+        return serve(server, options)
+    if options.build:
         export(root, manifest, options.build)
         print(f"The site is in {options.build}, version {manifest['version']}.")
         print(sizes(*pack(manifest["files"], options.build, cache_folder())))
-    else:
+    if options.single_file:
+        size = write_single(root, manifest, options.single_file, cache_folder())
+        print(f"All of the site is in {options.single_file}, version {manifest['version']}: {size / 1e6:.1f} MB. "
+              "It opens by double-click, and needs no server and no connection.")
+    if not (options.build or options.single_file):
         print("Everything that the page and the commands need is in place.")
 
 

@@ -9,6 +9,8 @@ def add_options(parser):
                         help="address to listen on (default: %(default)s, for this machine only; for all: 0.0.0.0)")
     parser.add_argument("--no-open", action="store_true", help="do not open the browser")
     parser.add_argument("--build", type=Path, metavar="DIR", help="write the complete site into DIR and exit")
+    parser.add_argument("--single-file", type=Path, metavar="FILE",
+                        help="write the complete site into one .html file, which opens by double-click, and exit")
     parser.add_argument("--site", type=Path, metavar="DIR", help="serve what --build has written into DIR")
     parser.add_argument("--provision", action="store_true",
                         help="only fetch and build what the page and the commands need")

@@ -58,8 +58,8 @@ def gzipped(content):
     return gzip.compress(content, 9, mtime=0)
 
 
-def kept(cache, content, packer):
-    place = cache / f"{hashlib.sha256(content).hexdigest()}.br"
+def kept(cache, content, packer, kind="br"):
+    place = cache / f"{hashlib.sha256(content).hexdigest()}.{kind}"
     if not place.is_file():
         save(place, [packer(content)])
     return place.read_bytes()

@@ -12,9 +12,9 @@ SITE = {  # our own files, by folder; third-party files are those that the lock 
     "app/icons": ("*.png",), "app/weights": ("*.json", "*.npz"),
     "app/pages": ("*.md",), "recorded": ("*.json",),
 }
-# Served, for `bench --browser`, and not published: the benchmark, and what the packs are made of.
+# Served, for `bench --browser`, and not published: the benchmark, and what the packs and the single file are made of.
 DEVELOPERS = {"bench": ("*.html", "*.js")}
-PACKED = re.compile(r"vendor/pyodide/(.+\.whl|python_stdlib\.zip|pyodide-lock\.json)")
+PACKED = re.compile(r"vendor/pyodide/(.+\.whl|python_stdlib\.zip|pyodide-lock\.json)|vendor/xz/.+|single\.js")
 
 
 def published(web):

@@ -17,11 +17,11 @@ const KINDS = {
   formula: ({ block }) => html`<${Formula} tex=${block.tex} />`,
 };
 
-/** The parts of a panel, each drawn by its kind; those that come with a condition only while it holds. */
+/** The parts of a panel, each drawn by its kind, which may draw parts too; those that come with a condition only while it holds. */
 export function Blocks({ block, scope, page }) {
   return block.blocks.map((part, i) => {
     const Kind = KINDS[part.kind];
-    return scope.holds(part.when) && html`<${Kind} key=${i} block=${part} scope=${scope} page=${page} />`;
+    return scope.holds(part.when) && html`<${Kind} key=${i} block=${part} scope=${scope} page=${page} Blocks=${Blocks} />`;
   });
 }
 

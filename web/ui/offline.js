@@ -26,6 +26,10 @@ export async function keepOffline(badge, news, tell) {
     show({ loaded: undefined, why: name === "QuotaExceededError" ? "this browser's storage is full" : message });
   }
 
+  if (globalThis.embedded) { // the single file, see single.js
+    tell({ offline: "works offline" });
+    return render(html`<span role="status" data-test="offline">Works without a connection: all of Bitladder is in this file.</span>`, badge);
+  }
   if (!isSecureContext) return show({ why: "browsers keep offline copies only of pages served over https or from localhost" });
   if (!workers) return show({ why: "this browser, or this private window, has no service workers" });
   const { version } = await json("app/manifest.json"); // of this page

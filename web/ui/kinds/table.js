@@ -1,15 +1,14 @@
 import { html } from "preact";
-import { Blocks } from "../blocks.js";
 import { Rich } from "../words.js";
 
 /** Rows of a list; see Table in pyapp/experiment/panels.py. */
-export function Table({ block, scope, page }) {
+export function Table({ block, scope, page, Blocks }) {
   const { rows, caption, name, group } = block;
   const columns = block.columns.filter(({ when }) => scope.holds(when));
   const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
   const even = columns.some(({ blocks }) => blocks);
   const wide = even || (columns.length > 2 && columns.some(({ prose }) => prose)) || (block.pick && columns.length > 3); // cards on a phone
-  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} />`);
+  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} Blocks=${Blocks} />`);
   return html`<div class="wide">
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
@@ -53,7 +52,7 @@ function Heading({ block: { sort, best, name }, column, scope, page }) {
 const idOf = ({ name, value = "" }) => name ?? value.replace(/^[^{]*\{/, "").split(/[:?}]/)[0].split(".").at(-1);
 const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
 
-function Row({ block, columns, row, page }) {
+function Row({ block, columns, row, page, Blocks }) {
   const { key = "name", pick, also = [], name } = block;
   const own = pick || block.chosen ? String(row.get(key)) : row.get(key);
   const chosen = block.chosen ? row.holds(block.chosen) : pick && String(page.params[pick]) === own;
@@ -62,7 +61,7 @@ function Row({ block, columns, row, page }) {
     page.change(pick, own);
   });
   const [first, ...others] = columns;
-  const words = html`<${Cell} column=${first} row=${row} page=${page} />`;
+  const words = html`<${Cell} column=${first} row=${row} page=${page} Blocks=${Blocks} />`;
   return html`<tr class=${chosen ? "chosen" : ""} data-test=${`${name}-${own}`} onClick=${choose || undefined}>
     <th scope="row" class=${pick ? "" : (first.role ?? "")}>
       ${pick ? html`<button type="button" class=${`quiet ${roleOf(first, row)}`} aria-pressed=${Boolean(chosen)} data-test=${`${name}-pick-${own}`}>${words}</button>` : words}
@@ -73,14 +72,14 @@ function Row({ block, columns, row, page }) {
       data-label=${row.text(column.title)}
       data-test=${`${name}-${own}-${idOf(column)}`}
       aria-hidden=${column.bar ? "true" : undefined}
-    ><${Cell} column=${column} row=${row} page=${page} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
+    ><${Cell} column=${column} row=${row} page=${page} Blocks=${Blocks} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
   </tr>`;
 }
 
 /** A role may be the row's to say: "{role}". */
 const roleOf = ({ role = "", bad }, row) => `${role.includes("{") ? row.text(role) : role} ${bad && row.holds(bad) ? "bad" : ""}`;
 
-function Cell({ column, row, page }) {
+function Cell({ column, row, page, Blocks }) {
   const { value = "", bar, roles = ["float", "quant"], both, blocks } = column;
   if (blocks) return html`<${Blocks} block=${column} scope=${row} page=${page} />`;
   if (bar) return bar.map((entry, i) => html`<${Bar} share=${row.get(entry) ?? 0} role=${row.text(roles[i])} both=${both} />`);

@@ -1,0 +1,53 @@
+"""The site as one file: opened from a file:// address, with no server and no connection."""
+
+import pytest
+from test_live_code_view import ENDLESS, RAISED, run
+from test_text_view import generate, wait_texts
+
+from pyapp.parity.check import SEVEN
+from pyapp.places import ROOT, cache_folder
+from pyapp.site.build import build
+from pyapp.site.single import write_single
+
+
+@pytest.fixture
+def tab(visit, tmp_path):
+    """A tab in which any request but for the file itself is a complaint, and would fail."""
+    target = tmp_path / "a page" / "bitladder.html"
+    assert write_single(ROOT, build(ROOT, cache_folder()), target, cache_folder()) <= 16e6
+    tab = visit(None, offline=True)
+    tab.url = target.as_uri()
+    return tab
+
+
+def test_one_file_does_all_that_the_pages_do(tab):
+    """A link opened cold whose page needs large weights, training, drawing, stories, edited code, a second worker, and
+    what lasts over a reload."""
+    tab.open("#text?tokens=12&seed=3&bits=5")
+    generate(tab, 12)
+    wait_texts(tab, 12, seed=3, bits="5")
+    tab.wait_text("status", "works offline")
+    tab.wait_text("offline", "Works without a connection: all of Bitladder is in this file.")
+
+    tab.follow("#affine")
+    tab.page.locator(".story math").first.wait_for()
+    tab.page.locator(".story [aria-label^='Source of pyapp.']").first.wait_for(state="attached")
+
+    tab.follow("#rung1")
+    run(tab, ENDLESS)
+    tab.wait_text("code-error", "run is as it was before")  # by a worker that was started in advance
+    run(tab, RAISED)
+    tab.wait_text("code-state", "Your text is running.")
+    assert "raised" in tab.text("code-printed")
+
+    tab.follow("#digits")
+    tab.draw(SEVEN)
+    tab["play"].click()
+    tab.wait_number("held-out-accuracy", "x > 85")
+    tab["play"].click()
+    tab.wait_text("play", "Play")
+    tab.wait_text("prediction", "7")
+    tab.page.wait_for_function("""() => document.querySelector("[data-test='kept']")?.textContent.includes("step")""")
+    tab.page.reload()
+    tab.wait_ready()
+    tab.wait_number("held-out-accuracy", "x > 85")
