@@ -167,7 +167,7 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     send = tab.page.context.new_cdp_session(tab.page).send
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 2_000_000})
     tab.open("#digits")
-    tab.wait_text("offline", "no room left")
+    tab.wait_text("offline", "storage is full")
     tab["play"].click()
     tab.wait_number("step-count", "x > 3")
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/")})
