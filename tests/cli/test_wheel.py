@@ -135,7 +135,7 @@ def test_it_builds_the_very_site_of_the_checkout(provisioned, tmp_path, monkeypa
     monkeypatch.setitem(provisioned.environment, "PYTHONPATH", str(provisioned.there / "without"))
     monkeypatch.setitem(provisioned.environment, "PATH", str(provisioned.bin))
     said = provisioned.command("serve", "--build", tmp_path / "site")
-    assert "For .br files install the Python package brotli, or Node.js, and build again." in said
+    assert "For .br files install the Python package brotli or Node.js, and build again." in said
     made = json.loads((ROOT / "web/app/manifest.json").read_text())
     assert json.loads((tmp_path / "site/app/manifest.json").read_text()) == made
     names = {*made["files"], *LISTS}
