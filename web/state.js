@@ -158,3 +158,6 @@ function decode(text) {
     return text; // a stray % in a typed link: shown as it is in "there is no page ..."
   }
 }
+
+/** Whether a parameter may have this value, as far as its choices tell. A link can ask for "__proto__". */
+export const choosable = ({ choices } = {}, value) => !choices || choices.includes(String(value));

@@ -1,3 +1,4 @@
+import { choosable } from "../state.js";
 import { latest, turn } from "./latest.js";
 
 const OF_A_READER = ["change", "predict", "restore"]; // a control may be moved, a drawing or a file be there before Python is
@@ -106,9 +107,14 @@ export class Session {
     return answer;
   }
 
-  /** Measure what the page measures while nothing else is asked for: what is asked, and what its answer leads to, comes first. */
-  async background(amount) {
+  /** Resolves when all that is asked, and what its answers lead to, is answered. */
+  async settled() {
     for (let last = null; last !== this.#queue; await turn()) await (last = this.#queue);
+  }
+
+  /** Measure what the page measures while nothing else is asked for. */
+  async background(amount) {
+    await this.settled();
     const era = this.#era;
     const answer = await this.#ask("background", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
     if (answer) this.#adopt(answer, false, { resting: true });
@@ -179,14 +185,12 @@ export class Session {
     return this.#ask("install", () => ({ source }), "code");
   }
 
-  /** A text is being written. */
-  prepare() {
-    this.#engine.prepare();
-  }
-
   source(names) {
     return this.#ask("source", () => ({ names }), "source");
   }
+
+  /** A text is being written. */
+  prepare = () => this.#engine.prepare();
 
   /** Show sentences at a place; none remove what was there. */
   say(place, ...sentences) {
@@ -294,6 +298,3 @@ export class Session {
     for (const listener of this.#listeners) listener(event);
   }
 }
-
-/** Whether a parameter may have this value, as far as its choices tell. A link can ask for "__proto__". */
-const choosable = ({ choices } = {}, value) => !choices || choices.includes(String(value));

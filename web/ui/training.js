@@ -44,6 +44,7 @@ export class Training {
     if (!this.#page.open) return;
     if (this.playing) return void this.player.pause();
     await this.#before();
+    await this.#page.settled(); // a change that restarts the run would end what is begun before its answer
     this.player.play();
   }
 
@@ -52,6 +53,7 @@ export class Training {
     if (!this.#page.open) return;
     await this.player.pause();
     await this.#before();
+    await this.#page.settled();
     await this.player.step();
     this.#page.keeper.save();
   }
