@@ -151,11 +151,11 @@ def test_only_drawing_computes_in_the_shell(path):
         assert not re.search(r"Math\.(sqrt|log|log2|log10|exp|pow|max|min|hypot)\b", path.read_text())
 
 
-def test_the_page_asks_at_once_for_all_that_its_program_imports():
+def test_the_page_asks_at_once_for_all_that_its_program_and_any_page_import():
     """Each floor of imports that the browser has to find out by itself costs a slow line a round trip."""
     html = (ROOT / "web" / "index.html").read_text()
     names = json.loads(re.search(r'importmap">(.*?)</script>', html, re.DOTALL).group(1))["imports"]
-    needed, new = set(), {"main.js"}
+    needed, new = set(), {"main.js", "ui/page.js"}
     while new:
         path = new.pop()
         needed.add(path)

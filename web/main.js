@@ -20,13 +20,14 @@ const openLog = () => log.show();
 const facts = { boot: {}, offline: "", runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
-const PAINT_MS = 300; // a hidden tab does not paint
 const banners = { python: null, page: null }; // troubles, by what they are about
 const visit = new Visit();
 let pages = null;
 let turn = 0; // counts the links that were followed
 let shown = null; // {session, view}
 let brought = null; // a file of another page than the one where it was opened: {page, file, name}
+let arrive; // resolves:
+const arrived = new Promise((resolve) => (arrive = resolve)); // the program of the first view is here
 let left = Promise.resolve(); // until the pages shown before need the engine no more
 
 const engine = new Engine({
@@ -151,7 +152,9 @@ async function show(hash, again) {
   ways();
   at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
-  const [view] = await Promise.all([load("ui/page.js", again), opening(session, link, own, file)]);
+  const program = load("ui/page.js", again);
+  program.then(arrive, () => {});
+  const [view] = await Promise.all([program, opening(session, link, own, file)]);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
   left.then(() => shown.session === session && open(session));
@@ -266,12 +269,6 @@ function stuck({ type, message, hint = "Check the connection and try again." }) 
   banner("page", { message: text, hint, retry: () => go(location.hash, true) });
 }
 
-/** Resolves after the next paint. */
-const painted = () => new Promise((resolve) => {
-  requestAnimationFrame(() => setTimeout(resolve));
-  setTimeout(resolve, PAINT_MS);
-});
-
 async function main() {
   at("unserved").remove();
   restoreTheme();
@@ -287,9 +284,9 @@ async function main() {
   refuseStrayDrops((file) => shown?.session.bring?.(file));
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
-  // The view comes first: Python's download would take the bandwidth, and its start the processor.
-  await Promise.race([go(location.hash), new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
-  await painted();
+  const view = go(location.hash);
+  // The view's files come first, for Python's download would take the bandwidth; with an offline copy all are here.
+  if (!navigator.serviceWorker?.controller) await Promise.race([view, arrived, new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
   engine.start();
 }
 
