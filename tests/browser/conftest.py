@@ -18,9 +18,12 @@ START = 180_000  # milliseconds that Python may take to start on a slow machine
 WINDOW = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}  # which would answer for the network
 PROVOKED = ("Service Worker registration blocked by Playwright",)  # by WINDOW; else no tab could be taken over
 HOME = "#digits"
-REST = "#exponential"  # where tabs wait for their next test: a page that keeps nothing and is soon there
-# Of what a person has chosen or trained, nothing stays.
-FORGET = """async () => {
+# Where tabs wait for their next test: a page that is soon there and, embedded, neither keeps nor restores anything.
+REST, AWAY = "#exponential?embed=1", "#digits?embed=1"
+# Of what a person has chosen or trained, nothing stays, nor comes late from the page that was left.
+FORGET = """async (page) => {
+    const { lastOf } = await import("./ui/keep.js");
+    await lastOf(page.slice(1));
     localStorage.clear();
     delete document.documentElement.dataset.theme;
     for (const { name } of await indexedDB.databases()) {
@@ -93,15 +96,21 @@ class Visitor:
     def follow(self, link: str) -> "Visitor":
         """Go on to another page of the site, where Python is running; to the page that is there by way of another."""
         page = link.partition("?")[0] or HOME
-        if self.page.evaluate("location.hash").partition("?")[0] == page:
-            self.follow(REST if page != REST else HOME)
+        if self.place == page:
+            self.follow(AWAY if REST.startswith(page) else REST)
         self.page.evaluate(FOLLOW, link)
         return self.wait_ready()
 
+    @property
+    def place(self) -> str:
+        """The page of the site where the tab is, as its link begins."""
+        return self.page.evaluate("location.hash").partition("?")[0]
+
     def clear(self) -> None:
         """Leave the page, and leave nothing behind for who takes over the tab."""
+        left = self.place
         self.follow(REST)
-        self.page.evaluate(FORGET)
+        self.page.evaluate(FORGET, left)
         self.page.mouse.move(0, 0)
 
     def wait_ready(self) -> "Visitor":
