@@ -152,8 +152,7 @@ async function show(hash, again) {
   ways();
   at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
-  const program = load("ui/page.js", again);
-  program.then(arrive, () => {});
+  const program = load("ui/page.js", again).then((found) => (arrive(), found));
   const [view] = await Promise.all([program, opening(session, link, own, file)]);
   if (shown.session !== session) return; // another page was asked for meanwhile
   shown.view = view.mount(at("view"), session);
