@@ -45,7 +45,7 @@ export default function Draw({ scope, page }) {
       if (type === "frame" && !resting) queueMicrotask(look); // after the panels have the frame
       if (type === "messages") panel.draw();
     });
-    if (now.current.ready) look(); // the frame may have come since this was drawn
+    queueMicrotask(() => now.current.ready && look()); // the frame may have come before, or with the drawing that runs this
     return () => (stop(), panel.destroy());
   }, []);
   return html`<div ref=${host}></div>`;

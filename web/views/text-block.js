@@ -44,7 +44,7 @@ export default function TextBlock({ block: { name: side }, scope, page }) {
       if (!live) ask(page.picked ?? { side, at: null });
       written = live;
     };
-    if (scope.ready) look();
+    queueMicrotask(() => now.current.ready && look()); // see views/draw.js
     return page.listen(({ type, resting }) => type === "frame" && (written || !resting) && queueMicrotask(look)); // after the panels have the frame
   }, []);
   const kind = (c, i) => [c === "\n" && "break", i < prompt && "prompt", i === first && "first", i === here && "picked"].filter(Boolean).join(" ");
