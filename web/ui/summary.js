@@ -9,10 +9,11 @@ const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const lower = (text) => (/^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text);
 const bare = (text) => text.replace(/\.$/, "");
 
-/** The least and the largest of many numbers. */
-function span(values) {
+/** The least and the largest of many numbers; what is not finite is none. */
+export function span(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const x of values) {
+    if (!Number.isFinite(x)) continue;
     if (x < low) low = x;
     if (x > high) high = x;
   }

@@ -2,13 +2,12 @@ import { html } from "preact";
 import { align, Curves as Points } from "../curves.js";
 import { Figure } from "../figure.js";
 import { Bins } from "../bins.js";
-import { ofChart, ofCurves, ofHistogram } from "../summary.js";
+import { ofChart, ofCurves, ofHistogram, span } from "../summary.js";
 import { Rich } from "../words.js";
 
 export const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
 const numbers = (scope, entry) => (typeof entry === "string" ? scope.array(entry)?.data : entry);
 const ends = (axis, scope, values) => (axis?.ends ? numbers(scope, axis.ends) : span(values));
-const span = (values) => values.reduce(([low, high], x) => (Number.isFinite(x) ? [Math.min(low, x), Math.max(high, x)] : [low, high]), [Infinity, -Infinity]);
 
 /** A line of a run that may not have it. */
 const maybe = (line) => ({ ...line, y: `${line.y}?`, ...(typeof line.x === "string" && { x: `${line.x}?` }) });
