@@ -25,6 +25,7 @@ FLOORS = (
     ("training", "shipped"),
     ("quantized", "digitgen"),
     ("measure", "parity"),
+    ("export",),
     ("pages", "sweep"),
     ("bridge",),
     ("bench",),

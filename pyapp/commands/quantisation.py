@@ -20,6 +20,7 @@ from pyapp.commands.common import (
     show,
 )
 from pyapp.commands.saying import in_options, option, say
+from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
@@ -38,13 +39,18 @@ def add(commands: Any) -> None:
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
-    sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
-                     help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
+    add_bits(sub)
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
     add_json(sub)
     add_evaluate(models)
+
+
+def add_bits(sub: argparse.ArgumentParser) -> None:
+    """Bits of the weights, or none for the float network."""
+    sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
+                     help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
 
 
 def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS, activations: bool = True) -> None:
@@ -95,21 +101,28 @@ def _as_it_is(args: argparse.Namespace, network: QuantizedNetwork) -> dict[str, 
     return own
 
 
-def evaluate(args: argparse.Namespace) -> None:
-    """Accuracy on a folder's images, in float or quantised as asked."""
-    p, digits = load_digits(args.weights), mnist.load(args.data, args.split)
+def quantised_as_asked(args: argparse.Namespace) -> tuple[Parameters | QuantizedNetwork, dict[str, Any]]:
+    """The network of --weights, in float or quantised by the options, and the settings used. ValueError for options
+    that would have no effect."""
+    p = load_digits(args.weights)
     if isinstance(p, QuantizedNetwork):
-        result = {**_as_it_is(args, p), **measure(p, digits, args.rounding)}
-    elif args.bits is None:
+        return p, _as_it_is(args, p)
+    if args.bits is None:
         if needless := _given(args):
             raise ValueError(f"without --bits the network stays float, so {', '.join(needless)} would have no "
                              "effect; add --bits B")
-        result = measure_float(p, digits)
-    else:
-        settings = settings_of(args, args.bits)
-        network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"))
-        used = asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
-        result = {**used, **measure(network, digits, args.rounding)}
+        return p, {}
+    settings = settings_of(args, args.bits)
+    network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"))
+    return network, asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Accuracy on a folder's images, in float or quantised as asked."""
+    digits = mnist.load(args.data, args.split)
+    network, used = quantised_as_asked(args)
+    result = {**used, **(measure_float(network, digits) if isinstance(network, Parameters)
+                         else measure(network, digits, args.rounding))}
     if "note" in result:
         say(in_options(result["note"], vars(args)))
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "

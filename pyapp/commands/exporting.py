@@ -1,0 +1,127 @@
+"""Commands for exports: a network as a file that carries its proof, and that proof run again."""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyapp import files
+from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, show
+from pyapp.commands.outputs import writable
+from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
+from pyapp.commands.saying import option, say
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.export.formats import Format, written
+from pyapp.export.kinds import FORMATS
+from pyapp.export.subject import Subject
+from pyapp.export.verify import verify
+from pyapp.measure.measure import measure, measure_float
+from pyapp.nets import mlp
+from pyapp.quant.integer import ROUNDINGS
+from pyapp.sweep.grid import DEFAULTS
+from pyapp.sweep.grid import written as as_text
+
+USUAL_ACTIVATIONS = 8  # bits, where a format holds integers only and none were asked for
+MEASURED = ("accuracy", "loss", "n")
+DECIMALS = 4  # that are the same on every machine
+
+
+def add(commands: Any) -> None:
+    models = networks(commands, "export", "write a network into a file for other programs, with a proof that it "
+                                          "computes the same there")
+    sub = command(models, "mlp", export_digits, f"the {TITLES['mlp']}")
+    add_weights(sub)
+    add_data(sub)
+    add_bits(sub)
+    add_settings(sub)
+    sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
+                     help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
+    add_target(sub, FORMATS)
+    add_json(sub)
+    sub = command(commands, "verify", verify_export, "run the proof of an exported file again")
+    sub.add_argument("path", metavar="PATH", type=Path, help="the file that export wrote")
+    add_json(sub)
+
+
+def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format]) -> None:
+    """In which format, and where to."""
+    sub.add_argument("--format", choices=list(formats), required=True,
+                     help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))
+    sub.add_argument("--out", type=target, required=True, metavar="PATH",
+                     help="the file to write, or a folder for it, which has to be there")
+
+
+def target(text: str) -> Path:
+    """The type of --out: a file that can be written, or a folder, in which the file is named after the network."""
+    return Path(text) if text.strip() and Path(text).is_dir() else writable(text)
+
+
+def export_digits(args: argparse.Namespace) -> None:
+    """Write the digits network, in float or quantised as asked, and say what was written."""
+    form = FORMATS[args.format]
+    if form.integers and args.bits is not None and args.activations is None:
+        args.activations = USUAL_ACTIVATIONS
+        say(f"{form.name} holds integers only, so activations get {args.activations} bits; choose others with "
+            "--activations")
+    network, scheme = quantised_as_asked(args)
+    digits = mnist.load(args.data)
+    exact = isinstance(network, Parameters)
+    found = measure_float(network, digits) if exact else measure(network, digits, args.rounding)
+    measured = {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(args.data)}
+    scheme = {name: value for name, value in scheme.items() if name == "bits" or value != DEFAULTS[name]}
+    subject = Subject("mlp", network, source_of(args.weights), scheme, measured, command_of(args), args.rounding)
+    save(args, subject, form)
+
+
+def save(args: argparse.Namespace, subject: Subject, form: Format) -> None:
+    """Write an export's files and print what they hold."""
+    folder, stem = (args.out, subject.model) if args.out.is_dir() else (args.out.parent, args.out.stem)
+    made = written(subject, form, stem)
+    names = [folder / name for name in made]
+    if not args.out.is_dir():
+        names[0] = args.out  # as it was typed, whatever its suffix
+    if args.weights.resolve() in {name.resolve() for name in names}:
+        raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
+    for name in names:
+        writable(str(name))
+    for name, data in zip(reversed(names), reversed(made.values()), strict=True):  # the main file last: it is the proof
+        files.write(name, data)
+    found = verify(names[0])
+    sizes = {str(name): len(data) for name, data in zip(names, made.values(), strict=True)}
+    result = {"files": sizes, "fingerprint": found.manifest["fingerprint"], "manifest": found.manifest}
+    lines = [f"wrote {name}, {size:,} bytes" for name, size in sizes.items()]
+    show(result, args.json, "\n".join([*lines, found.text]))
+
+
+def as_given(data: Any) -> str:
+    return "the shipped digits" if mnist.is_shipped(data) else str(data)
+
+
+def source_of(path: Path) -> dict[str, str]:
+    """A file of weights, by its name and the sha256 of its bytes."""
+    return {"file": path.name, "sha256": hashlib.sha256(files.read(path)).hexdigest()}
+
+
+def command_of(args: argparse.Namespace) -> str:
+    """The command that makes this export again: the options that are not at their defaults."""
+    words = [f"python -m pyapp export {args.model}"]
+    if args.weights != mlp.SHIPPED:
+        words.append(f"--weights {args.weights}")
+    if not mnist.is_shipped(args.data):
+        words.append(f"--data {args.data}")
+    for name, default in {"bits": None, **DEFAULTS, "rounding": ROUNDINGS[0]}.items():
+        value = getattr(args, name)
+        if value != (None if name == "bits" else default):
+            words.append(option(name) if value is True else f"{option(name)} {as_text(value)}")
+    return " ".join([*words, f"--format {args.format}", f"--out {args.out.name}"])
+
+
+def verify_export(args: argparse.Namespace) -> int:
+    """Run the proof again; the exit status is 1 if it does not hold."""
+    verdict = verify(args.path)
+    result = {"ok": verdict.ok, "fingerprint": verdict.manifest["fingerprint"],
+              "runs": [vars(run) | {"ok": run.ok} for run in verdict.runs]}
+    show(result, args.json, verdict.text)
+    return 0 if verdict.ok else 1

@@ -1,0 +1,91 @@
+"""The formats, by name: what each can hold, how it is written, and how it is read back.
+
+A format is a module with an object FORMAT. Its main file holds the manifest, the network and the proof, under one seal;
+files beside it, such as an engine, are named in the manifest with their sha256.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyapp.export.proof import Proof, Run
+from pyapp.export.seal import BLANK, Broken, sealed
+from pyapp.export.subject import Subject
+
+NAME, VERSION = "bitladder", 1
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a file holds: `parts`, digests of its network and of its proof as they are in it now, and `runs`, which
+    computes the proof again with every engine that this machine has."""
+
+    manifest: Manifest
+    proof: Proof
+    parts: Mapping[str, str]
+    runs: Callable[[], Iterator[Run]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file. `main` makes its bytes, with seal.BLANK in the manifest; `beside` the files that belong to it,
+    by their suffixes; `opened` reads the main file, and Broken says why it cannot; `fits` says why a network cannot be
+    exported so, else nothing."""
+
+    name: str
+    suffix: str
+    doc: str
+    main: Callable[[Subject, Proof, Manifest], bytes]
+    opened: Callable[[bytes, Mapping[str, bytes]], Opened]
+    recognises: Callable[[bytes], bool]
+    fits: Callable[[Subject], str] = lambda subject: ""
+    beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the stem of the main file's name
+    rounding: str = ""  # the only one that its engines compute; "": any in fixed point
+    integers: bool = False  # whether it holds nothing but networks on integers
+
+
+def written(subject: Subject, form: Format, stem: str) -> dict[str, bytes]:
+    """The files of an export by name, the main one first. ValueError if the format cannot hold the network."""
+    if form.rounding:
+        subject = subject.rounded(form.rounding)
+    if why := form.fits(subject):
+        raise ValueError(f"{form.name} cannot hold this network: {why}")
+    beside = {stem + suffix: make(stem) for suffix, make in (form.beside or {}).items()}
+    proof = Proof.of(subject)
+    main = form.main(subject, proof, manifest_of(subject, form, proof, beside))
+    return {stem + form.suffix: sealed(main), **beside}
+
+
+def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[str, bytes]) -> Manifest:
+    """What a file says of itself. `parts` is left to the format, which knows how it stores them."""
+    return {
+        NAME: VERSION, "kind": form.name, "network": subject.model, "weights": dict(subject.source),
+        "scheme": dict(subject.scheme), "arithmetic": arithmetic(subject), "measured": dict(subject.measured),
+        "command": subject.command, "fingerprint": proof.fingerprint,
+        **({"beside": {name: digest(data) for name, data in beside.items()}} if beside else {}),
+        "seal": BLANK.decode(),
+    }
+
+
+def arithmetic(subject: Subject) -> str:
+    """What computes between the input and the logits."""
+    if subject.integer:
+        return f"{subject.integer.arithmetic}, {subject.rounding} rounding"
+    return "float32"
+
+
+def digest(data: bytes) -> str:
+    """A short digest of a part of a file: 16 hexadecimal digits of its sha256."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def checked_manifest(found: Any) -> Manifest:
+    """A manifest from a file. Broken if it is none that this version reads."""
+    if not isinstance(found, dict) or NAME not in found:
+        raise Broken("no manifest of a Bitladder export")
+    if found[NAME] != VERSION:
+        raise Broken(f"a manifest of version {found[NAME]!r}, and this Bitladder reads version {VERSION}: "
+                     "open it with a newer one")
+    return found

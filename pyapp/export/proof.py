@@ -1,0 +1,82 @@
+"""The proof that an export carries: ten digits, and what this package makes of them.
+
+Of a network on integers the codes of the logits have to be equal; of any other the probabilities, to BOUND.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.core.losses import softmax
+from pyapp.export.subject import Subject
+from pyapp.quantized.fingerprint import fingerprint, inputs_of, results, ten_digits
+
+BOUND = 1e-5  # largest difference of two probabilities, where floats are computed
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Pixels uint8 (10, 784), and the logits (10, 10) they give: codes as int32, or float32."""
+
+    pixels: np.ndarray
+    logits: np.ndarray
+    fingerprint: str
+
+    @classmethod
+    def of(cls, subject: Subject) -> "Proof":
+        """What this package computes, here and now."""
+        pixels = ten_digits()
+        if subject.integer:
+            found = results(subject.integer, pixels)
+            return cls(pixels, found[-1], fingerprint(found))
+        logits = subject.logits(inputs_of(pixels))
+        return cls(pixels, logits, of_predictions(logits))
+
+    @property
+    def exact(self) -> bool:
+        return self.logits.dtype == np.int32
+
+    @property
+    def bound(self) -> float:
+        return 0.0 if self.exact else BOUND
+
+
+@dataclass(frozen=True)
+class Run:
+    """What an engine made of the ten digits, against the proof."""
+
+    engine: str  # its name and version
+    difference: float  # the largest, of codes or of probabilities
+    fingerprint: str
+    where: str = ""  # the first difference beyond the bound, in words
+
+    @property
+    def ok(self) -> bool:
+        return not self.where
+
+
+def of_predictions(logits: np.ndarray) -> str:
+    """The fingerprint of a network that computes in floats: its only integers are the digits that it reads."""
+    return fingerprint([logits.argmax(axis=1)[:, None]])
+
+
+def compared(engine: str, proof: Proof, logits: np.ndarray, print_: str) -> Run:
+    """An engine's logits (10, 10) and fingerprint against the proof."""
+    if logits.shape != proof.logits.shape:
+        return Run(engine, float("inf"), print_, f"logits of shape {logits.shape}, not {proof.logits.shape}")
+    found, expected = (logits, proof.logits) if proof.exact else (softmax(logits), softmax(proof.logits))
+    apart = np.abs(found.astype(np.float64) - expected.astype(np.float64))
+    wrong = np.argwhere(~(apart <= proof.bound))
+    if len(wrong):
+        digit, column = (int(at) for at in wrong[0])
+        what = "logit code" if proof.exact else "probability"
+        where = (f"{what} {column} of the digit {digit}: expected {_shown(expected[digit, column])}, found "
+                 f"{_shown(found[digit, column])}")
+        return Run(engine, float(apart.max()), print_, where)
+    if print_ != proof.fingerprint:
+        return Run(engine, float(apart.max()), print_, f"the fingerprint is {print_}, expected {proof.fingerprint}")
+    return Run(engine, float(apart.max()), print_)
+
+
+def _shown(number: np.generic) -> str:
+    return str(int(number)) if isinstance(number, np.integer) else f"{float(number):.8f}"

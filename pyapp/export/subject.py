@@ -1,0 +1,60 @@
+"""What is exported, whatever the format: a network, where it comes from, and what was measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.parameters import Parameters
+from pyapp.nets.mlp import MLP
+from pyapp.quant.integer import IntegerNetwork
+from pyapp.quantized.network import QuantizedNetwork
+from pyapp.quantized.transformer import QuantizedTransformer
+
+Network = Parameters | QuantizedNetwork | QuantizedTransformer
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to export."""
+
+    model: str  # "mlp" or "vit"
+    network: Network
+    source: Mapping[str, str]  # "file" and "sha256" of the weights that it was made of
+    scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float network
+    measured: Mapping[str, Any]  # accuracy, n, and on what data
+    command: str  # makes the same export again
+    rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS
+
+    @cached_property
+    def integer(self) -> IntegerNetwork | None:
+        """The digits network in integer arithmetic; None if its activations are float, or there are no integers."""
+        network = self.network
+        on_grids = isinstance(network, QuantizedNetwork) and network.activations is not None
+        return network.integer(self.rounding) if on_grids else None
+
+    def rounded(self, rounding: str) -> "Subject":
+        """The same with another rounding of integer sums."""
+        return replace(self, rounding=rounding)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Float parameters, of a quantised network the dequantised ones."""
+        return self.network if isinstance(self.network, Parameters) else self.network.parameters
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Inputs and outputs of the layers of a digits network."""
+        return MLP.of(self.parameters).sizes
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """float32 logits (B, 10) for inputs (B, 784), as this package computes them."""
+        if self.integer:
+            return self.integer.logits(x)
+        if isinstance(self.network, QuantizedTransformer):
+            return self.network.model.forward(self.network.parameters, x)
+        if isinstance(self.network, QuantizedNetwork):
+            return self.network.simulated().forward(self.network.parameters, x)
+        return MLP.of(self.network).forward(self.network, x)
