@@ -1,0 +1,77 @@
+"""Every format with every kind of network: what was written is read back, proves itself, and is sealed."""
+
+import numpy as np
+import pytest
+
+from pyapp.export import seal
+from pyapp.export.formats import written
+from pyapp.export.kinds import FORMATS
+from pyapp.export.proof import Proof
+from pyapp.export.verify import NotProven, checked, recognised
+
+FORMS = list(FORMATS.values())
+
+
+def made(subject, form):
+    """The export's files, or None where the format cannot hold the network: a sentence has to say why."""
+    try:
+        return written(subject, form, "network")
+    except ValueError as error:
+        assert len(str(error)) > 30
+        return None
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_what_is_written_proves_itself(subject, form):
+    files = made(subject, form)
+    if files is None:
+        return
+    main, *_ = files.values()
+    found = checked(main, recognised(main, "network"), files, "network")
+    runs = list(found.runs())
+    assert [run.where for run in runs] == [""] * len(runs)
+    assert found.parts == found.manifest["parts"]
+    ours = Proof.of(subject.rounded(form.rounding) if form.rounding else subject)
+    assert found.manifest["fingerprint"] == ours.fingerprint
+    assert np.array_equal(found.proof.logits, ours.logits)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_equal_networks_give_equal_bytes(usual, form):
+    assert written(usual, form, "network") == written(usual, form, "network")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_any_changed_byte_is_found(usual, form):
+    files = written(usual, form, "network")
+    main = next(iter(files.values()))
+    for at in np.random.default_rng(1).integers(0, len(main), 60):
+        data = bytearray(main)
+        data[at] ^= 1 << int(at % 8)
+        with pytest.raises(NotProven, match="network"):
+            checked(bytes(data), recognised(bytes(data), "network"), files, "network")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.999])
+def test_a_file_that_was_cut_off_is_said_to_be(usual, form, share):
+    main = next(iter(written(usual, form, "network").values()))
+    with pytest.raises(NotProven, match=r"cut off|empty|no seal|begin with"):
+        part = main[: int(len(main) * share)]
+        checked(part, recognised(part, "network"), {}, "network")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_another_file_beside_it_is_found(usual, form):
+    files = written(usual, form, "network")
+    main, *others = files
+    for other in others:
+        with pytest.raises(NotProven, match=other):
+            checked(files[main], form, files | {other: files[other] + b" "}, "network")
+
+
+def test_a_seal_is_needed_once():
+    for data in (b"", seal.BLANK * 2):
+        with pytest.raises(ValueError, match="times in the file"):
+            seal.sealed(data)
+    assert seal.check(seal.sealed(b"before " + seal.BLANK + b" after")) is None
