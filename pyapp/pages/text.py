@@ -142,8 +142,9 @@ class Page(Experiment):
     def background(self) -> Iterator[None]:
         """While writing rests: find how fast it was, and continue a measurement that was begun, one piece per item."""
         self._live = False
-        if all(text.written for text in self.texts.values()):
-            self._speed = {side: text.written / text.seconds for side, text in self.texts.items()}
+        speeds = {side: text.speed for side, text in self.texts.items()}
+        if all(speeds.values()):
+            self._speed = speeds
         yield from self._losses.go_on()
 
     def act(self, name: str, values: Values) -> Outcome:

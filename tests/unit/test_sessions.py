@@ -92,6 +92,8 @@ def test_every_page_opens_as_it_was_left_and_goes_on_as_it_would_have(page):
         after = [runner.advance(each, steps=5) for each in (run, again["run"])]
         same(*(flat(answer["history"]) for answer in after))
         assert whole(runner, again["run"])["arrays"] == whole(runner, run)["arrays"]
+    reopened = runner.open(page, {}, file=saved["file"], name=saved["name"])["run"]
+    runner.background(reopened, ms=1)  # a page measures in the background before anything is done on it again
 
 
 @pytest.mark.in_pyodide(2, "the arithmetic is one runtime's own")

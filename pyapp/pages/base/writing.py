@@ -24,18 +24,23 @@ class Text:
         unseen = max(0, len(prompt) - context)  # of the prompt, which may be longer than a window
         self.starts = [max(0, i + 1 - context) if i < unseen else unseen for i in range(len(prompt))]
         self.logits: np.ndarray | None = None  # (N,), that the last token was drawn from
-        self.seconds = 0.0  # of writing
+        self._timed, self._seconds = 0, 0.0  # tokens that were written here, and how long that took
         self._writer = Writer(model, p, prompt, sampling, seed)
 
     @property
     def written(self) -> int:
         return len(self.tokens) - self.prompt
 
+    @property
+    def speed(self) -> float | None:
+        """Tokens per second of computing; None before one was written here, or where the clock shows no time for it."""
+        return self._timed / self._seconds if self._seconds else None
+
     def write(self) -> None:
         """One token more."""
         begun = time.perf_counter()
         token, self.logits = self._writer.write()
-        self.seconds += time.perf_counter() - begun
+        self._timed, self._seconds = self._timed + 1, self._seconds + time.perf_counter() - begun
         self.tokens.append(token)
         self.starts.append(len(self.tokens) - len(self._writer.window))
 

@@ -25,7 +25,10 @@ def test_a_text_is_what_the_writer_writes(network):
     made = text(network, [1, 2, 3], 40)
     writer = Writer(*network, np.array([1, 2, 3], np.int32), Sampling(1.5), 5)
     assert made.tokens == [1, 2, 3] + [writer.write().token for _ in range(40)]
-    assert (made.prompt, made.written) == (3, 40) and made.seconds > 0
+    assert (made.prompt, made.written) == (3, 40) and made.speed > 0
+    again = text(network, [1, 2, 3], 0)
+    again.follow(made.tokens[3:])
+    assert again.written == 40 and again.speed is None  # no time was measured here
 
 
 @pytest.mark.parametrize("prompt", [[4], list(range(11)), [1, 2, 3, 4] * 4, [5, 6, 7] * 9])
