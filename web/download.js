@@ -34,11 +34,11 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     patience.heard();
     onBytes(bytes);
   };
-  const unreachable = (path, why) => stop(`${path} could not be downloaded: ${why}`,
-    "Check the connection and try again.");
+  const unreachable = (path, { message, hint }) => stop(hint ? message : `${path} could not be downloaded: ${message}`,
+    hint ?? "Check the connection and try again."); // the single file has a hint of its own
 
   async function get(path, cache = "default") {
-    const response = await patience.wait(fetch(base + path, { cache })).catch((error) => unreachable(path, error.message));
+    const response = await patience.wait(fetch(base + path, { cache })).catch((error) => unreachable(path, error));
     patience.heard();
     if (!response.ok) {
       stop(`${path} could not be downloaded: ${response.status} ${response.statusText}`.trim(),
@@ -50,7 +50,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
   async function collect(path, response) {
     const [chunks, reader] = [[], response.body.getReader()];
     for (;;) {
-      const { done, value } = await patience.wait(reader.read()).catch((error) => unreachable(path, error.message));
+      const { done, value } = await patience.wait(reader.read()).catch((error) => unreachable(path, error));
       if (done) return joined(chunks);
       chunks.push(value);
       arrived(value.length);

@@ -23,10 +23,14 @@
 
   /** The files of an archive, which is a pack as pyapp/site/packs.py describes it. */
   async function unpack(number) {
-    const pack = await new Response(new XzReadableStream(archives[number].stream())).arrayBuffer();
-    const length = new DataView(pack).getUint32(0, true);
-    const index = JSON.parse(new TextDecoder().decode(new Uint8Array(pack, 4, length)));
-    return new Map(Object.entries(index).map(([path, [start, size]]) => [path, new Uint8Array(pack, 4 + length + start, size)]));
+    try {
+      const pack = await new Response(new XzReadableStream(archives[number].stream())).arrayBuffer();
+      const length = new DataView(pack).getUint32(0, true);
+      const index = JSON.parse(new TextDecoder().decode(new Uint8Array(pack, 4, length)));
+      return new Map(Object.entries(index).map(([path, [start, size]]) => [path, new Uint8Array(pack, 4 + length + start, size)]));
+    } catch {
+      throw Object.assign(new Error("This copy of Bitladder is damaged"), { hint: "Copy the file again." });
+    }
   }
 
   /** The bytes at a path, which begins with "/"; undefined if the site has no such file. */
@@ -74,7 +78,7 @@
     const elements = [...document.querySelectorAll("script[type='text/plain']")];
     archives = elements.map(({ textContent }) => bytes(textContent));
     elements.forEach((element) => element.remove());
-    load(`${BASE}start.js`);
+    load(`${BASE}start.js`).catch(({ message, hint }) => (document.getElementById("unserved").textContent = `${message}. ${hint}`));
     return;
   }
   globalThis.importScripts = () => { throw new TypeError("this worker runs modules"); }; // by which Pyodide knows them

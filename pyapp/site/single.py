@@ -40,7 +40,13 @@ NAMED = re.compile(r'(?<=\bimport\()"[^"]+"(?=\))')
 DYNAMIC = re.compile(r"(?<![\w$.])import\(")
 STYLES = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 LINKS = re.compile(r'  <(?:meta charset=|link rel="(?!icon)|script src=|!-- All that).*\n')
+HEAD = re.compile(r'(  <script type="importmap">.*?</script>\n)?</head>\s*<body>\n', re.DOTALL)
 UNSERVED = re.compile(r'(?<=<div id="unserved" class="banner unserved">).*?(?=</div>)', re.DOTALL)
+# Seen where a file is cut off before the end of its styles, which hide it; only after a moment, or each start would
+# show it.
+CUT = "This file is incomplete: copy it again."
+LATE = "#cut { visibility: hidden; animation: cut 0s 3s forwards; } @keyframes cut { to { visibility: visible; } }"
+HIDDEN = "\n#cut { display: none; }\n"
 INCOMPLETE = """
         <p><strong>Bitladder has not started.</strong></p>
         <p>This file may be incomplete, or the browser too old: copy the file again, or use a newer browser.</p>
@@ -74,22 +80,25 @@ def single(web, manifest, cache):
     listed = {name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
               for name, content in files.items()}
     files["app/manifest.json"] = json.dumps(manifest | {"files": listed}).encode()
-    style = "\n" + "".join((web / name).read_text(encoding="utf-8") for name in STYLES.findall(page))
+    style = HIDDEN + "".join((web / name).read_text(encoding="utf-8") for name in STYLES.findall(page))
     program = "\n".join((web / name).read_text(encoding="utf-8") for name in PROGRAM)
     if re.search(r"</script|<!--", program, re.IGNORECASE) or "</style" in style:
         raise Failure("web/single.js, its library or a style sheet holds an end of its own element: take that out.")
-    page = META.sub(policy(style, program, *([found[0]] if found else [])), page)
-    page = UNSERVED.sub(INCOMPLETE, LINKS.sub("", page)).replace("</head>", f"  <style>{style}</style>\n</head>")
+    page = META.sub(policy((LATE, style), (program, *([found[0]] if found else []))), page)
+    page = HEAD.sub(lambda head: f'  <style>{LATE}</style>\n</head>\n<body>\n  <p id="cut">{CUT}</p>\n'
+                                 f'  <style>{style}</style>\n{head[1] or ""}', LINKS.sub("", page))
+    page = UNSERVED.sub(INCOMPLETE, page)
     with ThreadPoolExecutor() as pool:
         texts = pool.map(lambda pack: in_characters(kept(cache, pack, compressed, "xz")), archives(files))
     data = "".join(f'<script type="text/plain">{text}</script>\n' for text in texts)
     return page.replace("</body>", f"{data}<script>{program}</script>\n</body>")
 
 
-def policy(style, *scripts):
+def policy(styles, scripts):
     """The page's policy, in which Blobs take the place of the host; its workers have the same one."""
-    allowed = [f"'{in_base64(hashlib.sha256(text.encode()).digest())}'" for text in (style, *scripts)]
-    wanted = POLICY | {"script-src": f"blob: 'wasm-unsafe-eval' {' '.join(allowed[1:])}", "style-src": allowed[0],
+    styles, scripts = (" ".join(f"'{in_base64(hashlib.sha256(text.encode()).digest())}'" for text in texts)
+                       for texts in (styles, scripts))
+    wanted = POLICY | {"script-src": f"blob: 'wasm-unsafe-eval' {scripts}", "style-src": styles,
                        "img-src": "data: blob:", "connect-src": "https:", "worker-src": "blob:",
                        "manifest-src": "'none'"}
     return "; ".join(f"{name} {sources}" for name, sources in wanted.items())

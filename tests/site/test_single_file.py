@@ -118,7 +118,10 @@ def test_the_file_holds_the_site_and_allows_no_more_than_that(tmp_path, monkeypa
     scripts = re.findall("<script(?: type=\"importmap\")?>(.*?)</script>", page, re.DOTALL)
     styles = re.findall("<style>(.*?)</style>", page, re.DOTALL)
     allowed = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
-    assert (len(scripts), len(styles)) == (2, 1)
+    assert (len(scripts), len(styles)) == (2, 2)
+    cut = page.index(single.CUT)
+    assert styles[0] in page[:cut] and len(page[:cut]) < 2500, "what is cut off soon says so, after a moment"
+    assert styles[1] not in page[:cut] and "#cut { display: none; }" in styles[1] and scripts[0] not in page[:cut]
     for text in (*scripts, *styles):
         assert in_base64(hashlib.sha256(text.encode()).digest()) in allowed
     assert not re.search("'self'|'unsafe-inline'|'unsafe-eval'", allowed) and "default-src 'none'" in allowed
