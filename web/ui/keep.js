@@ -6,8 +6,8 @@ import { filled, format, parse } from "../state.js";
 import { latest } from "./latest.js";
 
 const OTHERS = 2; // longest runs of a page that stay beside its newest
-const EVERY_MS = 5000;
-const SHARE = 50; // times as long as saving took until it is saved again: at most 2 % of the time
+const EVERY_MS = 5000; // what a crash takes from a run that trains, at most; saving takes some 20 ms
+const FIRST_MS = EVERY_MS / 4; // of a run that has just begun; then twice as long, up to that
 const SOON_MS = 400; // after the last of a drag's changes
 const PATIENCE_MS = 10_000; // a browser whose storage does not answer does not keep the page from opening
 let refused = false; // it was said
@@ -21,6 +21,7 @@ export class Keeper {
   #known = false; // whether there is a record of it
   #owed = false; // whether it took the place of a run that has one: without its own the page would open with that
   #next = 0; // not before, while it trains
+  #gap = FIRST_MS; // until then
   #saving = null;
   #timer = 0;
   #gone = false; // only the last session counts
@@ -70,10 +71,6 @@ export class Keeper {
     return this.#saving;
   }
 
-  drop(id) {
-    return this.#try(() => transact("readwrite", (store) => store.delete(id)));
-  }
-
   /** Keep what is there under a title that no other has. */
   async saveAs(title) {
     const { file, name, step } = (await this.#page.ask("save", {}, "save")) ?? {};
@@ -98,15 +95,18 @@ export class Keeper {
   #begin(left) {
     this.#owed ||= this.#known;
     [this.#id, this.#known, this.kept] = [left?.id ?? newId(), Boolean(left?.id), left?.step || null];
+    [this.#next, this.#gap] = [0, FIRST_MS];
     if (this.#owed) this.save();
   }
 
   async #save(last = false) {
     const page = this.#page;
     if (!page.open || page.alone) return;
-    const [id, link, began] = [this.#id, page.link(), performance.now()];
+    const [id, link] = [this.#id, page.link()];
+    this.#next = Infinity; // it is asked for once, however long that waits for its turn
     const saved = await page.ask("save", {}, "save");
-    this.#next = performance.now() + EVERY_MS + SHARE * (performance.now() - began);
+    this.#next = performance.now() + this.#gap;
+    if (this.#gap < EVERY_MS) this.#gap *= 2;
     if (!saved || this.#gone !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
     const { file, name, step, shipped } = saved;
     await this.#try(async () => {
@@ -123,7 +123,8 @@ export class Keeper {
     try {
       return await work();
     } catch (error) {
-      const why = `This browser does not let the page keep your work (${error.message})`;
+      const full = error.name === "QuotaExceededError";
+      const why = full ? "This browser has no room left to keep your work" : `This browser does not let the page keep your work (${error.message || error.name})`;
       if (!refused) this.#page.say("keep", `${why}. To keep it, choose Share, “Save session as a file”.`);
       refused = true;
       return null;

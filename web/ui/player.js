@@ -27,11 +27,6 @@ export class Player {
     await this.#busy;
   }
 
-  toggle() {
-    if (this.state === "playing") this.pause();
-    else this.play();
-  }
-
   async step() {
     await this.pause();
     if (this.state !== "done") await this.#once({ steps: 1 });

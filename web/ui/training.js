@@ -1,4 +1,5 @@
 import { byteArray, download } from "./files.js";
+import { forget } from "./keep.js";
 import { latest } from "./latest.js";
 import { Player } from "./player.js";
 
@@ -92,7 +93,7 @@ export class Training {
   }
 
   async discard(record) {
-    await this.#page.keeper.drop(record.id);
+    await forget(record.id);
     await this.#refresh();
   }
 

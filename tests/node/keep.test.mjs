@@ -1,0 +1,88 @@
+// What is kept of a run that trains, with a clock, a queue and a storage that do what the test says.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+let clock = 0; // milliseconds
+let full = false; // the storage has no room
+const rows = new Map();
+const aborted = Object.assign(new Error(""), { name: "QuotaExceededError" }); // as Chromium has it: without a word
+const store = { put: (row) => (full || rows.set(row.id, row), {}), delete: (id) => (rows.delete(id), {}), getAll: () => ({ result: [...rows.values()] }) };
+
+function transaction() {
+  const made = { objectStore: () => store, error: aborted };
+  queueMicrotask(() => (full ? made.onabort() : made.oncomplete()));
+  return made;
+}
+
+function open() {
+  const request = { result: { transaction, close() {} } };
+  queueMicrotask(() => request.onsuccess());
+  return request;
+}
+
+Object.assign(globalThis, { indexedDB: { open }, addEventListener() {}, removeEventListener() {} });
+globalThis.document = { addEventListener() {}, removeEventListener() {}, visibilityState: "visible" };
+Object.defineProperty(globalThis, "performance", { value: { now: () => clock } });
+const { Keeper } = await import("../../web/ui/keep.js");
+
+/** A page whose calls wait for their turn: an answer has the step of the moment when it comes. */
+function training(wait) {
+  const page = { meta: { name: "digits", params: [] }, open: true, notes: {}, step: 0, asked: 0, waiting: [], link: () => "#digits" };
+  page.say = (place, ...words) => (page.notes[place] = words);
+  page.listen = (hear) => ((page.hear = hear), () => {});
+  page.ask = () => new Promise((done) => {
+    page.asked += 1;
+    page.waiting.push({ due: clock + wait, done });
+  });
+  page.answer = async () => {
+    for (const one of page.waiting.filter(({ due }) => due <= clock)) {
+      page.waiting.splice(page.waiting.indexOf(one), 1);
+      one.done({ file: { data: new Uint8Array(1) }, name: "it", step: page.step, shipped: false });
+    }
+    await new Promise(setImmediate);
+  };
+  page.train = async (keeper, ms, look = () => {}) => {
+    for (const end = clock + ms; clock < end; clock += 50) {
+      page.step += 1;
+      keeper.tick();
+      await page.answer();
+      look();
+    }
+  };
+  return page;
+}
+
+test("a run that is killed has lost no more than the last seconds, however long its calls wait for their turn", async () => {
+  const [wait, every, turn] = [400, 5000, 50];
+  const page = training(wait);
+  const keeper = new Keeper(page, () => {});
+  let most = 0;
+  const lost = () => (page.step - Math.max(0, ...[...rows.values()].map(({ step }) => step))) * turn;
+  await page.train(keeper, 4000, () => (most = Math.max(most, lost())));
+  assert.ok(most <= 3000, `${most} ms were lost of the first 4 s`);
+  await page.train(keeper, 60_000, () => (most = Math.max(most, lost())));
+  assert.ok(most <= every + wait + 2 * turn, `${most} ms were lost`);
+  assert.ok(page.asked <= 64_000 / every + 3, `it was saved ${page.asked} times`);
+  page.hear({ type: "frame", cleared: true }); // another run
+  [page.step, most] = [0, 0];
+  rows.clear();
+  await page.train(keeper, 4000, () => (most = Math.max(most, lost())));
+  assert.ok(most <= 3000, `${most} ms were lost of a run that followed another`);
+});
+
+test("without room the page says so once, and takes it back when there is room", async () => {
+  const page = training(0);
+  const keeper = new Keeper(page, () => {});
+  full = true;
+  for (const round of [1, 2]) {
+    const saving = keeper.save();
+    await page.answer();
+    await saving;
+    assert.match(page.notes.keep.join(), /^This browser has no room left to keep your work\. To keep it, choose Share/, round);
+  }
+  full = false;
+  const saving = keeper.save();
+  await page.answer();
+  await saving;
+  assert.deepEqual(page.notes.keep, []);
+});
