@@ -20,6 +20,7 @@ from pyapp.files import LARGEST
 MAGIC = b"\x93NUMPY"
 HEADER = 10_000  # bytes at most, as NumPy has it
 SIZES = {1: "<H", 2: "<I", 3: "<I"}  # how the header's length is stored, by the format's major version
+MOST = 200  # characters of what was found
 LONGEST = 2**31 - 1  # of an axis: what a 32-bit runtime can count
 COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ENCRYPTED = 1  # bit of a member's flags
@@ -30,7 +31,11 @@ PLAIN = re.compile(r"[<>=|]?[biufcSU]\d{1,4}")  # dtypes; not objects, structure
 
 
 class Damaged(ValueError):
-    """Bytes are not an .npz file of plain arrays; the message says what was found."""
+    """Bytes are not an .npz file of plain arrays; the message says what was found, at a length that can be read: names
+    in a damaged file may be as long as the file."""
+
+    def __init__(self, found: str):
+        super().__init__(found if len(found) <= MOST else f"{found[:MOST]}...")
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:

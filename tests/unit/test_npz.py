@@ -116,6 +116,8 @@ DEEP = "{'descr': " + "(" * 5000 + ")" * 5000 + ", 'fortran_order': False, 'shap
     (zipped(member(header(shape=f"({'9' * 3000}, {'9' * 3000})"), TWO, version=2)), "need more than can be printed"),
     (zipped(member(header(shape=f"({'1,' * 100})"), TWO[:4])), "damaged one"),
     (zipped(member(header("'<U0'"), b"")), "damaged one"),
+    (zipped(b"hello", names=("n" * 5000,)), "something other than an array in nnn"),
+    (zipped(b"hello", names=("n" * 5000,)).replace(b"nn", b"mm", 1), "damaged one"),
 ])
 def test_a_file_without_plain_arrays_is_refused(data, message):
     with pytest.raises(Damaged, match=message) as error:
