@@ -112,6 +112,11 @@ def _dumps(value: Any) -> str:
 
 def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
     """A file read back. Broken says what is wrong with it."""
+    return read(data, next((data for name, data in beside.items() if name.endswith(".mjs")), engine_module("")))
+
+
+def read(data: bytes, engine: bytes) -> Opened:
+    """The JSON read back, to be run by this package and by a JavaScript engine. Broken says what is wrong with it."""
     try:
         found = files.json_of(data)
         manifest, network, told = checked_manifest(found["manifest"]), found["network"], found["proof"]
@@ -127,7 +132,6 @@ def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
     def runs() -> Iterator[Run]:
         yield compared("Python", proof, *replay(pixels))
         if node := engines.version("node"):
-            engine = next((data for name, data in beside.items() if name.endswith(".mjs")), engine_module(""))
             yield engines.driven(f"Node {node}", {"network.mjs": engine, "network.json": data},
                                  ["node", "network.mjs"])
 

@@ -1,6 +1,6 @@
 """Every format by its name."""
 
-from pyapp.export import json_js
+from pyapp.export import html, json_js
 from pyapp.export.formats import Format
 
-FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in (json_js,)}
+FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in (json_js, html)}

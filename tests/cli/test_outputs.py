@@ -13,6 +13,7 @@ from answers import options, refusal
 from pyapp import store
 from pyapp.__main__ import main
 from pyapp.commands import generators, outputs
+from pyapp.commands.exporting import target
 from pyapp.commands.outputs import weights_file, writable
 from pyapp.data import mnist
 from pyapp.nets import mlp
@@ -38,10 +39,10 @@ def nothing_is_left(tmp_path, monkeypatch):
 
 
 def test_every_file_that_is_written_is_checked():
-    checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file)}
+    checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file, target)}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
-    more = 3  # digits --out, run --out and check --record
+    more = 4  # digits --out, run --out, export --out and check --record
     assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + more
     files = {action.dest for _, action in options() if action.metavar in ("FILE", "DIR", "PATH", "IMAGE")}
     assert files <= {*outputs.WRITTEN, *outputs.READ, "build", "site", "single_file"}  # which `serve` itself checks

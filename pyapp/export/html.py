@@ -1,0 +1,64 @@
+"""One HTML page that needs nothing else: the network, its engine, a pad, and the proof, which runs when it opens."""
+
+import re
+from collections.abc import Mapping
+
+from pyapp.export import json_js
+from pyapp.export.formats import Format, Manifest, Opened
+from pyapp.export.json_js import TEMPLATES, fits, text_of
+from pyapp.export.proof import Proof
+from pyapp.export.seal import Broken
+from pyapp.export.subject import Subject
+
+SCRIPTS = ("engine.mjs", "drawing.mjs", "page.mjs")
+EXPORTS = re.compile(r"^export ", re.MULTILINE)  # in one script nothing is imported
+DATA = re.compile(rb'<script type="application/json" id="export">\n(.*?)</script>', re.DOTALL)
+ENGINE = re.compile(rb'<script type="module">\n(.*?)// --- drawing.mjs', re.DOTALL)
+
+
+def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
+    """The page."""
+    scripts = "\n".join(f"// --- {name}\n{_template(name)}" for name in SCRIPTS)
+    filled = {"<!--title-->": title_of(subject), "<!--told-->": told_of(subject),
+              "<!--json-->": text_of(subject, proof, manifest).replace("<", r"\u003c"),
+              "/*engine*/": EXPORTS.sub("", scripts)}
+    page = _template("page.html")
+    for place, text in filled.items():
+        page = page.replace(place, text)
+    return page.encode()
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def title_of(subject: Subject) -> str:
+    """Bits of weights and activations in words."""
+    bits, activations = subject.scheme.get("bits"), subject.scheme.get("activations")
+    if bits is None:
+        return "float32"
+    each = ", ".join(map(str, bits)) if isinstance(bits, list | tuple) else bits
+    return f"{each}-bit weights, {f'{activations}-bit' if activations else 'float32'} activations"
+
+
+def told_of(subject: Subject) -> str:
+    """What was measured, and what computes."""
+    how = "whole numbers only" if subject.integer else "numbers in floating point"
+    layers = "-".join(map(str, subject.layers))
+    return (f"It reads {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test digits right. Its layers, "
+            f"{layers}, compute with {how}, in the JavaScript of this page.")
+
+
+def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+    """The JSON of a page read back. Broken says what is wrong with it."""
+    found, engine = DATA.search(data), ENGINE.search(data)
+    if not found or not engine:
+        raise Broken("a page without the network or without its engine")
+    return json_js.read(found[1], engine[1])
+
+
+def recognises(data: bytes) -> bool:
+    return data[:15].lower() == b"<!doctype html>"
+
+
+FORMAT = Format("html", ".html", "one page with a pad, which opens by a double click", main, opened, recognises, fits)

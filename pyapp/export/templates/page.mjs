@@ -1,0 +1,69 @@
+const file = JSON.parse(document.getElementById("export").textContent);
+const network = load(file);
+const fixtures = unrolled(numbers(Uint8Array, file.proof.pixels));
+const [pad, seen, bars, verdict] = ["pad", "seen", "bars", "verdict"].map((id) => document.getElementById(id));
+const WIDTH = 0.08; // of the pad, the pen's
+let strokes = [];
+let drawing = false;
+
+const proof = prove(file);
+document.getElementById("proof").textContent = proof.ok
+  ? `Proven in this browser: ten digits give ${network.input ? "exactly the integers" : "the probabilities"} that Bitladder's Python gave${network.input ? "" : ` (largest difference ${proof.difference.toExponential(1)})`}. Fingerprint ${proof.fingerprint}.`
+  : `This browser computes something else: ${proof.where}.`;
+document.getElementById("proof").className = proof.ok ? "good" : "bad";
+bars.append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("li"), { innerHTML: `<b>${digit}</b><meter min="0" max="1" value="0" aria-label="Probability of ${digit}"></meter><output></output>` })));
+document.getElementById("examples").append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("button"), {
+  textContent: digit, title: `Show a test digit: ${digit}`, onclick: () => show([], Float32Array.from(fixtures.slice(digit * 784, digit * 784 + 784), (value) => Math.fround(value / 255))),
+})));
+
+/** A drawing, or 784 numbers, on the pad; what the network sees; what it says. */
+function show(next, picture = null) {
+  strokes = next;
+  const x = picture ?? image(strokes.flatMap((stroke, i) => stroke.map(([px, py]) => [px, py, i])));
+  const side = pad.width;
+  const pen = pad.getContext("2d");
+  const ink = getComputedStyle(pad).color;
+  pen.clearRect(0, 0, side, side);
+  if (picture) paint(pen, x, ink, side);
+  Object.assign(pen, { lineWidth: WIDTH * side, lineCap: "round", lineJoin: "round", strokeStyle: ink });
+  for (const stroke of strokes) {
+    pen.beginPath();
+    stroke.forEach(([px, py], i) => (i ? pen.lineTo(px * side, py * side) : pen.moveTo(px * side, py * side)));
+    pen.lineTo(stroke.at(-1)[0] * side + 0.01, stroke.at(-1)[1] * side);
+    pen.stroke();
+  }
+  const small = seen.getContext("2d");
+  small.clearRect(0, 0, seen.width, seen.width);
+  if (x) paint(small, x, ink, seen.width);
+  const { probabilities } = x ? run(network, x) : { probabilities: new Array(10).fill(0) };
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  [...bars.children].forEach((bar, digit) => {
+    bar.querySelector("meter").value = probabilities[digit];
+    bar.querySelector("output").textContent = x ? `${(100 * probabilities[digit]).toFixed(1)} %` : "";
+    bar.className = x && digit === best ? "best" : "";
+  });
+  verdict.textContent = x ? `It reads a ${best}, with ${(100 * probabilities[best]).toFixed(1)} %.` : "Draw a digit, or choose one of the ten below.";
+}
+
+function paint(context, x, ink, side) {
+  const cell = side / 28;
+  x.forEach((value, i) => {
+    context.globalAlpha = value;
+    context.fillStyle = ink;
+    context.fillRect((i % 28) * cell, Math.floor(i / 28) * cell, cell, cell);
+  });
+  context.globalAlpha = 1;
+}
+
+const point = (event) => [event.offsetX / pad.clientWidth, event.offsetY / pad.clientHeight];
+pad.onpointerdown = (event) => {
+  pad.setPointerCapture(event.pointerId);
+  drawing = true;
+  show([...strokes, [point(event)]]);
+};
+pad.onpointermove = (event) => drawing && show([...strokes.slice(0, -1), [...strokes.at(-1), point(event)]]);
+pad.onpointerup = pad.onpointercancel = () => { drawing = false; };
+document.getElementById("clear").onclick = () => show([]);
+document.getElementById("undo").onclick = () => show(strokes.slice(0, -1));
+matchMedia("(prefers-color-scheme: dark)").onchange = () => show(strokes);
+show([], Float32Array.from(fixtures.slice(3 * 784, 4 * 784), (value) => Math.fround(value / 255)));

@@ -1,0 +1,33 @@
+"""A page that was exported: opened from a file, without any request, it proves itself and reads a drawing."""
+
+import numpy as np
+import pytest
+
+from pyapp.__main__ import main
+from pyapp.parity.check import SEVEN
+
+
+@pytest.mark.parametrize(("options", "told"), [
+    (["--bits", "8", "--activations", "8"], "exactly the integers"), (["--bits", "8"], "the probabilities")])
+def test_an_exported_page_proves_itself_and_reads_a_drawing(visit, tmp_path, capsys, options, told):
+    path = tmp_path / "a network" / "net #1.html"
+    assert main(["export", "mlp", *options, "--format", "html", "--out", str(path)]) == 0
+    fingerprint = capsys.readouterr().out.split()[-1]
+    tab = visit(None, offline=True)
+    tab.url = path.as_uri()
+    tab.page.goto(tab.url)
+    proof = tab.page.locator("#proof")
+    proof.filter(has_text=f"Fingerprint {fingerprint}.").wait_for()
+    assert told in proof.inner_text()
+
+    box = tab.page.locator("#pad").bounding_box()
+    (x, y), *rest = SEVEN[:, :2] * np.array([box["width"], box["height"]]) + np.array([box["x"], box["y"]])
+    tab.page.locator("#clear").click()
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.down()
+    for x, y in rest:
+        tab.page.mouse.move(x, y)
+    tab.page.mouse.up()
+    tab.page.locator("#verdict", has_text="It reads a 7").wait_for()
+    tab.page.get_by_role("button", name="4", exact=True).click()
+    tab.page.locator("#verdict", has_text="It reads a 4").wait_for()
