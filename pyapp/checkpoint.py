@@ -1,4 +1,5 @@
-"""Checkpoints: .npz files that say what they hold, so that every command and page can tell what to do with one.
+"""Checkpoints: .npz or .safetensors files that say what they hold, so that every command and page can tell what to do
+with one.
 
     about         uint8     JSON: format, version, network, sizes, by (what wrote the file), scheme (bits of a quantised
                             network, else null)
@@ -9,6 +10,7 @@
     start.*                 the parameters that quantisation-aware training started from
     params        uint8     JSON: the parameters of the page that saved it
     recipe, data  uint8     JSON, text: of a long training, see pyapp/training/resumable.py
+    proof.*, manifest       of an export, see pyapp/export/arrays.py
 
 Files from before version 1 have no `about`: they are recognised by the names of their arrays, and their sizes by the
 arrays' shapes. A description that contradicts the arrays is refused, and reading a file cannot run code.
@@ -30,8 +32,10 @@ from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION = "bitladder checkpoint", 1
 TRAINER, START = "trainer.", "start."  # prefixes
+PROOF, MANIFEST = "proof.", "manifest"  # of an export, see pyapp/export/arrays.py
 PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
-BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA)  # arrays that are not parameters
+BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
+USE = "use a file that train, qat, distill, export or a page's Save weights has written"
 SHOWN = 4  # arrays that an error names
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
@@ -162,7 +166,7 @@ class Contents:
     def weights(self) -> dict[str, np.ndarray]:
         """The network's own arrays."""
         return {key: array for key, array in self.arrays.items()
-                if key not in BESIDE and not key.startswith((TRAINER, START))}
+                if key not in BESIDE and not key.startswith((TRAINER, START, PROOF))}
 
     def under(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays whose names begin with a prefix, keyed by the rest of the name."""
@@ -228,15 +232,22 @@ def _strange(arrays: Mapping[str, np.ndarray], name: str, error: Exception) -> s
         title, its_own, _ = NETWORKS[network]
         return (f"{name} has the array {its_own} of {title}, but not the rest of one: {why}; save it again or use "
                 "another file")
-    stray = f"{_listed(arrays)}, which no network here has" if arrays else "no arrays"
-    return f"{name} holds {stray}; use a file that train, qat, distill or a page's Save weights has written"
+    if not arrays:
+        return f"{name} holds no arrays; {USE}"
+    first, array = next(iter(arrays.items()))
+    return (f"{name} holds {_listed(arrays)}, which no network here has; {USE}. The first, {_quoted(first)}, is "
+            f"{array.dtype} {array.shape}")
 
 
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:
     names = sorted(arrays)
-    few = ", ".join(f'"{name if len(name) <= 40 else f"{name[:40]}…"}"' for name in names[:SHOWN])
+    few = ", ".join(map(_quoted, names[:SHOWN]))
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{'the array' if len(names) == 1 else 'the arrays'} {few}{more}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name if len(name) <= 40 else f"{name[:40]}…"}"'
 
 
 def _network(arrays: Mapping[str, np.ndarray]) -> str:
@@ -264,8 +275,10 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
     if network == "mlp":
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
         sizes = {"layers": [weights[0][1], *(outputs for outputs, _ in weights)]}
-        if (sizes["layers"][0], sizes["layers"][-1]) != (784, 10):
-            raise ValueError("a digits network has 784 inputs and 10 outputs")
+        for at, number, what in ((0, 784, "inputs"), (-1, 10, "outputs")):
+            if sizes["layers"][at] != number:
+                layer = 1 if at == 0 else len(weights)
+                raise ValueError(f"layer{layer}.weight has {sizes['layers'][at]} {what}, a digits network {number}")
         return sizes
     if network not in ("vit", "gpt") or FLAT in shapes:
         return {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import files, npz
+from pyapp import files, npz, safetensors
 from pyapp.core.parameters import Parameters, Shapes
 from pyapp.machine import made_on
 from pyapp.places import WEIGHTS
@@ -39,8 +39,14 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file. Nothing but plain arrays is read, so a file cannot run code; StoreError says what is
-    wrong with one that is damaged, or that would unpack to more than `most` bytes, before it is unpacked."""
+    """The arrays of an .npz or .safetensors file. Nothing but plain arrays is read, so a file cannot run code.
+    StoreError says what is wrong with one that is damaged, or that would unpack to more than `most` bytes, before it is
+    unpacked."""
+    if safetensors.recognises(data):
+        try:
+            return safetensors.unpack(data, most)[0]
+        except safetensors.Damaged as error:
+            raise StoreError(f"{name}: expected a .safetensors file, found {error}") from None
     if ZIP_END not in data:  # not zipfile.is_zipfile: what that asks for, and raises, differs between Pythons
         raise StoreError(f"{name}: expected an .npz file, found {_instead(data)}")
     try:
@@ -168,8 +174,10 @@ def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> P
     """A network's float32 parameters from arrays; a description of them is ignored. StoreError names arrays that
     are missing, unknown, of the wrong shape or NaN."""
     if set(arrays) - {ABOUT} != set(shapes):
+        first = next((f"{key} is missing" for key in shapes if key not in arrays), None) or next(
+            f"{key} is not among them" for key in arrays if key not in {ABOUT, *shapes})
         raise StoreError(f"{name}: expected the arrays {', '.join(shapes)}; found "
-                         f"{', '.join(sorted(set(arrays) - {ABOUT})) or 'none'}")
+                         f"{', '.join(sorted(set(arrays) - {ABOUT})) or 'none'}: {first}")
     for key, shape in shapes.items():
         found = arrays[key]
         if found.shape != tuple(shape) or found.dtype != np.float32:

@@ -31,9 +31,9 @@ FLOORS = (
     ("bench",),
     ("commands",),
 )
-ROOMS = {"files": "store", "npz": "store", "checkpoint": "store", "machine": "store", "runner": "bridge",
-         "run": "bridge", "replay": "bridge", "naming": "bridge", "sessions": "bridge", "curves": "bridge",
-         "recorded": "bridge", "modules": "bridge", "__main__": "commands"}
+ROOMS = {"files": "store", "npz": "store", "safetensors": "store", "checkpoint": "store", "machine": "store",
+         "runner": "bridge", "run": "bridge", "replay": "bridge", "naming": "bridge", "sessions": "bridge",
+         "curves": "bridge", "recorded": "bridge", "modules": "bridge", "__main__": "commands"}
 # of the files in no folder; others are rooms of their own
 HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 ALONE = {"site": {"site", "places"}, "places": {"places"}}

@@ -12,6 +12,7 @@ from typing import Any
 from pyapp.export.proof import Proof, Run
 from pyapp.export.seal import BLANK, Broken, sealed
 from pyapp.export.subject import Subject
+from pyapp.quant.integer import ROUNDINGS
 
 NAME, VERSION = "bitladder", 1
 Manifest = dict[str, Any]
@@ -74,6 +75,11 @@ def arithmetic(subject: Subject) -> str:
     if subject.integer:
         return f"{subject.integer.arithmetic}, {subject.rounding} rounding"
     return "float32"
+
+
+def rounding_of(manifest: Manifest) -> str:
+    """The rounding that a manifest names; of a network that computes in floats any will do."""
+    return manifest["arithmetic"].partition(", ")[2].partition(" ")[0] or ROUNDINGS[0]
 
 
 def digest(data: bytes) -> str:

@@ -23,7 +23,7 @@ import numpy as np
 from pyapp import files
 from pyapp.core.ops import linear, relu
 from pyapp.export import engines
-from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest
+from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared, of_predictions
 from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
@@ -140,7 +140,7 @@ def read(data: bytes, engine: bytes) -> Opened:
 
 def _integers(network: Mapping[str, Any], manifest: Manifest):
     """What computes the logits' codes and the fingerprint of pixels, on the file's integers."""
-    rounding = manifest["arithmetic"].split(", ")[1].split()[0]
+    rounding = rounding_of(manifest)
     layers, first = [], _read_grid(network["input"])
     grid = first
     for told in network["layers"]:
@@ -149,9 +149,9 @@ def _integers(network: Mapping[str, Any], manifest: Manifest):
         m0, exponent = array_of(told["m0"], np.int32), array_of(told["shift"], np.int8).astype(np.int32)
         size = told.get("size", inputs)
         groups = -(-inputs // size)
-        zero = array_of(told["zero"], np.int32) if "zero" in told else np.zeros(1, np.int32)
+        zero = array_of(told["zero"], np.int32) if "zero" in told else np.zeros(groups, np.int32)
         offset, scale = array_of(told["offset"], np.int32), Multiplier(m0.reshape(-1, groups), exponent.reshape(-1, 1))
-        layers.append(IntegerLinear(codes, zero.reshape(-1, groups if zero.size > 1 else 1), offset.reshape(-1, groups),
+        layers.append(IntegerLinear(codes, zero.reshape(-1, groups), offset.reshape(-1, groups),
                                     scale, grid, output, size, told["lowest"], rounding))
         grid = output
     whole = IntegerNetwork(layers, first)

@@ -23,9 +23,9 @@ class Proof:
     fingerprint: str
 
     @classmethod
-    def of(cls, subject: Subject) -> "Proof":
-        """What this package computes, here and now."""
-        pixels = ten_digits()
+    def of(cls, subject: Subject, pixels: np.ndarray | None = None) -> "Proof":
+        """What this package computes, here and now, of the ten digits or of others."""
+        pixels = ten_digits() if pixels is None else pixels
         if subject.integer:
             found = results(subject.integer, pixels)
             return cls(pixels, found[-1], fingerprint(found))

@@ -78,14 +78,15 @@ def test_a_description_is_ignored_where_arrays_are_read():
     (lambda: {**student(), "about": np.zeros(3, np.float32)}, "found float32"),
     (lambda: {"about": student()["about"]}, 'holds the array "about", which no network here has'),
     (lambda: {"layer1.weight": np.zeros((10, 20), np.float32)},
-     r"^wrong\.npz has the array layer1\.weight of a digits network, but not the rest of one: a digits network has 784 "
-     r"inputs and 10 outputs; save it again or use another file$"),
+     r"^wrong\.npz has the array layer1\.weight of a digits network, but not the rest of one: layer1\.weight has "
+     r"20 inputs, a digits network 784; save it again or use another file$"),
     (lambda: {"layer1.weight": np.zeros(5, np.float32)}, "but not the rest of one: its shapes do not fit; save"),
     (lambda: {"patch.weight": np.zeros((4, 49), np.float32)}, "a Vision Transformer, but .* there are no blocks; save"),
     (lambda: {"tokens.weight": np.zeros((4, 8), np.float32), "block1.up.weight": np.zeros((16, 8), np.float32)},
      r"of a GPT, but not the rest of one: 'places\.weight' is missing; save"),
-    (lambda: {}, "holds no arrays; use a file that train, qat, distill or a page's Save weights has written$"),
-    (lambda: {"a": np.zeros(3, np.float32)}, r'^wrong\.npz holds the array "a", which no network here has; use '),
+    (lambda: {}, "holds no arrays; use a file that train, qat, distill, export or a page's Save weights has written$"),
+    (lambda: {"a": np.zeros(3, np.float32)},
+     r'^wrong\.npz holds the array "a", which no network here has; use .*\. The first, "a", is float32 \(3,\)$'),
     (lambda: {f"{'conv' * 20}{i}": np.zeros(3, np.float32) for i in range(9)},
      r'^wrong\.npz holds the arrays ("[conv]{40}…"(, | and )){4}5 more, which no network here has; use a file '),
 ])

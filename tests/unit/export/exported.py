@@ -14,6 +14,7 @@ KINDS = {
     "8 bits": {"bits": 8, "activations": 8},
     "4 bits, channels": {"bits": 4, "activations": 4, "per": "channel"},
     "3 bits, affine channels": {"bits": 3, "activations": 6, "per": "channel", "scheme": "affine"},
+    "groups": {"bits": 3, "activations": 5, "per": "group:32"},
     "2 bits, affine groups": {"bits": 2, "activations": 8, "per": "group:16", "scheme": "affine"},
     "mixed bits": {"bits": (8, 4, 3), "activations": 12, "per": "channel"},
     "16-bit weights": {"bits": 16, "activations": 9},

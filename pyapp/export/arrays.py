@@ -1,0 +1,71 @@
+"""A checkpoint that is an export: the arrays that every command and page here reads, and beside them a proof.
+
+    about, layer1.weight, ...    as in any checkpoint, see pyapp/checkpoint.py; a quantised network as its packed codes
+                                 and grids, see pyapp/quantized/packed.py
+    proof.pixels                 uint8 (10, 784)
+    proof.logits                 int32 codes or float32 (10, 10)
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from pyapp import store
+from pyapp.checkpoint import PROOF, Contents, described
+from pyapp.export.formats import Manifest, Opened, rounding_of
+from pyapp.export.proof import Proof, Run, compared
+from pyapp.export.seal import Broken
+from pyapp.export.subject import Subject
+from pyapp.quantized import packed
+from pyapp.quantized.network import QuantizedNetwork
+from pyapp.quantized.saved import digits_network
+
+PIXELS, LOGITS = PROOF + "pixels", PROOF + "logits"
+
+
+def fits(subject: Subject) -> str:
+    """Networks that a checkpoint can hold: float ones, and digits networks with their own codes."""
+    return "" if subject.model == "mlp" else "it holds digits networks; use onnx"
+
+
+def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
+    """Everything but the manifest."""
+    network = subject.network
+    arrays = packed.arrays_of(network) if isinstance(network, QuantizedNetwork) else store.arrays_of(network)
+    return {**described(arrays, "export"), PIXELS: proof.pixels, LOGITS: proof.logits}
+
+
+def parts(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Digests of the network and of the proof."""
+    proof = {name: array for name, array in arrays.items() if name.startswith(PROOF)}
+    return {"network": _digest({name: array for name, array in arrays.items() if name not in proof}),
+            "proof": _digest(proof)}
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """16 hexadecimal digits of the sha256 of arrays, whatever file they lie in."""
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        whole.update(f"{name} {little.dtype.str} {array.shape};".encode() + little.tobytes())
+    return whole.hexdigest()[:16]
+
+
+def opened(arrays: Mapping[str, np.ndarray], manifest: Manifest) -> Opened:
+    """A file's arrays read back. Broken says what is wrong with them."""
+    try:
+        network = digits_network(Contents(arrays, "it"))
+        proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
+        if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:
+            raise ValueError(f"{PIXELS} is {proof.pixels.dtype} {proof.pixels.shape}")
+        subject = Subject("mlp", network, {}, {}, {}, "", rounding_of(manifest))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Broken(f"no network that can be read ({error})") from None
+
+    def runs() -> Iterator[Run]:
+        again = Proof.of(subject, proof.pixels)
+        yield compared("Python", proof, again.logits, again.fingerprint)
+
+    return Opened(manifest, proof, parts(arrays), runs)

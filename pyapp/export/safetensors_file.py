@@ -1,0 +1,35 @@
+"""safetensors: the checkpoint's arrays as tensors, the manifest in the metadata, under "bitladder"."""
+
+import json
+from collections.abc import Mapping
+
+from pyapp import files, safetensors
+from pyapp.export import arrays
+from pyapp.export.formats import Format, Manifest, Opened, checked_manifest
+from pyapp.export.proof import Proof
+from pyapp.export.seal import Broken
+from pyapp.export.subject import Subject
+
+KEY = "bitladder"
+
+
+def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
+    """The file."""
+    tensors = arrays.arrays_of(subject, proof)
+    return safetensors.pack(tensors, {KEY: json.dumps(manifest | {"parts": arrays.parts(tensors)})})
+
+
+def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+    """A file read back. Broken says what is wrong with it."""
+    try:
+        tensors, metadata = safetensors.unpack(data)
+        manifest = checked_manifest(files.json_of(metadata.get(KEY, "null").encode()))
+    except safetensors.Damaged as error:
+        raise Broken(str(error)) from None
+    except ValueError as error:
+        raise Broken(f"no manifest that can be read ({error})") from None
+    return arrays.opened(tensors, manifest)
+
+
+FORMAT = Format("safetensors", ".safetensors", "tensors by name, which Bitladder and other programs read back", main,
+                opened, safetensors.recognises, arrays.fits)

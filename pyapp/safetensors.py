@@ -1,0 +1,100 @@
+"""The safetensors format, written and read strictly: a header in JSON that names every tensor, then their bytes.
+
+Format: https://github.com/huggingface/safetensors#format. Eight bytes say how long the header is, lowest first. The
+header maps a name to dtype, shape and data_offsets (begin and end, counted from the end of the header), and
+`__metadata__` to strings. Tensors follow each other without gaps.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from pyapp import files
+
+METADATA = "__metadata__"
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+          "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
+BF16 = "BF16"  # the upper half of a float32; NumPy has no such type, so it is read as float32
+NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+LONGEST = 100_000_000  # bytes of a header, as the reference implementation has it
+ALIGNED = 8  # bytes: spaces fill the header up, so that numbers begin where processors like them to
+
+
+class Damaged(ValueError):
+    """Bytes are no safetensors file; the message says what was found, and in which tensor."""
+
+
+def recognises(data: bytes) -> bool:
+    """Whether bytes begin as such a file does: a length, then a JSON object."""
+    return data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= LONGEST
+
+
+def pack(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """Arrays as the bytes of a file; equal arrays give equal bytes. ValueError for a type that the format lacks."""
+    header: dict[str, object] = {METADATA: dict(metadata)}
+    parts, at = [], 0
+    for name, array in arrays.items():
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        if little.dtype not in NAMES:
+            raise ValueError(f"{name} has dtype {array.dtype}, which safetensors cannot hold")
+        parts.append(little.tobytes())
+        place = [at, at := at + little.nbytes]
+        header[name] = {"dtype": NAMES[little.dtype], "shape": list(array.shape), "data_offsets": place}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % ALIGNED)
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+def unpack(data: bytes, most: int = files.LARGEST) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and the metadata of a file. Damaged names the first tensor that is not as the format has it; a file
+    of more than `most` bytes is refused."""
+    if len(data) > most:
+        raise Damaged(f"{len(data):,} bytes, more than {most:,}")
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(LONGEST, len(data) - 8):
+        raise Damaged(f"a header of {length:,} bytes in {len(data):,}: it was cut off, or is something else")
+    try:
+        header = files.json_of(data[8 : 8 + length])
+        metadata = header.pop(METADATA, {})
+        if not all(isinstance(text, str) for text in metadata.values()):
+            raise ValueError("its metadata are not texts")
+        entries = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Damaged(f"a header that cannot be read ({error})") from None
+    body, found, at = memoryview(data)[8 + length :], {}, 0
+    for name, entry in entries:
+        array, stop = _tensor(name, entry, body, at)
+        found[name], at = array, stop
+    if at != len(body):
+        raise Damaged(f"{len(body) - at:,} bytes that belong to no tensor")
+    return {name: found[name] for name in header}, metadata
+
+
+def _tensor(name: str, entry: Mapping, body: memoryview, at: int) -> tuple[np.ndarray, int]:
+    """The array of an entry whose bytes have to begin at `at`, and where they end."""
+    try:
+        kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+        if not (all(type(n) is int and n >= 0 for n in (*shape, start, stop)) and len(shape) <= 32):
+            raise ValueError("its shape or its place is no list of whole numbers")
+        if kind != BF16 and kind not in DTYPES:
+            raise ValueError(f"its dtype is {str(kind)[:20]!r}; read are {', '.join(DTYPES)} and {BF16}")
+        dtype = np.dtype("<u2" if kind == BF16 else DTYPES[kind])
+        if start != at or stop > len(body):
+            raise ValueError(f"its bytes are {start:,} to {stop:,}, but they have to begin at {at:,}, and the file has "
+                             f"{len(body):,}")
+        if math.prod(shape) * dtype.itemsize != stop - start:
+            raise ValueError(f"shape {shape} of {kind} does not fill its {stop - start:,} bytes")
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise Damaged(f"the tensor {_shown(name)}: {why}") from None
+    array = np.frombuffer(body[start:stop], dtype)
+    if kind == BF16:
+        array = (array.astype("<u4") << 16).view("<f4")
+    return array.reshape(shape).astype(array.dtype.newbyteorder("=")), stop
+
+
+def _shown(name: str) -> str:
+    return repr(re.sub(r"[^ -~]", "?", name[:60]))

@@ -1,0 +1,112 @@
+"""`export` and `verify`: what a person does with the files, and what goes wrong."""
+
+import json
+import shutil
+
+import pytest
+from answers import refusal
+
+from pyapp.__main__ import main
+from pyapp.export.kinds import FORMATS
+from pyapp.nets import mlp
+
+USUAL = ["--bits", "8", "--activations", "8"]
+
+
+def export(capsys, *options: str) -> dict:
+    assert main(["export", "mlp", *options, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", ["safetensors", "npz"])
+@pytest.mark.parametrize("options", [[], USUAL, ["--bits", "3", "--activations", "5", "--per", "group:16"]],
+                         ids=["float", "8 bits", "groups"])
+def test_an_exported_checkpoint_is_read_by_every_command(name, options, tmp_path, capsys):
+    path = tmp_path / f"net.{name}"
+    export(capsys, *options, "--format", name, "--out", str(path))
+    assert main(["evaluate", "mlp", *options, "--json"]) == 0
+    ours = json.loads(capsys.readouterr().out)
+    assert main(["evaluate", "mlp", "--weights", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["loss"] == ours["loss"]
+    again = export(capsys, "--weights", str(path), "--format", "json", "--out", str(tmp_path / "again.json"))
+    first = export(capsys, *options, "--format", "json", "--out", str(tmp_path / "first.json"))
+    assert again["fingerprint"] == first["fingerprint"]
+
+
+def test_what_was_trained_with_quantisation_is_exported(tmp_path, capsys):
+    shipped = export(capsys, "--weights", str(mlp.SHIPPED.with_name("mlp-qat4.npz")), "--format", "json", "--out",
+                     str(tmp_path / "a.json"))
+    chosen = export(capsys, "--bits", "4", "--activations", "4", "--method", "qat", "--format", "json", "--out",
+                    str(tmp_path / "b.json"))
+    assert shipped["fingerprint"] == chosen["fingerprint"]
+
+
+def test_the_command_in_the_manifest_makes_the_same_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    made = export(capsys, "--bits", "4", "--activations", "6", "--per", "channel", "--bias-correction", "--rounding",
+                  "double", "--format", "json", "--out", "net.json")
+    first = (tmp_path / "net.json").read_bytes()
+    (tmp_path / "net.json").unlink()
+    assert main(made["manifest"]["command"].split()[3:]) == 0
+    assert (tmp_path / "net.json").read_bytes() == first
+
+
+def test_a_folder_as_target_names_the_file_after_the_network(tmp_path, capsys):
+    made = export(capsys, *USUAL, "--format", "html", "--out", str(tmp_path))
+    assert list(made["files"]) == [str(tmp_path / "mlp.html")]
+
+
+def test_verify_says_that_it_holds_or_where_not(tmp_path, capsys):
+    path = tmp_path / "net.json"
+    export(capsys, *USUAL, "--format", "json", "--out", str(path))
+    assert main(["verify", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("PARITY OK, largest difference 0 (all integers are equal): ten digits in")
+    moved = tmp_path / "elsewhere" / "net.json"
+    moved.parent.mkdir()
+    shutil.copy(path, moved)  # without its engine
+    assert main(["verify", str(moved)]) == 0
+    capsys.readouterr()
+    path.with_suffix(".mjs").write_text("// another program")
+    assert "net.mjs, which belongs to it, is not the one" in refusal(capsys, "verify", str(path))
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"", "found an empty file"), (b"hello", "found 5 bytes that begin with b'hello'"),
+    (b"{}", "no seal in its 2 bytes"), (b"<!doctype html><p>", "no seal"), (b"PK\x03\x04", "no seal")])
+def test_other_files_are_refused(content, message, tmp_path, capsys):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    assert message in refusal(capsys, "verify", str(path))
+
+
+def test_weights_are_no_export(capsys):
+    assert "no Bitladder export" in refusal(capsys, "verify", str(mlp.SHIPPED))
+    assert "cannot be used (No such file" in refusal(capsys, "verify", "nowhere.json")
+
+
+@pytest.mark.parametrize("argv", [
+    ["mlp", "--format", "tflite", "--out", "x"], ["mlp", "--format", "json"], ["mlp", "--out", "x"],
+    ["gpt", "--format", "json", "--out", "x"], ["mlp", "--format", "json", "--out", ""],
+    ["mlp", "--format", "json", "--out", "file/x.json"],
+    ["mlp", "--activations", "8", "--format", "json", "--out", "x"],
+    ["mlp", "--weights", "file", "--format", "json", "--out", "x"],
+    ["mlp", "--weights", "no", "--format", "npz", "--out", "x"],
+    ["mlp", "--bits", "1", "--format", "json", "--out", "x"], ["mlp", "--data", "no", "--format", "json", "--out", "x"],
+    ["mlp", "--weights", "w.npz", "--format", "npz", "--out", "w.npz"],
+    ["mlp", "--weights", "mlp.npz", "--format", "npz", "--out", "."],
+    ["mlp", "--bits", "8", "--per", "group:0", "--format", "json", "--out", "x"]])
+def test_what_cannot_be_exported_leaves_no_file(argv, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    for name in ("w.npz", "mlp.npz"):
+        shutil.copy(mlp.SHIPPED, tmp_path / name)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*")}
+    assert refusal(capsys, "export", *argv)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_every_format_says_what_it_is(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "mlp", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(f"{form.name}: {form.doc}" in told for form in FORMATS.values())
