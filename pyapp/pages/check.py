@@ -19,7 +19,8 @@ CHECKS = Panel("checks", "CPython's results, computed here again", (
     Work(again="Run again", name="check-run"),
     Words(text="Whole numbers must be equal ([parity](?parity)): there the difference is how many are not. Real "
                "numbers may differ in their last digits, because browsers and processors add in different orders; a "
-               "bound marked relative is a share of the recorded value."),
+               "bound marked relative is a share of the recorded value. The fingerprint is a short hash of all "
+               "integers in the row `export`: an exported file, its JavaScript and its C print the same."),
 ), empty="The check runs as soon as Python has started.")
 
 
@@ -52,13 +53,15 @@ class Page(Experiment):
         """All rows, also those still to come; proven is only what ran to its end with every row holding."""
         passed, total = sum(row["ok"] for row in self.rows), len(check.FIXTURES)
         done = len(self.rows) == total
+        found = next((row["fingerprint"] for row in self.rows if "fingerprint" in row), "")
         summary = (f"{len(self.rows)} of {total} compared." if not done else f"{passed} of {total} hold."
-                   if passed < total else f"All {total} hold: this browser computes what CPython computes.")
+                   if passed < total else f"All {total} hold: this browser computes what CPython computes. "
+                   f"Fingerprint {found}.")
         return Frame(len(self.rows), {
             "rows": [*map(told, self.rows), *map(awaited, check.FIXTURES[len(self.rows):])],
             "summary": summary, "running": not done, "done": done,
             "proven": done and passed == total,
-            "proof": {"ok": passed == total, "passed": passed, "total": total} if done else None})
+            "proof": {"ok": passed == total, "passed": passed, "total": total, "fingerprint": found} if done else None})
 
 
 def awaited(fixture: check.Fixture) -> dict[str, Any]:

@@ -36,7 +36,7 @@ export function mount(root, page) {
     if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (event.cleared) page.curves.clear();
     page.curves.append(event.history);
-    if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total}, for the status line
+    if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
   }
 
   function draw(slot) {

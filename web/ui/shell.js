@@ -50,7 +50,7 @@ export function bindRailButton(button, rail) {
 
 /**
  * One line of truth, and the way to the log. boot: {label, loaded, total} while Python starts; runtime: versions once it
- * runs; trouble: it does not; proof: {ok, passed, total} after the Check page ran in this session, before that null.
+ * runs; trouble: it does not; proof: {ok, passed, total, fingerprint} after the Check page ran in this session, before that null.
  */
 export function drawStatus(root, { boot, offline, runtime, trouble, proof, checkable, openLog }) {
   render(
@@ -73,7 +73,7 @@ function Running({ runtime: { python, numpy, engine }, offline, proof, checkable
 function Parity({ proof }) {
   const link = (words, colour) => html`<a href="#check" class=${colour} data-test="parity">${words}</a>`;
   if (!proof) return link("Verify against CPython", "");
-  return proof.ok ? link("matches CPython", "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
+  return proof.ok ? link(`matches CPython, ${proof.fingerprint}`, "good") : link(`${proof.total - proof.passed} of ${proof.total} checks fail`, "bad");
 }
 
 function Progress({ label = "Starting", loaded = 0, total = 0 }) {
