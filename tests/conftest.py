@@ -1,8 +1,8 @@
-"""What the tests need from outside: the provisioned site, Node, Chromium.
+"""What the tests need from outside: the provisioned site, Node, Chromium, a C compiler.
 
 Several workers run the tests, a contiguous part each; the site is provisioned once, before they start.
 
-Without Node or Chromium the tests that need them skip and say what to install; under CI=true that is a failure.
+Without one of the last three the tests that need it skip and say what to install; under CI=true that is a failure.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from silent import Silent
 from pyapp.hosts import ROOT, find_chromium
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
+COMPILERS = ("cc", "gcc", "clang")
 CASES = 14  # of one test that run inside Pyodide, unless it is marked otherwise: more than there are softmax methods
 
 
@@ -82,3 +83,10 @@ def needs_node():
 def needs_chromium():
     need(os.environ.get("BITLADDER_BROWSER") or find_chromium(),
          "Chromium is not installed (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    found = next((path for name in COMPILERS if (path := shutil.which(name))), None)
+    need(found, "there is no C compiler (Debian: apt-get install gcc libc6-dev)")
+    return found

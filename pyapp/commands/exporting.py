@@ -77,11 +77,11 @@ def export_digits(args: argparse.Namespace) -> None:
 
 def save(args: argparse.Namespace, subject: Subject, form: Format) -> None:
     """Write an export's files and print what they hold."""
-    folder, stem = (args.out, subject.model) if args.out.is_dir() else (args.out.parent, args.out.stem)
-    made = written(subject, form, stem)
+    if args.out.is_dir():
+        folder, made = args.out, written(subject, form, subject.model)
+    else:  # as it was typed, whatever its suffix
+        folder, made = args.out.parent, written(subject, form, args.out.stem, args.out.name)
     names = [folder / name for name in made]
-    if not args.out.is_dir():
-        names[0] = args.out  # as it was typed, whatever its suffix
     if args.weights.resolve() in {name.resolve() for name in names}:
         raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
     for name in names:

@@ -26,6 +26,16 @@ def version(command: str) -> str | None:
         return None
 
 
+def compiles(command: Sequence[str]) -> bool:
+    """Whether a C compiler with these flags makes programs that run here: a sanitizer needs a library of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "none.c").write_text("#include <stdint.h>\n#include <stdio.h>\nint main(void) { return 0; }\n")
+        try:
+            return not any(_ran(folder, words).returncode for words in ([*command, "-o", "none", "none.c"], ["./none"]))
+        except OSError:
+            return False
+
+
 def driven(engine: str, files: Mapping[str, bytes], *commands: Sequence[str]) -> Run:
     """Write an export's files into a folder of its own and run the commands there. The last one is a driver, which
     prints `PARITY OK, largest difference D` or `PARITY FAILS at ...`, then `fingerprint F`."""
@@ -33,8 +43,7 @@ def driven(engine: str, files: Mapping[str, bytes], *commands: Sequence[str]) ->
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
         for command in commands:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
-                                  env={**os.environ, "NO_COLOR": "1"})
+            done = _ran(folder, command)
             if done.returncode and command is not commands[-1]:
                 return Run(engine, float("inf"), "", f"{command[0]}: {_last(done.stderr)}")
     found = {kind: line[1] for text in done.stdout.splitlines() for kind in (WHERE, DIFFERENCE, PRINT)
@@ -42,6 +51,13 @@ def driven(engine: str, files: Mapping[str, bytes], *commands: Sequence[str]) ->
     if PRINT not in found or not {WHERE, DIFFERENCE} & set(found):
         return Run(engine, float("inf"), "", f"{commands[-1][0]} ended without a verdict: {_last(done.stderr)}")
     return Run(engine, float(found.get(DIFFERENCE, "inf")), found[PRINT], found.get(WHERE, ""))
+
+
+def _ran(folder: str, command: Sequence[str]) -> subprocess.CompletedProcess:
+    """A command run in a folder; one that begins with ./ is a program in it."""
+    program = str(Path(folder) / command[0]) if command[0].startswith("./") else command[0]
+    return subprocess.run([program, *command[1:]], cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
+                          check=False, env={**os.environ, "NO_COLOR": "1"})
 
 
 def _last(text: str) -> str:

@@ -42,21 +42,25 @@ class Format:
     opened: Callable[[bytes, Mapping[str, bytes]], Opened]
     recognises: Callable[[bytes], bool]
     fits: Callable[[Subject], str] = lambda subject: ""
-    beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the stem of the main file's name
+    beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the main file's name
     rounding: str = ""  # the only one that its engines compute; "": any in fixed point
     integers: bool = False  # whether it holds nothing but networks on integers
 
 
-def written(subject: Subject, form: Format, stem: str) -> dict[str, bytes]:
-    """The files of an export by name, the main one first. ValueError if the format cannot hold the network."""
+def written(subject: Subject, form: Format, stem: str, name: str = "") -> dict[str, bytes]:
+    """The files of an export by name, the main one first: `name`, or the stem with the format's suffix. ValueError if
+    the format cannot hold the network, or if two files would have one name."""
+    name = name or stem + form.suffix
     if form.rounding:
         subject = subject.rounded(form.rounding)
     if why := form.fits(subject):
         raise ValueError(f"{form.name} cannot hold this network: {why}")
-    beside = {stem + suffix: make(stem) for suffix, make in (form.beside or {}).items()}
+    beside = {stem + suffix: make(name) for suffix, make in (form.beside or {}).items()}
+    if name in beside:
+        raise ValueError(f"{name} is the name of the file that goes beside the export; end yours with {form.suffix}")
     proof = Proof.of(subject)
     main = form.main(subject, proof, manifest_of(subject, form, proof, beside))
-    return {stem + form.suffix: sealed(main), **beside}
+    return {name: sealed(main), **beside}
 
 
 def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[str, bytes]) -> Manifest:

@@ -196,7 +196,7 @@ def _read_grid(told: Mapping[str, Any]) -> Grid:
     return Grid(np.float32(told["scale"]), np.array(told["zero"], np.int32), bits, low, high)
 
 
-def engine_module(stem: str) -> bytes:
+def engine_module(name: str) -> bytes:
     """The engine, the same beside every network."""
     return (TEMPLATES / "engine.mjs").read_bytes()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pyapp.data import mnist
 from pyapp.nets import mlp
-from pyapp.quant.integer import IntegerNetwork
+from pyapp.quant.integer import IntegerLinear, IntegerNetwork
 from pyapp.quantized.network import Settings, quantize_network
 
 OFFSET, PRIME, WORD = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a of 32 bits (draft-eastlake-fnv, section 5)
@@ -33,8 +33,13 @@ def inputs_of(pixels: np.ndarray) -> np.ndarray:
 
 def results(network: IntegerNetwork, pixels: np.ndarray) -> list[np.ndarray]:
     """The codes that every layer makes of some pictures, one int32 (B, O) a layer; the last are the logits'."""
-    codes, found = network.input.quantize(inputs_of(pixels)), []
-    for layer in network.layers:
+    return layer_by_layer(network.layers, network.input.quantize(inputs_of(pixels)))
+
+
+def layer_by_layer(layers: Iterable[IntegerLinear], codes: np.ndarray) -> list[np.ndarray]:
+    """The codes that every layer makes of the codes (B, I) of some inputs."""
+    found = []
+    for layer in layers:
         codes = layer.forward(codes)
         found.append(codes.astype(np.int32))
     return found
