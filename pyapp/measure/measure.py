@@ -15,6 +15,7 @@ from pyapp.quantized.trained import network_trained_with
 from pyapp.training.trainer import evaluate
 
 FLOAT_BITS = 32
+SIMULATED = "simulated"  # in place of a rounding: float32 sums of numbers on grids
 
 
 def network_for(p: Parameters, settings: Settings, data: str | Path,
@@ -34,22 +35,22 @@ def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:
 
 def runnable(network: QuantizedNetwork, rounding: str = "single") -> tuple[MLP | OnIntegers, str, dict[str, str]]:
     """The model that runs a quantised network, the name of its arithmetic, and the `note` of `measure`, if any."""
-    if network.activations is not None:
+    if network.activations is not None and rounding != SIMULATED:
         try:
             integer = network.integer(rounding)
             return OnIntegers(integer), integer.arithmetic, {}
         except ValueError as error:
-            return network.simulated(), "simulated", {"note": f"simulated in float: {error}"}
-    return network.simulated(), "simulated", {}
+            return network.simulated(), SIMULATED, {"note": f"simulated in float: {error}"}
+    return network.simulated(), SIMULATED, {}
 
 
 def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single") -> dict[str, Any]:
     """Accuracy, loss (nats) and size of a quantised network, and in `arithmetic` what computed them.
 
     "integer": integers only, from the pixels' codes to the logits' codes; "integer products with float32
-    requantisation" with rounding "float"; "simulated": float32 sums of numbers on the grids, or, where activations are
-    float, of dequantised weights. `note` says why a network with quantised activations had to be simulated (its sums
-    could leave int32).
+    requantisation" with rounding "float"; "simulated": float32 sums of numbers on the grids, with the
+    rounding SIMULATED, or, where activations are float, of dequantised weights. `note` says why a network with
+    quantised activations had to be simulated (its sums could leave int32).
     """
     model, arithmetic, note = runnable(network, rounding)
     scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)

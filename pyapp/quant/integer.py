@@ -153,8 +153,14 @@ def _sum_scales(weight: QuantizedTensor, input: Grid) -> np.ndarray:
 
 def rounded_bias(bias: np.ndarray, weight: QuantizedTensor, input: Grid) -> np.ndarray:
     """The float32 numbers (O,) that the bias' integer codes stand for."""
+    steps, scale = bias_steps(bias, weight, input)
+    return (steps * scale).astype(np.float32)
+
+
+def bias_steps(bias: np.ndarray, weight: QuantizedTensor, input: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """The bias' integer codes (O,), as float64 that int32 may not hold, and what a step stands for, (O,) or (1,)."""
     real = _sum_scales(weight, input)
-    return (_nearest_steps(bias, real) * real.max(axis=1)).astype(np.float32)
+    return _nearest_steps(bias, real), real.max(axis=1)
 
 
 def _nearest_steps(bias: np.ndarray, real: np.ndarray) -> np.ndarray:

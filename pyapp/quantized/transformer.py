@@ -5,7 +5,8 @@ may take the place of the float one. What lies between them, that is the stream 
 is float32, and products are computed in float32 with numbers on their grids.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
 from pyapp.quant.calibrate import CALIBRATIONS
 from pyapp.quant.parameters import float_nbytes, quantize_parameters
-from pyapp.quant.schemes import Granularity, check_bits
+from pyapp.quant.schemes import Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.on_grids import Activation, OnGrids
@@ -64,6 +65,8 @@ class QuantizedTransformer:
     model: ViT | GPT
     parameters: Parameters  # dequantised weights, float biases
     nbytes: int  # packed weights with their scales, and float32 for what is not quantised
+    tensors: Mapping[str, QuantizedTensor] = field(default_factory=dict)  # the weights' codes; none if they are float
+    activation_bits: int | None = None
 
 
 def quantize_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None,
@@ -94,10 +97,10 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks differed
     by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
     """
-    nbytes = float_nbytes(p)
+    nbytes, tensors = float_nbytes(p), {}
     if settings.bits is not None:
         weights = quantize_parameters(p, settings.bits, per=settings.per)
-        p, nbytes = weights.parameters, weights.nbytes
+        p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
     if settings.calibrated and not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
     if settings.logit_bits is not None:
@@ -107,7 +110,7 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
         _put_on_grids(model, settings)
     if settings.calibrated:
         model.forward(p.astype(np.float64), inputs)
-    return QuantizedTransformer(model, p, nbytes)
+    return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
 def _put_on_grids(model: ViT | GPT, settings: TransformerSettings) -> None:
