@@ -37,7 +37,7 @@ FLOAT = f"{BITS_OR_NONE} (default: {NONE})"
 
 def add(commands: Any) -> None:
     for name, sub in _both(networks(commands, "attention-table", DOC), attention_table).items():
-        _add_subject(sub, name)
+        add_subject(sub, name)
         _add_base(sub)
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST",
                          help="bits of the attention scores")
@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
 def add_evaluate(models: Any) -> None:
     """`evaluate vit` and `evaluate gpt`."""
     for name, sub in _both(models, evaluate).items():
-        _add_subject(sub, name)
+        add_subject(sub, name)
         add_transformer_settings(sub)
         add_json(sub)
 
@@ -60,7 +60,7 @@ def _both(models: Any, function: Any) -> dict[str, argparse.ArgumentParser]:
     return {name: command(models, name, function, f"the {TITLES[name]}") for name in ("vit", "gpt")}
 
 
-def _add_subject(sub: argparse.ArgumentParser, name: str) -> None:
+def add_subject(sub: argparse.ArgumentParser, name: str) -> None:
     """Which weights, and what they are measured on."""
     module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
     sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE",

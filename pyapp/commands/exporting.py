@@ -3,25 +3,29 @@
 import argparse
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pyapp import files
-from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, show
+from pyapp import checkpoint, files
+from pyapp.commands.attention import add_subject, add_transformer_settings, transformer_settings_of
+from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.outputs import writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.export.formats import Format, written
+from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.subject import Subject
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
-from pyapp.nets import mlp
+from pyapp.nets import mlp, vit
 from pyapp.quant.integer import ROUNDINGS
+from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.sweep.grid import DEFAULTS
 from pyapp.sweep.grid import written as as_text
+from pyapp.sweep.transformers import vit_subject
 
 USUAL_ACTIVATIONS = 8  # bits, where a format holds integers only and none were asked for
 MEASURED = ("accuracy", "loss", "n")
@@ -38,6 +42,11 @@ def add(commands: Any) -> None:
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
+    add_target(sub, FORMATS)
+    add_json(sub)
+    sub = command(models, "vit", export_vision, f"the {TITLES['vit']}")
+    add_subject(sub, "vit")
+    add_transformer_settings(sub)
     add_target(sub, FORMATS)
     add_json(sub)
     sub = command(commands, "verify", verify_export, "run the proof of an exported file again")
@@ -65,14 +74,37 @@ def export_digits(args: argparse.Namespace) -> None:
         args.activations = USUAL_ACTIVATIONS
         say(f"{form.name} holds integers only, so activations get {args.activations} bits; choose others with "
             "--activations")
+    if form.rounding not in ("", args.rounding) and args.rounding != ROUNDINGS[0]:
+        raise ValueError(f"--rounding {args.rounding} would have no effect: {form.name} has a rounding of its own; "
+                         "leave it out")
     network, scheme = quantised_as_asked(args)
     digits = mnist.load(args.data)
     exact = isinstance(network, Parameters)
-    found = measure_float(network, digits) if exact else measure(network, digits, args.rounding)
-    measured = {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(args.data)}
+    found = measure_float(network, digits) if exact else measure(network, digits, form.rounding or args.rounding)
     scheme = {name: value for name, value in scheme.items() if name == "bits" or value != DEFAULTS[name]}
-    subject = Subject("mlp", network, source_of(args.weights), scheme, measured, command_of(args), args.rounding)
+    subject = Subject("mlp", network, source_of(args.weights), scheme, measured_of(found, args.data),
+                      command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
+                      args.rounding)
     save(args, subject, form)
+
+
+def export_vision(args: argparse.Namespace) -> None:
+    """Write the Vision Transformer, in float or quantised as asked, and say what was written."""
+    form, settings, defaults = FORMATS[args.format], transformer_settings_of(args), asdict(TransformerSettings())
+    model, p = vit.parameters(checkpoint.load(args.weights))
+    network = quantize_vit(p, settings, size=model.size)
+    scheme = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+    subject = Subject("vit", network, source_of(args.weights), scheme, {},
+                      command_of(args, vit.SHIPPED, {"images": None, "split": "test", **defaults}))
+    refuse(subject, form)
+    found = vit_subject(args.weights, args.data, args.split, args.images,
+                        now_and_then("pieces of the data")).measure(settings)
+    save(args, replace(subject, measured=measured_of(found, args.data)), form)
+
+
+def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
+    """What was measured on which data, in as many digits as all machines share."""
+    return {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(data)}
 
 
 def save(args: argparse.Namespace, subject: Subject, form: Format) -> None:
@@ -104,16 +136,15 @@ def source_of(path: Path) -> dict[str, str]:
     return {"file": path.name, "sha256": hashlib.sha256(files.read(path)).hexdigest()}
 
 
-def command_of(args: argparse.Namespace) -> str:
+def command_of(args: argparse.Namespace, shipped: Path, defaults: Mapping[str, Any]) -> str:
     """The command that makes this export again: the options that are not at their defaults."""
     words = [f"python -m pyapp export {args.model}"]
-    if args.weights != mlp.SHIPPED:
+    if args.weights != shipped:
         words.append(f"--weights {args.weights}")
     if not mnist.is_shipped(args.data):
         words.append(f"--data {args.data}")
-    for name, default in {"bits": None, **DEFAULTS, "rounding": ROUNDINGS[0]}.items():
-        value = getattr(args, name)
-        if value != (None if name == "bits" else default):
+    for name, default in defaults.items():
+        if (value := getattr(args, name)) != default:
             words.append(option(name) if value is True else f"{option(name)} {as_text(value)}")
     return " ".join([*words, f"--format {args.format}", f"--out {args.out.name}"])
 

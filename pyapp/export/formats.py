@@ -43,7 +43,7 @@ class Format:
     recognises: Callable[[bytes], bool]
     fits: Callable[[Subject], str] = lambda subject: ""
     beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the main file's name
-    rounding: str = ""  # the only one that its engines compute; "": any in fixed point
+    rounding: str = ""  # the only one that its engines compute; "": any
     integers: bool = False  # whether it holds nothing but networks on integers
 
 
@@ -53,14 +53,19 @@ def written(subject: Subject, form: Format, stem: str, name: str = "") -> dict[s
     name = name or stem + form.suffix
     if form.rounding:
         subject = subject.rounded(form.rounding)
-    if why := form.fits(subject):
-        raise ValueError(f"{form.name} cannot hold this network: {why}")
+    refuse(subject, form)
     beside = {stem + suffix: make(name) for suffix, make in (form.beside or {}).items()}
     if name in beside:
         raise ValueError(f"{name} is the name of the file that goes beside the export; end yours with {form.suffix}")
     proof = Proof.of(subject)
     main = form.main(subject, proof, manifest_of(subject, form, proof, beside))
     return {name: sealed(main), **beside}
+
+
+def refuse(subject: Subject, form: Format) -> None:
+    """ValueError if the format cannot hold the network."""
+    if why := form.fits(subject):
+        raise ValueError(f"{form.name} cannot hold this network: {why}")
 
 
 def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[str, bytes]) -> Manifest:
@@ -78,7 +83,7 @@ def arithmetic(subject: Subject) -> str:
     """What computes between the input and the logits."""
     if subject.integer:
         return f"{subject.integer.arithmetic}, {subject.rounding} rounding"
-    return "float32"
+    return f"float32 with {subject.simulated_bits}-bit activations" if subject.simulated_bits else "float32"
 
 
 def rounding_of(manifest: Manifest) -> str:

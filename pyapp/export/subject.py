@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.parameters import Parameters
+from pyapp.measure.measure import SIMULATED
 from pyapp.nets.mlp import MLP
 from pyapp.quant.integer import IntegerNetwork
+from pyapp.quant.schemes import Grid
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.transformer import QuantizedTransformer
 
@@ -26,14 +28,32 @@ class Subject:
     scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float network
     measured: Mapping[str, Any]  # accuracy, n, and on what data
     command: str  # makes the same export again
-    rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS
+    rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS; or SIMULATED
 
     @cached_property
     def integer(self) -> IntegerNetwork | None:
-        """The digits network in integer arithmetic; None if its activations are float, or there are no integers."""
-        network = self.network
-        on_grids = isinstance(network, QuantizedNetwork) and network.activations is not None
-        return network.integer(self.rounding) if on_grids else None
+        """The digits network in integer arithmetic; None if its activations are float, if there are no integers, or if
+        they are only simulated."""
+        on_grids = self._grids and self.rounding != SIMULATED
+        return self.network.integer(self.rounding) if on_grids else None
+
+    @property
+    def _grids(self) -> dict[str, Grid]:
+        """The grids of a digits network's activations; none if they are float."""
+        return self.network.activations or {} if isinstance(self.network, QuantizedNetwork) else {}
+
+    @property
+    def step(self) -> float:
+        """What a step of the logits is where they are float32 numbers on a grid, else 0."""
+        grids = list(self._grids.values())
+        return float(grids[-1].scale) if grids and not self.integer else 0.0
+
+    @property
+    def simulated_bits(self) -> int | None:
+        """Bits of activations that are float32 numbers on grids; None if there are none."""
+        if isinstance(self.network, QuantizedTransformer):
+            return self.network.activation_bits
+        return self._grids["input"].bits if self.step else None
 
     def rounded(self, rounding: str) -> "Subject":
         """The same with another rounding of integer sums."""

@@ -24,6 +24,7 @@ class Verdict:
 
     manifest: Manifest
     runs: tuple[Run, ...]
+    unit: str  # see Proof.unit
 
     @property
     def ok(self) -> bool:
@@ -37,8 +38,7 @@ class Verdict:
         if wrong:
             return f"PARITY FAILS in {wrong.engine} at {wrong.where}"
         largest = max(run.difference for run in self.runs)
-        what = "all integers are equal" if self.manifest["arithmetic"] != "float32" else "in probabilities"
-        return (f"PARITY OK, largest difference {largest:.2g} ({what}): ten digits in {engines}\n"
+        return (f"PARITY OK, largest difference {largest:.2g} ({self.unit}): ten digits in {engines}\n"
                 f"fingerprint {self.manifest['fingerprint']}")
 
 
@@ -50,7 +50,7 @@ def verify(path: str | Path) -> Verdict:
     beside = {other.name: other.read_bytes() for suffix in form.beside or {}
               if (other := path.with_name(path.stem + suffix)).is_file()}
     found = checked(data, form, beside, str(path))
-    return Verdict(found.manifest, tuple(found.runs()))
+    return Verdict(found.manifest, tuple(found.runs()), found.proof.unit)
 
 
 def recognised(data: bytes, name: str) -> Format:

@@ -1,0 +1,129 @@
+"""ONNX: a network for ONNX Runtime and every other program that reads it, in three forms.
+
+    onnx           float32; of a quantised network its codes between QuantizeLinear and DequantizeLinear (QDQ), the form
+                   that compilers for chips turn into integers of their own
+    onnx-qlinear   integers from the input's codes to the logits' codes, with the same answers everywhere
+
+All take pixels, float32 (N, 784) from 0, paper, to 1, ink, and give logits, float32 (N, 10). The model's properties are
+bitladder.manifest, JSON as in formats.py; bitladder.pixels and bitladder.logits, ten digits and their results as base64
+(see text.py); and bitladder.bound, by how much other results may differ and the step, see Proof.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from pyapp import __version__, files
+from pyapp.export import onnx_graph, onnx_vit
+from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest
+from pyapp.export.onnx_graph import Graph
+from pyapp.export.onnx_layers import INPUT, OUTPUT, float_mlp, integer_mlp, integer_refused, qdq_mlp
+from pyapp.export.onnx_numpy import evaluated
+from pyapp.export.onnx_runtime import settings
+from pyapp.export.proof import Proof, Run, compared, of_predictions
+from pyapp.export.seal import Broken
+from pyapp.export.subject import Subject
+from pyapp.export.text import array_of, base64_of, pixels_of, runs_of
+from pyapp.measure.measure import SIMULATED
+from pyapp.quantized.fingerprint import fingerprint, inputs_of
+from pyapp.quantized.network import QuantizedNetwork
+
+MANIFEST, PIXELS, LOGITS, BOUND = (f"bitladder.{name}" for name in ("manifest", "pixels", "logits", "bound"))
+TITLES = {"mlp": "Digits network", "vit": "Vision Transformer for digits"}
+
+
+def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
+    """The file."""
+    graph = Graph()
+    if subject.model == "vit":
+        onnx_vit.VisionGraph(graph, subject.network)
+    elif subject.integer:
+        integer_mlp(graph, subject.integer, list(subject.network.weights.tensors))
+    elif isinstance(subject.network, QuantizedNetwork):
+        qdq_mlp(graph, subject.network)
+    else:
+        float_mlp(graph, subject.network)
+    network = graph.encoded(subject.model, {INPUT: ("N", 784)}, {OUTPUT: ("N", 10)},
+                            "pixels: 28 rows of 28, from 0 (paper) to 1 (ink). logits: the largest is the digit's.")
+    told = {PIXELS: base64_of(runs_of(proof.pixels)), LOGITS: base64_of(proof.logits),
+            BOUND: json.dumps([proof.bound, proof.step])}
+    whole = {MANIFEST: json.dumps({**manifest, "parts": parts(network, told)}, ensure_ascii=False), **told}
+    return onnx_graph.model(network, whole, f"{TITLES[subject.model]}. {manifest['command']}", __version__)
+
+
+def parts(network: bytes, told: Mapping[str, str]) -> dict[str, str]:
+    """Digests of the network and of the proof."""
+    proof = "\n".join(told[name] for name in (PIXELS, LOGITS, BOUND))
+    return {"network": digest(network), "proof": digest(proof.encode())}
+
+
+def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+    """A file read back. Broken says what is wrong with it."""
+    try:
+        graph, network, told = onnx_graph.read(data)
+        manifest = checked_manifest(files.json_of(told[MANIFEST].encode()))
+        codes = codes_of(graph)
+        bound, step = map(float, json.loads(told[BOUND]))
+        logits = array_of(told[LOGITS], np.int32 if codes else np.float32).reshape(10, 10)
+        pixels = pixels_of(array_of(told[PIXELS], np.uint8), 10 * 784).reshape(10, 784)
+        proof = Proof(pixels, logits, manifest["fingerprint"], bound, step)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, StopIteration,
+            struct.error) as error:
+        raise Broken(f"no network that can be read ({error or type(error).__name__})") from None
+
+    def runs() -> Iterator[Run]:
+        x = inputs_of(pixels)
+        values = evaluated(graph, {INPUT: x})
+        yield _compared("Python", proof, values[OUTPUT], [values[name] for name in codes], graph)
+        for engine, run in settings():
+            try:
+                found, hidden = run(data, INPUT, x, codes)
+            except Exception as error:  # ONNX Runtime has classes of its own, and old ones lack operators
+                yield Run(engine, float("inf"), "", f"its beginning: {str(error).splitlines()[0][:200]}")
+            else:
+                yield _compared(engine, proof, found, hidden, graph)
+
+    return Opened(manifest, proof, parts(network, told), runs)
+
+
+def codes_of(graph: Graph) -> dict[str, str]:
+    """The codes that layers make, by name, with their types; none if anything but the input's codes is computed in
+    floats."""
+    if not any(node.op == "MatMulInteger" for node in graph.nodes):
+        return {}
+    _, *made = (node for node in graph.nodes if node.op == "QuantizeLinear")
+    return {node.outputs[0]: graph.types[node.inputs[2]] for node in made}
+
+
+def _compared(engine: str, proof: Proof, logits: np.ndarray, codes: list[np.ndarray], graph: Graph) -> Run:
+    """Logits and layers' codes against the proof. Codes of logits are told from the logits themselves, by their grid:
+    the codes are an output of a copy of the model."""
+    if not proof.exact:
+        return compared(engine, proof, logits, of_predictions(logits))
+    _, scale, zero = (graph.constants.get(name) for name in graph.nodes[-1].inputs)
+    logits = (np.rint(logits / scale) + zero).astype(np.int32)
+    return compared(engine, proof, logits, fingerprint([*codes[:-1], logits]))
+
+
+def recognises(data: bytes) -> bool:
+    return onnx_graph.begins_as_model(data)
+
+
+def fits(subject: Subject) -> str:
+    return onnx_vit.refused(subject.network) if subject.model == "vit" else ""
+
+
+def integer_fits(subject: Subject) -> str:
+    if subject.model != "mlp":
+        return "its softmax, LayerNorm and GELU compute in float32; use onnx"
+    if subject.integer is None:
+        return "it computes in float32, and this form holds integers only; give bits=8, activations=8, or use onnx"
+    return integer_refused(subject.integer)
+
+
+FORMAT = Format("onnx", ".onnx", "ONNX in float32, or quantised as QuantizeLinear and DequantizeLinear", main, opened,
+                recognises, fits, rounding=SIMULATED)
+INTEGER = Format("onnx-qlinear", ".onnx", "ONNX in integers, the same on every processor", main, opened, recognises,
+                 integer_fits, rounding="float", integers=True)
