@@ -33,6 +33,11 @@ def test_a_name_that_no_include_can_hold_is_refused():
             driver(name)
 
 
+def test_a_transformer_is_refused_in_one_sentence(usual):
+    with pytest.raises(ValueError, match="c cannot hold this network: it has code for digits networks"):
+        written(replace(usual, model="vit"), FORMAT, "net")
+
+
 def test_no_word_of_the_manifest_ends_its_comment(usual):
     command = "python -m pyapp export mlp --weights */a/*.npz /* */ ??/"
     text = header_of(replace(usual, command=command))
