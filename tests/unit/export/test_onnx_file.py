@@ -16,7 +16,9 @@ from pyapp.export.proof import Proof
 from pyapp.export.seal import Broken
 from pyapp.export.verify import NotProven, checked, recognised
 from pyapp.nets.mlp import MLP
+from pyapp.nets.vit import ViT, ViTSize
 from pyapp.quantized.network import Settings, quantize_network
+from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 VISION = ["float", "weights only", "8 bits, channels", "4 bits, groups", "float weights, 6-bit activations"]
 
@@ -136,3 +138,12 @@ def test_one_code_that_goes_the_other_way_is_within_the_bound(kind, bound):
             other = each.forward(other)
         assert np.abs(other - whole).max() <= bound
         codes = layer.forward(codes)
+
+
+def test_a_transformer_of_another_size_is_written_too():
+    size = ViTSize(patch=7, width=24, heads=3, blocks=2, hidden=20)
+    p, x = ViT(size).initial(5), digits(20)
+    for settings in (TransformerSettings(), TransformerSettings(bits=3, per="group:7")):
+        subject = replace(vision("float"), network=quantize_vit(p, settings, size=size))
+        found = evaluated(graph_of(subject), {INPUT: x})[OUTPUT]
+        assert np.abs(found - subject.logits(x)).max() < 1e-5
