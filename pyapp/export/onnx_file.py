@@ -81,7 +81,7 @@ def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
             try:
                 found, hidden = run(data, INPUT, x, codes)
             except Exception as error:  # ONNX Runtime has classes of its own, and old ones lack operators
-                yield Run(engine, float("inf"), "", f"its beginning: {str(error).splitlines()[0][:200]}")
+                yield Run(engine, float("inf"), "", f"the loading of the file: {str(error).splitlines()[0][:200]}")
             else:
                 yield _compared(engine, proof, found, hidden, graph)
 

@@ -1,6 +1,7 @@
 """An ONNX graph, built node by node, as bytes, and read back. The numbers of fields are those of onnx.proto.
 
-Operators are those of opset 21, the first with codes of 4 and 16 bits and with groups; ONNX Runtime has it since 1.18.
+Operators are those of opset 21, the first with codes of 4 and 16 bits and with groups. ONNX Runtime has it since 1.18,
+codes of 4 bits and groups since 1.19.
 """
 
 from collections.abc import Mapping, Sequence
