@@ -17,7 +17,7 @@ from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import usual_rates
-from pyapp.pages.base.digit_input import Reader, said
+from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
 from pyapp.pages.base.digits_training import (
     BATCH,
     DIVERGED,
@@ -49,7 +49,7 @@ class Page(Experiment):
     order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
     WORK, SETTLED, FILES, PLAYS = "train", True, "Weights", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = "step {step:count}, test accuracy [{test_accuracy:percent}](.float)"
+    BAR = "step {step:count}, {bar}"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),)
@@ -133,9 +133,12 @@ class Page(Experiment):
         shipped_ones = self.params["weights"] == PRETRAINED
         scalars = {
             "epoch": self.trainer.epoch, **self.training.batch, **self._judged, "times": self._times,
-            "held_out": len(mnist.shipped("test")[1]), "pretrained": shipped_ones, "bytes_float": float_nbytes(p),
+            "held_out": len(mnist.shipped("test")[1]), "first": EXAMPLE, "pretrained": shipped_ones,
+            "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None, "batch_of": MANY, "neurons": len(filters),
             "weight_error": quantised.weight_error if quantised else None,
+            "bar": "accuracy [{test_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)" if self.bits else
+                   "float32 accuracy [{test_accuracy:percent}](.float)",
             "bits_head": f"{self.bits} bits" if self.bits else "quantised",
             "filter_limit": float(np.abs(filters).max()),
             "weights_words": "These are the pretrained weights." if shipped_ones else

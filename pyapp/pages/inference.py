@@ -13,7 +13,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base import controls
 from pyapp.pages.base.controls import NONE
-from pyapp.pages.base.digit_input import Reader
+from pyapp.pages.base.digit_input import EXAMPLE, Reader
 from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import inference as panels
 from pyapp.quant.integer import ROUNDINGS
@@ -35,11 +35,12 @@ class Page(Experiment):
     order = 30
     NEXT = ("matmul", "See how integers multiply: three corrections make the product exact.")
     WORK = "auto"
-    BAR = "{changed:count} changed, [{accuracy:percent}](.quant)"
+    BAR = "accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant), {changed:count} changed"
     GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS
-    UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed."}
+    UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
+                         "first": "The pad opens with this test digit."}
     IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),)
     MAIN = ("bits", "activations")
     RECORDED, REHEARSED = (), 100
@@ -99,7 +100,8 @@ class Page(Experiment):
 
     def frame(self) -> Frame:
         scalars = {
-            "held_out": len(mnist.shipped("test")[1]), "done": 0, "bytes_float": float_nbytes(shipped.mlp()),
+            "held_out": len(mnist.shipped("test")[1]), "first": EXAMPLE, "done": 0,
+            "bytes_float": float_nbytes(shipped.mlp()),
             **dict.fromkeys(("accuracy", "float_accuracy", "bytes", "changed", "lost", "won", "other", "mean_gap",
                              "largest_gap", "logits_differ", "code_difference")),
             "network": "", "refusal_words": "", "agreement": "", "agree": False, "listed": 0,

@@ -4,7 +4,9 @@ import pytest
 
 from pyapp import store
 from pyapp.checkpoint import described
+from pyapp.data import mnist
 from pyapp.nets.mlp import MLP
+from pyapp.pages.base.digit_input import EXAMPLE
 from pyapp.parity.check import SEVEN
 
 RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
@@ -31,11 +33,13 @@ def test_train_until_it_reads_digits_then_pause(visit):
 
 def test_draw_a_seven_and_it_is_read_as_seven(visit):
     tab = visit("#digits?weights=pretrained")
-    assert "empty" in tab.text("prediction")
+    tab.wait_text("label", f"It is a {mnist.shipped('test')[1][EXAMPLE]}. Draw your own.")  # no pad opens empty
     tab.draw(SEVEN)
     tab.wait_text("prediction", "7")
     assert tab.number("confidence") > 50
     tab["undo"].click()
+    tab["label"].wait_for()
+    tab["clear"].click()
     tab.wait_text("prediction", "empty")
     tab.draw(SEVEN)
     tab.wait_text("prediction", "7")
@@ -53,6 +57,8 @@ def test_a_small_digit_in_a_corner_is_read_too(visit):
 @pytest.mark.parametrize("tool", ["undo", "clear"])
 def test_a_drawing_taken_away_in_mid_stroke_stays_away(visit, tool):
     tab = visit("#digits?weights=pretrained")
+    tab["label"].wait_for()
+    tab["clear"].click()
     tab["pad"].scroll_into_view_if_needed()
     box, mouse = tab["pad"].bounding_box(), tab.page.mouse
     mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.1 * box["height"])
@@ -222,4 +228,26 @@ def test_a_digit_is_drawn_by_keyboard(visit):
     tab.page.get_by_text("Pen up, 50 %").wait_for(state="attached")
     assert tab.number("step-count") == 0
     tab.page.keyboard.press("Delete")
+    tab.wait_text("prediction", "The pad is empty")
+
+
+def test_a_palm_that_lies_down_before_the_pen_draws_nothing(visit):
+    tab = visit("#digits?weights=pretrained", has_touch=True)
+    tab["label"].wait_for()
+    tab["clear"].click()
+    tab["pad"].scroll_into_view_if_needed()
+    box, send = tab["pad"].bounding_box(), tab.page.context.new_cdp_session(tab.page).send
+
+    def at(x: float, y: float) -> dict:
+        return {"x": box["x"] + float(x) * box["width"], "y": box["y"] + float(y) * box["height"]}
+
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at(0.9, 0.9)]})
+    for i, (x, y, _) in enumerate(SEVEN):
+        kind = {"type": "mouseMoved" if i else "mousePressed", "button": "left", "buttons": 1, "clickCount": 1}
+        send("Input.dispatchMouseEvent", kind | at(x, y) | {"pointerType": "pen"})
+    send("Input.dispatchMouseEvent", {"type": "mouseReleased", "button": "left", "clickCount": 1, "pointerType": "pen"}
+         | at(*SEVEN[-1][:2]))
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tab.wait_text("prediction", "7")
+    tab["undo"].click()
     tab.wait_text("prediction", "The pad is empty")

@@ -18,6 +18,7 @@ export class Pad {
   #drawing = { strokes: [], picture: null };
   #past = [];
   #pointer = null; // of the stroke under way: a pointer's number, or "keys"
+  #touch; // the last pointer that was a finger, or a palm
   #pen = null; // where the keyboard's pen is, once it is used
   #said = document.createElement("span");
   #stop;
@@ -104,7 +105,9 @@ export class Pad {
   }
 
   #down(event) {
+    if (event.pointerType === "pen" && this.#pointer === this.#touch) this.undo(); // a palm that lay down before the pen
     if (this.#pointer !== null || event.button !== 0) return;
+    if (event.pointerType === "touch") this.#touch = event.pointerId;
     event.preventDefault();
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pen = null;

@@ -143,9 +143,9 @@ class DrawPanel {
 
   /** Put the held-out digit of this number on the pad. */
   async showHeldOut(index) {
-    const inputs = { index };
+    const [inputs, wanted] = [{ index }, this.#choose()];
     const answer = await this.#page.ask("predict", { inputs }, "predict");
-    if (answer) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
+    if (answer && wanted()) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
   }
 
   destroy() {
@@ -200,7 +200,7 @@ function Verdict({ answer, file, empty, open }) {
     </p>`;
   return html`${reading("float", "", digit, confidence)}
     ${Number.isInteger(quantDigit) && reading("quant", "quant-", quantDigit, quantConfidence)}
-    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${label}.</p>`}`;
+    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${label}. Draw your own.</p>`}`;
 }
 
 function sentence({ scalars, notes }) {
