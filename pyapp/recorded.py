@@ -45,7 +45,7 @@ def _frame(name: str, params: dict[str, str]) -> dict[str, Any]:
     frame = answer["frame"]
     ask("close", run=run)
     return frame | {"arrays": {key: _written(arrays[each["$array"]]) | {"shape": each["shape"]}
-                               for key, each in frame["arrays"].items()}}
+                               for key, each in frame["arrays"].items() if key not in pages.page(name).UNRECORDED}}
 
 
 def _written(array: np.ndarray) -> dict[str, Any]:

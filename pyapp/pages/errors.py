@@ -26,8 +26,8 @@ def picture(place: str, **options: Any) -> Heatmap:
     """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
     return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=960, pick=(("cell", "@i"),),
                    kept=("picked",), **options,
-                   read=place + "\nfloat32 {weight:fixed:5}, code {codes:fixed:0}, after {restored:fixed:5}\n"
-                                "error {error:fixed:5}, {band_words.@band}")
+                   read=place + "\nfloat32 {weight?:fixed:5}, code {codes?:fixed:0}, after {restored?:fixed:5}\n"
+                                "error {error?:fixed:5}, {band_words.@band}")
 
 
 PANELS = (
@@ -90,6 +90,7 @@ class Page(Experiment):
               ("Picked weight", ("cell",)))
     PANELS = PANELS
     MAIN = ("bits", "layer")
+    RECORDED, REHEARSED, UNRECORDED = (), 100, ("weight", "codes", "restored", "error")
     PARAMS = (
         controls.layer("Which weight matrix of the pretrained network is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),

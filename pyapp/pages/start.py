@@ -58,7 +58,7 @@ class Page(Experiment):
         self.model, self.p, self.accuracy = MLP(), _rounded(self._bits), _accuracy(self._bits)
         self._weights = self.p
         self.trainer: Trainer | None = None  # of the repair
-        self._reached: dict[int, float] = {}  # accuracy by its steps
+        self._reached = {0: self.accuracy}  # by steps of the repair
 
     def change(self, name: str, value: Value) -> list[str]:
         self._start()
@@ -71,7 +71,6 @@ class Page(Experiment):
                 model = QATMLP(mlp.SIZES, self._bits, None, "tensor", "lsq")
                 p = model.start(shipped.mlp(), mnist.calibration())
                 self.trainer = Trainer(model, p, Adam(p, RATE), *mnist.shipped("train"), SEED, BATCH)
-                self._reached = {0: self.accuracy}
             self.trainer.step()
             yield Frame(self.trainer.steps)
             if self.trainer and self.trainer.epoch_ended:
@@ -94,16 +93,23 @@ class Page(Experiment):
         filters = self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)  # what the first neurons look for
         return Frame(self.trainer.steps if self.trainer else 0, {
             "named": self._named, "now_words": self._now_words(), "words": self._words(now), "labels": LABELS,
+            "weights_are": f"weights trained with {self._bits}-bit codes" if self._repaired else "weights just rounded",
             "label": self.label, "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
-            "held_out": len(mnist.shipped("test")[1]), "limit": 1.0, "begun": bool(self._reached),
+            "held_out": len(mnist.shipped("test")[1]), "limit": 1.0, "begun": bool(self.trainer),
             "is_rounded": self._bits is not None, "weight_limit": float(np.abs(filters).max()),
             "reached": {"steps": list(self._reached), "accuracy": list(self._reached.values()), "ends": [0, STEPS]},
             "range": [0.0, 1.0], **_curve(),
+            "goal": [{"kind": "horizontal", "y": _accuracy(None), "text": "float32", "role": "float"}],
             "marks": [{"kind": "ring", "x": self._bits or UNROUNDED, "y": self.accuracy, "role": "quant"}],
         }, {"image": self.image.reshape(28, 28), "float": self.float, "now": now, "filters": filters})
 
+    @property
+    def _repaired(self) -> bool:
+        """Whether what is shown has been trained."""
+        return len(self._reached) > 1
+
     def _now_words(self) -> str:
-        return (f"{self._named}, repaired" if len(self._reached) > 1 else f"{self._named}, just rounded" if self._bits
+        return (f"{self._named}, repaired" if self._repaired else f"{self._named}, just rounded" if self._bits
                 else "nothing is rounded")
 
     def _words(self, now: np.ndarray) -> str:

@@ -42,7 +42,7 @@ class Page(Experiment):
     order = 60
     NEXT = ("text", "Language is less forgiving: watch a text fall apart and come back.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = "logits {params.logit_bits}, step {step:count}"
+    BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))

@@ -27,10 +27,15 @@ def test_it_works_before_python_does(visit):
 def test_two_bits_are_repaired_before_ones_eyes(visit):
     tab = visit("#start")
     assert tab.number("now-accuracy") == 10 and tab["recorded"].count() == 0
+    tab.page.set_viewport_size({"width": 1280, "height": 720})
+    box = tab["repair-curve"].bounding_box()
+    assert box["y"] + box["height"] < 720  # one watches it from the button
+    assert "weights just rounded" in tab.text("measured-with")
     tab["repair"].click()
     tab.wait_number("now-accuracy", "x > 90")
     tab.wait_text("repair", "again")
     tab.wait_text("verdict", "recognises this 7")
+    assert "weights trained with 2-bit codes" in tab.text("measured-with")
     tab.slide("bits", 1)
     tab.wait_text("now-accuracy", "59.1")
     tab.wait_text("repair", "Repair 3 bits")
@@ -56,6 +61,7 @@ def test_the_guided_path_is_walked_by_keyboard_from_end_to_end(visit):
         tab.wait_ready()
         if number < len(stops):
             tab["tour-next"].focus()
+    assert tab.page.locator(".tour a[href='#methods']").count() == 1  # from the end there are ways on
     tab["tour-back"].focus()
     tab.page.keyboard.press("Enter")
     tab.wait_text("tour", f"{len(stops) - 1} of {len(stops)}")

@@ -46,6 +46,21 @@ def test_a_link_writes_the_texts_of_python_and_marks_where_they_part(visit):
     assert tab.number("speed-float") > 0 and tab.number("speed-quant") > 0
 
 
+def test_it_opens_with_a_recorded_text_until_the_reader_changes_something(visit):
+    tab = visit("#text")
+    tab.wait_text("recorded", "Recorded; press Generate")
+    recorded = tab.text("text-quant")
+    assert len(recorded) > 250 and tab.number("written") == 300
+    tab["text-float"].focus()
+    tab.page.keyboard.press("End")  # Python has the prompt alone
+    tab.page.locator("p", has_text="Character number 7 of the float text").wait_for()
+    tab["shift"].select_option("row-max-clip")
+    tab.page.locator("[data-test='play']", has_text="Stop").wait_for()
+    tab["recorded"].wait_for(state="detached")
+    tab.wait_number("written", "x > 3")
+    assert tab.text("text-quant") != recorded
+
+
 def test_every_control_changes_what_is_written_to_what_python_writes(visit):
     tab = visit("#text?tokens=20")
     generate(tab, 20)

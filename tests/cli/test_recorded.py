@@ -51,5 +51,5 @@ def test_no_file_is_left_of_a_page_that_is_not_recorded():
 
 
 def test_a_page_that_is_not_recorded_says_so():
-    with pytest.raises(ValueError, match="errors has no recorded frames; its Page has to name"):
-        record("errors")
+    with pytest.raises(ValueError, match="digits has no recorded frames; its Page has to name"):
+        record("digits")

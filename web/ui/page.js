@@ -14,9 +14,11 @@ export function mount(root, page) {
   const { panels, groups, work, bar, run, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
   const roots = { params: page.params, shipped: null, read: null, glossary: page.meta.glossary };
-  let frame = null;
   let before = () => null; // frames that were recorded
-  Object.assign(page, { curves: new Curves(), compared: null, scope: () => new Scope(frame ?? before(page.params), { ...roots, params: page.params }) });
+  let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
+  /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
+  const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
+  Object.assign(page, { curves: new Curves(), compared: null, example, scope: () => new Scope(example() ?? frame, { ...roots, params: page.params }) });
 
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
@@ -33,6 +35,7 @@ export function mount(root, page) {
 
   function take(event) {
     frame = event.frame;
+    if (!event.resting) opened = work === "train" && event.cleared && !frame.step ? page.params : null;
     if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (event.cleared) page.curves.clear();
     page.curves.append(event.history);
@@ -56,7 +59,7 @@ export function mount(root, page) {
     draw,
     run: () => run && html`<${Blocks} block=${{ blocks: [run] }} scope=${page.scope()} page=${page} />`,
     headline: () => page.scope().ready && html`<${Rich} text=${bar} scope=${page.scope()} />
-      ${!frame && html` <span class="doc" data-test="recorded">Recorded by CPython; computed here when Python is ready.</span>`}
+      ${example() && html`<span class="doc recorded" data-test="recorded">${frame ? `Recorded; press ${page.meta.labels.play}` : "Recorded by CPython"}</span>`}
       ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${bar} scope=${page.compared.scope} /></span>`}`,
   });
   if (page.meta.recorded) {

@@ -23,7 +23,7 @@ export class Training {
     const { eager } = page.meta;
     this.#stop = page.listen(({ cleared, edited, changed }) => {
       const news = edited || (changed && (!eager.length || eager.includes(changed)));
-      if (!news || cleared || this.player.state !== "done") return;
+      if (!news || cleared || (this.player.state !== "done" && !page.example())) return; // the page has not taken this event yet
       this.player.rewind(); // there may be new work
       if (eager.length) this.player.play();
     });

@@ -22,7 +22,7 @@ export default function TextBlock({ block: { name: side }, scope, page }) {
   };
   async function move(to) {
     const mine = (moves.current += 1);
-    const at = Math.max(0, Math.min(text.length - 1, to));
+    const at = Math.max(0, Math.min((page.step ? text.length : prompt) - 1, to)); // Python has not written what was recorded
     setMoved(at);
     host.current.children[at].scrollIntoView({ block: "nearest" });
     await ask((page.picked = { side, at })); // of both texts; a rest of the writing reads it again

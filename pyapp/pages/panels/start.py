@@ -9,9 +9,14 @@ SEE = Panel("see", "One digit, fewer and fewer bits", (
     Beside(width=200, blocks=(
         Heatmap(name="image", label="A handwritten digit.", array="image", map="grey", height=320,
                 read="row {@row}, column {@column}: ink {image:fixed:2}"),
-        Bars(name="probabilities", label="Probability of each digit, float32 and rounded.", labels="labels",
+        Bars(name="probabilities", label="Probability of each digit, float32 and quantised.", labels="labels",
              limit="limit", height=320, read="{labels.@i}: float32 {float:percent:1}, {now_words} {now:percent:1}",
-             lanes=(Line("float", "float", "float32"), Line("now", "quant", "{now_words}"))))),
+             lanes=(Line("float", "float", "float32"), Line("now", "quant", "{now_words}"))),
+        Chart(name="repair-curve", label="Accuracy while the network is repaired.", x="reached.steps", height=320,
+              marks="goal", caption="accuracy while it is repaired", across=Axis("step", ends="reached.ends"),
+              up=Axis(ends="range", format="percent:0"),
+              read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}",
+              lines=(Line("reached.accuracy", "quant"), Line("reached.accuracy", "quant", shape="dots"))))),
 ), empty="The digit appears when Python has started.")
 WEIGHTS = Panel("weights", "What is left of the weights", (
     Words(text="One picture for each of twelve neurons of the first layer: orange pixels excite it, blue ones "
@@ -34,13 +39,9 @@ REPAIR = Panel("repair", "Repair it here", (
     Facts(name="pair", caption="Accuracy", heads=(Head("float32", "float"), Head("{now_words}", "quant", "now")),
           facts=(Fact("accuracy on {held_out:count} test images",
                       ("float_accuracy:percent:1", "accuracy:percent:1"), "accuracy"),)),
-    measured("{held_out:count} shipped test images", "weights just rounded, one scale per layer", "float32 activations",
+    measured("{held_out:count} shipped test images", "{weights_are}, one scale per layer", "float32 activations",
              when="is_rounded"),
     Words(role="note", text="Nothing is rounded, so nothing is broken: take bits away.", when="!is_rounded"),
-    Chart(name="repair-curve", label="Accuracy while the network is repaired.", when="begun", caption="accuracy",
-          x="reached.steps", across=Axis("steps", ends="reached.ends"), up=Axis(ends="range", format="percent:0"),
-          read="step {reached.steps.@i}: {reached.accuracy.@i:percent:1}", height=168,
-          lines=(Line("reached.accuracy", "quant"),)),
     Words(text="Your browser trains the [quantised](?quantisation) network on 2,000 images: [quantisation-aware "
                "training](?qat). The next question: 4 bits survive here and 3 break; why do large models break "
                "sooner? Often because [a few outliers](#simulator?data=outlier&bits=4) set the scale for all other "
@@ -65,20 +66,21 @@ TOUR = (
      "These are weights of a trained layer. With 4 bits each becomes one of 16 codes: see how many of the codes are "
      "used, then move the slider to 3 bits and to 8."),
     ("#simulator?data=outlier&bits=4", "One outlier",
-     "One large number sets the scale, and all others fall onto a few codes. Choose one scale per group instead of "
-     "per tensor, and watch the error fall."),
+     "One large number sets the scale, and all others fall onto a few codes. Under “A scale per”, choose group instead "
+     "of tensor, and watch the error fall."),
     ("#inference?bits=3", "Inference with 3 bits",
      "The same digits network, with 3-bit weights and 8-bit activations, in integer arithmetic. Draw a digit: how "
      "sure is the network now?"),
     ("#qat?bits=2", "Quantise first, then train",
      "Rounded to 2 bits, the network only guesses. Press Play: it trains with its 2-bit codes and recovers within a "
      "few passes over the images."),
-    ("#text?bits=float&logit_bits=3", "A text falls apart, and comes back",
-     "A small language model writes; on the right, its attention logits have 3 bits. Set Shift to row-max and "
-     "compare the two texts again."),
+    ("#text", "A text falls apart, and comes back",
+     "Two copies of a small language model continue the same prompt. The second one has 3-bit attention scores, and "
+     "its words fall apart. Set Shift to row-max-clip: both write again, and the words come back."),
     ("#digits?weights=pretrained&bits=4", "Your own digit",
      "Draw a digit. The float32 network and the one with 4 bits per weight both classify it; take more bits away until "
-     "they disagree."),
+     "they disagree. That is the end of the path. From here, [quantise numbers of your own](#simulator), [compare the "
+     "integer softmaxes](#methods) or [build a network from a single line](#rung1)."),
 )
 RUN = Work(start="Repair {named}", stop="Stop", on="Go on", again="Repair {named} again", begun="begun", name="repair",
            when="is_rounded")

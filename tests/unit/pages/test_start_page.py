@@ -42,6 +42,7 @@ def test_two_bits_are_repaired_and_a_change_of_bits_begins_again():
     answer = runner.advance(run, ms=1e9)
     found = answer["frame"]
     assert answer["done"] and found.scalars["accuracy"] > 0.93 and "repaired" in found.scalars["now_words"]
+    assert found.scalars["weights_are"] == "weights trained with 2-bit codes"
     assert len(np.unique(found.arrays["filters"])) <= 4
     assert found.scalars["reached"]["accuracy"][0] == opened["frame"].scalars["accuracy"]
     assert found.scalars["reached"]["accuracy"][-1] == found.scalars["accuracy"]
