@@ -88,12 +88,20 @@ def attempt(work):
         print("\nInterrupted. Run it again: complete downloads are kept.", file=sys.stderr)
         return 130
     except OSError as error:
-        message = f"{error.filename}: {error.strerror}. Make it readable and writable"
-        if disk_is_full(error):
-            where = f" where {Path(error.filename).parent} is" if error.filename else ""
-            message = f"The disk is full. Make room{where} (a first run needs 400 MB temporarily)"
-        message += ", or name another folder for downloads in BITLADDER_CACHE, and run this again."
+        message = advice(error)
     except Failure as failure:
         message = str(failure)
     print(f"{clear_line()}{message}", file=sys.stderr)
     return 1
+
+
+def advice(error):
+    """What could not be read or written, and what to do: another cache helps only where it is the cache."""
+    place = Path(str(error.filename)) if error.filename else None
+    cache = place is None or cache_folder() in (place, *place.parents)
+    message = f"{place}: {error.strerror}. Make it readable and writable" if place else f"{error.strerror or error}"
+    if disk_is_full(error):
+        message = f"The disk is full. Make room{f' where {place.parent} is' if place else ''}"
+        message += " (a first run needs 400 MB temporarily)" if cache else ""
+    other = ", or name another folder for downloads in BITLADDER_CACHE" if cache else ""
+    return f"{message}{other}, and run this again."

@@ -1,5 +1,7 @@
 """The package's archive, the manifest, and the copy of the site: the same bytes each time, and nothing else touched."""
 
+import builtins
+import errno
 import json
 import os
 import re
@@ -187,3 +189,24 @@ def test_an_interrupted_first_build_does_not_block_the_folder(site, tmp_path):
     (tmp_path / "out/app/.manifest.json.123.part").write_text("{")
     export(site, build(site, tmp_path), tmp_path / "out")
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("problem", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+@pytest.mark.parametrize("option", ["--build", "--single-file"])
+def test_a_target_that_cannot_be_written_is_named_and_another_cache_is_no_help(
+        site, tmp_path, monkeypatch, capsys, option, problem):
+    target = tmp_path / "out" / "it.html"
+
+    def refuse(path, *args):
+        if target.parent in path.parents:
+            raise OSError(problem, os.strerror(problem))
+        return builtins.open(path, *args)
+
+    monkeypatch.setattr("pyapp.site.tree.open", refuse, raising=False)
+    monkeypatch.setattr("pyapp.site.single.single", lambda *args: "the page")
+    assert serve.main([option, str(target)]) == 1
+    said = capsys.readouterr().err
+    where = re.escape(str(target.parent))
+    full = rf"The disk is full\. Make room where {where}(/.*)? is, and run this again\.\n"
+    named = rf"{where}/.+: {os.strerror(problem)}\. Make it readable and writable, and run this again\.\n"
+    assert re.fullmatch(full if problem == errno.ENOSPC else named, said)
