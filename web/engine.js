@@ -107,17 +107,20 @@ function spawn() {
       });
     }
   });
+  const ended = { type: "EngineError", message: "Python stopped: its worker has ended", hint: "Start Python again." };
+  one.client.on("life", (lock) => navigator.locks.request(lock, () => tell("error", ended)).catch(() => {}));
   line.wait(begun).catch(({ message }) => {
-    end(one);
     tell("error", { type: "WorkerError", message: `worker.js could not be loaded: ${message}`, hint: "Check the connection and try again." });
+    end(one);
   });
   return one;
 }
 
-function end({ worker, client, begin }) {
-  begin(); // no one waits for it any more
-  worker.terminate();
-  client.close();
+function end(one) {
+  one.begin(); // no one waits for it any more
+  one.hear = () => {};
+  one.worker.terminate();
+  one.client.close();
 }
 
 /**

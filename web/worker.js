@@ -1,7 +1,7 @@
 // The engine's side of the page: boots Python, then answers calls. Events: "progress" { stage, label, loaded, total },
-// "log" (a line that Python printed), "beat" (a call of edited code has returned), and once either "ready" (what `runtime`
-// of the bridge answers) or "error" { type, message, hint }. Calls that come earlier wait for the boot. To try again, the
-// page ends this worker and starts a new one.
+// "log" (a line that Python printed), "beat" (a call of edited code has returned), "life" (a lock that it holds), and once
+// either "ready" (what `runtime` of the bridge answers) or "error" { type, message, hint }. Calls that come earlier wait
+// for the boot. To try again, the page ends this worker and starts a new one.
 import { boot } from "./boot.js";
 import { serve, toData } from "./rpc.js";
 
@@ -14,6 +14,10 @@ const { emit } = serve(self, async (method, args) => {
   const started = await engine;
   return methods.has(method) ? methods.get(method)(started, args) : started.call(method, args);
 });
+
+// Held until this worker ends, whatever ends it: by that the page hears of it, where a call would wait forever.
+const life = `${performance.timeOrigin} ${Math.random()}`;
+navigator.locks?.request(life, () => (emit("life", life), new Promise(() => {}))).catch(() => {});
 
 /** Give signs of life while work waits for the network. */
 async function alive(work) {

@@ -208,3 +208,34 @@ def test_two_tabs_keep_their_runs_and_an_edit_comes_back_only_when_asked(visit, 
     tab.wait_number("step-count", "x === 5")
     tab.wait_text("code-offer", "You had edited predict here.")
     tab.wait_text("code-state", "The shipped function is running.")
+
+
+def test_what_a_run_has_learnt_survives_a_reload_a_dead_worker_and_a_full_storage(visit):
+    """Each in the middle of training."""
+    tab = visit(None)
+    tab.expected = ("ERR_ABORTED",)  # a reload ends what is under way
+    tab.open("#digits?seed=3")
+    tab["play"].click()
+    kept = newest(tab, "r.step > 5")["step"]
+    tab.page.reload()
+    tab.wait_ready()
+    tab.wait_text("restored", "Restored as you left it, step ")
+    assert tab.number("step-count") >= kept and "seed=3" in tab.page.url
+    tab["play"].click()
+    kept = newest(tab, f"r.step > {tab.number('step-count')}")["step"]
+    tab.page.workers[0].evaluate("() => self.close()")  # says nothing, as when a browser ends it
+    tab.wait_text("error", "Python stopped: its worker has ended")
+    tab["retry"].click()
+    tab["error"].wait_for(state="detached")
+    tab.wait_ready()
+    tab["restored"].wait_for()
+    assert tab.number("step-count") >= kept
+    send = tab.page.context.new_cdp_session(tab.page).send
+    send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
+    tab["play"].click()
+    tab.wait_text("unkept", "This browser has no room left to keep your work. To keep it, choose Share")
+    send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/")})
+    tab["play"].click()
+    tab["unkept"].wait_for(state="detached")
+    tab.page.wait_for_function(KEPT)
+    assert newest(tab, "r.step > 0")["step"] == tab.number("step-count") > kept
