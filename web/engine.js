@@ -92,7 +92,9 @@ export class Engine {
 
 /** A worker that starts Python. Its last event is kept for a listener that comes later; one that never says a word is an error. */
 function spawn() {
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  const { first } = globalThis; // start.js had reason not to wait
+  delete globalThis.first;
+  const worker = first ?? new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   const one = { worker, client: connect(worker), told: null, hear: () => {} };
   const tell = (event, data) => {
     if (event !== "log") one.told = { event, data };
@@ -107,6 +109,8 @@ function spawn() {
       });
     }
   });
+  if (first) first.onmessage = first.onerror = null;
+  if (first) queueMicrotask(() => first.said.forEach((event) => worker.dispatchEvent(event))); // to who is about to listen
   const ended = { type: "EngineError", message: "Python stopped: its worker has ended", hint: "Start Python again." };
   one.client.on("life", (lock) => navigator.locks.request(lock, () => tell("error", ended)).catch(() => {}));
   line.wait(begun).catch(({ message }) => {

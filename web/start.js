@@ -47,8 +47,17 @@
     location.reload();
   }
 
+  /** With an offline copy Python need not wait for the page's program: engine.js takes this worker, and hears what it said. */
+  function early() {
+    const said = [];
+    const worker = new Worker("worker.js", { type: "module" });
+    worker.onmessage = worker.onerror = (event) => said.push(event);
+    globalThis.first = Object.assign(worker, { said });
+  }
+
   /** modules.js says which file it is, and knows when a connection hangs; it may be missing, or hang, itself. */
   async function start() {
+    if (navigator.serviceWorker?.controller) early();
     const late = pause(LATE_MS).then(() => Promise.reject(new Error(`modules.js did not arrive within ${LATE_MS / 1000} seconds`)));
     const { load } = await Promise.race([import("./modules.js"), late]);
     await load("main.js");

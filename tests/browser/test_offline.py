@@ -20,6 +20,14 @@ GONE = ("sw.js", "release.js", "ERR_CONNECTION_REFUSED", "unknown error occurred
 TEXT = "(path) => fetch(path).then((response) => response.text())"
 CACHES = "() => caches.keys().then((keys) => keys.map((key) => key.split(' ').at(-1)).sort())"
 
+# Whether the first worker was started before main.js, which takes the element away.
+EARLY = """globalThis.Worker = class extends Worker {
+    constructor(...given) {
+        super(...given);
+        globalThis.early ??= Boolean(document.getElementById("unserved"));
+    }
+}"""
+
 
 class Host:
     """A web server of a folder, started and killed; it keeps its port."""
@@ -92,9 +100,11 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
     cold["play"].click()
     cold.wait_number("written", "x > 3")
     assert "logit_bits=4" in cold.page.url
+    cold.page.add_init_script(EARLY)
     cold.page.goto(cold.url + "index.html#vision")
     cold.page.reload()
     cold.wait_ready()
+    assert cold.page.evaluate("early"), "Python waits for the page's program, though all is here"
     for name in pages.names():
         cold.follow(f"#{name}")
         assert cold["error"].count() == 0 and cold["part-trouble"].count() == 0, name

@@ -41,6 +41,14 @@ function engine() {
   return { engine: made, told };
 }
 
+/** A lock that a worker holds until the function that this returns is called. */
+function lock() {
+  let ends;
+  const held = new Promise((end) => (ends = end));
+  Object.defineProperty(globalThis, "navigator", { value: { locks: { request: (name, granted) => held.then(granted) } }, configurable: true });
+  return ends;
+}
+
 const turn = () => new Promise(setImmediate);
 
 beforeEach(() => {
@@ -78,6 +86,34 @@ test("one worker is started ahead, says nothing meanwhile, and takes over at onc
   assert.equal(workers[1].messages.length, 1);
   made.renew();
   assert.equal(workers.length, 3, "and then one is started when it is needed");
+});
+
+test("one that was started before the program is taken, and what it said is heard; what ends unasked is told", async () => {
+  globalThis.first = Object.assign(new FakeWorker(), { said: [] });
+  globalThis.first.onmessage = (event) => globalThis.first.said.push(event);
+  for (const data of ["half", "whole"]) globalThis.first.said.push(Object.assign(new Event("message"), { data: { event: "progress", data } }));
+  const ends = lock();
+  const { told } = engine();
+  assert.deepEqual([workers.length, globalThis.first], [1, undefined]);
+  await turn();
+  workers[0].tell("ready", "versions");
+  assert.deepEqual(told, [["progress", "half"], ["progress", "whole"], ["ready", "versions"]]);
+  workers[0].tell("life", "its lock");
+  await turn();
+  assert.equal(told.length, 3);
+  ends();
+  await turn();
+  assert.deepEqual([told[3][0], told[3][1].message], ["strayed", "Python stopped: its worker has ended"]);
+});
+
+test("a worker that was ended on purpose is no trouble", async () => {
+  const { engine: made, told } = engine();
+  const ends = lock();
+  workers[0].tell("life", "its lock");
+  made.renew();
+  ends();
+  await turn();
+  assert.deepEqual(told, []);
 });
 
 test("one that could not be started ahead is tried again", () => {
