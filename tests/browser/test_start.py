@@ -1,10 +1,12 @@
 """When the page's own files cannot be had: it says which, Retry works, and the log opens whatever else does not."""
 
+import mimetypes
 import re
 
 import pytest
 
 from pyapp.pages import page
+from pyapp.places import ROOT
 
 CALM = ("net::ERR_", "404", "MIME type", "SyntaxError", "Unexpected token", "Failed to load", "preload", "aborted",
         "'integrity' attribute")
@@ -231,6 +233,58 @@ def test_a_damaged_file_is_fetched_again_or_named(visit):
     tab["log"].click()
     said = tab.text("log-lines")
     assert "app/start.pack has" in said and said.count("it is fetched again.") == 2
+
+
+FAULTS = {"missing": lambda content: None, "cut off": lambda content: content[:-9],
+          "wrong": lambda content: content[::-1]}
+SAID = {"missing": "could not be downloaded: 404", "cut off": "it has", "wrong": "it has the sha256"}
+
+
+def test_each_file_of_a_start_in_turn_is_missing_cut_off_or_wrong(visit):
+    """What a start fetches, and what comes later: the page says which it is, and goes on when the file is back."""
+    tab = visit(None)
+    asked, fault = [], {}
+    tab.page.context.on("request", lambda request: asked.append(request.url.removeprefix(tab.url)))
+    tab.open("#exponential?embed=1")
+    needed = [path for path in dict.fromkeys(asked) if path.startswith(("vendor/pyodide/", "data/", "app/"))
+              and not path.startswith(("app/pages", "app/icons/", "app/manifest"))]
+    assert {"app/start.pack", "vendor/pyodide/pyodide.asm.wasm"} < set(needed) and len(needed) > 9
+
+    def answer(route):
+        path = route.request.url.removeprefix(tab.url)
+        if path not in fault:
+            return route.continue_()
+        body = FAULTS[fault[path]]((ROOT / "web" / path).read_bytes())
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return route.fulfill(status=404) if body is None else route.fulfill(body=body, content_type=kind)
+
+    tab.expected = (*CALM, *needed, "app/pages.pack", "gpt.npz", "DownloadError", "fatal error", "wasm")
+    tab.page.context.route("**/*", answer)
+    faults = [(path, "missing") for path in needed]
+    faults += [(path, "wrong" if i % 2 else "cut off") for i, path in enumerate(needed)]
+    for i, (path, how) in enumerate(faults):
+        fault.clear()
+        fault[path] = how
+        print(path, how)  # is shown with a failure
+        tab["retry"].click() if i else tab.page.reload()
+        tab.page.wait_for_function("""([path, said]) => {
+            const text = document.querySelector("[data-test='error']")?.textContent ?? "";
+            return text.startsWith(path) && text.includes(said);
+        }""", arg=[path, SAID[how]])
+    fault.clear()
+    tab["retry"].click()
+    tab.wait_ready()
+    assert tab["error"].count() == 0
+
+    for how in FAULTS:  # what comes when a page first needs it
+        fault["app/weights/gpt.npz"] = how
+        tab.follow("#text?tokens=3")
+        tab.wait_text("notes", SAID[how])
+        assert "app/weights/gpt.npz" in tab.text("notes")
+    fault.clear()
+    tab.follow("#text?tokens=3")
+    tab["play"].click()
+    tab.wait_number("written", "x === 3")
 
 
 def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
