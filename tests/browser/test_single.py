@@ -1,5 +1,7 @@
 """The site as one file: opened from a file:// address, with no server and no connection."""
 
+import re
+
 import pytest
 from test_live_code_view import ENDLESS, RAISED, run
 from test_text_view import generate, wait_texts
@@ -11,10 +13,15 @@ from pyapp.site.single import write_single
 
 
 @pytest.fixture
-def tab(visit, tmp_path):
-    """A tab in which any request but for the file itself is a complaint, and would fail."""
+def target(tmp_path):
     target = tmp_path / "a page" / "bitladder.html"
     assert write_single(ROOT, build(ROOT, cache_folder()), target, cache_folder()) <= 16e6
+    return target
+
+
+@pytest.fixture
+def tab(visit, target):
+    """A tab in which any request but for the file itself is a complaint, and would fail."""
     tab = visit(None, offline=True)
     tab.url = target.as_uri()
     return tab
@@ -51,3 +58,23 @@ def test_one_file_does_all_that_the_pages_do(tab):
     tab.page.reload()
     tab.wait_ready()
     tab.wait_number("held-out-accuracy", "x > 85")
+
+
+def test_a_copy_that_is_damaged_or_cut_off_says_so_and_to_copy_it_again(tab, target):
+    """One wrong byte in the archive of the page, or in that of Python; an end in the styles, or later."""
+    whole = target.read_bytes()
+    archives = [found.start() for found in re.finditer("<script type=\"text/plain\">".encode("utf-16-le"), whole)]
+    for place, said in ((archives[0], "#unserved"), (archives[1], "[data-test='error']")):
+        damaged = bytearray(whole)
+        damaged[place + 200_000] ^= 1
+        target.write_bytes(damaged)
+        tab.page.goto(tab.url)
+        tab.page.locator(said, has_text="This copy of Bitladder is damaged").wait_for(state="attached")
+        assert "Copy the file again." in tab.page.locator(said).text_content()
+    assert "connection" not in tab.text("error")
+    tab.expected = ("Content Security Policy", "against the policy: style-src")  # the styles have lost their end
+    for end, said in ((10_000, "This file is incomplete: copy it again."), (archives[1] + 99, "copy the file again"),
+                      (len(whole) - 300, "copy the file again")):
+        target.write_bytes(whole[:end])
+        tab.page.goto(tab.url)
+        tab.page.get_by_text(said).wait_for()
