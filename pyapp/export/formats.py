@@ -37,6 +37,7 @@ class Format:
 
     name: str
     suffix: str
+    label: str  # of a button
     doc: str
     main: Callable[[Subject, Proof, Manifest], bytes]
     opened: Callable[[bytes, Mapping[str, bytes]], Opened]

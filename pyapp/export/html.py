@@ -61,4 +61,5 @@ def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-FORMAT = Format("html", ".html", "one page with a pad, which opens by a double click", main, opened, recognises, fits)
+FORMAT = Format("html", ".html", "A page", "one page with a pad, which opens by a double click", main, opened,
+                recognises, fits)

@@ -206,8 +206,12 @@ def recognises(data: bytes) -> bool:
 
 
 def fits(subject: Subject) -> str:
-    return "" if subject.model == "mlp" else "its engine runs digits networks of dense layers only; use onnx"
+    if subject.model != "mlp":
+        return "its engine runs digits networks of dense layers only; use onnx"
+    if subject.integer and subject.rounding == "float":
+        return 'its engine rounds sums in fixed point; use rounding="single" or rounding="double"'
+    return ""
 
 
-FORMAT = Format("json", ".json", "JSON with base64 numbers, and beside it a JavaScript engine", main, opened,
-                recognises, fits, {".mjs": engine_module})
+FORMAT = Format("json", ".json", "JSON and JavaScript", "JSON with base64 numbers, and beside it a JavaScript engine",
+                main, opened, recognises, fits, {".mjs": engine_module})

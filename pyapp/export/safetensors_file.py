@@ -31,5 +31,6 @@ def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
     return arrays.opened(tensors, manifest)
 
 
-FORMAT = Format("safetensors", ".safetensors", "tensors by name, which Bitladder and other programs read back", main,
-                opened, safetensors.recognises, arrays.fits)
+FORMAT = Format("safetensors", ".safetensors", "safetensors",
+                "tensors by name, which Bitladder and other programs read back", main, opened,
+                safetensors.recognises, arrays.fits)

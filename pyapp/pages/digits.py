@@ -15,7 +15,7 @@ from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, exporting
 from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
 from pyapp.pages.base.digits_training import (
@@ -52,7 +52,8 @@ class Page(Experiment):
     BAR = "step {step:count}, {bar}"
     GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
     SHIPPED, PANELS = ("mlp",), panels.PANELS
-    ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),)
+    ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
+               *exporting.actions())
     MAIN = ("weights", "bits")
     PARAMS = (
         controls.optimiser("sgd"),
@@ -171,6 +172,16 @@ class Page(Experiment):
         return Frame(self.trainer.steps, scalars, arrays)
 
     def act(self, name: str, values: Values) -> Outcome:
+        return self._measure() if name == "measure" else self._export(name)
+
+    def _export(self, action: str) -> Outcome:
+        """The network on show: float32, or with its quantised weights."""
+        shipped_ones, quantised = self.params["weights"] == PRETRAINED, self.quantised()
+        source = exporting.shipped("mlp") if shipped_ones else exporting.own("digits", self.trainer.p)
+        network = QuantizedNetwork(quantised) if quantised else self.shown
+        return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {})
+
+    def _measure(self) -> Outcome:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
         a median of single predictions."""
         held_out, _ = mnist.shipped("test")

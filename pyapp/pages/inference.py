@@ -8,10 +8,10 @@ import numpy as np
 from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, exporting
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader
 from pyapp.pages.base.measured import activations_words
@@ -41,6 +41,7 @@ class Page(Experiment):
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
                          "first": "The pad opens with this test digit."}
+    ACTIONS = exporting.actions()
     IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),)
     MAIN = ("bits", "activations")
     RECORDED, REHEARSED = (), 100
@@ -72,15 +73,17 @@ class Page(Experiment):
     def comparison(self) -> Comparison:
         """The network at these settings, made when it is first asked for: GPTQ takes a moment."""
         if self._comparison is None:
-            value = self.params
-            activations = number(value["activations"])
-            settings = Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
-                                activations=activations, calibrate=value["calibrate"], method=value["method"],
-                                clip=value["clip"], bias_correction=bool(value["bias_correction"]))
-            network = quantize_network(shipped.mlp(), settings, mnist.calibration())
-            self._comparison = Comparison(shipped.mlp(), network, value["rounding"], *mnist.shipped("test"))
+            network = quantize_network(shipped.mlp(), self.settings, mnist.calibration())
+            self._comparison = Comparison(shipped.mlp(), network, self.params["rounding"], *mnist.shipped("test"))
             self._version += 1
         return self._comparison
+
+    @property
+    def settings(self) -> Settings:
+        value = self.params
+        return Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
+                        activations=number(value["activations"]), calibrate=value["calibrate"], method=value["method"],
+                        clip=value["clip"], bias_correction=bool(value["bias_correction"]))
 
     @property
     def kind(self) -> str:
@@ -91,6 +94,11 @@ class Page(Experiment):
         if name != "arithmetic":
             self._comparison = None
         return []
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Export the quantised network."""
+        return exporting.exported(self, name, self.comparison().network, exporting.shipped("mlp"),
+                                  exporting.settings_of(self.settings), self.params["rounding"])
 
     def steps(self) -> Iterator[Frame | None]:
         """Compare one piece of the held-out images per item."""

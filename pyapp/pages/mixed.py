@@ -1,15 +1,16 @@
 """Mixed precision: bits for each layer under a budget of bytes, by how much each layer suffers."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import ceil, floor, log10
 from typing import Any
 
 from pyapp import shipped
 from pyapp.data import mnist
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.verification import NEAR, Verification, key
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, exporting
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import mixed as panels
@@ -38,6 +39,7 @@ class Page(Experiment):
     GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
     PANELS = panels.PANELS
+    ACTIONS = exporting.actions()
     IDLE = (controls.idle_in_float("calibrate"),)
     MAIN = ("budget", "method")
     RECORDED, REHEARSED = (), 18
@@ -83,6 +85,15 @@ class Page(Experiment):
         work = self.work
         work.wanted = work.search.best_within(self.params["budget"])
         return work.advance()
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Export the network within the budget."""
+        search = self.work.search
+        chosen = search.best_within(self.params["budget"]) if search.front else None
+        if chosen is None:
+            raise ValueError("no network is chosen yet; wait for the search, or give a larger budget")
+        scheme = exporting.settings_of(replace(search.settings, bits=tuple(chosen.bits.values())))
+        return exporting.exported(self, name, search.network(chosen.bits), exporting.shipped("mlp"), scheme)
 
     def frame(self) -> Frame:
         work = self.work

@@ -12,7 +12,7 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, find, number
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, exporting
 from pyapp.pages.base.controls import NONE, usual_rates
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
 from pyapp.pages.base.gathering import gathering
@@ -58,7 +58,8 @@ class Page(Experiment):
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
               ("Picture", ("layer",)))
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
-    ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),)
+    ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),
+               *exporting.actions())
     IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),)
     MAIN = ("bits", "activations")
     RECORDED = ()
@@ -209,7 +210,12 @@ class Page(Experiment):
                 "cannot_measure": activations == NONE or progress < 1}
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Begin to measure in integer arithmetic; `background` goes on with it."""
+        """Export the network; or begin to measure in integer arithmetic, and `background` goes on with it."""
+        if name != "integers":
+            scheme = {key: self.params[key] for key in ("bits", "per")} | {"method": "qat"}
+            if (activations := number(self.params["activations"])) is not None:
+                scheme["activations"] = activations
+            return exporting.exported(self, name, self.exported(), exporting.own("qat", self.p), scheme)
         if self.params["activations"] == NONE:
             raise ValueError(IN_FLOAT.rstrip("."))
         self._integers = {"progress": 0.0, "measured_step": self.trainer.steps}

@@ -196,6 +196,13 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         raise ValueError("the calibration set is empty; give at least one image")
     names, values, tensors, activations = weight_names(p), p.copy(), {}, {}
 
+    def exactly(x: np.ndarray, w: np.ndarray, bias: np.ndarray) -> np.ndarray:
+        """x Wᵀ + b in float32; where activations get grids, summed in float64, so that the last bits of a range, which
+        decide its scale and then every multiplier, do not depend on the order in which a machine adds."""
+        if settings.activations is None:
+            return linear(x, w) + bias
+        return (linear(x.astype(np.float64), w.astype(np.float64)) + bias).astype(np.float32)
+
     def on_grid(name: str, x: np.ndarray, least: int = 0) -> np.ndarray:
         if settings.activations is None:
             return x
@@ -212,7 +219,7 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         w_hat = tensors[name].dequantize()
         if settings.bias_correction:
             values[bias][:] = corrected_bias(p[bias], w, w_hat, x, x_hat)
-        x, x_hat = linear(x, w) + p[bias], linear(x_hat, w_hat) + values[bias]
+        x, x_hat = linear(x, w) + p[bias], exactly(x_hat, w_hat, values[bias])
         if name == names[-1]:
             x_hat = on_grid(layer, x_hat, LOGITS_BITS)
         else:

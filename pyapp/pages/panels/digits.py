@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
+from pyapp.pages.base import exporting
 from pyapp.pages.base.measured import measured
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
@@ -66,4 +67,4 @@ MEASURED = Panel("measured", "Measured here", (
         Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),
     Buttons(buttons=(Button("Measure in this browser", act="measure", name="measure"),)),
 ), place="wide")
-PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, MEASURED)
+PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, MEASURED, exporting.panel())

@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Head, Panel, Table, Together, Words
 from pyapp.experiment.pictures import Heatmap, Images
+from pyapp.pages.base import exporting
 from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
@@ -58,4 +59,4 @@ CHANGED = Panel("changed", "Changed predictions", (
            label="It is a {changed_label}: float32 says {changed_float}, quantised says {changed_quant}.",
            words="[{changed_float}](.float) → [{changed_quant}](.quant) [it is a {changed_label}](.doc)"),
 ), place="wide")
-PANELS = (DRAW, CODES, GAP, COUNT, CHANGED)
+PANELS = (DRAW, CODES, GAP, COUNT, CHANGED, exporting.panel())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from parity.sessions.exporting import exports
 
 from pyapp import pages
 from pyapp.experiment.frame import Experiment
@@ -47,6 +48,7 @@ def session(call: Call, page: str) -> Said:
     run, steps = said["opened"]["run"], STEPS.get(page, 2)
     if steps:
         said["worked"] = call("advance", run=run, steps=steps)
+    said["exported"] = exports(call, run, page, exact=True)
     for param in pages.page(page).PARAMS:
         value = moved(param)
         said[f"{param.name} {value}"[:24]] = call("change", run=run, name=param.name, value=value)

@@ -1,6 +1,7 @@
 """Digits: training, drawing, saving and going on."""
 
 import numpy as np
+from parity.sessions.exporting import exports
 
 from pyapp import store
 from pyapp.checkpoint import described
@@ -45,6 +46,9 @@ def session(call) -> dict:
     said["pretrained"] = call("change", run=run, name="weights", value="pretrained")
     said["two bits"] = call("change", run=run, name="bits", value="2")
     said["judged"] = call("background", run=run, ms=600_000)
+    said["exported"] = exports(call, run, "digits", exact=False)
+    said["no bits"] = call("change", run=run, name="bits", value="off")
+    said["exported, float"] = exports(call, run, "digits", exact=False)
     codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
     said["codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
     said["student"] = call("restore", run=run, file=STUDENT, name="student.npz")

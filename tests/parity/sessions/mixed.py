@@ -1,5 +1,7 @@
 """Every call that the page of mixed precision makes, for the comparison of the runtimes."""
 
+from parity.sessions.exporting import exports
+
 FINDINGS = 18  # three layers with six widths
 
 
@@ -19,6 +21,7 @@ def session(call) -> dict:
     said["affine"] = call("change", run=run, name="scheme", value="affine")
     said["groups"] = call("change", run=run, name="per", value="group:32")
     said["with activations"] = call("advance", run=run, steps=FINDINGS + 1)
+    said["exported"] = exports(call, run, "mixed", exact=True)
     said["plain"] = call("change", run=run, name="activations", value="none")
     said["clip"] = call("change", run=run, name="clip", value="mse")
     said["gptq"] = call("change", run=run, name="method", value="gptq")

@@ -1,6 +1,7 @@
 """What the page that trains with codes can be asked, for the comparison of two runtimes."""
 
 import numpy as np
+from parity.sessions.exporting import exports
 
 from pyapp import store
 from pyapp.nets.mlp import MLP
@@ -35,6 +36,7 @@ def session(call) -> dict:
     said["float file"] = call("restore", run=run, file=weights, name="float.npz")
     codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
     said["file of codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
+    said["exported"] = exports(call, run, "qat", exact=True)
     said["file of codes, five steps"] = call("advance", run=run, steps=5)
     said["closed"] = call("close", run=run)
     return said

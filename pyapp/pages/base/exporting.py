@@ -1,0 +1,110 @@
+"""What pages with a network share: buttons that export it, each for one format, and the files that these make."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pyapp import store
+from pyapp.core.parameters import Parameters
+from pyapp.data import mnist
+from pyapp.experiment.frame import Action, Experiment, Outcome
+from pyapp.experiment.panels import Button, Buttons, Panel, Words
+from pyapp.export.formats import written
+from pyapp.export.kinds import FORMATS
+from pyapp.export.subject import Network, Subject
+from pyapp.export.verify import checked
+from pyapp.measure.measure import measure, measure_float
+from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
+
+PREFIX = "export-"
+DIGITS = tuple(FORMATS.values())
+ACTIVATIONS = 8  # bits that a format of integers alone gives to float activations
+NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
+GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
+
+
+def actions(forms=DIGITS) -> tuple[Action, ...]:
+    """An action for each format."""
+    return tuple(Action(PREFIX + form.name, form.label, f"Save this network: {form.doc}") for form in forms)
+
+
+def panel(forms=DIGITS) -> Panel:
+    """The buttons for these actions."""
+    return Panel("export", "Take the network with you", (
+        Words(text="Each file holds the network as it is now, and ten digits with their results. Whoever has it can "
+                   "prove that it computes the same there: by `bitladder verify FILE`, or by its own JavaScript or C."),
+        Buttons(buttons=tuple(Button(form.label, act=PREFIX + form.name, name=PREFIX + form.name) for form in forms)),
+    ))
+
+
+def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],
+             rounding: str = "single") -> Outcome:
+    """The file of an action, or several in a .zip. ValueError if the format cannot hold the network."""
+    form, notes = FORMATS[action.removeprefix(PREFIX)], []
+    if form.integers and isinstance(network, Parameters):
+        raise ValueError(NO_INTEGERS.format(form.name))
+    if form.integers and isinstance(network, QuantizedNetwork) and network.activations is None:
+        network = with_activations(network, ACTIVATIONS, mnist.calibration())
+        scheme = {**scheme, "activations": ACTIVATIONS}
+        notes.append(GIVEN)
+    digits = mnist.load()
+    found = measure_float(network, digits) if isinstance(network, Parameters) else measure(network, digits, rounding)
+    measured = {"accuracy": round(found["accuracy"], 4), "loss": round(found["loss"], 4), "n": found["n"],
+                "data": "the shipped digits"}
+    subject = Subject("mlp", network, source, scheme, measured, command(page, action), rounding)
+    files = written(subject, form, stem_of(scheme))
+    name, data = next(iter(files.items()))
+    proven = next(checked(data, form, files, name).runs())
+    notes.append(f"{name}: {len(data):,} bytes, fingerprint {proven.fingerprint}. Its proof was run again here, and "
+                 f"{'holds' if proven.ok else f'fails at {proven.where}'}.")
+    if len(files) > 1:
+        name, data = f"{stem_of(scheme)}.zip", zipped(files)
+    return Outcome(notes, file=np.frombuffer(data, np.uint8), name=name)
+
+
+def stem_of(scheme: Mapping[str, Any]) -> str:
+    """A file's name without its suffix: digits-w8a8, or digits-float32."""
+    if "bits" not in scheme:
+        return "digits-float32"
+    bits = scheme["bits"]
+    each = "-".join(map(str, bits)) if isinstance(bits, tuple | list) else bits
+    return f"digits-w{each}" + (f"a{scheme['activations']}" if scheme.get("activations") else "")
+
+
+def command(page: Experiment, action: str) -> str:
+    """The command that makes this file again, if no setting was changed on the way."""
+    name, step = type(page).__module__.rpartition(".")[2], page.frame().step
+    given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
+             if page.params[param.name] != param.default]
+    trained = [f"--steps {step}"] if page.WORK == "train" and step else []
+    return " ".join(["python -m pyapp run", name, *trained, *given, "--do", action])
+
+
+def settings_of(settings: Settings) -> dict[str, Any]:
+    """A scheme as exports name it: bits, and what is not at its default."""
+    return {name: value for name, value in asdict(settings).items()
+            if name == "bits" or value != getattr(Settings, name)}
+
+
+def shipped(name: str) -> dict[str, str]:
+    """The source of what was made of shipped weights."""
+    return {"file": f"{name}.npz", "sha256": store.recipe(store.WEIGHTS / f"{name}.npz")["sha256"]}
+
+
+def own(page: str, p: Parameters) -> dict[str, str]:
+    """The source of what was trained on a page: the digest of an .npz file of these parameters."""
+    return {"file": f"trained on the page {page}", "sha256": hashlib.sha256(store.pack(store.arrays_of(p))).hexdigest()}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files in a .zip; equal files give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
