@@ -16,24 +16,29 @@ from pyapp.checkpoint import PROOF, Contents, described
 from pyapp.export.formats import Manifest, Opened, rounding_of
 from pyapp.export.proof import Proof, Run, compared
 from pyapp.export.seal import Broken
-from pyapp.export.subject import Subject
+from pyapp.export.subject import Network, Subject
+from pyapp.nets import vit
 from pyapp.quantized import packed
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
+from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings, quantize_vit
 
 PIXELS, LOGITS = PROOF + "pixels", PROOF + "logits"
 
 
 def fits(subject: Subject) -> str:
     """Networks that a checkpoint can hold: float ones, and digits networks with their own codes."""
-    return "" if subject.model == "mlp" else "it holds digits networks; use onnx"
+    held = subject.model == "mlp" or not subject.scheme
+    return "" if held else "of a Vision Transformer it holds float32 weights only; leave out the bits, or use onnx"
 
 
 def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
     """Everything but the manifest."""
     network = subject.network
-    arrays = packed.arrays_of(network) if isinstance(network, QuantizedNetwork) else store.arrays_of(network)
-    return {**described(arrays, "export"), PIXELS: proof.pixels, LOGITS: proof.logits}
+    packs = isinstance(network, QuantizedNetwork)
+    arrays = packed.arrays_of(network) if packs else store.arrays_of(subject.parameters)
+    heads = network.model.size.heads if isinstance(network, QuantizedTransformer) else None
+    return {**described(arrays, "export", heads=heads), PIXELS: proof.pixels, LOGITS: proof.logits}
 
 
 def parts(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
@@ -53,14 +58,22 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     return whole.hexdigest()[:16]
 
 
+def _network(found: Contents) -> Network:
+    """The network of a checkpoint, whichever it is."""
+    if found.network != "vit":
+        return digits_network(found)
+    model, p = vit.parameters(found)
+    return quantize_vit(p, TransformerSettings(), size=model.size)
+
+
 def opened(arrays: Mapping[str, np.ndarray], manifest: Manifest) -> Opened:
     """A file's arrays read back. Broken says what is wrong with them."""
     try:
-        network = digits_network(Contents(arrays, "it"))
+        network = _network(Contents(arrays, "it"))
         proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
         if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:
             raise ValueError(f"{PIXELS} is {proof.pixels.dtype} {proof.pixels.shape}")
-        subject = Subject("mlp", network, {}, {}, {}, "", rounding_of(manifest))
+        subject = Subject(manifest["network"], network, {}, {}, {}, "", rounding_of(manifest))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Broken(f"no network that can be read ({error})") from None
 

@@ -241,5 +241,5 @@ def fits(subject: Subject) -> str:
     return ""
 
 
-FORMAT = Format("c", ".h", "a C99 header with integers only, and beside it a test driver", main, opened, recognises,
-                fits, {DRIVER: driver}, integers=True)
+FORMAT = Format("c", ".h", "C", "a C99 header with integers only, and beside it a test driver", main, opened,
+                recognises, fits, {DRIVER: driver}, integers=True)

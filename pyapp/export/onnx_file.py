@@ -123,7 +123,7 @@ def integer_fits(subject: Subject) -> str:
     return integer_refused(subject.integer)
 
 
-FORMAT = Format("onnx", ".onnx", "ONNX in float32, or quantised as QuantizeLinear and DequantizeLinear", main, opened,
-                recognises, fits, rounding=SIMULATED)
-INTEGER = Format("onnx-qlinear", ".onnx", "ONNX in integers, the same on every processor", main, opened, recognises,
-                 integer_fits, rounding="float", integers=True)
+FORMAT = Format("onnx", ".onnx", "ONNX", "ONNX in float32, or quantised as QuantizeLinear and DequantizeLinear", main,
+                opened, recognises, fits, rounding=SIMULATED)
+INTEGER = Format("onnx-qlinear", ".onnx", "ONNX, integers", "ONNX in integers, the same on every processor", main,
+                 opened, recognises, integer_fits, rounding="float", integers=True)

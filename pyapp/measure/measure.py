@@ -15,7 +15,7 @@ from pyapp.quantized.trained import network_trained_with
 from pyapp.training.trainer import evaluate
 
 FLOAT_BITS = 32
-SIMULATED = "simulated"  # in place of a rounding: float32 sums of numbers on grids
+SIMULATED = "simulated"  # in place of a rounding: floating-point sums of numbers on grids
 
 
 def network_for(p: Parameters, settings: Settings, data: str | Path,
@@ -48,7 +48,7 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
     """Accuracy, loss (nats) and size of a quantised network, and in `arithmetic` what computed them.
 
     "integer": integers only, from the pixels' codes to the logits' codes; "integer products with float32
-    requantisation" with rounding "float"; "simulated": float32 sums of numbers on the grids, with the
+    requantisation" with rounding "float"; "simulated": float64 sums of numbers on the grids, with the
     rounding SIMULATED, or, where activations are float, of dequantised weights. `note` says why a network with
     quantised activations had to be simulated (its sums could leave int32).
     """

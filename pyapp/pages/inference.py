@@ -58,7 +58,7 @@ class Page(Experiment):
                               "float32"),
         controls.calibration(),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"),
-              doc="Integer arithmetic, or a float32 simulation of it; the page computes both and shows one"),
+              doc="Integer arithmetic, or a floating-point simulation of it; the page computes both and shows one"),
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS,
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a "
                   "float32 factor"),

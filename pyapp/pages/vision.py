@@ -8,25 +8,26 @@ import numpy as np
 from pyapp import shipped, store
 from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
 from pyapp.data import mnist
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
-from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base import controls, exporting, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
-from pyapp.pages.base.vision import Network, Pair, facts, pictures
+from pyapp.pages.base.vision import CALIBRATION, Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
-from pyapp.quantized.transformer import TransformerSettings
+from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.softmax.methods import METHODS
 
 OWN, PRETRAINED, MEAN = "own", "pretrained", "mean"
 PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
+EXPORTED = 100  # at least so many have been read before a network is exported
 KEPT = 8  # settings whose grids and counts are kept, so that a slider that comes back is answered at once
 SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start
@@ -49,6 +50,7 @@ class Page(Experiment):
     SHIPPED, PANELS = ("vit",), panels.PANELS
     IDLE = (controls.idle_in_float("per", by="bits", value=OFF, what="weights"),
             controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
+    ACTIONS = exporting.actions(exporting.VISION)
     MAIN = ("bits", "logit_bits")
     RECORDED = ()
     PARAMS = (
@@ -226,6 +228,21 @@ class Page(Experiment):
             scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
             arrays["probabilities_quant"] = rounded.probabilities
         return Frame(self.trainer.steps, scalars, arrays)
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Export the network on show."""
+        if self.diverged:
+            raise ValueError(DIVERGED.rstrip("."))
+        settings, count = self.settings() or TransformerSettings(), self.pair.count
+        p = self.trainer.p if self.is_own else shipped.vit()
+        network = quantize_vit(p, settings, mnist.calibration()[:CALIBRATION], self.model.size)
+        while count.counted < EXPORTED:
+            count.go_on(self.pair.piece)
+        scores = count.scores()
+        accuracy = scores["quant_accuracy" if self.settings() else "float_accuracy"]
+        source = exporting.own("vision", p) if self.is_own else exporting.shipped("vit")
+        return exporting.exported(self, name, network, source, exporting.settings_of(settings),
+                                  measured=exporting.told(accuracy, scores["counted"]))
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""

@@ -111,7 +111,10 @@ class QuantizedNetwork:
 
 
 class Simulated(MLP):
-    """The network with every activation moved onto its grid; `forward(p, x)` as any model has it."""
+    """The network with every activation moved onto its grid; `forward(p, x)` as any model has it.
+
+    Between grids it sums in float64: a number next to the middle between two codes goes to the same one everywhere.
+    """
 
     def __init__(self, network: QuantizedNetwork):
         names = weight_names(network.parameters)
@@ -124,7 +127,7 @@ class Simulated(MLP):
             return super().forward(p, x)
         x = self.grids[0].fake_quantize(x)
         for layer, grid in zip(self.linears, self.grids[1:], strict=True):
-            y = layer.forward(p, x)
+            y = layer.forward(p, x.astype(np.float64))
             x = grid.fake_quantize(y if layer is self.linears[-1] else relu(y))
         return x
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,17 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Outcome
 from pyapp.experiment.panels import Button, Buttons, Panel, Words
-from pyapp.export.formats import written
+from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.subject import Network, Subject
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
+from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings
 
 PREFIX = "export-"
 DIGITS = tuple(FORMATS.values())
+VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 ACTIVATIONS = 8  # bits that a format of integers alone gives to float activations
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
@@ -43,8 +45,9 @@ def panel(forms=DIGITS) -> Panel:
 
 
 def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],
-             rounding: str = "single") -> Outcome:
-    """The file of an action, or several in a .zip. ValueError if the format cannot hold the network."""
+             rounding: str = "single", measured: Mapping[str, Any] | None = None) -> Outcome:
+    """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits.
+    ValueError if the format cannot hold the network."""
     form, notes = FORMATS[action.removeprefix(PREFIX)], []
     if form.integers and isinstance(network, Parameters):
         raise ValueError(NO_INTEGERS.format(form.name))
@@ -52,28 +55,34 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
         network = with_activations(network, ACTIVATIONS, mnist.calibration())
         scheme = {**scheme, "activations": ACTIVATIONS}
         notes.append(GIVEN)
-    digits = mnist.load()
-    found = measure_float(network, digits) if isinstance(network, Parameters) else measure(network, digits, rounding)
-    measured = {"accuracy": round(found["accuracy"], 4), "loss": round(found["loss"], 4), "n": found["n"],
-                "data": "the shipped digits"}
-    subject = Subject("mlp", network, source, scheme, measured, command(page, action), rounding)
-    files = written(subject, form, stem_of(scheme))
+    model = "vit" if isinstance(network, QuantizedTransformer) else "mlp"
+    subject = Subject(model, network, source, scheme, measured or {}, command(page, action), rounding)
+    refuse(subject, form)
+    if measured is None:
+        digits, exact = mnist.load(), isinstance(network, Parameters)
+        found = measure_float(network, digits) if exact else measure(network, digits, rounding)
+        subject = replace(subject, measured=told(found["accuracy"], found["n"]))
+    files = written(subject, form, stem := stem_of(model, scheme))
     name, data = next(iter(files.items()))
     proven = next(checked(data, form, files, name).runs())
     notes.append(f"{name}: {len(data):,} bytes, fingerprint {proven.fingerprint}. Its proof was run again here, and "
                  f"{'holds' if proven.ok else f'fails at {proven.where}'}.")
     if len(files) > 1:
-        name, data = f"{stem_of(scheme)}.zip", zipped(files)
+        name, data = f"{stem}.zip", zipped(files)
     return Outcome(notes, file=np.frombuffer(data, np.uint8), name=name)
 
 
-def stem_of(scheme: Mapping[str, Any]) -> str:
-    """A file's name without its suffix: digits-w8a8, or digits-float32."""
-    if "bits" not in scheme:
-        return "digits-float32"
-    bits = scheme["bits"]
+def told(accuracy: float, n: int) -> dict[str, Any]:
+    """What was measured on shipped test digits, in as many digits as all machines share."""
+    return {"accuracy": round(accuracy, 4), "n": n, "data": "the shipped digits"}
+
+
+def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
+    """A file's name without its suffix: mlp-w8a8, or mlp-float32."""
+    bits = scheme.get("bits")
     each = "-".join(map(str, bits)) if isinstance(bits, tuple | list) else bits
-    return f"digits-w{each}" + (f"a{scheme['activations']}" if scheme.get("activations") else "")
+    parts = [f"w{each}" if bits else "", f"a{scheme['activations']}" if scheme.get("activations") else ""]
+    return f"{model}-{''.join(parts) or 'float32'}"
 
 
 def command(page: Experiment, action: str) -> str:
@@ -85,10 +94,10 @@ def command(page: Experiment, action: str) -> str:
     return " ".join(["python -m pyapp run", name, *trained, *given, "--do", action])
 
 
-def settings_of(settings: Settings) -> dict[str, Any]:
-    """A scheme as exports name it: bits, and what is not at its default."""
+def settings_of(settings: Settings | TransformerSettings) -> dict[str, Any]:
+    """A scheme as exports name it: the bits of the digits network, and what is not at its default."""
     return {name: value for name, value in asdict(settings).items()
-            if name == "bits" or value != getattr(Settings, name)}
+            if (name == "bits" and value) or value != getattr(type(settings), name)}
 
 
 def shipped(name: str) -> dict[str, str]:

@@ -119,7 +119,7 @@ CLAIMS = (
           (("symmetric", weights(8)), ("affine", weights(8, scheme="affine"))),
           lambda found, limits: not better(found[1], found[0], limits),
           "#inference?bits=8&scheme=affine&activations=none"),
-    Claim("simulation", "8", "A float32 simulation shows what integer arithmetic will do.", PAPERS,
+    Claim("simulation", "8", "A floating-point simulation shows what integer arithmetic will do.", PAPERS,
           "it holds if fewer than one prediction in a thousand changes",
           (("8 bits, integers against simulation",
             lambda lab: lab.integers_against_simulation(Settings(8, per="channel", activations=8))),),

@@ -47,7 +47,7 @@ class Lab:
         self._known: dict[Hashable, dict] = {}
 
     def scores(self, settings: Settings, integers: bool = False) -> Trial:
-        """The network quantised after training, simulated in float32 or in integer arithmetic."""
+        """The network quantised after training, simulated in floating point or in integer arithmetic."""
         if (settings, integers) in self._known:
             return self._known[settings, integers]
         found = yield from self.network(quantize_network(self.p, settings, self.calibration), integers)

@@ -64,7 +64,7 @@ INTEGERS = Panel("integers", "Integer arithmetic only", (
     Facts(when="integers.integer_accuracy?", caption="The trained network in integer arithmetic and simulated", facts=(
         Fact("measured at step", ("integers.measured_step:count",), "measured-step"),
         Fact("integer arithmetic only", ("integers.integer_accuracy:percent:2",), "integer-accuracy", "quant"),
-        Fact("simulated in float32", ("integers.simulated_accuracy:percent:2",), "simulated-accuracy", "quant"),
+        Fact("simulated in floating point", ("integers.simulated_accuracy:percent:2",), "simulated-accuracy", "quant"),
         Fact("different predictions", ("{integers.differ:count} of {held_out:count}",), "differ"))),
 ), place="readouts")
 

@@ -16,6 +16,7 @@ from pyapp.experiment.panels import (
     Words,
 )
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
+from pyapp.pages.base import exporting
 
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
 DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
@@ -126,4 +127,4 @@ FILTERS = Panel("filters", "Patch embedding", (
             read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
     Scale(limit="filter_limit", what="Weights"),
 ), place="readouts", empty="The images appear when Python has started.")
-PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX)
+PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX, exporting.panel(exporting.VISION))
