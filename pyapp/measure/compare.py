@@ -35,7 +35,7 @@ def largest_difference(codes: np.ndarray, others: np.ndarray) -> int:
 class Comparison:
     """A float network and its quantised form on a set of images, compared piece by piece.
 
-    The quantised network is simulated in floating point, and computed in integer arithmetic as well. If that is refused,
+    The quantised network is simulated in floating point, and computed in integers as well. If that is refused,
     `refusal` says why, and there are no integer predictions.
     """
 

@@ -4,6 +4,7 @@ import pytest
 from pyapp import store
 from pyapp.pages.check import Page, told
 from pyapp.parity import check
+from pyapp.quantized.fingerprint import fingerprint
 from pyapp.runner import Runner
 
 
@@ -21,7 +22,9 @@ def test_the_page_shows_all_rows_fills_one_a_step_and_ends():
         rows, there = scalars["rows"], [row["verdict"] for row in scalars["rows"]]
         assert rows[i]["name"] == fixture.name and there == ["holds"] * (i + 1) + ["to come"] * (len(rows) - i - 1)
         assert bool(scalars["proof"]) == scalars["proven"] == (i + 1 == len(check.FIXTURES))
-    assert scalars["proof"] == {"ok": True, "passed": i + 1, "total": i + 1} and scalars["summary"].startswith("All")
+    print_ = fingerprint([np.hstack(list(check.exported().values()))])
+    assert scalars["proof"] == {"ok": True, "passed": i + 1, "total": i + 1, "fingerprint": print_}
+    assert scalars["summary"].startswith("All") and print_ in scalars["summary"]
     assert scalars["done"] and runner.advance(run, steps=1)["done"]
 
 
