@@ -189,20 +189,19 @@ def without_nudging(x: np.ndarray, bits: int) -> dict[str, float]:
 def verdict(facts: dict[str, Any], bits: int) -> str:
     """What the zero point buys, in a sentence that follows from the measured numbers."""
     gain, symmetric, affine = facts["gain_db"], facts["symmetric"], facts["affine"]
-    spent = (f"symmetric wastes {symmetric['beyond']:,} of its {1 << bits:,} codes, affine "
+    spent = (f"the symmetric grid wastes {symmetric['beyond']:,} of its {1 << bits:,} codes, the affine grid "
              f"{affine['beyond']:,}")
     if gain < -NOTHING_DB:
-        return f"Here the zero point costs {-gain:.1f} dB: {spent}."
+        return f"Here a zero point costs {-gain:.1f} dB: {spent}."
     if gain <= NOTHING_DB:
-        return f"Here the zero point buys nothing, {gain:+.1f} dB: {spent}."
-    return f"Here the zero point buys {gain:.1f} dB, as much as {gain / BIT_DB:.1f} more bits would: {spent}."
+        return f"Here a zero point gains nothing ({gain:+.1f} dB): {spent}."
+    return f"Here a zero point gains {gain:.1f} dB, as much as {gain / BIT_DB:.1f} more bits would: {spent}."
 
 
 def cost(zero_point: int) -> str:
     """Whether the zero point of the skewed numbers has to be paid for."""
-    paid = (f"The skewed numbers here have the zero point {zero_point}, and need the correction." if zero_point else
-            "The skewed numbers here have the zero point 0: their smallest number is 0 itself, so they need no "
-            "correction at all.")
+    paid = (f"The zero point of the skewed numbers is {zero_point}, so they need the correction." if zero_point else
+            "The zero point of the skewed numbers is 0, because their smallest number is 0: they need no correction.")
     return f"{paid} That is why activations are usually affine and weights symmetric."
 
 

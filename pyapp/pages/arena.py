@@ -248,9 +248,9 @@ class Page(Experiment):
         best = {race: max((row for row in times if row["name"] in right and row["race"] == race),
                           key=lambda row: row["ratio"]) for race in (GIVEN, QUANTISED)}
         given, quantised = best[GIVEN], best[QUANTISED]
-        return (f"The fastest correct product of codes, {given['title']}, was {given['ratio']:.2f} times as fast "
-                f"as float32; where the input had to be quantised first, the fastest, {quantised['title']}, was "
-                f"{quantised['ratio']:.2f} times as fast.")
+        return (f"Given the codes, the fastest correct product is {given['title']}: {given['ratio']:.2f} times the "
+                f"speed of float32. If the input has to be quantised first, it is {quantised['title']}: "
+                f"{quantised['ratio']:.2f} times the speed.")
 
     def _bound(self) -> dict[str, Any]:
         """Why float32 may carry the codes."""

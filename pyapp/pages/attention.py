@@ -262,8 +262,8 @@ def cell_words(masked: bool, facts: dict[str, dict[str, Any]]) -> str:
     if masked:
         return "This position is masked: it takes no part in the grid’s range, and its probability is exactly 0."
     plain, shifted = (facts[side]["codes"] for side in SIDES)
-    return (f"The logit becomes one of {plain:,} codes without the shift, one of {shifted:,} with it, and the method "
-            "sees nothing else.")
+    return (f"Without the shift this logit becomes one of {plain:,} codes, with it one of {shifted:,}. The method sees "
+            "only the code.")
 
 
 def verdict(facts: dict[str, dict[str, Any]]) -> str:
@@ -271,11 +271,11 @@ def verdict(facts: dict[str, dict[str, Any]]) -> str:
     plain, shifted = facts["plain"], facts["shifted"]
     gain = gain_bits([plain["l1_per_row"]], [shifted["l1_per_row"]])
     change = f"mean L1 per row goes from {plain['l1_per_row']:.3f} to {shifted['l1_per_row']:.3f}"
-    rows = f"; broken rows: {len(plain['broken'])} without it, {len(shifted['broken'])} with it"
+    rows = f", and broken rows from {len(plain['broken'])} to {len(shifted['broken'])}"
     if not np.isfinite(gain):
         return f"With the shift {change}{rows}."
     if abs(gain) < NOTHING_BITS:
-        return f"Here the shift buys nothing: {change}{rows}."
+        return f"Here the shift gains nothing: {change}{rows}."
     if gain < 0:
-        return f"Here the shift costs as much as losing {-gain:.1f} bits: {change}{rows}."
+        return f"Here the shift does as much harm as losing {-gain:.1f} bits: {change}{rows}."
     return f"Here the shift is worth {gain:.1f} bits: {change}{rows}."

@@ -141,9 +141,9 @@ class Page(Experiment):
         scalars = {
             "seed": seed, "seed_note": note, "next_seed": str((seed + NINE) % mulberry.WORDS), "alike": alike,
             "quantised": asked.bits is not None, "which": title(asked.generator, asked.bits), "role": role(asked.bits),
-            "asked_words": given * f", asked for {asked.digit}" + alike * ": of this digit it has one picture",
+            "asked_words": given * f", asked for {asked.digit}" + alike * "; it has one picture of this digit",
             "picked": picked, "picked_seed": int(asked.seeds[picked]), "seeds": asked.seeds.tolist(),
-            "picked_words": given * "; the digit was asked for, so the latents do not count",
+            "picked_words": given * "; you asked for the digit, so the latents have no effect",
             "inks": f" In ink [float](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
             "labels": chosen.labels.tolist(), "meant": int(chosen.labels[picked]),
             "routing": routing(exact.coefficients[picked], chosen.coefficients[picked], int(chosen.labels[picked])),
@@ -184,16 +184,16 @@ class Page(Experiment):
         latents do not count, and one of the sixteen style numbers is moved."""
         if asked.digit is None:
             what, letter, size, move = "latent", "u", "ten", MOVE
-            u, question = np.clip(_moved(own.u, MOVE), -1, 1), "which of the ten numbers does the digit depend on?"
+            u, question = np.clip(_moved(own.u, MOVE), -1, 1), "Which of the ten numbers does the digit depend on?"
             noise = Noise(u, np.repeat(own.style, len(u), axis=0))
         else:
             what, letter, size, move = "style number", "s", "eight", STYLE_MOVE
-            style, question = _moved(own.style, STYLE_MOVE), "what does each of the sixteen change?"
+            style, question = _moved(own.style, STYLE_MOVE), "What does each of the eight change?"
             noise = Noise(np.repeat(own.u, len(style), axis=0), style)
         drawn, n = asked.draw(noise), len(noise.u) // 2
         moves = [{"name": f"{what} {i} {word} {move}", "sign": f"{letter}{i}{sign}"}
                  for word, sign in (("less", "−"), ("plus", "+")) for i in range(n)]
-        words = f"One {what} moved by {move}, down in the upper row and up in the lower: {question}"
+        words = f"One {what} is moved by {move}: down in the upper row, up in the lower. {question}"
         return Frame(0, {"neighbour_labels": drawn.labels.tolist(), "moves": moves, "neighbours_size": size,
                          "neighbours_words": ALIKE if asked.digit is not None and asked.generator == MINI else words},
                      {"neighbours": _pictures(drawn)})

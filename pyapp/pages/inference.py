@@ -190,21 +190,24 @@ def _agreement(comparison: Comparison) -> dict[str, Any]:
     differ = int(other.sum())
     return {"agree": differ == 0, "logits_differ": comparison.logits_differ,
             "code_difference": comparison.largest_code_difference,
-            "agreement": "every prediction is the same" if differ == 0 else f"{differ:,} predictions differ"}
+            "agreement": "every prediction is the same" if differ == 0 else
+                         f"{differ:,} {'prediction differs' if differ == 1 else 'predictions differ'}"}
 
 
 def _listed_words(listed: int, changed: int, done: int) -> str:
     if not changed:
         return f"No prediction has changed in {done:,} digits."
+    if changed == 1:
+        return "The one digit whose prediction changed: float → quantised. Click it to put it on the pad."
     which = f"{listed} of the {changed:,}" if listed < changed else f"The {listed}"
-    return f"{which} digits whose prediction changed: float → quantised. Click one to put it on the pad."
+    return f"{which} digits whose predictions changed: float → quantised. Click one to put it on the pad."
 
 
 def _codes_words(layers: list[dict[str, Any]], kind: str) -> str:
     if not layers:
         return "Activations are float32, so there are no codes between the layers."
-    only = "; it used nothing else from the pixels to the scores" if kind == "integers" else ""
-    return (f"What the quantised network knows about your digit, layer by layer{only}. Paper is the lowest code, ink "
+    only = "; from the pixels to the scores it computes with nothing else" if kind == "integers" else ""
+    return (f"What the quantised network knows about the digit, layer by layer{only}. Paper is the lowest code, ink "
             "the highest.")
 
 

@@ -93,7 +93,7 @@ def said(of: dict[str, Any], rule: str) -> dict[str, str]:
     (a, w, y), cell = of["grids"].values(), of["cell"]
 
     def nothing(zero: bool, what: str) -> str:
-        return f" Here **{what} is 0**, so that there is nothing to correct." if zero else ""
+        return f" Here **{what} is 0**, so there is nothing to correct." if zero else ""
 
     def factor(n: int) -> str:
         return f"({n})".replace("-", "−") if n < 0 else str(n)

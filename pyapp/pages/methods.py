@@ -234,14 +234,14 @@ class Page(SoftmaxLab):
                  if not row["broken_rows"] and not METHODS[name].guarded(self.codes.scale)}
         rounding = whole.pop("exact")
         if not whole:
-            return (f"Rounding the logits costs {rounding:.4f} per row, and every integer method breaks some rows, "
-                    "here or in the original.")
+            return (f"Rounding the logits costs an L1 error of {rounding:.4f} per row, and every integer method breaks "
+                    "some rows, here or in the original.")
         best, worst = min(whole, key=whole.__getitem__), max(whole, key=whole.__getitem__)
         among = "the integer methods" + (" that break no row, here or in the original"
                                          if len(whole) < len(METHODS) - 1 else "")
-        return (f"Rounding the logits costs {rounding:.4f} per row before any method begins. Of {among}, "
-                f"{METHODS[best].title} comes nearest to the float softmax, {whole[best]:.4f} per row, and "
-                f"{METHODS[worst].title} is farthest from it, {whole[worst]:.4f}.")
+        return (f"Rounding the logits alone costs an L1 error of {rounding:.4f} per row. Of {among}, "
+                f"{METHODS[best].title} is closest to the float softmax ({whole[best]:.4f} per row) and "
+                f"{METHODS[worst].title} is farthest from it ({whole[worst]:.4f}).")
 
     def _part(self, rows: slice) -> tuple[np.ndarray, np.ndarray | None]:
         """Codes of some rows, and their mask."""

@@ -257,14 +257,14 @@ def _in_words(same: list, closer: list, further: list, near_closer: list, near_b
     more = f"{POINTS * NEAR:.0f}\u00a0%"
     sentences = (
         f"For no more bytes, mixing is closer to the float32 network than {_list(closer, ' and ')} bits everywhere."
-        if closer else "For no more bytes, mixing has beaten none of these uniform networks.",
+        if closer else "For no more bytes, mixing beats none of these uniform networks.",
         same and f"At the size of {_list(same, ' and ')} bits everywhere the search finds the same network.",
-        further and f"At the size of {_list(further, ' and ')} bits it chose a mixture that turned out further off: "
-                    "the sum misled it.",
+        further and f"At the size of {_list(further, ' and ')} bits it chose a mixture that is farther from the "
+                    "float32 network: the sum of the layers' losses misled it.",
         f"With up to {more} more bytes it is closer than {_list(near_closer, ' and ')} bits." if near_closer else
-        f"Up to {more} more bytes do not help it either.",
-        f"That gains {NOTICEABLE:.1f} points of accuracy or more over {_list(near_better, ' and ')} bits; "
-        "elsewhere accuracy is about the same." if near_better else "In accuracy no difference is larger than chance.",
+        f"Up to {more} more bytes do not help either.",
+        f"That gains at least {NOTICEABLE:.1f} points of accuracy over {_list(near_better, ' and ')} bits; "
+        "elsewhere accuracy is about the same." if near_better else "No difference in accuracy is larger than chance.",
         near_worse and f"Compared with {_list(near_worse, ' and ')} bits, it gets noticeably fewer digits right.")
     return " ".join(sentence for sentence in sentences if sentence)
 

@@ -195,9 +195,7 @@ class Page(Experiment):
         progress = self._integers.get("progress", 1)
         size = (f"This student would have {self._bytes_before:,} bytes in float32. There is no float32 "
                 "network to round: it starts from scratch." if student else
-                f"{self.params['bits']} bits per weight, "
-                f"{'float32 activations' if activations == NONE else f'{activations} bits per activation'}, including "
-                "scales and float32 biases.")
+                f"Sizes are for {self.params['bits']} bits per weight; they include scales and float32 biases.")
         begun = self.trainer.steps > 0
         lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED
         return {"size_words": size, "now": "trained" if begun else "before training",

@@ -89,5 +89,5 @@ def disclosed(own: bool, scaled: bool) -> str:
     """What the switches do."""
     made = ("Queries, keys and values come from the fitted matrices below." if own else
             "W_Q, W_K and W_V are identity matrices here: a word's vector is its own query, key and value.")
-    return (f"{made} The scores are {'' if scaled else 'not '}divided by {'√3' if scaled else '√d'}. Switches at the "
-            "side turn each.")
+    return (f"{made} The scores are {'' if scaled else 'not '}divided by {'√3' if scaled else '√d'}. Two "
+            "switches turn these on and off.")

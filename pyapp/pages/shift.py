@@ -222,7 +222,7 @@ class Page(SoftmaxLab):
         if not any(self._guarded(*key) for key in shown):
             return ""
         return (f"Hollow points and starred numbers: the grid's step is above {method.guarded_above:.3g} nats, where "
-                f"the original of {method.title} breaks. They are those of its guarded form, and count in no gain.")
+                f"the original {method.title} breaks. They come from its guarded form and count in no gain.")
 
     def _gain(self, family: str, rule: str) -> dict[str, float] | None:
         """Bits that a rule is worth, against no shift: mean, least and most of the whole batches; None before."""
@@ -257,15 +257,15 @@ class Page(SoftmaxLab):
         return {
             "finding": f"On rows with offsets the row mean is worth {bits_text(offset[MEAN])}, the row maximum on an "
                        f"unsigned grid {bits_text(offset[MAXIMUM])}, and with the best clip "
-                       f"{bits_text(offset[CLIPPED])}. On the real logits of the {net} these are "
+                       f"{bits_text(offset[CLIPPED])}. On the trained logits of the {net} these are "
                        f"{bits_text(trained[MEAN])}, {bits_text(trained[MAXIMUM])} and {bits_text(trained[CLIPPED])}.",
             "holds": holds, "verdict": "✓ The control holds." if holds else "✗ The control does not hold.",
             "control": f"On centred logits the row mean is worth {bits_text(control[MEAN])}: "
                        + ("it does not help where there is nothing to shift." if holds
-                          else "that is not nothing, so these logits or this method see more than the shift."),
+                          else "that is more than chance, so something other than the shift is at work here."),
             "unsigned": f"There the row maximum is worth {bits_text(control[MAXIMUM])}, for two reasons. Its step is "
-                        f"finer by {bits_text(self._finer(CONTROL, MAXIMUM))}: the grid covers the "
-                        "longest row, and not twice the largest magnitude. And the largest logit of each row, which "
+                        f"finer by {bits_text(self._finer(CONTROL, MAXIMUM))}, because the grid covers the "
+                        "longest row instead of twice the largest magnitude. And the largest logit of each row, which "
                         "matters most, has no rounding error.",
         }
 

@@ -19,7 +19,7 @@ from pyapp.pages.panels.start import PANELS, RUN, TOUR
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quantized.qat import QATMLP
 from pyapp.quantized.trained import ACTIVATIONS, path_of
-from pyapp.training.trainer import Trainer, evaluate, judge
+from pyapp.training.trainer import Trainer, judge
 
 WIDTHS = tuple(range(2, 9))
 FLOAT32, UNROUNDED = "float32", 9  # where the axis of bits has it
@@ -28,6 +28,7 @@ NEURONS = 12  # of the first layer, whose weights are shown
 EPOCHS, RATE, BATCH, SEED = 4, 0.001, 64, 1  # of the repair
 STEPS = EPOCHS * -(-2000 // BATCH)
 LABELS = [str(digit) for digit in range(10)]
+_found: dict[int | None, float] = {}  # accuracy by bits: the weights are always the same
 
 
 class Page(Experiment):
@@ -35,7 +36,7 @@ class Page(Experiment):
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
     NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
-    WORK, RUN, PANELS, TOUR, RECORDED = "asked", RUN, PANELS, TOUR, ("bits",)
+    WORK, SETTLED, RUN, PANELS, TOUR, RECORDED = "asked", True, RUN, PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     untold = "it is the front door: the pages behind it explain how all of this works"
     MAIN = ("bits",)
@@ -88,6 +89,11 @@ class Page(Experiment):
         self._reached[trainer.steps] = self.accuracy
         yield Frame(trainer.steps)
 
+    def background(self) -> Iterator[None]:
+        """Judge the network at every width, so that a slider that is moved is answered at once."""
+        for bits in WIDTHS:
+            yield from _judging(bits)
+
     def frame(self) -> Frame:
         now = softmax(self.model.forward(self.p, self.image[None]))[0]
         filters = self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)  # what the first neurons look for
@@ -121,10 +127,21 @@ class Page(Experiment):
         return f"{weights} the network recognises this {self.label}, {sure}."
 
 
-@cache
 def _accuracy(bits: int | None) -> float:
     """Of the shipped network on the held-out digits, with its weights just rounded."""
-    return evaluate(MLP(), _rounded(bits), *mnist.shipped("test"))["accuracy"]
+    for _ in _judging(bits):
+        pass
+    return _found[bits]
+
+
+def _judging(bits: int | None) -> Iterator[None]:
+    """Find that accuracy in pieces, once."""
+    if bits in _found:
+        return
+    for found in judge(MLP(), _rounded(bits), *mnist.shipped("test")):
+        if found is None:
+            yield None
+    _found[bits] = found["accuracy"]
 
 
 @cache

@@ -14,7 +14,7 @@ from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
 from pyapp.pages.base import controls, softmax_controls
 from pyapp.pages.base.text_losses import LossLadder
-from pyapp.pages.base.writing import Text, TokenReading, described, first_difference, quoted, read, visible
+from pyapp.pages.base.writing import Text, TokenReading, counted, described, first_difference, quoted, read, visible
 from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.calibration_text import own_text
@@ -212,11 +212,13 @@ class Page(Experiment):
         """How far the texts are the same."""
         step, prompt = self._step(), self.texts["float"].prompt
         if difference is None:
-            return f"The same {step} characters so far." if step else ""
+            return f"No difference so far: the texts agree after {counted(step, 'character')}." if step else ""
         one, other = (quoted(self.vocabulary.characters[self.texts[side].tokens[difference]])
                       for side in ("float", "quant"))
-        return (f"The same for {difference - prompt} characters; then the float32 network writes {one} and the "
-                f"quantised one {other}, and from there each continues its own text.")
+        same = difference - prompt
+        where = f"The texts agree for {counted(same, 'character')}, then differ" if same else "The texts differ at once"
+        return (f"{where}: the float32 network writes {one}, the quantised one {other}, and each continues its own "
+                "text.")
 
     def _notes(self) -> list[str]:
         unknown, notes = self.vocabulary.unknown(self.params["prompt"]), []

@@ -184,7 +184,7 @@ class Page(Experiment):
                     "counted_words": ""}
         scores = self.pair.count.scores()
         n, total = scores["counted"], scores["count_of"]
-        words = f"Counted on all {n:,}." if n == total else f"Of {n:,} so far, of {total:,}."
+        words = f"Counted on all {n:,}." if n == total else f"{n:,} of {total:,} counted so far."
         return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
 
     def background(self) -> Iterator[None]:
@@ -213,7 +213,7 @@ class Page(Experiment):
                    "side": side, "numbers": list(range(1, n + 1)), "patch_names": names,
                    "tile_names": names * (len(arrays["heads"])), "marked": token - 1 if token else None,
                    "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
-                       f"Attention from token {token}, the patch in row.column {view['tokens'][token]}." if token else
+                       f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
                        "Attention from the class token.",
                    "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
                    "and_quantised": ""}

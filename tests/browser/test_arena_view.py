@@ -17,7 +17,7 @@ def test_nothing_runs_until_it_is_asked_for_and_then_all_are_measured(visit):
             row = tab.text(f"times-{name}-{race}")
             assert ("wrong" in row) == (name == "int8") and ("right" in row) == (name != "int8")
     assert "1.00" in tab.text("times-float32-given")
-    assert "times as fast as float32" in tab.text("finding")
+    assert "times the speed of float32" in tab.text("finding")
 
 
 def test_numpys_int8_is_shown_to_wrap_around(visit):

@@ -63,8 +63,9 @@ def test_unnudged_by_hand():
     assert unnudged(np.array([0.0]), -0.75, 2.25, 2).tolist() == [0.25]
 
 
-@pytest.mark.parametrize("gain, words", [(6.6, "buys 6.6 dB, as much as 1.1 more bits"), (0.3, "buys nothing, +0.3 dB"),
-                                         (-0.3, "buys nothing, -0.3 dB"), (-2, "costs 2.0 dB")])
+@pytest.mark.parametrize("gain, words", [
+    (6.6, "gains 6.6 dB, as much as 1.1 more bits"), (0.3, "gains nothing (+0.3 dB)"),
+    (-0.3, "gains nothing (-0.3 dB)"), (-2, "costs 2.0 dB")])
 def test_the_sentence_follows_the_measured_numbers(gain, words):
     facts = {"gain_db": gain, "symmetric": {"beyond": 7}, "affine": {"beyond": 1}}
     assert words in verdict(facts, 4) and "7 of its 16 codes" in verdict(facts, 4)

@@ -137,8 +137,8 @@ def test_the_rows_mean_helps_where_rows_have_offsets_and_nowhere_else():
 
 
 @pytest.mark.parametrize(("plain", "shifted", "expected"), [
-    (0.8, 0.2, "is worth 2.0 bits: mean L1 per row goes from 0.800 to 0.200; broken rows: 2 without it, 0 with it."),
-    (0.2, 0.4, "costs as much as losing 1.0 bits"), (0.300, 0.299, "buys nothing"),
+    (0.8, 0.2, "is worth 2.0 bits: mean L1 per row goes from 0.800 to 0.200, and broken rows from 2 to 0."),
+    (0.2, 0.4, "does as much harm as losing 1.0 bits"), (0.300, 0.299, "gains nothing"),
     (0.0, 0.0, "With the shift mean L1 per row goes from 0.000 to 0.000")])
 def test_the_verdict_follows_the_numbers(plain, shifted, expected):
     assert expected in verdict({"plain": {"l1_per_row": plain, "broken": [3, 4]},
@@ -149,7 +149,7 @@ def test_the_verdict_follows_the_numbers(plain, shifted, expected):
 def test_the_control_holds_in_every_head(bits):
     for seed in range(4):
         for head in range(4):
-            assert "buys nothing" in opened(source="random", bits=bits, seed=seed, head=head)[2].scalars["words"]
+            assert "gains nothing" in opened(source="random", bits=bits, seed=seed, head=head)[2].scalars["words"]
 
 
 def test_every_rule_but_none_is_a_choice_and_none_is_beside():

@@ -64,7 +64,7 @@ def test_the_changed_digits_are_listed_and_can_be_read_again():
 def test_a_drawn_seven_through_both_networks():
     frame = Session().predict({"strokes": SEVEN})
     assert frame.scalars["digit"] == frame.scalars["quant_digit"] == 7
-    assert "it used nothing else" in frame.scalars["codes_words"]  # integers
+    assert "it computes with nothing else" in frame.scalars["codes_words"]  # integers
     a = frame.arrays
     np.testing.assert_allclose(a["probabilities"], softmax(MLP().forward(WEIGHTS, a["input"].reshape(1, -1)))[0])
     assert frame.scalars["difference"] == np.abs(a["probabilities_quant"] - a["probabilities"]).max()

@@ -144,7 +144,7 @@ def test_the_words_follow_from_the_numbers(bits, length):
     rounding = l1.pop(METHODS["exact"].title)
     best, worst = min(l1, key=l1.get), max(l1, key=l1.get)
     words = frame.scalars["words"]
-    assert f"costs {rounding:.4f}" in words and f"{best} comes nearest" in words and f"{worst} is farthest" in words
+    assert f"L1 error of {rounding:.4f}" in words and f"{best} is closest" in words and f"{worst} is farthest" in words
     assert f"{l1[best]:.4f}" in words and f"{l1[worst]:.4f}" in words
 
 

@@ -131,7 +131,7 @@ def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
     assert ("the sum misled it" in verdict["words"]) == bool(verdict["further"])
     none = {name: [] for name in verdict if name not in ("known", "words")}
     words = mixed._in_words(**none)
-    assert "has beaten none" in words and "do not help it either" in words and "no difference is larger" in words
+    assert "beats none" in words and "do not help either" in words and "No difference in accuracy" in words
     assert mixed._in_words(**none | {"closer": [3, 4], "near_worse": [2]}).startswith(
         "For no more bytes, mixing is closer to the float32 network than 3 and 4 bits everywhere.")
 

@@ -56,7 +56,7 @@ def test_the_heads_of_a_trained_network_are_the_fourth_kind():
                         for bits in BITS]
             assert family["curves"][rule] == pytest.approx(expected)
         assert family["n"] == (16 if net == NET else 8.5)
-        assert f"real logits of the {net}" in frame.scalars["words"]["finding"]
+        assert f"trained logits of the {net}" in frame.scalars["words"]["finding"]
     assert runner.change(run, "net", NET)["frame"].scalars["progress"] == 1
 
 
@@ -112,7 +112,7 @@ def test_the_words_follow_from_the_numbers(monkeypatch):
     assert said["holds"] and "does not help" in said["control"]
     monkeypatch.setattr(shift, "NOTHING", 1e-9)
     said = runner.change(run, "rule", "row-max")["frame"].scalars["words"]
-    assert not said["holds"] and "not nothing" in said["control"]
+    assert not said["holds"] and "more than chance" in said["control"]
 
 
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")

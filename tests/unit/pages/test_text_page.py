@@ -56,7 +56,8 @@ def test_it_is_written_as_the_controls_say(params):
 def test_without_any_rounding_both_write_the_same():
     frame = opened(**FLOATS)[2]
     assert frame.scalars["texts"]["quant"] == frame.scalars["texts"]["float"]
-    assert frame.scalars["difference"] is None and frame.scalars["words"] == "The same 40 characters so far."
+    assert frame.scalars["difference"] is None
+    assert frame.scalars["words"] == "No difference so far: the texts agree after 40 characters."
 
 
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
@@ -64,7 +65,7 @@ def test_the_first_difference_is_where_the_texts_part():
     scalars = opened(120, logit_bits="2")[2].scalars
     one, other, at = scalars["texts"]["float"], scalars["texts"]["quant"], scalars["difference"]
     assert one[:at] == other[:at] and one[at] != other[at] and at >= scalars["prompt"]
-    assert f"The same for {at - 7} characters; then" in scalars["words"]
+    assert f"The texts {f'agree for {at - 7} character' if at > 7 else 'differ at once'}" in scalars["words"]
 
 
 def test_each_step_is_a_character_of_both_and_stopping_is_not_asking():
