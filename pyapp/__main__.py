@@ -10,6 +10,7 @@ from typing import NoReturn
 from pyapp import __version__
 from pyapp.commands import (
     attention,
+    budgeting,
     exporting,
     generators,
     ladder,
@@ -99,8 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog=name, description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, predict, exporting, transformers, softmax, attention, ladder,
-                 generators, sweep, tools, serving):
+    for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, softmax, attention,
+                 ladder, generators, sweep, tools, serving):
         part.add(commands)
     return parser
 

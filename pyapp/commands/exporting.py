@@ -54,11 +54,11 @@ def add(commands: Any) -> None:
     add_json(sub)
 
 
-def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format]) -> None:
+def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], required: bool = True) -> None:
     """In which format, and where to."""
-    sub.add_argument("--format", choices=list(formats), required=True,
+    sub.add_argument("--format", choices=list(formats), required=required,
                      help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))
-    sub.add_argument("--out", type=target, required=True, metavar="PATH",
+    sub.add_argument("--out", type=target, required=required, metavar="PATH",
                      help="the file to write, or a folder for it, which has to be there")
 
 
@@ -107,8 +107,9 @@ def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
     return {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(data)}
 
 
-def save(args: argparse.Namespace, subject: Subject, form: Format) -> None:
-    """Write an export's files and print what they hold."""
+def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping[str, Any] | None = None,
+         text: str = "") -> None:
+    """Write an export's files and print what they hold, after `text`; `more` goes into the JSON."""
     if args.out.is_dir():
         folder, made = args.out, written(subject, form, subject.model)
     else:  # as it was typed, whatever its suffix
@@ -122,8 +123,8 @@ def save(args: argparse.Namespace, subject: Subject, form: Format) -> None:
         files.write(name, data)
     found = verify(names[0])
     sizes = {str(name): len(data) for name, data in zip(names, made.values(), strict=True)}
-    result = {"files": sizes, "fingerprint": found.manifest["fingerprint"], "manifest": found.manifest}
-    lines = [f"wrote {name}, {size:,} bytes" for name, size in sizes.items()]
+    result = {**(more or {}), "files": sizes, "fingerprint": found.manifest["fingerprint"], "manifest": found.manifest}
+    lines = [text] * bool(text) + [f"wrote {name}, {size:,} bytes" for name, size in sizes.items()]
     show(result, args.json, "\n".join([*lines, found.text]))
 
 

@@ -1,0 +1,103 @@
+"""The command that spends a budget of bytes: the smallest network that keeps an accuracy, exported with its proof."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from pyapp.commands.common import (
+    BITS_OR_NONE,
+    add_data,
+    add_json,
+    add_weights,
+    command,
+    now_and_then,
+    progress,
+    reader,
+    show,
+)
+from pyapp.commands.exporting import add_target, measured_of, save, source_of
+from pyapp.data import mnist
+from pyapp.export.budget import Tried, candidates, decided, tried
+from pyapp.export.formats import refuse, written
+from pyapp.export.kinds import FORMATS
+from pyapp.export.subject import Subject
+from pyapp.export.verify import proven
+from pyapp.nets import mlp
+from pyapp.quantized.network import Settings
+from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "budget", budget, "find the smallest network that keeps an accuracy on some images, within "
+                                              "a number of bytes, and prove its export; on other images it may keep "
+                                              "a little less", model=True)
+    sub.add_argument("--bytes", type=int, required=True, metavar="N",
+                     help="at most so many bytes for everything: codes, scales and biases")
+    sub.add_argument("--keep", type=reader(share), required=True, metavar="ACCURACY",
+                     help="at least so much accuracy on --data, as 0.99 or 99%%")
+    add_weights(sub)
+    add_data(sub)
+    sub.add_argument("--activations", type=reader(whole_or_none), default=8, metavar=f"A|{NONE}",
+                     help=f"bits of the mixtures' activations: {BITS_OR_NONE}")
+    sub.add_argument("--per", metavar="tensor|channel|group:N", default="channel",
+                     help="which weights of the mixtures share a scale")
+    add_target(sub, FORMATS, required=False)
+    sub.set_defaults(format="json")
+    add_json(sub)
+
+
+def share(text: str) -> float:
+    """An accuracy from 0 to 1, as a number or in percent. ValueError if it is something else."""
+    number, percent = (text[:-1].rstrip(), 100) if text.endswith("%") else (text, 1)
+    try:
+        found = float(number) / percent
+    except ValueError:
+        raise ValueError(f"{text!r} is no accuracy; use 0.99 or 99%") from None
+    if not 0 < found <= 1:
+        raise ValueError(f"an accuracy of {text} is not between 0 and 1; use 0.99 or 99%")
+    return found
+
+
+def budget(args: argparse.Namespace) -> None:
+    """Try networks from the smallest on until one keeps the accuracy; export it where --out says, or prove it here."""
+    if args.bytes < 1:
+        raise ValueError(f"bytes is {args.bytes}; give at least 1")
+    form, p, digits = FORMATS[args.format], mlp.load(args.weights), mnist.load(args.data)
+    settings = Settings(per=args.per, activations=args.activations, clip="mse")
+    found, seen = [], now_and_then("networks")
+    listed = candidates(p, settings, mnist.calibration(), mnist.calibration_labels(),
+                        now_and_then("layers and bit widths"))
+    for each in tried(listed, digits, args.keep):
+        found.append(each)
+        seen(len(found), len(listed))
+    best = decided(found, args.bytes, args.keep)
+    progress(f"tried {len(found)} of {len(listed)} networks, from {found[0].candidate.nbytes:,} bytes on")
+    scheme = {name: value for name, value in asdict(best.candidate.settings).items()
+              if name == "bits" or value != DEFAULTS[name]}
+    where = f" --format {args.format} --out {args.out.name}" if args.out else ""
+    subject = Subject("mlp", best.network, source_of(args.weights), scheme, measured_of(best.measured, args.data),
+                      f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}")
+    refuse(subject, form)
+    text = told(best, len(digits.labels))
+    if args.out:
+        save(args, subject, form, {"network": facts(best)}, text)
+        return
+    verdict = proven(written(subject, form, "mlp"), form)
+    show({"network": facts(best), "fingerprint": verdict.manifest["fingerprint"], "ok": verdict.ok,
+          "tried": [facts(each) for each in found]}, args.json, f"{text}\n{verdict.text}")
+
+
+def facts(each: Tried) -> dict[str, Any]:
+    """What a network is and what was measured, as plain data."""
+    layers = len(each.network.weights.tensors)
+    settings = each.candidate.settings
+    return {"bits": list(settings.layer_bits(layers)), "method": settings.method, "activations": settings.activations,
+            "bytes": each.candidate.nbytes, "accuracy": each.accuracy, "arithmetic": each.measured["arithmetic"]}
+
+
+def told(best: Tried, n: int) -> str:
+    """The decision in words."""
+    found = facts(best)
+    activations = f"{found['activations']}-bit" if found["activations"] else "float32"
+    return (f"{', '.join(map(str, found['bits']))} bits by {found['method']}, {activations} activations: "
+            f"{found['bytes']:,} bytes, {found['accuracy']:.2%} of {n:,} images right, {found['arithmetic']}")
