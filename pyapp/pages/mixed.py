@@ -36,7 +36,7 @@ class Page(Experiment):
     NEXT = ("guidelines", "Which rules of thumb about precision hold on this network?")
     WORK = "auto"
     BAR = "{bar}"
-    GROUPS = (("Budget", ("budget",)), ("Weights", ("method", "scheme", "per", "clip")),
+    GROUPS = (("Budget", ("budget", "keep")), ("Weights", ("method", "scheme", "per", "clip")),
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
     PANELS = panels.PANELS
     ACTIONS = exporting.actions()
@@ -54,6 +54,8 @@ class Page(Experiment):
                               doc="Bits of the pixels and hidden layers, the same in every mixture; logits keep at "
                                   "least 8"),
         controls.calibration(),
+        Param("keep", "Accuracy to keep", "float", 0.985, lo=0.9, hi=0.995, step=0.001,
+              doc="The share of the test digits that the smallest network has to read rightly"),
         Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES),
               doc="Divergence from the float32 network, which decides the bits, or the increase in loss"),
     )
@@ -114,6 +116,7 @@ class Page(Experiment):
             rivals = [self._rivals(uniform) for uniform in work.uniform]
             scalars |= {"points": [self._point(choice) for choice in work.choices.values()], **self._chosen(),
                         "rivals": rivals, "verdict": _verdict(rivals)}
+        scalars |= self._smallest(scalars["points"])
         chosen, rival, ratios = scalars["chosen"], scalars["rival"], work.ratios()
         scalars |= {
             "least_ratio": min(ratios, default=None), "largest_ratio": max(ratios, default=None),
@@ -196,6 +199,13 @@ class Page(Experiment):
                 "front": bits in self.work.front, "off": "" if bits in self.work.front else " (not on the front)",
                 "uniform": bits[0] if len(set(bits)) == 1 else None,
                 "kl": found and found.kl, "accuracy": found and found.accuracy}
+
+    def _smallest(self, points: list[dict[str, Any]]) -> dict[str, Any]:
+        """The smallest measured network that keeps the accuracy asked for, `points` being ordered by bytes."""
+        known = [point for point in points if point["accuracy"] is not None]
+        found = next((point for point in known if point["accuracy"] >= self.params["keep"]), None)
+        return {"smallest": found, "measured": len(known), "points_count": len(points),
+                "none_keeps": bool(known) and not found}
 
     def _chosen(self) -> dict[str, Any]:
         """What fits the budget: the search's choice and the largest uniform network; or why nothing does."""

@@ -1,9 +1,10 @@
-"""A page that was exported: opened from a file, without any request, it proves itself and reads a drawing."""
+"""Exports: what a page of Bitladder saves, and a page that was exported, which proves itself and reads a drawing."""
 
 import numpy as np
 import pytest
 
 from pyapp.__main__ import main
+from pyapp.export.verify import verify
 from pyapp.parity.check import SEVEN
 
 
@@ -31,3 +32,18 @@ def test_an_exported_page_proves_itself_and_reads_a_drawing(visit, tmp_path, cap
     tab.page.locator("#verdict", has_text="It reads a 7").wait_for()
     tab.page.get_by_role("button", name="4", exact=True).click()
     tab.page.locator("#verdict", has_text="It reads a 4").wait_for()
+
+
+def test_a_page_saves_the_file_that_the_command_writes(visit, tmp_path, capsys):
+    tab = visit("#inference")
+    with tab.page.expect_download() as download:
+        tab["export-html"].click()
+    theirs, ours = tmp_path / "theirs.html", tmp_path / "ours.html"
+    download.value.save_as(theirs)
+    assert main(["run", "inference", "--steps", "0", "--do", "export-html", "--out", str(ours)]) == 0
+    assert theirs.read_bytes() == ours.read_bytes() and verify(theirs).ok
+    tab.page.get_by_text(f"fingerprint {verify(theirs).manifest['fingerprint']}. Its proof was run").wait_for()
+
+    with tab.page.expect_download() as download:
+        tab["export-c"].click()
+    assert download.value.suggested_filename == "mlp-w4a8.zip"

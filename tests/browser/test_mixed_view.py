@@ -33,6 +33,10 @@ def test_the_known_mixture_is_found_and_measured_beside_its_rivals(visit):
     wait_measured(tab, 8)
     tab.wait_text("verdict", "the same network")
     tab.wait_text("ratios", "Sensitivities do not add")
+    tab.wait_text("smallest", "bytes, 98.")  # of those that keep the accuracy
+    tab["take-smallest"].click()
+    tab.wait_number("{chosen.bytes}", "x < 44848")
+    assert f"{tab.number('{chosen.bytes}'):,.0f} bytes" in tab.text("smallest").replace("\u202f", ",")
 
 
 def test_the_budget_is_obeyed_while_it_is_dragged_and_stands_in_the_link(visit):

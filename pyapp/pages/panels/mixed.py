@@ -1,6 +1,6 @@
 """What the page of mixed precision shows: what each layer loses, what it gets, the front, and whether mixing helps."""
 
-from pyapp.experiment.panels import Column, Fact, Facts, Head, Panel, Progress, Table, Words
+from pyapp.experiment.panels import Button, Buttons, Column, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart
 from pyapp.pages.base import exporting
 from pyapp.pages.base.measured import measured
@@ -68,6 +68,19 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
     measured("{held_out:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
              "{activations_words}"),
 ))
+KEEP = Panel("keep", "The smallest that keeps the accuracy", (
+    Words(text="{measured:count} of {points_count:count} networks are measured, each as a whole.", when="measured"),
+    Words(name="smallest", when="smallest",
+          text="The smallest that reads at least {params.keep:percent} of the {held_out:count} test digits rightly: "
+               "[**{smallest.bits:words} bits**](.quant), {smallest.bytes:count} bytes, "
+               "{smallest.accuracy:percent:2}."),
+    Words(name="none-keeps", when="none_keeps", text="None of these keeps {params.keep:percent}. Ask for less."),
+    Buttons(when="smallest", buttons=(Button("Take these bytes as the budget", (("budget", "smallest.bytes"),),
+                                             name="take-smallest"),)),
+    Words(role="doc", text="It was chosen by these digits, so on others it may keep a little less. "
+                           "`bitladder budget mlp --bytes {params.budget} --keep {params.keep}` also tries what was "
+                           "trained with quantisation, and proves the export."),
+), empty=EMPTY)
 BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")
 READ = ("{points.@i.bits:words} bits{points.@i.off}: {points.@i.bytes:count} bytes, KL "
         "{points.@i.predicted:scientific} predicted, {points.@i.kl:scientific} measured, "
@@ -102,4 +115,4 @@ VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
                "{largest_ratio:fixed:2} over the networks measured so far. Layers meet each other’s errors, so a sum "
                "can only rank the choices{unknown}."),
 ), place="wide", empty=EMPTY)
-PANELS = (SENSITIVITY, ALLOCATION, FRONT, VERSUS, exporting.panel())
+PANELS = (SENSITIVITY, ALLOCATION, KEEP, FRONT, VERSUS, exporting.panel())

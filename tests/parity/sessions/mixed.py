@@ -13,6 +13,7 @@ def session(call) -> dict:
     said["measured"] = call("advance", run=run, steps=30)
     said["budget"] = call("change", run=run, name="budget", value=57_000)
     said["another"] = call("advance", run=run, steps=10)
+    said["keep"] = call("change", run=run, name="keep", value=0.97)
     said["too small"] = call("change", run=run, name="budget", value=20_000)
     said["loss"] = call("change", run=run, name="measure", value="loss")
     said["activations"] = call("change", run=run, name="activations", value="8")
