@@ -102,9 +102,15 @@ class Page(Experiment):
 
     def steps(self) -> Iterator[Frame | None]:
         """Compare one piece of the held-out images per item."""
-        while self.comparison().advance():
-            self._step += 1
-            yield Frame(self._step)
+        while True:
+            if self._comparison is None:
+                self.comparison()
+                yield Frame(self._step)  # the digit on the pad is read first
+            elif self._comparison.advance():
+                self._step += 1
+                yield Frame(self._step)
+            else:
+                return
 
     def frame(self) -> Frame:
         scalars = {
