@@ -1,6 +1,7 @@
 """What the README says is so: its code runs, its links open, its commands exist, its figures are the recipes'."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -42,6 +43,21 @@ def test_the_page_that_it_adds_runs_as_a_command_and_stands_in_the_list(tmp_path
     assert error(3) > 2 * error(5) > 0
     (entry,) = (page for page in json.loads(command("pages")) if page["name"] == "wave")
     assert [panel["name"] for panel in entry["panels"]] == ["wave"]
+
+
+def test_the_path_from_weights_to_a_proven_export_prints_what_it_says(tmp_path):
+    """But for the engines that another machine may have, and the training, which takes minutes."""
+    section = README.partition("## Take a network with you\n")[2]
+    commands, told = re.findall(r"^```\n(.*?)^```", section, re.DOTALL | re.MULTILINE)[:2]
+    found = []
+    for line in commands.splitlines()[1:]:
+        words = [sys.executable, *shlex.split(line)[1:]]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True,
+                              env={**os.environ, "PYTHONPATH": str(ROOT)})
+        found += done.stdout.splitlines()
+    *lines, proof, print_ = [line.partition(": ten digits")[0] for line in told.splitlines()]
+    ours = [line.partition(": ten digits")[0] for line in found]
+    assert ours == [*lines, proof, print_, proof, print_]
 
 
 @pytest.mark.parametrize(("page", "query"), LINKS)

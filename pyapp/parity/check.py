@@ -183,6 +183,7 @@ def record(path: Path) -> None:
     store.save(path, found, {
         "command": f"python -m pyapp check --record weights/{Path(path).name}",
         "data": "the shipped digits and the shipped weights of the digits network, the ladder and the generators",
+        "fingerprint": print_here(),
         "python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine(),
     })
 
