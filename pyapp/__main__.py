@@ -10,6 +10,7 @@ from typing import NoReturn
 from pyapp import __version__
 from pyapp.commands import (
     attention,
+    beside,
     budgeting,
     exporting,
     generators,
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, softmax, attention,
-                 ladder, generators, sweep, tools, serving):
+                 ladder, generators, sweep, tools, beside, serving):
         part.add(commands)
     return parser
 

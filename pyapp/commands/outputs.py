@@ -9,7 +9,7 @@ from typing import Any
 from pyapp import files
 
 WRITTEN = ("out", "checkpoint", "record")  # options that name a file to write
-READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path")  # a file or folder to read
+READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web")  # to read
 PROBE = bytes(4096)  # a full disk has no room for it
 
 

@@ -1,0 +1,34 @@
+"""The command that sets our integers beside those of other frameworks."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from pyapp import files
+from pyapp.bench import frameworks
+from pyapp.commands.common import add_data, add_json, command, progress, reader, show
+from pyapp.commands.outputs import add_out
+from pyapp.sweep.grid import whole
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "frameworks", compare,
+                  "compare our 8-bit digits network with those that ONNX Runtime and torch make of the same weights")
+    add_data(sub)
+    sub.add_argument("--images", type=reader(whole), metavar="N", help="only the first N test images (default: all)")
+    sub.add_argument("--web", type=Path, metavar="DIR",
+                     help="a folder in which `npm install onnxruntime-web` was run, to compare its WebAssembly as well")
+    sub.add_argument("--pyodide", action="store_true", help="also run ours in Pyodide in Node")
+    add_out(sub, "the JSON file to write what was measured into")
+    add_json(sub)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Measure all, write it and print it as Markdown."""
+    if args.images is not None and args.images < 1:
+        raise ValueError(f"images is {args.images}; use 1 or more")
+    found = frameworks.compare(args.data, args.images, args.web, args.pyodide, progress)
+    if args.out:
+        files.write(args.out, (json.dumps(found, indent=1) + "\n").encode())
+    show(found, args.json, frameworks.table(found))
