@@ -3,6 +3,7 @@
 import pytest
 
 from pyapp import store
+from pyapp.__main__ import main
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.quantized.network import Settings, quantize_network
@@ -146,14 +147,16 @@ def test_files_wrong_and_right(visit, tmp_path):
         tab["save"].click()
     assert download.value.suggested_filename == "bitladder-qat-step1.npz"
     download.value.save_as(tmp_path / "mine.npz")
-    for name, bits in (("mlp-qat2.npz", "2"), ("mlp.npz", "3")):  # codes bring their bits
+    exported = tmp_path / "net.safetensors"
+    assert main(["export", "mlp", "--bits", "4", "--format", "safetensors", "--out", str(exported)]) == 0
+    for path, bits in ((store.WEIGHTS / "mlp-qat2.npz", "2"), (exported, "4"), (store.WEIGHTS / "mlp.npz", "3")):
         tab.slide("bits", 3)
         tab.page.get_by_text("3 bits per weight,").wait_for()  # a step before the restart would be lost with it
         tab["step"].click()
         tab.wait_number("step-count", "x > 0")
-        tab["load-file"].set_input_files(store.WEIGHTS / name)
+        tab["load-file"].set_input_files(path)  # codes bring their bits
         tab.wait_number("step-count", "x === 0")
-        tab.page.locator(".files .note", has_text=f"{name}: training starts from these weights").wait_for()
+        tab.page.locator(".files .note", has_text=f"{path.name}: training starts from these weights").wait_for()
         assert tab["bits"].input_value() == bits
     other = visit("#qat")
     other["load-file"].set_input_files(tmp_path / "mine.npz")

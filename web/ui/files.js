@@ -61,7 +61,7 @@ export function refuseStrayDrops(pick) {
     if (event.defaultPrevented || (field && (field.isContentEditable || !holdsFiles(event)))) return;
     event.preventDefault();
     const [file] = event.dataTransfer.files;
-    if (event.type === "drop" && /\.(bitladder|npz)$/.test(file?.name)) pick(file);
+    if (event.type === "drop" && /\.(bitladder|npz|safetensors)$/.test(file?.name)) pick(file);
     else event.dataTransfer.dropEffect = event.type === "dragover" && holdsFiles(event) ? "copy" : "none";
   };
   for (const type of ["dragover", "drop"]) addEventListener(type, stray);
