@@ -35,7 +35,7 @@ TRAINER, START = "trainer.", "start."  # prefixes
 PROOF, MANIFEST = "proof.", "manifest"  # of an export, see pyapp/export/arrays.py
 PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
-USE = "use a file that train, qat, distill, export or a page's Save weights has written"
+USE = "use a file written by train, qat, distill, export or a page's Save weights"
 SHOWN = 4  # arrays that an error names
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
@@ -278,7 +278,8 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
         for at, number, what in ((0, 784, "inputs"), (-1, 10, "outputs")):
             if sizes["layers"][at] != number:
                 layer = 1 if at == 0 else len(weights)
-                raise ValueError(f"layer{layer}.weight has {sizes['layers'][at]} {what}, a digits network {number}")
+                raise ValueError(f"layer{layer}.weight has {sizes['layers'][at]} {what}, but a digits network has "
+                                 f"{number}")
         return sizes
     if network not in ("vit", "gpt") or FLAT in shapes:
         return {}

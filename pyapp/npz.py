@@ -31,8 +31,8 @@ PLAIN = re.compile(r"[<>=|]?[biufcSU]\d{1,4}")  # dtypes; not objects, structure
 
 
 class Damaged(ValueError):
-    """Bytes are not an .npz file of plain arrays; the message says what was found, at a length that can be read: names
-    in a damaged file may be as long as the file."""
+    """Bytes are not an .npz file of plain arrays; the message says what was found, cut to a readable length: names in a
+    damaged file may be as long as the file."""
 
     def __init__(self, found: str):
         super().__init__(found if len(found) <= MOST else f"{found[:MOST]}...")

@@ -19,12 +19,12 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", 
           "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
 BF16 = "BF16"  # the upper half of a float32; NumPy has no such type, so it is read as float32
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
-LONGEST = 100_000_000  # bytes of a header, as the reference implementation has it
-ALIGNED = 8  # bytes: spaces fill the header up, so that numbers begin where processors like them to
+LONGEST = 100_000_000  # bytes of a header, as in the reference implementation
+ALIGNED = 8  # bytes: spaces fill the header up, so that the numbers are aligned
 
 
 class Damaged(ValueError):
-    """Bytes are no safetensors file; the message says what was found, and in which tensor."""
+    """Bytes are not a safetensors file; the message says what was found, and in which tensor."""
 
 
 def recognises(data: bytes) -> bool:
@@ -55,12 +55,12 @@ def unpack(data: bytes, most: int = files.LARGEST) -> tuple[dict[str, np.ndarray
         raise Damaged(f"{len(data):,} bytes, more than {most:,}")
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(LONGEST, len(data) - 8):
-        raise Damaged(f"a header of {length:,} bytes in {len(data):,}: it was cut off, or is something else")
+        raise Damaged(f"a header of {length:,} bytes in {len(data):,}: the file was cut off, or is something else")
     try:
         header = files.json_of(data[8 : 8 + length])
         metadata = header.pop(METADATA, {})
         if not all(isinstance(text, str) for text in metadata.values()):
-            raise ValueError("its metadata are not texts")
+            raise ValueError("its metadata is not a map of strings")
         entries = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Damaged(f"a header that cannot be read ({error})") from None
@@ -78,9 +78,9 @@ def _tensor(name: str, entry: Mapping, body: memoryview, at: int) -> tuple[np.nd
     try:
         kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
         if not (all(type(n) is int and n >= 0 for n in (*shape, start, stop)) and len(shape) <= 32):
-            raise ValueError("its shape or its place is no list of whole numbers")
+            raise ValueError("its shape or data_offsets is not a list of whole numbers")
         if kind != BF16 and kind not in DTYPES:
-            raise ValueError(f"its dtype is {str(kind)[:20]!r}; read are {', '.join(DTYPES)} and {BF16}")
+            raise ValueError(f"its dtype is {str(kind)[:20]!r}; expected {', '.join(DTYPES)} or {BF16}")
         dtype = np.dtype("<u2" if kind == BF16 else DTYPES[kind])
         if start != at or stop > len(body):
             raise ValueError(f"its bytes are {start:,} to {stop:,}, but they have to begin at {at:,}, and the file has "

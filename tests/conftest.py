@@ -2,7 +2,7 @@
 
 Several workers run the tests, a contiguous part each; the site is provisioned once, before they start.
 
-Without one of the last three the tests that need it skip and say what to install; under CI=true that is a failure.
+Without one of the last three, the tests that need it skip and say what to install; under CI=true that is a failure.
 """
 
 import itertools

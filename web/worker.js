@@ -15,7 +15,7 @@ const { emit } = serve(self, async (method, args) => {
   return methods.has(method) ? methods.get(method)(started, args) : started.call(method, args);
 });
 
-// Held until this worker ends, whatever ends it: by that the page hears of it, where a call would wait forever.
+// Held until this worker ends, for whatever reason: that tells the page, where a call would wait forever.
 const life = `${performance.timeOrigin} ${Math.random()}`;
 navigator.locks?.request(life, () => (emit("life", life), new Promise(() => {}))).catch(() => {});
 

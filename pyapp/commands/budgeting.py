@@ -1,4 +1,4 @@
-"""The command that spends a budget of bytes: the smallest network that keeps an accuracy, exported with its proof."""
+"""The command `budget`: find the smallest network that keeps an accuracy, and export it with its proof."""
 
 import argparse
 from dataclasses import asdict
@@ -28,19 +28,19 @@ from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "budget", budget, "find the smallest network that keeps an accuracy on some images, within "
-                                              "a number of bytes, and prove its export; on other images it may keep "
-                                              "a little less", model=True)
+    sub = command(commands, "budget", budget, "find the smallest network that keeps a given accuracy on --data within "
+                                              "a given number of bytes, and prove its export; on other images it "
+                                              "may keep a little less", model=True)
     sub.add_argument("--bytes", type=int, required=True, metavar="N",
-                     help="at most so many bytes for everything: codes, scales and biases")
+                     help="the most bytes that codes, scales and biases may take together")
     sub.add_argument("--keep", type=reader(share), required=True, metavar="ACCURACY",
-                     help="at least so much accuracy on --data, as 0.99 or 99%%")
+                     help="the least accuracy on --data, written as 0.99 or 99%%")
     add_weights(sub)
     add_data(sub)
     sub.add_argument("--activations", type=reader(whole_or_none), default=8, metavar=f"A|{NONE}",
-                     help=f"bits of the mixtures' activations: {BITS_OR_NONE}")
+                     help=f"bits per activation in mixed precision: {BITS_OR_NONE}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="channel",
-                     help="which weights of the mixtures share a scale")
+                     help="which weights share a scale in mixed precision")
     add_target(sub, FORMATS, required=False)
     sub.set_defaults(format="json")
     add_json(sub)
@@ -52,14 +52,14 @@ def share(text: str) -> float:
     try:
         found = float(number) / percent
     except ValueError:
-        raise ValueError(f"{text!r} is no accuracy; use 0.99 or 99%") from None
+        raise ValueError(f"{text!r} is not an accuracy; write it as 0.99 or 99%") from None
     if not 0 < found <= 1:
-        raise ValueError(f"an accuracy of {text} is not between 0 and 1; use 0.99 or 99%")
+        raise ValueError(f"an accuracy of {text} is not between 0 and 1; write it as 0.99 or 99%")
     return found
 
 
 def budget(args: argparse.Namespace) -> None:
-    """Try networks from the smallest on until one keeps the accuracy; export it where --out says, or prove it here."""
+    """Try networks, smallest first, until one keeps the accuracy; export it to --out, or only prove its export."""
     if args.bytes < 1:
         raise ValueError(f"bytes is {args.bytes}; give at least 1")
     form, p, digits = FORMATS[args.format], mlp.load(args.weights), mnist.load(args.data)
@@ -71,7 +71,7 @@ def budget(args: argparse.Namespace) -> None:
         found.append(each)
         seen(len(found), len(listed))
     best = decided(found, args.bytes, args.keep)
-    progress(f"tried {len(found)} of {len(listed)} networks, from {found[0].candidate.nbytes:,} bytes on")
+    progress(f"tried {len(found)} of {len(listed)} networks, starting at {found[0].candidate.nbytes:,} bytes")
     scheme = {name: value for name, value in asdict(best.candidate.settings).items()
               if name == "bits" or value != DEFAULTS[name]}
     where = f" --format {args.format} --out {args.out.name}" if args.out else ""
@@ -99,5 +99,6 @@ def told(best: Tried, n: int) -> str:
     """The decision in words."""
     found = facts(best)
     activations = f"{found['activations']}-bit" if found["activations"] else "float32"
-    return (f"{', '.join(map(str, found['bits']))} bits by {found['method']}, {activations} activations: "
-            f"{found['bytes']:,} bytes, {found['accuracy']:.2%} of {n:,} images right, {found['arithmetic']}")
+    return (f"{', '.join(map(str, found['bits']))} bits per weight (method {found['method']}), {activations} "
+            f"activations: {found['bytes']:,} bytes, {found['accuracy']:.2%} of {n:,} images right, "
+            f"{found['arithmetic']}")

@@ -27,13 +27,13 @@ from pyapp.sweep.grid import DEFAULTS
 from pyapp.sweep.grid import written as as_text
 from pyapp.sweep.transformers import vit_subject
 
-USUAL_ACTIVATIONS = 8  # bits, where a format holds integers only and none were asked for
+USUAL_ACTIVATIONS = 8  # bits, if a format holds integers only and no number was given
 MEASURED = ("accuracy", "loss", "n")
 DECIMALS = 4  # that are the same on every machine
 
 
 def add(commands: Any) -> None:
-    models = networks(commands, "export", "write a network into a file for other programs, with a proof that it "
+    models = networks(commands, "export", "write a network to a file for other programs, with a proof that it "
                                           "computes the same there")
     sub = command(models, "mlp", export_digits, f"the {TITLES['mlp']}")
     add_weights(sub)
@@ -55,11 +55,11 @@ def add(commands: Any) -> None:
 
 
 def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], required: bool = True) -> None:
-    """In which format, and where to."""
+    """The format to write, and where to write it."""
     sub.add_argument("--format", choices=list(formats), required=required,
                      help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))
     sub.add_argument("--out", type=target, required=required, metavar="PATH",
-                     help="the file to write, or a folder for it, which has to be there")
+                     help="the file to write, or an existing folder to write it into")
 
 
 def target(text: str) -> Path:
@@ -72,10 +72,10 @@ def export_digits(args: argparse.Namespace) -> None:
     form = FORMATS[args.format]
     if form.integers and args.bits is not None and args.activations is None:
         args.activations = USUAL_ACTIVATIONS
-        say(f"{form.name} holds integers only, so activations get {args.activations} bits; choose others with "
+        say(f"{form.name} holds integers only, so activations get {args.activations} bits; choose another number with "
             "--activations")
     if form.rounding not in ("", args.rounding) and args.rounding != ROUNDINGS[0]:
-        raise ValueError(f"--rounding {args.rounding} would have no effect: {form.name} has a rounding of its own; "
+        raise ValueError(f"--rounding {args.rounding} would have no effect: {form.name} has its own rounding; "
                          "leave it out")
     network, scheme = quantised_as_asked(args)
     digits = mnist.load(args.data)
@@ -103,7 +103,7 @@ def export_vision(args: argparse.Namespace) -> None:
 
 
 def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
-    """What was measured on which data, in as many digits as all machines share."""
+    """What was measured on which data, rounded to the digits on which all machines agree."""
     return {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(data)}
 
 

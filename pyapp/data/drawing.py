@@ -11,7 +11,7 @@ from pyapp.data.resample import area_average, cubic
 SIDE = 112  # the raster's side: four times the network's input
 PEN = 0.08  # the pen's width as a fraction of the pad
 BOX, IMAGE = 20, 28  # MNIST: the ink fits a 20x20 box, inside 28x28
-STEPS = 1024  # to a pixel: finer differences of the centre of mass depend on the order of sums
+STEPS = 1024  # per pixel: finer differences in the centre of mass depend on the order of summation
 CENTRE = 14  # pixel index of the ink's centre of mass; every MNIST image has it within ±0.5 of 14 on both axes
 FRAME = 0.5  # longer side of a framed drawing on the pad: the pen comes to 2.8 of 20 pixels (MNIST: 2.4, bold ones 3)
 LARGEST_SCALE = 16  # a digit of 1/32 of the pad is still framed whole; a tap with a shaking hand stays a dot
@@ -111,5 +111,5 @@ def to_mnist(ink: np.ndarray) -> np.ndarray | None:
 def _offset(mass: np.ndarray, n: int) -> int:
     """Where n pixels begin so that their centre of mass comes to CENTRE, without leaving the image."""
     centre = float((mass * np.arange(n)).sum() / mass.sum())
-    centre = round(centre * STEPS) / STEPS  # of a symmetric drawing it lies between two pixels, but for the last bits
+    centre = round(centre * STEPS) / STEPS  # symmetric drawings: halfway between pixels, but for the last bits
     return int(min(max(round(CENTRE - centre), 0), IMAGE - n))

@@ -91,7 +91,7 @@ class Experiment:
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
     RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there
     REHEARSED: ClassVar[int | None] = None  # steps done before, and then what is measured in the background
-    UNRECORDED: ClassVar[tuple[str, ...]] = ()  # large arrays, read only where one points, that come with Python
+    UNRECORDED: ClassVar[tuple[str, ...]] = ()  # large arrays, needed only under the pointer: Python brings them
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
     NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module

@@ -1,1 +1,1 @@
-"""Networks as files for other programs, each with its own proof: inputs, what this package makes of them, a seal."""
+"""Networks as files for other programs, each with its own proof: ten digits, their results here, and a seal."""

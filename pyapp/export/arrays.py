@@ -1,4 +1,4 @@
-"""A checkpoint that is an export: the arrays that every command and page here reads, and beside them a proof.
+"""A checkpoint that is an export: the arrays that every command and page here reads, and a proof beside them.
 
     about, layer1.weight, ...    as in any checkpoint, see pyapp/checkpoint.py; a quantised network as its packed codes
                                  and grids, see pyapp/quantized/packed.py
@@ -29,7 +29,7 @@ PIXELS, LOGITS = PROOF + "pixels", PROOF + "logits"
 def fits(subject: Subject) -> str:
     """Networks that a checkpoint can hold: float ones, and digits networks with their own codes."""
     held = subject.model == "mlp" or not subject.scheme
-    return "" if held else "of a Vision Transformer it holds float32 weights only; leave out the bits, or use onnx"
+    return "" if held else "it holds a Vision Transformer with float32 weights only; leave out the bits, or use onnx"
 
 
 def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
@@ -49,7 +49,7 @@ def parts(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
 
 
 def _digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """16 hexadecimal digits of the sha256 of arrays, whatever file they lie in."""
+    """16 hexadecimal digits of the sha256 of arrays, whichever file holds them."""
     whole = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

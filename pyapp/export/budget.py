@@ -1,8 +1,8 @@
 """The budget as a decision: the smallest network that keeps an accuracy, found by measuring.
 
-Candidates are the best mixtures of bits by sensitivity (pyapp.quantized.mixing), rounded and by GPTQ, with the same
-activations, and what was trained with quantisation from these weights. They are measured as a whole, from the smallest
-on, until one keeps the accuracy.
+Candidates are the best mixtures of bits by sensitivity (pyapp.quantized.mixing), both rounded and by GPTQ, with the
+same activations, and the shipped networks that were trained with quantisation from these weights. Each is measured as
+a whole, smallest first, until one keeps the accuracy.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ METHODS = ("round", "gptq")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network that could be exported, made when it is its turn."""
+    """A network that could be exported; it is made only when its turn comes."""
 
     settings: Settings  # with bits for each layer
     nbytes: int
@@ -34,7 +34,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Tried:
-    """A candidate and what was measured of it."""
+    """A candidate with its measurements."""
 
     candidate: Candidate
     network: QuantizedNetwork
@@ -47,8 +47,8 @@ class Tried:
 
 def candidates(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
                watch: Watch = unwatched) -> list[Candidate]:
-    """Everything that may be tried for the weights p, from the smallest on. `settings` are those of the mixtures,
-    without bits and method; labelled calibration images decide what each layer suffers."""
+    """Everything that may be tried for the weights p, smallest first. `settings` are those of the mixtures, without
+    bits and method; each layer's sensitivity is measured on labelled calibration images."""
     found = list(_trained(p))
     for done, method in enumerate(METHODS):
         search = Search(p, replace(settings, method=method), inputs, labels)
@@ -84,16 +84,16 @@ def tried(all_of_them: list[Candidate], digits: Digits, keep: float) -> Iterator
 
 
 def decided(found: list[Tried], most: int, keep: float) -> Tried:
-    """The last one tried, if it keeps the accuracy within `most` bytes. ValueError says what could be had instead."""
+    """The last one tried, if it keeps the accuracy within `most` bytes. ValueError says what is possible instead."""
     best = max((each for each in found if each.candidate.nbytes <= most), key=lambda each: each.accuracy, default=None)
     within = (f"the best within {most:,} bytes keeps {best.accuracy:.2%}" if best else
               f"no network here has {most:,} bytes or fewer")
     last_one = found[-1]
     if last_one.accuracy < keep:
         most_exact = max(found, key=lambda each: each.accuracy)
-        raise ValueError(f"no network here keeps {keep:.2%}; the most exact keeps {most_exact.accuracy:.2%} in "
+        raise ValueError(f"no network here keeps {keep:.2%}; the most accurate keeps {most_exact.accuracy:.2%} in "
                          f"{most_exact.candidate.nbytes:,} bytes, and {within}; ask for less accuracy")
     if last_one.candidate.nbytes > most:
-        raise ValueError(f"{within}; the smallest that keeps {keep:.2%} has {last_one.candidate.nbytes:,} bytes: give "
-                         "more bytes, or ask for less accuracy")
+        raise ValueError(f"{within}; the smallest that keeps {keep:.2%} needs {last_one.candidate.nbytes:,} bytes; "
+                         "allow more bytes, or ask for less accuracy")
     return last_one

@@ -1,15 +1,15 @@
-"""C99: one header with a network on integers, and a driver that runs its proof. templates/ has what is the same in all.
+"""C99: one header with a network on integers, and a driver that runs its proof. templates/ holds what all share.
 
     manifest   JSON in the header's first comment, see formats.py; also "scales", of the input and of each layer's codes
     pixel      the input's code for each of the 256 values of a pixel
-    LAYER_     of each layer: inputs, outputs, bits of a weight in the stream, half (2^(bits - 1) if codes are signed,
+    LAYER_     for each layer: inputs, outputs, bits of a weight in the stream, half (2^(bits - 1) if codes are signed,
                else 0), groups of a row and size of a group, whether there is one scale or one for each group (scales)
                and the same for zeros; zero, lowest and highest of the codes it makes; the arrays weight (packed as in
                pyapp/quant/packing.py), weight_zero, offset, m0, exponent: see pyapp.quant.integer.IntegerLinear
     proof      pixels (runs, see text.py) of ten digits, the codes of their logits, the fingerprint; only where
                PREFIX_PROOF is defined
 
-Every name begins with a prefix made of the file's name, so that one program can hold several networks.
+Every name begins with a prefix made from the file's name, so that one program can hold several networks.
 """
 
 import json
@@ -44,7 +44,7 @@ SANITIZED = (*COMPILE, "-fsanitize=undefined", "-fno-sanitize-recover=all")
 WIDTH = 116  # letters in a line of numbers
 TYPES = [np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "int32")]
 MANIFEST = re.compile(r"^(\{\n.*?\n\})\n\*/$", re.DOTALL | re.MULTILINE)
-PARTS = re.compile(r"\n/\* The (?:network|proof)\. \*/\n")  # each begins so
+PARTS = re.compile(r"\n/\* The (?:network|proof)\. \*/\n")  # each begins like this
 CODE = re.compile(r"^typedef \w+ (\w+)_code;$", re.MULTILINE)
 NUMBER = re.compile(r"(\w+) = (-?\d+)[,\n]")
 ARRAY = re.compile(r"^static const (\w+)_t (\w+)\[\d+\] = \{([^}]*)\};$", re.MULTILINE)
@@ -54,7 +54,7 @@ INCLUDE = re.compile(rb'^#include "(.+)"', re.MULTILINE)
 def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
     """The header."""
     grids = [subject.integer.input, *(layer.output for layer in subject.integer.layers)]
-    scales = {name: float(str(np.float32(grid.scale)))  # as few digits as tell it from its neighbours in float32
+    scales = {name: float(str(np.float32(grid.scale)))  # the fewest digits that identify it in float32
               for name, grid in zip(("input", *_names(subject)), grids, strict=True)}
     text = text_of(subject, proof, prefix_of(_stem(manifest)))
     return text.replace("$MANIFEST", _dumps({**manifest, "scales": scales, "parts": parts(text)})).encode("ascii")
@@ -80,7 +80,7 @@ def text_of(subject: Subject, proof: Proof, prefix: str) -> str:
 
 
 def _data(subject: Subject, kind: np.dtype) -> Iterator[str]:
-    """The numbers and arrays of the network, then the bytes that all arrays take."""
+    """The numbers and arrays of the network, then the bytes that all arrays take together."""
     codes = subject.integer.input.quantize(inputs_of(np.arange(256, dtype=np.uint8))).astype(kind)
     yield _array("pixel", codes)
     arrays, tensors = ["pixel"], subject.network.weights.tensors.values()
@@ -131,7 +131,7 @@ def _array(name: str, array: np.ndarray) -> str:
 
 
 def _lines(texts: Sequence[str]) -> str:
-    """As many of some texts in a line as would fit if all were as long as the longest."""
+    """Texts joined into lines: as many per line as would fit if all were as long as the longest."""
     per = max(1, WIDTH // (1 + max(map(len, texts))))
     return ",\n".join(",".join(texts[i : i + per]) for i in range(0, len(texts), per))
 
@@ -146,7 +146,7 @@ def _dumps(manifest: Manifest) -> str:
 
 
 def parts(text: str) -> dict[str, str]:
-    """Digests of the network and of the proof, each with its code. ValueError if the text has others."""
+    """Digests of the network and of the proof, each with its code. ValueError if the text has other parts."""
     _, network, proof = PARTS.split(text)
     return {"network": digest(network.encode()), "proof": digest(proof.encode())}
 
@@ -165,7 +165,7 @@ def prefix_of(stem: str) -> str:
 def driver(header: str) -> bytes:
     """The test driver of a header of this name. ValueError if no #include can name it."""
     if re.search(r'["\\\r\n]|[?]{2}', header):
-        raise ValueError(f"{header!r} cannot stand in an #include; choose a name without quotes and backslashes")
+        raise ValueError(f"{header!r} cannot be used in an #include; choose a name without quotes or backslashes")
     return _filled("driver.c").replace("NAME", prefix_of(Path(header).stem)).replace("$HEADER", header).encode()
 
 
@@ -217,7 +217,7 @@ def _read_layers(prefix: str, numbers: Mapping[str, int], arrays: Mapping[str, n
 
 
 def _compiled(header: bytes, source: bytes) -> Iterator[Run]:
-    """The driver, compiled by the first compiler that is here: plainly, then under its sanitizer."""
+    """The driver, compiled by the first compiler found here: plainly, then under its sanitizer."""
     compiler, version = next(((name, told) for name in COMPILERS if (told := engines.version(name))), ("", ""))
     included = Path(INCLUDE.search(source)[1].decode()).name
     for flags, also in ((COMPILE, ""), (SANITIZED, " with UBSan")):
@@ -241,5 +241,5 @@ def fits(subject: Subject) -> str:
     return ""
 
 
-FORMAT = Format("c", ".h", "C", "a C99 header with integers only, and beside it a test driver", main, opened,
+FORMAT = Format("c", ".h", "C", "a C99 header with integers only, and a test driver", main, opened,
                 recognises, fits, {DRIVER: driver}, integers=True)

@@ -1,4 +1,4 @@
-"""Other programs that can run an export on this machine: Node, a C compiler. What none of them is there for is said."""
+"""Other programs that can run an export on this machine: Node, a C compiler. What is not installed is left out."""
 
 import os
 import re
@@ -16,7 +16,7 @@ WHERE, DIFFERENCE, PRINT = (re.compile(text) for text in (
 
 
 def version(command: str) -> str | None:
-    """The first line that a program says of its version, or None if it is not there, or this is no place for one."""
+    """The first line of a program's --version; None if it is not installed, or if no program can run here."""
     if shutil.which(command) is None:
         return None
     try:

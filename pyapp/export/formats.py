@@ -32,8 +32,8 @@ class Opened:
 @dataclass(frozen=True)
 class Format:
     """A kind of file. `main` makes its bytes, with seal.BLANK in the manifest; `beside` the files that belong to it,
-    by their suffixes; `opened` reads the main file, and Broken says why it cannot; `fits` says why a network cannot be
-    exported so, else nothing."""
+    by their suffixes; `opened` reads the main file, and Broken says why it cannot; `fits` says why it cannot hold a
+    network, else nothing."""
 
     name: str
     suffix: str
@@ -45,7 +45,7 @@ class Format:
     fits: Callable[[Subject], str] = lambda subject: ""
     beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the main file's name
     rounding: str = ""  # the only one that its engines compute; "": any
-    integers: bool = False  # whether it holds nothing but networks on integers
+    integers: bool = False  # whether it holds networks in integer arithmetic only
 
 
 def written(subject: Subject, form: Format, stem: str, name: str = "") -> dict[str, bytes]:
@@ -57,7 +57,7 @@ def written(subject: Subject, form: Format, stem: str, name: str = "") -> dict[s
     refuse(subject, form)
     beside = {stem + suffix: make(name) for suffix, make in (form.beside or {}).items()}
     if name in beside:
-        raise ValueError(f"{name} is the name of the file that goes beside the export; end yours with {form.suffix}")
+        raise ValueError(f"{name} is the name of the file that goes with the export; end yours with {form.suffix}")
     proof = Proof.of(subject)
     main = form.main(subject, proof, manifest_of(subject, form, proof, beside))
     return {name: sealed(main), **beside}
@@ -70,7 +70,7 @@ def refuse(subject: Subject, form: Format) -> None:
 
 
 def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[str, bytes]) -> Manifest:
-    """What a file says of itself. `parts` is left to the format, which knows how it stores them."""
+    """What a file says about itself. `parts` is left to the format, which knows how it stores them."""
     return {
         NAME: VERSION, "kind": form.name, "network": subject.model, "weights": dict(subject.source),
         "scheme": dict(subject.scheme), "arithmetic": arithmetic(subject), "measured": dict(subject.measured),
@@ -88,7 +88,7 @@ def arithmetic(subject: Subject) -> str:
 
 
 def rounding_of(manifest: Manifest) -> str:
-    """The rounding that a manifest names; of a network that computes in floats any will do."""
+    """The rounding that a manifest names; for a network that computes in floats, any will do."""
     return manifest["arithmetic"].partition(", ")[2].partition(" ")[0] or ROUNDINGS[0]
 
 
@@ -98,10 +98,10 @@ def digest(data: bytes) -> str:
 
 
 def checked_manifest(found: Any) -> Manifest:
-    """A manifest from a file. Broken if it is none that this version reads."""
+    """A manifest from a file. Broken if this version cannot read it."""
     if not isinstance(found, dict) or NAME not in found:
         raise Broken("no manifest of a Bitladder export")
     if found[NAME] != VERSION:
-        raise Broken(f"a manifest of version {found[NAME]!r}, and this Bitladder reads version {VERSION}: "
-                     "open it with a newer one")
+        raise Broken(f"a manifest of version {found[NAME]!r}, which needs another Bitladder: this one reads "
+                     f"version {VERSION}")
     return found

@@ -43,10 +43,10 @@ def title_of(subject: Subject) -> str:
 
 def told_of(subject: Subject) -> str:
     """What was measured, and what computes."""
-    how = "whole numbers only" if subject.integer else "numbers in floating point"
+    how = "integers only" if subject.integer else "floating point"
     layers = "-".join(map(str, subject.layers))
-    return (f"It reads {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test digits right. Its layers, "
-            f"{layers}, compute with {how}, in the JavaScript of this page.")
+    return (f"It classifies {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test digits correctly. Its "
+            f"layers ({layers}) compute in {how}, in this page's JavaScript.")
 
 
 def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
@@ -61,5 +61,5 @@ def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-FORMAT = Format("html", ".html", "A page", "one page with a pad, which opens by a double click", main, opened,
+FORMAT = Format("html", ".html", "A page", "one page with a drawing pad, which a double click opens", main, opened,
                 recognises, fits)

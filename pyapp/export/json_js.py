@@ -2,7 +2,7 @@
 
     manifest   see formats.py
     input      the grid of the input's codes, if activations are quantised: scale, zero, low, high
-    layers     of each: name, shape (outputs, inputs), bits, size (inputs of a row that share a scale; without it there
+    layers     for each: name, shape (outputs, inputs), bits, size (inputs of a row that share a scale; without it there
                is one scale), unsigned, weight (codes, packed as in pyapp/quant/packing.py; float32 if bits is 32),
                scale, zero, and
                bias        float32, where activations are float
@@ -80,7 +80,7 @@ def _zero(zero: np.ndarray, grid: Grid) -> dict[str, str]:
 
 
 def _grid(grid: Grid) -> dict[str, float | int]:
-    scale = float(str(np.float32(grid.scale)))  # as few digits as tell it from its neighbours in float32
+    scale = float(str(np.float32(grid.scale)))  # the fewest digits that identify it in float32
     return {"scale": scale, "zero": int(grid.zero_point), "low": grid.low, "high": grid.high}
 
 
@@ -90,7 +90,7 @@ def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
 
 
 def text_of(subject: Subject, proof: Proof, manifest: Manifest) -> str:
-    """The JSON, short enough to be read: a line for each layer."""
+    """The JSON, with one line per layer so that people can read it."""
     network = network_of(subject)
     logits = proof.logits.astype(subject.integer.layers[-1].output.dtype) if proof.exact else proof.logits
     told = {"pixels": base64_of(runs_of(proof.pixels)), "logits": base64_of(logits)}
@@ -139,7 +139,7 @@ def read(data: bytes, engine: bytes) -> Opened:
 
 
 def _integers(network: Mapping[str, Any], manifest: Manifest):
-    """What computes the logits' codes and the fingerprint of pixels, on the file's integers."""
+    """A function from pixels to the logits' codes and the fingerprint, computed with the file's integers."""
     rounding = rounding_of(manifest)
     layers, first = [], _read_grid(network["input"])
     grid = first
@@ -163,7 +163,7 @@ def _integers(network: Mapping[str, Any], manifest: Manifest):
 
 
 def _reals(network: Mapping[str, Any]):
-    """What computes the logits and the fingerprint of pixels in float32."""
+    """A function from pixels to the logits and the fingerprint, computed in float32."""
     def replay(pixels: np.ndarray) -> tuple[np.ndarray, str]:
         x = inputs_of(pixels)
         for told in network["layers"]:
@@ -197,7 +197,7 @@ def _read_grid(told: Mapping[str, Any]) -> Grid:
 
 
 def engine_module(name: str) -> bytes:
-    """The engine, the same beside every network."""
+    """The engine, which is the same for every network."""
     return (TEMPLATES / "engine.mjs").read_bytes()
 
 
@@ -213,5 +213,5 @@ def fits(subject: Subject) -> str:
     return ""
 
 
-FORMAT = Format("json", ".json", "JSON and JavaScript", "JSON with base64 numbers, and beside it a JavaScript engine",
+FORMAT = Format("json", ".json", "JSON and JavaScript", "JSON with base64 numbers, and a JavaScript engine",
                 main, opened, recognises, fits, {".mjs": engine_module})

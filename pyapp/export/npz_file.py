@@ -36,5 +36,5 @@ def recognises(data: bytes) -> bool:
     return data[:4] == b"PK\x03\x04"
 
 
-FORMAT = Format("npz", ".npz", ".npz", "NumPy's arrays by name, which every command and page here reads back", main,
+FORMAT = Format("npz", ".npz", ".npz", "named NumPy arrays, which every command and page here can load", main,
                 opened, recognises, arrays.fits)

@@ -1,12 +1,12 @@
 """ONNX: a network for ONNX Runtime and every other program that reads it, in three forms.
 
     onnx           float32; of a quantised network its codes between QuantizeLinear and DequantizeLinear (QDQ), the form
-                   that compilers for chips turn into integers of their own
+                   that chip compilers turn into their own integers
     onnx-qlinear   integers from the input's codes to the logits' codes, with the same answers everywhere
 
-All take pixels, float32 (N, 784) from 0, paper, to 1, ink, and give logits, float32 (N, 10). The model's properties are
-bitladder.manifest, JSON as in formats.py; bitladder.pixels and bitladder.logits, ten digits and their results as base64
-(see text.py); and bitladder.bound, by how much other results may differ and the step, see Proof.
+All take pixels, float32 (N, 784) from 0 (paper) to 1 (ink), and give logits, float32 (N, 10). The model's
+properties are bitladder.manifest, JSON as in formats.py; bitladder.pixels and bitladder.logits, ten digits and their
+results as base64 (see text.py); and bitladder.bound, by how much other results may differ and the step, see Proof.
 """
 
 import json
@@ -81,7 +81,7 @@ def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
             try:
                 found, hidden = run(data, INPUT, x, codes)
             except Exception as error:  # ONNX Runtime has classes of its own, and old ones lack operators
-                yield Run(engine, float("inf"), "", f"the loading of the file: {str(error).splitlines()[0][:200]}")
+                yield Run(engine, float("inf"), "", f"loading the file: {str(error).splitlines()[0][:200]}")
             else:
                 yield _compared(engine, proof, found, hidden, graph)
 
@@ -98,8 +98,8 @@ def codes_of(graph: Graph) -> dict[str, str]:
 
 
 def _compared(engine: str, proof: Proof, logits: np.ndarray, codes: list[np.ndarray], graph: Graph) -> Run:
-    """Logits and layers' codes against the proof. Codes of logits are told from the logits themselves, by their grid:
-    the codes are an output of a copy of the model."""
+    """Logits and layers' codes against the proof. The logits' codes are computed from the logits, by their grid,
+    because only a copy of the model has the codes as an output."""
     if not proof.exact:
         return compared(engine, proof, logits, of_predictions(logits))
     _, scale, zero = (graph.constants.get(name) for name in graph.nodes[-1].inputs)
@@ -119,11 +119,11 @@ def integer_fits(subject: Subject) -> str:
     if subject.model != "mlp":
         return "its softmax, LayerNorm and GELU compute in float32; use onnx"
     if subject.integer is None:
-        return "it computes in float32, and this form holds integers only; give bits=8, activations=8, or use onnx"
+        return "it computes in float32, and this format holds integers only; give bits=8, activations=8, or use onnx"
     return integer_refused(subject.integer)
 
 
-FORMAT = Format("onnx", ".onnx", "ONNX", "ONNX in float32, or quantised as QuantizeLinear and DequantizeLinear", main,
+FORMAT = Format("onnx", ".onnx", "ONNX", "ONNX in float32, or quantised with QuantizeLinear and DequantizeLinear", main,
                 opened, recognises, fits, rounding=SIMULATED)
-INTEGER = Format("onnx-qlinear", ".onnx", "ONNX, integers", "ONNX in integers, the same on every processor", main,
-                 opened, recognises, integer_fits, rounding="float", integers=True)
+INTEGER = Format("onnx-qlinear", ".onnx", "ONNX, integers", "ONNX in integers, with the same results everywhere",
+                 main, opened, recognises, integer_fits, rounding="float", integers=True)

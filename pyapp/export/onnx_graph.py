@@ -1,7 +1,7 @@
-"""An ONNX graph, built node by node, as bytes, and read back. The numbers of fields are those of onnx.proto.
+"""An ONNX graph: built node by node, written as bytes and read back. Field numbers are those of onnx.proto.
 
-Operators are those of opset 21, the first with codes of 4 and 16 bits and with groups. ONNX Runtime has it since 1.18,
-codes of 4 bits and groups since 1.19.
+Operators are those of opset 21, the first with 4-bit and 16-bit codes and with groups. ONNX Runtime supports it since
+1.18, and 4-bit codes and groups since 1.19.
 """
 
 from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ def _text(found: Fields, number: int) -> str:
 
 
 def model(graph: bytes, told: Mapping[str, str], doc: str, version: str) -> bytes:
-    """A ModelProto. What is `told` of it comes before its numbers, so that a file that was cut off still has it."""
+    """A ModelProto. What is `told` about it comes before its numbers, so that a file that was cut off still has it."""
     return message((1, IR), (2, PRODUCER), (3, version), (6, doc), (8, message((1, ""), (2, OPSET))),
                    (14, [message((1, name), (2, text)) for name, text in told.items()]), (7, graph))
 
@@ -128,7 +128,7 @@ def begins_as_model(data: bytes) -> bool:
 
 
 def read(data: bytes) -> tuple[Graph, bytes, dict[str, str]]:
-    """The graph in a ModelProto, its bytes, and what is told of it."""
+    """The graph in a ModelProto, its bytes, and what is told about it."""
     found = parsed(data)
     if 7 not in found:
         raise Broken("no graph")
@@ -137,6 +137,6 @@ def read(data: bytes) -> tuple[Graph, bytes, dict[str, str]]:
 
 
 def with_outputs(data: bytes, values: Mapping[str, str]) -> bytes:
-    """The same model with more outputs, by name and type: of a message that occurs twice, as the graph does then, the
-    repeated fields are joined."""
+    """The same model with more outputs, by name and type: when a message occurs twice, as the graph does then,
+    readers join its repeated fields."""
     return data + message((7, message((12, [value(name, None, kind) for name, kind in values.items()]))))

@@ -1,6 +1,6 @@
 """A digits network as an ONNX graph: in float32, between QuantizeLinear and DequantizeLinear (QDQ), or in integers.
 
-Everything in them is standard ONNX, so any runtime can run them. Weights have the names of checkpoints.
+Everything is standard ONNX, so any runtime can run it. Weights have the names they have in checkpoints.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def float_mlp(graph: Graph, p: Parameters) -> None:
 
 
 def qdq_mlp(graph: Graph, network: QuantizedNetwork) -> None:
-    """The same with weights as codes, and if activations have grids, those moved onto them and biases as int32."""
+    """`float_mlp` with weights as codes; if activations have grids, they are moved onto them, and biases are int32."""
     p, tensors = network.weights.parameters, network.weights.tensors
     grids = list((network.activations or {}).values())
     x = on_grid(graph, INPUT, INPUT, grids[0]) if grids else INPUT
@@ -99,8 +99,8 @@ def gemm(graph: Graph, name: str, x: str, weight: str, bias: str, out: str = "")
 def dequantized(graph: Graph, name: str, tensor: QuantizedTensor, beside_codes: bool = False) -> str:
     """A weight matrix as codes and its DequantizeLinear. Codes of 2 and 3 bits are stored in 4: opset 21 has no fewer.
 
-    `beside_codes` of activations a runtime may multiply the integers themselves, and on x86 without VNNI unsigned times
-    signed bytes are added in pairs as int16, which saturates: 255·127 + 255·127 > 32,767. Processors then differ.
+    `beside_codes` of activations, a runtime may multiply the integers themselves, and on x86 without VNNI unsigned
+    times signed bytes are added in pairs as int16, which saturates: 255·127 + 255·127 > 32,767. Processors then differ.
     Unsigned times unsigned is exact on all, so signed codes of 8 bits are shifted by 128, zero point and all.
     """
     grid, codes, zeros = tensor.grid, tensor.codes, tensor.zero_point
@@ -121,7 +121,7 @@ def on_grid(graph: Graph, name: str, x: str, grid: Grid, out: str = "") -> str:
 
 
 def quantized(graph: Graph, name: str, x: str, grid: Grid) -> str:
-    """Codes of x on an activation's grid, in 8 or 16 bits: those are what kernels are there for. With fewer bits a Clip
+    """Codes of x on an activation's grid, in 8 or 16 bits, for which runtimes have kernels. With fewer bits a Clip
     keeps them in range."""
     x = _clipped(graph, name, x, grid, grid.low, grid.scale)
     return graph.add("QuantizeLinear", name, x, graph.constant(f"{name}.scale", grid.scale),

@@ -1,4 +1,4 @@
-"""The operators of our ONNX graphs in NumPy: a file's own numbers, computed where no ONNX Runtime is."""
+"""The operators of our ONNX graphs in NumPy: they compute a file's own numbers without ONNX Runtime."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ Array = np.ndarray
 
 
 def evaluated(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Every value of the graph by its name. Broken if an operator is none of ours, or its inputs do not fit."""
+    """Every value of the graph by its name. Broken if an operator is not one of ours, or its inputs do not fit."""
     values = {**graph.constants, **inputs}
     for node in graph.nodes:
         try:

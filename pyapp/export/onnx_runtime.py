@@ -1,4 +1,4 @@
-"""ONNX Runtime, where it is installed: its answers with each graph as it is, and as it rewrites it."""
+"""ONNX Runtime, where it is installed: its answers for each graph as written, and as it optimises it."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,10 +12,10 @@ QUIET = 3  # errors only
 
 def settings() -> Iterator[tuple[str, Callable[[bytes, str, np.ndarray, Mapping[str, str]], Answer]]]:
     """Each way to run a model, by name: a function of a file, its input's name, inputs and the values wanted beside the
-    first output, with their types. None where ONNX Runtime is not installed."""
+    first output, with their types. No ways if ONNX Runtime is not installed."""
     try:
         import onnxruntime
-    except ImportError:  # nothing that Pyodide has
+    except ImportError:  # as in Pyodide
         return
     levels = onnxruntime.GraphOptimizationLevel
     for told, level in ((" unoptimised", levels.ORT_DISABLE_ALL), ("", levels.ORT_ENABLE_ALL)):

@@ -1,8 +1,8 @@
-"""The proof that an export carries: ten digits, and what this package makes of them.
+"""The proof that an export carries: ten digits, and this package's results for them.
 
-Of a network on integers the codes of the logits have to be equal; of any other the probabilities, to BOUND. Where
-numbers are rounded to a grid in float32, one that lies next to the middle between two codes goes to either of them,
-depending on the last bit of a sum, so an engine may be a step away.
+The logits' codes of a network in integer arithmetic have to be equal; the probabilities of any other network may
+differ by BOUND. Where float32 numbers are rounded to a grid, a number close to the midpoint between two codes may go to
+either, depending on the last bit of a sum, so an engine may be a step away.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from pyapp.export.subject import Subject
 from pyapp.quantized.fingerprint import fingerprint, inputs_of, results, ten_digits
 from pyapp.quantized.network import LOGITS_BITS
 
-BOUND = 1e-5  # largest difference of two probabilities, where floats are computed
-STEPS = 8  # the same of a transformer whose activations lie on grids of b bits: so many 2^-b
+BOUND = 1e-5  # largest allowed difference of two probabilities, in float arithmetic
+STEPS = 8  # the same for a transformer whose activations lie on b-bit grids, in units of 2^-b
 
 
 @dataclass(frozen=True)
 class Proof:
     """Pixels uint8 (10, 784), and the logits (10, 10) they give: codes as int32, or float32. `bound` is the largest
-    difference that holds, of probabilities, or with a `step`, the logits' own, of logits in such steps; of codes none
-    does."""
+    difference allowed: between probabilities, or, if the logits have a `step`, between logits in steps. Codes may not
+    differ."""
 
     pixels: np.ndarray
     logits: np.ndarray
@@ -32,7 +32,7 @@ class Proof:
 
     @classmethod
     def of(cls, subject: Subject, pixels: np.ndarray | None = None) -> "Proof":
-        """What this package computes, here and now, of the ten digits or of others."""
+        """What this package computes, here and now, for the ten digits or for others."""
         pixels = ten_digits() if pixels is None else pixels
         if subject.integer:
             found = results(subject.integer, pixels)
@@ -46,13 +46,13 @@ class Proof:
 
     @property
     def unit(self) -> str:
-        """What there is to say of the largest difference that holds."""
+        """What the largest difference is measured in."""
         return "all integers are equal" if self.exact else "in steps of the logits" if self.step else "in probabilities"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What an engine made of the ten digits, against the proof."""
+    """An engine's results for the ten digits, compared with the proof."""
 
     engine: str  # its name and version
     difference: float  # the largest, of codes or of probabilities
@@ -65,8 +65,8 @@ class Run:
 
 
 def _bound(subject: Subject) -> float:
-    """By how much one code that went the other way changes the answers, as measured: of a digits network with b bits by
-    up to 2^(8-b) steps of its logits of 8 bits. Several at once are rare: of 1,000 digits two had any."""
+    """How much one code that is rounded the other way changes the results, as measured: for a digits network with b
+    bits by up to 2^(8-b) steps of its 8-bit logits. Several at once are rare: only two of 1,000 digits had any."""
     bits = subject.simulated_bits
     if bits is None:
         return BOUND
@@ -74,7 +74,7 @@ def _bound(subject: Subject) -> float:
 
 
 def of_predictions(logits: np.ndarray) -> str:
-    """The fingerprint of a network that computes in floats: its only integers are the digits that it reads."""
+    """The fingerprint of a network that computes in floats: its only integers are the digits it predicts."""
     return fingerprint([logits.argmax(axis=1)[:, None]])
 
 
@@ -93,7 +93,7 @@ def compared(engine: str, proof: Proof, logits: np.ndarray, print_: str) -> Run:
     if len(wrong):
         digit, column = (int(at) for at in wrong[0])
         what = "logit code" if proof.exact else "logit in steps" if proof.step else "probability"
-        where = (f"{what} {column} of the digit {digit}: expected {_shown(expected[digit, column])}, found "
+        where = (f"{what} {column} of digit {digit}: expected {_shown(expected[digit, column])}, found "
                  f"{_shown(found[digit, column])}")
         return Run(engine, float(apart.max()), print_, where)
     if print_ != proof.fingerprint:

@@ -32,5 +32,5 @@ def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
 
 
 FORMAT = Format("safetensors", ".safetensors", "safetensors",
-                "tensors by name, which Bitladder and other programs read back", main, opened,
+                "named tensors, which Bitladder and other programs can load", main, opened,
                 safetensors.recognises, arrays.fits)

@@ -1,7 +1,7 @@
 """A seal over a whole file: its length and its sha256, written into the file itself.
 
 The file is made with BLANK in one place. The sha256 is that of the file with its length filled in and the digits of
-the sha256 still zeros, so any other byte that changes, and a file that was cut off, no longer fits it.
+the sha256 still zeros, so the seal no longer matches if any other byte changes or the file is cut off.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ class Broken(ValueError):
 def sealed(data: bytes) -> bytes:
     """The file with its seal in place of BLANK, which has to be in it once."""
     if data.count(BLANK) != 1:
-        raise ValueError(f"BLANK is {data.count(BLANK)} times in the file; it has to be there once")
+        raise ValueError(f"BLANK occurs {data.count(BLANK)} times in the file; it has to occur once")
     measured = data.replace(BLANK, MARK + f"{len(data):010d}:".encode() + b"0" * 64)
     return measured.replace(b":" + b"0" * 64, b":" + hashlib.sha256(measured).hexdigest().encode())
 
@@ -29,11 +29,11 @@ def check(data: bytes) -> None:
     seals = list(SEAL.finditer(data))
     if len(seals) != 1:
         few = "no seal" if not seals else f"{len(seals)} seals"
-        raise Broken(f"{few} in its {len(data):,} bytes, so it is no Bitladder export, or its beginning is damaged")
+        raise Broken(f"{few} in its {len(data):,} bytes: it is not a Bitladder export, or its beginning is damaged")
     length, digest = int(seals[0][1]), seals[0][2]
     if length != len(data):
         cut = "it was cut off" if len(data) < length else "something was added"
         raise Broken(f"{len(data):,} bytes where {length:,} were written: {cut}")
     start, stop = seals[0].span(2)
     if hashlib.sha256(data[:start] + b"0" * 64 + data[stop:]).hexdigest().encode() != digest:
-        raise Broken("bytes that were changed after the export: its sha256 is not the one of its seal")
+        raise Broken("bytes that were changed after the export: its sha256 does not match its seal")

@@ -24,7 +24,7 @@ class Subject:
 
     model: str  # "mlp" or "vit"
     network: Network
-    source: Mapping[str, str]  # "file" and "sha256" of the weights that it was made of
+    source: Mapping[str, str]  # "file" and "sha256" of the weights it was made from
     scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float network
     measured: Mapping[str, Any]  # accuracy, n, and on what data
     command: str  # makes the same export again
@@ -44,7 +44,7 @@ class Subject:
 
     @property
     def step(self) -> float:
-        """What a step of the logits is where they are float32 numbers on a grid, else 0."""
+        """The logits' step if they are float32 numbers on a grid, else 0."""
         grids = list(self._grids.values())
         return float(grids[-1].scale) if grids and not self.integer else 0.0
 
@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def parameters(self) -> Parameters:
-        """Float parameters, of a quantised network the dequantised ones."""
+        """Float parameters; those of a quantised network are dequantised."""
         return self.network if isinstance(self.network, Parameters) else self.network.parameters
 
     @property

@@ -27,7 +27,7 @@ def array_of(text: str, dtype: np.dtype | type | str) -> np.ndarray:
 
 def runs_of(pixels: np.ndarray) -> np.ndarray:
     """Pixels uint8, in any shape, as bytes: how many zeros, how many others, those others, and so on. Digits are
-    mostly paper, so this takes a quarter."""
+    mostly paper, so this takes a quarter of the space."""
     flat, found, at = pixels.reshape(-1), bytearray(), 0
     while at < len(flat):
         ink = at
@@ -42,7 +42,7 @@ def runs_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def pixels_of(runs: np.ndarray, count: int) -> np.ndarray:
-    """The `count` pixels uint8 that `runs_of` made into runs. Broken if they are others."""
+    """The `count` pixels uint8 that `runs_of` made into runs. Broken if there are more or fewer."""
     found, data, at = bytearray(), runs.tobytes(), 0
     while at + 1 < len(data) and len(found) <= count:
         found += bytes(data[at]) + data[at + 2 : at + 2 + data[at + 1]]

@@ -1,4 +1,4 @@
-"""The proof of an export, run again: the seal first, then the ten digits in every engine that is here."""
+"""The proof of an export, run again: the seal first, then the ten digits in every engine found here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ WHAT = {"network": "the numbers of the network", "proof": "the ten digits or the
 
 
 class NotProven(ValueError):
-    """A file cannot be verified: it is no export, or not as it was exported. The message names it and says why."""
+    """A file cannot be verified: it is not an export, or no longer as exported. The message names it and says why."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a verification: the runs of all engines, at least one."""
+    """The result of a verification: the runs of all engines, at least one."""
 
     manifest: Manifest
     runs: tuple[Run, ...]
@@ -53,7 +53,7 @@ def verify(path: str | Path) -> Verdict:
 
 
 def proven(made: Mapping[str, bytes], form: Format, name: str = "") -> Verdict:
-    """Run the proof of an export's files, the main one first, in every engine that is here. NotProven if they are
+    """Run the proof of an export's files, the main one first, in every engine found here. NotProven if they are
     damaged."""
     own, data = next(iter(made.items()))
     found = checked(data, form, made, name or own)
@@ -65,13 +65,13 @@ def recognised(data: bytes, name: str) -> Format:
     form = next((form for form in FORMATS.values() if data and form.recognises(data)), None)
     if form is None:
         instead = f"{len(data):,} bytes that begin with {data[:8]!r}" if data else "an empty file"
-        raise NotProven(f"{name}: expected an export ({', '.join(FORMATS)}), found {instead}; name the file that "
-                        "export wrote first")
+        raise NotProven(f"{name}: expected an export ({', '.join(FORMATS)}), found {instead}; name the first file "
+                        "that export wrote")
     return form
 
 
 def checked(data: bytes, form: Format, beside: Mapping[str, bytes], name: str) -> Opened:
-    """What the file holds, once it is certain that it is as it was exported. NotProven says what is not."""
+    """What the file holds, after checking that it is as it was exported. NotProven says what is not."""
     try:
         seal.check(data)
         found = form.opened(data, beside)
@@ -79,7 +79,7 @@ def checked(data: bytes, form: Format, beside: Mapping[str, bytes], name: str) -
         raise NotProven(f"{name}: expected an export, found {error}{_which(data, form)}; export it again") from None
     for other, expected in found.manifest.get("beside", {}).items():
         if other in beside and digest(beside[other]) != expected:
-            raise NotProven(f"{name}: {other}, which belongs to it, is not the one that was exported with it; export "
+            raise NotProven(f"{name}: {other}, which belongs to it, is not the file that was exported with it; export "
                             "both again")
     return found
 
@@ -94,5 +94,5 @@ def _which(data: bytes, form: Format) -> str:
     if not changed:
         return "; the network and its proof are unharmed, so it is the manifest or what surrounds it"
     if len(changed) == len(WHAT):
-        return "; its manifest is the one of another network, or both network and proof were changed"
-    return f"; {changed[0]} are not those of its manifest"
+        return "; its manifest belongs to another network, or both network and proof were changed"
+    return f"; {changed[0]} do not match its manifest"

@@ -55,7 +55,7 @@ class Page(Experiment):
                                   "least 8"),
         controls.calibration(),
         Param("keep", "Accuracy to keep", "float", 0.985, lo=0.9, hi=0.995, step=0.001,
-              doc="The share of the test digits that the smallest network has to read rightly"),
+              doc="The share of test digits that the smallest network must classify correctly"),
         Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES),
               doc="Divergence from the float32 network, which decides the bits, or the increase in loss"),
     )

@@ -90,7 +90,7 @@ class Page(Experiment):
         yield Frame(trainer.steps)
 
     def background(self) -> Iterator[None]:
-        """Judge the network at every width, so that a slider that is moved is answered at once."""
+        """Judge the network at every width, so that the slider is answered at once."""
         for bits in WIDTHS:
             yield from _judging(bits)
 

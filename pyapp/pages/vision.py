@@ -27,7 +27,7 @@ OWN, PRETRAINED, MEAN = "own", "pretrained", "mean"
 PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
-EXPORTED = 100  # at least so many have been read before a network is exported
+EXPORTED = 100  # test images, at least, that are classified before a network is exported
 KEPT = 8  # settings whose grids and counts are kept, so that a slider that comes back is answered at once
 SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start

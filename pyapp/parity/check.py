@@ -120,7 +120,7 @@ def integers() -> dict[str, np.ndarray]:
 
 @cache
 def exported() -> dict[str, np.ndarray]:
-    """The codes of every layer, of which the fingerprint is a hash."""
+    """The codes of every layer, which the fingerprint hashes."""
     return {f"layer{i}": codes for i, codes in enumerate(fingerprint.results(fingerprint.usual(),
                                                                               fingerprint.ten_digits()), start=1)}
 
@@ -141,7 +141,7 @@ FIXTURES = (
     Fixture("schemes", "codes and zero points of a layer, affine and symmetric, per tensor, channel, group", schemes),
     Fixture("integers", "logit codes of ten digits in integer arithmetic only, shipped networks of 4, 3, 2 bits",
             integers),
-    Fixture("export", "every integer that the exported network of 8-bit weights and activations makes of ten digits",
+    Fixture("export", "every integer that the exported 8-bit network computes for ten digits",
             exported),
     Fixture("qat codes", "codes after five steps of quantisation-aware training, LSQ and STE", lambda: qat(".codes")),
     Fixture("qat scales", "scales of weights and activations after the same five steps", lambda: qat(".scale"),
@@ -189,7 +189,7 @@ def record(path: Path) -> None:
 
 
 def rows(path: str | Path = RECORDED) -> list[dict]:
-    """Every fixture compared with the record; the row of what is exported has the fingerprint as well."""
+    """Every fixture compared with the record; the row `export` has the fingerprint as well."""
     recorded = store.load(path)
     with mnist.needed_for("the proof"):
         return [compare(fixture, recorded) for fixture in FIXTURES]

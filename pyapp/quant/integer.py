@@ -158,7 +158,7 @@ def rounded_bias(bias: np.ndarray, weight: QuantizedTensor, input: Grid) -> np.n
 
 
 def bias_steps(bias: np.ndarray, weight: QuantizedTensor, input: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """The bias' integer codes (O,), as float64 that int32 may not hold, and what a step stands for, (O,) or (1,)."""
+    """The bias' integer codes (O,), as float64 because int32 may not hold them, and a step's size, (O,) or (1,)."""
     real = _sum_scales(weight, input)
     return _nearest_steps(bias, real), real.max(axis=1)
 

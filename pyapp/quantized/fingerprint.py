@@ -1,8 +1,8 @@
-"""Ten digits, one of each class, and a short hash over every integer that a network makes of them.
+"""Ten digits, one of each class, and a short hash of every integer that a network computes for them.
 
-Two runs of a network on integers agree in every one of these integers if their fingerprints are equal, so a reader can
-compare a browser, a C program and this package at a glance. The integers themselves are compared as well, wherever
-both sides are at hand: 32 bits tell accidents apart, not forgeries.
+If two fingerprints are equal, so are all these integers: a reader can compare a browser, a C program and this package
+at a glance. The integers themselves are compared as well, wherever both sides are at hand: 32 bits tell accidents
+apart, not forgeries.
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ def inputs_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def results(network: IntegerNetwork, pixels: np.ndarray) -> list[np.ndarray]:
-    """The codes that every layer makes of some pictures, one int32 (B, O) a layer; the last are the logits'."""
+    """The codes of every layer for some pictures, one int32 (B, O) per layer; the last are the logits'."""
     return layer_by_layer(network.layers, network.input.quantize(inputs_of(pixels)))
 
 
 def layer_by_layer(layers: Iterable[IntegerLinear], codes: np.ndarray) -> list[np.ndarray]:
-    """The codes that every layer makes of the codes (B, I) of some inputs."""
+    """The codes of every layer for the codes (B, I) of some inputs."""
     found = []
     for layer in layers:
         codes = layer.forward(codes)

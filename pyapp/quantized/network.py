@@ -113,7 +113,7 @@ class QuantizedNetwork:
 class Simulated(MLP):
     """The network with every activation moved onto its grid; `forward(p, x)` as any model has it.
 
-    Between grids it sums in float64: a number next to the middle between two codes goes to the same one everywhere.
+    Between grids it sums in float64: a number near the midpoint between two codes goes to the same one everywhere.
     """
 
     def __init__(self, network: QuantizedNetwork):

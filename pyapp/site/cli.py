@@ -96,7 +96,7 @@ def attempt(work):
 
 
 def advice(error):
-    """What could not be read or written, and what to do: another cache helps only where it is the cache."""
+    """What could not be read or written, and what to do: naming another cache helps only if the cache failed."""
     place = Path(str(error.filename)) if error.filename else None
     cache = place is None or cache_folder() in (place, *place.parents)
     message = f"{place}: {error.strerror}. Make it readable and writable" if place else f"{error.strerror or error}"

@@ -16,7 +16,7 @@ def test_an_accuracy_is_a_share_or_in_percent(text, number):
 
 @pytest.mark.parametrize("text", ["", "x", "99", "0", "nan", "101%"])
 def test_what_is_no_accuracy_is_refused(text, capsys):
-    assert "use 0.99 or 99%" in refusal(capsys, "budget", "mlp", "--bytes", "50000", "--keep", text)
+    assert "write it as 0.99 or 99%" in refusal(capsys, "budget", "mlp", "--bytes", "50000", "--keep", text)
 
 
 def test_the_smallest_is_found_exported_and_proven(tmp_path, capsys):
@@ -33,6 +33,6 @@ def test_the_smallest_is_found_exported_and_proven(tmp_path, capsys):
 def test_what_cannot_be_had_is_said_and_leaves_no_file(tmp_path, capsys):
     path = tmp_path / "net.json"
     said = refusal(capsys, "budget", "mlp", "--bytes", "20000", "--keep", "0.98", "--out", str(path))
-    assert "no network here has 20,000 bytes or fewer; the smallest that keeps 98.00% has 2" in said
+    assert "no network here has 20,000 bytes or fewer; the smallest that keeps 98.00% needs 2" in said
     assert not path.exists()
     assert "bytes is 0; give at least 1" in refusal(capsys, "budget", "mlp", "--bytes", "0", "--keep", "0.98")

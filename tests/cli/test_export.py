@@ -67,7 +67,7 @@ def test_verify_says_that_it_holds_or_where_not(tmp_path, capsys):
     assert main(["verify", str(moved)]) == 0
     capsys.readouterr()
     path.with_suffix(".mjs").write_text("// another program")
-    assert "net.mjs, which belongs to it, is not the one" in refusal(capsys, "verify", str(path))
+    assert "net.mjs, which belongs to it, is not the file" in refusal(capsys, "verify", str(path))
 
 
 @pytest.mark.parametrize(("content", "message"), [
@@ -80,7 +80,7 @@ def test_other_files_are_refused(content, message, tmp_path, capsys):
 
 
 def test_weights_are_no_export(capsys):
-    assert "no Bitladder export" in refusal(capsys, "verify", str(mlp.SHIPPED))
+    assert "not a Bitladder export" in refusal(capsys, "verify", str(mlp.SHIPPED))
     assert "cannot be used (No such file" in refusal(capsys, "verify", "nowhere.json")
 
 

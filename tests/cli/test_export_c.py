@@ -155,8 +155,8 @@ def test_one_program_holds_two_networks_of_any_names(compiler, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "fails"), [
-    (r"layer3_offset\[10\] = \{\n-?\d+", "logit code 0 of the digit"),
-    (r"proof_logits\[100\] = \{\n\d+", "logit code 0 of the digit 0"), (r"proof_fingerprint = \w+", "the fingerprint")])
+    (r"layer3_offset\[10\] = \{\n-?\d+", "logit code 0 of digit"),
+    (r"proof_logits\[100\] = \{\n\d+", "logit code 0 of digit 0"), (r"proof_fingerprint = \w+", "the fingerprint")])
 def test_the_driver_finds_a_wrong_number(number, fails, compiler, tmp_path):
     header = put(tmp_path, "net", subject_of("W8A8"))
     wrong, n = re.subn(rf"(net_{number})", lambda found: re.sub(r"\w+$", "1", found[0]), header.read_text())

@@ -6,7 +6,7 @@ import { filled, format, parse } from "../state.js";
 import { latest } from "./latest.js";
 
 const OTHERS = 2; // longest runs of a page that stay beside its newest
-const EVERY_MS = 5000; // what a crash takes from a run that trains, at most; saving takes some 20 ms
+const EVERY_MS = 5000; // the most that a crash costs a training run; saving takes about 20 ms
 const FIRST_MS = EVERY_MS / 4; // of a run that has just begun; then twice as long, up to that
 const SOON_MS = 400; // after the last of a drag's changes
 const PATIENCE_MS = 10_000; // a browser whose storage does not answer does not keep the page from opening

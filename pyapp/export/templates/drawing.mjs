@@ -1,4 +1,4 @@
-// From strokes to the 28x28 image that the network expects, operation for operation as pyapp/data/drawing.py has it: the pen in
+// From strokes to the 28x28 image that the network expects, operation for operation as in pyapp/data/drawing.py: the pen in
 // float32, so that the same pixels have ink, and the rest in doubles, which differ from Python's float32 by less than 1e-6.
 
 const [SIDE, PEN, BOX, IMAGE, CENTRE, STEPS, FRAME, LARGEST] = [112, 0.08, 20, 28, 14, 1024, 0.5, 16];
@@ -10,7 +10,7 @@ export function image(points) {
   return toMnist(raster(framed(points.map((point) => point.map(f)))));
 }
 
-/** The drawing in the middle of the pad, the longer side of its box FRAME of it: its lines then have MNIST's width. */
+/** The drawing centred, the longer side of its box FRAME of the pad, so that its lines have MNIST's width. */
 function framed(points) {
   if (!points.length) return points;
   const [low, high] = [Math.min, Math.max].map((pick) => [0, 1].map((axis) => pick(...points.map((point) => point[axis]))));

@@ -48,7 +48,7 @@ static int prove(void)
     for (i = 0; i < NAME_OUTPUTS; i++) {
       const long found = codes[NAME_LOGITS + i], expected = NAME_proof_logits[digit * NAME_OUTPUTS + i];
       if (found != expected && !failed) {
-        printf("PARITY FAILS at logit code %d of the digit %d: expected %ld, found %ld\n", i, digit, expected, found);
+        printf("PARITY FAILS at logit code %d of digit %d: expected %ld, found %ld\n", i, digit, expected, found);
         failed = 1;
       }
       if (labs(found - expected) > largest) largest = labs(found - expected);

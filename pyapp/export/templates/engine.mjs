@@ -1,6 +1,6 @@
 // Bitladder's engine for exported digits networks: no dependencies. In a page: import { load, run } from "./this.mjs".
-// `node this.mjs [file.json]` computes the ten digits of the file's proof again and prints PARITY OK, or what differs.
-// Networks on integers give the integers that Bitladder's Python gives; others its probabilities, to 1e-5.
+// `node this.mjs [file.json]` computes the ten digits of the file's proof again and prints PARITY OK, or the first difference.
+// Integer networks give the same integers as Bitladder's Python; others the same probabilities, to within 1e-5.
 
 /** The network in a parsed file, ready to run: codes as numbers, weights of float networks as real numbers. */
 export function load(file) {
@@ -49,7 +49,7 @@ const reals = ({ outputs, inputs, weight, bias, last }, x) => Array.from({ lengt
   return last ? sum : Math.max(sum, 0);
 });
 
-/** Codes to codes: integer sums a group of inputs, weighed by fixed-point multipliers, rounded once and clamped. */
+/** Codes to codes: integer sums per group of inputs, scaled by fixed-point multipliers, rounded once and clamped. */
 function integers({ outputs, inputs, size, codes, zero, offset, m0, shift, lowest, output, at }, x, rounding) {
   const groups = Math.ceil(inputs / size);
   return Array.from({ length: outputs }, (_, row) => {
@@ -84,7 +84,7 @@ function quantise(value, { scale, zero, low, high }) {
   return Math.min(Math.max(floor + up + zero, low), high);
 }
 
-/** The ten digits of the file's proof again: {ok, difference (the largest), where (the first), fingerprint}. */
+/** Computes the ten digits of the file's proof again: {ok, difference (the largest), where (the first), fingerprint}. */
 export function prove(file) {
   const network = load(file);
   const pixels = unrolled(numbers(Uint8Array, file.proof.pixels));
@@ -98,7 +98,7 @@ export function prove(file) {
     ours.forEach((value, i) => {
       const apart = Math.abs(value - theirs[i]);
       found.difference = Math.max(found.difference, apart);
-      if (!(apart <= bound)) found.where ||= `class ${i} of the digit ${digit}: expected ${theirs[i]}, found ${value}`;
+      if (!(apart <= bound)) found.where ||= `class ${i} of digit ${digit}: expected ${theirs[i]}, found ${value}`;
     });
     for (const number of network.input ? codes.flat() : [logits.indexOf(Math.max(...logits))]) hash = fnv(hash, number);
   }

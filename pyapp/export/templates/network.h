@@ -1,6 +1,6 @@
 /* A network that reads handwritten digits, in integers: C99, no library, no allocation, no float. By Bitladder.
 
-     NAME_code codes[NAME_CODES];            room for what every layer makes; its last 10 are the logits' codes
+     NAME_code codes[NAME_CODES];            room for the codes of every layer; the last 10 are the logits'
      int digit = NAME_run(pixels, codes);    pixels: uint8_t, 28 rows of 28, 0 is paper and 255 ink
 
    A logit is (code - zero) * scale, with NAME_${LAST}_zero below and the last of the manifest's scales.
@@ -25,7 +25,7 @@ static inline int32_t NAME_weight(const uint8_t *stream, int32_t k, int32_t bits
   return (int32_t)(code ^ (uint32_t)half) - half;
 }
 
-/* value / 2^bits, rounded down; C leaves it to the compiler how a negative number is shifted. */
+/* value / 2^bits, rounded down; C leaves the shift of a negative number to the compiler. */
 static inline int64_t NAME_shifted(int64_t value, int32_t bits)
 {
   return value >= 0 ? value >> bits : ~(~value >> bits);

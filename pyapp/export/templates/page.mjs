@@ -2,14 +2,14 @@ const file = JSON.parse(document.getElementById("export").textContent);
 const network = load(file);
 const fixtures = unrolled(numbers(Uint8Array, file.proof.pixels));
 const [pad, seen, bars, verdict] = ["pad", "seen", "bars", "verdict"].map((id) => document.getElementById(id));
-const WIDTH = 0.08; // of the pad, the pen's
+const WIDTH = 0.08; // the pen's, as a fraction of the pad
 let strokes = [];
 let drawing = false;
 
 const proof = prove(file);
 document.getElementById("proof").textContent = proof.ok
   ? `Proven in this browser: ten digits give ${network.input ? "exactly the integers" : "the probabilities"} that Bitladder's Python gave${network.input ? "" : ` (largest difference ${proof.difference.toExponential(1)})`}. Fingerprint ${proof.fingerprint}.`
-  : `This browser computes something else: ${proof.where}.`;
+  : `This browser computes something different: ${proof.where}.`;
 document.getElementById("proof").className = proof.ok ? "good" : "bad";
 bars.append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("li"), { innerHTML: `<b>${digit}</b><meter min="0" max="1" value="0" aria-label="Probability of ${digit}"></meter><output></output>` })));
 document.getElementById("examples").append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("button"), {

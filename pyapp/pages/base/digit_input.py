@@ -7,7 +7,7 @@ import numpy as np
 
 from pyapp.data import drawing, mnist
 
-EXAMPLE = 1923  # the held-out digit that a pad opens with: a 6, of which each bit less makes a network less sure
+EXAMPLE = 1923  # the held-out digit that a pad opens with: a 6, and each bit less makes a network less sure of it
 EMPTY_PAD = "The pad is empty: draw a digit."
 EMPTY_PICTURE = "There is no ink in this picture."
 

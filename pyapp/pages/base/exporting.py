@@ -1,4 +1,4 @@
-"""What pages with a network share: buttons that export it, each for one format, and the files that these make."""
+"""What pages with a network share: one export button per format, and the files that the buttons make."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ from pyapp.quantized.transformer import QuantizedTransformer, TransformerSetting
 PREFIX = "export-"
 DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
-ACTIVATIONS = 8  # bits that a format of integers alone gives to float activations
+ACTIVATIONS = 8  # bits that float activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
 
@@ -38,8 +38,9 @@ def actions(forms=DIGITS) -> tuple[Action, ...]:
 def panel(forms=DIGITS) -> Panel:
     """The buttons for these actions."""
     return Panel("export", "Take the network with you", (
-        Words(text="Each file holds the network as it is now, and ten digits with their results. Whoever has it can "
-                   "prove that it computes the same there: by `bitladder verify FILE`, or by its own JavaScript or C."),
+        Words(text="Each file holds the network as it is now, and ten digits with their results. With these anyone can "
+                   "prove that it computes the same elsewhere: with `bitladder verify FILE`, or with the exported "
+                   "JavaScript or C."),
         Buttons(buttons=tuple(Button(form.label, act=PREFIX + form.name, name=PREFIX + form.name) for form in forms)),
     ))
 
@@ -73,7 +74,7 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
 
 
 def told(accuracy: float, n: int) -> dict[str, Any]:
-    """What was measured on shipped test digits, in as many digits as all machines share."""
+    """What was measured on shipped test digits, rounded to the digits on which all machines agree."""
     return {"accuracy": round(accuracy, 4), "n": n, "data": "the shipped digits"}
 
 
@@ -101,12 +102,12 @@ def settings_of(settings: Settings | TransformerSettings) -> dict[str, Any]:
 
 
 def shipped(name: str) -> dict[str, str]:
-    """The source of what was made of shipped weights."""
+    """The source of a network made from shipped weights."""
     return {"file": f"{name}.npz", "sha256": store.recipe(store.WEIGHTS / f"{name}.npz")["sha256"]}
 
 
 def own(page: str, p: Parameters) -> dict[str, str]:
-    """The source of what was trained on a page: the digest of an .npz file of these parameters."""
+    """The source of a network trained on a page: the digest of an .npz file of these parameters."""
     return {"file": f"trained on the page {page}", "sha256": hashlib.sha256(store.pack(store.arrays_of(p))).hexdigest()}
 
 

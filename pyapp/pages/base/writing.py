@@ -33,7 +33,7 @@ class Text:
 
     @property
     def speed(self) -> float | None:
-        """Tokens per second of computing; None before one was written here, or where the clock shows no time for it."""
+        """Tokens per second of computing; None before one was written here, or if the clock is too coarse."""
         return self._timed / self._seconds if self._seconds else None
 
     def write(self) -> None:

@@ -68,17 +68,18 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
     measured("{held_out:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
              "{activations_words}"),
 ))
-KEEP = Panel("keep", "The smallest that keeps the accuracy", (
-    Words(text="{measured:count} of {points_count:count} networks are measured, each as a whole.", when="measured"),
+KEEP = Panel("keep", "The smallest network that keeps the accuracy", (
+    Words(when="measured",
+          text="{measured:count} of {points_count:count} networks have been measured, each as a whole."),
     Words(name="smallest", when="smallest",
-          text="The smallest that reads at least {params.keep:percent} of the {held_out:count} test digits rightly: "
+          text="The smallest that gets at least {params.keep:percent} of the {held_out:count} test digits right: "
                "[**{smallest.bits:words} bits**](.quant), {smallest.bytes:count} bytes, "
                "{smallest.accuracy:percent:2}."),
-    Words(name="none-keeps", when="none_keeps", text="None of these keeps {params.keep:percent}. Ask for less."),
+    Words(name="none-keeps", when="none_keeps", text="None of them keeps {params.keep:percent}. Ask for less."),
     Buttons(when="smallest", buttons=(Button("Take these bytes as the budget", (("budget", "smallest.bytes"),),
                                              name="take-smallest"),)),
-    Words(role="doc", text="It was chosen by these digits, so on others it may keep a little less. "
-                           "`bitladder budget mlp --bytes {params.budget} --keep {params.keep}` also tries what was "
+    Words(role="doc", text="It was chosen on these digits, so it may keep a little less on others. "
+                           "`bitladder budget mlp --bytes {params.budget} --keep {params.keep}` also tries networks "
                            "trained with quantisation, and proves the export."),
 ), empty=EMPTY)
 BYTES = Axis(ends="front.sizes", ticks="front.size_ticks")

@@ -22,8 +22,8 @@ def test_the_last_one_tried_is_the_decision():
 
 @pytest.mark.parametrize(("pairs", "most", "said"), [
     (((10, 0.5), (20, 0.7), (30, 0.95)), 25, "the best within 25 bytes keeps 70.00%; the smallest that keeps 90.00% "),
-    (((10, 0.5), (20, 0.7)), 25, "no network here keeps 90.00%; the most exact keeps 70.00% in 20 bytes, and the best"),
-    (((30, 0.95),), 25, "no network here has 25 bytes or fewer; the smallest that keeps 90.00% has 30 bytes")])
+    (((10, 0.5), (20, 0.7)), 25, "no network here keeps 90.00%; the most accurate keeps 70.00% in 20 bytes, and"),
+    (((30, 0.95),), 25, "no network here has 25 bytes or fewer; the smallest that keeps 90.00% needs 30 bytes")])
 def test_what_could_be_had_instead_is_said(pairs, most, said):
     with pytest.raises(ValueError, match=said):
         decided(made(*pairs), most, 0.9)

@@ -46,8 +46,8 @@ def test_no_word_of_the_manifest_ends_its_comment(usual):
 
 
 @pytest.mark.parametrize(("which", "said"), [
-    ((0,), "manifest is the one of another network"), ((1,), "numbers of the network"),
-    ((2,), "ten digits or their results"), ((1, 2), "manifest is the one of another network")])
+    ((0,), "manifest belongs to another network"), ((1,), "numbers of the network"),
+    ((2,), "ten digits or their results"), ((1, 2), "manifest belongs to another network")])
 def test_parts_of_another_export_are_named(usual, which, said):
     other = header_of(exported("4 bits, channels"))
     ours, theirs = PARTS.split(header_of(usual)), PARTS.split(other)

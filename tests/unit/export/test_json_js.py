@@ -19,8 +19,8 @@ def test_eight_bits_take_150_kb(usual):
 
 
 @pytest.mark.parametrize(("parts", "said"), [
-    (("manifest",), "manifest is the one of another network"), (("network",), "numbers of the network"),
-    (("proof",), "ten digits or their results"), (("network", "proof"), "manifest is the one of another network")])
+    (("manifest",), "manifest belongs to another network"), (("network",), "numbers of the network"),
+    (("proof",), "ten digits or their results"), (("network", "proof"), "manifest belongs to another network")])
 def test_parts_of_another_export_are_named(usual, parts, said):
     ours, theirs = json.loads(main_of(usual)), json.loads(main_of(exported("4 bits, channels")))
     mixed = json.dumps({**ours, **{part: theirs[part] for part in parts}}).encode()

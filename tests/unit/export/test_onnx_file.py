@@ -112,7 +112,7 @@ def test_parts_of_another_file_are_named(usual):
     manifest, name = ours[2]["bitladder.manifest"], "bitladder.manifest"
     for network, told, said in [(theirs[1], ours[2], "numbers of the network"),
                                 (ours[1], {**theirs[2], name: manifest}, "ten digits or their results"),
-                                (theirs[1], {**theirs[2], name: manifest}, "manifest is the one of another network")]:
+                                (theirs[1], {**theirs[2], name: manifest}, "manifest belongs to another network")]:
         with pytest.raises(NotProven, match=said):
             checked(onnx_graph.model(network, told, "", ""), FORMAT, {}, "mixed.onnx")
 
