@@ -1,4 +1,4 @@
-"""The command that sets our integers beside those of other frameworks."""
+"""The command `frameworks`: compare our integers with those of other frameworks."""
 
 import argparse
 import json
@@ -14,13 +14,13 @@ from pyapp.sweep.grid import whole
 
 def add(commands: Any) -> None:
     sub = command(commands, "frameworks", compare,
-                  "compare our 8-bit digits network with those that ONNX Runtime and torch make of the same weights")
+                  "compare our 8-bit digits network with those that ONNX Runtime and torch make from the same weights")
     add_data(sub)
     sub.add_argument("--images", type=reader(whole), metavar="N", help="only the first N test images (default: all)")
     sub.add_argument("--web", type=Path, metavar="DIR",
                      help="a folder in which `npm install onnxruntime-web` was run, to compare its WebAssembly as well")
     sub.add_argument("--pyodide", action="store_true", help="also run ours in Pyodide in Node")
-    add_out(sub, "the JSON file to write what was measured into")
+    add_out(sub, "the JSON file for the measurements")
     add_json(sub)
 
 

@@ -61,5 +61,5 @@ def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-FORMAT = Format("html", ".html", "A page", "one page with a drawing pad, which a double click opens", main, opened,
+FORMAT = Format("html", ".html", "HTML page", "one page with a drawing pad, which a double click opens", main, opened,
                 recognises, fits)

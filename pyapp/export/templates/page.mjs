@@ -42,7 +42,7 @@ function show(next, picture = null) {
     bar.querySelector("output").textContent = x ? `${(100 * probabilities[digit]).toFixed(1)} %` : "";
     bar.className = x && digit === best ? "best" : "";
   });
-  verdict.textContent = x ? `It reads a ${best}, with ${(100 * probabilities[best]).toFixed(1)} %.` : "Draw a digit, or choose one of the ten below.";
+  verdict.textContent = x ? `It reads a ${best} (${(100 * probabilities[best]).toFixed(1)} %).` : "Draw a digit, or choose one of the ten below.";
 }
 
 function paint(context, x, ink, side) {
