@@ -38,7 +38,7 @@ def test_the_vision_transformer_is_exported_and_verified(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    *[(["--format", name], f"{name} cannot hold this network: ") for name in FORMATS if name != "onnx"],
+    *[(["--format", name, "--bits", "4"], f"{name} cannot hold this network: ") for name in FORMATS if name != "onnx"],
     (["--format", "onnx", "--logit-bits", "8"], "use --logit-bits none"),
 ])
 def test_what_cannot_be_exported_leaves_no_file(words, said, tmp_path, capsys):
