@@ -149,15 +149,18 @@ def test_files_wrong_and_right(visit, tmp_path):
     download.value.save_as(tmp_path / "mine.npz")
     exported = tmp_path / "net.safetensors"
     assert main(["export", "mlp", "--bits", "4", "--format", "safetensors", "--out", str(exported)]) == 0
-    for path, bits in ((store.WEIGHTS / "mlp-qat2.npz", "2"), (exported, "4"), (store.WEIGHTS / "mlp.npz", "3")):
+    for path, bits in ((store.WEIGHTS / "mlp-qat2.npz", "2"), (store.WEIGHTS / "mlp.npz", "3")):
         tab.slide("bits", 3)
-        tab.page.get_by_text("3 bits per weight,").wait_for()  # a step before the restart would be lost with it
+        tab.page.get_by_text("3 bits per weight;").wait_for()  # a step before the restart would be lost with it
         tab["step"].click()
         tab.wait_number("step-count", "x > 0")
         tab["load-file"].set_input_files(path)  # codes bring their bits
         tab.wait_number("step-count", "x === 0")
         tab.page.locator(".files .note", has_text=f"{path.name}: training starts from these weights").wait_for()
         assert tab["bits"].input_value() == bits
+    tab["load-file"].set_input_files(exported)
+    tab.page.locator(".files .note", has_text=f"{exported.name}: training starts from these weights").wait_for()
+    assert tab["bits"].input_value() == "4"
     other = visit("#qat")
     other["load-file"].set_input_files(tmp_path / "mine.npz")
     other.wait_number("step-count", "x === 1")
