@@ -58,10 +58,12 @@ def share(text: str) -> float:
     return found
 
 
-def budget(args: argparse.Namespace) -> None:
+def budget(args: argparse.Namespace) -> int:
     """Try networks, smallest first, until one keeps the accuracy; export it to --out, or only prove its export."""
     if args.bytes < 1:
         raise ValueError(f"bytes is {args.bytes}; give at least 1")
+    if FORMATS[args.format].integers and args.activations is None:
+        raise ValueError(f"{args.format} holds integers only, and activations are float32; give activations=8")
     form, p, digits = FORMATS[args.format], mlp.load(args.weights), mnist.load(args.data)
     settings = Settings(per=args.per, activations=args.activations, clip="mse")
     found, seen = [], now_and_then("networks")
@@ -80,11 +82,11 @@ def budget(args: argparse.Namespace) -> None:
     refuse(subject, form)
     text = told(best, len(digits.labels))
     if args.out:
-        save(args, subject, form, {"network": facts(best)}, text)
-        return
+        return save(args, subject, form, {"network": facts(best)}, text)
     verdict = proven(written(subject, form, "mlp"), form)
     show({"network": facts(best), "fingerprint": verdict.manifest["fingerprint"], "ok": verdict.ok,
           "tried": [facts(each) for each in found]}, args.json, f"{text}\n{verdict.text}")
+    return 0 if verdict.ok else 1
 
 
 def facts(each: Tried) -> dict[str, Any]:

@@ -64,10 +64,15 @@ def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], requ
 
 def target(text: str) -> Path:
     """The type of --out: a file that can be written, or a folder, in which the file is named after the network."""
-    return Path(text) if text.strip() and Path(text).is_dir() else writable(text)
+    path = Path(text)
+    if text.strip() and path.is_dir():
+        return path
+    if path.exists() and not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is no ordinary file; name another one")
+    return writable(text)
 
 
-def export_digits(args: argparse.Namespace) -> None:
+def export_digits(args: argparse.Namespace) -> int:
     """Write the digits network, in float or quantised as asked, and say what was written."""
     form = FORMATS[args.format]
     if form.integers and args.bits is not None and args.activations is None:
@@ -85,10 +90,10 @@ def export_digits(args: argparse.Namespace) -> None:
     subject = Subject("mlp", network, source_of(args.weights), scheme, measured_of(found, args.data),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
                       args.rounding)
-    save(args, subject, form)
+    return save(args, subject, form)
 
 
-def export_vision(args: argparse.Namespace) -> None:
+def export_vision(args: argparse.Namespace) -> int:
     """Write the Vision Transformer, in float or quantised as asked, and say what was written."""
     form, settings, defaults = FORMATS[args.format], transformer_settings_of(args), asdict(TransformerSettings())
     model, p = vit.parameters(checkpoint.load(args.weights))
@@ -99,7 +104,7 @@ def export_vision(args: argparse.Namespace) -> None:
     refuse(subject, form)
     found = vit_subject(args.weights, args.data, args.split, args.images,
                         now_and_then("pieces of the data")).measure(settings)
-    save(args, replace(subject, measured=measured_of(found, args.data)), form)
+    return save(args, replace(subject, measured=measured_of(found, args.data)), form)
 
 
 def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
@@ -108,8 +113,9 @@ def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
 
 
 def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping[str, Any] | None = None,
-         text: str = "") -> None:
-    """Write an export's files and print what they hold, after `text`; `more` goes into the JSON."""
+         text: str = "") -> int:
+    """Write an export's files and print what they hold, after `text`; `more` goes into the JSON. The exit status is 1
+    if an engine here computes something else."""
     if args.out.is_dir():
         folder, made = args.out, written(subject, form, subject.model)
     else:  # as it was typed, whatever its suffix
@@ -117,15 +123,30 @@ def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping
     names = [folder / name for name in made]
     if args.weights.resolve() in {name.resolve() for name in names}:
         raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
-    for name in names:
-        writable(str(name))
-    for name, data in zip(reversed(names), reversed(made.values()), strict=True):  # the main file last: it is the proof
-        files.write(name, data)
+    _write(dict(zip(names, made.values(), strict=True)))
     found = verify(names[0])
     sizes = {str(name): len(data) for name, data in zip(names, made.values(), strict=True)}
     result = {**(more or {}), "files": sizes, "fingerprint": found.manifest["fingerprint"], "manifest": found.manifest}
     lines = [text] * bool(text) + [f"wrote {name}, {size:,} bytes" for name, size in sizes.items()]
-    show(result, args.json, "\n".join([*lines, found.text]))
+    show({**result, "ok": found.ok}, args.json, "\n".join([*lines, found.text]))
+    return 0 if found.ok else 1
+
+
+def _write(made: Mapping[Path, bytes]) -> None:
+    """Write all files of an export, the main one last, or leave none that was not there before."""
+    try:
+        for name in made:
+            writable(str(name))
+    except argparse.ArgumentTypeError as error:
+        raise ValueError(str(error)) from None
+    fresh = [name for name in made if not name.exists()]
+    try:
+        for name in reversed(made):
+            files.write(name, made[name])
+    except BaseException:
+        for name in fresh:
+            files.discard(name)
+        raise
 
 
 def as_given(data: Any) -> str:
@@ -153,6 +174,8 @@ def command_of(args: argparse.Namespace, shipped: Path, defaults: Mapping[str, A
 def verify_export(args: argparse.Namespace) -> int:
     """Run the proof again; the exit status is 1 if it does not hold."""
     verdict = verify(args.path)
+    for name in verdict.missing:
+        say(f"{name}, which belongs beside {args.path.name}, is not there and was not checked")
     result = {"ok": verdict.ok, "fingerprint": verdict.manifest["fingerprint"],
               "runs": [vars(run) | {"ok": run.ok} for run in verdict.runs]}
     show(result, args.json, verdict.text)

@@ -12,6 +12,7 @@ from typing import Any
 from pyapp.export.proof import Proof, Run
 from pyapp.export.seal import BLANK, Broken, sealed
 from pyapp.export.subject import Subject
+from pyapp.measure.measure import SIMULATED
 from pyapp.quant.integer import ROUNDINGS
 
 NAME, VERSION = "bitladder", 1
@@ -88,8 +89,11 @@ def arithmetic(subject: Subject) -> str:
 
 
 def rounding_of(manifest: Manifest) -> str:
-    """The rounding that a manifest names; for a network that computes in floats, any will do."""
-    return manifest["arithmetic"].partition(", ")[2].partition(" ")[0] or ROUNDINGS[0]
+    """The rounding that a manifest names; of a network that computes in floats any will do. Broken if it is none."""
+    named = manifest["arithmetic"].partition(", ")[2].partition(" ")[0] or ROUNDINGS[0]
+    if named not in (*ROUNDINGS, SIMULATED):
+        raise Broken(f"a manifest with the rounding {named[:20]!r}")
+    return named
 
 
 def digest(data: bytes) -> str:
@@ -101,7 +105,7 @@ def checked_manifest(found: Any) -> Manifest:
     """A manifest from a file. Broken if this version cannot read it."""
     if not isinstance(found, dict) or NAME not in found:
         raise Broken("no manifest of a Bitladder export")
-    if found[NAME] != VERSION:
+    if type(found[NAME]) is not int or found[NAME] != VERSION:
         raise Broken(f"a manifest of version {found[NAME]!r}, which needs another Bitladder: this one reads "
                      f"version {VERSION}")
     return found

@@ -25,6 +25,7 @@ class Verdict:
     manifest: Manifest
     runs: tuple[Run, ...]
     unit: str  # see Proof.unit
+    missing: tuple[str, ...] = ()  # files that belong beside it and are not there
 
     @property
     def ok(self) -> bool:
@@ -45,10 +46,12 @@ class Verdict:
 def verify(path: str | Path) -> Verdict:
     """Run an export's proof again. NotProven if the file is damaged or something else; OSError if it cannot be read."""
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
+        raise NotProven(f"{path}: expected an export, found no ordinary file; name the first file that export wrote")
     data = files.read(path)
     form = recognised(data, str(path))
-    beside = {other.name: other.read_bytes() for suffix in form.beside or {}
-              if (other := path.with_name(path.stem + suffix)).is_file()}
+    named = companions(checked(data, form, {}, str(path)).manifest)
+    beside = {name: files.read(other) for name in named if (other := path.with_name(name)).is_file()}
     return proven({path.name: data, **beside}, form, str(path))
 
 
@@ -57,7 +60,12 @@ def proven(made: Mapping[str, bytes], form: Format, name: str = "") -> Verdict:
     damaged."""
     own, data = next(iter(made.items()))
     found = checked(data, form, made, name or own)
-    return Verdict(found.manifest, tuple(found.runs()), found.proof.unit)
+    try:
+        runs = tuple(found.runs())
+    except Exception as error:  # the numbers of a file that somebody made can make an engine raise almost anything
+        raise NotProven(f"{name or own}: its network cannot be computed ({_why(error)}); export it again") from None
+    missing = tuple(other for other in companions(found.manifest) if other not in made)
+    return Verdict(found.manifest, runs, found.proof.unit, missing)
 
 
 def recognised(data: bytes, name: str) -> Format:
@@ -71,28 +79,64 @@ def recognised(data: bytes, name: str) -> Format:
 
 
 def checked(data: bytes, form: Format, beside: Mapping[str, bytes], name: str) -> Opened:
-    """What the file holds, after checking that it is as it was exported. NotProven says what is not."""
+    """What the file holds, after checking that it is as it was exported. Of the files `beside` it only those count that
+    its manifest names. NotProven says what is not as it was."""
     try:
         seal.check(data)
-        found = form.opened(data, beside)
+        found = _opened(data, form, {})
+        if found.parts != found.manifest.get("parts"):
+            raise Broken("a manifest that belongs to other numbers")
+        kind = FORMATS.get(found.manifest.get("kind"))
+        if kind is None or not kind.recognises(data):
+            raise Broken(f"a manifest of another format, {str(found.manifest.get('kind'))[:20]!r}")
+        named = companions(found.manifest)
     except Broken as error:
         raise NotProven(f"{name}: expected an export, found {error}{_which(data, form)}; export it again") from None
-    for other, expected in found.manifest.get("beside", {}).items():
-        if other in beside and digest(beside[other]) != expected:
+    theirs = {other: beside[other] for other in named if other in beside}
+    for other, content in theirs.items():
+        if digest(content) != named[other]:
             raise NotProven(f"{name}: {other}, which belongs to it, is not the file that was exported with it; export "
                             "both again")
-    return found
+    return _opened(data, form, theirs) if theirs else found
+
+
+def companions(manifest: Manifest) -> dict[str, str]:
+    """The files that belong beside an export, by name, with their digests. Broken if these are no such things."""
+    named = manifest.get("beside", {})
+    if not isinstance(named, dict) or not all(isinstance(text, str) and Path(name).name == name
+                                              for name, text in named.items()):
+        raise Broken("a manifest that does not name the files beside it")
+    return named
+
+
+def _opened(data: bytes, form: Format, beside: Mapping[str, bytes]) -> Opened:
+    """The file read back. Broken if it cannot be."""
+    try:
+        return form.opened(data, beside)
+    except Broken:
+        raise
+    except Exception as error:  # a damaged file can make a reader raise almost anything
+        raise Broken(f"no network that can be read ({_why(error)})") from None
+
+
+def _why(error: Exception) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def _which(data: bytes, form: Format) -> str:
     """Which part of a damaged file is not what its manifest says, where it can still be read."""
     try:
-        found = form.opened(data, {})
+        found = _opened(data, form, {})
     except Broken:
         return ""
-    changed = [WHAT[part] for part, now in found.parts.items() if found.manifest.get("parts", {}).get(part) != now]
+    changed = [WHAT[part] for part, now in found.parts.items() if _part(found.manifest, part) != now]
     if not changed:
         return "; the network and its proof are unharmed, so it is the manifest or what surrounds it"
     if len(changed) == len(WHAT):
         return "; its manifest belongs to another network, or both network and proof were changed"
     return f"; {changed[0]} do not match its manifest"
+
+
+def _part(manifest: Manifest, part: str) -> object:
+    told = manifest.get("parts")
+    return told.get(part) if isinstance(told, dict) else None

@@ -33,7 +33,7 @@ def test_a_digit_is_there_at_the_start_with_its_attention_and_the_count_begins(v
     tab.wait_text("counted", "so far")
     tab.page.wait_for_function("""() => {
         const text = document.querySelector("[data-test='counted']").textContent;
-        return Number(text.match(/Of ([\\d,]+)/)?.[1].replaceAll(",", "")) >= 40;
+        return Number(text.match(/^([\\d,]+) of/)?.[1].replaceAll(",", "")) >= 40;
     }""")
     assert tab.number("float-accuracy") > 90 and tab.number("quant-accuracy") > 80
     assert tab.number("float-bytes") == 556_072 > 3 * tab.number("quant-bytes")

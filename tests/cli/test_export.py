@@ -1,13 +1,19 @@
 """`export` and `verify`: what a person does with the files, and what goes wrong."""
 
+import errno
 import json
+import os
 import shutil
 
 import pytest
 from answers import refusal
 
+from pyapp import files
 from pyapp.__main__ import main
+from pyapp.commands import exporting
 from pyapp.export.kinds import FORMATS
+from pyapp.export.proof import Run
+from pyapp.export.verify import Verdict
 from pyapp.nets import mlp
 
 USUAL = ["--bits", "8", "--activations", "8"]
@@ -110,3 +116,50 @@ def test_every_format_says_what_it_is(capsys):
         main(["export", "mlp", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert all(f"{form.name}: {form.doc}" in told for form in FORMATS.values())
+
+
+def test_only_the_companion_that_the_manifest_names_is_run(tmp_path, capsys):
+    """A stranger's program of the same name may lie beside a copy."""
+    export(capsys, *USUAL, "--format", "json", "--out", str(tmp_path / "net.json"))
+    shutil.copy(tmp_path / "net.json", tmp_path / "app.json")
+    (tmp_path / "net.mjs").unlink()
+    ran = tmp_path / "ran"
+    (tmp_path / "app.mjs").write_text(f"import {{ writeFileSync }} from 'node:fs'; writeFileSync({str(ran)!r}, '');")
+    assert main(["verify", str(tmp_path / "app.json")]) == 0
+    assert not ran.exists()
+    assert "net.mjs, which belongs beside app.json, is not there and was not checked" in capsys.readouterr().err
+
+
+def test_a_folder_in_the_place_of_a_companion_is_refused(tmp_path, capsys):
+    (tmp_path / "net.mjs").mkdir()
+    argv = ["export", "mlp", *USUAL, "--format", "json", "--out", str(tmp_path / "net.json")]
+    assert "net.mjs is a folder" in refusal(capsys, *argv)
+    assert not (tmp_path / "net.json").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    assert "found no ordinary file" in refusal(capsys, "verify", str(tmp_path / "pipe"))
+    assert "is no ordinary file" in refusal(capsys, "export", "mlp", "--format", "json", "--out",
+                                            str(tmp_path / "pipe"))
+
+
+def test_an_export_whose_proof_fails_here_ends_with_1(tmp_path, monkeypatch, capsys):
+    failed = Verdict({"fingerprint": "0" * 8, "arithmetic": "float32"}, (Run("an engine", 1.0, "", "somewhere"),), "")
+    monkeypatch.setattr(exporting, "verify", lambda path: failed)
+    assert main(["export", "mlp", "--format", "npz", "--out", str(tmp_path / "net.npz")]) == 1
+    assert "PARITY FAILS in an engine at somewhere" in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_companion(tmp_path, monkeypatch, capsys):
+    write = files.write
+
+    def full(path, data):
+        if str(path).endswith(".json"):
+            raise files.NotWritten(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        write(path, data)
+
+    monkeypatch.setattr(files, "write", full)
+    assert "No space left" in refusal(capsys, "export", "mlp", "--format", "json", "--out", str(tmp_path / "net.json"))
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,9 @@ const fixtures = unrolled(numbers(Uint8Array, file.proof.pixels));
 const [pad, seen, bars, verdict] = ["pad", "seen", "bars", "verdict"].map((id) => document.getElementById(id));
 const WIDTH = 0.08; // the pen's, as a fraction of the pad
 let strokes = [];
+let picture = null; // 784 numbers, instead of strokes
 let drawing = false;
+let due = 0; // the frame in which what changed will be drawn
 
 const proof = prove(file);
 document.getElementById("proof").textContent = proof.ok
@@ -16,9 +18,14 @@ document.getElementById("examples").append(...[..."0123456789"].map((digit) => O
   textContent: digit, title: `Show a test digit: ${digit}`, onclick: () => show([], Float32Array.from(fixtures.slice(digit * 784, digit * 784 + 784), (value) => Math.fround(value / 255))),
 })));
 
-/** A drawing, or 784 numbers, on the pad; what the network sees; what it says. */
-function show(next, picture = null) {
-  strokes = next;
+/** A drawing, or 784 numbers instead, on the pad; what the network sees; what it says. */
+function show(next, instead = null) {
+  [strokes, picture] = [next, instead];
+  due ||= requestAnimationFrame(draw);
+}
+
+function draw() {
+  due = 0;
   const x = picture ?? image(strokes.flatMap((stroke, i) => stroke.map(([px, py]) => [px, py, i])));
   const side = pad.width;
   const pen = pad.getContext("2d");
@@ -42,7 +49,7 @@ function show(next, picture = null) {
     bar.querySelector("output").textContent = x ? `${(100 * probabilities[digit]).toFixed(1)} %` : "";
     bar.className = x && digit === best ? "best" : "";
   });
-  verdict.textContent = x ? `It reads a ${best} (${(100 * probabilities[best]).toFixed(1)} %).` : "Draw a digit, or choose one of the ten below.";
+  verdict.textContent = x ? `It reads a ${best} (${(100 * probabilities[best]).toFixed(1)} %).` : "Draw a digit, or choose a test digit.";
 }
 
 function paint(context, x, ink, side) {
@@ -57,13 +64,14 @@ function paint(context, x, ink, side) {
 
 const point = (event) => [event.offsetX / pad.clientWidth, event.offsetY / pad.clientHeight];
 pad.onpointerdown = (event) => {
+  if (!event.isPrimary || event.button !== 0) return; // a second finger, or another button
   pad.setPointerCapture(event.pointerId);
   drawing = true;
   show([...strokes, [point(event)]]);
 };
-pad.onpointermove = (event) => drawing && show([...strokes.slice(0, -1), [...strokes.at(-1), point(event)]]);
-pad.onpointerup = pad.onpointercancel = () => { drawing = false; };
+pad.onpointermove = (event) => drawing && event.isPrimary && show([...strokes.slice(0, -1), [...strokes.at(-1), point(event)]]);
+pad.onpointerup = pad.onpointercancel = (event) => { drawing &&= !event.isPrimary; };
 document.getElementById("clear").onclick = () => show([]);
 document.getElementById("undo").onclick = () => show(strokes.slice(0, -1));
-matchMedia("(prefers-color-scheme: dark)").onchange = () => show(strokes);
+matchMedia("(prefers-color-scheme: dark)").onchange = () => show(strokes, picture);
 show([], Float32Array.from(fixtures.slice(3 * 784, 4 * 784), (value) => Math.fround(value / 255)));
