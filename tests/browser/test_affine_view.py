@@ -27,10 +27,10 @@ def test_both_schemes_stand_side_by_side(visit):
 def test_the_sentence_says_what_was_measured(visit):
     tab = visit("#affine?skewed=activations&centred=weights")
     gain = ratio("activations", 4, "affine") - ratio("activations", 4, "symmetric")
-    assert f"buys {gain:.1f} dB" in tab.text("verdict-skewed") and "8 of its 16 codes" in tab.text("verdict-skewed")
-    assert "zero point 0" in tab.text("cost")
+    assert f"gains {gain:.1f} dB" in tab.text("verdict-skewed") and "8 of its 16 codes" in tab.text("verdict-skewed")
+    assert "is 0, because their smallest number is 0" in tab.text("cost")
     tab["skewed"].select_option("silu")
-    tab.wait_text("cost", "zero point 1")
+    tab.wait_text("cost", "so they need the correction")
     assert f"{ratio('silu', 4, 'affine'):.2f}" == tab.text("skewed-affine-sqnr_db").removesuffix(" dB")
 
 

@@ -26,7 +26,7 @@ def test_every_number_of_the_table_is_pythons(visit):
         assert tab.text(f"methods-{name}-max_error") == f"{row['max_error']:.4f}"
         assert tab.text(f"methods-{name}-top1") == f"{100 * row['top1']:.1f} %"
         assert tab.text(f"methods-{name}-broken_rows") == str(row["broken_rows"])
-    assert "N = 64" in tab.text("sort-mae") and "costs 0.0151 per row" in tab.text("finding")
+    assert "N = 64" in tab.text("sort-mae") and "an L1 error of 0.0151 per row" in tab.text("finding")
 
 
 def test_every_control_is_moved_and_the_table_follows(visit):
