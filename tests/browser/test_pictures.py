@@ -48,7 +48,6 @@ def test_the_page_and_the_command_read_a_file_alike(visit, tmp_path, capsys):
 
 def test_a_picture_that_is_slow_to_decode_is_named_until_it_is_read_or_given_up(visit, tmp_path):
     tab = visit("#digits?weights=pretrained")
-    tab.wait_text("prediction", "6")  # the digit that is there at first, and stays
     Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "slow.png")
     tab.page.evaluate("""() => {
         const decode = window.createImageBitmap;
@@ -70,6 +69,7 @@ def test_a_picture_that_is_slow_to_decode_is_named_until_it_is_read_or_given_up(
 
 def test_an_unreadable_picture_is_refused_in_a_sentence(visit, tmp_path):
     tab = visit("#digits?weights=pretrained")
+    tab.wait_text("prediction", "6")  # the digit that is there at first, and stays
     Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "scan.tif")
     Image.new("L", (90, 90), 200).save(tmp_path / "blank.png")
     Image.new("1", (7_100, 7_100)).save(tmp_path / "wall.png")

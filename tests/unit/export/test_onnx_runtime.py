@@ -50,7 +50,7 @@ def all_files():
                 for kind, settings in VISION.items() if "logit_bits" not in settings)
 
 
-@pytest.mark.parametrize("make", all_files())
+@pytest.mark.parametrize("make", list(all_files()))
 def test_the_checker_and_strict_shape_inference_pass(make):
     model = onnx.load_model_from_string(make())
     onnx.checker.check_model(model, full_check=True)
