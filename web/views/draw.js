@@ -88,7 +88,7 @@ class DrawPanel {
       maxHeight: 140,
       describe: (_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`,
     });
-    const drops = dropping({ pick: (file) => this.#open(file), refuse: (trouble) => page.fail("image", trouble) });
+    const drops = dropping({ pick: (file) => this.#open(file), refuse: (trouble) => (this.#choose(), page.fail("image", trouble)) }); // no digit comes late and takes the words away
     for (const [name, act] of Object.entries(drops)) slot("pad").addEventListener(name.slice(2).toLowerCase(), act);
     root.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#pad.undo();
