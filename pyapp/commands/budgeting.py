@@ -20,7 +20,7 @@ from pyapp.data import mnist
 from pyapp.export.budget import Tried, candidates, decided, tried
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject
+from pyapp.export.subject import Subject, scheme_of
 from pyapp.export.verify import proven
 from pyapp.nets import mlp
 from pyapp.quantized.network import Settings
@@ -74,8 +74,7 @@ def budget(args: argparse.Namespace) -> int:
         seen(len(found), len(listed))
     best = decided(found, args.bytes, args.keep)
     progress(f"tried {len(found)} of {len(listed)} networks, starting at {found[0].candidate.nbytes:,} bytes")
-    scheme = {name: value for name, value in asdict(best.candidate.settings).items()
-              if name == "bits" or value != DEFAULTS[name]}
+    scheme = scheme_of(asdict(best.candidate.settings), DEFAULTS)
     where = f" --format {args.format} --out {args.out.name}" if args.out else ""
     subject = Subject("mlp", best.network, source_of(args.weights), scheme, measured_of(best.measured, args.data),
                       f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}")

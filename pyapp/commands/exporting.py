@@ -17,7 +17,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject
+from pyapp.export.subject import Subject, scheme_of
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
@@ -86,8 +86,8 @@ def export_digits(args: argparse.Namespace) -> int:
     digits = mnist.load(args.data)
     exact = isinstance(network, Parameters)
     found = measure_float(network, digits) if exact else measure(network, digits, form.rounding or args.rounding)
-    scheme = {name: value for name, value in scheme.items() if name == "bits" or value != DEFAULTS[name]}
-    subject = Subject("mlp", network, source_of(args.weights), scheme, measured_of(found, args.data),
+    subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
+                      measured_of(found, args.data),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
                       args.rounding)
     return save(args, subject, form)
@@ -98,8 +98,7 @@ def export_vision(args: argparse.Namespace) -> int:
     form, settings, defaults = FORMATS[args.format], transformer_settings_of(args), asdict(TransformerSettings())
     model, p = vit.parameters(checkpoint.load(args.weights))
     network = quantize_vit(p, settings, size=model.size)
-    scheme = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
-    subject = Subject("vit", network, source_of(args.weights), scheme, {},
+    subject = Subject("vit", network, source_of(args.weights), scheme_of(asdict(settings), defaults), {},
                       command_of(args, vit.SHIPPED, {"images": None, "split": "test", **defaults}))
     refuse(subject, form)
     found = vit_subject(args.weights, args.data, args.split, args.images,

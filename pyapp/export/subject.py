@@ -78,3 +78,9 @@ class Subject:
         if isinstance(self.network, QuantizedNetwork):
             return self.network.simulated().forward(self.network.parameters, x)
         return MLP.of(self.network).forward(self.network, x)
+
+
+def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A scheme as exports name it: the bits, if there are any, and what is not at its default."""
+    return {name: value for name, value in settings.items()
+            if (name == "bits" and value is not None) or value != defaults[name]}

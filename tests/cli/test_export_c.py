@@ -188,7 +188,7 @@ def test_the_command_compiles_what_it_wrote(compiler, tmp_path, capsys):
     assert "activations get 8 bits" in printed.err and "PARITY OK, largest difference 0" in printed.out
     assert 'include "my net.hpp"' in (tmp_path / "my net_test.c").read_text()
     compiled(compiler, tmp_path / "my net_test.c")
-    (tmp_path / "my net_test.c").unlink()  # verify writes it anew
+    (tmp_path / "my net_test.c").unlink()  # verify makes it again from the header
     first, plain, *_ = verify(path).runs
     assert first.engine == "Python" and plain.engine != "Python"
     path.write_bytes(path.read_bytes()[:-1])

@@ -1,4 +1,4 @@
-"""Our integers beside other frameworks: what is said without them, the recorded table, and a small run with each."""
+"""Comparing with other frameworks: the refusal where none is installed, the recorded table, and a small run of each."""
 
 import json
 import sys

@@ -4,7 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from pyapp.experiment.frame import Action, Experiment, Outcome
 from pyapp.experiment.panels import Button, Buttons, Panel, Words
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Network, Subject
+from pyapp.export.subject import Network, Subject, scheme_of
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
@@ -96,9 +96,8 @@ def command(page: Experiment, action: str) -> str:
 
 
 def settings_of(settings: Settings | TransformerSettings) -> dict[str, Any]:
-    """A scheme as exports name it: the bits of the digits network, and what is not at its default."""
-    return {name: value for name, value in asdict(settings).items()
-            if (name == "bits" and value) or value != getattr(type(settings), name)}
+    """Settings as the scheme of an export."""
+    return scheme_of(asdict(settings), {each.name: each.default for each in fields(settings)})
 
 
 def shipped(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The smallest that keeps an accuracy, and what is said where there is none."""
+"""The smallest network that keeps an accuracy, and the error when none does."""
 
 import pytest
 
