@@ -233,16 +233,18 @@ class Page(Experiment):
         """Export the network on show."""
         if self.diverged:
             raise ValueError(DIVERGED.rstrip("."))
-        settings, count = self.settings() or TransformerSettings(), self.pair.count
+        settings, notes = exporting.vision_settings(name, self.settings() or TransformerSettings())
+        rounded = settings if settings != TransformerSettings() else None
+        pair = self.pair if rounded == self.settings() else self.pair.under(rounded)
         p = self.trainer.p if self.is_own else shipped.vit()
         network = quantize_vit(p, settings, mnist.calibration()[:CALIBRATION], self.model.size)
-        while count.counted < EXPORTED:
-            count.go_on(self.pair.piece)
-        scores = count.scores()
-        accuracy = scores["quant_accuracy" if self.settings() else "float_accuracy"]
+        while pair.count.counted < EXPORTED:
+            pair.count.go_on(pair.piece)
+        scores = pair.count.scores()
+        accuracy = scores["quant_accuracy" if rounded else "float_accuracy"]
         source = exporting.own("vision", p) if self.is_own else exporting.shipped("vit")
         return exporting.exported(self, name, network, source, exporting.settings_of(settings),
-                                  measured=exporting.told(accuracy, scores["counted"]))
+                                  measured=exporting.told(accuracy, scores["counted"]), notes=notes)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""

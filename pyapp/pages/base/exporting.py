@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
+WITHOUT_BITS = "This format holds a Vision Transformer in float32 only, so the file has the network before quantisation."
+FLOAT_SCORES = "ONNX has no softmax on quantised logits: in this file they are float32, and the softmax is exact."
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
 
 
@@ -46,10 +48,11 @@ def panel(forms=DIGITS) -> Panel:
 
 
 def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],
-             rounding: str = "single", measured: Mapping[str, Any] | None = None) -> Outcome:
+             rounding: str = "single", measured: Mapping[str, Any] | None = None,
+             notes: Sequence[str] = ()) -> Outcome:
     """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits.
-    ValueError if the format cannot hold the network."""
-    form, notes = FORMATS[action.removeprefix(PREFIX)], []
+    `notes` are said first. ValueError if the format cannot hold the network."""
+    form, notes = FORMATS[action.removeprefix(PREFIX)], list(notes)
     if form.integers and isinstance(network, Parameters):
         raise ValueError(NO_INTEGERS.format(form.name))
     if form.integers and isinstance(network, QuantizedNetwork) and network.activations is None:
@@ -71,6 +74,14 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
     if len(files) > 1:
         name, data = f"{stem}.zip", zipped(files)
     return Outcome(notes, file=np.frombuffer(data, np.uint8), name=name)
+
+
+def vision_settings(action: str, settings: TransformerSettings) -> tuple[TransformerSettings, list[str]]:
+    """What an action's format can hold of these settings, and notes on what it cannot."""
+    if action != PREFIX + "onnx":
+        return TransformerSettings(), [WITHOUT_BITS] * (settings != TransformerSettings())
+    held = replace(settings, logit_bits=None, softmax="exact", shift="none")
+    return held, [FLOAT_SCORES] * (held != settings)
 
 
 def told(accuracy: float, n: int) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from opened import Opened
 
 from pyapp import store
 from pyapp.data import mnist
+from pyapp.export.kinds import FORMATS
+from pyapp.export.verify import proven
 from pyapp.measure.rollout import rollout
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, patches_of
+from pyapp.pages.base import exporting
 from pyapp.pages.base.digits_training import DIVERGED
 from pyapp.pages.base.vision import CALIBRATION
 from pyapp.pages.vision import FLOAT_LOGITS, SIZES
@@ -236,6 +239,17 @@ def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered")
+@pytest.mark.parametrize(("format", "note", "scheme"), [
+    ("onnx", exporting.FLOAT_SCORES, {"bits": 8, "per": "channel", "activations": 8}),
+    ("safetensors", exporting.WITHOUT_BITS, {}), ("npz", exporting.WITHOUT_BITS, {})])
+def test_each_format_gets_what_it_can_hold_of_the_settings_and_the_page_says_what_it_cannot(format, note, scheme):
+    session = Session()
+    outcome = session.page.act(f"export-{format}", {})
+    assert outcome.notes[0] == note and outcome.notes[1].endswith("holds.")
+    manifest = proven({outcome.name: outcome.file.tobytes()}, FORMATS[format]).manifest
+    assert manifest["scheme"] == scheme and manifest["measured"]["accuracy"] > 0.9
+
+
 def test_divergence_is_said_and_ends_the_run():
     session = Session(weights="own")
     session.page.trainer.p.vector[:] = np.nan
