@@ -32,6 +32,12 @@ def test_an_exported_page_proves_itself_and_reads_a_drawing(visit, tmp_path, cap
     tab.page.locator("#verdict", has_text="It reads a 7").wait_for()
     tab.page.get_by_role("button", name="4", exact=True).click()
     tab.page.locator("#verdict", has_text="It reads a 4").wait_for()
+    tab.page.locator("#pad").focus()
+    for key in ("Delete", *["ArrowUp"] * 6, " ", *["ArrowDown"] * 12, " ", "ArrowLeft"):  # a 1, by keyboard
+        tab.page.keyboard.press(key)
+    tab.page.locator("#verdict", has_text="It reads a 1").wait_for()
+    tab.page.get_by_role("button", name="4", exact=True).click()
+    tab.page.locator("#verdict", has_text="It reads a 4").wait_for()
     tab.page.emulate_media(color_scheme="dark")
     for name in ("pointerdown", "pointermove"):  # a second finger
         tab.page.locator("#pad").dispatch_event(name, {"pointerId": 7, "isPrimary": False, "button": 0})

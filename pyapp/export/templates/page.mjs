@@ -2,10 +2,12 @@ const file = JSON.parse(document.getElementById("export").textContent);
 const network = load(file);
 const fixtures = unrolled(numbers(Uint8Array, file.proof.pixels));
 const [pad, seen, bars, verdict] = ["pad", "seen", "bars", "verdict"].map((id) => document.getElementById(id));
-const WIDTH = 0.08; // the pen's, as a fraction of the pad
+const [WIDTH, STEP] = [0.08, 0.04]; // the pen's, and how far an arrow key moves it, as fractions of the pad
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 let strokes = [];
 let picture = null; // 784 numbers, instead of strokes
 let drawing = false;
+let keys = null; // the keyboard's pen, once it is used: where it is, and whether it is down
 let due = 0; // the frame in which what changed will be drawn
 
 const proof = prove(file);
@@ -37,6 +39,12 @@ function draw() {
     pen.beginPath();
     stroke.forEach(([px, py], i) => (i ? pen.lineTo(px * side, py * side) : pen.moveTo(px * side, py * side)));
     pen.lineTo(stroke.at(-1)[0] * side + 0.01, stroke.at(-1)[1] * side);
+    pen.stroke();
+  }
+  if (keys) {
+    pen.beginPath();
+    pen.arc(keys.at[0] * side, keys.at[1] * side, (WIDTH * side) / 2, 0, 7);
+    Object.assign(pen, { lineWidth: 3, strokeStyle: keys.down ? "orangered" : "gray" });
     pen.stroke();
   }
   const small = seen.getContext("2d");
@@ -71,6 +79,19 @@ pad.onpointerdown = (event) => {
 };
 pad.onpointermove = (event) => drawing && event.isPrimary && show([...strokes.slice(0, -1), [...strokes.at(-1), point(event)]]);
 pad.onpointerup = pad.onpointercancel = (event) => { drawing &&= !event.isPrimary; };
+pad.onkeydown = (event) => {
+  const move = ARROWS[event.key];
+  if (!move && ![" ", "Delete", "Backspace"].includes(event.key)) return;
+  event.preventDefault(); // the page does not scroll
+  keys ??= { at: [0.5, 0.5], down: false };
+  if (move) keys.at = keys.at.map((at, axis) => Math.min(Math.max(at + STEP * move[axis], 0), 1));
+  else keys.down = event.key === " " && !keys.down;
+  if (event.key === " " && keys.down) show([...strokes, [keys.at]]);
+  else if (move && keys.down) show([...strokes.slice(0, -1), [...(strokes.at(-1) ?? []), keys.at]]);
+  else if (move || event.key === " ") show(strokes, picture);
+  else show([]);
+};
+pad.onblur = () => { keys = null; show(strokes, picture); };
 document.getElementById("clear").onclick = () => show([]);
 document.getElementById("undo").onclick = () => show(strokes.slice(0, -1));
 matchMedia("(prefers-color-scheme: dark)").onchange = () => show(strokes, picture);
