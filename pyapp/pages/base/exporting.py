@@ -27,7 +27,7 @@ DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
-WITHOUT_BITS = "In this format a Vision Transformer has float32 weights, so the file holds the network before quantisation."
+WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."
 FLOAT_SCORES = "ONNX has no softmax on quantised logits: in this file they are float32, and the softmax is exact."
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
 
