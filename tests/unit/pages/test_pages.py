@@ -44,10 +44,10 @@ def test_the_rail_has_few_entries_and_pages_of_one_stand_together():
 def test_what_tabs_share_is_one_kind_of_value():
     """So that what one tab is set to means the same on another, if it is allowed there."""
     kinds = {}
-    for name in pages.names():
-        page = pages.page(name)
+    for described in pages.describe():
+        page = pages.page(described["name"])
         params = {param.name: param for param in page.PARAMS}
-        for shared, own in next(each["shares"] for each in pages.describe() if each["name"] == name).items():
+        for shared, own in described["shares"].items():
             kinds.setdefault((page.entry, shared), set()).add(params[own].kind)
         assert not page.SHARES or page.SHARED.endswith(".")
     assert kinds and all(len(found) == 1 for found in kinds.values())
