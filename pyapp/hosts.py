@@ -88,8 +88,8 @@ def find_chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Any]:
-    """A headless Chromium as a Playwright browser."""
+def chromium(*flags: str) -> Iterator[Any]:
+    """A headless Chromium as a Playwright browser, with flags of its own if some are given."""
     executable = find_chromium()
     if not executable:
         raise HostError("Chromium is not installed", hint="install it (Debian: apt-get install chromium)")
@@ -98,7 +98,7 @@ def chromium() -> Iterator[Any]:
     except ModuleNotFoundError:
         raise HostError("Playwright is not installed", hint='pip install -e ".[test]"') from None
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=executable, args=[*QUIET, *flags])
         try:
             yield browser
         finally:

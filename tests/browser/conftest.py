@@ -17,6 +17,9 @@ ENGINE = os.environ.get("BITLADDER_BROWSER")  # chromium, firefox or webkit, as 
 START = 180_000  # milliseconds that Python may take to start on a slow machine
 WINDOW = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}  # which would answer for the network
 PROVOKED = ("Service Worker registration blocked by Playwright",)  # by WINDOW; else no tab could be taken over
+# A tab of a test lives for seconds: what Chromium would optimise meanwhile costs more than it saves, so only what runs
+# for long is. The bytes that are executed before a function of WebAssembly is compiled for the second time.
+THRIFTY = "--js-flags=--wasm-tiering-budget=1000000000"
 HOME = "#digits"
 # Where tabs wait for their next test: a page that is soon there and, embedded, neither keeps nor restores anything.
 REST, AWAY = "#exponential?embed=1", "#digits?embed=1"
@@ -45,7 +48,7 @@ def url(needs_chromium):
 
 @pytest.fixture(scope="session")
 def browser(needs_chromium):
-    with other(ENGINE) if ENGINE else chromium() as found:
+    with other(ENGINE) if ENGINE else chromium(THRIFTY) as found:
         yield found
 
 
