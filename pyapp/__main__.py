@@ -10,6 +10,7 @@ from typing import NoReturn
 from pyapp import __version__
 from pyapp.commands import (
     attention,
+    benching,
     beside,
     budgeting,
     exporting,
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, softmax, attention,
-                 ladder, generators, sweep, tools, beside, serving):
+                 ladder, generators, sweep, tools, benching, beside, serving):
         part.add(commands)
     return parser
 

@@ -116,7 +116,7 @@ def test_no_error_of_the_library_names_an_option(path):
 def test_every_export_is_used_elsewhere():
     """By another module of web/, by the benchmark or by a test. Default exports are fetched by the names of panels."""
     web, tests = ROOT / "web", ROOT / "tests"
-    readers = {path: path.read_text() for path in [*JAVASCRIPT, *web.glob("*.mjs"), *web.glob("bench/*"),
+    readers = {path: path.read_text() for path in [*JAVASCRIPT, *web.glob("*.mjs"), *web.glob("bench/**/*.*js"),
                                                    *tests.rglob("*.mjs"), *tests.rglob("*.py")]}
     for path in JAVASCRIPT:
         named = re.findall(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", readers[path], re.MULTILINE)

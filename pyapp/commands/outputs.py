@@ -9,7 +9,8 @@ from typing import Any
 from pyapp import files
 
 WRITTEN = ("out", "checkpoint", "record")  # options that name a file to write
-READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web")  # to read
+READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web", "results",
+        "compare")  # to read
 PROBE = bytes(4096)  # a full disk has no room for it
 
 

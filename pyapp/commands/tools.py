@@ -1,4 +1,4 @@
-"""Commands around the page: run an experiment, prove this runtime, time it, list the pages."""
+"""Commands around the page: run an experiment, prove this runtime, list the pages."""
 
 import argparse
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pyapp import files, modules, pages
-from pyapp.bench import bench
 from pyapp.commands.common import EVERY, add_json, command, print_json, progress, show
 from pyapp.commands.outputs import add_out, add_weights_out
 from pyapp.commands.saying import say
@@ -36,11 +35,6 @@ def add(commands: Any) -> None:
     only.add_argument("--recorded", metavar="PAGE", help="print only the frames of this page that web/recorded holds")
     only.add_argument("--modules", action="store_true",
                       help="print only what Pyodide imports for them, as web/modules.json holds it (needs Node)")
-
-    sub = command(commands, "bench", benchmark, "time an epoch, one image and 500 images against plain JavaScript")
-    sub.add_argument("--pyodide", action="store_true", help="also measure Pyodide in Node")
-    sub.add_argument("--browser", action="store_true", help="also measure Pyodide in Chromium, with the time to ready")
-    add_json(sub)
 
     sub = command(commands, "check", check_runtime, "run the parity fixtures and compare with what CPython recorded")
     add_weights_out(sub, "--record", "save this runtime's results to an .npz file instead of comparing them")
@@ -110,12 +104,6 @@ def check_runtime(args: argparse.Namespace) -> None:
     show(rows, args.json, check.table(rows))
     if not all(row["ok"] for row in rows):
         raise ValueError("some results are outside their bounds; the table says which")
-
-
-def benchmark(args: argparse.Namespace) -> None:
-    """Ratios against plain JavaScript in the same run."""
-    result = bench.compare(args.pyodide, args.browser)
-    show(result, args.json, bench.table(result))
 
 
 def list_pages(args: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ SITE = {  # our own files, by folder; third-party files are those that the lock 
     "app/pages": ("*.md",), "recorded": ("*.json",),
 }
 # Served, for `bench --browser`, and not published: the benchmark, and what the packs and the single file are made of.
-DEVELOPERS = {"bench": ("*.html", "*.js")}
+DEVELOPERS = {"bench": ("*.html", "*.js"), "bench/peers": ("*.js",)}
 PACKED = re.compile(r"vendor/pyodide/(.+\.whl|python_stdlib\.zip|pyodide-lock\.json)|vendor/xz/.+|single\.js")
 
 

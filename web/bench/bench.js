@@ -1,59 +1,48 @@
-// Times plain JavaScript and Bitladder side by side, round after round, so that both meet the same weather. The result
-// is in `window.result` and on the page: milliseconds (the median of the rounds' means), and how many times faster.
+// The page's side of `python -m pyapp bench --browser`, which drives it (pyapp/bench/browser.py): contestants are
+// started here, each in a worker of its own, and asked one after the other, so that no two ever compute at once.
 import { connect } from "../rpc.js";
-import { images, labels } from "./idx.js";
-import { REPEATS, ROUNDS, mean, median } from "./workloads.js";
 
 const output = document.querySelector("output");
-const SITE = new URL("../", import.meta.url);
+const workers = new Map(); // key -> { worker, client }
 
-async function unpacked(name) {
-  const response = await fetch(new URL(`data/digits/${name}.gz`, SITE));
-  if (!response.ok) throw new Error(`${name}.gz: ${response.status} ${response.statusText}`);
-  const packed = await response.arrayBuffer();
-  const magic = new Uint8Array(packed, 0, 2);
-  if (magic[0] !== 0x1f || magic[1] !== 0x8b) return packed; // the server has unpacked it
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+/** Start a worker. Resolves to { ms, facts }: milliseconds until it can compute, and what it says of itself. */
+async function start({ key, script, settings }) {
+  const begun = performance.now();
+  const worker = new Worker(new URL(`${script}?${key}`, import.meta.url), { type: "module" });
+  const client = connect(worker);
+  workers.set(key, { worker, client });
+  const failed = new Promise((_, reject) => {
+    client.on("error", ({ message, hint }) => reject(new Error([message, hint].filter(Boolean).join(" "))));
+  });
+  const facts = await Promise.race([client.call("start", settings), failed]);
+  const ms = performance.now() - begun;
+  await Promise.race([client.call("load"), failed]);
+  return { ms, facts };
 }
 
-async function startPlain() {
-  const client = connect(new Worker(new URL("plain-worker.js", import.meta.url), { type: "module" }));
-  await client.call("load", {
-    images: images(await unpacked("train-images-idx3-ubyte")),
-    labels: labels(await unpacked("train-labels-idx1-ubyte")),
-    heldOut: images(await unpacked("t10k-images-idx3-ubyte")),
-  });
-  return client;
+/** A call of contestant.js. */
+function ask({ key, method, args }) {
+  output.textContent = `${args.name ?? method}: ${key}`;
+  return workers.get(key).client.call(method, args);
 }
 
-function startBitladder() {
-  const client = connect(new Worker(new URL("bitladder-worker.js", import.meta.url), { type: "module" }));
-  client.on("progress", ({ label, loaded, total }) => {
-    output.textContent = `${label}: ${loaded} of ${total} bytes`;
-  });
-  return new Promise((resolve, reject) => {
-    client.on("ready", () => resolve(client));
-    client.on("error", ({ message, hint }) => reject(new Error(`${message} ${hint}`)));
-  });
+function end(key) {
+  workers.get(key)?.worker.terminate();
+  workers.get(key)?.client.close();
+  workers.delete(key);
 }
 
-async function compare() {
-  const engines = { plain: await startPlain(), bitladder: await startBitladder() };
-  const rounds = Object.fromEntries(Object.keys(engines).map((who) => [who, { epoch: [], image: [], batch: [] }]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, repeats] of Object.entries(REPEATS)) {
-      for (const [who, engine] of Object.entries(engines)) {
-        output.textContent = `Round ${round + 1} of ${ROUNDS}: ${name}, ${who}`;
-        rounds[who][name].push(mean((await engine.call("bench", { name, repeats })).ms));
-      }
-    }
+/** Bytes of memory of each worker by key, as the browser counts them after collecting garbage, and its WebAssembly's. */
+async function memory() {
+  const found = {};
+  for (const [key, { client }] of workers) found[key] = await client.call("memory");
+  const { breakdown } = await performance.measureUserAgentSpecificMemory();
+  for (const { bytes, attribution } of breakdown) {
+    const key = attribution.map(({ url }) => [...workers.keys()].find((each) => url.endsWith(`?${each}`))).find(Boolean);
+    if (key) found[key] += bytes;
   }
-  const summary = (who) => Object.fromEntries(Object.keys(REPEATS).map((name) => [name, median(rounds[who][name])]));
-  const [plain, bitladder] = [summary("plain"), summary("bitladder")];
-  const ratio = Object.fromEntries(Object.keys(REPEATS).map((name) => [name, plain[name] / bitladder[name]]));
-  const runtime = await engines.bitladder.call("runtime");
-  return { browser: navigator.userAgent, runtime, plain, bitladder, ratio, rounds };
+  return found;
 }
 
-window.result = await compare().catch((error) => ({ error: error.message }));
-output.textContent = JSON.stringify(window.result, null, 2);
+window.benchmark = { start, ask, end, memory, browser: navigator.userAgent };
+output.textContent = "Waiting for `python -m pyapp bench --browser`";

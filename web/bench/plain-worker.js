@@ -1,11 +1,8 @@
-// The plain-JavaScript network in a worker of its own, as Bitladder's engine is: "load" gives it the digits, "bench"
-// times it.
-import { serve } from "../rpc.js";
-import { plainWorkloads } from "./workloads.js";
+// The plain-JavaScript network in a worker of its own, as Bitladder's engine is.
+import { contestant } from "./contestant.js";
+import { plainWorks } from "./plain-works.js";
 
-let timed;
-
-serve(self, (method, args) => {
-  if (method === "load") timed = plainWorkloads(args);
-  else return timed(args.name, args.repeats);
+contestant(() => ({}), (array) => {
+  const works = plainWorks(array);
+  return () => works;
 });

@@ -87,19 +87,17 @@ export class Mlp {
     });
   }
 
-  // image: 784 values 0..1. The returned probabilities are overwritten by the next call.
-  predict(image) {
+  // image: 784 values 0..1. The returned logits are overwritten by the next call.
+  logits(image) {
     const last = this.layers.length - 1;
     let x = image;
     this.layers.forEach((layer, n) => { x = layer.forward(x, n < last); });
-    return softmax(x, this.probabilities);
+    return x;
   }
 
-  // images: n * 784 values, one image after the other; returns the n digits.
-  predictBatch(images) {
-    const digits = new Uint8Array(images.length / SIZES[0]);
-    for (let n = 0; n < digits.length; n++) digits[n] = argmax(this.predict(row(images, n)));
-    return digits;
+  // The same for probabilities.
+  predict(image) {
+    return softmax(this.logits(image), this.probabilities);
   }
 
   // One pass over the images in their order, by mini-batch SGD; returns each batch's mean cross-entropy.
@@ -132,6 +130,19 @@ export class Mlp {
   }
 }
 
+// x Wᵀ for x (m, k) and W (n, k), row by row: a dot product is one run through the memory of both.
+export function product(x, w, m, k, n) {
+  const out = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let l = 0, a = i * k, b = j * k; l < k; l++) sum += x[a + l] * w[b + l];
+      out[i * n + j] = sum;
+    }
+  }
+  return out;
+}
+
 function row(images, n) {
   return images.subarray(n * SIZES[0], (n + 1) * SIZES[0]);
 }
@@ -146,12 +157,6 @@ function softmax(logits, out) {
   }
   for (let j = 0; j < logits.length; j++) out[j] /= sum;
   return out;
-}
-
-function argmax(values) {
-  let best = 0;
-  for (let j = 1; j < values.length; j++) if (values[j] > values[best]) best = j;
-  return best;
 }
 
 // Box and Muller 1958.
