@@ -14,10 +14,13 @@ async function start({ key, script, settings }) {
   const failed = new Promise((_, reject) => {
     client.on("error", ({ message, hint }) => reject(new Error([message, hint].filter(Boolean).join(" "))));
   });
-  const facts = await Promise.race([client.call("start", settings), failed]);
-  const ms = performance.now() - begun;
-  await Promise.race([client.call("load"), failed]);
-  return { ms, facts };
+  try {
+    const facts = await Promise.race([client.call("start", settings), failed]);
+    return { ms: performance.now() - begun, facts };
+  } catch (error) {
+    end(key); // it would never answer
+    throw error;
+  }
 }
 
 /** A call of contestant.js. */
