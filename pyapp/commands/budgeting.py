@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from shlex import quote
 from typing import Any
 
 from pyapp.commands.common import (
@@ -15,12 +16,12 @@ from pyapp.commands.common import (
     reader,
     show,
 )
-from pyapp.commands.exporting import add_target, measured_of, save, source_of
+from pyapp.commands.exporting import add_target, as_given, save, source_of
 from pyapp.data import mnist
 from pyapp.export.budget import Tried, candidates, decided, tried
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject, scheme_of
+from pyapp.export.subject import Subject, measured_of, scheme_of
 from pyapp.export.verify import proven
 from pyapp.nets import mlp
 from pyapp.quantized.network import Settings
@@ -75,8 +76,9 @@ def budget(args: argparse.Namespace) -> int:
     best = decided(found, args.bytes, args.keep)
     progress(f"tried {len(found)} of {len(listed)} networks, starting at {found[0].candidate.nbytes:,} bytes")
     scheme = scheme_of(asdict(best.candidate.settings), DEFAULTS)
-    where = f" --format {args.format} --out {args.out.name}" if args.out else ""
-    subject = Subject("mlp", best.network, source_of(args.weights), scheme, measured_of(best.measured, args.data),
+    where = f" --format {args.format} --out {quote(args.out.name)}" if args.out else ""
+    subject = Subject("mlp", best.network, source_of(args.weights), scheme,
+                      measured_of(best.measured, as_given(args.data)),
                       f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}")
     refuse(subject, form)
     text = told(best, len(digits.labels))

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from pyapp import checkpoint, files
@@ -17,7 +18,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject, scheme_of
+from pyapp.export.subject import Subject, measured_of, scheme_of
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
@@ -28,8 +29,6 @@ from pyapp.sweep.grid import written as as_text
 from pyapp.sweep.transformers import vit_subject
 
 USUAL_ACTIVATIONS = 8  # bits, if a format holds integers only and no number was given
-MEASURED = ("accuracy", "loss", "n")
-DECIMALS = 4  # that are the same on every machine
 
 
 def add(commands: Any) -> None:
@@ -87,7 +86,7 @@ def export_digits(args: argparse.Namespace) -> int:
     exact = isinstance(network, Parameters)
     found = measure_float(network, digits) if exact else measure(network, digits, form.rounding or args.rounding)
     subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
-                      measured_of(found, args.data),
+                      measured_of(found, as_given(args.data)),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
                       args.rounding)
     return save(args, subject, form)
@@ -103,12 +102,7 @@ def export_vision(args: argparse.Namespace) -> int:
     refuse(subject, form)
     found = vit_subject(args.weights, args.data, args.split, args.images,
                         now_and_then("pieces of the data")).measure(settings)
-    return save(args, replace(subject, measured=measured_of(found, args.data)), form)
-
-
-def measured_of(found: Mapping[str, Any], data: Any) -> dict[str, Any]:
-    """What was measured on which data, rounded to the digits on which all machines agree."""
-    return {name: round(found[name], DECIMALS) for name in MEASURED} | {"data": as_given(data)}
+    return save(args, replace(subject, measured=measured_of(found, as_given(args.data))), form)
 
 
 def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping[str, Any] | None = None,
@@ -161,13 +155,13 @@ def command_of(args: argparse.Namespace, shipped: Path, defaults: Mapping[str, A
     """The command that makes this export again: the options that are not at their defaults."""
     words = [f"python -m pyapp export {args.model}"]
     if args.weights != shipped:
-        words.append(f"--weights {args.weights}")
+        words.append(f"--weights {quote(str(args.weights))}")
     if not mnist.is_shipped(args.data):
-        words.append(f"--data {args.data}")
+        words.append(f"--data {quote(str(args.data))}")
     for name, default in defaults.items():
         if (value := getattr(args, name)) != default:
             words.append(option(name) if value is True else f"{option(name)} {as_text(value)}")
-    return " ".join([*words, f"--format {args.format}", f"--out {args.out.name}"])
+    return " ".join([*words, f"--format {args.format}", f"--out {quote(args.out.name)}"])
 
 
 def verify_export(args: argparse.Namespace) -> int:

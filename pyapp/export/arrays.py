@@ -15,7 +15,6 @@ from pyapp import store
 from pyapp.checkpoint import PROOF, Contents, described
 from pyapp.export.formats import Manifest, Opened, rounding_of
 from pyapp.export.proof import Proof, Run, compared
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Network, Subject
 from pyapp.nets import vit
 from pyapp.quantized import packed
@@ -67,17 +66,14 @@ def _network(found: Contents) -> Network:
 
 
 def opened(arrays: Mapping[str, np.ndarray], manifest: Manifest) -> Opened:
-    """A file's arrays read back. Broken says what is wrong with them."""
-    try:
-        network = _network(Contents(arrays, "it"))
-        proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
-        if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:
-            raise ValueError(f"{PIXELS} is {proof.pixels.dtype} {proof.pixels.shape}")
-        subject = Subject(manifest["network"], network, {}, {}, {}, "", rounding_of(manifest))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Broken(f"no network that can be read ({error})") from None
+    """A file's arrays read back."""
+    network = _network(Contents(arrays, "it"))
+    proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
+    if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:
+        raise ValueError(f"{PIXELS} is {proof.pixels.dtype} {proof.pixels.shape}")
+    subject = Subject(manifest["network"], network, {}, {}, {}, "", rounding_of(manifest))
 
-    def runs() -> Iterator[Run]:
+    def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         again = Proof.of(subject, proof.pixels)
         yield compared("Python", proof, again.logits, again.fingerprint)
 

@@ -26,7 +26,6 @@ from pyapp import files
 from pyapp.export import engines
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
 from pyapp.export.text import pixels_of, runs_of
 from pyapp.quant.fixedpoint import Multiplier
@@ -169,23 +168,20 @@ def driver(header: str) -> bytes:
     return _filled("driver.c").replace("NAME", prefix_of(Path(header).stem)).replace("$HEADER", header).encode()
 
 
-def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
-    """A header read back. Broken says what is wrong with it."""
-    try:
-        text = data.decode("ascii")
-        manifest = checked_manifest(files.json_of(MANIFEST.search(text)[1].encode()))
-        found, stem = parts(text), _stem(manifest)
-        numbers = {name: int(value) for name, value in NUMBER.findall(text)}
-        arrays = {name: np.array(json.loads(f"[{told}]"), kind) for kind, name, told in ARRAY.findall(text)}
-        prefix = CODE.search(text)[1]
-        layers = _read_layers(prefix, numbers, arrays, rounding_of(manifest))
-        pixels = pixels_of(arrays[f"{prefix}_proof_pixels"], 10 * 784).reshape(10, 784)
-        logits = arrays[f"{prefix}_proof_logits"].astype(np.int32).reshape(10, 10)
-        proof = Proof(pixels, logits, manifest["fingerprint"])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, StopIteration) as error:
-        raise Broken(f"no network that can be read ({error or type(error).__name__})") from None
+def opened(data: bytes) -> Opened:
+    """A header read back."""
+    text = data.decode("ascii")
+    manifest = checked_manifest(files.json_of(MANIFEST.search(text)[1].encode()))
+    found, stem = parts(text), _stem(manifest)
+    numbers = {name: int(value) for name, value in NUMBER.findall(text)}
+    arrays = {name: np.array(json.loads(f"[{told}]"), kind) for kind, name, told in ARRAY.findall(text)}
+    prefix = CODE.search(text)[1]
+    layers = _read_layers(prefix, numbers, arrays, rounding_of(manifest))
+    pixels = pixels_of(arrays[f"{prefix}_proof_pixels"], 10 * 784).reshape(10, 784)
+    logits = arrays[f"{prefix}_proof_logits"].astype(np.int32).reshape(10, 10)
+    proof = Proof(pixels, logits, manifest["fingerprint"])
 
-    def runs() -> Iterator[Run]:
+    def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         codes = layer_by_layer(layers, arrays[f"{prefix}_pixel"][pixels])
         yield compared("Python", proof, codes[-1], fingerprint(codes))
         yield from _compiled(data, beside.get(stem + DRIVER, driver(f"{stem}.h")))

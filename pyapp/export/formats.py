@@ -22,26 +22,26 @@ Manifest = dict[str, Any]
 @dataclass(frozen=True)
 class Opened:
     """What a file holds: `parts`, digests of its network and of its proof as they are in it now, and `runs`, which
-    computes the proof again with every engine that this machine has."""
+    computes the proof again with every engine that this machine has, given the files beside it."""
 
     manifest: Manifest
     proof: Proof
     parts: Mapping[str, str]
-    runs: Callable[[], Iterator[Run]]
+    runs: Callable[[Mapping[str, bytes]], Iterator[Run]]
 
 
 @dataclass(frozen=True)
 class Format:
     """A kind of file. `main` makes its bytes, with seal.BLANK in the manifest; `beside` the files that belong to it,
-    by their suffixes; `opened` reads the main file, and Broken says why it cannot; `fits` says why it cannot hold a
-    network, else nothing."""
+    by their suffixes; `opened` reads the main file, and any error means that it cannot be read; `fits` says why it
+    cannot hold a network, else nothing."""
 
     name: str
     suffix: str
     label: str  # of a button
     doc: str
     main: Callable[[Subject, Proof, Manifest], bytes]
-    opened: Callable[[bytes, Mapping[str, bytes]], Opened]
+    opened: Callable[[bytes], Opened]
     recognises: Callable[[bytes], bool]
     fits: Callable[[Subject], str] = lambda subject: ""
     beside: Mapping[str, Callable[[str], bytes]] | None = None  # by suffix, from the main file's name

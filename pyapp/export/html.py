@@ -1,7 +1,6 @@
 """One HTML page that needs nothing else: the network, its engine, a pad, and the proof, which runs when it opens."""
 
 import re
-from collections.abc import Mapping
 
 from pyapp.export import json_js
 from pyapp.export.formats import Format, Manifest, Opened
@@ -49,12 +48,12 @@ def told_of(subject: Subject) -> str:
             f"layers ({layers}) compute in {how}, in this page's JavaScript.")
 
 
-def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+def opened(data: bytes) -> Opened:
     """The JSON of a page read back. Broken says what is wrong with it."""
     found, engine = DATA.search(data), ENGINE.search(data)
     if not found or not engine:
         raise Broken("a page without the network or without its engine")
-    return json_js.read(found[1], engine[1])
+    return json_js.opened(found[1], engine[1])
 
 
 def recognises(data: bytes) -> bool:

@@ -4,9 +4,10 @@
     input      the grid of the input's codes, if activations are quantised: scale, zero, low, high
     layers     for each: name, shape (outputs, inputs), bits, size (inputs of a row that share a scale; without it there
                is one scale), unsigned, weight (codes, packed as in pyapp/quant/packing.py; float32 if bits is 32),
-               scale, zero, and
-               bias        float32, where activations are float
-               offset, m0, shift, lowest, output    where they are integers, see pyapp.quant.integer.IntegerLinear
+               zero, and
+               scale, bias    float32, where activations are float
+               offset, m0, shift, lowest, output    where they are integers, see pyapp.quant.integer.IntegerLinear:
+                              a weight's scale is m0 * 2^(shift - 31) * (scale of its output) / (scale of its input)
     proof      pixels (runs, see text.py) of ten digits, and their logits: codes in the smallest integer type that holds
                the last output's low to high, or float32
 
@@ -25,7 +26,6 @@ from pyapp.core.ops import linear, relu
 from pyapp.export import engines
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared, of_predictions
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
 from pyapp.export.text import array_of, base64_of, pixels_of, runs_of
 from pyapp.quant.fixedpoint import Multiplier
@@ -64,7 +64,8 @@ def _float_layer(name: str, weight: np.ndarray, bias: np.ndarray, tensor: Any) -
     if tensor is None:
         return {"name": name.removesuffix(".weight"), "shape": list(weight.shape), "bits": FLOAT,
                 "weight": base64_of(weight), **bias}
-    return {**_weight(name, tensor.codes, tensor.grid), **_zero(tensor.zero_point, tensor.grid), **bias}
+    return {**_weight(name, tensor.codes, tensor.grid), "scale": base64_of(tensor.grid.scale),
+            **_zero(tensor.zero_point, tensor.grid), **bias}
 
 
 def _weight(name: str, codes: np.ndarray, grid: Grid) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def _weight(name: str, codes: np.ndarray, grid: Grid) -> dict[str, Any]:
     size = {} if grid.per.kind == "tensor" else {"size": min(grid.per.size or inputs, inputs)}
     return {"name": name.removesuffix(".weight"), "shape": list(codes.shape), "bits": grid.bits, **size,
             **({} if grid.signed else {"unsigned": True}),
-            "weight": base64_of(pack(codes.astype(grid.dtype), grid.bits)), "scale": base64_of(grid.scale)}
+            "weight": base64_of(pack(codes.astype(grid.dtype), grid.bits))}
 
 
 def _zero(zero: np.ndarray, grid: Grid) -> dict[str, str]:
@@ -110,29 +111,22 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
-    """A file read back. Broken says what is wrong with it."""
-    return read(data, next((data for name, data in beside.items() if name.endswith(".mjs")), engine_module("")))
+def opened(data: bytes, engine: bytes | None = None) -> Opened:
+    """The JSON read back, to be run by this package and by a JavaScript engine: this one, or the one beside it."""
+    found = files.json_of(data)
+    manifest, network, told = checked_manifest(found["manifest"]), found["network"], found["proof"]
+    exact = "input" in network
+    replay = _integers(network, manifest) if exact else _reals(network)
+    kind = _read_grid(network["layers"][-1]["output"]).dtype if exact else np.float32
+    logits = array_of(told["logits"], kind).astype(np.int32 if exact else np.float32)
+    pixels = pixels_of(array_of(told["pixels"], np.uint8), 10 * 784).reshape(10, 784)
+    proof = Proof(pixels, logits.reshape(10, 10), manifest["fingerprint"])
 
-
-def read(data: bytes, engine: bytes) -> Opened:
-    """The JSON read back, to be run by this package and by a JavaScript engine. Broken says what is wrong with it."""
-    try:
-        found = files.json_of(data)
-        manifest, network, told = checked_manifest(found["manifest"]), found["network"], found["proof"]
-        exact = "input" in network
-        replay = _integers(network, manifest) if exact else _reals(network)
-        kind = _read_grid(network["layers"][-1]["output"]).dtype if exact else np.float32
-        logits = array_of(told["logits"], kind).astype(np.int32 if exact else np.float32)
-        pixels = pixels_of(array_of(told["pixels"], np.uint8), 10 * 784).reshape(10, 784)
-        proof = Proof(pixels, logits.reshape(10, 10), manifest["fingerprint"])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        raise Broken(f"no network that can be read ({error or type(error).__name__})") from None
-
-    def runs() -> Iterator[Run]:
+    def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         yield compared("Python", proof, *replay(pixels))
         if node := engines.version("node"):
-            yield engines.driven(f"Node {node}", {"network.mjs": engine, "network.json": data},
+            module = engine or next(iter(beside.values()), engine_module(""))
+            yield engines.driven(f"Node {node}", {"network.mjs": module, "network.json": data},
                                  ["node", "network.mjs"])
 
     return Opened(manifest, proof, parts(network, told), runs)

@@ -1,7 +1,6 @@
 """.npz: the checkpoint's arrays and, as an array, the manifest. The seal is the comment of the zip file."""
 
 import struct
-from collections.abc import Mapping
 
 from pyapp import npz
 from pyapp.checkpoint import MANIFEST, packed_json, unpacked_json
@@ -20,7 +19,7 @@ def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
     return data[:-2] + struct.pack("<H", len(BLANK)) + BLANK  # the last field says how long the comment is
 
 
-def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+def opened(data: bytes) -> Opened:
     """A file read back. Broken says what is wrong with it."""
     try:
         tensors = npz.unpack(data)

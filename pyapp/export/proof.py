@@ -46,8 +46,10 @@ class Proof:
 
     @property
     def unit(self) -> str:
-        """What the largest difference is measured in."""
-        return "all integers are equal" if self.exact else "in steps of the logits" if self.step else "in probabilities"
+        """What the largest difference is measured in, and how large it may be."""
+        if self.exact:
+            return "all integers are equal"
+        return f"in {'steps of the logits' if self.step else 'probabilities'}, of {self.bound:.2g} allowed"
 
 
 @dataclass(frozen=True)

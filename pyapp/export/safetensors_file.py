@@ -1,7 +1,6 @@
 """safetensors: the checkpoint's arrays as tensors, the manifest in the metadata, under "bitladder"."""
 
 import json
-from collections.abc import Mapping
 
 from pyapp import files, safetensors
 from pyapp.export import arrays
@@ -19,7 +18,7 @@ def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
     return safetensors.pack(tensors, {KEY: json.dumps(manifest | {"parts": arrays.parts(tensors)})})
 
 
-def opened(data: bytes, beside: Mapping[str, bytes]) -> Opened:
+def opened(data: bytes) -> Opened:
     """A file read back. Broken says what is wrong with it."""
     try:
         tensors, metadata = safetensors.unpack(data)

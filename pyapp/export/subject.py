@@ -15,6 +15,9 @@ from pyapp.quant.schemes import Grid
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.transformer import QuantizedTransformer
 
+MEASURED = ("accuracy", "loss", "n")
+DECIMALS = 4  # that are the same on every machine
+
 Network = Parameters | QuantizedNetwork | QuantizedTransformer
 
 
@@ -78,6 +81,11 @@ class Subject:
         if isinstance(self.network, QuantizedNetwork):
             return self.network.simulated().forward(self.network.parameters, x)
         return MLP.of(self.network).forward(self.network, x)
+
+
+def measured_of(found: Mapping[str, Any], data: str) -> dict[str, Any]:
+    """What was measured on which data, rounded to the digits on which all machines agree."""
+    return {name: round(found[name], DECIMALS) for name in MEASURED if name in found} | {"data": data}
 
 
 def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,22 +49,32 @@ def verify(path: str | Path) -> Verdict:
     if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
         raise NotProven(f"{path}: expected an export, found no ordinary file; name the first file that export wrote")
     data = files.read(path)
-    form = recognised(data, str(path))
-    named = companions(checked(data, form, {}, str(path)).manifest)
-    beside = {name: files.read(other) for name in named if (other := path.with_name(name)).is_file()}
-    return proven({path.name: data, **beside}, form, str(path))
+    found = checked(data, recognised(data, str(path)), str(path))
+    beside = {name: files.read(other) for name in companions(found.manifest)
+              if (other := path.with_name(name)).is_file()}
+    return _verdict(found, beside, str(path))
 
 
-def proven(made: Mapping[str, bytes], form: Format, name: str = "") -> Verdict:
+def proven(made: Mapping[str, bytes], form: Format) -> Verdict:
     """Run the proof of an export's files, the main one first, in every engine found here. NotProven if they are
     damaged."""
-    own, data = next(iter(made.items()))
-    found = checked(data, form, made, name or own)
+    name, data = next(iter(made.items()))
+    return _verdict(checked(data, form, name), made, name)
+
+
+def _verdict(found: Opened, beside: Mapping[str, bytes], name: str) -> Verdict:
+    """All runs. Of the files `beside` only those count that the manifest names; NotProven if one of them is another."""
+    named = companions(found.manifest)
+    theirs = {other: beside[other] for other in named if other in beside}
+    for other, content in theirs.items():
+        if digest(content) != named[other]:
+            raise NotProven(f"{name}: {other}, which belongs to it, is not the file that was exported with it; export "
+                            "both again")
     try:
-        runs = tuple(found.runs())
+        runs = tuple(found.runs(theirs))
     except Exception as error:  # the numbers of a file that somebody made can make an engine raise almost anything
-        raise NotProven(f"{name or own}: its network cannot be computed ({_why(error)}); export it again") from None
-    missing = tuple(other for other in companions(found.manifest) if other not in made)
+        raise NotProven(f"{name}: its network cannot be computed ({_why(error)}); export it again") from None
+    missing = tuple(other for other in named if other not in theirs)
     return Verdict(found.manifest, runs, found.proof.unit, missing)
 
 
@@ -78,26 +88,20 @@ def recognised(data: bytes, name: str) -> Format:
     return form
 
 
-def checked(data: bytes, form: Format, beside: Mapping[str, bytes], name: str) -> Opened:
-    """What the file holds, after checking that it is as it was exported. Of the files `beside` it only those count that
-    its manifest names. NotProven says what is not as it was."""
+def checked(data: bytes, form: Format, name: str) -> Opened:
+    """What the file holds, after checking that it is as it was exported. NotProven says what is not as it was."""
     try:
         seal.check(data)
-        found = _opened(data, form, {})
+        found = _opened(data, form)
         if found.parts != found.manifest.get("parts"):
             raise Broken("a manifest that belongs to other numbers")
         kind = FORMATS.get(found.manifest.get("kind"))
         if kind is None or not kind.recognises(data):
             raise Broken(f"a manifest of another format, {str(found.manifest.get('kind'))[:20]!r}")
-        named = companions(found.manifest)
+        companions(found.manifest)
     except Broken as error:
         raise NotProven(f"{name}: expected an export, found {error}{_which(data, form)}; export it again") from None
-    theirs = {other: beside[other] for other in named if other in beside}
-    for other, content in theirs.items():
-        if digest(content) != named[other]:
-            raise NotProven(f"{name}: {other}, which belongs to it, is not the file that was exported with it; export "
-                            "both again")
-    return _opened(data, form, theirs) if theirs else found
+    return found
 
 
 def companions(manifest: Manifest) -> dict[str, str]:
@@ -109,10 +113,10 @@ def companions(manifest: Manifest) -> dict[str, str]:
     return named
 
 
-def _opened(data: bytes, form: Format, beside: Mapping[str, bytes]) -> Opened:
+def _opened(data: bytes, form: Format) -> Opened:
     """The file read back. Broken if it cannot be."""
     try:
-        return form.opened(data, beside)
+        return form.opened(data)
     except Broken:
         raise
     except Exception as error:  # a damaged file can make a reader raise almost anything
@@ -126,7 +130,7 @@ def _why(error: Exception) -> str:
 def _which(data: bytes, form: Format) -> str:
     """Which part of a damaged file is not what its manifest says, where it can still be read."""
     try:
-        found = _opened(data, form, {})
+        found = _opened(data, form)
     except Broken:
         return ""
     changed = [WHAT[part] for part, now in found.parts.items() if _part(found.manifest, part) != now]

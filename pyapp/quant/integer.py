@@ -129,7 +129,8 @@ def _check(weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid,
     if rounding not in ROUNDINGS:
         raise ValueError(f"rounding is {rounding!r}; use {', '.join(ROUNDINGS)}")
     if rounding == "double" and weight.grid.per.kind == "group":
-        raise ValueError("rounding is 'double', which cannot sum groups; use single or float")
+        raise ValueError("rounding is 'double', TensorFlow Lite's rule for one sum per row, which cannot sum groups; "
+                         "use single or float")
     if weight.grid.per.axis is not None:
         raise ValueError(f"weights are quantised along axis {weight.grid.per.axis}; an integer layer takes channels of "
                          "axis 0 or groups of the last axis; leave out axis")

@@ -16,7 +16,7 @@ from pyapp.experiment.frame import Action, Experiment, Outcome
 from pyapp.experiment.panels import Button, Buttons, Panel, Words
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Network, Subject, scheme_of
+from pyapp.export.subject import Network, Subject, measured_of, scheme_of
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
@@ -68,7 +68,7 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
         subject = replace(subject, measured=told(found["accuracy"], found["n"]))
     files = written(subject, form, stem := stem_of(model, scheme))
     name, data = next(iter(files.items()))
-    proven = next(checked(data, form, files, name).runs())
+    proven = next(checked(data, form, name).runs({}))
     notes.append(f"{name}: {len(data):,} bytes, fingerprint {proven.fingerprint}. Its proof was run again here, and "
                  f"{'holds' if proven.ok else f'fails at {proven.where}'}.")
     if len(files) > 1:
@@ -85,8 +85,8 @@ def vision_settings(action: str, settings: TransformerSettings) -> tuple[Transfo
 
 
 def told(accuracy: float, n: int) -> dict[str, Any]:
-    """What was measured on shipped test digits, rounded to the digits on which all machines agree."""
-    return {"accuracy": round(accuracy, 4), "n": n, "data": "the shipped digits"}
+    """What was measured on shipped test digits."""
+    return measured_of({"accuracy": accuracy, "n": n}, "the shipped digits")
 
 
 def stem_of(model: str, scheme: Mapping[str, Any]) -> str:

@@ -23,8 +23,8 @@ def test_a_name_of_a_file_becomes_an_identifier(stem, prefix, usual):
     text = files[f"{stem}.h"].decode("ascii")
     assert f'#include "{stem}.h"\n' in files[f"{stem}_test.c"].decode()
     assert f"static inline int {prefix}_run(" in text and "$" not in text
-    found = checked(text.encode(), FORMAT, {}, "net.h")
-    assert next(found.runs()).ok
+    found = checked(text.encode(), FORMAT, "net.h")
+    assert next(found.runs({})).ok
 
 
 def test_a_name_that_no_include_can_hold_is_refused():
@@ -42,7 +42,7 @@ def test_no_word_of_the_manifest_ends_its_comment(usual):
     command = "python -m pyapp export mlp --weights */a/*.npz /* */ ??/"
     text = header_of(replace(usual, command=command))
     assert text.split("*/")[0].count("/*") == 1 and text.index("*/") < text.index("#ifndef")
-    assert checked(text.encode(), FORMAT, {}, "net.h").manifest["command"] == command
+    assert checked(text.encode(), FORMAT, "net.h").manifest["command"] == command
 
 
 @pytest.mark.parametrize(("which", "said"), [
@@ -54,4 +54,4 @@ def test_parts_of_another_export_are_named(usual, which, said):
     network, proof = PARTS.findall(other)
     head, middle, end = (theirs[i] if i in which else part for i, part in enumerate(ours))
     with pytest.raises(NotProven, match=said):
-        checked(f"{head}{network}{middle}{proof}{end}".encode(), FORMAT, {}, "mixed.h")
+        checked(f"{head}{network}{middle}{proof}{end}".encode(), FORMAT, "mixed.h")

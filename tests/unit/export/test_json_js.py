@@ -26,7 +26,7 @@ def test_parts_of_another_export_are_named(usual, others, said):
     ours, theirs = json.loads(main_of(usual)), json.loads(main_of(exported("4 bits, channels")))
     mixed = json.dumps({**ours, **{part: theirs[part] for part in others}}).encode()
     with pytest.raises(NotProven, match=said):
-        checked(mixed, FORMAT, {}, "mixed.json")
+        checked(mixed, FORMAT, "mixed.json")
 
 
 def resealed(data: bytes, change) -> bytes:

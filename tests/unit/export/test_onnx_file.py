@@ -85,8 +85,8 @@ def test_signed_weights_beside_codes_become_unsigned():
 def test_the_transformer_proves_itself(kind):
     subject = vision(kind)
     data = file_of(subject)
-    found = checked(data, recognised(data, "vit"), {}, "vit.onnx")
-    runs = list(found.runs())
+    found = checked(data, recognised(data, "vit"), "vit.onnx")
+    runs = list(found.runs({}))
     assert [run.where for run in runs] == [""] * len(runs)
     assert found.parts == found.manifest["parts"] and found.manifest["network"] == "vit"
     assert np.array_equal(found.proof.logits, Proof.of(subject).logits)
@@ -114,7 +114,7 @@ def test_parts_of_another_file_are_named(usual):
                                 (ours[1], {**theirs[2], name: manifest}, "ten digits or their results"),
                                 (theirs[1], {**theirs[2], name: manifest}, "manifest belongs to another network")]:
         with pytest.raises(NotProven, match=said):
-            checked(onnx_graph.model(network, told, "", ""), FORMAT, {}, "mixed.onnx")
+            checked(onnx_graph.model(network, told, "", ""), FORMAT, "mixed.onnx")
 
 
 def test_a_node_that_cannot_be_computed_is_named(usual):
