@@ -24,7 +24,7 @@ from pyapp.experiment.panels import (
 )
 from pyapp.experiment.params import Param, Values
 from pyapp.pages.base import controls
-from pyapp.pages.base.contestants import CONTESTANTS, FLOAT32, Contestant, Operands, exact_bound, truth, wrong
+from pyapp.pages.base.contestants import CONTESTANTS, FLOAT32, Contestant, Operands, error, exact_bound, truth, wrong
 
 SIZES = {**{str(n): (n, n, n) for n in (64, 128, 256, 512)}, "32x784x128": (32, 784, 128)}  # M, K, N
 TRUTH_ROWS = 64  # of the true product at a time, so that no unit of work takes long
@@ -43,15 +43,17 @@ RACE = Panel("race", "How fast", (
         Column("product", "title", prose=True,
                about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls per timing"),
         Column("", bar=("share",), roles=("{role}",)), Column("GOP/s", "giga:fixed:2"), Column("ms", "ms:fixed:3"),
-        Column("× float32", "ratio:fixed:2"), Column("result", "{result}", role="{tone}"))),
+        Column("× float32", "ratio:fixed:2"), Column("error", "error:percent:3"),
+        Column("result", "{result}", role="{tone}"))),
     Table(name="awaited", caption="What will be timed", rows="awaited", key="entry", when="untimed", columns=(
         Column("product", "title", prose=True, about="{from}"),
-        *(Column(title, "time?") for title in ("GOP/s", "ms", "× float32", "result")))),
+        *(Column(title, "time?") for title in ("GOP/s", "ms", "× float32", "error", "result")))),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Words(role="doc", when="times",
           text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
                "“× float32” is how many times as fast as float32 it was: the median of float32 divided by its own. "
-               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 may be chance."),
+               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 may be chance. “error” is the largest "
+               "difference from the product of the unquantised numbers, in percent of that product's largest element."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
     Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "
@@ -157,6 +159,7 @@ class Page(Experiment):
         self.entries = [Entry(each, self.operands, race) for each in CONTESTANTS
                         for race in ((GIVEN, QUANTISED) if each.integer else (GIVEN,))]
         self.verdicts: dict[str, dict[str, Any]] = {}  # the same in every runtime; the times never are
+        self.real = np.empty(0)  # the product of the unquantised numbers, in float64
         self.wrap: dict[str, int] | None = None  # the first wrong element of a product in int8
         self.round = 0  # finished ones
 
@@ -167,9 +170,11 @@ class Page(Experiment):
             for first in range(0, self.m, TRUTH_ROWS):
                 expected.append(truth(self.operands, slice(first, first + TRUTH_ROWS), integer))
                 yield None
+            whole = np.concatenate(expected)
+            self.real = self.real if integer else whole
             for each in CONTESTANTS:
                 if each.integer == integer:
-                    self.verdicts[each.name] = self._judge(each, np.concatenate(expected))
+                    self.verdicts[each.name] = self._judge(each, whole)
                     yield None
         for entry in self.entries:
             entry.calls = calls_needed(entry.call)
@@ -191,7 +196,8 @@ class Page(Experiment):
             got, right = result[row, column].item(), expected[row, column].item()
             self.wrap = {"row": row, "column": column, "got": got, "right": right, "lost": right - got,
                          "wraps": (right - got) // 256, "wrong": count}
-        return {"right": count == 0, "wrong": count, "dtype": result.dtype.name}
+        return {"right": count == 0, "wrong": count, "dtype": result.dtype.name,
+                "error": error(self.operands, result, self.real, contestant.integer)}
 
     def frame(self) -> Frame:
         rounds = self.params["rounds"]
@@ -235,11 +241,12 @@ class Page(Experiment):
         """Median time, rate, and the median time of float32 over this one: above 1 is faster. The ratio is that of the
         two times in the table, so that a reader can check it; in mid-round float32 may be a time ahead."""
         median = statistics.median(entry.ms)
-        who, right = entry.contestant, self.verdicts[entry.contestant.name]["right"]
+        who, verdict = entry.contestant, self.verdicts[entry.contestant.name]
+        right = verdict["right"]
         return {**self._who(entry), "ms": median, "least": min(entry.ms), "most": max(entry.ms),
                 "calls": entry.calls, "giga": 2 * self.m * self.k * self.n / median / 1e6,
-                "ratio": statistics.median(measure) / median, "result": "right" if right else "wrong",
-                "tone": tone(right),
+                "ratio": statistics.median(measure) / median, "error": verdict["error"],
+                "result": "right" if right else "wrong", "tone": tone(right),
                 "role": BROKEN if not right else QUANT if who.integer else FLOAT}
 
     def _finding(self, times: list[dict[str, Any]]) -> str:

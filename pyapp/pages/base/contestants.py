@@ -120,3 +120,10 @@ def wrong(operands: Operands, result: np.ndarray, expected: np.ndarray, integer:
     lengths = [np.sqrt(np.square(each, dtype=np.float64).sum(axis=1)) for each in (operands.x, operands.w)]
     gamma = k * ROUNDING / (1 - k * ROUNDING)
     return ~(np.abs(result - expected) <= gamma * np.outer(*lengths))
+
+
+def error(operands: Operands, result: np.ndarray, real: np.ndarray, integer: bool) -> float:
+    """How far a product is from that of the unquantised numbers, float64 (M, N): the largest difference, relative to
+    the largest element. Sums of codes are first multiplied by both scales."""
+    scale = float(operands.a.grid.scale) * float(operands.b.grid.scale) if integer else 1.0
+    return float(np.abs(result.astype(np.float64) * scale - real).max() / np.abs(real).max())

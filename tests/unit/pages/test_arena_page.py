@@ -10,7 +10,7 @@ import pytest
 from pyapp.bridge import call_json
 from pyapp.pages import arena
 from pyapp.pages.arena import GIVEN, QUANTISED, SIZES, calls_needed, ms_per_call
-from pyapp.pages.base.contestants import CONTESTANTS, Operands, exact_bound, truth, wrong
+from pyapp.pages.base.contestants import CONTESTANTS, Operands, error, exact_bound, truth, wrong
 from pyapp.runner import Runner
 
 ALL = slice(None)
@@ -69,6 +69,19 @@ def test_a_wrong_float_product_is_found():
     result[3, 4] += np.float32(0.01)
     result[5, 6] = np.nan
     assert np.argwhere(wrong(operands, result, expected, False)).tolist() == [[3, 4], [5, 6]]
+
+
+def test_the_error_is_rounding_in_float32_and_half_a_step_or_so_in_codes():
+    operands = Operands.draw(16, 64, 16, 1)
+    x, w = (each.astype(np.float64) for each in (operands.x, operands.w))
+    real, rebuilt = x @ w.T, operands.a.dequantize().astype(np.float64) @ operands.b.dequantize().astype(np.float64).T
+    errors = {each.name: error(operands, each.run(*operands.of(each)), real, each.integer) for each in CONTESTANTS}
+    assert errors["float32"] < 1e-6
+    expected = np.abs(rebuilt - real).max() / np.abs(real).max()
+    assert errors["einsum"] == pytest.approx(expected, rel=1e-4) and 1e-3 < expected < 0.05
+    assert errors["einsum"] == errors["widened"] == errors["carried"] < errors["int8"]
+    shown = {row["name"]: row["error"] for row in raced().scalars["times"]}
+    assert shown["float32"] < 1e-6 < shown["carried"] == shown["int32"]
 
 
 @pytest.mark.parametrize("size", SIZES)
