@@ -53,7 +53,7 @@ def test_two_bits_win_back_what_rounding_costs():
 
 
 @pytest.mark.parametrize(("bits", "floor"), [(2, 0.0), (3, 0.5), (4, 0.95)])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axis(bits, floor):
     session = Session(bits=bits)
     scalars = session.opened["frame"].scalars
@@ -67,7 +67,7 @@ def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axi
 
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "8", "tensor"), (4, "none", "channel"), (3, "3", "group:16")])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_references_are_the_float_network_and_its_rounding(bits, activations, per):
     scalars = Session(bits=bits, activations=activations, per=per).opened["frame"].scalars
     settings = Settings(bits, per=per, activations=None if activations == "none" else int(activations))
@@ -78,6 +78,7 @@ def test_the_references_are_the_float_network_and_its_rounding(bits, activations
     assert scalars["bytes_quant"] == network.nbytes < scalars["bytes_float"] == 437_544
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_frame_is_judged_before_any_training():
     frame = Session().opened["frame"]
     page = Session().page
@@ -108,6 +109,7 @@ def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator,
         assert (row["activation"] is None) == (activations == "none" or row["name"] == "layer3")
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares an epoch of training")
 def test_scales_are_learned_and_codes_change():
     rows = Session().advance(steps=EPOCH)["frame"].scalars["layers"]
     for row in rows:
@@ -126,6 +128,7 @@ def test_the_rate_changes_without_a_reset_and_other_bits_start_anew():
     assert session.change("bits", 3)["restarted"] and session.advance(steps=1)["frame"].step == 1
 
 
+@pytest.mark.in_pyodide(0, "tests/unit/training/test_recipes.py repeats a run there")
 def test_the_same_seed_repeats_the_run_and_another_one_does_not():
     session = Session(shift=2)
     first = session.advance(steps=5)["history"]["loss"]["value"]
@@ -187,6 +190,7 @@ def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
     assert last["differ"] == (ours["predictions"] != simulated["predictions"]).sum() < 60
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity opens such a network")
 def test_what_cannot_be_measured_on_integers_is_said():
     session = Session(activations="none")
     assert "Activations are float" in session.opened["frame"].scalars["integers_words"]
@@ -234,6 +238,7 @@ def test_what_was_trained_on_the_digits_page_can_be_quantised_here():
     assert (session.page.p["layer1.weight"] == digits.page.trainer.p["layer1.weight"]).all()
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_float_student_brings_its_network_along():
     student = MLP(NETWORKS["784-32-10"]).initial(9)
     session = Session()

@@ -60,6 +60,7 @@ def test_the_heads_of_a_trained_network_are_the_fourth_kind():
     assert runner.change(run, "net", NET)["frame"].scalars["progress"] == 1
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity brings them")
 def test_a_networks_files_are_asked_for_while_the_host_can_still_bring_them(monkeypatch):
     def missing(*_):
         raise FileNotFoundError("weights")
@@ -87,6 +88,7 @@ def test_every_measure_of_the_protocol_can_be_shown(measure):
     assert by_name(frame)["offset"]["gains"] == by_name(measured(method="lut2")[2])["offset"]["gains"]  # always of L1
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_protocols_own_batch_gives_what_the_protocol_found():
     families = by_name(measured(rows=512, length=64)[2])
     gains = {name: {rule: gain["mean"] for rule, gain in family["gains"].items()} for name, family in families.items()}

@@ -37,6 +37,7 @@ def test_the_float_text_is_that_of_the_writer():
     assert frame.scalars["bytes"]["quant"] == pytest.approx(frame.scalars["bytes"]["float"] / 4, rel=0.05)
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_recorded_losses_belong_to_the_settings():
     plain = opened(1, logit_bits="2")[2].scalars["validation"]
     shifted = opened(1, logit_bits="2", shift="row-max")[2].scalars["validation"]
@@ -90,7 +91,7 @@ def test_a_change_of_the_quantised_network_leaves_the_float_text():
 
 @pytest.mark.parametrize(("name", "value"), [("prompt", "JULIET:\n"), ("seed", 2), ("temperature", 1.2), ("top_k", 2),
                                              ("greedy", True)])
-@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity changes all of these")
 def test_a_change_of_what_is_written_starts_both_texts(name, value):
     runner, run, _ = opened(10)
     texts = runner.change(run, name, value)["frame"].scalars["texts"]
@@ -113,12 +114,13 @@ def test_every_control_but_what_is_only_shown_has_its_effect():
 
 
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes from nothing")
 def test_nothing_to_go_on_from_is_the_start_of_a_line(prompt):
     frame = opened(10, prompt=prompt)[2]
     assert frame.scalars["empty"] and frame.scalars["texts"]["float"] == written(10, "\n")
 
 
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity has such a prompt")
 def test_unknown_characters_are_said_and_the_prompt_is_kept():
     runner = Runner()
     answer = runner.open("text", {"prompt": "Ça va, ROMÉO?"})
