@@ -22,6 +22,8 @@ CI = os.environ.get("CI", "").lower() in ("1", "true")
 COMPILERS = ("cc", "gcc", "clang")
 CASES = 14  # of one test that run inside Pyodide, unless it is marked otherwise: more than there are softmax methods
 
+LONG = {f"test_{name}.py" for name in ("offline", "lasting", "start", "single", "leaving", "live_code_view")}
+
 
 def pytest_sessionstart(session):
     """web/vendor, web/data and web/app, made by serve.py; the second time this takes no network and a moment."""
@@ -37,15 +39,16 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """The tests that take longest come first, so that at the end no worker is alone with one; of the two parts that
-    run inside Pyodide each comes first in one half, for each of two workers is given one."""
+    run inside Pyodide each comes first among the tests that one worker is given."""
     if sys.platform == "emscripten":
         sample(config, items)
         return
-    items.sort(key=lambda item: item.path.parent.name != "parity")
+    items.sort(key=lambda item: (item.path.parent.name != "parity", item.path.name not in LONG))
     longest = [item for item in items if item.originalname == "test_the_unit_tests_pass_inside_pyodide"]
     rest = [item for item in items if item not in longest]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     for i, item in enumerate(longest):
-        rest.insert(i * len(items) // len(longest), item)
+        rest.insert(i * len(items) // workers, item)
     items[:] = rest
 
 
