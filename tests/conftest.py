@@ -32,6 +32,14 @@ def pytest_sessionstart(session):
         subprocess.run([sys.executable, str(ROOT / "serve.py"), "--provision"], check=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Half as many again as there are processors: in a browser test they are idle for a good part of the time, while
+    frames and answers are waited for."""
+    processors = os.cpu_count() or 1
+    return processors + processors // 2
+
+
 def pytest_configure(config):
     if sys.platform == "emscripten":
         config.pluginmanager.register(Silent())
