@@ -66,7 +66,7 @@ def target(text: str) -> Path:
     path = Path(text)
     if text.strip() and path.is_dir():
         return path
-    if path.exists() and not path.is_file():
+    if text.strip() and path.exists() and not path.is_file():
         raise argparse.ArgumentTypeError(f"{text} is no ordinary file; name another one")
     return writable(text)
 

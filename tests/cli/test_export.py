@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import shutil
 
 import pytest
@@ -163,3 +164,11 @@ def test_a_full_disk_leaves_no_companion(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(files, "write", full)
     assert "No space left" in refusal(capsys, "export", "mlp", "--format", "json", "--out", str(tmp_path / "net.json"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_with_spaces_are_quoted_in_the_command_and_an_empty_one_is_refused(tmp_path, capsys):
+    made = export(capsys, *USUAL, "--format", "json", "--out", str(tmp_path / "my net.json"))
+    assert shlex.split(made["manifest"]["command"])[-2:] == ["--out", "my net.json"]
+    with pytest.raises(SystemExit):
+        main(["export", "mlp", "--format", "json", "--out", ""])
+    assert "the name is empty" in capsys.readouterr().err
