@@ -1,11 +1,15 @@
-"""The benchmark's results as Markdown: the README's tables, and what the command prints."""
+"""The benchmark's results as Markdown: the README's tables, and what the command prints.
+
+`python -m pyapp.bench.table` writes those of the committed results into the README.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyapp.bench.contestants import PLAIN
-from pyapp.bench.results import characters_per_second, row, to_numpy
+from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy
+from pyapp.places import ROOT
 
 BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
 FAST = ("epoch", "image", "batch", "product 32x784x128", "product 128x128x128", "product 256x256x256",
@@ -85,6 +89,8 @@ def _notes(result: Mapping[str, Any]) -> str:
     made, page = result["made"], result["page"]
     said = [f"Chromium {_version(made['browser'])} on {made['machine']}; {made['engine']}, NumPy {made['numpy']}; "
             f"medians of {made['rounds']} interleaved rounds, one thread each."]
+    if made["load"] is not None:
+        said.append(f"Before it, the load average was {made['load']:.1f}.")
     if made["packages"]:
         said.append(f"Versions: {', '.join(f'{name} {version}' for name, version in made['packages'].items())}.")
     if "first_visit_ms" in page:
@@ -96,6 +102,11 @@ def _notes(result: Mapping[str, Any]) -> str:
     said.append(f"Not the same result as NumPy under CPython: {'; '.join(apart)}." if apart else
                 "All float32 rows agree with NumPy under CPython: losses to 0.001 nats, other results to 0.0001 of the "
                 "largest.")
+    quantised = [cell["difference"] for one in result["rows"] if one["precision"] == "int8"
+                 for cell in one["works"].values() if cell["difference"] is not None]
+    if quantised:
+        said.append("int8 rows differ from float32 by what 8 bits cost, in these works by up to "
+                    f"{100 * max(quantised):.2g} % of the largest result.")
     said += [f"Absent: {name} ({why})." for name, why in result["absent"].items()]
     return " ".join(said)
 
@@ -134,3 +145,8 @@ def filled(readme: str, result: Mapping[str, Any]) -> str:
     if not (begin and end):
         raise ValueError(f"the text lacks the marks {BEGIN} and {END}")
     return f"{head}{BEGIN}\n\n{markdown(result)}\n\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    README = ROOT / "README.md"
+    README.write_text(filled(README.read_text(encoding="utf-8"), load(COMMITTED)), encoding="utf-8")
