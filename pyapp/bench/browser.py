@@ -100,11 +100,11 @@ def measure(with_peers: bool, rounds: int, report: Report) -> dict[str, Any]:
         checks = {one.name: {name: bench.ask(one, "check", name=name) for name in works[one.name]}
                   for one in contestants}
         times = turns(bench, contestants, works, rounds, report)
+        memory = bench.call("memory")  # before what only some of them do
         growing = {one.name: [growth.name(size) for growth in GROWTHS for size in growth.sizes]
                    for one in contestants if one.name in ("numpy", "kernels")}
         costs = turns(bench, [one for one in contestants if one.name in growing], growing,
                       min(rounds, GROWTH_ROUNDS), report)
-        memory = bench.call("memory")
         browser, runtime = bench.page.evaluate("navigator.userAgent"), bench.ask(OWN[1], "start")
         bench.close()
     medians = {who: {name: statistics.median(ms) for name, ms in found.items()} for who, found in costs.items()}
