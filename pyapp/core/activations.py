@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.core.parameters import Parameters
 
 SLOPE = 2 * (2 / np.pi) ** 0.5
@@ -18,25 +19,37 @@ class GELU:
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         self.x = x
-        gate = x * x
-        gate *= x.dtype.type(-SLOPE * CUBIC)
-        gate -= x.dtype.type(SLOPE)
-        gate *= x  # -w
-        with np.errstate(over="ignore"):  # exp gives infinity and the gate 0
-            np.exp(gate, out=gate)
-        gate += x.dtype.type(1)
-        self.gate = np.reciprocal(gate, out=gate)  # σ(w) = 1 / (1 + exp(-w))
-        return x * gate
+        y, self.gate = gelu(x)
+        return y
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
-        """dy/dx = σ(w) + x · σ(w) (1 - σ(w)) · w′ with w′ = 2 √(2/π) (1 + 3 · 0.044715 x²)."""
-        one = self.x.dtype.type(1)
-        dx = self.x * self.x
-        dx *= self.x.dtype.type(3 * SLOPE * CUBIC)
-        dx += self.x.dtype.type(SLOPE)
-        dx *= self.x
-        dx *= one - self.gate
-        dx += one
-        dx *= self.gate
-        dx *= dy
-        return dx
+        return gelu_gradient(self.x, self.gate, dy)
+
+
+@accelerated
+def gelu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """x · σ(w), and σ(w), which the gradient needs."""
+    gate = x * x
+    gate *= x.dtype.type(-SLOPE * CUBIC)
+    gate -= x.dtype.type(SLOPE)
+    gate *= x  # -w
+    with np.errstate(over="ignore"):  # exp gives infinity and the gate 0
+        np.exp(gate, out=gate)
+    gate += x.dtype.type(1)
+    np.reciprocal(gate, out=gate)  # σ(w) = 1 / (1 + exp(-w))
+    return x * gate, gate
+
+
+@accelerated
+def gelu_gradient(x: np.ndarray, gate: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """dy · dy/dx with dy/dx = σ(w) + x · σ(w) (1 - σ(w)) · w′ and w′ = 2 √(2/π) (1 + 3 · 0.044715 x²)."""
+    one = x.dtype.type(1)
+    dx = x * x
+    dx *= x.dtype.type(3 * SLOPE * CUBIC)
+    dx += x.dtype.type(SLOPE)
+    dx *= x
+    dx *= one - gate
+    dx += one
+    dx *= gate
+    dx *= dy
+    return dx

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.core.layers import Linear
 from pyapp.core.ops import WASM
 from pyapp.core.parameters import Parameters
@@ -15,6 +16,7 @@ from pyapp.core.parameters import Parameters
 Softmax = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
+@accelerated
 def float_softmax(scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """p = exp(z - max z) / Σ exp(z - max z) over the last axis, 0 where the mask is False. Overwrites `scores`."""
     if mask is not None:
@@ -107,16 +109,19 @@ class Attention:
         return np.tri(rows, columns, columns - rows, dtype=bool)
 
 
+@accelerated
 def scores_of(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """q kᵀ of each head: (B, H, T, D) and (B, H, S, D) to (B, H, T, S)."""
     return q @ k.swapaxes(2, 3)
 
 
+@accelerated
 def weighted(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
     """P v of each head, (B, H, T, S) and (B, H, S, D), written into `out` (B, H, T, D)."""
     np.matmul(p, v, out=out)
 
 
+@accelerated
 def weighted_transposed(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
     """Pᵀ v of each head, (B, H, T, S) and (B, H, T, D), written into `out` (B, H, S, D)."""
     columns = p.swapaxes(2, 3)

@@ -25,14 +25,11 @@ class Linear:
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         self.x = x  # B, I
-        y = linear(x, p[self.weight])  # B, O
-        y += p[self.bias]
-        return y
+        return linear(x, p[self.weight], p[self.bias])  # B, O
 
     def backward(self, p: Parameters, dy: np.ndarray, input_gradient: bool = True) -> np.ndarray | None:
         """dW = dyᵀ x, db = Σ_B dy, dx = dy W; the first layer of a network needs no dx."""
-        linear_weight_gradient(self.x, dy, out=p.grad[self.weight])  # O, I
-        dy.sum(axis=0, out=p.grad[self.bias])  # O
+        linear_weight_gradient(self.x, dy, p.grad[self.weight], p.grad[self.bias])  # O, I and O
         return linear_input_gradient(dy, p[self.weight]) if input_gradient else None  # B, I
 
 

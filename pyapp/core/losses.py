@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 
+
+@accelerated
 def softmax(logits: np.ndarray) -> np.ndarray:
     """p_j = exp(z_j - max z) / Σ_k exp(z_k - max z), row by row; subtracting the maximum keeps exp from overflowing."""
     p = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -18,6 +21,7 @@ def softmax_and_log(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return exp / total, z - np.log(total)
 
 
+@accelerated
 def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Mean cross-entropy in nats, its gradient, and the probabilities.
 

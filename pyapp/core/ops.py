@@ -1,4 +1,5 @@
-"""The array operations that dominate the time, chosen once for the runtime: the place where a faster kernel plugs in.
+"""The array operations that dominate the time. In Pyodide kernels do them (`pyapp.core.engine`) or, without those, the
+form that NumPy is fastest with there.
 
 Shapes: B batch, I inputs, O outputs. Weights are (O, I) in C order, so that the long inner axis is contiguous in every
 product. NumPy in Pyodide has no BLAS: there einsum's loops do 8 GFLOP/s where matmul does 3 (natively it is matmul
@@ -9,37 +10,40 @@ import sys
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
+
 WASM = sys.platform == "emscripten"
 ZERO = np.float32(0)
 
-if WASM:
+@accelerated
+def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
+    """x Wᵀ, plus the bias (O,) and through a ReLU where asked for: (B, I) and (O, I) to (B, O)."""
+    if WASM:
+        dtype = np.result_type(x, w)  # einsum takes twice as long where it has to cast one of them
+        y = np.einsum("bi,oi->bo", x.astype(dtype, copy=False), w.astype(dtype, copy=False))
+    else:
+        y = x @ w.T
+    if bias is not None:
+        y += bias
+    return np.where(y > 0, y, ZERO) if relu else y
 
-    def linear(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """x Wᵀ, (B, I) and (O, I) to (B, O). einsum takes twice as long where it has to cast one of them."""
-        dtype = np.result_type(x, w)
-        return np.einsum("bi,oi->bo", x.astype(dtype, copy=False), w.astype(dtype, copy=False))
 
-    def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray) -> None:
-        """dyᵀ x, (B, I) and (B, O) to (O, I), written into `out`."""
+@accelerated
+def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray, sums: np.ndarray | None = None) -> None:
+    """dyᵀ x, (B, I) and (B, O) to (O, I), written into `out`, and the bias's gradient Σ_B dy into `sums` (O,)."""
+    if WASM:
         np.einsum("bo,bi->oi", dy, x, out=out)
-
-    def linear_input_gradient(dy: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """dy W, (B, O) and (O, I) to (B, I)."""
-        return np.einsum("bo,oi->bi", dy, w)
-
-else:
-
-    def linear(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """x Wᵀ, (B, I) and (O, I) to (B, O)."""
-        return x @ w.T
-
-    def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray) -> None:
-        """dyᵀ x, (B, I) and (B, O) to (O, I), written into `out`."""
+    else:
         np.matmul(dy.T, x, out=out)
+    if sums is not None:
+        dy.sum(axis=0, out=sums)
 
-    def linear_input_gradient(dy: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """dy W, (B, O) and (O, I) to (B, I)."""
-        return dy @ w
+
+@accelerated
+def linear_input_gradient(dy: np.ndarray, w: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
+    """dy W, (B, O) and (O, I) to (B, I). If x is the output of a ReLU, give it as `keep` for the gradient before it."""
+    dx = np.einsum("bo,oi->bi", dy, w) if WASM else dy @ w
+    return dx if keep is None else relu_gradient(dx, keep)
 
 
 def relu(x: np.ndarray) -> np.ndarray:

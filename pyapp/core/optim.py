@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.core.parameters import Parameters
 
 
@@ -13,11 +14,9 @@ class SGD:
     def __init__(self, p: Parameters, rate: float):
         self.rate = rate
         self.state: dict[str, np.ndarray] = {}
-        self._update = np.empty_like(p.vector)
 
     def step(self, p: Parameters) -> None:
-        np.multiply(p.gradient, self._update.dtype.type(self.rate), out=self._update)
-        p.vector -= self._update
+        sgd(p.vector, p.gradient, self.rate)
 
 
 class Adam:
@@ -32,25 +31,13 @@ class Adam:
     def __init__(self, p: Parameters, rate: float):
         self.rate = rate
         self.state = {"m": np.zeros_like(p.vector), "v": np.zeros_like(p.vector), "t": np.zeros(1, np.int64)}
-        self._update = np.empty_like(p.vector)
 
     def step(self, p: Parameters) -> None:
-        m, v, t = self.state["m"], self.state["v"], self.state["t"]
-        t += 1
-        scalar = m.dtype.type  # NumPy keeps float32 arithmetic only with float32 scalars in every version
-        m *= scalar(self.beta1)
-        m += scalar(1 - self.beta1) * p.gradient
-        v *= scalar(self.beta2)
-        np.square(p.gradient, out=self._update)
-        self._update *= scalar(1 - self.beta2)
-        v += self._update
-        correction1, correction2 = 1 - self.beta1 ** int(t[0]), 1 - self.beta2 ** int(t[0])
-        np.multiply(v, scalar(1 / correction2), out=self._update)
-        np.sqrt(self._update, out=self._update)
-        self._update += scalar(self.epsilon)
-        np.divide(m, self._update, out=self._update)
-        self._update *= scalar(self.rate / correction1)
-        p.vector -= self._update
+        self.state["t"] += 1
+        time = int(self.state["t"][0])
+        numbers = [self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, 1 / (1 - self.beta2**time), self.epsilon,
+                   self.rate / (1 - self.beta1**time)]
+        adam(p.vector, p.gradient, self.state["m"], self.state["v"], np.array(numbers, p.vector.dtype))
 
 
 class AdamW(Adam):
@@ -76,6 +63,30 @@ class AdamW(Adam):
         for name in self._matrices:
             p[name][...] *= scalar(1 - self.rate * self.decay)
         super().step(p)
+
+
+@accelerated
+def sgd(w: np.ndarray, gradient: np.ndarray, rate: float) -> None:
+    """w ← w - rate · g."""
+    w -= gradient * w.dtype.type(rate)
+
+
+@accelerated
+def adam(w: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, numbers: np.ndarray) -> None:
+    """A step of Adam. `numbers` are β₁, 1-β₁, β₂, 1-β₂, 1/(1-β₂ᵗ), ε and rate/(1-β₁ᵗ), of w's type."""
+    beta1, rest1, beta2, rest2, unbiased, epsilon, rate = numbers
+    m *= beta1
+    m += rest1 * gradient
+    v *= beta2
+    update = np.square(gradient)
+    update *= rest2
+    v += update
+    np.multiply(v, unbiased, out=update)
+    np.sqrt(update, out=update)
+    update += epsilon
+    np.divide(m, update, out=update)
+    update *= rate
+    w -= update
 
 
 OPTIMISERS = {"sgd": SGD, "adam": Adam}  # those that the pages and the command line offer

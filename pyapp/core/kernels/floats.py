@@ -1,0 +1,154 @@
+"""The kernels for float32, and products in float64, as functions on arrays.
+
+Each has the name, the arguments and the meaning of the function that it stands in for, and gives NotImplemented for
+types that it does not know.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pyapp.core.kernels import simd
+
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def dense(x: np.ndarray) -> np.ndarray:
+    """x itself if its numbers lie side by side in C order, otherwise a copy that does."""
+    flags = x.flags
+    return x if flags.c_contiguous and flags.aligned else np.array(x, order="C")
+
+
+def _alike(*arrays: np.ndarray) -> bool:
+    """All float32, or all float64."""
+    dtype = arrays[0].dtype
+    return dtype in (F32, F64) and all(each.dtype == dtype for each in arrays[1:])
+
+
+def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
+    if not (_alike(x, w) and x.ndim == w.ndim == 2 and (bias is None or bias.dtype == x.dtype)):
+        return NotImplemented
+    y = np.empty((x.shape[0], w.shape[0]), x.dtype)
+    simd.linear(dense(x), dense(w), bias, relu, y)
+    return y
+
+
+def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray, sums: np.ndarray | None = None) -> None:
+    if not _alike(x, dy, out):
+        return NotImplemented
+    simd.weight_gradient(dense(x), dense(dy), out, sums)
+    return None
+
+
+def linear_input_gradient(dy: np.ndarray, w: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
+    if not _alike(dy, w):
+        return NotImplemented
+    dx = np.empty((dy.shape[0], w.shape[1]), dy.dtype)
+    simd.input_gradient(dense(dy), dense(w), keep, dx)
+    return dx
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    if logits.dtype != F32 or not logits.ndim or not logits.shape[-1]:
+        return NotImplemented
+    p = np.empty(logits.shape, F32)
+    simd.softmax(dense(logits), p)
+    return p
+
+
+def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    if logits.dtype != F32 or labels.dtype != np.int64 or not logits.size:
+        return NotImplemented
+    p, gradient, loss = np.empty(logits.shape, F32), np.empty(logits.shape, F32), np.empty(1)
+    simd.cross_entropy(dense(logits), dense(labels), p, gradient, loss)
+    return float(loss[0]), gradient, p
+
+
+def float_softmax(scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    if scores.dtype != F32 or not scores.flags.c_contiguous:
+        return NotImplemented
+    if mask is not None:
+        scores += np.where(mask, F32.type(0), F32.type(-np.inf))
+    simd.softmax(scores, None)
+    return scores
+
+
+def gelu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if x.dtype != F32:
+        return NotImplemented
+    y, gate = np.empty(x.shape, F32), np.empty(x.shape, F32)
+    simd.gelu(dense(x), y, gate)
+    return y, gate
+
+
+def gelu_gradient(x: np.ndarray, gate: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    if not (x.dtype == gate.dtype == dy.dtype == F32):
+        return NotImplemented
+    dx = np.empty(x.shape, F32)
+    simd.gelu_gradient(dense(x), gate, dense(dy), dx)
+    return dx
+
+
+def norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if not (x.dtype == gain.dtype == shift.dtype == F32 and x.ndim == 2):
+        return NotImplemented
+    y, x_hat, inverse = np.empty(x.shape, F32), np.empty(x.shape, F32), np.empty((len(x), 1), F32)
+    simd.norm(dense(x), gain, shift, y, x_hat, inverse)
+    return y, x_hat, inverse
+
+
+def norm_gradient(dy: np.ndarray, x_hat: np.ndarray, inverse: np.ndarray, gain: np.ndarray, dgain: np.ndarray,
+                  dshift: np.ndarray) -> np.ndarray:
+    if not (dy.dtype == x_hat.dtype == gain.dtype == F32):
+        return NotImplemented
+    dx = np.empty(dy.shape, F32)
+    simd.norm_gradient(dense(dy), x_hat, inverse, gain, dx, dgain, dshift)
+    return dx
+
+
+def adam(w: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, numbers: np.ndarray) -> None:
+    if w.dtype != F32:
+        return NotImplemented
+    simd.adam(w, gradient, m, v, numbers)
+    return None
+
+
+def sgd(w: np.ndarray, gradient: np.ndarray, rate: float) -> None:
+    if w.dtype != F32:
+        return NotImplemented
+    simd.sgd(w, gradient, rate)
+    return None
+
+
+def scores_of(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    if not (_rows(q) and _rows(k)):
+        return NotImplemented
+    scores = np.empty((*q.shape[:3], k.shape[2]), F32)
+    simd.scores(q, k, scores)
+    return scores
+
+
+def weighted(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
+    if not (_rows(p) and _rows(v) and _rows(out)):
+        return NotImplemented
+    simd.weighted(p, v, out)
+    return None
+
+
+def weighted_transposed(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
+    if not (_rows(p) and _rows(v) and _rows(out)):
+        return NotImplemented
+    simd.weighted_transposed(p, v, out)
+    return None
+
+
+def _rows(x: np.ndarray) -> bool:
+    """Heads whose rows have their numbers side by side."""
+    return x.dtype == F32 and x.ndim == 4 and (x.strides[3] == 4 or x.shape[3] < 2)
+
+
+def table() -> dict[str, Callable]:
+    """{name: kernel}."""
+    return {each.__name__: each for each in (
+        linear, linear_weight_gradient, linear_input_gradient, softmax, softmax_cross_entropy, float_softmax, gelu,
+        gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed)}
