@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import later, pages
+from pyapp.core import engine as arithmetic
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import PARAM, blame, missing, pulse
 from pyapp.experiment.live_scope import cut
@@ -160,7 +161,8 @@ def runtime() -> dict:
         import pyodide  # exists only there
 
         engine = f"Pyodide {pyodide.__version__}"
-    return {"python": platform.python_version(), "numpy": np.__version__, "engine": engine, "kernels": "NumPy"}
+    return {"python": platform.python_version(), "numpy": np.__version__, "engine": engine,
+            "kernels": "SIMD kernels" if arithmetic.name() == arithmetic.KERNELS else "no SIMD kernels"}
 
 
 def source(names: list[str]) -> dict:

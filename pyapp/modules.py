@@ -28,7 +28,8 @@ def imported() -> list[str]:
 
 def imported_anywhere() -> list[str]:
     """The same after what our modules import inside of their functions, but for what edited texts need."""
-    ours = [sys.modules[name] for name in imported() if name.startswith("pyapp")]
+    ours = [module for name in imported() if name.startswith("pyapp")
+            and not (module := sys.modules[name]).__file__.endswith(".so")]
     nodes = [node for module in ours for node in ast.walk(ast.parse(inspect.getsource(module)))]
     for name in {name for node in nodes for name in _names(node)} - {"micropip", "micropip.package_index"}:
         try:

@@ -37,7 +37,7 @@ const engine = new Engine({
     tell({ boot });
   },
   ready(runtime) {
-    log.add(`Ready: Python ${runtime.python}, NumPy ${runtime.numpy}, ${runtime.engine}`);
+    log.add(`Ready: Python ${runtime.python}, NumPy ${runtime.numpy}, ${runtime.kernels}, ${runtime.engine}`);
     tell({ runtime });
   },
   log: (line) => log.add(line),

@@ -11,7 +11,7 @@ from pyapp.core.parameters import Parameters
 
 
 class Linear:
-    """A dense layer, `y = x Wᵀ + b`, with W (outputs, inputs)."""
+    """A dense layer, `y = x Wᵀ + b`, with W (outputs, inputs), and if asked the ReLU after it."""
 
     def __init__(self, name: str, inputs: int, outputs: int):
         self.weight, self.bias = f"{name}.weight", f"{name}.bias"
@@ -23,14 +23,18 @@ class Linear:
         p[self.weight][:] = rng.standard_normal(p[self.weight].shape) * np.sqrt(2.0 / inputs)
         p[self.bias][:] = 0.0
 
-    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+    def forward(self, p: Parameters, x: np.ndarray, relu: bool = False) -> np.ndarray:
         self.x = x  # B, I
-        return linear(x, p[self.weight], p[self.bias])  # B, O
+        return linear(x, p[self.weight], p[self.bias], relu)  # B, O
 
-    def backward(self, p: Parameters, dy: np.ndarray, input_gradient: bool = True) -> np.ndarray | None:
-        """dW = dyᵀ x, db = Σ_B dy, dx = dy W; the first layer of a network needs no dx."""
+    def backward(self, p: Parameters, dy: np.ndarray, input_gradient: bool = True,
+                 after_relu: bool = False) -> np.ndarray | None:
+        """dW = dyᵀ x, db = Σ_B dy, dx = dy W; the first layer of a network needs no dx. If x came out of a ReLU, dx is
+        the gradient before it: 0 where x is 0."""
         linear_weight_gradient(self.x, dy, p.grad[self.weight], p.grad[self.bias])  # O, I and O
-        return linear_input_gradient(dy, p[self.weight]) if input_gradient else None  # B, I
+        if not input_gradient:
+            return None
+        return linear_input_gradient(dy, p[self.weight], self.x if after_relu else None)  # B, I
 
 
 class ReLU:

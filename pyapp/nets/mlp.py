@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp import checkpoint, store
 from pyapp.checkpoint import Contents
-from pyapp.core.layers import Linear, ReLU
+from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
 
@@ -32,7 +32,6 @@ class MLP:
 
     def __init__(self, sizes: Sequence[int] = SIZES):
         self.linears = [Linear(f"layer{i + 1}", *pair) for i, pair in enumerate(pairwise(sizes))]
-        self.layers = [layer for linear in self.linears for layer in (linear, ReLU())][:-1]
 
     @classmethod
     def of(cls, p: Parameters) -> "MLP":
@@ -59,13 +58,14 @@ class MLP:
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         """Logits (B, 10) for images (B, 784) with values 0 to 1."""
-        for layer in self.layers:
-            x = layer.forward(p, x)
-        return x
+        *hidden, last = self.linears
+        for layer in hidden:
+            x = layer.forward(p, x, relu=True)
+        return last.forward(p, x)
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:
         """Fill `p.gradient` from dL/dlogits of the last forward pass."""
-        first, *rest = self.layers
+        first, *rest = self.linears
         for layer in reversed(rest):
-            dlogits = layer.backward(p, dlogits)
+            dlogits = layer.backward(p, dlogits, after_relu=True)
         first.backward(p, dlogits, input_gradient=False)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pyapp.core.activations import GELU
-from pyapp.core.attention import Attention, Cache
+from pyapp.core.attention import Attention, Cache, float_softmax
 from pyapp.core.dropout import Dropout
+from pyapp.core.engine import accelerated
 from pyapp.core.layers import Linear
 from pyapp.core.norm import LayerNorm
 from pyapp.core.parameters import Parameters
@@ -43,15 +44,33 @@ class Block:
             initialise(linear, p, rng, 1 / (2 * blocks) if adds else 1.0)
 
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
+        if cache is not None and len(x) == 1 and self._plain:
+            y = x.copy()
+            probabilities = one_token(y, [p[name] for name in self.shapes], cache)
+            if probabilities is not None:
+                self.attention.probabilities = probabilities
+                return y
         attended = self.attention.forward(p, self.norm1.forward(p, x), tokens, cache)
         x = x + self.dropouts[0].forward(p, attended)
         hidden = self.gelu.forward(p, self.up.forward(p, self.norm2.forward(p, x)))
         return x + self.dropouts[1].forward(p, self.down.forward(p, hidden))
 
+    @property
+    def _plain(self) -> bool:
+        """No dropout, and the float softmax."""
+        return self.attention.softmax is float_softmax and all(each.rng is None for each in self.dropouts)
+
     def backward(self, p: Parameters, dx: np.ndarray) -> np.ndarray:
         dhidden = self.down.backward(p, self.dropouts[1].backward(p, dx))
         dx = dx + self.norm2.backward(p, self.up.backward(p, self.gelu.backward(p, dhidden)))
         return dx + self.norm1.backward(p, self.attention.backward(p, self.dropouts[0].backward(p, dx)))
+
+
+@accelerated
+def one_token(x: np.ndarray, parameters: list[np.ndarray], cache: Cache) -> np.ndarray | None:
+    """A block for one new token x (1, C) of a text, in place, if a kernel does that in one call: the parameters are in
+    the order of `Block.shapes`. It gives the probabilities (1, H, 1, S); None if `Block.forward` has to do it."""
+    return None
 
 
 def initialise(linear: Linear, p: Parameters, rng: np.random.Generator, gain: float = 1.0) -> None:

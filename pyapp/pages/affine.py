@@ -152,10 +152,10 @@ def numbers(kind: str, seed: int) -> np.ndarray:
         return tensors.weights("layer1", SHAPE, seed)
     if kind != "activations":
         return tensors.draw(kind, SHAPE, seed)
-    linear, relu, *_ = MLP().layers
+    first, *_ = MLP().linears
     images = generator(seed, "affine images").permutation(mnist.CALIBRATION)[:IMAGES]
     p, x = shipped.mlp(), mnist.calibration()[images].astype(np.float64)  # so that sums end alike in any order
-    return relu.forward(p, linear.forward(p, x)).astype(np.float32).reshape(SHAPE)  # 32 images of 128 neurons
+    return first.forward(p, x, relu=True).astype(np.float32).reshape(SHAPE)  # 32 images of 128 neurons
 
 
 def judged(x: np.ndarray, tensor: QuantizedTensor) -> dict[str, Any]:

@@ -86,6 +86,14 @@ def differences(ours, theirs, where: str):
         assert ours == theirs, where
 
 
+@pytest.fixture(params=["kernels", "numpy"])
+def engine(node, request):
+    """Pyodide computing with each engine in turn."""
+    node.run("pyapp.core.engine", "use", engine=request.param)
+    yield request.param
+    node.run("pyapp.core.engine", "use", engine="kernels")
+
+
 @pytest.fixture(scope="module")
 def here():
     """One runner for all pages, as there is one in Node, which knows nothing that other tests have measured."""
@@ -94,11 +102,11 @@ def here():
 
 
 @pytest.mark.parametrize("page", pages.names())
-def test_every_call_of_a_page_agrees(node, here, capsys, page):
+def test_every_call_of_a_page_agrees(node, engine, here, capsys, page):
     ours, theirs = sessions.run(here, page), sessions.run(node.call, page)
     bound = BOUNDS.get(pages.page(page).entry, RELATIVE)
     with capsys.disabled():
-        print(f"\n{page + ': call':32} {'max difference':>15} {'bound':>7}")
+        print(f"\n{page + ', ' + engine:32} {'max difference':>15} {'bound':>7}")
         for name in ours:
             found = list(differences(ours[name], theirs[name], name))
             place, largest = max(found, key=lambda item: item[1], default=("", 0.0))
@@ -110,7 +118,8 @@ def test_measurements_are_made_there(node):
     run = node.call("open", page="digits", params={})["run"]
     assert node.call("act", run=run, name="measure")["frame"]["scalars"]["times"]["image_ms"] > 0
     assert node.run("pyapp.bench.workloads", "timed", name="image", repeats=2)["ms"]
-    assert node.call("runtime")["engine"].startswith("Pyodide 314.")
+    runtime = node.call("runtime")
+    assert runtime["engine"].startswith("Pyodide 314.") and runtime["kernels"] == "SIMD kernels"
 
 
 def test_an_integer_over_32_bits_is_right_natively_and_reported_in_pyodide(node, here):

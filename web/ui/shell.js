@@ -62,9 +62,9 @@ export function drawStatus(root, { boot, offline, runtime, trouble, proof, check
   );
 }
 
-function Running({ runtime: { python, numpy, engine }, offline, proof, checkable }) {
+function Running({ runtime: { python, numpy, engine, kernels }, offline, proof, checkable }) {
   return html`<p class="status-line" role="status" data-test="status">
-    <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${engine}</span><span>ready</span>
+    <span>Python ${python}</span><span>NumPy ${numpy}</span><span>${kernels}</span><span>${engine}</span><span>ready</span>
     ${offline && html`<span class="offline">${offline}</span>`}
     ${checkable && html`<span><${Parity} proof=${proof} /></span>`}
   </p>`;

@@ -26,9 +26,12 @@ def _alike(*arrays: np.ndarray) -> bool:
 
 
 def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
-    if not (_alike(x, w) and x.ndim == w.ndim == 2 and (bias is None or bias.dtype == x.dtype)):
+    dtype = np.result_type(x, w)
+    if dtype not in (F32, F64) or not x.ndim == w.ndim == 2:
         return NotImplemented
-    y = np.empty((x.shape[0], w.shape[0]), x.dtype)
+    x, w = x.astype(dtype, copy=False), w.astype(dtype, copy=False)
+    bias = bias if bias is None else bias.astype(dtype, copy=False)
+    y = np.empty((x.shape[0], w.shape[0]), dtype)
     simd.linear(dense(x), dense(w), bias, relu, y)
     return y
 
@@ -142,6 +145,18 @@ def weighted_transposed(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
     return None
 
 
+def one_token(x: np.ndarray, parameters: list[np.ndarray], cache) -> np.ndarray:
+    if any(each.dtype != F32 for each in (x, cache.keys, *parameters)):
+        return NotImplemented
+    _, heads, _, _ = cache.keys.shape
+    probabilities = np.empty((1, heads, 1, cache.length + 1), F32)
+    width, hidden = x.shape[1], parameters[9].size
+    scratch = np.empty(width + max(3 * width, hidden), F32)
+    simd.block(x, *parameters, cache.keys, cache.values, probabilities, scratch, cache.length)
+    cache.length += 1
+    return probabilities
+
+
 def _rows(x: np.ndarray) -> bool:
     """Heads whose rows have their numbers side by side."""
     return x.dtype == F32 and x.ndim == 4 and (x.strides[3] == 4 or x.shape[3] < 2)
@@ -151,4 +166,4 @@ def table() -> dict[str, Callable]:
     """{name: kernel}."""
     return {each.__name__: each for each in (
         linear, linear_weight_gradient, linear_input_gradient, softmax, softmax_cross_entropy, float_softmax, gelu,
-        gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed)}
+        gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed, one_token)}
