@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pyapp.core.kernels import BUILT
+from pyapp.core.kernels import BUILT, HERE
 from pyapp.core.kernels.build import for_this_machine
-from pyapp.places import ROOT
 
+ROOT = HERE.parents[2]
 TESTS = ROOT / "tests" / "unit" / "core"
 
 
