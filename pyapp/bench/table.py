@@ -65,7 +65,7 @@ def _starts(result: Mapping[str, Any]) -> str:
         lines.append([_library(one["title"]), f"{begun['ms']:,.0f} ms", f"{begun['first_ms']:,.1f} ms",
                       f"{begun['bytes'] / 1e6:.2f} MB", f"{memory / 1e6:,.0f} MB" if memory else DASH])
     return _table(["start", "until it can compute", "then the first image", "sent, with gzip",
-                   "memory after the benchmark"], lines) if lines else ""
+                   "memory after the work of the first table"], lines) if lines else ""
 
 
 def _library(title: str) -> str:
