@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyapp.bench.engines import using
+from pyapp.core import engine as engines
 from pyapp.core.losses import softmax
 from pyapp.core.ops import linear
 from pyapp.core.optim import SGD, Adam
@@ -227,7 +227,7 @@ def timed(name: str, repeats: int, engine: str | None = None, precision: str = "
     is None the one that this runtime uses. ValueError if there is no such work or engine, or nothing to repeat."""
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; use 1 or more")
-    with using(engine):
+    with engines.using(engine or engines.name()):
         work, ms = made(name, precision), []
         for _ in range(repeats + 1):
             work.reset()
@@ -239,13 +239,13 @@ def timed(name: str, repeats: int, engine: str | None = None, precision: str = "
 
 def works(engine: str | None = None, precision: str = "float32") -> list[str]:
     """The names of the work that an engine can do. ValueError if there is no such engine."""
-    with using(engine):
+    with engines.using(engine or engines.name()):
         return list(BY_PRECISION[precision])
 
 
 def first(name: str, engine: str | None = None, precision: str = "float32") -> dict[str, list[float]]:
     """Milliseconds of one run, as the first answer after a start takes them."""
-    with using(engine):
+    with engines.using(engine or engines.name()):
         work = made(name, precision)
         start = perf_counter()
         work.run()
@@ -254,7 +254,7 @@ def first(name: str, engine: str | None = None, precision: str = "float32") -> d
 
 def checked(name: str, engine: str | None = None, precision: str = "float32") -> dict[str, Any]:
     """What the work comes to, computed once more: {"shape", "values"}, at most eight rows of a product."""
-    with using(engine):
+    with engines.using(engine or engines.name()):
         work = made(name, precision)
         work.reset()
         work.run()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pyapp.bench import results
-from pyapp.bench.engines import available
 from pyapp.bench.workloads import (
     BY_PRECISION,
     CHARACTERS,
@@ -17,6 +16,7 @@ from pyapp.bench.workloads import (
     timed,
     works,
 )
+from pyapp.core.engine import available
 
 FLOATS = [("float32", name) for name in WORKLOADS]
 EVERY = [*FLOATS, *(("int8", name) for name in BY_PRECISION["int8"])]
