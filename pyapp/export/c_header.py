@@ -202,7 +202,7 @@ def _read_layers(prefix: str, numbers: Mapping[str, int], arrays: Mapping[str, n
         weight, zeros, offset, m0, exponent = (arrays[name + key] for key in (
             "weight", "weight_zero", "offset", "m0", "exponent"))
         stream = weight[: (outputs * inputs * bits + 7) // 8]
-        weight = unpack(stream, bits, outputs * inputs, half > 0).astype(np.int32).reshape(outputs, inputs)
+        weight = unpack(stream, bits, outputs * inputs, half > 0).reshape(outputs, inputs)
         zeros = zeros.astype(np.int32) if numbers[name + "zeros"] else np.full(groups, zeros[0], np.int32)
         scale = Multiplier(m0.reshape(-1, groups), exponent.astype(np.int32).reshape(-1, 1))
         output = Grid(one, np.array(zero, np.int32), 16, lowest, highest)

@@ -44,7 +44,7 @@ def integer_refused(network: IntegerNetwork) -> str:
     """Why `integer_mlp` cannot hold it, else nothing."""
     if any(layer.offset.shape[1] > 1 for layer in network.layers):
         return "its weights share scales in groups, and an integer product has one scale per output; use onnx"
-    codes = [each + _shift(layer) for layer in network.layers for each in (layer.weight, layer.weight_zero)]
+    codes = [each + np.int32(_shift(layer)) for layer in network.layers for each in (layer.weight, layer.weight_zero)]
     if any(layer.input.bits > 8 for layer in network.layers) or not all(BYTE.min <= each.min() <= each.max() <= BYTE.max
                                                                         for each in codes):
         return "its codes have more than 8 bits, and ONNX multiplies integers of 8 bits only; use onnx"
@@ -72,7 +72,7 @@ def _integer_layer(graph: Graph, name: str, x: str, layer: IntegerLinear) -> str
     shift = _shift(layer)
     centred = (layer.weight - layer.weight_zero).sum(axis=1, dtype=np.int32)  # Σ (w - z_w)
     zeros = (layer.weight_zero[:, 0] + shift).astype(np.uint8)
-    codes = graph.constant(f"{name}.weight", (layer.weight + shift).astype(np.uint8).T)
+    codes = graph.constant(f"{name}.weight", (layer.weight + np.int32(shift)).astype(np.uint8).T)
     acc = graph.add("MatMulInteger", name, x, codes,
                     graph.constant(f"{name}.input.zero_point", np.asarray(zero, layer.input.dtype)),
                     graph.constant(f"{name}.weight.zero_point", zeros if np.ptp(zeros) else zeros[0]))

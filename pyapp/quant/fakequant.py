@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.quant.schemes import PER_TENSOR, Granularity
 
 # How x becomes a code before it is clamped; they differ on ties and in the last bit only. Training uses "divide", the
@@ -63,13 +64,19 @@ def fake_quantize(x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | int
     dtype = x.dtype.type
     low, high = dtype(low), dtype(high)
     if rule == "divide" and np.ndim(zero_point) == 0 and zero_point == 0:  # training: no pass over x more than needed
-        ratio = x / scale
-        free = np.rint(ratio)
-        steps = np.clip(free, low, high)
-        return FakeQuantized(ratio, steps, free == steps, scale)
+        return FakeQuantized(*fake_steps(x, scale, low, high), scale)
     free = RULES[rule](x, scale, np.asarray(zero_point, x.dtype))
     codes = np.clip(free, low, high)
     return FakeQuantized(x / scale, codes - np.asarray(zero_point, x.dtype), free == codes, scale)
+
+
+@accelerated
+def fake_steps(x: np.ndarray, scale: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
+    """x / S, round(x / S) clipped to low..high, and where nothing was clipped."""
+    ratio = x / scale
+    free = np.rint(ratio)
+    steps = np.clip(free, low, high)
+    return ratio, steps, free == steps
 
 
 def _sum_of_products(a: np.ndarray, b: np.ndarray, per: Granularity) -> np.ndarray:

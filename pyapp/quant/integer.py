@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.quant.fixedpoint import INT32, Multiplier, float_multiplier, nearest, requantize_double, shift_down
 from pyapp.quant.matmul import check_int32, clamp, product
 from pyapp.quant.schemes import Grid, QuantizedTensor
@@ -24,7 +25,7 @@ ARITHMETIC = {  # what then runs between the input's codes and the logits' codes
 class IntegerLinear:
     """y = relu(x Wᵀ + b) from codes to codes; O outputs, I inputs, G groups of the inputs (G = 1 unless per group)."""
 
-    weight: np.ndarray  # codes as int32 (O, I)
+    weight: np.ndarray  # codes (O, I) of the type that they have in the tensor: 8 bits where they fit
     weight_zero: np.ndarray  # int32 (O or 1, G)
     offset: np.ndarray  # int32 (O, G): bias - z_x Σ w + I·z_x·z_w, all that is known beforehand
     scale: Multiplier | np.ndarray  # M = S_x·S_w / S_y, (O or 1, G); float32 when rounding is "float"
@@ -58,12 +59,12 @@ class IntegerLinear:
         else:
             scale = Multiplier.of(real / float(output.scale), axis=1)
         lowest = max(output.low, int(output.zero_point)) if relu else output.low
-        return cls(codes, zeros, biases - np.int32(zero) * centred, scale, input, output, size, lowest, rounding)
+        return cls(np.ascontiguousarray(weight.codes), zeros, biases - np.int32(zero) * centred, scale, input, output,
+                   size, lowest, rounding)
 
     def forward(self, codes: np.ndarray) -> np.ndarray:
         """Codes of the output (B, O) for codes of the input (B, I)."""
-        total = self._requantize(self._accumulators(codes.astype(np.int32)))
-        return clamp(total, self.output.zero_point, self.lowest, self.output.high).astype(self.output.dtype)
+        return integer_layer(self, codes)
 
     def _accumulators(self, codes: np.ndarray) -> Iterator[np.ndarray]:
         """Σ (x - z_x)(w - z_w) + bias over the inputs of each group, int32 (B, O)."""
@@ -85,6 +86,13 @@ class IntegerLinear:
 
     def _only(self, group: int) -> Multiplier:
         return Multiplier(self.scale.m0[:, group], self.scale.exponent[:, group])
+
+
+@accelerated
+def integer_layer(layer: IntegerLinear, codes: np.ndarray) -> np.ndarray:
+    """`IntegerLinear.forward`."""
+    total = layer._requantize(layer._accumulators(codes))
+    return clamp(total, layer.output.zero_point, layer.lowest, layer.output.high).astype(layer.output.dtype)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
+
 MIN_BITS, MAX_BITS = 2, 16
 SCHEMES = ("symmetric", "affine")
 FLOAT_BYTES = 4
@@ -113,10 +115,7 @@ class Grid:
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
         """Codes of x: clip(round(x / scale) + zero_point, low, high)."""
-        x = np.asarray(x, np.float32)
-        if not np.isfinite(x).all():
-            raise ValueError(NOT_FINITE)
-        return np.clip(self._nearest(x), self.low, self.high).astype(self.dtype)
+        return grid_codes(self, np.asarray(x))
 
     def clips(self, x: np.ndarray) -> np.ndarray:
         """True where the nearest code is outside low..high, so that the number goes to an end of the grid."""
@@ -136,7 +135,7 @@ class Grid:
 
     def fake_quantize(self, x: np.ndarray) -> np.ndarray:
         """x moved onto the grid, still as float32: what a simulation of integer arithmetic computes with."""
-        return self.dequantize(self.quantize(x))
+        return grid_values(self, np.asarray(x))
 
     def spread(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Scale and zero point, laid out to broadcast against a tensor of `shape`."""
@@ -147,6 +146,21 @@ class Grid:
         """Bytes of scales and zero points; where every zero point is 0, none is stored."""
         one = self.zero_point.size * self.dtype.itemsize if np.any(self.zero_point) else 0
         return self.scale.size * FLOAT_BYTES + one
+
+
+@accelerated
+def grid_codes(grid: Grid, x: np.ndarray) -> np.ndarray:
+    """`Grid.quantize`."""
+    x = x.astype(np.float32, copy=False)
+    if not np.isfinite(x).all():
+        raise ValueError(NOT_FINITE)
+    return np.clip(grid._nearest(x), grid.low, grid.high).astype(grid.dtype)
+
+
+@accelerated
+def grid_values(grid: Grid, x: np.ndarray) -> np.ndarray:
+    """`Grid.fake_quantize`."""
+    return grid.dequantize(grid_codes(grid, x))
 
 
 @dataclass(frozen=True)

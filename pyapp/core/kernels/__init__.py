@@ -32,10 +32,10 @@ def _load(path: Path) -> ModuleType:
 if sys.platform == "emscripten" or BUILT in os.environ:
     try:
         simd = _load(Path(os.environ.get(BUILT) or HERE / "simd.so"))
-        from pyapp.core.kernels import floats, known
+        from pyapp.core.kernels import floats, integers, known, known_integers
 
-        if known.right(simd):
-            TABLE = floats.table()
+        if known.right(simd) and known_integers.right(simd):
+            TABLE = floats.table() | integers.table()
         else:
             WHY_NOT = "this engine's SIMD gave wrong answers to known questions"
     except (ImportError, OSError) as error:  # no SIMD, or no such file

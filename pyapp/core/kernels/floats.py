@@ -1,4 +1,4 @@
-"""The kernels for float32, and products in float64, as functions on arrays.
+"""The kernels for float32, and in float64 for products and what a network needs forward, as functions on arrays.
 
 Each has the name, the arguments and the meaning of the function that it stands in for, and gives NotImplemented for
 types that it does not know.
@@ -68,19 +68,23 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float
 
 
 def float_softmax(scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-    if scores.dtype != F32 or not scores.flags.c_contiguous:
+    dtype = scores.dtype
+    if dtype not in (F32, F64) or not scores.flags.c_contiguous:
         return NotImplemented
     if mask is not None:
-        scores += np.where(mask, F32.type(0), F32.type(-np.inf))
-    simd.softmax(scores, None)
+        scores += np.where(mask, dtype.type(0), dtype.type(-np.inf))
+    if dtype == F64:
+        simd.softmax_double(scores)
+    else:
+        simd.softmax(scores, None)
     return scores
 
 
 def gelu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if x.dtype != F32:
+    if x.dtype not in (F32, F64):
         return NotImplemented
-    y, gate = np.empty(x.shape, F32), np.empty(x.shape, F32)
-    simd.gelu(dense(x), y, gate)
+    y, gate = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    (simd.gelu if x.dtype == F32 else simd.gelu_double)(dense(x), y, gate)
     return y, gate
 
 
@@ -93,10 +97,10 @@ def gelu_gradient(x: np.ndarray, gate: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if not (x.dtype == gain.dtype == shift.dtype == F32 and x.ndim == 2):
+    if not (_alike(x, gain, shift) and x.ndim == 2):
         return NotImplemented
-    y, x_hat, inverse = np.empty(x.shape, F32), np.empty(x.shape, F32), np.empty((len(x), 1), F32)
-    simd.norm(dense(x), gain, shift, y, x_hat, inverse)
+    y, x_hat, inverse = (np.empty(shape, x.dtype) for shape in (x.shape, x.shape, (len(x), 1)))
+    (simd.norm if x.dtype == F32 else simd.norm_double)(dense(x), gain, shift, y, x_hat, inverse)
     return y, x_hat, inverse
 
 
@@ -124,22 +128,22 @@ def sgd(w: np.ndarray, gradient: np.ndarray, rate: float) -> None:
 
 
 def scores_of(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-    if not (_rows(q) and _rows(k)):
+    if not _rows(q, k):
         return NotImplemented
-    scores = np.empty((*q.shape[:3], k.shape[2]), F32)
+    scores = np.empty((*q.shape[:3], k.shape[2]), q.dtype)
     simd.scores(q, k, scores)
     return scores
 
 
 def weighted(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
-    if not (_rows(p) and _rows(v) and _rows(out)):
+    if not _rows(p, v, out):
         return NotImplemented
     simd.weighted(p, v, out)
     return None
 
 
 def weighted_transposed(p: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
-    if not (_rows(p) and _rows(v) and _rows(out)):
+    if not _rows(p, v, out):
         return NotImplemented
     simd.weighted_transposed(p, v, out)
     return None
@@ -157,9 +161,9 @@ def one_token(x: np.ndarray, parameters: list[np.ndarray], cache) -> np.ndarray:
     return probabilities
 
 
-def _rows(x: np.ndarray) -> bool:
-    """Heads whose rows have their numbers side by side."""
-    return x.dtype == F32 and x.ndim == 4 and (x.strides[3] == 4 or x.shape[3] < 2)
+def _rows(*heads: np.ndarray) -> bool:
+    """Heads of one type whose rows have their numbers side by side."""
+    return _alike(*heads) and all(x.ndim == 4 and (x.strides[3] == x.itemsize or x.shape[3] < 2) for x in heads)
 
 
 def table() -> dict[str, Callable]:

@@ -48,6 +48,21 @@ INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { // a₀b₀ + a₁b₁, a₂b₂ + a�
 }
 #endif
 
+// The lowest bytes of 16 whole numbers.
+INLINE u8x16 bytes_of(i32x4 a, i32x4 b, i32x4 c, i32x4 d) {
+#ifdef __clang__
+#define BYTES(v, w) \
+  __builtin_shufflevector((u8x16)(v), (u8x16)(w), 0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28)
+  return __builtin_shufflevector(BYTES(a, b), BYTES(c, d), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+#else
+  u8x16 y;
+  for (int i = 0; i < 4; i++) {
+    y[i] = (uint8_t)a[i], y[i + 4] = (uint8_t)b[i], y[i + 8] = (uint8_t)c[i], y[i + 12] = (uint8_t)d[i];
+  }
+  return y;
+#endif
+}
+
 // The first n < 4 numbers, and `fill` after them: nothing beyond an array's end is read.
 INLINE f32x4 first(const float *x, size_t n, float fill) {
   f32x4 v = SPLAT(fill);

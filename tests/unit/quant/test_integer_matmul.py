@@ -7,7 +7,15 @@ import pytest
 from oracles.onnx_cases import RECORDED, SHARED, all_agree
 
 from pyapp.quant import matmul
-from pyapp.quant.matmul import check_int32, matmul_integer, matmul_terms, qlinear_matmul, row_sums
+from pyapp.quant.matmul import (
+    check_int32,
+    exact_in_float,
+    matmul_integer,
+    matmul_terms,
+    product,
+    qlinear_matmul,
+    row_sums,
+)
 from pyapp.quant.schemes import affine_grid, quantize
 
 HIGH = 2**31 - 1
@@ -148,3 +156,26 @@ def test_mistakes_are_named():
     grouped = quantize(w.astype(np.float32), 8, "affine", "group:2")
     with pytest.raises(ValueError, match="per group"):
         qlinear_matmul(a, affine_grid(0, 1, 8), grouped.codes, grouped.grid, affine_grid(0, 1, 8))
+
+
+@pytest.mark.parametrize("a_type, w_type", [("uint8", "int8"), ("int16", "int16"), ("int32", "int32"),
+                                            ("uint16", "int8"), ("int64", "uint8")])
+@pytest.mark.parametrize("rows", [1, 40])
+def test_a_float_product_stands_in_only_where_it_is_exact(a_type, w_type, rows):
+    """Codes of the whole range, and small ones: in float32, in float64, and in neither."""
+    for inputs, shift in ((3, 0), (700, 0), (700, 5), (70_000, 0)):
+        a, w = codes(inputs, (rows, inputs), a_type) >> shift, codes(inputs + 1, (3, inputs), w_type) >> shift
+        expected = np.einsum("bi,oi->bo", a.astype(np.int32), w.astype(np.int32))
+        np.testing.assert_array_equal(product(a, w), expected, strict=True)
+
+
+def test_the_bound_is_never_below_a_partial_sum():
+    for a, w, bound in (
+        (np.full((1, 4), -128, np.int8), np.full((2, 4), -128, np.int8), 4 * 128 * 128),
+        (np.full((40, 1000), 255, np.uint8), np.eye(3, 1000, dtype=np.int8) * np.int8(-128), 255 * 128),
+        (np.full((40, 1000), 255, np.uint8), np.full((3, 1000), 255, np.uint8), 1000 * 255 * 255),
+        (np.zeros((0, 5), np.int8), np.ones((2, 5), np.int8), 1),
+        (np.full((1, 9), -(2**31)), np.ones((1, 9), np.int64), 0),
+        (np.full((1, 9), 2**30), np.full((1, 9), 2**30), 0),
+    ):
+        assert exact_in_float(a, w) == bound

@@ -117,7 +117,8 @@ def test_the_tracing_finds_a_scale_that_is_used():
 def test_a_layer_holds_integers_only(rounding):
     layer = Network.random(2, "affine", "channel").integer(rounding).layers[0]
     held = [layer.weight, layer.weight_zero, layer.offset, layer.scale.m0, layer.scale.exponent]
-    assert {array.dtype for array in held} == {np.dtype(np.int32)}
+    assert [array.dtype for array in held] == [layer.weight.dtype, *[np.dtype(np.int32)] * 4]
+    assert layer.weight.dtype == np.uint8
 
 
 @pytest.mark.parametrize("scheme, signed", [("symmetric", None), ("symmetric", False), ("affine", None),

@@ -1,11 +1,14 @@
 """Sees the type of every number that an integer network computes with, by NumPy's own hooks and by a profiler."""
 
+import contextlib
 import sys
 from dataclasses import fields, is_dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from pyapp.core import engine
+from pyapp.quant import matmul
 from pyapp.quant.integer import IntegerNetwork
 
 
@@ -70,7 +73,8 @@ def traced(network: IntegerNetwork, codes: np.ndarray) -> tuple[np.ndarray, list
     Traced.seen = []
     spied = IntegerNetwork([traceable(layer) for layer in network.layers], network.input)
     Traced.seen = []  # what checking the grids has looked at
-    found = spied.forward(codes.view(Traced))
+    with in_plain_integers():
+        found = spied.forward(codes.view(Traced))
     assert isinstance(found, Traced)  # or else the trace was lost on the way
     return found.view(np.ndarray), Traced.seen
 
@@ -85,12 +89,24 @@ def named(network: IntegerNetwork, codes: np.ndarray) -> list:
             seen.extend((frame.f_code.co_name, value.dtype) for value in _arrays(values))
 
     before = sys.getprofile()
-    sys.setprofile(look)
-    try:
-        network.forward(codes)
-    finally:
-        sys.setprofile(before)
+    with in_plain_integers():
+        sys.setprofile(look)
+        try:
+            network.forward(codes)
+        finally:
+            sys.setprofile(before)
     return seen
+
+
+@contextlib.contextmanager
+def in_plain_integers():
+    """By NumPy's integers: no kernel, and no float product in their place where it is proved to be exact."""
+    proof, matmul.exact_in_float = matmul.exact_in_float, lambda a, w: 0
+    try:
+        with engine.using(engine.NUMPY):
+            yield
+    finally:
+        matmul.exact_in_float = proof
 
 
 def floats(seen: list) -> list:

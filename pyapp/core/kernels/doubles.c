@@ -1,0 +1,90 @@
+// Softmax, GELU and layer normalisation in float64, for pages whose networks compute in it: formulas as in pyapp/core.
+#include "arrays.h"
+#include "vector.h"
+
+INLINE f64x2 pick(i64x2 mask, f64x2 a, f64x2 b) { return (f64x2)(((i64x2)a & mask) | ((i64x2)b & ~mask)); }
+INLINE f64x2 both(double v) { return (f64x2){v, v}; }
+INLINE f64x2 two(const double *x, size_t count, double fill) {
+  return count > 1 ? LOAD(f64x2, x) : (f64x2){x[0], fill};
+}
+INLINE void put_two(double *y, f64x2 v, size_t count) {
+  if (count > 1) STORE(f64x2, y, v);
+  else y[0] = v[0];
+}
+
+// exp x: x = n log 2 + r with |r| < 0.35, and the Taylor series of exp r up to r¹³. Error below 2 units in the last
+// place; 0 below -708, where the result is no normal number, and infinity above 709.
+INLINE f64x2 exponential_two(f64x2 x) {
+  const f64x2 low = both(-708), high = both(709);
+  const double magic = 6755399441055744.0; // 1.5 · 2⁵²: what is added to it is rounded to a whole number
+  i64x2 vanishes = x < low, overflows = x > high;
+  x = pick(vanishes, low, pick(overflows, high, x));
+  f64x2 shifted = x * 1.4426950408889634 + magic, n = shifted - magic;
+  f64x2 r = x - n * 0.693145751953125 - n * 1.4286068203094172e-6; // log 2 in two parts: the first product is exact
+  static const double factors[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
+      1.0 / 5040,
+                                   1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
+  f64x2 p = both(1.0 / 6227020800.0);
+  UNROLL for (int i = 0; i < 13; i++) p = p * r + factors[i];
+  f64x2 power = (f64x2)(((i64x2)shifted + 1023) << 52);
+  return pick(vanishes, both(0), pick(overflows, both(__builtin_inf()), p * power));
+}
+
+FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place
+  Py_buffer *b = hold(h, a[0], "f8", 0, WRITE);
+  if (!ready(h) || !b->len) return;
+  size_t n = SIZE(b, b->ndim - 1);
+  double *x = b->buf;
+  for (double *end = x + b->len / 8; x < end; x += n) {
+    double top = x[0], all = 0;
+    for (size_t i = 1; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
+    f64x2 total = {0, 0};
+    for (size_t i = 0; i < n; i += 2) {
+      f64x2 e = exponential_two(two(x + i, n - i, -__builtin_inf()) - top);
+      put_two(x + i, e, n - i);
+      total += e; // what fills up the last pair adds exp(-inf) = 0
+    }
+    all = total[0] + total[1];
+    for (size_t i = 0; i < n; i++) x[i] /= all;
+  }
+}
+
+FUNCTION(gelu_double, 3) { // x; y = x σ(w) and σ(w), w = 2 √(2/π) (x + 0.044715 x³)
+  Py_buffer *x = hold(h, a[0], "f8", 0, READ), *y = hold(h, a[1], "f8", 0, WRITE), *gate = hold(h, a[2], "f8", 0,
+      WRITE);
+  NEED(x->len == y->len && x->len == gate->len);
+  if (!ready(h)) return;
+  const double slope = 1.5957691216057308, cubic = 0.044715;
+  for (size_t i = 0, n = (size_t)x->len / 8; i < n; i += 2) {
+    f64x2 v = two(DATA(double, x) + i, n - i, 0);
+    f64x2 sigma = 1 / (exponential_two((v * v * -(slope * cubic) - slope) * v) + 1);
+    put_two(DATA(double, gate) + i, sigma, n - i);
+    put_two(DATA(double, y) + i, v * sigma, n - i);
+  }
+}
+
+FUNCTION(norm_double, 6) { // x (R, C), gain, shift (C); y, x̂ (R, C) and 1 / √(var x + 1e-5) (R, 1)
+  Py_buffer *x = hold(h, a[0], "f8", 2, READ), *gain = hold(h, a[1], "f8", 1, READ), *shift = hold(h, a[2], "f8", 1,
+      READ);
+  Py_buffer *y = hold(h, a[3], "f8", 2, WRITE), *x_hat = hold(h, a[4], "f8", 2, WRITE), *inverse = hold(h, a[5],
+      "f8", 2, WRITE);
+  NEED(y->len == x->len && x_hat->len == x->len && SIZE(gain, 0) == SIZE(x, 1) && SIZE(shift, 0) == SIZE(x, 1));
+  NEED((size_t)inverse->len == 8 * SIZE(x, 0));
+  if (!ready(h)) return;
+  size_t rows = SIZE(x, 0), n = SIZE(x, 1);
+  const double *row = x->buf, *g = gain->buf, *b = shift->buf;
+  double *out = y->buf, *centred = x_hat->buf;
+  for (size_t r = 0; r < rows; r++, row += n, out += n, centred += n) {
+    f64x2 total = {0, 0}, squares = {0, 0};
+    for (size_t i = 0; i < n; i += 2) total += two(row + i, n - i, 0);
+    double mean = (total[0] + total[1]) / (double)n;
+    for (size_t i = 0; i < n; i += 2) {
+      f64x2 c = two(row + i, n - i, mean) - mean;
+      put_two(centred + i, c, n - i);
+      squares += c * c;
+    }
+    double scale = 1 / __builtin_sqrt((squares[0] + squares[1]) / (double)n + 1e-5);
+    DATA(double, inverse)[r] = scale;
+    for (size_t i = 0; i < n; i++) centred[i] *= scale, out[i] = centred[i] * g[i] + b[i];
+  }
+}

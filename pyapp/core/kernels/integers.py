@@ -1,0 +1,91 @@
+"""The kernels for codes of 8 bits: products, whole layers in integers, and numbers put on a grid.
+
+Each has the name, the arguments and the meaning of the function that it stands in for, gives the same integers to the
+last bit, and NotImplemented for what it does not know or what is an error: the reference then says which.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.kernels import simd
+from pyapp.core.kernels.floats import F32, F64, dense
+
+BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
+RULES = {"single": 0, "double": 1, "float": 2}
+WIDEST = 1 << 16  # codes up to here, added to any zero point that the kernel takes, are exact in float32
+
+
+def product(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    if not (a.dtype in BYTES and w.dtype in BYTES and a.ndim == w.ndim == 2 and a.shape[1] == w.shape[1]):
+        return NotImplemented
+    y = np.empty((len(a), len(w)), np.int32)
+    simd.product(_rows(a), _rows(w), y)
+    return y
+
+
+def integer_layer(layer: Any, codes: np.ndarray) -> np.ndarray:
+    w, output, y_dtype = layer.weight, layer.output, layer.output.dtype
+    if not (codes.dtype in BYTES and w.dtype in BYTES and y_dtype in BYTES and codes.ndim == 2
+            and codes.shape[1] == w.shape[1] and w.size):
+        return NotImplemented
+    shape, rule = (len(codes), len(w)), RULES[layer.rounding]
+    multiplier, exponent = (layer.scale, None) if rule == 2 else (layer.scale.m0, layer.scale.exponent)
+    sums = np.empty(shape, np.int64) if layer.offset.shape[1] > 1 else None
+    y = np.empty(shape, y_dtype)
+    simd.layer(dense(codes), dense(w), dense(layer.weight_zero), dense(layer.offset), dense(multiplier),
+               exponent if exponent is None else dense(exponent), layer.size, rule, int(output.zero_point),
+               layer.lowest, output.high, np.empty(shape, np.int32), sums, y)
+    return y
+
+
+def grid_codes(grid: Any, x: np.ndarray) -> np.ndarray:
+    return _on_grid(simd.to_codes, grid, x, grid.dtype) if grid.dtype in BYTES else NotImplemented
+
+
+def grid_values(grid: Any, x: np.ndarray) -> np.ndarray:
+    return _on_grid(simd.to_values, grid, x, F32)
+
+
+def _on_grid(kernel: Callable, grid: Any, x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    scale, zero = np.asarray(grid.scale), np.asarray(grid.zero_point)
+    shape, per, where = x.shape, grid.per, grid.per.axis
+    if not (x.dtype in (F32, F64) and x.size and x.ndim and scale.dtype == F32 and zero.dtype == np.int32
+            and -WIDEST <= grid.low <= grid.high <= WIDEST):
+        return NotImplemented
+    if per.kind == "tensor":
+        expected, row, size = (), x.size, x.size
+    elif per.kind == "channel" and where in (None, 0, -x.ndim):
+        expected, row, size = shape[:1], x.size // shape[0], x.size
+    elif per.kind == "group" and x.ndim > 1 and where in (None, -1, x.ndim - 1):
+        row, size = shape[-1], min(per.size, shape[-1])
+        expected = (*shape[:-1], -(-row // size))
+    else:
+        return NotImplemented
+    if scale.shape != expected or zero.shape != expected:
+        return NotImplemented
+    y, status = np.empty(shape, dtype), np.empty(1, np.int32)
+    kernel(dense(x), dense(scale.reshape(-1)), dense(zero.reshape(-1)), row, size, grid.low, grid.high, y, status)
+    return NotImplemented if status[0] else y
+
+
+def fake_steps(x: np.ndarray, scale: np.ndarray, low: int, high: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    scale = np.asarray(scale)
+    by_row = x.ndim > 1 and scale.shape == (len(x), *[1] * (x.ndim - 1))
+    if not (x.dtype == scale.dtype == F32 and x.size and x.ndim and (scale.ndim == 0 or by_row)):
+        return NotImplemented
+    ratio, steps, inside = np.empty(x.shape, F32), np.empty(x.shape, F32), np.empty(x.shape, bool)
+    simd.steps(dense(x), dense(scale.reshape(-1)), int(low), int(high), ratio, steps, inside.view(np.uint8),
+               x.size // len(x) if by_row else x.size)
+    return ratio, steps, inside
+
+
+def _rows(x: np.ndarray) -> np.ndarray:
+    """x itself if the numbers of a row lie side by side and its rows follow each other, otherwise a copy."""
+    return x if x.strides[1] == 1 and x.strides[0] >= 0 else np.array(x, order="C")
+
+
+def table() -> dict[str, Callable]:
+    """{name: kernel}."""
+    return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps)}

@@ -1,0 +1,54 @@
+"""Known questions on codes at the ends of their range, where products of 8 bits need every bit of what they are summed
+in: integers are right or wrong, so NumPy's own are the answers."""
+
+from types import ModuleType
+
+import numpy as np
+
+ENDS = {np.int8: (-128, 127, -1), np.uint8: (255, 0, 128)}
+
+
+def right(simd: ModuleType) -> bool:
+    """True if products, a layer by each rule, and rounding to a grid are exact."""
+    return _products(simd) and _layers(simd) and _rounding(simd)
+
+
+def _codes(dtype: type, rows: int, columns: int) -> np.ndarray:
+    """The ends of the range in turn: a row of the lowest, one of the highest, one of each."""
+    low, high, third = ENDS[dtype]
+    at = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns)
+    mixed = np.array([low, high, third], np.int64)[at * at % 3]
+    return np.where(at // columns % 3 == 0, low, np.where(at // columns % 3 == 1, high, mixed)).astype(dtype)
+
+
+def _products(simd: ModuleType) -> bool:
+    for x_type in ENDS:
+        for w_type in ENDS:
+            x, w, y = _codes(x_type, 5, 43), _codes(w_type, 13, 43), np.empty((5, 13), np.int32)
+            simd.product(x, w, y)
+            if not np.array_equal(y, np.einsum("bi,oi->bo", x.astype(np.int32), w.astype(np.int32))):
+                return False
+    return True
+
+
+def _layers(simd: ModuleType) -> bool:
+    """x w / 2 for rows of one input: halves of either sign."""
+    x, w = np.array([[-128], [127], [1], [-1], [3]], np.int8), np.array([[1], [-1], [3]], np.int8)
+    exact = x.astype(np.int64) * w.astype(np.int64).T  # 5, 3
+    none, m0, half = np.zeros((1, 1), np.int32), np.array([[2**30]], np.int32), np.array([[0.5]], np.float32)
+    twice = (exact + 1) >> 1  # half up
+    for rule, scale, exponent, expected in ((0, m0, none, twice), (1, m0, none, twice),
+                                            (2, half, None, np.rint(exact / 2).astype(np.int64))):
+        y = np.empty((5, 3), np.int8)
+        simd.layer(x, w, none, none, scale, exponent, 1, rule, 0, -128, 127, np.empty((5, 3), np.int32), None, y)
+        if not np.array_equal(y, np.clip(expected, -128, 127)):
+            return False
+    return True
+
+
+def _rounding(simd: ModuleType) -> bool:
+    """Halves go to even, and what is too large to an end."""
+    x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, 254.5, 255.5, 1e30, -1e30, *range(3, 10), 0.75], np.float32)
+    y, status = np.empty(17, np.uint8), np.empty(1, np.int32)
+    simd.to_codes(x, np.ones(1, np.float32), np.full(1, 2, np.int32), 17, 17, 0, 255, y, status)
+    return bool(status[0] == 0) and np.array_equal(y, np.clip(np.rint(x) + 2, 0, 255).astype(np.uint8))

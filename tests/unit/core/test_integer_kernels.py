@@ -1,0 +1,221 @@
+"""The integer kernels give NumPy's integers on every input, in Pyodide with the built file and natively where
+BITLADDER_KERNELS names a build (tests/cli/test_kernels_build.py runs this file again, under sanitizers)."""
+
+import numpy as np
+import pytest
+from unit.quant.test_integer_network import PER_AND_ROUNDING, Network
+
+from pyapp.core import activations, attention, engine, kernels, norm, ops
+from pyapp.core.kernels import known_integers
+from pyapp.quant import fakequant, matmul
+from pyapp.quant.schemes import NOT_FINITE, Grid, fit_grid
+
+pytestmark = pytest.mark.skipif(not kernels.TABLE, reason=f"no kernels here: {kernels.WHY_NOT}")
+TYPES = (np.int8, np.uint8)
+CASES = 150
+
+
+def both(function):
+    """What NumPy gives, and the kernels."""
+    with engine.using(engine.NUMPY):
+        expected = function()
+    with engine.using(engine.KERNELS):
+        return expected, function()
+
+
+def assert_equal(function):
+    expected, found = both(function)
+    np.testing.assert_array_equal(found, expected, strict=True)
+
+
+def drawn(rng, rows, columns, dtype):
+    """Codes of the whole range or of its ends only, not aligned, with gaps between the rows, backwards, or turned."""
+    ends = np.iinfo(dtype).min, np.iinfo(dtype).max
+    shape = (2 * rows + 1, columns + 7)
+    full = rng.choice(np.array(ends, dtype), shape) if rng.integers(2) else rng.integers(*ends, shape, dtype, True)
+    start, step = rng.integers(0, 8), rng.integers(1, 3)
+    codes = full[: rows * step : step, start : start + columns]
+    return (codes, codes[::-1], codes[:, ::-1], np.asfortranarray(codes))[rng.integers(4)]
+
+
+def test_products_are_exact_for_any_shape_order_and_codes():
+    for seed in range(CASES):
+        rng = np.random.default_rng(seed)
+        rows, outputs, inputs = rng.integers(0, 20), rng.integers(0, 20), rng.integers(0, 70)
+        x, w = drawn(rng, rows, inputs, TYPES[seed % 2]), drawn(rng, outputs, inputs, TYPES[seed // 2 % 2])
+        y = kernels.TABLE["product"](x, w)
+        assert y.dtype == np.int32
+        assert np.array_equal(y, np.einsum("bi,oi->bo", x.astype(np.int64), w.astype(np.int64)))
+
+
+def test_a_product_wraps_around_as_numpys_does():
+    x, w = np.full((1, 70_000), 255, np.uint8), np.full((2, 70_000), 255, np.uint8)
+    exact = 255 * 255 * 70_000
+    assert exact > 2**32 and kernels.TABLE["product"](x, w).tolist() == [[(exact + 2**31) % 2**32 - 2**31] * 2]
+    assert_equal(lambda: matmul.product(x, w))
+
+
+def test_other_codes_are_left_to_numpy():
+    x, w = np.ones((2, 3), np.int16), np.ones((4, 3), np.int8)
+    assert kernels.TABLE["product"](x, w) is NotImplemented
+    assert_equal(lambda: matmul.product(x, w))
+    with engine.using(engine.KERNELS), pytest.raises(ValueError, match="operand"):
+        matmul.product(np.ones((2, 5), np.int8), w)
+
+
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+@pytest.mark.parametrize("per, rounding", PER_AND_ROUNDING)
+def test_a_layer_gives_the_same_codes(per, rounding, scheme):
+    for seed in range(3):
+        for signed in (None, True, False):
+            network = Network.random(seed, scheme, per, bits=8 - seed, signed=signed)
+            integer = network.integer(rounding)
+            codes = network.codes
+            for layer in integer.layers:
+                for rows in (codes, codes[:1], codes[::-3], codes[:0]):
+                    assert_equal(lambda layer=layer, rows=rows: layer.forward(rows))
+                codes = layer.forward(codes)
+
+
+def test_a_layer_runs_in_the_kernel():
+    network = Network.random(1).integer()
+    assert kernels.TABLE["integer_layer"](network.layers[0], Network.random(1).codes) is not NotImplemented
+
+
+def test_layers_of_longer_codes_are_left_to_numpy():
+    network = Network.random(1, bits=12, activations=10)
+    assert_equal(lambda: network.integer().forward(network.codes))
+
+
+@pytest.mark.parametrize("per", ["tensor", "channel", "group:3", "group:8", "group:100"])
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+def test_numbers_go_to_the_same_codes(per, scheme):
+    for seed in range(CASES // 5):
+        rng = np.random.default_rng(seed)
+        shape = tuple(rng.integers(1, 20, rng.integers(2, 4)))
+        x = (rng.standard_normal(shape) * 10.0 ** rng.integers(-3, 4)).astype((np.float32, np.float64)[seed % 2])
+        grid = fit_grid(0.7 * x, rng.integers(2, 12), scheme, per, (None, True, False)[seed % 3])
+        for numbers in (x, x[..., ::-1], np.asfortranarray(x)):
+            assert_equal(lambda grid=grid, numbers=numbers: grid.quantize(numbers))
+            assert_equal(lambda grid=grid, numbers=numbers: grid.fake_quantize(numbers))
+
+
+def test_ties_ends_and_zeros_of_a_grid():
+    grid = Grid(np.float32(0.5), np.int32(3), 8, 0, 255)
+    x = np.array([0.25, 0.75, 1.25, -0.25, -0.0, 0.0, 1e38, -1e38, 125.75, 126.25, -1.75, 5e-324], np.float32)
+    for numbers in (x, x[:7], np.repeat(x, 5), x.astype(np.float64), x[:0], x[3]):
+        assert_equal(lambda numbers=numbers: grid.quantize(numbers))
+        assert_equal(lambda numbers=numbers: grid.fake_quantize(numbers))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 1e39])
+def test_what_no_grid_holds_is_refused_as_ever(wrong):
+    grid = fit_grid(np.arange(4.0), 8)
+    with engine.using(engine.KERNELS), np.errstate(over="ignore"):
+        for at in (0, 6, 17):
+            x = np.zeros(18)
+            x[at] = wrong
+            for function in (grid.quantize, grid.fake_quantize):
+                with pytest.raises(ValueError, match=NOT_FINITE[:30]):
+                    function(x)
+
+
+def test_a_zero_point_beyond_float32_is_left_to_numpy():
+    grid = Grid(np.float32(1), np.int32(2**24 + 1), 8, 0, 255)
+    assert_equal(lambda: grid.fake_quantize(np.array([-1.0, -(2.0**24), 3.0])))
+
+
+@pytest.mark.parametrize("scale", [np.float32(0.3), np.float32([[0.3], [0.1], [2.0]])])
+def test_steps_for_training(scale):
+    for columns in (1, 2, 3, 4, 5, 8, 31):
+        x = np.random.default_rng(columns).standard_normal((3, columns)).astype(np.float32) * 3
+        for numbers in (x, np.where(x > 2, np.float32(np.nan), x), x[:, ::-1]):
+            expected, found = both(lambda numbers=numbers: fakequant.fake_quantize(numbers, scale, 0, -4, 7))
+            for name in ("ratio", "steps", "inside"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
+
+
+def test_wrong_arguments_are_exceptions():
+    simd, x, y = kernels.simd, np.ones((2, 8), np.uint8), np.empty((2, 3), np.int32)
+    w, status, one = np.ones((3, 8), np.int8), np.empty(1, np.int32), np.ones(1, np.float32)
+    zero, numbers = np.zeros(1, np.int32), np.ones(8, np.float32)
+    table, real = np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32)
+    layer = (x, w, table, table, table, table, 8, 0, 0, 0, 255, y, None, np.empty((2, 3), np.uint8))
+
+    def changed(**at):
+        return tuple(at.get(f"a{i}", value) for i, value in enumerate(layer))
+
+    simd.layer(*layer)
+    for function, arguments in (
+        (simd.product, (x, w[:, :7], y)), (simd.product, (x, w, y[:1])), (simd.product, (x, w, y.astype(np.int64))),
+        (simd.product, (x.astype(np.int32), w, y)), (simd.product, (x[:, ::-1], w, y)),
+        (simd.product, (y.view(np.uint8)[:, :8], w, y)), (simd.product, (x, w)), (simd.product, (x, w, None)),
+        (simd.layer, changed(a5=table + 31)), (simd.layer, changed(a5=table - 32)), (simd.layer, changed(a6=0)),
+        (simd.layer, changed(a6=7)), (simd.layer, changed(a7=3)), (simd.layer, changed(a7=2)),
+        (simd.layer, changed(a4=real, a7=2)), (simd.layer, changed(a2=np.zeros((2, 1), np.int32))),
+        (simd.layer, changed(a12=np.empty((2, 3), np.int64))), (simd.layer, changed(a13=x)),
+        (simd.to_codes, (numbers, one, zero, 8, 8, 0, 255, np.empty(7, np.uint8), status)),
+        (simd.to_codes, (numbers, one, zero, 3, 3, 0, 255, np.empty(8, np.uint8), status)),
+        (simd.to_codes, (numbers, one, zero, 8, 0, 0, 255, np.empty(8, np.uint8), status)),
+        (simd.to_values, (numbers, one, zero, 8, 8, 0, 255, numbers, status)),
+        (simd.steps, (numbers, one, -4, 7, np.empty(8, np.float32), np.empty(8, np.float32), np.empty(7, np.uint8), 8)),
+    ):
+        with pytest.raises((ValueError, TypeError, BufferError)):
+            function(*arguments)
+
+
+def test_known_questions_find_what_is_inexact():
+    """Sums in 16 bits, as some engines' relaxed dot products have them, are found out."""
+    class Saturating:
+        def __getattr__(self, name):
+            return getattr(kernels.simd, name)
+
+        def product(self, x, w, y):
+            kernels.simd.product(x, w, y)
+            y[...] = np.clip(y, -(2**15), 2**15 - 1)
+
+    assert known_integers.right(kernels.simd) and not known_integers.right(Saturating())
+
+
+@pytest.mark.parametrize("function, shapes", [
+    (activations.gelu, [(5, 7)]), (norm.norm, [(5, 13), (13,), (13,)]), (norm.norm, [(3, 64), (64,), (64,)]),
+    (attention.scores_of, [(2, 3, 7, 5), (2, 3, 6, 5)]),
+])
+def test_float64_is_within_its_own_rounding(function, shapes):
+    rng = np.random.default_rng(3)
+    arguments = [rng.standard_normal(shape) * 4 for shape in shapes]
+    expected, found = (each if isinstance(each, tuple) else (each,) for each in both(lambda: function(*arguments)))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-14, atol=2e-15, strict=True)
+
+
+def test_the_float64_softmax_and_its_ends():
+    rng = np.random.default_rng(4)
+    for columns in (1, 2, 7, 50):
+        z = rng.standard_normal((2, 3, 4, columns)) * 30
+        z[0, 0, 0, 0] = 800
+        mask = rng.random((4, columns)) < 0.7
+        mask[:, 0] = True
+        for chosen in (None, mask):
+            expected, found = both(lambda z=z, chosen=chosen: attention.float_softmax(z.copy(), chosen))
+            np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+    z[0, 0, 0, 0] = np.nan
+    with engine.using(engine.KERNELS):
+        assert np.isnan(attention.float_softmax(z, None)[0, 0, 0]).all()
+
+
+def test_weighted_sums_in_float64():
+    rng = np.random.default_rng(5)
+    p, v, out = rng.random((2, 3, 7, 6)), rng.standard_normal((2, 6, 3, 5)), np.empty((2, 7, 3, 5))
+    kernels.TABLE["weighted"](p, v.transpose(0, 2, 1, 3), out.transpose(0, 2, 1, 3))
+    np.testing.assert_allclose(out.transpose(0, 2, 1, 3), p @ v.transpose(0, 2, 1, 3), atol=1e-14)
+
+
+def test_a_dense_layer_of_float32_numbers_and_float64_weights():
+    rng = np.random.default_rng(6)
+    x, w, bias = rng.standard_normal((4, 9), np.float32), rng.standard_normal((5, 9)), rng.standard_normal(5)
+    for left, right in ((x, w), (w, x)):
+        expected, found = both(lambda left=left, right=right: ops.linear(left, right))
+        np.testing.assert_allclose(found, expected, rtol=1e-13, strict=True)
+    expected, found = both(lambda: ops.linear(x, w, bias))
+    np.testing.assert_allclose(found, expected, rtol=1e-13, strict=True)
