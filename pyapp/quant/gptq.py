@@ -3,6 +3,8 @@
 Frantar et al. 2023, "GPTQ: accurate post-training quantization for generative pre-trained transformers".
 """
 
+import hashlib
+
 import numpy as np
 
 from pyapp.core.ops import linear
@@ -11,7 +13,8 @@ from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
 DAMPING = 0.01  # part of H's mean diagonal that is added to its diagonal: the paper's value
 
 
-def gptq(w: np.ndarray, x: np.ndarray, grid: Grid, damping: float = DAMPING) -> QuantizedTensor:
+def gptq(w: np.ndarray, x: np.ndarray, grid: Grid, damping: float = DAMPING,
+         memo: dict | None = None) -> QuantizedTensor:
     """Codes on the given grid that keep the layer's output, ‖X Wᵀ - X Ŵᵀ‖², with W (O, I) and X (N, I).
 
     X is what the layer will really get: x̂, the output of the layers that are quantised already. In place of the paper's
@@ -23,8 +26,13 @@ def gptq(w: np.ndarray, x: np.ndarray, grid: Grid, damping: float = DAMPING) -> 
 
     An input that was always 0 (MNIST's borders) is simply rounded to nearest: damping keeps its R_jj above 0.
     All is float64, so a code differs between runtimes only where their sums' last bit decides a rounding.
+    What depends on X alone, and takes longest, is kept in a `memo`, for other grids of the same inputs.
     """
-    reach = _reach(_hessian(_checked(w, x), damping))  # I, I
+    x, memo = _checked(w, x), {} if memo is None else memo
+    key = hashlib.sha256(np.ascontiguousarray(x)).digest(), x.shape, damping
+    if key not in memo:
+        memo[key] = _reach(_hessian(x, damping))
+    reach = memo[key]  # I, I
     real = w.T.astype(np.float64)  # I, O
     scale, zero_point = (np.broadcast_to(part, w.shape).T.astype(np.float64) for part in grid.spread(w.shape))
     codes, error = np.empty_like(real), np.empty_like(real)

@@ -1,9 +1,10 @@
 """The digits network quantised after training: settings in, a network on integers out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,8 @@ class Settings:
         return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
 
 
-Memo = dict[Settings, QuantizedTensor]  # a layer's codes, by settings with the bits of it and of all layers before
+# A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
+Memo = dict[Hashable, Any]
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
         grid = fit_weight_grid(p[name], bits[name], settings.scheme, settings.per, settings.clip)
         if settings.method == "gptq":
-            return gptq(p[name], x_hat, grid)
+            return gptq(p[name], x_hat, grid, memo=memo)
         if settings.method == "adaround":
             exact = x if settings.reconstruction == "asymmetric" else None
             relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]

@@ -20,7 +20,7 @@ from pyapp.quant.parameters import float_nbytes, quantize_parameters
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
-PATCHES = 100  # that are read at once: some 30 ms, in which a person may want something else
+PATCHES = 200  # that are read at once: some 20 ms, in which a person may want something else
 
 
 class ImageReading(NamedTuple):

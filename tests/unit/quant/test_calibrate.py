@@ -1,5 +1,6 @@
 """Ranges against direct computation: NumPy's percentile, every part of the range tried, KL by plain loops."""
 
+import itertools
 import math
 
 import numpy as np
@@ -241,3 +242,14 @@ def test_a_percentile_among_numbers_is_interpolated():
     x = np.concatenate([np.zeros(500), np.arange(1, 502)]).astype(np.float32)
     assert percentile_range(x, 99.9) == (0, pytest.approx(np.percentile(x, 99.9)))
     assert percentile_range(-x, 99.9)[0] == pytest.approx(-np.percentile(x, 99.9))
+
+
+def test_all_cuts_at_once_diverge_as_each_does():
+    rng = np.random.default_rng(7)
+    for levels, x in itertools.product((2, 3, 16, 256), (rng.standard_t(3, 5000), rng.integers(0, 40, 500) + 0.0,
+                                                         np.array([1.0, 900.0]))):
+        counts = np.histogram(np.abs(x), 500, range=(0.01, np.abs(x).max()))[0].astype(np.float64)
+        cuts = np.arange(levels, len(counts) + 1)
+        one_by_one = [module.divergence(counts, cut, levels) for cut in cuts]
+        np.testing.assert_allclose(module.divergences(counts, cuts, levels), one_by_one, rtol=0, atol=1e-12)
+        assert module.best_cut(counts, levels) == cuts[np.argmin(one_by_one)]

@@ -5,6 +5,7 @@ import pytest
 
 from pyapp.quant.calibrate import fit_weight_grid
 from pyapp.quant.gptq import gptq
+from pyapp.quant.schemes import fit_grid
 
 GRIDS = [(scheme, per) for scheme in ("symmetric", "affine") for per in ("tensor", "channel", "group:4")]
 
@@ -100,3 +101,13 @@ def test_what_does_not_fit_is_refused():
     x[0, 0] = np.nan
     with pytest.raises(ValueError, match="NaN or infinite"):
         gptq(w, x, grid)
+
+
+def test_a_memo_spares_work_and_changes_nothing():
+    rng, memo = np.random.default_rng(2), {}
+    w, inputs = rng.standard_normal((5, 12), np.float32), [rng.standard_normal((40, 12)) for _ in range(2)]
+    for x in inputs:
+        for bits in (2, 4):
+            grid = fit_grid(w, bits)
+            np.testing.assert_array_equal(gptq(w, x, grid, memo=memo).codes, gptq(w, x, grid).codes)
+    assert len(memo) == len(inputs)
