@@ -135,8 +135,8 @@ CLAIMS = (
           (("float32, first layer", lambda lab: lab.time("float32")),
            ("int8, first layer", lambda lab: lab.time("int8"))),
           lambda found, limits: 2 * found[1].ms <= found[0].ms, "#arena",
-          "It is true of hardware with 8-bit dot products and of kernels that use them. NumPy uses neither: it "
-          "multiplies integers in plain 32-bit loops."),
+          "It is true of hardware with 8-bit dot products and of kernels that use them. What computes here widens "
+          "every code to 16 bits or more before it multiplies."),
     Claim("weights4", "4", "Rounding weights to 4 bits in groups of 32 after training costs less than 1 %.", LLM,
           "it holds if the loss is below {allowed}",
           (("groups of 32", weights(4, "group:32")),),
