@@ -77,8 +77,6 @@ VERDICTS = Panel("verdicts", "Right or wrong", (
     Words(text="Before anything is timed, all {size.elements:count} elements of each result are compared with the "
                "product in int64; float32 with one in float64, where it may be off by no more than rounding can "
                "explain."),
-    Words(text="Kernels that use WebAssembly SIMD, which has int8 instructions, are not written yet; each will become "
-               "a row here."),
 ), empty="The contestants appear when Python has started.")
 MORE = Panel("more", "", (
     Beside(width=320, blocks=(
@@ -235,7 +233,7 @@ class Page(Experiment):
         """What is known of an entry before it is timed."""
         who = entry.contestant
         return {"name": who.name, "title": who.title, "race": entry.race, "entry": f"{who.name}-{entry.race}",
-                "from": FROM[entry.race] if who.integer else "the baseline"}
+                "from": FROM[entry.race] if who.integer else "the baseline" if who is FLOAT32 else "no kernel"}
 
     def _time(self, entry: Entry, measure: list[float]) -> dict[str, Any]:
         """Median time, rate, and the median time of float32 over this one: above 1 is faster. The ratio is that of the

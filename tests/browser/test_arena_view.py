@@ -12,7 +12,7 @@ def test_nothing_runs_until_it_is_asked_for_and_then_all_are_measured(visit):
     tab["measure"].click()
     measured(tab)
     assert tab.text("progress") == "round 2 of 2"
-    for name in ("int8", "widened", "int32", "einsum", "carried"):
+    for name in ("int8", "widened", "int32", "einsum", "carried", "product"):
         for race in ("given", "quantised"):
             row = tab.text(f"times-{name}-{race}")
             assert ("wrong" in row) == (name == "int8") and ("right" in row) == (name != "int8")

@@ -1,7 +1,7 @@
 """Ways to multiply matrices of int8 codes, beside float32: what the page about speed lets race.
 
-Layout as in core.ops: inputs (M, K), weights (N, K), the product x Wᵀ is (M, N). A faster kernel is one more entry in
-CONTESTANTS. Weights are known beforehand, so each contestant may prepare them once; inputs are new every time.
+Layout as in core.ops: inputs (M, K), weights (N, K), the product x Wᵀ is (M, N). Weights are known beforehand, so each
+contestant may prepare them once; inputs are new every time.
 """
 
 from collections.abc import Callable
@@ -46,6 +46,11 @@ def int32_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
     return a.astype(np.int32) @ w.T
 
 
+def einsum(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Another of NumPy's loops, which runs along the long axis of both."""
+    return np.einsum("mk,nk->mn", a.astype(np.int32), w)
+
+
 def carried(a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Codes carried in float32 through the float product: exact while every sum is a whole number up to 2^24."""
     return linear(a.astype(np.float32), w)
@@ -57,7 +62,7 @@ def as_type(dtype: type) -> Callable[[np.ndarray], np.ndarray]:
 
 
 FLOAT32 = Contestant(
-    "float32", "float32", "The float32 product that every page here uses: the baseline for the others",
+    "float32", "float32", "The float32 product that every page here uses: in the browser a SIMD kernel, outside BLAS",
     False, linear)
 CONTESTANTS = (  # what can be written down soonest comes first
     FLOAT32,
@@ -67,10 +72,15 @@ CONTESTANTS = (  # what can be written down soonest comes first
                True, widened_matmul),
     Contestant("int32", "int32 @ int32", "The codes are cast to int32, those of the weights beforehand",
                True, int32_matmul, as_type(np.int32)),
-    Contestant("einsum", "int32, einsum", "The integer product of this project: another of NumPy's loops",
-               True, product, as_type(np.int32)),
+    Contestant("einsum", "int32, einsum", "Another of NumPy's loops, along the long axis of both",
+               True, einsum, as_type(np.int32)),
     Contestant("carried", "int8 carried in float32", "The codes go through the float32 product as whole numbers",
                True, carried, as_type(np.float32)),
+    Contestant("product", "int8, as the pages compute",
+               "The integer product that every page here uses: in the browser a SIMD kernel, outside exact products of "
+               "floats", True, product),
+    Contestant("numpy", "float32, NumPy alone", "What NumPy does with float32 where there is no kernel",
+               False, linear.__wrapped__),
 )
 
 

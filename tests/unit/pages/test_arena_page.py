@@ -95,7 +95,7 @@ def test_every_contestant_is_timed_in_both_races():
     frame = raced()
     scalars, times = frame.scalars, frame.scalars["times"]
     assert {(row["name"], row["race"]) for row in times} == {
-        ("float32", GIVEN), *((each.name, race) for each in INTEGER for race in (GIVEN, QUANTISED))}
+        ("float32", GIVEN), ("numpy", GIVEN), *((each.name, race) for each in INTEGER for race in (GIVEN, QUANTISED))}
     for row in times:
         assert all(math.isfinite(row[key]) and row[key] > 0 for key in ("ms", "least", "most", "giga", "ratio"))
         assert row["least"] <= row["ms"] <= row["most"] and 0 < row["share"] <= 1
@@ -107,9 +107,10 @@ def test_every_contestant_is_timed_in_both_races():
     for row in times:
         said = row["result"], row["tone"], row["role"]
         assert said == (("wrong", "bad", "broken") if row["name"] == "int8" else
-                        ("right", "good", "float" if row["name"] == "float32" else "quant"))
+                        ("right", "good", "float" if row["name"] in ("float32", "numpy") else "quant"))
     assert scalars["best"] == f", {times[0]['giga']:.1f} GOP/s at best"
-    best = [max(row["ratio"] for row in times if row["race"] == race and row["name"] not in ("int8", "float32"))
+    right = {each.name for each in INTEGER} - {"int8"}
+    best = [max(row["ratio"] for row in times if row["race"] == race and row["name"] in right)
             for race in (GIVEN, QUANTISED)]
     assert all(f"{ratio:.2f} times the speed" in scalars["words"] for ratio in best)
 
@@ -131,13 +132,14 @@ def test_in_mid_round_the_page_shows_what_there_is():
         assert not names.check(arena.Page, answer["frame"], opened["params"])
         seen.append((scalars["progress"], len(scalars["times"])))
         assert (scalars["words"] is None) == (scalars["round"] == 0)
-    assert seen == sorted(seen) and {count for _, count in seen} == set(range(12))
+    assert seen == sorted(seen) and {count for _, count in seen} == set(range(15))
 
 
 def test_bytes():
     kept = {each["name"]: each["weight_bytes"] for each in raced(size="32x784x128").scalars["contestants"]}
     w = 784 * 128
-    assert kept == {"float32": 4 * w, "int8": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w}
+    assert kept == {"float32": 4 * w, "int8": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w,
+                    "product": w, "numpy": 4 * w}
     float32, int8 = raced(size="32x784x128").scalars["traffic"].values()
     assert float32["all"] == 4 * (32 * 784 + w + 32 * 128) and int8["all"] == 32 * 784 + w + 4 * 32 * 128
 
