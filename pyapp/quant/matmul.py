@@ -19,7 +19,7 @@ from pyapp.core.ops import WASM
 from pyapp.quant.fixedpoint import INT32, float_multiplier, requantize_float
 from pyapp.quant.schemes import Grid
 
-FEW = 16  # rows: for fewer, adding up |w| takes longer than it spares
+FEW = 64  # rows: for fewer, the cast of the weights and the proof take longer than they spare
 FLOAT32_EXACT, FLOAT64_EXACT = 2**24, 2**53  # whole numbers up to here are all float32, all float64
 
 
@@ -47,10 +47,10 @@ def product(a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Σ a·w in int32, (B, I) and (O, I) to (B, O); it wraps around where check_int32 has not been asked.
 
     No BLAS knows integers, but its float products are exact, in any order of addition, while no partial sum can exceed
-    2^24 in float32 or 2^53 in float64: a way to compute the same integers. Where neither is certain, and in Pyodide,
-    which has no BLAS, einsum's loop runs along the contiguous axis of both.
+    2^24 in float32 or 2^53 in float64: a way to compute the same integers. Where neither is certain, for a few rows,
+    and in Pyodide, which has no BLAS, einsum's loop runs along the contiguous axis of both.
     """
-    largest = 0 if WASM else exact_in_float(a, w)
+    largest = 0 if WASM or len(a) < FEW else exact_in_float(a, w)
     if not largest:
         return np.einsum("bi,oi->bo", a.astype(np.int32), w.astype(np.int32))
     dtype = np.float32 if largest <= FLOAT32_EXACT else np.float64
@@ -67,7 +67,7 @@ def exact_in_float(a: np.ndarray, w: np.ndarray) -> int:
     bound = max(a_size * w_size * a.shape[1], 1)
     if max(a_size, w_size) > INT32.max or bound > FLOAT64_EXACT:
         return 0
-    if bound > FLOAT32_EXACT and len(a) >= FEW:
+    if bound > FLOAT32_EXACT:
         bound = a_size * int(np.abs(w.astype(np.int64)).sum(axis=1).max())
     return bound
 
