@@ -73,9 +73,9 @@ class Bench:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[Callable[[], Bench]]:
-    """A function that opens the page in a browser without a cache."""
-    with tempfile.TemporaryDirectory() as folder, chromium(EAGER) as browser:
+def opened(browser: Any) -> Iterator[Callable[[], Bench]]:
+    """A function that opens the page in a Playwright browser, without a cache."""
+    with tempfile.TemporaryDirectory() as folder:
         material.write(Path(folder))
         mounts = {"bench/material/": Path(folder), "bench/peers/node_modules/": peers.folder() / "node_modules"}
         with serving(mounts) as (url, server):
@@ -91,7 +91,7 @@ def measure(with_peers: bool, rounds: int, report: Report) -> dict[str, Any]:
         absent = {peer.name: lacking[package] for peer in PEERS for package in peer.packages if package in lacking}
     contestants = [one for one in (*OWN, *(PEERS if with_peers else ())) if one.name not in absent]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    with opened() as fresh:
+    with chromium(EAGER) as playwright, opened(playwright) as fresh:
         starts = visited(fresh, contestants, absent, report)
         contestants = [one for one in contestants if one.name not in absent]
         bench = fresh()

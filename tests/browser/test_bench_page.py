@@ -2,27 +2,28 @@
 
 import pytest
 
-from pyapp.bench import browser, results
+from pyapp.bench import browser as running
+from pyapp.bench import results
 from pyapp.bench.contestants import OWN, PEERS
 from pyapp.bench.workloads import checked
 from pyapp.hosts import HostError
 
 
-def test_contestants_do_the_same_work_and_one_that_is_not_there_is_absent(needs_chromium):
+def test_contestants_do_the_same_work_and_one_that_is_not_there_is_absent(browser):
     said, absent = [], {}
     plain, numpy = OWN[:2]
     jax = next(peer for peer in PEERS if peer.name == "jax")
-    with browser.opened() as fresh:
+    with running.opened(browser) as fresh:
         bench = fresh()
         bench.server.mounts["bench/peers/node_modules/"] /= "absent"
-        works = browser.ready(bench, [plain, numpy, jax], absent, said.append)
+        works = running.ready(bench, [plain, numpy, jax], absent, said.append)
         assert absent.keys() == {"jax"} and absent["jax"]
         for one, names in ((plain, ("epoch", "image", "batch")), (numpy, ("epoch", "image", "vit image"))):
             assert set(names) < set(works[one.name])
             for name in names:
                 found = results.agreement(name, one.precision, bench.ask(one, "check", name=name), checked(name))
                 assert found["agrees"], f"{one.name}: {name}, {found}"
-        times = browser.turns(bench, [plain, numpy], {"plain": ["image"], "numpy": ["image"]}, 2, said.append)
+        times = running.turns(bench, [plain, numpy], {"plain": ["image"], "numpy": ["image"]}, 2, said.append)
         assert [len(each["image"]) for each in times.values()] == [2, 2]
         assert said[-2:] == ["round 1 of 2: image", "round 2 of 2: image"]
         assert bench.call("memory").keys() >= {"plain", "bitladder"}
