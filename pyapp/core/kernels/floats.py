@@ -26,11 +26,16 @@ def _alike(*arrays: np.ndarray) -> bool:
 
 
 def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
-    dtype = np.result_type(x, w)
-    if dtype not in (F32, F64) or not x.ndim == w.ndim == 2:
+    try:  # nearly always as they are; for one image to look first would take as long as to multiply
+        y = np.empty((x.shape[0], w.shape[0]), x.dtype)
+        simd.linear(x, w, bias, relu, y)
+        return y
+    except (TypeError, ValueError, IndexError, BufferError):
+        dtype = np.result_type(x, w)
+    if dtype not in (F32, F64) or not x.ndim == w.ndim == 2 or x.shape[1] != w.shape[1]:
         return NotImplemented
     x, w = x.astype(dtype, copy=False), w.astype(dtype, copy=False)
-    bias = bias if bias is None else bias.astype(dtype, copy=False)
+    bias = bias if bias is None else dense(bias.astype(dtype, copy=False))
     y = np.empty((x.shape[0], w.shape[0]), dtype)
     simd.linear(dense(x), dense(w), bias, relu, y)
     return y
