@@ -175,7 +175,7 @@ def product_integers(size: str) -> Work:
     codes, sums = weights.codes, row_sums(weights.codes)
     scale = np.float32(inputs.scale * weights.grid.scale)
     zero = int(inputs.zero_point)
-    return computing(lambda: matmul_integer(inputs.quantize(x), codes, zero, 0, sums) * scale)
+    return computing(lambda: matmul_integer(inputs.quantize(x), codes, zero, 0, sums).astype(np.float32) * scale)
 
 
 def seeing() -> Work:

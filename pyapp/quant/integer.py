@@ -121,7 +121,9 @@ class IntegerNetwork:
         if codes.dtype != self.input.dtype or codes.ndim != 2 or codes.shape[1] != self.layers[0].weight.shape[1]:
             raise ValueError(f"input codes are {codes.dtype} {codes.shape}; expected {self.input.dtype} "
                              f"(B, {self.layers[0].weight.shape[1]})")
-        if codes.size and (codes.min() < self.input.low or codes.max() > self.input.high):
+        ends = np.iinfo(codes.dtype)
+        some_fit = codes.size and (self.input.low, self.input.high) != (ends.min, ends.max)
+        if some_fit and (codes.min() < self.input.low or codes.max() > self.input.high):
             raise ValueError(f"input codes go from {codes.min()} to {codes.max()}; the input's grid has "
                              f"{self.input.low} to {self.input.high}")
         for layer in self.layers:

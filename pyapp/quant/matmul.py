@@ -20,6 +20,7 @@ from pyapp.quant.fixedpoint import INT32, float_multiplier, requantize_float
 from pyapp.quant.schemes import Grid
 
 FEW = 64  # rows: for fewer, the cast of the weights and the proof take longer than they spare
+BYTE = 255  # no code of 8 bits, signed or not, is further from 0
 FLOAT32_EXACT, FLOAT64_EXACT = 2**24, 2**53  # whole numbers up to here are all float32, all float64
 
 
@@ -34,7 +35,8 @@ class Terms(NamedTuple):
     @property
     def total(self) -> np.ndarray:
         """The corrected accumulator, (B, O)."""
-        return self.product + self.a_correction + self.w_correction + self.constant
+        total = self.product + (self.a_correction + self.constant)
+        return total + self.w_correction if self.w_correction.any() else total
 
 
 def row_sums(w: np.ndarray) -> np.ndarray:
@@ -76,14 +78,21 @@ def matmul_terms(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0, w_z
                  w_sums: np.ndarray | None = None) -> Terms:
     """The four terms of the product, apart. ValueError if they could leave int32 for codes in the range of these."""
     _check_codes(a, w)
-    low, high = (int(a.min()), int(a.max())) if a.size else (0, 0)
-    check_int32(w, w_zero, low, high, int(np.asarray(a_zero).item()))
+    if not _bytes_fit(a, w, a_zero, w_zero):
+        low, high = (int(a.min()), int(a.max())) if a.size else (0, 0)
+        check_int32(w, w_zero, low, high, int(np.asarray(a_zero).item()))
     a_zero = np.asarray(a_zero, np.int32).reshape(())
     w_zero = np.asarray(w_zero, np.int32)
     inputs = np.int32(w.shape[1])
     sums = row_sums(w) if w_sums is None else w_sums
-    return Terms(product(a, w), -a_zero * sums, -w_zero * a.sum(axis=1, dtype=np.int32, keepdims=True),
-                 np.asarray(a_zero * w_zero * inputs))
+    a_sums = a.sum(axis=1, dtype=np.int32, keepdims=True) if w_zero.any() else np.zeros((len(a), 1), np.int32)
+    return Terms(product(a, w), -a_zero * sums, -w_zero * a_sums, np.asarray(a_zero * w_zero * inputs))
+
+
+def _bytes_fit(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray, w_zero: int | np.ndarray) -> bool:
+    """True if int32 holds the sums of any codes of 8 bits of this shape: there is no need to look at them."""
+    return (a.dtype.itemsize == w.dtype.itemsize == 1
+            and w.shape[1] * (BYTE + _largest(a_zero)) * (BYTE + _largest(w_zero)) <= INT32.max)
 
 
 def matmul_integer(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0, w_zero: int | np.ndarray = 0,

@@ -26,18 +26,31 @@ def product(a: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def integer_layer(layer: Any, codes: np.ndarray) -> np.ndarray:
-    w, output, y_dtype = layer.weight, layer.output, layer.output.dtype
-    if not (codes.dtype in BYTES and w.dtype in BYTES and y_dtype in BYTES and codes.ndim == 2
-            and codes.shape[1] == w.shape[1] and w.size):
+    arguments, dtype, grouped = _kept(layer, _of_layer)
+    if not (arguments and codes.dtype in BYTES and codes.ndim == 2 and codes.shape[1] == arguments[0].shape[1]):
         return NotImplemented
-    shape, rule = (len(codes), len(w)), RULES[layer.rounding]
-    multiplier, exponent = (layer.scale, None) if rule == 2 else (layer.scale.m0, layer.scale.exponent)
-    sums = np.empty(shape, np.int64) if layer.offset.shape[1] > 1 else None
-    y = np.empty(shape, y_dtype)
-    simd.layer(dense(codes), dense(w), dense(layer.weight_zero), dense(layer.offset), dense(multiplier),
-               exponent if exponent is None else dense(exponent), layer.size, rule, int(output.zero_point),
-               layer.lowest, output.high, np.empty(shape, np.int32), sums, y)
+    shape = len(codes), len(arguments[0])
+    y = np.empty(shape, dtype)
+    simd.layer(dense(codes), *arguments, np.empty(shape, np.int32), np.empty(shape, np.int64) if grouped else None, y)
     return y
+
+
+def _of_layer(layer: Any) -> tuple[tuple, np.dtype, bool]:
+    """What the kernel needs of a layer, () if it cannot do it; the type of its output; whether it has groups."""
+    w, output, rule = layer.weight, layer.output, RULES[layer.rounding]
+    if not (w.dtype in BYTES and output.dtype in BYTES and w.size):
+        return (), output.dtype, False
+    multiplier, exponent = (layer.scale, None) if rule == 2 else (layer.scale.m0, dense(layer.scale.exponent))
+    return ((dense(w), dense(layer.weight_zero), dense(layer.offset), dense(multiplier), exponent, layer.size, rule,
+             int(output.zero_point), layer.lowest, output.high), output.dtype, layer.offset.shape[1] > 1)
+
+
+def _kept(owner: Any, make: Callable[[Any], Any]) -> Any:
+    """make(owner), made once: owner is frozen, and keeps it among its attributes."""
+    try:
+        return owner.__dict__["_for_kernels"]
+    except KeyError:
+        return owner.__dict__.setdefault("_for_kernels", make(owner))
 
 
 def grid_codes(grid: Any, x: np.ndarray) -> np.ndarray:
@@ -49,25 +62,33 @@ def grid_values(grid: Any, x: np.ndarray) -> np.ndarray:
 
 
 def _on_grid(kernel: Callable, grid: Any, x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    scale, zero = np.asarray(grid.scale), np.asarray(grid.zero_point)
+    expected, scale, zero = _kept(grid, _of_grid)
     shape, per, where = x.shape, grid.per, grid.per.axis
-    if not (x.dtype in (F32, F64) and x.size and x.ndim and scale.dtype == F32 and zero.dtype == np.int32
-            and -WIDEST <= grid.low <= grid.high <= WIDEST):
+    if not (x.dtype in (F32, F64) and x.size and x.ndim and scale is not None):
         return NotImplemented
     if per.kind == "tensor":
-        expected, row, size = (), x.size, x.size
+        found, row, size = (), x.size, x.size
     elif per.kind == "channel" and where in (None, 0, -x.ndim):
-        expected, row, size = shape[:1], x.size // shape[0], x.size
+        found, row, size = shape[:1], x.size // shape[0], x.size
     elif per.kind == "group" and x.ndim > 1 and where in (None, -1, x.ndim - 1):
         row, size = shape[-1], min(per.size, shape[-1])
-        expected = (*shape[:-1], -(-row // size))
+        found = (*shape[:-1], -(-row // size))
     else:
         return NotImplemented
-    if scale.shape != expected or zero.shape != expected:
+    if found != expected:
         return NotImplemented
     y, status = np.empty(shape, dtype), np.empty(1, np.int32)
-    kernel(dense(x), dense(scale.reshape(-1)), dense(zero.reshape(-1)), row, size, grid.low, grid.high, y, status)
+    kernel(dense(x), scale, zero, row, size, grid.low, grid.high, y, status)
     return NotImplemented if status[0] else y
+
+
+def _of_grid(grid: Any) -> tuple[tuple[int, ...], np.ndarray | None, np.ndarray | None]:
+    """The shape of a grid's scales, and its scales and zero points side by side; None if the kernels cannot do it."""
+    scale, zero = np.asarray(grid.scale), np.asarray(grid.zero_point)
+    known = scale.dtype == F32 and zero.dtype == np.int32 and scale.shape == zero.shape
+    if not (known and -WIDEST <= grid.low <= grid.high <= WIDEST):
+        return scale.shape, None, None
+    return scale.shape, dense(scale.reshape(-1)), dense(zero.reshape(-1))
 
 
 def fake_steps(x: np.ndarray, scale: np.ndarray, low: int, high: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
