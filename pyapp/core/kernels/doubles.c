@@ -22,8 +22,7 @@ INLINE f64x2 exponential_two(f64x2 x) {
   f64x2 shifted = x * 1.4426950408889634 + magic, n = shifted - magic;
   f64x2 r = x - n * 0.693145751953125 - n * 1.4286068203094172e-6; // log 2 in two parts: the first product is exact
   static const double factors[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
-      1.0 / 5040,
-                                   1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
+                                   1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
   f64x2 p = both(1.0 / 6227020800.0);
   UNROLL for (int i = 0; i < 13; i++) p = p * r + factors[i];
   f64x2 power = (f64x2)(((i64x2)shifted + 1023) << 52);
@@ -50,8 +49,8 @@ FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place
 }
 
 FUNCTION(gelu_double, 3) { // x; y = x σ(w) and σ(w), w = 2 √(2/π) (x + 0.044715 x³)
-  Py_buffer *x = hold(h, a[0], "f8", 0, READ), *y = hold(h, a[1], "f8", 0, WRITE), *gate = hold(h, a[2], "f8", 0,
-      WRITE);
+  Py_buffer *x = hold(h, a[0], "f8", 0, READ), *y = hold(h, a[1], "f8", 0, WRITE);
+  Py_buffer *gate = hold(h, a[2], "f8", 0, WRITE);
   NEED(x->len == y->len && x->len == gate->len);
   if (!ready(h)) return;
   const double slope = 1.5957691216057308, cubic = 0.044715;
@@ -64,10 +63,9 @@ FUNCTION(gelu_double, 3) { // x; y = x σ(w) and σ(w), w = 2 √(2/π) (x + 0.0
 }
 
 FUNCTION(norm_double, 6) { // x (R, C), gain, shift (C); y, x̂ (R, C) and 1 / √(var x + 1e-5) (R, 1)
-  Py_buffer *x = hold(h, a[0], "f8", 2, READ), *gain = hold(h, a[1], "f8", 1, READ), *shift = hold(h, a[2], "f8", 1,
-      READ);
-  Py_buffer *y = hold(h, a[3], "f8", 2, WRITE), *x_hat = hold(h, a[4], "f8", 2, WRITE), *inverse = hold(h, a[5],
-      "f8", 2, WRITE);
+  Py_buffer *x = hold(h, a[0], "f8", 2, READ), *gain = hold(h, a[1], "f8", 1, READ), *shift = hold(h, a[2], "f8", 1, READ);
+  Py_buffer *y = hold(h, a[3], "f8", 2, WRITE), *x_hat = hold(h, a[4], "f8", 2, WRITE);
+  Py_buffer *inverse = hold(h, a[5], "f8", 2, WRITE);
   NEED(y->len == x->len && x_hat->len == x->len && SIZE(gain, 0) == SIZE(x, 1) && SIZE(shift, 0) == SIZE(x, 1));
   NEED((size_t)inverse->len == 8 * SIZE(x, 0));
   if (!ready(h)) return;

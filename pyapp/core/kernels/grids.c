@@ -25,8 +25,8 @@ INLINE f32x4 some(const int is_double, const void *x, size_t i, size_t count) {
 INLINE void codes_run(const int is_double, const void *x, uint8_t *y, size_t i, size_t end, Line *l) {
   for (; i + 16 <= end; i += 16) {
     i32x4 v[4];
-    UNROLL for (int j = 0; j < 4; j++) v[j] = __builtin_convertvector(code_of(l, four(is_double, x,
-        i + 4 * (size_t)j)), i32x4);
+    UNROLL for (size_t j = 0; j < 4; j++)
+      v[j] = __builtin_convertvector(code_of(l, four(is_double, x, i + 4 * j)), i32x4);
     STORE(u8x16, y + i, bytes_of(v[0], v[1], v[2], v[3]));
   }
   for (; i < end; i += 4) {
@@ -41,12 +41,11 @@ INLINE void values_run(const int is_double, const void *x, float *y, size_t i, s
 }
 
 // Both functions: x of any shape, float32 or float64, which is rounded to float32 first; scales float32 and zero points
-// int32 (S), S = 1 or one for each group; numbers in a row, and in a group of a row; lowest and highest code; y;
-// status,
+// int32 (S), S = 1 or one for each group; numbers in a row, and in a group of a row; lowest and highest code; y; status,
 // int32 (1): 1 if a number is not finite or a zero point too large for float32, otherwise 0.
 INLINE void run_grid(Held *h, PyObject *const *a, const int to_codes) {
-  Py_buffer *x = hold(h, a[0], "f?", 0, READ), *scale = hold(h, a[1], "f4", 1, READ), *zero = hold(h, a[2], "i4", 1,
-      READ);
+  Py_buffer *x = hold(h, a[0], "f?", 0, READ), *scale = hold(h, a[1], "f4", 1, READ);
+  Py_buffer *zero = hold(h, a[2], "i4", 1, READ);
   long row = whole(h, a[3]), size = whole(h, a[4]), low = whole(h, a[5]), high = whole(h, a[6]);
   Py_buffer *y = hold(h, a[7], to_codes ? "?1" : "f4", 0, WRITE), *status = hold(h, a[8], "i4", 1, WRITE);
   NEED(SIZE(status, 0) == 1 && row > 0 && size > 0 && SIZE(scale, 0) == SIZE(zero, 0) && SIZE(scale, 0) > 0);
@@ -65,10 +64,11 @@ INLINE void run_grid(Held *h, PyObject *const *a, const int to_codes) {
       int32_t z = DATA(int32_t, zero)[at];
       refused |= z > 1 << 22 || z < -(1 << 22);
       l.scale = DATA(float, scale)[at], l.zero = (float)z;
-      if (to_codes) x->itemsize == 8 ? codes_run(1, x->buf, y->buf, from, end, &l) : codes_run(0, x->buf, y->buf,
-          from, end, &l);
-      else x->itemsize == 8 ? values_run(1, x->buf, y->buf, from, end, &l) : values_run(0, x->buf, y->buf, from,
-          end, &l);
+      int is_double = x->itemsize == 8;
+      if (to_codes && is_double) codes_run(1, x->buf, y->buf, from, end, &l);
+      else if (to_codes) codes_run(0, x->buf, y->buf, from, end, &l);
+      else if (is_double) values_run(1, x->buf, y->buf, from, end, &l);
+      else values_run(0, x->buf, y->buf, from, end, &l);
     }
   *DATA(int32_t, status) = refused || (l.wrong[0] | l.wrong[1] | l.wrong[2] | l.wrong[3]) != 0;
 }
@@ -79,8 +79,8 @@ FUNCTION(steps, 8) { // x (R, C); scales (1 or R); lowest and highest code; rati
                      // uint8 that is 1 where nothing was clipped; rows of numbers that share a scale
   Py_buffer *x = hold(h, a[0], "f4", 0, READ), *scale = hold(h, a[1], "f4", 1, READ);
   long low = whole(h, a[2]), high = whole(h, a[3]), row = whole(h, a[7]);
-  Py_buffer *ratio = hold(h, a[4], "f4", 0, WRITE), *y = hold(h, a[5], "f4", 0, WRITE), *inside = hold(h, a[6],
-      "u1", 0, WRITE);
+  Py_buffer *ratio = hold(h, a[4], "f4", 0, WRITE), *y = hold(h, a[5], "f4", 0, WRITE);
+  Py_buffer *inside = hold(h, a[6], "u1", 0, WRITE);
   NEED(row > 0 && ratio->len == x->len && y->len == x->len && inside->len * 4 == x->len);
   if (h->failed) return;
   size_t n = (size_t)x->len / 4, wide = (size_t)row;

@@ -1,5 +1,4 @@
-// Integer products and layers: sums of products of 8-bit codes in 32 bits, exact modulo 2^32, then requantisation by
-// the
+// Integer products and layers: sums of products of 8-bit codes in 32 bits, exact modulo 2^32, then requantisation by the
 // three rules of pyapp/quant/fixedpoint.py.
 #include "arrays.h"
 #include "vector.h"
@@ -53,8 +52,8 @@ static void multiply(const Py_buffer *x, const Py_buffer *w, Codes c, size_t row
 }
 
 FUNCTION(product, 3) { // x (B, I) and w (O, I), int8 or uint8 with rows apart; y int32 (B, O) = x wᵀ
-  Py_buffer *x = hold(h, a[0], "?1", 2, STRIDED), *w = hold(h, a[1], "?1", 2, STRIDED), *y = hold(h, a[2], "i4", 2,
-      WRITE);
+  Py_buffer *x = hold(h, a[0], "?1", 2, STRIDED), *w = hold(h, a[1], "?1", 2, STRIDED);
+  Py_buffer *y = hold(h, a[2], "i4", 2, WRITE);
   NEED(SIZE(x, 1) == SIZE(w, 1) && SIZE(y, 0) == SIZE(x, 0) && SIZE(y, 1) == SIZE(w, 0));
   if (!ready(h)) return;
   Codes c = {x->buf, w->buf, y->buf, (size_t)x->strides[0], (size_t)w->strides[0], SIZE(w, 0), SIZE(x, 1)};
@@ -114,8 +113,8 @@ static void layer_rows(const Layer *l, uint8_t *y, size_t rows, size_t outputs, 
           int32_t m0 = DATA(int32_t, l->m0)[scale], exponent = DATA(int32_t, l->exponent)[at(l->exponent, o, 0)];
           uint64_t part = l->rule ? 0 : (uint64_t)((int64_t)acc * m0);
           if (groups > 1) part += g ? (uint64_t)l->sums[cell] : 0, l->sums[cell] = (int64_t)part;
-          result = g + 1 < groups ? 0 : l->rule ? rounded_twice(acc, m0, exponent) : shifted_down((int64_t)part,
-              exponent);
+          int last = g + 1 == groups;
+          result = !last ? 0 : l->rule ? rounded_twice(acc, m0, exponent) : shifted_down((int64_t)part, exponent);
         }
         if (g + 1 < groups) continue;
         int64_t low = l->lowest - l->y_zero, high = l->highest - l->y_zero;
@@ -142,8 +141,8 @@ FUNCTION(layer, 14) { // x (B, I), w (O, I), both int8 or uint8; zeros, offsets 
   NEED(rule >= 0 && rule <= 2 && size > 0);
   if (h->failed) return;
   size_t rows = SIZE(x, 0), inputs = SIZE(x, 1), outputs = SIZE(w, 0), groups = SIZE(offset, 1);
-  NEED(SIZE(w, 1) == inputs && groups > 0 && (groups - 1) * (size_t)size <= inputs && (groups > 1 ||
-      (size_t)size >= inputs));
+  NEED(SIZE(w, 1) == inputs && groups > 0 && (groups - 1) * (size_t)size <= inputs);
+  NEED(groups > 1 || (size_t)size >= inputs);
   NEED(table(zero, outputs, groups) && table(offset, outputs, groups) && table(m0, outputs, groups));
   NEED((rule == 2) == !exponent && (!exponent || table(exponent, outputs, 1)));
   for (size_t o = 0; !h->failed && exponent && o < SIZE(exponent, 0); o++)
