@@ -122,8 +122,8 @@ class IntegerNetwork:
             raise ValueError(f"input codes are {codes.dtype} {codes.shape}; expected {self.input.dtype} "
                              f"(B, {self.layers[0].weight.shape[1]})")
         ends = np.iinfo(codes.dtype)
-        some_fit = codes.size and (self.input.low, self.input.high) != (ends.min, ends.max)
-        if some_fit and (codes.min() < self.input.low or codes.max() > self.input.high):
+        all_fit = (self.input.low, self.input.high) == (ends.min, ends.max)  # whatever they are
+        if codes.size and not all_fit and (codes.min() < self.input.low or codes.max() > self.input.high):
             raise ValueError(f"input codes go from {codes.min()} to {codes.max()}; the input's grid has "
                              f"{self.input.low} to {self.input.high}")
         for layer in self.layers:

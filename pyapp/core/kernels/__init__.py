@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-BUILT = "BITLADDER_KERNELS"  # the environment variable with the path of another build, such as one with sanitizers
+ANOTHER = "BITLADDER_KERNELS"  # the environment variable with the path of another build, such as one with sanitizers
 HERE = Path(__file__).parent
 
 TABLE: dict = {}
@@ -29,9 +29,9 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-if sys.platform == "emscripten" or BUILT in os.environ:
+if sys.platform == "emscripten" or ANOTHER in os.environ:
     try:
-        simd = _load(Path(os.environ.get(BUILT) or HERE / "simd.so"))
+        simd = _load(Path(os.environ.get(ANOTHER) or HERE / "simd.so"))
         from pyapp.core.kernels import floats, integers, known, known_integers
 
         if known.right(simd) and known_integers.right(simd):

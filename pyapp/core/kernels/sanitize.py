@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pyapp.core.kernels import BUILT, HERE
+from pyapp.core.kernels import ANOTHER, HERE
 from pyapp.core.kernels.build import for_this_machine
 
 ROOT = HERE.parents[2]
@@ -22,7 +22,7 @@ def run(out: Path) -> int:
     for_this_machine(out, sanitize=True)
     found = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     environment = os.environ | {
-        BUILT: str(out), "LD_PRELOAD": found.stdout.strip(),  # before Python, which is not built with it
+        ANOTHER: str(out), "LD_PRELOAD": found.stdout.strip(),  # before Python, which is not built with it
         "ASAN_OPTIONS": "detect_leaks=0",  # Python keeps memory to its end
     }
     tests = sorted(map(str, TESTS.glob("test_*kernels.py")))
