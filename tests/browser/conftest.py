@@ -150,6 +150,19 @@ class Visitor:
         else:
             slider.fill(str(position))
 
+    def wait_kept(self) -> None:
+        """Wait until the run is kept in the browser at the step that is shown."""
+        self.page.wait_for_function("""() => {
+            const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
+            return text("step-count") !== "" && text("kept").includes(`step ${text("step-count")},`);
+        }""")
+
+    def pause(self) -> None:
+        """Pause the run and wait until it is kept as it stands."""
+        self["play"].click()
+        self.wait_text("play", "Play")
+        self.wait_kept()
+
     def paste(self, name: str, piece: str, times: int) -> None:
         """Paste a piece of text repeated so often, which is made in the page, over all that a field holds."""
         self[name].evaluate("""(field, [piece, times]) => {

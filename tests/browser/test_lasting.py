@@ -8,10 +8,6 @@ from pyapp.ladder import line
 from pyapp.parity.check import SEVEN
 from pyapp.runner import Runner
 
-KEPT = """() => {
-    const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
-    return text("kept").includes(`step ${text("step-count")},`) && text("step-count") !== "";
-}"""
 RECORDS = """async () => {
     const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
     const db = await done(indexedDB.open("bitladder", 1));
@@ -25,9 +21,7 @@ def train(tab, beyond: int) -> float:
     """Play to some step and pause; the step, which is kept by then."""
     tab["play"].click()
     tab.wait_number("step-count", f"x > {beyond}")
-    tab["play"].click()
-    tab.page.wait_for_function("() => document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
-    tab.page.wait_for_function(KEPT)
+    tab.pause()
     return tab.number("step-count")
 
 
@@ -237,5 +231,5 @@ def test_what_a_run_has_learnt_survives_a_reload_a_dead_worker_and_a_full_storag
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/")})
     tab["play"].click()
     tab["unkept"].wait_for(state="detached")
-    tab.page.wait_for_function(KEPT)
+    tab.wait_kept()
     assert newest(tab, "r.step > 0")["step"] == tab.number("step-count") > kept

@@ -90,7 +90,10 @@ def test_what_is_read_follows_the_settings_and_goes_with_the_cell(visit):
     tab["a_codes-2-3"].focus()
     tab.wait_text("equation-value", "row 2, column 3")
     tab["a_bits"].focus()
+    was = tab.text("a_codes-2-3")
     tab["a_bits"].press("Home")
+    tab.page.wait_for_function("([cell, was]) => document.querySelector(cell).textContent.trim() !== was",
+                               arg=["[data-test='a_codes-2-3']", was])
     tab.wait_text("equation-value", f"→ code {tab.text('a_codes-2-3')} →")
     tab["rows"].press("Home")
     tab["a_codes-2-3"].wait_for(state="detached")

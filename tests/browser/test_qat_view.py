@@ -16,11 +16,6 @@ def rounded(bits: int, activations: int) -> float:
     return 100 * evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
 
 
-def pause(tab) -> None:
-    tab["play"].click()
-    tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
-
-
 def test_two_bits_win_back_what_rounding_costs_and_the_curves_grow(visit):
     tab = visit("#qat")
     assert tab.number("rounded-accuracy") == pytest.approx(rounded(2, 8), abs=0.006)
@@ -28,7 +23,7 @@ def test_two_bits_win_back_what_rounding_costs_and_the_curves_grow(visit):
     assert "Press Play" in tab["loss-curves"].text_content()
     tab["play"].click()
     tab.wait_number("trained-accuracy", "x > 92")
-    pause(tab)
+    tab.pause()
     assert "Press Play" not in tab["loss-curves"].text_content()
     assert tab.number("step-count") >= 63 and tab.number("held-out-accuracy") == tab.number("trained-accuracy")
     assert 0 < tab.number("scales-layer1-changed") < 20
@@ -121,11 +116,7 @@ def test_a_reload_in_mid_training_goes_on(visit):
     tab = visit("#qat?network=784-32-10")
     tab["play"].click()
     tab.wait_number("step-count", "x > 20")
-    pause(tab)
-    tab.page.wait_for_function("""() => {
-        const text = (name) => document.querySelector(`[data-test='${name}']`)?.textContent ?? "";
-        return text("kept").includes(`step ${text("step-count")},`);
-    }""")
+    tab.pause()
     step, scale = tab.number("step-count"), tab.text("scales-layer1-now")
     tab.page.reload()
     tab.wait_ready()

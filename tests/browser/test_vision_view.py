@@ -19,11 +19,6 @@ def counted(tab) -> int:
     return int(re.search(r"[\d,]+", tab.text("counted")).group().replace(",", ""))
 
 
-def pause(tab) -> None:
-    tab["play"].click()
-    tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
-
-
 def test_a_digit_is_there_at_the_start_with_its_attention_and_the_count_begins(visit):
     tab = visit("#vision")
     tab["matrix"].wait_for()
@@ -134,7 +129,7 @@ def test_the_own_network_learns_and_the_count_goes_on_when_it_rests(visit):
     hashed(tab, "weights=own")
     tab.page.locator("[data-param='weights'] .note", has_text="your own weights").wait_for()
     tab.wait_number("epoch", "x > 1")
-    pause(tab)
+    tab.pause()
     step = tab.number("step-count")
     assert tab.number("loss") < 3 and step > 63
     tab.wait_text("counted", "so far")
