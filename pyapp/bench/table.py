@@ -1,6 +1,7 @@
-"""The benchmark's results as Markdown: the README's tables, and what the command prints.
+"""The benchmark's results as Markdown: what the command prints.
 
-`python -m pyapp.bench.table` writes those of the committed results into the README.
+`python -m pyapp.bench.table` writes those of the committed results into weights/README.md, and a short one into
+the README.
 """
 
 import re
@@ -9,11 +10,12 @@ from typing import Any
 
 from pyapp.bench.contestants import PLAIN
 from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy
-from pyapp.places import ROOT
+from pyapp.places import ROOT, WEIGHTS
 
 BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
 FAST = ("epoch", "image", "batch", "product 32x784x128", "product 128x128x128", "product 256x256x256",
         "product 512x512x512")
+SHORT = ("epoch", "image", "batch", "product 256x256x256")
 TITLES = {"epoch": "epoch", "image": "one image", "batch": "500 images"}
 DASH = "–"
 
@@ -24,17 +26,23 @@ def markdown(result: Mapping[str, Any]) -> str:
                                          _notes(result)) if part)
 
 
-def _speeds(result: Mapping[str, Any]) -> str:
+def short(result: Mapping[str, Any]) -> str:
+    """The first table without relaxed SIMD and most products, and what it was measured on."""
+    rows = [one for one in result["rows"] if "relaxed" not in one["title"]]
+    return f"{_speeds({**result, 'rows': rows}, SHORT)}\n\n{_machine(result['made'])}"
+
+
+def _speeds(result: Mapping[str, Any], works: Sequence[str] = FAST) -> str:
     """How many times faster than plain JavaScript."""
     plain = row(result, PLAIN)
     heads = ["times as fast as plain JavaScript", *(TITLES.get(work, work.removeprefix("product ").replace("x", "×"))
-                                                    for work in FAST)]
+                                                    for work in works)]
     lines = []
     for one in result["rows"]:
         if one is plain:
-            cells = [_ms(one["works"].get(work)) for work in FAST]
+            cells = [_ms(one["works"].get(work)) for work in works]
         else:
-            cells = [_ratio(one["works"].get(work)) for work in FAST]
+            cells = [_ratio(one["works"].get(work)) for work in works]
         if any(cell != DASH for cell in cells):
             lines.append([one["title"], *cells])
     return _table(heads, lines)
@@ -87,8 +95,7 @@ def _growth(result: Mapping[str, Any]) -> str:
 
 def _notes(result: Mapping[str, Any]) -> str:
     made, page = result["made"], result["page"]
-    said = [f"Chromium {_version(made['browser'])} on {made['machine']}; {made['engine']}, NumPy {made['numpy']}; "
-            f"medians of {made['rounds']} interleaved rounds, one thread each."]
+    said = [_machine(made)]
     if made["load"] is not None:
         said.append(f"Before it, the load average was {made['load']:.1f}.")
     if made["packages"]:
@@ -109,6 +116,11 @@ def _notes(result: Mapping[str, Any]) -> str:
                     f"{100 * max(quantised):.2g} % of the largest result.")
     said += [f"Absent: {name} ({why})." for name, why in result["absent"].items()]
     return " ".join(said)
+
+
+def _machine(made: Mapping[str, Any]) -> str:
+    return (f"Chromium {_version(made['browser'])} on {made['machine']}; {made['engine']}, NumPy {made['numpy']}; "
+            f"medians of {made['rounds']} interleaved rounds, one thread each.")
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -138,15 +150,15 @@ def _version(agent: str) -> str:
     return found[1] if found else agent
 
 
-def filled(readme: str, result: Mapping[str, Any]) -> str:
+def filled(text: str, tables: str) -> str:
     """A text with the tables between its two marks. ValueError if it lacks them."""
-    head, begin, rest = readme.partition(BEGIN)
+    head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"the text lacks the marks {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n\n{markdown(result)}\n\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n{tables}\n\n{END}{tail}"
 
 
 if __name__ == "__main__":
-    README = ROOT / "README.md"
-    README.write_text(filled(README.read_text(encoding="utf-8"), load(COMMITTED)), encoding="utf-8")
+    for path, drawn in ((WEIGHTS / "README.md", markdown), (ROOT / "README.md", short)):
+        path.write_text(filled(path.read_text(encoding="utf-8"), drawn(load(COMMITTED))), encoding="utf-8")

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
                      help="name what got more than 20 %% slower than in this file (by default the committed results), "
                           "in ratios to plain JavaScript; exit with status 1 if anything did")
     sub.add_argument("--table", action="store_true",
-                     help="print the README's tables, by default of the committed results")
+                     help="print the tables of weights/README.md, by default of the committed results")
     add_json(sub)
 
 
