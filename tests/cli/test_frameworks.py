@@ -13,8 +13,12 @@ from pyapp.bench.framework_runs import ALONE, one_by_one
 from pyapp.bench.frameworks import Apart, table
 from pyapp.nets import mlp
 
-RECORDED = json.loads((store.WEIGHTS / "frameworks.json").read_text())
-ROWS = {row["name"]: row for row in RECORDED["rows"]}
+RECORDED, WITHOUT_VNNI = (json.loads((store.WEIGHTS / f"{name}.json").read_text())
+                          for name in ("frameworks", "frameworks-avx2"))
+
+
+def rows_of(recorded: dict) -> dict:
+    return {row["name"]: row for row in recorded["rows"]}
 
 
 def without(monkeypatch, *names: str) -> None:
@@ -49,18 +53,26 @@ def test_runs_are_compared_image_by_image():
     assert np.array_equal(one_by_one(lambda x: x / len(x))(one), one)
 
 
-def test_the_readme_has_the_recorded_tables():
-    assert table(RECORDED) in (store.WEIGHTS / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("recorded", [RECORDED, WITHOUT_VNNI])
+def test_the_readme_has_the_recorded_tables(recorded):
+    assert table(recorded) in (store.WEIGHTS / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_recorded_figures_are_of_the_shipped_weights_and_agree_with_the_other_tables():
-    assert RECORDED["weights"] == store.recipe(mlp.SHIPPED)["sha256"] and RECORDED["images"] == 10_000
-    ours = ROWS["Bitladder, integers"]
+@pytest.mark.parametrize("recorded", [RECORDED, WITHOUT_VNNI])
+def test_the_recorded_figures_are_of_the_shipped_weights_and_agree_with_the_other_tables(recorded):
+    found = rows_of(recorded)
+    assert recorded["weights"] == store.recipe(mlp.SHIPPED)["sha256"] and recorded["images"] == 10_000
+    ours = found["Bitladder, integers"]
     text = (store.WEIGHTS / "README.md").read_text(encoding="utf-8")
     assert f"| W8A8, integer arithmetic | {ours['bytes']:,} | {100 * ours['accuracy']:.2f} % |" in text
     for name in ("Bitladder, integers", "ONNX Runtime, our integers (`onnx-qlinear`)"):
-        assert ROWS[name]["other_than_ours"] == 0
-        assert all(found["predictions"] == found["logits"] == 0 for found in ROWS[name]["settings"].values())
+        assert found[name]["other_than_ours"] == 0
+        assert all(each["predictions"] == each["logits"] == 0 for each in found[name]["settings"].values())
+
+
+def test_more_than_half_of_the_images_differ_without_vnni():
+    """As the README says."""
+    assert rows_of(WITHOUT_VNNI)["ONNX Runtime, static"]["settings"]["WebAssembly"]["logits"] > 5000
 
 
 def test_a_setting_that_fails_is_said_in_the_table():
@@ -77,7 +89,7 @@ def test_a_small_run_of_onnx_runtime(capsys, monkeypatch, tmp_path):
     assert "torch is not installed, so the rows of torch are left out" in said
     assert json.loads(out.read_text()) == found and table(found).count("ONNX Runtime, static") == 4
     rows = {row["name"]: row for row in found["rows"]}
-    assert rows.keys() == {name for name in ROWS if not name.startswith("torch")}
+    assert rows.keys() == {name for name in rows_of(RECORDED) if not name.startswith("torch")}
     for name, row in rows.items():
         assert row["accuracy"] == 1 and row["other_than_ours"] == 0, name
         assert 109_000 < row["bytes"] < 115_000 or "float32" in name
@@ -94,6 +106,6 @@ def test_a_small_run_of_torch(capsys, monkeypatch):
     found, said = measured(capsys)
     assert "so the rows of ONNX Runtime are left out" in said
     rows = {row["name"]: row for row in found["rows"]}
-    assert rows.keys() == {"Bitladder, integers", *(name for name in ROWS if name.startswith("torch"))}
+    assert rows.keys() == {"Bitladder, integers", *(name for name in rows_of(RECORDED) if name.startswith("torch"))}
     assert all(row["accuracy"] == 1 and row["other_than_ours"] == 0 for row in rows.values())
     assert rows["torch, dynamic"]["settings"][ALONE]["logits"] > 0
