@@ -40,6 +40,7 @@ class Param:
     unit: str = ""
     live: bool = True
     usual: tuple[str, Mapping[Value, Value]] | None = None
+    titles: Mapping[str, str] | None = None  # of choices that a reader does not see as a link and a command write them
     widget: str = ""  # slider, select, segments, number, switch, text or line; "": the usual one of its kind
 
     def __post_init__(self):
@@ -75,6 +76,10 @@ class Param:
             side = "above" if number > clamped else "below"
             note = f"{self.name} {_text(number)} is {side} {_text(clamped)}; using {_text(clamped)}"
         return (int(clamped) if self.kind == "int" else float(clamped)), note
+
+    def title(self, choice: str) -> str:
+        """A choice as the page names it."""
+        return (self.titles or {}).get(choice, choice)
 
     @property
     def limits(self) -> str:

@@ -101,8 +101,10 @@ class Page(Experiment):
     PARAMS = (
         controls.bits(4, "Bits per code, on both grids", hi=MAX_BITS),
         Param("skewed", "Skewed numbers", "choice", "relu", choices=("relu", "silu", "activations"),
+              titles=controls.DATA_TITLES,
               doc="Normal numbers after ReLU or SiLU, or what the digits network has after its first layer"),
         Param("centred", "Centred numbers", "choice", "normal", choices=("normal", "laplace", "weights"),
+              titles=controls.DATA_TITLES,
               doc="A distribution around 0, or weights of the digits network's first layer"),
         controls.seed("Decides which numbers, weights or images are drawn"),
     )

@@ -144,7 +144,8 @@ class Page(Experiment):
     RUN = Work(name="measure", start="Measure", stop="Stop", on="Continue", again="Measure again", begun="progress")
     PARAMS = (
         Param("size", "Size", "choice", "256", choices=tuple(SIZES), widget="select", live=False,
-              doc="Length of all three sides; or 32x784x128, a batch of 32 in the digits network's first layer"),
+              titles={"32x784x128": "32 × 784 × 128"},
+              doc="Length of all three sides; or 32 × 784 × 128, a batch of 32 in the digits network's first layer"),
         Param("rounds", "Rounds", "int", 5, lo=1, hi=25, live=False,
               doc="Each contestant is timed once per round, in turn; the median of all rounds counts"),
         controls.seed("Decides the numbers in the matrices", live=False),

@@ -141,7 +141,7 @@ class Page(SoftmaxLab):
     MAIN = ("bits", "shift")
     RECORDED = ()
     PARAMS = (
-        Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS),
+        Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), titles=controls.NETWORK_TITLES,
               doc="What the head does; the sentence below the matrices says how its logits are made"),
         Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1,
               doc="Which of the heads is shown, from 0; a trained network has 4 in each layer"),
@@ -154,8 +154,8 @@ class Page(SoftmaxLab):
         controls.bits(4, "Bits per logit, with and without the shift"),
         softmax_controls.softmax(name="method"),
         softmax_controls.shift(default="row-mean", choices=SHIFTS, doc=(
-            "What is subtracted before rounding; row-max-clip also gives the lowest code to logits far below the row's "
-            "maximum, beyond the distance at which that does least harm")),
+            "What is subtracted before rounding; “row maximum, clipped” also gives the lowest code to logits far "
+            "below the row's maximum, beyond the distance at which that does least harm")),
         Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="Row of the picked cell, counted from 0"),
         Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="Column of the picked cell, counted from 0"),
     )

@@ -10,6 +10,7 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Axis, Chart, Line
+from pyapp.pages.base import softmax_controls
 from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.softmax import exponential
 from pyapp.softmax.exponential import CLIFFS, CONSTANTS, LN2, METHODS, PUBLISHED, IExp, breaks, gap
@@ -116,9 +117,9 @@ class Page(SoftmaxLab):
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),
-        Param("method", "Method", "choice", "ibert", choices=tuple(METHODS),
-              doc="ibert is the published code, ibert-paper has the printed constants and algorithm, ibert-ln2 is "
-                  "the code with 12 more bits of ln 2"),
+        Param("method", "Method", "choice", "ibert", choices=tuple(METHODS), titles=softmax_controls.SOFTMAX_TITLES,
+              doc="I-BERT's published code; its paper, with the printed constants and algorithm; or the code "
+                  "with 12 more bits of ln 2"),
         Param("scale", "Scale S", "float", 0.1, lo=float(SCALES[0]), hi=float(SCALES[-1]), log=True,
               doc="The real value of one code step"),
         Param("exponent", "Exponent bits n", "int", PERIODS, lo=0, hi=PERIODS,

@@ -49,6 +49,7 @@ class Page(Experiment):
     RECORDED = ()
     PARAMS = (
         Param("show", "Show", "choice", ALL, choices=(ALL, "holds", "fails", "open"),
+              titles={"holds": "those that hold", "fails": "those that do not", "open": "undecided"},
               doc="All claims, or those that hold here, do not, or cannot be decided"),
         Param("allowed", "Allowed loss", "float", 1.0, lo=0.05, hi=20.0, log=True, unit="points",
               doc="What counts as too much; the usual claim says less than 1 %"),

@@ -54,12 +54,12 @@ class Page(Experiment):
         Param("bias_correction", "Bias correction", "bool", False,
               doc="Adjust the biases so that each output has the same mean as in the float32 network"),
         controls.bits_or_none("activations", "Bits per activation",
-                              "Bits of the pixels and hidden layers; logits keep at least 8. With none they stay "
-                              "float32"),
+                              "Bits of the pixels and hidden layers; logits keep at least 8. Float32 leaves them "
+                              "as they are"),
         controls.calibration(),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"),
               doc="Integer arithmetic, or a floating-point simulation of it; the page computes both and shows one"),
-        Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS,
+        Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a "
                   "float32 factor"),
     )

@@ -49,6 +49,7 @@ class Page(Experiment):
     RECORDED, REHEARSED = (), 0
     PARAMS = (
         Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), live=False,
+              titles={"own": "your own text"},
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
         Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="The text to learn if the corpus is your "
                                                                            "own"),

@@ -53,8 +53,8 @@ class Page(Experiment):
               doc="One for all weights, or one for each output"),
         controls.bits(8, "Bits per output code, on an affine grid that just covers this float product",
                       name="out_bits", label="Output bits"),
-        Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS,
-              doc="Fixed point with one rounding, fixed point with two (double), or float32"),
+        Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
+              doc="Fixed point with one rounding, fixed point with two, or a float32 factor"),
     )
 
     def __init__(self, params: Values):

@@ -25,6 +25,8 @@ PIECE = 1 << 15  # logits that a method is given at a time, so that no unit of w
 SHOWN = (16, 64)  # rows and columns of the picture, so that a cell can be seen
 COLUMNS = {"method": None, "l1_per_row": 0, "max_error": 0, "row_sum": 1, "top1": 1,
            "broken_rows": 0}  # by which the table is sorted, and the best number: the nearer to it, the better
+COLUMN_TITLES = {"l1_per_row": "L1 per row", "max_error": "largest error", "row_sum": "row sum",
+                 "top1": "same top probability", "broken_rows": "broken rows"}
 CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
 IMAGES = (("float", "Float softmax of the logits", "float"), ("method", "{picture.title}, from the codes", "quant"),
           ("difference", "Difference: the second minus the first", ""))
@@ -108,6 +110,7 @@ class Page(SoftmaxLab):
     RECORDED, REHEARSED = (), 100
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
+              titles=controls.NETWORK_TITLES,
               doc="Normal around 0, normal with an offset for each row, skewed below a maximum, all heads of a trained "
                   "network, or your own"),
         Param("text", "Pasted logits", "text", EXAMPLE, hi=100_000,
@@ -117,7 +120,7 @@ class Page(SoftmaxLab):
         controls.rows(512, 1024, "How many softmaxes are drawn"),
         controls.row_length(1, "Logits in a drawn row, N"),
         controls.seed("Decides the drawn logits", default=0),
-        Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS),
+        Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), titles=COLUMN_TITLES,
               doc="The column to sort by; row sums are sorted by their distance from 1, and method keeps the listed "
                   "order"),
         Param("best", "Best first", "bool", True, doc="Off: worst first"),

@@ -56,7 +56,7 @@ class Page(Experiment):
         controls.calibration(),
         Param("keep", "Accuracy to keep", "float", 0.985, lo=0.9, hi=0.995, step=0.001,
               doc="The share of test digits that the smallest network must classify correctly"),
-        Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES),
+        Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES), titles={"kl": "KL divergence"},
               doc="Divergence from the float32 network, which decides the bits, or the increase in loss"),
     )
 

@@ -70,9 +70,10 @@ class Page(Experiment):
               doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
         controls.bits(2, "Bits stored per weight", label="Bits per weight", live=False),
         controls.bits_or_none("activations", "Bits per activation", live=False,
-                              doc="Bits of the pixels and hidden layers; with none they stay float32"),
+                              doc="Bits of the pixels and hidden layers; float32 leaves them as they are"),
         controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
+              titles={"lsq": "LSQ", "ste": "STE"},
               doc="LSQ learns them with the weights; STE takes them from the largest weight, which works badly per "
                   "tensor at 3 bits or fewer"),
         controls.optimiser("adam"),

@@ -39,6 +39,7 @@ class Page(Descent):
     RECORDED = ()
     PARAMS = (
         Param("activation", "Activation", "choice", "sigmoid", choices=tuple(stack.RATES), live=False,
+              titles={"relu": "ReLU"},
               doc="What bends each neuron; changing it restarts the run, with its usual learning rate"),
         controls.seed(f"Decides the random start; with {', '.join(map(str, stack.SEEDS))} ReLU reaches loss 0",
                       default=stack.SEEDS[0], live=False),

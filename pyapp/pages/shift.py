@@ -10,6 +10,8 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import Param, Values
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base.controls import NETWORK_TITLES
+from pyapp.pages.base.softmax_controls import SHIFT_TITLES
 from pyapp.pages.base.softmax_lab import SoftmaxLab
 from pyapp.pages.panels import shift as panels
 from pyapp.softmax.compare import BITS, CLEAR_BITS, gain_bits, probabilities, quantized
@@ -21,14 +23,6 @@ from pyapp.softmax.shift import RULES
 NONE, MEAN, MAXIMUM, CLIPPED = "none", "row-mean", "row-max", "row-max-clip"
 CONTROL = "centred"
 NOTHING = 0.1  # bits: a smaller gain is none
-ABOUT = {
-    "none": "the logits as they are, on a symmetric grid",
-    "tensor-mean": "one constant for the tensor: its mean",
-    "row-mean": "each row's mean",
-    "row-midrange": "the middle between each row's smallest and largest logit",
-    "row-max": "each row's maximum; all codes lie below it, none is wasted above",
-    "row-max-clip": "each row's maximum, keeping only the top few nats; the best number of nats is found by search",
-}
 TITLES = {"offset": "Offset rows", "skewed": "Skewed rows", CONTROL: "Centred rows"}  # in the order of the page
 MEASURES: dict[str, tuple[str, Callable[[SoftmaxErrors], float]]] = {  # what a curve shows: 0 is best
     "l1": ("L1 per row", lambda found: found.l1_per_row),
@@ -38,6 +32,8 @@ MEASURES: dict[str, tuple[str, Callable[[SoftmaxErrors], float]]] = {  # what a 
     "row-sum": ("distance of the mean row sum from 1", lambda found: abs(1 - found.row_sum)),
     "kl": ("KL divergence in nats", lambda found: found.kl),
 }
+MEASURE_TITLES = {"l1": "L1 per row", "mae": "MAE", "max-error": "largest error", "top-1": "rows with another top",
+                  "row-sum": "row sum", "kl": "KL divergence"}
 L1_RANGE = [0.002, 2]  # from little to all there is
 DECADES = 4  # that are shown of other measures at most
 ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that calibrates
@@ -55,18 +51,18 @@ class Page(SoftmaxLab):
               ("Logits", ("rows", "length", "net", "seeds", "seed")))
     PANELS = panels.PANELS
     PARAMS = (
-        Param("rule", "Rule", "choice", MEAN, choices=RULES[1:],
+        Param("rule", "Rule", "choice", MEAN, choices=RULES[1:], titles=SHIFT_TITLES,
               doc="The rule whose curve is drawn in orange beside the one without a shift"),
         softmax_controls.softmax(
             name="method",
-            doc="The softmax of the codes: exact is the float softmax, so only the rounding is measured"),
-        Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES),
+            doc="The softmax of the codes: Exact is the float softmax, so only the rounding is measured"),
+        Param("measure", "Error", "choice", "l1", choices=tuple(MEASURES), titles=MEASURE_TITLES,
               doc="The error in the curves and in the table of all numbers, where 0 is best; gains always use L1"),
         Param("other", "Calibrate on another batch", "bool", False,
               doc="The scale comes from another batch of the same kind, as it does in a deployed model"),
         controls.rows(512, 1024, "Softmaxes per batch", lo=16, step=16),
         controls.row_length(2, "Logits per row, N"),
-        Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED),
+        Param("net", "Trained logits", "choice", "vision transformer", choices=tuple(TRAINED), titles=NETWORK_TITLES,
               doc="The network whose real attention is the fourth kind of rows: all heads, each on its own grid"),
         Param("seeds", "Batches", "int", 1, lo=1, hi=8,
               doc="How many seeds are measured, one after the other; the curves are their means"),
@@ -102,7 +98,7 @@ class Page(SoftmaxLab):
     def _families(self) -> dict[str, str]:
         """The titles of all kinds of logits by name, the network's last."""
         net = self.params["net"]
-        return {**TITLES, net: f"Trained, {net}"}
+        return {**TITLES, net: f"Trained, {NETWORK_TITLES[net]}"}
 
     def _done(self, seed: int, family: str) -> bool:
         return (seed, family, RULES[-1], BITS[-1]) in self._found
@@ -196,7 +192,7 @@ class Page(SoftmaxLab):
 
     def _worth(self, rule: str, families: list[dict[str, Any]]) -> dict[str, Any]:
         """A row of the table of gains: the mean of each kind of logits, and from where to where, over batches."""
-        row: dict[str, Any] = {"name": rule, "about": ABOUT[rule]}
+        row: dict[str, Any] = {"name": rule, "title": SHIFT_TITLES[rule], "about": panels.ABOUT[rule]}
         for kind, family in zip(panels.KINDS, families, strict=True):
             gain = family["gains"][rule] or {"mean": None, "least": 0, "most": 0}
             spread = f" ({signed(gain['least'])} to {signed(gain['most'])})" if gain["least"] < gain["most"] else ""
@@ -206,7 +202,8 @@ class Page(SoftmaxLab):
     def _numbers(self, family: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Every error behind the curves of one kind of logits, a row a rule; a star where the original breaks."""
         for rule, values in family["curves"].items():
-            yield {"name": f"{family['name']}-{rule}", "title": family["title"], "rule": rule, "errors": values,
+            yield {"name": f"{family['name']}-{rule}", "title": family["title"], "errors": values,
+                   "rule": SHIFT_TITLES[rule],
                    "stars": [" *" if breaks else "" for breaks in family["guarded"][rule]],
                    "chosen": rule == self.params["rule"]}
 
@@ -257,7 +254,7 @@ class Page(SoftmaxLab):
         return {
             "finding": f"On rows with offsets the row mean is worth {bits_text(offset[MEAN])}, the row maximum on an "
                        f"unsigned grid {bits_text(offset[MAXIMUM])}, and with the best clip "
-                       f"{bits_text(offset[CLIPPED])}. On the trained logits of the {net} these are "
+                       f"{bits_text(offset[CLIPPED])}. On the trained logits of the {NETWORK_TITLES[net]} these are "
                        f"{bits_text(trained[MEAN])}, {bits_text(trained[MAXIMUM])} and {bits_text(trained[CLIPPED])}.",
             "holds": holds, "verdict": "✓ The control holds." if holds else "✗ The control does not hold.",
             "control": f"On centred logits the row mean is worth {bits_text(control[MEAN])}: "
@@ -279,16 +276,17 @@ def mean(values: Iterable[float | None]) -> float | None:
 def drawn(rule: str, chosen: str, errors: list[float | None], guarded: list[bool]) -> dict[str, Any]:
     """The line of a rule: no shift in ink, the chosen rule in orange, the others faint; hollow where the original
     breaks."""
-    role = {NONE: "float", chosen: "quant"}.get(rule, "faint")
+    role, word = {NONE: ("float", "no shift"), chosen: ("quant", "shifted")}.get(rule, ("faint", ""))
     last = errors[-1]
-    label = f"{rule} {last:.4f}" if role != "faint" and last is not None else ""
+    label = f"{word} {last:.4f}" if word and last is not None else ""
     return {"y": errors, "role": role, "thin": role == "faint", "label": label, "hollow": guarded}
 
 
 def reading(bits: int, i: int, curves: dict[str, list[float | None]], guarded: dict[str, list[bool]]) -> str:
     """All errors at one number of bits, in words."""
     return f"{bits} bits: " + ", ".join(
-        f"{rule} {'–' if errors[i] is None else f'{errors[i]:.4f}'}{' (original breaks)' if guarded[rule][i] else ''}"
+        f"{SHIFT_TITLES[rule]} {'–' if errors[i] is None else f'{errors[i]:.4f}'}"
+        f"{' (original breaks)' if guarded[rule][i] else ''}"
         for rule, errors in curves.items())
 
 

@@ -50,6 +50,7 @@ class Page(Experiment):
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "
                   "Applied when you leave the field; leave empty for random numbers"),
         Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK),
+              titles=controls.DATA_TITLES | controls.LAYER_TITLES,
               doc="A distribution, or a part of the pretrained digits network's weights"),
         controls.rows(16, 64, "Output channels of the drawn tensor"),
         controls.columns(32, 64, "Numbers in each row of the drawn tensor"),

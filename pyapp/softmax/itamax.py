@@ -86,7 +86,7 @@ class ITAMax(Softmax):
     """Logits of any scale are first requantised to ITA's own, S = 2^-k ln 2, with the row's maximum at the top code."""
 
     name = "itamax"
-    title = "ITAMax, eps' 1/32"
+    title = "ITAMax (ε′ = 1/32)"
     source = "Islamoglu et al., ISLPED 2023, arXiv 2307.03493; pulp-platform/ITA, PyITA/softmax.py before Nov 2024"
     about = "The logit scale is chosen so that the exponential is a shift; 8 halvings, 5.5 nats, are all it can tell."
     breaks = ("Whatever lies 5.52 nats or more below the maximum is one code. Halvings are whole: ties appear. Where "
@@ -128,7 +128,7 @@ class ITAMaxStreaming(ITAMax):
     """The row in blocks of 16, as it leaves the accelerator's multipliers."""
 
     name = "itamax-streaming"
-    title = "ITAMax streaming, eps' 1/32"
+    title = "ITAMax streaming (ε′ = 1/32)"
     about = "ITAMax while the logits arrive: the sum is shifted whenever a larger maximum comes."
     breaks = (ITAMax.breaks + " Each shift of the sum is rounded for itself: 16 codes more than the last maximum halve "
               "it, 15 leave it, so that rows whose maximum grows in steps add up to less or more than 1, and the order "
@@ -158,7 +158,7 @@ class ITAMaxWide(ITAMax):
     """eps' = 1: a code is a halving, and S = ln 2."""
 
     name = "itamax-wide"
-    title = "ITAMax, eps' 1"
+    title = "ITAMax (ε′ = 1)"
     source = "Islamoglu et al., ISLPED 2023, arXiv 2307.03493; pulp-platform/ITA since 39236c9 (Nov 2024)"
     about = "ITAMax as its code is now: one step of the logits is one halving, and 177 nats fit in int8."
     breaks = ("Logits are rounded to 0.69 nats before anything else. The sum is rounded down once, as the reference "
@@ -176,7 +176,7 @@ class ITAMaxWideStreaming(ITAMaxWide):
     """Block by block at eps' = 1, where shifts are whole and only bits below the point are lost."""
 
     name = "itamax-wide-streaming"
-    title = "ITAMax streaming, eps' 1"
+    title = "ITAMax streaming (ε′ = 1)"
     about = ITAMaxStreaming.about
     breaks = ("Logits are rounded to 0.69 nats before anything else. Each term of the sum is rounded down by itself, "
               "so logits 9 or more halvings below the maximum count for nothing. The sum loses its lowest bits with "

@@ -15,7 +15,8 @@ ROW = 64  # pixels of a strip in one row: it is as high while what it says is re
 WIDE = {"width": 1280, "height": 720}
 PHONE = {"width": 360, "height": 780}
 ZOOMED = {"width": 640, "height": 360}  # a screen of 1280x720 at 200 %
-SIZES = ({"width": 1440, "height": 900}, WIDE, {"width": 820, "height": 1180}, PHONE, ZOOMED)
+SIZES = ({"width": 1440, "height": 900}, WIDE, {"width": 1000, "height": 720}, {"width": 820, "height": 1180}, PHONE,
+         ZOOMED)
 # Boxes of the strip and of the pictures on the stage: how much of the screen they fill where nothing lies over them.
 LOOK = """() => {
     const box = (element) => element.getBoundingClientRect();
@@ -52,6 +53,16 @@ OVERLAPS = """() => {
         }));
     }
     return found;
+}"""
+# What is wider than its panel, and words of charts that stand beside the chart.
+SPILT = """() => {
+    const name = (element) => `“${element.textContent.trim().slice(0, 30)}” spills`;
+    const words = [...document.querySelectorAll(".figure svg text")].filter((text) => {
+        const [a, b] = [text.getBoundingClientRect(), text.closest(".figure").getBoundingClientRect()];
+        return a.width && (a.right > b.right + 1 || a.left < b.left - 1);
+    });
+    const wide = [...document.querySelectorAll("section[data-panel]")];
+    return [...words, ...wide.filter((panel) => panel.scrollWidth > panel.clientWidth + 1)].map(name);
 }"""
 CLIPPED = """() => [...document.querySelectorAll(".code pre, .cm-scroller, .printed")]
     .filter((pane) => pane.clientWidth && pane.scrollWidth > pane.clientWidth + 1).length"""
@@ -94,13 +105,21 @@ def test_nothing_lies_over_anything(visit):
         for size in SIZES:
             tab.page.set_viewport_size(size)
             tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            found = tab.page.evaluate(OVERLAPS)
+            found = tab.page.evaluate(OVERLAPS) + tab.page.evaluate(SPILT)
             faults += [f"{name} at {size['width']}: {pair}" for pair in found]
             strip, height = tab.page.evaluate("[document.querySelector('.strip').getBoundingClientRect(), innerHeight]")
             stuck = tab.page.evaluate("getComputedStyle(document.querySelector('.strip')).position") != "static"
             if stuck and strip["height"] > height / 4:
                 faults.append(f"{name} at {size['width']}: the strip takes {strip['height']} of {height}")
     assert not faults, faults
+
+
+def test_at_200_percent_the_head_leaves_room_for_the_picture(visit):
+    tab = without_python(visit, ZOOMED)
+    for name in pages.names():
+        go(tab, name)
+        top = tab.page.evaluate("document.querySelector('.bench > .stage').getBoundingClientRect().top")
+        assert top <= 0.85 * ZOOMED["height"], name
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE, ZOOMED], ids=["wide", "phone", "zoomed"])

@@ -46,7 +46,7 @@ def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(v
     assert "good" in tab["control"].get_attribute("class") and "The control holds" in tab.text("control")
     assert f"{found['centred']['row-mean']} bits" in tab.text("control")
     about = tab.text("gains-about")
-    assert "tensor-mean and row-mean" in about and "Mid-range and maximum shorten" in about
+    assert "tensor mean and row mean" in about and "Mid-range and maximum shorten" in about
 
 
 def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
@@ -69,7 +69,7 @@ def test_points_without_an_answer_of_the_original_are_marked(visit):
     assert "above 1.67 nats" in tab.text("guarded")
     assert tab.text("l1-offset-none-4").endswith(" *") and "*" not in tab.text("l1-offset-none-5")
     tab["curves-offset"].focus()
-    tab.wait_text("curves-offset-value", "2 bits: none")
+    tab.wait_text("curves-offset-value", "2 bits: no shift")
     assert "(original breaks)" in tab.text("curves-offset-value")
 
 
@@ -108,13 +108,13 @@ def test_curves_are_read_by_keyboard_and_pointer(visit):
     measured(tab)
     tab["curves-offset"].focus()
     tab.page.keyboard.press("End")
-    tab.wait_text("curves-offset-value", "8 bits: none")
+    tab.wait_text("curves-offset-value", "8 bits: no shift")
     tab.page.keyboard.press("ArrowLeft")
-    tab.wait_text("curves-offset-value", "7 bits: none")
+    tab.wait_text("curves-offset-value", "7 bits: no shift")
     l1 = compare(draw("offset", 32, 16, 0), "exact", 7, "row-max").l1_per_row
-    assert f"row-max {l1:.4f}" in tab.text("curves-offset-value")
+    assert f"row maximum {l1:.4f}" in tab.text("curves-offset-value")
     tab["curves-centred"].hover(position={"x": 42, "y": 60})
-    tab.wait_text("curves-centred-value", "2 bits: none")
+    tab.wait_text("curves-centred-value", "2 bits: no shift")
 
 
 def test_a_rule_is_chosen_by_finger(visit):

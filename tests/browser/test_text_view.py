@@ -81,7 +81,7 @@ def test_every_control_changes_what_is_written_to_what_python_writes(visit):
     tab["prompt"].fill("KING:\n")
     tab["prompt"].blur()
     wait_texts(tab, **params | {"greedy": True, "prompt": "KING:\n"})
-    tab.wait_text("about-quant", "4-bit weights per group:32, 6-bit activations, 4-bit logits, itamax softmax, shift")
+    tab.wait_text("about-quant", "4-bit weights per group of 32, 6-bit activations, 4-bit logits, softmax ITAMax")
 
 
 def test_writing_stops_at_once_goes_on_and_starts_again(visit):

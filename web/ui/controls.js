@@ -13,8 +13,7 @@ export function Controls({ page, names }) {
   const { params, notes, troubles, drafts, meta } = page;
   return names.map((name) => {
     const param = meta.params.find((each) => each.name === name);
-    const change = (value) => page.change(name, value);
-    return html`<${Control} key=${`${name} ${drafts}`} param=${param} value=${params[name]} notes=${notes[name] ?? []} trouble=${troubles[name]} idle=${idle(param, params)} change=${change} />`;
+    return html`<${Control} key=${`${name} ${drafts}`} param=${param} value=${params[name]} notes=${notes[name] ?? []} trouble=${troubles[name]} idle=${idle(param, params)} change=${(value) => page.change(name, value)} />`;
   });
 }
 
@@ -48,7 +47,7 @@ const widgets = { slider: Slider, select: Select, segments: Segments, number: Nu
 function Slider({ param, value, own, change }) {
   const [shown, draft, commit] = useDraft(value, change);
   const { from, to, step, position, value: meant } = scaleOf(param);
-  const text = param.choices ? String(shown) : withUnit(shown, param.unit);
+  const text = named(param, shown);
   const act = (then) => (event) => then(meant(Number(event.target.value)));
   return html`<output for=${own.id} aria-live="off">${text}</output>
     <input type="range" ...${own} data-test=${param.name} min=${from} max=${to} step=${step} value=${position(shown) || 0} aria-valuetext=${text}
@@ -56,17 +55,16 @@ function Slider({ param, value, own, change }) {
 }
 
 function Select({ param, value, own, change }) {
-  const option = (choice) =>
-    html`<option value=${choice} selected=${choice === String(value)}>${withUnit(choice, param.unit)}</option>`;
+  const option = (choice) => html`<option value=${choice} selected=${choice === String(value)}>${named(param, choice)}</option>`;
   return html`<select ...${own} data-test=${param.name} onChange=${(event) => change(event.target.value)}>${param.choices.map(option)}</select>`;
 }
 
 /** All choices side by side, one click each. */
-function Segments({ param: { name, choices }, value, own, change }) {
+function Segments({ param, param: { name, choices }, value, own, change }) {
   return html`<div class="segments wide" role="radiogroup" ...${own}>
     ${choices.map((choice) => html`<label>
       <input type="radio" name=${own.id} value=${choice} data-test=${`${name}-${choice}`} checked=${String(value) === choice} onChange=${() => change(choice)} />
-      <span>${choice}</span>
+      <span>${named(param, choice)}</span>
     </label>`)}
   </div>`;
 }
@@ -131,4 +129,4 @@ function scaleOf({ choices, log, lo, hi, step = "any" }) {
   return { from: 0, to: position(hi), step: 1, position, value: (at) => Number((lo * 10 ** (at / perDecade)).toPrecision(2)) };
 }
 
-const withUnit = (value, unit) => (unit ? `${value} ${unit}` : String(value));
+export const named = ({ titles, unit }, value) => titles?.[value] ?? (unit ? `${value} ${unit}` : String(value));

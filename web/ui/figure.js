@@ -20,7 +20,7 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
   const room = (words, beside) => (words ? words.length * LETTER + beside : 0);
   const longest = Math.max(room(view.titleX, 28), ...lines.map(({ label }) => room(label, 12))); // the title stands beside half the last number
   const geometry = (width) => {
-    const right = width - Math.max(12, Math.min(longest, width * 0.3));
+    const right = width - Math.max(12, Math.min(longest, width * 0.36));
     return {
       right,
       x: (value) => LEFT + share(value, view.x, view.logX) * (right - LEFT),
@@ -55,8 +55,8 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
 
 function Axes({ view, place, right, height, narrow }) {
   const { x, y, logX, logY } = view;
-  const across = view.ticksX ?? ticks(x, logX, narrow ? 4 : 8);
-  const up = view.ticksY ?? ticks(y, logY, 5).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }));
+  const apart = ({ at, text }, i, { [i + 1]: next }) => !next || Math.abs(place.x(next.at) - place.x(at)) > ((text.length + next.text.length) / 2) * LETTER; // 8 and float32, on a phone
+  const [across, up] = [(view.ticksX ?? ticks(x, logX, narrow ? 4 : 8)).filter(apart), view.ticksY ?? ticks(y, logY, 5).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }))];
   return html`<g class="axes" aria-hidden="true">
     ${up.map(({ at, text }) => html`<line x1=${LEFT} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
       <text x=${LEFT - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}

@@ -1,5 +1,6 @@
 import { html, render, useState } from "preact";
 import { Blocks } from "./blocks.js";
+import { named } from "./controls.js";
 import { Curves } from "./curves.js";
 import { Menu, Numbers } from "./menu.js";
 import { recorded } from "./recorded.js";
@@ -13,17 +14,18 @@ const PLACES = ["stage", "readouts", "wide"];
 export function mount(root, page) {
   const { panels, groups, work, bar, run, files, plays, shipped } = page.meta;
   const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
-  const roots = { params: page.params, shipped: null, read: null, glossary: page.meta.glossary };
+  const roots = { shipped: null, read: null, glossary: page.meta.glossary };
+  const known = (params) => ({ ...roots, params, picks: Object.fromEntries(page.meta.params.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
   let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
-  Object.assign(page, { curves: new Curves(), compared: null, example, scope: () => new Scope(example() ?? frame, { ...roots, params: page.params }) });
+  Object.assign(page, { curves: new Curves(), compared: null, example, scope: () => new Scope(example() ?? frame, known(page.params)) });
 
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
     const pin = page.pins.find((each) => each.name === name);
-    page.compared = pin ? { name, curves: new Curves(), scope: new Scope(pin.frame, { ...roots, params: pin.params }) } : null;
+    page.compared = pin ? { name, curves: new Curves(), scope: new Scope(pin.frame, known(pin.params)) } : null;
     page.compared?.curves.append(pin.history);
     bench.draw();
   };

@@ -11,7 +11,7 @@ const FORMATS = {
 };
 
 /**
- * Where names are looked up. frame: the newest, or null; roots: what is known without it, {params, shipped, read};
+ * Where names are looked up. frame: the newest, or null; roots: what is known without it, {params, picks, shipped, read};
  * item: what is being drawn; at: {i, row, column, tile} of what is read.
  */
 export class Scope {

@@ -15,6 +15,13 @@ from pyapp.quant.schemes import MIN_BITS, SCHEMES
 
 OFF, NONE = "off", "none"  # instead of a number of bits
 LAYERS = ("layer1", "layer2", "layer3")  # of the digits network
+LAYER_TITLES = {"layer1": "layer 1", "layer2": "layer 2", "layer3": "layer 3"}
+DATA_TITLES = {"laplace": "Laplace", "relu": "ReLU", "silu": "SiLU", "outlier": "with outliers",
+               "channels": "unequal channels"}
+NETWORK_TITLES = {"vision transformer": "Vision Transformer", "gpt": "GPT"}
+ROUNDING_TITLES = {"single": "one rounding", "double": "two roundings", "float": "float32 factor"}
+RANGE_TITLES = {"minmax": "smallest to largest", "percentile": "99.9th percentile", "mse": "least squared error",
+                "entropy": "least divergence", "ema": "moving average"}
 
 
 def idle_in_float(*names: str, by: str = "activations", value: Value = NONE, what: str = "activations") -> Idle:
@@ -34,17 +41,19 @@ def bits(default: int, doc: str, **changes: Any) -> Param:
 def bits_or_off(doc: str, widths: Iterable[int] = range(MIN_BITS, 9), **changes: Any) -> Param:
     """A slider whose last position switches the quantisation off."""
     return replace(Param("bits", "Bits per weight", "choice", OFF, doc, choices=(*map(str, widths), OFF),
-                         widget="slider"), **changes)
+                         titles={OFF: "float32"}, widget="slider"), **changes)
 
 
 def bits_or_none(name: str, label: str, doc: str, default: str = "8", none: str = NONE, live: bool = True) -> Param:
-    """A list that begins with no quantisation; `none` is what it says then."""
-    return Param(name, label, "choice", default, doc, choices=(none, *"8765432"), live=live)
+    """A list that begins with no quantisation, which links and commands call `none`."""
+    return Param(name, label, "choice", default, doc, choices=(none, *"8765432"), titles={none: "float32"},
+                 live=live)
 
 
 def per(default: str, groups: tuple[int, ...] = (8, 16, 32, 64), live: bool = True) -> Param:
     return Param("per", "One scale per", "choice", default, live=live,
                  choices=("tensor", "channel", *(f"group:{size}" for size in groups)),
+                 titles={f"group:{size}": f"group of {size}" for size in groups},
                  doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours in a row")
 
 
@@ -54,21 +63,22 @@ def scheme(doc: str = "Scheme of the weights; activations are always affine and 
 
 def weight_method(default: str) -> Param:
     return Param("method", "Method", "choice", default, choices=("round", "gptq"),
+                 titles={"round": "rounding", "gptq": "GPTQ"},
                  doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors")
 
 
 def weight_range(default: str) -> Param:
-    return Param("clip", "Range of the weights", "choice", default, choices=CLIPS,
+    return Param("clip", "Range of the weights", "choice", default, choices=CLIPS, titles=RANGE_TITLES,
                  doc="All weights lie on the grid, or the largest are clipped where that lowers the squared error")
 
 
 def calibration() -> Param:
-    return Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS,
+    return Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, titles=RANGE_TITLES,
                  doc="How the range of each activation is found, on 1,024 training images")
 
 
 def layer(doc: str, label: str = "Layer") -> Param:
-    return Param("layer", label, "choice", LAYERS[0], doc, choices=LAYERS)
+    return Param("layer", label, "choice", LAYERS[0], doc, choices=LAYERS, titles=LAYER_TITLES)
 
 
 def temperature(default: float, doc: str, **changes: Any) -> Param:
@@ -89,6 +99,7 @@ def row_length(lo: int, doc: str) -> Param:
 
 def optimiser(default: str) -> Param:
     return Param("optimiser", "Optimiser", "choice", default, choices=tuple(OPTIMISERS),
+                 titles={"sgd": "SGD", "adam": "Adam"},
                  doc="How a gradient becomes a step; changing it also sets the learning rate to its usual value")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.nets.gpt import GPT
+from pyapp.pages.base.softmax_controls import SHIFT_TITLES, SOFTMAX_TITLES
 
 
 class Text:
@@ -77,9 +78,10 @@ def described(params: Mapping[str, Any]) -> str:
     """What the quantised network is, in words."""
     def rounded(bits: str, what: str) -> str:
         return f"float32 {what}" if bits == "float" else f"{bits}-bit {what}"
-    per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per']}"
-    shift = "no shift" if params["shift"] == "none" else f"shift {params['shift']}"
-    softmax = "" if params["logit_bits"] == "float" else f", {params['softmax']} softmax, {shift}"
+    per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per'].replace(':', ' of ')}"
+    shift = "no shift" if params["shift"] == "none" else f"shifted by the {SHIFT_TITLES[params['shift']]}"
+    kind = "exact softmax" if params["softmax"] == "exact" else f"softmax {SOFTMAX_TITLES[params['softmax']]}"
+    softmax = "" if params["logit_bits"] == "float" else f", {kind}, {shift}"
     return (f"{rounded(params['bits'], 'weights')}{per}, {rounded(params['activations'], 'activations')}, "
             f"{rounded(params['logit_bits'], 'logits')}{softmax}")
 

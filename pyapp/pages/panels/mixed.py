@@ -65,7 +65,7 @@ ALLOCATION = Panel("allocation", "Bits for each layer", (
     Words(role="doc", text="Bits were chosen on {calibration:count} of the shipped training images, the calibration "
                            "split; the {held_out:count} test digits only measure, and no choice used them. KL is "
                            "in nats on the calibration split."),
-    measured("{held_out:count} shipped test images", "weights by {params.method}, one scale per {params.per}",
+    measured("{held_out:count} shipped test images", "weights by {picks.method}, one scale per {picks.per}",
              "{activations_words}"),
 ))
 KEEP = Panel("keep", "The smallest network that keeps the accuracy", (

@@ -49,7 +49,7 @@ COMPARE = Panel("compare", "Float32, rounded and trained", (
               Fact("size, bytes", ("bytes_float:count", "bytes_rounded:count", "bytes_quant:count"), "bytes"))),
     Words(role="doc", name="start-words", text="{start_words}", when="start_words"),
     Words(role="doc", text="{size_words}"),
-    measured("{held_out:count} shipped test images", "one scale per {params.per}", "{activations_words}"),
+    measured("{held_out:count} shipped test images", "one scale per {picks.per}", "{activations_words}"),
 ), place="readouts")
 NUMBERS = Panel("numbers", "Numbers of this run", (
     Facts(facts=(

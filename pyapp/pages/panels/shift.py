@@ -5,6 +5,14 @@ from pyapp.experiment.pictures import Axis, Chart
 from pyapp.softmax.compare import BITS, CLEAR_BITS
 
 KINDS = ("offset", "skewed", "centred", "trained")  # of logits, as the rows of the table of gains name them
+ABOUT = {  # what each rule subtracts
+    "none": "the logits as they are, on a symmetric grid",
+    "tensor-mean": "one constant for the tensor: its mean",
+    "row-mean": "each row's mean",
+    "row-midrange": "the middle between each row's smallest and largest logit",
+    "row-max": "each row's maximum; all codes lie below it, none is wasted above",
+    "row-max-clip": "each row's maximum, keeping only the top few nats; the best number of nats is found by search",
+}
 EMPTY = "Four plots appear when Python has started."
 CURVES = Panel("curves", "Error against bits", (
     Words(text="An exponential turns a rounding step of the logits into a factor, so in fixed point the step has to "
@@ -22,10 +30,10 @@ CURVES = Panel("curves", "Error against bits", (
 GAINS = Panel("gains", "What a rule is worth, in bits", (
     Words(name="gains-about",
           text="Without an exponential of its own, fixed point can only be exact about small ranges, and a shift makes "
-               "the range smaller. Look at the control column: tensor-mean and row-mean only move the logits, and must "
+               "the range smaller. Look at the control column: tensor mean and row mean only move the logits, and must "
                "be worth nothing there. Mid-range and maximum shorten the range of centred rows, too."),
     Table(name="gains", caption="Gain of every rule in bits, by kind of logits", rows="rules", pick="rule", columns=(
-        Column("Rule", "name", about="{about}"),
+        Column("Rule", "title", about="{about}"),
         *(Column(f"{{families.{i}.name}}{{families.{i}.comma}}", f"{{{kind}.mean:signed:2}}{{{kind}.range}}",
                  name=kind) for i, kind in enumerate(KINDS)))),
     Words(role="doc", text="Mean of log2(L1 without / L1 with) over "

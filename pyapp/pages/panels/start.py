@@ -76,7 +76,7 @@ TOUR = (
      "few passes over the images."),
     ("#text", "A text falls apart, and comes back",
      "Two copies of a small language model continue the same prompt. The second one has 3-bit attention scores, and "
-     "its words fall apart. Set Shift to row-max-clip: both write again, and the words come back."),
+     "its words fall apart. Set Shift to “row maximum, clipped”: both write again, and the words come back."),
     ("#digits?weights=pretrained&bits=4", "Your own digit",
      "Draw a digit. The float32 network and the one with 4 bits per weight both classify it; take more bits away until "
      "they disagree. That is the end of the path. From here, [quantise numbers of your own](#simulator), [compare the "

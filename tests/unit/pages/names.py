@@ -16,7 +16,7 @@ from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 SLOT = re.compile(r"\{([^{}]+)\}")
 FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "megabytes", "scientific", "small", "decibels",
            "milliseconds", "words", "text"}
-ROOTS = {"params", "shipped", "read", "glossary"}  # names that are looked up before those of a frame
+ROOTS = {"params", "picks", "shipped", "read", "glossary"}  # names that are looked up before those of a frame
 MISSING = object()
 
 
@@ -107,7 +107,7 @@ def check(page: type[Experiment], frame: Frame, params: dict, read: Frame | None
     """What is wrong between a page's panels and one of its frames; `read` is what the page reads of a drawing."""
     shipped = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in page.SHIPPED}
     seen = None if read is None else {**read.scalars, **read.arrays}
-    faults, scope = Faults(), Scope(frame, {"params": params, "shipped": shipped, "read": seen})
+    faults, scope = Faults(), Scope(frame, {"params": params, "picks": params, "shipped": shipped, "read": seen})
     faults += [f"the frame has {name}, which means something else to panels" for name in ROOTS & {*frame.scalars}]
     faults.template("the headline", scope, page.BAR)
     if page.RUN:

@@ -1,5 +1,6 @@
 """What holds for every page."""
 
+import re
 from itertools import groupby
 from types import SimpleNamespace
 
@@ -7,6 +8,9 @@ import pytest
 
 from pyapp import pages
 from pyapp.runner import Runner
+
+TOKEN = re.compile(r"[_:]|[a-z]-[a-z]|[a-z]\d$|minmax|^(off|none|float|open|mse|ema|kl|mae|gpt|gptq|lsq|ste|sgd|adam|"
+                   r"relu|silu|laplace|ibert|softermax|itamax|tflite|indexsoftmax|shiftmax)$")  # of a link or a command
 
 
 @pytest.mark.parametrize("name", pages.names())
@@ -25,6 +29,15 @@ def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(nam
     run = runner.open(name)["run"]
     answer = runner.advance(run, steps=1)
     assert answer["frame"].step == (0 if answer["done"] else 1)
+
+
+@pytest.mark.in_pyodide(0, "declarations are the same text there")
+def test_a_choice_is_shown_in_words_and_not_as_a_token_of_links_and_commands():
+    for name in pages.names():
+        for param in pages.page(name).PARAMS:
+            shown = [param.title(choice) for choice in param.choices or ()]
+            assert not [title for title in shown if title in (param.choices or ()) and TOKEN.search(title)], param
+            assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.in_pyodide(0, "declarations are the same text there")

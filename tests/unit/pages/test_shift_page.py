@@ -4,6 +4,7 @@ import pytest
 from pyapp import bridge
 from pyapp.measure.attention_logits import TRAINED
 from pyapp.pages import shift
+from pyapp.pages.base.controls import NETWORK_TITLES
 from pyapp.pages.shift import MEASURES
 from pyapp.runner import Runner
 from pyapp.softmax.compare import BITS, compare
@@ -56,7 +57,7 @@ def test_the_heads_of_a_trained_network_are_the_fourth_kind():
                         for bits in BITS]
             assert family["curves"][rule] == pytest.approx(expected)
         assert family["n"] == (16 if net == NET else 8.5)
-        assert f"trained logits of the {net}" in frame.scalars["words"]["finding"]
+        assert f"trained logits of the {NETWORK_TITLES[net]}" in frame.scalars["words"]["finding"]
     assert runner.change(run, "net", NET)["frame"].scalars["progress"] == 1
 
 
