@@ -16,6 +16,7 @@ from pyapp.machine import made_on
 from pyapp.places import WEIGHTS
 
 LARGEST_RECIPE = 2**20  # bytes
+EXPORT = b'{"manifest"'  # begins the JSON of an export, which is no recipe: it may lie beside weights of its name
 ZIP_END = b"PK\x05\x06"  # begins a zip file's last record
 ABOUT = "about"  # in a file: what it says of itself, see pyapp/checkpoint.py
 
@@ -121,7 +122,7 @@ def digest(path: str | Path) -> str:
 def _meant(path: Path) -> bytes:
     """The bytes of the weights whose sha256 the recipe has; of the file itself, if it has no recipe."""
     beside = _recipe_of(path)
-    if beside == path or not beside.is_file():
+    if beside == path or not beside.is_file() or is_export(beside):
         return _read(path)
     for place in (path, _new(path), path):  # twice: meanwhile the pair may have been saved again
         with suppress(NotHere):
@@ -156,6 +157,24 @@ def _recipe_of(path: Path) -> Path:
 def is_made(path: Path) -> bool:
     """Whether there are weights with a recipe; in the page they may still have to be brought."""
     return path.with_suffix(".json").is_file()
+
+
+def is_export(path: Path) -> bool:
+    """Whether an export in JSON has this name."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(EXPORT)) == EXPORT
+    except OSError:
+        return False
+
+
+def is_recipe(path: Path) -> bool:
+    """Whether weights have their recipe under this name, and would be refused without it."""
+    if path.suffix != ".json" or not path.is_file() or is_export(path):
+        return False
+    with suppress(StoreError):
+        return "sha256" in recipe(path)
+    return False
 
 
 def recipe(path: str | Path) -> dict[str, Any]:

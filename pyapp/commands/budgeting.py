@@ -16,7 +16,7 @@ from pyapp.commands.common import (
     reader,
     show,
 )
-from pyapp.commands.exporting import add_target, as_given, save, source_of
+from pyapp.commands.exporting import add_target, as_given, check_target, save, source_of
 from pyapp.data import mnist
 from pyapp.export.budget import Tried, candidates, decided, tried
 from pyapp.export.formats import refuse, written
@@ -65,6 +65,8 @@ def budget(args: argparse.Namespace) -> int:
         raise ValueError(f"bytes is {args.bytes}; give at least 1")
     if FORMATS[args.format].integers and args.activations is None:
         raise ValueError(f"{args.format} holds integers only, and activations are float32; give activations=8")
+    if args.out:
+        check_target(args, FORMATS[args.format], "mlp")
     form, p, digits = FORMATS[args.format], mlp.load(args.weights), mnist.load(args.data)
     settings = Settings(per=args.per, activations=args.activations, clip="mse")
     found, seen = [], now_and_then("networks")

@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from pyapp import checkpoint, files
+from pyapp import checkpoint, files, store
 from pyapp.commands.attention import add_subject, add_transformer_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.outputs import writable
@@ -71,9 +71,25 @@ def target(text: str) -> Path:
     return writable(text)
 
 
+def check_target(args: argparse.Namespace, form: Format, model: str) -> None:
+    """ValueError, before any work, if a file of the export cannot be written or may not be overwritten."""
+    stem, folder = (model, args.out) if args.out.is_dir() else (args.out.stem, args.out.parent)
+    first = stem + form.suffix if args.out.is_dir() else args.out.name
+    for name in (folder / first, *(folder / (stem + suffix) for suffix in form.beside or {})):
+        if name.resolve() == args.weights.resolve():
+            raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
+        if store.is_recipe(name):
+            raise ValueError(f"{name} is the recipe of weights, which do not open without it; name another file")
+        try:
+            writable(str(name))
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(str(error)) from None
+
+
 def export_digits(args: argparse.Namespace) -> int:
     """Write the digits network, in float or quantised as asked, and say what was written."""
     form = FORMATS[args.format]
+    check_target(args, form, "mlp")
     if form.integers and args.bits is not None and args.activations is None:
         args.activations = USUAL_ACTIVATIONS
         say(f"{form.name} holds integers only, so activations get {args.activations} bits; choose another number with "
@@ -95,6 +111,7 @@ def export_digits(args: argparse.Namespace) -> int:
 def export_vision(args: argparse.Namespace) -> int:
     """Write the Vision Transformer, in float or quantised as asked, and say what was written."""
     form, settings, defaults = FORMATS[args.format], transformer_settings_of(args), asdict(TransformerSettings())
+    check_target(args, form, "vit")
     model, p = vit.parameters(checkpoint.load(args.weights))
     network = quantize_vit(p, settings, size=model.size)
     subject = Subject("vit", network, source_of(args.weights), scheme_of(asdict(settings), defaults), {},
@@ -114,8 +131,6 @@ def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping
     else:  # as it was typed, whatever its suffix
         folder, made = args.out.parent, written(subject, form, args.out.stem, args.out.name)
     names = [folder / name for name in made]
-    if args.weights.resolve() in {name.resolve() for name in names}:
-        raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
     _write(dict(zip(names, made.values(), strict=True)))
     found = verify(names[0])
     sizes = {str(name): len(data) for name, data in zip(names, made.values(), strict=True)}
@@ -127,11 +142,6 @@ def save(args: argparse.Namespace, subject: Subject, form: Format, more: Mapping
 
 def _write(made: Mapping[Path, bytes]) -> None:
     """Write all files of an export, the main one last, or leave none that was not there before."""
-    try:
-        for name in made:
-            writable(str(name))
-    except argparse.ArgumentTypeError as error:
-        raise ValueError(str(error)) from None
     fresh = [name for name in made if not name.exists()]
     try:
         for name in reversed(made):

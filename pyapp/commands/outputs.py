@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pyapp import files
+from pyapp import files, store
 
 WRITTEN = ("out", "checkpoint", "record")  # options that name a file to write
 READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web", "results",
@@ -31,7 +31,11 @@ def weights_file(text: str) -> Path:
     if path.suffix.lower() != ".npz":
         raise argparse.ArgumentTypeError(f"{text} does not end in .npz, as a weights file must; use "
                                          f"{path.stem}.npz (the recipe will be {path.stem}.json)")
-    writable(str(path.with_suffix(".json")))
+    recipe = path.with_suffix(".json")
+    writable(str(recipe))
+    if store.is_export(recipe):
+        raise argparse.ArgumentTypeError(f"{recipe} is an export, which the recipe of {path.name} would overwrite; "
+                                         "name another file")
     return path
 
 

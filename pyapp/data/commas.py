@@ -87,8 +87,9 @@ def _ask_about_thousands(doubtful: list[str]) -> None:
                            f"{parts}{point}",
                            f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a "
                            "space after the comma for several, or a decimal point instead of the comma")
-    if all(map(POINTS.fullmatch, doubtful)):
-        joined = first.replace(".", "").replace(",", ".")
+    points = [chunk.replace(HARD, ",") for chunk in doubtful if POINTS.fullmatch(chunk)]
+    if points and all(POINTS.fullmatch(chunk) or DECIMAL.fullmatch(chunk) for chunk in doubtful):
+        first, joined = points[0], points[0].replace(".", "").replace(",", ".")
         raise NumbersError(f"“{first}” can be one number with a decimal comma, {joined}, or two, "
                            f"{' and '.join(first.split(','))}",
                            f"write “{joined}” for one number, or “{first.replace(',', ', ')}” with a space for two")

@@ -65,6 +65,12 @@ class Watching(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         self.generic_visit(node)
         name = OPERATORS.get(type(node.op))
+        if name and isinstance(node.target, ast.Subscript):
+            index, part = (ast.Attribute(ast.Constant(WATCH), each, ast.Load()) for each in ("index", "part"))
+            index = ast.Subscript(index, node.target.slice, ast.Load())
+            changed = self._through(node, "into", ast.Call(part, [node.target.value, index], []), node.value,
+                                    before=(f"i{name}",))
+            return ast.copy_location(ast.Expr(changed), node)
         if not name or not isinstance(node.target, ast.Name):
             return node
         old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
@@ -80,6 +86,8 @@ class Watching(ast.NodeTransformer):
 class Watch:
     """Does the operations of a text, and prints once per line if 64 bits would give a different number."""
 
+    index = np.s_  # gives an index back as it stands between [ and ]
+
     def __init__(self, say: Callable[[str], None], muted: Callable[[], bool]):
         self._say, self._muted = say, muted
         self._said: set[tuple[int, int]] = set()
@@ -93,6 +101,16 @@ class Watch:
         found = compute(left, right)
         self._compare(number, line, found, compute, wide, {})
         return found
+
+    @staticmethod
+    def part(whole: Any, index: Any) -> tuple[Any, Any, Any]:
+        """What is changed, where, and what is there before the other operand is computed, which may change it."""
+        return whole, index, whole[index]
+
+    def into(self, name: str, number: int, line: int, part: tuple[Any, Any, Any], value: Any) -> None:
+        """An operator with = that changes a part of something."""
+        whole, index, before = part
+        whole[index] = self.of(name, number, line, before, value)
 
     def call(self, number: int, line: int, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """A call of a function or an array's method."""

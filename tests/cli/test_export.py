@@ -11,7 +11,7 @@ from answers import refusal
 
 from pyapp import files
 from pyapp.__main__ import main
-from pyapp.commands import exporting
+from pyapp.commands import budgeting, exporting
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Run
 from pyapp.export.verify import Verdict
@@ -38,6 +38,26 @@ def test_an_exported_checkpoint_is_read_by_every_command(name, options, tmp_path
     again = export(capsys, "--weights", str(path), "--format", "json", "--out", str(tmp_path / "again.json"))
     first = export(capsys, *options, "--format", "json", "--out", str(tmp_path / "first.json"))
     assert again["fingerprint"] == first["fingerprint"]
+
+
+def test_exports_of_one_name_lie_side_by_side(tmp_path, capsys):
+    for name in ("json", "npz", "safetensors"):
+        export(capsys, *USUAL, "--format", name, "--out", str(tmp_path / f"net.{name}"))
+    for name in ("npz", "safetensors"):
+        assert main(["evaluate", "mlp", "--weights", str(tmp_path / f"net.{name}")]) == 0
+
+
+@pytest.mark.parametrize("out", ["mlp.json", "."])
+def test_a_recipe_is_not_overwritten_by_an_export(out, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for path in (mlp.SHIPPED, mlp.SHIPPED.with_suffix(".json")):
+        shutil.copy(path, tmp_path)
+    said = refusal(capsys, "export", "mlp", "--weights", "mlp.npz", "--format", "json", "--out", out)
+    assert "mlp.json is the recipe of weights, which do not open without it" in said
+    monkeypatch.setattr(budgeting, "candidates", None)  # it is refused before any work
+    assert "is the recipe" in refusal(capsys, "budget", "mlp", "--bytes", "45000", "--keep", "0.9", "--out", out,
+                                      "--weights", "mlp.npz")
+    assert main(["evaluate", "mlp", "--weights", "mlp.npz"]) == 0
 
 
 def test_what_was_trained_with_quantisation_is_exported(tmp_path, capsys):

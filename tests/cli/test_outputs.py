@@ -76,6 +76,12 @@ def test_a_recipe_that_cannot_be_written_is_refused_too(capsys, tmp_path):
     assert "w.json is a folder" in refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
 
 
+def test_an_export_is_not_overwritten_by_a_recipe(capsys, tmp_path):
+    (tmp_path / "w.json").write_bytes(store.EXPORT + b":{}}")
+    said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
+    assert "w.json is an export, which the recipe of w.npz would overwrite" in said
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may write everywhere sees no protection")
 def test_protected_files_and_folders_are_refused(capsys, tmp_path):
     (tmp_path / "file").chmod(0o400)

@@ -145,7 +145,7 @@ def test_control_c_stops_the_workers_and_keeps_the_rows(data, tmp_path):
     out = tmp_path / "sweep.csv"
     process = begun(data, out, lines=2)
     os.killpg(process.pid, signal.SIGINT)
-    error = process.communicate(timeout=30)[1].decode()
+    error = process.communicate(timeout=300)[1].decode()
     assert process.returncode == 130 and "bitladder: stopped" in error and "Traceback" not in error
     assert 1 <= len(Table(out, COLUMNS, len(DEFAULTS)).rows) < ROWS
 

@@ -68,7 +68,7 @@ def get(site):
     (site / "web/lock.json").write_text(json.dumps(lock))
     litter(site / "web", *(f"vendor/x/{name}" for name in KINDS), "style.css")
     server = make_server(0, site / "web")
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
 
     def ask(path, method="GET", body=None, **headers):
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})

@@ -79,6 +79,14 @@ def test_augmented_assignment_works_in_place_as_before():
     assert said.startswith("line 4: ") and said.count("\n") == 1
 
 
+def test_a_part_of_an_array_wraps_with_a_word_too():
+    said = printed("n = np.full((2, 3), 2**30, np.int32)", "n[0] += n[0]", "n[1, 1:] *= 2", "n[:, 0] -= 1",
+                   "assert n.tolist() == [[2**31 - 1, -2**31, -2**31], [2**30 - 1, -2**31, -2**31]]",
+                   "t = [[1], {'a': 1}, 5]", "t[0] += [2]", "t[1]['a'] += 1",
+                   "t[2] += t.append(t[2]) or t.__setitem__(2, 9) or 1", "assert t == [[1, 2], {'a': 2}, 6, 5]")
+    assert [each.split(":")[0] for each in said.splitlines()] == ["line 3", "line 4", "line 5"]
+
+
 @pytest.mark.parametrize("text", ["x.sum()", "np.arange(1000).sum()", "np.int8(100) + np.int8(100)", "3 * 10**12",
                                   "(x > 1).sum()", "np.array([1, 2], np.uint8) * np.uint8(200)",
                                   "'%d' % 3 + 'a' * 2", "[1] * 3 + [2]"])
