@@ -272,11 +272,17 @@ test("the limit is two seconds, and more where the page itself is slow", async (
   const { engine, session } = await visit();
   await session.edit("predict", "text");
   assert.deepEqual(engine.limits.at(-1), ["edit", [2000, 8000]]);
-  const slow = await visit();
   const { now } = performance;
   let clock = 0;
-  performance.now = () => (clock += 1500); // so long does each call take
+  const slowly = () => (clock += 1500); // so long does each call take
+  const slow = await visit();
   try {
+    performance.now = slowly;
+    const opened = await visit();
+    performance.now = now;
+    await opened.session.edit("predict", "text");
+    assert.deepEqual(opened.engine.limits.at(-1), ["edit", [2000, 8000]], "opening imports the page");
+    performance.now = slowly;
     await slow.session.advance({ ms: 1 });
     await slow.session.edit("predict", "text");
   } finally {

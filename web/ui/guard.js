@@ -32,7 +32,7 @@ export class Guard {
   #opened = null; // {page, params} of the run
   #runs = new Map(); // the worker's number of each run, by the Session's
   #last = 0; // the Session's number of the newest
-  #slowest = 0; // milliseconds of a call before the first edit
+  #slowest = 0; // milliseconds of a call before the first edit; opening a page imports it, which edited code does not
   #saved = null; // the run as a file, from before the last call for which Python could save it
   #kept = []; // such files from before the last edits, newest first
   #frame = null; // the last one
@@ -105,7 +105,7 @@ export class Guard {
     const answer = this.#engine.call(method, args, limits);
     if (edits) this.#engine.prepare();
     const result = this.#touched ? this.#checked(method, await blaming(method, answer)) : await answer;
-    if (!this.#touched) this.#slowest = Math.max(this.#slowest, performance.now() - start);
+    if (!this.#touched && method !== "open") this.#slowest = Math.max(this.#slowest, performance.now() - start);
     if (result?.frame) this.#frame = result.frame;
     return result;
   }
