@@ -17,7 +17,7 @@ from pyapp.data import mnist
 from pyapp.measure.rollout import rollout
 from pyapp.nets.vit import ViT
 from pyapp.pages.base.counting import Count, Predictions
-from pyapp.quant.parameters import float_nbytes, quantize_parameters
+from pyapp.quant.parameters import float_nbytes, quantized_nbytes
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
@@ -94,13 +94,13 @@ class Pair:
         quantised = quantize_vit(self.exact.p, self.settings, images, self.exact.model.size)
         return Network(quantised.model, quantised.parameters, rounds=self.settings.calibrated)
 
-    @cached_property
+    @property
     def nbytes(self) -> int | None:
         """Size of the quantised network's parameters, which needs no grids of activations."""
         if self.settings is None:
             return None
         p, bits = self.exact.p, self.settings.bits
-        return quantize_parameters(p, bits, per=self.settings.per).nbytes if bits else float_nbytes(p)
+        return quantized_nbytes(p, bits, self.settings.per) if bits else float_nbytes(p)
 
 
 def pictures(exact: ImageReading, rounded: ImageReading | None, layer: int, head: int | None,

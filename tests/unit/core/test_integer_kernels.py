@@ -143,11 +143,11 @@ def test_attention_scores_go_to_the_same_codes_and_their_softmax_is_as_exact(rul
         rng = np.random.default_rng(seed)
         z = rng.standard_normal(rng.integers(1, 30, 2)) * 3
         z[rng.random(z.shape) < 0.1] = (2.5, -0.5, 1e300, -1e300)[seed % 4]  # ties where the scale is 1; ends
-        low, high = ((-7, 0), (-127, 127), (-3, 3))[seed % 3]
+        ends = ((-7, 0), (-127, 127), (-3, 3))[seed % 3]
         for scale in (1.0, 0.1 + rng.random()):
             for numbers in (z, z[:, ::-1], np.asfortranarray(z)):
-                expected, found = both(lambda numbers=numbers, scale=scale:
-                                       shift.Shift(rule, scale, low, high, 0.5).quantize(numbers).q)
+                fixed = shift.Shift(rule, scale, *ends, 0.5)
+                expected, found = both(lambda fixed=fixed, numbers=numbers: fixed.quantize(numbers).q)
                 np.testing.assert_array_equal(found, expected, strict=True)
             expected, found = both(lambda q=expected, scale=scale: Exact(scale).probabilities(q))
             np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
