@@ -1,5 +1,6 @@
 """Named parameters that live in one flat vector, with their gradients in a second one."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,7 +17,7 @@ class Parameters:
 
     def __init__(self, shapes: Shapes, dtype: np.dtype | type = np.float32):
         self.shapes = dict(shapes)
-        size = sum(int(np.prod(shape)) for shape in self.shapes.values())
+        size = sum(math.prod(shape) for shape in self.shapes.values())
         self.vector = np.zeros(size, dtype)
         self.gradient = np.zeros(size, dtype)
         self._values = self._views(self.vector)
@@ -25,7 +26,7 @@ class Parameters:
     def _views(self, vector: np.ndarray) -> dict[str, np.ndarray]:
         views, start = {}, 0
         for name, shape in self.shapes.items():
-            stop = start + int(np.prod(shape))
+            stop = start + math.prod(shape)
             views[name] = vector[start:stop].reshape(shape)
             start = stop
         return views

@@ -1,5 +1,6 @@
 """A network's parameters with quantised weights."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,15 @@ def quantize_parameters(p: Parameters, bits: int | Mapping[str, int], scheme: st
     """Round every weight matrix to the nearest codes. `bits` is one number, or one for each matrix by name."""
     return assemble(p, {name: quantize(p[name], bits if isinstance(bits, int) else bits[name], scheme, per)
                         for name in weight_names(p)})
+
+
+def quantized_nbytes(p: Parameters, bits: int, per: str | Granularity = "tensor") -> int:
+    """`quantize_parameters(p, bits, per=per).nbytes`, from the shapes alone."""
+    per, total = Granularity.parse(per), float_nbytes(p)
+    for shape in (p.shapes[name] for name in weight_names(p)):
+        packed = (math.prod(shape) * bits + 7) // 8 + math.prod(per.scales(shape)) * FLOAT_BYTES
+        total += packed - math.prod(shape) * FLOAT_BYTES
+    return total
 
 
 def assemble(p: Parameters, tensors: Mapping[str, QuantizedTensor]) -> QuantizedParameters:

@@ -56,7 +56,7 @@ class QuantizedSoftmax:
         """
         z, counts = _rows(scores.astype(np.float64), mask)
         some = slice(None, None, -(-len(z) // CLIP_ROWS))
-        clip = best_clip(z[some], self.bits, counts[some]) if self.rule == "row-max-clip" else None
+        clip = best_clip(z[some], self.bits, _of(counts, some)) if self.rule == "row-max-clip" else None
         shift = calibrate(z, self.bits, self.rule, counts, clip)
         self.shift = replace(shift, scale=round_up(shift.scale))
         self.method = make(self.name, self.shift.scale)
@@ -68,7 +68,7 @@ class QuantizedSoftmax:
         z, counts = _rows(scores, mask)
         p = np.empty(z.shape, scores.dtype)
         for rows in _chunks(*z.shape):
-            p[rows] = self.method.probabilities(self._logits(z[rows], counts[rows]), counts[rows])
+            p[rows] = self.method.probabilities(self._logits(z[rows], _of(counts, rows)), _of(counts, rows))
         return p.reshape(scores.shape)
 
     def codes(self, scores: np.ndarray, mask: np.ndarray | None) -> Codes:
@@ -79,7 +79,7 @@ class QuantizedSoftmax:
         q = self._logits(z, counts)
         return Codes(q.reshape(scores.shape), self.method(q, counts).reshape(scores.shape))
 
-    def _logits(self, z: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def _logits(self, z: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
         return self.shift.quantize(z.astype(np.float64), counts).q
 
 
@@ -96,10 +96,14 @@ def round_up(scale: float) -> float:
     return math.ldexp(math.ceil(mantissa * FINENESS) / FINENESS, exponent)
 
 
-def _rows(scores: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as rows (R, S), and bool (R, S) where they count."""
-    counts = np.broadcast_to(np.bool_(True) if mask is None else mask, scores.shape)
-    return scores.reshape(-1, scores.shape[-1]), counts.reshape(-1, scores.shape[-1])
+def _rows(scores: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Scores as rows (R, S), and bool (R, S) where they count, or None where all do."""
+    width = scores.shape[-1]
+    return scores.reshape(-1, width), mask if mask is None else np.broadcast_to(mask, scores.shape).reshape(-1, width)
+
+
+def _of(counts: np.ndarray | None, rows: slice) -> np.ndarray | None:
+    return counts if counts is None else counts[rows]
 
 
 def _chunks(rows: int, columns: int) -> Iterator[slice]:

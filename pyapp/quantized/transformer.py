@@ -2,14 +2,16 @@
 
 Weights, the numbers that go into products of matrices, and attention scores lie on integer grids; a softmax in integers
 may take the place of the float one. What lies between them, that is the stream that blocks add to, LayerNorm and GELU,
-is float32, and products are computed in float32 with numbers on their grids.
+has the parameters' dtype, and products are computed in it with numbers on their grids. A Vision Transformer in float64
+multiplies codes of 8 bits at most as integers, so that its sums are the same in all runtimes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.nets.gpt import GPT
@@ -107,25 +109,29 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
         for block in model.blocks:
             block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
     if settings.activations is not None:
-        _put_on_grids(model, settings)
+        in_integers = isinstance(model, ViT) and p.vector.dtype == np.float64
+        _put_on_grids(model, settings, tensors if in_integers else {})
     if settings.calibrated:
         model.forward(p.astype(np.float64), inputs)
     return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
-def _put_on_grids(model: ViT | GPT, settings: TransformerSettings) -> None:
-    """Every number that goes into a product of matrices, but for what a softmax answers."""
+def _put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor]) -> None:
+    """Every number that goes into a product of matrices, but for what a softmax answers. Layers whose weights are among
+    the tensors multiply codes."""
     def grid() -> Activation:
         return Activation(settings.activations, settings.calibrate)
 
+    def dense(layer: Linear, after: Sequence[Activation] = ()) -> OnGrids:
+        return OnGrids(layer, grid(), after, tensors.get(layer.weight))
+
     def wrap(block: Block) -> None:
         attention = block.attention
-        attention.qkv = OnGrids(attention.qkv, grid(), [grid(), grid(), grid()])
-        attention.out = OnGrids(attention.out, grid())
-        block.up, block.down = OnGrids(block.up, grid()), OnGrids(block.down, grid())
+        attention.qkv = dense(attention.qkv, [grid(), grid(), grid()])
+        attention.out, block.up, block.down = dense(attention.out), dense(block.up), dense(block.down)
 
     if isinstance(model, ViT):
-        model.embed = OnGrids(model.embed, grid())
+        model.embed = dense(model.embed)
     for block in model.blocks:
         wrap(block)
     model.norm = OnGrids(model.norm, after=[grid()])  # the head's input

@@ -90,8 +90,9 @@ def below_maximum(q: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, n
     if q.dtype.kind not in "iu" or q.ndim != 2 or q.shape[1] == 0:
         raise ValueError(f"logits are {q.dtype} {q.shape}; give integers with rows and at least one column")
     if mask is None:
-        mask = np.ones(q.shape, bool)
-    elif mask.shape != q.shape or mask.dtype != bool:
+        q = q.astype(np.int64)
+        return q - q.max(axis=1, keepdims=True), np.ones(q.shape, bool)
+    if mask.shape != q.shape or mask.dtype != bool:
         raise ValueError(f"the mask is {mask.dtype} {mask.shape}; give bool {q.shape}")
     q = q.astype(np.int64)
     lowest = q.min(axis=1, keepdims=True)  # R, 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.core.losses import softmax
 from pyapp.quant.schemes import check_bits
 
@@ -44,22 +45,32 @@ class Shift:
 
     def quantize(self, z: np.ndarray, mask: np.ndarray | None = None) -> Logits:
         """q = clip(round((z - c) / scale), low, high), half to even, of z float64 (R, N); masked columns get `low`."""
-        mask = _checked(z, mask)
+        _check(z, mask)
         offset = offsets(z, self.rule, mask, self.mean)
-        q = np.rint((np.where(mask, z, 0) - offset) / self.scale)  # whatever stands in masked columns
-        q = np.clip(q, self.low, self.high).astype(np.int32)
-        return Logits(np.where(mask, q, np.int32(self.low)), self.scale, self.low, self.high, offset)
+        clean = z if mask is None else np.where(mask, z, 0)  # whatever stands in masked columns
+        q = logit_codes(clean, offset, self.scale, self.low, self.high)
+        q = q if mask is None else np.where(mask, q, np.int32(self.low))
+        return Logits(q, self.scale, self.low, self.high, offset)
 
 
-def offsets(z: np.ndarray, rule: str, mask: np.ndarray, mean: float) -> np.ndarray:
+@accelerated
+def logit_codes(z: np.ndarray, offset: np.ndarray, scale: float, low: int, high: int) -> np.ndarray:
+    """clip(round((z - offset) / scale), low, high), int32 (R, N), for z (R, N) and offset (R, 1)."""
+    return np.clip(np.rint((z - offset) / scale), low, high).astype(np.int32)
+
+
+def offsets(z: np.ndarray, rule: str, mask: np.ndarray | None, mean: float) -> np.ndarray:
     """What the rule subtracts from each row, float64 (R, 1); from a row without any column nothing."""
-    there = mask.any(axis=1, keepdims=True)  # R, 1
+    there = np.ones((len(z), 1), bool) if mask is None else mask.any(axis=1, keepdims=True)  # R, 1
     if rule in ("none", "tensor-mean"):
         return np.where(there, mean if rule == "tensor-mean" else 0.0, 0.0)
     if rule == "row-mean":
+        if mask is None:
+            return z.sum(axis=1, keepdims=True) / z.shape[1]
         return np.where(mask, z, 0).sum(axis=1, keepdims=True) / np.maximum(mask.sum(axis=1, keepdims=True), 1)
-    high = np.where(there, z.max(axis=1, keepdims=True, where=mask, initial=-np.inf), 0)
-    low = np.where(there, z.min(axis=1, keepdims=True, where=mask, initial=np.inf), 0)
+    where = True if mask is None else mask
+    high = np.where(there, z.max(axis=1, keepdims=True, where=where, initial=-np.inf), 0)
+    low = np.where(there, z.min(axis=1, keepdims=True, where=where, initial=np.inf), 0)
     return high if rule in UNSIGNED else high / 2 + low / 2  # the sum of both may overflow
 
 
@@ -116,11 +127,14 @@ def _clip_error(x: np.ndarray, p: np.ndarray, scale: float, low: int) -> float:
 
 def _checked(z: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """The mask, all columns by default; ValueError if z or mask cannot be used."""
+    _check(z, mask)
+    return np.ones(z.shape, bool) if mask is None else mask
+
+
+def _check(z: np.ndarray, mask: np.ndarray | None) -> None:
     if z.ndim != 2 or z.size == 0:
         raise ValueError(f"logits have the shape {z.shape}; give rows and columns, at least one of each")
-    mask = np.ones(z.shape, bool) if mask is None else mask
-    if mask.shape != z.shape or mask.dtype != bool:
+    if mask is not None and (mask.shape != z.shape or mask.dtype != bool):
         raise ValueError(f"the mask is {mask.dtype} {mask.shape}; give bool {z.shape}")
-    if not np.isfinite(z[mask]).all():
+    if not np.isfinite(z if mask is None else z[mask]).all():
         raise ValueError("the logits have NaN or infinity, which no grid can hold; remove them, or mask them")
-    return mask

@@ -1,4 +1,4 @@
-"""The kernels for codes of 8 bits: products, whole layers in integers, and numbers put on a grid.
+"""The kernels for codes: products of 8 bits, whole layers in integers, numbers put on a grid, and attention scores.
 
 Each has the name, the arguments and the meaning of the function that it stands in for, gives the same integers to the
 last bit, and NotImplemented for what it does not know or what is an error: the reference then says which.
@@ -102,6 +102,25 @@ def fake_steps(x: np.ndarray, scale: np.ndarray, low: int, high: int) -> tuple[n
     return ratio, steps, inside
 
 
+def logit_codes(z: np.ndarray, offset: np.ndarray, scale: float, low: int, high: int) -> np.ndarray:
+    if not (z.dtype == offset.dtype == F64 and z.size and -WIDEST <= low <= high <= WIDEST):
+        return NotImplemented
+    q = np.empty(z.shape, np.int32)
+    simd.logit_codes(dense(z), dense(offset), scale, low, high, q)
+    return q
+
+
+def code_softmax(q: np.ndarray, scale: float) -> np.ndarray:
+    if q.dtype != np.int32 or q.ndim != 2 or not q.size:
+        return NotImplemented
+    span = int(q.max()) - int(q.min())
+    if span > WIDEST:
+        return NotImplemented
+    p = np.empty(q.shape, F64)
+    simd.code_softmax(dense(q), np.exp(-scale * np.arange(span + 1, dtype=np.float64)), p)
+    return p
+
+
 def _rows(x: np.ndarray) -> np.ndarray:
     """x itself if the numbers of a row lie side by side and its rows follow each other, otherwise a copy."""
     return x if x.strides[1] == 1 and x.strides[0] >= 0 else np.array(x, order="C")
@@ -109,4 +128,5 @@ def _rows(x: np.ndarray) -> np.ndarray:
 
 def table() -> dict[str, Callable]:
     """{name: kernel}."""
-    return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps)}
+    return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps, logit_codes,
+                                             code_softmax)}

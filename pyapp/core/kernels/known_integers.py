@@ -9,8 +9,8 @@ ENDS = {np.int8: (-128, 127, -1), np.uint8: (255, 0, 128)}
 
 
 def right(simd: ModuleType) -> bool:
-    """True if products, a layer by each rule, and rounding to a grid are exact."""
-    return _products(simd) and _layers(simd) and _rounding(simd)
+    """True if products, a layer by each rule, rounding to a grid and codes of attention scores are exact."""
+    return _products(simd) and _layers(simd) and _rounding(simd) and _scores(simd)
 
 
 def _codes(dtype: type, rows: int, columns: int) -> np.ndarray:
@@ -52,3 +52,15 @@ def _rounding(simd: ModuleType) -> bool:
     y, status = np.empty(17, np.uint8), np.empty(1, np.int32)
     simd.to_codes(x, np.ones(1, np.float32), np.full(1, 2, np.int32), 17, 17, 0, 255, y, status)
     return bool(status[0] == 0) and np.array_equal(y, np.clip(np.rint(x) + 2, 0, 255).astype(np.uint8))
+
+
+def _scores(simd: ModuleType) -> bool:
+    """Halves in float64 that float32 cannot tell from their neighbours; then powers of two, whose shares are exact."""
+    near, q = 2.0**-40, np.empty((2, 5), np.int32)
+    z = np.array([[4.5, 4.5 + near, -5.5, 1e300, -1e300], [7, 9, 8 - near, 8, 6]], np.float64)
+    simd.logit_codes(z, np.array([[2.0], [5.0]]), 1.0, -8, 7, q)
+    if q.tolist() != [[2, 3, -8, 7, -8], [2, 4, 3, 3, 1]]:
+        return False
+    p = np.empty((2, 3))
+    simd.code_softmax(np.array([[5, 4, 4], [-9, -7, -7]], np.int32), np.array([1, 0.5]), p)
+    return p.tolist() == [[0.5, 0.25, 0.25], [0, 0.5, 0.5]]

@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 
-Forward = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> logits (B, 10)
+Read = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> digits (B,)
 
 
 class Predictions:
     """What one network reads in a row of images, as far as it has come."""
 
-    def __init__(self, forward: Forward, images: np.ndarray):
-        self.forward, self.images = forward, images
+    def __init__(self, read: Read, images: np.ndarray):
+        self.read, self.images = read, images
         self.found = np.empty(0, np.int64)
 
     def reach(self, count: int) -> None:
         """Read on until `count` images are read, or all."""
         rest = self.images[len(self.found) : count]
         if len(rest):
-            self.found = np.concatenate([self.found, self.forward(rest).argmax(axis=1).astype(np.int64)])
+            self.found = np.concatenate([self.found, self.read(rest).astype(np.int64)])
 
 
 class Count:

@@ -9,6 +9,8 @@ from pyapp.core import activations, attention, engine, kernels, norm, ops
 from pyapp.core.kernels import known_integers
 from pyapp.quant import fakequant, matmul
 from pyapp.quant.schemes import NOT_FINITE, Grid, fit_grid
+from pyapp.softmax import shift
+from pyapp.softmax.exact import Exact
 
 pytestmark = pytest.mark.skipif(not kernels.TABLE, reason=f"no kernels here: {kernels.WHY_NOT}")
 TYPES = (np.int8, np.uint8)
@@ -135,6 +137,27 @@ def test_steps_for_training(scale):
                 np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
 
 
+@pytest.mark.parametrize("rule", shift.RULES)
+def test_attention_scores_go_to_the_same_codes_and_their_softmax_is_as_exact(rule):
+    for seed in range(CASES // 10):
+        rng = np.random.default_rng(seed)
+        z = rng.standard_normal(rng.integers(1, 30, 2)) * 3
+        z[rng.random(z.shape) < 0.1] = (2.5, -0.5, 1e300, -1e300)[seed % 4]  # ties where the scale is 1; ends
+        ends = ((-7, 0), (-127, 127), (-3, 3))[seed % 3]
+        for scale in (1.0, 0.1 + rng.random()):
+            for numbers in (z, z[:, ::-1], np.asfortranarray(z)):
+                fixed = shift.Shift(rule, scale, *ends, 0.5)
+                expected, found = both(lambda fixed=fixed, numbers=numbers: fixed.quantize(numbers).q)
+                np.testing.assert_array_equal(found, expected, strict=True)
+            expected, found = both(lambda q=expected, scale=scale: Exact(scale).probabilities(q))
+            np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+
+
+def test_codes_too_far_apart_for_a_table_are_left_to_numpy():
+    assert kernels.TABLE["code_softmax"](np.array([[-(2**31), 2**31 - 1]], np.int32), 1.0) is NotImplemented
+    assert_equal(lambda: Exact(1.0).probabilities(np.array([[-(2**31), 2**31 - 1], [5, 5]], np.int32)))
+
+
 def test_wrong_arguments_are_exceptions():
     simd, x, y = kernels.simd, np.ones((2, 8), np.uint8), np.empty((2, 3), np.int32)
     w, status, one = np.ones((3, 8), np.int8), np.empty(1, np.int32), np.ones(1, np.float32)
@@ -158,6 +181,10 @@ def test_wrong_arguments_are_exceptions():
         (simd.to_codes, (numbers, one, zero, 3, 3, 0, 255, np.empty(8, np.uint8), status)),
         (simd.to_codes, (numbers, one, zero, 8, 0, 0, 255, np.empty(8, np.uint8), status)),
         (simd.to_values, (numbers, one, zero, 8, 8, 0, 255, numbers, status)),
+        (simd.logit_codes, (real.astype(np.float64), np.zeros((2, 1)), 1.0, 0, 1, table.copy())),
+        (simd.logit_codes, (real.astype(np.float64), np.zeros((1, 1)), 0.0, 0, 1, table.copy())),
+        (simd.code_softmax, (table, np.ones(0), np.empty((1, 1)))),
+        (simd.code_softmax, (y, np.ones(1), np.empty((2, 2)))),
         (simd.steps, (numbers, one, -4, 7, np.empty(8, np.float32), np.empty(8, np.float32), np.empty(7, np.uint8), 8)),
     ):
         with pytest.raises((ValueError, TypeError, BufferError)):

@@ -11,7 +11,7 @@ from pyapp.nets import vit
 from pyapp.nets.vit import ViT, patches_of
 from pyapp.pages.base import exporting
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.vision import CALIBRATION
+from pyapp.pages.base.vision import CALIBRATION, Network
 from pyapp.pages.vision import FLOAT_LOGITS, SIZES
 from pyapp.parity.check import SEVEN
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
@@ -112,6 +112,17 @@ def test_float_logits_say_that_method_and_shift_do_nothing():
     assert session.change("logit_bits", "off")["notes"] == [FLOAT_LOGITS]
     assert session.change("softmax", "exact")["notes"] == [FLOAT_LOGITS]
     assert session.change("logit_shift", "none")["notes"] == []
+
+
+def test_digits_counted_in_float32_are_those_of_float64():
+    """Rows 0 and 1 of the head, 2 and 3, and so on differ by less than float32 can tell."""
+    images, rng = mnist.shipped("test")[0][:200], np.random.default_rng(0)
+    network = Network(model := ViT(SIZES["small"]), model.initial(0))
+    head = network.p["head.weight"]
+    head[1::2] = head[::2] + 1e-10 * rng.standard_normal((5, head.shape[1]))
+    digits, single = network.digits(images), model.forward(network.p.astype(np.float32), images).argmax(axis=1)
+    assert np.array_equal(digits, network.logits(images).argmax(axis=1))
+    assert (digits != single).any()
 
 
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")

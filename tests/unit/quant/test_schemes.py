@@ -8,7 +8,7 @@ from oracles.onnx_cases import RECORDED, SHARED, all_agree, cases
 
 from pyapp.core.parameters import Parameters
 from pyapp.nets import mlp
-from pyapp.quant.parameters import float_nbytes, quantize_parameters, weight_names
+from pyapp.quant.parameters import float_nbytes, quantize_parameters, quantized_nbytes, weight_names
 from pyapp.quant.schemes import (
     MAX_BITS,
     MIN_BITS,
@@ -331,6 +331,7 @@ def test_a_networks_weights_are_quantised_and_its_biases_are_not(scheme, per):
     assert found.weight_error == worst > 0
     assert found.nbytes == sum(part.nbytes for part in found.tensors.values()) + 4 * 12
     assert float_nbytes(p) == 4 * (30 * 8 + 8 + 8 * 4 + 4)
+    assert scheme == "affine" or quantized_nbytes(p, 4, per) == found.nbytes
 
 
 def test_bits_for_each_layer():

@@ -91,6 +91,23 @@ def test_what_products_are_given_lies_on_grids(bits):
     assert len(np.unique(block.attention.q)) <= 2**bits
 
 
+@pytest.mark.parametrize("bits, per, activations", [(8, "channel", 8), (3, "tensor", 5), (4, "group:8", 8),
+                                                    (9, "tensor", 8)])
+def test_a_vision_transformer_in_float64_multiplies_codes(bits, per, activations):
+    """Integer products are what products of the numbers that the codes stand for come to, but for float32's rounding
+    of those."""
+    network = quantize_vit(VIT.astype(np.float64), Settings(bits, per, activations), IMAGES.astype(np.float64), SIZE)
+    p = network.parameters
+    layers = [network.model.embed, *(layer for block in network.model.blocks
+                                     for layer in (block.attention.qkv, block.attention.out, block.up, block.down))]
+    for layer in layers:
+        assert (layer.weight is not None) == (per != "group:8" and bits <= 8)
+        x = 3 * np.random.default_rng(bits).standard_normal((70, layer.shapes[layer.layer.weight][1]))
+        exact = layer.before(x).astype(np.float64) @ p[layer.layer.weight].T + p[layer.layer.bias]
+        layer.after = ()
+        np.testing.assert_allclose(layer.forward(p, x), exact, rtol=0, atol=1e-6 * np.abs(exact).max())
+
+
 def test_grids_are_fixed_by_the_calibration():
     network = quantize_gpt(MODEL, GPT_WEIGHTS, FULL, TOKENS)
     before = shifts(network)

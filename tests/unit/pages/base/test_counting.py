@@ -7,10 +7,10 @@ IMAGES, LABELS = np.arange(7, dtype=np.float32)[:, None], np.arange(7) % 3
 
 def reader(shift: int, asked: list):
     """A network that reads the image's number modulo 3, moved by `shift` from image 4 on."""
-    def forward(x: np.ndarray) -> np.ndarray:
+    def read(x: np.ndarray) -> np.ndarray:
         asked.extend(x[:, 0].astype(int).tolist())
-        return np.eye(3)[[(int(n) + shift * (n >= 4)) % 3 for n in x[:, 0]]]
-    return Predictions(forward, IMAGES)
+        return np.array([(int(n) + shift * (n >= 4)) % 3 for n in x[:, 0]])
+    return Predictions(read, IMAGES)
 
 
 def test_it_counts_in_pieces_and_ends_with_the_last_image():

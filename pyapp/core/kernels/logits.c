@@ -1,0 +1,55 @@
+// Attention scores as whole numbers, and the float softmax of those: pyapp/softmax/shift.py and exact.py do the same.
+#include "arrays.h"
+#include "vector.h"
+
+#ifdef __wasm_simd128__
+INLINE f64x2 nearest_two(f64x2 v) { return __builtin_wasm_nearest_f64x2(v); }
+#else
+INLINE f64x2 nearest_two(f64x2 v) { return (f64x2){rint(v[0]), rint(v[1])}; }
+#endif
+
+FUNCTION(logit_codes, 6) { // z (R, N), finite; what is subtracted from each row (R, 1); scale, lowest and highest code;
+                           // codes int32 (R, N) = clip(round((z - offset) / scale), low, high)
+  Py_buffer *z = hold(h, a[0], "f8", 2, READ), *offset = hold(h, a[1], "f8", 2, READ);
+  double scale = real(h, a[2]);
+  long low = whole(h, a[3]), high = whole(h, a[4]);
+  Py_buffer *y = hold(h, a[5], "i4", 2, WRITE);
+  NEED(low <= high && low >= -65536 && high <= 65536 && scale > 0);
+  NEED((size_t)offset->len == 8 * SIZE(z, 0) && SIZE(y, 0) == SIZE(z, 0) && SIZE(y, 1) == SIZE(z, 1));
+  if (!ready(h)) return;
+  const double least = (double)low, most = (double)high, *row = z->buf;
+  size_t n = SIZE(z, 1);
+  int32_t *out = y->buf;
+  for (size_t r = 0; r < SIZE(z, 0); r++, row += n, out += n) {
+    double c = DATA(double, offset)[r];
+    for (size_t i = 0; i < n; i += 2) {
+      size_t second = i + 1 < n;
+      f64x2 code = nearest_two(((f64x2){row[i], row[i + second]} - c) / scale);
+      for (size_t j = 0; j <= second; j++) // what is no number, which was to be refused before, goes to the lowest
+        out[i + j] = (int32_t)(code[j] > least ? code[j] < most ? code[j] : most : least);
+    }
+  }
+}
+
+FUNCTION(code_softmax, 3) { // codes (R, N); powers (K), of what lies 0, 1, ... K - 1 below the largest code of its row;
+                            // probabilities (R, N) = power / the sum of the row's powers. 0 further below
+  Py_buffer *q = hold(h, a[0], "i4", 2, READ), *powers = hold(h, a[1], "f8", 1, READ);
+  Py_buffer *p = hold(h, a[2], "f8", 2, WRITE);
+  NEED(SIZE(p, 0) == SIZE(q, 0) && SIZE(p, 1) == SIZE(q, 1) && SIZE(powers, 0) > 0 && SIZE(q, 1) > 0);
+  if (!ready(h)) return;
+  const double *power = powers->buf;
+  const int32_t *row = q->buf;
+  size_t n = SIZE(q, 1), known = SIZE(powers, 0);
+  double *out = p->buf;
+  for (size_t r = 0; r < SIZE(q, 0); r++, row += n, out += n) {
+    int32_t top = row[0];
+    for (size_t i = 1; i < n; i++) top = row[i] > top ? row[i] : top;
+    double total[2] = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+      size_t below = (size_t)((int64_t)top - row[i]);
+      total[i & 1] += out[i] = below < known ? power[below] : 0;
+    }
+    double inverse = total[0] + total[1];
+    for (size_t i = 0; i < n; i++) out[i] /= inverse;
+  }
+}
