@@ -1,0 +1,246 @@
+"""Formats: the numbers that each format has, one tensor in all of them, and what one outlier does to a block."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.rng import generator
+from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.panels import Column, Fact, Facts, Panel, Progress, Table, Words
+from pyapp.experiment.params import Param, ParamError, Values
+from pyapp.experiment.pictures import Axis, Chart, Line
+from pyapp.pages.base import controls, tensors
+from pyapp.quant.error import compare
+from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.formats.gguf import GGUF
+from pyapp.quant.formats.tensor import Format
+
+SHAPE = 64, 256  # of a drawn tensor; GGUF's K formats have blocks of 256
+BLOCK = 32
+RIVALS = ("int4", "mxfp4", "nvfp4", "nf4", "q4_0", "q4_k")  # of 4 bits and their scales, in one block with an outlier
+OUTLIERS = tuple(float(x) for x in np.round(np.geomspace(1, 100, 25), 2))
+FAMILIES = (("integers, one scale", "float", ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
+            ("small floats, one scale", "good", ("fp4", "fp6-e2m3", "fp8-e4m3")),
+            ("microscaling", "quant", ("mxfp4", "mxfp6", "mxfp8")),
+            ("GGUF K", "bad", ("q2_k", "q3_k", "q4_k", "q5_k", "q6_k")))
+ALIKE = ("int8", "fp8-e4m3", "fp8-e5m2", "fp6-e2m3", "fp6-e3m2", "int4", "fp4", "nf4", "int2", "nf2", "ternary",
+         "binary")
+MOST_DB = 60  # of the axis; a tensor that a format holds exactly is beyond it
+
+VALUES = Panel("values", "Where are its numbers dense?", (
+    Words(text="Every number that a code can stand for, before the scale, drawn so that the largest is 1. Integers are "
+               "evenly spaced; small floats and NF4 crowd around 0, where most [weights](?scale) are."),
+    Chart(name="values", label="The numbers of {alike:count} formats on one axis; chosen: {title}.", x="levels",
+          lines="rows", up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=330,
+          read="code {codes:fixed:0} stands for {levels}"),
+    Words(role="caption", name="about", text="[{title}](.quant): {about}"),
+), empty="The number lines appear when Python has started.")
+TABLE = Panel("all", "The same tensor in every format", (
+    Words(text="{owner} {count:count} numbers, with every format's own blocks and scales. Scales count: 4-bit codes "
+               "with a scale of 16 bits for 32 numbers are 4.5 bits a number."),
+    Progress(done="done", of="of", text="{done:count} of {of:count} formats measured"),
+    Chart(name="race", label="Signal to noise over bits a number.", x="race_bits", lines="race",
+          across=Axis(ends="race_across"), up=Axis(ends="race_up"), marks="race_marks", read="{race_bits:fixed:2} bits",
+          caption="SQNR in decibels over bits a number; more is better, and the chosen format is marked"),
+    Table(name="formats", rows="formats", pick="format", caption="Every format on the same tensor", columns=(
+        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("[SQNR](?sqnr)", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
+        Column("largest error", "maximum"), Column("bytes", "bytes:bytes"))),
+    Facts(cards=True, facts=(Fact("chosen", ("{title}",), "chosen"), Fact("bits a number", ("bits:fixed:3",), "bits"),
+                             Fact("SQNR", ("sqnr_db:decibels:2",), "sqnr", "quant"),
+                             Fact("bytes", ("bytes:bytes",), "bytes"))),
+), empty="Measured when Python has started.")
+OUTLIER = Panel("outlier", "A block of 32 with one outlier", (
+    Words(text="{block} normal numbers share a scale, and one of them is made **{outlier:fixed:1}** times as large as "
+               "the largest of the others. What happens to the other {others}?"),
+    Chart(name="block", label="A block before and after {title}.", x="places", read="number {places}: {block_values} "
+          "becomes {block_after}", lines=(Line("block_values", "float", "before", shape="dots"),
+                                          Line("block_after", "quant", "{title}", shape="dots"))),
+    Chart(name="others", label="Error of the other numbers over the outlier's size.", x="sizes", lines="rivals",
+          across=Axis(log=True), marks="outlier_mark", read="outlier of {sizes:fixed:1}",
+          caption="SQNR of the others in decibels, over the size of the outlier"),
+    Table(name="rivals", rows="rival_rows", pick="format", caption="Formats of about 4 bits in this block", columns=(
+        Column("format", "title"), Column("SQNR of the others", "sqnr_db:decibels:1", role="quant"),
+        Column("of them 0", "zeros:count"))),
+), place="readouts", empty="The block appears when Python has started.")
+
+
+class Page(Experiment):
+    title = "Formats"
+    summary = ("See the number formats of today beside plain integers: where their numbers are, what they cost, and "
+               "what an outlier does to them.")
+    entry = "Rounding"
+    order = 13
+    NEXT = ("simulator", "The same question for uniform grids, number by number.")
+    WORK = "auto"
+    BAR = "{title}: {bits:fixed:2} bits, {sqnr_db:decibels:1}"
+    GROUPS = (("Format", ("format", "outlier")), ("Tensor", ("values", "data", "seed")))
+    PANELS = (VALUES, TABLE, OUTLIER)
+    MAIN = ("format", "outlier")
+    RECORDED, REHEARSED = (), 100
+    PARAMS = (
+        Param("format", "Format", "choice", "mxfp4", choices=tuple(FORMATS), live=True,
+              doc="int: whole numbers; fp: small floats; nf: quantiles of the normal distribution; mx and nvfp4: "
+                  "blocks with small scales; q: the blocks of GGUF files"),
+        Param("outlier", "Outlier", "float", 10.0, lo=1, hi=100, log=True, live=True,
+              doc="How many times as large as the largest other number of the block"),
+        Param("values", "Paste values", "text", "", hi=50_000,
+              doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "
+                  "Applied when you leave the field; leave empty for random numbers"),
+        Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK),
+              doc="A distribution, or a part of the pretrained digits network's weights"),
+        controls.seed("The same seed draws the same numbers"),
+    )
+
+    def __init__(self, params: Values):
+        super().__init__(params)
+        self._said: list[str] = []
+        self._curves: dict[str, list[float]] | None = None  # of the outlier, for this seed
+        self.x = np.zeros(SHAPE, np.float32)
+        try:
+            self._take()
+        except ParamError as error:
+            self.refused["values"] = error
+            self.params["values"] = ""
+            self._take()
+            self._said = [f"The pasted values cannot be read: {error}; {error.hint}. Numbers drawn from the seed are "
+                          "shown instead."]
+
+    def change(self, name: str, value: Any) -> list[str]:
+        if name in ("values", "data", "seed"):
+            self._take()
+            self._curves = None
+        return []
+
+    def _take(self) -> None:
+        """The tensor that was pasted, or else is drawn; nothing is measured of it yet."""
+        text, kind, seed = (self.params[name] for name in ("values", "data", "seed"))
+        if text.strip():
+            self.x, self._said = tensors.pasted(text, "values")
+        else:
+            self.x = tensors.weights(kind, SHAPE, seed) if kind in tensors.NETWORK else tensors.draw(kind, SHAPE, seed)
+            self._said = []
+        self.found: dict[str, dict[str, Any]] = {}
+
+    def steps(self) -> Iterator[Frame]:
+        """One format a step."""
+        for name in FORMATS:
+            if name not in self.found:
+                self.found[name] = self._measured(name)
+                yield Frame(len(self.found))
+
+    def _measured(self, name: str) -> dict[str, Any]:
+        """What a format makes of the tensor; GGUF refuses scales beyond float16."""
+        kind = FORMATS[name]
+        row = {"name": name, "title": kind.title, "bits": kind.bits(self.x.shape)}
+        try:
+            coded = kind.encode(self.x)
+        except ValueError as error:
+            return {**row, "sqnr_db": None, "maximum": None, "bytes": None, "failed": str(error)}
+        lost = compare(self.x, coded.dequantize())
+        return {**row, "sqnr_db": lost.sqnr_db, "maximum": lost.maximum, "bytes": coded.nbytes}
+
+    def frame(self) -> Frame:
+        name = self.params["format"]
+        chosen = self.found.get(name) or self._measured(name)
+        levels, codes = levels_of(name)
+        block, (rows, at) = self._block(), self._rivals()
+        after = FORMATS[name].encode(block[None]).dequantize()[0]
+        best = max((row["sqnr_db"] for row in self.found.values() if finite(row["sqnr_db"])), default=1.0)
+        formats = sorted(({**row, "share": row["sqnr_db"] / best if finite(row["sqnr_db"]) else 0.0}
+                          for row in self.found.values()), key=lambda row: (row["bits"], row["name"]))
+        scalars = {
+            **{key: chosen[key] for key in ("title", "bits", "sqnr_db", "bytes")}, "about": about(name),
+            "owner": "Your" if self.params["values"].strip() else "The",
+            "count": self.x.size, "alike": len(ALIKE), "rows": number_lines(name), "row_ends": [-0.6, len(ALIKE) - 0.4],
+            "row_ticks": [{"at": len(ALIKE) - 1 - i, "text": FORMATS[other].title} for i, other in enumerate(ALIKE)],
+            "value_ends": [-1.05, 1.05], "formats": formats, "done": len(self.found), "of": len(FORMATS),
+            "race": self._race(), "race_across": [1, 9], "race_up": [0, MOST_DB],
+            "race_marks": [{"kind": "point", "x": chosen["bits"], "y": min(chosen["sqnr_db"], MOST_DB),
+                            "text": chosen["title"], "role": "quant"}] if finite(chosen["sqnr_db"]) else [],
+            "block": BLOCK, "others": BLOCK - 1, "outlier": self.params["outlier"], "rival_rows": rows,
+            "rivals": at, "outlier_mark": [{"kind": "vertical", "x": self.params["outlier"], "role": "faint"}],
+        }
+        arrays = {"levels": levels, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
+                  "places": np.arange(BLOCK, dtype=np.int32), "block_values": block, "block_after": after,
+                  "sizes": np.array(OUTLIERS)}
+        return Frame(len(self.found), scalars, arrays, self._said)
+
+    def _race(self) -> list[dict[str, Any]]:
+        """SQNR over bits a number, a line a family, as far as it is measured."""
+        lines = []
+        for label, role, names in FAMILIES:
+            rows = [self.found[name] for name in names if name in self.found and finite(self.found[name]["sqnr_db"])]
+            if len(rows) > 1:
+                lines.append({"x": [row["bits"] for row in rows], "y": [min(row["sqnr_db"], MOST_DB) for row in rows],
+                              "role": role, "label": label})
+        return lines
+
+    def _block(self, outlier: float | None = None) -> np.ndarray:
+        """Normal numbers, float32 (32,), whose 11th is so many times the largest other."""
+        x = generator(self.params["seed"], "block").standard_normal(BLOCK).astype(np.float32)
+        x[10] = 0
+        x[10] = np.abs(x).max() * np.float32(self.params["outlier"] if outlier is None else outlier)
+        return x
+
+    def _rivals(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """What formats of about 4 bits leave of the other numbers, now and for outliers of all sizes."""
+        now = [{"name": name, "title": FORMATS[name].title, **others(name, self._block())} for name in RIVALS]
+        if self._curves is None:
+            self._curves = {name: [others(name, self._block(size))["sqnr_db"] for size in OUTLIERS] for name in RIVALS}
+        lines = [{"y": self._curves[name], "label": FORMATS[name].title,
+                  "role": "quant" if name == self.params["format"] else "float", "dash": dash}
+                 for name, dash in zip(RIVALS, (False, "6 3", "2 2", "8 2 2 2", "1 3", "10 4"), strict=True)]
+        return now, lines
+
+
+def finite(x: float | None) -> bool:
+    return x is not None and bool(np.isfinite(x))
+
+
+@cache
+def levels_of(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The finite numbers of a format's codes, ascending, the largest 1, float32, and the codes. GGUF's are integers."""
+    kind = FORMATS[name]
+    if isinstance(kind, GGUF):
+        count = 1 << kind.layout.codes.shape[1]
+        codes = np.arange(count) - (count // 2 if kind.layout.minima is None and len(kind.layout.halves) < 2 else 0)
+        return (codes / np.abs(codes).max()).astype(np.float32), codes.astype(np.int32)
+    values = np.asarray(kind.elements.values)
+    order = np.argsort(values, kind="stable")
+    order = order[np.isfinite(values[order])]
+    return values[order] / np.float32(kind.elements.largest), order.astype(np.int32)
+
+
+def number_lines(chosen: str) -> list[dict[str, Any]]:
+    """A row of dots for each of some formats, and for the chosen one in its own colour."""
+    rows = []
+    for i, name in enumerate(ALIKE):
+        levels, _ = levels_of(name)
+        rows.append({"x": levels.tolist(), "y": [len(ALIKE) - 1 - i] * len(levels), "shape": "dots",
+                     "role": "quant" if same_elements(name, chosen) else "float"})
+    return rows
+
+
+def same_elements(one: str, other: str) -> bool:
+    a, b = FORMATS[one], FORMATS[other]
+    return isinstance(a, Format) and isinstance(b, Format) and a.elements == b.elements
+
+
+def others(name: str, x: np.ndarray) -> dict[str, Any]:
+    """SQNR of the numbers of a block beside its outlier, and how many of them became 0."""
+    after, small = FORMATS[name].encode(x[None]).dequantize()[0], np.arange(BLOCK) != 10
+    return {"sqnr_db": compare(x[small], after[small]).sqnr_db, "zeros": int((after[small] == 0).sum())}
+
+
+def about(name: str) -> str:
+    """What a format is, in a sentence."""
+    kind = FORMATS[name]
+    if isinstance(kind, GGUF):
+        return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}."
+    per = {"tensor": "one scale for the tensor", "channel": "a scale for each row"}.get(
+        kind.per.kind, f"a scale for each {kind.per.size} numbers")
+    ternary = " Symmetric grids of 2 bits are ternary." if name in ("int2", "ternary") else ""
+    return f"{np.unique(levels_of(name)[0]).size} numbers, {per}; {kind.source}.{ternary}"

@@ -1,0 +1,1 @@
+"""Number formats beside uniform integer grids: small floats, codebooks, and blocks that share a scale."""

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from pyapp.pages.formats import ALIKE, levels_of
+from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.runner import Runner
+
+
+def measured(**params):
+    """The page when all formats are measured."""
+    runner = Runner()
+    return runner.advance(runner.open("formats", params)["run"], steps=len(FORMATS))["frame"].scalars
+
+
+def test_every_format_is_measured_on_the_same_tensor():
+    rows = {row["name"]: row for row in measured()["formats"]}
+    assert rows.keys() == FORMATS.keys()
+    assert rows["q4_k"]["bits"] == 4.5 and rows["mxfp4"]["bits"] == 4.25
+    assert rows["q8_0"]["sqnr_db"] > rows["int8"]["sqnr_db"] > rows["int4"]["sqnr_db"]
+    assert rows["nf4"]["sqnr_db"] > rows["int4"]["sqnr_db"] + 3
+
+
+def test_an_outlier_costs_one_scale_for_all_the_most():
+    few, many = ({row["name"]: row["sqnr_db"] for row in measured(outlier=size)["rival_rows"]} for size in (1.5, 12))
+    assert all(many[name] < few[name] for name in few)
+    assert many["nvfp4"] > many["mxfp4"] and many["nvfp4"] > many["int4"] + 3  # it harms only its half of the block
+
+
+def test_a_format_that_cannot_hold_the_numbers_says_nothing_of_them():
+    found = measured(values="1e30 -2e30 0.5", format="q4_0")
+    assert found["sqnr_db"] is None and found["race_marks"] == []
+    assert {row["name"] for row in found["formats"] if row["sqnr_db"] is None} == {
+        name for name in FORMATS if name.startswith("q")}
+
+
+def test_numbers_that_cannot_be_read_are_said():
+    frame = Runner().open("formats", {"values": "one two"})["frame"]
+    assert frame.scalars["count"] > 1000 and "cannot be read" in frame.notes[0]
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_number_lines_end_at_1(name):
+    levels, _ = levels_of(name)
+    assert np.abs(levels).max() == 1 and (np.diff(levels) >= 0).all()
