@@ -82,6 +82,7 @@ class Page(Experiment):
     RECORDED, REHEARSED = (), 100
     PARAMS = (
         Param("format", "Format", "choice", "mxfp4", choices=tuple(FORMATS), live=True,
+              titles={name: kind.title for name, kind in FORMATS.items()},
               doc="int: whole numbers; fp: small floats; nf: quantiles of the normal distribution; mx and nvfp4: "
                   "blocks with small scales; q: the blocks of GGUF files"),
         Param("outlier", "Outlier", "float", 10.0, lo=1, hi=100, log=True, live=True,
@@ -90,6 +91,7 @@ class Page(Experiment):
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it. "
                   "Applied when you leave the field; leave empty for random numbers"),
         Param("data", "Drawn from", "choice", "normal", choices=(*tensors.DRAWN, *tensors.NETWORK),
+              titles={**controls.DATA_TITLES, **controls.LAYER_TITLES},
               doc="A distribution, or a part of the pretrained digits network's weights"),
         controls.seed("The same seed draws the same numbers"),
     )
