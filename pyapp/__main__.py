@@ -13,6 +13,7 @@ from pyapp.commands import (
     benching,
     beside,
     budgeting,
+    caching,
     exporting,
     fitting,
     generators,
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, softmax, fitting,
-                 attention, ladder, generators, sweep, tools, benching, beside, serving):
+                 attention, caching, ladder, generators, sweep, tools, benching, beside, serving):
         part.add(commands)
     return parser
 
