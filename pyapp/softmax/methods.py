@@ -2,6 +2,8 @@
 """
 
 from pyapp.softmax.exact import Exact
+from pyapp.softmax.exaq import EXAQ2, EXAQ3
+from pyapp.softmax.hccs import HCCS
 from pyapp.softmax.ibert import IBert, IBertLn2, IBertPaper
 from pyapp.softmax.indexsoftmax import IndexSoftmax
 from pyapp.softmax.itamax import ITAMax, ITAMaxStreaming, ITAMaxWide, ITAMaxWideStreaming
@@ -13,7 +15,7 @@ from pyapp.softmax.tflite import TFLite
 
 METHODS: dict[str, type[Method]] = {method.name: method for method in (
     Exact, IBert, IBertPaper, IBertLn2, Softermax, SoftermaxNative, ITAMax, ITAMaxStreaming, ITAMaxWide,
-    ITAMaxWideStreaming, TFLite, LUT2, IndexSoftmax, Shiftmax,
+    ITAMaxWideStreaming, TFLite, LUT2, IndexSoftmax, EXAQ3, EXAQ2, Shiftmax, HCCS,
 )}
 INTEGER: dict[str, type[Softmax]] = {name: method for name, method in METHODS.items() if issubclass(method, Softmax)}
 

@@ -46,6 +46,14 @@ PAPERS = {paper.arxiv: paper for paper in (
           "Zhong, Wanli and Feng, Haibo and Zhou, Zirui and Peng, Hanyang and Yu, Shiqi",
           "IntAttention: A Fully Integer Attention Pipeline for Efficient Edge Inference",
           "Conference on Machine Learning and Systems (MLSys)", 2026),
+    Paper("shkolnik2024exaq", "2410.03185",
+          "Shkolnik, Moran and Fishman, Maxim and Chmiel, Brian and Ben-Yaacov, Hilla and Banner, Ron and "
+          "Levy, Kfir Yehuda",
+          "EXAQ: Exponent Aware Quantization For LLMs Acceleration",
+          "NeurIPS Workshop on Machine Learning and Compression", 2024),
+    Paper("danopoulos2026hccs", "2604.02292",
+          "Danopoulos, Dimitrios and Lupi, Enrico and Kagan, Michael and Pierini, Maurizio",
+          "Taming the Exponential: A Fast Softmax Surrogate for Integer-Native Edge Inference", "arXiv preprint", 2026),
 )}
 
 

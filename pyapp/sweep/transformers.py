@@ -14,8 +14,10 @@ from pyapp.data.mnist import Digits
 from pyapp.machine import made_on
 from pyapp.measure.measure_transformer import measure_gpt, measure_vit
 from pyapp.nets import gpt, vit
+from pyapp.nets.gpt import GPT
+from pyapp.nets.vit import ViT
 from pyapp.quantized.calibration_text import own_text
-from pyapp.quantized.transformer import TransformerSettings, quantize_gpt, quantize_vit
+from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings, quantize_gpt, quantize_vit
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of
@@ -26,7 +28,7 @@ RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
 STAMPS = ("weights", "data")
 FLOAT = TransformerSettings()
 COLUMNS = (*SETTINGS, *RESULTS, *STAMPS, MADE_ON)
-Measure = Callable[[TransformerSettings], dict[str, Any]]
+Change = Callable[[ViT | GPT], None]  # of a network that is quantised already
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Subject:
 
     score: str  # the result that a table shows: accuracy, or loss
     on: str  # how much of which data: "500 of 10,000 images"
-    measure: Measure
+    measure: Callable[..., dict[str, Any]]  # of settings, and of a `Change` if there is one
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
 
 
@@ -47,7 +49,8 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
     rows = np.arange(n, dtype=np.int64) * whole // n
     digits = Digits(digits.images[rows], digits.labels[rows])
     return Subject("accuracy", _share(n, whole, "images"),
-                   lambda settings: measure_vit(quantize_vit(p, settings, size=model.size), digits, watch),
+                   lambda settings, change=None: measure_vit(_changed(quantize_vit(p, settings, size=model.size),
+                                                                      change), digits, watch),
                    (store.digest(weights)[:SHORT], stamp_of(digits)))
 
 
@@ -60,8 +63,15 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, wat
     tokens = tokens[: n * model.size.context + 1]
     own = own_text(model, p)
     return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
-                   lambda settings: measure_gpt(quantize_gpt(model, p, settings, own), tokens, watch),
+                   lambda settings, change=None: measure_gpt(_changed(quantize_gpt(model, p, settings, own), change),
+                                                             tokens, watch),
                    (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())))
+
+
+def _changed(network: QuantizedTransformer, change: Change | None) -> QuantizedTransformer:
+    if change:
+        change(network.model)
+    return network
 
 
 def _some(wanted: int | None, there: int, what: str) -> int:
