@@ -13,6 +13,7 @@ from pyapp.commands import (
     benching,
     beside,
     budgeting,
+    encoder,
     exporting,
     generators,
     ladder,
@@ -102,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog=name, description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, softmax, attention,
-                 ladder, generators, sweep, tools, benching, beside, serving):
+    for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
+                 attention, ladder, generators, sweep, tools, benching, beside, serving):
         part.add(commands)
     return parser
 

@@ -79,11 +79,12 @@ class Encoder:
         return p
 
     def forward(self, p: Weights, ids: np.ndarray, mask: np.ndarray | None = None, types: np.ndarray | None = None,
-                keep: bool = False) -> np.ndarray:
+                keep: bool = False, at: np.ndarray | None = None) -> np.ndarray:
         """Logits (B, classes), or what the classifier would read (B, C) if there is none, for tokens int (B, T).
 
         The mask, bool (B, T), is False for tokens that no other may attend to; `types` int (B, T) are 0 by default.
-        ValueError if there are more tokens than places.
+        `at`, int (N,), are the rows of R that are classified, each once; by default the first of each text. ValueError
+        if there are more tokens than places.
         """
         batch, tokens = ids.shape
         if tokens > self.size.context:
@@ -100,8 +101,9 @@ class Encoder:
             x = layer.forward(p, x, tokens, keys)
             if keep:
                 self.hidden.append(x.reshape(batch, tokens, -1))
-        self.tokens = tokens
-        first = x[::tokens]  # B, C
+        self.shape = batch, tokens
+        self.at = np.arange(0, batch * tokens, tokens, dtype=np.int64) if at is None else at
+        first = x[self.at]  # B, C
         self.pooled = first if self.pool is None else np.tanh(self.pool.forward(p, first))
         return self.pooled if self.head is None else self.head.forward(p, self.pooled)
 
@@ -111,8 +113,9 @@ class Encoder:
         dpooled = self.head.backward(p, dlogits)
         if self.pool is not None:
             dpooled = self.pool.backward(p, dpooled * (1 - np.square(self.pooled)))
-        dx = np.zeros((len(dlogits) * self.tokens, self.size.width), dlogits.dtype)
-        dx[:: self.tokens] = dpooled
+        batch, tokens = self.shape
+        dx = np.zeros((batch * tokens, self.size.width), dlogits.dtype)
+        dx[self.at] = dpooled
         for layer in reversed(self.layers):
             dx = layer.backward(p, dx)
         dx = self.norm.backward(p, dx)
@@ -120,7 +123,7 @@ class Encoder:
             p.grad[table.weight][...] = 0
         self.places.backward(p, dx)
         self.types.backward(p, dx)
-        dinputs = self.widen.backward(p, dx).reshape(len(dlogits), self.tokens, -1)
+        dinputs = self.widen.backward(p, dx).reshape(batch, tokens, -1)
         if self.size.trigram:
             dinputs = gathered(dinputs)
         self.words.backward(p, dinputs.reshape(-1, self.size.embedding))
