@@ -5,7 +5,7 @@ with one.
                             network, else null)
     layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
                             pyapp/quantized/packed.py
-    vocabulary    int32     of a GPT: the code points of its characters
+    vocabulary    int32     the code points of a GPT's characters, or of an encoder's pieces with line feeds between
     trainer.*               the rest of the training state, if training can resume from the file
     start.*                 the parameters that quantisation-aware training started from
     params        uint8     JSON: the parameters of the page that saved it
@@ -47,6 +47,7 @@ NETWORKS = {  # name: its title, an array that only it has, and what reads it
     "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),
     "ladder": ("the toy transformer of the ladder", "W_Q", "ladder rollout"),
     "line": ("a line fit of the ladder", "w", "the pages rung1 to rung3"),
+    "encoder": ("an encoder", "mobilebert.embeddings.word_embeddings.weight", "encoder and the page encoder"),
     "words": ("text written by the toy transformer", "probabilities", "the page rung7"),
 }
 
@@ -281,13 +282,15 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
                 raise ValueError(f"layer{layer}.weight has {sizes['layers'][at]} {what}, but a digits network has "
                                  f"{number}")
         return sizes
+    heads = HEADS if heads is None else heads
+    if network == "encoder":  # whose shapes show all else, and what is wrong with heads
+        return {"heads": heads}
     if network not in ("vit", "gpt") or FLAT in shapes:
         return {}
     blocks = next(i for i in range(len(shapes) + 1) if f"block{i + 1}.up.weight" not in shapes)
     if not blocks:
         raise ValueError("there are no blocks")
     hidden, width = shapes["block1.up.weight"]
-    heads = HEADS if heads is None else heads
     if type(heads) is not int or heads < 1 or width < 1 or width % heads:
         raise ValueError(f"{width} columns cannot be divided among {heads} heads")
     sizes = {"width": width, "heads": heads, "blocks": blocks, "hidden": hidden}

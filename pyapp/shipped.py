@@ -14,6 +14,7 @@ from pyapp.core.parameters import Parameters
 
 if TYPE_CHECKING:
     from pyapp.data.text import Vocabulary
+    from pyapp.nets.encoder.huggingface import Pretrained
     from pyapp.nets.gpt import GPT
 
 
@@ -46,3 +47,12 @@ def gpt() -> tuple[GPT, Parameters, Vocabulary]:
     wide = Parameters(p.shapes, np.float64)
     wide.vector[:] = p.vector
     return model, wide, vocabulary
+
+
+@cache
+def encoder() -> Pretrained:
+    """The encoder with float64 weights, for the same reason as the GPT's, its vocabulary and its classes."""
+    from pyapp.nets.encoder import own
+
+    found = own.load()
+    return found._replace(weights={name: w.astype(np.float64) for name, w in found.weights.items()})

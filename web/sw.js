@@ -13,7 +13,7 @@ const BASE = new URL("./", self.location).href;
 const OURS = `bitladder ${BASE} `; // other sites may share the host
 const NOTES = `${OURS}notes`; // which page or worker is of which release
 const MANIFEST = "app/manifest.json";
-const LARGE = /^app\/(rest\.pack|weights\/(check|generator|gpt|vit)\.npz)$/; // what a page fetches when it needs it
+const LARGE = /^app\/(rest\.pack|weights\/(check|encoder|generator|gpt|vit)\.npz)$/; // what a page fetches when it needs it
 const AT_ONCE = 6; // downloads
 
 const known = new Map(); // client id -> version

@@ -21,7 +21,8 @@ from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.sweep.grid import NONE, whole, whole_or_none
 from pyapp.training import recipes
 
-TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator"}
+TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator",
+          "encoder": "encoder of short stories"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
 EVERY = 5.0  # seconds between two lines of progress
 BITS_OR_NONE = f"{MIN_BITS} to {MAX_BITS}, or {NONE} for float32"

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyapp import store
 from pyapp.checkpoint import described
-from pyapp.commands import generators
+from pyapp.commands import encoder, generators
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
@@ -39,6 +39,7 @@ def add(commands: Any) -> None:
     add_recipe(sub, MLPRecipe)
     for name, (recipe, function, data) in TRAININGS.items():
         add_training(command(models, name, function, f"the {TITLES[name]}"), recipe, data)
+    encoder.add_training(models)
     generators.add_training(models)
 
     sub = command(commands, "qat", train_quantised,

@@ -13,7 +13,7 @@ from pyapp.site.published import published
 from pyapp.site.terminal import Failure
 from pyapp.site.tree import put, remove, visible
 
-LARGE = {"check.npz", "generator.npz", "gpt.npz", "mlp.npz", "vit.npz"}  # of weights/: come when they are asked for
+LARGE = {"check.npz", "encoder.npz", "generator.npz", "gpt.npz", "mlp.npz", "vit.npz"}  # come when they are asked for
 LISTS = ("app/manifest.json", "app/release.js")  # of the site's files, and its version for the service worker
 OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place for a build, nor is a hidden one
 

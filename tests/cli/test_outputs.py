@@ -21,10 +21,11 @@ from pyapp.training.trainer import Trainer
 
 TRAININGS = (["train", "mlp"], ["train", "vit"], ["train", "generator"], ["qat", "mlp"], ["distill", "mlp"])
 TABLES = (["sweep", "mlp"], ["attention-table", "vit"], ["attention-table", "gpt"])
-CHECKPOINTS = (["train", "vit"], ["train", "gpt"])
-WEIGHTS = (*TRAININGS, ["train", "gpt"], ["distill-digits"], ["ladder", "fit"])
+CHECKPOINTS = (["train", "vit"], ["train", "gpt"], ["train", "encoder"])
+WEIGHTS = (*TRAININGS, ["train", "gpt"], ["train", "encoder"], ["distill-digits"], ["ladder", "fit"])
 NEEDS = {"attention-table gpt": ["--data", "no.txt"], "sweep mlp": [], "attention-table vit": [], "digits": [],
-         "ladder fit": [], "distill-digits": [], "check": []}
+         "ladder fit": [], "distill-digits": [], "check": [],
+         "train encoder": []}
 
 
 @pytest.fixture(autouse=True)
