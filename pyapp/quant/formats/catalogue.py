@@ -18,8 +18,8 @@ def _blocks(size: int) -> Granularity:
 
 
 _SCALED = (
-    *(Format(f"int{bits}", f"{bits}-bit integers", Integers(bits), Largest(), WHOLE, "symmetric, as ONNX QuantizeLinear")
-      for bits in range(8, 1, -1)),
+    *(Format(f"int{bits}", f"{bits}-bit integers", Integers(bits), Largest(), WHOLE,
+             "symmetric, as ONNX QuantizeLinear") for bits in range(8, 1, -1)),
     Format("fp8-e4m3", "FP8 E4M3", E4M3, Largest(), WHOLE, OCP8),
     Format("fp8-e5m2", "FP8 E5M2", E5M2, Largest(), WHOLE, OCP8),
     Format("fp6-e3m2", "FP6 E3M2", E3M2, Largest(), WHOLE, MX),
