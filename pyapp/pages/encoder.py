@@ -1,7 +1,7 @@
 """Encoder: a small MobileBERT answers a question about a story, with attention scores of a few bits."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,7 +51,6 @@ class Page(Experiment):
     SHIPPED, PANELS = ("encoder",), panels.PANELS
     MAIN = ("logit_bits", "shift")
     RECORDED, REHEARSED = (), 10_000
-    SHARES: ClassVar = {"logit_bits": "logit_bits", "softmax": "softmax", "shift": "shift"}
     PARAMS = (
         Param("text", "Story and question", "text", "tom sees mia. ada waits by the sea, but she likes mia. "
               "finn likes nora, and he sings. who likes mia?", hi=400,
@@ -103,9 +102,9 @@ class Page(Experiment):
             tally = self.tally(cell)
             i = tally.pieces
             tally.add(self.pieces[i], self.float_answers(i), read(self.network(cell), self.net.weights, self.pieces[i]))
-            self.step += 1
-            ended = tally.counted == len(self.labels)
-            yield Frame(self.step) if ended or self.step % REDRAWN == 0 else None
+            drawn = tally.counted == len(self.labels) or tally.pieces % REDRAWN == 0
+            self.step += drawn
+            yield Frame(self.step) if drawn else None
 
     def tally(self, cell: Cell) -> Tally:
         return self.tallies.setdefault(cell, Tally(self.labels))

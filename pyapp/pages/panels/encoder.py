@@ -6,9 +6,9 @@ from pyapp.measure import published
 from pyapp.softmax.compare import BITS
 
 ANSWER = Panel("answer", "Who is it?", (
-    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Each "
-               "story has others who do the same to something else, or something else to the same, so the answer "
-               "needs attention: counting words is right in "
+    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Others in "
+               "the story do the same to somebody else, or something else to the same person, so the answer needs "
+               "attention: counting words is right in "
                "{shipped.encoder.metrics.held_out.bag_of_words:percent} of held-out stories, this network in "
                "{shipped.encoder.metrics.held_out.accuracy:percent:2}."),
     Words(role="finding", name="answers", text="In float32: [{float_says}](.float). With {bits}-bit scores: "
