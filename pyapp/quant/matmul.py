@@ -52,12 +52,32 @@ def product(a: np.ndarray, w: np.ndarray) -> np.ndarray:
     2^24 in float32 or 2^53 in float64: a way to compute the same integers. Where neither is certain, for a few rows,
     and in Pyodide, which has no BLAS, einsum's loop runs along the contiguous axis of both.
     """
-    largest = 0 if WASM or len(a) < FEW else exact_in_float(a, w)
+    largest = 0 if WASM or len(a) < FEW or _watched(a, w) else exact_in_float(a, w)
     if not largest:
         return np.einsum("bi,oi->bo", a.astype(np.int32), w.astype(np.int32))
     dtype = np.float32 if largest <= FLOAT32_EXACT else np.float64
     sums = a.astype(dtype, copy=False) @ w.T.astype(dtype, copy=False)
     return sums.astype(np.int32) if largest <= INT32.max else sums.astype(np.int64).astype(np.int32)
+
+
+def products(a: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """`product` of each pair of matrices in two stacks, int32: (..., B, I) and (..., O, I) to (..., B, O)."""
+    if WASM and not _watched(a, w):  # one call of the kernel for each, if the codes have 8 bits
+        y = np.empty((*a.shape[:-1], w.shape[-2]), np.int32)
+        for i in np.ndindex(a.shape[:-2]):
+            y[i] = product(a[i], w[i])
+        return y
+    bound = 0 if _watched(a, w) else _largest(a) * _largest(w) * a.shape[-1]
+    if 0 < bound <= FLOAT64_EXACT:
+        dtype = np.float32 if bound <= FLOAT32_EXACT else np.float64
+        sums = np.matmul(a.astype(dtype), w.astype(dtype).swapaxes(-1, -2))
+        return sums.astype(np.int32) if bound <= INT32.max else sums.astype(np.int64).astype(np.int32)
+    return np.einsum("...bi,...oi->...bo", a.astype(np.int32), w.astype(np.int32))
+
+
+def _watched(*arrays: np.ndarray) -> bool:
+    """Whether someone looks at each operation, through a subclass: then the integers are computed as integers."""
+    return any(type(array) is not np.ndarray for array in arrays)
 
 
 def exact_in_float(a: np.ndarray, w: np.ndarray) -> int:
