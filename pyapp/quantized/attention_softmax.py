@@ -67,7 +67,7 @@ class QuantizedSoftmax:
             self.calibrate(scores, mask)
         z, counts = _rows(scores, mask)
         p = np.empty(z.shape, scores.dtype)
-        for rows in _chunks(*z.shape):
+        for rows in chunks(*z.shape):
             p[rows] = self.method.probabilities(self._logits(z[rows], _of(counts, rows)), _of(counts, rows))
         return p.reshape(scores.shape)
 
@@ -106,6 +106,7 @@ def _of(counts: np.ndarray | None, rows: slice) -> np.ndarray | None:
     return counts if counts is None else counts[rows]
 
 
-def _chunks(rows: int, columns: int) -> Iterator[slice]:
+def chunks(rows: int, columns: int) -> Iterator[slice]:
+    """Rows to work on at once, so that they stay in a cache of the processor."""
     step = max(CHUNK // columns, 1)
     return (slice(start, start + step) for start in range(0, rows, step))

@@ -1,7 +1,7 @@
 """What a transformer is made of besides dense layers, in integers: codes in, codes out, constants made once.
 
-Every operation has a `kind`, the name that a trace shows. Shapes: B sequences of T tokens are R = B·T rows of C columns;
-H heads of D columns each; S tokens that can be attended to.
+Every operation has a `kind`, the name that a trace shows. Shapes: B sequences of T tokens are R = B·T rows of C
+columns; H heads of D columns each; S tokens that can be attended to.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from pyapp.quant.fixedpoint import INT32, Multiplier, requantize_single, shift_d
 from pyapp.quant.integer import IntegerLinear
 from pyapp.quant.matmul import clamp, products
 from pyapp.quant.schemes import Grid, QuantizedTensor
+from pyapp.quantized.attention_softmax import chunks
 from pyapp.softmax.igelu import IGelu
 from pyapp.softmax.ilayernorm import ILayerNorm
 from pyapp.softmax.integers import divide_half_even
 from pyapp.softmax.method import Softmax
 from pyapp.softmax.shift import UNSIGNED, Shift
 
-LARGEST_BIAS = 2.0**61  # beside a product of 2^61 at most, shift_down is exact
+BIAS_BITS, GAIN_BITS = 61, 12  # beside a product below 2^61, a sum is within what shift_down takes; least for gamma
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Rows:
 
     def __call__(self, numbers: np.ndarray) -> np.ndarray:
         """Codes (R, C) of the rows with these numbers, int64 (R,)."""
-        scale = Multiplier(self.scale.m0[numbers], self.scale.exponent[numbers])
-        return _onto(requantize_single(self.codes[numbers], scale), self.output)
+        rows, m0, exponent = (np.take(each, numbers, axis=0) for each in (self.codes, *vars(self.scale).values()))
+        return _onto(requantize_single(rows, Multiplier(m0, exponent)), self.output)
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,21 @@ class Norm:
 
     @classmethod
     def of(cls, gamma: np.ndarray, beta: np.ndarray, output: Grid) -> "Norm":
-        """ValueError if beta is too large beside the output's step to be added before the shift."""
+        """All channels share an exponent, such that products and beta's steps together stay within 62 bits.
+
+        ValueError if beta is so large beside gamma that this leaves gamma fewer than 12 bits.
+        """
         gamma, beta = np.asarray(gamma, np.float64), np.asarray(beta, np.float64)
         norm = ILayerNorm(np.ones_like(gamma), np.zeros_like(beta))
-        scale = Multiplier.of(np.abs(gamma) * norm.unit / float(output.scale))
-        bias = np.rint(np.ldexp(beta / float(output.scale), 31 - scale.exponent))
-        if not (np.abs(bias) <= LARGEST_BIAS).all():
-            raise ValueError(f"a LayerNorm's beta of {np.abs(beta).max():g} is too large for an output step of "
-                             f"{float(output.scale):g}; calibrate on inputs like those that the network is used on")
+        real, steps = np.abs(gamma) * norm.unit / float(output.scale), beta / float(output.scale)
+        full = int(np.frexp(real.max())[1])  # with this exponent the largest gain has all of 31 bits
+        exponent = max(full, int(np.frexp(np.abs(steps).max())[1]) + 31 - BIAS_BITS)
+        if exponent - full > 31 - GAIN_BITS and real.any():
+            raise ValueError(f"a LayerNorm's beta of {np.abs(beta).max():g} is too large beside its gamma of "
+                             f"{np.abs(gamma).max():g} for one fixed-point step; train it further or scale it down")
+        m0 = np.minimum(np.rint(np.ldexp(real, 31 - exponent)), INT32.max).astype(np.int32)
+        scale = Multiplier(m0, np.full(m0.shape, exponent, np.int32))
+        bias = np.rint(np.ldexp(steps, 31 - exponent))
         return cls(norm, np.sign(gamma).astype(np.int32), scale, bias.astype(np.int64), output)
 
     def __call__(self, codes: np.ndarray) -> np.ndarray:
@@ -177,7 +185,12 @@ class Probabilities:
     method: Softmax
 
     def __call__(self, codes: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        return self.method(codes, mask)
+        if type(codes) is not np.ndarray:  # watched, in one piece
+            return self.method(codes, mask)
+        p = np.empty(codes.shape, np.int32)
+        for rows in chunks(*codes.shape):
+            p[rows] = self.method(codes[rows], mask[rows])
+        return p
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ class IntegerBlock:
             return run(f"{self.name}.{name}", operation, *codes)
 
         normed = does("norm1", self.norm1, x)
-        q, k, v = (self._by_head(does(part, dense, normed), tokens) for part, dense in zip("qkv", self.qkv, strict=True))
+        q, k, v = (self._by_head(does(part, dense, normed), tokens)
+                   for part, dense in zip("qkv", self.qkv, strict=True))
         if cache is not None:
             k, v = cache.extend(k, v)
         context = self._by_rows(does("weighted", self.weighted, self._attend(q, k, does), v))
@@ -100,8 +101,13 @@ class IntegerBlock:
         mask = np.broadcast_to(np.bool_(True) if allowed is None else allowed, acc.shape).reshape(-1, acc.shape[-1])
         codes = does("shift", self.scores, acc.reshape(mask.shape), mask)
         p = does("softmax", self.softmax, codes, mask).reshape(acc.shape)
-        self.attention.probabilities = np.asarray(p) * np.float32(self.softmax.method.unit)  # for who asks what it saw
+        self.attention.probabilities = p  # their codes
         return p
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """What each head looked at in the last pass, float32 (B, H, T, S)."""
+        return self.attention.probabilities * np.float32(self.softmax.method.unit)
 
     def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
         """(R, C) as (B, H, T, D)."""
@@ -144,7 +150,7 @@ class IntegerViT:
 
     def attention(self) -> np.ndarray:
         """What each head looked at in the last pass, (blocks, B, heads, T, T)."""
-        return np.stack([block.attention.probabilities for block in self.blocks])
+        return np.stack([block.probabilities for block in self.blocks])
 
 
 class IntegerGPT:
@@ -180,7 +186,7 @@ class IntegerGPT:
 
     def attention(self) -> np.ndarray:
         """What each head looked at in the last pass, (blocks, B, heads, T, S)."""
-        return np.stack([block.attention.probabilities for block in self.blocks])
+        return np.stack([block.probabilities for block in self.blocks])
 
 
 def integer_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None, size: ViTSize = SIZE,
@@ -275,6 +281,7 @@ class _Maker:
         return IntegerBlock(
             name, attention, self.norm(f"{name}.norm1", normed), tuple(qkv),
             ShiftedScores.of(softmax.shift, float(q.scale) * float(k.scale)), Probabilities(softmax.method),
-            Weighted.of(softmax.method.unit, v, into["out"]), self.dense(f"{name}.attention.out", into["out"], self.stream),
-            self.add, self.norm(f"{name}.norm2", into["up"]), self.dense(f"{name}.up", into["up"], gelu_input),
+            Weighted.of(softmax.method.unit, v, into["out"]),
+            self.dense(f"{name}.attention.out", into["out"], self.stream), self.add,
+            self.norm(f"{name}.norm2", into["up"]), self.dense(f"{name}.up", into["up"], gelu_input),
             GELU.of(gelu_input, into["down"]), self.dense(f"{name}.down", into["down"], self.stream))
