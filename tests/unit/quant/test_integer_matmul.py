@@ -179,3 +179,14 @@ def test_the_bound_is_never_below_a_partial_sum():
         (np.full((1, 9), 2**30), np.full((1, 9), 2**30), 0),
     ):
         assert exact_in_float(a, w) == bound
+
+
+@pytest.mark.parametrize(("a_type", "w_type"), [(np.uint8, np.int8), (np.int32, np.int8), (np.int16, np.int16)])
+def test_stacks_of_matrices_are_multiplied_one_by_one(a_type, w_type):
+    rng = np.random.default_rng(5)
+    a, w = (rng.integers(0, min(np.iinfo(kind).max, 3000), shape, kind)
+            for kind, shape in ((a_type, (2, 3, 7, 20)), (w_type, (2, 3, 5, 20))))
+    one_by_one = [[matmul.product(x, y) for x, y in zip(*pair, strict=True)] for pair in zip(a, w, strict=True)]
+    found = matmul.products(a, w)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, one_by_one)
