@@ -23,15 +23,17 @@ from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
 from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quantized.integer_transformer import check
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
-from pyapp.softmax.methods import METHODS
+from pyapp.softmax.methods import INTEGER, METHODS
 from pyapp.softmax.shift import RULES
 from pyapp.sweep.grid import NONE, whole, whole_or_none, written
 from pyapp.sweep.transformers import SETTINGS, Subject, attention_rows, gpt_subject, vit_subject
 
 DOC = ("measure what quantised attention scores cost a transformer, by logit bits, softmax and shift, into a CSV file; "
        "the same command again resumes a stopped table")
+ALL = ",".join(METHODS)  # in integers: all that are
 FLOAT = f"{BITS_OR_NONE} (default: {NONE})"
 
 
@@ -41,9 +43,10 @@ def add(commands: Any) -> None:
         _add_base(sub)
         sub.add_argument("--logit-bits", default=",".join(map(str, BITS)), metavar="LIST",
                          help="bits of the attention scores")
-        sub.add_argument("--softmax", default=",".join(METHODS), metavar="LIST", help="softmax methods")
+        sub.add_argument("--softmax", default=ALL, metavar="LIST", help="softmax methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST",
                          help="what is subtracted from the scores before they are rounded")
+        _add_integers(sub)
         add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", required=True)
         add_json(sub)
 
@@ -53,6 +56,7 @@ def add_evaluate(models: Any) -> None:
     for name, sub in _both(models, evaluate).items():
         add_subject(sub, name)
         add_transformer_settings(sub)
+        _add_integers(sub)
         add_json(sub)
 
 
@@ -93,6 +97,13 @@ def _add_base(sub: argparse.ArgumentParser) -> None:
                      help="how the ranges of the activations are found")
 
 
+def _add_integers(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--integer", action="store_true",
+                     help="compute in integers from end to end, LayerNorm, GELU and the residual stream included; the "
+                          "default simulates with floats. Needs bits of weights, activations and scores, and an "
+                          "integer softmax")
+
+
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
     return TransformerSettings(**{name: getattr(args, name) for name in SETTINGS})
 
@@ -100,15 +111,20 @@ def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy or loss of a transformer, in float or quantised as asked."""
     settings, subject = transformer_settings_of(args), _subject(args, now_and_then("pieces of the data"))
-    result = {"model": args.model, **asdict(settings), **subject.measure(settings)}
+    if args.integer:
+        check(settings)
+    simulated = "float32" if settings == TransformerSettings() else "simulated in float32"
+    arithmetic = "integer" if args.integer else simulated
+    result = {"model": args.model, **asdict(settings), "arithmetic": arithmetic, **subject.measure(settings)}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
-                            f"{result['bytes']:,} bytes")
+                            f"{result['bytes']:,} bytes; arithmetic: {arithmetic}")
 
 
 def attention_table(args: argparse.Namespace) -> None:
     """Measure what the file has not got yet, and print all that was asked for as Markdown."""
     bits = [whole(each) for each in args.logit_bits.split(",")]
-    methods, rules = args.softmax.split(","), args.shift.split(",")
+    some = ",".join(INTEGER) if args.integer and args.softmax == ALL else args.softmax
+    methods, rules = some.split(","), args.shift.split(",")
     subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
     rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
     made = " and ".join(sorted({row["made_on"] or "a machine that was not recorded" for row in rows}))
@@ -118,8 +134,8 @@ def attention_table(args: argparse.Namespace) -> None:
 
 def _subject(args: argparse.Namespace, watch: Watch = unwatched) -> Subject:
     if args.model == "vit":
-        return vit_subject(args.weights, args.data, args.split, args.images, watch)
-    return gpt_subject(args.weights, args.data, args.windows, watch)
+        return vit_subject(args.weights, args.data, args.split, args.images, watch, args.integer)
+    return gpt_subject(args.weights, args.data, args.windows, watch, args.integer)
 
 
 def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], methods: Sequence[str],

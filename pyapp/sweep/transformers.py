@@ -17,6 +17,7 @@ from pyapp.nets import gpt, vit
 from pyapp.nets.gpt import GPT
 from pyapp.nets.vit import ViT
 from pyapp.quantized.calibration_text import own_text
+from pyapp.quantized.integer_transformer import check, integer_gpt, integer_vit
 from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings, quantize_gpt, quantize_vit
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
@@ -29,6 +30,7 @@ STAMPS = ("weights", "data")
 FLOAT = TransformerSettings()
 COLUMNS = (*SETTINGS, *RESULTS, *STAMPS, MADE_ON)
 Change = Callable[[ViT | GPT], None]  # of a network that is quantised already
+ARITHMETIC = "arithmetic"  # a last column, of tables of networks in integers only: they cannot be mixed with others
 
 
 @dataclass(frozen=True)
@@ -39,33 +41,37 @@ class Subject:
     on: str  # how much of which data: "500 of 10,000 images"
     measure: Callable[..., dict[str, Any]]  # of settings, and of a `Change` if there is one
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
+    integers: bool = False  # whether what is measured computes in integers from end to end
 
 
 def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None,
-                watch: Watch = unwatched) -> Subject:
+                watch: Watch = unwatched, integers: bool = False) -> Subject:
     """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
     (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     rows = np.arange(n, dtype=np.int64) * whole // n
-    digits = Digits(digits.images[rows], digits.labels[rows])
+    digits, make = Digits(digits.images[rows], digits.labels[rows]), integer_vit if integers else quantize_vit
     return Subject("accuracy", _share(n, whole, "images"),
-                   lambda settings, change=None: measure_vit(_changed(quantize_vit(p, settings, size=model.size),
-                                                                      change), digits, watch),
-                   (store.digest(weights)[:SHORT], stamp_of(digits)))
+                   lambda settings, change=None: measure_vit(
+                       _changed((make if settings != FLOAT else quantize_vit)(p, settings, size=model.size), change),
+                       digits, watch),
+                   (store.digest(weights)[:SHORT], stamp_of(digits)), integers)
 
 
-def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched) -> Subject:
+def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched,
+                integers: bool = False) -> Subject:
     """The GPT on the last 10 % of a text file, or on so many windows from their beginning."""
     model, p, vocabulary = gpt.load(weights)
     _, tokens = text.split(vocabulary.encode(text.read(data)), model.size.context)
     whole = -(-(len(tokens) - 1) // model.size.context)
     n = _some(windows, whole, "windows")
     tokens = tokens[: n * model.size.context + 1]
-    own = own_text(model, p)
+    own, make = own_text(model, p), integer_gpt if integers else quantize_gpt
     return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
-                   lambda settings, change=None: measure_gpt(_changed(quantize_gpt(model, p, settings, own), change),
-                                                             tokens, watch),
-                   (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())))
+                   lambda settings, change=None: measure_gpt(
+                       _changed((make if settings != FLOAT else quantize_gpt)(model, p, settings, own), change),
+                       tokens, watch),
+                   (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())), integers)
 
 
 def _changed(network: QuantizedTransformer, change: Change | None) -> QuantizedTransformer:
@@ -94,7 +100,10 @@ def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str]
     """
     wanted = [FLOAT] + [replace(base, logit_bits=b, softmax=method, shift=rule)
                         for rule in rules for method in methods for b in bits]
-    table = Table(out, COLUMNS, len(SETTINGS), lambda row: _check(row, subject.stamps))
+    more = {ARITHMETIC: "integer"} if subject.integers else {}
+    for settings in wanted[1:] if subject.integers else ():
+        check(settings)
+    table = Table(out, (*COLUMNS, *more), len(SETTINGS), lambda row: _check(row, subject.stamps))
     with table:
         for i, settings in enumerate(wanted, 1):
             key = tuple(cells(settings).values())
@@ -102,7 +111,7 @@ def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str]
                 with threads(1):  # more change the last bits of sums
                     found = {name: repr(value) for name, value in subject.measure(settings).items()}
                 table.add({**cells(settings), **found, **dict(zip(STAMPS, subject.stamps, strict=True)),
-                           MADE_ON: made_on()})
+                           MADE_ON: made_on(), **({ARITHMETIC: "float32"} if more and settings == FLOAT else more)})
                 report(f"{i} of {len(wanted)}: {' '.join(key)}  {subject.score} {table.rows[key][subject.score]}")
             yield typed(table.rows[key])
 

@@ -65,6 +65,22 @@ def test_evaluate_vit(files, capsys):
     assert json.loads(run(capsys, *on_vit("evaluate", files, "--split", "train", "--json"))[1])["loss"] != exact["loss"]
 
 
+def test_a_network_in_integers_is_measured_and_said_to_be_one(files, capsys, tmp_path):
+    words = on_gpt("evaluate", files, "--bits", 8, "--activations", 8, "--logit-bits", 8, "--softmax", "ibert",
+                   "--json")
+    integer, simulated = (json.loads(run(capsys, *words, *more)[1]) for more in (("--integer",), ()))
+    assert (integer["arithmetic"], simulated["arithmetic"]) == ("integer", "simulated in float32")
+    assert 0 < abs(integer["loss"] - simulated["loss"]) < 0.05
+    status, _, said = run(capsys, *on_gpt("evaluate", files, "--integer"))
+    assert status == 2 and "bits is none, which leaves floats" in said
+    table = on_gpt("attention-table", files, "--bits", 8, "--activations", 8, "--logit-bits", "8", "--softmax", "lut2",
+                   "--shift", "row-max", "--out", tmp_path / "t.csv", "--json")
+    rows = json.loads(run(capsys, *table, "--integer")[1])
+    assert [row["softmax"] for row in rows] == ["exact", "lut2"]
+    assert (tmp_path / "t.csv").read_text().splitlines()[-1].endswith(",integer")
+    assert run(capsys, *table)[0] == 2  # rows of the two kinds do not go into one file
+
+
 def test_generate_takes_the_same_settings(files, capsys):
     words = ["generate", "gpt", "--weights", files / "gpt.npz", "--prompt", "the ", "--tokens", 30, "--greedy"]
     exact, eight, two = (run(capsys, *words, *more)[1] for more in
