@@ -17,6 +17,7 @@ from pyapp.commands import (
     encoder,
     exporting,
     fitting,
+    formatting,
     generators,
     ladder,
     mixing,
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
-                 fitting, attention, caching, ladder, generators, sweep, tools, benching, beside, serving):
+                 formatting, fitting, attention, caching, ladder, generators, sweep, tools, benching, beside, serving):
         part.add(commands)
     return parser
 

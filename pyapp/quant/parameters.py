@@ -47,7 +47,7 @@ def quantized_nbytes(p: Parameters, bits: int, per: str | Granularity = "tensor"
 
 
 def assemble(p: Parameters, tensors: Mapping[str, QuantizedTensor]) -> QuantizedParameters:
-    """Parameters with these quantised matrices in place of p's own."""
+    """Parameters with these quantised matrices, on a grid or in another format, in place of p's own."""
     values, error = p.copy(), 0.0
     for name, tensor in tensors.items():
         values[name][:] = tensor.dequantize()
