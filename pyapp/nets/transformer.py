@@ -44,7 +44,7 @@ class Block:
             initialise(linear, p, rng, 1 / (2 * blocks) if adds else 1.0)
 
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        if cache is not None and len(x) == 1 and self._plain:
+        if len(x) == 1 and self._plain(cache):
             y = x.copy()
             probabilities = one_token(y, [p[name] for name in self.shapes], cache)
             if probabilities is not None:
@@ -55,10 +55,10 @@ class Block:
         hidden = self.gelu.forward(p, self.up.forward(p, self.norm2.forward(p, x)))
         return x + self.dropouts[1].forward(p, self.down.forward(p, hidden))
 
-    @property
-    def _plain(self) -> bool:
-        """No dropout, and the float softmax."""
-        return self.attention.softmax is float_softmax and all(each.rng is None for each in self.dropouts)
+    def _plain(self, cache: Cache | None) -> bool:
+        """A cache, and no dropout, no quantised layer, softmax or cache: a kernel for all at once knows none of these."""
+        return (type(cache) is Cache and type(self.attention) is Attention and self.attention.softmax is float_softmax
+                and all(type(each) is Linear for each in self.linears) and all(each.rng is None for each in self.dropouts))
 
     def backward(self, p: Parameters, dx: np.ndarray) -> np.ndarray:
         dhidden = self.down.backward(p, self.dropouts[1].backward(p, dx))
