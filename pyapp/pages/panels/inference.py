@@ -51,7 +51,7 @@ COUNT = Panel("count", "On {held_out:count} test digits", (
     Words(role="note", name="refusal", text="{refusal_words}", when="refusal_words"),
     Words(role="note", name="agreement", when="agreement", good="agree",
           text="Integers versus simulation: {agreement}; the logit codes differ for {logits_differ:count} of "
-               "{done:count} digits, by at most {code_difference:count}."),
+               "{done:count} digit{done:s}, by at most {code_difference:count}."),
 ), place="readouts")
 CHANGED = Panel("changed", "Changed predictions", (
     Words(text="{changed_words}"),
