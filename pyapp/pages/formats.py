@@ -73,7 +73,7 @@ class Page(Experiment):
                "what an outlier does to them.")
     entry = "Rounding"
     order = 13
-    NEXT = ("simulator", "The same question for uniform grids, number by number.")
+    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     WORK = "auto"
     BAR = "{title}: {bits:fixed:2} bits, {sqnr_db:decibels:1}"
     GROUPS = (("Format", ("format", "outlier")), ("Tensor", ("values", "data", "seed")))
