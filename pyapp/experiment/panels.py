@@ -266,10 +266,12 @@ class Code(Block):
 @dataclass(frozen=True)
 class Custom(Block):
     """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `sets`: parameters
-    that have no other control."""
+    that have no other control; `shape`: of the array that is drawn, where it has a place before there is one."""
 
     module: str = ""
     label: Template = ""
+    caption: Template = ""
+    shape: tuple[int, ...] = ()
     read: Template = ""
     entries: tuple[Entry, ...] = ()
     sets: tuple[str, ...] = ()

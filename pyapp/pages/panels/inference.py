@@ -1,8 +1,9 @@
 """What the page about float and integer inference shows: a digit through both networks, then all that differ."""
 
-from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Head, Panel, Table, Together, Words
+from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Together, Words
 from pyapp.experiment.pictures import Heatmap, Images
 from pyapp.pages.base import exporting
+from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
@@ -18,7 +19,6 @@ def codes(i: int, name: str, title: str, height: int, place: str) -> Together:
         Words(role="doc", name=f"grid-{name}", text=f"{{read.layers.{i}.words}}")))
 
 
-DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
 CODES = Panel("codes", "Codes between the layers", (
     Words(text="Draw a digit, and its codes appear here.", when="!read"),
     Words(text="{read.codes_words}", when="read"),
