@@ -48,7 +48,7 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
         ${of("point").map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
       </svg>
       <${Labels} lines=${lines} place=${place} right=${right} height=${height} />
-      ${empty && html`<text x=${(LEFT + right) / 2} y=${height / 2} text-anchor="middle" style=${{ fill: colour("muted") }}>${empty}</text>`}`;
+      ${wrapped(empty, (right - LEFT) / LETTER).map((line, i) => html`<text data-test="nothing-yet" x=${(LEFT + right) / 2} y=${height / 2 + i * LABEL_GAP} text-anchor="middle" style=${{ fill: colour("muted") }}>${line}</text>`)}`;
   };
   return html`<${Reader} ...${reading} height=${height} items=${items} places=${places} draw=${draw} />`;
 }
@@ -65,6 +65,7 @@ function Axes({ view, place, right, height, narrow }) {
   </g>`;
 }
 
+const wrapped = (text, most) => text.match(new RegExp(`\\S.{0,${Math.max(9, Math.floor(most) - 1)}}(?= |$)`, "g")) ?? [];
 const Rule = ({ x, height, role }) => html`<line stroke=${colour(role)} x1=${Math.round(x) + 0.5} x2=${Math.round(x) + 0.5} y1=${TOP} y2=${height - BOTTOM} />`;
 
 /** Lines with their words above them; words that would overlap earlier ones are left out. */
@@ -95,8 +96,7 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     known.filter((at) => at && hollow?.[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`),
   ];
   if (shape === "dots" || known.filter(Boolean).length === 1) return points;
-  let path = "";
-  let before = null;
+  let [path, before] = ["", null];
   for (const at of known) {
     if (at && before && shape === "steps") path += `H${((before[0] + at[0]) / 2).toFixed(1)}V${at[1].toFixed(1)}H${at[0].toFixed(1)}`;
     else if (at) path += `${before ? "L" : "M"}${at[0].toFixed(1)} ${at[1].toFixed(1)}`;
