@@ -46,8 +46,7 @@ RACE = Panel("race", "How fast", (
         Column("× float32", "ratio:fixed:2"), Column("error", "error:percent:3"),
         Column("result", "{result}", role="{tone}"))),
     Table(name="awaited", caption="What will be timed", rows="awaited", key="entry", when="untimed", columns=(
-        Column("product", "title", prose=True, about="{from}"),
-        *(Column(title, "time?") for title in ("GOP/s", "ms", "× float32", "error", "result")))),
+        Column("product", "title", prose=True, about="{from}"),)),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Words(role="doc", when="times",
           text="Medians of up to {rounds} round{rounds:s}, in which all take turns, and below each name the range "
