@@ -10,12 +10,12 @@ entry that may be missing ends in "?"; any other missing entry is an error.
 
 A value is an entry with a format: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n, percent:n,
 signed:n (plain signed turns scientific where it is tiny), bytes, megabytes, scientific, small, decibels:n,
-milliseconds, words (a list with commas; words:n writes each with n digits), text.
+milliseconds, words (a list with commas; words:n writes each with n digits), text, s ("s", or nothing after a lone 1).
 
-A template is a sentence with values in braces: "{logits.rows:count} rows of **N** = {logits.n}". It may have **bold**,
-`code`, $z_a$ (TeX, without braces) and [words](#page), a link; [words](?zero-point) are explained by the glossary,
-pyapp/pages/base/glossary.py; [words](.quant) have the colour of a role: float, quant, good, bad, faint, muted. A role
-may be an entry: [words](.{role}).
+A template is a sentence with values in braces: "{logits.rows:count} row{logits.rows:s} of **N** = {logits.n}". It may
+have **bold**, `code`, $z_a$ (TeX, without braces) and [words](#page), a link;
+[words](?zero-point) are explained by the glossary, pyapp/pages/base/glossary.py; [words](.quant) have the colour of a
+role: float, quant, good, bad, faint, muted. A role may be an entry: [words](.{role}).
 """
 
 from dataclasses import dataclass, fields
@@ -266,10 +266,12 @@ class Code(Block):
 @dataclass(frozen=True)
 class Custom(Block):
     """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `sets`: parameters
-    that have no other control."""
+    that have no other control; `shape`: of the array that is drawn, where it has a place before there is one."""
 
     module: str = ""
     label: Template = ""
+    caption: Template = ""
+    shape: tuple[int, ...] = ()
     read: Template = ""
     entries: tuple[Entry, ...] = ()
     sets: tuple[str, ...] = ()

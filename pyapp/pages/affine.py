@@ -78,7 +78,7 @@ class Page(Experiment):
                "its price.")
     entry = "Rounding"
     order = 11
-    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
+    NEXT = ("formats", "Beside whole numbers: small floats, NF4 and shared scales on the same tensor.")
     BAR = "{bits} bits"
     PANELS = (
         comparison("skewed", "Skewed numbers"),

@@ -41,19 +41,19 @@ RACE = Panel("race", "How fast", (
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
         Column("product", "title", prose=True,
-               about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} calls per timing"),
+               about="{from}, {least:fixed:3} to {most:fixed:3} ms, {calls:count} call{calls:s} per timing"),
         Column("", bar=("share",), roles=("{role}",)), Column("GOP/s", "giga:fixed:2"), Column("ms", "ms:fixed:3"),
         Column("× float32", "ratio:fixed:2"), Column("error", "error:percent:3"),
         Column("result", "{result}", role="{tone}"))),
     Table(name="awaited", caption="What will be timed", rows="awaited", key="entry", when="untimed", columns=(
-        Column("product", "title", prose=True, about="{from}"),
-        *(Column(title, "time?") for title in ("GOP/s", "ms", "× float32", "error", "result")))),
+        Column("product", "title", prose=True, about="{from}"),)),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Words(role="doc", when="times",
-          text="Medians of up to {rounds} rounds, in which all take turns, and below each name the range of its times. "
-               "“× float32” is how many times as fast as float32 it was: the median of float32 divided by its own. "
-               "Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 may be chance. “error” is the largest "
-               "difference from the product of the unquantised numbers, in percent of that product's largest element."),
+          text="Medians of up to {rounds} round{rounds:s}, in which all take turns, and below each name the range "
+               "of its times. “× float32” is how many times as fast as float32 it was: the median of float32 "
+               "divided by its own. Repeated runs differ by 10 to 30 %: a ratio from 0.8 to 1.3 may be chance. “error” "
+               "is the largest difference from the product of the unquantised numbers, in percent of that product's "
+               "largest element."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
     Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "

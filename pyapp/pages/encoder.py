@@ -43,7 +43,7 @@ class Page(Experiment):
                "wrong.")
     entry = "Transformers"
     order = 62
-    NEXT = ("attention", "See what a shift does to a single row of logits.")
+    NEXT = ("text", "Writing is less forgiving: watch a text fall apart and come back.")
     WORK = "auto"
     BAR = "{bits} bits: [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     GROUPS = (("Story", ("text",)), ("Quantise the scores", ("logit_bits", "softmax", "shift")),

@@ -55,8 +55,8 @@ PANELS = (
             Fact("error", ("cell.error:fixed:6",), "cell-error"), Fact("scale", ("cell.scale:fixed:6",), "cell-scale"),
             Fact("zero point", ("cell.zero_point:fixed:0",), "cell-zero-point"))),
         Words(role="doc", text="{cell.band}; half a step is {cell.half_step:scientific}. Codes go from "
-                               "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; {cell.sharing:count} weights "
-                               "share this scale."),
+                               "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; this scale is for "
+                               "{cell.sharing:count} weight{cell.sharing:s}."),
     ), place="readouts", when="cell"),
     Panel("layers", "Every layer at these settings", (
         Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "

@@ -38,8 +38,8 @@ VALUES = Panel("values", "Where are its numbers dense?", (
     Words(role="caption", name="about", text="[{title}](.quant): {about}"),
 ), empty="The number lines appear when Python has started.")
 TABLE = Panel("all", "The same tensor in every format", (
-    Words(text="{owner} {count:count} numbers, with every format's own blocks and scales. Scales count: 4-bit codes "
-               "with a scale of 16 bits for 32 numbers are 4.5 bits a number."),
+    Words(text="{owner} {count:count} number{count:s}, with every format's own blocks and scales. Scales count: 4-bit "
+               "codes with a scale of 16 bits for 32 numbers are 4.5 bits a number."),
     Progress(done="done", of="of", text="{done:count} of {of:count} formats measured"),
     Chart(name="race", label="Signal to noise over bits a number.", x="race_bits", lines="race",
           across=Axis(ends="race_across"), up=Axis(ends="race_up"), marks="race_marks", read="{race_bits:fixed:2} bits",
@@ -73,7 +73,7 @@ class Page(Experiment):
                "what an outlier does to them.")
     entry = "Rounding"
     order = 13
-    NEXT = ("simulator", "The same question for uniform grids, number by number.")
+    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     WORK = "auto"
     BAR = "{title}: {bits:fixed:2} bits, {sqnr_db:decibels:1}"
     GROUPS = (("Format", ("format", "outlier")), ("Tensor", ("values", "data", "seed")))

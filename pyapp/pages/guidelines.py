@@ -101,7 +101,8 @@ def told(found: Measured | None) -> str:
     if found is None:
         return "[not shipped with this page](.muted)"
     gain = None if found.loss is None else 0 - found.loss
-    forms = ((found.accuracy, "**{:.2%}**"), (gain, "{:+.2f} points"), (found.changed, "{:,} changed predictions"),
+    changed = f"{{:,}} changed prediction{'' if found.changed == 1 else 's'}"
+    forms = ((found.accuracy, "**{:.2%}**"), (gain, "{:+.2f} points"), (found.changed, changed),
              (found.nbytes, "{:,} bytes"), (found.saved, "saves {:.2%} of the bytes"), (found.ms, "**{:.3g} ms**"))
     words = " · ".join(form.format(value).replace(" ", "\u00a0") for value, form in forms if value is not None)
     numbers = words.replace("+0.00", "0.00").replace("-", "−").replace("%", "\u00a0%")

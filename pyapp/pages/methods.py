@@ -36,8 +36,8 @@ TABLE = Panel("table", "Every method on the same codes", (
                "probabilities, and compare it with Exact, a float [softmax](?softmax) where only the "
                "[logits](?logits) are rounded."),
     Words(role="doc", name="facts",
-          text="{logits.rows:count} rows of N = {logits.n:count}, {logits.lowest} to {logits.highest}; codes "
-               "{logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
+          text="{logits.rows:count} row{logits.rows:s} of N = {logits.n:count}, {logits.lowest} to {logits.highest}; "
+               "codes {logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
                "across row lengths."),
     Progress(name="measured", done="measured", of="total", text="{measured:count} of {total:count} methods measured."),
     Table(name="methods", caption="Errors of every method; the headings sort, and a method's name shows its picture",
@@ -54,7 +54,8 @@ TABLE = Panel("table", "Every method on the same codes", (
     Heading(text="Rows that are no longer distributions", when="broken"),
     Words(role="doc", text="A row is broken if it is all 0, or if its sum is not between 0.5 and 1.5.",
           when="broken"),
-    Words(role="note", name="breaks-{name}", over="broken", text="**{title}**: [{rows_words}](.bad) {breaks}"),
+    Words(role="note", name="breaks-{name}", over="broken", text="**{title}**: "
+          "[{found.broken_rows:count} of {logits.rows:count} row{logits.rows:s}.](.bad) {breaks}"),
     Heading(text="Originals that break at this scale", when="guarded_there"),
     Words(role="doc", name="guarded", when="guarded_there",
           text="At S = {logits.scale} they have no answer. The numbers above are those of the guarded forms, which the "
@@ -73,7 +74,8 @@ PICTURE = Panel("picture", "Where {picture.title} goes wrong", (
                "{picture.last_column:count} of {picture.of_columns:count}.{picture.unit_words} "
                "[{picture.broken_words}](.bad)"),
     *(Heatmap(name=f"picture-{name}", array=name, limit="picture.limit", caption=caption, role=role,
-              label=f"{caption}, {{picture.rows}} rows by {{picture.columns}} columns.",
+              label=f"{caption}, {{picture.rows}} row{{picture.rows:s}} by {{picture.columns}} "
+                    "column{picture.columns:s}.",
               read="row {picture.numbers.@row}, column {@column}, code {codes:fixed:0}\nfloat {float:fixed:5}, method "
                    "{method:fixed:5}, difference {difference:signed:5}")
       for name, caption, role in IMAGES),
@@ -200,8 +202,7 @@ class Page(SoftmaxLab):
         picture, arrays = self._picture()
         ordered = self._sorted()
         found = self._found.get(self.params["method"])
-        broken = [{**row, "rows_words": f"{row['found']['broken_rows']:,} of {rows:,} rows."} for row in ordered
-                  if row["found"] and row["found"]["broken_rows"]]
+        broken = [row for row in ordered if row["found"] and row["found"]["broken_rows"]]
         guarded = [row for row in ordered if row["guarded"] and row["name"] not in {each["name"] for each in broken}]
         explained = {row["name"] for row in broken + guarded}
         scalars = {

@@ -23,7 +23,7 @@ class Page(ToyPage):
     tab = "5 Self-attention"
     order = 74
     NEXT = ("rung6", "After looking around comes thinking alone: six neurons.")
-    BAR = "{count} words"
+    BAR = "{count} word{count:s}"
     GROUPS = (("Words", ("prompt", "look")), ("Attention", ("own", "scaled")), ("Picture", ("dims",)),
               ("Table of rung 4", ("table",)))
     UNSHOWN: ClassVar = {name: "its row for the word that looks stands in the sum" for name in

@@ -33,15 +33,16 @@ STEPS = Panel("steps", "The curve becomes a staircase", (
                "grows with the slope; rounding the output makes steps of equal height. Take bits away and see where "
                "the steps become coarse first."),
     Words(role="caption", text="[{curve}](.float) and [{made}](.quant), {bits} bits: {codes:count} input codes, "
-                               "{levels.both:count} steps, L1 error {l1.both}; drag the point"),
+                               "{levels.both:count} step{levels.both:s}, L1 error {l1.both}; drag the point"),
     stairs("both", "both", pick="point", at="at", marks="point_marks", height=330),
     Words(role="doc", name="about", text="{about}", when="about"),
     Words(role="note", name="breaks", text="{breaks}", when="breaks"),
     Beside(blocks=(
         stairs("input", "input only", height=150,
-               caption="**Only the input is rounded:** {levels.input:count} steps, L1 {l1.input}"),
+               caption="**Only the input is rounded:** {levels.input:count} step{levels.input:s}, L1 {l1.input}"),
         stairs("output", "output only", height=150,
-               caption="**Only the output is rounded{to_codes}:** {levels.output:count} steps, L1 {l1.output}"))),
+               caption="**Only the output is rounded{to_codes}:** {levels.output:count} "
+                       "step{levels.output:s}, L1 {l1.output}"))),
 ), empty="The staircase appears when Python has started.")
 WORTH = Panel("bits", "What a bit is worth", (
     Words(text="The L1 error, mean |steps − curve| over the whole curve, for 2 to 8 bits, logarithmic. One more "
@@ -69,7 +70,7 @@ RIVALS = Panel("methods", "Every method's staircase", (
           text="L1 error of the softmax curve of this row, with {bits} and with 8 bits. Exact is rounded to the "
                "chosen bits again at its end; the others have 7 or 8 output bits whatever is chosen, so that with few "
                "bits some of them come nearer. Choose a method to see its steps."),
-    Words(role="doc", text="{waiting:count} methods are still being measured.", when="waiting"),
+    Words(role="doc", text="{waiting:count} more method{waiting:s} to measure.", when="waiting"),
     Table(name="methods", rows="measured", pick="method", also=(("curve", PROBABILITY),), columns=(
         Column("method", "title"), Column("{bits} bits", "now:fixed:5", role="quant"),
         Column("8 bits", "last:fixed:5", role="quant")), caption="L1 error of every method's staircase"),

@@ -31,7 +31,7 @@ SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
 TITLES = {"float": "float", "quant": "quantised"}
 NAMED = 10  # unknown characters that a note names
-LEFT_OUT = ("The network knows {n} characters, but not {unknown}: it reads the prompt without them. The prompt itself "
+LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."
 
@@ -194,7 +194,7 @@ class Page(Experiment):
             "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(), "live": live,
             "tokens": tokens, "difference": difference, "words": self._words(difference), "labels": labels,
             "labels_count": len(labels), "full": 1.0, "validation": validation,
-            "validation_words": f"validation, {validation['n']:,} characters, as recorded" if validation else
+            "validation_words": f"validation, {counted(validation['n'], 'character')}, as recorded" if validation else
                                 "validation: nothing was recorded for these weights",
             "settings": described(self.params), "losses": losses, "speed": self._speed,
             "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
@@ -223,7 +223,7 @@ class Page(Experiment):
     def _notes(self) -> list[str]:
         unknown, notes = self.vocabulary.unknown(self.params["prompt"]), []
         if unknown:
-            notes.append(LEFT_OUT.format(n=len(self.vocabulary), unknown=_listed(unknown)))
+            notes.append(LEFT_OUT.format(known=counted(len(self.vocabulary), "character"), unknown=_listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
             notes.append(FLOAT_LOGITS)
         return notes

@@ -41,7 +41,7 @@ class Page(Experiment):
                "answer changes.")
     entry = "Transformers"
     order = 60
-    NEXT = ("text", "Language is less forgiving: watch a text fall apart and come back.")
+    NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),

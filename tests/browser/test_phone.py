@@ -198,3 +198,16 @@ def test_a_page_fits_a_phone(visit, page, query):
         for size in (PHONE["viewport"], SMALLEST):
             tab.page.set_viewport_size(size)
             fits(tab)
+
+
+def test_what_an_empty_chart_says_lies_over_no_number_of_its_axes(visit):
+    tab = visit("#rung3", **PHONE)
+    tab.page.wait_for_selector("[data-test=nothing-yet]", state="attached")
+    over = tab.page.evaluate("""() => {
+      const box = (text) => text.getBoundingClientRect();
+      const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+      return Array.from(document.querySelectorAll("[data-test=nothing-yet]")).flatMap((words) =>
+        Array.from(words.parentElement.querySelectorAll(".axes text"))
+          .filter((number) => !apart(box(words), box(number))).map((number) => number.textContent));
+    }""")
+    assert over == []

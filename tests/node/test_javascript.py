@@ -28,10 +28,10 @@ def numbers(encoded: str) -> np.ndarray:
 
 @pytest.mark.parametrize("tests", [
     "rpc.test.mjs", "state.test.mjs", "download.test.mjs", "guard.test.mjs", "engine.test.mjs",
-    "session.test.mjs", "keep.test.mjs"])
+    "session.test.mjs", "keep.test.mjs", "scope.test.mjs"])
 def test_the_shell(needs_node, tests):
     """Messages between page and worker; links and parameters; files that arrive, or do not; which worker a page has;
-    what is kept of a run."""
+    what is kept of a run; what templates read."""
     done = subprocess.run(["node", "--test", str(HERE / tests)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
 

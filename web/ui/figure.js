@@ -19,26 +19,24 @@ const colour = (role) => `var(--${role})`;
 export function Figure({ view, lines, marks = [], items, empty = "", height, ...reading }) {
   const room = (words, beside) => (words ? words.length * LETTER + beside : 0);
   const longest = Math.max(room(view.titleX, 28), ...lines.map(({ label }) => room(label, 12))); // the title stands beside half the last number
+  const left = Math.max(LEFT, ...(view.ticksY ?? []).map(({ text }) => room(text, 8))); // words may be longer than numbers
   const geometry = (width) => {
     const right = width - Math.max(12, Math.min(longest, width * 0.36));
     return {
       right,
-      x: (value) => LEFT + share(value, view.x, view.logX) * (right - LEFT),
+      x: (value) => left + share(value, view.x, view.logX) * (right - left),
       y: (value) => height - BOTTOM - share(value, view.y, view.logY) * (height - BOTTOM - TOP),
     };
   };
-  const places = (width) => {
-    const { x: place } = geometry(width);
-    return Array.from(items, (x) => (x >= view.x[0] && x <= view.x[1] ? place(x) : null));
-  };
+  const places = (width) => Array.from(items, (x) => (x >= view.x[0] && x <= view.x[1] ? geometry(width).x(x) : null));
   const of = (kind) => marks.filter((mark) => mark.kind === kind);
   const draw = (width, shown) => {
     const { right, ...place } = geometry(width);
-    const inside = [LEFT - 6, TOP - 6, Math.max(1, right - LEFT + 12), height - BOTTOM - TOP + 12];
-    return html`<${Axes} view=${view} place=${place} right=${right} height=${height} narrow=${width < 480} />
+    const inside = [left - 6, TOP - 6, Math.max(1, right - left + 12), height - BOTTOM - TOP + 12];
+    return html`<${Axes} view=${view} place=${place} left=${left} right=${right} height=${height} narrow=${width < 480} />
       ${shown !== null && !reading.pick && html`<${Rule} x=${place.x(items[shown])} height=${height} role="faint" />`}
-      ${of("horizontal").map((mark) => html`<${Horizontal} mark=${mark} y=${place.y(mark.y)} right=${right} />`)}
-      <${Verticals} marks=${of("vertical")} place=${place} right=${right} height=${height} />
+      ${of("horizontal").map((mark) => html`<${Horizontal} mark=${mark} y=${place.y(mark.y)} left=${left} right=${right} />`)}
+      <${Verticals} marks=${of("vertical")} place=${place} left=${left} right=${right} height=${height} />
       <svg x=${inside[0]} y=${inside[1]} width=${inside[2]} height=${inside[3]} viewBox=${inside.join(" ")}>
         ${of("band").map(({ x, to }) => html`<rect fill=${colour("wash")} x=${place.x(x)} y=${TOP} width=${place.x(to) - place.x(x)} height=${height - BOTTOM - TOP} />`)}
         ${lines.map((line) => html`<${Path} line=${line} place=${place} />`)}
@@ -48,31 +46,32 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
         ${of("point").map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
       </svg>
       <${Labels} lines=${lines} place=${place} right=${right} height=${height} />
-      ${empty && html`<text x=${(LEFT + right) / 2} y=${height / 2} text-anchor="middle" style=${{ fill: colour("muted") }}>${empty}</text>`}`;
+      ${wrapped(empty, (right - left) / LETTER).map((line, i) => html`<text data-test="nothing-yet" x=${(left + right) / 2} y=${height / 2 + i * LABEL_GAP} text-anchor="middle" style=${{ fill: colour("muted") }}>${line}</text>`)}`;
   };
   return html`<${Reader} ...${reading} height=${height} items=${items} places=${places} draw=${draw} />`;
 }
 
-function Axes({ view, place, right, height, narrow }) {
+function Axes({ view, place, left, right, height, narrow }) {
   const { x, y, logX, logY } = view;
   const apart = ({ at, text }, i, { [i + 1]: next }) => !next || Math.abs(place.x(next.at) - place.x(at)) > ((text.length + next.text.length) / 2) * LETTER; // 8 and float32, on a phone
   const [across, up] = [(view.ticksX ?? ticks(x, logX, narrow ? 4 : 8)).filter(apart), view.ticksY ?? ticks(y, logY, 5).map(({ at, text }) => ({ at, text: view.writeY ? view.writeY(at) : text }))];
   return html`<g class="axes" aria-hidden="true">
-    ${up.map(({ at, text }) => html`<line x1=${LEFT} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
-      <text x=${LEFT - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}
+    ${up.map(({ at, text }) => html`<line x1=${left} x2=${right} y1=${Math.round(place.y(at)) + 0.5} y2=${Math.round(place.y(at)) + 0.5} />
+      <text x=${left - 6} y=${place.y(at) + 4} text-anchor="end">${text}</text>`)}
     ${across.map(({ at, text }) => html`<text x=${place.x(at)} y=${height - 6} text-anchor="middle">${text}</text>`)}
     ${view.titleX && html`<text x=${Math.max(right + 8, ...across.map(({ at, text }) => place.x(at) + (text.length * LETTER) / 2 + 8))} y=${height - 6}>${view.titleX}</text>`}
   </g>`;
 }
 
+const wrapped = (text, most) => text.match(new RegExp(`\\S.{0,${Math.max(9, Math.floor(most) - 1)}}(?= |$)`, "g")) ?? [];
 const Rule = ({ x, height, role }) => html`<line stroke=${colour(role)} x1=${Math.round(x) + 0.5} x2=${Math.round(x) + 0.5} y1=${TOP} y2=${height - BOTTOM} />`;
 
 /** Lines with their words above them; words that would overlap earlier ones are left out. */
-function Verticals({ marks, place, right, height }) {
+function Verticals({ marks, place, left, right, height }) {
   const taken = [];
   return marks.map(({ x, text = "", role = "hair" }) => {
     const at = place.x(x);
-    if (at < LEFT - 1 || at > right + 1) return null;
+    if (at < left - 1 || at > right + 1) return null;
     const reach = (text.length * LETTER) / 2 + 3;
     const middle = Math.max(reach, at);
     const free = !taken.some(([from, to]) => middle + reach > from && middle - reach < to);
@@ -82,9 +81,9 @@ function Verticals({ marks, place, right, height }) {
   });
 }
 
-function Horizontal({ mark: { text = "", role = "faint" }, y, right }) {
-  return html`<line class="dashed" stroke=${colour(role)} x1=${LEFT} x2=${right} y1=${y} y2=${y} />
-    <text x=${LEFT + 4} y=${y - 3} style=${{ fill: colour(role) }}>${text}</text>`;
+function Horizontal({ mark: { text = "", role = "faint" }, y, left, right }) {
+  return html`<line class="dashed" stroke=${colour(role)} x1=${left} x2=${right} y1=${y} y2=${y} />
+    <text x=${left + 4} y=${y - 3} style=${{ fill: colour(role) }}>${text}</text>`;
 }
 
 function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow }, place }) {
@@ -95,8 +94,7 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     known.filter((at) => at && hollow?.[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`),
   ];
   if (shape === "dots" || known.filter(Boolean).length === 1) return points;
-  let path = "";
-  let before = null;
+  let [path, before] = ["", null];
   for (const at of known) {
     if (at && before && shape === "steps") path += `H${((before[0] + at[0]) / 2).toFixed(1)}V${at[1].toFixed(1)}H${at[0].toFixed(1)}`;
     else if (at) path += `${before ? "L" : "M"}${at[0].toFixed(1)} ${at[1].toFixed(1)}`;

@@ -6,6 +6,7 @@ const FORMATS = {
   ...BASIC,
   signed: (x, digits) => (digits === undefined && x !== 0 && Math.abs(x) < 1e-3 ? BASIC.small(x) : BASIC.signed(x, digits ?? 4)),
   text: (x) => (x === null ? NOTHING : String(x)),
+  s: (x) => (x === 1 ? "" : "s"),
   words: (list, digits) => (list === null ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
   decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
 };
@@ -64,8 +65,7 @@ export class Scope {
   /** An array as {data, shape}, also while an element is read; plain lists become one. */
   array(path) {
     const found = this.reading({ ...this.#at, i: undefined }).get(path);
-    if (!found) return null;
-    return found.data ? found : { data: found, shape: [found.length] };
+    return found && (found.data ? found : { data: found, shape: [found.length] });
   }
 
   /** Whether a condition holds; none always does. */

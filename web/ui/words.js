@@ -11,7 +11,7 @@ export function Rich({ text = "", scope }) {
   for (const { 0: whole, 1: bold, 2: code, 3: words, 4: target, 5: spec, 6: tex, index } of text.matchAll(PIECE)) {
     content.push(text.slice(end, index));
     end = index + whole.length;
-    if (spec) content.push(value(scope, spec));
+    if (spec) content.push(spec.endsWith(":s") ? scope.value(spec)[1] : value(scope, spec));
     else if (tex) content.push(html`<${Term} tex=${tex} />`);
     else if (code) content.push(html`<code>${filled(code, scope)}</code>`);
     else if (bold) content.push(html`<strong><${Rich} text=${bold} scope=${scope} /></strong>`);

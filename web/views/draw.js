@@ -17,13 +17,13 @@ const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
  * The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`,
  * and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
  */
-export default function Draw({ scope, page }) {
+export default function Draw({ block, scope, page }) {
   const host = useRef(null);
   const now = useRef(null);
   now.current = scope;
   useEffect(() => {
     const drawn = (scalars, answer) => page.reads(Number.isInteger(scalars.digit) ? answer : null);
-    const panel = new DrawPanel(host.current, page, drawn);
+    const panel = new DrawPanel(host.current, block, page, drawn);
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
@@ -64,10 +64,10 @@ class DrawPanel {
   #file = null; // the name of one that is being read
   #choose = newest(); // of what the pad shows
 
-  constructor(root, page, predicted) {
+  constructor(root, { label, caption, shape }, page, predicted) {
     this.#page = page;
     this.#predicted = predicted;
-    render(html`<${Layout} />`, root);
+    render(html`<${Layout} caption=${caption} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
@@ -81,10 +81,10 @@ class DrawPanel {
       },
     });
     this.#input = new Heatmap(slot("input"), {
-      label: "The 28 by 28 image that the network reads.",
+      label,
+      shape,
       test: "input",
       map: "grey",
-      shape: [28, 28],
       maxHeight: 140,
       describe: (_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`,
     });
@@ -174,11 +174,11 @@ class DrawPanel {
   }
 }
 
-function Layout() {
+function Layout({ caption }) {
   return html`<div class="draw">
       <div><div class="pad-slot" data-slot="pad"></div><div class="row tools" data-slot="tools"></div></div>
       <div class="reading">
-        <figure class="input-image"><div data-slot="input"></div><figcaption>28 × 28, as Python sees it</figcaption></figure>
+        <figure class="input-image"><div data-slot="input"></div><figcaption>${caption}</figcaption></figure>
         <div class="verdict" data-slot="verdict"></div>
         <div data-slot="bars"></div>
         <p class="unseen" aria-live="polite" data-slot="spoken"></p>

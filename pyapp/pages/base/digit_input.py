@@ -6,8 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyapp.data import drawing, mnist
+from pyapp.experiment.panels import Custom, Panel
 
 EXAMPLE = 1923  # the held-out digit that a pad opens with: a 6, and each bit less makes a network less sure of it
+IMAGE = (drawing.IMAGE, drawing.IMAGE)  # rows and columns of what is read
+DRAW = Panel("draw", "Draw", (
+    Custom(module="draw", shape=IMAGE, label="The {} by {} image that the network reads.".format(*IMAGE),
+           caption="{} × {}, as Python sees it".format(*IMAGE)),))
 EMPTY_PAD = "The pad is empty: draw a digit."
 EMPTY_PICTURE = "There is no ink in this picture."
 
@@ -50,7 +55,7 @@ def held_out(index: int) -> DigitInput:
 
 def _checked(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image, np.float32)
-    if image.shape != (28, 28) or not ((image >= 0) & (image <= 1)).all():
+    if image.shape != IMAGE or not ((image >= 0) & (image <= 1)).all():
         raise ValueError(f"an input must be 28 x 28 values of 0 to 1; found shape {image.shape}")
     return image
 

@@ -1,13 +1,13 @@
 """What the page that trains in float32 shows: the pad, the first layer, the training, and float beside quantised."""
 
-from pyapp.experiment.panels import Beside, Button, Buttons, Custom, Fact, Facts, Head, Panel, Words
+from pyapp.experiment.panels import Beside, Button, Buttons, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
 from pyapp.pages.base import exporting
+from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
 VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant"))
-DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
 WEIGHTS = Panel("weights", "What the first layer looks for", (
     Words(text="One image for each of the {neurons} neurons: orange pixels excite it, blue ones inhibit it. "
                "{weights_words}"),

@@ -51,7 +51,7 @@ HEADS = Panel("heads", "All heads", (
     Beside(width=200, blocks=(all_heads("float", "float32"), all_heads("quant", "quantised"))),
     Table(name="l1", caption="L1 per row of each head, 0 to 2", rows="rows", key="name", chosen="chosen", columns=(
         Column("head", "name"), Column("this story", "here:fixed:4", role="quant"),
-        Column("{compared:count} held-out stories", "mean:fixed:4", role="quant"))),
+        Column("held-out stories: {compared:count}", "mean:fixed:4", role="quant"))),
 ), place="readouts", empty="The heads appear when Python has started.")
 CURVE = Panel("curve", "Accuracy against bits", (
     Words(text="Share of {count_of:count} held-out stories that are answered rightly, by bits of the attention scores. "

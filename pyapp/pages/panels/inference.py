@@ -1,8 +1,9 @@
 """What the page about float and integer inference shows: a digit through both networks, then all that differ."""
 
-from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Head, Panel, Table, Together, Words
+from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Together, Words
 from pyapp.experiment.pictures import Heatmap, Images
 from pyapp.pages.base import exporting
+from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
@@ -18,7 +19,6 @@ def codes(i: int, name: str, title: str, height: int, place: str) -> Together:
         Words(role="doc", name=f"grid-{name}", text=f"{{read.layers.{i}.words}}")))
 
 
-DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
 CODES = Panel("codes", "Codes between the layers", (
     Words(text="Draw a digit, and its codes appear here.", when="!read"),
     Words(text="{read.codes_words}", when="read"),
@@ -51,7 +51,7 @@ COUNT = Panel("count", "On {held_out:count} test digits", (
     Words(role="note", name="refusal", text="{refusal_words}", when="refusal_words"),
     Words(role="note", name="agreement", when="agreement", good="agree",
           text="Integers versus simulation: {agreement}; the logit codes differ for {logits_differ:count} of "
-               "{done:count} digits, by at most {code_difference:count}."),
+               "{done:count} digit{done:s}, by at most {code_difference:count}."),
 ), place="readouts")
 CHANGED = Panel("changed", "Changed predictions", (
     Words(text="{changed_words}"),

@@ -73,8 +73,9 @@ class Step:
 
 STEPS = (
     Step("float", "Float", "The product of real numbers", r"y_{ij} = \sum_k a_{ik} w_{jk}",
-         "{rows} inputs of {inner} numbers (rows of A) meet {columns} outputs (columns of Wᵀ). Each element of the "
-         "product is one row times one column, summed. Choose one by a click, or by the arrow keys.",
+         "{rows} input{rows:s} of {inner} number{inner:s} (rows of A) times {columns} output{columns:s} (columns of "
+         "Wᵀ). Each element of the product is one row times one column, summed. Choose one by a click, or by the arrow "
+         "keys.",
          (A, W, Y)),
     Step("codes", "Codes", "Both matrices on integer grids",
          r"q = \operatorname{round}(x/s) + z \qquad \hat{x} = s(q - z)",
@@ -99,7 +100,7 @@ STEPS = (
          (*corrected("a_correction", "w_correction"), vector("a_sums", "Σ a of each row", "row"))),
     Step("constant", "Constant", "Plus what was subtracted twice",
          r"\sum_k (a_k - z_a)(w_k - z_w) = \qquad \sum_k a_k w_k - z_a \sum_k w_k \qquad -z_w \sum_k a_k + I z_a z_w",
-         "Both corrections took $z_a z_w$ out of each of the {inner} products. What is left is the corrected "
+         "Both corrections took $z_a z_w$ out of every product, {inner} per element. What is left is the corrected "
          "accumulator, the product of the codes counted from their zero points.{said.no_zero}",
          corrected("w_correction", "constant", "accumulator")),
     Step("scale", "Scale", "Times both scales: real numbers again", r"\hat{y}_{ij} = S_a S_w \cdot \text{acc}_{ij}",
@@ -142,8 +143,8 @@ WALK = Panel("walk", "Step by step", (
         Button("Next", (("step", "next"),), name="next", off="at.requantise"))),
     *(shown(number, step) for number, step in enumerate(STEPS, 1)),
     Words(name="proof", good="check.exact", when="at.constant",
-          text="{check.equal} of {check.elements} accumulators equal Σ (a − $z_a$)(w − $z_w$), computed another way: "
-               "zero points taken off first, then multiplied in int64."),
+          text="{check.equal} of {check.elements} accumulator{check.elements:s} equal to Σ (a − $z_a$)(w − $z_w$), "
+               "computed another way: zero points taken off first, then multiplied in int64."),
 ), empty="The matrices appear when Python has started.")
 ROUNDING = Panel("rounding", "Three ways to round", (
     Words(text="M {said.of_column}is {cell.ratio:scientific}, in fixed point {cell.m0:count} · "
@@ -167,8 +168,8 @@ ROUNDING = Panel("rounding", "Three ways to round", (
 ELEMENT = Panel("element", "Element {row}, {column}", (
     Beside(width=280, blocks=(
         Together(blocks=(
-            Words(text="Row {row} of A and column {column} of Wᵀ, {inner} products, and what becomes of their sum up "
-                       "to step {step}."),
+            Words(text="Row {row} of A and column {column} of Wᵀ, {inner} product{inner:s}, and what becomes of the "
+                       "sum up to step {step}."),
             Table(name="products", rows="cell.inputs", key="@index", caption="The products of this element", columns=(
                 Column("k", "@index"),
                 *(Column(title, f"{name}:fixed:4", role="float")

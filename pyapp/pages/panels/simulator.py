@@ -32,15 +32,15 @@ def number_line(name: str, label: str, when: str = "") -> Custom:
 
 
 LINE = Panel("line", "Where each number lands", (
-    Words(text="{owner} {cell.count:count} numbers{of_grid} (top) fall onto the nearest of its orange "
-               "lines{too_many}; below each its code and the real number. Red lines are clipped: those numbers lie "
+    Words(text="{owner} {cell.count:count} number{cell.count:s}{of_grid} (top), on the nearest of its orange "
+               "lines{too_many}; below, each code and its real number. Red lines are clipped: those numbers lie "
                "outside the grid (shaded)."),
     Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
                      Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
     Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
         Button("previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
         Button("next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
-    number_line("number-line", "Number line: {cell.count:count} numbers fall onto a grid from {cell.lowest} to "
+    number_line("number-line", "Number line: {cell.count:count} number{cell.count:s} on a grid from {cell.lowest} to "
                 "{cell.highest}; the largest error is {cell.maximum}."),
     Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),
     number_line("zoom-line", "Enlarged piece of the number line.", when="cell.fine"),
@@ -70,7 +70,8 @@ GLANCE = Panel("glance", "At a glance", (
                "{db_rest}"),
 ), empty="Four histograms appear when Python has started.")
 ERRORS = Panel("errors", "What is lost", (
-    Words(text="Signal to noise ([SQNR](?sqnr)) in decibels, and the error |x − x̂| over all {count:count} numbers."),
+    Words(text="Signal to noise ([SQNR](?sqnr)) in decibels, and the error |x − x̂| over {count:count} "
+               "number{count:s}."),
     Words(text="Exact: every number lies on the grid{lone}.", when="errors.exact"),
     Facts(facts=(Fact("SQNR", ("errors.sqnr_db:decibels:2",), "sqnr", "quant"),
                  Fact("mean error", ("errors.mean",), "mean-error"),

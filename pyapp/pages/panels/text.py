@@ -73,8 +73,8 @@ LOOK = Panel("look", "Attention", (
           text="Computed when the writing stops, or at the character that you point at."),
     Together(when="read", blocks=(
         Words(name="look-about",
-              text="Character number {read.number:count} of the {read.title} text saw {read.seen:count} characters, "
-                   "itself included. They are shaded in the text above and drawn here, full at "
+              text="Character number {read.number:count} of the {read.title} text saw {read.seen:count} "
+                   "character{read.seen:s}, itself included. They are shaded in the text above and drawn here, full at "
                    "{read.limits.attention:fixed:3}. Point at another character, or move there with the arrow keys."),
         bars("look", "read.attention", label="Attention to each character: float, quantised.", labels="read.labels",
              limit="read.limits.attention", picked="read.last", height=144,
@@ -89,9 +89,9 @@ LOOK = Panel("look", "Attention", (
 LOSSES = Panel("losses", "What quantising costs", (
     Words(text="The validation text is not included; its losses were measured beforehand with CPython, the quantised "
                "ones for 8-bit weights, one [scale](?scale) per tensor, and 8-bit activations. Both networks are "
-               "measured here, now, on {losses.n:count} characters that the float32 network wrote itself from a fixed "
-               "seed: there the difference estimates the [Kullback–Leibler divergence](?kl-divergence) from float32 "
-               "to quantised, whatever the text is about. All losses are in nats per character."),
+               "measured here, now, on {losses.n:count} character{losses.n:s} that the float32 network wrote itself "
+               "from a fixed seed: there the difference estimates the [Kullback–Leibler divergence](?kl-divergence) "
+               "from float32 to quantised, whatever the text is about. All losses are in nats per character."),
     Facts(name="losses", caption="Losses in nats per character", corner="nats per character",
           heads=(*HEADS, Head("difference", "", "cost")), facts=(
         Fact("{validation_words}", ("validation.float:fixed:3", "validation.quant:fixed:3", "validation.cost:signed:3"),

@@ -5,7 +5,6 @@ from pyapp.experiment.panels import (
     Block,
     Button,
     Buttons,
-    Custom,
     Fact,
     Facts,
     Head,
@@ -17,9 +16,9 @@ from pyapp.experiment.panels import (
 )
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
 from pyapp.pages.base import exporting
+from pyapp.pages.base.digit_input import DRAW
 
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
-DRAW = Panel("draw", "Draw", (Custom(module="draw"),))
 PATCHES = Panel("patches", "The drawing as tokens", (
     Words(text="A transformer reads a row of tokens, so the drawing is cut into patches, and each becomes one. A class "
                "token is put before them: it has no pixels, gathers what it needs by attention, and the answer is read "

@@ -15,7 +15,9 @@ from pyapp.experiment.pictures import Bars, Chart, Curves, Heatmap, Images
 
 SLOT = re.compile(r"\{([^{}]+)\}")
 FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "megabytes", "scientific", "small", "decibels",
-           "milliseconds", "words", "text"}
+           "milliseconds", "words", "text", "s"}
+WHOLE = {"", "scalar", "count", "text", "fixed:0"}  # these write a count of 1 as "1"
+PLURAL = re.compile(r"(?<![\w.,] )(?<![\w.,-])1 (?:(?!of|to|in|by|is)[\w-]+ )?(?!is|was|has|as|its)[\w-]{2,}s\b")
 ROOTS = {"params", "picks", "shipped", "read", "glossary"}  # names that are looked up before those of a frame
 MISSING = object()
 
@@ -101,6 +103,23 @@ class Faults(list):
             self.value(where, scope, spec)
             if ":" not in spec and isinstance(found := scope.get(spec), str):  # which may be a template itself
                 self.template(where, scope, found)
+        if wrong := PLURAL.search(written := filled(scope, text)):
+            self.append(f"{where} reads “{wrong[0]}” in “{written}”")
+
+
+def filled(scope: Scope, text: str) -> str:
+    """A template as it reads, as far as the grammar of counts goes: other numbers are "…"; no marks."""
+    def value(spec: str) -> str:
+        path, _, written = spec.partition(":")
+        found = scope.get(path)
+        alone = isinstance(found, int | float | np.number) and not isinstance(found, bool) and found == 1
+        if written == "s":
+            return "" if alone else "s"
+        if isinstance(found, str):
+            return filled(scope, found) if not written else found
+        return "1" if alone and written in WHOLE else "…"
+
+    return re.sub(r"\*\*|`|\[|\]\([^)]*\)", "", SLOT.sub(lambda slot: value(slot[1]), text))
 
 
 def check(page: type[Experiment], frame: Frame, params: dict, read: Frame | None = None) -> Faults:

@@ -31,6 +31,7 @@ def read(runner, run, name):
 
 
 def states(name):
+    yield {param.name: param.lo for param in pages.page(name).PARAMS if param.kind == "int"}  # many counts of 1
     for param in pages.page(name).PARAMS:
         for value in alternatives(param):
             yield {param.name: value}
@@ -73,6 +74,13 @@ def test_a_name_that_no_frame_has_is_found():
     frame = Runner().open("affine")
     faults = names.check(page, frame["frame"], frame["params"])
     assert any("nobody" in fault for fault in faults) and any("no format" in fault for fault in faults)
+
+
+def test_a_lone_one_before_a_plural_is_found():
+    frame = Runner().open("matmul", {"rows": 1})
+    for bar, plural in (("{rows} inputs", True), ("{rows} input{rows:s}", False), ("{inner} number{inner:s}", False)):
+        faults = names.check(type("Page", (pages.page("matmul"),), {"BAR": bar}), frame["frame"], frame["params"])
+        assert any("1 inputs" in fault for fault in faults) == plural
 
 
 def test_an_entry_that_panels_cannot_reach_is_found():
