@@ -81,6 +81,9 @@ def run(args: argparse.Namespace) -> None:
     loaded = own.load(args.path) if args.path.suffix == ".npz" else huggingface.load(args.path)
     texts, labels = list(args.text), np.full(len(args.text), -1, np.int64)
     if args.data:
+        if not loaded.labels:
+            raise ValueError(f"{args.path} has no classifier, so labels say nothing about it; give texts without "
+                             "labels by --text")
         more, known = labelled.load(args.data, loaded.labels)
         if args.texts is not None and args.texts < 1:
             raise ValueError(f"texts is {args.texts}; use 1 or more, or leave it out for all {len(more)}")
@@ -90,10 +93,11 @@ def run(args: argparse.Namespace) -> None:
     settings = [ScoreSettings(args.logit_bits, method, rule) for rule in _listed(args.shift, RULES, "shift")
                 for method in _listed(args.softmax, METHODS, "softmax method")]
     tokens = [loaded.vocabulary.encode(text, context=loaded.model.size.context) for text in texts]
+    first = min(CALIBRATION, len(texts) // 2)
     result = {"checkpoint": str(args.path), "parameters": sum(w.size for w in loaded.weights.values()),
               "texts": [_answer(loaded, *each) for each in zip(texts, tokens, strict=True)][: max(len(args.text), 3)],
-              "logit_bits": args.logit_bits, "measured_on": len(texts),
-              "rows": list(_rows(loaded, settings, tokens, labels))}
+              "logit_bits": args.logit_bits, "calibrated_on": first or 1, "measured_on": len(texts) - first,
+              "rows": list(_rows(loaded, settings, tokens, labels, first))}
     show(result, args.json, "\n\n".join(_words(result)))
 
 
@@ -114,9 +118,9 @@ def _answer(loaded: Pretrained, text: str, tokens: Tokens) -> dict[str, Any]:
 
 
 def _rows(loaded: Pretrained, settings: list[ScoreSettings], tokens: list[Tokens],
-          labels: np.ndarray) -> Iterator[dict[str, Any]]:
-    """One for each of the settings. Ranges come from the first texts, which are not measured if there are enough."""
-    first = min(CALIBRATION, len(tokens) // 2)
+          labels: np.ndarray, first: int) -> Iterator[dict[str, Any]]:
+    """One for each of the settings. The `first` texts decide the ranges and are not measured; with 0, the only text
+    decides its own."""
     length = max(len(each.ids) for each in tokens[: first or 1])
     ids = np.full((first or 1, length), PAD, np.int32)
     for row, each in zip(ids, tokens, strict=False):
@@ -144,6 +148,10 @@ def _float_accuracy(loaded: Pretrained, parts: list[Piece], labels: np.ndarray) 
     return right / int((labels >= 0).sum())
 
 
+def _count(texts: int) -> str:
+    return f"{texts} text" + "s" * (texts != 1)
+
+
 def _words(result: dict[str, Any]) -> Iterator[str]:
     """Parts of what is printed: the answers, a line for each of the settings, and the heads if there is one of them."""
     for each in result["texts"]:
@@ -153,8 +161,11 @@ def _words(result: dict[str, Any]) -> Iterator[str]:
         yield f"{each['text'][:70]!r}: {answer}, {each['tokens']} tokens{unknown}{cut}"
     rows = result["rows"]
     float_accuracy = rows[0]["float_accuracy"]
-    lines = [f"attention scores of {result['logit_bits']} bits, {result['measured_on']} texts"
-             + ("" if float_accuracy is None else f", float accuracy {float_accuracy:.2%}")]
+    first = result["calibrated_on"]
+    lines = [f"attention scores of {result['logit_bits']} bits, measured on {_count(result['measured_on'])}"
+             + ("" if float_accuracy is None else f", float accuracy {float_accuracy:.2%}")
+             + (f"; ranges from the first {_count(first)}" if len(result["texts"]) > 1 else
+                "; its own scores decide the ranges: give several texts to measure what new ones lose")]
     for row in rows:
         heads = np.array(row["heads"])
         layer, head = np.unravel_index(heads.argmax(), heads.shape)

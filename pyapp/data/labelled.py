@@ -22,11 +22,11 @@ def load(path: str | Path, labels: Sequence[str]) -> tuple[list[str], np.ndarray
     if len(lines) > MOST:
         raise TextError(f"{path} has {len(lines):,} lines; use at most {MOST:,}")
     for i, line in enumerate(lines, 1):
-        label, tab, text = line.partition("\t")
+        label, _, text = line.partition("\t")
         label = label.strip()
         if not line.strip() or (i == 1 and label == "label"):
             continue
-        if not tab or label not in numbers:
+        if not text.strip() or label not in numbers:
             raise TextError(f"{path}, line {i}: expected a label ({', '.join(labels[:9])}), a tab and a text, found "
                             f"{line[:40]!r}")
         found.append((text.strip(), numbers[label]))

@@ -1,6 +1,6 @@
 """Record what transformers computes for a tiny MobileBERT whose parameters are all random.
 
-    pip install torch transformers && python tests/oracles/record_mobilebert.py
+    pip install torch transformers && PYTHONPATH=tests python -m oracles.record_mobilebert
 
 A new network has NoNorm's weights 1 and all biases 0, which would hide a swapped or missing term.
 """

@@ -28,7 +28,8 @@ def test_eight_bits_are_near_the_float_network(method):
     quantised = network(8, method, "row-max")
     errors = [head_errors(read(MODEL, P, piece).attention, read(quantised, P, piece).attention)
               for piece in pieces(TEXTS)]
-    assert np.mean(np.concatenate(errors)) < (0.4 if method == "softermax-native" else 0.2)
+    coarse = ("softermax-native", "exaq2")  # temperature 1 / ln 2; a table of 4 levels
+    assert np.mean(np.concatenate(errors)) < (0.4 if method in coarse else 0.2)
 
 
 def test_more_bits_are_nearer():
