@@ -7,24 +7,31 @@ from collections.abc import Iterator
 
 import numpy as np
 import onnxruntime
-from onnx import helper
+from onnx import helper, numpy_helper
 from oracles.onnx_cases import RECORDED, Case
 
 IR = {21: 10, 25: 13}  # the first opset with groups (block_size) and 4 bits, the first with 2 bits; file formats
 SEED = 20
 FLOAT = np.dtype(np.float32)
+PRODUCTS = ("MatMulInteger", "QLinearMatMul", "QGemm")
 INTEGERS = [np.dtype(name) for name in ("uint8", "int8", "uint16", "int16")]
 
 
 def run(op: str, inputs: list[np.ndarray], outputs: list[np.dtype | int], domain: str = "", **attributes):
-    """The outputs of one node, as ONNX Runtime computes it on the CPU. Output types are dtypes, or ONNX's numbers."""
+    """The outputs of one node, as ONNX Runtime computes it on the CPU. Output types are dtypes, or ONNX's numbers.
+
+    Of a product all inputs but the first are constants: only then does "x64quantprecision" make it exact everywhere.
+    """
     ends = {f"input{i}": np.asarray(value) for i, value in enumerate(inputs)}
+    fixed = dict(list(ends.items())[1:]) if op in PRODUCTS else {}
+    given = {name: value for name, value in ends.items() if name not in fixed}
     types = [kind if isinstance(kind, int) else helper.np_dtype_to_tensor_dtype(kind) for kind in outputs]
     results = [f"output{i}" for i in range(len(outputs))]
     return session(
         [helper.make_node(op, list(ends), results, domain=domain, **attributes)],
-        {name: (helper.np_dtype_to_tensor_dtype(value.dtype), value.shape) for name, value in ends.items()},
-        dict(zip(results, types, strict=True)), domain=domain).run(None, ends)
+        {name: (helper.np_dtype_to_tensor_dtype(value.dtype), value.shape) for name, value in given.items()},
+        dict(zip(results, types, strict=True)), [numpy_helper.from_array(value, name) for name, value in fixed.items()],
+        domain).run(None, given)
 
 
 def session(nodes: list, inputs: dict[str, tuple], outputs: dict[str, int], constants=(), domain: str = "",

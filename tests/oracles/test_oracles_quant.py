@@ -24,6 +24,16 @@ def runtime(onnx):
     return record_onnxruntime
 
 
+def exact_or_skip(runtime, a: np.dtype, b: np.dtype) -> None:
+    """Without VNNI, ONNX Runtime adds products of uint8 and int8 in pairs that saturate at 16 bits, and QLinearMatMul
+    does so also where exact products are asked for: then it is no oracle. The recorded cases are from elsewhere."""
+    one, zero = np.float32(1), np.float32(2.0**-8)
+    codes, = runtime.run("QLinearMatMul", [np.full((1, 2), 255, U8), zero, U8.type(0), np.full((2, 1), 127, S8), zero,
+                                           S8.type(0), one, U8.type(0)], [U8])
+    if (a, b) == (U8, S8) and codes.item() != 1:
+        pytest.skip("this ONNX Runtime saturates on this processor, which has no VNNI")
+
+
 @pytest.mark.parametrize("per", ["tensor", "channel", "group"])
 @pytest.mark.parametrize("dtype", [U8, S8, U16, S16], ids=str)
 def test_quantize_and_dequantize(runtime, dtype, per):
@@ -93,6 +103,7 @@ def test_integer_products(runtime, a, b, channels):
 @pytest.mark.parametrize("channels", [False, True], ids=["tensor", "channel"])
 @pytest.mark.parametrize("a, b", PAIRS, ids=str)
 def test_requantised_products(runtime, a, b, channels):
+    exact_or_skip(runtime, a, b)
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         sizes = tuple(int(n) for n in rng.integers(1, 90, 3))
@@ -103,6 +114,7 @@ def test_requantised_products(runtime, a, b, channels):
 @pytest.mark.parametrize("scheme", ["symmetric", "affine"])
 def test_the_integer_network_is_a_chain_of_qlinear_matmul(runtime, scheme):
     """Per tensor, rounding "float", without biases (the operator has none): every logits code is ONNX Runtime's."""
+    exact_or_skip(runtime, U8, U8 if scheme == "affine" else S8)
     for seed in range(8):
         network, weights, x = small_network(seed, scheme, bias=0)
         codes = network.input.quantize(x)

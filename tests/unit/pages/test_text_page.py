@@ -263,7 +263,7 @@ def test_speed_is_said_when_writing_rests():
 @pytest.mark.parametrize(("params", "words"), [
     ({}, "8-bit weights, 8-bit activations, 3-bit logits, exact softmax, no shift"),
     ({"per": "channel", "shift": "row-max"},
-     "8-bit weights per channel, 8-bit activations, 3-bit logits, exact softmax, shift row-max"),
+     "8-bit weights per channel, 8-bit activations, 3-bit logits, exact softmax, shifted by the row maximum"),
     (FLOATS | {"per": "channel"}, "float32 weights, float32 activations, float32 logits")])
 def test_the_quantised_network_is_described(params, words):
     assert Runner().open("text", params)["frame"].scalars["settings"] == words
