@@ -37,7 +37,8 @@ PASS = Panel("pass", "Every accumulator fits", (
     Chart(name="bits", label="Bits that the largest number in each operation's accumulators needs.", x="numbers",
           lines="lines", marks="marks", up=Axis("bits", ends="range", format="count"), across=Axis("operation"),
           height=300, pick="operation", at="at", read="{names.@i}: {readings.@i}"),
-    Facts(name="operation", caption="The chosen operation: {chosen.name}", facts=(
+    Facts(name="operation", caption="The chosen operation", facts=(
+        Fact("operation {chosen.number:count}", ("chosen.name",), "name"),
         Fact("what it is", ("chosen.kind",), "kind"), Fact("in", ("chosen.input",), "input"),
         Fact("out", ("chosen.output",), "output"),
         Fact("largest number in an accumulator", ("chosen.largest",), "largest"),
@@ -62,7 +63,7 @@ COST = Panel("cost", "What it costs", (
         Column("answer", "name"), Column("", bar=("float", "quant")),
         Column("float", "float:percent:2", role="float"),
         Column("integers", "quant:percent:2", role="quant"))),
-    Facts(name="cost", facts=(Fact("L1 of the probabilities", ("l1:fixed:4",), "l1"),
+    Facts(name="cost", facts=(Fact("L1 of the probabilities", ("l1:small",), "l1"),
                               Fact("weights", ("nbytes:bytes",), "bytes"))),
 ), place="readouts", empty="The answers appear when Python has started.")
 TABLE = Panel("table", "All {count:count} operations", (
@@ -151,7 +152,7 @@ class Page(Experiment):
             "readings": [_reading(each) for each in trace.operations],
             "lines": [{"y": y, "role": "quant", "shape": "dots", "label": "", "hollow": [width == 32] * len(rows)}
                       for width, y in zip(WIDTHS, bits, strict=True)],
-            "marks": [{"kind": "horizontal", "y": width, "text": f"int{width}", "role": "bad"} for width in WIDTHS],
+            "marks": [{"kind": "horizontal", "y": width, "text": f"int{width}", "role": "error"} for width in WIDTHS],
             "range": [0, 68], **_hiding(trace.operations, made.simulated),
             "answers": [{"name": names[i], "float": float(exact[i]), "quant": float(rounded[i])} for i in likeliest],
             "l1": float(np.abs(exact - rounded).sum()), "nbytes": made.network.nbytes, "input_words": words,
