@@ -91,7 +91,7 @@ class Page(Experiment):
                "other pipelines hide floats.")
     entry = "Transformers"
     order = 64
-    NEXT = ("check", "See that all these integers are the same in your browser and under CPython.")
+    NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
     BAR = "{count:count} operations, {floats:count} floats, headroom {headroom:count} bits"
     GROUPS = (("Network", ("network", "digit", "text")), ("Quantise", ("bits", "stream", "softmax", "shift")))
     IDLE = (Idle(("digit",), "network", "is", (GPT,), "the GPT reads the text"),
