@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--softmax", default=ALL, metavar="LIST", help="softmax methods")
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST",
                          help="what is subtracted from the scores before they are rounded")
-        _add_integers(sub)
+        add_integers(sub)
         add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", required=True)
         add_json(sub)
 
@@ -56,7 +56,7 @@ def add_evaluate(models: Any) -> None:
     for name, sub in _both(models, evaluate).items():
         add_subject(sub, name)
         add_transformer_settings(sub)
-        _add_integers(sub)
+        add_integers(sub)
         add_json(sub)
 
 
@@ -97,7 +97,7 @@ def _add_base(sub: argparse.ArgumentParser) -> None:
                      help="how the ranges of the activations are found")
 
 
-def _add_integers(sub: argparse.ArgumentParser) -> None:
+def add_integers(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--integer", action="store_true",
                      help="compute in integers from end to end, LayerNorm, GELU and the residual stream included; the "
                           "default simulates with floats. Needs bits of weights, activations and scores, and an "

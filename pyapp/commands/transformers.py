@@ -10,7 +10,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import described
-from pyapp.commands.attention import add_transformer_settings, transformer_settings_of
+from pyapp.commands.attention import add_integers, add_transformer_settings, transformer_settings_of
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     add_recipe,
@@ -31,6 +31,7 @@ from pyapp.nets import gpt, next_token
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.nets.gpt import GPT
 from pyapp.nets.vit import ViT
+from pyapp.quantized.integer_transformer import integer_gpt
 from pyapp.quantized.transformer import quantize_gpt
 from pyapp.training.gpt_recipe import GPTRecipe, train_gpt
 from pyapp.training.trainer import evaluate
@@ -95,6 +96,7 @@ def add_writing(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--top-k", type=int, default=0, metavar="K",
                      help="draw from the K likeliest characters; 0 from all")
     add_transformer_settings(sub)
+    add_integers(sub)
 
 
 def generate(args: argparse.Namespace) -> None:
@@ -103,7 +105,7 @@ def generate(args: argparse.Namespace) -> None:
     sampling = Sampling(args.temperature, args.top_k, args.greedy)
     if args.tokens < 0:
         raise ValueError(f"tokens is {args.tokens}; use 0 or more")
-    network = quantize_gpt(model, p, transformer_settings_of(args))
+    network = (integer_gpt if args.integer else quantize_gpt)(model, p, transformer_settings_of(args))
     prompt = vocabulary.beginning if args.prompt is None else text.lines(args.prompt)
     writer = Writer(network.model, network.parameters, vocabulary.encode(prompt), sampling, args.seed)
     print(prompt, end="")

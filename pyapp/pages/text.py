@@ -42,7 +42,7 @@ class Page(Experiment):
                "choose a shift and compare again.")
     entry = "Transformers"
     order = 61
-    NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
+    NEXT = ("trace", "Follow a text through the network in integers, one operation after another.")
     WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
     LABELS: ClassVar = {"play": "Generate", "pause": "Stop", "step": "One character", "reset": "Start again"}
     BAR = "{step:count}/{tokens:count}, {params.logit_bits} logit bits"

@@ -135,7 +135,7 @@ class Grid:
 
     def fake_quantize(self, x: np.ndarray) -> np.ndarray:
         """x moved onto the grid, still as float32: what a simulation of integer arithmetic computes with."""
-        return grid_values(self, np.asarray(x))
+        return grid_values(self, np.asanyarray(x))
 
     def spread(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Scale and zero point, laid out to broadcast against a tensor of `shape`."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from pyapp.core import engine
 
 GROWING = (np.add, np.subtract, np.multiply, np.left_shift, np.negative, np.absolute, np.matmul)  # may leave their type
 SUMMING = (np.einsum, np.sum, np.cumsum, np.dot)  # functions that are not ufuncs but add up as these do
+
+MOVING = {"input", "output", "astype", "split", "empty_like", "where"}  # where floats are seen but not computed
 
 
 @dataclass
@@ -31,6 +34,23 @@ class Operation:
     largest: dict[int, int] = field(default_factory=dict)  # width of an accumulator in bits: largest magnitude in it
     floats: list[str] = field(default_factory=list)  # "np.multiply float64": where a float came in
     overflows: list[str] = field(default_factory=list)  # "np.add int32 2147483648": what did not fit
+    checksum: int = 0  # CRC-32 of the output's bytes: equal in all runtimes if every integer is
+
+    def ends(self, output: np.ndarray) -> None:
+        """Note what came out."""
+        if _is_float(output):
+            self.floats.append(f"output {output.dtype}")
+        self.output, self.output_shape = str(output.dtype), output.shape
+        self.checksum = crc32(np.ascontiguousarray(_plain(output)).data)
+
+    @property
+    def functions(self) -> list[str]:
+        """The NumPy functions that were seen to compute floats, each once, "multiply".
+
+        A runtime without BLAS multiplies matrices with `einsum`: that is called "matmul" too.
+        """
+        names = (where.split()[0].removeprefix("np.").replace("einsum", "matmul") for where in self.floats)
+        return [name for name in dict.fromkeys(names) if name not in MOVING]
 
     @property
     def accumulators(self) -> list["Accumulator"]:
@@ -71,10 +91,8 @@ class Trace:
         found = Operation(name, operation.kind, [str(each.dtype) for each in arrays], [each.shape for each in arrays])
         found.floats += [f"input {each.dtype}" for each in arrays if _is_float(each)]
         with engine.using(engine.NUMPY):  # a kernel's arithmetic cannot be watched; it gives the same integers
-            result = _plain(_with_watched(operation, found)(*(_watched(each, found) for each in arrays)))
-        if _is_float(result):
-            found.floats.append(f"output {result.dtype}")
-        found.output, found.output_shape = str(result.dtype), result.shape
+            result = _plain(_with_watched(operation, found)(*(watched(each, found) for each in arrays)))
+        found.ends(result)
         self.operations.append(found)
         return result
 
@@ -102,21 +120,21 @@ class _Watched(np.ndarray):
         more = {key: _plain_inside(value) for key, value in more.items()}
         result = getattr(ufunc, method)(*arrays, **more)
         self._note(f"np.{ufunc.__name__}", result)
-        if ufunc in GROWING and method != "at":
+        if ufunc in GROWING and method != "at" and not _is_float(result):
             kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
             self._compare(f"np.{ufunc.__name__}", result, _in_wider(ufunc, method, arrays, kept))
-        return _watched(result, self.found)
+        return watched(result, self.found)
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, more: dict[str, Any]) -> Any:
         args, more = _plain_inside(args), {key: _plain_inside(value) for key, value in more.items()}
         result = function(*args, **more)
         for part in result if isinstance(result, (tuple, list)) else [result]:
             self._note(f"np.{function.__name__}", part)
-        if function in SUMMING:
+        if function in SUMMING and not _is_float(result):
             kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
             self._compare(f"np.{function.__name__}", result, function(
                 *(_wider(each) if isinstance(each, np.ndarray) else each for each in args), **kept))
-        return _watched(result, self.found)
+        return watched(result, self.found)
 
     def astype(self, dtype: Any, *args: Any, **more: Any) -> np.ndarray:
         plain = _plain(self)
@@ -124,7 +142,7 @@ class _Watched(np.ndarray):
         self._note("astype", result)
         if not _is_float(result) and result.dtype != bool and (result != plain).any():
             self.found.overflows.append(f"astype {result.dtype} {_largest(plain)}")
-        return _watched(result, self.found)
+        return watched(result, self.found)
 
     def _note(self, what: str, result: Any) -> None:
         if _is_float(result):
@@ -142,10 +160,10 @@ class _Watched(np.ndarray):
         self.found.largest[width] = max(self.found.largest.get(width, 0), largest)
 
 
-def _watched(x: Any, found: Operation) -> Any:
+def watched(x: Any, found: Operation) -> Any:
     """The array or NumPy number as one that is watched; anything else as it is."""
     if isinstance(x, (tuple, list)):
-        return type(x)(_watched(each, found) for each in x)
+        return type(x)(watched(each, found) for each in x)
     if not isinstance(x, (np.ndarray, np.generic)):
         return x
     view = np.asarray(x).view(_Watched)
@@ -156,7 +174,7 @@ def _watched(x: Any, found: Operation) -> Any:
 def _with_watched(x: Any, found: Operation) -> Any:
     """A copy of an operation whose constants are watched too: of a table and an index, NumPy asks the table only."""
     if isinstance(x, (np.ndarray, np.generic)):
-        return _watched(x, found)
+        return watched(x, found)
     if not hasattr(x, "__dict__") or isinstance(x, type):
         return x
     clone = copy(x)

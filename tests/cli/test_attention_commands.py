@@ -10,6 +10,9 @@ from pyapp.commands.attention import tables
 from pyapp.data.text import Vocabulary
 from pyapp.hosts import ROOT
 from pyapp.nets import gpt, vit
+from pyapp.nets.generate import Sampling, Writer
+from pyapp.quantized.integer_transformer import integer_gpt
+from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
@@ -87,6 +90,18 @@ def test_generate_takes_the_same_settings(files, capsys):
                          ((), ("--logit-bits", 8, "--shift", "row-max"), ("--bits", 2, "--logit-bits", 2)))
     assert exact.startswith("the ") and len(exact) == len(two) == 35
     assert eight == exact != two
+
+
+def test_generate_in_integers_writes_what_the_network_in_integers_writes(files, capsys):
+    words = ["generate", "gpt", "--weights", files / "gpt.npz", "--prompt", "the ", "--tokens", 30, "--seed", 5,
+             "--integer"]
+    settings = ["--bits", 4, "--activations", 4, "--logit-bits", 4, "--softmax", "ibert"]
+    model, p, vocabulary = gpt.load(files / "gpt.npz")
+    network = integer_gpt(model, p, TransformerSettings(4, activations=4, logit_bits=4, softmax="ibert"))
+    writer = Writer(network.model, network.parameters, vocabulary.encode("the "), Sampling(), 5)
+    text = vocabulary.decode([writer.write().token for _ in range(30)])
+    assert run(capsys, *words, *settings)[1] == f"the {text}\n"
+    assert run(capsys, *words)[0] == 2
 
 
 def test_the_table_is_measured_once_and_goes_on(files, capsys, tmp_path):
