@@ -56,7 +56,7 @@ class Block:
         return x + self.dropouts[1].forward(p, self.down.forward(p, hidden))
 
     def _plain(self, cache: Cache | None) -> bool:
-        """A cache, and no dropout, no quantised layer, softmax or cache, of which a kernel for all at once knows nothing.
+        """A cache, and no dropout, no quantised layer, softmax or cache: a kernel for all at once knows none of them.
         """
         return (type(cache) is Cache and type(self.attention) is Attention and self.attention.softmax is float_softmax
                 and all(type(each) is Linear for each in self.linears)
