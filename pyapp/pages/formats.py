@@ -15,10 +15,11 @@ from pyapp.pages.base import controls, tensors
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.formats.gguf import GGUF
+from pyapp.quant.formats.scales import SmallFloat
 from pyapp.quant.formats.tensor import Format
 
 SHAPE = 64, 256  # of a drawn tensor; GGUF's K formats have blocks of 256
-BLOCK = 32
+BLOCK, PLACE = 32, 10  # and where the outlier is
 RIVALS = ("int4", "mxfp4", "nvfp4", "nf4", "q4_0", "q4_k")  # of 4 bits and their scales, in one block with an outlier
 OUTLIERS = tuple(float(x) for x in np.round(np.geomspace(1, 100, 25), 2))
 FAMILIES = (("integers, one scale", "float", ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
@@ -181,17 +182,18 @@ class Page(Experiment):
         return lines
 
     def _block(self, outlier: float | None = None) -> np.ndarray:
-        """Normal numbers, float32 (32,), whose 11th is so many times the largest other."""
+        """Normal numbers, float32 (32,), of which one is so many times the largest other."""
         x = generator(self.params["seed"], "block").standard_normal(BLOCK).astype(np.float32)
-        x[10] = 0
-        x[10] = np.abs(x).max() * np.float32(self.params["outlier"] if outlier is None else outlier)
+        x[PLACE] = 0
+        x[PLACE] = np.abs(x).max() * np.float32(self.params["outlier"] if outlier is None else outlier)
         return x
 
     def _rivals(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """What formats of about 4 bits leave of the other numbers, now and for outliers of all sizes."""
-        now = [{"name": name, "title": FORMATS[name].title, **others(name, self._block())} for name in RIVALS]
+        now = [{"name": name, "title": FORMATS[name].title, **others(name, self._block()[None])[0]} for name in RIVALS]
         if self._curves is None:
-            self._curves = {name: [others(name, self._block(size))["sqnr_db"] for size in OUTLIERS] for name in RIVALS}
+            blocks = np.stack([self._block(size) for size in OUTLIERS])
+            self._curves = {name: [one["sqnr_db"] for one in others(name, blocks)] for name in RIVALS}
         lines = [{"y": self._curves[name], "label": FORMATS[name].title,
                   "role": "quant" if name == self.params["format"] else "float", "dash": dash}
                  for name, dash in zip(RIVALS, (False, "6 3", "2 2", "8 2 2 2", "1 3", "10 4"), strict=True)]
@@ -231,10 +233,16 @@ def same_elements(one: str, other: str) -> bool:
     return isinstance(a, Format) and isinstance(b, Format) and a.elements == b.elements
 
 
-def others(name: str, x: np.ndarray) -> dict[str, Any]:
-    """SQNR of the numbers of a block beside its outlier, and how many of them became 0."""
-    after, small = FORMATS[name].encode(x[None]).dequantize()[0], np.arange(BLOCK) != 10
-    return {"sqnr_db": compare(x[small], after[small]).sqnr_db, "zeros": int((after[small] == 0).sum())}
+def others(name: str, blocks: np.ndarray) -> list[dict[str, Any]]:
+    """SQNR of the numbers of each block (N, 32) beside its outlier, and how many of them became 0."""
+    kind, small = FORMATS[name], np.arange(BLOCK) != PLACE
+    if isinstance(kind, Format) and kind.per.kind == "tensor":
+        kind = kind.with_per(f"group:{BLOCK}")  # a block is a tensor of its own
+    alone = isinstance(kind, Format) and isinstance(kind.rule, SmallFloat)  # the tensor has a scale beside the blocks'
+    parts = np.split(blocks, len(blocks)) if alone else [blocks]
+    after = np.concatenate([kind.encode(part).dequantize() for part in parts])
+    return [{"sqnr_db": compare(x[small], y[small]).sqnr_db, "zeros": int((y[small] == 0).sum())}
+            for x, y in zip(blocks, after, strict=True)]
 
 
 def about(name: str) -> str:
