@@ -36,6 +36,7 @@ MEASURE_TITLES = {"l1": "L1 per row", "mae": "MAE", "max-error": "largest error"
                   "row-sum": "row sum", "kl": "KL divergence"}
 L1_RANGE = [0.002, 2]  # from little to all there is
 DECADES = 4  # that are shown of other measures at most
+NOISE = 1e-12  # of sums in float64: an exact row sum is off by less
 TIE = 1e-9  # of a logarithm: an error of exactly 1 may be one unit in the last place above it
 ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that calibrates
 
@@ -166,7 +167,7 @@ class Page(SoftmaxLab):
         """From the lowest to the highest error that the plots show, powers of ten but for L1."""
         if self.params["measure"] == "l1":
             return L1_RANGE
-        values = [value for family in curves for line in family.values() for value in line if value and value > 0]
+        values = [value for family in curves for line in family.values() for value in line if value and value > NOISE]
         low, high = np.floor(np.log10(min(values, default=1)) + TIE), np.ceil(np.log10(max(values, default=1)) - TIE)
         return [float(10 ** max(min(low, high - 1), high - DECADES)), float(10**high)]
 
