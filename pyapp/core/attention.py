@@ -76,19 +76,13 @@ class Attention:
         return self.out.forward(p, self.context)
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
-        """With P = softmax(Z) and its output O = P v: dv = Pᵀ dO, dP = dO vᵀ, dZ = P (dP - Σ_S P dP), dq = dZ k,
-        dk = dZᵀ q. The row sum Σ_S P dP is Σ_D O dO, which is shorter (Dao et al. 2022, appendix B.4)."""
+        """dL/dx from dL/dy, see `gradients`."""
         tokens = self.q.shape[2]
         dcontext = self.out.backward(p, dy)  # R, C
         do, o = (self._by_head(rows, tokens)[0] for rows in (dcontext, self.context))  # B, H, T, D
         dqkv = np.empty((len(dy), 3 * dy.shape[1]), dy.dtype)
         dq, dk, dv = self._by_head(dqkv, tokens)
-        weighted_transposed(self.probabilities, do, out=dv)
-        dz = scores_of(do, self.v)  # B, H, T, T
-        dz -= np.einsum("bhtd,bhtd->bht", o, do)[..., None]
-        dz *= self.probabilities
-        weighted(dz, self.k, out=dq)
-        weighted_transposed(dz, self.q, out=dk)  # q holds the factor 1/√D already
+        gradients(self, o, do, dq, dk, dv)
         dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
         return self.qkv.backward(p, dqkv)
 
@@ -107,6 +101,20 @@ class Attention:
         if not self.causal or rows == 1:
             return None
         return np.tri(rows, columns, columns - rows, dtype=bool)
+
+
+def gradients(attention, o: np.ndarray, do: np.ndarray, dq: np.ndarray, dk: np.ndarray, dv: np.ndarray) -> None:
+    """Write dL/dq, dL/dk and dL/dv of an attention that has run, all (B, H, T, D), from its output o and dL/do.
+
+    With P = softmax(Z) and O = P v: dv = Pᵀ dO, dP = dO vᵀ, dZ = P (dP - Σ_S P dP), dq = dZ k, dk = dZᵀ q. The row sum
+    Σ_S P dP is Σ_D O dO, which is shorter (Dao et al. 2022, appendix B.4). q holds the factor 1/√D already.
+    """
+    weighted_transposed(attention.probabilities, do, out=dv)
+    dz = scores_of(do, attention.v)  # B, H, T, T
+    dz -= np.einsum("bhtd,bhtd->bht", o, do)[..., None]
+    dz *= attention.probabilities
+    weighted(dz, attention.k, out=dq)
+    weighted_transposed(dz, attention.q, out=dk)
 
 
 @accelerated

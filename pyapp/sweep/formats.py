@@ -14,7 +14,7 @@ from pyapp.quant.parameters import assemble, float_nbytes, weight_names
 from pyapp.training.trainer import evaluate
 
 FLOAT = "float32"
-Measure = Callable[[Parameters], float]  # accuracy 0..1, or loss in nats a character
+Measure = Callable[[Parameters], float]  # accuracy 0..1, or loss in nats per character
 
 
 def subjects(digits: str | Path, written: str | Path | None, images: int, windows: int

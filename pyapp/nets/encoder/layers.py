@@ -6,7 +6,7 @@ stream between layers, I inner columns, H heads of D = I/H columns.
 
 import numpy as np
 
-from pyapp.core.attention import Softmax, float_softmax, scores_of, weighted, weighted_transposed
+from pyapp.core.attention import Softmax, float_softmax, gradients, scores_of, weighted
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.nets.transformer import initialise, shapes_of
@@ -119,12 +119,7 @@ class BottleneckAttention:
         do, o = self._by_head(dcontext, tokens), self._by_head(self.context, tokens)
         rows = np.empty((3, *self.context.shape), dy.dtype)  # R, I each
         dq, dk, dv = (self._by_head(each, tokens) for each in rows)
-        weighted_transposed(self.probabilities, do, out=dv)
-        dz = scores_of(do, self.v)  # B, H, T, T
-        dz -= np.einsum("bhtd,bhtd->bht", o, do)[..., None]
-        dz *= self.probabilities
-        weighted(dz, self.k, out=dq)
-        weighted_transposed(dz, self.q, out=dk)  # q holds the factor 1/√D already
+        gradients(self, o, do, dq, dk, dv)
         rows[0] *= dy.dtype.type(self.depth**-0.5)
         return (self.query.backward(p, rows[0]) + self.key.backward(p, rows[1]), self.value.backward(p, rows[2]),
                 dresidual)
