@@ -22,8 +22,8 @@ SHAPE = 64, 256  # of a drawn tensor; GGUF's K formats have blocks of 256
 BLOCK, PLACE = 32, 10  # and where the outlier is
 RIVALS = ("int4", "mxfp4", "nvfp4", "nf4", "q4_0", "q4_k")  # of 4 bits and their scales, in one block with an outlier
 OUTLIERS = tuple(float(x) for x in np.round(np.geomspace(1, 100, 25), 2))
-FAMILIES = (("integers, one scale", "float", ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
-            ("small floats, one scale", "good", ("fp4", "fp6-e2m3", "fp8-e4m3")),
+FAMILIES = (("integers", "float", ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
+            ("small floats", "good", ("fp4", "fp6-e2m3", "fp8-e4m3")),
             ("microscaling", "quant", ("mxfp4", "mxfp6", "mxfp8")),
             ("GGUF K", "bad", ("q2_k", "q3_k", "q4_k", "q5_k", "q6_k")))
 ALIKE = ("int8", "fp8-e4m3", "fp8-e5m2", "fp6-e2m3", "fp6-e3m2", "int4", "fp4", "nf4", "int2", "nf2", "ternary",

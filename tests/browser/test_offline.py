@@ -83,7 +83,8 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
     tab = visit(None, service_workers="allow")
     tab.url = server.start(tmp_path) + "deep/down/"
     tab.open("#exponential")
-    tab.wait_text("offline", "Works offline, except for large files: rest.pack, check.npz, generator.npz, gpt.npz")
+    tab.wait_text("offline", "Works offline, except for large files: rest.pack, check.npz, encoder.npz, generator.npz, "
+                             "gpt.npz")
     tab.wait_text("status", "partly offline")
     assert tab.page.evaluate("caches.keys().then((keys) => keys.length)") == 2
     tab["offline-keep"].click()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyapp.runner import Runner
+from pyapp.softmax.methods import METHODS
 
 SMALL = "rows=32&length=16"
 
@@ -30,7 +31,7 @@ def test_numbers_are_saved_and_shown_as_a_table_in_full(visit):
 
 def test_pictures_are_saved_as_png_and_as_svg(visit):
     tab = visit(f"#methods?{SMALL}")
-    tab.wait_text("measured", "14 of 14")
+    tab.wait_text("measured", f"{len(METHODS)} of {len(METHODS)}")
     tab["picture-menu"].click()
     assert saved(tab, "picture-png").startswith(b"\x89PNG")
     tab = visit("#affine")
