@@ -21,6 +21,7 @@ BOUNDS = {
     "Ladder": 1e-9,  # float64, and no training long enough to amplify anything
     "Transformers": 1e-5,  # logits, attention and a few training steps; texts and codes of integer softmaxes are exact
 }
+SESSIONS = {"numpy": sessions.any_page.session, "kernels": sessions.run}  # by engine; the kernels stay, as on the page
 RELATIVE = 5e-5  # after several Adam steps, whose m/√v amplifies the noise of gradients near zero; SGD stays below 1e-6
 PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # pure Python, so Pyodide runs this machine's copy
 
@@ -86,14 +87,6 @@ def differences(ours, theirs, where: str):
         assert ours == theirs, where
 
 
-@pytest.fixture(params=["kernels", "numpy"])
-def engine(node, request):
-    """Pyodide computing with each engine in turn."""
-    node.run("pyapp.core.engine", "use", engine=request.param)
-    yield request.param
-    node.run("pyapp.core.engine", "use", engine="kernels")
-
-
 @pytest.fixture(scope="module")
 def here():
     """One runner for all pages, as there is one in Node, which knows nothing that other tests have measured."""
@@ -102,16 +95,19 @@ def here():
 
 
 @pytest.mark.parametrize("page", pages.names())
-def test_every_call_of_a_page_agrees(node, engine, here, capsys, page):
-    ours, theirs = sessions.run(here, page), sessions.run(node.call, page)
-    bound = BOUNDS.get(pages.page(page).entry, RELATIVE)
-    with capsys.disabled():
-        print(f"\n{page + ', ' + engine:32} {'max difference':>15} {'bound':>7}")
-        for name in ours:
-            found = list(differences(ours[name], theirs[name], name))
-            place, largest = max(found, key=lambda item: item[1], default=("", 0.0))
-            print(f"{name:32} {largest:15.2e} {bound:7.0e}  {place if largest > bound else 'ok'}")
-            assert largest <= bound, place
+def test_every_call_of_a_page_agrees(node, here, capsys, page):
+    """With the kernels all that a person can do there; with NumPy alone, many times slower, every parameter once."""
+    for engine, session in SESSIONS.items():
+        node.run("pyapp.core.engine", "use", engine=engine)
+        ours, theirs = session(here, page), session(node.call, page)
+        bound = BOUNDS.get(pages.page(page).entry, RELATIVE)
+        with capsys.disabled():
+            print(f"\n{page + ', ' + engine:32} {'max difference':>15} {'bound':>7}")
+            for name in ours:
+                found = list(differences(ours[name], theirs[name], name))
+                place, largest = max(found, key=lambda item: item[1], default=("", 0.0))
+                print(f"{name:32} {largest:15.2e} {bound:7.0e}  {place if largest > bound else 'ok'}")
+                assert largest <= bound, place
 
 
 def test_measurements_are_made_there(node):

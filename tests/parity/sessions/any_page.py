@@ -18,7 +18,8 @@ from pyapp.parity.check import SEVEN
 
 Call = Callable[..., Any]
 Said = dict[str, Any]
-STEPS = {"arena": 0, "guidelines": 3}  # of work where two are not right: measured times differ from run to run
+STEPS = {"arena": 0, "guidelines": 3, "encoder": 0}  # where two are not right: times differ from run to run, or it takes long
+FLOATS = ("digits", "vision")  # whose exports hold trained floats, which differ in their last bits
 NUMBERS = "0.5, -1.25, 3\n2, 0, -0.75"  # for a parameter into which numbers can be pasted
 OWN = {"prompt": "one mole of", "table": "mole 1 2, creature 3 -1.25", "cell": 5}  # for others, by name
 DRAWING = [{"strokes": SEVEN}, {"strokes": np.empty((0, 3), np.float32)}, {"index": 7}]
@@ -48,7 +49,7 @@ def session(call: Call, page: str) -> Said:
     run, steps = said["opened"]["run"], STEPS.get(page, 2)
     if steps:
         said["worked"] = call("advance", run=run, steps=steps)
-    said["exported"] = exports(call, run, page, exact=True)
+    said["exported"] = exports(call, run, page, exact=page not in FLOATS)
     for param in pages.page(page).PARAMS:
         value = moved(param)
         said[f"{param.name} {value}"[:24]] = call("change", run=run, name=param.name, value=value)

@@ -23,8 +23,9 @@ def session(call) -> dict:
     said["picture"] = call("predict", run=run, inputs={"image": 255 - mnist.load().images[100]})
     said["empty"] = call("predict", run=run, inputs={"strokes": np.empty((0, 3), np.float32)})
     said["counted"] = [call("background", run=run, ms=0) for _ in range(5)]
-    for name, value in (("layer", 1), ("head", "mean"), ("token", 24), ("head", "4"), ("per", "group:8"),
-                        ("bits", "3")):
+    for name, value in (("layer", 1), ("head", "mean"), ("token", 24), ("head", "4")):
+        said[f"{name} {value}"] = call("change", run=run, name=name, value=value)
+    for name, value in (("per", "group:8"), ("bits", "3")):
         change(name, value)
     for rule in RULES:
         change("logit_shift", rule)

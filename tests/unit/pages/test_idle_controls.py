@@ -35,7 +35,7 @@ def plain(value):
 def shown(page: str, params: dict):
     runner = Runner()
     run = runner.open(page, QUICK.get(page, {}) | params)["run"]
-    frame = runner.advance(run, steps=PIECES.get(page, 12))["frame"]
+    frame = runner.advance(run, steps=PIECES.get(page, 2))["frame"]
     read = runner.predict(run, {"index": 18}) if page == "vision" else frame  # which shows little without a digit
     return repr(plain([frame.scalars, frame.arrays, read.scalars, read.arrays]))
 
