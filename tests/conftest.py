@@ -46,7 +46,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The tests that take longest come first, so that at the end no worker is alone with one; of the two parts that
+    """The tests that take longest come first, so that at the end no worker is alone with one; of the parts that
     run inside Pyodide each comes first among the tests that one worker is given."""
     if sys.platform == "emscripten":
         sample(config, items)

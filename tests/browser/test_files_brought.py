@@ -37,26 +37,30 @@ KEEP = """async (record) => {
 }"""
 
 
+def dropped(tab, place: str, files: dict | None = None, link: str = "") -> bool:
+    tab.page.locator(place).first.wait_for()  # a panel's own program may come after Python is ready
+    return tab.page.evaluate(DROP, [place, files or {}, link])
+
+
 @pytest.mark.parametrize("place", ["h1", "[data-test='load']", "[data-test='seed']"])
 def test_a_file_dropped_beside_the_pad_does_not_replace_the_page(visit, place):
     tab = visit("#digits")
-    assert tab.page.evaluate(DROP, [place, {"seven.png": "x"}, None])
+    assert dropped(tab, place, {"seven.png": "x"})
 
 
 def test_links_are_refused_except_in_fields(visit):
     tab = visit("#digits")
     link = "https://example.org/seven.png"
-    assert tab.page.evaluate(DROP, ["[data-test='pad']", {}, link])
+    assert dropped(tab, "[data-test='pad']", link=link)
     tab.follow(QUICK)
-    assert tab.page.evaluate(DROP, ["h1", {}, link])
-    own = ["[data-test='own-text']", {}, link]
-    assert not tab.page.evaluate(DROP, own), "text that is dragged into a field belongs there"
+    assert dropped(tab, "h1", link=link)
+    assert not dropped(tab, "[data-test='own-text']", link=link), "text that is dragged into a field belongs there"
 
 
 @pytest.mark.parametrize("page, place", [("#digits", "pad"), (QUICK, "drop")])
 def test_of_several_files_none_is_taken(visit, page, place):
     tab = visit(page)
-    assert tab.page.evaluate(DROP, [f"[data-test='{place}']", {"a.txt": "a", "b.txt": "b"}, None])
+    assert dropped(tab, f"[data-test='{place}']", {"a.txt": "a", "b.txt": "b"})
     tab.page.locator("[role=alert]", has_text="2 files were dropped. Drop one at a time.").wait_for()
 
 

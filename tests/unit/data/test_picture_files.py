@@ -12,6 +12,8 @@ from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base.digit_input import Reader
 
+pytestmark = pytest.mark.in_pyodide(1, "the cases differ in their files, not in arithmetic")
+
 PEOPLE = 10  # digits a kind
 
 
@@ -47,7 +49,6 @@ LIGHTS = {
 @pytest.mark.parametrize("darkest", [0.7, 0.48])
 @pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize(("paper", "ink"), [(0.92, 0.1), (0.25, 0.9)], ids=["pen", "chalk"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_uneven_light_is_divided_out(light, darkest, paper, ink):
     rng, wrong = generator(5, "noise"), 0
     for mask, label in digits():

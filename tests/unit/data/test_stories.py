@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 from functools import cache
 
 import pytest
@@ -13,7 +14,10 @@ from pyapp.pages.base.text_training import CONTEXT
 TEXT = write(3, 600)
 SENTENCES = TEXT.splitlines()
 
+NATIVE = pytest.mark.skipif(sys.platform == "emscripten", reason="thousands of texts; the grammar is plain Python")
 
+
+@NATIVE
 def test_every_written_sentence_is_accepted():
     assert all(map(accepts, SENTENCES)) and score(TEXT) == 1.0
     assert len(set(SENTENCES)) > 400
@@ -56,6 +60,7 @@ def test_without_its_first_word_a_sentence_is_refused():
     assert not any(accepts(re.sub(r"^\w+ ", "", sentence)) for sentence in SENTENCES)
 
 
+@NATIVE
 def test_a_changed_letter_is_refused():
     for i, sentence in enumerate(SENTENCES):
         at = i % len(sentence)
@@ -74,6 +79,7 @@ def test_words_in_another_order_are_refused():
     assert swapped > 100
 
 
+@NATIVE
 def test_wrong_agreement_is_refused_at_every_verb():
     other = {a: b for kind in ("does", "does to") for one, many in [stories.WORDS[kind]]
              for a, b in (*zip(one, many, strict=True), *zip(many, one, strict=True))}

@@ -9,6 +9,8 @@ from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Proof
 from pyapp.export.verify import NotProven, checked, proven, recognised
 
+pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
+
 FORMS = list(FORMATS.values())
 
 
@@ -42,7 +44,6 @@ def test_equal_networks_give_equal_bytes(usual, form):
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-@pytest.mark.in_pyodide(1, "what differs between the forms is text, not arithmetic")
 def test_any_changed_byte_is_found(usual, form):
     files = written(usual, form, "network")
     main = next(iter(files.values()))

@@ -20,6 +20,8 @@ from pyapp.nets.vit import ViT, ViTSize
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
+pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
+
 VISION = ["float", "weights only", "8 bits, channels", "4 bits, groups", "float weights, 6-bit activations"]
 
 
