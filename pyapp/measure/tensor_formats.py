@@ -64,21 +64,28 @@ def bits_of(tensor: Tensor, name: str) -> float | None:
         return None
 
 
-def described(tensor: Tensor, formats: Sequence[str], bits: float | None, most: int) -> dict[str, Any]:
-    """A row for a tensor: what it is, its statistics, and as `costs` the formats of at most `bits` a number. Integers
-    without a scale are no weights: no format is measured for them."""
+def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | None]:
+    """A row for a tensor: what it is, its statistics, and `costs` to be filled; and a sample of its numbers. None
+    where no format can be measured, as for integers without a scale, which are no weights; `note` says why."""
     row = {"name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype, "numbers": tensor.size,
            "bytes": tensor.nbytes, "note": "", "costs": {}}
     try:
         x = tensor.read()
     except StoreError as error:
-        return {**row, **asdict(statistics(np.zeros(0))), "note": str(error).partition("read: ")[2] or str(error)}
+        return {**row, **asdict(statistics(np.zeros(0))), "note": str(error).partition("read: ")[2] or str(error)}, None
     row |= asdict(statistics(x))
     if x.dtype.kind != "f":
-        return {**row, "note": "whole numbers without a scale"}
+        return {**row, "note": "whole numbers without a scale"}, None
     if row["not_finite"] or not x.size:
-        return {**row, "note": f"{row['not_finite']:,} numbers are NaN or infinite" if x.size else "empty"}
-    some = sample(x, most)
+        return {**row, "note": f"{row['not_finite']:,} numbers are NaN or infinite" if x.size else "empty"}, None
+    return row, sample(x, most)
+
+
+def described(tensor: Tensor, formats: Sequence[str], bits: float | None, most: int) -> dict[str, Any]:
+    """The row of a tensor with the `costs` of formats of at most `bits` a number."""
+    row, some = looked_at(tensor, most)
+    if some is None:
+        return row
     wanted = [name for name in formats if (own := bits_of(tensor, name)) is not None and (bits is None or own <= bits)]
     return {**row, "costs": {name: cost(some, tensor.shape, name) for name in wanted}}
 
