@@ -44,7 +44,7 @@ LIST = Panel("list", "The tensors in {file}", (
                                                                         "quant"),
                              Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="Suffer most: {worst}.", when="worst"),
-), empty="The list appears when Python has started.", place="wide")
+), empty="The list appears when Python has started.")
 ONE = Panel("one", "{chosen.name} in every format", (
     Words(text="{chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note}"),
     Facts(cards=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
@@ -57,7 +57,7 @@ ONE = Panel("one", "{chosen.name} in every format", (
         Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
         Column("[SQNR](?sqnr)", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
-), empty="Measured when Python has started.", place="wide")
+), empty="Measured when Python has started.")
 
 
 class Page(Experiment):
@@ -201,10 +201,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _formats(costs: dict[str, Cost]) -> list[dict[str, Any]]:
-    """A tensor's formats, the smallest first, with a bar for the SQNR."""
-    finite = [each.sqnr_db for each in costs.values() if each.sqnr_db is not None and abs(each.sqnr_db) < float("inf")]
-    most = max(finite, default=1.0) or 1.0
+    """Formats that can hold a tensor, the smallest first, with a bar for the SQNR."""
+    able = {name: each for name, each in costs.items() if each.sqnr_db is not None}
+    most = max((each.sqnr_db for each in able.values() if np.isfinite(each.sqnr_db)), default=1.0) or 1.0
     return [{"name": name, "title": FORMATS[name].title, "bits": each.bits, "sqnr_db": each.sqnr_db,
-             "maximum": each.maximum, "bytes": each.nbytes,
-             "share": min(max(each.sqnr_db / most, 0.0), 1.0) if each.sqnr_db is not None else 0.0}
-            for name, each in sorted(costs.items(), key=lambda item: item[1].bits)]
+             "maximum": each.maximum, "bytes": each.nbytes, "share": float(np.clip(each.sqnr_db / most, 0, 1))}
+            for name, each in sorted(able.items(), key=lambda item: item[1].bits)]
