@@ -38,7 +38,7 @@ LIST = Panel("list", "The tensors in {file}", (
         Column("zeros", "zeros:percent:2", sort="zeros", largest=True),
         Column("beyond 4 σ", "outliers:percent:2", sort="outliers", largest=True),
         Column("format", "format", role="quant"), Column("bits", "bits:fixed:2", sort="bits", largest=True),
-        Column("[SQNR](?sqnr)", "sqnr_db:decibels:1", role="quant", sort="sqnr_db", largest=True),
+        Column("SQNR", "sqnr_db:decibels:1", role="quant", sort="sqnr_db", largest=True),
         Column("", "note", prose=True))),
     Facts(cards=True, facts=(Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then",
                                                                         "quant"),
@@ -55,7 +55,7 @@ ONE = Panel("one", "{chosen.name} in every format", (
                              Fact("NaN, infinite", ("chosen.not_finite:count",)))),
     Table(name="formats", rows="formats", caption="This tensor in every format", columns=(
         Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
-        Column("[SQNR](?sqnr)", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
+        Column("SQNR", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
 ), empty="Measured when Python has started.")
 
@@ -66,7 +66,7 @@ class Page(Experiment):
                "browser.")
     entry = "Rounding"
     order = 14
-    NEXT = ("formats", "What are these formats?")
+    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
     WORK, FILES = "auto", "Your file"
     LABELS = {"load": "Open a file"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{file}: {ratio:percent:1} of its bytes"
