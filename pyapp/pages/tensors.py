@@ -31,22 +31,21 @@ LIST = Panel("list", "The tensors in {file}", (
     Progress(done="done", of="of", text="{done:count} of {of:count} measurements"),
     Words(role="note", text="{cut}", when="cut"),
     Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", columns=(
-        Column("tensor", "name"), Column("shape", "shape"), Column("type", "dtype"),
+        Column("tensor", "name", about="{note}"), Column("shape", "shape"), Column("type", "dtype"),
         Column("mean |x|", "mean_magnitude:small", sort="mean_magnitude", largest=True),
         Column("max |x|", "maximum:small", sort="maximum", largest=True),
         Column("kurtosis", "kurtosis:fixed:2", sort="kurtosis", largest=True),
         Column("zeros", "zeros:percent:2", sort="zeros", largest=True),
         Column("beyond 4 σ", "outliers:percent:2", sort="outliers", largest=True),
         Column("format", "format", role="quant"), Column("bits", "bits:fixed:2", sort="bits", largest=True),
-        Column("SQNR", "sqnr_db:decibels:1", role="quant", sort="sqnr_db", largest=True),
-        Column("", "note", prose=True))),
+        Column("SQNR", "sqnr_db:decibels:1", role="quant", sort="sqnr_db", largest=True))),
     Facts(cards=True, facts=(Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then",
                                                                         "quant"),
                              Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="Suffer most: {worst}.", when="worst"),
 ), empty="The list appears when Python has started.")
-ONE = Panel("one", "{chosen.name} in every format", (
-    Words(text="{chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note}"),
+ONE = Panel("one", "One tensor in every format", (
+    Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note}"),
     Facts(cards=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
                              Fact("max |x|", ("chosen.maximum:small",)),
                              Fact("kurtosis", ("chosen.kurtosis:fixed:2",)),
@@ -159,10 +158,10 @@ class Page(Experiment):
             "file": self.file, "tensors": len(self.tensors), "numbers": told["numbers"], "bytes": told["bytes"],
             "done": self._done, "of": max(len(self.reach) + wanted, self._done), "then": told["format_bytes"],
             "ratio": told["format_bytes"] / told["bytes"] if told["bytes"] else None, "kept": told["kept"],
-            "worst": ", ".join(told["worst"]), "rows": [_row(row) for row in listed[:ROWS]],
+            "worst": _breakable(", ".join(told["worst"])), "rows": [_row(row) for row in listed[:ROWS]],
             "cut": self._cut(len(listed)), "formats": _formats(chosen["costs"]),
             "chosen": {**{key: chosen[key] for key in ("name", "dtype", "bytes", "note", *STATISTICS)},
-                       "shape": _shape(chosen["shape"])}}
+                       "name": _breakable(chosen["name"]), "shape": _shape(chosen["shape"])}}
         return Frame(self._done, scalars)
 
     def _listed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -188,6 +187,11 @@ def _unknown(tensor: Tensor, i: int) -> dict[str, Any]:
     """The row of a tensor that was not looked at yet."""
     return {"name": tensor.name, "shape": tensor.shape, "dtype": tensor.dtype, "numbers": tensor.size,
             "bytes": tensor.nbytes, "note": "", "costs": {}, "place": -i, **dict.fromkeys(STATISTICS)}
+
+
+def _breakable(name: str) -> str:
+    """A name that may wrap after its dots: on a phone a line holds a part of it."""
+    return name.replace(".", ".\u200b")
 
 
 def _shape(shape: Any) -> str:
