@@ -19,6 +19,7 @@ from pyapp.commands import (
     fitting,
     formatting,
     generators,
+    inspecting,
     ladder,
     mixing,
     predict,
@@ -107,7 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
-                 formatting, fitting, attention, caching, ladder, generators, sweep, tools, benching, beside, serving):
+                 formatting, inspecting, fitting, attention, caching, ladder, generators, sweep, tools, benching,
+                 beside, serving):
         part.add(commands)
     return parser
 

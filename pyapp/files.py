@@ -64,8 +64,8 @@ def json_of(data: bytes) -> Any:
     """Decode a JSON text in UTF-8. ValueError if it is not JSON (NaN and infinity are not), has numbers of thousands of
     digits, or is nested too deeply: Pyodide would overflow its stack and stop for good."""
     depth = 0
-    for mark in MARKS.findall(data):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark, 0)
+    for mark in MARKS.finditer(data):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)
         if depth > DEEPEST:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
     return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)

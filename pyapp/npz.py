@@ -19,6 +19,7 @@ from pyapp.files import LARGEST
 
 MAGIC = b"\x93NUMPY"
 HEADER = 10_000  # bytes at most, as NumPy has it
+BEGINNING = len(MAGIC) + 2 + 4 + HEADER  # bytes that hold every header
 SIZES = {1: "<H", 2: "<I", 3: "<I"}  # how the header's length is stored, by the format's major version
 MOST = 200  # characters of what was found
 LONGEST = 2**31 - 1  # of an axis: what a 32-bit runtime can count
@@ -51,7 +52,7 @@ def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             members = file.infolist()
-            _check(members, most)
+            check(members, most)
             return {_key(member): _array(file, member) for member in members}
     except (Damaged, MemoryError):
         raise
@@ -59,7 +60,8 @@ def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
         raise Damaged(f"a damaged one ({' '.join(str(error).split()) or type(error).__name__})") from None
 
 
-def _check(members: list[zipfile.ZipInfo], most: int) -> None:
+def check(members: list[zipfile.ZipInfo], most: int) -> None:
+    """Damaged if members are encrypted, packed in a way that NumPy does not use, of one name, or too large together."""
     for member in members:
         name = member.filename
         if member.flag_bits & ENCRYPTED:
@@ -83,13 +85,14 @@ def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         data = opened.read(member.file_size)  # never more than was checked; without a number zlib unpacks all there is
     if len(data) != member.file_size:
         raise Damaged(f"{member.filename} cut short")
-    dtype, fortran, shape, start = _form(data, _key(member))
+    dtype, fortran, shape, start = form(data, len(data), _key(member))
     return np.frombuffer(data, dtype, math.prod(shape), start).reshape(shape, order="F" if fortran else "C").astype(
         dtype.newbyteorder("="))
 
 
-def _form(data: bytes, name: str) -> tuple[np.dtype, bool, tuple[int, ...], int]:
-    """dtype, whether the first axis is the fastest, shape, and where the numbers begin, of an .npy file."""
+def form(data: bytes, total: int, name: str) -> tuple[np.dtype, bool, tuple[int, ...], int]:
+    """dtype, whether the first axis is the fastest, shape, and where the numbers begin, of an .npy file of `total`
+    bytes, from the first BEGINNING of them. Damaged if it is no plain array, or has another size than it says."""
     if not data.startswith(MAGIC):
         raise Damaged(f"something other than an array in {name}")
     size = SIZES.get(data[len(MAGIC)] if len(data) > len(MAGIC) else 0)
@@ -101,8 +104,8 @@ def _form(data: bytes, name: str) -> tuple[np.dtype, bool, tuple[int, ...], int]
         raise Damaged(f"a header of {length:,} bytes in {name}, which is too long")
     dtype, fortran, shape = _header(data[begin : begin + length].decode("latin-1"), name)
     expected = math.prod(shape) * dtype.itemsize
-    if max(shape, default=0) > LONGEST or begin + length + expected != len(data):
-        raise Damaged(f"{len(data) - begin - length:,} bytes of numbers in {name}, whose shape "
+    if max(shape, default=0) > LONGEST or begin + length + expected != total:
+        raise Damaged(f"{total - begin - length:,} bytes of numbers in {name}, whose shape "
                       f"{_short(shape)} of {dtype} would need {_short(expected)}")
     return dtype, fortran, shape, begin + length
 

@@ -223,8 +223,12 @@ class Runner:
         return {"file": np.frombuffer(data, np.uint8), "name": name}
 
     def restore(self, run: int, file: bytes, name: str = "the file") -> dict:
-        """Continue from a session, a snapshot or weights. If the file does not fit, nothing is changed."""
+        """Continue from a session, a snapshot or weights, or show a file of the page's own kind. If the file does not
+        fit, nothing is changed."""
         current = self._get(run)
+        if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(bytes(file), name)) is not None:
+            current.took(name)
+            return self._whole(current, notes)
         arrays = store.unpack(bytes(file), name, sessions.MOST_UNPACKED)
         if sessions.is_session(arrays) or not current.trains:
             saved = sessions.read(arrays, name)

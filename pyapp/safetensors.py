@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", 
           "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
 BF16 = "BF16"  # the upper half of a float32; NumPy has no such type, so it is read as float32
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+READ = {**{name: 8 * np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}, BF16: 16}  # bits a number
 LONGEST = 100_000_000  # bytes of a header, as in the reference implementation
 ALIGNED = 8  # bytes: spaces fill the header up, so that the numbers are aligned
 
@@ -53,48 +55,76 @@ def unpack(data: bytes, most: int = files.LARGEST) -> tuple[dict[str, np.ndarray
     of more than `most` bytes is refused."""
     if len(data) > most:
         raise Damaged(f"{len(data):,} bytes, more than {most:,}")
+    found, metadata = entries(data, READ)
+    return {each.name: _array(data, each) for each in found}, metadata
+
+
+def entries(data: bytes | memoryview, bits: Mapping[str, int], longest: int = LONGEST
+            ) -> tuple[list["Entry"], dict[str, str]]:
+    """The tensors that a file's header names, in its order, and its metadata; no number is read. `bits` are those of
+    the types that the caller reads. Damaged names the first tensor that is not as the format has it."""
     length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(LONGEST, len(data) - 8):
+    if len(data) < 8 or length > min(longest, len(data) - 8):
         raise Damaged(f"a header of {length:,} bytes in {len(data):,}: the file was cut off, or is something else")
     try:
-        header = files.json_of(data[8 : 8 + length])
+        header = files.json_of(bytes(data[8 : 8 + length]))
         metadata = header.pop(METADATA, {})
         if not all(isinstance(text, str) for text in metadata.values()):
             raise ValueError("its metadata is not a map of strings")
-        entries = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
+        ordered = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Damaged(f"a header that cannot be read ({error})") from None
-    body, found, at = memoryview(data)[8 + length :], {}, 0
-    for name, entry in entries:
-        array, stop = _tensor(name, entry, body, at)
-        found[name], at = array, stop
-    if at != len(body):
-        raise Damaged(f"{len(body) - at:,} bytes that belong to no tensor")
-    return {name: found[name] for name in header}, metadata
+    found, at, body = {}, 0, len(data) - 8 - length
+    for name, entry in ordered:
+        found[name] = _entry(name, entry, at, body, bits)
+        at = found[name].stop
+    if at != body:
+        raise Damaged(f"{body - at:,} bytes that belong to no tensor")
+    return [found[name].behind(8 + length) for name in header], metadata
 
 
-def _tensor(name: str, entry: Mapping, body: memoryview, at: int) -> tuple[np.ndarray, int]:
-    """The array of an entry whose bytes have to begin at `at`, and where they end."""
+@dataclass(frozen=True)
+class Entry:
+    """A tensor of a file: its type and shape, and where its bytes are."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+    def behind(self, header: int) -> "Entry":
+        """The entry with bytes counted from the start of the file, which has a header of so many."""
+        return replace(self, start=self.start + header, stop=self.stop + header)
+
+
+def _entry(name: str, entry: Mapping, at: int, body: int, bits: Mapping[str, int]) -> Entry:
+    """An entry whose bytes have to begin at `at` of `body` bytes."""
     try:
         kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
         if not (all(type(n) is int and n >= 0 for n in (*shape, start, stop)) and len(shape) <= 32):
             raise ValueError("its shape or data_offsets is not a list of whole numbers")
-        if kind != BF16 and kind not in DTYPES:
-            raise ValueError(f"its dtype is {str(kind)[:20]!r}; expected {', '.join(DTYPES)} or {BF16}")
-        dtype = np.dtype("<u2" if kind == BF16 else DTYPES[kind])
-        if start != at or stop > len(body):
+        if kind not in bits:
+            raise ValueError(f"its dtype is {str(kind)[:20]!r}; expected one of {', '.join(bits)}")
+        if start != at or stop > body:
             raise ValueError(f"its bytes are {start:,} to {stop:,}, but they have to begin at {at:,}, and the file has "
-                             f"{len(body):,}")
-        if math.prod(shape) * dtype.itemsize != stop - start:
+                             f"{body:,}")
+        if math.prod(shape) * bits[kind] != 8 * (stop - start):
             raise ValueError(f"shape {shape} of {kind} does not fill its {stop - start:,} bytes")
     except (ValueError, TypeError, KeyError, IndexError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise Damaged(f"the tensor {_shown(name)}: {why}") from None
-    array = np.frombuffer(body[start:stop], dtype)
-    if kind == BF16:
+        raise Damaged(f"the tensor {shown(name)}: {why}") from None
+    return Entry(name, kind, shape, start, stop)
+
+
+def _array(data: bytes, entry: Entry) -> np.ndarray:
+    dtype = np.dtype("<u2" if entry.kind == BF16 else DTYPES[entry.kind])
+    array = np.frombuffer(memoryview(data)[entry.start : entry.stop], dtype)
+    if entry.kind == BF16:
         array = (array.astype("<u4") << 16).view("<f4")
-    return array.reshape(shape).astype(array.dtype.newbyteorder("=")), stop
+    return array.reshape(entry.shape).astype(array.dtype.newbyteorder("="))
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """A tensor's name as errors quote it: without control characters, and not longer than a reader takes in."""
     return repr(re.sub(r"[^ -~]", "?", name[:60]))

@@ -32,6 +32,7 @@ FLOORS = (
     ("commands",),
 )
 ROOMS = {"files": "store", "npz": "store", "safetensors": "store", "checkpoint": "store", "machine": "store",
+         "protobuf": "store",
          "runner": "bridge", "run": "bridge", "replay": "bridge", "naming": "bridge", "sessions": "bridge",
          "curves": "bridge", "recorded": "bridge", "modules": "bridge", "__main__": "commands"}
 # of the files in no folder; others are rooms of their own

@@ -84,8 +84,8 @@ class Experiment:
     SETTLED: ClassVar[bool] = False  # only a change leaves work for `background`, not opening and not steps
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
-    LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step and reset, where they have their own
-    FILES: ClassVar[str] = ""  # the title of the controls that save and load the run; none without it
+    LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step, reset and load, where they have their own
+    FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
     RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
@@ -139,6 +139,11 @@ class Experiment:
         """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set
         back; what else was changed is the page's to undo."""
         return []
+
+    def receive(self, data: bytes, name: str) -> list[str] | None:
+        """Show a file that is neither a session nor weights; notes. None: the page takes no such files. StoreError
+        says why it cannot be used; then nothing is changed."""
+        return None
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         raise ValueError("this page predicts nothing")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.export.protobuf import Fields, message, parsed
 from pyapp.export.seal import Broken
+from pyapp.protobuf import Fields, message, parsed
 from pyapp.quant.packing import pack, unpack
 
 IR, OPSET, PRODUCER = 10, 21, "Bitladder"

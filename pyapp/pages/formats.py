@@ -74,7 +74,7 @@ class Page(Experiment):
                "what an outlier does to them.")
     entry = "Rounding"
     order = 13
-    NEXT = ("errors", "Where in a trained layer does rounding hurt?")
+    NEXT = ("tensors", "What do these formats cost a file of your own?")
     WORK = "auto"
     BAR = "{title}: {bits:fixed:2} bits, {sqnr_db:decibels:1}"
     GROUPS = (("Format", ("format", "outlier")), ("Tensor", ("values", "data", "seed")))

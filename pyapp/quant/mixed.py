@@ -31,10 +31,15 @@ def allocate(costs: Table, sizes: Mapping[str, Mapping[int, int]], budget: int, 
     if budget < least:
         raise ValueError(f"the budget is {budget:,} bytes; the smallest choice needs {least:,}: give at least that")
     bits = {layer: max(row, key=lambda b: (row[b], b)) for layer, row in sizes.items()}
-    while (choice := total(costs, sizes, bits, fixed_bytes)).nbytes > budget:
-        layer, lower = min(_lowerings(sizes, bits), key=lambda move: _price(costs, sizes, bits, *move))
-        bits = {**bits, layer: lower}
-    return choice
+    nbytes = total(costs, sizes, bits, fixed_bytes).nbytes
+    moves = {layer: _cheapest(costs[layer], row, bits[layer]) for layer, row in sizes.items()}
+    while nbytes > budget:
+        layer = min((layer for layer, move in moves.items() if move), key=lambda layer: moves[layer][0])
+        _, lower = moves[layer]
+        nbytes -= sizes[layer][bits[layer]] - sizes[layer][lower]
+        bits[layer] = lower
+        moves[layer] = _cheapest(costs[layer], sizes[layer], lower)
+    return total(costs, sizes, bits, fixed_bytes)
 
 
 def pareto(costs: Table, sizes: Mapping[str, Mapping[int, int]], fixed_bytes: int = 0) -> list[Choice]:
@@ -77,12 +82,7 @@ def _check(costs: Table, sizes: Table) -> None:
         raise ValueError(f"costs has {', '.join(sorted(extra))}, which sizes has not; name the same layers in both")
 
 
-def _lowerings(sizes: Table, bits: dict[str, int]) -> list[tuple[str, int]]:
-    """Every (layer, bits) that is smaller than what the layer has now."""
-    return [(layer, b) for layer, row in sizes.items() for b in row if row[b] < row[bits[layer]]]
-
-
-def _price(costs: Table, sizes: Table, bits: dict[str, int], layer: str, lower: int) -> float:
-    """Cost of a saved byte."""
-    now = bits[layer]
-    return (costs[layer][lower] - costs[layer][now]) / (sizes[layer][now] - sizes[layer][lower])
+def _cheapest(costs: Mapping[int, float], sizes: Mapping[int, int], now: int) -> tuple[float, int] | None:
+    """What a saved byte costs a layer at least, and the bits that it has then; None where nothing is smaller."""
+    lower = [((costs[b] - costs[now]) / (sizes[now] - sizes[b]), b) for b in sizes if sizes[b] < sizes[now]]
+    return min(lower, key=lambda move: move[0], default=None)

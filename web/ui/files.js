@@ -54,14 +54,14 @@ export function dropping({ pick, refuse, over = () => {} }) {
   return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
 }
 
-/** What is dropped beside a place for it (a file, a link) would take the place of this document: only sessions and weights are taken, `pick(file)`. */
+/** What is dropped beside a place for it (a file, a link) would take the place of this document: only sessions and files of tensors are taken, `pick(file)`. */
 export function refuseStrayDrops(pick) {
   const stray = (event) => {
     const field = event.target.closest?.("textarea, input, [contenteditable]");
     if (event.defaultPrevented || (field && (field.isContentEditable || !holdsFiles(event)))) return;
     event.preventDefault();
     const [file] = event.dataTransfer.files;
-    if (event.type === "drop" && /\.(bitladder|npz|safetensors)$/.test(file?.name)) pick(file);
+    if (event.type === "drop" && /\.(bitladder|npz|npy|safetensors|gguf|onnx|tflite|csv|pth?|pkl|h5|keras)$/i.test(file?.name)) pick(file);
     else event.dataTransfer.dropEffect = event.type === "dragover" && holdsFiles(event) ? "copy" : "none";
   };
   for (const type of ["dragover", "drop"]) addEventListener(type, stray);

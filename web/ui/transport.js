@@ -36,14 +36,14 @@ export function Offer({ page, training }) {
   </p>`;
 }
 
-/** Save the run as a file, load one; what is wrong with a file stands here. */
+/** Save the run as a file, load one, or another file that the page takes; what is wrong with a file stands here. */
 export function Files({ page, training }) {
   const { save, load } = page.troubles;
   const open = (file) => page.bring(file);
   return html`<div class="files">
     <div class="row">
-      <button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>
-      <${FileButton} label="Load weights" accept=".npz,.safetensors" test="load" disabled=${!page.open} pick=${open} />
+      ${page.meta.saves && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
+      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.saves ? ".npz,.safetensors" : ""} test="load" disabled=${!page.open} pick=${open} />
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
     ${page.keeper.kept !== null &&

@@ -22,7 +22,7 @@ const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the lar
  * controls                [[title, [parameter names]]], by default all parameters; those of page.meta.main stand in the strip above
  * parts                   of the story that have panels of their own: {heading: name of the panel}
  * training                adds play, step, reset and what belongs to them: {before}, see ui/training.js
- * files                   the title of a group of controls that saves and loads the run; only with training
+ * files                   the title of a group of controls that saves and loads the run, or a file of the page's own kind
  * auto                    true lets Python work until it is done: after the start and after every change
  * asked                   true lets Python work when the reader says so: page.run has {going, done, press()}
  * take(event)             {frame, history, cleared}: an answer of Python

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pyapp.export.protobuf import message, parsed, varint
-from pyapp.export.seal import Broken
+from pyapp.protobuf import Malformed, message, parsed, varint, varints
 
 
 @pytest.mark.parametrize(("fields", "data"), [  # protobuf.dev/programming-guides/encoding
@@ -22,8 +21,17 @@ def test_what_was_written_is_read():
     assert parsed(found[9][0]) == {1: [0, 127, 128, -1, 2**63 - 1, -(2**63)]}
 
 
-@pytest.mark.parametrize("data", [b"\x08", b"\x08\x96", b"\x12\x07test", b"\x09" + bytes(8), b"\xff" * 20,
-                                  b"\x2d\x00", varint(2 << 3 | 2) + varint(2**40)])
+@pytest.mark.parametrize("data", [b"\x08", b"\x08\x96", b"\x12\x07test", b"\xff" * 20,
+                                  b"\x2d\x00", b"\x09" + bytes(7), b"\x0b", varint(2 << 3 | 2) + varint(2**40)])
 def test_what_is_no_message_is_refused(data):
-    with pytest.raises(Broken):
+    with pytest.raises(Malformed):
         parsed(data)
+
+
+def test_packed_numbers_are_read_at_once():
+    numbers = [0, 127, 128, 300, -1, 2**63 - 1, -(2**63)]
+    assert varints(b"".join(map(varint, numbers))).tolist() == numbers
+    assert varints(b"\x07").tolist() == [7] and varints(b"").tolist() == []
+    for data in (b"\x80", b"\x01\x80", b"\x80" * 10 + b"\x01"):
+        with pytest.raises(Malformed):
+            varints(data)

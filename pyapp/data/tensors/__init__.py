@@ -1,0 +1,1 @@
+"""Files of tensors as other programs write them: a list of what they hold, each tensor read when it is wanted."""

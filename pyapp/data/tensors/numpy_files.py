@@ -1,0 +1,101 @@
+"""NumPy's .npy and .npz files.
+
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; an .npz is a zip of .npy files, stored
+or deflated. Only plain arrays are read, so no file can run code.
+"""
+
+import io
+import math
+import zipfile
+
+import numpy as np
+
+from pyapp import npz
+from pyapp.data.tensors.kinds import COMPLEX
+from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few
+
+MOST_UNPACKED = 2**32  # bytes of all members
+DIRECTORY = 2**24  # bytes of a zip's table of contents
+UNREAD = {"c": COMPLEX, "S": "it holds text", "U": "it holds text"}
+TORCH = "data.pkl"  # ends the name of a member of every file that torch.save wrote
+
+
+def npy(data: memoryview, name: str) -> list[Tensor]:
+    """The array of an .npy file, under the name of the file. Damaged if it holds none."""
+    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda: data)]
+
+
+def zipped(data: memoryview, name: str) -> list[Tensor]:
+    """The arrays of an .npz file. Damaged if it is none."""
+    view = View(data, DIRECTORY)
+    try:
+        file = zipfile.ZipFile(view)
+        members = file.infolist()
+    except Damaged:
+        raise
+    except Exception as error:  # a damaged zip file makes zipfile raise almost anything
+        raise Damaged(f"a damaged one ({error})") from None
+    view.most = len(data)
+    few(len(members))
+    if any(member.filename.endswith(TORCH) for member in members):
+        raise Damaged("a file of torch.save")
+    npz.check(members, MOST_UNPACKED)
+    if sum(member.compress_size for member in members) > len(data):
+        raise Damaged("members that overlap")
+    return [_member(file, member) for member in members]
+
+
+def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:
+    def read(count: int) -> bytes:
+        try:
+            with file.open(member) as opened:
+                return opened.read(count)
+        except Exception as error:
+            raise Damaged(f"a damaged one ({error})") from None
+
+    name = member.filename.removesuffix(".npy")
+    return _tensor(read(npz.BEGINNING), member.file_size, name, lambda: read(member.file_size))
+
+
+def _tensor(head: bytes, total: int, name: str, load) -> Tensor:
+    dtype, fortran, axes, start = npz.form(head, total, name)
+    shape = checked_shape(name, axes)
+
+    def numbers() -> np.ndarray:
+        data = load()
+        if len(data) != total:
+            raise Damaged("it was cut short")
+        flat = np.frombuffer(data, dtype, math.prod(shape), start)
+        return flat.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="), copy=False)
+
+    return Tensor(name, shape, dtype.name, total - start, numbers, UNREAD.get(dtype.kind, ""))
+
+
+class View(io.RawIOBase):
+    """Bytes as a file that is read in pieces; Damaged if more than `most` are asked for at once, for zipfile takes what
+    a file says of itself."""
+
+    def __init__(self, data: memoryview, most: int):
+        self.data, self.most, self.at = data, most, 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.at = max(0, offset + (0, self.at, len(self.data))[whence])
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, len(self.data) - self.at)
+        size = left if size is None or size < 0 else min(size, left)
+        if size > self.most:
+            raise Damaged(f"a table of contents of {size:,} bytes")
+        found = bytes(self.data[self.at : self.at + size])
+        self.at += size
+        return found

@@ -1,0 +1,50 @@
+"""What the numbers of a tensor are like, in pieces, so that a large one needs little memory beside itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+PIECE = 2**18  # numbers at a time
+OUTLIER = 4.0  # standard deviations; 0.006 % of normal numbers are farther from their mean
+CONSTANT = 1e-24  # of the variance of numbers whose largest is 1: rounding alone gives as much
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """All but `not_finite` are of the finite numbers; None where there are none, or for the kurtosis of a constant."""
+
+    mean_magnitude: float | None
+    maximum: float | None  # of |x|
+    kurtosis: float | None  # fourth central moment over the squared variance: 3 for normal numbers, more for long tails
+    zeros: float | None  # share of the numbers
+    outliers: float | None  # share of numbers more than OUTLIER standard deviations from the mean
+    not_finite: int  # NaN and infinities
+
+
+def statistics(x: np.ndarray) -> Statistics:
+    """Of real numbers of any shape and type; sums are float64, of numbers over the largest, so that none overflows."""
+    flat = x.reshape(-1) if x.flags.c_contiguous else x.reshape(-1, order="A")
+    counts = [(each.size, float(np.abs(each).max(initial=0)), int((each == 0).sum())) for each in _finite(flat)]
+    count, largest, zeros = sum(c[0] for c in counts), max((c[1] for c in counts), default=0.0), sum(
+        c[2] for c in counts)
+    if not count:
+        return Statistics(None, None, None, None, None, x.size)
+    unit = largest or 1.0
+
+    def mean(of: Callable[[np.ndarray], np.ndarray]) -> float:
+        return sum(float(of(each / unit).sum()) for each in _finite(flat)) / count
+
+    center = mean(lambda y: y)
+    variance = mean(lambda y: np.square(y - center))
+    constant = variance < CONSTANT
+    fourth = None if constant else mean(lambda y: np.square(np.square(y - center))) / variance**2
+    far = 0.0 if constant else mean(lambda y: np.abs(y - center) > OUTLIER * variance**0.5)
+    return Statistics(mean(np.abs) * unit, largest, fourth, zeros / count, far, x.size - count)
+
+
+def _finite(flat: np.ndarray) -> Iterator[np.ndarray]:
+    """The finite numbers in pieces, float64."""
+    for start in range(0, len(flat), PIECE):
+        piece = flat[start : start + PIECE].astype(np.float64)
+        yield piece[np.isfinite(piece)]

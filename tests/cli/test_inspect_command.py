@@ -1,0 +1,104 @@
+"""`inspect`: what a file of tensors holds, what formats cost it, and how two files differ."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from answers import refusal
+
+from pyapp import safetensors
+from pyapp.__main__ import main
+from pyapp.nets import mlp
+from pyapp.quant.formats.catalogue import find
+
+RNG = np.random.default_rng(1)
+ARRAYS = {"first.weight": RNG.standard_normal((8, 64)).astype(np.float32),
+          "second.weight": RNG.standard_normal((4, 32)).astype(np.float32), "steps": np.arange(3)}
+
+
+@pytest.fixture
+def files(tmp_path):
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    coded = {"first.weight": find("q8_0").encode(ARRAYS["first.weight"]).dequantize(),
+             "renamed": np.ascontiguousarray(ARRAYS["second.weight"].T)}
+    (tmp_path / "b.safetensors").write_bytes(safetensors.pack(coded, {}))
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF" + bytes(3))
+    return str(tmp_path / "a.npz"), str(tmp_path / "b.safetensors"), tmp_path
+
+
+def answer(capsys, *words: str) -> dict:
+    assert main(["inspect", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_table_of_tensors(files, capsys):
+    assert main(["inspect", files[0], "--formats", "int4,q4_0", "--csv", str(files[2] / "t.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "first.weight   8×64" in said and "suffer most: " in said and "steps: whole numbers without a scale" in said
+    rows = list(csv.DictReader(io.StringIO((files[2] / "t.csv").read_text())))
+    assert [row["name"] for row in rows] == list(ARRAYS) and rows[0]["shape"] == "8×64" and rows[2]["sqnr_db"] == ""
+    assert float(rows[0]["maximum"]) == np.abs(ARRAYS["first.weight"]).max() and rows[0]["format"] == "q4_0"
+
+
+def test_sorted_and_filtered(files, capsys):
+    few = ("--formats", "int4")
+    names = [row["name"] for row in answer(capsys, files[0], *few, "--sort", "mean_magnitude")["rows"]]
+    means = [np.abs(ARRAYS[name]).mean() for name in names]
+    assert means == sorted(means, reverse=True) and len(names) == 3
+    found = answer(capsys, files[0], *few, "--filter", "WEIGHT", "--sort", "sqnr_db")
+    assert [row["name"] for row in found["rows"]] == found["worst"] and len(found["worst"]) == 2
+
+
+def test_under_a_budget(files, capsys):
+    found = answer(capsys, files[0], "--bytes", "700", "--formats", "int2,int4,int8")
+    assert found["format_bytes"] <= 700 and found["bytes"] == sum(array.nbytes for array in ARRAYS.values())
+    assert "smallest choice needs" in refusal(capsys, "inspect", files[0], "--bytes", "9", "--formats", "int2")
+
+
+def test_one_tensor_in_every_format(files, capsys):
+    found = answer(capsys, files[0], "--tensor", "first.weight")
+    bits = [row["bits"] for row in found["formats"]]
+    assert len(bits) > 30 and bits == sorted(bits) and found["kurtosis"] > 2
+    assert main(["inspect", files[0], "--tensor", "first.weight", "--formats", "int4:32"]) == 0
+    assert "\nint4:32  5.000" in capsys.readouterr().out
+
+
+def test_two_files(files, capsys):
+    found = answer(capsys, *files[:2])
+    assert [row["name"] for row in found["rows"]] == ["first.weight"] and 40 < found["rows"][0]["sqnr_db"] < 55
+    assert found["only_first"] == ["second.weight", "steps"] and found["only_second"] == ["renamed"]
+    assert main(["inspect", *files[:2]]) == 0
+    assert "perhaps the same, renamed and transposed: second.weight and renamed (correlation 1.000)" in (
+        capsys.readouterr().out)
+
+
+def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
+    """Our own ONNX file against our own weights: scales and codes are decoded, to within half a step of 8 bits."""
+    out = str(tmp_path / "w.onnx")
+    assert main(["export", "mlp", "--bits", "8", "--format", "onnx", "--out", out]) == 0
+    capsys.readouterr()
+    found = answer(capsys, out, "--formats", "int8")
+    scaled = [row for row in found["rows"] if row["dtype"] == "int8 scaled" and len(row["shape"]) == 2]
+    weights = mlp.load()
+    assert len(scaled) == 3
+    for row, name in zip(scaled, ("layer1.weight", "layer2.weight", "layer3.weight"), strict=True):
+        assert row["maximum"] == pytest.approx(np.abs(weights[name]).max(), rel=1 / 127)
+        assert row["mean_magnitude"] == pytest.approx(np.abs(weights[name]).mean(), rel=0.02)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["bad.gguf"], "bad.gguf: expected a .gguf file, found 4 bytes announced where 3 are left"),
+    (["absent.npz"], "absent.npz cannot be used (No such file"),
+    (["a.npz", "--tensor", "x"], "none of its 3 tensors is"),
+    (["a.npz", "--filter", "x"], "it has 'first.weight', 'second.weight', 'steps'"),
+    (["a.npz", "--sort", "x"], "there is no column 'x' to sort by; use one of name, shape"),
+    (["a.npz", "--formats", "x"], "there is no format 'x'"), (["a.npz", "--bits", "0"], "0 is not from 1 to 64"),
+    (["a.npz", "--bits", "x"], "argument --bits"), (["a.npz", "--sample", "0"], "0 is not 1 or more"),
+    (["a.npz", "--csv", "a.npz"], "would overwrite a.npz, which this command reads"),
+    (["a.npz", "bad.gguf"], "bad.gguf: expected"),
+])
+def test_what_cannot_be_is_refused(files, capsys, monkeypatch, words, said):
+    monkeypatch.chdir(files[2])
+    assert said in refusal(capsys, "inspect", *words)

@@ -1,0 +1,80 @@
+"""Tensors: the shipped network's, a file of the reader's, and files that cannot be read."""
+
+import numpy as np
+import pytest
+from fuzz_tensors import X, npz_file, samples
+
+from pyapp.measure.tensor_formats import best, described
+from pyapp.pages import tensors
+from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.runner import Runner
+from pyapp.store import StoreError
+
+W = np.tile(X, (2, 8))  # 8, 256
+
+
+def opened(data: bytes, name: str, steps: int = 500, **params):
+    """The page with a file, when all is measured."""
+    runner = Runner()
+    run = runner.open("tensors", params)["run"]
+    answer = runner.restore(run, np.frombuffer(data, np.uint8), name)
+    return runner, run, answer, runner.advance(run, steps=steps)["frame"].scalars
+
+
+def test_a_file_of_the_readers_is_measured_as_the_command_measures_it():
+    _, _, answer, found = opened(npz_file(w=W, b=W[0, :5], steps=np.arange(4)), "mine.npz", bits=5)
+    assert found["file"] == "mine.npz" and "sent nowhere" in answer["notes"][0] and found["done"] == found["of"]
+    rows = {row["name"]: row for row in found["rows"]}
+    assert list(rows) == ["w", "b", "steps"] and rows["steps"]["note"] == "whole numbers without a scale"
+    tensor = tensors.Tensor("w", W.shape, "float32", W.nbytes, lambda: W)
+    (expected,) = best([described(tensor, list(FORMATS), 5, 4096)], None)
+    assert rows["w"]["format"] == FORMATS[expected["format"]].title and rows["w"]["sqnr_db"] == expected["sqnr_db"]
+    assert rows["b"]["format"] == "kept" and found["kept"] == 2
+    assert found["bytes"] == W.nbytes + 20 + 32 and found["then"] == expected["format_bytes"] + 52
+    assert found["chosen"]["name"] == "w" and [row["name"] for row in found["formats"]] == sorted(
+        FORMATS, key=lambda name: FORMATS[name].bits(W.shape))
+
+
+def test_another_tensor_and_another_order():
+    runner, run, _, _ = opened(npz_file(one=W, two=2 * W), "mine.npz")
+    said = runner.change(run, "tensor", "two")
+    assert not said["notes"] and said["frame"].scalars["chosen"]["name"] == "two"
+    assert len(runner.advance(run, steps=99)["frame"].scalars["formats"]) == len(FORMATS)
+    assert "no tensor of that name" in runner.change(run, "tensor", "three")["notes"][0]
+    names = [row["name"] for row in runner.change(run, "sort", "maximum")["frame"].scalars["rows"]]
+    assert names == ["two", "one"]
+    assert [row["name"] for row in runner.change(run, "filter", "ON")["frame"].scalars["rows"]] == ["one"]
+
+
+def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):
+    monkeypatch.setattr(tensors, "MOST", 3)
+    monkeypatch.setattr(tensors, "ROWS", 2)
+    _, _, _, found = opened(npz_file(**{f"w{i}": W[:1, :8] for i in range(5)}), "mine.npz", bits=1)
+    assert found["tensors"] == 5 and len(found["rows"]) == 2
+    assert found["cut"].startswith("The first 3 of 5 tensors are measured") and "2 of 3 are listed" in found["cut"]
+
+
+@pytest.mark.parametrize("name", samples())
+def test_every_kind_of_file_opens(name):
+    _, _, _, found = opened(samples()[name], name, steps=3)
+    assert found["file"] == name and found["numbers"] > 4
+
+
+@pytest.mark.parametrize(("data", "name", "said"), [
+    (b"GGUF" + bytes(3), "bad.gguf", "expected a .gguf file"), (b"", "x.pt", "convert it with: python"),
+    (npz_file()[:50], "x.npz", "expected a .npz file"), (b"PK\x05\x06" + bytes(18), "x.npz", "it holds no tensor")])
+def test_a_file_that_cannot_be_read_changes_nothing(data, name, said):
+    runner = Runner()
+    run = runner.open("tensors")["run"]
+    before = runner.advance(run, steps=4)["frame"]
+    with pytest.raises(StoreError, match=said):
+        runner.restore(run, np.frombuffer(data, np.uint8), name)
+    assert runner.look(run).scalars == before.scalars
+
+
+def test_a_session_keeps_the_settings_and_no_file():
+    runner, run, _, _ = opened(npz_file(w=W), "mine.npz")
+    runner.change(run, "bits", 8)
+    saved = runner.save(run)
+    again = runner.restore(run, saved["file"], saved["name"])
+    assert again["params"]["bits"] == 8 and again["frame"].scalars["file"] == tensors.OWN
