@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pyapp.commands.common import (
     BITS_OR_NONE,
     TITLES,
     add_data,
+    add_format,
     add_json,
     command,
     networks,
@@ -29,7 +30,7 @@ from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import INTEGER, METHODS
 from pyapp.softmax.shift import RULES
 from pyapp.sweep.grid import NONE, whole, whole_or_none, written
-from pyapp.sweep.transformers import SETTINGS, Subject, attention_rows, gpt_subject, vit_subject
+from pyapp.sweep.transformers import Subject, attention_rows, gpt_subject, vit_subject
 
 DOC = ("measure what quantised attention scores cost a transformer, by logit bits, softmax and shift, into a CSV file; "
        "the same command again resumes a stopped table")
@@ -56,6 +57,7 @@ def add_evaluate(models: Any) -> None:
     for name, sub in _both(models, evaluate).items():
         add_subject(sub, name)
         add_transformer_settings(sub)
+        add_format(sub)
         add_integers(sub)
         add_json(sub)
 
@@ -105,7 +107,7 @@ def add_integers(sub: argparse.ArgumentParser) -> None:
 
 
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
-    return TransformerSettings(**{name: getattr(args, name) for name in SETTINGS})
+    return TransformerSettings(**{field.name: getattr(args, field.name) for field in fields(TransformerSettings)})
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -117,7 +119,8 @@ def evaluate(args: argparse.Namespace) -> None:
     arithmetic = "integer" if args.integer else simulated
     result = {"model": args.model, **asdict(settings), "arithmetic": arithmetic, **subject.measure(settings)}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
-                            f"{result['bytes']:,} bytes; arithmetic: {arithmetic}")
+                            f"{result['bytes']:,} bytes, {result['bits_per_weight']:.4g} bits per weight; arithmetic: "
+                            f"{arithmetic}")
 
 
 def attention_table(args: argparse.Namespace) -> None:

@@ -63,11 +63,11 @@ def budget(args: argparse.Namespace) -> int:
     """Try networks, smallest first, until one keeps the accuracy; export it to --out, or only prove its export."""
     if args.bytes < 1:
         raise ValueError(f"bytes is {args.bytes}; give at least 1")
-    if FORMATS[args.format].integers and args.activations is None:
-        raise ValueError(f"{args.format} holds integers only, and activations are float32; give activations=8")
+    if FORMATS[args.form].integers and args.activations is None:
+        raise ValueError(f"{args.form} holds integers only, and activations are float32; give activations=8")
     if args.out:
-        check_target(args, FORMATS[args.format], "mlp")
-    form, p, digits = FORMATS[args.format], mlp.load(args.weights), mnist.load(args.data)
+        check_target(args, FORMATS[args.form], "mlp")
+    form, p, digits = FORMATS[args.form], mlp.load(args.weights), mnist.load(args.data)
     settings = Settings(per=args.per, activations=args.activations, clip="mse")
     found, seen = [], now_and_then("networks")
     listed = candidates(p, settings, mnist.calibration(), mnist.calibration_labels(),
@@ -78,7 +78,7 @@ def budget(args: argparse.Namespace) -> int:
     best = decided(found, args.bytes, args.keep)
     progress(f"tried {len(found)} of {len(listed)} networks, starting at {found[0].candidate.nbytes:,} bytes")
     scheme = scheme_of(asdict(best.candidate.settings), DEFAULTS)
-    where = f" --format {args.format} --out {quote(args.out.name)}" if args.out else ""
+    where = f" --format {args.form} --out {quote(args.out.name)}" if args.out else ""
     subject = Subject("mlp", best.network, source_of(args.weights), scheme,
                       measured_of(best.measured, as_given(args.data)),
                       f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}")

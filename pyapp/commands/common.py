@@ -17,7 +17,8 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.watching import Watch
 from pyapp.data import mnist
 from pyapp.nets import mlp
-from pyapp.quant.schemes import MAX_BITS, MIN_BITS
+from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.schemes import GRID, MAX_BITS, MIN_BITS
 from pyapp.sweep.grid import NONE, whole, whole_or_none
 from pyapp.training import recipes
 
@@ -72,6 +73,12 @@ def add_weights(sub: argparse.ArgumentParser) -> None:
 
 def add_data(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help="folder with MNIST's IDX files")
+
+
+def add_format(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--format", default=GRID, metavar=f"NAME|{GRID}",
+                     help=f"number format of the weights in place of a grid of --bits: {', '.join(FORMATS)}; a block "
+                          "size may follow, as in int4:32 or nf4:128")
 
 
 def show(result: dict | list, as_json: bool, text: str) -> None:

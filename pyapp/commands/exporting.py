@@ -23,6 +23,7 @@ from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
 from pyapp.quant.integer import ROUNDINGS
+from pyapp.quant.schemes import GRID
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.sweep.grid import DEFAULTS
 from pyapp.sweep.grid import written as as_text
@@ -55,7 +56,8 @@ def add(commands: Any) -> None:
 
 def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], required: bool = True) -> None:
     """The format to write, and where to write it."""
-    sub.add_argument("--format", choices=list(formats), required=required,
+    sub.set_defaults(format=GRID)  # of the weights: files hold uniform grids
+    sub.add_argument("--format", dest="form", choices=list(formats), required=required,
                      help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))
     sub.add_argument("--out", type=target, required=required, metavar="PATH",
                      help="the file to write, or an existing folder to write it into")
@@ -88,7 +90,7 @@ def check_target(args: argparse.Namespace, form: Format, model: str) -> None:
 
 def export_digits(args: argparse.Namespace) -> int:
     """Write the digits network, in float or quantised as asked, and say what was written."""
-    form = FORMATS[args.format]
+    form = FORMATS[args.form]
     check_target(args, form, "mlp")
     if form.integers and args.bits is not None and args.activations is None:
         args.activations = USUAL_ACTIVATIONS
@@ -110,7 +112,7 @@ def export_digits(args: argparse.Namespace) -> int:
 
 def export_vision(args: argparse.Namespace) -> int:
     """Write the Vision Transformer, in float or quantised as asked, and say what was written."""
-    form, settings, defaults = FORMATS[args.format], transformer_settings_of(args), asdict(TransformerSettings())
+    form, settings, defaults = FORMATS[args.form], transformer_settings_of(args), asdict(TransformerSettings())
     check_target(args, form, "vit")
     model, p = vit.parameters(checkpoint.load(args.weights))
     network = quantize_vit(p, settings, size=model.size)
@@ -171,7 +173,7 @@ def command_of(args: argparse.Namespace, shipped: Path, defaults: Mapping[str, A
     for name, default in defaults.items():
         if (value := getattr(args, name)) != default:
             words.append(option(name) if value is True else f"{option(name)} {as_text(value)}")
-    return " ".join([*words, f"--format {args.format}", f"--out {quote(args.out.name)}"])
+    return " ".join([*words, f"--format {args.form}", f"--out {quote(args.out.name)}"])
 
 
 def verify_export(args: argparse.Namespace) -> int:

@@ -8,54 +8,82 @@ from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
 from pyapp.measure.measure import measure
 from pyapp.nets import mlp
+from pyapp.quant.mixed import Width
 from pyapp.quantized.mixing import mix
-from pyapp.quantized.network import AFTER_TRAINING
-from pyapp.quantized.sensitivity import sensitivity
+from pyapp.quantized.network import AFTER_TRAINING, OF_GRIDS, Settings
+from pyapp.quantized.sensitivity import BITS, sensitivity
 
 BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
+USUAL = "by default with GPTQ on grids per channel, clipped for the least squared error"
 
 
 def add(commands: Any) -> None:
     sub = command(commands, "sensitivity", find_sensitive,
-                  "measure what each layer loses at each number of bits", model=True)
+                  f"measure what each layer loses at each number of bits, {USUAL}, or in each of some number formats",
+                  model=True)
     add_weights(sub)
-    add_settings(sub, AFTER_TRAINING, activations=False)
-    sub.set_defaults(**BEST)
+    _add_settings(sub, activations=False)
     add_json(sub)
-    sub = command(commands, "mixed", mixed, "choose each layer's bits under a budget, and measure", model=True)
+    sub = command(commands, "mixed", mixed,
+                  f"choose each layer's bits under a budget, {USUAL}, or its number format, and measure", model=True)
     sub.add_argument("--budget", type=int, required=True, metavar="BYTES",
                      help="bytes for everything: codes, scales and biases")
     add_weights(sub)
     add_data(sub)
-    add_settings(sub, AFTER_TRAINING)
-    sub.set_defaults(**BEST)
+    _add_settings(sub)
     add_json(sub)
+
+
+def _add_settings(sub: argparse.ArgumentParser, activations: bool = True) -> None:
+    add_settings(sub, AFTER_TRAINING, activations)
+    sub.set_defaults(**dict.fromkeys(BEST))
+    sub.add_argument("--format", dest="formats", metavar="LIST",
+                     help="number formats to choose from, in place of 2 to 8 bits, as in int4:32,mxfp4,mxfp8; their "
+                          "weights are rounded to nearest")
+
+
+def _asked(args: argparse.Namespace) -> tuple[Settings, tuple[Width, ...]]:
+    """The settings, and the bits or the formats that a layer can have."""
+    if args.formats is None:
+        return settings_of(args, usual=BEST), BITS
+    formats = tuple(name.strip() for name in args.formats.split(","))
+    settings = settings_of(args)
+    for name in formats:
+        settings.at(name)
+    return settings, formats
 
 
 def find_sensitive(args: argparse.Namespace) -> None:
     """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
     quantised. Its codes come from a network whose layers all have these bits."""
-    inputs, labels = _calibration()
-    table = sensitivity(mlp.load(args.weights), settings_of(args, 8), inputs, labels,
+    (settings, widths), (inputs, labels) = _asked(args), _calibration()
+    table = sensitivity(mlp.load(args.weights), settings, inputs, labels, widths,
                         watch=now_and_then("layers and bit widths"))
-    lines = [f"{'layer':16} {'bits':>4} {'KL (nats)':>11} {'loss':>9} {'accuracy':>9} {'bytes':>8}"]
-    lines += [f"{name:16} {bits:4} {row['kl']:11.2e} {row['loss']:9.4f} {row['accuracy']:9.2%} {row['bytes']:8,}"
-              for name, rows in table.items() for bits, row in rows.items()]
+    kind, wide = _kind(args), max(4, *(len(str(width)) for width in widths))
+    lines = [f"{'layer':16} {kind:>{wide}} {'KL (nats)':>11} {'loss':>9} {'accuracy':>9} {'bytes':>8}"]
+    lines += [f"{name:16} {width!s:>{wide}} {row['kl']:11.2e} {row['loss']:9.4f} {row['accuracy']:9.2%} "
+              f"{row['bytes']:8,}" for name, rows in table.items() for width, row in rows.items()]
     show({"n": len(labels), "split": "calibration", "layers": table}, args.json, "\n".join(lines))
 
 
 def mixed(args: argparse.Namespace) -> None:
-    """Bits a layer within --budget bytes, chosen on the calibration split, measured on --data."""
-    settings = settings_of(args, 8)
-    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration(),
+    """Bits or a format for each layer within --budget bytes, chosen on the calibration split, measured on --data."""
+    settings, widths = _asked(args)
+    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration(), widths,
                 watch=now_and_then("layers and bit widths"))
-    network, bits = found.network, list(found.chosen.bits.values())
-    result = {**vars(settings), "bits": bits, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
+    network, kind, chosen = found.network, _kind(args), list(found.chosen.bits.values())
+    used = {**vars(settings), **dict.fromkeys(OF_GRIDS if kind == "format" else ())}
+    result = {**used, kind: chosen, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
               "kl": found.kl, "predicted_kl": found.chosen.cost,
-              "front": [{"bits": list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
-    show(result, args.json, f"bits {' '.join(map(str, bits))}: {result['accuracy']:.2%} of {result['n']} images right, "
-                            f"{result['bytes']:,} of {args.budget:,} bytes; KL {found.kl:.5f} nats on the calibration "
-                            f"split, {found.chosen.cost:.5f} predicted")
+              "front": [{kind: list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
+    show(result, args.json, f"{kind} {' '.join(map(str, chosen))}: {result['accuracy']:.2%} of {result['n']} images "
+                            f"right, {result['bytes']:,} of {args.budget:,} bytes; KL {found.kl:.5f} nats on the "
+                            f"calibration split, {found.chosen.cost:.5f} predicted")
+
+
+def _kind(args: argparse.Namespace) -> str:
+    """The setting that is chosen for each layer."""
+    return "bits" if args.formats is None else "format"
 
 
 def _calibration() -> tuple[Any, Any]:

@@ -1,8 +1,9 @@
 """The command that measures a network in any quantised form."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from types import MappingProxyType
 from typing import Any
 
 from pyapp.commands.attention import add_evaluate
@@ -10,6 +11,7 @@ from pyapp.commands.common import (
     BITS_OR_NONE,
     TITLES,
     add_data,
+    add_format,
     add_json,
     add_weights,
     command,
@@ -25,12 +27,15 @@ from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.formats.catalogue import check_choice
 from pyapp.quant.integer import ROUNDINGS
-from pyapp.quant.schemes import SCHEMES
-from pyapp.quantized.network import METHODS, QuantizedNetwork, Settings
+from pyapp.quant.schemes import GRID, SCHEMES
+from pyapp.quantized.network import METHODS, OF_GRIDS, QuantizedNetwork, Settings
 from pyapp.quantized.saved import load_digits
 from pyapp.quantized.trained import LEARNED
 from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def add(commands: Any) -> None:
@@ -40,6 +45,7 @@ def add(commands: Any) -> None:
     add_data(sub)
     sub.add_argument("--split", default="test", choices=list(mnist.FILES), help="which images")
     add_bits(sub)
+    add_format(sub)
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
@@ -71,12 +77,14 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
                      help="the output that AdaRound aims at: on the quantised inputs, or the float network's own")
 
 
-def settings_of(args: argparse.Namespace, bits: int | tuple[int, ...]) -> Settings:
-    given = {field.name: getattr(args, field.name) for field in fields(Settings) if hasattr(args, field.name)}
-    if given.get("reconstruction", "symmetric") != "symmetric" and args.method != "adaround":
-        raise ValueError(f"--reconstruction is a setting of AdaRound and has no effect on {args.method}; "
+def settings_of(args: argparse.Namespace, bits: int | None = None, usual: Mapping[str, Any] = NOTHING) -> Settings:
+    """What the options ask for, with `bits`; an option that has no default has that of `usual`, or of `Settings`."""
+    asked = {field.name: getattr(args, field.name, None) for field in fields(Settings)} | {"bits": bits}
+    settings = Settings(**{**usual, **{name: value for name, value in asked.items() if value is not None}})
+    if settings.reconstruction != "symmetric" and settings.method != "adaround":
+        raise ValueError(f"--reconstruction is a setting of AdaRound and has no effect on {settings.method}; "
                          "add --method adaround, or leave it out")
-    return Settings(**{**given, "bits": bits})
+    return settings
 
 
 def _given(args: argparse.Namespace) -> list[str]:
@@ -107,14 +115,17 @@ def quantised_as_asked(args: argparse.Namespace) -> tuple[Parameters | Quantized
     p = load_digits(args.weights)
     if isinstance(p, QuantizedNetwork):
         return p, _as_it_is(args, p)
-    if args.bits is None:
+    if args.format != GRID:
+        check_choice(args.format, vars(args), {"bits": None})
+    elif args.bits is None:
         if needless := _given(args):
             raise ValueError(f"without --bits the network stays float, so {', '.join(needless)} would have no "
                              "effect; add --bits B")
         return p, {}
     settings = settings_of(args, args.bits)
     network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"))
-    return network, asdict(settings) | ({name: None for name in LEARNED} if settings.method == "qat" else {})
+    unused = (*(LEARNED if settings.method == "qat" else ()), *(OF_GRIDS if settings.format != GRID else ()))
+    return network, asdict(settings) | dict.fromkeys(unused)
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -125,5 +136,6 @@ def evaluate(args: argparse.Namespace) -> None:
                          else measure(network, digits, args.rounding))}
     if "note" in result:
         say(in_options(result["note"], vars(args)))
+    bits = f"{result['bits_per_weight']:.4g}" if args.format != GRID else result["bits"]
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
-                            f"{result['bits']} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")
+                            f"{bits} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")

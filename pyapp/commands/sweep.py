@@ -9,6 +9,7 @@ from pyapp.commands.saying import option
 from pyapp.data import mnist
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.quantized.network import METHODS
 from pyapp.sweep.backends import BACKENDS
@@ -25,6 +26,7 @@ DOCS = {
     "bias_correction": "correct the biases for the mean error of rounding: yes, no",
     "seed": "seed of methods that draw random numbers",
     "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
+    "format": f"number formats of the weights, or grid for the bits above: {', '.join(FORMATS)}",
 }
 DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; equivalent "
        "settings share one row, with those that have no effect left empty; the same "

@@ -13,6 +13,7 @@ from pyapp.checkpoint import described
 from pyapp.commands.attention import add_integers, add_transformer_settings, transformer_settings_of
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
+    add_format,
     add_recipe,
     command,
     networks,
@@ -96,6 +97,7 @@ def add_writing(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--top-k", type=int, default=0, metavar="K",
                      help="draw from the K likeliest characters; 0 from all")
     add_transformer_settings(sub)
+    add_format(sub)
     add_integers(sub)
 
 

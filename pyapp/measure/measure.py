@@ -55,7 +55,7 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
     model, arithmetic, note = runnable(network, rounding)
     scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes,
-            "arithmetic": arithmetic, **note}
+            "bits_per_weight": network.weights.bits_per_weight, "arithmetic": arithmetic, **note}
 
 
 def training_images(folder: str) -> Digits:

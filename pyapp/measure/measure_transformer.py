@@ -14,10 +14,15 @@ from pyapp.training.trainer import evaluate
 def measure_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = unwatched) -> dict[str, Any]:
     """Accuracy 0..1 and loss (nats) over the digits, how many there are, and the network's bytes."""
     scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
-    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes}
+    return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), **_size(network)}
 
 
 def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray, watch: Watch = unwatched) -> dict[str, Any]:
     """Loss (nats per character) over windows of the tokens that do not overlap, share of characters that are the
     likeliest, how many there are, and the network's bytes."""
-    return {**next_token.evaluate(network.model, network.parameters, tokens, watch), "bytes": network.nbytes}
+    return {**next_token.evaluate(network.model, network.parameters, tokens, watch), **_size(network)}
+
+
+def _size(network: QuantizedTransformer) -> dict[str, Any]:
+    """Bytes of the whole network, and bits for each number of its matrices, scales counted."""
+    return {"bytes": network.nbytes, "bits_per_weight": network.bits_per_weight}

@@ -37,7 +37,7 @@ def recorded(path: Path = RECORDED) -> Losses:
 
 def _settings(row: dict[str, str]) -> TransformerSettings:
     return TransformerSettings(**{field.name: _value(field.name, row[field.name])
-                                  for field in fields(TransformerSettings)})
+                                  for field in fields(TransformerSettings) if field.name in row})
 
 
 def _value(name: str, cell: str) -> str | int | None:

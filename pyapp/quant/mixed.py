@@ -8,19 +8,20 @@ network: what the search finds is to be measured as a whole.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Table = Mapping[str, Mapping[int, float]]
+Width = int | str  # bits on a uniform grid, or a number format by its name
+Table = Mapping[str, Mapping[Width, float]]
 
 
 @dataclass(frozen=True)
 class Choice:
     """Bits for every layer, the bytes of the whole network, and the sum of the layers' costs."""
 
-    bits: dict[str, int]
+    bits: dict[str, Width]
     nbytes: int
     cost: float
 
 
-def allocate(costs: Table, sizes: Mapping[str, Mapping[int, int]], budget: int, fixed_bytes: int = 0) -> Choice:
+def allocate(costs: Table, sizes: Mapping[str, Mapping[Width, int]], budget: int, fixed_bytes: int = 0) -> Choice:
     """Greedy: from the most bits everywhere, lower the layer that costs the least a saved byte, until it fits.
 
     A layer may be lowered by several steps at once, where the step in between is a bad bargain. The result fits the
@@ -42,7 +43,7 @@ def allocate(costs: Table, sizes: Mapping[str, Mapping[int, int]], budget: int, 
     return total(costs, sizes, bits, fixed_bytes)
 
 
-def pareto(costs: Table, sizes: Mapping[str, Mapping[int, int]], fixed_bytes: int = 0) -> list[Choice]:
+def pareto(costs: Table, sizes: Mapping[str, Mapping[Width, int]], fixed_bytes: int = 0) -> list[Choice]:
     """All choices that no other beats in bytes and cost at once, from the smallest to the largest; exact.
 
     Bytes and costs are sums, so a choice for the first layers that is beaten can be no part of the best for all:
@@ -56,7 +57,8 @@ def pareto(costs: Table, sizes: Mapping[str, Mapping[int, int]], fixed_bytes: in
     return front
 
 
-def total(costs: Table, sizes: Mapping[str, Mapping[int, int]], bits: dict[str, int], fixed_bytes: int = 0) -> Choice:
+def total(costs: Table, sizes: Mapping[str, Mapping[Width, int]], bits: dict[str, Width],
+          fixed_bytes: int = 0) -> Choice:
     """These bits for every layer, their bytes and costs added up."""
     return Choice(bits, fixed_bytes + sum(sizes[layer][b] for layer, b in bits.items()),
                   sum(costs[layer][b] for layer, b in bits.items()))
@@ -82,7 +84,7 @@ def _check(costs: Table, sizes: Table) -> None:
         raise ValueError(f"costs has {', '.join(sorted(extra))}, which sizes has not; name the same layers in both")
 
 
-def _cheapest(costs: Mapping[int, float], sizes: Mapping[int, int], now: int) -> tuple[float, int] | None:
-    """What a saved byte costs a layer at least, and the bits that it has then; None where nothing is smaller."""
+def _cheapest(costs: Mapping[Width, float], sizes: Mapping[Width, int], now: Width) -> tuple[float, Width] | None:
+    """What a saved byte costs a layer at least, and the width that it has then; None where nothing is smaller."""
     lower = [((costs[b] - costs[now]) / (sizes[now] - sizes[b]), b) for b in sizes if sizes[b] < sizes[now]]
     return min(lower, key=lambda move: move[0], default=None)

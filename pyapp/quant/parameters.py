@@ -3,18 +3,32 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from pyapp.core.parameters import Parameters
-from pyapp.quant.schemes import FLOAT_BYTES, Granularity, QuantizedTensor, quantize
+from pyapp.quant.schemes import FLOAT_BYTES, Granularity, quantize
+
+
+class Encoded(Protocol):
+    """What every format makes of a tensor; a `QuantizedTensor` of a uniform grid is one, too."""
+
+    codes: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the packed codes and all scales."""
+
+    def dequantize(self) -> np.ndarray:
+        """The float32 numbers that the codes stand for."""
 
 
 @dataclass(frozen=True)
 class QuantizedParameters:
     """A network's parameters with every weight matrix quantised; biases stay float32."""
 
-    tensors: dict[str, QuantizedTensor]
+    tensors: dict[str, Encoded]  # on uniform grids, or in number formats
     parameters: Parameters  # what simulated inference uses: dequantised weights, float biases
     weight_error: float  # largest |w - ŵ|
 
@@ -23,6 +37,17 @@ class QuantizedParameters:
         """Packed codes, scales, zero points, and four bytes for each bias."""
         biases = sum(self.parameters[name].size for name in self.parameters if name not in self.tensors)
         return sum(tensor.nbytes for tensor in self.tensors.values()) + biases * FLOAT_BYTES
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Mean over all quantised matrices, their scales and zero points counted."""
+        return bits_per_weight(self.tensors, self.parameters)
+
+
+def bits_per_weight(tensors: Mapping[str, Encoded], p: Parameters) -> float:
+    """Bits for each number of the matrices, scales and zero points counted; 32 if there are no quantised ones."""
+    count = sum(p[name].size for name in tensors)
+    return 8 * sum(tensor.nbytes for tensor in tensors.values()) / count if count else 8.0 * FLOAT_BYTES
 
 
 def weight_names(p: Parameters) -> list[str]:
@@ -46,7 +71,7 @@ def quantized_nbytes(p: Parameters, bits: int, per: str | Granularity = "tensor"
     return total
 
 
-def assemble(p: Parameters, tensors: Mapping[str, QuantizedTensor]) -> QuantizedParameters:
+def assemble(p: Parameters, tensors: Mapping[str, Encoded]) -> QuantizedParameters:
     """Parameters with these quantised matrices, on a grid or in another format, in place of p's own."""
     values, error = p.copy(), 0.0
     for name, tensor in tensors.items():

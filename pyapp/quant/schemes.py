@@ -12,6 +12,7 @@ from pyapp.core.engine import accelerated
 
 MIN_BITS, MAX_BITS = 2, 16
 SCHEMES = ("symmetric", "affine")
+GRID = "grid"  # in place of a number format's name: the uniform grid of a scheme and a number of bits
 FLOAT_BYTES = 4
 DIGITS = 9  # of a group's size: files keep it as int32
 NOT_FINITE = "cannot quantise a tensor with NaN or infinite values; the training has probably diverged"

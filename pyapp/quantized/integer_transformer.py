@@ -20,7 +20,7 @@ from pyapp.nets.transformer import Block
 from pyapp.nets.vit import PLACES, SIZE, TOKEN, ViT, ViTSize, patches_of
 from pyapp.quant.integer import IntegerLinear
 from pyapp.quant.parameters import quantize_parameters
-from pyapp.quant.schemes import Grid, QuantizedTensor, affine_grid, check_bits
+from pyapp.quant.schemes import GRID, Grid, QuantizedTensor, affine_grid, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.integer_layers import (
@@ -208,6 +208,9 @@ def integer_gpt(model: GPT, p: Parameters, settings: TransformerSettings, tokens
 
 def check(settings: TransformerSettings) -> None:
     """ValueError for settings that leave anything float."""
+    if settings.format != GRID:
+        raise ValueError(f'format is "{settings.format}", and a network in integers has uniform grids; give a number '
+                         "of bits instead, 8 for example")
     for name in ("bits", "activations", "logit_bits"):
         if getattr(settings, name) is None:
             raise ValueError(f"{name} is none, which leaves floats in a network in integers; give a number of bits, 8 "

@@ -1,7 +1,7 @@
-"""Mixed precision for the digits network: bits for each layer under a budget of bytes."""
+"""Mixed precision for the digits network: bits, or a number format, for each layer under a budget of bytes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, last, unwatched
 from pyapp.nets.mlp import MLP
-from pyapp.quant.mixed import Choice, allocate, pareto, total
+from pyapp.quant.mixed import Choice, Width, allocate, pareto, total
 from pyapp.quant.parameters import weight_names
 from pyapp.quantized.network import Memo, QuantizedNetwork, Settings, quantize_network
 from pyapp.quantized.sensitivity import BITS, Sensitivities, divergence, log_probabilities, sensitivities
@@ -23,7 +23,7 @@ class Search:
     """
 
     def __init__(self, p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                 bits: tuple[int, ...] = BITS):
+                 bits: tuple[Width, ...] = BITS):
         self.p, self.settings, self.inputs, self.labels, self.bits = p, settings, inputs, labels, bits
         self.table: Sensitivities = {name: {} for name in weight_names(p)}
         self.front: list[Choice] = []  # no other choice is smaller and cheaper at once
@@ -47,17 +47,17 @@ class Search:
         """The same; ValueError says what would fit if nothing does."""
         return self.best_within(budget) or allocate(*self._costs_and_sizes(), budget, self.fixed_bytes)
 
-    def choice(self, bits: dict[str, int]) -> Choice:
+    def choice(self, bits: dict[str, Width]) -> Choice:
         """Any bits per layer, on the front or not, with their bytes and the sum of their costs."""
         return total(*self._costs_and_sizes(), bits, self.fixed_bytes)
 
-    def uniform(self, bits: int) -> dict[str, int]:
+    def uniform(self, bits: Width) -> dict[str, Width]:
         """The same bits for every layer."""
         return dict.fromkeys(self.table, bits)
 
-    def network(self, bits: dict[str, int]) -> QuantizedNetwork:
+    def network(self, bits: dict[str, Width]) -> QuantizedNetwork:
         """All layers quantised together, with activations if the settings have them."""
-        return quantize_network(self.p, replace(self.settings, bits=tuple(bits.values())), self.inputs, self._memo)
+        return quantize_network(self.p, self.settings.at(tuple(bits.values())), self.inputs, self._memo)
 
     def divergence(self, network: QuantizedNetwork) -> float:
         """Mean KL(float || quantised) in nats of the whole network on the calibration images."""
@@ -71,7 +71,7 @@ class Search:
     def _exact(self) -> np.ndarray:
         return log_probabilities(MLP.of(self.p), self.p, self.inputs)
 
-    def _costs_and_sizes(self) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, int]]]:
+    def _costs_and_sizes(self) -> tuple[dict[str, dict[Width, float]], dict[str, dict[Width, int]]]:
         return tuple({name: {b: row[column] for b, row in rows.items()} for name, rows in self.table.items()}
                      for column in ("kl", "bytes"))
 
@@ -88,7 +88,7 @@ class Mix:
 
 
 def mix(p: Parameters, settings: Settings, budget: int, inputs: np.ndarray, labels: np.ndarray,
-        bits: tuple[int, ...] = BITS, watch: Watch = unwatched) -> Mix:
+        bits: tuple[Width, ...] = BITS, watch: Watch = unwatched) -> Mix:
     """Choose each layer's bits within `budget` bytes for everything, then quantise all layers together.
 
     ValueError if nothing fits.

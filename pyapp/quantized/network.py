@@ -17,13 +17,15 @@ from pyapp.quant.bias_correction import corrected_bias
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
-from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
-from pyapp.quant.schemes import SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
+from pyapp.quant.mixed import Width
+from pyapp.quant.parameters import Encoded, QuantizedParameters, assemble, weight_names
+from pyapp.quant.schemes import GRID, SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
 AFTER_TRAINING = ("round", "adaround", "gptq")
 METHODS = (*AFTER_TRAINING, "qat")  # qat trains: see pyapp.quantized.trained
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
-Rounded = Callable[[str, np.ndarray, np.ndarray], QuantizedTensor]  # weight name, x, x̂
+OF_GRIDS = ("bits", "scheme", "per", "clip")  # settings that number formats have of their own
+Rounded = Callable[[str, np.ndarray, np.ndarray], Encoded]  # weight name, x, x̂
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Settings:
     bias_correction: bool = False
     seed: int = 1  # of AdaRound
     reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
+    format: str | tuple[str, ...] = GRID  # of the weights, by name, or one for each layer; "grid" has the bits above
 
     def __post_init__(self):
         for bits in self.layer_bits(1):
@@ -52,9 +55,24 @@ class Settings:
                                      ("reconstruction", self.reconstruction, RECONSTRUCTIONS)):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
+        if self.format != GRID:
+            from pyapp.quant.formats.catalogue import check_choice  # here, because the first page has no formats
+            for name in self.layer_formats(1):
+                check_choice(name, vars(self), {name: getattr(Settings, name) for name in OF_GRIDS})
+            if self.method != "round":
+                raise ValueError(f'method is "{self.method}", which finds codes on uniform grids; with a format, use '
+                                 'method="round"')
 
     def layer_bits(self, layers: int) -> tuple[int, ...]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
+
+    def layer_formats(self, layers: int) -> tuple[str, ...]:
+        return self.format if isinstance(self.format, tuple) else (self.format,) * layers
+
+    def at(self, width: Width | tuple[Width, ...]) -> "Settings":
+        """The same settings with other bits, or with number formats by name, for all layers or for each."""
+        first = width[0] if isinstance(width, tuple) else width
+        return replace(self, **{"format" if isinstance(first, str) else "bits": width})
 
     @property
     def calibrated(self) -> bool:
@@ -76,10 +94,17 @@ class QuantizedNetwork:
     weights: QuantizedParameters
     activations: dict[str, Grid] | None = None
 
+    @property
+    def on_grids(self) -> bool:
+        """Whether all weights lie on uniform grids; those in number formats are only simulated."""
+        return all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
+
     @cached_property
     def parameters(self) -> Parameters:
         """Dequantised weights, and biases as sums can add them: float, or rounded to S_x·S_w between two grids."""
         p = self.weights.parameters.copy()
+        if not self.on_grids:
+            return p
         inputs = (self.activations or {}).values()  # one more than layers where the logits have a grid
         for (name, tensor), grid in zip(self.weights.tensors.items(), inputs, strict=False):
             bias = name.replace(".weight", ".bias")
@@ -99,8 +124,10 @@ class QuantizedNetwork:
     def integer(self, rounding: str = "single") -> IntegerNetwork:
         """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
-        ValueError if activations are float or int32 could overflow.
+        ValueError if activations are float, weights are in a number format, or int32 could overflow.
         """
+        if not self.on_grids:
+            raise ValueError("the weights are in a number format, and integer arithmetic needs uniform grids")
         if self.activations is None:
             raise ValueError("activations are float; integer arithmetic needs their grids: give activations=BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
@@ -164,15 +191,20 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
             raise ValueError("these settings need calibration inputs, and there are none; give at least one image")
         inputs = np.zeros((1, p[names[0]].shape[1]), np.float32)  # flows through and decides nothing
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
+    formats = dict(zip(names, settings.layer_formats(len(names)), strict=True))
     memo = {} if memo is None else memo
 
-    def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
-        so_far = replace(settings, bits=tuple(bits.values())[: names.index(name) + 1])
+    def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+        before = names.index(name) + 1
+        so_far = settings.at(tuple((bits if settings.format == GRID else formats).values())[:before])
         if so_far not in memo:
             memo[so_far] = rounded(name, x, x_hat)
         return memo[so_far]
 
-    def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> QuantizedTensor:
+    def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+        if formats[name] != GRID:
+            from pyapp.quant.formats.catalogue import find
+            return find(formats[name]).encode(p[name])
         grid = fit_weight_grid(p[name], bits[name], settings.scheme, settings.per, settings.clip)
         if settings.method == "gptq":
             return gptq(p[name], x_hat, grid, memo=memo)

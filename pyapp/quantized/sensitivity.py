@@ -10,19 +10,21 @@ from pyapp.core.losses import softmax_and_log
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
+from pyapp.quant.mixed import Width
 from pyapp.quant.parameters import assemble, weight_names
 from pyapp.quantized.network import Memo, Settings, quantize_network
 
 BITS = (2, 3, 4, 5, 6, 8)
 Row = dict[str, Any]
-Sensitivities = dict[str, dict[int, Row]]
+Sensitivities = dict[str, dict[Width, Row]]
 
 
 def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                bits: tuple[int, ...] = BITS, watch: Watch = unwatched) -> Sensitivities:
-    """What each layer costs at each number of bits on labelled calibration images, measured with it alone quantised.
+                bits: tuple[Width, ...] = BITS, watch: Watch = unwatched) -> Sensitivities:
+    """What each layer costs at each number of bits, or in each number format named in `bits`, on labelled calibration
+    images, measured with it alone quantised.
 
-    Its codes come from a network whose layers all have these bits. With "round" that makes no difference; GPTQ and
+    Its codes come from a network whose layers are all quantised so. With "round" that makes no difference; GPTQ and
     AdaRound fit a layer's codes to the inputs that the quantised layers before it give, so the costs of later layers
     include that their codes were made for slightly other inputs than the float ones they get here.
 
@@ -39,14 +41,14 @@ def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: n
 
 
 def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                  bits: tuple[int, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, int, Row]]:
+                  bits: tuple[Width, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, Width, Row]]:
     """The rows of `sensitivity` as an iterator, one layer and number of bits at a time; `memo` as for quantize_network.
     """
     rows = np.arange(len(labels))
     exact = log_probabilities(MLP.of(p), p, inputs)
     exact_loss = -exact[rows, labels].mean()
     for b in bits:
-        network = quantize_network(p, replace(settings, bits=b, activations=None), inputs, memo)
+        network = quantize_network(p, replace(settings.at(b), activations=None), inputs, memo)
         for name, tensor in network.weights.tensors.items():
             found = log_probabilities(MLP.of(p), assemble(p, {name: tensor}).parameters, inputs)
             yield name, b, {

@@ -18,8 +18,9 @@ from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
 from pyapp.quant.calibrate import CALIBRATIONS
-from pyapp.quant.parameters import float_nbytes, quantize_parameters
-from pyapp.quant.schemes import Granularity, QuantizedTensor, check_bits
+from pyapp.quant.formats.catalogue import check_choice, format_parameters
+from pyapp.quant.parameters import Encoded, bits_per_weight, float_nbytes, quantize_parameters
+from pyapp.quant.schemes import GRID, Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.on_grids import Activation, OnGrids
@@ -40,6 +41,7 @@ class TransformerSettings:
     logit_bits: int | None = None  # of the attention scores
     softmax: str = "exact"
     shift: str = "none"  # what is subtracted from the scores before they are rounded
+    format: str = GRID  # of every matrix, by name; "grid" has the bits above
 
     def __post_init__(self):
         for name in ("bits", "activations", "logit_bits"):
@@ -50,6 +52,8 @@ class TransformerSettings:
                                      ("shift", self.shift, RULES)):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
+        if self.format != GRID:
+            check_choice(self.format, vars(self), {"bits": None, "per": "tensor"})
         if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
             raise ValueError(f"softmax is {self.softmax!r} and shift {self.shift!r}, which work on quantised logits, "
                              "but these are float; give logit bits, 8 for example")
@@ -67,8 +71,13 @@ class QuantizedTransformer:
     model: ViT | GPT
     parameters: Parameters  # dequantised weights, float biases
     nbytes: int  # packed weights with their scales, and float32 for what is not quantised
-    tensors: Mapping[str, QuantizedTensor] = field(default_factory=dict)  # the weights' codes; none if they are float
+    tensors: Mapping[str, Encoded] = field(default_factory=dict)  # the weights' codes; none if they are float
     activation_bits: int | None = None
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Of the matrices, scales counted; 32 if they are float."""
+        return bits_per_weight(self.tensors, self.parameters)
 
 
 def quantize_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None,
@@ -100,8 +109,9 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
     """
     nbytes, tensors = float_nbytes(p), {}
-    if settings.bits is not None:
-        weights = quantize_parameters(p, settings.bits, per=settings.per)
+    if settings.bits is not None or settings.format != GRID:
+        weights = (quantize_parameters(p, settings.bits, per=settings.per) if settings.format == GRID
+                   else format_parameters(p, settings.format))
         p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
     if settings.calibrated and not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
@@ -109,7 +119,7 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
         for block in model.blocks:
             block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
     if settings.activations is not None:
-        in_integers = isinstance(model, ViT) and p.vector.dtype == np.float64
+        in_integers = settings.format == GRID and isinstance(model, ViT) and p.vector.dtype == np.float64
         _put_on_grids(model, settings, tensors if in_integers else {})
     if settings.calibrated:
         model.forward(p.astype(np.float64), inputs)

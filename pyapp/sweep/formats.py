@@ -9,8 +9,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.machine import made_on
 from pyapp.nets import gpt, mlp, next_token, vit
-from pyapp.quant.formats.catalogue import find
-from pyapp.quant.parameters import assemble, float_nbytes, weight_names
+from pyapp.quant.formats.catalogue import find, format_parameters
+from pyapp.quant.parameters import float_nbytes
 from pyapp.training.trainer import evaluate
 
 FLOAT = "float32"
@@ -53,11 +53,8 @@ def compare(names: Sequence[str], networks: Mapping[str, tuple[Parameters, str, 
 def _measured(name: str, p: Parameters, measure: Measure) -> dict[str, Any]:
     if name == FLOAT:
         return {"bits": 32.0, "bytes": float_nbytes(p), "score": measure(p)}
-    kind = find(name)
-    made = assemble(p, {weight: kind.encode(p[weight]) for weight in weight_names(p)})
-    count = sum(p[weight].size for weight in weight_names(p))
-    bits = 8 * sum(tensor.nbytes for tensor in made.tensors.values()) / count
-    return {"bits": bits, "bytes": made.nbytes, "score": measure(made.parameters)}
+    made = format_parameters(p, name)
+    return {"bits": made.bits_per_weight, "bytes": made.nbytes, "score": measure(made.parameters)}
 
 
 def table(result: Mapping[str, Any]) -> str:

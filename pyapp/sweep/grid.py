@@ -9,7 +9,8 @@ from dataclasses import fields
 from itertools import product
 from typing import Any
 
-from pyapp.quantized.network import Settings
+from pyapp.quant.schemes import GRID
+from pyapp.quantized.network import OF_GRIDS, Settings
 from pyapp.quantized.trained import LEARNED
 
 NONE = "none"
@@ -55,7 +56,11 @@ def written(value: Any) -> str:
 
 def applies(name: str, combination: Combination) -> bool:
     """Whether a setting changes anything: `calibrate` without activations does not, nor a seed without chance, nor
-    what training finds itself."""
+    what training finds itself, nor the bits of a grid beside a number format."""
+    if name == "format":
+        return combination["format"] != GRID
+    if name in OF_GRIDS and combination["format"] != GRID:
+        return False
     if combination["method"] == "qat" and name in LEARNED:
         return False
     if name == "calibrate":

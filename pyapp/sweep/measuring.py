@@ -17,7 +17,8 @@ from pyapp.quantized.network import Settings
 from pyapp.sweep.blas import set_threads
 from pyapp.sweep.grid import Combination, cells
 
-RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int, "arithmetic": str, "note": str, "error": str}
+RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int, "bits_per_weight": float, "arithmetic": str,
+           "note": str, "error": str}
 MADE_ON = "made_on"  # the last column: processor, NumPy and BLAS kernel, see pyapp.machine
 SHORT = 12  # hexadecimal digits: 48 bits tell files apart
 TRAINED = ("qat",)  # methods that learn from training images

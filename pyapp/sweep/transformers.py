@@ -24,7 +24,7 @@ from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of
 from pyapp.sweep.table import Row, Table, number
 
-SETTINGS = tuple(field.name for field in fields(TransformerSettings))
+SETTINGS = tuple(field.name for field in fields(TransformerSettings) if field.name != "format")  # of these tables
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
 STAMPS = ("weights", "data")
 FLOAT = TransformerSettings()
@@ -118,7 +118,7 @@ def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str]
 
 def cells(settings: TransformerSettings) -> Row:
     """The settings' part of a row."""
-    return {name: written(value) for name, value in asdict(settings).items()}
+    return {name: written(value) for name, value in asdict(settings).items() if name in SETTINGS}
 
 
 def typed(row: Row) -> dict[str, Any]:

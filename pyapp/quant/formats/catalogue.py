@@ -1,11 +1,16 @@
 """Every number format by name, uniform grids among them, for the commands and pages that let one choose."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pyapp.core.parameters import Parameters
 from pyapp.quant.formats.elements import BINARY, NF2, NF4, TERNARY, Integers
 from pyapp.quant.formats.gguf import GGUF
 from pyapp.quant.formats.gguf_layout import LAYOUTS
 from pyapp.quant.formats.minifloat import E2M1, E2M3, E3M2, E4M3, E5M2
 from pyapp.quant.formats.scales import Doubled, Largest, MeanMagnitude, PowerOfTwo, SmallFloat
 from pyapp.quant.formats.tensor import Format
+from pyapp.quant.parameters import QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import Granularity
 
 OCP8, MX = "OCP 8-bit Floating Point 1.0", "OCP Microscaling Formats 1.0"
@@ -53,3 +58,19 @@ def find(name: str) -> Format | GGUF:
     if isinstance(format, GGUF) or not isinstance(format.rule, Largest):
         raise ValueError(f"{base} has blocks of its own; leave out {':' + per[:20]!r}")
     return format.with_per(f"group:{per}" if per.isdigit() else per)
+
+
+def format_parameters(p: Parameters, name: str) -> QuantizedParameters:
+    """Every weight matrix in a number format. ValueError if there is none of this name."""
+    return assemble(p, {weight: find(name).encode(p[weight]) for weight in weight_names(p)})
+
+
+def check_choice(name: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """ValueError if the format does not exist, or if settings of uniform grids, `given` beside it, are not at their
+    defaults."""
+    find(name)
+    for key, default in defaults.items():
+        if (value := given[key]) != default:
+            said = f'"{value}"' if isinstance(value, str) else value
+            raise ValueError(f'{key}={said} cannot apply to format="{name}", which has bits, scales and blocks of its '
+                             "own; leave out one of the two")

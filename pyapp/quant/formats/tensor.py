@@ -1,7 +1,6 @@
 """A tensor in a format: codes, scales, and the way back."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -9,19 +8,6 @@ from pyapp.quant.formats.scales import Elements, Largest, PowerOfTwo, SmallFloat
 from pyapp.quant.schemes import NOT_FINITE, Granularity
 
 Rule = Largest | PowerOfTwo | SmallFloat
-
-
-class Encoded(Protocol):
-    """What every format makes of a tensor; a `QuantizedTensor` of a uniform grid is one, too."""
-
-    codes: np.ndarray
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the packed codes and all scales."""
-
-    def dequantize(self) -> np.ndarray:
-        """The float32 numbers that the codes stand for."""
 
 
 @dataclass(frozen=True)

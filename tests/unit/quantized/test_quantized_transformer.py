@@ -11,6 +11,7 @@ from pyapp.measure.measure_transformer import measure_gpt, measure_vit
 from pyapp.nets.generate import Sampling, Writer, write
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.nets.vit import ViT, ViTSize
+from pyapp.quant.formats.catalogue import find
 from pyapp.quant.parameters import quantize_parameters, weight_names
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
@@ -78,6 +79,16 @@ def test_weights_are_those_of_quantize_parameters():
     np.testing.assert_array_equal(network.parameters.vector, expected.parameters.vector)
     assert network.nbytes == expected.nbytes < GPT_WEIGHTS.vector.nbytes / 3  # a scale costs as much as its 8 codes
     assert {"tokens.weight", "places.weight", "block2.down.weight"} <= set(weight_names(GPT_WEIGHTS))
+
+
+def test_weights_in_a_number_format_are_what_it_makes_of_them():
+    network = quantize_gpt(MODEL, GPT_WEIGHTS, Settings(format="nf4:16", logit_bits=8), TOKENS)
+    for name in GPT_WEIGHTS:
+        expected = find("nf4:16").encode(GPT_WEIGHTS[name]).dequantize() if GPT_WEIGHTS[name].ndim > 1 else \
+            GPT_WEIGHTS[name]
+        np.testing.assert_array_equal(network.parameters[name], expected)
+    assert network.bits_per_weight == pytest.approx(6, abs=0.3)  # 4, and 32 for each 16; some rows have 11 numbers
+    assert quantize_gpt(MODEL, GPT_WEIGHTS, Settings()).bits_per_weight == 32
 
 
 @pytest.mark.parametrize("bits", [8, 3])
@@ -160,7 +171,8 @@ def test_measures_count_what_they_saw():
     ({"logit_bits": 8, "softmax": "soft"}, "softmax is 'soft'; use one of exact"),
     ({"logit_bits": 8, "shift": "up"}, "shift is 'up'; use one of none"),
     ({"softmax": "ibert"}, "softmax is 'ibert' and shift 'none', which work on quantised logits"),
-    ({"shift": "row-max"}, "give logit bits"),
+    ({"shift": "row-max"}, "give logit bits"), ({"format": "fp5"}, "there is no format 'fp5'"),
+    ({"format": "nf4", "bits": 4}, 'bits=4 cannot apply to format="nf4"'),
 ])
 def test_settings_without_sense_are_refused(given, message):
     with pytest.raises(ValueError, match=message):
