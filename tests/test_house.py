@@ -204,7 +204,7 @@ def declared(path) -> set[tuple[str, ...]]:
 
 
 def test_a_parameter_of_several_pages_is_built_in_one_place():
-    homes = [path for path in PYTHON if path.stem in ("controls", "softmax_controls")]
+    homes = [path for path in PYTHON if path.stem in ("controls", "format_controls", "softmax_controls")]
     shared = set().union(*map(declared, homes))
     assert len(shared) > 10
     for path in PYTHON:

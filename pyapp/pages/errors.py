@@ -13,9 +13,12 @@ from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Heatmap
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls
-from pyapp.quant.parameters import assemble, weight_names
-from pyapp.quant.schemes import MAX_BITS, QuantizedTensor, quantize
+from pyapp.pages.base import controls, format_controls
+from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.formats.gguf import GGUFTensor
+from pyapp.quant.formats.tensor import FormatTensor
+from pyapp.quant.parameters import Encoded, assemble, weight_names
+from pyapp.quant.schemes import GRID, MAX_BITS, Granularity, QuantizedTensor, quantize
 from pyapp.training.trainer import judge
 
 SIDE = 28  # a neuron of the first layer looks at an image of 28 x 28
@@ -50,13 +53,12 @@ PANELS = (
     Panel("cell", "{cell.title}", (
         Facts(cards=True, facts=(
             Fact("float32 value", ("cell.weight:fixed:6",), "cell-weight", "float"),
-            Fact("code", ("cell.code:fixed:0",), "cell-code", "quant"),
+            Fact("code", ("cell.code:fixed:0",), "cell-code", "quant", when="cell.coded"),
             Fact("value after", ("cell.restored:fixed:6",), "cell-restored", "quant"),
-            Fact("error", ("cell.error:fixed:6",), "cell-error"), Fact("scale", ("cell.scale:fixed:6",), "cell-scale"),
-            Fact("zero point", ("cell.zero_point:fixed:0",), "cell-zero-point"))),
-        Words(role="doc", text="{cell.band}; half a step is {cell.half_step:scientific}. Codes go from "
-                               "{cell.low_code:fixed:0} to {cell.high_code:fixed:0}; this scale is for "
-                               "{cell.sharing:count} weight{cell.sharing:s}."),
+            Fact("error", ("cell.error:fixed:6",), "cell-error"),
+            Fact("scale", ("cell.scale:fixed:6",), "cell-scale", when="cell.coded"),
+            Fact("zero point", ("cell.zero_point:fixed:0",), "cell-zero-point", when="cell.on_grid"))),
+        Words(role="doc", text="{cell.band}. {cell.words}"),
     ), place="readouts", when="cell"),
     Panel("layers", "Every layer at these settings", (
         Words(name="accuracy", text="With {layer} rounded and the other two left as they are, "
@@ -64,7 +66,8 @@ PANELS = (
                                     "correctly; the float32 network gets [{float_accuracy:percent:2}](.float)."),
         Table(name="layers", rows="layers", chosen="chosen", caption="Errors of every layer", columns=(
             Column("layer", "name"), Column("weights", "weights:count"), Column("scales", "scales:count"),
-            Column("packed", "nbytes:bytes"), Column("{bands.0.name}", "shares.0:percent", "below"),
+            Column("bits per weight", "bits:fixed:2"), Column("packed", "nbytes:bytes"),
+            Column("{bands.0.name}", "shares.0:percent", "below"),
             Column("{bands.2.name}", "shares.2:percent", "above"), Column("mean error", "mean:fixed:5"),
             Column("largest error", "maximum:fixed:5"), Column("largest weight", "largest:fixed:4"))),
     ), place="wide"),
@@ -85,16 +88,18 @@ class Page(Experiment):
     order = 12
     NEXT = ("digits", "Train the network that these weights come from, and draw a digit for it.")
     WORK = "auto"
-    BAR = "{params.bits} bits, {bands.2.share:percent} strong"
-    GROUPS = (("Layer", ("layer", "layout")), ("Quantise", ("bits", "scheme", "per")), ("Bands", ("low", "high")),
-              ("Picked weight", ("cell",)))
+    BAR = "{form}, {bands.2.share:percent} strong"
+    GROUPS = (("Layer", ("layer", "layout")), ("Quantise", ("format", "bits", "scheme", "per")),
+              ("Bands", ("low", "high")), ("Picked weight", ("cell",)))
     PANELS = PANELS
     MAIN = ("bits", "layer")
+    IDLE = (format_controls.idle_in_formats("bits", "scheme", "per"),)
     RECORDED, REHEARSED, UNRECORDED = (), 100, ("weight", "codes", "restored", "error")
     PARAMS = (
         controls.layer("Which weight matrix of the pretrained network is shown"),
         Param("layout", "Shown as", "choice", "images", choices=("images", "matrix"),
               doc="The first layer as one image for each neuron, or as a matrix, one neuron per row, like the others"),
+        format_controls.number_format(),
         controls.bits(6, "Bits stored per weight", hi=MAX_BITS),
         controls.scheme("Zero in the middle of the grid, or a zero point that fits the range"),
         controls.per("tensor"),
@@ -120,7 +125,10 @@ class Page(Experiment):
 
     def _quantize(self) -> None:
         bits, scheme, per = self.params["bits"], self.params["scheme"], self.params["per"]
-        self._tensors = {name: quantize(shipped.mlp()[name], bits, scheme, per) for name in weight_names(shipped.mlp())}
+        form, p = self.params["format"], shipped.mlp()
+        self._tensors: dict[str, Encoded] = {
+            name: quantize(p[name], bits, scheme, per) if form == GRID else FORMATS[form].encode(p[name])
+            for name in weight_names(p)}
         self._accuracy: float | None = None
 
     def _find(self) -> None:
@@ -135,7 +143,7 @@ class Page(Experiment):
         return f"{self.params['layer']}.weight"
 
     @property
-    def tensor(self) -> QuantizedTensor:
+    def tensor(self) -> Encoded:
         return self._tensors[self.name]
 
     def _order(self, name: str) -> list[str]:
@@ -151,7 +159,7 @@ class Page(Experiment):
         self._said = []
         if name in ("low", "high"):
             return self._order(name)
-        if name in ("bits", "scheme", "per"):
+        if name in ("format", "bits", "scheme", "per"):
             self._quantize()
         if name == "cell":
             self._find()
@@ -180,14 +188,16 @@ class Page(Experiment):
         shape = self._shape()
         weight, restored = shipped.mlp()[self.name], self.tensor.dequantize()
         error = np.abs(weight - restored)
-        arrays = {"weight": weight, "codes": self.tensor.codes.astype(np.int32), "restored": restored, "error": error,
-                  "band": self._bands(error)}
+        arrays = {"weight": weight, "restored": restored, "error": error, "band": self._bands(error)}
+        if not isinstance(self.tensor, GGUFTensor):  # whose codes are bytes of whole blocks
+            arrays["codes"] = self.tensor.codes.astype(np.int32)
         layers = [{"name": name.removesuffix(".weight"), "chosen": name == self.name, **self._facts(name)}
                   for name in self._tensors]
         facts, (tiles, rows, columns) = self._facts(self.name), shape
         index, low, high = (self.params[name] for name in ("cell", "low", "high"))
         names = (f"below {low:g}", f"{low:g} to {high:g}", f"{high:g} and more")
         scalars = {
+            "form": f"{self.params['bits']} bits" if (form := self.params["format"]) == GRID else FORMATS[form].title,
             "layer": self.params["layer"], "layers": layers, "weights": weight.size, "images": tiles > 1,
             "map_label": f"Errors of {self.params['layer']}, {tiles} images of 28 by 28." if tiles > 1 else
                          f"Errors of {self.params['layer']}, {rows} neurons by {columns} inputs.",
@@ -216,7 +226,7 @@ class Page(Experiment):
         counts = np.bincount(self._bands(error).reshape(-1), minlength=3)
         return {"weights": weight.size, "counts": counts.tolist(), "shares": (counts / weight.size).tolist(),
                 "mean": float(error.mean()), "maximum": float(error.max()), "largest": float(np.abs(weight).max()),
-                "scales": tensor.scale.size, "nbytes": tensor.nbytes}
+                "scales": scales_of(tensor), "bits": 8 * tensor.nbytes / weight.size, "nbytes": tensor.nbytes}
 
     def _cell(self) -> dict[str, Any] | None:
         """All about the picked weight of the shown layer; None if none is picked."""
@@ -225,18 +235,45 @@ class Page(Experiment):
             return None
         weight, tensor = shipped.mlp()[self.name], self.tensor
         row, column = divmod(index, weight.shape[1])
-        scale, zero_point = (np.broadcast_to(part, weight.shape)[row, column]
-                             for part in tensor.grid.spread(weight.shape))
         before, after = weight[row, column], tensor.dequantize()[row, column]
         error = np.abs(before - after)
-        sharing = weight.size // tensor.scale.size if tensor.grid.per.kind != "group" else tensor.grid.per.size
         band = int(self._bands(error))
         pixel = "pixel in row {}, column {}".format(*divmod(column, SIDE))
         return {"title": f"Neuron {row}, {pixel if weight.shape[1] == SIDE * SIDE else f'input {column}'}",
-                "weight": float(before), "code": int(tensor.codes[row, column]), "scale": float(scale),
-                "zero_point": int(zero_point), "restored": float(after), "error": float(error),
-                "half_step": float(scale) / 2, "sharing": sharing, "low_code": tensor.grid.low,
-                "high_code": tensor.grid.high, "band": f"{swatch(band)} The error is {BANDS[band]}"}
+                "weight": float(before), "restored": float(after), "error": float(error), "code": None, "scale": None,
+                "zero_point": None, "coded": not isinstance(tensor, GGUFTensor),
+                "on_grid": isinstance(tensor, QuantizedTensor), **code_of(tensor, row, column),
+                "band": f"{swatch(band)} The error is {BANDS[band]}"}
+
+
+def scales_of(tensor: Encoded) -> int:
+    """How many numbers of a tensor have a scale, sub-blocks not counted."""
+    return len(tensor.codes) if isinstance(tensor, GGUFTensor) else tensor.scale.size
+
+
+def sharing(tensor: QuantizedTensor | FormatTensor, per: Granularity) -> int:
+    """How many weights share a scale."""
+    return per.size if per.kind == "group" else tensor.codes.size // max(tensor.scale.size, 1)
+
+
+def code_of(tensor: Encoded, row: int, column: int) -> dict[str, Any]:
+    """The code of one weight, its scale, and a sentence about both."""
+    shape = tensor.codes.shape
+    if isinstance(tensor, GGUFTensor):
+        return {"words": f"{tensor.format.title} packs {tensor.format.layout.block} neighbours of a row into "
+                         f"{tensor.format.layout.nbytes} bytes, scales included."}
+    code = int(tensor.codes[row, column])
+    if isinstance(tensor, FormatTensor):
+        scale = float(tensor.format.spread(tensor.scale, shape)[row, column])
+        stands = float(tensor.format.elements.decode(tensor.codes[row, column][None])[0])
+        return {"code": code, "scale": scale, "words":
+                f"The code stands for {stands:.4g}, times a scale for {sharing(tensor, tensor.format.per):,} weights."}
+    grid = tensor.grid
+    scale, zero_point = (np.broadcast_to(part, shape)[row, column] for part in grid.spread(shape))
+    return {"code": code, "scale": float(scale), "zero_point": int(zero_point), "words":
+            f"Half a step is {float(scale) / 2:.2e}. Codes go from {grid.low} to {grid.high}; this scale is for "
+            f"{sharing(tensor, grid.per):,} weights.", "half_step": float(scale) / 2, "low_code": grid.low,
+            "high_code": grid.high, "sharing": sharing(tensor, grid.per)}
 
 
 def swatch(band: int) -> str:

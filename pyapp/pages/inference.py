@@ -11,13 +11,14 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
-from pyapp.pages.base import controls, exporting
+from pyapp.pages.base import controls, exporting, format_controls
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader
-from pyapp.pages.base.measured import activations_words
+from pyapp.pages.base.measured import activations_words, weights_words
 from pyapp.pages.panels import inference as panels
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
+from pyapp.quant.schemes import GRID
 from pyapp.quantized.network import Settings, quantize_network
 
 POINTS = 100  # percentage points in a share of 1
@@ -36,16 +37,18 @@ class Page(Experiment):
     NEXT = ("matmul", "See how integers multiply: three corrections make the product exact.")
     WORK = "auto"
     BAR = "accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant), {changed:count} changed"
-    GROUPS = (("Weights", ("bits", "scheme", "per", "method", "clip", "bias_correction")),
+    GROUPS = (("Weights", ("format", "bits", "scheme", "per", "method", "clip", "bias_correction")),
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
                          "first": "The pad opens with this test digit."}
     ACTIONS = exporting.actions()
-    IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),)
+    IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),
+            format_controls.idle_in_formats("bits", "scheme", "per", "method", "clip"))
     MAIN = ("bits", "activations")
     RECORDED, REHEARSED = (), 100
     PARAMS = (
+        format_controls.number_format(),
         controls.bits(4, "Bits stored per weight", label="Bits per weight"),
         controls.scheme(),
         controls.per("channel"),
@@ -81,9 +84,10 @@ class Page(Experiment):
     @property
     def settings(self) -> Settings:
         value = self.params
-        return Settings(bits=int(value["bits"]), scheme=value["scheme"], per=value["per"],
-                        activations=number(value["activations"]), calibrate=value["calibrate"], method=value["method"],
-                        clip=value["clip"], bias_correction=bool(value["bias_correction"]))
+        grid = {"format": value["format"]} if value["format"] != GRID else {
+            "bits": int(value["bits"]), **{name: value[name] for name in ("scheme", "per", "method", "clip")}}
+        return Settings(**grid, activations=number(value["activations"]), calibrate=value["calibrate"],
+                        bias_correction=bool(value["bias_correction"]))
 
     @property
     def kind(self) -> str:
@@ -119,6 +123,7 @@ class Page(Experiment):
             **dict.fromkeys(("accuracy", "float_accuracy", "bytes", "changed", "lost", "won", "other", "mean_gap",
                              "largest_gap", "logits_differ", "code_difference")),
             "network": "", "refusal_words": "", "agreement": "", "agree": False, "listed": 0,
+            "weights_words": weights_words(self.PARAMS, self.params),
             "activations_words": activations_words(self.params["activations"]),
             "counted_words": "Both networks see the same digits.",
             "changed_words": "The digits whose prediction changes appear here.",

@@ -12,11 +12,12 @@ from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
-from pyapp.pages.base import controls, softmax_controls
+from pyapp.pages.base import controls, format_controls, softmax_controls
 from pyapp.pages.base.text_losses import LossLadder
 from pyapp.pages.base.writing import Text, TokenReading, counted, described, first_difference, quoted, read, visible
 from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
+from pyapp.quant.schemes import GRID
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
 from pyapp.store import StoreError
@@ -26,7 +27,7 @@ START = "\n"  # what an empty prompt stands for
 CALIBRATION_TEXTS = 2  # eight, as the command line has, take four times as long and find ranges that are no better
 LOOKED_AT = 5  # characters with the most attention that are listed
 WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides both texts
-QUANTISING = ("bits", "per", "activations", "logit_bits", "softmax", "shift")  # what decides the quantised one
+QUANTISING = ("format", "bits", "per", "activations", "logit_bits", "softmax", "shift")  # the quantised one
 SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
 TITLES = {"float": "float", "quant": "quantised"}
@@ -34,6 +35,7 @@ NAMED = 10  # unknown characters that a note names
 LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."
+OWN_SCALES = "A number format has scales of its own; “One scale per” has no effect on it."
 
 
 class Page(Experiment):
@@ -51,7 +53,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
     IDLE = (Idle(("seed",), "greedy", "is", (True,), "nothing is drawn"),
-            controls.idle_in_float("per", by="bits", value=NONE, what="weights"))
+            controls.idle_in_float("per", by="bits", value=NONE, what="weights"),
+            format_controls.idle_in_formats("bits"))
     MAIN = ("logit_bits", "shift")
     RECORDED, REHEARSED = (), 300
     PARAMS = (
@@ -66,6 +69,7 @@ class Page(Experiment):
         Param("top_k", "Top-k", "int", 0, lo=0, hi=65, doc="Draw from this many of the likeliest characters; 0 means "
                                                            "all"),
         controls.seed("Decides what is drawn, the same numbers for both networks"),
+        format_controls.number_format(format_controls.SEARCHED),
         controls.bits_or_none("bits", "Bits per weight", none=NONE,
                               doc="Bits of every matrix, embeddings included; float32 leaves them as they are"),
         controls.per("tensor", (16, 32, 64)),
@@ -97,8 +101,10 @@ class Page(Experiment):
     def _settings(self) -> TransformerSettings:
         logits = number(self.params["logit_bits"])
         softmax, shift = ("exact", "none") if logits is None else (self.params[k] for k in ("softmax", "shift"))
-        return TransformerSettings(number(self.params["bits"]), self.params["per"],
-                                   number(self.params["activations"]), logit_bits=logits, softmax=softmax, shift=shift)
+        grid = {"bits": number(self.params["bits"]), "per": self.params["per"]}
+        weights = grid if self.params["format"] == GRID else {"format": self.params["format"]}
+        return TransformerSettings(**weights, activations=number(self.params["activations"]), logit_bits=logits,
+                                   softmax=softmax, shift=shift)
 
     def _begin(self, sides: Sequence[str] = ("float", "quant")) -> None:
         """Empty texts after the prompt, for the sides that a change concerns."""
@@ -226,6 +232,8 @@ class Page(Experiment):
             notes.append(LEFT_OUT.format(known=counted(len(self.vocabulary), "character"), unknown=_listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
             notes.append(FLOAT_LOGITS)
+        if self.params["format"] != GRID and self.params["per"] != "tensor":
+            notes.append(OWN_SCALES)
         return notes
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:

@@ -27,6 +27,7 @@ DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
+NO_FORMATS = "files hold uniform grids, and these weights are in a number format; set Format to “uniform grid” first"
 WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."
 FLOAT_SCORES = "ONNX has no softmax on quantised logits: in this file they are float32, and the softmax is exact."
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
@@ -53,6 +54,8 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
     """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits.
     `notes` are said first. ValueError if the format cannot hold the network."""
     form, notes = FORMATS[action.removeprefix(PREFIX)], list(notes)
+    if isinstance(network, QuantizedNetwork) and not network.on_grids:
+        raise ValueError(NO_FORMATS)
     if form.integers and isinstance(network, Parameters):
         raise ValueError(NO_INTEGERS.format(form.name))
     if form.integers and isinstance(network, QuantizedNetwork) and network.activations is None:

@@ -1,8 +1,21 @@
 """What an accuracy was measured with: pages differ in it, so the same bits have different figures there."""
 
+from collections.abc import Iterable
+
 from pyapp.experiment.panels import Words
+from pyapp.experiment.params import Param, Values, find
+from pyapp.quant.schemes import GRID
 
 OTHERS = "Pages that use other images, scales or activations show other figures for the same bits."
+
+
+def weights_words(params: Iterable[Param], values: Values) -> str:
+    """How the weights are quantised, by the parameters `format`, `method` and `per` of a page."""
+    def title(name: str) -> str:
+        return find(params, name).titles.get(values[name], values[name])
+    if values["format"] != GRID:
+        return f"weights in {title('format')}"
+    return f"weights by {title('method')}, one scale per {title('per')}"
 
 
 def activations_words(bits: str) -> str:

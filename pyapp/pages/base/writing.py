@@ -9,7 +9,9 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.nets.gpt import GPT
+from pyapp.pages.base.format_controls import TITLES as FORMAT_TITLES
 from pyapp.pages.base.softmax_controls import SHIFT_TITLES, SOFTMAX_TITLES
+from pyapp.quant.schemes import GRID
 
 
 class Text:
@@ -79,10 +81,13 @@ def described(params: Mapping[str, Any]) -> str:
     def rounded(bits: str, what: str) -> str:
         return f"float32 {what}" if bits == "float" else f"{bits}-bit {what}"
     per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per'].replace(':', ' of ')}"
+    weights = f"{rounded(params['bits'], 'weights')}{per}"
+    if params["format"] != GRID:
+        weights = f"weights in {FORMAT_TITLES[params['format']]}"
     shift = "no shift" if params["shift"] == "none" else f"shifted by the {SHIFT_TITLES[params['shift']]}"
     kind = "exact softmax" if params["softmax"] == "exact" else f"softmax {SOFTMAX_TITLES[params['softmax']]}"
     softmax = "" if params["logit_bits"] == "float" else f", {kind}, {shift}"
-    return (f"{rounded(params['bits'], 'weights')}{per}, {rounded(params['activations'], 'activations')}, "
+    return (f"{weights}, {rounded(params['activations'], 'activations')}, "
             f"{rounded(params['logit_bits'], 'logits')}{softmax}")
 
 

@@ -40,8 +40,7 @@ COUNT = Panel("count", "On {held_out:count} test digits", (
           heads=(Head("float32", "float", "float"), Head("quantised", "quant", "quant")), facts=(
               Fact("accuracy", ("float_accuracy:percent:2", "accuracy:percent:2"), name="accuracy"),
               Fact("size", ("bytes_float:bytes", "bytes:bytes"), name="bytes"))),
-    measured("{done:count} shipped test images", "weights by {picks.method}, one scale per {picks.per}",
-             "{activations_words}"),
+    measured("{done:count} shipped test images", "{weights_words}", "{activations_words}"),
     Facts(name="differences", caption="What differs", facts=(
         Fact("changed predictions", ("changed:count",)), Fact("right before, wrong now", ("lost:count",)),
         Fact("wrong before, right now", ("won:count",)),

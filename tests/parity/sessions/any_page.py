@@ -53,6 +53,9 @@ def session(call: Call, page: str) -> Said:
     for param in pages.page(page).PARAMS:
         value = moved(param)
         said[f"{param.name} {value}"[:24]] = call("change", run=run, name=param.name, value=value)
+        if param.name == "format" and steps:  # beside which the settings of a grid would not be seen
+            said["worked in a format"] = call("advance", run=run, steps=steps)
+            said["back to the default"] = call("change", run=run, name=param.name, value=param.default)
     for function in pages.page(page).LIVE:  # edited by a comment, so that the edited path gives the shipped numbers
         source = inspect.getsource(function) + "# edited\n"
         said[f"edit {function.__name__}"] = call("edit", run=run, name=function.__name__, source=source)

@@ -8,6 +8,7 @@ from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base.controls import LAYERS
 from pyapp.pages.errors import BANDS, Page, band_of
+from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.parameters import assemble
 from pyapp.quant.schemes import quantize
 from pyapp.runner import Runner
@@ -63,6 +64,23 @@ def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
         assert cell["error"] == pytest.approx(abs(cell["weight"] - cell["restored"]), abs=1e-8)
         assert cell["error"] <= cell["half_step"] * (1 + 1e-5) and cell["low_code"] <= cell["code"] <= cell["high_code"]
         assert cell["sharing"] == {"tensor": 64 * 128, "channel": 128}.get(per, int(per.partition(":")[2] or 0))
+
+
+@pytest.mark.parametrize("name", ["mxfp4", "nf4", "int4", "q5_0"])
+@pytest.mark.in_pyodide(1, "the formats' own tests compare their codes")
+def test_in_a_number_format_a_cell_and_the_bands_are_those_of_the_format(name):
+    coded, weight = FORMATS[name].encode(WEIGHTS["layer2.weight"]), WEIGHTS["layer2.weight"]
+    frame = opened(layer="layer2", format=name, cell=130)[2]["frame"]
+    cell, (row,) = frame.scalars["cell"], [row for row in frame.scalars["layers"] if row["chosen"]]
+    assert cell["restored"] == coded.dequantize()[1, 2] and cell["words"].endswith((" weights.", "included."))
+    error = np.abs(weight - coded.dequantize())
+    assert (row["nbytes"], row["maximum"]) == (coded.nbytes, error.max())
+    assert row["bits"] == pytest.approx(FORMATS[name].bits(weight.shape))
+    assert np.array_equal(frame.arrays["error"][0], error) and ("codes" in frame.arrays) == (name != "q5_0")
+    if name != "q5_0":
+        stands = FORMATS[name].elements.decode(coded.codes[1:2, 2])[0]
+        assert cell["restored"] == stands * np.float32(cell["scale"])
+    assert frame.scalars["form"] == FORMATS[name].title
 
 
 def test_a_cell_of_the_first_layer_knows_its_pixel_and_the_frame_agrees():

@@ -34,6 +34,8 @@ def predictions(settings: Settings, integers: bool) -> np.ndarray:
      Settings(4, per="group:64", activations=4, calibrate="mse"), "integers"),
     ({"bits": 3, "clip": "mse", "bias_correction": True},
      Settings(3, per="channel", activations=8, clip="mse", bias_correction=True), "integers"),
+    ({"format": "nf2", "bias_correction": True}, Settings(format="nf2", activations=8, bias_correction=True),
+     "simulated"),
 ])
 @pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_changed_predictions_are_counted_on_every_held_out_digit(params, settings, kind):
@@ -90,6 +92,14 @@ def test_both_arithmetics_are_computed_and_their_differences_counted():
     differ = (ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()
     assert differ <= 3 and scalars["agree"] == (differ == 0)
     assert scalars["agreement"] == ("every prediction is the same" if differ == 0 else f"{differ} predictions differ")
+
+
+def test_a_number_format_is_simulated_and_not_exported():
+    session = Session(format="mxfp6")
+    scalars = session.done()
+    assert "in a number format" in scalars["refusal_words"] and scalars["weights_words"] == "weights in MXFP6 E2M3"
+    with pytest.raises(ValueError, match="files hold uniform grids"):
+        session.act("export-npz")
 
 
 def test_without_activations_there_are_no_integers_and_the_page_says_why():

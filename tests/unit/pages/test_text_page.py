@@ -9,7 +9,8 @@ from pyapp.core.losses import softmax
 from pyapp.experiment.params import ParamError
 from pyapp.measure.own_text_loss import BITS
 from pyapp.nets.generate import Sampling, Writer
-from pyapp.pages.text import FLOAT_LOGITS, QUANTISING, SHOWN, WRITING, Page, _losses
+from pyapp.pages.text import FLOAT_LOGITS, OWN_SCALES, QUANTISING, SHOWN, WRITING, Page, _losses
+from pyapp.quant.formats.catalogue import find
 from pyapp.runner import Runner
 
 FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
@@ -111,6 +112,18 @@ def test_more_characters_go_on_and_fewer_show_less():
 def test_every_control_but_what_is_only_shown_has_its_effect():
     names = {param.name for param in Page.PARAMS}
     assert names == {*WRITING, *QUANTISING, *SHOWN, "tokens"}
+
+
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes in a format")
+def test_weights_in_a_number_format_replace_those_on_a_grid():
+    page = Page({param.name: param.default for param in Page.PARAMS} | {"bits": "4", "per": "channel"})
+    page.params["format"] = "mxfp4"
+    page.change("format", "mxfp4")
+    p, frame = shipped.gpt()[1], page.frame()
+    assert frame.notes == [OWN_SCALES]
+    assert all(np.array_equal(page.twin.parameters[name], find("mxfp4").encode(p[name]).dequantize())
+               for name in page.twin.tensors) and len(page.twin.tensors) == 18
+    assert frame.scalars["bytes"]["quant"] == page.twin.nbytes < 460_000
 
 
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
@@ -264,6 +277,8 @@ def test_speed_is_said_when_writing_rests():
     ({}, "8-bit weights, 8-bit activations, 3-bit logits, exact softmax, no shift"),
     ({"per": "channel", "shift": "row-max"},
      "8-bit weights per channel, 8-bit activations, 3-bit logits, exact softmax, shifted by the row maximum"),
+    ({"format": "nf4-double"}, "weights in NF4, scales quantised, 8-bit activations, 3-bit logits, exact softmax, no "
+                               "shift"),
     (FLOATS | {"per": "channel"}, "float32 weights, float32 activations, float32 logits")])
 def test_the_quantised_network_is_described(params, words):
     assert Runner().open("text", params)["frame"].scalars["settings"] == words
