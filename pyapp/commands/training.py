@@ -22,8 +22,10 @@ from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure import measure, training_images
 from pyapp.nets import mlp
+from pyapp.quant.schemes import GRID
+from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.packed import arrays_of
-from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, train_student
+from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, train_qat, train_student
 from pyapp.quantized.trained import train_network
 from pyapp.sweep.grid import NONE
 from pyapp.training.recipes import MLPRecipe, accuracies, train_mlp
@@ -77,11 +79,22 @@ def _shipped_if_there() -> Digits | None:
 
 
 def train_quantised(args: argparse.Namespace) -> None:
-    """Quantisation-aware training from the shipped float network, measured in integer arithmetic only."""
+    """Quantisation-aware training from the shipped float network, measured in integer arithmetic only.
+
+    With a number format the file has the float weights that make the trained codes: `evaluate mlp --format NAME` on it
+    measures the same again.
+    """
     recipe, test, shipped, start = recipe_of(args, QATRecipe), *_needed_at_the_end(args)
     digits = counted(training_images(args.data))
-    network = train_network(recipe, digits, progress)
-    save_trained(args, "qat mlp --data DIR", recipe, described(arrays_of(network), "qat mlp"), digits,
+    if recipe.format == GRID:
+        network = train_network(recipe, digits, progress)
+        arrays = arrays_of(network)
+    else:
+        model, p = train_qat(recipe, digits, progress)
+        network = quantize_network(model.plain(p), Settings(activations=recipe.activations or None).at(recipe.format),
+                                   mnist.calibration())
+        arrays = store.arrays_of(model.plain(p))
+    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp"), digits,
                  data=SHIPPED_LEFT_OUT, from_sha256=start,
                  metrics={"test": measure(network, test), "shipped": measure(network, shipped)})
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from pyapp.core.parameters import Parameters
 from pyapp.quant.fakequant import fake_quantize, lsq_factor, lsq_scale
-from pyapp.quant.schemes import NOT_FINITE, PER_TENSOR, Granularity, Grid
+from pyapp.quant.parameters import Encoded
+from pyapp.quant.schemes import NOT_FINITE, PER_TENSOR, Granularity, Grid, QuantizedTensor
 
 MIN_BITS, MAX_BITS = 2, 8  # a product of longer codes would not stay exact in float32
 ONE = np.float32(1)
@@ -33,6 +34,26 @@ class Float:
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
         """dL/dx from dL/dy for y = x on its grid; only training calls this."""
         return dy
+
+    def tensor(self, p: Parameters, x: np.ndarray) -> Encoded | None:
+        """The codes that `forward` computes with; None if x stays float."""
+        return None
+
+
+class InFormat(Float):
+    """STE for weights in a number format: every step finds scales and codes anew, and all of the gradient passes
+    (Bengio et al. 2013, arXiv 1308.3432), also where a power-of-two scale clips, so that such a weight can come back.
+    """
+
+    def __init__(self, name: str):
+        from pyapp.quant.formats.catalogue import find  # here, because the first page has no formats
+        self.format = find(name)
+
+    def forward(self, p: Parameters, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.tensor(p, x).dequantize(), ONE
+
+    def tensor(self, p: Parameters, x: np.ndarray) -> Encoded:
+        return self.format.encode(x)
 
 
 class Fixed(Float):
@@ -60,6 +81,10 @@ class Fixed(Float):
         if not np.isfinite(scale).all():
             raise ValueError(NOT_FINITE)
         return Grid(scale, np.zeros(scale.shape, np.int32), self.bits, self.low, self.high, self.per)
+
+    def tensor(self, p: Parameters, x: np.ndarray) -> QuantizedTensor:
+        grid = self.grid(p, x)
+        return QuantizedTensor(grid.quantize(x), grid)
 
 
 class LargestWeight(Fixed):

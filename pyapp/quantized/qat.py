@@ -17,9 +17,9 @@ import numpy as np
 from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient, relu, relu_gradient
 from pyapp.core.parameters import Parameters
 from pyapp.nets.mlp import MLP, SIZES
-from pyapp.quant.parameters import assemble
-from pyapp.quant.quantizers import Fixed, Float, LargestWeight, Learned, MovingRange
-from pyapp.quant.schemes import NOT_FINITE, Granularity, Grid, QuantizedTensor
+from pyapp.quant.parameters import Encoded, assemble
+from pyapp.quant.quantizers import Fixed, Float, InFormat, LargestWeight, Learned, MovingRange
+from pyapp.quant.schemes import GRID, NOT_FINITE, Granularity, Grid
 from pyapp.quantized.network import QuantizedNetwork
 
 ESTIMATORS = ("ste", "lsq")
@@ -29,10 +29,13 @@ Bits = int | None  # None leaves the numbers float
 class QATLinear:
     """A dense layer, `y = x̂ Ŵᵀ + b`, that is given x̂ as codes and a scale and makes Ŵ's codes itself."""
 
-    def __init__(self, name: str, inputs: int, outputs: int, bits: Bits, per: Granularity, estimator: str):
+    def __init__(self, name: str, inputs: int, outputs: int, bits: Bits, per: Granularity, estimator: str,
+                 form: str = GRID):
         self.weight, self.bias = f"{name}.weight", f"{name}.bias"
-        self.quantizer = Float()
-        if bits is not None and estimator == "ste":
+        self.quantizer, self.sums = Float(), np.float32
+        if form != GRID:  # whose numbers are not whole: float32 sums would depend on their order
+            self.quantizer, self.sums = InFormat(form), np.float64
+        elif bits is not None and estimator == "ste":
             self.quantizer = LargestWeight(bits, per)
         elif bits is not None:
             self.quantizer = Learned(f"{self.weight}_scale", bits, True, (outputs, inputs), per)
@@ -42,10 +45,10 @@ class QATLinear:
         self.x, self.x_scale = x, x_scale  # B, I
         self.w, w_scale = self.quantizer.forward(p, p[self.weight])  # O, I
         self.w_scale = w_scale.reshape(-1)  # 1 or O
-        y = linear(x, self.w)  # B, O
-        y *= x_scale * self.w_scale
+        y = linear(x, self.w) if self.sums == np.float32 else linear(x.astype(self.sums), self.w.astype(self.sums))
+        y *= x_scale * self.w_scale  # B, O
         y += p[self.bias]
-        return y
+        return y.astype(x.dtype, copy=False)
 
     def backward(self, p: Parameters, dy: np.ndarray, input_gradient: bool = True) -> np.ndarray | None:
         """dŴ = dyᵀ x̂, then through the quantiser; db = Σ_B dy; dx̂ = dy Ŵ."""
@@ -81,11 +84,12 @@ class QATMLP:
     `bits` of the weights is one number or one a layer; pixels and hidden activations have `activations` bits; logits
     stay float. The parameters are those of the float network and, learned or averaged, the scales:
     layer1.weight_scale, layer1.activation_scale, ... Estimators: "ste" takes weight scales from the largest weight and
-    activation scales from a moving maximum; "lsq" learns both.
+    activation scales from a moving maximum; "lsq" learns both. With a number format, `form`, the weights have its
+    scales in place of `bits` and `per`.
     """
 
     def __init__(self, sizes: Sequence[int] = SIZES, bits: Bits | Sequence[Bits] = 4, activations: Bits = 4,
-                 per: str | Granularity = "tensor", estimator: str = "lsq"):
+                 per: str | Granularity = "tensor", estimator: str = "lsq", form: str = GRID):
         if estimator not in ESTIMATORS:
             raise ValueError(f"estimator is {estimator!r}; use {' or '.join(ESTIMATORS)}")
         pairs, per = list(pairwise(sizes)), Granularity.parse(per)
@@ -94,7 +98,7 @@ class QATMLP:
             raise ValueError(f"bits are {each}; give one number, or one for each of {len(pairs)} layers")
         self.sizes, names = tuple(sizes), [f"layer{i + 1}" for i in range(len(pairs))]
         self.pixels = Float() if activations is None else Fixed(activations)
-        self.linears = [QATLinear(name, *pair, b, per, estimator)
+        self.linears = [QATLinear(name, *pair, b, per, estimator, form)
                         for name, pair, b in zip(names, pairs, each, strict=True)]
         self.relus = [QATReLU(name, outputs, activations, estimator)
                       for name, (_, outputs) in zip(names[:-1], pairs[:-1], strict=True)]
@@ -154,11 +158,10 @@ class QATMLP:
             dy = relu_.backward(p, linear_.backward(p, dy))
         self.linears[0].backward(p, dy, input_gradient=False)
 
-    def weights(self, p: Parameters) -> dict[str, QuantizedTensor]:
+    def weights(self, p: Parameters) -> dict[str, Encoded]:
         """The codes that the forward pass computes with, by name; layers with float weights are left out."""
-        return {layer.weight: QuantizedTensor(grid.quantize(p[layer.weight]), grid)
-                for layer in self.linears if isinstance(layer.quantizer, Fixed)
-                for grid in [layer.quantizer.grid(p, p[layer.weight])]}
+        found = ((layer.weight, layer.quantizer.tensor(p, p[layer.weight])) for layer in self.linears)
+        return {name: tensor for name, tensor in found if tensor is not None}
 
     def activations(self, p: Parameters) -> dict[str, Grid] | None:
         """The grids of pixels and hidden activations: "input", "layer1", ...; None if they are float."""

@@ -15,6 +15,7 @@ from pyapp.data import augment, mnist
 from pyapp.data.mnist import Digits
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
+from pyapp.quant.schemes import GRID
 from pyapp.quantized.qat import QATMLP
 from pyapp.training.distill import Teacher
 from pyapp.training.recipes import Recipe, option, train
@@ -35,6 +36,12 @@ class QATRecipe(Recipe):
     share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
                           least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
+    format: str = option(GRID, "number format of the weights in place of a grid of bits, such as nf4, mxfp4 or ternary")
+
+    def __post_init__(self):
+        if self.format != GRID:
+            from pyapp.quant.formats.catalogue import check_choice  # here, because the first page has no formats
+            check_choice(self.format, vars(self), {name: getattr(QATRecipe, name) for name in ("bits", "per")})
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,12 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
               trained: Parameters | None = None) -> tuple[QATMLP, Parameters]:
     """Train the digits network with codes, from a float one (by default the shipped one), which also teaches it.
 
-    `report` gets a line per epoch. `model.to_network(p)` of what comes back is the quantised network.
+    `report` gets a line per epoch. `model.to_network(p)` of what comes back is the quantised network, and
+    `model.plain(p)` has float weights that a number format turns into the trained codes.
     """
     trained = mlp.load() if trained is None else trained
     model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,
-                   recipe.estimator)
+                   recipe.estimator, recipe.format)
     p = model.start(trained, Digits(digits.images[:CALIBRATION], digits.labels[:CALIBRATION]).inputs())
     train(recipe, model, p, digits, report, _teaching(recipe, trained))
     return model, p

@@ -85,3 +85,15 @@ def test_a_transformer_in_a_format_has_the_formats_weights_and_size(capsys):
     found = told(capsys, "evaluate", "vit", "--format", "nvfp4", "--images", "20", "--activations", "8")
     assert found["format"] == "nvfp4" and 4.5 < found["bits_per_weight"] < 4.6
     assert main(["generate", "gpt", "--format", "q8_0", "--tokens", "3", "--greedy"]) == 0
+
+
+def test_qat_in_a_format_saves_weights_that_make_the_trained_codes_again(capsys, tmp_path):
+    out = tmp_path / "trained.npz"
+    assert main(["qat", "mlp", "--data", str(mnist.SHIPPED), "--format", "ternary", "--activations", "none", "--epochs",
+                 "2", "--batch", "250", "--out", str(out)]) == 0
+    trained = json.loads(capsys.readouterr().out)["shipped"]
+    again = told(capsys, "evaluate", "mlp", "--weights", str(out), "--format", "ternary")
+    assert {key: again[key] for key in trained} == trained
+    assert trained["accuracy"] > told(capsys, "evaluate", "mlp", "--format", "ternary")["accuracy"] + 0.02
+    assert "--bits 3 cannot apply to --format nf4" in refusal(
+        capsys, "qat", "mlp", "--data", str(mnist.SHIPPED), "--out", str(out), "--format", "nf4", "--bits", "3")

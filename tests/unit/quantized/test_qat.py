@@ -13,6 +13,7 @@ from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
+from pyapp.quant.formats.catalogue import find
 from pyapp.quant.quantizers import SMALLEST
 from pyapp.quantized.qat import ESTIMATORS, QATMLP
 from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, five_qat_steps, train_qat, train_student
@@ -159,9 +160,28 @@ def test_a_network_of_zeros_has_codes_of_zero(estimator):
     assert all((tensor.codes == 0).all() for tensor in model.to_network(p).weights.tensors.values())
 
 
+@pytest.mark.parametrize("form", ["nf4:4", "mxfp4", "ternary"])
+def test_training_in_a_number_format_learns_and_passes_the_gradient_straight_through(form):
+    t = trainer(form=form, activations=8, estimator="ste")
+    losses = [t.step()[0] for _ in range(60)]
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+    p, logits = t.p, t.model.forward(t.p, X)
+    _, dlogits, _ = softmax_cross_entropy(logits, LABELS)
+    last = t.model.linears[-1]
+    x = last.x * last.x_scale  # before the backward pass moves the averages
+    t.model.backward(p, dlogits)
+    np.testing.assert_allclose(p.grad[last.weight], dlogits.T @ x, rtol=1e-5, atol=1e-8)  # nothing is lost on the way
+    network, plain = t.model.to_network(p), t.model.plain(p)
+    for layer in t.model.linears:
+        coded = find(form).encode(plain[layer.weight])  # the saved float weights make the trained codes again
+        assert np.array_equal(network.weights.tensors[layer.weight].codes, coded.codes)
+        assert np.array_equal(layer.w, coded.dequantize())
+
+
 @pytest.mark.parametrize(("settings", "message"), [
     ({"bits": 1}, "bits is 1; .* from 2 to 8"), ({"bits": 9}, "bits is 9"), ({"bits": 2.5}, "bits is 2.5"),
     ({"activations": 16}, "bits is 16"), ({"bits": (4, 4)}, "one for each of 3 layers"),
+    ({"form": "nf5"}, "there is no format 'nf5'"),
     ({"estimator": "magic"}, "use ste or lsq"), ({"per": "group:0"}, "granularity is 'group:0'"),
 ])
 def test_settings_without_sense_are_refused(settings, message):
