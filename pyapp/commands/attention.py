@@ -112,7 +112,8 @@ def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy or loss of a transformer, in float or quantised as asked."""
-    settings, subject = transformer_settings_of(args), _subject(args, now_and_then("pieces of the data"))
+    settings = transformer_settings_of(args)
+    subject = subject_of(args, now_and_then("pieces of the data"), args.integer)
     if args.integer:
         check(settings)
     simulated = "float32" if settings == TransformerSettings() else "simulated in float32"
@@ -128,17 +129,19 @@ def attention_table(args: argparse.Namespace) -> None:
     bits = [whole(each) for each in args.logit_bits.split(",")]
     some = ",".join(INTEGER) if args.integer and args.softmax == ALL else args.softmax
     methods, rules = some.split(","), args.shift.split(",")
-    subject, base = _subject(args), TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
+    subject = subject_of(args, integers=args.integer)
+    base = TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
     rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
     made = " and ".join(sorted({row["made_on"] or "a machine that was not recorded" for row in rows}))
     head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}; made on {made}"
     show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 
-def _subject(args: argparse.Namespace, watch: Watch = unwatched) -> Subject:
+def subject_of(args: argparse.Namespace, watch: Watch = unwatched, integers: bool = False) -> Subject:
+    """What the options of `add_subject` name."""
     if args.model == "vit":
-        return vit_subject(args.weights, args.data, args.split, args.images, watch, args.integer)
-    return gpt_subject(args.weights, args.data, args.windows, watch, args.integer)
+        return vit_subject(args.weights, args.data, args.split, args.images, watch, integers)
+    return gpt_subject(args.weights, args.data, args.windows, watch, integers)
 
 
 def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], methods: Sequence[str],

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyapp import store
 from pyapp.checkpoint import described
-from pyapp.commands import encoder, generators
+from pyapp.commands import encoder, fine_tuning, generators
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
@@ -44,11 +44,12 @@ def add(commands: Any) -> None:
     encoder.add_training(models)
     generators.add_training(models)
 
-    sub = command(commands, "qat", train_quantised,
-                  "train a network with quantisation (QAT) and save its packed codes with their recipe", model=True)
+    models = networks(commands, "qat", "train a network with quantisation (QAT) and save it with its recipe")
+    sub = command(models, "mlp", train_quantised, f"the {TITLES['mlp']}, whose packed codes are saved")
     _add_files(sub)
     sub.set_defaults(reads=mlp.SHIPPED)
     add_recipe(sub, QATRecipe)
+    fine_tuning.add(models)
 
     sub = command(commands, "distill", distill,
                   "train a smaller network with the shipped one as its teacher", model=True)

@@ -47,7 +47,8 @@ class Cache:
 class Attention:
     """y = concat_h(softmax(q kᵀ / √D) v) Woᵀ + bo with q, k, v = x Wᵀ + b, all heads in one matrix W (3C, C).
 
-    `softmax` may be replaced for inference, by a quantised one for example; `backward` holds for the float one only.
+    `softmax` may be replaced for inference, by a quantised one for example; `backward` holds for the float one only
+    (`quantized/transformer_qat.py` has an attention that is trained with a quantised one).
     After `forward`, `probabilities` (B, H, T, S) are what the heads looked at.
     """
 
@@ -79,12 +80,17 @@ class Attention:
         """dL/dx from dL/dy, see `gradients`."""
         tokens = self.q.shape[2]
         dcontext = self.out.backward(p, dy)  # R, C
-        do, o = (self._by_head(rows, tokens)[0] for rows in (dcontext, self.context))  # B, H, T, D
+        do = self._by_head(dcontext, tokens)[0]  # B, H, T, D
         dqkv = np.empty((len(dy), 3 * dy.shape[1]), dy.dtype)
         dq, dk, dv = self._by_head(dqkv, tokens)
-        gradients(self, o, do, dq, dk, dv)
+        gradients(self, *self.differentiated(), do, dq, dk, dv)
         dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
         return self.qkv.backward(p, dqkv)
+
+    def differentiated(self) -> tuple[np.ndarray, np.ndarray]:
+        """The probabilities (B, H, T, S) at which the softmax is differentiated, and what they make of the values,
+        (B, H, T, D)."""
+        return self.probabilities, self._by_head(self.context, self.q.shape[2])[0]
 
     def scores(self) -> np.ndarray:
         """What the last forward pass gave to the softmax, (B, H, T, S)."""
@@ -103,16 +109,18 @@ class Attention:
         return np.tri(rows, columns, columns - rows, dtype=bool)
 
 
-def gradients(attention, o: np.ndarray, do: np.ndarray, dq: np.ndarray, dk: np.ndarray, dv: np.ndarray) -> None:
-    """Write dL/dq, dL/dk and dL/dv of an attention that has run, all (B, H, T, D), from its output o and dL/do.
+def gradients(attention, p: np.ndarray, o: np.ndarray, do: np.ndarray, dq: np.ndarray, dk: np.ndarray,
+              dv: np.ndarray) -> None:
+    """Write dL/dq, dL/dk and dL/dv of an attention that has run, all (B, H, T, D), from dL/do.
 
     With P = softmax(Z) and O = P v: dv = Pᵀ dO, dP = dO vᵀ, dZ = P (dP - Σ_S P dP), dq = dZ k, dk = dZᵀ q. The row sum
-    Σ_S P dP is Σ_D O dO, which is shorter (Dao et al. 2022, appendix B.4). q holds the factor 1/√D already.
+    Σ_S P dP is Σ_D O dO, which is shorter (Dao et al. 2022, appendix B.4). q holds the factor 1/√D already. `p` and `o`
+    are P and O in dZ; dv has the probabilities of the forward pass.
     """
     weighted_transposed(attention.probabilities, do, out=dv)
     dz = scores_of(do, attention.v)  # B, H, T, T
     dz -= np.einsum("bhtd,bhtd->bht", o, do)[..., None]
-    dz *= attention.probabilities
+    dz *= p
     weighted(dz, attention.k, out=dq)
     weighted_transposed(dz, attention.q, out=dk)
 

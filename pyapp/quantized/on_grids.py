@@ -13,10 +13,11 @@ BYTE = 8  # bits of the codes that have an integer product
 
 
 class Activation:
-    """Moves numbers onto a grid, which the first ones that it is given decide."""
+    """Moves numbers onto a grid, which the first ones that it is given decide; or each time anew, if it `follows` them,
+    as in training."""
 
-    def __init__(self, bits: int, method: str):
-        self.bits, self.method = bits, method
+    def __init__(self, bits: int, method: str, follows: bool = False):
+        self.bits, self.method, self.follows = bits, method, follows
         self.grid: Grid | None = None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -28,13 +29,13 @@ class Activation:
         return grid.quantize(x), grid
 
     def _grid(self, x: np.ndarray) -> Grid:
-        if self.grid is None:
+        if self.grid is None or self.follows:
             self.grid = calibrate(x, self.method, self.bits)
         return self.grid
 
 
 class OnGrids:
-    """A layer for inference: its inputs, or its outputs in equal parts of their columns, are moved onto grids.
+    """A layer whose inputs, or whose outputs in equal parts of their columns, are moved onto grids.
 
     A dense layer that is given its weights as codes multiplies codes by codes, where both have 8 bits at most:
     y = s_a s_w (Σ a·w - z_a Σ w) + b in float64, with sums in int32, which are exact and take half the time.
@@ -56,6 +57,11 @@ class OnGrids:
         for part, activation in zip(parts, self.after, strict=True):
             part[:] = activation(part)
         return y
+
+    def backward(self, p: Parameters, dy: np.ndarray, **options) -> np.ndarray | None:
+        """Straight through the grids, which clip nothing if they follow the numbers from end to end; the weights'
+        gradient is that of the inputs on their grid."""
+        return self.layer.backward(p, dy, **options)
 
     def _of_codes(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         codes, grid = self.before.codes(x)

@@ -120,17 +120,18 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
             block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
     if settings.activations is not None:
         in_integers = settings.format == GRID and isinstance(model, ViT) and p.vector.dtype == np.float64
-        _put_on_grids(model, settings, tensors if in_integers else {})
+        put_on_grids(model, settings, tensors if in_integers else {})
     if settings.calibrated:
         model.forward(p.astype(np.float64), inputs)
     return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
-def _put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor]) -> None:
+def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor],
+                 follows: bool = False) -> None:
     """Every number that goes into a product of matrices, but for what a softmax answers. Layers whose weights are among
-    the tensors multiply codes."""
+    the tensors multiply codes. The grids are those of the first pass, or of each pass if they follow the numbers."""
     def grid() -> Activation:
-        return Activation(settings.activations, settings.calibrate)
+        return Activation(settings.activations, settings.calibrate, follows)
 
     def dense(layer: Linear, after: Sequence[Activation] = ()) -> OnGrids:
         return OnGrids(layer, grid(), after, tensors.get(layer.weight))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import checkpoint, store
+from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -39,7 +40,7 @@ class Subject:
 
     score: str  # the result that a table shows: accuracy, or loss
     on: str  # how much of which data: "500 of 10,000 images"
-    measure: Callable[..., dict[str, Any]]  # of settings, and of a `Change` if there is one
+    measure: Callable[..., dict[str, Any]]  # of settings, of a `Change` if there is one, and of other weights if given
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
     integers: bool = False  # whether what is measured computes in integers from end to end
 
@@ -51,10 +52,13 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     rows = np.arange(n, dtype=np.int64) * whole // n
     digits, make = Digits(digits.images[rows], digits.labels[rows]), integer_vit if integers else quantize_vit
-    return Subject("accuracy", _share(n, whole, "images"),
-                   lambda settings, change=None: measure_vit(
-                       _changed((make if settings != FLOAT else quantize_vit)(p, settings, size=model.size), change),
-                       digits, watch),
+
+    def measure(settings: TransformerSettings, change: Change | None = None,
+                other: Parameters = p) -> dict[str, Any]:
+        network = (make if settings != FLOAT else quantize_vit)(other, settings, size=model.size)
+        return measure_vit(_changed(network, change), digits, watch)
+
+    return Subject("accuracy", _share(n, whole, "images"), measure,
                    (store.digest(weights)[:SHORT], stamp_of(digits)), integers)
 
 
@@ -67,10 +71,14 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, wat
     n = _some(windows, whole, "windows")
     tokens = tokens[: n * model.size.context + 1]
     own, make = own_text(model, p), integer_gpt if integers else quantize_gpt
-    return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters",
-                   lambda settings, change=None: measure_gpt(
-                       _changed((make if settings != FLOAT else quantize_gpt)(model, p, settings, own), change),
-                       tokens, watch),
+
+    def measure(settings: TransformerSettings, change: Change | None = None,
+                other: Parameters = p) -> dict[str, Any]:
+        read = own if other is p else own_text(model, other)
+        network = (make if settings != FLOAT else quantize_gpt)(model, other, settings, read)
+        return measure_gpt(_changed(network, change), tokens, watch)
+
+    return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters", measure,
                    (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())), integers)
 
 

@@ -22,7 +22,8 @@ from pyapp.training.trainer import Trainer
 TRAININGS = (["train", "mlp"], ["train", "vit"], ["train", "generator"], ["qat", "mlp"], ["distill", "mlp"])
 TABLES = (["sweep", "mlp"], ["attention-table", "vit"], ["attention-table", "gpt"])
 CHECKPOINTS = (["train", "vit"], ["train", "gpt"], ["train", "encoder"])
-WEIGHTS = (*TRAININGS, ["train", "gpt"], ["train", "encoder"], ["distill-digits"], ["ladder", "fit"])
+WEIGHTS = (*TRAININGS, ["train", "gpt"], ["train", "encoder"], ["qat", "vit"], ["qat", "gpt"], ["distill-digits"],
+           ["ladder", "fit"])
 NEEDS = {"attention-table gpt": ["--data", "no.txt"], "sweep mlp": [], "attention-table vit": [], "digits": [],
          "ladder fit": [], "distill-digits": [], "check": [],
          "train encoder": []}

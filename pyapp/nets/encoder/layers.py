@@ -119,7 +119,7 @@ class BottleneckAttention:
         do, o = self._by_head(dcontext, tokens), self._by_head(self.context, tokens)
         rows = np.empty((3, *self.context.shape), dy.dtype)  # R, I each
         dq, dk, dv = (self._by_head(each, tokens) for each in rows)
-        gradients(self, o, do, dq, dk, dv)
+        gradients(self, self.probabilities, o, do, dq, dk, dv)
         rows[0] *= dy.dtype.type(self.depth**-0.5)
         return (self.query.backward(p, rows[0]) + self.key.backward(p, rows[1]), self.value.backward(p, rows[2]),
                 dresidual)
