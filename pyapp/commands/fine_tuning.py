@@ -34,7 +34,7 @@ from pyapp.nets import gpt, vit
 from pyapp.nets.next_token import next_token
 from pyapp.quantized.integer_transformer import check
 from pyapp.quantized.transformer import TransformerSettings
-from pyapp.quantized.transformer_qat import FineTuning, fine_tune
+from pyapp.quantized.transformer_qat import FineTuning, TextFineTuning, fine_tune
 from pyapp.sweep.grid import written
 from pyapp.sweep.transformers import FLOAT
 from pyapp.training.vit_recipe import ViTRecipe
@@ -44,14 +44,15 @@ Saved = tuple[Parameters, Mapping[str, np.ndarray], dict[str, Any]]  # weights, 
 
 
 def add(models: Any) -> None:
-    for name, function in (("vit", fine_tune_vision), ("gpt", fine_tune_text)):
+    for name, function, recipe in (("vit", fine_tune_vision, FineTuning), ("gpt", fine_tune_text, TextFineTuning)):
         sub = command(models, name, function, f"the {TITLES[name]}, fine-tuned with quantised attention; its float "
                                               "weights are saved, to be quantised in the same way")
         add_subject(sub, name)
         add_weights_out(sub, required=True)
         add_transformer_settings(sub)
         sub.set_defaults(**asdict(DEFAULTS))
-        add_recipe(sub, FineTuning)
+        add_recipe(sub, recipe)
+        sub.set_defaults(recipe=recipe)
 
 
 def fine_tune_vision(args: argparse.Namespace) -> None:
@@ -87,7 +88,7 @@ def fine_tune_text(args: argparse.Namespace) -> None:
 def _measured(args: argparse.Namespace, data: str, train: Callable[[TransformerSettings, FineTuning], Saved],
               heads: int) -> None:
     """Train, with the quantised network measured before and after, simulated and in integers, on data held out."""
-    settings, recipe = transformer_settings_of(args), recipe_of(args, FineTuning)
+    settings, recipe = transformer_settings_of(args), recipe_of(args, args.recipe)
     check(settings)
     watch = now_and_then("pieces of the data measured")
     subjects = {"simulated": subject_of(args, watch, False), "integer": subject_of(args, watch, True)}
