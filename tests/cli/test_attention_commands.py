@@ -17,7 +17,7 @@ from pyapp.softmax.compare import BITS
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 from pyapp.sweep.table import Table
-from pyapp.sweep.transformers import COLUMNS, SETTINGS, typed
+from pyapp.sweep.transformers import ARITHMETIC, COLUMNS, SETTINGS, typed
 
 TEXT = "the cat sat on the mat. " * 90
 QUANTISED = ("--bits", "4", "--per", "group:32", "--activations", "8", "--logit-bits", "4", "--softmax", "lut2",
@@ -184,3 +184,16 @@ def test_the_readme_has_what_was_measured_of_the_shipped_weights(network, score)
     for label, method, rule in SUMMARY:  # the short tables, above the long ones
         cells = [100 * numbers[rule, method, b] if score == "accuracy" else numbers[rule, method, b] for b in BITS]
         assert f"| {label} | {' | '.join(form.format(n) for n in cells)} |" in readme
+
+
+@pytest.mark.parametrize(("network", "score"), [(vit, "accuracy"), (gpt, "loss")])
+def test_the_readme_has_what_was_measured_in_integers(network, score):
+    file = store.WEIGHTS / f"{network.SHIPPED.stem}-integer-attention.csv"
+    rows = list(Table(file, (*COLUMNS, ARITHMETIC), len(SETTINGS)).rows.values())
+    assert {row["weights"] for row in rows} == {store.recipe(network.SHIPPED)["sha256"][:12]}
+    assert [row[ARITHMETIC] for row in rows] == ["float32", *["integer"] * (len(rows) - 1)]
+    readme, found = (ROOT / "weights" / "README.md").read_text(encoding="utf-8"), [typed(row) for row in rows[1:]]
+    for rule in {row["shift"] for row in found}:
+        methods = [name for name in METHODS if (rule, name) in {(row["shift"], row["softmax"]) for row in found}]
+        listed = sorted(methods, key=[row["softmax"] for row in found].index)
+        assert tables(found, score, [8, 6, 5, 4], listed, [rule])[0] in readme
