@@ -86,7 +86,7 @@ class FineTuning:
 
     seed: int = option(1, "sets the order and the augmentation", least=0)
     steps: int = option(300, "steps of training")
-    rate: float = option(0.0003, "peak learning rate, which then falls to zero along half a cosine")
+    rate: float = option(0.001, "peak learning rate, which then falls to zero along half a cosine")
     warmup: int = option(20, "steps in which the learning rate rises to its peak", least=0)
     batch: int = option(32, "images averaged in one step", most=4096)
     decay: float = option(0.01, "weight decay of AdamW", least=0)
@@ -95,9 +95,8 @@ class FineTuning:
 
 @dataclass(frozen=True)
 class TextFineTuning(FineTuning):
-    """As `FineTuning`, with defaults for a GPT that take two minutes."""
+    """As `FineTuning`, with a default for a GPT that takes two minutes."""
 
-    rate: float = option(0.001, "peak learning rate, which then falls to zero along half a cosine")
     batch: int = option(8, "windows of text averaged in one step", most=4096)
 
 
