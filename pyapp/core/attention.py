@@ -92,6 +92,10 @@ class Attention:
         (B, H, T, D)."""
         return self.probabilities, self._by_head(self.context, self.q.shape[2])[0]
 
+    def cache(self, batch: int, context: int, dtype: np.dtype | type = np.float32) -> Cache:
+        """An empty cache for sequences of up to `context` tokens."""
+        return Cache(batch, self.heads, context, self.depth, dtype)
+
     def scores(self) -> np.ndarray:
         """What the last forward pass gave to the softmax, (B, H, T, S)."""
         return scores_of(self.q, self.k)

@@ -18,7 +18,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.next_token import next_token
 from pyapp.quantized.calibration_text import own_text
-from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
+from pyapp.quantized.kv_cache import quantize_with_cache
+from pyapp.quantized.transformer import TransformerSettings
 
 BITS = (8, 7, 6, 5, 4, 3, 2)  # of the logits
 TEXTS, SEED = 4, 2  # other text than that which calibrates
@@ -60,7 +61,7 @@ class OwnTextLoss:
     def _network(self, settings: TransformerSettings) -> tuple[GPT, Parameters]:
         if settings == FLOAT:
             return self.model, self.p
-        twin = quantize_gpt(self.model, self.p, settings, self.calibration)
+        twin = quantize_with_cache(self.model, self.p, settings, self.calibration)
         return twin.model, twin.parameters
 
     def losses(self, wanted: Sequence[TransformerSettings]) -> np.ndarray:

@@ -78,8 +78,7 @@ class GPT:
 
     def caches(self, batch: int = 1, dtype: np.dtype | type = np.float32) -> list[Cache]:
         """Empty caches, one a block, for texts of up to `context` tokens."""
-        attention = self.blocks[0].attention
-        return [Cache(batch, attention.heads, self.size.context, attention.depth, dtype) for _ in self.blocks]
+        return [block.attention.cache(batch, self.size.context, dtype) for block in self.blocks]
 
     def forward(self, p: Parameters, tokens: np.ndarray, caches: list[Cache] | None = None) -> np.ndarray:
         """Logits (B·T, N) of what follows each of the tokens (B, T). With caches they follow those seen before.

@@ -8,18 +8,30 @@ import numpy as np
 
 from pyapp import shipped
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
-from pyapp.experiment.params import Param, ParamError, Values, number
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
 from pyapp.pages.base import controls, format_controls, softmax_controls
 from pyapp.pages.base.text_losses import LossLadder
-from pyapp.pages.base.writing import Text, TokenReading, counted, described, first_difference, quoted, read, visible
+from pyapp.pages.base.writing import (
+    Text,
+    TokenReading,
+    cache_sizes,
+    counted,
+    described,
+    first_difference,
+    listed,
+    quoted,
+    read,
+    settings_of,
+    visible,
+)
 from pyapp.pages.panels import text as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.calibration_text import own_text
-from pyapp.quantized.transformer import TransformerSettings, quantize_gpt
+from pyapp.quantized.kv_cache import quantize_with_cache
 from pyapp.store import StoreError
 
 NONE = "float"  # instead of a number of bits
@@ -27,11 +39,10 @@ START = "\n"  # what an empty prompt stands for
 CALIBRATION_TEXTS = 2  # eight, as the command line has, take four times as long and find ranges that are no better
 LOOKED_AT = 5  # characters with the most attention that are listed
 WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides both texts
-QUANTISING = ("format", "bits", "per", "activations", "logit_bits", "softmax", "shift")  # the quantised one
+QUANTISING = ("format", "bits", "per", "activations", "logit_bits", "softmax", "shift", "cache_bits")  # only one text
 SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
 TITLES = {"float": "float", "quant": "quantised"}
-NAMED = 10  # unknown characters that a note names
 LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."
@@ -79,6 +90,9 @@ class Page(Experiment):
                               doc="Bits of the attention scores, which are rounded before the softmax"),
         softmax_controls.softmax(),
         softmax_controls.shift(),
+        Param("cache_bits", "Bits of keys and values", "choice", NONE, choices=(NONE, "8", "4", "2"),
+              titles={NONE: "float32"}, live=True,
+              doc="Bits of the keys and values that are kept of earlier characters; float32 leaves them as they are"),
         Param("layer", "Block", "int", 2, lo=1, hi=4, doc="Transformer block to inspect (1 = first)"),
         Param("head", "Head", "int", 1, lo=1, hi=4, doc="Which of the block’s heads is shown"),
     )
@@ -89,22 +103,14 @@ class Page(Experiment):
         self._live = False  # while characters are written, what they are drawn from is shown
         if unknown := self.vocabulary.unknown(params["prompt"]):
             self.refused["prompt"] = ParamError("prompt", f"the network knows {len(self.vocabulary)} characters, but "
-                                                f"not {_listed(unknown)}", "leave them out")
+                                                f"not {listed(unknown)}", "leave them out")
         self._quantize()
         self._begin()
 
     def _quantize(self) -> None:
-        settings = self._settings()
-        self.twin = quantize_gpt(self.model, self.p, settings, _calibration())
+        settings = settings_of(self.params)
+        self.twin = quantize_with_cache(self.model, self.p, settings, _calibration())
         self._losses = LossLadder(_losses(), settings, self.params["softmax"], self.params["shift"])
-
-    def _settings(self) -> TransformerSettings:
-        logits = number(self.params["logit_bits"])
-        softmax, shift = ("exact", "none") if logits is None else (self.params[k] for k in ("softmax", "shift"))
-        grid = {"bits": number(self.params["bits"]), "per": self.params["per"]}
-        weights = grid if self.params["format"] == GRID else {"format": self.params["format"]}
-        return TransformerSettings(**weights, activations=number(self.params["activations"]), logit_bits=logits,
-                                   softmax=softmax, shift=shift)
 
     def _begin(self, sides: Sequence[str] = ("float", "quant")) -> None:
         """Empty texts after the prompt, for the sides that a change concerns."""
@@ -204,6 +210,7 @@ class Page(Experiment):
                                 "validation: nothing was recorded for these weights",
             "settings": described(self.params), "losses": losses, "speed": self._speed,
             "bytes": {"float": float_nbytes(self.p), "quant": self.twin.nbytes},
+            "cache": cache_sizes(self.params, self.model.size),
         }, (drawn if live else {}) | measured, self._notes())
 
     def _validation(self) -> dict[str, Any] | None:
@@ -211,7 +218,7 @@ class Page(Experiment):
         losses = _recorded().by_settings
         if not losses:
             return None
-        own, quant = losses[FLOAT], losses.get(self._settings())
+        own, quant = losses[FLOAT], losses.get(settings_of(self.params))
         return {"n": _recorded().n, "float": own, "quant": quant, "cost": None if quant is None else quant - own}
 
     def _words(self, difference: int | None) -> str:
@@ -229,7 +236,7 @@ class Page(Experiment):
     def _notes(self) -> list[str]:
         unknown, notes = self.vocabulary.unknown(self.params["prompt"]), []
         if unknown:
-            notes.append(LEFT_OUT.format(known=counted(len(self.vocabulary), "character"), unknown=_listed(unknown)))
+            notes.append(LEFT_OUT.format(known=counted(len(self.vocabulary), "character"), unknown=listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
             notes.append(FLOAT_LOGITS)
         if self.params["format"] != GRID and self.params["per"] != "tensor":
@@ -293,8 +300,3 @@ def _losses() -> OwnTextLoss:
 @cache
 def _recorded() -> Losses:
     return recorded()
-
-
-def _listed(characters: str) -> str:
-    more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
-    return ", ".join(map(quoted, characters[:NAMED])) + more

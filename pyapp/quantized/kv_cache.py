@@ -15,6 +15,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.quant.packing import pack, unpack
 from pyapp.quant.schemes import check_bits
+from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings, quantize_gpt
 
 SHARED = ("token", "channel")
 GROUP = 32  # tokens of a channel that share a scale: KIVI's group size
@@ -115,7 +116,7 @@ class PackedCache(Cache):
 
 
 class AttentionFromCache(Attention):
-    """An attention layer that reads a text at once, and gives each token what a `PackedCache` would give it.
+    """An attention layer whose caches are packed, and that reads a text at once as they would have it read.
 
     A token sees a group of keys or values as codes if the group's last token is not later than itself, and else as
     float numbers, as it would if tokens came one at a time.
@@ -125,8 +126,12 @@ class AttentionFromCache(Attention):
         self.__dict__.update(layer.__dict__)
         self.settings = settings
 
+    def cache(self, batch: int, context: int, dtype: np.dtype | type = np.float32) -> PackedCache:
+        """An empty packed cache, which holds float32."""
+        return PackedCache(self.settings, batch, self.heads, context, self.depth)
+
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        if cache is not None:
+        if cache is not None and (cache.length or tokens == 1):
             return super().forward(p, x, tokens, cache)
         qkv = self.qkv.forward(p, x)
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)
@@ -141,6 +146,8 @@ class AttentionFromCache(Attention):
         out[:] = part
         weighted(np.where(values_done, x.dtype.type(0), self.probabilities), np.ascontiguousarray(self.v), out=part)
         out += part
+        if cache is not None:
+            cache.extend(self.k, self.v)
         return self.out.forward(p, self.context)
 
     def _kept(self, x: np.ndarray, shared: str) -> tuple[np.ndarray, np.ndarray]:
@@ -155,16 +162,30 @@ class AttentionFromCache(Attention):
         return kept, np.arange(tokens, dtype=np.int64) < full
 
 
-def caches(model: GPT, settings: CacheSettings, batch: int = 1) -> list[PackedCache]:
-    """Empty packed caches for a network, one per block."""
-    attention = model.blocks[0].attention
-    return [PackedCache(settings, batch, attention.heads, model.size.context, attention.depth) for _ in model.blocks]
-
-
 def use_cache(model: GPT, settings: CacheSettings) -> None:
-    """Let all attention layers of a network read a text at once as packed caches would have them read it."""
+    """Let a network keep keys and values packed: in its caches, and as if it did where it reads a text at once."""
     for block in model.blocks:
         block.attention = AttentionFromCache(block.attention, settings)
+
+
+@dataclass(frozen=True)
+class SettingsWithCache(TransformerSettings):
+    """How a GPT is quantised that keeps keys and values in few bits, keys per channel and values per token."""
+
+    cache_bits: int = 8
+
+    @property
+    def cache(self) -> CacheSettings:
+        return CacheSettings(self.cache_bits)
+
+
+def quantize_with_cache(model: GPT, p: Parameters, settings: TransformerSettings,
+                        tokens: np.ndarray | None = None) -> QuantizedTransformer:
+    """`quantize_gpt`, whose keys and values stay float32 unless these are `SettingsWithCache`."""
+    quantised = quantize_gpt(model, p, settings, tokens)
+    if isinstance(settings, SettingsWithCache):
+        use_cache(quantised.model, settings.cache)
+    return quantised
 
 
 def cache_bytes(size: GPTSize, settings: CacheSettings | None, tokens: int) -> int:

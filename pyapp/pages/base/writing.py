@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyapp.core.parameters import Parameters
+from pyapp.experiment.params import number
 from pyapp.nets.generate import Sampling, Writer
-from pyapp.nets.gpt import GPT
+from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.pages.base.format_controls import TITLES as FORMAT_TITLES
 from pyapp.pages.base.softmax_controls import SHIFT_TITLES, SOFTMAX_TITLES
 from pyapp.quant.schemes import GRID
+from pyapp.quantized.kv_cache import CacheSettings, SettingsWithCache, cache_bytes
+from pyapp.quantized.transformer import TransformerSettings
+
+NAMED = 10  # characters that a note names
 
 
 class Text:
@@ -76,6 +81,25 @@ def read(model: GPT, p: Parameters, window: np.ndarray) -> TokenReading:
     return TokenReading(logits, model.attention()[:, 0, :, -1])
 
 
+def settings_of(params: Mapping[str, Any]) -> TransformerSettings:
+    """How the quantised network is made, as the controls say. A float softmax has neither method nor shift."""
+    logits, cache = number(params["logit_bits"]), number(params["cache_bits"])
+    softmax, shift = ("exact", "none") if logits is None else (params["softmax"], params["shift"])
+    grid = {"bits": number(params["bits"]), "per": params["per"]}
+    weights = grid if params["format"] == GRID else {"format": params["format"]}
+    settings = TransformerSettings(**weights, activations=number(params["activations"]), logit_bits=logits,
+                                   softmax=softmax, shift=shift)
+    return settings if cache is None else SettingsWithCache(**vars(settings), cache_bits=cache)
+
+
+def cache_sizes(params: Mapping[str, Any], size: GPTSize) -> dict[str, int]:
+    """Bytes that keys and values of a full window take in both networks, and how many tokens these are."""
+    bits = number(params["cache_bits"])
+    kept = {"float": None, "quant": None if bits is None else CacheSettings(bits)}
+    return {"tokens": size.context,
+            **{side: cache_bytes(size, settings, size.context) for side, settings in kept.items()}}
+
+
 def described(params: Mapping[str, Any]) -> str:
     """What the quantised network is, in words."""
     def rounded(bits: str, what: str) -> str:
@@ -87,8 +111,9 @@ def described(params: Mapping[str, Any]) -> str:
     shift = "no shift" if params["shift"] == "none" else f"shifted by the {SHIFT_TITLES[params['shift']]}"
     kind = "exact softmax" if params["softmax"] == "exact" else f"softmax {SOFTMAX_TITLES[params['softmax']]}"
     softmax = "" if params["logit_bits"] == "float" else f", {kind}, {shift}"
+    cache = "" if params["cache_bits"] == "float" else f", {rounded(params['cache_bits'], 'keys and values')}"
     return (f"{weights}, {rounded(params['activations'], 'activations')}, "
-            f"{rounded(params['logit_bits'], 'logits')}{softmax}")
+            f"{rounded(params['logit_bits'], 'logits')}{softmax}{cache}")
 
 
 def visible(text: str) -> list[str]:
@@ -102,3 +127,9 @@ def counted(n: int, what: str) -> str:
 
 def quoted(character: str) -> str:
     return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")
+
+
+def listed(characters: str) -> str:
+    """The first `NAMED` of them, and how many more there are."""
+    more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
+    return ", ".join(map(quoted, characters[:NAMED])) + more

@@ -50,7 +50,11 @@ WRITING = Panel("writing", "Two networks continue the prompt", (
         Fact("float32, characters per second of computing", ("speed.float:fixed:0",), "speed-float", "float",
              when="speed"),
         Fact("quantised, characters per second of computing", ("speed.quant:fixed:0",), "speed-quant", "quant",
-             when="speed"))),
+             when="speed"),
+        Fact("float32, keys and values of {cache.tokens:count} characters", ("cache.float:bytes",), "cache-float",
+             "float"),
+        Fact("quantised, keys and values of {cache.tokens:count} characters", ("cache.quant:bytes",), "cache-quant",
+             "quant"))),
 ), empty="The network’s weights, 1.7 MB, are being loaded.")
 NEXT = Panel("next", "What follows", (
     Together(when="live", blocks=(

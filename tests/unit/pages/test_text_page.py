@@ -11,6 +11,7 @@ from pyapp.measure.own_text_loss import BITS
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.pages.text import FLOAT_LOGITS, OWN_SCALES, QUANTISING, SHOWN, WRITING, Page, _losses
 from pyapp.quant.formats.catalogue import find
+from pyapp.quantized.kv_cache import SettingsWithCache, quantize_with_cache
 from pyapp.runner import Runner
 
 FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
@@ -45,6 +46,20 @@ def test_recorded_losses_belong_to_the_settings():
     assert plain["float"] == shifted["float"] <= 1.65 and plain["n"] == 218 * 128
     assert plain["cost"] == plain["quant"] - plain["float"] > shifted["cost"] > 0
     assert opened(1, bits="5")[2].scalars["validation"]["quant"] is None
+
+
+@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes from packed keys and values")
+def test_keys_and_values_in_few_bits_change_the_text_and_what_they_take():
+    kept = {"greedy": True, "bits": "float", "activations": "float", "logit_bits": "float", "cache_bits": "2"}
+    scalars = opened(80, **kept)[2].scalars
+    model, p, vocabulary = shipped.gpt()
+    twin = quantize_with_cache(model, p, SettingsWithCache(cache_bits=2))
+    writer = Writer(twin.model, p, vocabulary.encode("ROMEO:\n"), Sampling(greedy=True), 1)
+    text = vocabulary.decode([writer.write().token for _ in range(80)])
+    assert scalars["texts"]["quant"] == "ROMEO:\n" + text != scalars["texts"]["float"]
+    keys, values = 4 * (32 * 128 * 2 // 8 + 128 * 4), 128 * (128 * 2 // 8 + 4 * 4)  # 2-bit codes, two float16 per scale
+    assert scalars["cache"] == {"tokens": 128, "float": 4 * 2 * 128 * 128 * 4, "quant": 4 * (keys + values)}
+    assert scalars["validation"]["quant"] is None and "2-bit keys and values" in scalars["settings"]
 
 
 @pytest.mark.parametrize("params", [{"greedy": True}, {"temperature": 1.3, "seed": 9}, {"top_k": 3}])

@@ -13,7 +13,6 @@ from pyapp.quantized.kv_cache import (
     CacheSettings,
     PackedCache,
     cache_bytes,
-    caches,
     packed,
     use_cache,
 )
@@ -81,11 +80,14 @@ def test_a_text_read_at_once_gets_what_the_cache_gives_token_by_token(way):
     model, p = network()
     tokens = np.random.default_rng(6).integers(0, 11, (1, 70)).astype(np.int32)
     exact = model.forward(p, tokens)
-    held = caches(model, way)
+    use_cache(model, way)
+    held = model.caches()
     one_by_one = np.concatenate([model.forward(p, tokens[:, i : i + 1], held) for i in range(70)])
     assert sum(cache.nbytes for cache in held) == cache_bytes(SIZE, way, 70)
-    use_cache(model, way)
     at_once = model.forward(p, tokens)
+    held = model.caches()
+    np.testing.assert_array_equal(model.forward(p, tokens, held), at_once)
+    assert sum(cache.nbytes for cache in held) == cache_bytes(SIZE, way, 70)
     apart = np.abs(at_once - one_by_one).max(axis=1)  # a number at a half may go to the other code: rarely
     assert np.median(apart) < 1e-4 < np.abs(one_by_one - exact).mean() * (10 if way.bits == 8 else 1)
 
