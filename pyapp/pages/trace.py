@@ -72,7 +72,7 @@ TABLE = Panel("table", "All {count:count} operations", (
                "all codes that the operation gave; it is the same in every runtime."),
     Table(name="operations", rows="rows", caption="Every operation of the pass", key="number", pick="operation",
           columns=(Column("operation", "name"), Column("kind", "kind"), Column("in", "input"), Column("out", "output"),
-                   Column("largest", "largest", role="quant"), Column("bits", "bits:count", role="quant"),
+                   Column("largest", "about:scientific", role="quant"), Column("bits", "bits:count", role="quant"),
                    Column("of", "width:count"), Column("headroom", "headroom:count", bad="tight"),
                    Column("checksum", "checksum"))),
 ), place="wide", empty="The table appears when Python has started.")
@@ -102,7 +102,7 @@ class Page(Experiment):
     PARAMS = (
         Param("network", "Network", "choice", VIT, choices=(VIT, GPT), titles=controls.NETWORK_TITLES,
               doc="Which shipped network runs in integers"),
-        Param("digit", "Test digit", "int", FIRST, lo=0, hi=2999, widget="number",
+        Param("digit", "Digit", "int", FIRST, lo=0, hi=2999, widget="number",
               doc="Number of the held-out digit that the Vision Transformer reads"),
         Param("text", "Text", "text", "ROMEO:\nWhat is it ", hi=LONGEST,
               doc=f"What the GPT reads, up to {LONGEST} characters; it answers with the next one"),
@@ -208,7 +208,8 @@ def _row(number: int, found: Operation) -> dict[str, Any]:
     """An operation in a row of the table."""
     room = found.tightest
     return {"number": number, "name": found.name, "kind": found.kind, "headroom": room.headroom, "bits": room.bits,
-            "width": room.width, "largest": f"{room.largest:,}", "tight": room.headroom < 0,
+            "width": room.width, "largest": f"{room.largest:,}", "about": float(room.largest),
+            "tight": room.headroom < 0,
             "input": ", ".join(f"{dtype} {_shape(shape)}" for dtype, shape in
                                zip(found.inputs, found.input_shapes, strict=True)),
             "output": f"{found.output} {_shape(found.output_shape)}", "checksum": f"{found.checksum:08x}"}

@@ -1,24 +1,17 @@
 """What the page of the encoder shows: the answer, where its heads look, and what bits of the scores are worth."""
 
-from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Progress, Table, Together, Words
+from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Bars, Chart, Heatmap, Line, Scale
 from pyapp.measure import published
 from pyapp.softmax.compare import BITS
 
 ANSWER = Panel("answer", "Who is it?", (
-    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Others in "
-               "the story do the same to somebody else, or something else to the same person, so the answer needs "
-               "attention: counting words is right in "
-               "{shipped.encoder.metrics.held_out.bag_of_words:percent} of held-out stories, this network in "
-               "{shipped.encoder.metrics.held_out.accuracy:percent:2}."),
     Words(role="finding", name="answers", text="In float32: [{float_says}](.float). With {bits}-bit scores: "
                                                "[{quant_says}](.quant)."),
     Bars(name="classes", label="Probability of each person, float32 and quantised.", labels="people", limit="full",
-         picked="answer", height=170, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
+         picked="answer", height=120, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
          lanes=(Line("p_float", "float", "float32"), Line("p_quant", "quant", "quantised"))),
     Words(role="note", name="unknown", text="{unknown}", when="unknown"),
-    Table(name="examples", caption="Held-out stories to try", rows="examples", key="text", pick="text",
-          columns=(Column("story", "text", prose=True), Column("answer", "answer"))),
 ), empty="The answer appears when Python has started.")
 
 
@@ -40,12 +33,23 @@ def all_heads(side: str, caption: str) -> Heatmap:
 
 
 MAPS = Panel("maps", "Layer {layer}, head {head}: who looks at whom", (
-    Words(text="Each row is a word that looks, each column one that is looked at; rows sum to 1. Few bits make steps "
-               "out of attention, and a step too coarse looks at the wrong person."),
-    Beside(width=200, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
-                              Together(blocks=(matrix("error", "quantised − float32"),
-                                               Scale(limit="limits.error", what="Differences"))))),
-), place="wide", empty="The maps appear when Python has started.")
+    Words(name="looks", text="The answer is read from [CLS], the first row. In float32 it looks at "
+                             "[{float_looks}](.float), with {bits}-bit scores at [{quant_looks}](.quant)."),
+    Beside(width=140, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
+                              matrix("error", "quantised − float32"))),
+    Scale(limit="limits.error", what="Differences"),
+    Words(role="doc", text="Each row is a word that looks, each column one that is looked at; rows sum to 1. Few bits "
+                           "make steps out of attention, and a step too coarse looks at the wrong person."),
+), empty="The maps appear when Python has started.")
+EXAMPLES = Panel("stories", "Other stories", (
+    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Others in "
+               "the story do the same to somebody else, or something else to the same person, so the answer needs "
+               "attention: counting words is right in "
+               "{shipped.encoder.metrics.held_out.bag_of_words:percent} of held-out stories, this network in "
+               "{shipped.encoder.metrics.held_out.accuracy:percent:2}."),
+    Table(name="examples", caption="Held-out stories to try", rows="examples", key="text", pick="text",
+          columns=(Column("story", "text", prose=True), Column("answer", "answer"))),
+), empty="The stories appear when Python has started.")
 HEADS = Panel("heads", "All heads", (
     Words(text="One line per layer. Click a head to see it large."),
     Beside(width=200, blocks=(all_heads("float", "float32"), all_heads("quant", "quantised"))),
@@ -88,4 +92,4 @@ PUBLISHED = Panel("published", "Published: MobileBERT on SST-2", (
         Column("method", "name"), *(Column(f"{bits} bits", f"accuracies.{i}:percent", name=str(bits))
                                     for i, bits in enumerate(published.BITS)))),
 ), place="wide", empty="The table appears when Python has started.")
-PANELS = (ANSWER, CURVE, HEADS, METHOD, MAPS, MEASURED, PUBLISHED)
+PANELS = (ANSWER, MAPS, EXAMPLES, CURVE, HEADS, METHOD, MEASURED, PUBLISHED)
