@@ -14,7 +14,7 @@ from pyapp.commands.saving import save_trained
 from pyapp.core.losses import softmax
 from pyapp.data import labelled
 from pyapp.data.wordpiece import Tokens
-from pyapp.measure.encoder import Piece, compared, pieces, read
+from pyapp.measure.encoder import compared, pieces
 from pyapp.nets.encoder import huggingface, own
 from pyapp.nets.encoder.huggingface import Pretrained
 from pyapp.nets.encoder.model import PAD
@@ -137,15 +137,7 @@ def _rows(loaded: Pretrained, settings: list[ScoreSettings], tokens: list[Tokens
         yield {"softmax": each.softmax, "shift": each.shift, "l1_per_row": float(tally.errors.mean()),
                "heads": tally.errors.tolist(), "changed": tally.changed if loaded.labels else None,
                "accuracy": tally.right / int(chosen.sum()) if chosen.any() else None,
-               "float_accuracy": _float_accuracy(loaded, parts, known)}
-
-
-def _float_accuracy(loaded: Pretrained, parts: list[Piece], labels: np.ndarray) -> float | None:
-    if not (labels >= 0).any():
-        return None
-    right = sum(int((read(loaded.model, loaded.weights, part).logits.argmax(axis=1) == labels[part.numbers]).sum())
-                for part in parts)
-    return right / int((labels >= 0).sum())
+               "float_accuracy": tally.float_right / int(chosen.sum()) if chosen.any() else None}
 
 
 def _count(texts: int) -> str:

@@ -67,22 +67,22 @@ class Attention:
         """(R, C) for rows x (R, C), `tokens` T to a sequence. With a cache they follow those that it holds."""
         qkv = self.qkv.forward(p, x)  # R, 3C
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
-        self.q, self.k, self.v = self._by_head(qkv, tokens)  # B, H, T, D
+        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in np.hsplit(qkv, 3))  # B, H, T, D
         if cache is not None:
             self.k, self.v = cache.extend(self.k, self.v)  # B, H, S, D
         scores = scores_of(self.q, self.k)  # B, H, T, S
         self.probabilities = self.softmax(scores, self.mask(*scores.shape[2:]))
         self.context = np.empty_like(x)  # R, C
-        weighted(self.probabilities, self.v, out=self._by_head(self.context, tokens)[0])
+        weighted(self.probabilities, self.v, out=by_head(self.context, tokens, self.heads))
         return self.out.forward(p, self.context)
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
         """dL/dx from dL/dy, see `gradients`."""
         tokens = self.q.shape[2]
         dcontext = self.out.backward(p, dy)  # R, C
-        do = self._by_head(dcontext, tokens)[0]  # B, H, T, D
+        do = by_head(dcontext, tokens, self.heads)  # B, H, T, D
         dqkv = np.empty((len(dy), 3 * dy.shape[1]), dy.dtype)
-        dq, dk, dv = self._by_head(dqkv, tokens)
+        dq, dk, dv = (by_head(part, tokens, self.heads) for part in np.hsplit(dqkv, 3))
         gradients(self, *self.differentiated(), do, dq, dk, dv)
         dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
         return self.qkv.backward(p, dqkv)
@@ -90,7 +90,7 @@ class Attention:
     def differentiated(self) -> tuple[np.ndarray, np.ndarray]:
         """The probabilities (B, H, T, S) at which the softmax is differentiated, and what they make of the values,
         (B, H, T, D)."""
-        return self.probabilities, self._by_head(self.context, self.q.shape[2])[0]
+        return self.probabilities, by_head(self.context, self.q.shape[2], self.heads)
 
     def cache(self, batch: int, context: int, dtype: np.dtype | type = np.float32) -> Cache:
         """An empty cache for sequences of up to `context` tokens."""
@@ -100,17 +100,17 @@ class Attention:
         """What the last forward pass gave to the softmax, (B, H, T, S)."""
         return scores_of(self.q, self.k)
 
-    def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
-        """A view of rows (R, n·C) as (n, B, H, T, D)."""
-        return rows.reshape(-1, tokens, rows.shape[1] // (self.heads * self.depth), self.heads,
-                            self.depth).transpose(2, 0, 3, 1, 4)
-
     def mask(self, rows: int, columns: int) -> np.ndarray | None:
         """Row t of the last T of S tokens sees itself and what is before it, True in bool (T, S). One new token, and
         one without a causal order, sees all: None."""
         if not self.causal or rows == 1:
             return None
         return np.tri(rows, columns, columns - rows, dtype=bool)
+
+
+def by_head(rows: np.ndarray, tokens: int, heads: int) -> np.ndarray:
+    """A view of rows (R, C) as (B, H, T, D)."""
+    return rows.reshape(-1, tokens, heads, rows.shape[1] // heads).transpose(0, 2, 1, 3)
 
 
 def gradients(attention, p: np.ndarray, o: np.ndarray, do: np.ndarray, dq: np.ndarray, dk: np.ndarray,

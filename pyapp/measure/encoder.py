@@ -52,12 +52,13 @@ def head_errors(attention: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 class Tally:
-    """Right and changed answers, and L1 of each head, of the pieces that were read so far; `labels` int (N,) are -1
-    where they are unknown."""
+    """Right answers, also of the float network, changed ones, and L1 of each head, of the pieces that were read so
+    far; `labels` int (N,) are -1 where they are unknown."""
 
     def __init__(self, labels: np.ndarray):
         self.labels = labels
-        self.pieces = self.counted = self.right = self.changed = self.compared = 0  # all but the first are texts
+        self.pieces = 0
+        self.counted = self.right = self.float_right = self.changed = self.compared = 0  # texts
         self._errors: np.ndarray | float = 0.0  # float64 (layers, heads), summed over texts
 
     def add(self, piece: Piece, exact: Answers, quantised: Answers) -> None:
@@ -66,6 +67,7 @@ class Tally:
         self.pieces += 1
         self.counted += len(piece.numbers)
         self.right += int((theirs == self.labels[piece.numbers]).sum())
+        self.float_right += int((ours == self.labels[piece.numbers]).sum())
         self.changed += int((ours != theirs).sum())
         if exact.attention is not None:
             self.compared += len(piece.numbers)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.core.attention import Attention, Cache
+from pyapp.core.attention import Attention, Cache, by_head
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.nets.gpt import GPT
@@ -85,7 +85,7 @@ class IntegerBlock:
             return run(f"{self.name}.{name}", operation, *codes)
 
         normed = does("norm1", self.norm1, x)
-        q, k, v = (self._by_head(does(part, dense, normed), tokens)
+        q, k, v = (by_head(does(part, dense, normed), tokens, self.attention.heads)
                    for part, dense in zip("qkv", self.qkv, strict=True))
         if cache is not None:
             k, v = cache.extend(k, v)
@@ -109,17 +109,22 @@ class IntegerBlock:
         """What each head looked at in the last pass, float32 (B, H, T, S)."""
         return self.attention.probabilities * np.float32(self.softmax.method.unit)
 
-    def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
-        """(R, C) as (B, H, T, D)."""
-        heads = self.attention.heads
-        return rows.reshape(-1, tokens, heads, rows.shape[1] // heads).transpose(0, 2, 1, 3)
-
     def _by_rows(self, heads: np.ndarray) -> np.ndarray:
         """(B, H, T, D) as (R, C)."""
         return heads.transpose(0, 2, 1, 3).reshape(-1, heads.shape[1] * heads.shape[3])
 
 
-class IntegerViT:
+class IntegerTransformer:
+    """What both networks in integers have."""
+
+    blocks: list[IntegerBlock]
+
+    def attention(self) -> np.ndarray:
+        """What each head looked at in the last pass, float32 (blocks, B, heads, T, S)."""
+        return np.stack([block.probabilities for block in self.blocks])
+
+
+class IntegerViT(IntegerTransformer):
     """From pixels uint8 to codes of the ten logits. `forward` is that of a float `ViT`, with floats at both ends."""
 
     def __init__(self, model: ViT, made: "_Maker"):
@@ -148,12 +153,8 @@ class IntegerViT:
         """float32 logits (B, 10) of images (B, 784) from 0 to 1; the network has its own codes and needs no p."""
         return self.logits.dequantize(self.codes(PIXELS.quantize(x)))
 
-    def attention(self) -> np.ndarray:
-        """What each head looked at in the last pass, (blocks, B, heads, T, T)."""
-        return np.stack([block.probabilities for block in self.blocks])
 
-
-class IntegerGPT:
+class IntegerGPT(IntegerTransformer):
     """From token numbers to codes of the logits of what follows. `forward` is that of a float `GPT`."""
 
     def __init__(self, model: GPT, made: "_Maker"):
@@ -183,10 +184,6 @@ class IntegerGPT:
     def forward(self, p: Parameters, tokens: np.ndarray, caches: list[Cache] | None = None) -> np.ndarray:
         """float32 logits (B·T, N); the network has its own codes and needs no p."""
         return self.logits.dequantize(self.codes(tokens, caches))
-
-    def attention(self) -> np.ndarray:
-        """What each head looked at in the last pass, (blocks, B, heads, T, S)."""
-        return np.stack([block.probabilities for block in self.blocks])
 
 
 def integer_vit(p: Parameters, settings: TransformerSettings, images: np.ndarray | None = None, size: ViTSize = SIZE,

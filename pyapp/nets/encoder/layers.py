@@ -6,7 +6,7 @@ stream between layers, I inner columns, H heads of D = I/H columns.
 
 import numpy as np
 
-from pyapp.core.attention import Softmax, float_softmax, gradients, scores_of, weighted
+from pyapp.core.attention import Softmax, by_head, float_softmax, gradients, scores_of, weighted
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.nets.transformer import initialise, shapes_of
@@ -105,20 +105,20 @@ class BottleneckAttention:
         mask, bool (B, 1, 1, T), is True for tokens that may be attended to; without one all may."""
         q = self.query.forward(p, shared)
         q *= q.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
-        self.q, self.k, self.v = (self._by_head(rows, tokens) for rows in (
+        self.q, self.k, self.v = (by_head(rows, tokens, self.heads) for rows in (
             q, self.key.forward(p, shared), self.value.forward(p, x)))  # B, H, T, D
         self.probabilities = self.softmax(self.scores(), mask)  # B, H, T, T
         self.context = np.empty_like(q)  # R, I
-        weighted(self.probabilities, self.v, out=self._by_head(self.context, tokens))
+        weighted(self.probabilities, self.v, out=by_head(self.context, tokens, self.heads))
         return self.out.forward(p, self.context, residual)
 
     def backward(self, p: Parameters, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """dL/dshared, dL/dx and dL/dresidual, as in `pyapp.core.attention.Attention.backward`."""
         tokens = self.q.shape[2]
         dcontext, dresidual = self.out.backward(p, dy)
-        do, o = self._by_head(dcontext, tokens), self._by_head(self.context, tokens)
+        do, o = (by_head(each, tokens, self.heads) for each in (dcontext, self.context))
         rows = np.empty((3, *self.context.shape), dy.dtype)  # R, I each
-        dq, dk, dv = (self._by_head(each, tokens) for each in rows)
+        dq, dk, dv = (by_head(each, tokens, self.heads) for each in rows)
         gradients(self, self.probabilities, o, do, dq, dk, dv)
         rows[0] *= dy.dtype.type(self.depth**-0.5)
         return (self.query.backward(p, rows[0]) + self.key.backward(p, rows[1]), self.value.backward(p, rows[2]),
@@ -127,10 +127,6 @@ class BottleneckAttention:
     def scores(self) -> np.ndarray:
         """What the last forward pass gave to the softmax, (B, H, T, T)."""
         return scores_of(self.q, self.k)
-
-    def _by_head(self, rows: np.ndarray, tokens: int) -> np.ndarray:
-        """A view of rows (R, I) as (B, H, T, D)."""
-        return rows.reshape(-1, tokens, self.heads, self.depth).transpose(0, 2, 1, 3)
 
 
 class Layer:

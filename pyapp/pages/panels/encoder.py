@@ -35,7 +35,7 @@ def all_heads(side: str, caption: str) -> Heatmap:
 MAPS = Panel("maps", "Layer {layer}, head {head}: who looks at whom", (
     Words(name="looks", text="The answer is read from [CLS], the first row. In float32 it looks at "
                              "[{float_looks}](.float), with {bits}-bit scores at [{quant_looks}](.quant)."),
-    Beside(width=140, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
+    Beside(width=88, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
                               matrix("error", "quantised − float32"))),
     Scale(limit="limits.error", what="Differences"),
     Words(role="doc", text="Each row is a word that looks, each column one that is looked at; rows sum to 1. Few bits "
