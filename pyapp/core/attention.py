@@ -67,7 +67,7 @@ class Attention:
         """(R, C) for rows x (R, C), `tokens` T to a sequence. With a cache they follow those that it holds."""
         qkv = self.qkv.forward(p, x)  # R, 3C
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
-        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in np.hsplit(qkv, 3))  # B, H, T, D
+        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in thirds(qkv))  # B, H, T, D
         if cache is not None:
             self.k, self.v = cache.extend(self.k, self.v)  # B, H, S, D
         scores = scores_of(self.q, self.k)  # B, H, T, S
@@ -82,7 +82,7 @@ class Attention:
         dcontext = self.out.backward(p, dy)  # R, C
         do = by_head(dcontext, tokens, self.heads)  # B, H, T, D
         dqkv = np.empty((len(dy), 3 * dy.shape[1]), dy.dtype)
-        dq, dk, dv = (by_head(part, tokens, self.heads) for part in np.hsplit(dqkv, 3))
+        dq, dk, dv = (by_head(part, tokens, self.heads) for part in thirds(dqkv))
         gradients(self, *self.differentiated(), do, dq, dk, dv)
         dqkv[:, : dy.shape[1]] *= dy.dtype.type(self.depth**-0.5)
         return self.qkv.backward(p, dqkv)
@@ -106,6 +106,11 @@ class Attention:
         if not self.causal or rows == 1:
             return None
         return np.tri(rows, columns, columns - rows, dtype=bool)
+
+
+def thirds(rows: np.ndarray) -> np.ndarray:
+    """Views of queries, keys and values in rows (R, 3C) as (3, R, C)."""
+    return rows.reshape(len(rows), 3, -1).swapaxes(0, 1)
 
 
 def by_head(rows: np.ndarray, tokens: int, heads: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Text: a GPT and its quantised twin write on from the same prompt and the same seed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -226,8 +226,7 @@ class Page(Experiment):
         step, prompt = self._step(), self.texts["float"].prompt
         if difference is None:
             return f"No difference so far: the texts agree after {counted(step, 'character')}." if step else ""
-        one, other = (quoted(self.vocabulary.characters[self.texts[side].tokens[difference]])
-                      for side in ("float", "quant"))
+        one, other = (quoted(self.vocabulary.characters[text.tokens[difference]]) for text in self.texts.values())
         same = difference - prompt
         where = f"The texts agree for {counted(same, 'character')}, then differ" if same else "The texts differ at once"
         return (f"{where}: the float32 network writes {one}, the quantised one {other}, and each continues its own "
@@ -297,6 +296,4 @@ def _losses() -> OwnTextLoss:
     return OwnTextLoss(model, p, _calibration())
 
 
-@cache
-def _recorded() -> Losses:
-    return recorded()
+_recorded: Callable[[], Losses] = cache(recorded)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyapp.core.attention import Attention, Cache, by_head
+from pyapp.core.attention import Attention, Cache, by_head, thirds
 from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.vit import ViT
@@ -63,7 +63,7 @@ class IntAttention(Attention):
         self.softmax = IndexSoftmax  # not the float one, for which there are shorter ways
 
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in np.hsplit(self.qkv.forward(p, x), 3))
+        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in thirds(self.qkv.forward(p, x)))
         if cache is not None:
             self.k, self.v = cache.extend(self.k, self.v)
         attended = int_attention(self.q, self.k, self.v, self.mask(tokens, self.k.shape[2]), self.depth**-0.5)

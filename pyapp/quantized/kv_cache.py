@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyapp.core.attention import Attention, Cache, by_head, scores_of, weighted
+from pyapp.core.attention import Attention, Cache, by_head, scores_of, thirds, weighted
 from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.quant.packing import pack, unpack
@@ -135,7 +135,7 @@ class AttentionFromCache(Attention):
             return super().forward(p, x, tokens, cache)
         qkv = self.qkv.forward(p, x)
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)
-        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in np.hsplit(qkv, 3))
+        self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in thirds(qkv))
         k, keys_done = self._kept(self.k, self.settings.keys)
         v, values_done = self._kept(self.v, self.settings.values)
         scores = np.where(keys_done, scores_of(self.q, k), scores_of(self.q, self.k))
