@@ -39,9 +39,9 @@ USE = "use a file written by train, qat, distill, export or a page's Save weight
 SHOWN = 4  # arrays that an error names
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
-    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep and the "
-            "pages digits and qat"),
-    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit, attention-table vit and the page vision"),
+    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep, export, "
+            "budget and the pages digits and qat"),
+    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit, attention-table vit, export and the page vision"),
     "gpt": ("a GPT", "tokens.weight", "generate gpt, evaluate gpt, attention-table gpt and the page learn"),
     "generator": ("the teacher of the digit generator", "router.weight", "digits, judge-digits and distill-digits"),
     "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),

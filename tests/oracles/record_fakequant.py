@@ -102,9 +102,28 @@ def distillation() -> dict[str, np.ndarray]:
             for key, value in {**given, "loss": loss, "gradient": z.grad}.items()}
 
 
+def scale_ties() -> dict[str, np.ndarray]:
+    """The gradient of the scale that each number alone causes, for numbers half-way between two codes of a grid, and
+    for their neighbours in float32: where the rounding of the code decides."""
+    found = {}
+    for i, (scale, zero) in enumerate(((0.1, 0), (0.0717, 17), (1 / 3, 100))):
+        ties = (np.arange(-119, 120).astype(np.float32) + np.float32(0.5)) * np.float32(scale)
+        x = np.concatenate([ties, np.nextafter(ties, np.float32(np.inf)), np.nextafter(ties, np.float32(-np.inf))])
+        gradients = []
+        for each in x:
+            s = torch.tensor([scale], requires_grad=True)
+            torch._fake_quantize_learnable_per_tensor_affine(
+                torch.tensor([each], requires_grad=True), s, torch.tensor([float(zero)]), -128, 127, 1.0).backward()
+            gradients.append(float(s.grad[0]))
+        found |= {f"scale_ties{i}.case": np.array([scale, zero]), f"scale_ties{i}.x": x,
+                  f"scale_ties{i}.ds": np.array(gradients, np.float32)}
+    return found
+
+
 def record() -> dict[str, np.ndarray]:
     torch.manual_seed(0)
-    return {**per_tensor(), **per_channel(), **network("tensor"), **network("channel"), **distillation()}
+    return {**per_tensor(), **per_channel(), **network("tensor"), **network("channel"), **distillation(),
+            **scale_ties()}
 
 
 if __name__ == "__main__":

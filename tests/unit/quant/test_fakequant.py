@@ -51,6 +51,18 @@ def test_one_scale_a_channel_equals_torch():
     np.testing.assert_allclose(fake.scale_gradient(dy, dx, CHANNEL) * FACTOR, TORCH["channel.lsq_ds"], rtol=2e-5)
 
 
+def test_ties_of_the_learned_scale_are_those_of_one_fused_operation():
+    """Each number's own gradient, recorded where torch runs with fused multiply-add; on some grids the rules agree."""
+    apart = {"fused": 0, "shifted": 0}
+    for i in range(3):
+        (scale, zero), x, expected = (TORCH[f"scale_ties{i}.{key}"] for key in ("case", "x", "ds"))
+        for rule in apart:
+            fake = fake_quantize(x, np.float32(scale), int(zero), -128, 127, rule=rule)
+            ours = fake.steps - np.where(fake.inside, fake.ratio, 0)
+            apart[rule] += int((np.abs(ours - expected) > 0.1).sum())
+    assert apart["fused"] == 0 < apart["shifted"]
+
+
 def test_torchs_rules_differ_only_on_ties():
     x, _, grid = case("ties")
     codes = {rule: fake_quantize(x, *grid, rule=rule).steps for rule in ("divide", "reciprocal", "shifted")}
