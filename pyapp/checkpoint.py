@@ -248,7 +248,8 @@ def _listed(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return f'"{name if len(name) <= 40 else f"{name[:40]}…"}"'
+    plain = "".join(mark if mark.isprintable() else "?" for mark in name)  # a terminal obeys some that are not
+    return f'"{plain if len(plain) <= 40 else f"{plain[:40]}…"}"'
 
 
 def _network(arrays: Mapping[str, np.ndarray]) -> str:

@@ -27,6 +27,7 @@ except ImportError:
 
 LARGEST = 2**29  # bytes that are read from a file or unpacked from it at most; memory holds a few copies
 DEEPEST = 100  # brackets in each other, in JSON
+LONGEST = 4000  # digits of a number in JSON, fewer than those at which Python stops
 MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)  # strings too: brackets in them do not count
 
 
@@ -68,11 +69,17 @@ def json_of(data: bytes) -> Any:
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)
         if depth > DEEPEST:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
-    return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
+    return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse, parse_int=_whole)
 
 
 def _refuse(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST:
+        raise ValueError(f"it has a number of {len(digits):,} digits")
+    return int(digits)
 
 
 def write(path: str | Path, data: bytes) -> None:

@@ -22,6 +22,8 @@ BF16 = "BF16"  # the upper half of a float32; NumPy has no such type, so it is r
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 READ = {**{name: 8 * np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}, BF16: 16}  # bits a number
 LONGEST = 100_000_000  # bytes of a header, as in the reference implementation
+FIELDS = {"dtype", "shape", "data_offsets"}  # of every tensor in the header
+AXES = 32
 ALIGNED = 8  # bytes: spaces fill the header up, so that the numbers are aligned
 
 
@@ -68,12 +70,19 @@ def entries(data: bytes | memoryview, bits: Mapping[str, int], longest: int = LO
         raise Damaged(f"a header of {length:,} bytes in {len(data):,}: the file was cut off, or is something else")
     try:
         header = files.json_of(bytes(data[8 : 8 + length]))
+        if not isinstance(header, dict):
+            raise ValueError("it is not a JSON object that names tensors")
         metadata = header.pop(METADATA, {})
-        if not all(isinstance(text, str) for text in metadata.values()):
+        if not (isinstance(metadata, dict) and all(isinstance(text, str) for text in metadata.values())):
             raise ValueError("its metadata is not a map of strings")
-        ordered = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"a header that cannot be read ({error})") from None
+    for name, entry in header.items():
+        if not (isinstance(entry, dict) and entry.keys() >= FIELDS):
+            raise Damaged(f"the tensor {shown(name)}: it needs dtype, shape and data_offsets")
+        if not (_wholes(entry["shape"]) and _wholes(entry["data_offsets"]) and len(entry["data_offsets"]) == 2):
+            raise Damaged(f"the tensor {shown(name)}: its shape or data_offsets is not a list of whole numbers")
+    ordered = sorted(header.items(), key=lambda entry: entry[1]["data_offsets"])
     found, at, body = {}, 0, len(data) - 8 - length
     for name, entry in ordered:
         found[name] = _entry(name, entry, at, body, bits)
@@ -100,21 +109,23 @@ class Entry:
 
 def _entry(name: str, entry: Mapping, at: int, body: int, bits: Mapping[str, int]) -> Entry:
     """An entry whose bytes have to begin at `at` of `body` bytes."""
-    try:
-        kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-        if not (all(type(n) is int and n >= 0 for n in (*shape, start, stop)) and len(shape) <= 32):
-            raise ValueError("its shape or data_offsets is not a list of whole numbers")
-        if kind not in bits:
-            raise ValueError(f"its dtype is {str(kind)[:20]!r}; expected one of {', '.join(bits)}")
-        if start != at or stop > body:
-            raise ValueError(f"its bytes are {start:,} to {stop:,}, but they have to begin at {at:,}, and the file has "
-                             f"{body:,}")
-        if math.prod(shape) * bits[kind] != 8 * (stop - start):
-            raise ValueError(f"shape {shape} of {kind} does not fill its {stop - start:,} bytes")
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise Damaged(f"the tensor {shown(name)}: {why}") from None
+    kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    why = ""
+    if len(shape) > AXES:
+        why = f"it has {len(shape):,} axes; at most {AXES} are read"
+    elif not isinstance(kind, str) or kind not in bits:
+        why = f"its dtype is {str(kind)[:20]!r}; expected one of {', '.join(bits)}"
+    elif start != at or stop > body:
+        why = f"its bytes are {start:,} to {stop:,}, but they have to begin at {at:,}, and the file has {body:,}"
+    elif math.prod(shape) * bits[kind] != 8 * (stop - start):
+        why = f"shape {shape} of {kind} does not fill its {stop - start:,} bytes"
+    if why:
+        raise Damaged(f"the tensor {shown(name)}: {why}")
     return Entry(name, kind, shape, start, stop)
+
+
+def _wholes(numbers: object) -> bool:
+    return isinstance(numbers, list) and all(type(n) is int and n >= 0 for n in numbers)
 
 
 def _array(data: bytes, entry: Entry) -> np.ndarray:

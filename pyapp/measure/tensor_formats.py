@@ -78,6 +78,8 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
         return {**row, "note": "whole numbers without a scale"}, None
     if row["not_finite"] or not x.size:
         return {**row, "note": f"{row['not_finite']:,} numbers are NaN or infinite" if x.size else "empty"}, None
+    if 0 < row["maximum"] < np.finfo(np.float32).tiny:
+        return {**row, "note": "all numbers are below float32's range"}, None
     return row, sample(x, most)
 
 

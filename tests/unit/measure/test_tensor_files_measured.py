@@ -144,3 +144,10 @@ def test_renamed_and_transposed_tensors_are_offered():
         "a": ("A", "renamed"), "b": ("B", "renamed and transposed"), "c": ("C", "renamed and transposed"),
         "kernel": ("kernel", "transposed")}
     assert found["b"]["correlation"] == pytest.approx(1) and 0.99 < found["a"]["correlation"] < 1
+
+
+def test_numbers_that_float32_cannot_hold_are_kept_and_said_to_be():
+    """Measured in float32 they would all be 0, which every format holds exactly."""
+    x = np.arange(64.0).reshape(8, 8) * 1e-320
+    row = described(tensor("w", x, "float64"), ["int8"], None, 100)
+    assert row["costs"] == {} and row["note"] == "all numbers are below float32's range"
