@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="channel",
                      help="which weights share a scale in mixed precision")
     add_target(sub, FORMATS, required=False)
-    sub.set_defaults(format="json")
+    sub.set_defaults(form="json")
     add_json(sub)
 
 

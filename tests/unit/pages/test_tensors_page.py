@@ -22,7 +22,7 @@ def opened(data: bytes, name: str, steps: int = 500, **params):
 
 
 def test_a_file_of_the_readers_is_measured_as_the_command_measures_it():
-    _, _, answer, found = opened(npz_file(w=W, b=W[0, :5], steps=np.arange(4)), "mine.npz", bits=5)
+    _, _, answer, found = opened(npz_file(w=W, b=W[0, :5], steps=np.arange(4, dtype=np.int64)), "mine.npz", bits=5)
     assert found["file"] == "mine.npz" and "sent nowhere" in answer["notes"][0] and found["done"] == found["of"]
     rows = {row["name"]: row for row in found["rows"]}
     assert list(rows) == ["w", "b", "steps"] and rows["steps"]["note"] == "whole numbers without a scale"
