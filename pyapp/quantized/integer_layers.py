@@ -209,6 +209,20 @@ class Weighted:
         return _onto(requantize_single(products(p, v.swapaxes(2, 3)), self.scale), self.output)
 
 
+def check_attention(rule: str, method: Softmax, grids: tuple[Grid, Grid, Grid], depth: int, longest: int) -> None:
+    """Prove that int32 holds the sums of both products of activations, whatever queries, keys and values on these
+    `grids` come: scores of `depth` D terms, from which a shift may subtract one as large, and values weighted by the
+    codes of up to `longest` S probabilities. ValueError if not.
+    """
+    q, k, v = (grid.high for grid in grids)
+    scores = depth * q * k * (1 if rule == "none" else 2)
+    values = int(np.ceil(method.row_sums(longest)[1] / method.unit)) * v
+    for what, most in (("attention scores, less their shift,", scores), ("weighted values", values)):
+        if most > INT32.max:
+            raise ValueError(f"{what} can come to {most:,} with activations of {grids[0].bits} bits, and int32 ends at "
+                             f"{INT32.max:,}; use fewer bits for activations")
+
+
 def _onto(steps: np.ndarray, grid: Grid) -> np.ndarray:
     """Whole steps of a grid's scale as its codes, saturated at its ends."""
     return clamp(steps, grid.zero_point, grid.low, grid.high).astype(grid.dtype)

@@ -33,6 +33,7 @@ from pyapp.quantized.integer_layers import (
     Scores,
     ShiftedScores,
     Weighted,
+    check_attention,
 )
 from pyapp.quantized.integer_ranges import Ranges, ranges_of
 from pyapp.quantized.transformer import IMAGES, QuantizedTransformer, TransformerSettings
@@ -265,9 +266,10 @@ class _Maker:
         return Norm.of(self.p[f"{name}.weight"], self.p[f"{name}.bias"], output)
 
     def blocks(self, model: ViT | GPT) -> list[IntegerBlock]:
-        return [self._block(f"block{i}", block) for i, block in enumerate(model.blocks, 1)]
+        longest = model.tokens if isinstance(model, ViT) else model.size.context
+        return [self._block(f"block{i}", block, longest) for i, block in enumerate(model.blocks, 1)]
 
-    def _block(self, name: str, block: Block) -> IntegerBlock:
+    def _block(self, name: str, block: Block, longest: int) -> IntegerBlock:
         bits, attention = self.settings.activations, block.attention
         into = {part: self.input(f"{name}.{part}") for part in ("out", "up", "down")}
         normed = self.ranges[f"{name}.norm1 out"].affine(bits)
@@ -277,6 +279,7 @@ class _Maker:
         qkv = (self.dense(f"{name}.attention.qkv", normed, grid, slice(i * width, (i + 1) * width))
                for i, grid in enumerate((whole_q, k, v)))
         softmax = self.ranges.softmax[name]
+        check_attention(softmax.rule, softmax.method, (q, k, v), attention.depth, longest)
         gelu_input = self.ranges[f"{name}.gelu in"].symmetric(self.widths.gelu)
         return IntegerBlock(
             name, attention, self.norm(f"{name}.norm1", normed), tuple(qkv),

@@ -2,7 +2,9 @@
 
 The arrays that go into an operation, and those that it holds, are replaced by arrays of a subclass that NumPy asks
 before it computes anything with them. Each sum, difference, product and shift to the left is computed a second time in
-a wider type, so an integer that wraps around is seen to do so, and a float is seen wherever it appears.
+a wider type, so an integer that wraps around is seen to do so; a float is seen where it comes out of a function. What
+is not known to stay within its type is reported as an overflow, and so is a result that no longer is such an array:
+an operation may have turned its arrays into plain ones and computed unseen.
 """
 
 from collections.abc import Callable
@@ -15,8 +17,15 @@ import numpy as np
 
 from pyapp.core import engine
 
-GROWING = (np.add, np.subtract, np.multiply, np.left_shift, np.negative, np.absolute, np.matmul)  # may leave their type
-SUMMING = (np.einsum, np.sum, np.cumsum, np.dot)  # functions that are not ufuncs but add up as these do
+GROWING = (np.add, np.subtract, np.multiply, np.left_shift, np.negative, np.absolute, np.matmul, np.power,
+           np.square)  # may leave their type
+STAYING = (np.right_shift, np.floor_divide, np.remainder, np.minimum, np.maximum, np.sign, np.bitwise_and,
+           np.bitwise_or, np.bitwise_xor, np.invert)  # stay within what they are given
+SUMMING = (np.einsum, np.sum, np.prod, np.cumsum, np.cumprod, np.dot, np.vdot, np.inner, np.outer, np.tensordot)
+CARRYING = {"all", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "clip", "concatenate", "count_nonzero",
+            "empty_like", "expand_dims", "flatnonzero", "full_like", "max", "min", "moveaxis", "ndim", "nonzero",
+            "reshape", "shape", "size", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile",
+            "transpose", "where", "zeros_like"}  # functions that move numbers, choose among them or count
 
 MOVING = {"input", "output", "astype", "split", "empty_like", "where"}  # where floats are seen but not computed
 
@@ -91,7 +100,10 @@ class Trace:
         found = Operation(name, operation.kind, [str(each.dtype) for each in arrays], [each.shape for each in arrays])
         found.floats += [f"input {each.dtype}" for each in arrays if _is_float(each)]
         with engine.using(engine.NUMPY):  # a kernel's arithmetic cannot be watched; it gives the same integers
-            result = _plain(_with_watched(operation, found)(*(watched(each, found) for each in arrays)))
+            result = _with_watched(operation, found)(*(watched(each, found) for each in arrays))
+        if not isinstance(result, _Watched):
+            found.overflows.append(f"output {result.dtype}, computed out of sight")
+        result = _plain(result)
         found.ends(result)
         self.operations.append(found)
         return result
@@ -118,23 +130,46 @@ class _Watched(np.ndarray):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **more: Any) -> Any:
         arrays = [_plain(each) for each in inputs]
         more = {key: _plain_inside(value) for key, value in more.items()}
+        name, known = f"np.{ufunc.__name__}", ufunc in GROWING and method != "at"
+        kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
+        wide = _in_wider(ufunc, method, arrays, kept) if known else None  # first: the result may replace an input
         result = getattr(ufunc, method)(*arrays, **more)
-        self._note(f"np.{ufunc.__name__}", result)
-        if ufunc in GROWING and method != "at" and not _is_float(result):
-            kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
-            self._compare(f"np.{ufunc.__name__}", result, _in_wider(ufunc, method, arrays, kept))
+        self._note(name, result)
+        if known and not _is_float(result):
+            self._compare(name, result, wide)
+        elif not known and (method == "at" or (_is_whole(result) and ufunc not in STAYING)):
+            self.found.overflows.append(f"{name}, which is not known to stay within its type")
         return watched(result, self.found)
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, more: dict[str, Any]) -> Any:
         args, more = _plain_inside(args), {key: _plain_inside(value) for key, value in more.items()}
+        name = f"np.{function.__name__}"
+        kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
+        wide = function(*(_wider(each) if isinstance(each, np.ndarray) else each for each in args),
+                        **kept) if function in SUMMING else None
         result = function(*args, **more)
-        for part in result if isinstance(result, (tuple, list)) else [result]:
-            self._note(f"np.{function.__name__}", part)
+        parts = result if isinstance(result, (tuple, list)) else [result]
+        for part in parts:
+            self._note(name, part)
         if function in SUMMING and not _is_float(result):
-            kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
-            self._compare(f"np.{function.__name__}", result, function(
-                *(_wider(each) if isinstance(each, np.ndarray) else each for each in args), **kept))
+            self._compare(name, result, wide)
+        elif function not in SUMMING and function.__name__ not in CARRYING and any(map(_is_whole, parts)):
+            self.found.overflows.append(f"{name}, which is not known to stay within its type")
         return watched(result, self.found)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Also a single number goes on being watched."""
+        return watched(_plain(self)[_plain_inside(key)], self.found)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key, value = _plain_inside(key), _plain_inside(value)
+        _plain(self)[key] = value
+        self._note("assignment", value)
+        if not _is_float(value) and (_plain(self)[key] != value).any():
+            self.found.overflows.append(f"assignment to {self.dtype} {_largest(np.asarray(value))}")
+
+    def dot(self, other: Any, *args: Any) -> Any:
+        return np.dot(self, other, *args)
 
     def astype(self, dtype: Any, *args: Any, **more: Any) -> np.ndarray:
         plain = _plain(self)
@@ -205,6 +240,10 @@ def _in_wider(ufunc: np.ufunc, method: str, arrays: list[Any], more: dict[str, A
     if ufunc is np.left_shift and arrays[0].dtype.kind == "f":
         return np.multiply(arrays[0], np.exp2(arrays[1].astype(np.float64)))
     return getattr(ufunc, method)(*arrays, **more)
+
+
+def _is_whole(x: Any) -> bool:
+    return hasattr(x, "dtype") and x.dtype.kind in "iu"
 
 
 def _is_float(x: Any) -> bool:

@@ -71,7 +71,8 @@ class EXAQ2(Weighted):
         rows, columns = levels.shape
         missing = -columns % self.together
         padding = np.full((rows, missing), self.last, np.int64)
-        fields = np.concatenate([levels, padding], axis=1).reshape(rows, -1, self.together)
+        fields = np.concatenate([levels, padding], axis=1).reshape(
+            rows, (columns + missing) // self.together, self.together)
         places = np.arange(self.together, dtype=np.int64) * self.bits
         packed = (fields << places).sum(axis=2)  # R, N / together
         return np.take(self.sums, packed).sum(axis=1, keepdims=True) - missing * self.table[self.last]

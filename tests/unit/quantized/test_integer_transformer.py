@@ -206,15 +206,6 @@ class SmuggledGELU:
         return self.output.quantize(x * (1 + np.tanh(x)))
 
 
-class Wrapping:
-    """A residual add in 16 bits."""
-
-    kind = "residual add"
-
-    def __call__(self, a, b):
-        return a + b
-
-
 def test_a_float_that_is_smuggled_in_is_found():
     model, codes = made()[0]
     model.blocks[0] = replace(model.blocks[0], gelu=SmuggledGELU(model.blocks[0].gelu))
@@ -224,21 +215,19 @@ def test_a_float_that_is_smuggled_in_is_found():
     assert {where.split(":")[0] for where in trace.floats} == {"block1.gelu"}
 
 
-def test_integers_that_wrap_around_are_found():
-    trace = Trace()
-    high, low = np.full((2, 3), 20_000, np.int16), np.full((2, 3), 20_000, np.int16)
-    trace("add", Wrapping(), high, low)
-    assert trace.overflows == ["add: np.add int16 40000"]
-    for operation, place in ((lambda a: (a.astype(np.int64) << 40) * (a.astype(np.int64) << 20), "np.multiply int64"),
-                             (lambda a: a.astype(np.int8), "astype int8 20000"),
-                             (lambda a: (a.astype(np.int32) * np.int32(100_000)).sum(axis=1, dtype=np.int32),
-                              "np.add int32 6000000000"),
-                             (lambda a: np.einsum("bi,bi->b", a, a), "np.einsum int16 1200000000"),
-                             (lambda a: a.astype(np.int64) << np.int64(50), "np.left_shift int64")):
-        trace = Trace()
-        operation = type("Operation", (), {"kind": "test", "__call__": lambda self, a, does=operation: does(a)})()
-        trace("test", operation, high)
-        assert any(place in where for where in trace.overflows), (place, trace.overflows)
+@pytest.mark.parametrize("shift", ["none", "row-max"])
+def test_activations_whose_products_do_not_fit_are_refused(shift):
+    for bits in (10, 16):
+        try:
+            networks = made(replace(SETTINGS, activations=bits, shift=shift))
+        except ValueError as error:
+            assert bits == 16 and "and int32 ends at 2,147,483,647" in str(error)
+            continue
+        assert bits == 10
+        for model, codes in networks:
+            trace = Trace()
+            model.codes(codes, run=trace)
+            assert trace.overflows == []
 
 
 # The shipped networks.
