@@ -187,17 +187,11 @@ function equip(session) {
   const { meta } = session;
   const logged = new WeakSet(); // troubles
   const undo = new Undo();
-  let undoing = null; // the tag under which changes that belong together are undone
-  const together = async (tag, wanted) => {
-    undoing = tag;
-    await obey(session, wanted);
-    undoing = null;
-  };
   Object.assign(session, {
     link: (panel, shell = facts.shell) => format(meta, session.params, panel, shell),
     canUndo: () => !undo.empty,
-    undo: () => together("undo", undo.pop()),
-    toDefaults: () => together("defaults", {}),
+    undo: () => obey(session, undo.pop(), [], "undo"),
+    toDefaults: () => obey(session, {}, [], "defaults"),
     shipped,
     prove: (proof) => tell({ proof }),
     fresh: () => session.begin(filled(meta, {}), {}),
@@ -209,7 +203,7 @@ function equip(session) {
     },
   });
   session.listen((event) => {
-    if (event.type === "wish" && undoing !== "undo") undo.push(event.before, undoing ?? event.name);
+    if (event.type === "wish" && event.tag !== "undo") undo.push(event.before, event.tag ?? event.name);
     if (event.type === "params") {
       if (session.link() !== location.hash) history.replaceState(null, "", session.link()); // which takes a browser milliseconds
       if (visit.see(meta, session.params)) waysSoon();
@@ -227,14 +221,24 @@ function equip(session) {
   return session;
 }
 
-/** Change what differs; once more afterwards, for one parameter may set another. */
-async function obey(session, wanted, words = []) {
+/**
+ * Change what differs; once more afterwards, for one parameter may set another. What is moved meanwhile stays where it is.
+ * Changes with one `tag` are undone together.
+ */
+async function obey(session, wanted, words = [], tag = undefined) {
   session.renounce();
   session.say("shell", ...words);
+  const moved = new Set();
+  let own = false;
+  const stop = session.listen(({ type, name }) => type === "wish" && !own && moved.add(name));
   for (let round = 0; round < 2; round += 1) {
-    const wishes = difference(session.meta, session.params, wanted);
-    await Promise.all(wishes.map(([name, value]) => session.set(name, value)));
+    const wishes = difference(session.meta, session.params, wanted).filter(([name]) => !moved.has(name));
+    own = true;
+    const answers = wishes.map(([name, value]) => session.set(name, value, tag));
+    own = false;
+    await Promise.all(answers);
   }
+  stop();
 }
 
 function notes(session) {

@@ -137,6 +137,17 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     assert tab.number("step-count") == 11
 
 
+def test_a_storage_that_never_answers_is_waited_for_once_and_said(visit):
+    tab = visit(None)
+    tab.page.add_init_script("""indexedDB.open = () => ({});
+        const later = window.setTimeout;
+        window.setTimeout = (work, ms, ...more) => later(work, ms === 10_000 ? 300 : ms, ...more);""")
+    tab.open("#simulator?bits=3")
+    tab.slide("bits", 5)
+    tab.wait_text("unkept", "does not let the page keep your work (its storage does not answer).")
+    tab.follow("#errors")
+
+
 def test_without_storage_with_strange_records_and_after_a_crash_the_page_works(visit):
     tab = visit(None)
     tab.expected = ("ERR_ABORTED",)  # a reload ends what is under way

@@ -11,6 +11,7 @@ const FIRST_MS = EVERY_MS / 4; // of a run that has just begun; then twice as lo
 const SOON_MS = 400; // after the last of a drag's changes
 const PATIENCE_MS = 10_000; // a browser whose storage does not answer does not keep the page from opening
 let refused = false; // it was said
+let silent = null; // why it is not asked any more
 const leaving = new Map(); // by page: what is saved while the page is left
 
 /** Keeps the session of one page. */
@@ -180,7 +181,19 @@ function database() {
   });
 }
 
+/** Work on what is kept. A browser that does not answer in time is not asked again before it does. */
 async function transact(mode, work) {
+  if (silent) throw silent;
+  const answer = worked(mode, work);
+  answer.then(() => (silent = null), () => {});
+  let timer = 0;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject((silent = new Error("its storage does not answer"))), PATIENCE_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+async function worked(mode, work) {
   const db = await database();
   try {
     return await new Promise((resolve, reject) => {

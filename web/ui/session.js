@@ -15,7 +15,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
- *                   {type: "wish", name, before} (a parameter is about to be changed) | {type: "messages"}
+ *                   {type: "wish", name, before, tag} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
  * reset, advance, background, act, change, edit, install, predict, restore, ask, take, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
@@ -142,8 +142,8 @@ export class Session {
     this.#tidy();
   }
 
-  set(name, value) {
-    this.#emit({ type: "wish", name, before: this.params });
+  set(name, value, tag) {
+    this.#emit({ type: "wish", name, before: this.params, tag });
     this.#tidy();
     if (choosable(this.meta.params.find((param) => param.name === name), value)) this.params = { ...this.params, [name]: value };
     else if (this.#run === null) this.#strange[name] = value;

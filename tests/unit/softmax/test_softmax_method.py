@@ -92,6 +92,11 @@ def test_the_spy_finds_floats_where_there_are_some():
         assert floats(spied(cheating(0.1), logits(), np.ones((20, 70), bool))[1])
 
 
+@pytest.mark.parametrize("name", INTEGER)
+def test_of_no_rows_there_are_no_probabilities(name):
+    assert make(name, 0.02)(np.zeros((0, 5), np.int32), None).shape == (0, 5)
+
+
 @pytest.mark.parametrize("name", UNORDERED)
 def test_everything_has_an_answer(name):
     answers_everything(METHODS[name])
