@@ -10,6 +10,8 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.quant.schemes import FLOAT_BYTES, Granularity, quantize
 
+UNPREPARED = "none"  # of the ways to change a network before its weights are rounded: none
+
 
 class Encoded(Protocol):
     """What every format makes of a tensor; a `QuantizedTensor` of a uniform grid is one, too."""

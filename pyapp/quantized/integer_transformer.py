@@ -35,6 +35,7 @@ from pyapp.quantized.integer_layers import (
     Weighted,
 )
 from pyapp.quantized.integer_ranges import Ranges, ranges_of
+from pyapp.quantized.preparation import prepared
 from pyapp.quantized.transformer import IMAGES, QuantizedTransformer, TransformerSettings
 from pyapp.softmax.methods import INTEGER
 
@@ -225,6 +226,7 @@ def _made(fresh: Callable[[], Any], kind: type, p: Parameters, settings: Transfo
           widths: Widths) -> QuantizedTransformer:
     if not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
+    p = prepared(fresh(), p, settings.prepare, inputs)
     ranges = ranges_of(fresh(), p, inputs,
                        lambda: QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift))
     weights = quantize_parameters(p, settings.bits, per=settings.per)

@@ -18,7 +18,7 @@ from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_gri
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.mixed import Width
-from pyapp.quant.parameters import Encoded, QuantizedParameters, assemble, weight_names
+from pyapp.quant.parameters import UNPREPARED, Encoded, QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import GRID, SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
 AFTER_TRAINING = ("round", "adaround", "gptq")
@@ -43,6 +43,7 @@ class Settings:
     seed: int = 1  # of AdaRound
     reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
     format: str | tuple[str, ...] = GRID  # of the weights, by name, or one for each layer; "grid" has the bits above
+    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
 
     def __post_init__(self):
         for bits in self.layer_bits(1):
@@ -62,6 +63,12 @@ class Settings:
             if self.method != "round":
                 raise ValueError(f'method is "{self.method}", which finds codes on uniform grids; with a format, use '
                                  'method="round"')
+        if self.prepare != UNPREPARED:
+            from pyapp.quantized.preparation import check  # here, because the first page prepares nothing
+            check(self.prepare, transformer=False, rounds=True, activations=self.activations)
+            if self.method == "qat":
+                raise ValueError(f'prepare is "{self.prepare}", and method "qat" trains weights of its own; use one of '
+                                 f"{', '.join(AFTER_TRAINING)}")
 
     def layer_bits(self, layers: int) -> tuple[int, ...]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
@@ -77,7 +84,8 @@ class Settings:
     @property
     def calibrated(self) -> bool:
         """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
-        return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+        return (self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+                or self.prepare not in (UNPREPARED, "equalise"))
 
 
 # A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
@@ -193,6 +201,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
     formats = dict(zip(names, settings.layer_formats(len(names)), strict=True))
     memo = {} if memo is None else memo
+    p = prepared_network(p, settings, inputs)
 
     def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
         before = names.index(name) + 1
@@ -217,6 +226,14 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         return QuantizedTensor(grid.quantize(p[name]), grid)
 
     return _layer_by_layer(p, settings, inputs, remembered, {})
+
+
+def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | None) -> Parameters:
+    """The float parameters that are quantised: p, or others of the same function (see pyapp.quantized.preparation)."""
+    if settings.prepare == UNPREPARED:
+        return p
+    from pyapp.quantized.preparation import prepared
+    return prepared(MLP.of(p), p, settings.prepare, inputs)
 
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,

@@ -19,11 +19,12 @@ from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
 from pyapp.quant.calibrate import CALIBRATIONS
 from pyapp.quant.formats.catalogue import check_choice, format_parameters
-from pyapp.quant.parameters import Encoded, bits_per_weight, float_nbytes, quantize_parameters
+from pyapp.quant.parameters import UNPREPARED, Encoded, bits_per_weight, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import GRID, Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.on_grids import Activation, OnGrids
+from pyapp.quantized.preparation import check, prepared
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -42,6 +43,7 @@ class TransformerSettings:
     softmax: str = "exact"
     shift: str = "none"  # what is subtracted from the scores before they are rounded
     format: str = GRID  # of every matrix, by name; "grid" has the bits above
+    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
 
     def __post_init__(self):
         for name in ("bits", "activations", "logit_bits"):
@@ -54,6 +56,8 @@ class TransformerSettings:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
         if self.format != GRID:
             check_choice(self.format, vars(self), {"bits": None, "per": "tensor"})
+        if self.prepare != UNPREPARED:
+            check(self.prepare, True, self.bits is not None or self.format != GRID, self.activations)
         if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
             raise ValueError(f"softmax is {self.softmax!r} and shift {self.shift!r}, which work on quantised logits, "
                              "but these are float; give logit bits, 8 for example")
@@ -61,7 +65,7 @@ class TransformerSettings:
     @property
     def calibrated(self) -> bool:
         """Whether anything depends on calibration data."""
-        return self.activations is not None or self.logit_bits is not None
+        return self.activations is not None or self.logit_bits is not None or self.prepare != UNPREPARED
 
 
 @dataclass(frozen=True)
@@ -108,13 +112,14 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks differed
     by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
     """
+    if settings.calibrated and not len(inputs):
+        raise ValueError("the calibration set is empty; give at least one image or text")
+    p = prepared(model, p, settings.prepare, inputs)
     nbytes, tensors = float_nbytes(p), {}
     if settings.bits is not None or settings.format != GRID:
         weights = (quantize_parameters(p, settings.bits, per=settings.per) if settings.format == GRID
                    else format_parameters(p, settings.format))
         p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
-    if settings.calibrated and not len(inputs):
-        raise ValueError("the calibration set is empty; give at least one image or text")
     if settings.logit_bits is not None:
         for block in model.blocks:
             block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
