@@ -10,7 +10,8 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.quant.schemes import FLOAT_BYTES, Granularity, quantize
 
-UNPREPARED = "none"  # of the ways to change a network before its weights are rounded: none
+# Ways to prepare a network for rounding: none, and rotating all that is multiplied. Others are in quantized/.
+UNPREPARED, ROTATED = "none", "hadamard"
 
 
 class Encoded(Protocol):

@@ -15,10 +15,10 @@ from pyapp.nets.gpt import GPT
 from pyapp.nets.mlp import MLP
 from pyapp.nets.vit import ViT
 from pyapp.quant.equalisation import equalising_scales
-from pyapp.quant.parameters import UNPREPARED
+from pyapp.quant.parameters import ROTATED, UNPREPARED
 from pyapp.quant.smoothquant import ALPHA, smoothing_scales
 
-PREPARATIONS = (UNPREPARED, "smooth", "equalise")
+PREPARATIONS = (UNPREPARED, "smooth", "equalise", ROTATED)
 FINENESS = 12  # significant bits of a scale: the last bits of sums differ between runtimes, and codes should not
 ROUNDS, ENOUGH = 50, 0.01  # of equalisation, which goes on until no scale changes a channel by more than this part
 
@@ -74,7 +74,9 @@ def check(how: str, transformer: bool, rounds: bool, activations: int | None) ->
     if name == "smooth" and activations is None:
         raise ValueError(f'prepare is "{how}", which moves outliers of the activations into the weights, but the '
                          "activations are float; give activations, 8 for example")
-    if name != "smooth" and not rounds:
+    if name == ROTATED and not rounds and activations is None:
+        raise ValueError(f'prepare is "{how}", but weights and activations are float; give bits or activations')
+    if name == "equalise" and not rounds:
         raise ValueError(f'prepare is "{how}", which makes weights easier to round, but they are float; give bits, 4 '
                          "for example")
 
@@ -96,9 +98,9 @@ def parsed(how: str) -> tuple[str, float]:
 
 def prepared(model: MLP | ViT | GPT, p: Parameters, how: str, inputs: np.ndarray | None) -> Parameters:
     """Parameters, of p's dtype, with which the model computes the same function. `inputs` are what the model takes;
-    "equalise" needs none."""
+    "equalise" needs none. A rotation is not in the parameters: it is made where numbers are rounded."""
     name, alpha = parsed(how)
-    if name == UNPREPARED:
+    if name in (UNPREPARED, ROTATED):
         return p
     p = p.copy()
     if name == "equalise":
