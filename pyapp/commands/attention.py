@@ -12,6 +12,7 @@ from pyapp.commands.common import (
     add_data,
     add_format,
     add_json,
+    add_prepare,
     command,
     networks,
     now_and_then,
@@ -58,6 +59,7 @@ def add_evaluate(models: Any) -> None:
         add_subject(sub, name)
         add_transformer_settings(sub)
         add_format(sub)
+        add_prepare(sub)
         add_integers(sub)
         add_json(sub)
 
@@ -107,7 +109,8 @@ def add_integers(sub: argparse.ArgumentParser) -> None:
 
 
 def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
-    return TransformerSettings(**{field.name: getattr(args, field.name) for field in fields(TransformerSettings)})
+    return TransformerSettings(**{field.name: getattr(args, field.name, field.default)
+                                  for field in fields(TransformerSettings)})
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -18,7 +18,9 @@ from pyapp.core.watching import Watch
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.parameters import UNPREPARED
 from pyapp.quant.schemes import GRID, MAX_BITS, MIN_BITS
+from pyapp.quantized.preparation import PREPARATIONS
 from pyapp.sweep.grid import NONE, whole, whole_or_none
 from pyapp.training import recipes
 
@@ -79,6 +81,12 @@ def add_format(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--format", default=GRID, metavar=f"NAME|{GRID}",
                      help=f"number format of the weights in place of a grid of --bits: {', '.join(FORMATS)}; a block "
                           "size may follow, as in int4:32 or nf4:128")
+
+
+def add_prepare(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--prepare", default=UNPREPARED, metavar="P",
+                     help=f"how the float network is changed first, so that it is easier to quantise: "
+                          f"{', '.join(PREPARATIONS)}; smooth:A sets its exponent")
 
 
 def show(result: dict | list, as_json: bool, text: str) -> None:

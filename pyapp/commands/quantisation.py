@@ -13,6 +13,7 @@ from pyapp.commands.common import (
     add_data,
     add_format,
     add_json,
+    add_prepare,
     add_weights,
     command,
     networks,
@@ -68,6 +69,7 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
                          help=f"bits of the activations: {BITS_OR_NONE} (default: {NONE})")
         sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
                          help="how the ranges of the activations are found")
+    add_prepare(sub)
     sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
     sub.add_argument("--clip", choices=CLIPS, default="minmax",
                      help="how the ranges of the weights are found: from all of them, or by least squares")

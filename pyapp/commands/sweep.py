@@ -12,6 +12,7 @@ from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
 from pyapp.quantized.network import METHODS
+from pyapp.quantized.preparation import PREPARATIONS
 from pyapp.sweep.backends import BACKENDS
 from pyapp.sweep.grid import DEFAULTS, read, written
 from pyapp.sweep.run import sweep
@@ -26,6 +27,7 @@ DOCS = {
     "bias_correction": "correct the biases for the mean error of rounding: yes, no",
     "seed": "seed of methods that draw random numbers",
     "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
+    "prepare": f"how the float network is changed first: {', '.join(PREPARATIONS)}",
     "format": f"number formats of the weights, or grid for the bits above: {', '.join(FORMATS)}",
 }
 DOC = ("measure every combination of lists of settings (8,4,3), one row each, into a CSV file; equivalent "

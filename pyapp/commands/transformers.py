@@ -14,6 +14,7 @@ from pyapp.commands.attention import add_integers, add_transformer_settings, tra
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     add_format,
+    add_prepare,
     add_recipe,
     command,
     networks,
@@ -98,6 +99,7 @@ def add_writing(sub: argparse.ArgumentParser) -> None:
                      help="draw from the K likeliest characters; 0 from all")
     add_transformer_settings(sub)
     add_format(sub)
+    add_prepare(sub)
     add_integers(sub)
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.quant.schemes import FLOAT_BYTES, Granularity, quantize
 
+# Ways to prepare a network for rounding: none, and rotating all that is multiplied. Others are in quantized/.
+UNPREPARED, ROTATED = "none", "hadamard"
+
 
 class Encoded(Protocol):
     """What every format makes of a tensor; a `QuantizedTensor` of a uniform grid is one, too."""

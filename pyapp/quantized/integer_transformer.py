@@ -19,7 +19,7 @@ from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import PLACES, SIZE, TOKEN, ViT, ViTSize, patches_of
 from pyapp.quant.integer import IntegerLinear
-from pyapp.quant.parameters import quantize_parameters
+from pyapp.quant.parameters import ROTATED, quantize_parameters
 from pyapp.quant.schemes import GRID, Grid, QuantizedTensor, affine_grid, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
@@ -36,6 +36,7 @@ from pyapp.quantized.integer_layers import (
     check_attention,
 )
 from pyapp.quantized.integer_ranges import Ranges, ranges_of
+from pyapp.quantized.preparation import prepared
 from pyapp.quantized.transformer import IMAGES, QuantizedTransformer, TransformerSettings
 from pyapp.softmax.methods import INTEGER
 
@@ -209,6 +210,9 @@ def check(settings: TransformerSettings) -> None:
     if settings.format != GRID:
         raise ValueError(f'format is "{settings.format}", and a network in integers has uniform grids; give a number '
                          "of bits instead, 8 for example")
+    if settings.prepare == ROTATED:
+        raise ValueError(f'prepare is "{ROTATED}", which rotates activations in floats; use another, smooth '
+                         "for example")
     for name in ("bits", "activations", "logit_bits"):
         if getattr(settings, name) is None:
             raise ValueError(f"{name} is none, which leaves floats in a network in integers; give a number of bits, 8 "
@@ -226,6 +230,7 @@ def _made(fresh: Callable[[], Any], kind: type, p: Parameters, settings: Transfo
           widths: Widths) -> QuantizedTransformer:
     if not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
+    p = prepared(fresh(), p, settings.prepare, inputs)
     ranges = ranges_of(fresh(), p, inputs,
                        lambda: QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift))
     weights = quantize_parameters(p, settings.bits, per=settings.per)

@@ -18,7 +18,7 @@ from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_gri
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.mixed import Width
-from pyapp.quant.parameters import Encoded, QuantizedParameters, assemble, weight_names
+from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, QuantizedParameters, assemble, weight_names
 from pyapp.quant.schemes import GRID, SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
 
 AFTER_TRAINING = ("round", "adaround", "gptq")
@@ -43,6 +43,7 @@ class Settings:
     seed: int = 1  # of AdaRound
     reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
     format: str | tuple[str, ...] = GRID  # of the weights, by name, or one for each layer; "grid" has the bits above
+    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
 
     def __post_init__(self):
         for bits in self.layer_bits(1):
@@ -62,6 +63,12 @@ class Settings:
             if self.method != "round":
                 raise ValueError(f'method is "{self.method}", which finds codes on uniform grids; with a format, use '
                                  'method="round"')
+        if self.prepare != UNPREPARED:
+            from pyapp.quantized.preparation import check  # here, because the first page prepares nothing
+            check(self.prepare, transformer=False, rounds=True, activations=self.activations)
+            if self.method == "qat":
+                raise ValueError(f'prepare is "{self.prepare}", and method "qat" trains weights of its own; use one of '
+                                 f"{', '.join(AFTER_TRAINING)}")
 
     def layer_bits(self, layers: int) -> tuple[int, ...]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
@@ -77,7 +84,8 @@ class Settings:
     @property
     def calibrated(self) -> bool:
         """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
-        return self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+        return (self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+                or self.prepare not in (UNPREPARED, ROTATED, "equalise"))
 
 
 # A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
@@ -96,7 +104,7 @@ class QuantizedNetwork:
 
     @property
     def on_grids(self) -> bool:
-        """Whether all weights lie on uniform grids; those in number formats are only simulated."""
+        """Whether all weights lie on uniform grids; those in number formats, or rotated, are only simulated."""
         return all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
 
     @cached_property
@@ -124,10 +132,10 @@ class QuantizedNetwork:
     def integer(self, rounding: str = "single") -> IntegerNetwork:
         """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
-        ValueError if activations are float, weights are in a number format, or int32 could overflow.
+        ValueError if activations are float, weights are in a number format or rotated, or int32 could overflow.
         """
         if not self.on_grids:
-            raise ValueError("the weights are in a number format, and integer arithmetic needs uniform grids")
+            raise ValueError("weights are in a number format or rotated, and integer arithmetic needs uniform grids")
         if self.activations is None:
             raise ValueError("activations are float; integer arithmetic needs their grids: give activations=BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
@@ -193,6 +201,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     bits = dict(zip(names, settings.layer_bits(len(names)), strict=True))
     formats = dict(zip(names, settings.layer_formats(len(names)), strict=True))
     memo = {} if memo is None else memo
+    p = prepared_network(p, settings, inputs)
 
     def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
         before = names.index(name) + 1
@@ -202,21 +211,35 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         return memo[so_far]
 
     def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+        if settings.prepare == ROTATED:
+            from pyapp.quant.hadamard import Rotated, rotate
+            return Rotated(coded(name, *map(rotate, (p[name], x, x_hat))))
+        return coded(name, p[name], x, x_hat)
+
+    def coded(name: str, w: np.ndarray, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
         if formats[name] != GRID:
             from pyapp.quant.formats.catalogue import find
-            return find(formats[name]).encode(p[name])
-        grid = fit_weight_grid(p[name], bits[name], settings.scheme, settings.per, settings.clip)
+            return find(formats[name]).encode(w)
+        grid = fit_weight_grid(w, bits[name], settings.scheme, settings.per, settings.clip)
         if settings.method == "gptq":
-            return gptq(p[name], x_hat, grid, memo=memo)
+            return gptq(w, x_hat, grid, memo=memo)
         if settings.method == "adaround":
             exact = x if settings.reconstruction == "asymmetric" else None
             relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
             before = names.index(name)
-            return adaround(p[name], x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
+            return adaround(w, x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
                             watch=lambda done, of: watch(before * of + done, len(names) * of))
-        return QuantizedTensor(grid.quantize(p[name]), grid)
+        return QuantizedTensor(grid.quantize(w), grid)
 
     return _layer_by_layer(p, settings, inputs, remembered, {})
+
+
+def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | None) -> Parameters:
+    """The float parameters that are quantised: p, or others of the same function (see pyapp.quantized.preparation)."""
+    if settings.prepare == UNPREPARED:
+        return p
+    from pyapp.quantized.preparation import prepared
+    return prepared(MLP.of(p), p, settings.prepare, inputs)
 
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
@@ -244,7 +267,11 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         if settings.activations is None:
             return x
         bits = max(settings.activations, least)
-        activations[name] = known.get(name) or calibrate(x, settings.calibrate, bits)
+        if settings.prepare == ROTATED and not least:
+            from pyapp.quant.hadamard import rotated_grid
+            activations[name] = rotated_grid(x, settings.calibrate, bits)
+        else:
+            activations[name] = known.get(name) or calibrate(x, settings.calibrate, bits)
         return activations[name].fake_quantize(x)
 
     x = np.asarray(inputs, np.float32)

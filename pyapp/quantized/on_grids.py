@@ -6,6 +6,7 @@ import numpy as np
 
 from pyapp.core.parameters import Parameters
 from pyapp.quant.calibrate import calibrate
+from pyapp.quant.hadamard import RotatedGrid, rotated_grid
 from pyapp.quant.matmul import product, row_sums
 from pyapp.quant.schemes import Grid, QuantizedTensor
 
@@ -14,11 +15,11 @@ BYTE = 8  # bits of the codes that have an integer product
 
 class Activation:
     """Moves numbers onto a grid, which the first ones that it is given decide; or each time anew, if it `follows` them,
-    as in training."""
+    as in training. If `rotated`, the grid is for the numbers after a Hadamard rotation, which is undone afterwards."""
 
-    def __init__(self, bits: int, method: str, follows: bool = False):
-        self.bits, self.method, self.follows = bits, method, follows
-        self.grid: Grid | None = None
+    def __init__(self, bits: int, method: str, follows: bool = False, rotated: bool = False):
+        self.bits, self.method, self.follows, self.rotated = bits, method, follows, rotated
+        self.grid: Grid | RotatedGrid | None = None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return self._grid(x).fake_quantize(x)
@@ -30,7 +31,7 @@ class Activation:
 
     def _grid(self, x: np.ndarray) -> Grid:
         if self.grid is None or self.follows:
-            self.grid = calibrate(x, self.method, self.bits)
+            self.grid = (rotated_grid if self.rotated else calibrate)(x, self.method, self.bits)
         return self.grid
 
 

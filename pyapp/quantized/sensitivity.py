@@ -11,8 +11,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
 from pyapp.quant.mixed import Width
-from pyapp.quant.parameters import assemble, weight_names
-from pyapp.quantized.network import Memo, Settings, quantize_network
+from pyapp.quant.parameters import ROTATED, UNPREPARED, assemble, weight_names
+from pyapp.quantized.network import Memo, Settings, prepared_network, quantize_network
 
 BITS = (2, 3, 4, 5, 6, 8)
 Row = dict[str, Any]
@@ -48,9 +48,12 @@ def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels:
     exact = log_probabilities(MLP.of(p), p, inputs)
     exact_loss = -exact[rows, labels].mean()
     for b in bits:
-        network = quantize_network(p, replace(settings.at(b), activations=None), inputs, memo)
+        rotation = settings.prepare if settings.prepare == ROTATED else UNPREPARED
+        own = prepared_network(p, settings.at(b), inputs)
+        unprepared = replace(settings.at(b), activations=None, prepare=rotation)
+        network = quantize_network(own, unprepared, inputs, memo)
         for name, tensor in network.weights.tensors.items():
-            found = log_probabilities(MLP.of(p), assemble(p, {name: tensor}).parameters, inputs)
+            found = log_probabilities(MLP.of(p), assemble(own, {name: tensor}).parameters, inputs)
             yield name, b, {
                 "kl": divergence(exact, found),
                 "loss": float(-found[rows, labels].mean() - exact_loss),

@@ -7,7 +7,7 @@ multiplies codes of 8 bits at most as integers, so that its sums are the same in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,12 +18,14 @@ from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
 from pyapp.quant.calibrate import CALIBRATIONS
-from pyapp.quant.formats.catalogue import check_choice, format_parameters
-from pyapp.quant.parameters import Encoded, bits_per_weight, float_nbytes, quantize_parameters
-from pyapp.quant.schemes import GRID, Granularity, QuantizedTensor, check_bits
+from pyapp.quant.formats.catalogue import check_choice, find
+from pyapp.quant.hadamard import Rotated, rotate
+from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, assemble, bits_per_weight, float_nbytes, weight_names
+from pyapp.quant.schemes import GRID, Granularity, QuantizedTensor, check_bits, quantize
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.on_grids import Activation, OnGrids
+from pyapp.quantized.preparation import check, prepared
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
@@ -42,6 +44,7 @@ class TransformerSettings:
     softmax: str = "exact"
     shift: str = "none"  # what is subtracted from the scores before they are rounded
     format: str = GRID  # of every matrix, by name; "grid" has the bits above
+    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
 
     def __post_init__(self):
         for name in ("bits", "activations", "logit_bits"):
@@ -54,6 +57,8 @@ class TransformerSettings:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
         if self.format != GRID:
             check_choice(self.format, vars(self), {"bits": None, "per": "tensor"})
+        if self.prepare != UNPREPARED:
+            check(self.prepare, True, self.bits is not None or self.format != GRID, self.activations)
         if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
             raise ValueError(f"softmax is {self.softmax!r} and shift {self.shift!r}, which work on quantised logits, "
                              "but these are float; give logit bits, 8 for example")
@@ -61,7 +66,7 @@ class TransformerSettings:
     @property
     def calibrated(self) -> bool:
         """Whether anything depends on calibration data."""
-        return self.activations is not None or self.logit_bits is not None
+        return self.activations is not None or self.logit_bits is not None or self.prepare not in (UNPREPARED, ROTATED)
 
 
 @dataclass(frozen=True)
@@ -108,33 +113,43 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks differed
     by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
     """
-    nbytes, tensors = float_nbytes(p), {}
-    if settings.bits is not None or settings.format != GRID:
-        weights = (quantize_parameters(p, settings.bits, per=settings.per) if settings.format == GRID
-                   else format_parameters(p, settings.format))
-        p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
     if settings.calibrated and not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
+    p = prepared(model, p, settings.prepare, inputs)
+    nbytes, tensors = float_nbytes(p), {}
+    if settings.bits is not None or settings.format != GRID:
+        weights = assemble(p, {name: encoded(p[name], settings) for name in weight_names(p)})
+        p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
     if settings.logit_bits is not None:
         for block in model.blocks:
             block.attention.softmax = QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift)
     if settings.activations is not None:
-        in_integers = settings.format == GRID and isinstance(model, ViT) and p.vector.dtype == np.float64
+        plain = settings.format == GRID and settings.prepare != ROTATED
+        in_integers = plain and isinstance(model, ViT) and p.vector.dtype == np.float64
         put_on_grids(model, settings, tensors if in_integers else {})
     if settings.calibrated:
         model.forward(p.astype(np.float64), inputs)
     return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
+def encoded(w: np.ndarray, settings: TransformerSettings) -> Encoded:
+    """A weight matrix as the settings have it."""
+    if settings.prepare == ROTATED:
+        return Rotated(encoded(rotate(w), replace(settings, prepare=UNPREPARED)))
+    return quantize(w, settings.bits, per=settings.per) if settings.format == GRID else find(settings.format).encode(w)
+
+
 def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor],
                  follows: bool = False) -> None:
     """Every number that goes into a product of matrices, but for what a softmax answers. Layers whose weights are among
     the tensors multiply codes. The grids are those of the first pass, or of each pass if they follow the numbers."""
-    def grid() -> Activation:
-        return Activation(settings.activations, settings.calibrate, follows)
+    def grid(rotated: bool = False) -> Activation:
+        return Activation(settings.activations, settings.calibrate, follows, rotated)
 
     def dense(layer: Linear, after: Sequence[Activation] = ()) -> OnGrids:
-        return OnGrids(layer, grid(), after, tensors.get(layer.weight))
+        return OnGrids(layer, grid(rotated), after, tensors.get(layer.weight))
+
+    rotated = settings.prepare == ROTATED  # the inputs of weights; queries, keys and values meet no weights
 
     def wrap(block: Block) -> None:
         attention = block.attention
@@ -145,4 +160,4 @@ def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mappi
         model.embed = dense(model.embed)
     for block in model.blocks:
         wrap(block)
-    model.norm = OnGrids(model.norm, after=[grid()])  # the head's input
+    model.norm = OnGrids(model.norm, after=[grid(rotated)])  # the head's input

@@ -57,8 +57,8 @@ def written(value: Any) -> str:
 def applies(name: str, combination: Combination) -> bool:
     """Whether a setting changes anything: `calibrate` without activations does not, nor a seed without chance, nor
     what training finds itself, nor the bits of a grid beside a number format."""
-    if name == "format":
-        return combination["format"] != GRID
+    if name in ("format", "prepare"):
+        return combination[name] != DEFAULTS[name]
     if name in OF_GRIDS and combination["format"] != GRID:
         return False
     if combination["method"] == "qat" and name in LEARNED:
@@ -90,7 +90,7 @@ def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:
         if not values:
             raise ValueError(f"{name} is an empty list; give at least one value, or leave it out")
         for value in values:
-            Settings(**{name: value})
+            Settings(**{"activations": 8, name: value})  # some values make sense only beside activations
     every = (dict(zip(lists, values, strict=True)) for values in product(*lists.values()))
     used = ({name: one[name] if applies(name, one) else DEFAULTS[name] for name in one} for one in every)
     return list({tuple(one.values()): one for one in used}.values())

@@ -16,7 +16,7 @@ from pyapp.sweep.table import Row, Table, number
 WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
 STAMPS = tuple(WORDS)
 COLUMNS = (*DEFAULTS, *RESULTS, *STAMPS, MADE_ON)
-NEWER = ("reconstruction", "format", "bits_per_weight", MADE_ON)  # columns that older files do not have
+NEWER = ("reconstruction", "format", "prepare", "bits_per_weight", MADE_ON)  # columns that older files do not have
 
 
 def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Path = mlp.SHIPPED,
