@@ -17,6 +17,7 @@ from pyapp.data.brackets import (
     Scalar,
     Unusable,
     Word,
+    last_name,
     stacked,
     unusable,
     value,
@@ -97,6 +98,8 @@ def _mark(node: Node, sign: str) -> None:
     elif not node.bracket and sign == "=":  # what stands before it is a declaration: const int8_t w[2][3]
         if node.key is not None:
             raise NumbersError("the text has more than one = outside its brackets", SEVERAL)
+        if node.items and isinstance(node.items[-1], Word) and node.items[-1][-1] in "+-*/%@&|^~!":
+            raise NumbersError(f"“{node.items[-1][-40:]}=” changes what is there before", "paste the result of it")
         node.items, node.key = [], ""
     elif node.bracket and node.items and isinstance(node.items[-1], (Word, Scalar, Unusable)):
         last = node.items.pop()
@@ -116,7 +119,7 @@ def _add(node: Node, item: Item) -> None:
             if said != str(found):
                 item = unusable(f"{last.text[:40]} says {said[:20]} numbers or rows, but {found} are there",
                                 "copy all of them")
-        elif isinstance(last, Word) and (last == "new" or ARRAY.fullmatch(last.rpartition(".")[2])):
+        elif isinstance(last, Word) and (last == "new" or ARRAY.fullmatch(last_name(last))):
             node.items.pop()
     if node.bracket and node.key is not None:
         item, node.key = Named(node.key, item), None

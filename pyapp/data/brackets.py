@@ -18,6 +18,7 @@ SCALAR = re.compile(r"b?float\d*_?|u?int\d*|u?intc|half|single|double|(?:long|u?
                     r"|Decimal|U?INT\d+_C")
 JAVASCRIPT = re.compile(r"(?:\w+\d+(?:Clamped)?)?Array")  # prints its length: Float32Array(3) [0.5, 1, -2]
 TYPECODES = set("bBhHiIlLqQfd")  # of Python's array('f', [0.5, 1.0])
+CALLABLE = re.compile(r"[A-Za-z_][\w.]*!?")  # np.array, and not -np.array or 0.5*np.array
 SYMBOL = "Symbol(...)"
 PROPERTIES = {"buffer", "byteLength", "byteOffset", "length", SYMBOL}  # of an array in a browser's console
 DATA = ("data", "numpy", "value", "initial_value", "object")  # keyword arguments that are the numbers
@@ -99,7 +100,7 @@ def value(node: Node) -> Item:
 
 def _call(node: Node) -> Item:
     """tensor([...], dtype=...), np.float32(0.5), Float32Array(3): of the arguments only the numbers count."""
-    name = node.head.rpartition(".")[2]
+    name = last_name(node.head)
     named = {item.name: item.value for item in node.items if isinstance(item, Named)}
     given = [item for item in node.items if not isinstance(item, Named)]
     if not (ARRAY.fullmatch(name) or SCALAR.fullmatch(name)):
@@ -114,9 +115,16 @@ def _call(node: Node) -> Item:
     value, *more = given
     if any(not isinstance(item, Word) or is_number(item) for item in more):
         return unusable(f"“{node.head[:40]}(” has more than one array or number in it", SEVERAL)
+    if found := next((item for item in more if not CALLABLE.fullmatch(item)), ""):
+        return unusable(f"“{found[:40]}” stands after the array in “{node.head[:40]}(”", "paste the result of it")
     if isinstance(value, Word) and not named and JAVASCRIPT.fullmatch(name) and value.isdecimal():
         return Length(f"{node.head}({value})")
     return _named(value)
+
+
+def last_name(head: Word) -> str:
+    """array of np.array; empty if the word is more than a name, as -np.array and 0.5*np.array are."""
+    return head.rpartition(".")[2] if CALLABLE.fullmatch(head) else ""
 
 
 def _named(value: Item) -> Item:
