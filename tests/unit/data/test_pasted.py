@@ -190,7 +190,8 @@ def test_the_error_names_what_cannot_be_a_tensor(text, message):
 
 HOSTILE = ("[", "]", "[[1],", "(", "{", "<a:", '"', "'", "/*", "//", "#", ",", ", ", " ,", ";", "1,1", "1 ,", "-",
            "0x", "a=", "a:", "|", "|-\n", "1'", "\u00a0", "1\u00a0", "((", "<", ">", "=", "1e", "t(", "\n[", "\n[1",
-           ";int ", "(int)", "('a',[1])", "\n<NDArray ")
+           ";int ", "(int)", "('a',[1])", "\n<NDArray ", "1",
+           "\t#", "#A", "\ufeff", "\n% 1")
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
