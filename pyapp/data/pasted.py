@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyapp.data.bracketed import bracketed
+from pyapp.data.claims import check_type
 from pyapp.data.numerals import WRITE, NumbersError, is_number, number
 from pyapp.data.table import BETWEEN, table
 
@@ -33,7 +34,18 @@ PROMPT = re.compile(r"(?m)^Out ?\[\d+\]: ?")
 ENDING = re.compile(r"\n\[ ?(?:\w+Type\{[\d,]*\}|torch\.[\w.]*Tensor of size [\dx]+|\d+ rows x \d+ columns) ?\]\s*\Z"
                     r"|\n<NDArray [\dx]+ @\w+\(\d\)>\s*\Z"
                     r"|;\s*(?:const )?(?:unsigned )?(?:int|long|size_t) \w+_len = \d+;\s*\Z")
-CAST = re.compile(r"\((?:const )?(?:(?:un)?signed )?(?:u?int\d+_t|int|char|short|long|float|double)\) ?(?=[-+.\d])")
+CAST = re.compile(r"(?<![\w.])\((?:const )?((?:(?:un)?signed )?(?:u?int\d+_t|int|char|short|long|float|double))\) ?"
+                  r"(?=([-+.\d][\w.+-]*))")
+
+# What programs print that is not read, and how they print what is.
+PRINTED_BY = (
+    (re.compile(r"^ *\[1\] |\[,1\]|\bc\("), "in R, print it with write.table(x, row.names=FALSE, col.names=FALSE)"),
+    (re.compile(r"\d[×x]\d+ (?:Matrix|Array)\{|element Vector\{|\b(?:Float|Int)\d+\[|\d//\d"),
+     "in Julia, print it with using DelimitedFiles; writedlm(stdout, float.(x))"),
+    (re.compile(r"[\d.]+(?:[eE][+-]?\d+)? +\*(?=\s)|Columns \d+ (?:through|to) \d+"),
+     "print it without a common factor, and whole: in MATLAB with disp(mat2str(x)), in libtorch number by number"),
+)
+LOOKED_AT = 2000  # characters of a refused text
 
 
 class Pasted(NamedTuple):
@@ -56,6 +68,14 @@ def read(text: str) -> Pasted:
     brackets the innermost one is a row, however many lines it takes. NumbersError names what is wrong, or asks where a
     text has two meanings.
     """
+    try:
+        return _read(text)
+    except NumbersError as error:
+        hint = next((hint for sign, hint in PRINTED_BY if sign.search(text[:LOOKED_AT])), error.hint)
+        raise NumbersError(str(error), hint) from None
+
+
+def _read(text: str) -> Pasted:
     text, left_out = _clean(text)
     rows, notes = (bracketed if any(sign in text for sign in "[](){}<") else table)(text)
     rows = [row for row in rows if row]
@@ -81,8 +101,14 @@ def _clean(text: str) -> tuple[str, list[str]]:
         first, joined = found[0].strip(), re.sub(r"[^\d.]", "", found[0].replace(",", "."))
         raise NumbersError(f"“{first}” can be one number, {joined}, or several: it has a thousands separator",
                            f"write {joined} for one number, or put commas between several")
-    text = CAST.sub("", ENDING.sub("", PROMPT.sub("", text)))
-    return text.replace("Parameter containing:", " ").strip(), notes
+    text = CAST.sub(_cast, ENDING.sub("", PROMPT.sub("", text)))
+    return text.replace("Parameter containing:", " "), notes
+
+
+def _cast(found: re.Match) -> str:
+    """Nothing, where a cast changes nothing. NumbersError for (int8_t)0x80 or (int)1.9."""
+    check_type([found[2]], found[1].split())
+    return ""
 
 
 def _without_comments(text: str) -> tuple[str, list[str]]:
