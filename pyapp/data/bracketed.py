@@ -17,10 +17,12 @@ from pyapp.data.brackets import (
     Scalar,
     Unusable,
     Word,
+    last_name,
     stacked,
     unusable,
     value,
 )
+from pyapp.data.claims import check_shape, check_type
 from pyapp.data.numerals import WRITE, NumbersError
 
 DEEPEST = 64  # brackets in brackets; NumPy has at most 64 axes
@@ -33,16 +35,36 @@ DECLARES = re.compile(r"(?:static|const|constexpr|unsigned|signed|int|float|doub
 
 def bracketed(text: str) -> tuple[list[list[Word]], list[str]]:
     """The rows of words in a text with brackets, and notes. NumbersError says what cannot be numbers."""
-    found = _whole(_tree(text))
-    shape = (*found.shape, len(found.rows[0]))
+    tree = _tree(text)
+    found = _whole(tree.items)
+    _check_declared(tree.declared, tree.items[:-1], found)
+    shape = found.whole_shape
     if len(shape) < 3:
         return found.rows, []
     return found.rows, [f"The array has the shape {' × '.join(map(str, shape))}; its rows are stacked into a tensor "
                         f"of {len(found.rows)} × {shape[-1]}."]
 
 
-def _tree(text: str) -> list[Item]:
-    """The items of the text outside all brackets; each bracket is one item."""
+def _check_declared(declared: list[Item], before: list[Item], found: Rows) -> None:
+    """Give a braced initialiser the shape that its declaration names, as int8_t w[2][3]. NumbersError if it has fewer
+    or more numbers, or if one does not fit into the declared type."""
+    if found.bracket != "{" or found.named:
+        return
+    check_type([word for row in found.rows for word in row],
+               [item for item in [*declared, *before] if isinstance(item, Word)])
+    brackets = [[item for item in items if isinstance(item, Rows)] for items in (before, declared)]
+    sizes = [item.rows[0][0] if item.rows[0] else "" for item in brackets[0] or brackets[1]]
+    if sizes and found.rows[0]:
+        said = [int(size, 0) if re.fullmatch(r"[1-9]\d*|0x[0-9a-fA-F]+", size) else None for size in sizes]
+        *_, last = shape = check_shape(said, found.whole_shape, flat=True)
+        if shape != found.whole_shape:
+            numbers = found.rows[0]
+            found.rows = [numbers[start:start + last] for start in range(0, len(numbers), last)]
+            found.shape = shape[:-1]
+
+
+def _tree(text: str) -> Node:
+    """The node outside all brackets; each bracket in it is one item."""
     stack, before, gap = [Node()], "", ""
     for token in TOKEN.finditer(text):
         kind, piece, node = token.lastgroup, token[0], stack[-1]
@@ -78,7 +100,7 @@ def _tree(text: str) -> list[Item]:
         before = kind
     if len(stack) > 1:
         raise NumbersError("the brackets do not match", "close every bracket, or leave them out")
-    return stack[0].items
+    return stack[0]
 
 
 def _opened(node: Node, piece: str, call: bool) -> Node:
@@ -97,7 +119,9 @@ def _mark(node: Node, sign: str) -> None:
     elif not node.bracket and sign == "=":  # what stands before it is a declaration: const int8_t w[2][3]
         if node.key is not None:
             raise NumbersError("the text has more than one = outside its brackets", SEVERAL)
-        node.items, node.key = [], ""
+        if node.items and isinstance(node.items[-1], Word) and node.items[-1][-1] in "+-*/%@&|^~!":
+            raise NumbersError(f"“{node.items[-1][-40:]}=” changes what is there before", "paste the result of it")
+        node.items, node.declared, node.key = [], node.items, ""
     elif node.bracket and node.items and isinstance(node.items[-1], (Word, Scalar, Unusable)):
         last = node.items.pop()
         node.key = last if isinstance(last, Word) else getattr(last, "text", SYMBOL)
@@ -116,7 +140,7 @@ def _add(node: Node, item: Item) -> None:
             if said != str(found):
                 item = unusable(f"{last.text[:40]} says {said[:20]} numbers or rows, but {found} are there",
                                 "copy all of them")
-        elif isinstance(last, Word) and (last == "new" or ARRAY.fullmatch(last.rpartition(".")[2])):
+        elif isinstance(last, Word) and (last == "new" or ARRAY.fullmatch(last_name(last))):
             node.items.pop()
     if node.bracket and node.key is not None:
         item, node.key = Named(node.key, item), None

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pyapp.data.claims import check_shape, check_type, type_of_code
 from pyapp.data.numerals import WRITE, NumbersError, is_number
 
 Word = str
@@ -18,6 +19,7 @@ SCALAR = re.compile(r"b?float\d*_?|u?int\d*|u?intc|half|single|double|(?:long|u?
                     r"|Decimal|U?INT\d+_C")
 JAVASCRIPT = re.compile(r"(?:\w+\d+(?:Clamped)?)?Array")  # prints its length: Float32Array(3) [0.5, 1, -2]
 TYPECODES = set("bBhHiIlLqQfd")  # of Python's array('f', [0.5, 1.0])
+CALLABLE = re.compile(r"[A-Za-z_][\w.]*!?")  # np.array, and not -np.array or 0.5*np.array
 SYMBOL = "Symbol(...)"
 PROPERTIES = {"buffer", "byteLength", "byteOffset", "length", SYMBOL}  # of an array in a browser's console
 DATA = ("data", "numpy", "value", "initial_value", "object")  # keyword arguments that are the numbers
@@ -32,6 +34,10 @@ class Rows:
     shape: tuple[int, ...] = ()
     named: bool = False
     bracket: str = "["
+
+    @property
+    def whole_shape(self) -> tuple[int, ...]:
+        return *self.shape, len(self.rows[0])
 
 
 @dataclass
@@ -78,13 +84,18 @@ class Node:
     gaps: list[str] = field(default_factory=list)
     key: str | None = None
     commas: int = 0
+    declared: list[Item] = field(default_factory=list)
 
 
 def value(node: Node) -> Item:
     """What a bracket means once it is closed."""
     if node.bracket == "<":
-        return next((_named(item.value) for item in node.items if isinstance(item, Named) and item.name in DATA),
-                    unusable(f"“<{node.head}” is not a number", WRITE))
+        named = {item.name: item.value for item in node.items if isinstance(item, Named)}
+        found = next((named[key] for key in DATA if key in named), None)
+        if found is None:
+            return unusable(f"“<{node.head}” is not a number", WRITE)
+        error = _disagrees(found, named, "", [])
+        return Unusable(error) if error else _named(found)
     if node.head:
         return _call(node)
     if node.bracket == "(" and len(node.items) == 1 and not node.commas and isinstance(node.items[0], Word):
@@ -99,24 +110,53 @@ def value(node: Node) -> Item:
 
 def _call(node: Node) -> Item:
     """tensor([...], dtype=...), np.float32(0.5), Float32Array(3): of the arguments only the numbers count."""
-    name = node.head.rpartition(".")[2]
+    name = last_name(node.head)
     named = {item.name: item.value for item in node.items if isinstance(item, Named)}
     given = [item for item in node.items if not isinstance(item, Named)]
     if not (ARRAY.fullmatch(name) or SCALAR.fullmatch(name)):
         return unusable(f"“{node.head[:40]}(” is neither a number nor a printed array", WRITE)
     if name == "array" and len(given) > 1 and isinstance(given[0], Scalar) and given[0].text in TYPECODES:
-        del given[0]
+        named["dtype"] = given.pop(0)
     if "indices" in named:
         return unusable("the tensor is sparse", "print it after x.to_dense()")
     given += [named[key] for key in DATA if key in named]
     if not given:
         return unusable(f"“{node.head[:40]}(” has no numbers in it", WRITE)
     value, *more = given
+    types = [type_of_code(item.text) if isinstance(item, Scalar) else item for item in [*more, named.get("dtype")]
+             if isinstance(item, (Word, Scalar))]
+    if error := _disagrees(value, named, name, types):
+        return Unusable(error)
     if any(not isinstance(item, Word) or is_number(item) for item in more):
         return unusable(f"“{node.head[:40]}(” has more than one array or number in it", SEVERAL)
+    if found := next((item for item in more if not CALLABLE.fullmatch(item)), ""):
+        return unusable(f"“{found[:40]}” stands after the array in “{node.head[:40]}(”", "paste the result of it")
     if isinstance(value, Word) and not named and JAVASCRIPT.fullmatch(name) and value.isdecimal():
         return Length(f"{node.head}({value})")
     return _named(value)
+
+
+def _disagrees(value: Item, named: dict[str, Item], name: str, types: list[Word]) -> NumbersError | None:
+    """The error if a mask hides some of the numbers, or a shape, a size or a type does not agree with them."""
+    words = [word for row in value.rows for word in row] if isinstance(value, Rows) else \
+        [value.text if isinstance(value, Scalar) else value] if isinstance(value, (Word, Scalar)) else []
+    mask = named.get("mask", "False")
+    if any(word != "False" for row in (mask.rows if isinstance(mask, Rows) else [[mask]]) for word in row):
+        return NumbersError("some of the numbers are masked", "fill them before printing, for example x.filled(0)")
+    shape = next((named[key] for key in ("shape", "size") if isinstance(named.get(key), Rows)), None)
+    sizes = [size for row in shape.rows for size in row] if shape else []
+    try:
+        check_type(words, types or [name])
+        if shape and words and all(size.isdecimal() for size in sizes):
+            check_shape(list(map(int, sizes)), value.whole_shape if isinstance(value, Rows) else ())
+    except NumbersError as error:
+        return error
+    return None
+
+
+def last_name(head: Word) -> str:
+    """array of np.array; empty if the word is more than a name, as -np.array and 0.5*np.array are."""
+    return head.rpartition(".")[2] if CALLABLE.fullmatch(head) else ""
 
 
 def _named(value: Item) -> Item:
@@ -158,11 +198,15 @@ def _list(node: Node) -> Item:
 
 
 def _problem(node: Node, words: list[Word]) -> NumbersError | None:
-    """The error of an ambiguous row of words, if any: C octal numbers, or commas that can be decimal commas."""
+    """The error of an ambiguous row of words, if any: C octal numbers, repeats, or commas that may be decimal."""
     if node.bracket == "{":
         for word in words:
             if re.fullmatch(r"[+-]?0\d+", word):
                 return NumbersError(f"“{word[:40]}” is an octal number in C", "write it without the leading zero")
+    if node.bracket == "[" and len(words) == 2 and node.ends == [1] and words[1].isdecimal():
+        value, count = words
+        return NumbersError(f"“[{value[:40]}; {count[:40]}]” can be {count[:40]} times {value[:40]}, as in Rust, or a "
+                            "column of two, as in MATLAB", "write them all with commas, or a column without brackets")
     if re.fullmatch(r"t(?: t)+", "".join(node.gaps)) and all(word.lstrip("+-").isdecimal() for word in words):
         one, two = words[:2]
         return NumbersError(f"“{one},{two}” can be two numbers, {one} and {two}, or one with a decimal comma, "

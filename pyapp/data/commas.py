@@ -19,7 +19,7 @@ SHOWN = 60
 def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
     """The rows, with every comma interpreted, and a note if they are decimal commas."""
     for line in lines:
-        if re.search(r"(?:^|,)\s*,", line) or EMPTY in line:
+        if re.search(r"(?:^|[,;\t])\s*,", line) or EMPTY in line:
             raise NumbersError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
                                "write a number into it")
     parts = [[part.strip(" \t,") for part in line.split(";") if part.strip(" \t,")] for line in lines]
@@ -33,9 +33,11 @@ def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
     decimal = _decimal(parts, grid), [_note(doubtful[0])]
     if not any("," in chunk for chunk in doubtful):
         return decimal
-    if not all(DECIMAL.fullmatch(chunk) or WHOLE.fullmatch(chunk) for chunk in chunks):
-        return separate
     hard = grid or any("\t" in part for line in parts for part in line)
+    if not all(DECIMAL.fullmatch(chunk) or WHOLE.fullmatch(chunk) for chunk in chunks):
+        if hard and (cell := next(filter(DECIMAL.fullmatch, doubtful), "")):  # beside 2.5, say
+            _ask(cell, separate[0], decimal[0])
+        return separate
     spaced = any(re.search(r",\s", part) for line in parts for part in line)
     even = [_even(rows) for rows in (separate[0], decimal[0])]
     if (hard and not spaced) or even == [False, True]:

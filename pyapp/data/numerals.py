@@ -7,6 +7,7 @@ WRITE = "write numbers with spaces or commas between them and end a row with ; o
 TRUTH = {"true": 1.0, "false": 0.0}
 MISSING = {"none", "null", "undefined", "na", "n/a", "<na>", "nat"}
 SUFFIX = re.compile(r"(?:[fFdDn]|[uU][lL]{0,2}|[lL]{1,2}[uU]?|_?[fiu](?:8|16|32|64))\Z")  # 1.5f, 127u, 5n, 0.5f32
+HEX_SUFFIX = re.compile(r"([pP][+-]?\d+)[fFlL]\Z")  # 0x1p-3f
 BASES = re.compile(r"([+-]?)0(?:[xX]([0-9a-fA-F_]+)|[bB]([01_]+)|[oO]([0-7_]+))[uUlLn]{0,3}")
 
 
@@ -57,7 +58,7 @@ def _written_otherwise(word: str, row: int) -> float:
                                "use numbers from -1e38 to 1e38") from None
     for attempt in (float.fromhex if "x" in word.lower() else float, lambda text: float(re.sub("[dD]", "e", text))):
         try:
-            return attempt(SUFFIX.sub("", word) if attempt is float else word)
+            return attempt(SUFFIX.sub("", word) if attempt is float else HEX_SUFFIX.sub(r"\1", word))
         except (ValueError, OverflowError):
             pass
     raise _no_number(word, row)

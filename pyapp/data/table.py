@@ -3,9 +3,9 @@
 import re
 
 from pyapp.data.commas import EMPTY, HARD, SHOWN, Row, by_commas
-from pyapp.data.numerals import is_number
+from pyapp.data.numerals import NumbersError, is_number
 
-NAME = re.compile(r"[A-Za-z_]\w*\s*=(?!=)")
+NAME = re.compile(r"\A\s*[A-Za-z_]\w*\s*=(?!=)")
 QUOTED = re.compile(r""""([^"\n]*)"|'([^'\n]*)'""")
 SERIES = re.compile(r"(?:Name: [^,]*, )?(?:Length: \d+, )?dtype: \w+")  # the last line of a printed pandas series
 BETWEEN = re.compile(r"[\s,;]+")
@@ -13,14 +13,15 @@ BETWEEN = re.compile(r"[\s,;]+")
 
 def table(text: str) -> tuple[list[Row], list[str]]:
     """The rows of words in a text without brackets, and notes. NumbersError where its commas have two meanings."""
-    text = NAME.sub("", text, count=1) if NAME.match(text) else text
+    text = NAME.sub("", text, count=1)
     lines = [line for line in text.split("\n") if line.strip(" \t;,")]
     series = len(lines) > 1 and SERIES.fullmatch(lines[-1].strip()) is not None
     lines, notes = _framed(lines[:-1] if series else lines)
     lines = [QUOTED.sub(lambda cell: f" {_cell(cell[1] or cell[2] or '')} ", line) for line in lines]
     lines, heading = _without_heading(lines)
     rows, said = by_commas(lines)
-    rows, labels = _without_labels(rows, series, _words(heading))
+    _ask_about_numbering(lines, rows)
+    rows, labels = _without_labels(rows, series, _words(heading), _leaves_room(heading, lines))
     return rows, [*notes, *([f"The first line, “{_shown(heading)}”, was read as a heading."] if heading else []),
                   *said, *labels]
 
@@ -62,17 +63,44 @@ def _without_heading(lines: list[str]) -> tuple[list[str], str]:
     return (lines[1:], lines[0]) if numbers == [False, True] else (lines, "")
 
 
-def _without_labels(rows: list[Row], series: bool, names: list[str]) -> tuple[list[Row], list[str]]:
-    """The rows without the labels 0, 1, ... that pandas prints before rows and above unnamed columns; `names` are the
-    words of a heading, if there was one."""
+def _leaves_room(heading: str, lines: list[str]) -> bool:
+    """Whether the heading has an empty cell above the first column, or is printed further to the right than it."""
+    def indent(line: str) -> int:
+        return len(line) - len(line.lstrip())
+
+    first = heading.lstrip(" ")
+    return first.startswith((EMPTY, ",", ";")) or indent(heading) > max(map(indent, lines), default=0)
+
+
+def _ask_about_numbering(lines: list[str], rows: list[Row]) -> None:
+    """1. and 2. at the beginning of lines can be numbers of a list; printed numbers are padded or all end in one."""
+    if len(lines) > 1 and all(re.match(rf"\s*{i}\. \S", line) for i, line in enumerate(lines, 1)) and \
+            not all(word.endswith(".") for row in rows for word in row):
+        raise NumbersError("the lines begin with 1., 2., ...: they can be numbered, or these are numbers",
+                           "take them out if the lines are numbered, or write 1.0")
+
+
+def _without_labels(rows: list[Row], series: bool, names: list[str], room: bool) -> tuple[list[Row], list[str]]:
+    """The rows without the labels that pandas and R print before rows, one more than the columns have names; `names`
+    are the words of a heading, if there was one, and `room` says that it leaves room above labels. Without room, labels
+    must be counted 0, 1, ... or 1, 2, ..., or be no numbers: NumbersError asks about others. A heading of one word
+    can then be a title above two columns, and only 0, 1, ... are labels."""
     if series and all(len(row) == 2 for row in rows):
         return [[row[1] for row in rows]], ["The first column was left out as the labels of a pandas series."]
-    body = rows
+    body, names = rows, names[names[:1] == [EMPTY]:]
     if not names and len(rows) > 1:
         names, body = rows[0], rows[1:]
         if names != [str(i) for i in range(len(names))]:
             return rows, []
+        room = True
     labels = [row[0] for row in body if len(row) == len(names) + 1]
-    if not labels or labels != [str(i) for i in range(len(body))]:
+    if not names or not labels or len(labels) < len(body):
         return rows, []
-    return [row[1:] for row in body], ["The first column was left out as the labels of a pandas table."]
+    counted = [int(label) - i for i, label in enumerate(labels) if label.isdecimal()]
+    if not room and counted != [0] * len(labels):
+        if len(names) == 1:
+            return rows, []
+        if any(map(is_number, labels)) and counted != [1] * max(2, len(labels)):
+            raise NumbersError(f"the heading has {len(names)} words, but the rows have {len(names) + 1} numbers: the "
+                               "first can be a label", "take out the heading, or the labels")
+    return [row[1:] for row in body], ["The first column was left out as the labels of the rows."]

@@ -138,7 +138,7 @@ def test_numpy_json_and_lists_come_back(shape, dtype):
 @pytest.mark.parametrize("text, note", [
     ("0,5\t1,25", "Commas were read as decimal commas: 0,5 is 0.5"), ("a b\n1 2", "“a b”, was read as a heading"),
     ("1;2\n3;4", "Semicolons were read as separators of cells"), ("|a|\n|-|\n|1|", "“a”, was left out"),
-    ("  a\n0 5\n1 6", "left out as the labels of a pandas table"),
+    ("  a\n0 5\n1 6", "left out as the labels of the rows"),
     ("[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]", "shape 2 × 2 × 2; its rows are stacked into a tensor of 4 × 2"),
 ])
 def test_notes_report_what_was_inferred(text, note):
@@ -190,7 +190,8 @@ def test_the_error_names_what_cannot_be_a_tensor(text, message):
 
 HOSTILE = ("[", "]", "[[1],", "(", "{", "<a:", '"', "'", "/*", "//", "#", ",", ", ", " ,", ";", "1,1", "1 ,", "-",
            "0x", "a=", "a:", "|", "|-\n", "1'", "\u00a0", "1\u00a0", "((", "<", ">", "=", "1e", "t(", "\n[", "\n[1",
-           ";int ", "(int)", "('a',[1])", "\n<NDArray ")
+           ";int ", "(int)", "('a',[1])", "\n<NDArray ", "1",
+           "\t#", "#A", "\ufeff", "\n% 1")
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
