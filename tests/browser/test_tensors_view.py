@@ -29,6 +29,10 @@ def test_a_file_is_opened_ordered_and_one_tensor_shown_in_every_format(visit, tm
     tab.page.locator("[data-test='tensors'] tbody tr:first-child button", has_text=LAST).click()
     expected = cost(LAYERS[LAST], (8, 64), "mxfp4").sqnr_db
     tab.wait_number("formats-mxfp4-sqnr_db", f"Math.abs(x - {expected}) < 0.06")
+    tab["formats-pick-int8"].click()
+    tab.page.get_by_role("heading", name="Where 8-bit integers errs").wait_for()
+    tab["error-map"].focus()
+    tab.wait_text("error-map-value", "row 0, from number 0 on: error")
     assert tab["tensor"].input_value() == LAST and "not kept" in tab.page.locator(".note").first.inner_text()
 
 
@@ -44,3 +48,4 @@ def test_on_a_phone_a_file_fits_the_screen(visit, tmp_path):
     tab = opened(visit, tmp_path, **PHONE)
     tab.wait_text("formats-mxfp4-sqnr_db", "dB")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert tab["tensors"].locator("..").bounding_box()["height"] < 740, "the list scrolls in its own place"

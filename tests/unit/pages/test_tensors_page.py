@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fuzz_tensors import X, npz_file, samples
 
+from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, described
 from pyapp.pages import tensors
 from pyapp.quant.formats.catalogue import FORMATS
@@ -44,6 +45,22 @@ def test_another_tensor_and_another_order():
     names = [row["name"] for row in runner.change(run, "sort", "maximum")["frame"].scalars["rows"]]
     assert names == ["two", "one"]
     assert [row["name"] for row in runner.change(run, "filter", "ON")["frame"].scalars["rows"]] == ["one"]
+
+
+def test_where_a_format_errs_and_what_cannot_be_read_is_not_exact():
+    runner, run, _, found = opened(npz_file(w=W, steps=np.arange(4), b=W[0, :5], zeros=0 * W), "mine.npz", bits=5)
+    assert found["pictured"] and found["form"] == "MXFP4"
+    arrays = runner.change(run, "format", "int8")["frame"].arrays
+    assert not arrays, "another format is on its way"
+    frame = runner.advance(run, steps=1)["frame"]
+    expected = error_map(W, "int8")
+    np.testing.assert_array_equal(frame.arrays["lost"], expected.lost)
+    assert frame.arrays["before"].sum() == frame.arrays["after"].sum() == W.size
+    assert frame.scalars["shown_part"].startswith("All")
+    assert {row["name"]: row["sqnr"] for row in found["rows"] if row["name"] != "w"} == {
+        "steps": "–", "b": "–", "zeros": "exact"}
+    runner.change(run, "tensor", "steps")
+    assert runner.advance(run, steps=1)["frame"].scalars["refused"] == "whole numbers without a scale"
 
 
 def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):
