@@ -9,15 +9,17 @@ from pyapp import shipped, store
 from pyapp.data.tensors.opening import open_tensors
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Values
+from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, bits_of, cost, looked_at, summary
+from pyapp.measure.tensor_pairs import difference, matched, unmatched
 from pyapp.pages.base import tensor_rows
 from pyapp.pages.base.tensor_rows import STATISTICS, Picture
+from pyapp.pages.base.tensors import pasted
 from pyapp.pages.panels import tensors as panels
 from pyapp.quant.formats.catalogue import FORMATS
 
-OWN = "the digits network"
+OWN, PASTED = "the digits network", "the pasted numbers"
 SAMPLE = 4096  # numbers of a tensor on which formats are measured
 MOST, ROWS = 300, 100  # tensors that are measured, and that are listed
 COLUMNS = {"place": "order in the file", "numbers": "numbers", "mean_magnitude": "mean magnitude",
@@ -35,7 +37,8 @@ class Page(Experiment):
     WORK, FILES = "auto", "Your file"
     LABELS = {"load": "Open a file"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{file}: {ratio:percent:1} of its bytes"
-    GROUPS = (("List", ("bits", "filter", "sort", "largest")), ("One tensor", ("tensor", "format")))
+    GROUPS = (("List", ("bits", "filter", "sort", "largest")), ("One tensor", ("tensor", "format")),
+              ("Numbers", ("values", "opens")))
     PANELS = panels.PANELS
     MAIN = ("bits",)
     RECORDED, REHEARSED = (), 1000
@@ -52,13 +55,33 @@ class Page(Experiment):
         Param("format", "Format", "choice", "mxfp4", choices=tuple(FORMATS), live=True,
               titles={name: kind.title for name, kind in FORMATS.items()},
               doc="The format whose errors in that tensor are shown"),
+        Param("values", "Paste numbers", "text", "", hi=50_000, live=True,
+              doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it; "
+                  "applied when you leave the field. They take the place of the file"),
+        Param("opens", "The next file", "choice", "shown", choices=("shown", "compared"), live=True,
+              titles={"shown": "is shown", "compared": "is compared"},
+              doc="Compared: its tensors are subtracted from those that are shown, by name and shape"),
     )
 
     def __init__(self, params: Values):
         super().__init__(params)
-        own = [Tensor(name, x.shape, x.dtype.name, x.nbytes, lambda x=x: x)
-               for name, x in store.arrays_of(shipped.mlp()).items()]
-        self._show(OWN, own)
+        try:
+            self._take()
+        except ParamError as error:
+            self.refused["values"] = error
+            self.params["values"] = ""
+            self._take()
+            self._said = [f"The pasted numbers cannot be read: {error}; {error.hint}. {OWN.capitalize()} is shown."]
+
+    def _take(self) -> None:
+        """Show the numbers that were pasted, or else the shipped weights."""
+        self._said: list[str] = []
+        if self.params["values"].strip():
+            x, self._said = pasted(self.params["values"], "values")
+            self._show(PASTED, [Tensor("pasted", x.shape, "float32", x.nbytes, lambda: x)])
+        else:
+            self._show(OWN, [Tensor(name, x.shape, x.dtype.name, x.nbytes, lambda x=x: x)
+                             for name, x in store.arrays_of(shipped.mlp()).items()])
 
     def _show(self, file: str, tensors: list[Tensor]) -> None:
         """These tensors, of which nothing is known yet."""
@@ -69,20 +92,36 @@ class Page(Experiment):
         self.reach = [{name: bits for name in FORMATS if (bits := bits_of(tensor, name)) is not None}
                       for tensor in tensors[:MOST]]
         self._choose()
+        self._compare("", [])
+
+    def _compare(self, other: str, tensors: list[Tensor]) -> None:
+        """With the tensors of another file; nothing is measured yet. Without a name: with none."""
+        self.other, self.others = other, tensors
+        self.pairs = matched(self.tensors, tensors)
+        self.differences: list[dict[str, Any]] = []
+        self.alone: dict[str, Any] | None = None
 
     def receive(self, data: bytes, name: str) -> list[str]:
-        """Show a file. StoreError says why it cannot be read."""
+        """Show a file, or compare it with the one that is shown. StoreError says why it cannot be read."""
         tensors = open_tensors(data, name)
         if not tensors:
             raise store.StoreError(f"{name}: it holds no tensor")
-        self.params["tensor"] = self.params["filter"] = ""
+        if self.params["opens"] == "compared":
+            self._compare(name, tensors)
+            return [f"{name} is compared with {self.file} here and sent nowhere."]
+        self.params["tensor"] = self.params["filter"] = self.params["values"] = ""
+        self._said = []
         self._show(name, tensors)
         return [f"{name} is read here and sent nowhere. It is not kept: open it again after a reload."]
 
     def steps(self) -> Iterator[Frame]:
-        """Statistics of one tensor a step, then the pictures of one, then one format of one tensor a step."""
+        """In this order, one a step: pairs of two files, statistics of tensors, pictures, formats of tensors."""
         while True:
-            if (i := len(self.rows)) < len(self.reach):
+            if (i := len(self.differences)) < len(self.pairs):
+                self.differences.append(difference(*self.pairs[i]))
+            elif self.other and self.alone is None:
+                self.alone = unmatched(self.tensors, self.others)
+            elif (i := len(self.rows)) < len(self.reach):
                 row, some = looked_at(self.tensors[i], SAMPLE)
                 self.rows.append({**row, "place": -i})
                 self.samples.append(some)
@@ -120,6 +159,8 @@ class Page(Experiment):
         return [name for name, bits in self.reach[i].items() if bits <= self.params["bits"] or i == self.chosen]
 
     def change(self, name: str, value: Any) -> list[str]:
+        if name == "values":
+            self._take()
         if name != "tensor":
             return []
         self._choose()
@@ -153,7 +194,9 @@ class Page(Experiment):
                        "name": tensor_rows.breakable(chosen["name"]), "shape": tensor_rows.shape(chosen["shape"])}}
         picture = self.picture if self.picture and self.picture.of == self._wish else None
         pictured, arrays = tensor_rows.pictured(picture, self.tensors[self.chosen])
-        return Frame(self._done, {**scalars, **pictured, "form": FORMATS[self.params["format"]].title}, arrays)
+        compared = tensor_rows.compared(self.file, self.other, self.differences, self.alone or {}, ROWS)
+        scalars |= {**pictured, **compared, "pairs_of": len(self.pairs), "form": FORMATS[self.params["format"]].title}
+        return Frame(self._done, scalars, arrays, self._said)
 
     def _listed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that the filter leaves, in order; what is missing last."""

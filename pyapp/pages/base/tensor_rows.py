@@ -1,5 +1,6 @@
 """Tensors of a file as a page shows them: rows of its tables, and where a format errs as pictures."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.tensor_errors import ErrorMap
 from pyapp.measure.tensor_formats import KEPT, Cost
+from pyapp.measure.tensor_pairs import worst_first
 from pyapp.measure.tensor_statistics import Statistics
 from pyapp.pages.base.picture import edges, histogram
 from pyapp.quant.formats.catalogue import FORMATS
 
+FEW = 10  # names in a sentence
 STATISTICS = tuple(field.name for field in fields(Statistics))
 
 
@@ -81,3 +84,24 @@ def formats(costs: dict[str, Cost]) -> list[dict[str, Any]]:
              "sqnr": decibels(each.sqnr_db), "maximum": each.maximum, "bytes": each.nbytes,
              "share": float(np.clip(each.sqnr_db / most, 0, 1))}
             for name, each in sorted(able.items(), key=lambda item: item[1].bits)]
+
+
+def compared(file: str, other: str, differences: Sequence[Mapping[str, Any]], alone: Mapping[str, Any],
+             most: int) -> dict[str, Any]:
+    """Two files: their pairs, of which so many are listed, and what has no partner as far as that is known."""
+    pairs = [{**row, "title": breakable(row["name"]), "sqnr": decibels(row["sqnr_db"]), "shape": shape(row["shape"])}
+             for row in worst_first(differences)[:most]]
+    candidates = [{**each, "first_title": breakable(each["first"]), "second_title": breakable(each["second"])}
+                  for each in alone.get("candidates", [])[:most]]
+    said = [_only(which, alone.get(key)) for which, key in ((file, "only_first"), (other, "only_second"))]
+    if len(differences) > most:
+        said.insert(0, f"The worst {most:,} of {len(differences):,} are listed.")
+    return {"other": other, "paired": len(differences), "pairs": pairs, "candidates": candidates,
+            "alone": " ".join(filter(None, said))}
+
+
+def _only(file: str, names: Sequence[str] | None) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return f"Only in {file}: {breakable(', '.join(names[:FEW]))}{more}."

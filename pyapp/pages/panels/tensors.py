@@ -1,4 +1,4 @@
-"""What the page Tensors shows: the list, one tensor in every format, and where a format errs."""
+"""What the page Tensors shows: the list, one tensor in every format, where a format errs, and two files compared."""
 
 from pyapp.experiment.panels import (
     Beside,
@@ -35,6 +35,20 @@ LIST = Panel("list", "The tensors in {file}", (
                              Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="Suffer most: {worst}.", when="worst"),
 ), empty="The list appears when Python has started.")
+PAIRS = Panel("pairs", "{file} and {other}", (
+    Words(text="Tensors that have the same name and shape in both files, the worst first: x is from {file}, y from "
+               "{other}. Codes with scales of their own are decoded first."),
+    Progress(done="paired", of="pairs_of", text="{paired:count} of {pairs_of:count} tensors compared"),
+    Table(name="pairs", rows="pairs", caption="Differences of two files", tall=True, when="pairs_of", columns=(
+        Column("tensor", "{title}", about="{note}"), Column("SQNR", "sqnr:text", "sqnr_db", role="quant"),
+        Column("mean |x − y|", "mean_difference:small"), Column("max |x − y|", "maximum_difference:small"),
+        Column("shape", "shape"), Column("type", "dtype"), Column("other", "other_dtype"))),
+    Words(role="note", text="{alone}", when="alone"),
+    Words(text="Perhaps these are the same: their numbers correlate.", when="candidates"),
+    Table(name="candidates", rows="candidates", key="first", when="candidates", caption="Renamed or transposed",
+          columns=(Column("tensor", "{first_title}"), Column("in the other file", "{second_title}", prose=True),
+                   Column("how", "how"), Column("correlation", "correlation:fixed:3"))),
+), when="other")
 ONE = Panel("one", "One tensor in every format", (
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
                "Choose a format to see below where it errs."),
@@ -65,4 +79,4 @@ MAP = Panel("map", "Where {form} errs", (
                                      "{lost:percent:2} of the root mean square"))))),
     Words(text="{shown_part}", when="pictured"),
 ), empty="The pictures appear when Python has started.")
-PANELS = (LIST, ONE, MAP)
+PANELS = (LIST, PAIRS, ONE, MAP)
