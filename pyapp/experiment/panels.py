@@ -157,6 +157,7 @@ class Table(Block):
     pick: the parameter that a press on a row sets to the row's `key`; that row is marked. `also`: what else it sets.
     sort, best: the parameters that hold the column by which rows are ordered, and whether the best come first.
     group: rows with the same value are listed below it.
+    tall: a long list scrolls within the panel, so that what stands below it is not pushed away.
     """
 
     rows: Entry = ""
@@ -169,6 +170,7 @@ class Table(Block):
     sort: str = ""
     best: str = ""
     group: Value | Template = ""
+    tall: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,16 @@ def sample(x: np.ndarray, most: int = SAMPLE) -> np.ndarray:
     width = x.shape[-1] if x.ndim > 1 and x.shape[-1] <= most else PIECE
     flat = x.reshape(-1)
     rows = flat[: flat.size // width * width].reshape(-1, width)
-    places = np.linspace(0, len(rows) - 1, max(most // width, 1)).astype(np.int64)
+    return rows[spread(rows, max(most // width, 1))].astype(np.float32)
+
+
+def spread(rows: np.ndarray, most: int) -> np.ndarray:
+    """Places of at most about so many rows of a matrix, int64 and ascending: evenly over it, and that of the row with
+    the largest number."""
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)
     peak = max(range(0, len(rows), PIECE), key=lambda i: np.abs(rows[i : i + PIECE]).max())
     peak += int(np.abs(rows[peak : peak + PIECE]).max(1).argmax())
-    return rows[np.union1d(places, [peak])].astype(np.float32)
+    return np.union1d(places, [peak])
 
 
 def cost(x: np.ndarray, shape: tuple[int, ...], name: str) -> Cost:

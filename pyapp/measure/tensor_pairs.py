@@ -15,22 +15,33 @@ CONSTANT = 1e-9  # length of centred numbers whose largest is 1: rounding alone 
 ALIKE = 0.95  # correlation from which on two tensors are offered as one
 
 
+def matched(one: Sequence[Tensor], other: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """Tensors of the same name and shape in two files."""
+    partners = {(tensor.name, tensor.shape): tensor for tensor in other}
+    return [(tensor, partners[tensor.name, tensor.shape]) for tensor in one if (tensor.name, tensor.shape) in partners]
+
+
 def compare_files(one: Sequence[Tensor], other: Sequence[Tensor],
                   watch: Callable[[int, int], None]) -> dict[str, Any]:
     """Tensors of the same name and shape, the worst first: the difference x - y of what they stand for, and its SQNR.
     Those without a partner, and candidates for them: of the same numbers under another name, or transposed."""
-    partners = {(tensor.name, tensor.shape): tensor for tensor in other}
-    pairs = [(tensor, partners[tensor.name, tensor.shape]) for tensor in one
-             if (tensor.name, tensor.shape) in partners]
-    rows = []
-    for i, (a, b) in enumerate(pairs):
-        rows.append({"name": a.name, "shape": list(a.shape), "dtype": a.dtype, "other_dtype": b.dtype,
-                     **difference(a, b)})
-        watch(i + 1, len(pairs))
-    matched = {(a.name, a.shape) for a, _ in pairs}
-    alone = [[tensor for tensor in each if (tensor.name, tensor.shape) not in matched] for each in (one, other)]
-    return {"rows": sorted(rows, key=_suffering), "only_first": [tensor.name for tensor in alone[0]],
-            "only_second": [tensor.name for tensor in alone[1]], "candidates": candidates(*alone)}
+    pairs, rows = matched(one, other), []
+    for pair in pairs:
+        rows.append(difference(*pair))
+        watch(len(rows), len(pairs))
+    return {"rows": worst_first(rows), **unmatched(one, other)}
+
+
+def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=_suffering)
+
+
+def unmatched(one: Sequence[Tensor], other: Sequence[Tensor]) -> dict[str, Any]:
+    """The names of tensors that have no partner in the other file, and `candidates` for them."""
+    there = {(a.name, a.shape) for a, _ in matched(one, other)}
+    alone = [[tensor for tensor in each if (tensor.name, tensor.shape) not in there] for each in (one, other)]
+    return {"only_first": [tensor.name for tensor in alone[0]], "only_second": [tensor.name for tensor in alone[1]],
+            "candidates": candidates(*alone)}
 
 
 def _suffering(row: dict[str, Any]) -> float:
@@ -39,9 +50,10 @@ def _suffering(row: dict[str, Any]) -> float:
 
 
 def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
-    """Mean and maximum of |x - y|, and 10 log₁₀(Σ x² / Σ (x - y)²) in decibels: infinite for equal tensors. Sums are
-    float64. None, and a note, where one cannot be read or has numbers that are not finite."""
-    nothing = {"mean_difference": None, "maximum_difference": None, "sqnr_db": None}
+    """A row for a pair: mean and maximum of |x - y|, and 10 log₁₀(Σ x² / Σ (x - y)²) in decibels, infinite for equal
+    tensors. Sums are float64. None, and a note, where one cannot be read or has numbers that are not finite."""
+    nothing = {"name": a.name, "shape": list(a.shape), "dtype": a.dtype, "other_dtype": b.dtype,
+               "mean_difference": None, "maximum_difference": None, "sqnr_db": None}
     try:
         x, y = a.read().reshape(-1), b.read().reshape(-1)
     except StoreError as error:
@@ -55,7 +67,8 @@ def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
         signal, noise = signal + float(np.square(u).sum()), noise + float(np.square(error).sum())
         total, largest = total + float(error.sum()), max(largest, float(error.max()))
     sqnr = float("inf") if not noise else 10 * float(np.log10(signal / noise)) if signal else float("-inf")
-    return {"mean_difference": total / max(x.size, 1), "maximum_difference": largest, "sqnr_db": sqnr, "note": ""}
+    return {**nothing, "mean_difference": total / max(x.size, 1), "maximum_difference": largest, "sqnr_db": sqnr,
+            "note": ""}
 
 
 def candidates(one: Sequence[Tensor], other: Sequence[Tensor]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import pytest
 
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure import tensor_statistics
+from pyapp.measure.tensor_errors import MOST, error_map
 from pyapp.measure.tensor_formats import KEPT, Cost, best, bits_of, cost, described, sample, summary
 from pyapp.measure.tensor_pairs import compare_files
 from pyapp.measure.tensor_statistics import statistics
@@ -151,3 +152,20 @@ def test_numbers_that_float32_cannot_hold_are_kept_and_said_to_be():
     x = np.arange(64.0).reshape(8, 8) * 1e-320
     row = described(tensor("w", x, "float64"), ["int8"], None, 100)
     assert row["costs"] == {} and row["note"] == "all numbers are below float32's range"
+
+
+@pytest.mark.parametrize("shape", [(40, 48), (300, 200), (6, 7, 3, 3), (2, 20_480), (50,)])
+def test_an_error_map_is_by_channel_and_block(shape):
+    x = np.random.default_rng(8).standard_normal(shape).astype(np.float32)
+    x[-1] *= 3  # of the largest number
+    found = error_map(x, "int4")
+    assert found.pieces == (shape == (2, 20_480))
+    rows = x.reshape(-1, 256) if found.pieces else x.reshape(1 if x.ndim == 1 else len(x), -1)
+    np.testing.assert_array_equal(found.before, rows[found.channels])
+    np.testing.assert_allclose(found.after, FORMATS["int4"].encode(x).dequantize().reshape(rows.shape)[found.channels])
+    assert np.abs(found.before).max() == np.abs(x).max() and found.before.size <= MOST + rows.shape[1]
+    error, whole = found.before.astype(np.float64) - found.after, np.sqrt((found.before.astype(np.float64)**2).mean())
+    assert found.lost.shape == (len(found.channels), -(-rows.shape[1] // found.block)) and found.lost.shape[1] <= 64
+    last = error[:, (found.lost.shape[1] - 1) * found.block :]
+    np.testing.assert_allclose(found.lost[:, -1], np.sqrt((last**2).mean(1)) / whole, rtol=1e-5)
+    np.testing.assert_allclose(found.lost[:, 0], np.sqrt((error[:, : found.block] ** 2).mean(1)) / whole, rtol=1e-5)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from fuzz_tensors import X, npz_file, samples
 
+from pyapp.experiment.params import ParamError
+from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, described
 from pyapp.pages import tensors
 from pyapp.quant.formats.catalogue import FORMATS
@@ -44,6 +46,50 @@ def test_another_tensor_and_another_order():
     names = [row["name"] for row in runner.change(run, "sort", "maximum")["frame"].scalars["rows"]]
     assert names == ["two", "one"]
     assert [row["name"] for row in runner.change(run, "filter", "ON")["frame"].scalars["rows"]] == ["one"]
+
+
+def test_where_a_format_errs_and_what_cannot_be_read_is_not_exact():
+    runner, run, _, found = opened(npz_file(w=W, steps=np.arange(4), b=W[0, :5], zeros=0 * W), "mine.npz", bits=5)
+    assert found["pictured"] and found["form"] == "MXFP4"
+    arrays = runner.change(run, "format", "int8")["frame"].arrays
+    assert not arrays, "another format is on its way"
+    frame = runner.advance(run, steps=1)["frame"]
+    expected = error_map(W, "int8")
+    np.testing.assert_array_equal(frame.arrays["lost"], expected.lost)
+    assert frame.arrays["before"].sum() == frame.arrays["after"].sum() == W.size
+    assert frame.scalars["shown_part"].startswith("All")
+    assert {row["name"]: row["sqnr"] for row in found["rows"] if row["name"] != "w"} == {
+        "steps": "–", "b": "–", "zeros": "exact"}
+    runner.change(run, "tensor", "steps")
+    assert runner.advance(run, steps=1)["frame"].scalars["refused"] == "whole numbers without a scale"
+
+
+def test_pasted_numbers_take_the_place_of_the_file():
+    runner, run, _, _ = opened(npz_file(w=W), "mine.npz")
+    runner.change(run, "values", "tensor([[1., 2.], [3., -4.]])")
+    found = runner.advance(run, steps=99)["frame"].scalars
+    assert (found["file"], found["numbers"], found["rows"][0]["maximum"]) == (tensors.PASTED, 4, 4)
+    with pytest.raises(ParamError, match="row 2 has 1 numbers, but row 1 has 2"):
+        runner.change(run, "values", "1 2\n3")
+    assert runner.look(run).scalars["file"] == tensors.PASTED
+    assert runner.change(run, "values", "")["frame"].scalars["file"] == tensors.OWN
+    left = runner.open("tensors", {"values": "1 2\n3"})
+    assert left["frame"].scalars["file"] == tensors.OWN and "cannot be read: row 2" in left["frame"].notes[0]
+
+
+def test_two_files_are_compared_the_worst_first():
+    runner, run, _, _ = opened(npz_file(a=W, b=W, v=W[0], w=W[:, :9]), "one.npz", steps=2, opens="shown")
+    runner.change(run, "opens", "compared")
+    second = npz_file(a=W, b=W + np.float32(0.01), kernel=np.ascontiguousarray(W[:, :9].T), z=W[:2, :2])
+    said = runner.restore(run, np.frombuffer(second, np.uint8), "two.npz")
+    assert said["notes"] == ["two.npz is compared with one.npz here and sent nowhere."]
+    found = runner.advance(run, steps=3)["frame"].scalars
+    assert [(row["name"], row["sqnr"] == "exact") for row in found["pairs"]] == [("b", False), ("a", True)]
+    assert found["pairs"][0]["maximum_difference"] == pytest.approx(0.01, rel=1e-3) and found["paired"] == 2
+    assert found["alone"] == "Only in one.npz: v, w. Only in two.npz: kernel, z."
+    assert [(each["first"], each["second"], each["how"]) for each in found["candidates"]] == [
+        ("w", "kernel", "renamed and transposed")]
+    assert runner.change(run, "values", "1 2")["frame"].scalars["other"] == ""
 
 
 def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):

@@ -9,7 +9,7 @@ export function Table({ block, scope, page, Blocks }) {
   const even = columns.some(({ blocks }) => blocks);
   const wide = even || (columns.length > 2 && columns.some(({ prose }) => prose)) || (block.pick && columns.length > 3); // cards on a phone
   const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} Blocks=${Blocks} />`);
-  return html`<div class="wide">
+  return html`<div class=${`wide ${block.tall ? "tall" : ""}`}>
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       <thead><tr>${columns.map((column) => html`<${Heading} block=${block} column=${column} scope=${scope} page=${page} />`)}</tr></thead>

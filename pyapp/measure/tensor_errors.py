@@ -1,0 +1,50 @@
+"""Where in a tensor a number format errs: by channel and block."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyapp.measure.tensor_formats import PIECE, spread
+from pyapp.quant.formats.catalogue import find
+
+MOST = 2**14  # numbers that are encoded for a map: some formats search for their scales
+CHANNELS, CELLS = 64, 64  # of a map, at most about
+
+
+@dataclass(frozen=True)
+class ErrorMap:
+    """Some channels of a tensor before and after a format, float32 (C, width), and what each cell of `block` neighbours
+    has lost: the root of the mean squared error, over that of the numbers of all these channels, float32 (C, cells)."""
+
+    channels: np.ndarray  # int32 (C,): their places in the tensor
+    pieces: bool  # a channel is too long, so these are pieces of 256 neighbours
+    block: int
+    before: np.ndarray
+    after: np.ndarray
+    lost: np.ndarray
+
+
+def error_map(x: np.ndarray, name: str) -> ErrorMap:
+    """Of a tensor of finite numbers in the format `name`. A channel is what has one place of the first axis; a vector
+    is one channel. Of more than fit, those shown are spread evenly, with the one of the largest number.
+
+    ValueError if the format cannot hold them.
+    """
+    rows = x.reshape(len(x), -1) if x.ndim > 1 else x.reshape(1, -1)
+    pieces = rows.shape[1] > MOST
+    if pieces:
+        flat = x.reshape(-1)
+        rows = flat[: flat.size // PIECE * PIECE].reshape(-1, PIECE)
+    width = rows.shape[1]
+    channels = spread(rows, min(CHANNELS, max(MOST // width, 1)))
+    before = rows[channels].astype(np.float32)
+    shape = before.shape if pieces or x.ndim < 3 else (len(channels), *x.shape[1:])
+    after = find(name).encode(before.reshape(shape)).dequantize().reshape(before.shape)
+    block = 1
+    while block * CELLS < width:
+        block *= 2
+    starts = np.arange(0, width, block)
+    squares = np.add.reduceat(np.square(before.astype(np.float64) - after), starts, axis=1)
+    each = np.sqrt(squares / np.diff([*starts, width]))
+    whole = np.sqrt(np.square(before, dtype=np.float64).mean()) or 1.0
+    return ErrorMap(channels.astype(np.int32), pieces, block, before, after, (each / whole).astype(np.float32))

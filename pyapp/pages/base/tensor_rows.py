@@ -1,0 +1,107 @@
+"""Tensors of a file as a page shows them: rows of its tables, and where a format errs as pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from pyapp.data.tensors.tensor import Tensor
+from pyapp.measure.tensor_errors import ErrorMap
+from pyapp.measure.tensor_formats import KEPT, Cost
+from pyapp.measure.tensor_pairs import worst_first
+from pyapp.measure.tensor_statistics import Statistics
+from pyapp.pages.base.picture import edges, histogram
+from pyapp.quant.formats.catalogue import FORMATS
+
+FEW = 10  # names in a sentence
+STATISTICS = tuple(field.name for field in fields(Statistics))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a format errs in a tensor; `of` says which. Without a map, why there is none."""
+
+    of: tuple[int, str]
+    map: ErrorMap | None
+    refused: str = ""
+
+
+def unknown(tensor: Tensor, i: int) -> dict[str, Any]:
+    """The row of a tensor that was not looked at yet."""
+    return {"name": tensor.name, "shape": tensor.shape, "dtype": tensor.dtype, "numbers": tensor.size,
+            "bytes": tensor.nbytes, "note": "", "costs": {}, "place": -i, **dict.fromkeys(STATISTICS)}
+
+
+def breakable(name: str) -> str:
+    """A name that may wrap after its dots: on a phone a line holds a part of it."""
+    return name.replace(".", ".\u200b")
+
+
+def shape(axes: Any) -> str:
+    return " × ".join(map(str, axes)) or "one number"
+
+
+def listed(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with a format as the list shows it."""
+    title = FORMATS[row["format"]].title if row["format"] != KEPT else KEPT
+    kept = {key: row[key] for key in ("name", "dtype", "bits", "sqnr_db", "note", *STATISTICS)}
+    return {**kept, "title": breakable(row["name"]), "sqnr": decibels(row["sqnr_db"]), "shape": shape(row["shape"]),
+            "format": title}
+
+
+def decibels(ratio: float | None) -> str:
+    """An SQNR in words; there is none of what was not measured, as of a tensor that is kept or cannot be read."""
+    if ratio is None or not np.isfinite(ratio):
+        return "–" if ratio is None else "exact" if ratio > 0 else "no signal"
+    return f"{ratio:.1f} dB".replace("-", "−")
+
+
+def pictured(picture: Picture | None, tensor: Tensor) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The pictures of a tensor as scalars and arrays."""
+    found = picture and picture.map
+    told = {"pictured": bool(found), "refused": picture.refused if picture else "", "channels": [], "starts": [],
+            "row_is": "", "cell_is": "", "map_limit": 0.0, "shown_part": ""}
+    if not found:
+        return told, {}
+    bins = edges(found.before, found.after)
+    told |= {"channels": found.channels.tolist(), "map_limit": float(found.lost.max()),
+             "starts": list(range(0, found.before.shape[1], found.block)),
+             "row_is": "a piece of 256 neighbours" if found.pieces else "one place of the first axis",
+             "cell_is": "one number" if found.block == 1 else f"{found.block} neighbours",
+             "shown_part": "All of its numbers are shown." if found.before.size == tensor.size else
+                           f"{found.before.size:,} of its {tensor.size:,} numbers are shown: rows spread evenly over "
+                           "it, with the one of the largest number."}
+    return told, {"edges": bins, "before": histogram(found.before, bins), "after": histogram(found.after, bins),
+                  "lost": found.lost}
+
+
+def formats(costs: dict[str, Cost]) -> list[dict[str, Any]]:
+    """Formats that can hold a tensor, the smallest first, with a bar for the SQNR."""
+    able = {name: each for name, each in costs.items() if each.sqnr_db is not None}
+    most = max((each.sqnr_db for each in able.values() if np.isfinite(each.sqnr_db)), default=1.0) or 1.0
+    return [{"name": name, "title": FORMATS[name].title, "bits": each.bits, "sqnr_db": each.sqnr_db,
+             "sqnr": decibels(each.sqnr_db), "maximum": each.maximum, "bytes": each.nbytes,
+             "share": float(np.clip(each.sqnr_db / most, 0, 1))}
+            for name, each in sorted(able.items(), key=lambda item: item[1].bits)]
+
+
+def compared(file: str, other: str, differences: Sequence[Mapping[str, Any]], alone: Mapping[str, Any],
+             most: int) -> dict[str, Any]:
+    """Two files: their pairs, of which so many are listed, and what has no partner as far as that is known."""
+    pairs = [{**row, "title": breakable(row["name"]), "sqnr": decibels(row["sqnr_db"]), "shape": shape(row["shape"])}
+             for row in worst_first(differences)[:most]]
+    candidates = [{**each, "first_title": breakable(each["first"]), "second_title": breakable(each["second"])}
+                  for each in alone.get("candidates", [])[:most]]
+    said = [_only(which, alone.get(key)) for which, key in ((file, "only_first"), (other, "only_second"))]
+    if len(differences) > most:
+        said.insert(0, f"The worst {most:,} of {len(differences):,} are listed.")
+    return {"other": other, "paired": len(differences), "pairs": pairs, "candidates": candidates,
+            "alone": " ".join(filter(None, said))}
+
+
+def _only(file: str, names: Sequence[str] | None) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return f"Only in {file}: {breakable(', '.join(names[:FEW]))}{more}."

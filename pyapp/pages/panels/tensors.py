@@ -1,0 +1,82 @@
+"""What the page Tensors shows: the list, one tensor in every format, where a format errs, and two files compared."""
+
+from pyapp.experiment.panels import (
+    Beside,
+    Column,
+    Fact,
+    Facts,
+    Panel,
+    Progress,
+    Table,
+    Together,
+    Words,
+)
+from pyapp.experiment.pictures import Heatmap, Histogram
+
+LIST = Panel("list", "The tensors in {file}", (
+    Words(text="**{tensors:count} tensor{tensors:s}, {numbers:count} numbers, {bytes:bytes}.** The format beside each "
+               "has the highest [SQNR](?sqnr) of those that take at most {params.bits:fixed:2} bits a number, scales "
+               "counted."),
+    Progress(done="done", of="of", text="{done:count} of {of:count} measurements"),
+    Words(role="note", text="{cut}", when="cut"),
+    Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", tall=True,
+          columns=(
+              Column("tensor", "{title}", about="{note}"), Column("format", "format", role="quant"),
+              Column("bits", "bits:fixed:2", sort="bits", largest=True),
+              Column("SQNR", "sqnr:text", "sqnr_db", role="quant", sort="sqnr_db", largest=True),
+              Column("mean |x|", "mean_magnitude:small", sort="mean_magnitude", largest=True),
+              Column("max |x|", "maximum:small", sort="maximum", largest=True),
+              Column("kurtosis", "kurtosis:fixed:2", sort="kurtosis", largest=True),
+              Column("zeros", "zeros:percent:2", sort="zeros", largest=True),
+              Column("beyond 4\u00a0σ", "outliers:percent:2", sort="outliers", largest=True),
+              Column("shape", "shape"), Column("type", "dtype"))),
+    Facts(cards=True, facts=(Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then",
+                                                                        "quant"),
+                             Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
+    Words(role="finding", text="Suffer most: {worst}.", when="worst"),
+), empty="The list appears when Python has started.")
+PAIRS = Panel("pairs", "{file} and {other}", (
+    Words(text="Tensors that have the same name and shape in both files, the worst first: x is from {file}, y from "
+               "{other}. Codes with scales of their own are decoded first."),
+    Progress(done="paired", of="pairs_of", text="{paired:count} of {pairs_of:count} tensors compared"),
+    Table(name="pairs", rows="pairs", caption="Differences of two files", tall=True, when="pairs_of", columns=(
+        Column("tensor", "{title}", about="{note}"), Column("SQNR", "sqnr:text", "sqnr_db", role="quant"),
+        Column("mean |x − y|", "mean_difference:small"), Column("max |x − y|", "maximum_difference:small"),
+        Column("shape", "shape"), Column("type", "dtype"), Column("other", "other_dtype"))),
+    Words(role="note", text="{alone}", when="alone"),
+    Words(text="Perhaps these are the same: their numbers correlate.", when="candidates"),
+    Table(name="candidates", rows="candidates", key="first", when="candidates", caption="Renamed or transposed",
+          columns=(Column("tensor", "{first_title}"), Column("in the other file", "{second_title}", prose=True),
+                   Column("how", "how"), Column("correlation", "correlation:fixed:3"))),
+), when="other")
+ONE = Panel("one", "One tensor in every format", (
+    Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
+               "Choose a format to see below where it errs."),
+    Facts(cards=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
+                             Fact("max |x|", ("chosen.maximum:small",)),
+                             Fact("kurtosis", ("chosen.kurtosis:fixed:2",)),
+                             Fact("zeros", ("chosen.zeros:percent:2",)),
+                             Fact("beyond 4\u00a0σ", ("chosen.outliers:percent:3",)),
+                             Fact("NaN, infinite", ("chosen.not_finite:count",)))),
+    Table(name="formats", rows="formats", pick="format", caption="This tensor in every format", tall=True, columns=(
+        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
+        Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
+), empty="Measured when Python has started.")
+MAP = Panel("map", "Where {form} errs", (
+    Words(role="note", text="{refused}", when="refused"),
+    Beside(width=320, when="pictured", blocks=(
+        Together(blocks=(
+            Words(role="caption", text="its numbers [before, upwards](.float), and [after, downwards](.quant), each "
+                                       "scaled to its own height (square-root scale)"),
+            Histogram(name="histogram", label="Histogram before and after {form}.", edges="edges?", before="before?",
+                      after="after?", height=240))),
+        Together(blocks=(
+            Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
+                                       "is {map_limit:percent:1} of the tensor's root mean square"),
+            Heatmap(name="error-map", array="lost?", label="Error of {form} by channel and block.", limit="map_limit",
+                    height=320, read="row {channels.@row:count}, from number {starts.@column:count} on: error "
+                                     "{lost:percent:2} of the root mean square"))))),
+    Words(text="{shown_part}", when="pictured"),
+), empty="The pictures appear when Python has started.")
+PANELS = (LIST, PAIRS, ONE, MAP)

@@ -1,0 +1,51 @@
+"""What a person does on the page about tensors: opens a file, orders its list, and looks at one tensor."""
+
+import numpy as np
+
+from pyapp import safetensors
+from pyapp.measure.tensor_formats import cost
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+RNG = np.random.default_rng(7)
+LAYERS = {f"layers.{i}.weight": RNG.standard_normal((8, 64)).astype(np.float32) * (i + 1) for i in range(24)}
+LAST = "layers.23.weight"
+
+
+def opened(visit, folder, **options):
+    """The page with a safetensors file from the picker."""
+    tab = visit("#tensors", **options)
+    (folder / "mine.safetensors").write_bytes(safetensors.pack(LAYERS, {}))
+    tab["load-file"].set_input_files(folder / "mine.safetensors")
+    tab.page.get_by_role("heading", name="The tensors in mine.safetensors").wait_for()
+    return tab
+
+
+def test_a_file_is_opened_ordered_and_one_tensor_shown_in_every_format(visit, tmp_path):
+    tab = opened(visit, tmp_path)
+    rows = tab.page.locator("[data-test='tensors'] tbody tr")
+    assert rows.count() == 24 and rows.first.get_attribute("data-test") == "tensors-layers.0.weight"
+    tab.wait_text(f"tensors-{LAST}-maximum", ".")  # until it is measured
+    tab["sort-mean_magnitude"].click()
+    tab.page.locator("[data-test='tensors'] tbody tr:first-child button", has_text=LAST).click()
+    expected = cost(LAYERS[LAST], (8, 64), "mxfp4").sqnr_db
+    tab.wait_number("formats-mxfp4-sqnr_db", f"Math.abs(x - {expected}) < 0.06")
+    tab["formats-pick-int8"].click()
+    tab.page.get_by_role("heading", name="Where 8-bit integers errs").wait_for()
+    tab["error-map"].press("ArrowRight")
+    tab.wait_text("error-map-value", "of the root mean square")
+    assert tab["tensor"].input_value() == LAST and "not kept" in tab.page.locator(".note").first.inner_text()
+
+
+def test_a_file_that_can_run_code_is_refused_with_the_line_that_converts_it(visit, tmp_path):
+    tab = visit("#tensors")
+    (tmp_path / "model.pt").write_bytes(b"PK\x03\x04")
+    tab["load-file"].set_input_files(tmp_path / "model.pt")
+    tab.wait_text("load-error", "model.pt: a PyTorch file, which can run code when it is loaded")
+    assert "s.save_file(torch.load('model.pt', weights_only=True), 'model.safetensors')" in tab.text("load-error")
+
+
+def test_on_a_phone_a_file_fits_the_screen(visit, tmp_path):
+    tab = opened(visit, tmp_path, **PHONE)
+    tab.wait_text("formats-mxfp4-sqnr_db", "dB")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert tab["tensors"].locator("..").bounding_box()["height"] < 740, "the list scrolls in its own place"
