@@ -27,7 +27,7 @@ CARRYING = {"all", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "c
             "reshape", "shape", "size", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile",
             "transpose", "where", "zeros_like"}  # functions that move numbers, choose among them or count
 
-MOVING = {"input", "output", "astype", "split", "empty_like", "where"}  # where floats are seen but not computed
+MOVING = {"input", "output", "assignment", "astype", "split", "empty_like", "where"}  # where floats are seen but not computed
 
 
 @dataclass
