@@ -77,8 +77,8 @@ def test_its_commands_exist():
 
 
 def test_its_table_has_the_figures_of_the_recipes():
-    recipe = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in ("mlp", "vit", "gpt", "mlp-qat4",
-                                                                             "mlp-qat3", "mlp-qat2")}
+    recipe = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in ("mlp", "vit", "gpt", "encoder",
+                                                                             "mlp-qat4", "mlp-qat3", "mlp-qat2")}
     for name, row in (("mlp", "digits, float32"), ("vit", "Vision Transformer, float32")):
         test = recipe[name]["metrics"]["test"]
         score = test.get("float", test.get("accuracy"))
@@ -87,4 +87,8 @@ def test_its_table_has_the_figures_of_the_recipes():
     for size, score, bits in TRAINED:
         test = recipe[f"mlp-qat{bits}"]["metrics"]["test"]
         assert (size, score) == (f"{test['bytes']:,}", f"{test['accuracy']:.2%}".replace("%", " %"))
+    stories = recipe["encoder"]["metrics"]["held_out"]
+    score = f"{stories['accuracy']:.2%} of {stories['n']:,} stories".replace("%", " %")
+    size = f"{4 * recipe['encoder']['parameters']:,}"
+    assert f"| Encoder, float32 (stored as float16) | {size} | {score} |" in README
     assert f"| {recipe['gpt']['metrics']['validation']['loss']:.3f} nats | `gpt` |" in README

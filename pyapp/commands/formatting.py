@@ -20,7 +20,8 @@ def add(commands: Any) -> None:
     add_data(sub)
     sub.add_argument("--gpt-data", metavar="FILE",
                      help="a text in UTF-8, on whose last 10 %% the GPT is measured; without it the GPT is left out")
-    sub.add_argument("--images", type=reader(_some), default=2000, metavar="N", help="only the first N test images")
+    sub.add_argument("--images", type=reader(_some), default=2000, metavar="N",
+                     help="only N test images, evenly spread")
     sub.add_argument("--windows", type=reader(_some), default=32, metavar="N",
                      help="only the first N windows of the text, of 128 characters")
     add_out(sub, "the JSON file for the measurements")

@@ -15,6 +15,7 @@ from pyapp.measure import published
 from pyapp.measure.encoder import Answers, Piece, Tally, head_errors, pieces, read
 from pyapp.nets.encoder.model import PAD, Encoder
 from pyapp.pages.base import softmax_controls
+from pyapp.pages.base.softmax_controls import SHIFT_TITLES, SOFTMAX_TITLES
 from pyapp.pages.panels import encoder as panels
 from pyapp.quantized.encoder import ScoreSettings, quantize_scores
 from pyapp.softmax.compare import BITS
@@ -46,7 +47,7 @@ class Page(Experiment):
     order = 62
     NEXT = ("text", "Writing is less forgiving: watch a text fall apart and come back.")
     WORK = "auto"
-    BAR = "{bits} bits: [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
+    BAR = "{bits} bits, {counted:count} stories: [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     GROUPS = (("Story", ("text",)), ("Quantise the scores", ("logit_bits", "softmax", "shift")),
               ("Look at", ("layer", "head")))
     SHIPPED, PANELS = ("encoder",), panels.PANELS
@@ -59,8 +60,9 @@ class Page(Experiment):
               doc="Bits of the attention scores, which are rounded before the softmax"),
         softmax_controls.softmax(),
         softmax_controls.shift(),
-        Param("layer", "Layer", "int", 3, lo=1, hi=3, doc="Which layer's attention is shown, from 1"),
-        Param("head", "Head", "choice", "3", choices=tuple("1234"), widget="slider", doc="Which head of it, from 1"),
+        Param("layer", "Layer", "int", 3, lo=1, hi=3, doc="Layer whose attention is shown (1 = first)"),
+        Param("head", "Head", "choice", "3", choices=tuple("1234"), widget="slider",
+              doc="Attention head to show (1 = first)"),
     )
 
     def __init__(self, params: Values):
@@ -177,7 +179,7 @@ class Page(Experiment):
         return {"accuracy": tally.accuracy, "counted": tally.counted, "changed": tally.changed,
                 "float_accuracy": right / seen if seen else None, "float_counted": seen, "count_of": HELD_OUT,
                 "done": done, "all": whole,
-                "counted_words": f"{left} of {len(wanted)} settings are still to be counted." if left else ""}
+                "counted_words": f"{len(wanted) - left} of {len(wanted)} settings finished" if left else ""}
 
     def _accuracies(self, method: str, shift: str) -> list[float | None]:
         """By bits; None where nothing is counted."""
@@ -187,19 +189,20 @@ class Page(Experiment):
     def _curve(self) -> dict[str, Any]:
         """The chosen method and shift, what they are compared with, and the float network."""
         method, shift = self.params["softmax"], self.params["shift"]
+        words = f"{SOFTMAX_TITLES[method]}, {SHIFT_TITLES[shift]}"
         exact = self._counted()["float_accuracy"]
         others = {(method, "none"), ("exact", shift), ("exact", "none")} - {(method, shift)}
         lines = [{"y": [exact] * len(BITS), "role": "float", "label": "float32"},
                  *({"y": self._accuracies(*each), "role": "faint", "thin": True, "label": ""}
                    for each in sorted(others)),
-                 {"y": self._accuracies(method, shift), "role": "quant", "label": f"{method}, {shift}"}]
+                 {"y": self._accuracies(method, shift), "role": "quant", "label": words}]
         chosen = lines[-1]["y"]
         at = BITS.index(self.params["logit_bits"])
         values = [y for line in lines for y in line["y"] if y is not None]
         return {"lines": lines, "at": at, "range": [min(values, default=0.0) - 0.02, 1.01],
                 "marks": [] if chosen[at] is None else [{"kind": "point", "x": BITS[at], "y": chosen[at],
                                                          "role": "quant"}],
-                "curve_words": f"[float32](.float) and [{METHODS[method].title}, shift {shift}](.quant)",
+                "curve_words": f"[float32](.float) and [{words}](.quant)",
                 "readings": [f"{bits} bits: " + (f"{100 * y:.2f} %" if y is not None else "not counted yet")
                              for bits, y in zip(BITS, chosen, strict=True)]}
 
@@ -208,7 +211,7 @@ class Page(Experiment):
         there = {(cell.method, cell.shift) for cell, tally in self.tallies.items() if tally.counted}
         chosen = self.params["softmax"], self.params["shift"]
         order = [(method, shift) for method in METHODS for shift in RULES if (method, shift) in there]
-        return [{"name": f"{method} {shift}", "title": METHODS[method].title, "shift": shift,
+        return [{"name": f"{method} {shift}", "title": SOFTMAX_TITLES[method], "shift": SHIFT_TITLES[shift],
                  "accuracies": self._accuracies(method, shift), "chosen": (method, shift) == chosen}
                 for method, shift in order]
 

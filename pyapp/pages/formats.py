@@ -30,9 +30,9 @@ ALIKE = ("int8", "fp8-e4m3", "fp8-e5m2", "fp6-e2m3", "fp6-e3m2", "int4", "fp4", 
          "binary")
 MOST_DB = 60  # of the axis; a tensor that a format holds exactly is beyond it
 
-VALUES = Panel("values", "Where are its numbers dense?", (
+VALUES = Panel("values", "Which numbers can each format hold?", (
     Words(text="Every number that a code can stand for, before the scale, drawn so that the largest is 1. Integers are "
-               "evenly spaced; small floats and NF4 crowd around 0, where most [weights](?scale) are."),
+               "evenly spaced; small floats and NF4 crowd around 0, where most weights are."),
     Chart(name="values", label="The numbers of {alike:count} formats on one axis; chosen: {title}.", x="levels",
           lines="rows", up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=330,
           read="code {codes:fixed:0} stands for {levels}"),
@@ -40,16 +40,16 @@ VALUES = Panel("values", "Where are its numbers dense?", (
 ), empty="The number lines appear when Python has started.")
 TABLE = Panel("all", "The same tensor in every format", (
     Words(text="{owner} {count:count} number{count:s}, with every format's own blocks and scales. Scales count: 4-bit "
-               "codes with a scale of 16 bits for 32 numbers are 4.5 bits a number."),
+               "codes with a scale of 16 bits for 32 numbers are 4.5 bits per number."),
     Progress(done="done", of="of", text="{done:count} of {of:count} formats measured"),
-    Chart(name="race", label="Signal to noise over bits a number.", x="race_bits", lines="race",
+    Chart(name="race", label="Signal to noise over bits per number.", x="race_bits", lines="race",
           across=Axis(ends="race_across"), up=Axis(ends="race_up"), marks="race_marks", read="{race_bits:fixed:2} bits",
-          caption="SQNR in decibels over bits a number; more is better, and the chosen format is marked"),
+          caption="SQNR in decibels over bits per number; more is better, and the chosen format is marked"),
     Table(name="formats", rows="formats", pick="format", caption="Every format on the same tensor", columns=(
-        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("format", "title"), Column("bits per number", "bits:fixed:3", role="quant"),
         Column("[SQNR](?sqnr)", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum"), Column("bytes", "bytes:bytes"))),
-    Facts(cards=True, facts=(Fact("chosen", ("{title}",), "chosen"), Fact("bits a number", ("bits:fixed:3",), "bits"),
+    Facts(cards=True, facts=(Fact("chosen", ("{title}",), "chosen"), Fact("bits per number", ("bits:fixed:3",), "bits"),
                              Fact("SQNR", ("sqnr_db:decibels:2",), "sqnr", "quant"),
                              Fact("bytes", ("bytes:bytes",), "bytes"))),
 ), empty="Measured when Python has started.")
@@ -64,7 +64,7 @@ OUTLIER = Panel("outlier", "A block of 32 with one outlier", (
           caption="SQNR of the others in decibels, over the size of the outlier"),
     Table(name="rivals", rows="rival_rows", pick="format", caption="Formats of about 4 bits in this block", columns=(
         Column("format", "title"), Column("SQNR of the others", "sqnr_db:decibels:1", role="quant"),
-        Column("of them 0", "zeros:count"))),
+        Column("rounded to 0", "zeros:count"))),
 ), place="readouts", empty="The block appears when Python has started.")
 
 
@@ -167,12 +167,12 @@ class Page(Experiment):
             "rivals": at, "outlier_mark": [{"kind": "vertical", "x": self.params["outlier"], "role": "faint"}],
         }
         arrays = {"levels": levels, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
-                  "places": np.arange(BLOCK, dtype=np.int32), "block_values": block, "block_after": after,
+                  "places": np.arange(1, BLOCK + 1, dtype=np.int32), "block_values": block, "block_after": after,
                   "sizes": np.array(OUTLIERS)}
         return Frame(len(self.found), scalars, arrays, self._said)
 
     def _race(self) -> list[dict[str, Any]]:
-        """SQNR over bits a number, a line a family, as far as it is measured."""
+        """SQNR over bits per number, one line per family, as far as it is measured."""
         lines = []
         for label, role, names in FAMILIES:
             rows = [self.found[name] for name in names if name in self.found and finite(self.found[name]["sqnr_db"])]
@@ -250,7 +250,7 @@ def about(name: str) -> str:
     kind = FORMATS[name]
     if isinstance(kind, GGUF):
         return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}."
-    per = {"tensor": "one scale for the tensor", "channel": "a scale for each row"}.get(
-        kind.per.kind, f"a scale for each {kind.per.size} numbers")
+    per = {"tensor": "one scale per tensor", "channel": "one scale per row"}.get(
+        kind.per.kind, f"one scale per {kind.per.size} numbers")
     ternary = " Symmetric grids of 2 bits are ternary." if name in ("int2", "ternary") else ""
-    return f"{np.unique(levels_of(name)[0]).size} numbers, {per}; {kind.source}.{ternary}"
+    return f"{np.unique(levels_of(name)[0]).size} different values, {per}; {kind.source}.{ternary}"

@@ -42,7 +42,7 @@ WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides b
 QUANTISING = ("format", "bits", "per", "activations", "logit_bits", "softmax", "shift", "cache_bits")  # only one text
 SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
-TITLES = {"float": "float", "quant": "quantised"}
+TITLES = {"float": "float32", "quant": "quantised"}
 LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."

@@ -29,11 +29,11 @@ KEPT = 4  # networks, so that a control that comes back is answered at once
 ANSWERS = 5  # likeliest ones that are listed
 WIDTHS = (32, 64)
 
-PASS = Panel("pass", "Every accumulator fits", (
+PASS = Panel("pass", "How full each accumulator gets", (
     Words(role="finding", name="finding", text="{finding}"),
-    Words(text="Each dot is an operation of one pass, from left to right, at the bits that its largest sum or product "
-               "needed, sign included. [Filled](.quant): in an int64. [Hollow](.quant): in an int32. The lines are "
-               "what those types hold. Drag across the picture to see one operation."),
+    Words(text="The operations of one pass, from left to right. Each has up to two dots: [hollow](.quant) for its "
+               "int32 accumulators, [filled](.quant) for its int64 ones. The height is the bits of the largest number "
+               "there, sign included; the lines are what those types hold. Drag across to see one operation."),
     Chart(name="bits", label="Bits that the largest number in each operation's accumulators needs.", x="numbers",
           lines="lines", marks="marks", up=Axis("bits", ends="range", format="count"), across=Axis("operation"),
           height=300, pick="operation", at="at", read="{names.@i}: {readings.@i}"),
@@ -46,22 +46,24 @@ PASS = Panel("pass", "Every accumulator fits", (
         Fact("CRC-32 of its codes", ("chosen.checksum",), "checksum"))),
 ), empty="The operations appear when Python has started.")
 HIDING = Panel("hiding", "Where floats hide in a simulation", (
-    Words(text="Most pipelines that are called quantised round numbers onto a grid and compute on with floats. This is "
-               "the same walk through such a network, with the same settings: "
-               "[{simulated.float:count} of {simulated.count:count}](.bad) operations take or give floats."),
+    Words(text="In a simulation ([fake quantisation](?fake-quantisation)) numbers are rounded to a grid and stay "
+               "floats: [{simulated.float:count} of {simulated.count:count}](.bad) operations take or give floats. On "
+               "the left is the same network in integers, where queries, keys, values, shifts and softmaxes count "
+               "separately. The simulation is traced on {simulated.input}; which operations use floats does not depend "
+               "on that."),
     Table(name="hiding", rows="kinds", caption="Operations that take, give or compute floats", key="name", columns=(
         Column("Operation", "name"), Column("in integers", "integer:count", role="quant"),
-        Column("of these float", "integer_float:count", role="quant"),
-        Column("simulated", "count:count"), Column("of those float", "float:count", bad="float"),
+        Column("of these in float", "integer_float:count", role="quant"),
+        Column("simulated", "count:count"), Column("of those in float", "float:count", bad="float"),
         Column("floats come from NumPy's", "functions", prose=True))),
     Words(role="doc", text="An integer softmax computes in integers in a simulation too, but its codes come from "
                            "floats and go back to floats. An embedding only looks floats up."),
 ), place="wide", empty="The comparison appears when Python has started.")
 COST = Panel("cost", "What it costs", (
     Words(text="{input_words}"),
-    Table(name="answers", rows="answers", caption="The likeliest answers, float and in integers", key="name", columns=(
+    Table(name="answers", rows="answers", caption="The likeliest answers, float32 and integers", key="name", columns=(
         Column("answer", "name"), Column("", bar=("float", "quant")),
-        Column("float", "float:percent:2", role="float"),
+        Column("float32", "float:percent:2", role="float"),
         Column("integers", "quant:percent:2", role="quant"))),
     Facts(name="cost", facts=(Fact("L1 of the probabilities", ("l1:small",), "l1"),
                               Fact("weights", ("nbytes:bytes",), "bytes"))),
@@ -79,10 +81,11 @@ TABLE = Panel("table", "All {count:count} operations", (
 
 
 class Made(NamedTuple):
-    """A network in integers, and which of its operations a simulation has in floats."""
+    """A network in integers, which of its operations a simulation has in floats, and what that was traced on."""
 
     network: Any
     simulated: list[Operation]
+    traced: str
 
 
 class Page(Experiment):
@@ -97,7 +100,7 @@ class Page(Experiment):
     IDLE = (Idle(("digit",), "network", "is", (GPT,), "the GPT reads the text"),
             Idle(("text",), "network", "is", (VIT,), "the Vision Transformer reads the digit"))
     PANELS = (PASS, COST, HIDING, TABLE)
-    MAIN = ("network", "softmax")
+    MAIN = ("network", "bits")
     RECORDED = ()
     PARAMS = (
         Param("network", "Network", "choice", VIT, choices=(VIT, GPT), titles=controls.NETWORK_TITLES,
@@ -150,10 +153,11 @@ class Page(Experiment):
                        f"Least headroom: {_counted(tight, 'bit')} of {tightest['width']}, in {tightest['name']}.",
             "rows": rows, "chosen": rows[at], "at": at, "names": [row["name"] for row in rows],
             "readings": [_reading(each) for each in trace.operations],
-            "lines": [{"y": y, "role": "quant", "shape": "dots", "label": "", "hollow": [width == 32] * len(rows)}
+            "lines": [{"y": y, "role": "quant", "shape": "dots", "label": f"int{width} accumulators",
+                       "hollow": [width == 32] * len(rows)}
                       for width, y in zip(WIDTHS, bits, strict=True)],
             "marks": [{"kind": "horizontal", "y": width, "text": f"int{width}", "role": "error"} for width in WIDTHS],
-            "range": [0, 68], **_hiding(trace.operations, made.simulated),
+            "range": [0, 68], **_hiding(trace.operations, made),
             "answers": [{"name": names[i], "float": float(exact[i]), "quant": float(rounded[i])} for i in likeliest],
             "l1": float(np.abs(exact - rounded).sum()), "nbytes": made.network.nbytes, "input_words": words,
         }
@@ -186,11 +190,13 @@ def _made(network: str, settings: TransformerSettings, widths: Widths) -> Made:
     if network == VIT:
         p, images = shipped.vit(), mnist.calibration()[:IMAGES]
         simulated = trace_simulated(quantize_vit(p, settings, images[:1]), images[:1])
-        return Made(integer_vit(p, settings, images, widths=widths), simulated.operations)
+        return Made(integer_vit(p, settings, images, widths=widths), simulated.operations,
+                    "one training image")
     (model, p, _), text = shipped.gpt(), _own_text()
     few = text[:, :8]
     simulated = trace_simulated(quantize_gpt(model, p.astype(np.float32), settings, few), few)
-    return Made(integer_gpt(model, p, settings, text, widths), simulated.operations)
+    return Made(integer_gpt(model, p, settings, text, widths), simulated.operations,
+                f"{few.size} characters that the GPT wrote itself")
 
 
 @cache
@@ -231,15 +237,15 @@ def _counted(n: int, what: str) -> str:
     return f"{n} {what}" + "s" * (n != 1)
 
 
-def _hiding(integers: list[Operation], simulated: list[Operation]) -> dict[str, Any]:
+def _hiding(integers: list[Operation], made: Made) -> dict[str, Any]:
     """Both walks, counted by what the operations are."""
-    rows = []
+    rows, simulated = [], made.simulated
     for kind in dict.fromkeys(_kind(each) for each in [*simulated, *integers]):
         ours, theirs = ([each for each in walk if _kind(each) == kind] for walk in (integers, simulated))
         functions = dict.fromkeys(name for each in theirs for name in each.functions)
         rows.append({"name": kind, "integer": len(ours), "integer_float": _floats(ours), "count": len(theirs),
                      "float": _floats(theirs), "functions": ", ".join(functions)})
-    return {"kinds": rows, "simulated": {"count": len(simulated), "float": _floats(simulated)}}
+    return {"kinds": rows, "simulated": {"count": len(simulated), "float": _floats(simulated), "input": made.traced}}
 
 
 def _kind(found: Operation) -> str:

@@ -43,7 +43,8 @@ class Page(Experiment):
     order = 60
     NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")
     WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
+    BAR = ("step {step:count}, {counted:count} images: [{float_accuracy:percent}](.float) → "
+           "[{quant_accuracy:percent}](.quant)")
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))

@@ -11,6 +11,7 @@ from pyapp.machine import made_on
 from pyapp.nets import gpt, mlp, next_token, vit
 from pyapp.quant.formats.catalogue import find, format_parameters
 from pyapp.quant.parameters import float_nbytes
+from pyapp.sweep.transformers import share
 from pyapp.training.trainer import evaluate
 
 FLOAT = "float32"
@@ -19,26 +20,27 @@ Measure = Callable[[Parameters], float]  # accuracy 0..1, or loss in nats per ch
 
 def subjects(digits: str | Path, written: str | Path | None, images: int, windows: int
              ) -> dict[str, tuple[Parameters, str, Measure]]:
-    """The networks by name: float weights, what is measured, and how. ValueError if the data cannot be used."""
+    """The networks by name: float weights, what is measured, and how. Images are spread evenly over the test set;
+    windows are the first of the held-out text. ValueError if the data cannot be used."""
     test = mnist.load(digits)
-    x, labels = test.inputs()[:images], test.labels[:images]
+    fewer = test.spread(images)
+    x, labels = fewer.inputs(), fewer.labels
+    read_on = f"accuracy, {share(len(labels), len(test.labels), 'images')}"
     reader, read = vit.parameters(checkpoint.load(vit.SHIPPED))
-    found = {"mlp": (mlp.load(), f"accuracy, {len(labels):,} images",
-                     lambda p: evaluate(mlp.MLP(), p, x, labels)["accuracy"]),
-             "vit": (read, f"accuracy, {len(labels):,} images",
-                     lambda p: evaluate(reader, p, x, labels)["accuracy"])}
+    found = {"mlp": (mlp.load(), read_on, lambda p: evaluate(mlp.MLP(), p, x, labels)["accuracy"]),
+             "vit": (read, read_on, lambda p: evaluate(reader, p, x, labels)["accuracy"])}
     if written is not None:
         model, p, vocabulary = gpt.load(gpt.SHIPPED)
         _, tokens = text.split(vocabulary.encode(text.read(written)), model.size.context)
         some = tokens[: windows * model.size.context + 1]
-        found["gpt"] = (p, f"nats, {len(some) - 1:,} characters",
+        found["gpt"] = (p, f"nats, {share(len(some) - 1, len(tokens) - 1, 'characters')}",
                         lambda p: next_token.evaluate(model, p, some)["loss"])
     return found
 
 
 def compare(names: Sequence[str], networks: Mapping[str, tuple[Parameters, str, Measure]],
             say: Callable[[str], None]) -> dict[str, Any]:
-    """A row for float32 and each format: by network, bits a weight (scales counted), bytes of the whole network, and
+    """A row for float32 and each format: by network, bits per weight (scales counted), bytes of the whole network, and
     its score. ValueError for a name that is no format, before anything is measured."""
     for name in names:
         find(name)
@@ -58,7 +60,7 @@ def _measured(name: str, p: Parameters, measure: Measure) -> dict[str, Any]:
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """Markdown: formats down, smallest first within what was asked; for each network bits a weight and score."""
+    """Markdown: formats down, smallest first within what was asked; for each network bits per weight and score."""
     heads = ["format", *(cell for network, on in result["on"].items() for cell in (f"{network}: bits", on))]
     lines = [[row["title"], *(cell for network, on in result["on"].items() for cell in _cells(row[network], on))]
              for row in result["rows"]]

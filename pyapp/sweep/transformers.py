@@ -5,13 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pyapp import checkpoint, store
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist, text
-from pyapp.data.mnist import Digits
 from pyapp.machine import made_on
 from pyapp.measure.measure_transformer import measure_gpt, measure_vit
 from pyapp.nets import gpt, vit
@@ -51,15 +48,14 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
     """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
     (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
-    rows = np.arange(n, dtype=np.int64) * whole // n
-    digits, make = Digits(digits.images[rows], digits.labels[rows]), integer_vit if integers else quantize_vit
+    digits, make = digits.spread(n), integer_vit if integers else quantize_vit
 
     def measure(settings: TransformerSettings, change: Change | None = None,
                 other: Parameters = p) -> dict[str, Any]:
         network = (make if settings != FLOAT else quantize_vit)(other, settings, size=model.size)
         return measure_vit(_changed(network, change), digits, watch)
 
-    return Subject("accuracy", _share(n, whole, "images"), measure,
+    return Subject("accuracy", share(n, whole, "images"), measure,
                    (store.digest(weights)[:SHORT], stamp_of(digits)), integers)
 
 
@@ -79,7 +75,7 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, wat
         network = (make if settings != FLOAT else quantize_gpt)(model, other, settings, read)
         return measure_gpt(_changed(network, change), tokens, watch)
 
-    return Subject("loss", f"{_share(n, whole, 'windows')} of {model.size.context} characters", measure,
+    return Subject("loss", f"{share(n, whole, 'windows')} of {model.size.context} characters", measure,
                    (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())), integers)
 
 
@@ -95,7 +91,8 @@ def _some(wanted: int | None, there: int, what: str) -> int:
     return min(wanted or there, there)
 
 
-def _share(n: int, whole: int, what: str) -> str:
+def share(n: int, whole: int, what: str) -> str:
+    """How many of how many were measured, in words: "500 of 10,000 images"."""
     return f"{n:,} {what}" if n == whole else f"{n:,} of {whole:,} {what}"
 
 

@@ -53,7 +53,7 @@ def test_it_opens_with_a_recorded_text_until_the_reader_changes_something(visit)
     assert len(recorded) > 250 and tab.number("written") == 300
     tab["text-float"].focus()
     tab.page.keyboard.press("End")  # Python has the prompt alone
-    tab.page.locator("p", has_text="Character number 7 of the float text").wait_for()
+    tab.page.locator("p", has_text="Character number 7 of the float32 text").wait_for()
     tab["shift"].select_option("row-max-clip")
     tab.page.locator("[data-test='play']", has_text="Stop").wait_for()
     tab["recorded"].wait_for(state="detached")
@@ -126,11 +126,11 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     assert tab.page.locator("[data-test='text-float'] [style*='--look']").count() == 0
     tab["text-float"].focus()
     tab.page.keyboard.press("Home")
-    tab.page.locator("p", has_text="Character number 1 of the float text").wait_for()
+    tab.page.locator("p", has_text="Character number 1 of the float32 text").wait_for()
     for _ in range(3):
         tab.page.keyboard.press("ArrowRight")
     tab.page.keyboard.press("Shift+ArrowRight")
-    tab.page.locator("p", has_text="Character number 14 of the float text").wait_for()
+    tab.page.locator("p", has_text="Character number 14 of the float32 text").wait_for()
     tab.slide("layer", 3)
     tab.slide("head", 4)
     tab.wait_text("look-bars-caption", "block 3, head 4")
@@ -139,11 +139,11 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     found = runner.predict(run, {"side": "float", "at": 13})
     tab["look-bars"].focus()
     tab.page.keyboard.press("ArrowRight")
-    tab.wait_text("look-bars-value", f"O (number 2)  float {found.arrays['attention_float'][1]:.4f}, "
+    tab.wait_text("look-bars-value", f"O (number 2)  float32 {found.arrays['attention_float'][1]:.4f}, "
                                      f"quantised {found.arrays['attention_quant'][1]:.4f}")
     tab["next-bars"].focus()
     tab.page.keyboard.press("Home")
-    tab.wait_text("next-bars-value", f"↵  float {100 * found.arrays['next_float'][0]:.3f} %")
+    tab.wait_text("next-bars-value", f"↵  float32 {100 * found.arrays['next_float'][0]:.3f} %")
     follows = frame.scalars["labels"][found.scalars["follows"]]
     tab.wait_text("next-about", f"In the text {follows} follows.")
 

@@ -33,13 +33,15 @@ def all_heads(side: str, caption: str) -> Heatmap:
 
 
 MAPS = Panel("maps", "Layer {layer}, head {head}: who looks at whom", (
-    Words(name="looks", text="The answer is read from [CLS], the first row. In float32 it looks at "
-                             "[{float_looks}](.float), with {bits}-bit scores at [{quant_looks}](.quant)."),
+    Words(name="looks", text="The answer is read from [CLS], a mark put before the story; it is the first row. In "
+                             "float32 it looks at [{float_looks}](.float), with {bits}-bit scores at "
+                             "[{quant_looks}](.quant)."),
     Beside(width=88, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
                               matrix("error", "quantised − float32"))),
     Scale(limit="limits.error", what="Differences"),
     Words(role="doc", text="Each row is a word that looks, each column one that is looked at; rows sum to 1. Few bits "
-                           "make steps out of attention, and a step too coarse looks at the wrong person."),
+                           "make steps out of attention: if the steps are too coarse, the network attends to the wrong "
+                           "word."),
 ), empty="The maps appear when Python has started.")
 EXAMPLES = Panel("stories", "Other stories", (
     Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Others in "
@@ -58,7 +60,7 @@ HEADS = Panel("heads", "All heads", (
         Column("held-out stories: {compared:count}", "mean:fixed:4", role="quant"))),
 ), place="readouts", empty="The heads appear when Python has started.")
 CURVE = Panel("curve", "Accuracy against bits", (
-    Words(text="Share of {count_of:count} held-out stories that are answered rightly, by bits of the attention scores. "
+    Words(text="Share of {count_of:count} held-out stories that are answered correctly, by bits per attention score. "
                "Scales come from other stories. In grey, the same method without a shift, and the float softmax of the "
                "rounded scores."),
     Chart(name="accuracy", label="Accuracy at 2 to 8 bits.", caption="{curve_words}", x="widths", lines="lines",
@@ -84,9 +86,9 @@ MEASURED = Panel("measured", "Measured so far: method × shift × bits", (
 ), place="wide", empty="The table appears when Python has started.")
 PUBLISHED = Panel("published", "Published: MobileBERT on SST-2", (
     Words(text="Accuracy of the 25-million-parameter model on film reviews, from the logs of a semester project at ETH "
-               f"Zurich (2024): float {100 * published.FLOAT:.1f} %, chance {100 * published.CHANCE:.1f} %. There "
-               "6 bits are enough, and at 4 the method decides. They are single runs; its shift is one constant for "
-               "the whole tensor, and its I-BERT has a slip in the range reduction, which the row with 12-bit ln 2 has "
+               f"Zurich (2024): float32 {100 * published.FLOAT:.1f} %, chance {100 * published.CHANCE:.1f} %. In those "
+               "logs 6 bits are enough; at 4 bits the method matters. Each figure is one run. The shift there is one "
+               "constant for the whole tensor, and I-BERT’s range reduction has an error that the 12-bit ln 2 row does "
                "not."),
     Table(name="published", caption="Published accuracy by method and bits", rows="published", columns=(
         Column("method", "name"), *(Column(f"{bits} bits", f"accuracies.{i}:percent", name=str(bits))

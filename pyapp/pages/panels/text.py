@@ -33,8 +33,8 @@ def bars(name: str, source: str, **more: str | int) -> Bars:
 
 
 def following(source: str, **more: str | int) -> Bars:
-    return bars("next", source, label="Probability of each next character: float, quantised.", labels="labels",
-                height=176, read=f"{{labels.@i:text}}  float {{{source}_float:percent:3}}, quantised "
+    return bars("next", source, label="Probability of each next character: float32, quantised.", labels="labels",
+                height=176, read=f"{{labels.@i:text}}  float32 {{{source}_float:percent:3}}, quantised "
                                  f"{{{source}_quant:percent:3}}", **more)
 
 
@@ -80,14 +80,14 @@ LOOK = Panel("look", "Attention", (
               text="Character number {read.number:count} of the {read.title} text saw {read.seen:count} "
                    "character{read.seen:s}, itself included. They are shaded in the text above and drawn here, full at "
                    "{read.limits.attention:fixed:3}. Point at another character, or move there with the arrow keys."),
-        bars("look", "read.attention", label="Attention to each character: float, quantised.", labels="read.labels",
+        bars("look", "read.attention", label="Attention to each character: float32, quantised.", labels="read.labels",
              limit="read.limits.attention", picked="read.last", height=144,
              caption="What “{read.character:text}” looked at: block {read.layer}, head {read.head}",
-             read="{read.labels.@i:text} (number {read.numbers.@i:count})  float {read.attention_float:fixed:4}, "
+             read="{read.labels.@i:text} (number {read.numbers.@i:count})  float32 {read.attention_float:fixed:4}, "
                   "quantised {read.attention_quant:fixed:4}"),
         Table(name="most", rows="read.most", key="number", caption="The characters with the most attention", columns=(
             Column("looked at most", "[{before:text}](.muted)**{character:text}**", name="character"),
-            Column("number", "number:count"), Column("float", "float:fixed:4", role="float"),
+            Column("number", "number:count"), Column("float32", "float:fixed:4", role="float"),
             Column("quantised", "quant:fixed:4", role="quant"))))),
 ))
 LOSSES = Panel("losses", "What quantising costs", (
