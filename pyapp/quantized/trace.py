@@ -26,8 +26,7 @@ CARRYING = {"all", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "c
             "empty_like", "expand_dims", "flatnonzero", "full_like", "max", "min", "moveaxis", "ndim", "nonzero",
             "reshape", "shape", "size", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile",
             "transpose", "where", "zeros_like"}  # functions that move numbers, choose among them or count
-
-MOVING = {"input", "output", "assignment", "astype", "split", "empty_like", "where"}  # where floats are seen but not computed
+MOVING = {"input", "output", "assignment", "astype", "split", "empty_like", "where"}  # of floats that are not computed
 
 
 @dataclass
