@@ -23,6 +23,7 @@ from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
 from pyapp.quant.integer import ROUNDINGS
+from pyapp.quant.parameters import UNPREPARED
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.sweep.grid import DEFAULTS
@@ -47,6 +48,7 @@ def add(commands: Any) -> None:
     sub = command(models, "vit", export_vision, f"the {TITLES['vit']}")
     add_subject(sub, "vit")
     add_transformer_settings(sub)
+    sub.set_defaults(prepare=UNPREPARED)
     add_target(sub, FORMATS)
     add_json(sub)
     sub = command(commands, "verify", verify_export, "run the proof of an exported file again")

@@ -12,7 +12,7 @@ import pytest
 from pyapp import bridge, pages, store
 
 HERE = Path(__file__).parent
-UNITS = 5  # of work, after which more is known
+UNITS = 8  # of work, after which more is known
 DRAWN = {name: {"index": 18} for name in ("vision", "digits", "inference")} | {"text": {"side": "quant", "at": 3}}
 CHARTS = ("chart", "curves", "histogram", "bars", "heatmap")
 
