@@ -195,7 +195,7 @@ class Page(Experiment):
         lines = [{"y": [exact] * len(BITS), "role": "float", "label": "float32"},
                  *({"y": self._accuracies(*each), "role": "faint", "thin": True, "label": ""}
                    for each in sorted(others)),
-                 {"y": self._accuracies(method, shift), "role": "quant", "label": words}]
+                 {"y": self._accuracies(method, shift), "role": "quant", "label": "chosen"}]
         chosen = lines[-1]["y"]
         at = BITS.index(self.params["logit_bits"])
         values = [y for line in lines for y in line["y"] if y is not None]

@@ -153,7 +153,7 @@ class Page(Experiment):
                        f"Least headroom: {_counted(tight, 'bit')} of {tightest['width']}, in {tightest['name']}.",
             "rows": rows, "chosen": rows[at], "at": at, "names": [row["name"] for row in rows],
             "readings": [_reading(each) for each in trace.operations],
-            "lines": [{"y": y, "role": "quant", "shape": "dots", "label": f"int{width} accumulators",
+            "lines": [{"y": y, "role": "quant", "shape": "dots", "label": f"int{width}",
                        "hollow": [width == 32] * len(rows)}
                       for width, y in zip(WIDTHS, bits, strict=True)],
             "marks": [{"kind": "horizontal", "y": width, "text": f"int{width}", "role": "error"} for width in WIDTHS],
