@@ -102,6 +102,11 @@ class Experiment:
         self.refused: dict[str, ParamError] = {}  # by parameter: why its value cannot be used
         self.live = Live(self.LIVE)
 
+    def refuse(self, param: str, error: ParamError, what: str, instead: str) -> list[str]:
+        """Remember why a link's value of a parameter cannot be used, and say what was not read and what is shown."""
+        self.refused[param] = error
+        return [f"The {what} cannot be read: {error}; {error.hint}. {instead}"]
+
     @classmethod
     def mains(cls) -> tuple[str, ...]:
         """The parameters of the strip that stays in view: MAIN, or else the first that has a small control."""

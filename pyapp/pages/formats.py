@@ -105,11 +105,9 @@ class Page(Experiment):
         try:
             self._take()
         except ParamError as error:
-            self.refused["values"] = error
             self.params["values"] = ""
             self._take()
-            self._said = [f"The pasted values cannot be read: {error}; {error.hint}. Numbers drawn from the seed are "
-                          "shown instead."]
+            self._said = self.refuse("values", error, "pasted values", tensors.DRAWN_INSTEAD)
 
     def change(self, name: str, value: Any) -> list[str]:
         if name in ("values", "data", "seed"):

@@ -143,9 +143,7 @@ class Page(SoftmaxLab):
         except ParamError as error:  # a link with a text that is no matrix
             params["logits"] = FAMILIES[0]
             self._begin()
-            self.refused["logits"] = error
-            self._said = [f"The pasted logits cannot be read: {error}; {error.hint}. {FAMILIES[0].capitalize()} ones "
-                          "are shown."]
+            self._said = self.refuse("logits", error, "pasted logits", f"{FAMILIES[0].capitalize()} ones are shown.")
 
     def unused(self, names: Iterable[str]) -> list[str]:
         if "text" not in names or self.params["logits"] == PASTED:

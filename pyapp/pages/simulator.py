@@ -80,9 +80,7 @@ class Page(Experiment):
         try:
             self._parse()
         except ParamError as error:
-            self.refused["values"] = error
-            self._said = [f"The pasted values cannot be read: {error}; {error.hint}. Numbers drawn from the seed are "
-                          "shown instead."]
+            self._said = self.refuse("values", error, "pasted values", tensors.DRAWN_INSTEAD)
         self.x = self._tensor()
 
     def unused(self, names: Iterable[str]) -> list[str]:

@@ -108,9 +108,8 @@ class Page(SoftmaxLab):
         try:
             self.others, self._said = _read(params["others"])  # and how the text was read
         except ParamError as error:
-            self.refused["others"] = error
             self.others = logits(OTHERS)
-            self._said = [f"The other logits cannot be read: {error}; {error.hint}. {OTHERS} are used instead."]
+            self._said = self.refuse("others", error, "other logits", f"{OTHERS} are used instead.")
         self._start()
 
     def change(self, name: str, value: Any) -> list[str]:

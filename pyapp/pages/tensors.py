@@ -68,10 +68,9 @@ class Page(Experiment):
         try:
             self._take()
         except ParamError as error:
-            self.refused["values"] = error
             self.params["values"] = ""
             self._take()
-            self._said = [f"The pasted numbers cannot be read: {error}; {error.hint}. {OWN.capitalize()} is shown."]
+            self._said = self.refuse("values", error, "pasted numbers", f"{OWN.capitalize()} is shown.")
 
     def _take(self) -> None:
         """Show the numbers that were pasted, or else the shipped weights."""

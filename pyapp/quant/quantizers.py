@@ -41,7 +41,7 @@ class Float:
 
 
 class InFormat(Float):
-    """STE for weights in a number format: every step finds scales and codes anew, and all of the gradient passes
+    """Weights in a number format: every step finds scales and codes anew. The whole gradient passes straight through
     (Bengio et al. 2013, arXiv 1308.3432), also where a power-of-two scale clips, so that such a weight can come back.
     """
 

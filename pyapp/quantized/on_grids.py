@@ -14,8 +14,9 @@ BYTE = 8  # bits of the codes that have an integer product
 
 
 class Activation:
-    """Moves numbers onto a grid, which the first ones that it is given decide; or each time anew, if it `follows` them,
-    as in training. If `rotated`, the grid is for the numbers after a Hadamard rotation, which is undone afterwards."""
+    """Moves numbers onto a grid. Its first numbers decide the grid; if it `follows` them, as in training, each call
+    finds a grid of its own. If `rotated`, the grid is for the numbers after a Hadamard rotation, which is undone
+    afterwards."""
 
     def __init__(self, bits: int, method: str, follows: bool = False, rotated: bool = False):
         self.bits, self.method, self.follows, self.rotated = bits, method, follows, rotated

@@ -127,33 +127,20 @@ class _Watched(np.ndarray):
         self.found = getattr(origin, "found", None)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **more: Any) -> Any:
-        arrays = [_plain(each) for each in inputs]
-        more = {key: _plain_inside(value) for key, value in more.items()}
-        name, known = f"np.{ufunc.__name__}", ufunc in GROWING and method != "at"
-        kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
-        wide = _in_wider(ufunc, method, arrays, kept) if known else None  # first: the result may replace an input
+        arrays, more = [_plain(each) for each in inputs], {key: _plain_inside(each) for key, each in more.items()}
+        known = ufunc in GROWING and method != "at"
+        wide = _in_wider(ufunc, method, arrays, _free(more)) if known else None  # first: inputs may be replaced
         result = getattr(ufunc, method)(*arrays, **more)
-        self._note(name, result)
-        if known and not _is_float(result):
-            self._compare(name, result, wide)
-        elif not known and (method == "at" or (_is_whole(result) and ufunc not in STAYING)):
-            self.found.overflows.append(f"{name}, which is not known to stay within its type")
+        changed = arrays[0] if method == "at" else result
+        self._judge(f"np.{ufunc.__name__}", changed, wide, stays=ufunc in STAYING and method != "at")
         return watched(result, self.found)
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, more: dict[str, Any]) -> Any:
-        args, more = _plain_inside(args), {key: _plain_inside(value) for key, value in more.items()}
-        name = f"np.{function.__name__}"
-        kept = {key: each for key, each in more.items() if key not in ("out", "dtype")}
+        args, more = _plain_inside(args), {key: _plain_inside(each) for key, each in more.items()}
         wide = function(*(_wider(each) if isinstance(each, np.ndarray) else each for each in args),
-                        **kept) if function in SUMMING else None
+                        **_free(more)) if function in SUMMING else None
         result = function(*args, **more)
-        parts = result if isinstance(result, (tuple, list)) else [result]
-        for part in parts:
-            self._note(name, part)
-        if function in SUMMING and not _is_float(result):
-            self._compare(name, result, wide)
-        elif function not in SUMMING and function.__name__ not in CARRYING and any(map(_is_whole, parts)):
-            self.found.overflows.append(f"{name}, which is not known to stay within its type")
+        self._judge(f"np.{function.__name__}", result, wide, stays=function.__name__ in CARRYING)
         return watched(result, self.found)
 
     def __getitem__(self, key: Any) -> Any:
@@ -177,6 +164,16 @@ class _Watched(np.ndarray):
         if not _is_float(result) and result.dtype != bool and (result != plain).any():
             self.found.overflows.append(f"astype {result.dtype} {_largest(plain)}")
         return watched(result, self.found)
+
+    def _judge(self, name: str, result: Any, wide: np.ndarray | None, stays: bool) -> None:
+        """Note floats in what a function gave, and integers that left their type: those that differ from the `wide`
+        result, or without one all of a function of which nobody knows that its numbers stay."""
+        for part in result if isinstance(result, (tuple, list)) else [result]:
+            self._note(name, part)
+            if wide is not None and not _is_float(part):
+                self._compare(name, part, wide)
+            elif wide is None and not stays and _is_whole(part):
+                self.found.overflows.append(f"{name}, which is not known to stay within its type")
 
     def _note(self, what: str, result: Any) -> None:
         if _is_float(result):
@@ -225,6 +222,11 @@ def _plain_inside(x: Any) -> Any:
     if isinstance(x, (tuple, list)):
         return type(x)(_plain_inside(each) for each in x)
     return _plain(x)
+
+
+def _free(more: dict[str, Any]) -> dict[str, Any]:
+    """Arguments without those that decide the result's type."""
+    return {key: each for key, each in more.items() if key not in ("out", "dtype")}
 
 
 def _wider(x: Any) -> Any:

@@ -10,7 +10,8 @@ from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import LARGEST, parse, read
 from pyapp.experiment.params import ParamError
 
-__all__ = ["DRAWN", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "pasted", "read", "silu", "weights"]
+__all__ = ["DRAWN", "DRAWN_INSTEAD", "LARGEST", "NETWORK", "NumbersError", "draw", "parse", "pasted", "read", "silu",
+           "weights"]
 
 Shape = tuple[int, int]
 Draw = Callable[["np.random.Generator", Shape], np.ndarray]
@@ -26,6 +27,7 @@ DRAWN: dict[str, Draw] = {
     "channels": lambda rng, shape: rng.standard_normal(shape) * np.exp(rng.standard_normal((shape[0], 1))),
 }
 NETWORK = ("layer1", "layer2", "layer3")
+DRAWN_INSTEAD = "Numbers drawn from the seed are shown instead."
 
 
 def pasted(text: str, param: str) -> tuple[np.ndarray, list[str]]:
