@@ -19,9 +19,11 @@ from pyapp.site.tree import unzipped, zipped
 START, PAGES, REST = "start", "pages", "rest"
 OWN, LIBRARY = "bitladder/", "lib/python/"  # in Python's file system: the project, and what others made
 LATER = f"{OWN}later.json"  # in the first pack, {module: pack}: what comes with another
-# What no program imports: tests, interfaces to C and Fortran, types for editors, lists of files.
-NEEDLESS = re.compile(r"/(tests/(?!_natype)|f2py/|_pyinstaller/|include/|lib/npy-pkg-config/|lib/pkgconfig/|"
-                      r"_examples/)|\.(pyi|pxd|pyx|a|h|c|ini|pc)$|/RECORD$|/conftest\.py$")
+# What no program imports: tests, interfaces to C and Fortran, types for editors, lists of files; and what a browser
+# cannot do: other processes, mailboxes, a web server's interface.
+NEEDLESS = re.compile(r"^(multiprocessing|wsgiref)/|^mailbox\.py$|"
+                      r"/(tests/(?!_natype)|f2py/|_pyinstaller/|include/|lib/npy-pkg-config/|lib/pkgconfig/|_examples/)|"
+                      r"\.(pyi|pxd|pyx|a|h|c|ini|pc)$|/RECORD$|/conftest\.py$")
 
 
 def packs(root, names, cache):

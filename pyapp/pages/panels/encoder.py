@@ -6,10 +6,9 @@ from pyapp.measure import published
 from pyapp.softmax.compare import BITS
 
 ANSWER = Panel("answer", "Who is it?", (
-    Words(role="finding", name="answers", text="In float32: [{float_says}](.float). With {bits}-bit scores: "
-                                               "[{quant_says}](.quant)."),
+    Words(name="answers", text="In float32: [{float_says}](.float). With {bits}-bit scores: [{quant_says}](.quant)."),
     Bars(name="classes", label="Probability of each person, float32 and quantised.", labels="people", limit="full",
-         picked="answer", height=120, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
+         picked="answer", height=144, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
          lanes=(Line("p_float", "float", "float32"), Line("p_quant", "quant", "quantised"))),
     Words(role="note", name="unknown", text="{unknown}", when="unknown"),
 ), empty="The answer appears when Python has started.")
@@ -33,11 +32,11 @@ def all_heads(side: str, caption: str) -> Heatmap:
 
 
 MAPS = Panel("maps", "Layer {layer}, head {head}: who looks at whom", (
+    Beside(width=88, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
+                              matrix("error", "quantised − float32"))),
     Words(name="looks", text="The answer is read from [CLS], a mark put before the story; it is the first row. In "
                              "float32 it looks at [{float_looks}](.float), with {bits}-bit scores at "
                              "[{quant_looks}](.quant)."),
-    Beside(width=88, blocks=(matrix("float", "float32", "float"), matrix("quant", "quantised", "quant"),
-                              matrix("error", "quantised − float32"))),
     Scale(limit="limits.error", what="Differences"),
     Words(role="doc", text="Each row is a word that looks, each column one that is looked at; rows sum to 1. Few bits "
                            "make steps out of attention: if the steps are too coarse, the network attends to the wrong "

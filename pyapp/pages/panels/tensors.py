@@ -14,11 +14,7 @@ from pyapp.experiment.panels import (
 from pyapp.experiment.pictures import Heatmap, Histogram
 
 LIST = Panel("list", "The tensors in {file}", (
-    Words(text="**{tensors:count} tensor{tensors:s}, {numbers:count} numbers, {bytes:bytes}.** The format beside each "
-               "has the highest [SQNR](?sqnr) of those that take at most {params.bits:fixed:2} bits a number, scales "
-               "counted."),
-    Progress(done="done", of="of", text="{done:count} of {of:count} measurements"),
-    Words(role="note", text="{cut}", when="cut"),
+    Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits a number, scales counted."),
     Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", tall=True,
           columns=(
               Column("tensor", "{title}", about="{note}"), Column("format", "format", role="quant"),
@@ -30,10 +26,8 @@ LIST = Panel("list", "The tensors in {file}", (
               Column("zeros", "zeros:percent:2", sort="zeros", largest=True),
               Column("beyond 4\u00a0σ", "outliers:percent:2", sort="outliers", largest=True),
               Column("shape", "shape"), Column("type", "dtype"))),
-    Facts(cards=True, facts=(Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then",
-                                                                        "quant"),
-                             Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
-    Words(role="finding", text="Suffer most: {worst}.", when="worst"),
+    Progress(done="done", of="of", text="{done:count} of {of:count} measurements"),
+    Words(role="note", text="{cut}", when="cut"),
 ), empty="The list appears when Python has started.")
 PAIRS = Panel("pairs", "{file} and {other}", (
     Words(text="Tensors that have the same name and shape in both files, the worst first: x is from {file}, y from "
@@ -50,6 +44,10 @@ PAIRS = Panel("pairs", "{file} and {other}", (
                    Column("how", "how"), Column("correlation", "correlation:fixed:3"))),
 ), when="other")
 ONE = Panel("one", "One tensor in every format", (
+    Table(name="formats", rows="formats", pick="format", caption="This tensor in every format", tall=True, columns=(
+        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
+        Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
                "Choose a format to see below where it errs."),
     Facts(cards=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
@@ -58,10 +56,6 @@ ONE = Panel("one", "One tensor in every format", (
                              Fact("zeros", ("chosen.zeros:percent:2",)),
                              Fact("beyond 4\u00a0σ", ("chosen.outliers:percent:3",)),
                              Fact("NaN, infinite", ("chosen.not_finite:count",)))),
-    Table(name="formats", rows="formats", pick="format", caption="This tensor in every format", tall=True, columns=(
-        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
-        Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
-        Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
 ), empty="Measured when Python has started.")
 MAP = Panel("map", "Where {form} errs", (
     Words(role="note", text="{refused}", when="refused"),
@@ -79,4 +73,11 @@ MAP = Panel("map", "Where {form} errs", (
                                      "{lost:percent:2} of the root mean square"))))),
     Words(text="{shown_part}", when="pictured"),
 ), empty="The pictures appear when Python has started.")
-PANELS = (LIST, PAIRS, ONE, MAP)
+WEIGHT = Panel("weight", "What {file} would weigh", (
+    Facts(cards=True, facts=(
+        Fact("tensors", ("tensors:count",)), Fact("numbers", ("numbers:count",)), Fact("now", ("bytes:bytes",), "now"),
+        Fact("in these formats", ("then:bytes",), "then", "quant"), Fact("of it", ("ratio:percent:1",), "ratio"),
+        Fact("kept as they are", ("kept:count",)))),
+    Words(role="finding", text="Suffer most: {worst}.", when="worst"),
+), empty="The sizes appear when Python has started.")
+PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT)
