@@ -73,6 +73,7 @@ TABLE = Panel("table", "All {count:count} operations", (
                "wider type. Bits and headroom are those of the accumulator with the least room. The checksum is over "
                "all codes that the operation gave; it is the same in every runtime."),
     Table(name="operations", rows="rows", caption="Every operation of the pass", key="number", pick="operation",
+          tall=True,
           columns=(Column("operation", "name"), Column("kind", "kind"), Column("in", "input"), Column("out", "output"),
                    Column("largest", "about:scientific", role="quant"), Column("bits", "bits:count", role="quant"),
                    Column("of", "width:count"), Column("headroom", "headroom:count", bad="tight"),

@@ -181,13 +181,14 @@ def _nearest_steps(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 def _bias_codes(bias: np.ndarray, real: np.ndarray) -> np.ndarray:
     """round(bias / S) as int32 (O, G), in the column of the row's largest scale S; 0 in the others."""
+    remedy = 'use per="tensor"' if len(real) > 1 else "and all rows share that scale: check the weights"
     real = np.broadcast_to(real, (len(bias), real.shape[1]))
     column = real.argmax(axis=1)[:, None]
     codes = _nearest_steps(bias, real)
     if not (np.abs(codes) <= INT32.max).all():
         row = int(np.argmax(~(np.abs(codes) <= INT32.max)))
         raise ValueError(f"the bias of row {row}, {float(bias[row]):g}, does not fit into int32 at the row's scale; "
-                         'its weights are too small beside it, use per="tensor"')
+                         f"its weights are too small beside it, {remedy}")
     placed = np.zeros(real.shape, np.int32)
     np.put_along_axis(placed, column, codes[:, None].astype(np.int32), axis=1)
     return placed

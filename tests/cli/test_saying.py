@@ -45,6 +45,11 @@ def test_one_scale_for_all_is_asked_for_in_either_words(capsys, tmp_path):
                  "--per", "channel"]) == 0
     assert capsys.readouterr().err.endswith("its weights are too small beside it, use --per tensor\n")
 
+    p = mlp.load()
+    p["layer1.weight"][:] *= 1e-30
+    with pytest.raises(ValueError, match="does not fit .* and all rows share that scale: check the weights"):
+        quantize_network(p, Settings(8, activations=8), mnist.calibration()).integer()
+
 
 def test_what_only_python_can_ask_is_answered_in_its_words():
     with pytest.raises(ValueError, match=r'shape \(3,\) has no groups; use per="tensor"'):
