@@ -47,7 +47,7 @@ def test_one_scale_for_all_is_asked_for_in_either_words(capsys, tmp_path):
 
     p = mlp.load()
     p["layer1.weight"][:] *= 1e-30
-    with pytest.raises(ValueError, match="does not fit .* and all rows share that scale: check the weights"):
+    with pytest.raises(ValueError, match=r"does not fit .* and all rows share that scale: check the weights"):
         quantize_network(p, Settings(8, activations=8), mnist.calibration()).integer()
 
 

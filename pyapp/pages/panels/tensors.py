@@ -75,9 +75,9 @@ MAP = Panel("map", "Where {form} errs", (
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (
     Facts(cards=True, facts=(
-        Fact("tensors", ("tensors:count",)), Fact("numbers", ("numbers:count",)), Fact("now", ("bytes:bytes",), "now"),
-        Fact("in these formats", ("then:bytes",), "then", "quant"), Fact("of it", ("ratio:percent:1",), "ratio"),
-        Fact("kept as they are", ("kept:count",)))),
+        Fact("tensors", ("tensors:count",), "held"), Fact("numbers", ("numbers:count",)),
+        Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then", "quant"),
+        Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="Suffer most: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
 PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT)
