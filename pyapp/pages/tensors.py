@@ -8,12 +8,12 @@ import numpy as np
 from pyapp import shipped, store
 from pyapp.data.tensors.opening import open_tensors
 from pyapp.data.tensors.tensor import Tensor
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, bits_of, cost, looked_at, summary
 from pyapp.measure.tensor_pairs import difference, matched, unmatched
-from pyapp.pages.base import tensor_rows
+from pyapp.pages.base import tensor_exports, tensor_rows
 from pyapp.pages.base.tensor_rows import STATISTICS, Picture
 from pyapp.pages.base.tensors import pasted
 from pyapp.pages.panels import tensors as panels
@@ -39,7 +39,7 @@ class Page(Experiment):
     BAR = "{file}: {ratio:percent:1} of its bytes"
     GROUPS = (("List", ("bits", "filter", "sort", "largest")), ("One tensor", ("tensor", "format")),
               ("Numbers", ("values", "opens")))
-    PANELS = panels.PANELS
+    PANELS, ACTIONS = panels.PANELS, tensor_exports.ACTIONS
     MAIN = ("bits",)
     RECORDED, REHEARSED = (), 1000
     PARAMS = (
@@ -176,15 +176,14 @@ class Page(Experiment):
         return len(self.rows) + sum(len(row["costs"]) for row in self.rows)
 
     def frame(self) -> Frame:
-        bits = self.params["bits"]
-        rows = [*self.rows, *map(tensor_rows.unknown, self.tensors[len(self.rows):MOST], range(len(self.rows), MOST))]
-        found = best([{**row, "costs": {name: each for name, each in row["costs"].items() if each.bits <= bits}}
-                      for row in rows], None)
-        told, listed, chosen = summary(found), self._listed(found), rows[self.chosen]
+        found = self._best()
+        told, listed = summary(found), self._listed(found)
+        chosen = self._looked_at()[self.chosen]
         wanted = sum(len(self._wanted(i)) for i, some in enumerate(self.samples) if some is not None)
         scalars = {
             "file": self.file, "tensors": len(self.tensors), "numbers": told["numbers"], "bytes": told["bytes"],
-            "done": self._done, "of": max(len(self.reach) + wanted, self._done), "then": told["format_bytes"],
+            "done": self._done, "of": (of := max(len(self.reach) + wanted, self._done)), "measuring": self._done < of,
+            "then": told["format_bytes"],
             "ratio": told["format_bytes"] / told["bytes"] if told["bytes"] else None, "kept": told["kept"],
             "worst": tensor_rows.breakable(", ".join(told["worst"])),
             "rows": [tensor_rows.listed(row) for row in listed[:ROWS]],
@@ -196,6 +195,25 @@ class Page(Experiment):
         compared = tensor_rows.compared(self.file, self.other, self.differences, self.alone or {}, ROWS)
         scalars |= {**pictured, **compared, "pairs_of": len(self.pairs), "form": FORMATS[self.params["format"]].title}
         return Frame(self._done, scalars, arrays, self._said)
+
+    def _looked_at(self) -> list[dict[str, Any]]:
+        """Rows of all tensors that are measured here, those to come without numbers."""
+        return [*self.rows, *map(tensor_rows.unknown, self.tensors[len(self.rows):MOST], range(len(self.rows), MOST))]
+
+    def _best(self) -> list[dict[str, Any]]:
+        """These rows with the best format of each within the limit, as far as formats are measured."""
+        return best([{**row, "costs": {name: row["costs"][name] for name, bits in reach.items()
+                                       if bits <= self.params["bits"] and name in row["costs"]}}
+                     for row, reach in zip(self._looked_at(), self.reach, strict=True)], None)
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Give away a file, of which all is measured first."""
+        if name != tensor_exports.ONE:
+            for _ in self.steps():
+                pass
+        found = self._best()
+        return tensor_exports.exported(name, self.file, self.tensors, self.tensors[self.chosen], found,
+                                       self._listed(found), self.params["bits"], SAMPLE)
 
     def _listed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that the filter leaves, in order; what is missing last."""

@@ -11,7 +11,8 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Heatmap, Histogram
+from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram
+from pyapp.pages.base import tensor_exports
 
 LIST = Panel("list", "The tensors in {file}", (
     Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits a number, scales counted."),
@@ -64,7 +65,11 @@ MAP = Panel("map", "Where {form} errs", (
             Words(role="caption", text="its numbers [before, upwards](.float), and [after, downwards](.quant), each "
                                        "scaled to its own height (square-root scale)"),
             Histogram(name="histogram", label="Histogram before and after {form}.", edges="edges?", before="before?",
-                      after="after?", height=240))),
+                      after="after?", height=200),
+            Words(role="caption", text="the numbers that {form} has for them. {level_words}"),
+            Chart(name="levels", label="The numbers of {form} on the axis of the histogram.", x="levels?",
+                  lines="level_rows", across=Axis(ends="axis_ends"), up=Axis(ends="level_ends", ticks="level_ticks"),
+                  height=90, read="{form} has {levels}"))),
         Together(blocks=(
             Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
                                        "is {map_limit:percent:1} of the tensor's root mean square"),
@@ -75,9 +80,11 @@ MAP = Panel("map", "Where {form} errs", (
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (
     Facts(cards=True, facts=(
-        Fact("tensors", ("tensors:count",)), Fact("numbers", ("numbers:count",)), Fact("now", ("bytes:bytes",), "now"),
-        Fact("in these formats", ("then:bytes",), "then", "quant"), Fact("of it", ("ratio:percent:1",), "ratio"),
-        Fact("kept as they are", ("kept:count",)))),
-    Words(role="finding", text="Suffer most: {worst}.", when="worst"),
+        Fact("tensors", ("tensors:count",)), Fact("numbers", ("numbers:count",)),
+        Fact("bytes now", ("bytes:bytes",), "now"),
+        Fact("bytes in these formats", ("then:bytes",), "then", "quant"),
+        Fact("share of today's bytes", ("ratio:percent:1",), "ratio"),
+        Fact("tensors kept as they are", ("kept:count",)))),
+    Words(role="finding", text="These tensors lose most, the worst first: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
-PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT)
+PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT, tensor_exports.PANEL)
