@@ -10,6 +10,7 @@ from pyapp.commands.common import add_json, command, now_and_then, print_json, r
 from pyapp.commands.outputs import add_out
 from pyapp.data.tensors.opening import READ, open_tensors
 from pyapp.data.tensors.tensor import Tensor
+from pyapp.measure.layer_output import METHODS, inputs_for, layer_of, output_errors
 from pyapp.measure.tensor_formats import SAMPLE, best, described, rows_of, summary
 from pyapp.measure.tensor_pairs import compare_files
 from pyapp.measure.tensor_report import report, rule
@@ -23,6 +24,7 @@ from pyapp.measure.tensor_table import (
     name_of,
     number,
     ordered,
+    percent,
     places,
 )
 from pyapp.quant.formats.catalogue import FORMATS, find
@@ -49,6 +51,9 @@ def add(commands: Any) -> None:
                      help="number formats to choose from, as in format-table (default: all)")
     sub.add_argument("--sample", type=reader(_some), default=SAMPLE, metavar="N",
                      help="measure formats on at most about N numbers of a tensor, in rows spread over it")
+    sub.add_argument("--activations", dest="inputs", metavar="FILE",
+                     help="inputs of the layer whose weights --tensor names, as (N, inputs) in a file of any of these "
+                          "kinds: the error of its output, rounded to nearest and by GPTQ")
     add_out(sub, "the CSV file for the table", "--csv")
     add_out(sub, "the HTML file for a report: the table, what the file would weigh, and histograms of the tensors that "
                  "lose most", "--html")
@@ -74,6 +79,8 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--npy writes one tensor; name it with --tensor NAME")
     if args.html is not None and (args.other is not None or args.tensor is not None):
         raise ValueError("--html reports all tensors of one file; leave out --tensor and the second file")
+    if args.inputs is not None and args.tensor is None:
+        raise ValueError("--activations holds the inputs of one layer; name its weights with --tensor NAME")
     everything = open_tensors(args.path)
     tensors = _wanted(everything, args)
     if args.npy is not None:
@@ -133,14 +140,30 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
     costs = [{"format": name, "bits": each.bits, "sqnr_db": each.sqnr_db, "maximum_error": each.maximum,
               "bytes": each.nbytes} for name, each in sorted(row.pop("costs").items(), key=lambda item: item[1].bits)]
     _write(args.csv, ("format", "bits", "sqnr_db", "maximum_error", "bytes"), costs)
+    outputs = _outputs(tensor, args.inputs) if args.inputs is not None else []
     if args.json:
-        return print_json({**row, "formats": costs})
+        return print_json({**row, "formats": costs, **({"outputs": outputs} if outputs else {})})
     facts = [f"{key.replace('_', ' ')} {number(value)}" for key, value in row.items() if key not in ("name", "note")]
     print("\n".join([row["name"], ", ".join(facts), row["note"]]).rstrip())
     if costs:
         print(as_text(costs, (("format", "format", str), ("bits", "bits", places(3)),
                               ("SQNR dB", "sqnr_db", places(1)), ("largest error", "maximum_error", number),
                               ("bytes", "bytes", number))))
+
+
+    if outputs:
+        print("\nerror of the layer's output on inputs that GPTQ did not see, one scale per output:")
+        print(as_text(outputs, (("bits", "bits", number), *((title, name, percent)
+                                                            for name, (title, _) in METHODS.items()))))
+
+
+def _outputs(tensor: Tensor, path: str) -> list[dict[str, Any]]:
+    """The rows of `output_errors` for the weights `tensor` and the inputs in a file."""
+    try:
+        layer = layer_of(tensor.read(), inputs_for(tensor, open_tensors(path)).read())
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}") from None
+    return list(output_errors(layer))
 
 
 def _sortable(column: str | None, columns: Sequence[str]) -> None:

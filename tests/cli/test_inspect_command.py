@@ -92,7 +92,7 @@ def test_a_report_is_one_page_without_a_script(files, capsys):
     Whole().feed(page)
     assert "default-src 'none'" in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
     assert [page.count(f"<td class=\"word\">{name}<") for name in ARRAYS] == [1, 1, 1]
-    assert page.count("<svg") == 1 and "of int4, q4_0 with the highest" in page, "the others stay as they are"
+    assert page.count("<svg") == 2 and "of int4, q4_0 with the highest" in page, "whole numbers stay as they are"
     capsys.readouterr()
     found = answer(capsys, files[0], "--formats", "int4,q4_0")
     assert f"<b>{found['format_bytes']:,} bytes</b>" in page and "steps: whole numbers without a scale" in page
@@ -109,6 +109,17 @@ def test_one_tensor_is_written_decoded(files, capsys):
     out = files[2] / "w.npy"
     assert main(["inspect", files[1], "--tensor", "first.weight", "--formats", "int4", "--npy", str(out)]) == 0
     np.testing.assert_array_equal(np.load(out), find("q8_0").encode(ARRAYS["first.weight"]).dequantize())
+
+
+def test_the_output_of_a_layer_on_inputs_from_a_second_file(files, capsys):
+    np.save(files[2] / "x.npy", RNG.standard_normal((40, 64)).astype(np.float32))
+    words = (files[0], "--tensor", "first.weight", "--formats", "int4", "--activations", str(files[2] / "x.npy"))
+    found = answer(capsys, *words)["outputs"]
+    assert [row["bits"] for row in found] == [8, 6, 4, 3, 2] and 0.001 < found[0]["nearest"] < 0.01 < found[2]["gptq"]
+    assert main(["inspect", *words]) == 0
+    assert "bits  to nearest     GPTQ" in capsys.readouterr().out
+    assert "no tensor there has rows of 32 numbers" in refusal(
+        capsys, "inspect", files[0], "--tensor", "second.weight", "--activations", str(files[2] / "x.npy"))
 
 
 def test_two_files(files, capsys):
@@ -144,6 +155,7 @@ def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
     (["a.npz", "--bits", "x"], "argument --bits"), (["a.npz", "--sample", "0"], "0 is not 1 or more"),
     (["a.npz", "--csv", "a.npz"], "would overwrite a.npz, which this command reads"),
     (["a.npz", "bad.gguf"], "bad.gguf: expected"),
+    (["a.npz", "--activations", "x.npy"], "--activations holds the inputs of one layer; name its weights"),
     (["a.npz", "--npy", "w.npy"], "--npy writes one tensor; name it with --tensor NAME"),
     (["a.npz", "b.safetensors", "--html", "r.html"], "--html reports all tensors of one file"),
 ])

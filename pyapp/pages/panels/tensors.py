@@ -12,7 +12,7 @@ from pyapp.experiment.panels import (
     Words,
 )
 from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram
-from pyapp.pages.base import tensor_exports
+from pyapp.pages.base import tensor_exports, tensor_outputs
 
 LIST = Panel("list", "The tensors in {file}", (
     Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits a number, scales counted."),
@@ -87,4 +87,4 @@ WEIGHT = Panel("weight", "What {file} would weigh", (
         Fact("tensors kept as they are", ("kept:count",)))),
     Words(role="finding", text="These tensors lose most, the worst first: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
-PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT, tensor_exports.PANEL)
+PANELS = (LIST, PAIRS, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)
