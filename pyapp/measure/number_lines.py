@@ -13,7 +13,7 @@ def number_lines(coded: FormatTensor | GGUFTensor) -> list[np.ndarray]:
     order = np.argsort(reach, kind="stable")
     found: list[np.ndarray] = []
     for place in order[[0, len(order) // 2, -1]] if len(order) else ():
-        levels = np.unique(levels_of(place))
+        levels = np.unique(levels_of(place)) + np.float32(0)  # -0 is 0
         if not found or not np.array_equal(levels, found[-1]):
             found.append(levels)
     return found

@@ -45,7 +45,7 @@ class Page(Experiment):
     MAIN = ("bits",)
     RECORDED, REHEARSED = (), 1000
     PARAMS = (
-        Param("bits", "Bits a number", "float", 4.5, lo=1, hi=16, step=0.25, live=True,
+        Param("bits", "Bits per number", "float", 4.5, lo=1, hi=16, step=0.25, live=True,
               doc="At most so many, scales counted; a tensor that no format brings below that stays as it is"),
         Param("filter", "Only names with", "text", "", hi=200, widget="line", live=True,
               doc="Part of a name; empty lists all tensors"),

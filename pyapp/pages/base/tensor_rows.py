@@ -82,9 +82,8 @@ def number_line(lines: Sequence[np.ndarray], ends: list[float]) -> dict[str, Any
     scale at the top, and the largest at the bottom."""
     rows = [{"x": levels.tolist(), "y": [len(lines) - 1 - i] * len(levels), "shape": "dots", "role": "quant"}
             for i, levels in enumerate(lines)]
-    said = ("One scale holds for all of them." if len(lines) == 1 else
-            "Blocks have scales of their own: the row at the top is for the smallest scale, the one at the bottom for "
-            "the largest" + (", and that between for the middle one." if len(lines) > 2 else "."))
+    said = ("one scale holds for all" if len(lines) < 2 else "blocks with the smallest scale at the top, "
+            + "a middle one, " * (len(lines) > 2) + "and the largest at the bottom")
     return {"level_rows": rows, "level_ends": [-0.6, max(len(lines), 1) - 0.4], "level_ticks": [], "axis_ends": ends,
             "level_words": said}
 

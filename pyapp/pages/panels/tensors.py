@@ -15,7 +15,7 @@ from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram
 from pyapp.pages.base import tensor_exports, tensor_outputs
 
 LIST = Panel("list", "The tensors in {file}", (
-    Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits a number, scales counted."),
+    Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits per number, scales counted."),
     Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", tall=True,
           columns=(
               Column("tensor", "{title}", about="{note}"), Column("format", "format", role="quant"),
@@ -46,7 +46,7 @@ PAIRS = Panel("pairs", "{file} and {other}", (
 ), when="other")
 ONE = Panel("one", "One tensor in every format", (
     Table(name="formats", rows="formats", pick="format", caption="This tensor in every format", tall=True, columns=(
-        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("format", "title"), Column("bits per number", "bits:fixed:3", role="quant"),
         Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
@@ -66,10 +66,10 @@ MAP = Panel("map", "Where {form} errs", (
                                        "scaled to its own height (square-root scale)"),
             Histogram(name="histogram", label="Histogram before and after {form}.", edges="edges?", before="before?",
                       after="after?", height=200),
-            Words(role="caption", text="the numbers that {form} has for them. {level_words}"),
             Chart(name="levels", label="The numbers of {form} on the axis of the histogram.", x="levels?",
-                  lines="level_rows", across=Axis(ends="axis_ends"), up=Axis(ends="level_ends", ticks="level_ticks"),
-                  height=90, read="{form} has {levels}"))),
+                  lines="level_rows", across=Axis(ends="axis_ends", ticks="level_ticks"),
+                  up=Axis(ends="level_ends", ticks="level_ticks"), height=72, read="{form} has {levels}"),
+            Words(role="caption", text="the numbers that {form} has for them, on the same axis: {level_words}"))),
         Together(blocks=(
             Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
                                        "is {map_limit:percent:1} of the tensor's root mean square"),
@@ -80,11 +80,11 @@ MAP = Panel("map", "Where {form} errs", (
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (
     Facts(cards=True, facts=(
-        Fact("tensors", ("tensors:count",)), Fact("numbers", ("numbers:count",)),
-        Fact("bytes now", ("bytes:bytes",), "now"),
-        Fact("bytes in these formats", ("then:bytes",), "then", "quant"),
-        Fact("share of today's bytes", ("ratio:percent:1",), "ratio"),
-        Fact("tensors kept as they are", ("kept:count",)))),
+        Fact("tensors", ("tensors:count",), "tensor-count"), Fact("numbers", ("numbers:count",)),
+        Fact("the file now", ("bytes:bytes",), "now"),
+        Fact("in these formats", ("then:bytes",), "then", "quant"),
+        Fact("share of its bytes", ("ratio:percent:1",), "ratio"),
+        Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="These tensors lose most, the worst first: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
-PANELS = (LIST, PAIRS, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)
+PANELS = (PAIRS, LIST, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)
