@@ -140,7 +140,7 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
     costs = [{"format": name, "bits": each.bits, "sqnr_db": each.sqnr_db, "maximum_error": each.maximum,
               "bytes": each.nbytes} for name, each in sorted(row.pop("costs").items(), key=lambda item: item[1].bits)]
     _write(args.csv, ("format", "bits", "sqnr_db", "maximum_error", "bytes"), costs)
-    outputs = _outputs(tensor, args.inputs) if args.inputs is not None else []
+    outputs, said = _outputs(tensor, args.inputs) if args.inputs is not None else ([], "")
     if args.json:
         return print_json({**row, "formats": costs, **({"outputs": outputs} if outputs else {})})
     facts = [f"{key.replace('_', ' ')} {number(value)}" for key, value in row.items() if key not in ("name", "note")]
@@ -152,18 +152,18 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
 
 
     if outputs:
-        print("\nerror of the layer's output on inputs that GPTQ did not see, one scale per output:")
+        print(f"\nerror of the layer's output, one scale per output. {said}")
         print(as_text(outputs, (("bits", "bits", number), *((title, name, percent)
                                                             for name, (title, _) in METHODS.items()))))
 
 
-def _outputs(tensor: Tensor, path: str) -> list[dict[str, Any]]:
-    """The rows of `output_errors` for the weights `tensor` and the inputs in a file."""
+def _outputs(tensor: Tensor, path: str) -> tuple[list[dict[str, Any]], str]:
+    """The rows of `output_errors` for the weights `tensor` and the inputs in a file, and how these were used."""
     try:
         layer = layer_of(tensor.read(), inputs_for(tensor, open_tensors(path)).read())
     except ValueError as error:
         raise StoreError(f"{path}: {error}") from None
-    return list(output_errors(layer))
+    return list(output_errors(layer)), layer.said()
 
 
 def _sortable(column: str | None, columns: Sequence[str]) -> None:

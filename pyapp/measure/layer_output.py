@@ -38,6 +38,14 @@ class Layer:
     kept: np.ndarray
     turned: bool  # the file has the weights as (I, O)
 
+    def said(self) -> str:
+        """How the inputs are used, in a sentence or two."""
+        seen, inputs = self.seen.shape
+        turned = "The file has the weights as (inputs, outputs). " if self.turned else ""
+        few = (f" With fewer rows than the {inputs:,} inputs, GPTQ fits just those, and may lose more than rounding to "
+               "nearest does." if seen < inputs else "")
+        return f"{turned}GPTQ saw {seen:,} rows of inputs, and errors are measured on {len(self.kept):,} others.{few}"
+
 
 def inputs_for(tensor: Tensor, others: Sequence[Tensor]) -> Tensor:
     """Of the tensors of a file, the inputs of the layer with these weights: the one whose rows are as long as the

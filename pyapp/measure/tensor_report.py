@@ -79,7 +79,7 @@ def _totals(told: Mapping[str, Any], whole: int) -> str:
     ratio = told["format_bytes"] / max(told["bytes"], 1)
     return (f"{first}, {told['numbers']:,} numbers. They take <b>{told['bytes']:,} bytes</b> in the file; in the "
             f"formats below they would take <b>{told['format_bytes']:,} bytes</b>, which is {ratio:.1%}. "
-            f"{told['kept']:,} of the tensors would stay as they are.")
+            f"Tensors that would stay as they are: {told['kept']:,}.")
 
 
 def _how(chosen_by: str, most: int) -> str:

@@ -12,8 +12,7 @@ MOST_WEIGHTS = 2**20  # of a layer that a page rounds
 
 PANEL = Panel("outputs", "What rounding does to the layer’s output", (
     Words(text="The inputs in {inputs} go through the chosen layer, with its weights as they are and rounded to whole "
-               "numbers with a scale per output: ‖X W − X Ŵ‖ / ‖X W‖. GPTQ saw half of the inputs; errors are measured "
-               "on the other half."),
+               "numbers with a scale per output. The error is ‖X W − X Ŵ‖ / ‖X W‖."),
     Words(role="note", text="{outputs_refused}", when="outputs_refused"),
     Progress(done="outputs_done", of="outputs_of", text="{outputs_done:count} of {outputs_of:count} widths"),
     Table(name="outputs", rows="outputs", key="bits", caption="Error of the layer's output by method", when="outputs",
@@ -56,9 +55,7 @@ class Outputs:
         except (StoreError, ValueError) as error:
             self.refused = f"{self.file}: {error}."
             return iter(())
-        turned = ", and the weights as (inputs, outputs)" if layer.turned else ""
-        self.said = (f"The inputs are {inputs.name}: {len(layer.seen):,} rows for GPTQ and {len(layer.kept):,} for "
-                     f"measuring{turned}.")
+        self.said = f"The inputs are {inputs.name}. {layer.said()}"
         return output_errors(layer)
 
     def told(self, tensor: Tensor) -> dict[str, Any]:

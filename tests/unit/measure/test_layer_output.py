@@ -34,6 +34,8 @@ def test_the_errors_are_those_of_the_formula_on_inputs_that_gptq_did_not_see():
 def test_weights_in_the_other_orientation_give_the_same():
     turned = layer_of(np.ascontiguousarray(W.T), X)
     assert turned.turned and not layer_of(W, X).turned
+    assert turned.said() == ("The file has the weights as (inputs, outputs). GPTQ saw 40 rows of inputs, and errors "
+                             "are measured on 40 others.")
     assert list(output_errors(turned, (3,))) == list(output_errors(layer_of(W, X), (3,)))
 
 
