@@ -87,4 +87,4 @@ WEIGHT = Panel("weight", "What {file} would weigh", (
         Fact("kept as they are", ("kept:count",)))),
     Words(role="finding", text="These tensors lose most, the worst first: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
-PANELS = (PAIRS, LIST, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)
+PANELS = (LIST, PAIRS, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)
