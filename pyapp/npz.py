@@ -46,6 +46,13 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
+def pack_one(array: np.ndarray) -> bytes:
+    """An array as the bytes of an .npy file, row by row."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
 def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
     """The arrays of an .npz file, in this machine's byte order. Damaged says what is wrong. A file that would unpack
     to more than `most` bytes is refused before it is unpacked."""

@@ -1,30 +1,38 @@
 """The command `inspect`: what a file of tensors holds, what number formats cost it, and how two files differ."""
 
 import argparse
-import csv
-import io
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from pyapp import files
+from pyapp import files, npz
 from pyapp.commands.common import add_json, command, now_and_then, print_json, reader, show
 from pyapp.commands.outputs import add_out
 from pyapp.data.tensors.opening import READ, open_tensors
 from pyapp.data.tensors.tensor import Tensor
+from pyapp.measure.layer_output import METHODS, inputs_for, layer_of, output_errors
 from pyapp.measure.tensor_formats import SAMPLE, best, described, rows_of, summary
 from pyapp.measure.tensor_pairs import compare_files
+from pyapp.measure.tensor_report import report, rule
+from pyapp.measure.tensor_table import (
+    COLUMNS,
+    COMPARED,
+    LISTED,
+    PAIR,
+    as_csv,
+    as_text,
+    name_of,
+    number,
+    ordered,
+    percent,
+    places,
+)
 from pyapp.quant.formats.catalogue import FORMATS, find
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 from pyapp.sweep.grid import whole
 
 BITS = 4.5  # a number: codes of 4 bits and a scale of 16 for 32 numbers
-COLUMNS = ("name", "shape", "dtype", "numbers", "bytes", "mean_magnitude", "maximum", "kurtosis", "zeros", "outliers",
-           "not_finite", "format", "bits", "sqnr_db", "format_bytes", "note")
-PAIR = ("name", "shape", "dtype", "other_dtype", "mean_difference", "maximum_difference", "sqnr_db", "note")
-WIDE = 40  # characters of a name in a table
-ASCENDING = ("name", "dtype", "format", "note", "other_dtype", "sqnr_db")  # other columns are sorted largest first
 
 
 def add(commands: Any) -> None:
@@ -33,17 +41,23 @@ def add(commands: Any) -> None:
     sub.add_argument("path", metavar="FILE", help="the file; it is mapped into memory, not read whole")
     sub.add_argument("other", nargs="?", metavar="OTHER", help="a second file to compare it with, tensor by tensor")
     sub.add_argument("--tensor", metavar="NAME", help="only this tensor, in every format")
-    sub.add_argument("--filter", default="", metavar="TEXT", help="only tensors whose name contains this")
+    sub.add_argument("--filter", metavar="TEXT", help="only tensors whose name contains this")
     sub.add_argument("--sort", metavar="COLUMN", help=f"sort by {', '.join(COLUMNS)}; of two files: {', '.join(PAIR)}")
     budget = sub.add_mutually_exclusive_group()
     budget.add_argument("--bits", type=reader(_bits), default=BITS, metavar="B",
                         help="the best format of at most B bits per number, scales counted")
     budget.add_argument("--bytes", type=reader(whole), metavar="N", help="formats with which the file weighs at most N")
-    sub.add_argument("--formats", default=",".join(FORMATS), metavar="LIST",
+    sub.add_argument("--formats", metavar="LIST",
                      help="number formats to choose from, as in format-table (default: all)")
     sub.add_argument("--sample", type=reader(_some), default=SAMPLE, metavar="N",
                      help="measure formats on at most about N numbers of a tensor, in rows spread over it")
+    sub.add_argument("--activations", dest="inputs", metavar="FILE",
+                     help="inputs of the layer whose weights --tensor names, as (N, inputs) in a file of any of these "
+                          "kinds: the error of its output, rounded to nearest and by GPTQ")
     add_out(sub, "the CSV file for the table", "--csv")
+    add_out(sub, "the HTML file for a report: the table, what the file would weigh, and histograms of the tensors that "
+                 "lose most", "--html")
+    add_out(sub, "the .npy file for the numbers of the tensor that --tensor names, decoded by its scales", "--npy")
     add_json(sub)
 
 
@@ -61,10 +75,19 @@ def _some(written: str) -> int:
 
 def run(args: argparse.Namespace) -> None:
     """Open, measure and print, as a table or as JSON."""
-    tensors = _wanted(open_tensors(args.path), args)
+    if args.npy is not None and args.tensor is None:
+        raise ValueError("--npy writes one tensor; name it with --tensor NAME")
+    if args.html is not None and (args.other is not None or args.tensor is not None):
+        raise ValueError("--html reports all tensors of one file; leave out --tensor and the second file")
+    if args.inputs is not None and args.tensor is None:
+        raise ValueError("--activations holds the inputs of one layer; name its weights with --tensor NAME")
+    everything = open_tensors(args.path)
+    tensors = _wanted(everything, args)
+    if args.npy is not None:
+        files.write(args.npy, npz.pack_one(tensors[0].read()))
     if args.other is not None:
         return _compare(tensors, args)
-    names = [name.strip() for name in args.formats.split(",")]
+    names = [name.strip() for name in args.formats.split(",")] if args.formats else list(FORMATS)
     for name in names:
         find(name)
     if args.tensor is not None:
@@ -74,8 +97,11 @@ def run(args: argparse.Namespace) -> None:
     rows = best(list(rows_of(tensors, names, limit, args.sample, now_and_then("tensors"))), args.bytes)
     told = summary(rows)
     if args.sort:
-        rows = _sorted(rows, args.sort)
+        rows = ordered(rows, args.sort)
     _write(args.csv, COLUMNS, rows)
+    if args.html is not None:
+        files.write(args.html, report(Path(args.path).name, tensors, rows, rule(limit, args.bytes, names), args.sample,
+                                      len(everything)))
     show({**told, "rows": rows}, args.json, _list(rows, told, args.sample))
 
 
@@ -84,7 +110,7 @@ def _wanted(tensors: Sequence[Tensor], args: argparse.Namespace) -> list[Tensor]
     if args.tensor is not None:
         found = [tensor for tensor in tensors if tensor.name == args.tensor]
     else:
-        found = [tensor for tensor in tensors if args.filter.lower() in tensor.name.lower()]
+        found = [tensor for tensor in tensors if (args.filter or "").lower() in tensor.name.lower()]
     if not found and tensors:
         some = ", ".join(shown(tensor.name) for tensor in tensors[:5])
         raise StoreError(f"{args.path}: none of its {len(tensors):,} tensors is that; it has {some}"
@@ -103,7 +129,7 @@ def _compare(tensors: Sequence[Tensor], args: argparse.Namespace) -> None:
         other = [tensor for tensor in other if args.filter.lower() in tensor.name.lower()]
     found = compare_files(tensors, other, now_and_then("tensors"))
     if args.sort:
-        found["rows"] = _sorted(found["rows"], args.sort)
+        found["rows"] = ordered(found["rows"], args.sort)
     _write(args.csv, PAIR, found["rows"])
     show(found, args.json, _pairs(found))
 
@@ -114,14 +140,30 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
     costs = [{"format": name, "bits": each.bits, "sqnr_db": each.sqnr_db, "maximum_error": each.maximum,
               "bytes": each.nbytes} for name, each in sorted(row.pop("costs").items(), key=lambda item: item[1].bits)]
     _write(args.csv, ("format", "bits", "sqnr_db", "maximum_error", "bytes"), costs)
+    outputs, said = _outputs(tensor, args.inputs) if args.inputs is not None else ([], "")
     if args.json:
-        return print_json({**row, "formats": costs})
-    facts = [f"{key.replace('_', ' ')} {_shown(value)}" for key, value in row.items() if key not in ("name", "note")]
+        return print_json({**row, "formats": costs, **({"outputs": outputs} if outputs else {})})
+    facts = [f"{key.replace('_', ' ')} {number(value)}" for key, value in row.items() if key not in ("name", "note")]
     print("\n".join([row["name"], ", ".join(facts), row["note"]]).rstrip())
     if costs:
-        print(_table(costs, (("format", "format", str), ("bits", "bits", _places(3)),
-                             ("SQNR dB", "sqnr_db", _places(1)), ("largest error", "maximum_error", _shown),
-                             ("bytes", "bytes", _shown))))
+        print(as_text(costs, (("format", "format", str), ("bits", "bits", places(3)),
+                              ("SQNR dB", "sqnr_db", places(1)), ("largest error", "maximum_error", number),
+                              ("bytes", "bytes", number))))
+
+
+    if outputs:
+        print(f"\nerror of the layer's output, one scale per output. {said}")
+        print(as_text(outputs, (("bits", "bits", number), *((title, name, percent)
+                                                            for name, (title, _) in METHODS.items()))))
+
+
+def _outputs(tensor: Tensor, path: str) -> tuple[list[dict[str, Any]], str]:
+    """The rows of `output_errors` for the weights `tensor` and the inputs in a file, and how these were used."""
+    try:
+        layer = layer_of(tensor.read(), inputs_for(tensor, open_tensors(path)).read())
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}") from None
+    return list(output_errors(layer)), layer.said()
 
 
 def _sortable(column: str | None, columns: Sequence[str]) -> None:
@@ -129,87 +171,32 @@ def _sortable(column: str | None, columns: Sequence[str]) -> None:
         raise ValueError(f"there is no column {column[:40]!r} to sort by; use one of {', '.join(columns)}")
 
 
-def _sorted(rows: Sequence[Mapping[str, Any]], column: str) -> list[Any]:
-    """Words from a to z, numbers from the largest down, SQNR from the worst up; what is missing last."""
-    there = [row for row in rows if row[column] is not None]
-    there.sort(key=lambda row: math.prod(row[column]) if column == "shape" else row[column],
-               reverse=column not in ASCENDING)
-    return [*there, *(row for row in rows if row[column] is None)]
-
-
-def _write(path: Any, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    if path is None:
-        return
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_shape(row[key]) if key == "shape" else "" if row[key] is None else row[key] for key in columns]
-                     for row in rows)
-    files.write(path, text.getvalue().encode("utf-8", "backslashreplace"))
+def _write(path: Path | None, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    if path is not None:
+        files.write(path, as_csv(columns, rows))
 
 
 def _list(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Any], most: int) -> str:
-    lines = [_table(rows, (("tensor", "name", _name), ("shape", "shape", _shape), ("type", "dtype", str),
-                           ("mean |x|", "mean_magnitude", _shown), ("max |x|", "maximum", _shown),
-                           ("kurtosis", "kurtosis", _places(2)), ("zeros", "zeros", _percent),
-                           ("beyond 4 σ", "outliers", _percent), ("format", "format", str),
-                           ("bits", "bits", _places(2)), ("SQNR dB", "sqnr_db", _places(1))))]
+    lines = [as_text(rows, LISTED)]
     ratio = told["format_bytes"] / max(told["bytes"], 1)
     lines += ["", f"{told['tensors']:,} tensors, {told['numbers']:,} numbers: {told['bytes']:,} bytes now, "
                   f"{told['format_bytes']:,} ({ratio:.1%}) in these formats; {told['kept']:,} kept as they are"]
     if any(row["numbers"] > most for row in rows):
         lines += [f"SQNR is measured on about {most:,} numbers of each larger tensor; --sample takes more"]
     if told["worst"]:
-        lines += [f"suffer most: {', '.join(map(_name, told['worst']))}"]
-    notes = [f"{_name(row['name'])}: {row['note']}" for row in rows if row["note"]]
+        lines += [f"lose most: {', '.join(map(name_of, told['worst']))}"]
+    notes = [f"{name_of(row['name'])}: {row['note']}" for row in rows if row["note"]]
     return "\n".join([*lines, *notes[:10], *([f"and {len(notes) - 10:,} more notes; --json has them"]
                                              if len(notes) > 10 else [])])
 
 
 def _pairs(found: Mapping[str, Any]) -> str:
-    lines = [_table(found["rows"], (("tensor", "name", _name), ("shape", "shape", _shape), ("type", "dtype", str),
-                                    ("other", "other_dtype", str), ("mean |x - y|", "mean_difference", _shown),
-                                    ("max |x - y|", "maximum_difference", _shown),
-                                    ("SQNR dB", "sqnr_db", _places(1)), ("", "note", str)))
-             ] if found["rows"] else ["no tensor of one file has the name and the shape of one in the other"]
+    lines = [as_text(found["rows"], COMPARED) if found["rows"] else
+             "no tensor of one file has the name and the shape of one in the other"]
     for which in ("first", "second"):
         if names := found[f"only_{which}"]:
             more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
-            lines.append(f"only in the {which} file: {', '.join(map(_name, names[:10]))}{more}")
-    lines += [f"perhaps the same, {each['how']}: {_name(each['first'])} and {_name(each['second'])} "
+            lines.append(f"only in the {which} file: {', '.join(map(name_of, names[:10]))}{more}")
+    lines += [f"perhaps the same, {each['how']}: {name_of(each['first'])} and {name_of(each['second'])} "
               f"(correlation {each['correlation']:.3f})" for each in found["candidates"]]
     return "\n".join(lines)
-
-
-def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str, Callable[[Any], str]]]) -> str:
-    """Words to the left, numbers to the right, as wide as they need."""
-    cells = [[head for head, _, _ in columns], *([form(row[key]) for _, key, form in columns] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = [form in (str, _name, _shape) for _, _, form in columns]
-    return "\n".join("  ".join(cell.ljust(width) if at else cell.rjust(width) for cell, width, at in
-                               zip(line, widths, left, strict=True)).rstrip() for line in cells)
-
-
-def _name(name: str) -> str:
-    plain = shown(name)[1:-1]
-    return plain if len(plain) <= WIDE else f"{plain[: WIDE - 1]}…"
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape)) or "()"
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return _shape(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _places(count: int) -> Callable[[float | None], str]:
-    return lambda value: "-" if value is None else "exact" if value == math.inf else f"{value:.{count}f}"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2%}"

@@ -8,9 +8,9 @@ from typing import Any
 
 from pyapp import files, store
 
-WRITTEN = ("out", "checkpoint", "record", "csv")  # options that name a file to write
+WRITTEN = ("out", "checkpoint", "record", "csv", "html", "npy")  # options that name a file to write
 READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web", "results",
-        "compare", "gpt_data", "other")  # to read
+        "compare", "gpt_data", "other", "inputs")  # to read
 PROBE = bytes(4096)  # a full disk has no room for it
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.measure.number_lines import number_lines
 from pyapp.measure.tensor_formats import PIECE, spread
 from pyapp.quant.formats.catalogue import find
 
@@ -22,6 +23,7 @@ class ErrorMap:
     before: np.ndarray
     after: np.ndarray
     lost: np.ndarray
+    levels: list[np.ndarray]  # the numbers that the format has for them, see `number_lines`
 
 
 def error_map(x: np.ndarray, name: str) -> ErrorMap:
@@ -39,7 +41,8 @@ def error_map(x: np.ndarray, name: str) -> ErrorMap:
     channels = spread(rows, min(CHANNELS, max(MOST // width, 1)))
     before = rows[channels].astype(np.float32)
     shape = before.shape if pieces or x.ndim < 3 else (len(channels), *x.shape[1:])
-    after = find(name).encode(before.reshape(shape)).dequantize().reshape(before.shape)
+    coded = find(name).encode(before.reshape(shape))
+    after = coded.dequantize().reshape(before.shape)
     block = 1
     while block * CELLS < width:
         block *= 2
@@ -47,4 +50,5 @@ def error_map(x: np.ndarray, name: str) -> ErrorMap:
     squares = np.add.reduceat(np.square(before.astype(np.float64) - after), starts, axis=1)
     each = np.sqrt(squares / np.diff([*starts, width]))
     whole = np.sqrt(np.square(before, dtype=np.float64).mean()) or 1.0
-    return ErrorMap(channels.astype(np.int32), pieces, block, before, after, (each / whole).astype(np.float32))
+    return ErrorMap(channels.astype(np.int32), pieces, block, before, after, (each / whole).astype(np.float32),
+                    number_lines(coded))

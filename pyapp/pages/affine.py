@@ -12,9 +12,10 @@ from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Words
 from pyapp.experiment.params import Param, Values
 from pyapp.experiment.pictures import Histogram
+from pyapp.measure.histogram import edges, histogram
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls, tensors
-from pyapp.pages.base.picture import edges, ends, histogram, lines
+from pyapp.pages.base.picture import ends, lines
 from pyapp.quant.error import quantization_error, sqnr_db
 from pyapp.quant.schemes import MAX_BITS, SCHEMES, QuantizedTensor, quantize
 

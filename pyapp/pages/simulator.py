@@ -8,8 +8,9 @@ import numpy as np
 
 from pyapp.experiment.frame import Experiment, Frame, Idle
 from pyapp.experiment.params import Param, ParamError, Values
+from pyapp.measure.histogram import edges, histogram
 from pyapp.pages.base import controls, tensors
-from pyapp.pages.base.picture import Cell, edges, ends, histogram, lines
+from pyapp.pages.base.picture import Cell, ends, lines
 from pyapp.pages.panels import simulator as panels
 from pyapp.quant.error import TensorErrors, compare
 from pyapp.quant.schemes import (

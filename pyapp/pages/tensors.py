@@ -8,12 +8,14 @@ import numpy as np
 from pyapp import shipped, store
 from pyapp.data.tensors.opening import open_tensors
 from pyapp.data.tensors.tensor import Tensor
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
+from pyapp.measure.layer_output import inputs_for
 from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, bits_of, cost, looked_at, summary
 from pyapp.measure.tensor_pairs import difference, matched, unmatched
-from pyapp.pages.base import tensor_rows
+from pyapp.pages.base import tensor_exports, tensor_rows
+from pyapp.pages.base.tensor_outputs import Outputs
 from pyapp.pages.base.tensor_rows import STATISTICS, Picture
 from pyapp.pages.base.tensors import pasted
 from pyapp.pages.panels import tensors as panels
@@ -39,11 +41,11 @@ class Page(Experiment):
     BAR = "{file}: {ratio:percent:1} of its bytes"
     GROUPS = (("List", ("bits", "filter", "sort", "largest")), ("One tensor", ("tensor", "format")),
               ("Numbers", ("values", "opens")))
-    PANELS = panels.PANELS
+    PANELS, ACTIONS = panels.PANELS, tensor_exports.ACTIONS
     MAIN = ("bits",)
     RECORDED, REHEARSED = (), 1000
     PARAMS = (
-        Param("bits", "Bits a number", "float", 4.5, lo=1, hi=16, step=0.25, live=True,
+        Param("bits", "Bits per number", "float", 4.5, lo=1, hi=16, step=0.25, live=True,
               doc="At most so many, scales counted; a tensor that no format brings below that stays as it is"),
         Param("filter", "Only names with", "text", "", hi=200, widget="line", live=True,
               doc="Part of a name; empty lists all tensors"),
@@ -58,9 +60,10 @@ class Page(Experiment):
         Param("values", "Paste numbers", "text", "", hi=50_000, live=True,
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it; "
                   "applied when you leave the field. They take the place of the file"),
-        Param("opens", "The next file", "choice", "shown", choices=("shown", "compared"), live=True,
-              titles={"shown": "is shown", "compared": "is compared"},
-              doc="Compared: its tensors are subtracted from those that are shown, by name and shape"),
+        Param("opens", "The next file", "choice", "shown", choices=("shown", "compared", "inputs"), live=True,
+              titles={"shown": "is shown", "compared": "is compared", "inputs": "holds inputs of the chosen tensor"},
+              doc="Compared: its tensors are subtracted from those that are shown, by name and shape. Inputs, as (N, "
+                  "inputs): the output of the layer is compared, rounded to nearest and by GPTQ"),
     )
 
     def __init__(self, params: Values):
@@ -90,6 +93,7 @@ class Page(Experiment):
         self.picture: Picture | None = None
         self.reach = [{name: bits for name in FORMATS if (bits := bits_of(tensor, name)) is not None}
                       for tensor in tensors[:MOST]]
+        self.outputs = Outputs()
         self._choose()
         self._compare("", [])
 
@@ -108,13 +112,18 @@ class Page(Experiment):
         if self.params["opens"] == "compared":
             self._compare(name, tensors)
             return [f"{name} is compared with {self.file} here and sent nowhere."]
+        if self.params["opens"] == "inputs":
+            inputs_for(self.tensors[self.chosen], tensors)
+            self.outputs = Outputs(name, tensors)
+            return [f"{name} is read as inputs here and sent nowhere."]
         self.params["tensor"] = self.params["filter"] = self.params["values"] = ""
         self._said = []
         self._show(name, tensors)
         return [f"{name} is read here and sent nowhere. It is not kept: open it again after a reload."]
 
     def steps(self) -> Iterator[Frame]:
-        """In this order, one a step: pairs of two files, statistics of tensors, pictures, formats of tensors."""
+        """In this order, one a step: pairs of two files, statistics of tensors, pictures, outputs of the chosen layer,
+        formats of tensors."""
         while True:
             if (i := len(self.differences)) < len(self.pairs):
                 self.differences.append(difference(*self.pairs[i]))
@@ -126,6 +135,8 @@ class Page(Experiment):
                 self.samples.append(some)
             elif not (self.picture and self.picture.of == self._wish):
                 self.picture = self._drawn()
+            elif self.outputs.step(self.tensors[self.chosen]):
+                pass
             elif found := next(self._waiting(), None):
                 i, name = found
                 self.rows[i]["costs"][name] = cost(self.samples[i], self.tensors[i].shape, name)
@@ -176,15 +187,14 @@ class Page(Experiment):
         return len(self.rows) + sum(len(row["costs"]) for row in self.rows)
 
     def frame(self) -> Frame:
-        bits = self.params["bits"]
-        rows = [*self.rows, *map(tensor_rows.unknown, self.tensors[len(self.rows):MOST], range(len(self.rows), MOST))]
-        found = best([{**row, "costs": {name: each for name, each in row["costs"].items() if each.bits <= bits}}
-                      for row in rows], None)
-        told, listed, chosen = summary(found), self._listed(found), rows[self.chosen]
+        found = self._best()
+        told, listed = summary(found), self._listed(found)
+        chosen = self._looked_at()[self.chosen]
         wanted = sum(len(self._wanted(i)) for i, some in enumerate(self.samples) if some is not None)
         scalars = {
             "file": self.file, "tensors": len(self.tensors), "numbers": told["numbers"], "bytes": told["bytes"],
-            "done": self._done, "of": max(len(self.reach) + wanted, self._done), "then": told["format_bytes"],
+            "done": self._done, "of": (of := max(len(self.reach) + wanted, self._done)), "measuring": self._done < of,
+            "then": told["format_bytes"],
             "ratio": told["format_bytes"] / told["bytes"] if told["bytes"] else None, "kept": told["kept"],
             "worst": tensor_rows.breakable(", ".join(told["worst"])),
             "rows": [tensor_rows.listed(row) for row in listed[:ROWS]],
@@ -194,8 +204,28 @@ class Page(Experiment):
         picture = self.picture if self.picture and self.picture.of == self._wish else None
         pictured, arrays = tensor_rows.pictured(picture, self.tensors[self.chosen])
         compared = tensor_rows.compared(self.file, self.other, self.differences, self.alone or {}, ROWS)
-        scalars |= {**pictured, **compared, "pairs_of": len(self.pairs), "form": FORMATS[self.params["format"]].title}
+        scalars |= {**pictured, **compared, **self.outputs.told(self.tensors[self.chosen]),
+                    "pairs_of": len(self.pairs), "form": FORMATS[self.params["format"]].title}
         return Frame(self._done, scalars, arrays, self._said)
+
+    def _looked_at(self) -> list[dict[str, Any]]:
+        """Rows of all tensors that are measured here, those to come without numbers."""
+        return [*self.rows, *map(tensor_rows.unknown, self.tensors[len(self.rows):MOST], range(len(self.rows), MOST))]
+
+    def _best(self) -> list[dict[str, Any]]:
+        """These rows with the best format of each within the limit, as far as formats are measured."""
+        return best([{**row, "costs": {name: row["costs"][name] for name, bits in reach.items()
+                                       if bits <= self.params["bits"] and name in row["costs"]}}
+                     for row, reach in zip(self._looked_at(), self.reach, strict=True)], None)
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Give away a file, of which all is measured first."""
+        if name != tensor_exports.ONE:
+            for _ in self.steps():
+                pass
+        found = self._best()
+        return tensor_exports.exported(name, self.file, self.tensors, self.tensors[self.chosen], found,
+                                       self._listed(found), self.params["bits"], SAMPLE)
 
     def _listed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that the filter leaves, in order; what is missing last."""

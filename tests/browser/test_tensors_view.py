@@ -3,6 +3,7 @@
 import numpy as np
 
 from pyapp import safetensors
+from pyapp.__main__ import main
 from pyapp.measure.tensor_formats import cost
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -49,3 +50,40 @@ def test_on_a_phone_a_file_fits_the_screen(visit, tmp_path):
     tab.wait_text("formats-mxfp4-sqnr_db", "dB")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert tab["tensors"].locator("..").bounding_box()["height"] < 740, "the list scrolls in its own place"
+
+
+def test_two_files_are_compared_and_the_worst_tensor_stands_first(visit, tmp_path):
+    tab = opened(visit, tmp_path)
+    tab["opens"].select_option("compared")
+    after = {name: layer + np.float32(0.1 * (name == LAST)) for name, layer in LAYERS.items()}
+    (tmp_path / "after.safetensors").write_bytes(safetensors.pack(after, {}))
+    tab["load-file"].set_input_files(tmp_path / "after.safetensors")
+    tab.page.get_by_role("heading", name="mine.safetensors and after.safetensors").wait_for()
+    tab.page.wait_for_function("document.querySelectorAll('[data-test=pairs] tbody tr').length === 24")
+    first = tab.page.locator("[data-test='pairs'] tbody tr").first.inner_text()
+    assert LAST in first.replace("\u200b", "") and "exact" not in first
+
+
+def test_inputs_from_a_second_file_show_what_rounding_does_to_the_output(visit, tmp_path):
+    tab = opened(visit, tmp_path)
+    tab["opens"].select_option("inputs")
+    np.save(tmp_path / "x.npy", RNG.standard_normal((40, 64)).astype(np.float32))
+    tab["load-file"].set_input_files(tmp_path / "x.npy")
+    tab.wait_number("outputs-2-nearest", "x > 10")
+    assert tab.number("outputs-8-gptq") < 2
+
+
+def test_table_tensor_and_report_are_taken_home(visit, tmp_path):
+    tab, made = opened(visit, tmp_path), {}
+    tab.page.wait_for_function("!document.querySelector('[data-test=export-html]')?.disabled")
+    for kind in ("csv", "npy", "html"):
+        with tab.page.expect_download() as waited:
+            tab[f"export-{kind}"].click()
+        waited.value.save_as(tmp_path / f"page.{kind}")
+        made[kind] = waited.value.suggested_filename
+    assert made == {"csv": "mine.csv", "npy": "mine-layers.0.weight.npy", "html": "mine.html"}
+    assert np.array_equal(np.load(tmp_path / "page.npy"), LAYERS["layers.0.weight"])
+    told = [str(tmp_path / "mine.safetensors"), "--sample", "4096"]
+    assert main(["inspect", *told, "--html", str(tmp_path / "our.html"), "--csv", str(tmp_path / "our.csv")]) == 0
+    for kind in ("html", "csv"):
+        assert (tmp_path / f"page.{kind}").read_bytes() == (tmp_path / f"our.{kind}").read_bytes(), kind

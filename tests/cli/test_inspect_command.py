@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -12,6 +13,24 @@ from pyapp import safetensors
 from pyapp.__main__ import main
 from pyapp.nets import mlp
 from pyapp.quant.formats.catalogue import find
+
+
+class Whole(HTMLParser):
+    """Each element that has to be closed is, in the right order."""
+
+    OPEN = ("meta", "th", "td", "tr", "thead", "tbody", "li", "html", "path", "p")
+
+    def __init__(self):
+        super().__init__()
+        self.within = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.OPEN:
+            self.within.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag in self.OPEN or self.within.pop() == tag
+
 
 RNG = np.random.default_rng(1)
 ARRAYS = {"first.weight": RNG.standard_normal((8, 64)).astype(np.float32),
@@ -36,7 +55,7 @@ def answer(capsys, *words: str) -> dict:
 def test_a_table_of_tensors(files, capsys):
     assert main(["inspect", files[0], "--formats", "int4,q4_0", "--csv", str(files[2] / "t.csv")]) == 0
     said = capsys.readouterr().out
-    assert "first.weight   8×64" in said and "suffer most: " in said and "steps: whole numbers without a scale" in said
+    assert "first.weight   8×64" in said and "lose most: " in said and "steps: whole numbers without a scale" in said
     rows = list(csv.DictReader(io.StringIO((files[2] / "t.csv").read_text())))
     assert [row["name"] for row in rows] == list(ARRAYS) and rows[0]["shape"] == "8×64" and rows[2]["sqnr_db"] == ""
     assert float(rows[0]["maximum"]) == np.abs(ARRAYS["first.weight"]).max() and rows[0]["format"] == "q4_0"
@@ -63,6 +82,45 @@ def test_one_tensor_in_every_format(files, capsys):
     assert len(bits) > 30 and bits == sorted(bits) and found["kurtosis"] > 2
     assert main(["inspect", files[0], "--tensor", "first.weight", "--formats", "int4:32"]) == 0
     assert "\nint4:32  5.000" in capsys.readouterr().out
+
+
+def test_a_report_is_one_page_without_a_script(files, capsys):
+    """With a row for each tensor, and a histogram of each that has a format, whose bars count all of its numbers."""
+    out = files[2] / "r.html"
+    assert main(["inspect", files[0], "--formats", "int4,q4_0", "--html", str(out)]) == 0
+    page = out.read_text(encoding="utf-8")
+    Whole().feed(page)
+    assert "default-src 'none'" in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert [page.count(f"<td class=\"word\">{name}<") for name in ARRAYS] == [1, 1, 1]
+    assert page.count("<svg") == 2 and "of int4, q4_0 with the highest" in page, "whole numbers stay as they are"
+    capsys.readouterr()
+    found = answer(capsys, files[0], "--formats", "int4,q4_0")
+    assert f"<b>{found['format_bytes']:,} bytes</b>" in page and "steps: whole numbers without a scale" in page
+
+
+def test_names_in_a_report_are_text(tmp_path, capsys):
+    np.savez(tmp_path / "<b>.npz", **{"<img src=x>&": np.eye(64, dtype=np.float32)})
+    assert main(["inspect", str(tmp_path / "<b>.npz"), "--bits", "5", "--html", str(tmp_path / "r.html")]) == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<img" not in page and "&lt;img src=x&gt;&amp;" in page and "cost &lt;b&gt;.npz</h1>" in page
+
+
+def test_one_tensor_is_written_decoded(files, capsys):
+    out = files[2] / "w.npy"
+    assert main(["inspect", files[1], "--tensor", "first.weight", "--formats", "int4", "--npy", str(out)]) == 0
+    np.testing.assert_array_equal(np.load(out), find("q8_0").encode(ARRAYS["first.weight"]).dequantize())
+
+
+def test_the_output_of_a_layer_on_inputs_from_a_second_file(files, capsys):
+    np.save(files[2] / "x.npy", RNG.standard_normal((40, 64)).astype(np.float32))
+    words = (files[0], "--tensor", "first.weight", "--formats", "int4", "--activations", str(files[2] / "x.npy"))
+    found = answer(capsys, *words)["outputs"]
+    assert [row["bits"] for row in found] == [8, 6, 4, 3, 2] and 0.001 < found[0]["nearest"] < 0.01 < found[2]["gptq"]
+    assert main(["inspect", *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "GPTQ saw 20 rows" in said and "may lose more than rounding" in said and "bits to nearest GPTQ 8 0." in said
+    assert "no tensor there has rows of 32 numbers" in refusal(
+        capsys, "inspect", files[0], "--tensor", "second.weight", "--activations", str(files[2] / "x.npy"))
 
 
 def test_two_files(files, capsys):
@@ -98,6 +156,9 @@ def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
     (["a.npz", "--bits", "x"], "argument --bits"), (["a.npz", "--sample", "0"], "0 is not 1 or more"),
     (["a.npz", "--csv", "a.npz"], "would overwrite a.npz, which this command reads"),
     (["a.npz", "bad.gguf"], "bad.gguf: expected"),
+    (["a.npz", "--activations", "x.npy"], "--activations holds the inputs of one layer; name its weights"),
+    (["a.npz", "--npy", "w.npy"], "--npy writes one tensor; name it with --tensor NAME"),
+    (["a.npz", "b.safetensors", "--html", "r.html"], "--html reports all tensors of one file"),
 ])
 def test_what_cannot_be_is_refused(files, capsys, monkeypatch, words, said):
     monkeypatch.chdir(files[2])

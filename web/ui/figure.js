@@ -2,7 +2,7 @@ import { html } from "preact";
 import { scalar } from "./format.js";
 import { Reader } from "./reader.js";
 
-const [TOP, LEFT, BOTTOM] = [16, 48, 22]; // margins in CSS pixels: for the words of verticals, the numbers of y and of x
+const [TOP, LEFT, BOTTOM, BARE] = [16, 48, 22, 8]; // margins in CSS pixels: for the words of verticals, the numbers of y and of x; without these, as in bins.js
 const LABEL_GAP = 13;
 const LETTER = 6.8; // of the small monospaced letters
 const colour = (role) => `var(--${role})`;
@@ -19,9 +19,9 @@ const colour = (role) => `var(--${role})`;
 export function Figure({ view, lines, marks = [], items, empty = "", height, ...reading }) {
   const room = (words, beside) => (words ? words.length * LETTER + beside : 0);
   const longest = Math.max(room(view.titleX, 28), ...lines.map(({ label }) => room(label, 12))); // the title stands beside half the last number
-  const left = Math.max(LEFT, ...(view.ticksY ?? []).map(({ text }) => room(text, 8))); // words may be longer than numbers
+  const [left, beside] = view.ticksY?.length === 0 ? [BARE, BARE] : [Math.max(LEFT, ...(view.ticksY ?? []).map(({ text }) => room(text, 8))), Math.max(12, longest)]; // words may be longer than numbers
   const geometry = (width) => {
-    const right = width - Math.max(12, Math.min(longest, width * 0.36));
+    const right = width - Math.min(beside, Math.max(12, width * 0.36));
     return {
       right,
       x: (value) => left + share(value, view.x, view.logX) * (right - left),

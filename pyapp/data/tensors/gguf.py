@@ -161,7 +161,8 @@ def _tensor(entry: Entry, data: memoryview) -> Tensor:
 
     known = entry.dtype in KINDS or entry.dtype in LAYOUTS or entry.dtype == MXFP4_NAME
     return Tensor(entry.name, entry.shape, entry.dtype, entry.nbytes, load,
-                  "" if known else f"{entry.dtype} is not decoded here")
+                  "" if known else f"{entry.dtype.upper()} is not decoded here; write the file anew with "
+                  "`llama-quantize --allow-requantize`, for example as Q8_0")
 
 
 def mxfp4(blocks: np.ndarray) -> np.ndarray:

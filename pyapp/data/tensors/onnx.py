@@ -1,4 +1,5 @@
-"""ONNX models: initialisers and constants. Codes that DequantizeLinear decodes come with their scales and zero points.
+"""ONNX models: initialisers and constants. Codes that have scales and zero points come decoded: those of
+DequantizeLinear, and the weights of QLinearMatMul and QLinearConv.
 
 Format: onnx.proto of https://github.com/onnx/onnx, whose field numbers stand here; data types are those of
 TensorProto.DataType. Graphs inside of nodes (If, Loop) are not looked into, and numbers in other files are not read.
@@ -31,6 +32,9 @@ FLOATS, INT32S, INT64S, DOUBLES, UINT64S = 4, 5, 7, 10, 11
 HELD = {"float32": FLOATS, "float64": DOUBLES, "int64": INT64S, "uint64": UINT64S, "uint32": UINT64S}  # else INT32S
 MOST_FIELDS = 2**21  # of all messages together; a model has some dozens for each node
 AXIS = 1  # of DequantizeLinear, where it names none
+# Which input holds codes, its scale and zero point after it, and the axis of several scales: rows of A, columns of B,
+# output channels of a convolution (onnx/defs/quantization and onnx/docs/Operators.md).
+QLINEAR = {"QLinearMatMul": ((0, -2), (3, -1)), "QLinearConv": ((3, 0),)}
 
 
 class Reader:
@@ -57,7 +61,7 @@ class Reader:
 
 def read(data: memoryview, name: str) -> list[Tensor]:
     """The tensors of a model. Damaged, or Malformed, if it is none."""
-    reader, found, nodes = Reader(), {}, []
+    reader, found, pairs = Reader(), {}, []
     graphs = [value for number, value in reader.fields(data) if number == GRAPH and isinstance(value, memoryview)]
     if not graphs:
         raise Damaged("no graph: it is not an ONNX model, or was cut off")
@@ -71,9 +75,12 @@ def read(data: memoryview, name: str) -> list[Tensor]:
             if operator == "Constant":
                 found |= {tensor.name: tensor for tensor in _constants(reader, node)}
             elif operator == "DequantizeLinear":
-                nodes.append(node)
+                pairs.append(_pair(reader, node))
+            elif operator in QLINEAR:
+                inputs = _words(node, INPUT)
+                pairs += [(inputs[at : at + 3], axis, 0) for at, axis in QLINEAR[operator]]
         few(len(found))
-    return _with_scales(found, [_pair(reader, node) for node in nodes])
+    return _with_scales(found, pairs)
 
 
 def _word(message: dict[int, list[Found]], number: int) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from pyapp.data.tensors.tensor import Tensor
+from pyapp.measure.histogram import edges, histogram
 from pyapp.measure.tensor_errors import ErrorMap
 from pyapp.measure.tensor_formats import KEPT, Cost
 from pyapp.measure.tensor_pairs import worst_first
 from pyapp.measure.tensor_statistics import Statistics
-from pyapp.pages.base.picture import edges, histogram
 from pyapp.quant.formats.catalogue import FORMATS
 
 FEW = 10  # names in a sentence
@@ -61,10 +61,11 @@ def pictured(picture: Picture | None, tensor: Tensor) -> tuple[dict[str, Any], d
     """The pictures of a tensor as scalars and arrays."""
     found = picture and picture.map
     told = {"pictured": bool(found), "refused": picture.refused if picture else "", "channels": [], "starts": [],
-            "row_is": "", "cell_is": "", "map_limit": 0.0, "shown_part": ""}
+            "row_is": "", "cell_is": "", "map_limit": 0.0, "shown_part": "", **number_line([], [0.0, 1.0])}
     if not found:
         return told, {}
     bins = edges(found.before, found.after)
+    told |= number_line(found.levels, [float(bins[0]), float(bins[-1])])
     told |= {"channels": found.channels.tolist(), "map_limit": float(found.lost.max()),
              "starts": list(range(0, found.before.shape[1], found.block)),
              "row_is": "a piece of 256 neighbours" if found.pieces else "one place of the first axis",
@@ -73,7 +74,18 @@ def pictured(picture: Picture | None, tensor: Tensor) -> tuple[dict[str, Any], d
                            f"{found.before.size:,} of its {tensor.size:,} numbers are shown: rows spread evenly over "
                            "it, with the one of the largest number."}
     return told, {"edges": bins, "before": histogram(found.before, bins), "after": histogram(found.after, bins),
-                  "lost": found.lost}
+                  "lost": found.lost, "levels": found.levels[-1].astype(np.float64)}
+
+
+def number_line(lines: Sequence[np.ndarray], ends: list[float]) -> dict[str, Any]:
+    """The numbers that a format has for a tensor as rows of dots over the axis of its histogram: with the smallest
+    scale at the top, and the largest at the bottom."""
+    rows = [{"x": levels.tolist(), "y": [len(lines) - 1 - i] * len(levels), "shape": "dots", "role": "quant"}
+            for i, levels in enumerate(lines)]
+    said = ("one scale holds for all" if len(lines) < 2 else "blocks with the smallest scale at the top, "
+            + "a middle one, " * (len(lines) > 2) + "and the largest at the bottom")
+    return {"level_rows": rows, "level_ends": [-0.6, max(len(lines), 1) - 0.4], "level_ticks": [], "axis_ends": ends,
+            "level_words": said}
 
 
 def formats(costs: dict[str, Cost]) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from pyapp.experiment.panels import (
     Together,
     Words,
 )
-from pyapp.experiment.pictures import Heatmap, Histogram
+from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram
+from pyapp.pages.base import tensor_exports, tensor_outputs
 
 LIST = Panel("list", "The tensors in {file}", (
-    Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits a number, scales counted."),
+    Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits per number, scales counted."),
     Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", tall=True,
           columns=(
               Column("tensor", "{title}", about="{note}"), Column("format", "format", role="quant"),
@@ -45,7 +46,7 @@ PAIRS = Panel("pairs", "{file} and {other}", (
 ), when="other")
 ONE = Panel("one", "One tensor in every format", (
     Table(name="formats", rows="formats", pick="format", caption="This tensor in every format", tall=True, columns=(
-        Column("format", "title"), Column("bits a number", "bits:fixed:3", role="quant"),
+        Column("format", "title"), Column("bits per number", "bits:fixed:3", role="quant"),
         Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
@@ -64,7 +65,11 @@ MAP = Panel("map", "Where {form} errs", (
             Words(role="caption", text="its numbers [before, upwards](.float), and [after, downwards](.quant), each "
                                        "scaled to its own height (square-root scale)"),
             Histogram(name="histogram", label="Histogram before and after {form}.", edges="edges?", before="before?",
-                      after="after?", height=240))),
+                      after="after?", height=200),
+            Chart(name="levels", label="The numbers of {form} on the axis of the histogram.", x="levels?",
+                  lines="level_rows", across=Axis(ends="axis_ends", ticks="level_ticks"),
+                  up=Axis(ends="level_ends", ticks="level_ticks"), height=72, read="{form} has {levels}"),
+            Words(role="caption", text="the numbers that {form} has for them, on the same axis: {level_words}"))),
         Together(blocks=(
             Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
                                        "is {map_limit:percent:1} of the tensor's root mean square"),
@@ -75,9 +80,11 @@ MAP = Panel("map", "Where {form} errs", (
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (
     Facts(cards=True, facts=(
-        Fact("tensors", ("tensors:count",), "held"), Fact("numbers", ("numbers:count",)),
-        Fact("now", ("bytes:bytes",), "now"), Fact("in these formats", ("then:bytes",), "then", "quant"),
-        Fact("of it", ("ratio:percent:1",), "ratio"), Fact("kept as they are", ("kept:count",)))),
-    Words(role="finding", text="Suffer most: {worst}.", when="worst"),
+        Fact("tensors", ("tensors:count",), "tensor-count"), Fact("numbers", ("numbers:count",)),
+        Fact("the file now", ("bytes:bytes",), "now"),
+        Fact("in these formats", ("then:bytes",), "then", "quant"),
+        Fact("share of its bytes", ("ratio:percent:1",), "ratio"),
+        Fact("kept as they are", ("kept:count",)))),
+    Words(role="finding", text="These tensors lose most, the worst first: {worst}.", when="worst"),
 ), empty="The sizes appear when Python has started.")
-PANELS = (LIST, PAIRS, ONE, MAP, WEIGHT)
+PANELS = (LIST, PAIRS, ONE, MAP, tensor_outputs.PANEL, WEIGHT, tensor_exports.PANEL)

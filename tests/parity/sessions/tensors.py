@@ -4,7 +4,8 @@ import numpy as np
 
 
 def session(call) -> dict:
-    """The shipped network under two limits, then a small file of each kind that a page can be given."""
+    """The shipped network under two limits, then a small file of each kind that a page can be given, and one
+    of inputs; a tensor and a report that are taken home are the same to the byte."""
     said = {"opened": call("open", page="tensors", params={"bits": "4"})}
     run = said["opened"]["run"]
     said["measured"] = call("advance", run=run, steps=400)
@@ -15,8 +16,19 @@ def session(call) -> dict:
     for name, data in files().items():
         said[name] = call("restore", run=run, file=np.frombuffer(data, np.uint8), name=name)
         said[f"{name} measured"] = call("advance", run=run, steps=60)
+    said["inputs wanted"] = call("change", run=run, name="opens", value="inputs")
+    said["inputs"] = call("restore", run=run, file=np.frombuffer(inputs(), np.uint8), name="x.csv")
+    said["output"] = call("advance", run=run, steps=60)
+    for kind in ("npy", "html"):
+        said[kind] = call("act", run=run, name=kind)
     said["closed"] = call("close", run=run)
     return said
+
+
+def inputs() -> bytes:
+    """Of the matrix in the model below, which is the tensor that is chosen last."""
+    x = np.random.default_rng(9).standard_normal((12, 32)).round(3)
+    return "\n".join(",".join(map(repr, row.tolist())) for row in x).encode()
 
 
 def files() -> dict[str, bytes]:

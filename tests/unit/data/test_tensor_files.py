@@ -56,7 +56,7 @@ def test_gguf_by_hand():
     assert np.array_equal(found[0].read(), X) and np.array_equal(found[1].read(), blocks.dequantize())
     assert found[2].read().tolist() == [1.5, -2]
     (other,) = open_tensors(gguf_file({"i": (20, X[0], bytes(18))}), "x.gguf")
-    with pytest.raises(StoreError, match="iq4_nl is not decoded here"):
+    with pytest.raises(StoreError, match="'i' cannot be read: IQ4_NL is not decoded here; write the file anew"):
         other.read()
 
 
@@ -65,6 +65,24 @@ def test_onnx_by_hand():
     codes = np.arange(-6, 6).reshape(3, 4) - np.array([[1], [2], [3]])
     assert found.keys() == {"w", "codes", "c"} and found["c"].tolist() == [5, -6] and np.array_equal(found["w"], X)
     assert np.array_equal(found["codes"], (codes * np.array([[1], [2], [4]])).astype(np.float32))
+
+
+def test_the_weights_of_onnx_operators_on_codes_are_decoded():
+    """A scale per column of B, and per output channel of a convolution; a scale of a computed input stays a tensor."""
+    codes, rng = {}, np.random.default_rng(4)
+    for name, shape in (("b", (4, 3)), ("w", (2, 3, 1, 1))):
+        codes[name] = rng.integers(-99, 99, shape).astype(np.int8)
+    fields = {"bs": (1, np.array([1, 0.5, 2], "<f4")), "bz": (3, np.array([1, 0, -2], "i1")),
+              "ws": (1, np.array([0.25, 4], "<f4")), "wz": (3, np.array([0, 3], "i1")),
+              "one": (1, np.array([0.5], "<f4")), "zero": (2, np.array([7], "u1")),
+              **{name: (3, each) for name, each in codes.items()}}
+    tensors = [onnx_tensor(name, kind, each.shape, (9, each.tobytes())) for name, (kind, each) in fields.items()]
+    nodes = [message((1, ["x", "one", "zero", "b", "bs", "bz", "one", "zero"]), (2, ["y"]), (4, "QLinearMatMul")),
+             message((1, ["y", "one", "zero", "w", "ws", "wz", "one", "zero"]), (2, ["z"]), (4, "QLinearConv"))]
+    found = {each.name: each for each in open_tensors(message((7, message((1, nodes), (5, tensors)))), "x.onnx")}
+    assert found.keys() == {"one", "zero", "b", "w"} and found["b"].dtype == "int8 scaled"
+    assert found["b"].read().tolist() == ((codes["b"] - [1.0, 0, -2]) * [1, 0.5, 2]).tolist()
+    assert found["w"].read()[:, :, 0, 0].tolist() == ((codes["w"][:, :, 0, 0] - [[0.0], [3]]) * [[0.25], [4]]).tolist()
 
 
 def test_tflite_by_hand():

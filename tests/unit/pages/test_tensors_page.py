@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from fuzz_tensors import X, npz_file, samples
 
+from pyapp.__main__ import main
 from pyapp.experiment.params import ParamError
+from pyapp.measure.layer_output import layer_of, output_errors
 from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, described
 from pyapp.pages import tensors
@@ -90,6 +92,43 @@ def test_two_files_are_compared_the_worst_first():
     assert [(each["first"], each["second"], each["how"]) for each in found["candidates"]] == [
         ("w", "kernel", "renamed and transposed")]
     assert runner.change(run, "values", "1 2")["frame"].scalars["other"] == ""
+
+
+def test_inputs_of_the_chosen_tensor_from_a_second_file():
+    """The errors are the command's; another tensor, which they do not fit, is refused in a sentence, and no page."""
+    x = np.random.default_rng(5).standard_normal((30, 256)).astype(np.float32)
+    runner, run, _, before = opened(npz_file(w=W, v=W[:, :9]), "one.npz", steps=3, opens="shown")
+    assert before["inputs"] == "" and before["outputs"] == []
+    runner.change(run, "opens", "inputs")
+    said = runner.restore(run, np.frombuffer(npz_file(x=x), np.uint8), "x.npz")
+    assert said["notes"] == ["x.npz is read as inputs here and sent nowhere."]
+    assert said["frame"].scalars["file"] == "one.npz"
+    found = runner.advance(run, steps=9)["frame"].scalars
+    assert found["outputs"] == list(output_errors(layer_of(W, x)))
+    assert found["outputs_said"] == (
+        "The inputs are x. GPTQ saw 15 rows of inputs, and errors are measured on 15 others. With fewer rows than the "
+        "256 inputs, GPTQ fits just those, and may lose more than rounding to nearest does.")
+    runner.change(run, "tensor", "v")
+    found = runner.advance(run, steps=3)["frame"].scalars
+    assert found["outputs"] == [] and "no tensor there has rows of 9 numbers" in found["outputs_refused"]
+    with pytest.raises(StoreError, match="no tensor there has rows of 9"):
+        runner.restore(run, np.frombuffer(npz_file(x=x), np.uint8), "x.npz")
+
+
+def test_what_is_taken_home_is_what_the_command_writes(tmp_path, capsys):
+    data = npz_file(w=W, b=W[0, :5], steps=np.arange(4, dtype=np.int64))
+    (tmp_path / "mine.npz").write_bytes(data)
+    runner, run, _, found = opened(data, "mine.npz", steps=5, bits=5, sort="maximum")
+    assert found["measuring"]
+    made = {name: runner.act(run, name, {}) for name in ("csv", "npy", "html")}
+    assert not runner.look(run).scalars["measuring"], "it was measured first"
+    told = ["inspect", str(tmp_path / "mine.npz"), "--bits", "5", "--sample", "4096", "--sort", "maximum"]
+    assert main([*told, "--csv", str(tmp_path / "t.csv")]) == 0
+    assert main([*told[:6], "--html", str(tmp_path / "t.html")]) == 0
+    assert main([*told[:2], "--tensor", "w", "--formats", "int4", "--npy", str(tmp_path / "t.npy")]) == 0
+    for name, outcome in made.items():
+        assert bytes(outcome["file"]) == (tmp_path / f"t.{name}").read_bytes(), name
+    assert [outcome["name"] for outcome in made.values()] == ["mine.csv", "mine-w.npy", "mine.html"]
 
 
 def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):

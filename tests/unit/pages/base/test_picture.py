@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pyapp.core.rng import generator
-from pyapp.pages.base.picture import BINS, Cell, edges, ends, histogram, lines
+from pyapp.measure.histogram import BINS, edges, histogram
+from pyapp.pages.base.picture import Cell, ends, lines
 from pyapp.quant.schemes import fit_grid, quantize
 
 X = generator(2, "test").standard_normal((5, 11)).astype(np.float32)
