@@ -41,7 +41,7 @@ class Comparison:
 
     def __init__(self, p: Parameters, network: QuantizedNetwork, rounding: str, images: np.ndarray, labels: np.ndarray):
         self.p, self.network, self.images, self.labels = p, network, images, labels
-        self.float_model, self.simulation = MLP(), network.simulated()
+        self.float_model, self.simulation = MLP.of(p), network.simulated()
         self.integer: IntegerNetwork | None = None
         self.refusal = ""
         try:
