@@ -43,8 +43,8 @@ def layers_of(arrays: Arrays, name: str) -> Layers:
     """The layers in a file's arrays. StoreError names what does not belong to a chain, or says that it is ambiguous."""
     for key, array in arrays.items():
         if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
-            raise strange(name, f"{shown(key)} is {array.dtype} {array.shape}, and dense layers have float matrices and "
-                                "vectors only")
+            raise strange(name, f"{shown(key)} is {array.dtype} {array.shape}, and dense layers have float matrices "
+                                "and vectors only")
     order, transposed = _ordered({key: array.shape for key, array in arrays.items() if array.ndim == 2}, name)
     vectors = {key: array for key, array in arrays.items() if array.ndim == 1}
     pairs = []

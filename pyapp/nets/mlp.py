@@ -20,10 +20,10 @@ LARGEST = 2**25  # parameters: a training keeps four numbers for each, 512 MiB, 
 MOST_LAYERS = 32
 
 
-def sizes_of(layers: str) -> tuple[int, ...]:
+def sizes_of(layers: str, largest: int = LARGEST) -> tuple[int, ...]:
     """Inputs and then the outputs of each layer, from "784-32-10" or "784,32,10". ValueError unless they begin and end
-    as those of a digits network do, and are not too many."""
-    return check_sizes(read_sizes(layers, "layers", USUAL))
+    as those of a digits network do, and make at most `largest` parameters."""
+    return check_sizes(read_sizes(layers, "layers", USUAL), largest)
 
 
 def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
@@ -34,7 +34,7 @@ def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
     return tuple(map(int, words))
 
 
-def check_sizes(sizes: tuple[int, ...]) -> tuple[int, ...]:
+def check_sizes(sizes: tuple[int, ...], largest: int = LARGEST) -> tuple[int, ...]:
     """The sizes. ValueError if no digits network can have them."""
     shown = "-".join(map(str, sizes))[:60]
     if len(sizes) < 2 or (sizes[0], sizes[-1]) != (SIZES[0], SIZES[-1]):
@@ -42,8 +42,8 @@ def check_sizes(sizes: tuple[int, ...]) -> tuple[int, ...]:
                          f"{SIZES[-1]}, a score for each digit")
     if len(sizes) - 1 > MOST_LAYERS:
         raise ValueError(f"layers is {shown}: that is {len(sizes) - 1} layers; use at most {MOST_LAYERS}")
-    if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > LARGEST:
-        raise ValueError(f"layers is {shown}: such a network has {parameters:,} parameters; use at most {LARGEST:,}")
+    if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > largest:
+        raise ValueError(f"layers is {shown}: such a network has {parameters:,} parameters; use at most {largest:,}")
     return sizes
 
 

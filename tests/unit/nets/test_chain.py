@@ -55,7 +55,7 @@ def checkpoint_of(arrays):
 
 
 @pytest.mark.parametrize(("arrays", "words"), [
-    ({"in.weight": W[0], "a.weight": W[1], "b.weight": W[1], "out.weight": W[2]}, "more than one order; give them names"),
+    ({"in.weight": W[0], "a.weight": W[1], "b.weight": W[1], "out.weight": W[2]}, "more than one order; give"),
     ({"conv.weight": np.ones((4, 1, 3, 3), np.float32), "fc.weight": W[0]}, r"'conv.weight' is float32 \(4, 1, 3, 3\)"),
     ({**PYTORCH, "norm.running_mean": B[0]}, "'norm.running_mean' is the bias of none of its matrices"),
     ({**PYTORCH, "net.0.bias": B[2]}, "'net.0.bias' has 10 numbers, but 'net.0.weight' has 24 outputs"),
