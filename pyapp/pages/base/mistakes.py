@@ -17,8 +17,8 @@ CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * CLASSES**2 - 1, 
 GROUP = ("What is read wrongly", ("cell",))
 PANEL = Panel("mistakes", "What is read wrongly", (
     Words(text="Rows are what the digits are, columns what they are read as: [float32](.float){and_quantised}. "
-               "The darkest colour stands for the most frequent mistake, and so for most right answers. Click a cell, or "
-               "go to it with the arrow keys and press Enter, and its digits are shown."),
+               "The darkest colour stands for the most frequent mistake and all above. Click a cell, or go to it "
+               "with the arrow keys and press Enter, and its digits are shown."),
     Beside(width=260, blocks=(
         Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=560, gap=8,
                 label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
