@@ -110,8 +110,9 @@ def in_words(found: Mistakes) -> str:
     """All of it as lines of text."""
     shares = zip(precision(found.matrix), recall(found.matrix), strict=True)
     classes = [f"  {k}  precision {_percent(said)}  recall {_percent(there)}" for k, (said, there) in enumerate(shares)]
-    curve = [f"  {each.low:.1f} to {each.high:.1f}: {each.n:,} images, confidence {_percent(each.confidence)}, "
-             f"accuracy {_percent(each.accuracy)}" for each in found.curve if each.n]
+    curve = [f"  {each.low:.1f} to {each.high:.1f}: {each.n:,} image{'' if each.n == 1 else 's'}, "
+             f"confidence {_percent(each.confidence)}, accuracy {_percent(each.accuracy)}"
+             for each in found.curve if each.n]
     worst = [f"  image {i}: {found.labels[i]}, read as {found.predictions[i]} with {found.confidences[i]:.1%}"
              for i in found.worst()]
     return "\n".join(["confusion (rows: true, columns: said)", table(found.matrix), "by class", *classes,

@@ -42,7 +42,7 @@ def layers(data: bytes, name: str) -> Layers:
         return chain.finished()
     except StoreError:
         raise
-    except WRONG as error:
+    except (*WRONG, TypeError, IndexError) as error:  # an attribute of another type than its operator has
         why = " ".join(str(error).split()) or type(error).__name__
         raise StoreError(f"{name}: expected an ONNX model, found {why[:200]}") from None
 

@@ -1,5 +1,7 @@
 """Chains of dense layers that other programs wrote."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,13 @@ def test_bytes_that_are_no_model_are_refused():
     for damaged in (b"", b"nothing", whole[:100], whole[: len(whole) // 2]):
         with pytest.raises(StoreError, match=r"x\.onnx"):
             chain.unpack(damaged, "x.onnx")
+
+
+def test_no_byte_makes_it_fail_otherwise_than_by_a_sentence():
+    whole, rng = bytearray(model([*FIRST, *MIDDLE, *LAST], CONSTANTS)), generator(7, "fuzz")
+    names = [at for at in range(len(whole)) if at < 600]  # nodes and their attributes; the rest are numbers
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[int(rng.choice(names))] = int(rng.integers(256))
+        with suppress(StoreError):
+            chain.Contents(chain.unpack(bytes(damaged), "x.onnx"), "x.onnx")
