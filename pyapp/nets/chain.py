@@ -31,8 +31,8 @@ def load(path: str | Path) -> Contents:
 def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
     """The arrays of a file, as `store.unpack` reads them; those of a chain under this package's names."""
     if Path(name).suffix.lower() == ".onnx":
-        from pyapp.nets import onnx_chain  # here, because the first page reads no ONNX
-        return onnx_chain.layers(data, name)
+        from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
+        return layers(data, name)
     arrays = store.unpack(data, name, most)
     if checkpoint.known(arrays) or not any(array.ndim == 2 for array in arrays.values()):
         return arrays
