@@ -37,6 +37,7 @@ PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
 USE = "use a file written by train, qat, distill, export or a page's Save weights"
 SHOWN = 4  # arrays that an error names
+ENDS = (784, 10)  # inputs and outputs of a digits network
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep, export, "
@@ -228,7 +229,7 @@ def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> P
 
 def _strange(arrays: Mapping[str, np.ndarray], name: str, error: Exception) -> str:
     """A sentence about arrays that are no whole network: what they are, and what would do."""
-    if network := _known(arrays):
+    if network := known(arrays):
         why = {KeyError: f"{error} is missing", ValueError: str(error)}.get(type(error), "its shapes do not fit")
         title, its_own, _ = NETWORKS[network]
         return (f"{name} has the array {its_own} of {title}, but not the rest of one: {why}; save it again or use "
@@ -255,12 +256,12 @@ def _quoted(name: str) -> str:
 def _network(arrays: Mapping[str, np.ndarray]) -> str:
     if {RECIPE, FLAT, "order"} <= set(arrays):  # a long training's file from before version 1
         return "gpt" if "dropout" in unpacked_json(arrays[RECIPE]) else "vit"
-    if not (network := _known(arrays)):
+    if not (network := known(arrays)):
         raise ValueError("no network has these arrays")
     return network
 
 
-def _known(arrays: Mapping[str, np.ndarray]) -> str:
+def known(arrays: Mapping[str, np.ndarray]) -> str:
     """The network that has one of these arrays, or "" if there is none."""
     return next((network for network, (_, name, _) in NETWORKS.items() if {name, f"{name}.codes"} & set(arrays)), "")
 
@@ -277,11 +278,10 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
     if network == "mlp":
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
         sizes = {"layers": [weights[0][1], *(outputs for outputs, _ in weights)]}
-        for at, number, what in ((0, 784, "inputs"), (-1, 10, "outputs")):
+        for at, number, what in ((0, ENDS[0], "inputs"), (-1, ENDS[1], "outputs")):
             if sizes["layers"][at] != number:
-                layer = 1 if at == 0 else len(weights)
-                raise ValueError(f"layer{layer}.weight has {sizes['layers'][at]} {what}, but a digits network has "
-                                 f"{number}")
+                raise ValueError(f"layer{at % len(weights) + 1}.weight has {sizes['layers'][at]} {what}, but a digits "
+                                 f"network has {number}")
         return sizes
     heads = HEADS if heads is None else heads
     if network == "encoder":  # whose shapes show all else, and what is wrong with heads

@@ -15,6 +15,7 @@ from pyapp.curves import told
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import blame
 from pyapp.experiment.params import ParamError, find, followers, parse_all
+from pyapp.nets import chain
 from pyapp.run import Run
 
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
@@ -229,7 +230,7 @@ class Runner:
         if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(bytes(file), name)) is not None:
             current.took(name)
             return self._whole(current, notes)
-        arrays = store.unpack(bytes(file), name, sessions.MOST_UNPACKED)
+        arrays = chain.unpack(bytes(file), name, sessions.MOST_UNPACKED)
         if sessions.is_session(arrays) or not current.trains:
             saved = sessions.read(arrays, name)
             at = f", at step {saved.step:,}" if saved.step else ""

@@ -111,15 +111,15 @@ def _save_pair(path: Path, data: bytes, words: bytes) -> None:
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
     """Read an .npz; when its recipe lies beside it, the sha256 must match. StoreError says what is wrong."""
-    return unpack(_meant(Path(path)), str(path))
+    return unpack(meant(Path(path)), str(path))
 
 
 def digest(path: str | Path) -> str:
     """The sha256 of the file that `load` reads."""
-    return _sha256(_meant(Path(path)))
+    return _sha256(meant(Path(path)))
 
 
-def _meant(path: Path) -> bytes:
+def meant(path: Path) -> bytes:
     """The bytes of the weights whose sha256 the recipe has; of the file itself, if it has no recipe."""
     beside = _recipe_of(path)
     if beside == path or not beside.is_file() or is_export(beside):

@@ -68,9 +68,10 @@ def add_json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="print JSON")
 
 
-def add_weights(sub: argparse.ArgumentParser) -> None:
+def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
     sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE",
-                     help="the network, an .npz that a command or a page saved")
+                     help=f"{what}: what a command or a page saved, or a chain of dense layers with ReLU between them "
+                          "in an .npz, .safetensors or .onnx file")
 
 
 def add_data(sub: argparse.ArgumentParser) -> None:

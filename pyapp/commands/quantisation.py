@@ -25,7 +25,9 @@ from pyapp.commands.common import (
 from pyapp.commands.saying import in_options, option, say
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.measure.measure import measure, measure_float, network_for
+from pyapp.data.mnist import Digits
+from pyapp.measure.measure import answers, measure, measure_float, network_for
+from pyapp.measure.mistakes import Mistakes, in_words
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
 from pyapp.quant.formats.catalogue import check_choice
@@ -50,6 +52,9 @@ def add(commands: Any) -> None:
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
+    sub.add_argument("--confusion", action="store_true",
+                     help="also what is read wrongly, in float and quantised: confusion matrix, precision and recall a "
+                          "class, calibration, and the worst mistakes")
     add_json(sub)
     add_evaluate(models)
 
@@ -138,6 +143,19 @@ def evaluate(args: argparse.Namespace) -> None:
                          else measure(network, digits, args.rounding))}
     if "note" in result:
         say(in_options(result["note"], vars(args)))
+    wrong = mistakes(args, network, digits) if args.confusion else {}
+    if wrong:
+        result["mistakes"] = {name: found.told() for name, found in wrong.items()}
     bits = f"{result['bits_per_weight']:.4g}" if args.format != GRID else result["bits"]
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
-                            f"{bits} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}")
+                            f"{bits} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}"
+         + "".join(f"\n\n{name}\n{in_words(found)}" for name, found in wrong.items()))
+
+
+def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, digits: Digits) -> dict[str, Mistakes]:
+    """What the network reads wrongly, after what its float network does, if the file has that."""
+    p = load_digits(args.weights)
+    found = {"float32": Mistakes(answers(p, digits), digits.labels)} if isinstance(p, Parameters) else {}
+    if isinstance(network, QuantizedNetwork):
+        found["quantised"] = Mistakes(answers(network, digits, args.rounding), digits.labels)
+    return found

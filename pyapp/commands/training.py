@@ -10,6 +10,7 @@ from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     TITLES,
     add_recipe,
+    add_weights,
     command,
     networks,
     progress,
@@ -18,6 +19,7 @@ from pyapp.commands.common import (
 from pyapp.commands.outputs import add_weights_out
 from pyapp.commands.saving import counted, save_trained
 from pyapp.commands.transformers import TRAININGS, add_training
+from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure import measure, training_images
@@ -47,14 +49,14 @@ def add(commands: Any) -> None:
     models = networks(commands, "qat", "train a network with quantisation (QAT) and save it with its recipe")
     sub = command(models, "mlp", train_quantised, f"the {TITLES['mlp']}, whose packed codes are saved")
     _add_files(sub)
-    sub.set_defaults(reads=mlp.SHIPPED)
+    add_weights(sub, "the float network that training starts from")
     add_recipe(sub, QATRecipe)
     fine_tuning.add(models)
 
     sub = command(commands, "distill", distill,
-                  "train a smaller network with the shipped one as its teacher", model=True)
+                  "train a network of other layers with a trained one as its teacher", model=True)
     _add_files(sub)
-    sub.set_defaults(reads=mlp.SHIPPED)
+    add_weights(sub, "the teacher, a float network")
     add_recipe(sub, StudentRecipe)
 
 
@@ -80,44 +82,50 @@ def _shipped_if_there() -> Digits | None:
 
 
 def train_quantised(args: argparse.Namespace) -> None:
-    """Quantisation-aware training from the shipped float network, measured in integer arithmetic only.
+    """Quantisation-aware training from a float network, by default the shipped one, measured in integers only.
 
     With a number format the file has the float weights that make the trained codes: `evaluate mlp --format NAME` on it
     measures the same again.
     """
-    recipe, test, shipped, start = recipe_of(args, QATRecipe), *_needed_at_the_end(args)
+    recipe, test, shipped, start, p = recipe_of(args, QATRecipe), *_needed(args)
     digits = counted(training_images(args.data))
     if recipe.format == GRID:
-        network = train_network(recipe, digits, progress)
+        network = train_network(recipe, digits, progress, p)
         arrays = arrays_of(network)
     else:
-        model, p = train_qat(recipe, digits, progress)
+        model, p = train_qat(recipe, digits, progress, p)
         network = quantize_network(model.plain(p), Settings(activations=recipe.activations or None).at(recipe.format),
                                    mnist.calibration())
         arrays = store.arrays_of(model.plain(p))
-    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp"), digits,
+    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp"), digits, _start(args),
                  data=SHIPPED_LEFT_OUT, from_sha256=start,
                  metrics={"test": measure(network, test), "shipped": measure(network, shipped)})
 
 
 def distill(args: argparse.Namespace) -> None:
-    """Train a float network with other hidden layers, taught by the shipped one; the file has float weights."""
-    recipe, test, shipped, teacher = recipe_of(args, StudentRecipe), *_needed_at_the_end(args)
+    """Train a float network with other hidden layers, taught by a trained one; the file has float weights."""
+    recipe, test, shipped, teacher, taught_by = recipe_of(args, StudentRecipe), *_needed(args)
     digits = counted(training_images(args.data))
-    model, p = train_student(recipe, digits, progress)
+    model, p = train_student(recipe, digits, progress, taught_by)
 
     def measured(on: Digits) -> dict[str, Any]:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
     save_trained(args, "distill mlp --data DIR", recipe, described(store.arrays_of(p), "distill mlp"), digits,
+                 _start(args),
                  data=SHIPPED_LEFT_OUT, parameters=p.vector.size, teacher_sha256=teacher,
                  metrics={"test": measured(test), "shipped": measured(shipped)})
 
 
-def _needed_at_the_end(args: argparse.Namespace) -> tuple[Digits, Digits, str]:
-    """Test images, shipped test images, and the sha256 of the shipped weights: loaded first, so that a missing file
-    is reported before the training."""
-    return mnist.load(args.data, "test"), mnist.load(), store.digest(mlp.SHIPPED)
+def _needed(args: argparse.Namespace) -> tuple[Digits, Digits, str, Parameters]:
+    """Test images, shipped test images, sha256 and parameters of --weights: loaded first, so that a missing file is
+    reported before the training."""
+    return mnist.load(args.data, "test"), mnist.load(), store.digest(args.weights), mlp.load(args.weights)
+
+
+def _start(args: argparse.Namespace) -> list[str]:
+    """--weights as the recipe's command names it."""
+    return [] if args.weights == mlp.SHIPPED else [f"--weights {args.weights}"]
 
 
 def _add_files(sub: argparse.ArgumentParser) -> None:

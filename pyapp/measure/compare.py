@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
 from pyapp.quant.integer import IntegerNetwork
 from pyapp.quantized.network import QuantizedNetwork, Simulated
@@ -41,7 +43,7 @@ class Comparison:
 
     def __init__(self, p: Parameters, network: QuantizedNetwork, rounding: str, images: np.ndarray, labels: np.ndarray):
         self.p, self.network, self.images, self.labels = p, network, images, labels
-        self.float_model, self.simulation = MLP(), network.simulated()
+        self.float_model, self.simulation = MLP.of(p), network.simulated()
         self.integer: IntegerNetwork | None = None
         self.refusal = ""
         try:
@@ -50,6 +52,7 @@ class Comparison:
             self.refusal = str(error)
         self.done = 0  # images
         self.predictions = {kind: np.empty(len(images), np.int32) for kind in ("float", "simulated", "integers")}
+        self.answers = {kind: np.empty((len(images), 10), np.float32) for kind in self.predictions}  # probabilities
         self.logits_differ = self.largest_code_difference = 0  # simulated against integers
         self._gap_sum, self.largest_gap = 0.0, 0.0  # |logit - float logit|
 
@@ -71,9 +74,11 @@ class Comparison:
         self.largest_gap = max(self.largest_gap, float(gap.max()))
         self.predictions["float"][rows] = exact.argmax(axis=1)
         self.predictions["simulated"][rows] = simulated.argmax(axis=1)
+        self.answers["float"][rows], self.answers["simulated"][rows] = softmax(exact), softmax(simulated)
         if self.integer:
             ours = integer_codes(self.integer, x)[-1]
             self.predictions["integers"][rows] = ours.argmax(axis=1)
+            self.answers["integers"][rows] = softmax(self.integer.layers[-1].output.dequantize(ours))
             self.logits_differ += int((ours != codes[-1]).any(axis=1).sum())
             self.largest_code_difference = max(self.largest_code_difference, largest_difference(ours, codes[-1]))
 
@@ -86,6 +91,10 @@ class Comparison:
     def right(self, kind: str) -> int:
         """How many of the images done are read rightly."""
         return int((self.predictions[kind][: self.done] == self.labels[: self.done]).sum())
+
+    def mistakes(self, kind: str) -> Mistakes:
+        """What is read wrongly of the images done."""
+        return Mistakes(self.answers[kind][: self.done], self.labels[: self.done])
 
     def changed(self, kind: str) -> np.ndarray:
         """The images done that the quantised network reads otherwise than the float network, int64."""

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
@@ -12,7 +15,7 @@ from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
 from pyapp.quantized.trained import network_trained_with
-from pyapp.training.trainer import evaluate
+from pyapp.training.trainer import CHUNK, evaluate
 
 FLOAT_BITS = 32
 SIMULATED = "simulated"  # in place of a rounding: floating-point sums of numbers on grids
@@ -56,6 +59,16 @@ def measure(network: QuantizedNetwork, digits: Digits, rounding: str = "single")
     scores = evaluate(model, network.parameters, digits.inputs(), digits.labels)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bytes": network.nbytes,
             "bits_per_weight": network.weights.bits_per_weight, "arithmetic": arithmetic, **note}
+
+
+def answers(network: Parameters | QuantizedNetwork, digits: Digits, rounding: str = "single") -> np.ndarray:
+    """Probabilities (N, K) that a network, float or quantised as `measure` runs it, gives to each class."""
+    if isinstance(network, Parameters):
+        model, p = MLP.of(network), network
+    else:
+        model, p = runnable(network, rounding)[0], network.parameters
+    x = digits.inputs()
+    return np.concatenate([softmax(model.forward(p, x[at : at + CHUNK])) for at in range(0, len(x), CHUNK)])
 
 
 def training_images(folder: str) -> Digits:

@@ -79,7 +79,7 @@ class Verification:
     def _pieces(self) -> Iterator[bool]:
         for _ in self.search.run():
             yield True
-        self.float_accuracy = yield from self._accuracy(MLP(), self.search.p)
+        self.float_accuracy = yield from self._accuracy(MLP.of(self.search.p), self.search.p)
         while choice := self._next():
             self.verified[key(choice)] = yield from self._verify(self.search.network(choice.bits))
         self.search.forget()

@@ -1,4 +1,4 @@
-"""The digits network: a multi-layer perceptron, 784-128-64-10."""
+"""The digits network: a multi-layer perceptron, 784-128-64-10 or of any other layers."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,20 +6,51 @@ from pathlib import Path
 
 import numpy as np
 
-from pyapp import checkpoint, store
+from pyapp import store
 from pyapp.checkpoint import Contents
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
+from pyapp.nets import chain
 
 SIZES = (784, 128, 64, 10)
+USUAL = "784-128-64-10"  # SIZES as people write them
 SHIPPED = store.WEIGHTS / "mlp.npz"
+LARGEST = 2**25  # parameters: a training keeps four numbers for each, 512 MiB, and saves three
+MOST_LAYERS = 32
+
+
+def sizes_of(layers: str, largest: int = LARGEST) -> tuple[int, ...]:
+    """Inputs and then the outputs of each layer, from "784-32-10" or "784,32,10". ValueError unless they begin and end
+    as those of a digits network do, and make at most `largest` parameters."""
+    return check_sizes(read_sizes(layers, "layers", USUAL), largest)
+
+
+def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
+    """Whole numbers from 1 with dashes or commas between. ValueError, with `such` as its example, for anything else."""
+    words = [word.strip() for word in text.replace(",", "-").split("-")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 20 and int(word) for word in words):
+        raise ValueError(f"{what} is {text[:40]!r}; use sizes with dashes between, such as {such}")
+    return tuple(map(int, words))
+
+
+def check_sizes(sizes: tuple[int, ...], largest: int = LARGEST) -> tuple[int, ...]:
+    """The sizes. ValueError if no digits network can have them."""
+    shown = "-".join(map(str, sizes))[:60]
+    if len(sizes) < 2 or (sizes[0], sizes[-1]) != (SIZES[0], SIZES[-1]):
+        raise ValueError(f"layers is {shown}; the first is {SIZES[0]}, a number for each pixel, and the last is "
+                         f"{SIZES[-1]}, a score for each digit")
+    if len(sizes) - 1 > MOST_LAYERS:
+        raise ValueError(f"layers is {shown}: that is {len(sizes) - 1} layers; use at most {MOST_LAYERS}")
+    if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > largest:
+        raise ValueError(f"layers is {shown}: such a network has {parameters:,} parameters; use at most {largest:,}")
+    return sizes
 
 
 def load(path: Path = SHIPPED) -> Parameters:
     """A network's float weights from a file, by default the shipped ones; the layers may have any sizes, see `MLP.of`.
     StoreError says what is wrong with it."""
-    return parameters(checkpoint.load(path))
+    return parameters(chain.load(path))
 
 
 def parameters(found: Contents) -> Parameters:

@@ -12,10 +12,11 @@ from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Values, number
+from pyapp.experiment.params import Param, ParamError, Values, number
+from pyapp.measure.mistakes import Mistakes
 from pyapp.measure.timing import times_ms
-from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls, exporting
+from pyapp.nets.mlp import MLP, SIZES, USUAL, sizes_of
+from pyapp.pages.base import controls, exporting, mistakes
 from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
 from pyapp.pages.base.digits_training import (
@@ -35,6 +36,7 @@ from pyapp.training.trainer import judge
 
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
 MANY = 500  # images at once, when it is timed
+LARGEST = 2**20  # parameters of the own network: about ten times the shipped one
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float32 activations; "
              "training starts from them at step 0, in float32")
@@ -50,7 +52,8 @@ class Page(Experiment):
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
     WORK, SETTLED, FILES, PLAYS = "train", True, "Weights", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
-    GROUPS = (("Network", ("weights", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")))
+    GROUPS = (("Network", ("weights", "layers", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")),
+              mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *exporting.actions())
@@ -61,12 +64,20 @@ class Page(Experiment):
         BATCH, SHIFT, SEED,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
+        Param("layers", "Layers", "text", USUAL, hi=60, widget="line", live=False,
+              doc="Of your own network: 784 pixels, the widths of any hidden layers, 10 scores; ReLU is between them"),
         controls.bits_or_off("Symmetric quantisation of every weight matrix", range(MIN_BITS, MAX_BITS + 1)),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
         super().__init__(params)
-        self._reader, model = Reader(), MLP()
+        self._reader, model, self._said = Reader(), MLP(SIZES), []
+        try:
+            model = MLP(sizes_of(params["layers"], LARGEST))
+        except ValueError as error:
+            why, _, hint = str(error).partition("; ")
+            self._said = self.refuse("layers", ParamError("layers", why, hint), "layers", f"{USUAL} is trained.")
         self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
 
     def _begin(self, training: DigitsTraining) -> None:
@@ -147,10 +158,12 @@ class Page(Experiment):
             "quantise_words": "The same network with its weight matrices rounded." if self.bits else
                               "Choose the bits per weight to see what rounding costs.",
         }
-        arrays = {"filters": filters}
+        more, pictures = mistakes.shown(*self._mistakes, mnist.shipped("test")[0], self.params["cell"])
+        scalars |= more
+        arrays = {"filters": filters, **pictures}
         if quantised:
             arrays["filters_quant"] = quantised.parameters["layer1.weight"].reshape(-1, 28, 28)
-        return Frame(self.trainer.steps, scalars, arrays, [DIVERGED] if self.diverged else [])
+        return Frame(self.trainer.steps, scalars, arrays, [*self._said, *([DIVERGED] if self.diverged else [])])
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
@@ -210,7 +223,9 @@ class Page(Experiment):
         training = DigitsTraining(MLP.of(p), p, params)
         if goes_on:
             training.go_on(saved)
-        self.params.update(params | {"weights": "own", "bits": self.params["bits"]})
+        layers = {} if goes_on else {"layers": "-".join(map(str, training.trainer.model.sizes))}
+        self.params.update(params | layers | {"weights": "own", "bits": self.params["bits"]})
+        self._said = []
         self._begin(training)
         if rounded:
             return [QUANTISED.format(name, saved.words)]
@@ -240,6 +255,8 @@ class Page(Experiment):
         """What is known about the network on show."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
+        self._mistakes = [each and Mistakes(each["answers"], mnist.shipped("test")[1]) 
+                          for each in (exact, rounded)] if not self.diverged else (None, None)
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],
             "quant_accuracy": rounded and rounded["accuracy"],

@@ -11,7 +11,7 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
-from pyapp.pages.base import controls, exporting, format_controls
+from pyapp.pages.base import controls, exporting, format_controls, mistakes
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader
 from pyapp.pages.base.measured import activations_words, weights_words
@@ -38,7 +38,7 @@ class Page(Experiment):
     WORK = "auto"
     BAR = "accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant), {changed:count} changed"
     GROUPS = (("Weights", ("format", "bits", "scheme", "per", "method", "clip", "bias_correction")),
-              ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")))
+              ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")), mistakes.GROUP)
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
                          "first": "The pad opens with this test digit."}
@@ -65,6 +65,7 @@ class Page(Experiment):
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
               doc="How a 32-bit sum becomes a code again: a multiplier and a shift, rounded once or twice, or a "
                   "float32 factor"),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -95,7 +96,7 @@ class Page(Experiment):
         return "simulated" if self.comparison().integer is None else self.params["arithmetic"]
 
     def change(self, name: str, value: Any) -> list[str]:
-        if name != "arithmetic":
+        if name not in ("arithmetic", "cell"):
             self._comparison = None
         return []
 
@@ -128,6 +129,9 @@ class Page(Experiment):
             "counted_words": "Both networks see the same digits.",
             "changed_words": "The digits whose prediction changes appear here.",
         }
+        read = (None, None) if self._comparison is None else map(self._comparison.mistakes, ("float", self.kind))
+        more, pictures = mistakes.shown(*read, mnist.shipped("test")[0], self.params["cell"])
+        scalars |= more
         if self._comparison is None:  # a change was just made; the numbers come with the first piece
             return Frame(self._step, scalars)
         comparison, kind = self._comparison, self.kind
@@ -150,7 +154,7 @@ class Page(Experiment):
                         "changed_words": _listed_words(len(listed), len(changed), comparison.done)}
         images = np.rint(255 * comparison.images[listed]).astype(np.uint8).reshape(-1, 28, 28)
         arrays = {"changed_index": listed.astype(np.int32), "changed_label": labels[listed].astype(np.int32),
-                  "changed_float": float_[listed], "changed_quant": ours[listed], "changed_images": images}
+                  "changed_float": float_[listed], "changed_quant": ours[listed], "changed_images": images, **pictures}
         return Frame(self._step, scalars, arrays)
 
     def _refused(self, refusal: str) -> str:

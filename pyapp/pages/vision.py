@@ -13,7 +13,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
-from pyapp.pages.base import controls, exporting, softmax_controls
+from pyapp.pages.base import controls, exporting, mistakes, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
@@ -47,7 +47,7 @@ class Page(Experiment):
            "[{quant_accuracy:percent}](.quant)")
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
-              ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")))
+              ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("vit",), panels.PANELS
     IDLE = (controls.idle_in_float("per", by="bits", value=OFF, what="weights"),
             controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
@@ -76,7 +76,7 @@ class Page(Experiment):
                   "takes about 16 times as long per step"),
         controls.optimiser("adam"),
         controls.rate(0.002, usual=usual_rates(adam=0.002)),
-        BATCH, SHIFT, SEED,
+        BATCH, SHIFT, SEED, mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -166,7 +166,10 @@ class Page(Experiment):
         }
         filters = p["patch.weight"].reshape(-1, size.patch, size.patch)
         scalars["filter_limit"] = float(np.abs(filters).max())
-        return Frame(self.trainer.steps, scalars, {"filters": filters}, [DIVERGED] if self.diverged else [])
+        read = (None, None) if self.diverged else self.pair.count.mistakes()
+        more, wrong = mistakes.shown(*read, mnist.shipped("test")[0], self.params["cell"])
+        return Frame(self.trainer.steps, scalars | more, {"filters": filters, **wrong},
+                     [DIVERGED] if self.diverged else [])
 
     def _view(self) -> dict[str, Any]:
         """What of the attention is shown: as chosen, or the nearest that this network has."""

@@ -122,5 +122,5 @@ def _equalise(pairs: list[Site], p: Parameters) -> None:
     """All pairs again and again, because a matrix between two others belongs to two of them."""
     for _ in range(ROUNDS):
         used = [site.scale(p, equalising_scales(p[site.before[0]], p[site.after])) for site in pairs]
-        if max(np.abs(s - 1).max() for s in used) <= ENOUGH:
+        if max((np.abs(s - 1).max() for s in used), default=0.0) <= ENOUGH:  # one layer has no pair
             break

@@ -5,7 +5,6 @@ Epochs and rates were chosen on the 5,000 shipped digits, which are not among th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from pyapp.training.distill import Teacher
 from pyapp.training.recipes import Recipe, option, train
 from pyapp.training.trainer import Loss, Trainer, cross_entropy
 
-LARGEST = 2**25  # parameters of a student: a training keeps four numbers for each, 512 MiB, and saves three
+NO_HIDDEN = "none"
 CALIBRATION = 1024  # training images, the first ones, that set the scales before training
 
 
@@ -50,21 +49,15 @@ class StudentRecipe(Recipe):
 
     epochs: int = option(20, "passes over the images")
     batch: int = option(64, "images averaged in one step")
-    hidden: str = option("32", "sizes of the hidden layers, as in 64-32")
+    hidden: str = option("32", "sizes of the hidden layers, as in 64-32, or none")
     share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """All layers; ValueError if `hidden` is not sizes."""
-        words = self.hidden.split("-")
-        if not all(word.isascii() and word.isdigit() and len(word) < 20 and int(word) for word in words):
-            raise ValueError(f"hidden is {self.hidden[:40]!r}; use sizes with dashes between, such as 64-32")
-        sizes = (mlp.SIZES[0], *map(int, words), mlp.SIZES[-1])
-        if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > LARGEST:
-            raise ValueError(f"hidden is {self.hidden}: such a network has {parameters:,} parameters; use at most "
-                             f"{LARGEST:,}")
-        return sizes
+        hidden = () if self.hidden == NO_HIDDEN else mlp.read_sizes(self.hidden, "hidden", f"64-32, or {NO_HIDDEN}")
+        return mlp.check_sizes((mlp.SIZES[0], *hidden, mlp.SIZES[-1]))
 
 
 def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from pyapp import checkpoint
 from pyapp.checkpoint import Contents
 from pyapp.core.parameters import Parameters
-from pyapp.nets import mlp
+from pyapp.nets import chain, mlp
 from pyapp.quantized import packed
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.qat import QATMLP
@@ -15,7 +14,7 @@ from pyapp.store import StoreError
 
 def load_digits(path: Path = mlp.SHIPPED) -> Parameters | QuantizedNetwork:
     """The digits network in a file. StoreError says what is wrong with it."""
-    return digits_network(checkpoint.load(path))
+    return digits_network(chain.load(path))
 
 
 def digits_network(found: Contents) -> Parameters | QuantizedNetwork:

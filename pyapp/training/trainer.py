@@ -121,16 +121,19 @@ def anneal(trainer: Trainer, epochs: int, rate: float, report: Callable[[str], N
 def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: int = CHUNK) -> Iterator[dict | None]:
     """Loss, accuracy and predictions over a data set, as a generator that yields None after each chunk of work.
 
-    The last item is {"loss": nats, "accuracy": 0..1, "predictions": int64 (N,)}, so a page can stay responsive between.
+    The last item is {"loss": nats, "accuracy": 0..1, "predictions": int64 (N,), "answers": probabilities,
+    float32 (N, K)}, so a page can stay responsive between.
     """
-    loss, predictions = 0.0, np.empty(len(images), np.int64)
+    loss, predictions, answers = 0.0, np.empty(len(images), np.int64), []
     for start in range(0, len(images), chunk):
         rows = slice(start, min(start + chunk, len(images)))
         part, _, probabilities = softmax_cross_entropy(model.forward(p, images[rows]), labels[rows])
         loss += part * (rows.stop - rows.start)
         predictions[rows] = probabilities.argmax(axis=1)
+        answers.append(probabilities.astype(np.float32))
         yield None
-    yield {"loss": loss / len(images), "accuracy": float((predictions == labels).mean()), "predictions": predictions}
+    yield {"loss": loss / len(images), "accuracy": float((predictions == labels).mean()), "predictions": predictions,
+           "answers": np.concatenate(answers)}
 
 
 def evaluate(model, p: Parameters, images: np.ndarray, labels: np.ndarray, watch: Watch = unwatched) -> dict:

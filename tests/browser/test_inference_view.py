@@ -114,3 +114,18 @@ def test_an_unknown_parameter_is_named_until_the_next_change(visit, start):
     tab.wait_text("notes", name)
     tab["rounding"].select_option("double")
     tab.page.wait_for_function(gone, arg=name)
+
+
+def test_a_cell_of_the_confusion_matrix_shows_its_digits_and_arrow_keys_choose_another(visit):
+    images, labels = mnist.shipped("test")
+    ours = quantize_network(WEIGHTS, Settings(2, per="channel", activations=8), mnist.calibration()).integer()
+    said = ours.logits(images).argmax(axis=1)
+    tab = visit("#inference?bits=2&cell=149")  # a 4 that is read as a 9 by the quantised network
+    wait_done(tab)
+    fours = np.flatnonzero((labels == 4) & (said == 9))
+    tab.wait_text("wrong-words", f"{len(fours)} digits 4 that the quantised network reads as 9")
+    tab["confusion"].focus()
+    tab.page.keyboard.press("ArrowLeft")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_function("location.hash.includes('cell=148')")
+    tab.wait_text("wrong-words", "that the quantised network reads as 8")

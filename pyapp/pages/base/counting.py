@@ -5,21 +5,28 @@ from typing import Any
 
 import numpy as np
 
-Read = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> digits (B,)
+from pyapp.core.losses import softmax
+from pyapp.measure.mistakes import Mistakes
+
+Read = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> logits (B, 10)
 
 
 class Predictions:
-    """What one network reads in a row of images, as far as it has come."""
+    """What one network makes of a row of images, as far as it has come: logits, and the digits that they are for."""
 
     def __init__(self, read: Read, images: np.ndarray):
         self.read, self.images = read, images
-        self.found = np.empty(0, np.int64)
+        self.logits = np.empty((0, 10))
 
     def reach(self, count: int) -> None:
         """Read on until `count` images are read, or all."""
-        rest = self.images[len(self.found) : count]
+        rest = self.images[len(self.logits) : count]
         if len(rest):
-            self.found = np.concatenate([self.found, self.read(rest).astype(np.int64)])
+            self.logits = np.concatenate([self.logits, self.read(rest)])
+
+    @property
+    def found(self) -> np.ndarray:
+        return self.logits.argmax(axis=1)
 
 
 class Count:
@@ -34,6 +41,11 @@ class Count:
         self.counted = min(self.counted + images, len(self.labels))
         for predictions in filter(None, (self.exact, self.quantised)):
             predictions.reach(self.counted)
+
+    def mistakes(self) -> tuple[Mistakes | None, Mistakes | None]:
+        """What both networks read wrongly of the images counted so far."""
+        n = self.counted
+        return tuple(p and Mistakes(softmax(p.logits[:n]), self.labels[:n]) for p in (self.exact, self.quantised))
 
     def scores(self) -> dict[str, Any]:
         """Shares of right answers of those counted so far, and on how many the two networks differ."""

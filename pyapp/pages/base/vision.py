@@ -43,18 +43,18 @@ class Network:
         """(B, 10) of images (B, 784)."""
         return self.model.forward(self.p, x.astype(np.float64))
 
-    def digits(self, x: np.ndarray) -> np.ndarray:
-        """The digits (B,) that `logits` say, mostly found in float32, at half the time. Images whose two largest logits
-        are close are read again in float64; where numbers are rounded to codes on the way, all are read in float64."""
+    def quick(self, x: np.ndarray) -> np.ndarray:
+        """`logits` for the same digits, mostly in float32, at half the time. Images whose two largest logits are close
+        are read again in float64; where numbers are rounded to codes on the way, all are read in float64."""
         if self.rounds:
-            return self.logits(x).argmax(axis=1)
+            return self.logits(x)
         logits = self.model.forward(self._single, x.astype(np.float32, copy=False))
         second, first = np.partition(logits, -2, axis=1)[:, -2:].T
         close = ~(first - second > CLOSE * np.abs(logits).max(axis=1))  # NaN is close
-        digits = logits.argmax(axis=1)
+        logits = logits.astype(np.float64)
         if close.any():
-            digits[close] = self.logits(x[close]).argmax(axis=1)
-        return digits
+            logits[close] = self.logits(x[close])
+        return logits
 
     @cached_property
     def _single(self) -> Parameters:
@@ -73,8 +73,8 @@ class Pair:
     def __init__(self, exact: Network, settings: TransformerSettings | None, seen: Predictions | None = None):
         self.exact, self.settings = exact, settings
         images, labels = mnist.shipped("test")
-        self.seen = seen or Predictions(exact.digits, images)
-        self.count = Count(labels, self.seen, settings and Predictions(lambda x: self.quantised.digits(x), images))
+        self.seen = seen or Predictions(exact.quick, images)
+        self.count = Count(labels, self.seen, settings and Predictions(lambda x: self.quantised.quick(x), images))
 
     def under(self, settings: TransformerSettings | None) -> "Pair":
         """The same float network under other settings."""

@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
-from pyapp.pages.base import exporting
+from pyapp.pages.base import exporting, mistakes
 from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
@@ -67,4 +67,4 @@ MEASURED = Panel("measured", "Measured here", (
         Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),
     Buttons(buttons=(Button("Measure in this browser", act="measure", name="measure"),)),
 ), place="wide")
-PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, MEASURED, exporting.panel())
+PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, mistakes.PANEL, MEASURED, exporting.panel())

@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Words,
 )
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
-from pyapp.pages.base import exporting
+from pyapp.pages.base import exporting, mistakes
 from pyapp.pages.base.digit_input import DRAW
 
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
@@ -126,4 +126,5 @@ FILTERS = Panel("filters", "Patch embedding", (
             read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
     Scale(limit="filter_limit", what="Weights"),
 ), place="readouts", empty="The images appear when Python has started.")
-PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX, exporting.panel(exporting.VISION))
+PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX, mistakes.PANEL,
+          exporting.panel(exporting.VISION))

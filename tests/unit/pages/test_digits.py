@@ -192,3 +192,39 @@ def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     with pytest.raises(StoreError, match=r"wrong\.npz"):
         session.restore(store.pack(spoil(arrays)), "wrong.npz")
     assert (session.snapshot()["file"] == before).all()
+
+
+@pytest.mark.parametrize(("layers", "neurons"), [("784-10", 10), ("784,12,10", 12), ("784-8-8-8-8-10", 8)])
+def test_layers_of_ones_own_are_trained(layers, neurons):
+    page = Session(layers=layers, bits="4")
+    frame = page.advance(steps=3)["frame"]
+    assert frame.scalars["neurons"] == neurons and frame.step == 3 and not frame.notes
+    assert page.predict({"index": 4}).scalars["quant_digit"] in range(10)
+
+
+def test_layers_that_cannot_be_used_are_said_and_the_usual_ones_are_trained():
+    for bad, why in (("784-a-10", "layers is '784-a-10'"), ("9-10", "the first is 784"), ("784-9999-10", "at most")):
+        frame = Session(layers=bad).advance(steps=1)["frame"]
+        assert why in frame.notes[0] and "784-128-64-10 is trained" in frame.notes[0]
+        assert frame.scalars["neurons"] == 128
+
+
+def test_another_programs_network_becomes_ones_own():
+    p = MLP((784, 20, 10)).initial(3)
+    arrays = {f"net.{2 * i}.{what}": p[f"layer{i + 1}.{what}"] for i in (0, 1) for what in ("bias", "weight")}
+    page = Session()
+    answer = page.restore(store.pack(arrays), "torch.npz")
+    assert answer["params"]["layers"] == "784-20-10" and answer["params"]["weights"] == "own"
+    assert (answer["frame"].arrays["filters"].reshape(20, 784) == p["layer1.weight"]).all()
+
+
+def test_what_is_read_wrongly_is_shown_float_beside_quantised():
+    page = Session(weights="pretrained", bits="2")
+    while not (answer := page.background(1000))["done"]:
+        pass
+    frame = answer["frame"]
+    exact, rounded = frame.arrays["confusion"]
+    _, labels = mnist.shipped("test")
+    assert np.trace(exact) / len(labels) == frame.scalars["test_accuracy"]
+    assert np.trace(rounded) / len(labels) == frame.scalars["quant_accuracy"]
+    assert len(frame.scalars["mistakes"]["classes"]) == 10

@@ -149,3 +149,23 @@ def test_an_empty_pad_reads_nothing_and_the_frame_crosses():
     frame = Session().predict({"strokes": np.empty((0, 3), np.float32)})
     assert frame.scalars["digit"] is None and frame.notes
     assert bridge.call_json("open", '{"page": "inference"}')[0].startswith('{"ok"')
+
+
+def test_what_is_read_wrongly_is_counted_and_its_digits_are_shown():
+    images, labels = mnist.shipped("test")
+    ours = predictions(Settings(2, per="channel", activations=8), integers=True)
+    session = Session(bits=2)
+    session.done()
+    frame = session.advance(steps=1)["frame"]
+    exact, rounded = frame.arrays["confusion"]
+    assert rounded.sum() == exact.sum() == len(labels) and (rounded.sum(axis=1) == np.bincount(labels)).all()
+    assert all(rounded[i, j] == ((labels == i) & (ours == j)).sum() for i in (3, 8) for j in (2, 5))
+    sure = frame.arrays["wrong_sure"]
+    assert (np.diff(np.round(sure, 4)) <= 0).all() and (frame.arrays["wrong_said"] != frame.arrays["wrong_label"]).all()
+    label, said = np.unravel_index((rounded - np.diag(np.diag(rounded))).argmax(), (10, 10))
+    frame = session.change("cell", int(100 + 10 * label + said))["frame"]
+    index = frame.arrays["wrong_index"]
+    assert frame.scalars["mistakes"]["kept"] == [1, label, said] and len(index) == min(24, rounded[label, said])
+    assert (labels[index] == label).all() and (ours[index] == said).all()
+    assert (frame.arrays["wrong_images"] == np.rint(255 * images[index]).reshape(-1, 28, 28)).all()
+    assert frame.scalars["accuracy"] == (ours == labels).mean()  # nothing was counted again

@@ -9,7 +9,7 @@ def reader(shift: int, asked: list):
     """A network that reads the image's number modulo 3, moved by `shift` from image 4 on."""
     def read(x: np.ndarray) -> np.ndarray:
         asked.extend(x[:, 0].astype(int).tolist())
-        return np.array([(int(n) + shift * (n >= 4)) % 3 for n in x[:, 0]])
+        return np.eye(10)[[(int(n) + shift * int(n >= 4)) % 3 for n in x[:, 0]]]
     return Predictions(read, IMAGES)
 
 
@@ -22,6 +22,8 @@ def test_it_counts_in_pieces_and_ends_with_the_last_image():
     for _ in range(3):
         count.go_on(3)
     assert count.scores() == {"counted": 7, "count_of": 7, "float_accuracy": 1.0, "quant_accuracy": 4 / 7, "changed": 3}
+    exact, rounded = count.mistakes()
+    assert exact.matrix[:3, :3].tolist() == np.diag([3, 2, 2]).tolist() and np.trace(rounded.matrix) == 4
     assert asked == list(range(7))  # each once
 
 

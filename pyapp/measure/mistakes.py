@@ -1,0 +1,124 @@
+"""What a classifier gets wrong: which classes it takes for which, how sure it is, and its worst mistakes.
+
+Labels and predictions are whole numbers from 0, (N,); probabilities are (N, K), K classes.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+BINS = 10  # of the reliability curve, as in Guo et al. 2017
+WORST = 10  # mistakes that are listed
+
+
+def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
+    """How many images of each class (row) are said to be each class (column), int64 (K, K)."""
+    cells = labels.astype(np.int64) * classes + predictions.astype(np.int64)
+    return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
+
+
+def precision(matrix: np.ndarray) -> list[float | None]:
+    """Of the images said to be a class, the share that are: matrix[k, k] / column sum; None if nothing is said so."""
+    return _shares(matrix, matrix.sum(axis=0))
+
+
+def recall(matrix: np.ndarray) -> list[float | None]:
+    """Of the images of a class, the share that are said to be: matrix[k, k] / row sum; None if there are none."""
+    return _shares(matrix, matrix.sum(axis=1))
+
+
+def _shares(matrix: np.ndarray, of: np.ndarray) -> list[float | None]:
+    return [int(right) / int(n) if n else None for right, n in zip(np.diag(matrix), of, strict=True)]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Images whose confidence, the largest probability, is above `low` and at most `high`."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None  # their mean
+    accuracy: float | None
+
+
+def reliability(confidences: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[Bin]:
+    """Accuracy by confidence, in bins of equal width over (0, 1] (Guo et al. 2017, section 2)."""
+    edges = np.arange(bins + 1) / bins
+    which = np.clip(np.ceil(confidences * bins).astype(np.int64) - 1, 0, bins - 1)
+    found = []
+    for i in range(bins):
+        inside = which == i
+        n = int(inside.sum())
+        found.append(Bin(float(edges[i]), float(edges[i + 1]), n,
+                         float(confidences[inside].mean(dtype=np.float64)) if n else None,
+                         float(right[inside].mean(dtype=np.float64)) if n else None))
+    return found
+
+
+def calibration_error(curve: list[Bin]) -> float:
+    """Expected calibration error: Σ n/N |accuracy - confidence| (Guo et al. 2017, eq. 3)."""
+    total = sum(each.n for each in curve)
+    return sum(each.n * abs(each.accuracy - each.confidence) for each in curve if each.n) / total if total else 0.0
+
+
+class Mistakes:
+    """What a classifier with these answers gets wrong."""
+
+    def __init__(self, probabilities: np.ndarray, labels: np.ndarray):
+        self.labels, self.classes = labels, probabilities.shape[1]
+        self.predictions = probabilities.argmax(axis=1)
+        self.confidences = np.take_along_axis(probabilities, self.predictions[:, None], axis=1)[:, 0]
+        self.right = self.predictions == labels
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        return confusion(self.labels, self.predictions, self.classes)
+
+    @cached_property
+    def curve(self) -> list[Bin]:
+        return reliability(self.confidences, self.right)
+
+    def worst(self, most: int = WORST) -> np.ndarray:
+        """The images read wrongly with the greatest confidence, the surest first. Of those that are equal to four
+        digits, which last bits could order otherwise on another machine, the first."""
+        wrong = np.flatnonzero(~self.right)
+        return wrong[np.argsort(-np.round(self.confidences[wrong], 4), kind="stable")][:most]
+
+    def cell(self, label: int, said: int) -> np.ndarray:
+        """The images of a class that are said to be another, or the same, in their order."""
+        return np.flatnonzero((self.labels == label) & (self.predictions == said))
+
+    def told(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {"confusion": self.matrix.tolist(), "precision": precision(self.matrix), "recall": recall(self.matrix),
+                "calibration_error": calibration_error(self.curve), "reliability": [vars(each) for each in self.curve],
+                "worst": [{"index": int(i), "true": int(self.labels[i]), "said": int(self.predictions[i]),
+                           "probability": float(self.confidences[i])} for i in self.worst()]}
+
+
+def table(matrix: np.ndarray) -> str:
+    """The matrix as text: a row for each class, then what it is said to be."""
+    width = max(4, len(str(matrix.max(initial=0))) + 1)
+    rows = [["true", *range(len(matrix))], *([i, *row] for i, row in enumerate(matrix.tolist()))]
+    return "\n".join("".join(f"{cell:>{width if i else 4}}" for i, cell in enumerate(row)) for row in rows)
+
+
+def in_words(found: Mistakes) -> str:
+    """All of it as lines of text."""
+    shares = zip(precision(found.matrix), recall(found.matrix), strict=True)
+    classes = [f"  {k}  precision {_percent(said)}  recall {_percent(there)}" for k, (said, there) in enumerate(shares)]
+    curve = [f"  {each.low:.1f} to {each.high:.1f}: {each.n:,} image{'' if each.n == 1 else 's'}, "
+             f"confidence {_percent(each.confidence)}, accuracy {_percent(each.accuracy)}"
+             for each in found.curve if each.n]
+    worst = [f"  image {i}: {found.labels[i]}, read as {found.predictions[i]} with {found.confidences[i]:.1%}"
+             for i in found.worst()]
+    return "\n".join(["confusion (rows: true, columns: said)", table(found.matrix), "by class", *classes,
+                      f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
+                      "worst mistakes" if worst else "no mistakes", *worst])
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,117 @@
+"""What a classifier reads wrongly, float beside quantised: a panel that pages of classifiers share."""
+
+from typing import Any
+
+import numpy as np
+
+from pyapp.experiment.panels import Beside, Column, Panel, Table, Together, Words
+from pyapp.experiment.params import Param
+from pyapp.experiment.pictures import Axis, Chart, Heatmap, Images, Line
+from pyapp.measure.mistakes import Mistakes, calibration_error, precision, recall
+
+CLASSES = 10
+LISTED = 24  # images that are shown
+CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * CLASSES**2 - 1, widget="number",
+             doc="Whose images are shown: 10 times what they are, plus what they are read as, plus 100 for the "
+                 "quantised network; -1 shows the worst mistakes")
+GROUP = ("What is read wrongly", ("cell",))
+PANEL = Panel("mistakes", "What is read wrongly", (
+    Words(text="Rows are what the digits are, columns what they are read as: [float32](.float){and_quantised}. "
+               "The darkest colour stands for the most frequent mistake and all above. Click a cell, or go to it "
+               "with the arrow keys and press Enter, and its digits are shown."),
+    Beside(width=260, blocks=(
+        Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=560, gap=8,
+                label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
+                read="{mistakes.networks.@tile}: {confusion:count} of the digits {@row} are read as {@column}"),
+        Together(blocks=(
+            Words(name="calibration-error", role="plain", text="{mistakes.calibration}"),
+            Chart(name="reliability", label="Accuracy by confidence.", caption="accuracy by confidence", x="confidence",
+                  lines=(Line("sure", "faint", "as sure as right", dash=True),
+                         Line("reliability_float", "float", "float32"),
+                         Line("reliability_quant?", "quant", "quantised")),
+                  across=Axis("confidence", format="percent:0"), up=Axis(ends="mistakes.ends", format="percent:0"),
+                  height=200, read="{mistakes.bins.@i}"))))),
+    Words(name="wrong-words", text="{mistakes.words}"),
+    Images(name="wrong-digit", pictures="wrong_images", size="changed", puts="wrong_index",
+           label="It is a {wrong_label}, read as {wrong_said}.",
+           words="{wrong_label} → **{wrong_said}** [{wrong_sure:percent:1}](.doc)"),
+    Table(name="classes", rows="mistakes.classes", key="digit", caption="Precision and recall of every digit",
+          tall=True, columns=(
+                   Column("digit", "digit"), Column("precision, float32", "precision_float:percent", role="float"),
+                   Column("quantised", "precision_quant:percent", role="quant"),
+                   Column("recall, float32", "recall_float:percent", role="float"),
+                   Column("quantised", "recall_quant:percent", role="quant"))),
+), place="wide", when="mistakes")
+
+
+def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
+          cell: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Scalars and arrays of PANEL. `images`: what was read, (N, 784) from 0 to 1."""
+    if exact is None or not len(exact.labels):
+        return {"mistakes": None, "and_quantised": ""}, {}
+    networks = [exact, rounded] if rounded else [exact]
+    matrices = np.stack([each.matrix for each in networks])
+    tile, label, said = np.unravel_index(max(cell, 0), (2, CLASSES, CLASSES))
+    picked = cell >= 0 and tile < len(networks)
+    of = networks[tile if picked else -1]
+    which = of.cell(label, said) if picked else of.worst(LISTED)
+    off = matrices * (1 - np.eye(CLASSES, dtype=matrices.dtype))
+    name = "quantised" if of is rounded else "float32"
+    scalars = {
+        "limit": float(max(1, off.max())), "networks": ["float32", "quantised"], "ends": [0.0, 1.0],
+        "kept": [int(tile), int(label), int(said)] if picked else None,
+        "words": _words(len(which), name, int(label), int(said)) if picked else
+                 f"The mistakes of which the {name} network is most sure, the worst first." if len(which) else
+                 f"The {name} network reads every digit rightly.",
+        "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded), "classes": _classes(exact, rounded)}
+    which = which[:LISTED]
+    arrays = {
+        "confusion": matrices.astype(np.int32), "confidence": _middles(exact), "sure": _middles(exact),
+        "reliability_float": _accuracies(exact), "wrong_index": which.astype(np.int32),
+        "wrong_label": of.labels[which].astype(np.int32), "wrong_said": of.predictions[which].astype(np.int32),
+        "wrong_sure": of.confidences[which].astype(np.float32),
+        "wrong_images": np.rint(255 * images[which]).astype(np.uint8).reshape(-1, 28, 28)}
+    if rounded:
+        arrays["reliability_quant"] = _accuracies(rounded)
+    return {"mistakes": scalars, "and_quantised": " first, then [quantised](.quant)" if rounded else ""}, arrays
+
+
+def _words(count: int, name: str, label: int, said: int) -> str:
+    what = f"that the {name} network reads as {said}"
+    if not count:
+        return f"There is no digit {label} {what}."
+    few = f"The first {LISTED} of the {count:,} digits" if count > LISTED else f"The {count} digits"
+    return f"{'The one digit' if count == 1 else few} {label} {what}, with its confidence."
+
+
+def _calibration(exact: Mistakes, rounded: Mistakes | None) -> str:
+    more = f", [{calibration_error(rounded.curve):.2%}](.quant) quantised" if rounded else ""
+    return (f"How far confidence is from accuracy, on average: [{calibration_error(exact.curve):.2%}](.float) in "
+            f"float32{more}.")
+
+
+def _middles(found: Mistakes) -> np.ndarray:
+    return np.array([(each.low + each.high) / 2 for each in found.curve])
+
+
+def _accuracies(found: Mistakes) -> np.ndarray:
+    """NaN where no answer is so sure."""
+    return np.array([np.nan if each.accuracy is None else each.accuracy for each in found.curve])
+
+
+def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
+    """What stands behind each point of the curves."""
+    def told(name: str, n: int, accuracy: float | None) -> str:
+        return f"{name} {n:,} digits" + ("" if accuracy is None else f", {accuracy:.1%} right")
+    pairs = zip(exact.curve, rounded.curve if rounded else [None] * len(exact.curve), strict=True)
+    return [f"confidence {ours.low:.0%} to {ours.high:.0%}: {told('float32', ours.n, ours.accuracy)}"
+            + (f"; {told('quantised', other.n, other.accuracy)}" if other else "") for ours, other in pairs]
+
+
+def _classes(exact: Mistakes, rounded: Mistakes | None) -> list[dict[str, Any]]:
+    def shares(found: Mistakes | None, name: str) -> dict[str, list[float | None]]:
+        empty = [None] * CLASSES
+        return {f"precision_{name}": precision(found.matrix) if found else empty,
+                f"recall_{name}": recall(found.matrix) if found else empty}
+    columns = shares(exact, "float") | shares(rounded, "quant")
+    return [{"digit": digit, **{name: values[digit] for name, values in columns.items()}} for digit in range(CLASSES)]
