@@ -1,7 +1,6 @@
 """The command that reads a picture file."""
 
 import argparse
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ from pyapp.commands.common import BITS_OR_NONE, add_json, add_weights, command, 
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
-from pyapp.data.picture import PictureError, check_size, too_large
+from pyapp.data.importers.pictures import pixels_in
+from pyapp.data.picture import PictureError
 from pyapp.measure.measure import FLOAT_BITS, runnable
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
@@ -61,30 +61,6 @@ def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]
 
 
 def pixels_of(path: str) -> np.ndarray:
-    """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if
-    deeper than 8 bits, or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read."""
-    try:  # only this command needs Pillow, and the page does not ship it
-        from PIL import Image, ImageOps
-    except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow, which is not installed; pip install pillow") from None
-    with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # serious damage is refused below; damaged metadata does not matter
-        try:
-            with Image.open(file) as picture:
-                check_size(picture.height, picture.width)
-                return np.asarray(_plain(ImageOps.exif_transpose(picture)))
-        except Image.DecompressionBombError:
-            raise PictureError(too_large()) from None
-        except PictureError:
-            raise
-        except Exception as error:  # on damaged files Pillow's decoders raise errors of any type
-            raise ValueError(f"{path}: expected a picture such as a PNG, found something else ({error})") from None
-
-
-def _plain(picture: Any) -> Any:
-    """The picture converted to grey or RGB values, with alpha where it has transparency."""
-    if picture.mode in ("L", "RGB") and "transparency" not in picture.info:
-        return picture
-    if picture.mode in ("LA", "RGBA", "I", "F") or picture.mode.startswith("I;16"):
-        return picture
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    """The pixels of a picture file, see `pictures.pixels_in`."""
+    with open(path, "rb") as file:
+        return pixels_in(file, path)
