@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.commands.common import BITS_OR_NONE, add_json, add_weights, command, reader, show
+from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
@@ -15,7 +16,7 @@ from pyapp.measure.measure import FLOAT_BITS, runnable
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quantized.network import QuantizedNetwork
-from pyapp.quantized.saved import load_digits
+from pyapp.quantized.saved import classes_of, load_digits
 from pyapp.sweep.grid import NONE, whole_or_none
 
 
@@ -38,10 +39,11 @@ def predict(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.image}: there is no ink in this picture; use one with a digit in it")
     model, p, bits = _reader(args)
     probabilities = softmax(model.forward(p, x.reshape(1, -1)))[0]
-    digit = int(probabilities.argmax())
-    result = {"digit": digit, "confidence": float(probabilities[digit]), "bits": bits,
+    digit, classes = int(probabilities.argmax()), classes_of(args.weights)
+    named = {} if classes == TEN else {"class": classes[digit], "classes": list(classes)}
+    result = {"digit": digit, **named, "confidence": float(probabilities[digit]), "bits": bits,
               "probabilities": [float(v) for v in probabilities]}
-    show(result, args.json, f"{digit}  ({result['confidence']:.1%})")
+    show(result, args.json, f"{classes[digit]}  ({result['confidence']:.1%})")
 
 
 def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]:

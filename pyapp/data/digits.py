@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-TEN = tuple("0123456789")
+from pyapp.core.classes import TEN
+
 SIDE = 28
 NAMED = 5  # classes that an error names
 

@@ -12,7 +12,7 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment
 from pyapp.data.mnist import Digits
-from pyapp.nets.mlp import MLP
+from pyapp.nets.mlp import MLP, SIZES
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.training.trainer import Loss, Trainer, anneal, cross_entropy, evaluate
 
@@ -77,7 +77,7 @@ def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable
 
 def train_mlp(recipe: MLPRecipe, digits: Digits, report: Callable[[str], None]) -> Parameters:
     """Train the digits network from random weights."""
-    model = MLP()
+    model = MLP((*SIZES[:-1], len(digits.classes)))
     p = model.initial(recipe.seed)
     train(recipe, model, p, digits, report)
     return p
@@ -91,7 +91,7 @@ def facts(recipe: Any, trained_on: Digits) -> dict[str, Any]:
 
 def accuracies(p: Parameters, digits: Digits, bits: Iterable[int] = range(8, 1, -1)) -> dict[str, Any]:
     """Accuracy in float and at each number of bits, symmetric per tensor."""
-    model, inputs = MLP(), digits.inputs()
+    model, inputs = MLP.of(p), digits.inputs()
     sets = {"float": p, **{str(b): quantize_parameters(p, b).parameters for b in bits}}
     scores = {name: evaluate(model, q, inputs, digits.labels)["accuracy"] for name, q in sets.items()}
     return {"n": len(inputs), **scores}

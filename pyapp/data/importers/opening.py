@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.classes import LONGEST, TEN, is_name
+from pyapp.core.classes import MOST as MOST_CLASSES
 from pyapp.core.rng import generator
-from pyapp.data.digits import TEN, DataError, Digits
+from pyapp.data.digits import DataError, Digits
 from pyapp.data.importers import arrays, csv_table, idx_files, pictures, sheet, source
 from pyapp.data.importers.found import Found
 from pyapp.data.importers.images import MOST
 from pyapp.data.importers.source import Source, natural
 from pyapp.data.orientation import as_mnist
+from pyapp.data.picture import PictureError
 
 # In this order: a folder of pictures may hold a CSV file besides, a sheet is one picture in no class.
 IMPORTERS = (idx_files, arrays, pictures, csv_table, sheet)
@@ -22,7 +25,6 @@ READ = ("IDX files, CSV with an image per line, folders of pictures named by cla
         "each as a folder, a zip file or one file")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
-MOST_CLASSES, LONGEST_NAME = 1000, 60
 FIRST = 20  # images that the report points to
 
 
@@ -111,11 +113,14 @@ def _kept(key: _Key) -> Imported:
 
 def imported(given: Source) -> Imported:
     """The images of a source, read by the first importer that knows its files."""
-    for importer in IMPORTERS:
-        found = importer.read(given)
-        if found is not None:
-            return _finished(found, given)
-        given.skipped.clear()
+    try:
+        for importer in IMPORTERS:
+            if (found := importer.read(given)) is not None:
+                return _finished(found, given)
+            given.skipped.clear()
+    except (DataError, PictureError) as error:
+        named = str(error).startswith(given.name)
+        raise DataError(str(error) if named else f"{given.name}: {error}") from None
     raise NotRecognised(given.name)
 
 
@@ -144,12 +149,12 @@ def _classes(names: set[str], where: str) -> tuple[str, ...]:
     if names <= set(TEN):
         return TEN
     if len(names) < 2:
-        raise DataError(f"{where}: all images are of one class ({next(iter(names))[:LONGEST_NAME]}); give two or more")
+        raise DataError(f"{where}: all images are of one class ({next(iter(names))[:LONGEST]}); give two or more")
     if len(names) > MOST_CLASSES:
         raise DataError(f"{where} has {len(names):,} classes; at most {MOST_CLASSES:,} are read. Is another column the "
                         "label?")
-    if odd := [name for name in names if not name or len(name) > LONGEST_NAME or not name.isprintable()]:
-        raise DataError(f"{where}: the class {min(odd)[:LONGEST_NAME]!r} has no usable name; use 1 to {LONGEST_NAME} "
+    if odd := [name for name in names if not is_name(name)]:
+        raise DataError(f"{where}: the class {min(odd)[:LONGEST]!r} has no usable name; use 1 to {LONGEST} "
                         "letters")
     return tuple(sorted(names, key=natural))
 
