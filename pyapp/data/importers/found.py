@@ -26,6 +26,7 @@ class Found:
     names: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     emnist: bool = False  # whether names say that the files are EMNIST's
+    parted: bool = False  # whether files of this kind always say which part they are
 
     def add(self, split: str, images: np.ndarray, names: str | Sequence[str]) -> None:
         """One image (28, 28) with the name of its class, or several (n, 28, 28) with theirs."""

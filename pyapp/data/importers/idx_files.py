@@ -21,7 +21,7 @@ def read(source: Source) -> Found | None:
         return None
     chosen = min(pairs, key=lambda name: (-len(pairs[name]), name not in ("", "digits", "mnist"), name))
     files = {key: file for key, file in sets[chosen].items() if key[0] in pairs[chosen]}
-    found = Found(f"IDX files{f' of EMNIST {chosen}' if chosen else ''}", emnist=bool(chosen))
+    found = Found(f"IDX files{f' of EMNIST {chosen}' if chosen else ''}", emnist=bool(chosen), parted=True)
     for file in source.files:
         if file not in files.values() and not _mapping(file):
             source.skip(file, "another set of EMNIST was read; name a folder with one set" if NAME.fullmatch(

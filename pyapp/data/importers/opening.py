@@ -57,8 +57,7 @@ class Imported:
         """The images of a split, "train" or "test". DataError if there are none."""
         if split not in self.parts:
             there, = self.parts
-            raise DataError(f"{self.name} has only images to {there}; add images to {split}, or name files without "
-                            "either word and a part will be held out")
+            raise DataError(f"{self.name} has only images to {there}; add images to {split}")
         return self.parts[split]
 
     def report(self) -> dict[str, Any]:
@@ -140,7 +139,7 @@ def _finished(found: Found, given: Source) -> Imported:
         upright, said = as_mnist(part, labels, found.emnist, classes == TEN)
         parts[split] = Digits(upright, labels, classes)
         changes += [each for each in said if each not in changes]
-    parts, how = _split(parts)
+    parts, how = (parts, []) if found.parted else _split(parts)
     return Imported(given.name, found.kind, parts, tuple(found.notes), (*changes, *how), tuple(given.skipped))
 
 
