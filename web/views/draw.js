@@ -194,8 +194,8 @@ function Verdict({ answer, file, empty, open }) {
   const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence, classes = CLASSES } = answer.scalars;
   if (digit === null) return nothing(answer.notes.join(" ") || EMPTY);
   const reading = (kind, prefix, d, p) =>
-    html`<p class=${`big ${kind}`}>
-      <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>
+    html`<p class=${`${classes[d].length > 1 ? "" : "big"} ${kind}`}>
+      <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>${" "}
       <span class="number" data-test=${`${prefix}confidence`}>${percent(p)}</span>
     </p>`;
   return html`${reading("float", "", digit, confidence)}
