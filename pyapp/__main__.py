@@ -14,6 +14,7 @@ from pyapp.commands import (
     beside,
     budgeting,
     caching,
+    data,
     encoder,
     exporting,
     fitting,
@@ -107,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog=name, description=__doc__.split(".")[0])
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (training, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
+    for part in (training, data, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
                  formatting, inspecting, fitting, attention, caching, ladder, generators, sweep, tools, benching,
                  beside, serving):
         part.add(commands)

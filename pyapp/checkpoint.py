@@ -2,7 +2,7 @@
 with one.
 
     about         uint8     JSON: format, version, network, sizes, by (what wrote the file), scheme (bits of a quantised
-                            network, else null)
+                            network, else null), classes (their names, where they are not the ten digits)
     layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
                             pyapp/quantized/packed.py
     vocabulary    int32     the code points of a GPT's characters, or of an encoder's pieces with line feeds between
@@ -18,7 +18,7 @@ arrays' shapes. A description that contradicts the arrays is refused, and readin
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import files, store
+from pyapp.core.classes import TEN, are_names
 from pyapp.core.parameters import Parameters, Shapes
 from pyapp.experiment.params import Param, Values, number, parse_all
 from pyapp.store import ABOUT, StoreError
@@ -54,12 +55,13 @@ NETWORKS = {  # name: its title, an array that only it has, and what reads it
 
 
 def described(arrays: Mapping[str, np.ndarray], by: str, heads: int | None = None,
-              scheme: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+              scheme: Mapping[str, Any] | None = None, classes: Sequence[str] = TEN) -> dict[str, np.ndarray]:
     """The arrays with a description of them. `by` is the command or "page NAME" that saves them; `heads` counts a
     transformer's heads; `scheme` is that of quantisation-aware training: bits, activations, per, estimator."""
     network = _network(arrays)
     about = {"format": FORMAT, "version": VERSION, "network": network, "by": by, "scheme": scheme,
-             "sizes": _sizes(network, _shapes(arrays), heads)}
+             "sizes": _sizes(network, _shapes(arrays), heads, len(classes))}
+    about |= {} if tuple(classes) == TEN else {"classes": list(classes)}
     return {ABOUT: packed_json(about), **arrays}
 
 
@@ -96,7 +98,8 @@ class Contents:
         try:
             self.network = _network(arrays)
             stated = about["sizes"].get("heads") if about else None
-            self.sizes = _sizes(self.network, _shapes(arrays), stated)
+            self.classes = tuple((about or {}).get("classes", TEN))
+            self.sizes = _sizes(self.network, _shapes(arrays), stated, len(self.classes))
             self.by = about["by"] if about else self._writer()
             self.scheme = about["scheme"] if about else self._older_scheme()
             self.words = self._words()
@@ -112,10 +115,9 @@ class Contents:
             if about["format"] != FORMAT:
                 raise ValueError(f"the format is {str(about['format'])[:40]!r}")
             version = about["version"]
-            fits = version == VERSION and (
-                isinstance(about["network"], str) and isinstance(about["sizes"], dict) and isinstance(about["by"], str)
-                and len(about["by"]) <= 60 and about["by"].isprintable()
-                and isinstance(about["scheme"], dict | None))
+            fits = (version == VERSION and isinstance(about["network"], str) and isinstance(about["sizes"], dict)
+                    and isinstance(about["by"], str) and len(about["by"]) <= 60 and about["by"].isprintable()
+                    and isinstance(about["scheme"], dict | None) and are_names(about.get("classes", TEN)))
             if type(version) is not int or (version == VERSION and not fits):
                 raise ValueError("a field is missing or invalid")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -202,9 +204,8 @@ class Contents:
 
     def _words(self) -> str:
         """What the file holds, in words."""
-        parts = [NETWORKS[self.network][0]]
-        if self.network == "mlp":
-            parts.append("-".join(map(str, self.sizes["layers"])))
+        layers = "-".join(map(str, self.sizes.get("layers", ())))
+        parts = [NETWORKS[self.network][0], *[layers] * bool(layers)]
         if "blocks" in self.sizes:
             parts.append("of {blocks} block{s}, {width} wide".format(
                 s="" if self.sizes["blocks"] == 1 else "s", **self.sizes))
@@ -243,8 +244,7 @@ def _strange(arrays: Mapping[str, np.ndarray], name: str, error: Exception) -> s
 
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:
     names = sorted(arrays)
-    few = ", ".join(map(_quoted, names[:SHOWN]))
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    few, more = ", ".join(map(_quoted, names[:SHOWN])), f" and {len(names) - SHOWN} more" * (len(names) > SHOWN)
     return f"{'the array' if len(names) == 1 else 'the arrays'} {few}{more}"
 
 
@@ -273,12 +273,12 @@ def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
     return {key: array.shape for key, array in arrays.items()} | forms
 
 
-def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None) -> dict[str, Any]:
+def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None, outputs: int) -> dict[str, Any]:
     """The sizes that determine a network's shapes. ValueError or KeyError if arrays are missing."""
     if network == "mlp":
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
-        sizes = {"layers": [weights[0][1], *(outputs for outputs, _ in weights)]}
-        for at, number, what in ((0, ENDS[0], "inputs"), (-1, ENDS[1], "outputs")):
+        sizes = {"layers": [weights[0][1], *(rows for rows, _ in weights)]}
+        for at, number, what in ((0, ENDS[0], "inputs"), (-1, outputs, "outputs")):
             if sizes["layers"][at] != number:
                 raise ValueError(f"layer{at % len(weights) + 1}.weight has {sizes['layers'][at]} {what}, but a digits "
                                  f"network has {number}")

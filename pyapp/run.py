@@ -46,6 +46,7 @@ class Run:
         before, experiment = self.experiment, pages.page(self.page)(params)
         if before:
             experiment.live = before.live
+            experiment.inherit(before)
         self._begin(experiment)
 
     def _begin(self, experiment: Experiment) -> None:

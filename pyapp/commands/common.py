@@ -27,6 +27,7 @@ from pyapp.training import recipes
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator",
           "encoder": "encoder of short stories"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
+DATA = "images with labels: a folder with MNIST's IDX files, or what the command data reads"
 EVERY = 5.0  # seconds between two lines of progress
 BITS_OR_NONE = f"{MIN_BITS} to {MAX_BITS}, or {NONE} for float32"
 NAMED = 5  # fields that a note lists
@@ -75,7 +76,7 @@ def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None
 
 
 def add_data(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help="folder with MNIST's IDX files")
+    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help=DATA)
 
 
 def add_format(sub: argparse.ArgumentParser) -> None:

@@ -8,14 +8,18 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import numpy as np
+
 from pyapp import checkpoint, files, store
 from pyapp.commands.attention import add_subject, add_transformer_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.outputs import writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
+from pyapp.data.digits import Digits
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.subject import Subject, measured_of, scheme_of
@@ -25,6 +29,7 @@ from pyapp.nets import mlp, vit
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import UNPREPARED
 from pyapp.quant.schemes import GRID
+from pyapp.quantized.saved import classes_of
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.sweep.grid import DEFAULTS
 from pyapp.sweep.grid import written as as_text
@@ -102,14 +107,26 @@ def export_digits(args: argparse.Namespace) -> int:
         raise ValueError(f"--rounding {args.rounding} would have no effect: {form.name} has its own rounding; "
                          "leave it out")
     network, scheme = quantised_as_asked(args)
-    digits = mnist.load(args.data)
+    classes = classes_of(args.weights)
+    digits = mnist.load(args.data).among(classes, args.weights.name)
     exact = isinstance(network, Parameters)
     found = measure_float(network, digits) if exact else measure(network, digits, form.rounding or args.rounding)
     subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
                       measured_of(found, as_given(args.data)),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
-                      args.rounding)
+                      args.rounding, classes, None if classes == TEN else _ten(digits))
     return save(args, subject, form)
+
+
+def _ten(digits: Digits) -> np.ndarray:
+    """Ten images for a proof, uint8 (10, 784), of different classes as far as there are, those with the least ink."""
+    ink = np.count_nonzero(digits.images, axis=(1, 2))
+    place = np.zeros(len(ink), np.int64)  # of each image among those of its class
+    for label in np.unique(digits.labels):
+        rows = np.flatnonzero(digits.labels == label)
+        place[rows[np.argsort(ink[rows], kind="stable")]] = np.arange(len(rows))
+    order = np.lexsort((digits.labels, place))
+    return digits.images[np.resize(order, 10)].reshape(10, -1)
 
 
 def export_vision(args: argparse.Namespace) -> int:

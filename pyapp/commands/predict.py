@@ -1,21 +1,22 @@
 """The command that reads a picture file."""
 
 import argparse
-import warnings
 from typing import Any
 
 import numpy as np
 
 from pyapp.commands.common import BITS_OR_NONE, add_json, add_weights, command, reader, show
+from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import drawing
-from pyapp.data.picture import PictureError, check_size, too_large
+from pyapp.data.importers.pictures import pixels_in
+from pyapp.data.picture import PictureError
 from pyapp.measure.measure import FLOAT_BITS, runnable
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.quantized.network import QuantizedNetwork
-from pyapp.quantized.saved import load_digits
+from pyapp.quantized.saved import classes_of, load_digits
 from pyapp.sweep.grid import NONE, whole_or_none
 
 
@@ -38,10 +39,11 @@ def predict(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.image}: there is no ink in this picture; use one with a digit in it")
     model, p, bits = _reader(args)
     probabilities = softmax(model.forward(p, x.reshape(1, -1)))[0]
-    digit = int(probabilities.argmax())
-    result = {"digit": digit, "confidence": float(probabilities[digit]), "bits": bits,
+    digit, classes = int(probabilities.argmax()), classes_of(args.weights)
+    named = {} if classes == TEN else {"class": classes[digit], "classes": list(classes)}
+    result = {"digit": digit, **named, "confidence": float(probabilities[digit]), "bits": bits,
               "probabilities": [float(v) for v in probabilities]}
-    show(result, args.json, f"{digit}  ({result['confidence']:.1%})")
+    show(result, args.json, f"{classes[digit]}  ({result['confidence']:.1%})")
 
 
 def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]:
@@ -61,30 +63,6 @@ def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]
 
 
 def pixels_of(path: str) -> np.ndarray:
-    """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if
-    deeper than 8 bits, or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read."""
-    try:  # only this command needs Pillow, and the page does not ship it
-        from PIL import Image, ImageOps
-    except ModuleNotFoundError:
-        raise ValueError("reading a picture file needs Pillow, which is not installed; pip install pillow") from None
-    with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # serious damage is refused below; damaged metadata does not matter
-        try:
-            with Image.open(file) as picture:
-                check_size(picture.height, picture.width)
-                return np.asarray(_plain(ImageOps.exif_transpose(picture)))
-        except Image.DecompressionBombError:
-            raise PictureError(too_large()) from None
-        except PictureError:
-            raise
-        except Exception as error:  # on damaged files Pillow's decoders raise errors of any type
-            raise ValueError(f"{path}: expected a picture such as a PNG, found something else ({error})") from None
-
-
-def _plain(picture: Any) -> Any:
-    """The picture converted to grey or RGB values, with alpha where it has transparency."""
-    if picture.mode in ("L", "RGB") and "transparency" not in picture.info:
-        return picture
-    if picture.mode in ("LA", "RGBA", "I", "F") or picture.mode.startswith("I;16"):
-        return picture
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    """The pixels of a picture file, see `pictures.pixels_in`."""
+    with open(path, "rb") as file:
+        return pixels_in(file, path)

@@ -34,7 +34,7 @@ from pyapp.quant.formats.catalogue import check_choice
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import GRID, SCHEMES
 from pyapp.quantized.network import METHODS, OF_GRIDS, QuantizedNetwork, Settings
-from pyapp.quantized.saved import load_digits
+from pyapp.quantized.saved import classes_of, load_digits
 from pyapp.quantized.trained import LEARNED
 from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
 
@@ -130,14 +130,14 @@ def quantised_as_asked(args: argparse.Namespace) -> tuple[Parameters | Quantized
                              "effect; add --bits B")
         return p, {}
     settings = settings_of(args, args.bits)
-    network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"))
+    network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"), classes_of(args.weights))
     unused = (*(LEARNED if settings.method == "qat" else ()), *(OF_GRIDS if settings.format != GRID else ()))
     return network, asdict(settings) | dict.fromkeys(unused)
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Accuracy on a folder's images, in float or quantised as asked."""
-    digits = mnist.load(args.data, args.split)
+    digits = mnist.load(args.data, args.split).among(classes_of(args.weights), args.weights.name)
     network, used = quantised_as_asked(args)
     result = {**used, **(measure_float(network, digits) if isinstance(network, Parameters)
                          else measure(network, digits, args.rounding))}

@@ -7,6 +7,7 @@ from pyapp import store
 from pyapp.checkpoint import described
 from pyapp.commands import encoder, fine_tuning, generators
 from pyapp.commands.common import (
+    DATA,
     SHIPPED_LEFT_OUT,
     TITLES,
     add_recipe,
@@ -19,6 +20,7 @@ from pyapp.commands.common import (
 from pyapp.commands.outputs import add_weights_out
 from pyapp.commands.saving import counted, save_trained
 from pyapp.commands.transformers import TRAININGS, add_training
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
@@ -64,12 +66,15 @@ def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less those of --exclude, and measure on its test images."""
     recipe, test, shipped = recipe_of(args, MLPRecipe), mnist.load(args.data, "test"), _shipped_if_there()
     digits = counted(mnist.training_images(args.data, None if args.exclude == NONE else args.exclude))
+    test = test.among(digits.classes, "its training part")
     p = train_mlp(recipe, digits, progress)
+    on_shipped = {"shipped": accuracies(p, shipped)} if shipped and digits.classes == shipped.classes else {}
     exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
     save_trained(
-        args, "train mlp --data DIR", recipe, described(store.arrays_of(p), "train mlp"), digits, exclude,
-        data="DIR: MNIST's four files; --exclude: by default what the page ships", parameters=p.vector.size,
-        metrics={"test": accuracies(p, test), **({"shipped": accuracies(p, shipped)} if shipped else {})})
+        args, "train mlp --data DIR", recipe, described(store.arrays_of(p), "train mlp", classes=digits.classes),
+        digits, exclude, parameters=p.vector.size,
+        data="DIR: MNIST's four files, or other images with labels; --exclude: by default what the page ships",
+        metrics={"test": accuracies(p, test), **on_shipped})
 
 
 def _shipped_if_there() -> Digits | None:
@@ -120,7 +125,8 @@ def distill(args: argparse.Namespace) -> None:
 def _needed(args: argparse.Namespace) -> tuple[Digits, Digits, str, Parameters]:
     """Test images, shipped test images, sha256 and parameters of --weights: loaded first, so that a missing file is
     reported before the training."""
-    return mnist.load(args.data, "test"), mnist.load(), store.digest(args.weights), mlp.load(args.weights)
+    test = mnist.load(args.data, "test").among(TEN, "the digits network that this starts from")
+    return test, mnist.load(), store.digest(args.weights), mlp.load(args.weights)
 
 
 def _start(args: argparse.Namespace) -> list[str]:
@@ -129,5 +135,5 @@ def _start(args: argparse.Namespace) -> list[str]:
 
 
 def _add_files(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
+    sub.add_argument("--data", required=True, metavar="DIR", help=DATA)
     add_weights_out(sub, required=True)

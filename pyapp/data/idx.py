@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pyapp import files
+from pyapp.data.digits import DataError as DataError
 
 UNSIGNED_BYTE = 0x08
 TYPES = {UNSIGNED_BYTE: "unsigned bytes", 0x09: "signed bytes", 0x0B: "16-bit integers", 0x0C: "32-bit integers",
@@ -18,10 +19,6 @@ NAME = re.compile(r"(?:q?mnist-|emnist-(?P<set>[a-z]+)-)?(?P<split>train|t10k|te
 INSIDE = ("raw", "mnist", "emnist", "gzip")  # folders that torchvision and EMNIST's archive put around the files
 HINT = "name a folder with MNIST's four IDX files"
 KINDS = {3: "images", 1: "labels"}
-
-
-class DataError(ValueError):
-    """A data file is missing or not what it should be."""
 
 
 def find(folder: Path, stem: str) -> Path:
@@ -37,11 +34,6 @@ def find(folder: Path, stem: str) -> Path:
                           len(path.parts), str(path), path))
     if found:
         return min(found)[-1]
-    if folder.is_file():
-        csv = folder.suffix.lower() in (".csv", ".tsv")
-        raise DataError(f"{folder}: {'CSV is not read yet' if csv else 'expected a folder, found a file'}; {HINT}")
-    if any(path.suffix.lower() == ".csv" for path in _files(folder)):
-        raise DataError(f"{folder} has CSV files, and CSV is not read yet; {HINT}")
     raise DataError(f"{folder / stem}(.gz) is missing; {HINT}")
 
 
@@ -66,7 +58,12 @@ def read(path: Path, axes: int) -> np.ndarray:
     little-endian reading fits the length of the file, that one is taken. DataError names the file, what was expected
     and what was found.
     """
-    data, kind = _unpacked(path), KINDS[axes]
+    return parsed(files.read(path), path, axes)
+
+
+def parsed(data: bytes, path: Path | str, axes: int) -> np.ndarray:
+    """`read` of the bytes of a file named `path`."""
+    data, kind = _unpacked(data, path), KINDS[axes]
     if not data:
         raise DataError(f"{path}: expected an IDX file of {kind}, found an empty file")
     magic = data[:4] if data[:2] == b"\0\0" else data[3::-1]  # some programs reverse it along with the sizes
@@ -90,8 +87,7 @@ def read(path: Path, axes: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
-def _unpacked(path: Path) -> bytes:
-    data = files.read(path)
+def _unpacked(data: bytes, path: Path | str) -> bytes:
     if data[:2] == b"\x1f\x8b":  # some web servers unpack .gz files on the way, so look at the bytes, not at the name
         try:
             data = files.gunzipped(data)

@@ -58,5 +58,28 @@ def foreign(images: np.ndarray, labels: np.ndarray) -> bool:
     return len(images) >= MANY and share_read(_some(images), _some(labels)) < FEW_READ
 
 
+def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool, digits: bool = True) -> tuple[np.ndarray, list[str]]:
+    """Images (N, 28, 28) as MNIST has them, light on dark, of full brightness and upright, and sentences about how they
+    were changed, or that they do not look like digits. Whether other things than `digits` are transposed only the
+    name, `emnist`, tells."""
+    found = []
+    if images.max() == 1:
+        images = images * np.uint8(255)
+        found.append("the pixels are only 0 and 1; 1 is read as 255")
+    if light_paper(images):
+        images = 255 - images
+        found.append(f"the {'digits' if digits else 'images'} are dark on light, where MNIST's are light on dark; they "
+                     "are read inverted")
+    if transposed(images, labels, emnist) if digits else emnist:
+        images = np.ascontiguousarray(images.transpose(0, 2, 1))
+        found.append("the images are stored transposed, as EMNIST's are; they are read upright" if digits else
+                     "the names say EMNIST, whose images are stored transposed; they are read upright (rename the "
+                     "files if they were upright before)")
+    if digits and foreign(images, labels):
+        found.append("few of the images look like the digits that their labels name: they may show something else, as "
+                     "Fashion-MNIST's do, be turned, or have other labels")
+    return images, found
+
+
 def _some(values: np.ndarray) -> np.ndarray:
     return values[np.linspace(0, len(values) - 1, min(SEEN, len(values))).astype(np.intp)]

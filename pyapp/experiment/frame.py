@@ -86,6 +86,7 @@ class Experiment:
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
     LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step, reset and load, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
+    ACCEPTS: ClassVar[str] = ".npz,.safetensors"  # endings of the files that `restore` and `receive` take
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
     RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
@@ -149,6 +150,9 @@ class Experiment:
         """Show a file that is neither a session nor weights; notes. None: the page takes no such files. StoreError
         says why it cannot be used; then nothing is changed."""
         return None
+
+    def inherit(self, before: "Experiment") -> None:
+        """Take over what a reader has brought to the run before this one, which began with other parameters."""
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         raise ValueError("this page predicts nothing")

@@ -37,7 +37,8 @@ def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
     packs = isinstance(network, QuantizedNetwork)
     arrays = packed.arrays_of(network) if packs else store.arrays_of(subject.parameters)
     heads = network.model.size.heads if isinstance(network, QuantizedTransformer) else None
-    return {**described(arrays, "export", heads=heads), PIXELS: proof.pixels, LOGITS: proof.logits}
+    about = described(arrays, "export", heads=heads, classes=subject.classes)
+    return {**about, PIXELS: proof.pixels, LOGITS: proof.logits}
 
 
 def parts(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:

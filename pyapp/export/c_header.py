@@ -178,7 +178,7 @@ def opened(data: bytes) -> Opened:
     prefix = CODE.search(text)[1]
     layers = _read_layers(prefix, numbers, arrays, rounding_of(manifest))
     pixels = pixels_of(arrays[f"{prefix}_proof_pixels"], 10 * 784).reshape(10, 784)
-    logits = arrays[f"{prefix}_proof_logits"].astype(np.int32).reshape(10, 10)
+    logits = arrays[f"{prefix}_proof_logits"].astype(np.int32).reshape(10, -1)
     proof = Proof(pixels, logits, manifest["fingerprint"])
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyapp.core.classes import TEN
 from pyapp.export.proof import Proof, Run
 from pyapp.export.seal import BLANK, Broken, sealed
 from pyapp.export.subject import Subject
@@ -74,7 +75,8 @@ def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[st
     """What a file says about itself. `parts` is left to the format, which knows how it stores them."""
     return {
         NAME: VERSION, "kind": form.name, "network": subject.model, "weights": dict(subject.source),
-        "scheme": dict(subject.scheme), "arithmetic": arithmetic(subject), "measured": dict(subject.measured),
+        **({} if subject.classes == TEN else {"classes": list(subject.classes)}), "scheme": dict(subject.scheme),
+        "arithmetic": arithmetic(subject), "measured": dict(subject.measured),
         "command": subject.command, "fingerprint": proof.fingerprint,
         **({"beside": {name: digest(data) for name, data in beside.items()}} if beside else {}),
         "seal": BLANK.decode(),

@@ -2,9 +2,11 @@
 
 import re
 
+from pyapp.core.classes import TEN
 from pyapp.export import json_js
 from pyapp.export.formats import Format, Manifest, Opened
-from pyapp.export.json_js import TEMPLATES, fits, text_of
+from pyapp.export.json_js import TEMPLATES, text_of
+from pyapp.export.json_js import fits as json_fits
 from pyapp.export.proof import Proof
 from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
@@ -58,6 +60,11 @@ def opened(data: bytes) -> Opened:
 
 def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
+
+
+def fits(subject: Subject) -> str:
+    ten = subject.classes == TEN
+    return json_fits(subject) if ten else "its page has a pad and a bar for each of ten digits; use json or c"
 
 
 FORMAT = Format("html", ".html", "HTML page", "one page with a drawing pad, which a double click opens", main, opened,

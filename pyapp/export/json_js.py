@@ -120,7 +120,7 @@ def opened(data: bytes, engine: bytes | None = None) -> Opened:
     kind = _read_grid(network["layers"][-1]["output"]).dtype if exact else np.float32
     logits = array_of(told["logits"], kind).astype(np.int32 if exact else np.float32)
     pixels = pixels_of(array_of(told["pixels"], np.uint8), 10 * 784).reshape(10, 784)
-    proof = Proof(pixels, logits.reshape(10, 10), manifest["fingerprint"])
+    proof = Proof(pixels, logits.reshape(10, -1), manifest["fingerprint"])
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         yield compared("Python", proof, *replay(pixels))

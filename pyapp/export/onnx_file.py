@@ -43,7 +43,7 @@ def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
         qdq_mlp(graph, subject.network)
     else:
         float_mlp(graph, subject.network)
-    network = graph.encoded(subject.model, {INPUT: ("N", 784)}, {OUTPUT: ("N", 10)},
+    network = graph.encoded(subject.model, {INPUT: ("N", 784)}, {OUTPUT: ("N", len(subject.classes))},
                             "pixels: 28 rows of 28, from 0 (paper) to 1 (ink). logits: the largest is the digit's.")
     told = {PIXELS: base64_of(runs_of(proof.pixels)), LOGITS: base64_of(proof.logits),
             BOUND: json.dumps([proof.bound, proof.step])}
@@ -63,7 +63,7 @@ def opened(data: bytes) -> Opened:
     manifest = checked_manifest(files.json_of(told[MANIFEST].encode()))
     codes = codes_of(graph)
     bound, step = map(float, json.loads(told[BOUND]))
-    logits = array_of(told[LOGITS], np.int32 if codes else np.float32).reshape(10, 10)
+    logits = array_of(told[LOGITS], np.int32 if codes else np.float32).reshape(10, -1)
     pixels = pixels_of(array_of(told[PIXELS], np.uint8), 10 * 784).reshape(10, 784)
     proof = Proof(pixels, logits, manifest["fingerprint"], bound, step)
 

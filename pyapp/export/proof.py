@@ -33,6 +33,7 @@ class Proof:
     @classmethod
     def of(cls, subject: Subject, pixels: np.ndarray | None = None) -> "Proof":
         """What this package computes, here and now, for the ten digits or for others."""
+        pixels = subject.pixels if pixels is None else pixels
         pixels = ten_digits() if pixels is None else pixels
         if subject.integer:
             found = results(subject.integer, pixels)

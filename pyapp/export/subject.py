@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.measure.measure import SIMULATED
 from pyapp.nets.mlp import MLP
@@ -32,6 +33,8 @@ class Subject:
     measured: Mapping[str, Any]  # accuracy, n, and on what data
     command: str  # makes the same export again
     rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS; or SIMULATED
+    classes: tuple[str, ...] = TEN  # what the logits are of
+    pixels: np.ndarray | None = None  # of the proof, uint8 (10, 784), in place of ten digits
 
     @cached_property
     def integer(self) -> IntegerNetwork | None:

@@ -1,11 +1,12 @@
 """Measuring a quantised network: accuracy, loss, size, and on which arithmetic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
@@ -21,12 +22,23 @@ FLOAT_BITS = 32
 SIMULATED = "simulated"  # in place of a rounding: floating-point sums of numbers on grids
 
 
-def network_for(p: Parameters, settings: Settings, data: str | Path,
-                report: Callable[[str], None], watch: Watch = unwatched) -> QuantizedNetwork:
-    """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`."""
+def network_for(p: Parameters, settings: Settings, data: str | Path, report: Callable[[str], None],
+                watch: Watch = unwatched, classes: Sequence[str] = TEN) -> QuantizedNetwork:
+    """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`. A
+    network of other `classes` than the ten digits is calibrated on images of that folder too."""
+    def images() -> Digits:
+        return training_images(data).among(classes, "the network")
+
+    ten = tuple(classes) == TEN
     if settings.method == "qat":
-        return network_trained_with(p, settings, lambda: training_images(data), report)
-    return quantize_network(p, settings, mnist.calibration() if settings.calibrated else None, watch=watch)
+        return network_trained_with(p, settings, images, report, None if ten else _calibration(images()))
+    inputs = (mnist.calibration() if ten else _calibration(images())) if settings.calibrated else None
+    return quantize_network(p, settings, inputs, watch=watch)
+
+
+def _calibration(digits: Digits) -> np.ndarray:
+    """At most as many images as calibrate a network of digits, evenly spread over those it is trained on."""
+    return digits.spread(mnist.CALIBRATION).inputs()
 
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:

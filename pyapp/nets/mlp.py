@@ -20,10 +20,12 @@ LARGEST = 2**25  # parameters: a training keeps four numbers for each, 512 MiB, 
 MOST_LAYERS = 32
 
 
-def sizes_of(layers: str, largest: int = LARGEST) -> tuple[int, ...]:
-    """Inputs and then the outputs of each layer, from "784-32-10" or "784,32,10". ValueError unless they begin and end
-    as those of a digits network do, and make at most `largest` parameters."""
-    return check_sizes(read_sizes(layers, "layers", USUAL), largest)
+def sizes_of(layers: str, largest: int = LARGEST, outputs: int = SIZES[-1]) -> tuple[int, ...]:
+    """Inputs and then the outputs of each layer, from "784-32-10" or "784,32,10"; USUAL is for any number of
+    `outputs`. ValueError unless they begin with the pixels and end with the outputs, and make at most `largest`
+    parameters."""
+    sizes = read_sizes(layers, "layers", USUAL)
+    return check_sizes((*sizes[:-1], outputs) if layers == USUAL else sizes, largest, outputs)
 
 
 def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
@@ -34,12 +36,12 @@ def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
     return tuple(map(int, words))
 
 
-def check_sizes(sizes: tuple[int, ...], largest: int = LARGEST) -> tuple[int, ...]:
+def check_sizes(sizes: tuple[int, ...], largest: int = LARGEST, outputs: int = SIZES[-1]) -> tuple[int, ...]:
     """The sizes. ValueError if no digits network can have them."""
     shown = "-".join(map(str, sizes))[:60]
-    if len(sizes) < 2 or (sizes[0], sizes[-1]) != (SIZES[0], SIZES[-1]):
+    if len(sizes) < 2 or (sizes[0], sizes[-1]) != (SIZES[0], outputs):
         raise ValueError(f"layers is {shown}; the first is {SIZES[0]}, a number for each pixel, and the last is "
-                         f"{SIZES[-1]}, a score for each digit")
+                         f"{outputs}, a score for each {'digit' if outputs == SIZES[-1] else 'class'}")
     if len(sizes) - 1 > MOST_LAYERS:
         raise ValueError(f"layers is {shown}: that is {len(sizes) - 1} layers; use at most {MOST_LAYERS}")
     if (parameters := sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))) > largest:

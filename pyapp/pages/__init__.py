@@ -102,6 +102,7 @@ def describe() -> list[dict]:
          "main": page(name).mains(), "run": page(name).RUN and page(name).RUN.as_dict(),
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
          "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
+         "accepts": page(name).ACCEPTS if page(name).snapshot is not Experiment.snapshot else "",
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "settled": page(name).SETTLED,
          "tour": page(name).TOUR, "recorded": page(name).RECORDED is not None,

@@ -8,15 +8,17 @@ import numpy as np
 
 from pyapp import shipped
 from pyapp.checkpoint import Contents
+from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
+from pyapp.data.digits import named
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, ParamError, Values, number
+from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.measure.timing import times_ms
-from pyapp.nets.mlp import MLP, SIZES, USUAL, sizes_of
-from pyapp.pages.base import controls, exporting, mistakes
+from pyapp.nets.mlp import MLP
+from pyapp.pages.base import controls, exporting, mistakes, own_data, own_layers
 from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
 from pyapp.pages.base.digits_training import (
@@ -27,16 +29,17 @@ from pyapp.pages.base.digits_training import (
     SHOWN_AGAIN,
     DigitsTraining,
 )
+from pyapp.pages.base.own_data import OwnData
 from pyapp.pages.panels import digits as panels
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
+from pyapp.store import StoreError
 from pyapp.training.trainer import judge
 
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
 MANY = 500  # images at once, when it is timed
-LARGEST = 2**20  # parameters of the own network: about ten times the shipped one
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with float32 activations; "
              "training starts from them at step 0, in float32")
@@ -50,10 +53,11 @@ class Page(Experiment):
     tab = "In float32"
     order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
-    WORK, SETTLED, FILES, PLAYS = "train", True, "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    ACCEPTS, LABELS = own_data.ACCEPTS, {"load": "Load weights or data"}
+    WORK, SETTLED, FILES, PLAYS = "train", True, "Weights and data", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
-    GROUPS = (("Network", ("weights", "layers", "bits")), ("Train", ("optimiser", "rate", "batch", "shift", "seed")),
-              mistakes.GROUP)
+    GROUPS = (("Network", ("weights", "layers", "bits")),
+              ("Train", ("data", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *exporting.actions())
@@ -61,24 +65,40 @@ class Page(Experiment):
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),
-        BATCH, SHIFT, SEED,
+        BATCH, SHIFT, SEED, own_data.DATA,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
-        Param("layers", "Layers", "text", USUAL, hi=60, widget="line", live=False,
-              doc="Of your own network: 784 pixels, the widths of any hidden layers, 10 scores; ReLU is between them"),
+        own_layers.LAYERS,
         controls.bits_or_off("Symmetric quantisation of every weight matrix", range(MIN_BITS, MAX_BITS + 1)),
         mistakes.CELL,
     )
 
+    brought = OwnData()  # what a reader has brought, whether it is in use or not
+
     def __init__(self, params: Values):
         super().__init__(params)
-        self._reader, model, self._said = Reader(), MLP(SIZES), []
-        try:
-            model = MLP(sizes_of(params["layers"], LARGEST))
-        except ValueError as error:
-            why, _, hint = str(error).partition("; ")
-            self._said = self.refuse("layers", ParamError("layers", why, hint), "layers", f"{USUAL} is trained.")
-        self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
+        self._reader, self.data = Reader(), OwnData()
+        self._afresh()
+
+    def _afresh(self) -> None:
+        """A new training on the data in use."""
+        sizes, self._said = own_layers.sizes(self, len(self.data.classes))
+        model = MLP(sizes)
+        self._begin(DigitsTraining(model, model.initial(self.params["seed"]), self.params, self.data.train))
+
+    def inherit(self, before: Experiment) -> None:
+        if before.brought and self.params["data"] == own_data.OWN:
+            self.data = self.brought = before.brought
+            self._afresh()
+        self.brought = before.brought
+
+    def receive(self, data: bytes, name: str) -> list[str] | None:
+        if (found := OwnData.read(data, name)) is None:
+            return None
+        self.data = self.brought = found
+        self.params |= {"data": own_data.OWN, "weights": OWN}
+        self._afresh()
+        return [own_data.RECEIVED.format(name, found.count, len(found.classes))]
 
     def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
@@ -145,7 +165,8 @@ class Page(Experiment):
         shipped_ones = self.params["weights"] == PRETRAINED
         scalars = {
             "epoch": self.trainer.epoch, **self.training.batch, **self._judged, "times": self._times,
-            "held_out": len(mnist.shipped("test")[1]), "first": EXAMPLE, "pretrained": shipped_ones,
+            "held_out": len(self._held_out(p)[1]), "trained_on": len(self.trainer.images),
+            "first": EXAMPLE % len(self._held_out(p)[1]), "pretrained": shipped_ones,
             "bytes_float": float_nbytes(p),
             "bytes_quant": quantised.nbytes if quantised else None, "batch_of": MANY, "neurons": len(filters),
             "weight_error": quantised.weight_error if quantised else None,
@@ -158,15 +179,21 @@ class Page(Experiment):
             "quantise_words": "The same network with its weight matrices rounded." if self.bits else
                               "Choose the bits per weight to see what rounding costs.",
         }
-        more, pictures = mistakes.shown(*self._mistakes, mnist.shipped("test")[0], self.params["cell"])
-        scalars |= more
-        arrays = {"filters": filters, **pictures}
+        own, arrays = self.data.frame()
+        wrong, pictures = mistakes.shown(*self._mistakes, mnist.shipped("test")[0], self.params["cell"])
+        scalars, arrays = scalars | own | wrong, {"filters": filters, **arrays, **pictures}
         if quantised:
             arrays["filters_quant"] = quantised.parameters["layer1.weight"].reshape(-1, 28, 28)
-        return Frame(self.trainer.steps, scalars, arrays, [*self._said, *([DIVERGED] if self.diverged else [])])
+        missing = self.params["data"] == own_data.OWN and not self.data
+        return Frame(self.trainer.steps, scalars, arrays,
+                     [*self._said, *[DIVERGED] * self.diverged, *[own_data.NONE_YET] * missing])
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
+        if "index" in inputs and self.data and self.params["weights"] == OWN:
+            images, labels = self.data.test
+            at = int(inputs["index"]) % len(labels)
+            return self._read(images[at].reshape(28, 28), int(labels[at]))
         x, label, note = self._reader.read(inputs)
         if x is None:
             return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
@@ -175,12 +202,14 @@ class Page(Experiment):
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
         row = x.reshape(1, -1)
         p = softmax(self.model.forward(self.shown, row))[0]
-        scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label, "digit_words": said(p)}
+        classes = self.data.classes if self.params["weights"] == OWN else TEN
+        scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label,
+                   "digit_words": said(p, classes), **({} if classes == TEN else {"classes": list(classes)})}
         arrays = {"input": x, "probabilities": p}
         if quantised := self.quantised():
             q = softmax(self.model.forward(quantised.parameters, row))[0]
             scalars |= {"quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
-                        "quant_digit_words": said(q), "difference": float(np.abs(p - q).max())}
+                        "quant_digit_words": said(q, classes), "difference": float(np.abs(p - q).max())}
             arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 
@@ -190,6 +219,8 @@ class Page(Experiment):
     def _export(self, action: str) -> Outcome:
         """The network on show: float32, or with its quantised weights."""
         shipped_ones, quantised = self.params["weights"] == PRETRAINED, self.quantised()
+        if self.data and not shipped_ones:
+            raise ValueError(own_data.EXPORT)
         source = exporting.shipped("mlp") if shipped_ones else exporting.own("digits", self.trainer.p)
         network = QuantizedNetwork(quantised) if quantised else self.shown
         return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {})
@@ -211,7 +242,7 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params, PAGE)
+        return self.training.arrays(self.params, PAGE, extra=self.data.arrays(), classes=self.data.classes)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network starts a new training."""
@@ -220,12 +251,16 @@ class Page(Experiment):
         rounded = isinstance(found, QuantizedNetwork)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
-        training = DigitsTraining(MLP.of(p), p, params)
+        data = OwnData.saved(saved) or (self.data if not goes_on else OwnData())
+        if saved.classes != data.classes:
+            raise StoreError(own_data.NEEDS.format(name, named(saved.classes)))
+        training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)
         layers = {} if goes_on else {"layers": "-".join(map(str, training.trainer.model.sizes))}
-        self.params.update(params | layers | {"weights": "own", "bits": self.params["bits"]})
-        self._said = []
+        self.data, self.brought, self._said = data, data or self.brought, []
+        self.params.update(params | layers | {"weights": OWN, "bits": self.params["bits"],
+                                              "data": own_data.OWN if data else own_data.SHIPPED})
         self._begin(training)
         if rounded:
             return [QUANTISED.format(name, saved.words)]
@@ -243,10 +278,14 @@ class Page(Experiment):
         self._tell()
         yield {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy")}
 
+    def _held_out(self, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+        """What the network with these float parameters is judged on: the shipped one on the shipped digits."""
+        return mnist.shipped("test") if p is not self.trainer.p else self.data.test
+
     def _judge_one(self, p: Parameters, key: tuple) -> Iterator[None]:
         if key in self._scores:
             return  # the bits may change while the float network does not, and come back
-        for result in judge(MLP.of(p), p, *mnist.shipped("test")):
+        for result in judge(MLP.of(p), p, *self._held_out(key[0])):
             if result is None:
                 yield None
         self._scores[key] = result
@@ -255,8 +294,9 @@ class Page(Experiment):
         """What is known about the network on show."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        self._mistakes = [each and Mistakes(each["answers"], mnist.shipped("test")[1]) 
-                          for each in (exact, rounded)] if not self.diverged else (None, None)
+        ten = not self.diverged and (self.params["weights"] == PRETRAINED or not self.data)
+        self._mistakes = [each and Mistakes(each["answers"], mnist.shipped("test")[1]) if ten else None
+                          for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],
             "quant_accuracy": rounded and rounded["accuracy"],

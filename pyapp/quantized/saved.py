@@ -17,6 +17,11 @@ def load_digits(path: Path = mlp.SHIPPED) -> Parameters | QuantizedNetwork:
     return digits_network(chain.load(path))
 
 
+def classes_of(path: Path = mlp.SHIPPED) -> tuple[str, ...]:
+    """The names of what the network in a file tells apart."""
+    return chain.load(path).need("mlp").classes
+
+
 def digits_network(found: Contents) -> Parameters | QuantizedNetwork:
     """The digits network that a file holds. StoreError if it holds something else."""
     if found.need("mlp").packed:

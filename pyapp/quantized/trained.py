@@ -32,17 +32,19 @@ def shipped(bits: int) -> QuantizedNetwork | None:
 
 
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
-                  p: Parameters | None = None) -> QuantizedNetwork:
+                  p: Parameters | None = None, calibration: np.ndarray | None = None) -> QuantizedNetwork:
     """Train with quantisation, from p or the shipped float network."""
-    return finished(*train_qat(recipe, digits, report, p))
+    return finished(*train_qat(recipe, digits, report, p), calibration)
 
 
-def finished(model: QATMLP, p: Parameters) -> QuantizedNetwork:
-    """The network with the codes that were trained; the grid of the logits comes from the calibration split."""
+def finished(model: QATMLP, p: Parameters, calibration: np.ndarray | None = None) -> QuantizedNetwork:
+    """The network with the codes that were trained; the grid of the logits comes from the calibration split, or from
+    other images."""
     network = model.to_network(p)
     if network.activations is None:
         return network
-    return with_activations(network, network.activations["input"].bits, mnist.calibration(), known=network.activations)
+    inputs = mnist.calibration() if calibration is None else calibration
+    return with_activations(network, network.activations["input"].bits, inputs, known=network.activations)
 
 
 def serves(facts: dict[str, Any], p: Parameters, settings: Settings) -> bool:
@@ -61,8 +63,8 @@ def _is_shipped(p: Parameters) -> bool:
     return known.shapes == p.shapes and np.array_equal(known.vector, p.vector)
 
 
-def network_trained_with(p: Parameters, settings: Settings, images: Callable[[], Digits],
-                         report: Callable[[str], None]) -> QuantizedNetwork:
+def network_trained_with(p: Parameters, settings: Settings, images: Callable[[], Digits], report: Callable[[str], None],
+                         calibration: np.ndarray | None = None) -> QuantizedNetwork:
     """The network of method "qat": the shipped one where it serves, else trained from p on `images()`.
 
     Training learns symmetric scales and biases: settings that are LEARNED change nothing, which is reported. ValueError
@@ -84,4 +86,4 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
     digits = images()
     report(f"no shipped network serves; training on {len(digits.labels)} images")
     recipe = QATRecipe(seed=settings.seed, bits=settings.bits, activations=settings.activations or 0, per=settings.per)
-    return train_network(recipe, digits, report, p)
+    return train_network(recipe, digits, report, p, calibration)

@@ -12,7 +12,7 @@ from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment
 from pyapp.data.mnist import Digits
-from pyapp.nets.mlp import MLP, USUAL, sizes_of
+from pyapp.nets.mlp import MLP, USUAL, read_sizes, sizes_of
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.training.trainer import Loss, Trainer, anneal, cross_entropy, evaluate
 
@@ -67,7 +67,7 @@ class MLPRecipe(Recipe):
     batch: int = option(64, "images averaged in one step")
 
     def __post_init__(self):
-        sizes_of(self.layers)
+        sizes_of(self.layers, outputs=read_sizes(self.layers, "layers", USUAL)[-1])  # as many classes as the data have
 
 
 def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable[[str], None],
@@ -81,7 +81,7 @@ def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable
 
 def train_mlp(recipe: MLPRecipe, digits: Digits, report: Callable[[str], None]) -> Parameters:
     """Train the digits network from random weights."""
-    model = MLP(sizes_of(recipe.layers))
+    model = MLP(sizes_of(recipe.layers, outputs=len(digits.classes)))
     p = model.initial(recipe.seed)
     train(recipe, model, p, digits, report)
     return p

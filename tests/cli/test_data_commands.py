@@ -29,12 +29,12 @@ def test_transposed_digits_are_measured_upright_with_one_warning(tmp_path, capsy
 @pytest.mark.parametrize("command", [
     ["evaluate", "mlp"], ["train", "mlp", "--out", "{}/w.npz"], ["qat", "mlp", "--out", "{}/w.npz"],
     ["distill", "mlp", "--out", "{}/w.npz"], ["train", "vit", "--out", "{}/w.npz"]], ids=" ".join)
-def test_csv_is_named_by_every_command(tmp_path, capsys, command):
+def test_every_command_says_what_a_table_without_images_lacks(tmp_path, capsys, command):
     (tmp_path / "train.csv").write_text("label,pixel0\n")
     for data in (tmp_path, tmp_path / "train.csv"):
         assert main([*(part.format(tmp_path) for part in command), "--data", str(data)]) == 2
         said = capsys.readouterr().err
-        assert "CSV is not read yet; name a folder with MNIST's four IDX files" in said and said.count("\n") == 1
+        assert "its first line has 2 cells; expected a label and pixels" in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize(("change", "said"), [

@@ -43,7 +43,7 @@ export function Files({ page, training }) {
   return html`<div class="files">
     <div class="row">
       ${page.meta.saves && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
-      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.saves ? ".npz,.safetensors,.onnx" : ""} test="load" disabled=${!page.open} pick=${open} />
+      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.accepts} test="load" disabled=${!page.open} pick=${open} />
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
     ${page.keeper.kept !== null &&

@@ -130,7 +130,7 @@ class DrawPanel {
     render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
-    render(html`<${Bars} classes=${CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
+    render(html`<${Bars} classes=${scalars.classes ?? CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
   /** What was on the pad when the page was left. */
@@ -191,21 +191,21 @@ function Verdict({ answer, file, empty, open }) {
   if (file) return nothing(`Reading ${file} …`);
   if (empty) return nothing(EMPTY);
   if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
-  const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence } = answer.scalars;
+  const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence, classes = CLASSES } = answer.scalars;
   if (digit === null) return nothing(answer.notes.join(" ") || EMPTY);
   const reading = (kind, prefix, d, p) =>
-    html`<p class=${`big ${kind}`}>
-      <output aria-live="off" data-test=${`${prefix}prediction`}>${d}</output>
+    html`<p class=${`${classes[d].length > 1 ? "" : "big"} ${kind}`}>
+      <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>${" "}
       <span class="number" data-test=${`${prefix}confidence`}>${percent(p)}</span>
     </p>`;
   return html`${reading("float", "", digit, confidence)}
     ${Number.isInteger(quantDigit) && reading("quant", "quant-", quantDigit, quantConfidence)}
-    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${label}. Draw your own.</p>`}`;
+    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${classes[label]}. Draw your own.</p>`}`;
 }
 
 function sentence({ scalars, notes }) {
-  const { digit, confidence, quant_digit: quantDigit } = scalars;
+  const { digit, confidence, quant_digit: quantDigit, classes = CLASSES } = scalars;
   if (digit === null) return notes.join(" ");
-  const quantised = Number.isInteger(quantDigit) ? `, quantised ${quantDigit}` : "";
-  return `Prediction ${digit ?? NOTHING}, ${percent(confidence)}${quantised}`;
+  const quantised = Number.isInteger(quantDigit) ? `, quantised ${classes[quantDigit]}` : "";
+  return `Prediction ${classes[digit] ?? NOTHING}, ${percent(confidence)}${quantised}`;
 }

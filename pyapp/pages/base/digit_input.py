@@ -1,10 +1,11 @@
 """What a page sends to be read, a drawing, a picture or the number of a held-out digit, as the network's input."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pyapp.core.classes import TEN
 from pyapp.data import drawing, mnist
 from pyapp.experiment.panels import Custom, Panel
 
@@ -64,6 +65,6 @@ def _inked(image: np.ndarray | None, note: str) -> DigitInput:
     return DigitInput(image, None, note if image is None else "")
 
 
-def said(p: np.ndarray) -> str:
-    """The digit that probabilities are for, and how sure they are."""
-    return f"{p.argmax()}  {100 * p.max():.1f} %"
+def said(p: np.ndarray, classes: Sequence[str] = TEN) -> str:
+    """The digit, or other class, that probabilities are for, and how sure they are."""
+    return f"{classes[p.argmax()]}  {100 * p.max():.1f} %"

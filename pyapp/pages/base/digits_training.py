@@ -29,10 +29,11 @@ SEED = controls.seed("Decides the first weights and the order of the images: the
 
 
 class DigitsTraining:
-    """A Trainer on the shipped digits that obeys a page's parameters: seed, optimiser, rate, batch, shift."""
+    """A Trainer on the shipped digits, or on other inputs and labels, that obeys a page's parameters: seed, optimiser,
+    rate, batch, shift."""
 
-    def __init__(self, model, p: Parameters, params: Values):
-        self.trainer = Trainer(model, p, optimiser_of(p, params), *mnist.shipped("train"), params["seed"])
+    def __init__(self, model, p: Parameters, params: Values, data: tuple[np.ndarray, np.ndarray] | None = None):
+        self.trainer = Trainer(model, p, optimiser_of(p, params), *(data or mnist.shipped("train")), params["seed"])
         self.batch: dict[str, float | None] = {"loss": None, "train_accuracy": None}  # of the last batch; over an epoch
         self._accuracies: list[float] = []  # of the batches that make up one pass over the data
         self._untold = False  # whether a batch was trained on whose numbers have not been yielded yet

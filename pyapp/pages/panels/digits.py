@@ -5,6 +5,7 @@ from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_c
 from pyapp.pages.base import exporting, mistakes
 from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
+from pyapp.pages.base.own_data import PANEL as OWN_DATA
 
 BITS = (8, 6, 4, 3, 2)  # that the recipe was measured with
 VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant"))
@@ -31,7 +32,8 @@ SHIPPED = Panel("shipped", "Shipped results", (
     measured("the official images", *WITH),
 ), when="shipped.mlp")
 TRAINING = Panel("training", "Training", (
-    Words(text="Loss on each batch, and on 3,000 test images after each pass over the 2,000 training images."),
+    Words(text="Loss on each batch, and on the {held_out:count} test images after each pass over the "
+               "{trained_on:count} training images."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "test")),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
            floor=0.0, ceiling=1.0, goals=(Goal("shipped weights", "shipped.mlp.metrics.shipped.float:percent"),),
@@ -67,4 +69,4 @@ MEASURED = Panel("measured", "Measured here", (
         Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),
     Buttons(buttons=(Button("Measure in this browser", act="measure", name="measure"),)),
 ), place="wide")
-PANELS = (DRAW, WEIGHTS, SHIPPED, TRAINING, QUANTISE, mistakes.PANEL, MEASURED, exporting.panel())
+PANELS = (DRAW, OWN_DATA, WEIGHTS, SHIPPED, TRAINING, QUANTISE, mistakes.PANEL, MEASURED, exporting.panel())

@@ -79,10 +79,8 @@ def test_either_byte_order_is_read(tmp_path, order, reverse):
     (np.zeros((3, 28, 28)), idx(np.zeros(3), 0x0C), "labels-idx1-ubyte: expected unsigned bytes (type 0x08), found 32"),
     (np.zeros(3), np.zeros((3, 28, 28)), "expected images, which have 3 axes, found 1 axis, as labels have: are the"),
     (np.zeros((3, 28, 28)), np.zeros(4), "one label each, found 3 images of 28x28 and 4 labels"),
-    (np.zeros((3, 32, 32)), np.zeros(3), "found 3 images of 32x32"),
+    (np.zeros((3, 32, 32)), np.zeros(3), "no image in it has any ink"),
     (np.zeros((3, 784, 1, 1)), np.zeros(3), "expected images, which have 3 axes, found 4 axes"),
-    (np.zeros((3, 28, 28)), np.array([1, 5, 26]), "found 26 (they go from 1 to 26, as those of EMNIST's letters)"),
-    (np.zeros((3, 28, 28)), np.array([0, 9, 61]), "found 61 (they go from 0 to 61, as those of EMNIST's 62 classes)"),
     (b"\x89PNG\r\n", np.zeros(3), "found a file that starts with b'\\x89PNG'"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_files_that_are_not_mnist_are_refused(tmp_path, images, labels, message):
@@ -90,16 +88,6 @@ def test_files_that_are_not_mnist_are_refused(tmp_path, images, labels, message)
     with pytest.raises(DataError) as error:
         load(tmp_path)
     assert message in str(error.value) and str(tmp_path) in str(error.value)
-
-
-def test_csv_is_not_read_yet(tmp_path):
-    (tmp_path / "mnist_test.csv").write_text("7,0,0\n")
-    for path in (tmp_path, tmp_path / "mnist_test.csv"):
-        with pytest.raises(DataError, match="CSV is not read yet; name a folder with MNIST's four IDX files"):
-            load(path)
-    (tmp_path / "x.zip").write_text("")
-    with pytest.raises(DataError, match="expected a folder, found a file"):
-        load(tmp_path / "x.zip")
 
 
 @pytest.mark.parametrize("split, prefix", [("test", "t10k"), ("train", "train")])

@@ -1,0 +1,67 @@
+"""Images with labels: what every importer gives, and every training and measurement takes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pyapp.core.classes import TEN
+
+SIDE = 28
+NAMED = 5  # classes that an error names
+
+
+class DataError(ValueError):
+    """A data file is missing or not what it should be."""
+
+
+class DataWarning(UserWarning):
+    """What was done to data so that it can be used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images uint8 (N, 28, 28), 0 is paper and 255 is ink, with labels int64 (N,) that count in `classes`: the ten
+    digits, or the names of one's own classes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...] = TEN
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.images, self.labels))
+
+    def inputs(self) -> np.ndarray:
+        """The network's inputs: float32 (N, 784) in 0..1."""
+        return self.images.reshape(len(self.images), -1).astype(np.float32) / np.float32(255)
+
+    def rows(self, rows: np.ndarray) -> "Digits":
+        """Those of some numbers, or where a mask is true."""
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
+
+    def spread(self, n: int) -> "Digits":
+        """At most n of them, evenly spread: of MNIST's test images, the first are read worse than all 10,000."""
+        whole = len(self.labels)
+        return self.rows(np.arange(min(n, whole), dtype=np.int64) * whole // min(n, whole))
+
+    def among(self, classes: Sequence[str], network: str) -> "Digits":
+        """The same with labels that count in the classes of a network. DataError if it does not know one of them."""
+        classes = tuple(classes)
+        if self.classes == classes:
+            return self
+        numbers = {name: i for i, name in enumerate(classes)}
+        there = [self.classes[i] for i in np.unique(self.labels)]
+        if unknown := [name for name in there if name not in numbers]:
+            what = f"class{'' if len(unknown) == 1 else 'es'} {named(unknown)}"
+            raise DataError(f"the data has the {what}, but {network} knows only "
+                            f"{named(classes)}; give data of its classes, or train a network on this data")
+        places = np.array([numbers.get(name, 0) for name in self.classes], np.int64)
+        return Digits(self.images, places[self.labels], classes)
+
+
+def named(classes: Sequence[str]) -> str:
+    """Names of classes in words, the first ones if they are many."""
+    if tuple(classes) == TEN:
+        return "the ten digits"
+    more = len(classes) - NAMED
+    return ", ".join(classes[:NAMED]) + (f" and {more} more" if more > 0 else "")

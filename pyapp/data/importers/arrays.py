@@ -1,0 +1,111 @@
+"""NumPy's files: an .npz with arrays for images and labels, .npy files of such names, or one .npy file per class."""
+
+import re
+
+import numpy as np
+
+from pyapp import npz
+from pyapp.data.digits import DataError
+from pyapp.data.importers.found import WORDS, Found, split_named
+from pyapp.data.importers.images import few, of_array, shaped
+from pyapp.data.importers.source import File, Source
+
+IMAGES = {"x", "images", "image", "data", "pixels", "inputs", "input", "features"}
+LABELS = {"y", "labels", "label", "targets", "target", "class", "answers"}
+NAMES = {"classes", "class_names", "names", "label_names", "target_names"}
+BY_PLACE = {"arr_0": "x", "arr_1": "y", "arr_2": "x_test", "arr_3": "y_test"}  # of numpy.savez without names
+MOST = 2**29  # bytes of all arrays
+
+
+def read(source: Source) -> Found | None:
+    """Images from arrays; None if there are no such files."""
+    files = [file for file in source.files if file.ending in (".npz", ".npy")]
+    if not files:
+        return None
+    for file in source.files:
+        if file not in files:
+            source.skip(file, "it is not a NumPy file")
+    arrays: dict[str, np.ndarray] = {}
+    for file in files:
+        arrays |= _arrays(file)
+        if sum(array.nbytes for array in arrays.values()) > MOST:
+            raise DataError(f"{source.name} holds more than {MOST:,} bytes of numbers; use fewer images, or uint8")
+    return _pairs(source, arrays) or _by_class(source, arrays)
+
+
+def _arrays(file: File) -> dict[str, np.ndarray]:
+    """The arrays of a file by name. DataError says what is wrong with it."""
+    data = file.read(MOST)
+    try:
+        if file.ending == ".npz" and not data.startswith(npz.MAGIC):
+            return npz.unpack(data, MOST)
+        dtype, fortran, shape, start = npz.form(data[: npz.BEGINNING], len(data), file.path)
+        flat = np.frombuffer(data, dtype, int(np.prod(shape, dtype=np.int64)), start)
+        return {file.stem: flat.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="))}
+    except npz.Damaged as error:
+        raise DataError(f"{file.path}: expected a NumPy file, found {error}") from None
+
+
+def _pairs(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
+    """Arrays of images with the labels that belong to them by name."""
+    found, roles = Found("NumPy arrays"), {name: _role(name) for name in arrays}
+    labels = {split_named(BY_PLACE.get(name, name)): name for name, role in roles.items() if role == "labels"}
+    images = {split_named(BY_PLACE.get(name, name)): name for name, role in roles.items() if role == "images"}
+    names = next((arrays[name] for name, role in roles.items() if role == "names"), None)
+    for split in sorted(images.keys() & labels.keys(), reverse=True):
+        name, label = images[split], labels[split]
+        x, y = arrays[name], arrays[label]
+        if len(x.shape) < 2 or (len(x) != len(y.reshape(-1)) and not _one_hot(y, len(x))):
+            raise DataError(f"{source.name}: {name} has shape {x.shape} and {label} {y.shape}; expected as many labels "
+                            "as images")
+        told = [_text(each) for each in (y.argmax(axis=1) if _one_hot(y, len(x)) else y.reshape(-1)).tolist()]
+        if names is not None and all(each.isdecimal() and int(each) < len(names) for each in set(told)):
+            told = [_text(names.reshape(-1)[int(each)]) for each in told]
+        read, rows, notes = of_array(x, name, lambda i, why, name=name: source.skip(f"{name}, {i + 1}", why))
+        found.add(split, read, [told[i] for i in rows])
+        found.notes += [f"{name} has the images and {label} their labels", *notes]
+    for name in arrays if found.images else ():
+        if name not in (*images.values(), *labels.values()) and roles[name] != "names":
+            source.skip(name, "its name says neither images (x, images, data) nor labels (y, labels, target)")
+    return found if found.images else None
+
+
+def _by_class(source: Source, arrays: dict[str, np.ndarray]) -> Found:
+    """One array of images per class, as Quick, Draw! has its drawings."""
+    found = Found("NumPy arrays, one per class")
+    fitting = {name: array for name, array in arrays.items() if array.ndim >= 2 and _role(name) != "labels"}
+    if len(fitting) < 2 or any(_role(name) == "images" for name in fitting):
+        raise DataError(f"{source.name} holds the arrays {_listed(arrays)}; expected two that are named like x and y "
+                        "or like images and labels, or one array of images per class")
+    few(sum(map(len, fitting.values())), source.name)
+    for name, array in fitting.items():
+        shaped(array.shape, name)
+        read, _, notes = of_array(array, name, lambda i, why, name=name: source.skip(f"{name}, {i + 1}", why))
+        found.add(split_named(name), read, [re.sub(r"^full_numpy_bitmap_", "", name)] * len(read))
+        found.notes += [note for note in notes if note not in found.notes]
+    return found
+
+
+def _role(name: str) -> str:
+    """What an array is by its name: "images", "labels", "names" of classes, or ""."""
+    name = BY_PLACE.get(name.lower(), name.lower())
+    if name in NAMES:
+        return "names"
+    words = set(WORDS.split(name)) | {re.sub(r"(train|test|val)$", "", name)}  # xtrain
+    return "images" if words & IMAGES else "labels" if words & LABELS else ""
+
+
+def _one_hot(y: np.ndarray, n: int) -> bool:
+    return y.ndim == 2 and y.shape[0] == n and y.shape[1] > 1 and y.dtype.kind in "buif"
+
+
+def _text(value: object) -> str:
+    """A label as the name of a class: 3.0 is 3."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+
+
+def _listed(arrays: dict[str, np.ndarray]) -> str:
+    told = [f"{name[:40]} {array.shape}" for name, array in list(arrays.items())[:4]]
+    return ", ".join(told) + (f" and {len(arrays) - 4} more" if len(arrays) > 4 else "")

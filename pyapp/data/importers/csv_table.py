@@ -1,0 +1,240 @@
+"""CSV files with an image per line: its label first or last, or under a heading, and the pixels row by row.
+
+Lines are read one at a time. Cells are separated by commas, semicolons or tabs; a first line without a number is a
+heading.
+"""
+
+import csv
+import math
+import warnings
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from pyapp.data.digits import DataError
+from pyapp.data.importers.found import Found, split_named
+from pyapp.data.importers.images import AT_ONCE, few, of_array
+from pyapp.data.importers.source import File, Source
+
+ENDINGS = (".csv", ".tsv")
+LABELS = ("label", "labels", "class", "target", "digit", "letter", "y")  # of a column
+SEPARATORS = ",;\t"
+MOST_LINE, MOST_BYTES = 2**20, 2**31  # of one line, of a file
+FEWEST = 4  # pixels of an image
+LOOKED_AT = 2000  # rows by which it is found whether the label is first or last
+WORST = 20  # lines that are listed as skipped
+
+
+class NoTable(DataError):
+    """A file has no table of images."""
+
+
+def read(source: Source) -> Found | None:
+    """Images from CSV files; None if there are none. A file without labels is skipped."""
+    files = [file for file in source.files if file.ending in ENDINGS or (
+        file.ending == ".txt" and len(source.files) == 1)]
+    if not files:
+        return None
+    found, why = Found("CSV"), []
+    for file in source.files:
+        if file not in files:
+            source.skip(file, "it is not a CSV file")
+    for file in files:
+        try:
+            _read(file, found, source)
+        except NoTable as error:
+            source.skip(file, str(error))
+            why.append(f"{file.path}: {error}")
+    if not found.images:
+        raise DataError(f"{source.name}: no table of images in it ({why[0]})")
+    return found
+
+
+def _read(file: File, found: Found, source: Source) -> None:
+    with file.stream() as stream:
+        table = Table(_lines(stream, file.path), file, source)
+    values, names, note = table.images_and_names()
+    rows_skipped: set[int] = set()
+
+    def skip(i: int, why: str) -> None:
+        rows_skipped.add(i)
+        if len(rows_skipped) <= WORST:
+            source.skip(f"{file.path}, image {i + 1}", why)
+
+    images, rows, notes = of_array(values, file.path, skip)
+    found.add(split_named(file.stem), images, [names[i] for i in rows.tolist()])
+    for each in (note, *notes):
+        found.note(each)
+
+
+def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
+    """Numbers and texts of the lines that are not empty. DataError if one is too long, or the file."""
+    total = number = 0
+    while line := stream.readline(MOST_LINE):
+        number, total = number + 1, total + len(line)
+        if len(line) == MOST_LINE or total > MOST_BYTES:
+            raise DataError(f"{name}, line {number:,}: longer than {MOST_LINE:,} bytes, or the file longer than "
+                            f"{MOST_BYTES:,}; use a CSV file with an image per line")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip("\r\n \0")
+        if text.strip(SEPARATORS):
+            yield number, text
+
+
+class Table:
+    """The rows of a file: pixels as float32 or uint8, and the cells at their ends as text."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]], file: File, source: Source):
+        self.file, self.source = file, source
+        number, first = next(lines, (0, ""))
+        self.separator = max(SEPARATORS, key=first.count)
+        cells = self._cells(first)
+        if len(cells) < FEWEST + 1:
+            raise NoTable(f"its first line has {len(cells)} cells; expected a label and pixels")
+        self.columns, self.heading = len(cells), not any(map(_is_number, cells))
+        label = self._named(cells) if self.heading else None
+        self.before, self.after = self._around(cells, label)
+        self.label = label
+        self.parts: list[np.ndarray] = []
+        self.ends: list[tuple[list[str], list[str]]] = []  # of each row, the cells before and after the pixels
+        self._skipped = 0
+        self._collect(([] if self.heading else [(number, first)]), lines)
+
+    def _named(self, cells: list[str]) -> int:
+        names = [cell.strip().lower() for cell in cells]
+        if (at := next((names.index(name) for name in LABELS if name in names), None)) is None:
+            raise NoTable(f"its heading names no column of labels ({', '.join(LABELS)})")
+        return at
+
+    def _around(self, cells: list[str], label: int | None) -> tuple[int, int]:
+        """How many columns lie before the pixels, and after them. Without a heading one column at an end is the label,
+        so both ends are kept as text."""
+        if label is None:
+            return 1, 1
+        n = len(cells)
+        for before, after in ((label + 1, 0), (label, 1), (0, n - label)):
+            side = round((n - before - after) ** 0.5)
+            if before >= 0 and side * side == n - before - after >= FEWEST:
+                return before, after
+        raise NoTable(f"its heading has {n} columns; expected a label and a square number of pixels, such as 784")
+
+    def _collect(self, first: list[tuple[int, str]], lines: Iterator[tuple[int, str]]) -> None:
+        rows: list[np.ndarray] = []
+        for part in (first, lines):
+            for number, line in part:
+                row = self._row(line)
+                if isinstance(row, str):
+                    self._skip(number, row)
+                    continue
+                rows.append(row)
+                if len(rows) == AT_ONCE:
+                    self._keep(rows)
+                    rows = []
+        self._keep(rows)
+        if not self.ends:
+            raise NoTable("no line of it is an image with a label")
+
+    def _row(self, line: str) -> np.ndarray | str:
+        """The pixels of a line, float32, whose ends are kept; or why it is none."""
+        if '"' in line:
+            line = self.separator.join(cell.replace(self.separator, " ") for cell in self._cells(line))
+        if (n := line.count(self.separator) + 1) != self.columns:
+            return f"{n} cells where the first line has {self.columns}"
+        parts = line.split(self.separator, self.before)
+        before, rest = parts[:-1], parts[-1]
+        parts = rest.rsplit(self.separator, self.after)
+        middle, after = parts[0], parts[1:]
+        pixels = _numbers(middle, self.separator)
+        if pixels.size != self.columns - self.before - self.after:
+            return "a pixel in it is not a number"
+        if not np.isfinite(pixels).all():
+            return "a pixel in it is NaN or infinite"
+        self.ends.append((before, after))
+        return pixels
+
+    def _keep(self, rows: list[np.ndarray]) -> None:
+        """Rows in as little memory as holds them exactly."""
+        if rows:
+            part = np.stack(rows)
+            small = part.astype(np.uint8) if (part >= 0).all() and (part <= 255).all() else None
+            self.parts.append(small if small is not None and (small == part).all() else part)
+            few(len(self.ends), self.file.path)
+
+    def _skip(self, number: int, why: str) -> None:
+        self._skipped += 1
+        if self._skipped <= WORST:
+            self.source.skip(f"{self.file.path}, line {number:,}", why)
+
+    def _cells(self, line: str) -> list[str]:
+        try:
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=self.separator), [])]
+        except csv.Error as error:
+            raise NoTable(f"a text that is no table ({error})") from None
+
+    def images_and_names(self) -> tuple[np.ndarray, list[str], str]:
+        """Pixels (N, H·W), the name of each one's class, and a sentence about where the labels are."""
+        kind = np.result_type(*(part.dtype for part in self.parts))
+        values = np.concatenate([part.astype(kind, copy=False) for part in self.parts])
+        if self.label is not None:
+            first = self.label < self.before
+            names = [before[self.label] if first else after[self.label - self.columns] for before, after in self.ends]
+            return values, list(map(_name, names)), f"the column {self.label + 1} is the label, by its heading"
+        first, last = ([_name(end[side][0]) for end in self.ends] for side in (0, 1))
+        at_first = self._label_is_first(first, last)
+        other = _numbers(",".join(last if at_first else first), ",")
+        if other.size != len(values):
+            raise NoTable("its first and its last column have words in them; one of them has to be a pixel")
+        pixel = other[:, None].astype(kind if (np.mod(other, 1) == 0).all() and other.min() >= 0 and
+                                      other.max() <= 255 else np.float32)
+        parts = (values, pixel) if at_first else (pixel, values)
+        if math.isqrt(self.columns - 1) ** 2 != self.columns - 1:
+            raise NoTable(f"its lines have {self.columns} cells; expected a label and a square number of pixels, such "
+                          "as 784")
+        return np.concatenate(parts, axis=1), first if at_first else last, (
+            f"there is no heading; the {'first' if at_first else 'last'} column is read as the label")
+
+    def _label_is_first(self, first: list[str], last: list[str]) -> bool:
+        """Whether the label is the first column, else the last: words are a label, and a corner of an image hardly
+        changes. NoTable if that does not tell."""
+        words = [not all(map(_is_number, column[:LOOKED_AT])) for column in (first, last)]
+        if words[0] != words[1]:
+            return words[0]
+        kinds = [len(set(column)) for column in (first, last)]
+        whole = [all(name.isdecimal() for name in set(column)) for column in (first, last)]
+        if whole[0] != whole[1]:
+            return whole[0]
+        if (kinds[0] > 1) != (kinds[1] > 1):
+            return kinds[0] > 1
+        alike = [np.array([name == "0" for name in column]).mean() for column in (first, last)]
+        if abs(alike[0] - alike[1]) > 0.5:
+            return bool(alike[0] < alike[1])
+        raise NoTable("either its first or its last column can be the label; add a heading with the word label")
+
+
+def _numbers(text: str, separator: str) -> np.ndarray:
+    """The numbers of a text, float32; fewer than it has cells, if one is no number."""
+    if separator != ",":
+        text = text.replace(",", ".").replace(separator, ",")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return np.fromstring(text, np.float32, sep=",")
+        except ValueError:
+            return np.empty(0, np.float32)
+
+
+def _name(cell: str) -> str:
+    """A label's cell as the name of a class: 3.0 is 3."""
+    cell = cell.strip().strip('"').strip()
+    try:
+        return str(int(float(cell))) if float(cell).is_integer() else cell
+    except (ValueError, OverflowError):
+        return cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True

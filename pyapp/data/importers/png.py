@@ -1,0 +1,129 @@
+"""PNG files decoded with zlib and NumPy, for hosts without Pillow such as the browser.
+
+Format: Portable Network Graphics, W3C 2003. All types of colours and depths; not the interlaced ones.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from pyapp.data.picture import PictureError, check_size
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
+CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
+DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGBA: (8, 16)}
+SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """The picture's pixels, uint8 or uint16: (H, W) grey, or (H, W, 2 to 4) with colours or alpha. PictureError says
+    why there are none."""
+    if not data.startswith(SIGNATURE):
+        raise PictureError("it is not a PNG file")
+    chunks = list(_chunks(data))
+    if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
+        raise PictureError("it is a damaged PNG file without a header")
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
+    if depth not in DEPTHS.get(colour, ()) or not width or not height:
+        raise PictureError("it is a PNG file with an impossible header")
+    if interlaced:
+        raise PictureError("it is an interlaced PNG file; save it without interlacing")
+    check_size(height, width)
+    parts = {kind: body for kind, body in reversed(chunks)}
+    channels = CHANNELS[colour]
+    row = (width * channels * depth + 7) // 8
+    packed = _unfiltered(_unpacked(chunks, height * (row + 1)), height, row, max(1, channels * depth // 8))
+    values = _values(packed, depth, width * channels).reshape(height, width, channels)
+    if colour == PALETTE:
+        return _coloured(values[..., 0], parts.get(b"PLTE", b""), parts.get(b"tRNS", b""))
+    if depth < 8:
+        values = values * np.uint8(255 // (2**depth - 1))
+    return values[..., 0] if channels == 1 else values
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kinds and bodies, up to the end or to where the file is cut."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + length]
+        if len(body) < length or kind == b"IEND":
+            return
+        yield kind, body
+        at += 12 + length
+
+
+def _unpacked(chunks: list[tuple[bytes, bytes]], size: int) -> bytes:
+    """The rows with their filters: just as many bytes as the header asks for."""
+    try:
+        found = zlib.decompressobj().decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"), size)
+    except zlib.error as error:
+        raise PictureError(f"it is a damaged PNG file ({error})") from None
+    if len(found) < size:
+        raise PictureError("it is a PNG file that was cut short")
+    return found
+
+
+def _unfiltered(data: bytes, height: int, row: int, step: int) -> np.ndarray:
+    """Bytes uint8 (H, row); `step` is the distance to the same channel of the pixel before."""
+    lines = np.frombuffer(data, np.uint8).reshape(height, row + 1)
+    found = np.zeros((height + 1, row), np.uint8)
+    for i, (kind, line) in enumerate(zip(lines[:, 0].tolist(), lines[:, 1:], strict=True), 1):
+        above = found[i - 1]
+        if kind == UP:
+            found[i] = line + above
+        elif kind == SUB:
+            found[i] = _running(line, step)
+        elif kind in (AVERAGE, PAETH):
+            found[i] = _predicted(line.tolist(), above.tolist(), step, kind == PAETH)
+        elif kind == 0:
+            found[i] = line
+        else:
+            raise PictureError(f"it is a damaged PNG file (filter {kind})")
+    return found[1:]
+
+
+def _running(line: np.ndarray, step: int) -> np.ndarray:
+    """Each byte plus those before it in the same channel, modulo 256."""
+    padded = np.pad(line, (0, -len(line) % step)).reshape(-1, step)
+    return np.cumsum(padded, axis=0, dtype=np.uint8).reshape(-1)[: len(line)]
+
+
+def _predicted(line: list[int], above: list[int], step: int, paeth: bool) -> list[int]:
+    """A row whose bytes were predicted from the one before, a, the one above, b, and the one before that, c."""
+    left, corner = [0] * step, [0] * step  # of each channel
+    for i, b in enumerate(above):
+        a, c = left[i % step], corner[i % step]
+        if paeth:
+            to_a, to_b, to_c = abs(b - c), abs(a - c), abs(a + b - 2 * c)
+            guess = a if to_a <= to_b and to_a <= to_c else b if to_b <= to_c else c
+        else:
+            guess = (a + b) // 2
+        line[i] = left[i % step] = (line[i] + guess) & 255
+        corner[i % step] = b
+    return line
+
+
+def _values(packed: np.ndarray, depth: int, count: int) -> np.ndarray:
+    """The samples of each row, (H, count): uint16 of 16 bits, else uint8."""
+    if depth == 16:
+        return np.ascontiguousarray(packed).view(">u2").astype(np.uint16)
+    if depth == 8:
+        return packed
+    bits = np.unpackbits(packed, axis=1).reshape(len(packed), -1, depth)
+    return (bits @ (1 << np.arange(depth - 1, -1, -1, dtype=np.uint8)))[:, :count].astype(np.uint8)
+
+
+def _coloured(codes: np.ndarray, palette: bytes, alpha: bytes) -> np.ndarray:
+    """Colours (H, W, 3), with alpha (H, W, 4) where the palette has transparent ones."""
+    colours = np.frombuffer(palette[: len(palette) // 3 * 3], np.uint8).reshape(-1, 3)
+    if not len(colours) or codes.max() >= len(colours):
+        raise PictureError("it is a PNG file with colours that its palette does not have")
+    if alpha:
+        cover = np.full(len(colours), 255, np.uint8)
+        cover[: len(alpha)] = np.frombuffer(alpha[: len(colours)], np.uint8)
+        colours = np.column_stack([colours, cover])
+    return colours[codes]

@@ -1,0 +1,154 @@
+"""Where data comes from, a folder, a zip file or one file, as a list of files that are read one at a time."""
+
+import gzip
+import io
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pyapp import npz
+from pyapp.data.digits import DataError
+
+MOST_FILES = 200_000
+MOST_UNPACKED = 2**32  # bytes of all members of a zip file; they are unpacked one at a time
+MOST_AT_ONCE = 2**28  # bytes of one file that is read whole
+HIDDEN = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside one's files
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+# What zipfile, gzip, NumPy and codecs raise for bytes that are not what they say.
+WRONG = (ValueError, OSError, EOFError, RuntimeError, OverflowError, IndexError, KeyError, NotImplementedError,
+         zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by its path from the source, with slashes; `open` gives its bytes as a stream."""
+
+    path: str
+    open: Callable[[], BinaryIO]
+    stamp: tuple = ()  # differs if the file was changed
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        return PurePosixPath(self.path).parts[:-1]
+
+    @property
+    def ending(self) -> str:
+        """The name's last part in lower case, such as .csv; a .gz after it does not count."""
+        return PurePosixPath(self.name.lower().removesuffix(".gz")).suffix
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.name.lower().removesuffix(".gz")).stem
+
+    def read(self, most: int = MOST_AT_ONCE) -> bytes:
+        """All bytes, unpacked where they are a gzip file. DataError if they cannot be read, or are more than `most`."""
+        with self.stream() as stream:
+            data = stream.read(most + 1)
+        if len(data) > most:
+            raise DataError(f"{self.path} has more than {most:,} bytes; use a smaller one")
+        return data
+
+    @contextmanager
+    def stream(self) -> Iterator[BinaryIO]:
+        """The bytes from the beginning, unpacked where they are a gzip file. What goes wrong within the context because
+        the file is damaged becomes a DataError."""
+        try:
+            with self.open() as raw:
+                packed = raw.read(2) == GZIP
+                raw.seek(0)
+                yield gzip.GzipFile(fileobj=raw) if packed else raw
+        except DataError:
+            raise
+        except WRONG as error:
+            raise DataError(f"{self.path} is damaged ({' '.join(str(error).split())[:100]})") from None
+
+
+@dataclass
+class Source:
+    """The files of a folder, of a zip file, or one file, in the order of their names."""
+
+    name: str
+    files: list[File]
+    skipped: list[tuple[str, str]] = field(default_factory=list)  # names of files, and why they are not read
+
+    def skip(self, file: File | str, why: str) -> None:
+        self.skipped.append((file if isinstance(file, str) else file.path, why))
+
+
+def of_path(path: Path) -> Source:
+    """A folder with all that is in it, a zip file, or one file and the text file of its name beside it. DataError if
+    there is nothing."""
+    try:
+        if path.is_dir():
+            return Source(str(path), [_file(path, each) for each in _walk(path)])
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if head == ZIP and path.suffix.lower() != ".npz":
+        return _zipped(partial(path.open, "rb"), str(path))
+    beside = [each for ending in (".txt", ".csv") if (each := path.with_suffix(ending)).is_file() and each != path]
+    return Source(str(path), [_file(path.parent, each) for each in (path, *beside)])
+
+
+def of_bytes(data: bytes, name: str) -> Source:
+    """A file that was brought: a zip file's members, or that one file."""
+    if data[:4] == ZIP and not name.lower().endswith(".npz"):
+        return _zipped(lambda: io.BytesIO(data), name)
+    return Source(name, [File(PurePosixPath(name).name or "file", lambda: io.BytesIO(data))])
+
+
+def _file(folder: Path, path: Path) -> File:
+    told = path.stat()
+    return File(path.relative_to(folder).as_posix(), partial(path.open, "rb"), (told.st_size, told.st_mtime_ns))
+
+
+def _walk(folder: Path) -> list[Path]:
+    """All ordinary files below a folder, in the order of their names; links to folders are not followed."""
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        found += [path for name in names if not _hidden(name) and (path := Path(root, name)).is_file()]
+        if len(found) > MOST_FILES:
+            raise DataError(f"{folder} has more than {MOST_FILES:,} files; name a folder with fewer")
+    return sorted(found, key=lambda path: natural(path.relative_to(folder).as_posix()))
+
+
+def natural(name: str) -> list[str | int]:
+    """A key that sorts names as people do: 2 before 10, and numbers before letters."""
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]{1,18})", name))]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in HIDDEN
+
+
+def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
+    """The members of a zip file, without folders. DataError if it is damaged or would unpack to too much."""
+    try:
+        archive = zipfile.ZipFile(opened())
+        members = [member for member in archive.infolist() if not member.is_dir()
+                   and not any(map(_hidden, PurePosixPath(member.filename).parts))]
+        if len(members) > MOST_FILES:
+            raise DataError(f"{name} has more than {MOST_FILES:,} files; use one with fewer")
+        npz.check(members, MOST_UNPACKED)
+    except DataError:
+        raise
+    except (npz.Damaged, *WRONG) as error:
+        raise DataError(f"{name}: expected a zip file, found {str(error)[:200] or 'a damaged one'}") from None
+    members.sort(key=lambda member: natural(member.filename))
+    return Source(name, [File(member.filename, partial(archive.open, member), (member.CRC, member.file_size))
+                         for member in members])
+
+

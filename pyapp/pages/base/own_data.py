@@ -1,0 +1,144 @@
+"""Data of the reader's own on the page that trains: read in the page, shown before a step is trained, sent nowhere."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
+from pyapp.core.classes import TEN
+from pyapp.data import mnist
+from pyapp.data.digits import DataError, Digits
+from pyapp.experiment.panels import Column, Panel, Table, Words
+from pyapp.experiment.params import Param
+from pyapp.experiment.pictures import Heatmap
+from pyapp.store import StoreError
+
+SHIPPED, OWN = "shipped", "own"
+DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget="segments", live=False,
+             titles={SHIPPED: "shipped digits", OWN: "your own"},
+             doc="What it trains on: drop a zip file of folders named by class, a CSV file, an .npz or IDX files")
+ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
+ACCEPTS = ".npz,.safetensors,.zip,.csv,.tsv,.gz,.npy"
+MOST = 20_000  # images that a page trains on: its snapshots hold them
+LISTED = 30  # classes, notes and skipped files
+ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
+NONE_YET = "There is no data of yours here: drop a file of it. The shipped digits are used until then."
+RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
+            "data shows what was understood.")
+NEEDS = "{} holds a network of the classes {}; open the data that it was trained on first, to measure it here"
+EXPORT = ("this network was trained on data of yours: save its weights, and give them with the data to the "
+              "command, `python -m pyapp export mlp --weights FILE --data PATH`")
+PANEL = Panel("own-data", "Your data", (
+    Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Look whether it is understood "
+               "as you mean it, then press Play; *Images* goes back to the shipped digits."),
+    Table(name="own-classes", rows="own.classes", caption="Images of each class", tall=True, columns=(
+        Column("class", "{name}"), Column("to train on", "train:count"), Column("held out", "test:count"))),
+    Heatmap(name="own-images", array="own_images?", limit="own.limit", map="grey", height=200,
+            label="The first images of your classes, {own.shown} of 28 by 28.", caption="the first of each class",
+            read="image {@tile}, row {@row}, column {@column}: {own_images:fixed:2}"),
+    Words(role="note", over="own.notes", text="{text}"),
+), when="own?")
+
+
+class OwnData:
+    """The images in use, the shipped digits or those of a file, and what was understood of it."""
+
+    def __init__(self, parts: Mapping[str, Digits] | None = None, told: Mapping[str, Any] | None = None):
+        self.parts, self._told = parts, told
+
+    def __bool__(self) -> bool:
+        return self.parts is not None
+
+    @classmethod
+    def read(cls, data: bytes, name: str) -> "OwnData | None":
+        """The data in a file, or None if it is something else: weights, a session. StoreError says why data cannot be
+        used."""
+        from pyapp.data.idx import NAME  # what follows is imported when there is a file
+        from pyapp.data.importers.opening import opened_bytes
+
+        if not (name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower())) or _is_checkpoint(data, name):
+            return None
+        try:
+            found = opened_bytes(data, name)
+            parts = {split: found.part(split) for split in ("train", "test")}
+        except DataError as error:
+            raise StoreError(str(error)) from None
+        if (n := sum(len(part.labels) for part in parts.values())) > MOST:
+            raise StoreError(f"{name} has {n:,} images; the page trains on at most {MOST:,}: use a part of them, or "
+                             "the command train")
+        report = found.report()
+        skipped = [f"skipped {each['file']}: {each['reason']}" for each in report["skipped"]]
+        notes = [*report["notes"], *skipped]
+        more = [f"and {len(notes) - LISTED:,} more"] * (len(notes) > LISTED)
+        return cls(parts, {"name": name, "kind": found.kind, "notes": [*notes[:LISTED], *more]})
+
+    @classmethod
+    def saved(cls, found: Contents) -> "OwnData | None":
+        """The data that a snapshot holds, or None. StoreError if it is damaged."""
+        arrays = found.under(ARRAYS)
+        if not arrays:
+            return None
+        try:
+            told = unpacked_json(arrays["told"])
+            parts = {split: Digits(arrays[f"{split}.images"], arrays[f"{split}.labels"].astype(np.int64), found.classes)
+                     for split in ("train", "test")}
+            for part in parts.values():
+                if part.images.shape != (len(part.labels), 28, 28) or part.images.dtype != np.uint8 or not len(
+                        part.labels) or not 0 <= part.labels.min() <= part.labels.max() < len(part.classes):
+                    raise ValueError("images and labels do not fit together")
+            return cls(parts, {"name": str(told["name"]), "kind": str(told["kind"]),
+                               "notes": list(map(str, told["notes"]))})
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise StoreError(f"{found.name}: expected images to train on, found something else ({error})") from None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What `saved` reads; nothing of the shipped digits."""
+        if not self:
+            return {}
+        found = {f"{ARRAYS}{split}.{name}": array for split, part in self.parts.items()
+                 for name, array in (("images", part.images), ("labels", part.labels))}
+        return {**found, f"{ARRAYS}told": packed_json(self._told)}
+
+    @property
+    def count(self) -> int:
+        """Images that were brought."""
+        return sum(len(part.labels) for part in self.parts.values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.parts["train"].classes if self else TEN
+
+    @cached_property
+    def train(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs float32 (N, 784) and labels int64 (N,) to train on."""
+        return _pair(self.parts["train"]) if self else mnist.shipped("train")
+
+    @cached_property
+    def test(self) -> tuple[np.ndarray, np.ndarray]:
+        """The held-out ones."""
+        return _pair(self.parts["test"]) if self else mnist.shipped("test")
+
+    def frame(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Scalars and arrays that PANEL shows; none of the shipped digits."""
+        if not self:
+            return {}, {}
+        train, test = (self.parts[split] for split in ("train", "test"))
+        counts = [np.bincount(part.labels, minlength=len(self.classes)) for part in (train, test)]
+        rows = [np.flatnonzero(train.labels == i)[:2] for i in range(len(self.classes))]
+        first = np.concatenate(rows)[:LISTED]
+        classes = [{"name": name, "train": int(a), "test": int(b)} for name, a, b in zip(
+            self.classes, *counts, strict=True)]
+        own = {**self._told, "notes": [{"text": f"{note}."} for note in self._told["notes"]], "limit": 1.0,
+               "classes": classes, "shown": len(first)}
+        return {"own": own}, {"own_images": self.train[0][first].reshape(-1, 28, 28)}
+
+
+def _pair(digits: Digits) -> tuple[np.ndarray, np.ndarray]:
+    return digits.inputs(), digits.labels
+
+
+def _is_checkpoint(data: bytes, name: str) -> bool:
+    """Whether an .npz file holds weights, or a session: they have arrays of parameters or say what they are."""
+    return name.lower().endswith(".npz") and any(mark in data for mark in (b"about.npy", b".weight", b".codes"))

@@ -1,0 +1,21 @@
+"""The layers of the reader's own digits network."""
+
+from pyapp.experiment.frame import Experiment
+from pyapp.experiment.params import Param, ParamError
+from pyapp.nets.mlp import USUAL, sizes_of
+
+LARGEST = 2**20  # parameters: about ten times those of the shipped network
+LAYERS = Param("layers", "Layers", "text", USUAL, hi=60, widget="line", live=False,
+               doc="Of your own network: 784 pixels, the widths of any hidden layers, a score for each class; ReLU is "
+                   "between them")
+
+
+def sizes(page: Experiment, outputs: int) -> tuple[tuple[int, ...], list[str]]:
+    """The sizes that a page's parameter asks for and nothing; or, where no network for so many classes can have them,
+    the usual sizes and why."""
+    try:
+        return sizes_of(page.params["layers"], LARGEST, outputs), []
+    except ValueError as error:
+        why, _, hint = str(error).partition("; ")
+        said = page.refuse("layers", ParamError("layers", why, hint), "layers", "The usual network is trained.")
+        return sizes_of(USUAL, outputs=outputs), said

@@ -1,0 +1,234 @@
+"""Data of one's own, in the kinds that people have it: read, refused in a sentence, and reported."""
+
+import gzip
+import io
+import zlib
+
+import numpy as np
+import pytest
+from fuzz_importers import idx, images, try_all, zipped
+
+from pyapp.data import mnist
+from pyapp.data.digits import TEN, DataError, DataWarning, Digits
+from pyapp.data.drawing import ink_of_picture, to_mnist
+from pyapp.data.importers import png, source
+from pyapp.data.importers.opening import NotRecognised, opened, opened_bytes
+from pyapp.digitgen import sheet
+
+X, Y = images(12), np.arange(12) % 3
+ROWS = X.reshape(12, -1)
+
+
+def whole(found) -> dict[bytes, str]:
+    """The class of each image, of both parts."""
+    return {image.tobytes(): part.classes[label] for part in found.parts.values()
+            for image, label in zip(*part, strict=True)}
+
+
+EXPECTED = {image.tobytes(): str(label) for image, label in zip(X, Y, strict=True)}
+
+
+def text(rows: list[list], separator: str = ",") -> bytes:
+    return "\n".join(separator.join(map(str, row)) for row in rows).encode()
+
+
+FIRST = [[label, *row] for label, row in zip(Y, ROWS, strict=True)]
+LAST = [[*row, label] for label, row in zip(Y, ROWS, strict=True)]
+HEAD = [f"pixel{i}" for i in range(784)]
+
+
+@pytest.mark.parametrize("data", [
+    text([["label", *HEAD], *FIRST]), text([[*HEAD, "class"], *LAST]), text([["label", *HEAD], *FIRST], ";"),
+    text([["", "label", *HEAD], *([i, *row] for i, row in enumerate(FIRST))]), text([["label", *HEAD], *FIRST], "\t"),
+    text([["label", *HEAD], *([f'"{cell}"' for cell in row] for row in FIRST)]),
+    gzip.compress(text([["label", *HEAD], *FIRST]))],
+    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "gzip"])
+def test_csv_with_a_heading(data):
+    assert whole(opened_bytes(data, "my.csv")) == EXPECTED
+
+
+def test_csv_without_a_heading_finds_the_label_by_the_paper_at_the_other_end():
+    for place in ("first", "last"):
+        x = X.copy()
+        x[:, 0, 0] = x[:, -1, -1] = 0
+        rows = [[y, *row] if place == "first" else [*row, y] for y, row in zip(Y, x.reshape(12, -1), strict=True)]
+        found = opened_bytes(text(rows), "train.csv")
+        assert whole(found) == {image.tobytes(): str(label) for image, label in zip(x, Y, strict=True)}
+        assert any(f"the {place} column is read as the label" in note for note in found.notes)
+    with pytest.raises(DataError, match="add a heading with the word label"):
+        opened_bytes(text(FIRST), "train.csv")
+
+
+def test_lines_that_are_no_images_are_skipped_by_number():
+    rows = [["label", *HEAD], *FIRST, [1, 2], [0, "x", *ROWS[0][1:]]]
+    found = opened_bytes(text(rows), "my.csv")
+    assert whole(found) == EXPECTED
+    assert found.skipped == (("my.csv, line 14", "2 cells where the first line has 785"),
+                             ("my.csv, line 15", "a pixel in it is not a number"))
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("arrays", [
+    {"x": X, "y": Y}, {"images": ROWS, "labels": Y[:, None]}, {"arr_0": X[..., None], "arr_1": Y.astype(float)},
+    {"data": X[:, None] / 255, "target": np.eye(3)[Y]}, {"x_train": X[:8], "y_train": Y[:8], "X_test": X[8:],
+                                                         "Y_test": Y[8:]}], ids=lambda found: " ".join(found))
+def test_numpy_arrays(arrays):
+    found = opened_bytes(npz(**arrays), "my.npz")
+    assert whole(found) == EXPECTED and found.classes == TEN
+    if "X_test" in arrays:
+        assert len(found.part("test").labels) == 4
+
+
+def test_names_of_classes_in_arrays_and_files_of_arrays():
+    names = np.array(["ant", "bee", "cat"])
+    for arrays in ({"x": X, "y": names[Y]}, {"x": X, "y": Y, "class_names": names}):
+        assert whole(opened_bytes(npz(**arrays), "a.npz")) == {k: names[int(v)] for k, v in EXPECTED.items()}
+    pair = {"raw/X.npy": npy(ROWS), "raw/y.npy": npy(Y)}
+    assert whole(opened_bytes(zipped(pair), "pair.zip")) == EXPECTED
+    each = {f"full_numpy_bitmap_{name}.npy": npy(ROWS[i == Y]) for i, name in enumerate(names)}
+    assert whole(opened_bytes(zipped(each), "drawings.zip")) == {k: names[int(v)] for k, v in EXPECTED.items()}
+
+
+def digits(n: int = 20) -> Digits:
+    return mnist.load().spread(n)
+
+
+def test_pictures_become_what_predict_makes_of_them():
+    large = [np.kron(255 - image, np.ones((3, 3), np.uint8)) for image in digits(10).images]
+    files = {f"top/{'even' if i % 2 else 'odd'}/{i}.png": sheet.png(image) for i, image in enumerate(large)}
+    found = opened_bytes(zipped({**files, "top/even/blank.png": sheet.png(np.zeros((9, 9), np.uint8)),
+                                 "top/note.md": b"x", "__MACOSX/top/even/._1.png": b"x"}), "my.zip")
+    expected = {np.rint(to_mnist(ink_of_picture(image)) * np.float32(255)).astype(np.uint8).tobytes():
+                "even" if i % 2 else "odd" for i, image in enumerate(large)}
+    assert whole(found) == expected and found.classes == ("even", "odd")
+    assert dict(found.skipped) == {"top/even/blank.png": "there is no ink in it", "top/note.md": "it is not a picture"}
+
+
+def test_folders_may_name_the_parts(tmp_path):
+    for split in ("train", "valid", "test"):
+        for name in ("2", "10"):
+            folder = tmp_path / "data" / split / name
+            folder.mkdir(parents=True)
+            for i, image in enumerate(digits(3).images):
+                (folder / f"{i}.png").write_bytes(sheet.png(image))
+    found = opened(tmp_path)
+    assert found.classes == ("2", "10")
+    assert {split: len(part.labels) for split, part in found.parts.items()} == {"train": 12, "test": 6}
+    assert "the validation images are trained on too" in found.changes
+    with pytest.warns(DataWarning, match="trained on too"):
+        assert mnist.load(tmp_path, "test").classes == ("2", "10")
+
+
+def test_a_sprite_sheet_with_labels_and_with_a_row_per_class():
+    ten = digits()
+    tiles = ten.images.reshape(4, 5, 28, 28).swapaxes(1, 2).reshape(4 * 28, 5 * 28)
+    expected = {image.tobytes(): str(label) for image, label in zip(*ten, strict=True)}
+    told = zipped({"s.png": sheet.png(tiles), "s.txt": " ".join(map(str, ten.labels)).encode()})
+    assert whole(opened_bytes(told, "s.zip")) == expected
+    rows = opened_bytes(zipped({"s.png": sheet.png(tiles), "s.txt": b"a b c d"}), "s.zip")
+    assert rows.classes == tuple("abcd") and rows.report()["classes"][0] == {"name": "a", "train": 4, "test": 1}
+    with pytest.raises(DataError, match=r"4 rows of 5 tiles, but there are 3 labels; put the size"):
+        opened_bytes(zipped({"s-28x28.png": sheet.png(tiles), "s.txt": b"a b c"}), "s.zip")
+
+
+def test_idx_files_in_an_archive_and_emnists_letters():
+    ten = digits()
+    files = {"gzip/emnist-letters-train-images-idx3-ubyte.gz": gzip.compress(idx(ten.images.transpose(0, 2, 1))),
+             "gzip/emnist-letters-train-labels-idx1-ubyte.gz": gzip.compress(idx((ten.labels + 1).astype(np.uint8)))}
+    found = opened_bytes(zipped(files), "gzip.zip")
+    assert found.classes == tuple("ABCDEFGHIJ") and "stored transposed" in " ".join(found.changes)
+    assert whole(found) == {image.tobytes(): "ABCDEFGHIJ"[label] for image, label in zip(*ten, strict=True)}
+    balanced = {name.replace("letters", "balanced"): data for name, data in files.items()}
+    mapping = b"".join(b"%d %d\n" % (i, 97 + i) for i in range(11))
+    named = opened_bytes(zipped({**balanced, "emnist-balanced-mapping.txt": mapping}), "gzip.zip")
+    assert named.classes == tuple("bcdefghijk")
+
+
+def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_class():
+    a, b = (opened_bytes(npz(x=np.tile(X, (10, 1, 1)), y=np.tile(Y, 10)), "a.npz") for _ in range(2))
+    assert [np.bincount(a.part(split).labels).tolist() for split in ("train", "test")] == [[32] * 3, [8] * 3]
+    for split in ("train", "test"):
+        assert (a.part(split).images == b.part(split).images).all()
+    with pytest.raises(DataError, match="at least two of a class"):
+        opened_bytes(npz(x=X[:3], y=Y[:3]), "a.npz")
+
+
+@pytest.mark.parametrize(("data", "name", "said"), [
+    (b"", "x.bin", "no images with labels in it; use IDX files"), (b"PK\x03\x04", "x.zip", "expected a zip file"),
+    (npz(x=X, y=Y[:3]), "a.npz", "expected as many labels as images"),
+    (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
+    (npz(a=X), "a.npz", "expected two that are named like x and y"),
+    (npz(x=np.full((4, 28, 28), np.nan), y=Y[:4]), "a.npz", "NaN or infinite"),
+    (b"a,b\n", "a.csv", "expected a label and pixels"), (text([HEAD, *FIRST]), "a.csv", "names no column of labels"),
+    (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "it cannot be told how large its tiles are"),
+], ids=lambda part: part if isinstance(part, str) else "")
+def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
+    with pytest.raises(DataError) as error:
+        opened_bytes(data, name)
+    assert said in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+    assert isinstance(error.value, NotRecognised) == ("use IDX" in said)
+
+
+def test_too_much_is_refused_before_it_is_unpacked(monkeypatch):
+    monkeypatch.setattr(source, "MOST_UNPACKED", 1000)
+    with pytest.raises(DataError, match="unpacks to 5,000 bytes, more than 1,000"):
+        opened_bytes(zipped({"a/x.png": bytes(5000)}), "big.zip")
+
+
+def test_labels_count_in_the_classes_of_a_network():
+    some = Digits(X[:2], np.array([0, 1]), ("bee", "cat"))
+    assert some.among(("ant", "bee", "cat"), "net.npz").labels.tolist() == [1, 2]
+    with pytest.raises(DataError, match=r"has the class cat, but net\.npz knows only ant, bee; give data"):
+        some.among(("ant", "bee"), "net.npz")
+
+
+def filtered(rows: np.ndarray, kind: int, step: int) -> bytes:
+    """Bytes (H, row) with one filter, by the formulas of the standard (PNG, section 9.2)."""
+    a = np.pad(rows, ((0, 0), (step, 0)))[:, : rows.shape[1]].astype(int)
+    b = np.pad(rows, ((1, 0), (0, 0)))[:-1].astype(int)
+    c = np.pad(rows, ((1, 0), (step, 0)))[:-1, : rows.shape[1]].astype(int)
+    near = np.stack([abs(b - c), abs(a - c), abs(a + b - 2 * c)]).argmin(axis=0)
+    guess = [0 * a, a, b, (a + b) // 2, np.choose(near, [a, b, c])][kind]
+    return b"".join(bytes([kind]) + row.tobytes() for row in ((rows - guess) % 256).astype(np.uint8))
+
+
+@pytest.mark.parametrize("kind", range(5))
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_every_filter_of_png(kind, colour, channels):
+    pixels = np.random.default_rng(kind).integers(0, 256, (5, 7, channels)).astype(np.uint8)
+    header = bytes([0, 0, 0, 7, 0, 0, 0, 5, 8, colour, 0, 0, 0])
+    data = png.SIGNATURE + sheet._chunk(b"IHDR", header) + sheet._chunk(b"IDAT", zlib.compress(
+        filtered(pixels.reshape(5, -1), kind, channels))) + sheet._chunk(b"IEND", b"")
+    found = png.decoded(data)
+    assert (found.reshape(pixels.shape) == pixels).all() and found.dtype == np.uint8
+
+
+def test_png_files_are_decoded_as_pillow_decodes_them():
+    Image = pytest.importorskip("PIL.Image", reason="pip install pillow")
+    grey = Image.fromarray(np.kron(digits(1).images[0], np.ones((2, 2), np.uint8)))
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 200)
+    for picture in (grey, grey.convert("RGB"), grey.convert("RGBA"), grey.convert("LA"), grey.convert("P"),
+                    grey.convert("1"), deep, grey.quantize(4)):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        found, expected = png.decoded(buffer.getvalue()), np.asarray(
+            picture.convert("RGB") if picture.mode == "P" else picture.convert("L") if picture.mode == "1" else picture)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.in_pyodide(1, "damage does not differ between runtimes")
+def test_damaged_data_is_refused_in_a_sentence():
+    """`python tests/unit/fuzz_importers.py 10000` tries so many of each kind."""
+    found = try_all(200)
+    assert not found["wrong"] and found["refused"] > 20 and found["read"] > 10

@@ -1,0 +1,73 @@
+"""Data of the reader's own on the page that trains: shown, trained on, saved, and left again."""
+
+import io
+
+import numpy as np
+import pytest
+
+from pyapp.data import mnist
+from pyapp.runner import Runner
+from pyapp.store import StoreError
+
+NAMES = np.array(["ant", "bee", "cat"])
+
+
+def data(n: int = 60, names: bool = True) -> bytes:
+    """The shipped digits 0 to 2 under other names."""
+    images, labels = mnist.load()
+    rows = np.flatnonzero(labels < 3)[:: 900 // n]
+    buffer = io.BytesIO()
+    np.savez(buffer, x=images[rows], y=NAMES[labels[rows]] if names else labels[rows])
+    return buffer.getvalue()
+
+
+def brought(names: bool = True):
+    runner = Runner()
+    run = runner.open("digits", {"batch": "8"})["run"]
+    return runner, run, runner.restore(run, np.frombuffer(data(names=names), np.uint8), "mine.npz")
+
+
+def test_it_is_shown_before_a_step_is_trained_and_then_learned():
+    runner, run, answer = brought()
+    scalars, arrays = answer["frame"].scalars, answer["frame"].arrays
+    assert answer["frame"].step == 0 and "sent nowhere" in answer["notes"][0] and answer["params"]["data"] == "own"
+    assert scalars["own"]["classes"] == [{"name": name, "train": 16, "test": 4} for name in NAMES]
+    assert scalars["held_out"] == 12 and scalars["trained_on"] == 48 and arrays["own_images"].shape == (6, 28, 28)
+    frame = runner.advance(run, steps=60)["frame"]
+    assert frame.scalars["test_accuracy"] >= 0.75
+    read = runner.predict(run, {"index": 0}).scalars
+    assert read["classes"] == list(NAMES) and read["digit_words"].split()[0] in NAMES and read["label"] in range(3)
+
+
+def test_a_restart_keeps_it_and_the_choice_leaves_it_and_comes_back():
+    runner, run, _ = brought(names=False)
+    assert runner.change(run, "seed", 2)["frame"].scalars["held_out"] == 12
+    answer = runner.change(run, "data", "shipped")["frame"]
+    assert answer.scalars["held_out"] == 3000 and "own" not in answer.scalars
+    assert runner.change(run, "data", "own")["frame"].scalars["own"]["name"] == "mine.npz"
+
+
+def test_a_session_and_a_snapshot_hold_it():
+    runner, run, _ = brought()
+    runner.advance(run, steps=7)
+    for file, name in ((runner.save(run)["file"], "a.bitladder"), (runner.snapshot(run)["file"], "a.npz")):
+        other = Runner()
+        again = other.open("digits", {})["run"]
+        found = other.restore(again, file, name)["frame"]
+        assert found.step == 7 and found.scalars["own"]["name"] == "mine.npz"
+        ours, theirs = Runner(), other.advance(again, steps=3)["frame"]
+        start = ours.open("digits", {})["run"]
+        ours.restore(start, file, name)
+        assert ours.advance(start, steps=3)["frame"].scalars["loss"] == theirs.scalars["loss"]
+
+
+def test_what_cannot_be_used_is_refused_and_nothing_changes():
+    runner = Runner()
+    run = runner.open("digits", {})["run"]
+    with pytest.raises(StoreError, match="no table of images"):
+        runner.restore(run, np.frombuffer(b"a,b\n1,2\n", np.uint8), "x.csv")
+    with pytest.raises(ValueError, match=r"expected an \.npz file"):
+        runner.restore(run, np.frombuffer(b"hello", np.uint8), "x.bin")
+    assert runner.advance(run, steps=0)["frame"].scalars["held_out"] == 3000
+    own = runner.open("digits", {"data": "own"})
+    assert any("drop a file" in note for note in own["frame"].notes) and own["frame"].scalars["held_out"] == 3000
