@@ -24,7 +24,7 @@ from pyapp.commands.outputs import add_out
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
-from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.calibrate import RANGES
 from pyapp.quantized.integer_transformer import check
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
@@ -97,8 +97,8 @@ def _add_base(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--bits", type=bits, metavar=f"B|{NONE}", help=f"bits per weight: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
     sub.add_argument("--activations", type=bits, metavar=f"A|{NONE}", help=f"bits of the activations: {FLOAT}")
-    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
-                     help="how the ranges of the activations are found")
+    sub.add_argument("--calibrate", choices=RANGES, default="minmax",
+                     help="how the ranges of the activations are found; token makes them anew for each row at run time")
 
 
 def add_integers(sub: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.measure.measure import measure, measure_float, network_for
 from pyapp.quant.adaround import RECONSTRUCTIONS
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.calibrate import CLIPS, RANGES
 from pyapp.quant.formats.catalogue import check_choice
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import GRID, SCHEMES
@@ -67,8 +67,8 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
     if activations:
         sub.add_argument("--activations", metavar=f"A|{NONE}", type=reader(whole_or_none),
                          help=f"bits of the activations: {BITS_OR_NONE} (default: {NONE})")
-        sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
-                         help="how the ranges of the activations are found")
+        sub.add_argument("--calibrate", choices=RANGES, default="minmax",
+                         help="how the ranges of the activations are found; token makes them anew for each row at run time")
     add_prepare(sub)
     sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
     sub.add_argument("--clip", choices=CLIPS, default="minmax",

@@ -14,7 +14,7 @@ from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
 from pyapp.quant.adaround import RECONSTRUCTIONS, adaround
 from pyapp.quant.bias_correction import corrected_bias
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
+from pyapp.quant.calibrate import CLIPS, RANGES, TOKEN, RowGrids, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
 from pyapp.quant.mixed import Width
@@ -51,7 +51,7 @@ class Settings:
         if self.activations is not None:
             check_bits(self.activations, "activations")
         Granularity.parse(self.per)
-        for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
+        for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, RANGES),
                                      ("method", self.method, METHODS), ("clip", self.clip, CLIPS),
                                      ("reconstruction", self.reconstruction, RECONSTRUCTIONS)):
             if value not in allowed:
@@ -84,7 +84,8 @@ class Settings:
     @property
     def calibrated(self) -> bool:
         """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
-        return (self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
+        ranges = self.activations is not None and self.calibrate != TOKEN
+        return (ranges or self.method in ("gptq", "adaround") or self.bias_correction
                 or self.prepare not in (UNPREPARED, ROTATED, "equalise"))
 
 
@@ -100,12 +101,14 @@ class QuantizedNetwork:
     """
 
     weights: QuantizedParameters
-    activations: dict[str, Grid] | None = None
+    activations: dict[str, Grid | RowGrids] | None = None
 
     @property
     def on_grids(self) -> bool:
-        """Whether all weights lie on uniform grids; those in number formats, or rotated, are only simulated."""
-        return all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
+        """Whether all weights and activations lie on uniform grids known beforehand; what is in number formats, rotated
+        or scaled at run time is only simulated."""
+        return (all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
+                and all(isinstance(grid, Grid) for grid in (self.activations or {}).values()))
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -132,8 +135,12 @@ class QuantizedNetwork:
     def integer(self, rounding: str = "single") -> IntegerNetwork:
         """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
-        ValueError if activations are float, weights are in a number format or rotated, or int32 could overflow.
+        ValueError if activations are float or get their scales at run time, weights are in a number format or rotated,
+        or int32 could overflow.
         """
+        if any(isinstance(grid, RowGrids) for grid in (self.activations or {}).values()):
+            raise ValueError("activations get their scales at run time, and integer arithmetic has multipliers made "
+                             'beforehand; use another calibration, calibrate="minmax" for example')
         if not self.on_grids:
             raise ValueError("weights are in a number format or rotated, and integer arithmetic needs uniform grids")
         if self.activations is None:

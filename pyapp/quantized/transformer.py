@@ -17,7 +17,7 @@ from pyapp.data import mnist
 from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
-from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.calibrate import RANGES, TOKEN
 from pyapp.quant.formats.catalogue import check_choice, find
 from pyapp.quant.hadamard import Rotated, rotate
 from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, assemble, bits_per_weight, float_nbytes, weight_names
@@ -51,7 +51,7 @@ class TransformerSettings:
             if (bits := getattr(self, name)) is not None:
                 check_bits(bits, name)
         Granularity.parse(self.per)
-        for name, value, allowed in (("calibrate", self.calibrate, CALIBRATIONS), ("softmax", self.softmax, METHODS),
+        for name, value, allowed in (("calibrate", self.calibrate, RANGES), ("softmax", self.softmax, METHODS),
                                      ("shift", self.shift, RULES)):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
@@ -66,7 +66,8 @@ class TransformerSettings:
     @property
     def calibrated(self) -> bool:
         """Whether anything depends on calibration data."""
-        return self.activations is not None or self.logit_bits is not None or self.prepare not in (UNPREPARED, ROTATED)
+        ranges = self.activations is not None and self.calibrate != TOKEN
+        return ranges or self.logit_bits is not None or self.prepare not in (UNPREPARED, ROTATED)
 
 
 @dataclass(frozen=True)
