@@ -10,8 +10,9 @@ from pyapp.measure.measure import measure
 from pyapp.nets import mlp
 from pyapp.quant.mixed import Width
 from pyapp.quantized.mixing import mix
-from pyapp.quantized.network import AFTER_TRAINING, OF_GRIDS, Settings
+from pyapp.quantized.preparation import parsed
 from pyapp.quantized.sensitivity import BITS, sensitivity
+from pyapp.quantized.settings import AFTER_TRAINING, OF_GRIDS, Settings
 
 BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
 USUAL = "by default with GPTQ on grids per channel, clipped for the least squared error"
@@ -56,6 +57,10 @@ def _asked(args: argparse.Namespace) -> tuple[Settings, tuple[Width, ...]]:
 def find_sensitive(args: argparse.Namespace) -> None:
     """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
     quantised. Its codes come from a network whose layers all have these bits."""
+    if parsed(args.prepare)[0] == "smooth":
+        raise ValueError("sensitivity measures weights beside float activations, and --prepare smooth moves outliers "
+                         "of rounded activations into the weights; use --prepare equalise or awq, or measure the whole "
+                         "network with evaluate mlp --activations 8 --prepare smooth")
     (settings, widths), (inputs, labels) = _asked(args), _calibration()
     table = sensitivity(mlp.load(args.weights), settings, inputs, labels, widths,
                         watch=now_and_then("layers and bit widths"))

@@ -11,8 +11,8 @@ from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.calibrate import CLIPS, RANGES
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
-from pyapp.quantized.network import METHODS
 from pyapp.quantized.preparation import PREPARATIONS
+from pyapp.quantized.settings import METHODS
 from pyapp.sweep.backends import BACKENDS
 from pyapp.sweep.grid import DEFAULTS, read, written
 from pyapp.sweep.run import sweep

@@ -1,5 +1,5 @@
-"""Activations with a scale for each row, made at run time: by hand, in the three networks, and refused where scales have
-to be known beforehand."""
+"""Activations with a scale for each row, made at run time: by hand, in the three networks, and refused where scales
+have to be known beforehand."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_products_of_codes_are_products_of_numbers_on_the_grids():
 
 def test_what_needs_scales_beforehand_refuses_them_in_a_sentence():
     network = quantize_network(mlp.load(), Settings(8, activations=8, calibrate="token"), None)
-    with pytest.raises(ValueError, match='scales at run time.*calibrate="minmax" for example'):
+    with pytest.raises(ValueError, match=r'scales at run time.*calibrate="minmax" for example'):
         network.integer()
     with pytest.raises(ValueError, match="takes its ranges as they are"):
         integer_vit(vit.load(), TransformerSettings(8, activations=8, logit_bits=8, softmax="lut2", calibrate="token"))
