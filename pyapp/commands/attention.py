@@ -24,7 +24,7 @@ from pyapp.commands.outputs import add_out
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
-from pyapp.quant.alone import ALONE
+from pyapp.quant.alone import ALONE, HQQ, OWN
 from pyapp.quant.calibrate import CLIPS, RANGES
 from pyapp.quant.schemes import SCHEMES
 from pyapp.quantized.integer_transformer import check
@@ -135,7 +135,8 @@ def evaluate(args: argparse.Namespace) -> None:
         check(settings)
     simulated = "float32" if settings == TransformerSettings() else "simulated in float32"
     arithmetic = "integer" if args.integer else simulated
-    result = {"model": args.model, **asdict(settings), "arithmetic": arithmetic, **subject.measure(settings)}
+    unused = dict.fromkeys(OWN if settings.method == HQQ else ())
+    result = {"model": args.model, **asdict(settings), **unused, "arithmetic": arithmetic, **subject.measure(settings)}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
                             f"{result['bytes']:,} bytes, {result['bits_per_weight']:.4g} bits per weight; arithmetic: "
                             f"{arithmetic}")
