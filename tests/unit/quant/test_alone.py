@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from pyapp.core.losses import softmax_cross_entropy
+from pyapp.core.rng import generator
+from pyapp.data import mnist
 from pyapp.nets import mlp, vit
 from pyapp.nets.mlp import MLP
 from pyapp.quant.alone import Alone, check_alone
 from pyapp.quant.hqq import BETA, KAPPA, P, hqq, shrunk
+from pyapp.quant.parameters import weight_names
 from pyapp.quant.schemes import fit_grid, make_grid
 from pyapp.quant.stochastic import stochastic
 from pyapp.quantized.integer_transformer import check as check_integer
@@ -59,6 +63,26 @@ def test_small_steps_add_up_only_with_stochastic_rounding():
         near = grid.fake_quantize(near + grid.scale / 20)
         chance = stochastic(chance + grid.scale / 20, grid, step).dequantize()
     assert (near == 0).all() and chance.mean() == pytest.approx(50 * float(grid.scale), rel=0.05)
+
+
+def accuracy_after_training(rounded) -> float:
+    """Of a digits network whose 8-bit weights take 400 small steps of SGD; after each, `rounded(w, grid, step, name)`."""
+    (x, labels), (images, right), model = mnist.shipped("train"), mnist.shipped("test"), MLP()
+    p, rng, grid = model.initial(1), generator(1, "batches"), make_grid(-0.5, 0.5, 8, "symmetric")
+    for step in range(400):
+        rows = rng.integers(0, len(x), 32, np.int64)
+        model.backward(p, softmax_cross_entropy(model.forward(p, x[rows]), labels[rows])[1])
+        p.vector -= np.float32(0.02) * p.gradient
+        for name in weight_names(p):
+            p[name][...] = rounded(p[name], grid, step, name)
+    return float((model.forward(p, images).argmax(axis=1) == right).mean())
+
+
+def test_training_on_rounded_weights_learns_only_with_stochastic_rounding():
+    """86.3 % of the shipped test images, as float32 weights have; rounding to nearest loses nearly every step."""
+    near = accuracy_after_training(lambda w, grid, step, name: grid.fake_quantize(w))
+    chance = accuracy_after_training(lambda *given: stochastic(*given).dequantize())
+    assert near < 0.4 and chance > 0.83
 
 
 def steps_of_the_paper(w: np.ndarray, bits: int, rounds: int) -> list[np.ndarray]:
