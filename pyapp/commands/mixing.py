@@ -8,6 +8,7 @@ from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
 from pyapp.measure.measure import measure
 from pyapp.nets import mlp
+from pyapp.quant.alone import HQQ, OWN
 from pyapp.quant.mixed import Width
 from pyapp.quantized.mixing import mix
 from pyapp.quantized.preparation import parsed
@@ -46,7 +47,8 @@ def _add_settings(sub: argparse.ArgumentParser, activations: bool = True) -> Non
 def _asked(args: argparse.Namespace) -> tuple[Settings, tuple[Width, ...]]:
     """The settings, and the bits or the formats that a layer can have."""
     if args.formats is None:
-        return settings_of(args, usual=BEST), BITS
+        usual = BEST if args.method != HQQ else {name: BEST[name] for name in BEST if name not in OWN}
+        return settings_of(args, usual=usual), BITS
     formats = tuple(name.strip() for name in args.formats.split(","))
     settings = settings_of(args)
     for name in formats:
@@ -60,7 +62,7 @@ def find_sensitive(args: argparse.Namespace) -> None:
     if parsed(args.prepare)[0] == "smooth":
         raise ValueError("sensitivity measures weights beside float activations, and --prepare smooth moves outliers "
                          "of rounded activations into the weights; use --prepare equalise or awq, or measure the whole "
-                         "network with evaluate mlp --activations 8 --prepare smooth")
+                         "network with evaluate mlp --bits 4 --activations 8 --prepare smooth")
     (settings, widths), (inputs, labels) = _asked(args), _calibration()
     table = sensitivity(mlp.load(args.weights), settings, inputs, labels, widths,
                         watch=now_and_then("layers and bit widths"))

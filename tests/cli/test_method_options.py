@@ -47,6 +47,12 @@ def test_a_sweep_has_them_and_leaves_empty_what_has_no_effect(capsys, tmp_path):
     assert rows[1]["loss"] != rows[2]["loss"] and rows[3]["loss"] < rows[0]["loss"]
 
 
+def test_layers_are_chosen_with_them(capsys):
+    """HQQ finds its own ranges, so the default of clipping gives way."""
+    found = told(capsys, "mixed", "mlp", "--budget", "80000", "--per", "tensor", "--prepare", "awq", "--method", "hqq")
+    assert found["bytes"] <= 80000 and found["accuracy"] > 0.98 and found["clip"] == "minmax"
+
+
 @pytest.mark.parametrize(("words", "said"), [
     ("evaluate mlp --bits 4 --method hqq --clip mse", "so --clip mse cannot apply"),
     ("evaluate vit --method hqq", "the weights are float; give bits"),
