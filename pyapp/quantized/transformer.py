@@ -94,6 +94,12 @@ class QuantizedTransformer:
     activation_bits: int | None = None
 
     @property
+    def on_grids(self) -> bool:
+        """Whether all codes lie on uniform grids that are known beforehand."""
+        per_token = isinstance(self.model.norm, OnGrids) and self.model.norm.after[0].method == TOKEN
+        return not per_token and all(isinstance(tensor, QuantizedTensor) for tensor in self.tensors.values())
+
+    @property
     def bits_per_weight(self) -> float:
         """Of the matrices, scales counted; 32 if they are float."""
         return bits_per_weight(self.tensors, self.parameters)

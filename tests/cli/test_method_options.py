@@ -59,6 +59,10 @@ def test_layers_are_chosen_with_them(capsys):
     ("evaluate vit --format nf4 --scheme affine", "--scheme affine cannot apply to --format nf4"),
     ("export mlp --bits 4 --activations 8 --calibrate token --format json --out x.json", "use another calibration"),
     ("export mlp --bits 4 --activations 8 --method hqq --format json --out x.json", "zero points between codes"),
+    ("export mlp --bits 4 --activations 8 --calibrate token --format onnx --out x.onnx", "known beforehand"),
+    ("export vit --bits 8 --activations 8 --calibrate token --format onnx --out x.onnx", "as in --calibrate minmax"),
+    ("export vit --bits 8 --method hqq --format npz --out x.npz", "zero points between codes"),
+    ("export mlp --bits 8 --prepare hadamard --format onnx --out x.onnx", "this network is rotated"),
 ])
 def test_what_makes_no_sense_is_refused_in_a_sentence(capsys, words, said):
     assert said in refusal(capsys, *words.split())
