@@ -61,7 +61,7 @@ def test_where_nothing_helps_the_scales_are_one():
     with pytest.raises(ValueError, match=r"give \(N, 24\), N from 1"):
         awq_scales(w, x[:0], three_bits)
     with pytest.raises(ValueError, match="NaN or infinite"):
-        awq_scales(w, x * np.inf, three_bits)
+        awq_scales(w, np.full_like(x, np.inf), three_bits)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
