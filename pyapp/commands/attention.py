@@ -1,7 +1,7 @@
 """Commands that measure a quantised transformer: `evaluate vit|gpt`, and the table of bits, methods and shifts."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from pyapp.commands.outputs import add_out
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
-from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.alone import ALONE, HQQ, OWN
+from pyapp.quant.calibrate import CLIPS, RANGES
+from pyapp.quant.schemes import SCHEMES
 from pyapp.quantized.integer_transformer import check
 from pyapp.quantized.transformer import TransformerSettings
 from pyapp.softmax.compare import BITS
@@ -58,6 +60,7 @@ def add_evaluate(models: Any) -> None:
     for name, sub in _both(models, evaluate).items():
         add_subject(sub, name)
         add_transformer_settings(sub)
+        add_weight_settings(sub)
         add_format(sub)
         add_prepare(sub)
         add_integers(sub)
@@ -91,14 +94,24 @@ def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
                      help=f"what is subtracted from the scores before they are rounded: {', '.join(RULES)}")
 
 
+def add_weight_settings(sub: argparse.ArgumentParser, seed: bool = True) -> None:
+    """How weights become codes on uniform grids; without `seed` where another option has this name."""
+    sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="grid of the weights")
+    sub.add_argument("--clip", choices=CLIPS, default="minmax",
+                     help="how the ranges of the weights are found: from all of them, or by least squares")
+    sub.add_argument("--method", choices=ALONE, default="round", help="how weights become codes")
+    if seed:
+        sub.add_argument("--seed", type=int, default=1, help="seed of stochastic rounding")
+
+
 def _add_base(sub: argparse.ArgumentParser) -> None:
     """What is quantised besides attention scores."""
     bits = reader(whole_or_none)
     sub.add_argument("--bits", type=bits, metavar=f"B|{NONE}", help=f"bits per weight: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
     sub.add_argument("--activations", type=bits, metavar=f"A|{NONE}", help=f"bits of the activations: {FLOAT}")
-    sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
-                     help="how the ranges of the activations are found")
+    sub.add_argument("--calibrate", choices=RANGES, default="minmax",
+                     help="how the ranges of the activations are found; token finds one for each row at run time")
 
 
 def add_integers(sub: argparse.ArgumentParser) -> None:
@@ -108,9 +121,10 @@ def add_integers(sub: argparse.ArgumentParser) -> None:
                           "integer softmax")
 
 
-def transformer_settings_of(args: argparse.Namespace) -> TransformerSettings:
+def transformer_settings_of(args: argparse.Namespace, others: Container[str] = ()) -> TransformerSettings:
+    """What the options ask for; `others` are options of the same name that mean something else."""
     return TransformerSettings(**{field.name: getattr(args, field.name, field.default)
-                                  for field in fields(TransformerSettings)})
+                                  for field in fields(TransformerSettings) if field.name not in others})
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -121,7 +135,8 @@ def evaluate(args: argparse.Namespace) -> None:
         check(settings)
     simulated = "float32" if settings == TransformerSettings() else "simulated in float32"
     arithmetic = "integer" if args.integer else simulated
-    result = {"model": args.model, **asdict(settings), "arithmetic": arithmetic, **subject.measure(settings)}
+    unused = dict.fromkeys(OWN if settings.method == HQQ else ())
+    result = {"model": args.model, **asdict(settings), **unused, "arithmetic": arithmetic, **subject.measure(settings)}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
                             f"{result['bytes']:,} bytes, {result['bits_per_weight']:.4g} bits per weight; arithmetic: "
                             f"{arithmetic}")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import checkpoint, files, store
-from pyapp.commands.attention import add_subject, add_transformer_settings, transformer_settings_of
+from pyapp.commands.attention import add_subject, add_transformer_settings, add_weight_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.outputs import writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
@@ -53,6 +53,7 @@ def add(commands: Any) -> None:
     sub = command(models, "vit", export_vision, f"the {TITLES['vit']}")
     add_subject(sub, "vit")
     add_transformer_settings(sub)
+    add_weight_settings(sub)
     sub.set_defaults(prepare=UNPREPARED)
     add_target(sub, FORMATS)
     add_json(sub)

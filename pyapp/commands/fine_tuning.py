@@ -40,6 +40,7 @@ from pyapp.sweep.transformers import FLOAT
 from pyapp.training.vit_recipe import ViTRecipe
 
 DEFAULTS = TransformerSettings(8, activations=8, logit_bits=4, softmax="ibert")
+OF_TRAINING = ("seed", "clip")  # options that settings have too
 Saved = tuple[Parameters, Mapping[str, np.ndarray], dict[str, Any]]  # weights, their arrays, and what the recipe says
 
 
@@ -88,7 +89,7 @@ def fine_tune_text(args: argparse.Namespace) -> None:
 def _measured(args: argparse.Namespace, data: str, train: Callable[[TransformerSettings, FineTuning], Saved],
               heads: int) -> None:
     """Train, with the quantised network measured before and after, simulated and in integers, on data held out."""
-    settings, recipe = transformer_settings_of(args), recipe_of(args, args.recipe)
+    settings, recipe = transformer_settings_of(args, OF_TRAINING), recipe_of(args, args.recipe)
     check(settings)
     watch = now_and_then("pieces of the data measured")
     subjects = {"simulated": subject_of(args, watch, False), "integer": subject_of(args, watch, True)}

@@ -8,10 +8,12 @@ from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
 from pyapp.measure.measure import measure
 from pyapp.nets import mlp
+from pyapp.quant.alone import HQQ, OWN
 from pyapp.quant.mixed import Width
 from pyapp.quantized.mixing import mix
-from pyapp.quantized.network import AFTER_TRAINING, OF_GRIDS, Settings
+from pyapp.quantized.preparation import parsed
 from pyapp.quantized.sensitivity import BITS, sensitivity
+from pyapp.quantized.settings import AFTER_TRAINING, OF_GRIDS, Settings
 
 BEST = {"per": "channel", "clip": "mse", "method": "gptq"}  # what did best after training, on the shipped digits
 USUAL = "by default with GPTQ on grids per channel, clipped for the least squared error"
@@ -45,7 +47,8 @@ def _add_settings(sub: argparse.ArgumentParser, activations: bool = True) -> Non
 def _asked(args: argparse.Namespace) -> tuple[Settings, tuple[Width, ...]]:
     """The settings, and the bits or the formats that a layer can have."""
     if args.formats is None:
-        return settings_of(args, usual=BEST), BITS
+        usual = BEST if args.method != HQQ else {name: BEST[name] for name in BEST if name not in OWN}
+        return settings_of(args, usual=usual), BITS
     formats = tuple(name.strip() for name in args.formats.split(","))
     settings = settings_of(args)
     for name in formats:
@@ -56,6 +59,10 @@ def _asked(args: argparse.Namespace) -> tuple[Settings, tuple[Width, ...]]:
 def find_sensitive(args: argparse.Namespace) -> None:
     """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
     quantised. Its codes come from a network whose layers all have these bits."""
+    if parsed(args.prepare)[0] == "smooth":
+        raise ValueError("sensitivity measures weights beside float activations, and --prepare smooth moves outliers "
+                         "of rounded activations into the weights; use --prepare equalise or awq, or measure the whole "
+                         "network with evaluate mlp --bits 4 --activations 8 --prepare smooth")
     (settings, widths), (inputs, labels) = _asked(args), _calibration()
     table = sensitivity(mlp.load(args.weights), settings, inputs, labels, widths,
                         watch=now_and_then("layers and bit widths"))

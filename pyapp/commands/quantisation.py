@@ -29,12 +29,14 @@ from pyapp.data.mnist import Digits
 from pyapp.measure.measure import answers, measure, measure_float, network_for
 from pyapp.measure.mistakes import Mistakes, in_words
 from pyapp.quant.adaround import RECONSTRUCTIONS
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.alone import HQQ, OWN
+from pyapp.quant.calibrate import CLIPS, RANGES
 from pyapp.quant.formats.catalogue import check_choice
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.schemes import GRID, SCHEMES
-from pyapp.quantized.network import METHODS, OF_GRIDS, QuantizedNetwork, Settings
+from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import classes_of, load_digits
+from pyapp.quantized.settings import METHODS, OF_GRIDS, Settings
 from pyapp.quantized.trained import LEARNED
 from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
 
@@ -72,14 +74,14 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
     if activations:
         sub.add_argument("--activations", metavar=f"A|{NONE}", type=reader(whole_or_none),
                          help=f"bits of the activations: {BITS_OR_NONE} (default: {NONE})")
-        sub.add_argument("--calibrate", choices=CALIBRATIONS, default="minmax",
-                         help="how the ranges of the activations are found")
+        sub.add_argument("--calibrate", choices=RANGES, default="minmax",
+                         help="how the ranges of the activations are found; token finds one for each row at run time")
     add_prepare(sub)
     sub.add_argument("--method", choices=methods, default="round", help="how weights become codes")
     sub.add_argument("--clip", choices=CLIPS, default="minmax",
                      help="how the ranges of the weights are found: from all of them, or by least squares")
     sub.add_argument("--bias-correction", action="store_true", help="correct the biases for the mean error of rounding")
-    sub.add_argument("--seed", type=int, default=1, help="seed of AdaRound and of training")
+    sub.add_argument("--seed", type=int, default=1, help="seed of AdaRound, of stochastic rounding and of training")
     sub.add_argument("--reconstruction", choices=RECONSTRUCTIONS, default=RECONSTRUCTIONS[0],
                      help="the output that AdaRound aims at: on the quantised inputs, or the float network's own")
 
@@ -131,7 +133,8 @@ def quantised_as_asked(args: argparse.Namespace) -> tuple[Parameters | Quantized
         return p, {}
     settings = settings_of(args, args.bits)
     network = network_for(p, settings, args.data, progress, now_and_then("steps of rounding"), classes_of(args.weights))
-    unused = (*(LEARNED if settings.method == "qat" else ()), *(OF_GRIDS if settings.format != GRID else ()))
+    unused = (*(LEARNED if settings.method == "qat" else ()), *(OF_GRIDS if settings.format != GRID else ()),
+              *(OWN if settings.method == HQQ else ()))
     return network, asdict(settings) | dict.fromkeys(unused)
 
 

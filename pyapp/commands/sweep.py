@@ -8,11 +8,11 @@ from pyapp.commands.outputs import add_out
 from pyapp.commands.saying import option
 from pyapp.data import mnist
 from pyapp.quant.adaround import RECONSTRUCTIONS
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.calibrate import CLIPS, RANGES
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS, SCHEMES
-from pyapp.quantized.network import METHODS
 from pyapp.quantized.preparation import PREPARATIONS
+from pyapp.quantized.settings import METHODS
 from pyapp.sweep.backends import BACKENDS
 from pyapp.sweep.grid import DEFAULTS, read, written
 from pyapp.sweep.run import sweep
@@ -21,7 +21,7 @@ DOCS = {
     "bits": f"bits per weight, {MIN_BITS} to {MAX_BITS}", "scheme": f"grid of the weights: {', '.join(SCHEMES)}",
     "per": "which weights share a scale: tensor, channel or group:N",
     "activations": f"bits of the activations: {BITS_OR_NONE}",
-    "calibrate": f"how the ranges of the activations are found: {', '.join(CALIBRATIONS)}",
+    "calibrate": f"how the ranges of the activations are found: {', '.join(RANGES)}",
     "method": f"how weights become codes: {', '.join(METHODS)}", 
     "clip": f"how the ranges of the weights are found: {', '.join(CLIPS)}",
     "bias_correction": "correct the biases for the mean error of rounding: yes, no",

@@ -10,7 +10,12 @@ import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import described
-from pyapp.commands.attention import add_integers, add_transformer_settings, transformer_settings_of
+from pyapp.commands.attention import (
+    add_integers,
+    add_transformer_settings,
+    add_weight_settings,
+    transformer_settings_of,
+)
 from pyapp.commands.common import (
     SHIPPED_LEFT_OUT,
     add_format,
@@ -91,13 +96,14 @@ def add_writing(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
     sub.add_argument("--prompt", metavar="TEXT", help="beginning of the text (default: a line break, or a space)")
     sub.add_argument("--tokens", type=int, default=300, metavar="N", help="number of characters to write")
-    sub.add_argument("--seed", type=int, default=1, help="seed of the draws")
+    sub.add_argument("--seed", type=int, default=1, help="seed of the draws, and of stochastic rounding")
     sub.add_argument("--greedy", action="store_true", help="always take the likeliest character instead of drawing one")
     sub.add_argument("--temperature", type=float, default=1.0, metavar="T",
                      help="divides the logits: below 1 careful, above 1 daring")
     sub.add_argument("--top-k", type=int, default=0, metavar="K",
                      help="draw from the K likeliest characters; 0 from all")
     add_transformer_settings(sub)
+    add_weight_settings(sub, seed=False)
     add_format(sub)
     add_prepare(sub)
     add_integers(sub)

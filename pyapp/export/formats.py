@@ -67,6 +67,10 @@ def written(subject: Subject, form: Format, stem: str, name: str = "") -> dict[s
 
 def refuse(subject: Subject, form: Format) -> None:
     """ValueError if the format cannot hold the network."""
+    if not getattr(subject.network, "on_grids", True):
+        raise ValueError("files hold codes on uniform grids that are known beforehand, and this network is rotated, or "
+                         "has scales made at run time or zero points between codes (HQQ); use another calibration, "
+                         'preparation or method, as in calibrate="minmax" and method="round"')
     if why := form.fits(subject):
         raise ValueError(f"{form.name} cannot hold this network: {why}")
 

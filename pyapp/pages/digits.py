@@ -21,14 +21,7 @@ from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls, exporting, mistakes, own_data, own_layers
 from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
-from pyapp.pages.base.digits_training import (
-    BATCH,
-    DIVERGED,
-    SEED,
-    SHIFT,
-    SHOWN_AGAIN,
-    DigitsTraining,
-)
+from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
 from pyapp.pages.base.own_data import OwnData
 from pyapp.pages.panels import digits as panels
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters

@@ -2,13 +2,18 @@
 
 A wide range clips nothing and has coarse steps; a narrow one has fine steps and clips the largest numbers. A method
 finds lowest and highest, `make_grid` does the rest: it always includes 0, and where all numbers are 0 the scale is 1.
+"token" decides nothing beforehand: every row of numbers gets a grid of its own when it is there.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from pyapp.quant.schemes import NOT_FINITE, Granularity, Grid, check_bits, fit_grid, make_grid
 
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy", "ema")
+TOKEN = "token"  # in place of a calibration: a grid for each row, made at run time
+RANGES = (*CALIBRATIONS, TOKEN)
 CLIPS = ("minmax", "mse")
 PERCENTILE = 99.9
 BATCH, MOMENTUM = 32, 0.9  # of the moving average: rows per batch, and how much of the average a new batch leaves
@@ -20,10 +25,11 @@ Range = tuple[float, float]
 
 
 def calibrate(samples: np.ndarray, method: str, bits: int, scheme: str = "affine", signed: bool | None = None,
-              percentile: float = PERCENTILE) -> Grid:
-    """The grid, one for the tensor, that suits numbers like `samples` (N, ...), one row an example.
+              percentile: float = PERCENTILE) -> "Grid | RowGrids":
+    """The grid, one for the tensor, that suits numbers like `samples` (N, ...), one row an example; for "token" the
+    rule that makes one for each row.
 
-    ValueError for no samples, for NaN or infinity, and for a method that is not in CALIBRATIONS.
+    ValueError for no samples, for NaN or infinity, and for a method that is not in RANGES.
     """
     x = _checked(samples)
     match method:
@@ -37,7 +43,41 @@ def calibrate(samples: np.ndarray, method: str, bits: int, scheme: str = "affine
             return make_grid(*entropy_range(x, check_bits(bits), scheme), bits, scheme, signed)
         case "ema":
             return make_grid(*moving_range(x), bits, scheme, signed)
-    raise ValueError(f"calibrate is {method!r}; use one of {', '.join(CALIBRATIONS)}")
+        case "token":
+            return RowGrids(check_bits(bits), scheme, signed)
+    raise ValueError(f"calibrate is {method!r}; use one of {', '.join(RANGES)}")
+
+
+@dataclass(frozen=True)
+class RowGrids:
+    """Dynamic quantisation: every row of (R, C) numbers, a token or an image, has a grid from its own smallest to its
+    own largest number, found at run time. So there is nothing to calibrate, and one row with an outlier leaves the
+    others as fine as they are.
+
+    ZeroQuant (Yao et al. 2022, arXiv 2206.01861, section 4.1) has min and max of each token, as here with the affine
+    scheme; LLM.int8() (Dettmers et al. 2022, arXiv 2208.07339, section 2) its largest magnitude, as with "symmetric".
+    """
+
+    bits: int
+    scheme: str = "affine"
+    signed: bool | None = None
+
+    def of(self, x: np.ndarray) -> Grid:
+        """The grid of these rows, with R scales."""
+        return fit_grid(x, self.bits, self.scheme, "channel", self.signed)
+
+    def quantize(self, x: np.ndarray) -> np.ndarray:
+        """Codes of x, each row on its grid."""
+        return self.of(x).quantize(x)
+
+    def fake_quantize(self, x: np.ndarray) -> np.ndarray:
+        """x with each row moved onto its grid, float32."""
+        return self.of(x).fake_quantize(x)
+
+    @property
+    def nbytes(self) -> int:
+        """Nothing is stored: the scales come and go with the numbers."""
+        return 0
 
 
 def _checked(samples: np.ndarray) -> np.ndarray:

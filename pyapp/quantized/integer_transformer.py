@@ -18,8 +18,9 @@ from pyapp.data import mnist
 from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import PLACES, SIZE, TOKEN, ViT, ViTSize, patches_of
+from pyapp.quant.alone import HQQ
 from pyapp.quant.integer import IntegerLinear
-from pyapp.quant.parameters import ROTATED, quantize_parameters
+from pyapp.quant.parameters import ROTATED, assemble, weight_names
 from pyapp.quant.schemes import GRID, Grid, QuantizedTensor, affine_grid, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
@@ -37,7 +38,7 @@ from pyapp.quantized.integer_layers import (
 )
 from pyapp.quantized.integer_ranges import Ranges, ranges_of
 from pyapp.quantized.preparation import prepared
-from pyapp.quantized.transformer import IMAGES, QuantizedTransformer, TransformerSettings
+from pyapp.quantized.transformer import IMAGES, QuantizedTransformer, TransformerSettings, encoded, rounded_by
 from pyapp.softmax.methods import INTEGER
 
 STREAM, GELU_INPUT, LOGITS = 16, 16, 16  # bits; README of weights/ has what fewer cost
@@ -222,6 +223,9 @@ def check(settings: TransformerSettings) -> None:
     if settings.calibrate != "minmax":
         raise ValueError(f"calibrate is {settings.calibrate!r}; a network in integers takes its ranges as they are, "
                          "use minmax")
+    if settings.scheme != "symmetric" or settings.method == HQQ:
+        raise ValueError("weights have zero points, and a network in integers has symmetric weights; use "
+                         'scheme="symmetric" and another method')
     if settings.per.startswith("group"):
         raise ValueError(f"per is {settings.per!r}; a network in integers has scales per tensor or channel")
 
@@ -230,10 +234,10 @@ def _made(fresh: Callable[[], Any], kind: type, p: Parameters, settings: Transfo
           widths: Widths) -> QuantizedTransformer:
     if not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
-    p = prepared(fresh(), p, settings.prepare, inputs)
+    p = prepared(fresh(), p, settings.prepare, inputs, rounded_by(settings))
     ranges = ranges_of(fresh(), p, inputs,
                        lambda: QuantizedSoftmax(settings.logit_bits, settings.softmax, settings.shift))
-    weights = quantize_parameters(p, settings.bits, per=settings.per)
+    weights = assemble(p, {name: encoded(p[name], settings, name) for name in weight_names(p)})
     model = kind(fresh(), _Maker(p, weights.tensors, ranges, settings, widths))
     return QuantizedTransformer(model, p, weights.nbytes, weights.tensors, settings.activations)
 

@@ -1,7 +1,7 @@
 """The digits network quantised after training: settings in, a network on integers out."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -12,82 +12,18 @@ from pyapp.core.ops import linear, relu
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
-from pyapp.quant.adaround import RECONSTRUCTIONS, adaround
+from pyapp.quant.adaround import adaround
+from pyapp.quant.alone import ALONE
 from pyapp.quant.bias_correction import corrected_bias
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, calibrate, fit_weight_grid
+from pyapp.quant.calibrate import RowGrids, calibrate, fit_weight_grid
 from pyapp.quant.gptq import gptq
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork, rounded_bias
-from pyapp.quant.mixed import Width
 from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, QuantizedParameters, assemble, weight_names
-from pyapp.quant.schemes import GRID, SCHEMES, Granularity, Grid, QuantizedTensor, check_bits
+from pyapp.quant.schemes import GRID, Grid, QuantizedTensor
+from pyapp.quantized.settings import Settings
 
-AFTER_TRAINING = ("round", "adaround", "gptq")
-METHODS = (*AFTER_TRAINING, "qat")  # qat trains: see pyapp.quantized.trained
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
-OF_GRIDS = ("bits", "scheme", "per", "clip")  # settings that number formats have of their own
 Rounded = Callable[[str, np.ndarray, np.ndarray], Encoded]  # weight name, x, x̂
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a network is quantised after training. ValueError names a setting that makes no sense."""
-
-    bits: int | tuple[int, ...] = 8  # of the weights; one number, or one for each layer
-    scheme: str = "symmetric"
-    per: str = "tensor"
-    activations: int | None = None  # bits of the activations; None leaves them float
-    calibrate: str = "minmax"  # how the ranges of the activations are found
-    method: str = "round"
-    clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
-    bias_correction: bool = False
-    seed: int = 1  # of AdaRound
-    reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
-    format: str | tuple[str, ...] = GRID  # of the weights, by name, or one for each layer; "grid" has the bits above
-    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
-
-    def __post_init__(self):
-        for bits in self.layer_bits(1):
-            check_bits(bits)
-        if self.activations is not None:
-            check_bits(self.activations, "activations")
-        Granularity.parse(self.per)
-        for name, value, allowed in (("scheme", self.scheme, SCHEMES), ("calibrate", self.calibrate, CALIBRATIONS),
-                                     ("method", self.method, METHODS), ("clip", self.clip, CLIPS),
-                                     ("reconstruction", self.reconstruction, RECONSTRUCTIONS)):
-            if value not in allowed:
-                raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
-        if self.format != GRID:
-            from pyapp.quant.formats.catalogue import check_choice  # here, because the first page has no formats
-            for name in self.layer_formats(1):
-                check_choice(name, vars(self), {name: getattr(Settings, name) for name in OF_GRIDS})
-            if self.method != "round":
-                raise ValueError(f'method is "{self.method}", which finds codes on uniform grids; with a format, use '
-                                 'method="round"')
-        if self.prepare != UNPREPARED:
-            from pyapp.quantized.preparation import check  # here, because the first page prepares nothing
-            check(self.prepare, transformer=False, rounds=True, activations=self.activations)
-            if self.method == "qat":
-                raise ValueError(f'prepare is "{self.prepare}", and method "qat" trains weights of its own; use one of '
-                                 f"{', '.join(AFTER_TRAINING)}")
-
-    def layer_bits(self, layers: int) -> tuple[int, ...]:
-        return self.bits if isinstance(self.bits, tuple) else (self.bits,) * layers
-
-    def layer_formats(self, layers: int) -> tuple[str, ...]:
-        return self.format if isinstance(self.format, tuple) else (self.format,) * layers
-
-    def at(self, width: Width | tuple[Width, ...]) -> "Settings":
-        """The same settings with other bits, or with number formats by name, for all layers or for each."""
-        first = width[0] if isinstance(width, tuple) else width
-        return replace(self, **{"format" if isinstance(first, str) else "bits": width})
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether quantisation depends on the inputs that flow through the network, not on the weights alone."""
-        return (self.activations is not None or self.method in ("gptq", "adaround") or self.bias_correction
-                or self.prepare not in (UNPREPARED, ROTATED, "equalise"))
-
-
 # A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
 Memo = dict[Hashable, Any]
 
@@ -100,12 +36,14 @@ class QuantizedNetwork:
     """
 
     weights: QuantizedParameters
-    activations: dict[str, Grid] | None = None
+    activations: dict[str, Grid | RowGrids] | None = None
 
     @property
     def on_grids(self) -> bool:
-        """Whether all weights lie on uniform grids; those in number formats, or rotated, are only simulated."""
-        return all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
+        """Whether all weights and activations lie on uniform grids known beforehand; what is in number formats,
+        rotated, scaled at run time or has zero points between codes (HQQ) is only simulated."""
+        return (all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
+                and all(isinstance(grid, Grid) for grid in (self.activations or {}).values()))
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -132,10 +70,15 @@ class QuantizedNetwork:
     def integer(self, rounding: str = "single") -> IntegerNetwork:
         """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
-        ValueError if activations are float, weights are in a number format or rotated, or int32 could overflow.
+        ValueError if activations are float or get their scales at run time, weights are in a number format, rotated
+        or from HQQ, or int32 could overflow.
         """
+        if any(isinstance(grid, RowGrids) for grid in (self.activations or {}).values()):
+            raise ValueError("activations get their scales at run time, and integer arithmetic has multipliers made "
+                             'beforehand; use another calibration, calibrate="minmax" for example')
         if not self.on_grids:
-            raise ValueError("weights are in a number format or rotated, and integer arithmetic needs uniform grids")
+            raise ValueError("weights are in a number format or rotated, or have zero points between codes (HQQ), and "
+                             "integer arithmetic needs uniform grids")
         if self.activations is None:
             raise ValueError("activations are float; integer arithmetic needs their grids: give activations=BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
@@ -204,8 +147,8 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     p = prepared_network(p, settings, inputs)
 
     def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
-        before = names.index(name) + 1
-        so_far = settings.at(tuple((bits if settings.format == GRID else formats).values())[:before])
+        before = len(names) if settings.prepare == "awq" else names.index(name) + 1  # AWQ scales by what comes after
+        so_far = name, settings.at(tuple((bits if settings.format == GRID else formats).values())[:before])
         if so_far not in memo:
             memo[so_far] = rounded(name, x, x_hat)
         return memo[so_far]
@@ -217,19 +160,16 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         return coded(name, p[name], x, x_hat)
 
     def coded(name: str, w: np.ndarray, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
-        if formats[name] != GRID:
-            from pyapp.quant.formats.catalogue import find
-            return find(formats[name]).encode(w)
+        if formats[name] != GRID or settings.method in ALONE:
+            return settings.alone(name, names)(w)
         grid = fit_weight_grid(w, bits[name], settings.scheme, settings.per, settings.clip)
         if settings.method == "gptq":
             return gptq(w, x_hat, grid, memo=memo)
-        if settings.method == "adaround":
-            exact = x if settings.reconstruction == "asymmetric" else None
-            relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
-            before = names.index(name)
-            return adaround(w, x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
-                            watch=lambda done, of: watch(before * of + done, len(names) * of))
-        return QuantizedTensor(grid.quantize(w), grid)
+        exact = x if settings.reconstruction == "asymmetric" else None
+        relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
+        before = names.index(name)
+        return adaround(w, x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
+                        watch=lambda done, of: watch(before * of + done, len(names) * of))
 
     return _layer_by_layer(p, settings, inputs, remembered, {})
 
@@ -239,7 +179,9 @@ def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     if settings.prepare == UNPREPARED:
         return p
     from pyapp.quantized.preparation import prepared
-    return prepared(MLP.of(p), p, settings.prepare, inputs)
+    names = weight_names(p)
+    return prepared(MLP.of(p), p, settings.prepare, inputs,
+                    lambda name, w: settings.alone(name, names)(w).dequantize())
 
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,

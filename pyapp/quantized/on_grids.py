@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyapp.core.parameters import Parameters
-from pyapp.quant.calibrate import calibrate
+from pyapp.quant.calibrate import RowGrids, calibrate
 from pyapp.quant.hadamard import RotatedGrid, rotated_grid
 from pyapp.quant.matmul import product, row_sums
 from pyapp.quant.schemes import Grid, QuantizedTensor
@@ -20,7 +20,7 @@ class Activation:
 
     def __init__(self, bits: int, method: str, follows: bool = False, rotated: bool = False):
         self.bits, self.method, self.follows, self.rotated = bits, method, follows, rotated
-        self.grid: Grid | RotatedGrid | None = None
+        self.grid: Grid | RotatedGrid | RowGrids | None = None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return self._grid(x).fake_quantize(x)
@@ -28,9 +28,10 @@ class Activation:
     def codes(self, x: np.ndarray) -> tuple[np.ndarray, Grid]:
         """The codes of x, and their grid."""
         grid = self._grid(x)
+        grid = grid.of(x) if isinstance(grid, RowGrids) else grid
         return grid.quantize(x), grid
 
-    def _grid(self, x: np.ndarray) -> Grid:
+    def _grid(self, x: np.ndarray) -> Grid | RotatedGrid | RowGrids:
         if self.grid is None or self.follows:
             self.grid = (rotated_grid if self.rotated else calibrate)(x, self.method, self.bits)
         return self.grid
@@ -67,8 +68,9 @@ class OnGrids:
 
     def _of_codes(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         codes, grid = self.before.codes(x)
-        weights, scale = self.weight.codes, grid.scale.astype(np.float64) * self.weight.scale  # (O,), or one for all
+        weights, (scale, zero) = self.weight.codes, grid.spread(codes.shape)  # of the input: one, or (R, 1)
+        scale = scale.astype(np.float64) * self.weight.scale  # (O,) or one for all, of each row or of all
         y = product(codes, weights).astype(np.float64)  # R, O
         y *= scale
-        y += p[self.layer.bias] - scale * (grid.zero_point * row_sums(weights))
+        y += p[self.layer.bias] - scale * (zero * row_sums(weights))
         return y

@@ -5,8 +5,9 @@ operations, ReLU or a LayerNorm's gain and shift lie between the two. What remai
 prepared network runs like any other, in integers too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.mlp import MLP
 from pyapp.nets.vit import ViT
+from pyapp.quant.awq import awq_scales
 from pyapp.quant.equalisation import equalising_scales
 from pyapp.quant.parameters import ROTATED, UNPREPARED
 from pyapp.quant.smoothquant import ALPHA, smoothing_scales
 
-PREPARATIONS = (UNPREPARED, "smooth", "equalise", ROTATED)
+PREPARATIONS = (UNPREPARED, "smooth", "equalise", "awq", ROTATED)
+Rounded = Callable[[str, np.ndarray], np.ndarray]  # weight name, W -> Ŵ, as the network's settings round it
 FINENESS = 12  # significant bits of a scale: the last bits of sums differ between runtimes, and codes should not
 ROUNDS, ENOUGH = 50, 0.01  # of equalisation, which goes on until no scale changes a channel by more than this part
 
@@ -76,7 +79,7 @@ def check(how: str, transformer: bool, rounds: bool, activations: int | None) ->
                          "activations are float; give activations, 8 for example")
     if name == ROTATED and not rounds and activations is None:
         raise ValueError(f'prepare is "{how}", but weights and activations are float; give bits or activations')
-    if name == "equalise" and not rounds:
+    if name in ("equalise", "awq") and not rounds:
         raise ValueError(f'prepare is "{how}", which makes weights easier to round, but they are float; give bits, 4 '
                          "for example")
 
@@ -96,19 +99,22 @@ def parsed(how: str) -> tuple[str, float]:
     return name, found
 
 
-def prepared(model: MLP | ViT | GPT, p: Parameters, how: str, inputs: np.ndarray | None) -> Parameters:
+def prepared(model: MLP | ViT | GPT, p: Parameters, how: str, inputs: np.ndarray | None,
+             rounded: Rounded | None = None) -> Parameters:
     """Parameters, of p's dtype, with which the model computes the same function. `inputs` are what the model takes;
-    "equalise" needs none. A rotation is not in the parameters: it is made where numbers are rounded."""
+    "equalise" needs none. "awq" tries scales by what `rounded` makes of the weights. A rotation is not in the
+    parameters: it is made where numbers are rounded."""
     name, alpha = parsed(how)
     if name in (UNPREPARED, ROTATED):
         return p
     p = p.copy()
     if name == "equalise":
         _equalise(list(sites(model)), p)
-    elif name == "smooth":
-        seen = inputs_of(model, p, inputs)
-        for site in sites(model):
-            site.scale(p, smoothing_scales(p[site.after], seen[site.after], alpha))
+        return p
+    seen = inputs_of(model, p, inputs)
+    for after, site in ((site.after, site) for site in sites(model)):
+        site.scale(p, smoothing_scales(p[after], seen[after], alpha) if name == "smooth" else
+                   awq_scales(p[after], seen[after], partial(rounded, after)))
     return p
 
 

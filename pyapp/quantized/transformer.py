@@ -6,7 +6,7 @@ has the parameters' dtype, and products are computed in it with numbers on their
 multiplies codes of 8 bits at most as integers, so that its sums are the same in all runtimes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,11 +17,12 @@ from pyapp.data import mnist
 from pyapp.nets.gpt import GPT
 from pyapp.nets.transformer import Block
 from pyapp.nets.vit import SIZE, ViT, ViTSize
-from pyapp.quant.calibrate import CALIBRATIONS
+from pyapp.quant.alone import ALONE, ROUND, Alone, check_alone
+from pyapp.quant.calibrate import CLIPS, RANGES, TOKEN
 from pyapp.quant.formats.catalogue import check_choice, find
 from pyapp.quant.hadamard import Rotated, rotate
 from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, assemble, bits_per_weight, float_nbytes, weight_names
-from pyapp.quant.schemes import GRID, Granularity, QuantizedTensor, check_bits, quantize
+from pyapp.quant.schemes import GRID, SCHEMES, Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.on_grids import Activation, OnGrids
@@ -29,6 +30,7 @@ from pyapp.quantized.preparation import check, prepared
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
 
+OF_WEIGHTS = ("per", "scheme", "clip", "method")  # settings of weights on uniform grids
 IMAGES = 64  # of the calibration split: the scores' ranges of 64 and of 256 are within about a tenth
 
 
@@ -45,18 +47,29 @@ class TransformerSettings:
     shift: str = "none"  # what is subtracted from the scores before they are rounded
     format: str = GRID  # of every matrix, by name; "grid" has the bits above
     prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
+    scheme: str = "symmetric"  # grid of the weights
+    clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
+    method: str = ROUND  # how weights become codes
+    seed: int = 1  # of stochastic rounding
 
     def __post_init__(self):
         for name in ("bits", "activations", "logit_bits"):
             if (bits := getattr(self, name)) is not None:
                 check_bits(bits, name)
         Granularity.parse(self.per)
-        for name, value, allowed in (("calibrate", self.calibrate, CALIBRATIONS), ("softmax", self.softmax, METHODS),
-                                     ("shift", self.shift, RULES)):
+        for name, value, allowed in (("calibrate", self.calibrate, RANGES), ("softmax", self.softmax, METHODS),
+                                     ("shift", self.shift, RULES), ("scheme", self.scheme, SCHEMES),
+                                     ("clip", self.clip, CLIPS), ("method", self.method, ALONE)):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
         if self.format != GRID:
-            check_choice(self.format, vars(self), {"bits": None, "per": "tensor"})
+            check_choice(self.format, vars(self), {"bits": None, **{name: getattr(TransformerSettings, name)
+                                                                    for name in OF_WEIGHTS}})
+        elif self.bits is None and (needless := [name for name in OF_WEIGHTS[1:]
+                                                 if getattr(self, name) != getattr(TransformerSettings, name)]):
+            raise ValueError(f"{needless[0]} is {getattr(self, needless[0])!r}, but the weights are float; give bits, "
+                             "4 for example")
+        check_alone(self.method, self.clip, self.scheme)
         if self.prepare != UNPREPARED:
             check(self.prepare, True, self.bits is not None or self.format != GRID, self.activations)
         if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
@@ -66,7 +79,8 @@ class TransformerSettings:
     @property
     def calibrated(self) -> bool:
         """Whether anything depends on calibration data."""
-        return self.activations is not None or self.logit_bits is not None or self.prepare not in (UNPREPARED, ROTATED)
+        ranges = self.activations is not None and self.calibrate != TOKEN
+        return ranges or self.logit_bits is not None or self.prepare not in (UNPREPARED, ROTATED)
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,12 @@ class QuantizedTransformer:
     nbytes: int  # packed weights with their scales, and float32 for what is not quantised
     tensors: Mapping[str, Encoded] = field(default_factory=dict)  # the weights' codes; none if they are float
     activation_bits: int | None = None
+
+    @property
+    def on_grids(self) -> bool:
+        """Whether all codes lie on uniform grids that are known beforehand."""
+        per_token = isinstance(self.model.norm, OnGrids) and self.model.norm.after[0].method == TOKEN
+        return not per_token and all(isinstance(tensor, QuantizedTensor) for tensor in self.tensors.values())
 
     @property
     def bits_per_weight(self) -> float:
@@ -115,10 +135,10 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     """
     if settings.calibrated and not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")
-    p = prepared(model, p, settings.prepare, inputs)
+    p = prepared(model, p, settings.prepare, inputs, rounded_by(settings))
     nbytes, tensors = float_nbytes(p), {}
     if settings.bits is not None or settings.format != GRID:
-        weights = assemble(p, {name: encoded(p[name], settings) for name in weight_names(p)})
+        weights = assemble(p, {name: encoded(p[name], settings, name) for name in weight_names(p)})
         p, nbytes, tensors = weights.parameters, weights.nbytes, weights.tensors
     if settings.logit_bits is not None:
         for block in model.blocks:
@@ -132,11 +152,18 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
-def encoded(w: np.ndarray, settings: TransformerSettings) -> Encoded:
-    """A weight matrix as the settings have it."""
+def encoded(w: np.ndarray, settings: TransformerSettings, name: str = "") -> Encoded:
+    """A weight matrix of this name as the settings have it."""
     if settings.prepare == ROTATED:
-        return Rotated(encoded(rotate(w), replace(settings, prepare=UNPREPARED)))
-    return quantize(w, settings.bits, per=settings.per) if settings.format == GRID else find(settings.format).encode(w)
+        return Rotated(encoded(rotate(w), replace(settings, prepare=UNPREPARED), name))
+    if settings.format != GRID:
+        return find(settings.format).encode(w)
+    return Alone(settings.bits, settings.scheme, settings.per, settings.clip, settings.method, settings.seed)(w, name)
+
+
+def rounded_by(settings: TransformerSettings) -> Callable[[str, np.ndarray], np.ndarray]:
+    """What the settings make of a weight matrix, by its name and numbers."""
+    return lambda name, w: encoded(w, settings, name).dequantize()
 
 
 def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor],

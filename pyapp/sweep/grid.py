@@ -9,13 +9,14 @@ from dataclasses import fields
 from itertools import product
 from typing import Any
 
+from pyapp.quant.alone import HQQ, OWN
 from pyapp.quant.schemes import GRID
-from pyapp.quantized.network import OF_GRIDS, Settings
+from pyapp.quantized.settings import OF_GRIDS, Settings
 from pyapp.quantized.trained import LEARNED
 
 NONE = "none"
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
-WITHOUT_CHANCE = ("round", "gptq")  # methods that draw no random number
+WITHOUT_CHANCE = ("round", "hqq", "gptq")  # methods that draw no random number
 Combination = dict[str, Any]
 
 
@@ -62,6 +63,8 @@ def applies(name: str, combination: Combination) -> bool:
     if name in OF_GRIDS and combination["format"] != GRID:
         return False
     if combination["method"] == "qat" and name in LEARNED:
+        return False
+    if combination["method"] == HQQ and name in OWN:
         return False
     if name == "calibrate":
         return combination["activations"] is not None

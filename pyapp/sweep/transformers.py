@@ -22,7 +22,7 @@ from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of
 from pyapp.sweep.table import Row, Table, number
 
-OTHERS = ("format", "prepare")  # settings that these tables do not have
+OTHERS = ("format", "prepare", "scheme", "clip", "method", "seed")  # settings that these tables do not have
 SETTINGS = tuple(field.name for field in fields(TransformerSettings) if field.name not in OTHERS)
 RESULTS = {"accuracy": float, "loss": float, "n": int, "bytes": int}
 STAMPS = ("weights", "data")

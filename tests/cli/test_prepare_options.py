@@ -44,6 +44,9 @@ def test_a_sweep_has_preparations_and_an_older_file_gets_their_column(capsys, tm
     ("evaluate vit --bits 4 --prepare equalise", "needs a ReLU between two matrices"),
     ("export mlp --bits 4 --method qat --prepare equalise --format json --out x.json", "trains weights of its own"),
     ("sensitivity mlp --prepare soft", "use one of none, smooth"),
+    ("sensitivity mlp --prepare smooth", "measure the whole network with evaluate mlp --bits 4 --activations 8 "
+                                         "--prepare smooth"),
+    ("evaluate vit --prepare awq --activations 8", "makes weights easier to round, but they are float; give bits"),
 ])
 def test_what_makes_no_sense_is_refused_in_a_sentence(capsys, words, said):
     assert said in refusal(capsys, *words.split())
