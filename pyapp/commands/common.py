@@ -27,7 +27,7 @@ from pyapp.training import recipes
 TITLES = {"mlp": "digits network", "vit": "Vision Transformer", "gpt": "GPT", "generator": "digit generator",
           "encoder": "encoder of short stories"}
 SHIPPED_LEFT_OUT = "DIR: MNIST's four files, less the 5,000 images that the page ships"  # what recipes say of --data
-DATA = "images with labels: a folder with MNIST's IDX files, or what the command data reads"
+DATA = "labelled images: a folder with MNIST's IDX files, or any file or folder that the command `data` can read"
 EVERY = 5.0  # seconds between two lines of progress
 BITS_OR_NONE = f"{MIN_BITS} to {MAX_BITS}, or {NONE} for float32"
 NAMED = 5  # fields that a note lists
@@ -71,8 +71,8 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 
 def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
     sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE",
-                     help=f"{what}: what a command or a page saved, or a chain of dense layers with ReLU between them "
-                          "in an .npz, .safetensors or .onnx file")
+                     help=f"{what}: a file that a command or a page saved, or an .npz, .safetensors or .onnx file with "
+                          "a chain of dense layers and ReLU between them, 784 inputs to 10 outputs")
 
 
 def add_data(sub: argparse.ArgumentParser) -> None:

@@ -11,8 +11,8 @@ SHADES = " .:+*#"  # of a pixel, from paper to ink
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "data", report, "say how data of yours is understood: classes, counts, first images, and "
-                                            f"what is skipped ({READ})")
+    sub = command(commands, "data", report, "show how your own data is read: classes, counts, first images and "
+                                            f"skipped files ({READ})")
     sub.add_argument("path", metavar="PATH", help="the folder or file, as train, evaluate and export take with --data")
     add_json(sub)
 

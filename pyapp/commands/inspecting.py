@@ -52,8 +52,8 @@ def add(commands: Any) -> None:
     sub.add_argument("--sample", type=reader(_some), default=SAMPLE, metavar="N",
                      help="measure formats on at most about N numbers of a tensor, in rows spread over it")
     sub.add_argument("--activations", dest="inputs", metavar="FILE",
-                     help="inputs of the layer whose weights --tensor names, as (N, inputs) in a file of any of these "
-                          "kinds: the error of its output, rounded to nearest and by GPTQ")
+                     help="measure the error of a layer's output, with its weights rounded to nearest and by GPTQ: "
+                          "FILE, of any of these kinds, holds the inputs (N, inputs), and --tensor names the weights")
     add_out(sub, "the CSV file for the table", "--csv")
     add_out(sub, "the HTML file for a report: the table, what the file would weigh, and histograms of the tensors that "
                  "lose most", "--html")

@@ -55,8 +55,8 @@ def add(commands: Any) -> None:
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
     sub.add_argument("--confusion", action="store_true",
-                     help="also what is read wrongly, in float and quantised: confusion matrix, precision and recall a "
-                          "class, calibration, and the worst mistakes")
+                     help="also the mistakes, in float32 and quantised: confusion matrix, precision and recall per "
+                          "class, expected calibration error, and the worst mistakes")
     add_json(sub)
     add_evaluate(models)
 

@@ -80,6 +80,8 @@ def _imported(folder: Path, split: str, error: DataError | None) -> Digits:
     """Data of another kind than MNIST's files. `error` says what is wrong with it as such."""
     from pyapp.data.importers.opening import NotRecognised, opened  # here, because no page needs it to begin
 
+    if not folder.exists():
+        raise error
     try:
         found = opened(folder)
     except NotRecognised as other:

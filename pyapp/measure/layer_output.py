@@ -48,8 +48,8 @@ class Layer:
 
 
 def inputs_for(tensor: Tensor, others: Sequence[Tensor]) -> Tensor:
-    """Of the tensors of a file, the inputs of the layer with these weights: the one whose rows are as long as the
-    layer's inputs are many. StoreError if none is, or several are and none has the weights' name."""
+    """Of the tensors of a file, the inputs of the layer with these weights: the one whose rows have one number per
+    input of the layer. StoreError if none is, or several are and none has the weights' name."""
     if len(tensor.shape) != 2:
         raise StoreError(f"{shown(tensor.name)} has {len(tensor.shape)} axes; inputs are for a matrix of weights, so "
                          "choose a tensor with 2 axes")

@@ -115,7 +115,7 @@ def in_words(found: Mistakes) -> str:
              for each in found.curve if each.n]
     worst = [f"  image {i}: {found.labels[i]}, read as {found.predictions[i]} with {found.confidences[i]:.1%}"
              for i in found.worst()]
-    return "\n".join(["confusion (rows: true, columns: said)", table(found.matrix), "by class", *classes,
+    return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix), "by class", *classes,
                       f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
                       "worst mistakes" if worst else "no mistakes", *worst])
 

@@ -53,16 +53,16 @@ code {{ overflow-wrap: anywhere; }}
 def rule(bits: float | None, budget: int | None = None, formats: Sequence[str] = ()) -> str:
     """How `best` was asked to choose, as a report says it: at most so many bits per number, or bytes for the file, from
     all formats or from these."""
-    choice = f"of {', '.join(formats)}" if 0 < len(formats) < len(FORMATS) else "of all formats"
+    choice = f"format out of {', '.join(formats)}" if 0 < len(formats) < len(FORMATS) else "format"
     if budget is not None:
-        return f"Each tensor has the one {choice} with which the file takes at most {budget:,} bytes and loses least"
-    return (f"Each tensor has the one {choice} with the highest signal-to-noise ratio (SQNR) within {bits:g} bits per "
+        return f"Each tensor is in the {choice} with which the file takes at most {budget:,} bytes and loses least"
+    return (f"Each tensor is in the {choice} with the highest signal-to-noise ratio (SQNR) within {bits:g} bits per "
             "number")
 
 
 def report(file: str, tensors: Sequence[Tensor], rows: Sequence[Mapping[str, Any]], chosen_by: str, most: int,
            whole: int | None = None) -> bytes:
-    """The page, UTF-8: what the file weighs and would weigh, histograms of the tensors that suffer most, and every row.
+    """The page, UTF-8: what the file weighs and would weigh, histograms of the tensors that lose most, and every row.
 
     rows: of `tensors`, as `best` returns them, in any order. `chosen_by` is a `rule`; formats were measured on at most
     about `most` numbers of each. `whole`: tensors in the file, where not all are here.

@@ -34,7 +34,7 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
         return layers(data, name)
     arrays = store.unpack(data, name, most)
-    if checkpoint.known(arrays) or not any(array.ndim == 2 for array in arrays.values()):
+    if store.ABOUT in arrays or checkpoint.known(arrays) or not any(array.ndim == 2 for array in arrays.values()):
         return arrays
     return layers_of(arrays, name)
 

@@ -62,8 +62,8 @@ class Page(Experiment):
                   "applied when you leave the field. They take the place of the file"),
         Param("opens", "The next file", "choice", "shown", choices=("shown", "compared", "inputs"), live=True,
               titles={"shown": "is shown", "compared": "is compared", "inputs": "holds inputs of the chosen tensor"},
-              doc="Compared: its tensors are subtracted from those that are shown, by name and shape. Inputs, as (N, "
-                  "inputs): the output of the layer is compared, rounded to nearest and by GPTQ"),
+              doc="Compared: its tensors are subtracted from those shown, by name and shape. Inputs, one row per "
+                  "example: measures the error of the layer's output, weights rounded to nearest and by GPTQ"),
     )
 
     def __init__(self, params: Values):

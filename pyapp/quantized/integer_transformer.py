@@ -225,7 +225,7 @@ def check(settings: TransformerSettings) -> None:
                          "use minmax")
     if settings.scheme != "symmetric" or settings.method == HQQ:
         raise ValueError("weights have zero points, and a network in integers has symmetric weights; use "
-                         'scheme="symmetric" and another method')
+                         f'scheme="symmetric", and a method other than "{HQQ}"')
     if settings.per.startswith("group"):
         raise ValueError(f"per is {settings.per!r}; a network in integers has scales per tensor or channel")
 

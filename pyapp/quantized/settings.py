@@ -73,7 +73,8 @@ class Settings:
         return replace(self, **{"format" if isinstance(first, str) else "bits": width})
 
     def alone(self, name: str, names: Sequence[str]) -> Callable[[np.ndarray], Encoded]:
-        """What makes codes of the weights of this name, of all names, where a method that needs inputs does not."""
+        """The encoder of the weight matrix `name`, one of all `names`, without inputs: methods that need them (GPTQ,
+        AdaRound, QAT) are replaced by rounding to nearest."""
         at, layers = names.index(name), len(names)
         if (format := self.layer_formats(layers)[at]) != GRID:
             from pyapp.quant.formats.catalogue import find

@@ -38,7 +38,7 @@ def test_evaluate_in_float_and_quantised(capsys):
 @pytest.mark.parametrize(("argv", "message"), [
     (["--bits", "1"], "bits is 1; use a whole number from 2 to 16"),
     (["--weights", "no.npz"], "no.npz: cannot be read"),
-    (["--weights", str(check.RECORDED)], 'holds the arrays "adam.losses", '),
+    (["--weights", str(check.RECORDED)], "holds no network of Bitladder, and no chain of dense layers"),
     (["--data", "nowhere"], "name a folder with MNIST's four IDX files"),
 ])
 def test_evaluate_refuses_in_one_sentence(capsys, argv, message):
@@ -75,9 +75,10 @@ def test_help_names_the_defaults_that_are_values(capsys):
     assert "(default: minmax)" in said and "(default: None)" not in said and "(default: False)" not in said
 
 
-def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch):
+def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    said = refusal(capsys, "predict", "x.png")
+    (tmp_path / "x.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+    said = refusal(capsys, "predict", str(tmp_path / "x.jpg"))
     assert "pip install pillow" in said and "bitladder[" not in said  # which no registry has
 
 

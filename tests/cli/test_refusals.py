@@ -140,7 +140,7 @@ def test_invalid_pictures_are_refused(capsys):
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    ("distill mlp --hidden 10000000", "hidden is 10000000: such a network has 7,950,000,010 parameters; use at most"),
+    ("distill mlp --hidden 10000000", "layers is 784-10000000-10: such a network has 7,950,000,010 parameters"),
     (f"distill mlp --hidden {HUGE}", "hidden is '99999999999999999999999'; use sizes with dashes between"),
     (f"qat mlp --per group:{HUGE}", "granularity is 'group:99999999999999999999999'; use tensor, channel or group:N"),
     (f"evaluate mlp --bits {HUGE}", f"bits is {HUGE}; use a whole number from 2 to 16"),

@@ -70,8 +70,10 @@ def _pairs(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
     return found if found.images else None
 
 
-def _by_class(source: Source, arrays: dict[str, np.ndarray]) -> Found:
-    """One array of images per class, as Quick, Draw! has its drawings."""
+def _by_class(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
+    """One array of images per class, as Quick, Draw! has its drawings; None for arrays of another kind, as weights."""
+    if not any(map(_role, arrays)) and not all(_has_images(array) for array in arrays.values()):
+        return None
     found = Found("NumPy arrays, one per class")
     fitting = {name: array for name, array in arrays.items() if array.ndim >= 2 and _role(name) != "labels"}
     if len(fitting) < 2 or any(_role(name) == "images" for name in fitting):
@@ -84,6 +86,14 @@ def _by_class(source: Source, arrays: dict[str, np.ndarray]) -> Found:
         found.add(split_named(name), read, [re.sub(r"^full_numpy_bitmap_", "", name)] * len(read))
         found.notes += [note for note in notes if note not in found.notes]
     return found
+
+
+def _has_images(array: np.ndarray) -> bool:
+    try:
+        shaped(array.shape, "")
+    except DataError:
+        return False
+    return True
 
 
 def _role(name: str) -> str:

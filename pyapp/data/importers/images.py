@@ -35,7 +35,7 @@ def few(n: int, name: str) -> None:
 def shaped(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     """The shape (N, H, W) or (N, H, W, C) that an array of images has, or that its flat rows stand for. DataError if
     it has none."""
-    n, *rest = shape
+    n, *rest = shape or (0,)  # a scalar has no images
     side = round(rest[0] ** 0.5) if len(rest) == 1 else 0
     if len(rest) == 1 and side * side == rest[0] and side > 1:
         return n, side, side

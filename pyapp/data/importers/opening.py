@@ -21,8 +21,8 @@ from pyapp.data.picture import PictureError
 
 # In this order: a folder of pictures may hold a CSV file besides, a sheet is one picture in no class.
 IMPORTERS = (idx_files, arrays, pictures, csv_table, sheet)
-READ = ("IDX files, CSV with an image per line, folders of pictures named by class, a sprite sheet, and .npz or .npy; "
-        "each as a folder, a zip file or one file")
+READ = ("IDX files, CSV with one image per line, folders of pictures named by class, a sprite sheet, or .npz or .npy; "
+        "as a folder or a zip file; a CSV file, a sheet or an .npz may also come alone")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
 FIRST = 20  # images that the report points to
@@ -57,7 +57,7 @@ class Imported:
         """The images of a split, "train" or "test". DataError if there are none."""
         if split not in self.parts:
             there, = self.parts
-            raise DataError(f"{self.name} has only images to {there}; add images to {split}")
+            raise DataError(f"{self.name} has only {there} images; add {split} images")
         return self.parts[split]
 
     def report(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _classes(names: set[str], where: str) -> tuple[str, ...]:
                         "label?")
     if odd := [name for name in names if not is_name(name)]:
         raise DataError(f"{where}: the class {min(odd)[:LONGEST]!r} has no usable name; use 1 to {LONGEST} "
-                        "letters")
+                        "printable characters")
     return tuple(sorted(names, key=natural))
 
 

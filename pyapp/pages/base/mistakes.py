@@ -12,13 +12,13 @@ from pyapp.measure.mistakes import Mistakes, calibration_error, precision, recal
 CLASSES = 10
 LISTED = 24  # images that are shown
 CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * CLASSES**2 - 1, widget="number",
-             doc="Whose images are shown: 10 times what they are, plus what they are read as, plus 100 for the "
-                 "quantised network; -1 shows the worst mistakes")
-GROUP = ("What is read wrongly", ("cell",))
-PANEL = Panel("mistakes", "What is read wrongly", (
-    Words(text="Rows are what the digits are, columns what they are read as: [float32](.float){and_quantised}. "
-               "The darkest colour stands for the most frequent mistake and all above. Click a cell, or go to it "
-               "with the arrow keys and press Enter, and its digits are shown."),
+             doc="Cell whose images are shown: 10 × true digit + predicted digit, + 100 for the quantised network; "
+                 "-1 shows the worst mistakes")
+GROUP = ("Mistakes", ("cell",))
+PANEL = Panel("mistakes", "Mistakes", (
+    Words(text="Rows are true digits, columns are predicted digits: [float32](.float){and_quantised}. The darkest "
+               "colour marks the most frequent mistake and every larger count. To see the digits of a cell, click it, "
+               "or go to it with the arrow keys and press Enter."),
     Beside(width=260, blocks=(
         Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=560, gap=8,
                 label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
@@ -26,7 +26,7 @@ PANEL = Panel("mistakes", "What is read wrongly", (
         Together(blocks=(
             Words(name="calibration-error", role="plain", text="{mistakes.calibration}"),
             Chart(name="reliability", label="Accuracy by confidence.", caption="accuracy by confidence", x="confidence",
-                  lines=(Line("sure", "faint", "as sure as right", dash=True),
+                  lines=(Line("sure", "faint", "confidence = accuracy", dash=True),
                          Line("reliability_float", "float", "float32"),
                          Line("reliability_quant?", "quant", "quantised")),
                   across=Axis("confidence", format="percent:0"), up=Axis(ends="mistakes.ends", format="percent:0"),
@@ -61,8 +61,8 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
         "limit": float(max(1, off.max())), "networks": ["float32", "quantised"], "ends": [0.0, 1.0],
         "kept": [int(tile), int(label), int(said)] if picked else None,
         "words": _words(len(which), name, int(label), int(said)) if picked else
-                 f"The mistakes of which the {name} network is most sure, the worst first." if len(which) else
-                 f"The {name} network reads every digit rightly.",
+                 f"The {name} network's mistakes with the highest confidence, the worst first." if len(which) else
+                 f"The {name} network makes no mistakes.",
         "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded), "classes": _classes(exact, rounded)}
     which = which[:LISTED]
     arrays = {
@@ -86,8 +86,8 @@ def _words(count: int, name: str, label: int, said: int) -> str:
 
 def _calibration(exact: Mistakes, rounded: Mistakes | None) -> str:
     more = f", [{calibration_error(rounded.curve):.2%}](.quant) quantised" if rounded else ""
-    return (f"How far confidence is from accuracy, on average: [{calibration_error(exact.curve):.2%}](.float) in "
-            f"float32{more}.")
+    return (f"Expected calibration error, the mean gap between confidence and accuracy: "
+            f"[{calibration_error(exact.curve):.2%}](.float) in float32{more}.")
 
 
 def _middles(found: Mistakes) -> np.ndarray:

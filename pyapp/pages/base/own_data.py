@@ -18,21 +18,21 @@ from pyapp.store import StoreError
 SHIPPED, OWN = "shipped", "own"
 DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget="segments", live=False,
              titles={SHIPPED: "shipped digits", OWN: "your own"},
-             doc="What it trains on: drop a zip file of folders named by class, a CSV file, an .npz or IDX files")
+             doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
 ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
-NONE_YET = "There is no data of yours here: drop a file of it. The shipped digits are used until then."
+NONE_YET = "No data of your own is loaded; drop a file on the page. Until then, the shipped digits are used."
 RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
             "data shows what was understood.")
-NEEDS = "{} holds a network of the classes {}; open the data that it was trained on first, to measure it here"
-EXPORT = ("this network was trained on data of yours: save its weights, and give them with the data to the "
-              "command, `python -m pyapp export mlp --weights FILE --data PATH`")
+NEEDS = "{} holds a network for {}; first open the data it was trained on (for digits: set Images to shipped digits)"
+EXPORT = ("the page cannot export a network trained on your own data; save its weights and use the command "
+          "`python -m pyapp export mlp --weights FILE --data PATH`")
 PANEL = Panel("own-data", "Your data", (
-    Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Look whether it is understood "
-               "as you mean it, then press Play; *Images* goes back to the shipped digits."),
+    Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Check that it was read as you "
+               "intended, then press Play. *Images* switches back to the shipped digits."),
     Table(name="own-classes", rows="own.classes", caption="Images of each class", tall=True, columns=(
         Column("class", "{name}"), Column("to train on", "train:count"), Column("held out", "test:count"))),
     Heatmap(name="own-images", array="own_images?", limit="own.limit", map="grey", height=200,
@@ -56,13 +56,17 @@ class OwnData:
         """The data in a file, or None if it is something else: weights, a session. StoreError says why data cannot be
         used."""
         from pyapp.data.idx import NAME  # what follows is imported when there is a file
-        from pyapp.data.importers.opening import opened_bytes
+        from pyapp.data.importers.opening import NotRecognised, opened_bytes
 
         if not (name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower())) or _is_checkpoint(data, name):
             return None
         try:
             found = opened_bytes(data, name)
             parts = {split: found.part(split) for split in ("train", "test")}
+        except NotRecognised as error:
+            if name.lower().endswith(".npz"):
+                return None  # weights, perhaps of another network
+            raise StoreError(str(error)) from None
         except DataError as error:
             raise StoreError(str(error)) from None
         if (n := sum(len(part.labels) for part in parts.values())) > MOST:

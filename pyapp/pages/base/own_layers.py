@@ -6,8 +6,8 @@ from pyapp.nets.mlp import USUAL, sizes_of
 
 LARGEST = 2**20  # parameters: about ten times those of the shipped network
 LAYERS = Param("layers", "Layers", "text", USUAL, hi=60, widget="line", live=False,
-               doc="Of your own network: 784 pixels, the widths of any hidden layers, a score for each class; ReLU is "
-                   "between them")
+               doc="Layer sizes of your own network: 784 pixels, the widths of any hidden layers, one score per class; "
+                   "ReLU between the layers")
 
 
 def sizes(page: Experiment, outputs: int) -> tuple[tuple[int, ...], list[str]]:
@@ -17,5 +17,6 @@ def sizes(page: Experiment, outputs: int) -> tuple[tuple[int, ...], list[str]]:
         return sizes_of(page.params["layers"], LARGEST, outputs), []
     except ValueError as error:
         why, _, hint = str(error).partition("; ")
-        said = page.refuse("layers", ParamError("layers", why, hint), "layers", "The usual network is trained.")
-        return sizes_of(USUAL, outputs=outputs), said
+        usual = sizes_of(USUAL, outputs=outputs)
+        return usual, page.refuse("layers", ParamError("layers", why, hint), "layers",
+                                  f"{'-'.join(map(str, usual))} is trained.")

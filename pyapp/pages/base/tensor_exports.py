@@ -20,8 +20,8 @@ ACTIONS = (Action(TABLE, "Table as CSV", "Save every row of the list, as it is f
            Action(REPORT, "Report as HTML", "Save one HTML file with all tensors, what the file would weigh, and "
                                             "histograms of those that lose most"))
 PANEL = Panel("take", "Take it with you", (
-    Words(text="The table has every row, not only those that are listed. The report is one file that opens anywhere, "
-               "without a script and without the net. Both are ready when everything is measured."),
+    Words(text="The table has every row, not only those listed. The report is one file that opens in any browser, "
+               "without scripts and without a connection. Both are available once everything is measured."),
     Buttons(buttons=tuple(Button(action.label, act=action.name, name=f"export-{action.name}", off=off)
                           for action, off in zip(ACTIONS, ("measuring", "", "measuring"), strict=True))),
 ))

@@ -11,8 +11,8 @@ from pyapp.store import StoreError
 MOST_WEIGHTS = 2**20  # of a layer that a page rounds
 
 PANEL = Panel("outputs", "What rounding does to the layer’s output", (
-    Words(text="The inputs in {inputs} go through the chosen layer, with its weights as they are and rounded to whole "
-               "numbers with a scale per output. The error is ‖X W − X Ŵ‖ / ‖X W‖."),
+    Words(text="The inputs in {inputs} go through the chosen layer twice: with its weights as they are, and with "
+               "symmetric codes, one scale per output. The error is ‖X Wᵀ − X Ŵᵀ‖ / ‖X Wᵀ‖."),
     Words(role="note", text="{outputs_refused}", when="outputs_refused"),
     Progress(done="outputs_done", of="outputs_of", text="{outputs_done:count} of {outputs_of:count} widths"),
     Table(name="outputs", rows="outputs", key="bits", caption="Error of the layer's output by method", when="outputs",

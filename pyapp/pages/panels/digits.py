@@ -56,7 +56,7 @@ QUANTISE = Panel("quantise", "Float32 and quantised", (
         Fact("largest weight error", ("", "weight_error:fixed:4"), "weight-error"),
         Fact("changed predictions", ("", "{changed:count} of {held_out:count}"), "changed", when="changed"),
         Fact("changed predictions", ("", "changed:count"), "changed", when="!changed"))),
-    measured("{held_out:count} shipped test images", *WITH),
+    measured("the {held_out:count} test images", *WITH),
 ), place="readouts")
 MEASURED = Panel("measured", "Measured here", (
     Words(text="Accuracy and size are for the network shown now. The times are means over many "

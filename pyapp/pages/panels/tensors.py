@@ -69,7 +69,7 @@ MAP = Panel("map", "Where {form} errs", (
             Chart(name="levels", label="The numbers of {form} on the axis of the histogram.", x="levels?",
                   lines="level_rows", across=Axis(ends="axis_ends", ticks="level_ticks"),
                   up=Axis(ends="level_ends", ticks="level_ticks"), height=72, read="{form} has {levels}"),
-            Words(role="caption", text="the numbers that {form} has for them, on the same axis: {level_words}"))),
+            Words(role="caption", text="the values that {form} can represent, on the same axis: {level_words}"))),
         Together(blocks=(
             Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
                                        "is {map_limit:percent:1} of the tensor's root mean square"),
