@@ -149,7 +149,7 @@ def evaluate(args: argparse.Namespace) -> None:
     wrong = mistakes(args, network, digits) if args.confusion else {}
     if wrong:
         result["mistakes"] = {name: found.told() for name, found in wrong.items()}
-    bits = f"{result['bits_per_weight']:.4g}" if args.format != GRID else result["bits"]
+    bits = f"{result['bits_per_weight']:.4g}" if args.format != GRID or args.method == HQQ else result["bits"]
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
                             f"{bits} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}"
          + "".join(f"\n\n{name}\n{in_words(found)}" for name, found in wrong.items()))
@@ -157,8 +157,9 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, digits: Digits) -> dict[str, Mistakes]:
     """What the network reads wrongly, after what its float network does, if the file has that."""
-    p = load_digits(args.weights)
-    found = {"float32": Mistakes(answers(p, digits), digits.labels)} if isinstance(p, Parameters) else {}
+    p, names, found = load_digits(args.weights), digits.classes, {}
+    if isinstance(p, Parameters):
+        found["float32"] = Mistakes(answers(p, digits), digits.labels, names)
     if isinstance(network, QuantizedNetwork):
-        found["quantised"] = Mistakes(answers(network, digits, args.rounding), digits.labels)
+        found["quantised"] = Mistakes(answers(network, digits, args.rounding), digits.labels, names)
     return found

@@ -3,6 +3,7 @@
 Labels and predictions are whole numbers from 0, (N,); probabilities are (N, K), K classes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,10 +66,11 @@ def calibration_error(curve: list[Bin]) -> float:
 
 
 class Mistakes:
-    """What a classifier with these answers gets wrong."""
+    """What a classifier with these answers gets wrong. `names` of the classes: their numbers, unless given."""
 
-    def __init__(self, probabilities: np.ndarray, labels: np.ndarray):
+    def __init__(self, probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = ()):
         self.labels, self.classes = labels, probabilities.shape[1]
+        self.names = list(names) or [str(k) for k in range(self.classes)]
         self.predictions = probabilities.argmax(axis=1)
         self.confidences = np.take_along_axis(probabilities, self.predictions[:, None], axis=1)[:, 0]
         self.right = self.predictions == labels
@@ -93,30 +95,33 @@ class Mistakes:
 
     def told(self) -> dict[str, Any]:
         """All of it as plain data."""
-        return {"confusion": self.matrix.tolist(), "precision": precision(self.matrix), "recall": recall(self.matrix),
+        return {"classes": self.names, "confusion": self.matrix.tolist(), "precision": precision(self.matrix),
+                "recall": recall(self.matrix),
                 "calibration_error": calibration_error(self.curve), "reliability": [vars(each) for each in self.curve],
                 "worst": [{"index": int(i), "true": int(self.labels[i]), "said": int(self.predictions[i]),
                            "probability": float(self.confidences[i])} for i in self.worst()]}
 
 
-def table(matrix: np.ndarray) -> str:
+def table(matrix: np.ndarray, names: Sequence[str]) -> str:
     """The matrix as text: a row for each class, then what it is said to be."""
-    width = max(4, len(str(matrix.max(initial=0))) + 1)
-    rows = [["true", *range(len(matrix))], *([i, *row] for i, row in enumerate(matrix.tolist()))]
-    return "\n".join("".join(f"{cell:>{width if i else 4}}" for i, cell in enumerate(row)) for row in rows)
+    longest = max(map(len, names))
+    first, width = max(4, longest), max(4, len(str(matrix.max(initial=0))) + 1, longest + 1)
+    rows = [["true", *names], *([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))]
+    return "\n".join("".join(f"{cell:>{width if i else first}}" for i, cell in enumerate(row)) for row in rows)
 
 
 def in_words(found: Mistakes) -> str:
     """All of it as lines of text."""
     shares = zip(precision(found.matrix), recall(found.matrix), strict=True)
-    classes = [f"  {k}  precision {_percent(said)}  recall {_percent(there)}" for k, (said, there) in enumerate(shares)]
+    classes = [f"  {name}  precision {_percent(said)}  recall {_percent(there)}"
+               for name, (said, there) in zip(found.names, shares, strict=True)]
     curve = [f"  {each.low:.1f} to {each.high:.1f}: {each.n:,} image{'' if each.n == 1 else 's'}, "
              f"confidence {_percent(each.confidence)}, accuracy {_percent(each.accuracy)}"
              for each in found.curve if each.n]
-    worst = [f"  image {i}: {found.labels[i]}, read as {found.predictions[i]} with {found.confidences[i]:.1%}"
-             for i in found.worst()]
-    return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix), "by class", *classes,
-                      f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
+    worst = [f"  image {i}: {found.names[found.labels[i]]}, read as {found.names[found.predictions[i]]} with "
+             f"{found.confidences[i]:.1%}" for i in found.worst()]
+    return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix, found.names),
+                      "by class", *classes, f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
                       "worst mistakes" if worst else "no mistakes", *worst])
 
 
