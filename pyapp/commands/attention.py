@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 from pyapp.commands.common import (
@@ -20,7 +19,7 @@ from pyapp.commands.common import (
     reader,
     show,
 )
-from pyapp.commands.outputs import add_out
+from pyapp.commands.outputs import add_out, readable
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
 from pyapp.nets import gpt, vit
@@ -74,7 +73,7 @@ def _both(models: Any, function: Any) -> dict[str, argparse.ArgumentParser]:
 def add_subject(sub: argparse.ArgumentParser, name: str) -> None:
     """Which weights, and what they are measured on."""
     module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
-    sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE",
+    sub.add_argument("--weights", type=readable, default=module.SHIPPED, metavar="FILE",
                      help="the network, an .npz that a command or a page saved")
     sub.add_argument(f"--{data}", type=int, metavar="N", help=f"number of {data} to measure on (default: all)")
     if name == "gpt":

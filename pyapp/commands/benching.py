@@ -1,13 +1,12 @@
 """The command `bench`: time the same work in several engines, compare with earlier results, and draw the table."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from pyapp import files
 from pyapp.bench import bench, browser, compare, results, table
 from pyapp.commands.common import add_json, command, progress, reader, show
-from pyapp.commands.outputs import add_out
+from pyapp.commands.outputs import add_out, readable
 from pyapp.data.mnist import needed_for, shipped
 from pyapp.sweep.grid import whole
 
@@ -25,9 +24,9 @@ def add(commands: Any) -> None:
     sub.add_argument("--rounds", type=reader(whole), metavar="N",
                      help=f"how often each is measured in Chromium, in turns (default: {browser.ROUNDS})")
     add_out(sub, "the JSON file for the results from Chromium")
-    sub.add_argument("--results", type=Path, metavar="FILE",
+    sub.add_argument("--results", type=readable, metavar="FILE",
                      help="use the results in this file, which --out wrote, instead of measuring")
-    sub.add_argument("--compare", type=Path, nargs="?", const=results.COMMITTED, metavar="FILE",
+    sub.add_argument("--compare", type=readable, nargs="?", const=results.COMMITTED, metavar="FILE",
                      help="name what got more than 20 %% slower than in this file (by default the committed results), "
                           "in ratios to plain JavaScript; exit with status 1 if anything did")
     sub.add_argument("--table", action="store_true",

@@ -2,13 +2,12 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from pyapp import files
 from pyapp.bench import frameworks
 from pyapp.commands.common import add_data, add_json, command, progress, reader, show
-from pyapp.commands.outputs import add_out
+from pyapp.commands.outputs import add_out, readable
 from pyapp.sweep.grid import whole
 
 
@@ -17,7 +16,7 @@ def add(commands: Any) -> None:
                   "compare our 8-bit digits network with those that ONNX Runtime and torch make from the same weights")
     add_data(sub)
     sub.add_argument("--images", type=reader(whole), metavar="N", help="only the first N test images (default: all)")
-    sub.add_argument("--web", type=Path, metavar="DIR",
+    sub.add_argument("--web", type=readable, metavar="DIR",
                      help="a folder in which `npm install onnxruntime-web` was run, to compare its WebAssembly as well")
     sub.add_argument("--pyodide", action="store_true", help="also run ours in Pyodide in Node")
     add_out(sub, "the JSON file for the measurements")

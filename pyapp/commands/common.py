@@ -8,10 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pyapp import places
+from pyapp.commands.outputs import readable
 from pyapp.commands.saying import say
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.watching import Watch
@@ -70,7 +70,7 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 
 
 def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
-    sub.add_argument("--weights", type=Path, default=mlp.SHIPPED, metavar="FILE",
+    sub.add_argument("--weights", type=readable, default=mlp.SHIPPED, metavar="FILE",
                      help=f"{what}: a file that a command or a page saved, or an .npz, .safetensors or .onnx file with "
                           "a chain of dense layers and ReLU between them, 784 inputs to 10 outputs")
 

@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyapp.checkpoint import described
 from pyapp.commands.common import add_json, add_recipe, command, now_and_then, progress, recipe_of, show
-from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.outputs import add_out, add_weights_out, readable
 from pyapp.commands.saving import save_trained
 from pyapp.core.losses import softmax
 from pyapp.data import labelled
@@ -47,7 +46,7 @@ def add_training(models: Any) -> None:
 
 def add(commands: Any) -> None:
     sub = command(commands, "encoder", run, DOC)
-    sub.add_argument("--checkpoint", dest="path", type=Path, default=own.SHIPPED, metavar="FILE",
+    sub.add_argument("--checkpoint", dest="path", type=readable, default=own.SHIPPED, metavar="FILE",
                      help="model.safetensors of a MobileBERT, or an .npz that train encoder wrote")
     sub.add_argument("--text", action="append", default=[], metavar="TEXT", help="a text to classify; may be repeated")
     sub.add_argument("--data", metavar="FILE", help="labelled texts: on each line a label, a tab and a text")

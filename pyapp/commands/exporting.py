@@ -13,7 +13,7 @@ import numpy as np
 from pyapp import checkpoint, files, store
 from pyapp.commands.attention import add_subject, add_transformer_settings, add_weight_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
-from pyapp.commands.outputs import writable
+from pyapp.commands.outputs import readable, writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
 from pyapp.core.classes import TEN
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
     add_target(sub, FORMATS)
     add_json(sub)
     sub = command(commands, "verify", verify_export, "run the proof of an exported file again")
-    sub.add_argument("path", metavar="PATH", type=Path, help="the file that export wrote")
+    sub.add_argument("path", metavar="PATH", type=readable, help="the file that export wrote")
     add_json(sub)
 
 

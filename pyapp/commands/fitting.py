@@ -9,7 +9,7 @@ import numpy as np
 
 from pyapp import files, store
 from pyapp.commands.common import TITLES, add_json, command, networks, progress, show
-from pyapp.commands.outputs import add_out
+from pyapp.commands.outputs import add_out, readable
 from pyapp.data import mnist
 from pyapp.measure.softmax_fit import BITS, FIT_ROWS, fitted
 from pyapp.nets import gpt, vit
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     each = networks(commands, "softmax-fit", DOC)
     for name, module in MODULES.items():
         sub = command(each, name, softmax_fit, f"the {TITLES[name]}")
-        sub.add_argument("--weights", type=Path, default=module.SHIPPED, metavar="FILE",
+        sub.add_argument("--weights", type=readable, default=module.SHIPPED, metavar="FILE",
                          help="the network, an .npz that a command or a page saved")
         add_out(sub, "a JSON file for the constants, the errors before and after, and how they were made")
         add_json(sub)

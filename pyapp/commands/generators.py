@@ -1,7 +1,6 @@
 """Commands of the two digit generators: draw a sheet, train the teacher, distil its routing."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from pyapp.commands.common import (
     recipe_of,
     show,
 )
-from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.outputs import add_out, add_weights_out, readable
 from pyapp.commands.saving import counted, save_trained
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -91,7 +90,7 @@ def add(commands: Any) -> None:
 
     sub = command(commands, "distill-digits", distil_routing,
                   "distil the mini decoder's routing from the teacher, and make the teacher's mean pictures")
-    sub.add_argument("--teacher", type=Path, default=teacher.SHIPPED, metavar="FILE", help="the teacher, an .npz")
+    sub.add_argument("--teacher", type=readable, default=teacher.SHIPPED, metavar="FILE", help="the teacher, an .npz")
     add_weights_out(sub, required=True)
     add_recipe(sub, RoutingRecipe)
 
@@ -103,7 +102,7 @@ def add(commands: Any) -> None:
 
 
 def _add_saved(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--weights", type=Path, metavar="FILE",
+    sub.add_argument("--weights", type=readable, metavar="FILE",
                      help="a generator saved by train generator or distill-digits (default: a shipped one)")
 
 

@@ -1,13 +1,12 @@
 """The toy transformer of the ladder: fit its weights, or let it continue a prompt."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyapp.commands.common import add_json, command, print_json, progress, show
-from pyapp.commands.outputs import add_weights_out
+from pyapp.commands.outputs import add_weights_out, readable
 from pyapp.ladder import fit, rollout, toy
 
 LOWEST = 0.001  # temperature; far below, the logits divided by it are no numbers
@@ -22,7 +21,7 @@ def add(commands: Any) -> None:
     add_weights_out(sub, default=str(toy.FILE))  # as text, so that argparse checks the default too
 
     sub = command(parts, "rollout", roll_out, "continue a prompt word by word")
-    sub.add_argument("--weights", type=Path, default=toy.FILE, metavar="FILE", help="weights saved by ladder fit")
+    sub.add_argument("--weights", type=readable, default=toy.FILE, metavar="FILE", help="weights saved by ladder fit")
     sub.add_argument("--prompt", default=toy.PROMPT, help=f"words to begin with, out of: {' '.join(toy.WORDS)}")
     sub.add_argument("--greedy", action="store_true", help="always take the likeliest word instead of drawing one")
     sub.add_argument("--seed", type=int, default=1, help="seed of the draws")

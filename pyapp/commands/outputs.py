@@ -39,6 +39,14 @@ def weights_file(text: str) -> Path:
     return path
 
 
+def readable(text: str) -> Path:
+    """The type of an option that names a file or folder to read, which may be missing."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError("the name is empty; name a file" if not text.strip() else
+                                         f"{text!r} is no name of a file; name a file")
+    return Path(text)
+
+
 def writable(text: str) -> Path:
     """The type of an option that names a file to write."""
     if not text.strip():

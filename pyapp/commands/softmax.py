@@ -3,12 +3,12 @@
 import argparse
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyapp.commands.common import add_json, command, show
+from pyapp.commands.outputs import readable
 from pyapp.commands.saying import say
 from pyapp.data.numerals import NumbersError
 from pyapp.data.pasted import read
@@ -38,7 +38,7 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rows", type=int, default=512, help="number of softmaxes")
     sub.add_argument("--length", type=int, default=64, help="logits per softmax")
     sub.add_argument("--seed", type=int, default=0, help="seed of the logits")
-    sub.add_argument("--own", dest="own_logits", type=Path, metavar="FILE",
+    sub.add_argument("--own", dest="own_logits", type=readable, metavar="FILE",
                      help="a text file with logits of your own, one row per line, instead of drawn ones")
     add_json(sub)
 

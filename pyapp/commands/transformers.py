@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from pyapp.commands.common import (
     progress,
     recipe_of,
 )
-from pyapp.commands.outputs import add_out, add_weights_out
+from pyapp.commands.outputs import add_out, add_weights_out, readable
 from pyapp.commands.saving import counted, save_trained
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
@@ -93,7 +92,7 @@ TRAININGS: Mapping[str, tuple[type, Callable[[argparse.Namespace], None], str]] 
 
 def add_writing(sub: argparse.ArgumentParser) -> None:
     """The options of `generate`."""
-    sub.add_argument("--weights", type=Path, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
+    sub.add_argument("--weights", type=readable, default=gpt.SHIPPED, metavar="FILE", help="a GPT's weights, an .npz")
     sub.add_argument("--prompt", metavar="TEXT", help="beginning of the text (default: a line break, or a space)")
     sub.add_argument("--tokens", type=int, default=300, metavar="N", help="number of characters to write")
     sub.add_argument("--seed", type=int, default=1, help="seed of the draws, and of stochastic rounding")

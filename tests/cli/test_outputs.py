@@ -160,3 +160,10 @@ def test_distillation_works_with_a_teacher_that_has_no_recipe(capsys, tmp_path_f
     assert main(["distill-digits", "--teacher", str(folder / "t.npz"), "--out", str(folder / "r.npz"),
                  "--steps", "20"]) == 0
     assert '"teacher_sha256"' in (folder / "r.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused_where_a_file_is_read(name, capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "mlp", "--weights", name])
+    assert "argument --weights: " in (said := capsys.readouterr().err) and said.count("name a") == 1
