@@ -38,8 +38,8 @@ class Verdict:
         wrong = next((run for run in self.runs if not run.ok), None)
         if wrong:
             return f"PARITY FAILS in {wrong.engine} at {wrong.where}"
-        largest = max(run.difference for run in self.runs)
-        return (f"PARITY OK, largest difference {largest:.2g} ({self.unit}): ten digits in {engines}\n"
+        largest, ten = max(run.difference for run in self.runs), "images" if "classes" in self.manifest else "digits"
+        return (f"PARITY OK, largest difference {largest:.2g} ({self.unit}): ten {ten} in {engines}\n"
                 f"fingerprint {self.manifest['fingerprint']}")
 
 

@@ -36,8 +36,8 @@ TRAINING = Panel("training", "Training", (
                "{trained_on:count} training images."),
     loss_curves(Line("loss", "faint", "batch", thin=True), Line("test_loss", "float", "test")),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy", format="percent", ticks="percent:0",
-           floor=0.0, ceiling=1.0, goals=(Goal("shipped weights", "shipped.mlp.metrics.shipped.float:percent"),),
-           lines=(
+           floor=0.0, ceiling=1.0,
+           goals=(Goal("shipped weights on digits", "shipped.mlp.metrics.shipped.float:percent"),), lines=(
                Line("train_accuracy", "faint", "training", thin=True), Line("test_accuracy", "float", "test"),
                Line("quant_accuracy", "quant", "quantised"))),
     Facts(facts=(
