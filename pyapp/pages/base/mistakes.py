@@ -20,7 +20,8 @@ PANEL = Panel("mistakes", "Mistakes", (
                "colour marks the most frequent mistake and every larger count. To see the digits of a cell, click it, "
                "or go to it with the arrow keys and press Enter."),
     Beside(width=260, blocks=(
-        Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=560, gap=8,
+        Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=1,
+                tiles_across="mistakes.across",
                 label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
                 read="{mistakes.networks.@tile}: {confusion:count} of the digits {@row} are read as {@column}"),
         Together(blocks=(
@@ -59,6 +60,7 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
     name = "quantised" if of is rounded else "float32"
     scalars = {
         "limit": float(max(1, off.max())), "networks": ["float32", "quantised"], "ends": [0.0, 1.0],
+        "across": len(networks),
         "kept": [int(tile), int(label), int(said)] if picked else None,
         "words": _words(len(which), name, int(label), int(said)) if picked else
                  f"The {name} network's mistakes with the highest confidence, the worst first." if len(which) else
@@ -85,9 +87,9 @@ def _words(count: int, name: str, label: int, said: int) -> str:
 
 
 def _calibration(exact: Mistakes, rounded: Mistakes | None) -> str:
-    more = f", [{calibration_error(rounded.curve):.2%}](.quant) quantised" if rounded else ""
+    more = f", [{100 * calibration_error(rounded.curve):.2f} %](.quant) quantised" if rounded else ""
     return (f"Expected calibration error, the mean gap between confidence and accuracy: "
-            f"[{calibration_error(exact.curve):.2%}](.float) in float32{more}.")
+            f"[{100 * calibration_error(exact.curve):.2f} %](.float) in float32{more}.")
 
 
 def _middles(found: Mistakes) -> np.ndarray:
@@ -102,7 +104,7 @@ def _accuracies(found: Mistakes) -> np.ndarray:
 def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
     """What stands behind each point of the curves."""
     def told(name: str, n: int, accuracy: float | None) -> str:
-        return f"{name} {n:,} digits" + ("" if accuracy is None else f", {accuracy:.1%} right")
+        return f"{name} {n:,} digits" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
     pairs = zip(exact.curve, rounded.curve if rounded else [None] * len(exact.curve), strict=True)
     return [f"confidence {ours.low:.0%} to {ours.high:.0%}: {told('float32', ours.n, ours.accuracy)}"
             + (f"; {told('quantised', other.n, other.accuracy)}" if other else "") for ours, other in pairs]
