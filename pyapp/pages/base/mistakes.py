@@ -20,14 +20,14 @@ PANEL = Panel("mistakes", "Mistakes", (
                "colour marks the most frequent mistake and every larger count. To see the digits of a cell, click it, "
                "or go to it with the arrow keys and press Enter."),
     Beside(width=260, blocks=(
-        Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=1,
+        Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=8,
                 tiles_across="mistakes.across",
                 label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
                 read="{mistakes.networks.@tile}: {confusion:count} of the digits {@row} are read as {@column}"),
         Together(blocks=(
             Words(name="calibration-error", role="plain", text="{mistakes.calibration}"),
             Chart(name="reliability", label="Accuracy by confidence.", caption="accuracy by confidence", x="confidence",
-                  lines=(Line("sure", "faint", "confidence = accuracy", dash=True),
+                  lines=(Line("sure", "faint", "ideal", dash=True),
                          Line("reliability_float", "float", "float32"),
                          Line("reliability_quant?", "quant", "quantised")),
                   across=Axis("confidence", format="percent:0"), up=Axis(ends="mistakes.ends", format="percent:0"),
