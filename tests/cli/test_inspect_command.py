@@ -13,6 +13,7 @@ from pyapp import safetensors
 from pyapp.__main__ import main
 from pyapp.nets import mlp
 from pyapp.quant.formats.catalogue import find
+from pyapp.runner import Runner
 
 
 class Whole(HTMLParser):
@@ -163,3 +164,20 @@ def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
 def test_what_cannot_be_is_refused(files, capsys, monkeypatch, words, said):
     monkeypatch.chdir(files[2])
     assert said in refusal(capsys, "inspect", *words)
+
+
+def test_the_page_takes_home_what_the_command_writes(tmp_path, capsys):
+    w, runner = np.random.default_rng(5).standard_normal((8, 256)).astype(np.float32), Runner()
+    np.savez(tmp_path / "mine.npz", w=w, b=w[0, :5], steps=np.arange(4, dtype=np.int64))
+    run = runner.open("tensors", {"bits": 5, "sort": "maximum"})["run"]
+    runner.restore(run, np.fromfile(tmp_path / "mine.npz", np.uint8), "mine.npz")
+    assert runner.advance(run, steps=5)["frame"].scalars["measuring"]
+    made = {name: runner.act(run, name, {}) for name in ("csv", "npy", "html")}
+    assert not runner.look(run).scalars["measuring"], "it was measured first"
+    told = ["inspect", str(tmp_path / "mine.npz"), "--bits", "5", "--sample", "4096", "--sort", "maximum"]
+    assert main([*told, "--csv", str(tmp_path / "t.csv")]) == 0
+    assert main([*told[:6], "--html", str(tmp_path / "t.html")]) == 0
+    assert main([*told[:2], "--tensor", "w", "--formats", "int4", "--npy", str(tmp_path / "t.npy")]) == 0
+    for name, outcome in made.items():
+        assert bytes(outcome["file"]) == (tmp_path / f"t.{name}").read_bytes(), name
+    assert [outcome["name"] for outcome in made.values()] == ["mine.csv", "mine-w.npy", "mine.html"]

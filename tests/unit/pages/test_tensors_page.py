@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from fuzz_tensors import X, npz_file, samples
 
-from pyapp.__main__ import main
 from pyapp.experiment.params import ParamError
 from pyapp.measure.layer_output import layer_of, output_errors
 from pyapp.measure.tensor_errors import error_map
@@ -113,22 +112,6 @@ def test_inputs_of_the_chosen_tensor_from_a_second_file():
     assert found["outputs"] == [] and "no tensor there has rows of 9 numbers" in found["outputs_refused"]
     with pytest.raises(StoreError, match="no tensor there has rows of 9"):
         runner.restore(run, np.frombuffer(npz_file(x=x), np.uint8), "x.npz")
-
-
-def test_what_is_taken_home_is_what_the_command_writes(tmp_path, capsys):
-    data = npz_file(w=W, b=W[0, :5], steps=np.arange(4, dtype=np.int64))
-    (tmp_path / "mine.npz").write_bytes(data)
-    runner, run, _, found = opened(data, "mine.npz", steps=5, bits=5, sort="maximum")
-    assert found["measuring"]
-    made = {name: runner.act(run, name, {}) for name in ("csv", "npy", "html")}
-    assert not runner.look(run).scalars["measuring"], "it was measured first"
-    told = ["inspect", str(tmp_path / "mine.npz"), "--bits", "5", "--sample", "4096", "--sort", "maximum"]
-    assert main([*told, "--csv", str(tmp_path / "t.csv")]) == 0
-    assert main([*told[:6], "--html", str(tmp_path / "t.html")]) == 0
-    assert main([*told[:2], "--tensor", "w", "--formats", "int4", "--npy", str(tmp_path / "t.npy")]) == 0
-    for name, outcome in made.items():
-        assert bytes(outcome["file"]) == (tmp_path / f"t.{name}").read_bytes(), name
-    assert [outcome["name"] for outcome in made.values()] == ["mine.csv", "mine-w.npy", "mine.html"]
 
 
 def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):
