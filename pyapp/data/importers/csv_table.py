@@ -185,7 +185,7 @@ class Table:
             return values, list(map(_name, names)), f"the column {self.label + 1} is the label, by its heading"
         first, last = ([_name(end[side][-1]) for end in self.ends] for side in (0, 1))
         at_first = self._label_is_first(first, last)
-        other = _numbers(",".join(last if at_first else first), ",")
+        other = _numbers(";".join(last if at_first else first), ";")
         if other.size != len(values):
             raise NoTable("its first and its last column have words in them; one of them has to be a pixel")
         pixel = other[:, None].astype(kind if (np.mod(other, 1) == 0).all() and other.min() >= 0 and

@@ -1,12 +1,10 @@
 """Files as pandas, Excel, NumPy and people write them: no image is invented, lost or put into another class."""
 
-import io
-
 import numpy as np
 import pytest
 from fuzz_importers import images
 
-from pyapp.data.importers.opening import opened, opened_bytes
+from pyapp.data.importers.opening import opened_bytes
 
 X, Y = images(12), np.arange(12) % 3
 X[:, 0, 0] = X[:, -1, -1] = 0  # paper, by which a column is found not to be the label
