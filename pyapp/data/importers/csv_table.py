@@ -1,27 +1,26 @@
 """CSV files with an image per line: its label first or last, or under a heading, and the pixels row by row.
 
-Lines are read one at a time. Cells are separated by commas, semicolons or tabs; a first line without a number is a
-heading.
+Lines are read one at a time. A first line without a number is a heading, and so is one with a word for the label, or
+whose numbers only count the columns, as pandas writes it.
 """
 
 import csv
 import math
 import warnings
 from collections.abc import Iterator
-from typing import BinaryIO
+from itertools import chain, islice
 
 import numpy as np
 
 from pyapp.data.digits import DataError
+from pyapp.data.importers.csv_lines import FEWEST, cells_of, lines, separator_of
 from pyapp.data.importers.found import Found, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
 from pyapp.data.importers.source import File, Source
 
 ENDINGS = (".csv", ".tsv")
 LABELS = ("label", "labels", "class", "target", "digit", "letter", "y")  # of a column
-SEPARATORS = ",;\t"
-MOST_LINE, MOST_BYTES = 2**20, 2**31  # of one line, of a file
-FEWEST = 4  # pixels of an image
+FIRST = 5  # lines that tell the separator
 LOOKED_AT = 2000  # rows by which it is found whether the label is first or last
 WORST = 20  # lines that are listed as skipped
 
@@ -53,7 +52,7 @@ def read(source: Source) -> Found | None:
 
 def _read(file: File, found: Found, source: Source) -> None:
     with file.stream() as stream:
-        table = Table(_lines(stream, file.path), file, source)
+        table = Table(lines(stream, file.path, found.note), file, source)
     values, names, note = table.images_and_names()
     rows_skipped: set[int] = set()
 
@@ -68,49 +67,43 @@ def _read(file: File, found: Found, source: Source) -> None:
         found.note(each)
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
-    """Numbers and texts of the lines that are not empty. DataError if one is too long, or the file."""
-    total = number = 0
-    while line := stream.readline(MOST_LINE):
-        number, total = number + 1, total + len(line)
-        if len(line) == MOST_LINE or total > MOST_BYTES:
-            raise DataError(f"{name}, line {number:,}: longer than {MOST_LINE:,} bytes, or the file longer than "
-                            f"{MOST_BYTES:,}; use a CSV file with an image per line")
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip("\r\n \0")
-        if text.strip(SEPARATORS):
-            yield number, text
-
-
 class Table:
     """The rows of a file: pixels as float32 or uint8, and the cells at their ends as text."""
 
     def __init__(self, lines: Iterator[tuple[int, str]], file: File, source: Source):
         self.file, self.source = file, source
-        number, first = next(lines, (0, ""))
-        self.separator = max(SEPARATORS, key=first.count)
-        cells = self._cells(first)
+        begin = list(islice(lines, FIRST)) or [(0, "")]
+        self.separator = separator_of([line for _, line in begin])
+        cells = self._cells(begin[0][1])
         if len(cells) < FEWEST + 1:
             raise NoTable(f"its first line has {len(cells)} cells; expected a label and pixels")
-        self.columns, self.heading = len(cells), not any(map(_is_number, cells))
+        self.columns, self.counted = len(cells), _counts(cells)
+        self.heading = self.counted or not any(map(_is_number, cells)) or _names_label(cells)
+        self.index = int(self.counted and not cells[0])  # pandas' own column, without a name
         label = self._named(cells) if self.heading else None
         self.before, self.after = self._around(cells, label)
         self.label = label
         self.parts: list[np.ndarray] = []
         self.ends: list[tuple[list[str], list[str]]] = []  # of each row, the cells before and after the pixels
+        self.numbers: list[int] = []  # of each row, of its line
         self._skipped = 0
-        self._collect(([] if self.heading else [(number, first)]), lines)
+        self._collect(chain(begin[self.heading :], lines))
 
-    def _named(self, cells: list[str]) -> int:
-        names = [cell.strip().lower() for cell in cells]
-        if (at := next((names.index(name) for name in LABELS if name in names), None)) is None:
+    def _named(self, cells: list[str]) -> int | None:
+        """The column of the labels; None if the heading has no words."""
+        names = [_word(cell) for cell in cells]
+        if (at := next((names.index(name) for name in LABELS if name in names), None)) is not None:
+            return at
+        words = [i for i, name in enumerate(names) if name and not _is_number(name)]
+        if not self.counted or len(words) > 1:
             raise NoTable(f"its heading names no column of labels ({', '.join(LABELS)})")
-        return at
+        return words[0] if words else None
 
     def _around(self, cells: list[str], label: int | None) -> tuple[int, int]:
         """How many columns lie before the pixels, and after them. Without a heading one column at an end is the label,
         so both ends are kept as text."""
         if label is None:
-            return 1, 1
+            return 1 + self.index, 1
         n = len(cells)
         for before, after in ((label + 1, 0), (label, 1), (0, n - label)):
             side = round((n - before - after) ** 0.5)
@@ -118,25 +111,25 @@ class Table:
                 return before, after
         raise NoTable(f"its heading has {n} columns; expected a label and a square number of pixels, such as 784")
 
-    def _collect(self, first: list[tuple[int, str]], lines: Iterator[tuple[int, str]]) -> None:
+    def _collect(self, lines: Iterator[tuple[int, str]]) -> None:
         rows: list[np.ndarray] = []
-        for part in (first, lines):
-            for number, line in part:
-                row = self._row(line)
-                if isinstance(row, str):
-                    self._skip(number, row)
-                    continue
-                rows.append(row)
-                if len(rows) == AT_ONCE:
-                    self._keep(rows)
-                    rows = []
+        for number, line in lines:
+            row = self._row(line)
+            if isinstance(row, str):
+                self._skip(number, row)
+                continue
+            rows.append(row)
+            self.numbers.append(number)
+            if len(rows) == AT_ONCE:
+                self._keep(rows)
+                rows = []
         self._keep(rows)
         if not self.ends:
             raise NoTable("no line of it is an image with a label")
 
     def _row(self, line: str) -> np.ndarray | str:
         """The pixels of a line, float32, whose ends are kept; or why it is none."""
-        if '"' in line:
+        if '"' in line or self.separator == " ":
             line = self.separator.join(cell.replace(self.separator, " ") for cell in self._cells(line))
         if (n := line.count(self.separator) + 1) != self.columns:
             return f"{n} cells where the first line has {self.columns}"
@@ -167,35 +160,49 @@ class Table:
 
     def _cells(self, line: str) -> list[str]:
         try:
-            return [cell.strip() for cell in next(csv.reader([line], delimiter=self.separator), [])]
+            return cells_of(line, self.separator)
         except csv.Error as error:
             raise NoTable(f"a text that is no table ({error})") from None
 
     def images_and_names(self) -> tuple[np.ndarray, list[str], str]:
-        """Pixels (N, H·W), the name of each one's class, and a sentence about where the labels are."""
+        """Pixels (N, H·W), the name of each one's class, and a sentence about where the labels are. Lines whose label
+        is empty are skipped."""
+        values, names, note = self._all()
+        for number, name in zip(self.numbers, names, strict=True):
+            if not name:
+                self._skip(number, "its label is empty")
+        there = np.flatnonzero([bool(name) for name in names])
+        if not len(there):
+            raise NoTable("no line of it has a label")
+        return values if len(there) == len(names) else values[there], [names[i] for i in there], note
+
+    def _all(self) -> tuple[np.ndarray, list[str], str]:
         kind = np.result_type(*(part.dtype for part in self.parts))
         values = np.concatenate([part.astype(kind, copy=False) for part in self.parts])
         if self.label is not None:
             first = self.label < self.before
             names = [before[self.label] if first else after[self.label - self.columns] for before, after in self.ends]
             return values, list(map(_name, names)), f"the column {self.label + 1} is the label, by its heading"
-        first, last = ([_name(end[side][0]) for end in self.ends] for side in (0, 1))
+        first, last = ([_name(end[side][-1]) for end in self.ends] for side in (0, 1))
         at_first = self._label_is_first(first, last)
-        other = _numbers(",".join(last if at_first else first), ",")
+        other = _numbers(";".join(last if at_first else first), ";")
         if other.size != len(values):
             raise NoTable("its first and its last column have words in them; one of them has to be a pixel")
         pixel = other[:, None].astype(kind if (np.mod(other, 1) == 0).all() and other.min() >= 0 and
                                       other.max() <= 255 else np.float32)
         parts = (values, pixel) if at_first else (pixel, values)
-        if math.isqrt(self.columns - 1) ** 2 != self.columns - 1:
+        pixels = self.columns - self.index - 1
+        if math.isqrt(pixels) ** 2 != pixels:
             raise NoTable(f"its lines have {self.columns} cells; expected a label and a square number of pixels, such "
                           "as 784")
+        how = "the heading only counts the columns" if self.heading else "there is no heading"
         return np.concatenate(parts, axis=1), first if at_first else last, (
-            f"there is no heading; the {'first' if at_first else 'last'} column is read as the label")
+            f"{how}; the {'first' if at_first else 'last'} column is read as the label")
 
     def _label_is_first(self, first: list[str], last: list[str]) -> bool:
         """Whether the label is the first column, else the last: words are a label, and a corner of an image hardly
         changes. NoTable if that does not tell."""
+        first, last = ([name for name in column if name] for column in (first, last))
         words = [not all(map(_is_number, column[:LOOKED_AT])) for column in (first, last)]
         if words[0] != words[1]:
             return words[0]
@@ -230,6 +237,23 @@ def _name(cell: str) -> str:
         return str(int(float(cell))) if float(cell).is_integer() else cell
     except (ValueError, OverflowError):
         return cell
+
+
+def _word(cell: str) -> str:
+    return cell.lstrip("# ").lower()  # NumPy puts a # before a heading
+
+
+def _counts(cells: list[str]) -> bool:
+    """Whether the numbers of a line, at least FEWEST, are 0, 1, 2, ... or 1, 2, 3, ..."""
+    numbers = [int(cell) for cell in map(_word, cells) if cell.isdecimal()]
+    others = [cell for cell in cells if not _word(cell).isdecimal()]
+    return (len(numbers) >= FEWEST and numbers[0] in (0, 1) and not any(map(_is_number, others)) and
+            numbers == list(range(numbers[0], numbers[0] + len(numbers))))
+
+
+def _names_label(cells: list[str]) -> bool:
+    """Whether a line has a word for the label, and no two cells alike, as in headings: a class may be the letter y."""
+    return any(_word(cell) in LABELS for cell in cells) and len(set(cells)) == len(cells)
 
 
 def _is_number(cell: str) -> bool:
