@@ -81,15 +81,15 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--html reports all tensors of one file; leave out --tensor and the second file")
     if args.inputs is not None and args.tensor is None:
         raise ValueError("--activations holds the inputs of one layer; name its weights with --tensor NAME")
+    names = [name.strip() for name in args.formats.split(",")] if args.formats else list(FORMATS)
+    for name in names:
+        find(name)
     everything = open_tensors(args.path)
     tensors = _wanted(everything, args)
     if args.npy is not None:
         files.write(args.npy, npz.pack_one(tensors[0].read()))
     if args.other is not None:
         return _compare(tensors, args)
-    names = [name.strip() for name in args.formats.split(",")] if args.formats else list(FORMATS)
-    for name in names:
-        find(name)
     if args.tensor is not None:
         return _one(tensors[0], names, args)
     _sortable(args.sort, COLUMNS)

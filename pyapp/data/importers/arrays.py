@@ -1,12 +1,13 @@
 """NumPy's files: an .npz with arrays for images and labels, .npy files of such names, or one .npy file per class."""
 
 import re
+from collections import Counter
 
 import numpy as np
 
 from pyapp import npz
 from pyapp.data.digits import DataError
-from pyapp.data.importers.found import WORDS, Found, split_named
+from pyapp.data.importers.found import SPLITS, Found, split_named, words_of
 from pyapp.data.importers.images import few, of_array, shaped
 from pyapp.data.importers.source import File, Source
 
@@ -14,6 +15,7 @@ IMAGES = {"x", "images", "image", "data", "pixels", "inputs", "input", "features
 LABELS = {"y", "labels", "label", "targets", "target", "class", "answers"}
 NAMES = {"classes", "class_names", "names", "label_names", "target_names"}
 BY_PLACE = {"arr_0": "x", "arr_1": "y", "arr_2": "x_test", "arr_3": "y_test"}  # of numpy.savez without names
+PART = re.compile(rf"(?i)(?<![^\W_])({'|'.join(SPLITS)})(?![^\W\d_])")  # a whole word of a name
 MOST = 2**29  # bytes of all arrays
 
 
@@ -52,6 +54,10 @@ def _pairs(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
     labels = {split_named(BY_PLACE.get(name, name)): name for name, role in roles.items() if role == "labels"}
     images = {split_named(BY_PLACE.get(name, name)): name for name, role in roles.items() if role == "images"}
     names = next((arrays[name] for name, role in roles.items() if role == "names"), None)
+    for role, chosen in (("images", images), ("labels", labels)):
+        if lost := [name for name in arrays if roles[name] == role and name not in chosen.values()]:
+            raise DataError(f"{source.name}: {lost[0]} is a second array of {role} of the same part; keep one of each, "
+                            "or put them together")
     for split in sorted(images.keys() & labels.keys(), reverse=True):
         name, label = images[split], labels[split]
         x, y = arrays[name], arrays[label]
@@ -80,12 +86,23 @@ def _by_class(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
         raise DataError(f"{source.name} holds the arrays {_listed(arrays)}; expected two that are named like x and y "
                         "or like images and labels, or one array of images per class")
     few(sum(map(len, fitting.values())), source.name)
+    placed = _placed(list(fitting))
     for name, array in fitting.items():
         shaped(array.shape, name)
         read, _, notes = of_array(array, name, lambda i, why, name=name: source.skip(f"{name}, {i + 1}", why))
-        found.add(split_named(name), read, [re.sub(r"^full_numpy_bitmap_", "", name)] * len(read))
+        split, label = placed[name]
+        found.add(split, read, [label] * len(read))
         found.notes += [note for note in notes if note not in found.notes]
     return found
+
+
+def _placed(names: list[str]) -> dict[str, tuple[str, str]]:
+    """The part and the class of each array by its name. A word is a part only if another array has the same class
+    without it or with another part."""
+    bare = {name: PART.sub("", name, count=1).strip("_- .") for name in names}
+    several = Counter(bare.values())
+    return {name: (split_named(name), bare[name]) if bare[name] and split_named(name) and several[bare[name]] > 1
+            else ("", name.removeprefix("full_numpy_bitmap_")) for name in names}
 
 
 def _has_images(array: np.ndarray) -> bool:
@@ -101,7 +118,7 @@ def _role(name: str) -> str:
     name = BY_PLACE.get(name.lower(), name.lower())
     if name in NAMES:
         return "names"
-    words = set(WORDS.split(name)) | {re.sub(r"(train|test|val)$", "", name)}  # xtrain
+    words = set(words_of(name))
     return "images" if words & IMAGES else "labels" if words & LABELS else ""
 
 

@@ -10,11 +10,22 @@ import numpy as np
 SPLITS = {"train": "train", "training": "train", "tr": "train", "test": "test", "testing": "test", "t10k": "test",
           "te": "test", "val": "val", "valid": "val", "validation": "val", "dev": "val"}
 WORDS = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])")
+GLUED = re.compile(r"(x|y)(train|test|val|valid|tr|te|dev)|(images?|labels?|data|targets?)(train|test|val|valid)|"
+                   r"(train|test|val|valid)(x|y|images?|labels?|data|targets?)")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, in lower case; what is glued, as in Xtrain and trainX, is two."""
+    found = []
+    for word in WORDS.split(name.lower()):
+        glued = GLUED.fullmatch(word)
+        found += filter(None, glued.groups()) if glued else [word]
+    return found
 
 
 def split_named(name: str) -> str:
-    """The split that a word of a name stands for, or "" if none does: x_train, mnist-test.csv."""
-    return next((SPLITS[word] for word in WORDS.split(name.lower()) if word in SPLITS), "")
+    """The split that a word of a name stands for, or "" if none does: x_train, Xtrain, mnist-test.csv."""
+    return next((SPLITS[word] for word in words_of(name) if word in SPLITS), "")
 
 
 @dataclass

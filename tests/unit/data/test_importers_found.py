@@ -1,9 +1,12 @@
 """Files as pandas, Excel, NumPy and people write them: no image is invented, lost or put into another class."""
 
+import io
+
 import numpy as np
 import pytest
 from fuzz_importers import images
 
+from pyapp.data.digits import DataError
 from pyapp.data.importers.opening import opened_bytes
 
 X, Y = images(12), np.arange(12) % 3
@@ -63,3 +66,29 @@ def test_a_line_without_a_label_is_skipped_by_number():
     found = opened_bytes(text([["label", *HEAD], *FIRST, ["", *ROWS[0]]]).encode(), "my.csv")
     assert whole(found) == expected("012")
     assert found.skipped == (("my.csv, line 14", "its label is empty"),)
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("names", ["Xtrain ytrain Xtest ytest", "trainX trainY testX testY", "xtr ytr xte yte"])
+def test_parts_glued_to_x_and_y(names):
+    found = opened_bytes(npz(**dict(zip(names.split(), (X[:8], Y[:8], X[8:], Y[8:]), strict=True))), "my.npz")
+    assert whole(found) == expected("012") and len(found.part("test").labels) == 4
+
+
+def test_a_second_pair_of_the_same_part_is_refused():
+    with pytest.raises(DataError, match=r"x2 is a second array of images of the same part|x1 is a second"):
+        opened_bytes(npz(x1=X[:6], y1=Y[:6], x2=X[6:], y2=Y[6:]), "my.npz")
+
+
+def test_an_array_for_each_class_and_part():
+    arrays = {f"{part}_d{k}": X[rows][Y[rows] == k] for part, rows in (("train", slice(8)), ("test", slice(8, 12)))
+              for k in range(3)}
+    found = opened_bytes(npz(**arrays), "my.npz")
+    assert whole(found) == expected(["d0", "d1", "d2"]) and len(found.part("test").labels) == 4
+    arrays = {f"full_numpy_bitmap_te {k}": X[k == Y] for k in range(3)}
+    assert whole(opened_bytes(npz(**arrays), "my.npz")) == expected(["te 0", "te 1", "te 2"])
