@@ -24,7 +24,7 @@ def build(root, cache):
     check_page(web)
     clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
-               if not name.startswith("pyapp/site/")]  # the page does not provision itself
+               if not name.startswith(("pyapp/site/", "pyapp/commands/"))]  # the page provisions and commands nothing
     weights = sorted((root / "weights").glob("*"))
     made = packs(root, [*package, *(f"weights/{path.name}" for path in weights if path.name not in LARGE)], cache)
     made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
