@@ -45,7 +45,7 @@ def _arrays(file: File) -> dict[str, np.ndarray]:
         flat = np.frombuffer(data, dtype, int(np.prod(shape, dtype=np.int64)), start)
         return {file.stem: flat.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="))}
     except npz.Damaged as error:
-        raise DataError(f"{file.path}: expected a NumPy file, found {error}") from None
+        raise DataError(f"{file.path}: expected an {file.ending} file, found {error}") from None
 
 
 def _pairs(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
