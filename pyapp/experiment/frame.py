@@ -86,7 +86,7 @@ class Experiment:
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
     LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step, reset and load, where they have their own
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
-    ACCEPTS: ClassVar[str] = ".npz,.safetensors"  # endings of the files that `restore` and `receive` take
+    ACCEPTS: ClassVar[str] = ".npz,.safetensors,.onnx"  # endings of the files that `restore` and `receive` take
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
     RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one

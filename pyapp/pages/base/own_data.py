@@ -20,7 +20,7 @@ DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget
              titles={SHIPPED: "shipped digits", OWN: "your own"},
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
 ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
-ACCEPTS = ".npz,.safetensors,.zip,.csv,.tsv,.gz,.npy"
+ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
