@@ -103,3 +103,12 @@ def _ask(chunk: str, separate: list[Row], decimal: list[Row]) -> None:
     raise NumbersError(f"“{chunk}” can be two numbers, {one} and {two}, or one with a decimal comma, {one}.{two}: the "
                        f"text has {counts[0]} numbers or {counts[1]}",
                        f"write “{one}, {two}” with a space after the comma for two, “{one}.{two}” with a point for one")
+
+
+def is_cell(cell: str) -> bool:
+    """Whether a cell of a CSV file is a number, with a decimal point or a decimal comma."""
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True

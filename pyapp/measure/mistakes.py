@@ -15,18 +15,18 @@ WORST = 10  # mistakes that are listed
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
-    """How many images of each class (row) are said to be each class (column), int64 (K, K)."""
+    """How many images of each class (row) are predicted as each class (column), int64 (K, K)."""
     cells = labels.astype(np.int64) * classes + predictions.astype(np.int64)
     return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
 
 
 def precision(matrix: np.ndarray) -> list[float | None]:
-    """Of the images said to be a class, the share that are: matrix[k, k] / column sum; None if nothing is said so."""
+    """Of the images predicted as a class, the share that are of it: matrix[k, k] / column sum; None without images."""
     return _shares(matrix, matrix.sum(axis=0))
 
 
 def recall(matrix: np.ndarray) -> list[float | None]:
-    """Of the images of a class, the share that are said to be: matrix[k, k] / row sum; None if there are none."""
+    """Of the images of a class, the share that are predicted as it: matrix[k, k] / row sum; None if there are none."""
     return _shares(matrix, matrix.sum(axis=1))
 
 
@@ -90,7 +90,7 @@ class Mistakes:
         return wrong[np.argsort(-np.round(self.confidences[wrong], 4), kind="stable")][:most]
 
     def cell(self, label: int, said: int) -> np.ndarray:
-        """The images of a class that are said to be another, or the same, in their order."""
+        """The images of a class that are predicted as another, or the same, in their order."""
         return np.flatnonzero((self.labels == label) & (self.predictions == said))
 
     def told(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Mistakes:
 
 
 def table(matrix: np.ndarray, names: Sequence[str]) -> str:
-    """The matrix as text: a row for each class, then what it is said to be."""
+    """The matrix as text: a row for each true class, a column for each predicted one."""
     longest = max(map(len, names))
     first, width = max(4, longest), max(4, len(str(matrix.max(initial=0))) + 1, longest + 1)
     rows = [["true", *names], *([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))]

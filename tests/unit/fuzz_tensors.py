@@ -9,12 +9,9 @@ by hostile ones; a third has only its header changed.
 import io
 import json
 import struct
-import sys
-import time
-import traceback
-from collections import Counter
 
 import numpy as np
+from fuzzing import told, tried
 
 from pyapp import safetensors
 from pyapp.bench.litert_file import Table, encoded
@@ -25,7 +22,6 @@ from pyapp.store import StoreError
 
 X = np.random.default_rng(5).standard_normal((4, 32)).astype(np.float32)
 ODD = (0, 1, 2**7, 2**8 - 1, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**60, 2**63, 2**64 - 1)
-SLOW = 5.0  # seconds for one file: far beyond what any of these may take, so that a hang is found on any machine
 
 
 def npy_file(x: np.ndarray = X, **options) -> bytes:
@@ -133,29 +129,15 @@ def damaged_header(data: bytes, rng: np.random.Generator) -> bytes:
 
 def try_all(count: int, seed: int = 0) -> dict:
     """So many damaged copies of each sample: how many were refused, and read, and what was wrong."""
-    rng, found, wrong = np.random.default_rng(seed), Counter(), []
-    for name, data in samples().items():
-        for i in range(count):
-            bad, start = damaged(data, name, rng), time.monotonic()
-            try:
-                with np.errstate(all="ignore"):
-                    for tensor in open_tensors(bad, name):
-                        assert tensor.read().shape == tensor.shape, "another shape"
-                found["read"] += 1
-            except StoreError as error:
-                found["refused"] += 1
-                if not str(error) or len(str(error)) > 500 or "\n" in str(error):
-                    wrong.append((seed, i, name, str(error)[:600]))
-            except Exception:
-                wrong.append((seed, i, name, traceback.format_exc()))
-            if time.monotonic() - start > SLOW:
-                wrong.append((seed, i, name, f"took {time.monotonic() - start:.1f} s"))
-    return {**found, "wrong": wrong}
+    rng = np.random.default_rng(seed)
+    return tried((((seed, i, name), damaged(data, name, rng), name) for name, data in samples().items()
+                  for i in range(count)), _read, StoreError, 500)
+
+
+def _read(bad: bytes, name: str) -> None:
+    for tensor in open_tensors(bad, name):
+        assert tensor.read().shape == tensor.shape, "another shape"
 
 
 if __name__ == "__main__":
-    result = try_all(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
-    for each in result["wrong"][:20]:
-        print(*each, sep="\n", end="\n\n")
-    print(f"{result.get('refused', 0):,} refused, {result.get('read', 0):,} read, {len(result['wrong']):,} wrong")
-    sys.exit(bool(result["wrong"]))
+    told(try_all)

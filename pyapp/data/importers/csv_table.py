@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import FEWEST, cells_of, lines, separator_of
 from pyapp.data.importers.found import Found, split_named
@@ -78,7 +79,7 @@ class Table:
         if len(cells) < FEWEST + 1:
             raise NoTable(f"its first line has {len(cells)} cells; expected a label and pixels")
         self.columns, self.counted = len(cells), _counts(cells)
-        self.heading = self.counted or not any(map(_is_number, cells)) or _names_label(cells)
+        self.heading = self.counted or not any(map(is_cell, cells)) or _names_label(cells)
         self.index = int(self.counted and not cells[0])  # pandas' own column, without a name
         label = self._named(cells) if self.heading else None
         self.before, self.after = self._around(cells, label)
@@ -94,7 +95,7 @@ class Table:
         names = [_word(cell) for cell in cells]
         if (at := next((names.index(name) for name in LABELS if name in names), None)) is not None:
             return at
-        words = [i for i, name in enumerate(names) if name and not _is_number(name)]
+        words = [i for i, name in enumerate(names) if name and not is_cell(name)]
         if not self.counted or len(words) > 1:
             raise NoTable(f"its heading names no column of labels ({', '.join(LABELS)})")
         return words[0] if words else None
@@ -203,7 +204,7 @@ class Table:
         """Whether the label is the first column, else the last: words are a label, and a corner of an image hardly
         changes. NoTable if that does not tell."""
         first, last = ([name for name in column if name] for column in (first, last))
-        words = [not all(map(_is_number, column[:LOOKED_AT])) for column in (first, last)]
+        words = [not all(map(is_cell, column[:LOOKED_AT])) for column in (first, last)]
         if words[0] != words[1]:
             return words[0]
         kinds = [len(set(column)) for column in (first, last)]
@@ -247,18 +248,10 @@ def _counts(cells: list[str]) -> bool:
     """Whether the numbers of a line, at least FEWEST, are 0, 1, 2, ... or 1, 2, 3, ..."""
     numbers = [int(cell) for cell in map(_word, cells) if cell.isdecimal()]
     others = [cell for cell in cells if not _word(cell).isdecimal()]
-    return (len(numbers) >= FEWEST and numbers[0] in (0, 1) and not any(map(_is_number, others)) and
+    return (len(numbers) >= FEWEST and numbers[0] in (0, 1) and not any(map(is_cell, others)) and
             numbers == list(range(numbers[0], numbers[0] + len(numbers))))
 
 
 def _names_label(cells: list[str]) -> bool:
     """Whether a line has a word for the label, and no two cells alike, as in headings: a class may be the letter y."""
     return any(_word(cell) in LABELS for cell in cells) and len(set(cells)) == len(cells)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True

@@ -9,6 +9,7 @@ from array import array
 
 import numpy as np
 
+from pyapp.data.commas import is_cell
 from pyapp.data.tensors.tensor import Damaged, Tensor
 
 MOST_BYTES = 2**24  # text takes far more memory than its numbers
@@ -29,7 +30,7 @@ def read(data: memoryview, name: str) -> list[Tensor]:
     try:
         for line, cells in enumerate(csv.reader(io.StringIO(written, newline=""), delimiter=separator), 1):
             cells = [cell.strip() for cell in cells]
-            if not any(cells) or (line == 1 and not any(map(_is_number, cells))):
+            if not any(cells) or (line == 1 and not any(map(is_cell, cells))):
                 continue
             columns = columns or len(cells)
             if len(cells) != columns:
@@ -42,14 +43,6 @@ def read(data: memoryview, name: str) -> list[Tensor]:
         raise Damaged("no numbers")
     matrix = np.array(values, np.float64).reshape(rows, columns)
     return [Tensor(name, matrix.shape, "text", len(data), lambda: matrix)]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
 
 
 def _number(cell: str, line: int, separator: str) -> float:
