@@ -61,9 +61,10 @@ class Page(Experiment):
               doc="One row per line, numbers separated by spaces or commas, or an array as a program prints it; "
                   "applied when you leave the field. They take the place of the file"),
         Param("opens", "The next file", "choice", "shown", choices=("shown", "compared", "inputs"), live=True,
-              titles={"shown": "is shown", "compared": "is compared", "inputs": "holds inputs of the chosen tensor"},
-              doc="Compared: its tensors are subtracted from those shown, by name and shape. Inputs, one row per "
-                  "example: measures the error of the layer's output, weights rounded to nearest and by GPTQ"),
+              titles={"shown": "is shown", "compared": "is compared", "inputs": "holds inputs of a layer"},
+              doc="Compared: its tensors are subtracted from those shown, by name and shape. Inputs of the layer whose "
+                  "weights are shown, one row per example: measures the error of its output, weights rounded to "
+                  "nearest and by GPTQ"),
     )
 
     def __init__(self, params: Values):

@@ -65,7 +65,7 @@ def test_an_invalid_number_is_named(kind, values, capsys):
 
 FILES = {"nothing.npz": "cannot be read (No such file", "folder": "cannot be read (Is a directory)",
          "empty": "expected an .npz file, found an empty one", "binary": "expected an .npz file, found 2,000 bytes",
-         "t.txt": "expected an .npz file", "": "cannot be read (Is a directory)"}
+         "t.txt": "expected an .npz file", "": "the name is empty; name a file"}
 
 
 @pytest.mark.parametrize("command", ["evaluate mlp", "evaluate vit", "evaluate gpt", "sensitivity mlp", "mixed mlp",
