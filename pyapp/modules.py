@@ -1,15 +1,17 @@
 """Which modules the page's Python imports, and when: web/modules.json, from which the packs are made."""
 
-import ast
+import dis
 import importlib
-import inspect
 import sys
+from collections.abc import Iterator
+from types import CodeType
 
 from pyapp import pages
 
 
 def listed() -> dict[str, list[str]]:
-    """{"start": modules that the first page imports in Pyodide, "pages": more that others do}."""
+    """{"start": modules that the first page imports in Pyodide, "pages": more that others do, "shown": those of ours
+    whose source a page shows or lets its reader edit}."""
     from pyapp.hosts import Node  # not at the top: there this module is imported to be asked, and would count it
 
     with Node() as node:
@@ -17,7 +19,9 @@ def listed() -> dict[str, list[str]]:
         start = node.run(__name__, "imported")
         for name in pages.names():
             node.call("open", page=name)
-        return {"start": start, "pages": sorted(set(node.run(__name__, "imported_anywhere")) - set(start))}
+        shown = {name.rpartition(".")[0] for page in pages.names() for name in pages.sources(page) + pages.live(page)}
+        return {"start": start, "pages": sorted(set(node.run(__name__, "imported_anywhere")) - set(start)),
+                "shown": sorted(shown)}
 
 
 def imported() -> list[str]:
@@ -30,8 +34,8 @@ def imported_anywhere() -> list[str]:
     """The same after what our modules import inside of their functions, but for what edited texts need."""
     ours = [module for name in imported() if name.startswith("pyapp")
             and not (module := sys.modules[name]).__file__.endswith(".so")]
-    nodes = [node for module in ours for node in ast.walk(ast.parse(inspect.getsource(module)))]
-    for name in {name for node in nodes for name in _names(node)} - {"micropip", "micropip.package_index"}:
+    codes = [module.__loader__.get_code(module.__name__) for module in ours]
+    for name in {name for code in codes for name in _names(code)} - {"micropip", "micropip.package_index"}:
         try:
             importlib.import_module(name)
         except ImportError:  # another runtime's, such as Pillow
@@ -39,7 +43,9 @@ def imported_anywhere() -> list[str]:
     return imported()
 
 
-def _names(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+def _names(code: CodeType) -> Iterator[str]:
+    """What a code imports, and the functions within."""
+    yield from (each.argval for each in dis.get_instructions(code) if each.opname == "IMPORT_NAME")
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)

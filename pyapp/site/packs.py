@@ -1,11 +1,12 @@
 """The packs: what Python finds in its file system in the page, compiled, in three files.
 
     app/start.pack   what the first page imports: of the standard library, NumPy and pyapp
-    app/pages.pack   what other pages import, and pyapp's sources, which the stories show
+    app/pages.pack   what other pages import, and the sources that the stories show and readers edit
     app/rest.pack    everything else that an edited text may import, micropip too
 
-web/modules.json says which module goes where. A pack is a number n (4 bytes, little-endian), n bytes of JSON
-{path: [start, bytes]}, and the files' bytes: not compressed, as a host compresses the whole better than zip its parts.
+web/modules.json says which module goes where, and whose source is shown. A pack is a number n (4 bytes,
+little-endian), n bytes of JSON {path: [start, bytes]}, and the files' bytes: not compressed, as a host compresses the
+whole better than zip its parts.
 Without Node the packs hold sources, and the page compiles them at every start.
 """
 
@@ -33,7 +34,7 @@ def packs(root, names, cache):
     version, others = third_party(web)
     own = {OWN + name: (root / name).read_bytes() for name in names}
     codes = compiled(root, [others, own], OWN, cache) if others else {}
-    group_of = groups(web)
+    group_of, shown_of = groups(web)
     found, later = {START: {}, PAGES: {}, REST: {}}, {}
     for path, content in sorted((others | own).items()):
         group = group_of(path)
@@ -42,7 +43,7 @@ def packs(root, names, cache):
         if path not in codes:
             found[group][path] = content
             continue
-        shown, (folder, _, name) = path.startswith(OWN), path.rpartition("/")
+        shown, (folder, _, name) = shown_of(path), path.rpartition("/")
         beside = f"{folder}/__pycache__/{name[:-3]}.cpython-{version}.pyc"
         found[group][beside if shown and group != START else f"{path}c"] = codes[path]
         if shown:
@@ -63,20 +64,20 @@ def third_party(web):
 
 
 def groups(web):
-    """A function that gives the pack of a path. What web/modules.json does not list is for other pages if it is ours,
-    and else for edited texts; without that list all is for the start."""
+    """Two functions of a path: its pack, and whether its source comes too. What web/modules.json does not list is for
+    other pages if it is ours, with its source, and else for edited texts; without that list all is for the start."""
     try:
         listed = json.loads((web / "modules.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return lambda path: START
-    pack = {name: group for group, names in listed.items() for name in names}
+        return lambda path: START, lambda path: path.startswith(OWN)
+    pack, shown = {name: group for group in (START, PAGES) for name in listed[group]}, set(listed["shown"])
 
     def group_of(path):
         if path.startswith(f"{OWN}weights/") and path.endswith(".json"):
             return START
         return pack.get(module_of(path), PAGES if path.startswith(OWN) else REST)
 
-    return group_of
+    return group_of, lambda path: path.startswith(OWN) and (module_of(path) in shown or module_of(path) not in pack)
 
 
 def module_of(path):

@@ -48,11 +48,12 @@ def test_what_the_packs_are_made_of_is_not_published():
     assert all(map(served(ROOT / "web"), names))  # the benchmark starts Pyodide from them
 
 
-def test_the_stories_sources_come_with_the_pages(made):
+def test_the_stories_sources_come_with_the_pages_and_no_others(made):
     files = members(made["app/pages.pack"])
-    assert files["/bitladder/pyapp/softmax/exact.py"] == (ROOT / "pyapp/softmax/exact.py").read_bytes()
-    code = files["/bitladder/pyapp/softmax/__pycache__/exact.cpython-314.pyc"]
+    assert files["/bitladder/pyapp/softmax/ibert.py"] == (ROOT / "pyapp/softmax/ibert.py").read_bytes()
+    code = files["/bitladder/pyapp/softmax/__pycache__/ibert.cpython-314.pyc"]
     assert code[4:8] == (1).to_bytes(4, "little")  # never compared with the source
+    assert "/bitladder/pyapp/softmax/exact.pyc" in files and "/bitladder/pyapp/softmax/exact.py" not in files
 
 
 def test_the_lock_has_the_hash_of_what_node_compiles(made):
