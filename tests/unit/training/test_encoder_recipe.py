@@ -47,6 +47,7 @@ def test_no_story_that_is_learned_is_held_out():
     assert not measured & set(training_stories(TINY)[0]) and not measured & set(training_stories(TINY, easy=True)[0])
 
 
+@pytest.mark.in_pyodide(0, "test_recipes.py trains by a recipe there")
 def test_a_training_that_is_stopped_goes_on_to_the_same_weights(tmp_path):
     path = tmp_path / "progress.npz"
     whole, said = train_encoder(TINY, lambda line: None)[1], []
