@@ -83,7 +83,7 @@ def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(vi
     """Each on a page where it is first needed, for a module is loaded once."""
     tab = visit("#digits", cold=True)
     for link, path, how, part in (
-            ("#rung3", "ui/kinds/code.js", "missing", "code-text"),
+            ("#rung3", "ui/live-code.js", "missing", "code-text"),
             ("#rung4", "views/embeddings.js", "lost", "cells-blue-1"),
             ("#rung5", "views/arcs.js", "a web page", "look-1"), ("#rung1", "views/surface.js", "damaged", "surface")):
         print(path, how)  # is shown with a failure

@@ -47,7 +47,7 @@ function More({ block, scope, page }) {
 }
 
 function Code(facts) {
-  return html`<${Fetched} path="ui/kinds/code.js" facts=${facts} />`;
+  return html`<${Fetched} path="ui/live-code.js" facts=${facts} />`;
 }
 
 /** What no kind draws: a component of its own. */

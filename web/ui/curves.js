@@ -13,10 +13,6 @@ export class Curves {
     }
   }
 
-  names() {
-    return [...this.#curves.keys()];
-  }
-
   clear() {
     this.#curves.clear();
   }

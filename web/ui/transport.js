@@ -5,9 +5,9 @@ import { Trouble } from "./trouble.js";
 
 /** Play, step, reset and new seed of a Training, and the runs that can go on. */
 export function Transport({ page, training }) {
-  const { playing, player, labels } = training;
+  const { playing, state, labels } = training;
   const idle = !page.open;
-  const done = player.state === "done";
+  const done = state === "done";
   const seeded = page.meta.params.some(({ name }) => name === "seed");
   const press = (act) => (event) => {
     if (event.detail > 0) event.currentTarget.blur(); // pressed by pointer: Space is to play and pause, not to press again
