@@ -3,6 +3,9 @@ import { html, useEffect } from "preact";
 const TEXT = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
 const PRESSABLE = "button, summary, a, input:not([type=range], [type=radio]:checked)"; // Space already does something there
 
+/** By how many rows and columns arrow keys move. */
+export const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
 /**
  * Keys of a page: [{key, label, run}], where key is as KeyboardEvent.key says it ("s", " "). `?` lists them in a dialog, for which
  * `dialog` is a ref. Nothing happens while the reader types, or in a dialog.

@@ -1,63 +1,42 @@
-import { html, useEffect, useRef } from "preact";
+import { html } from "preact";
 import { download } from "../files.js";
-import { Heatmap as Sheet } from "../heatmap.js";
-import { inkOf } from "../picture.js";
+import { Sheet } from "../heatmap.js";
 import { Scale as Ramp } from "../scale.js";
 import { ofHeatmap } from "../summary.js";
 import { Tiles } from "../tiles.js";
 import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
 
-/** An array as colours; see Heatmap in pyapp/experiment/pictures.py. */
+/** An array as colours, beside it that of a pinned run; see Heatmap in pyapp/experiment/pictures.py. */
 export function Heatmap({ block, scope, page }) {
   const array = scope.array(block.array);
   if (!array) return null;
-  const { label, caption, role = "", read, pick, name, map, height: maxHeight, gap, loupe, tiles_across: across } = block;
-  const name_ = scope.text(name);
+  const { caption, role = "", kept } = block;
+  const name = scope.text(block.name);
   const other = page.compared?.scope;
-  const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array) ? { scope: other, array: other.array(block.array) } : null;
+  const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array);
   const [own, pinned] = [scope, other].map((from) => (from && block.limit ? from.get(`${block.limit.replace("?", "")}?`) : 1));
-  const summary = (from, shown) => () => ofHeatmap({ array: shown, map, read: (cell) => from.reading(cell).text(read) });
   const limit = twin && pinned > own ? pinned : own; // one scale for both
+  const mark = kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
+  const facts = { key: shapeOf(array), block, limit, across: block.tiles_across ? scope.get(block.tiles_across) : 0 };
   return html`<figure class="picture">
-    ${caption && html`<figcaption class=${role} data-test=${name && `${name_}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
-    <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} limit=${limit} options=${{
-      label: scope.text(label), test: name_, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0, picks: Boolean(pick),
-    }} read=${read} summary=${summary(scope, array)} />
-    ${twin && html`<${Drawn} key=${`pinned ${array.shape.join()}`} block=${{ ...block, over: null, kept: null }} ...${twin} page=${page} limit=${limit} options=${{
-      label: `${scope.text(label)} Pinned run.`, test: name_ && `${name_}-pinned`, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0,
-    }} read=${read} summary=${summary(twin.scope, twin.array)} /><figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
+    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
+    ${drawn({ ...facts, from: scope, label: scope.text(block.label), test: name, over: block.over && scope.array(block.over),
+      kept: mark?.every((part) => part !== null) ? mark : null, put: block.pick && ((param, value) => change(page, param, value)) })}
+    ${twin && html`${drawn({ ...facts, key: `pinned ${facts.key}`, from: other, label: `${scope.text(block.label)} Pinned run.`, test: name && `${name}-pinned` })}
+      <figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
   </figure>`;
 }
 
 const shapeOf = (array) => array?.shape.join();
 
-/** The canvas, which lives on while its shape stays; what it reads is always the newest frame. */
-function Drawn({ block, scope, page, array, limit, options, read, summary }) {
-  const host = useRef(null);
-  const sheet = useRef(null);
-  const now = useRef(null);
-  now.current = { scope, page };
-  const kept = block.kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
-  const over = block.over && scope.array(block.over);
-  useEffect(() => {
-    const [, rows, columns] = array.shape.length === 2 ? [1, ...array.shape] : array.shape;
-    const cell = (tile, row, column) => ({ tile, row, column, i: (tile * rows + row) * columns + column });
-    const describe = (tile, row, column) => now.current.scope.reading(cell(tile, row, column)).text(read);
-    const picked = options.picks && ((...place) => {
-      const { scope: at, page: to } = now.current;
-      for (const [param, value] of block.pick) change(to, param, at.reading(cell(...place)).get(value));
-    });
-    sheet.current = new Sheet(host.current, { ...options, describe, picked });
-    return () => sheet.current.destroy();
-  }, []);
-  useEffect(() => {
-    sheet.current.lay(over ? () => inkOf(over) : null);
-    sheet.current.update(array.data, limit);
-    sheet.current.name(`${options.label} ${summary()}`);
-  }, [array.data, limit, over?.data]);
-  useEffect(() => sheet.current.keep(kept?.every((part) => part !== null) ? kept : null), [String(kept)]);
-  return html`<div ref=${host}></div>`;
+/** A block's array as `from` has it. A new shape is another sheet, so that nothing is read or marked outside of it. */
+function drawn({ block: { array: entry, read, map, height: maxHeight, gap, loupe, pick }, from, put, ...facts }) {
+  const { shape, data } = from.array(entry);
+  const [rows, columns] = shape.slice(-2);
+  const cell = (tile, row, column) => from.reading({ tile, row, column, i: (tile * rows + row) * columns + column });
+  return html`<${Sheet} ...${facts} ...${{ shape, data, map, maxHeight, gap, loupe }} summary=${() => ofHeatmap({ array: { shape, data }, map, read: ({ tile, row, column }) => cell(tile, row, column).text(read) })}
+    describe=${(...place) => cell(...place).text(read)} picked=${put && ((...place) => pick.forEach(([param, value]) => put(param, cell(...place).get(value))))} />`;
 }
 
 /** Set a parameter unless it is that already. */
