@@ -10,8 +10,8 @@ import { lastOf, opening } from "./ui/keep.js";
 import { Log } from "./ui/log.js";
 import { paint } from "./ui/paint.js";
 import { Session } from "./ui/session.js";
-import { bindRailButton, drawLead, drawNotes, drawStatus, drawThemeSwitch, drawTroubles, drawWays } from "./ui/shell.js";
-import { restoreTheme } from "./ui/theme.js";
+import { bindRailButton, drawLead, drawNotes, drawStatus, drawTroubles, drawWays } from "./ui/shell.js";
+import { bindThemes } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
 const at = (id) => document.getElementById(id);
@@ -272,8 +272,7 @@ function stuck({ type, message, hint = "Check the connection and try again." }) 
 
 async function main() {
   at("unserved").remove();
-  restoreTheme();
-  drawThemeSwitch(at("theme"));
+  bindThemes(document.getElementsByName("theme"));
   bindRailButton(at("rail-button"), at("rail"));
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash is the page's

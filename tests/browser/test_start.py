@@ -299,7 +299,7 @@ def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
     tab.page.locator("dialog [role=status]", has_text="opied").or_(
         tab.page.locator("dialog [role=status]", has_text="selected")).wait_for()
     tab["log-close"].click()
-    tab.page.locator("dialog.log").wait_for(state="detached")
+    tab.page.locator("dialog.log").wait_for(state="hidden")
 
 
 def test_the_log_holds_what_python_printed(visit):
@@ -308,7 +308,7 @@ def test_the_log_holds_what_python_printed(visit):
     lines = tab.text("log-lines")
     assert "Ready: Python 3" in lines and "#digits" in lines
     tab.page.keyboard.press("Escape")
-    tab.page.locator("dialog.log").wait_for(state="detached")
+    tab.page.locator("dialog.log").wait_for(state="hidden")
 
 
 def test_python_starts_after_the_view_and_without_one_too(visit):

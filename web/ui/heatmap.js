@@ -1,5 +1,5 @@
 import { html, useEffect, useMemo, useRef, useState } from "preact";
-import { colormap } from "./colormap.js";
+import { painted } from "./colormap.js";
 import { ARROWS } from "./keys.js";
 import { paint, unpaint } from "./paint.js";
 import { inkOf } from "./picture.js";
@@ -109,7 +109,7 @@ class Drawing {
     const context = this.#canvas.getContext("2d");
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
-    this.#paintStrip();
+    painted({ ...this.#facts, rows: tiles * rows }, this.#strip);
     const ink = over && inkOf(over); // anew each time, because its colours follow the theme
     for (let t = 0; t < tiles; t += 1) {
       const [x, y] = [(t % across) * stepX, Math.floor(t / across) * stepY];
@@ -134,18 +134,6 @@ class Drawing {
       context.lineWidth = line;
       context.strokeRect(x, y, width, height);
     }
-  }
-
-  #paintStrip() {
-    const { tiles, rows, columns, data, limit, map } = this.#facts;
-    if (this.#strip.height !== tiles * rows) Object.assign(this.#strip, { width: columns, height: tiles * rows });
-    const context = this.#strip.getContext("2d");
-    const image = context.createImageData(columns, tiles * rows);
-    const pixels = new Uint32Array(image.data.buffer);
-    const { words, index } = colormap(map);
-    if (!data) pixels.fill(words[index(0)]);
-    else for (let i = 0; i < pixels.length; i += 1) pixels[i] = words[index(data[i] / limit)];
-    context.putImageData(image, 0, 0);
   }
 
   /** The largest cell for which all tiles stay within the height, then even rows, then the spare width into the gaps. */

@@ -77,9 +77,7 @@ export async function keepOffline(badge, news, tell) {
     show({ loaded: undefined });
   }
 
-  function retry() {
-    return attempt(open);
-  }
+  const retry = () => attempt(open);
 
   function keep() {
     return attempt(async () => {

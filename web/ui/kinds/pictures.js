@@ -1,9 +1,10 @@
-import { html } from "preact";
+import { html, useEffect, useRef } from "preact";
+import { painted } from "../colormap.js";
 import { download } from "../files.js";
+import { fixed, NOTHING, signed } from "../format.js";
 import { Sheet } from "../heatmap.js";
-import { Scale as Ramp } from "../scale.js";
 import { ofHeatmap } from "../summary.js";
-import { Tiles } from "../tiles.js";
+import { onTheme } from "../theme.js";
 import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
 
@@ -44,20 +45,46 @@ export function change(page, param, value) {
   if (String(page.params[param]) !== String(value)) page.change(param, value);
 }
 
-export function Scale({ block, scope }) {
-  return html`<${Ramp} limit=${scope.get(block.limit)} grey=${block.map === "grey"} test=${block.name} what=${scope.text(block.what)} />`;
+const TICKS = [-1, -1 / 4, 0, 1 / 4, 1]; // equally far apart on the square-root scale of the signed colour map
+
+/** The colour scale that heatmaps share: from paper to ink, or signed. */
+export function Scale({ block: { limit: entry, map, name, what: words }, scope }) {
+  const [limit, what, grey] = [scope.get(entry), scope.text(words), map === "grey"];
+  const ticks = grey ? ["0", fixed(limit, 3)] : TICKS.map((tick) => (limit === null ? NOTHING : signed(tick * limit, 3)));
+  return html`<div class="scale" data-test=${name}>
+    <span class=${`ramp ${grey ? "ramp-ink" : ""}`} aria-hidden="true"></span>
+    <span class="ticks number">${ticks.map((tick) => html`<span>${tick}</span>`)}</span>
+    <span class="doc">${what}: ${grey ? "paper is zero, ink the largest; all images share this scale."
+      : "blue is negative, orange positive, paper zero; all images share this scale (square-root scale)."}</span>
+  </div>`;
 }
 
-/** Small pictures with words; see Images in pyapp/experiment/pictures.py. */
+/** Small pictures with words, or as buttons; see Images in pyapp/experiment/pictures.py. */
 export function Images({ block, scope, page }) {
   const pictures = scope.array(block.pictures);
   if (!pictures) return null;
   const { label, words, pick, puts, value = "@i", picked, size, name } = block;
-  const press = pick ? (i) => page.change(pick, at(i).get(value)) : (i) => page.put(at(i).get(puts));
-  const at = (i) => scope.reading({ i });
-  return html`<${Tiles} pictures=${pictures} test=${name} kind=${scope.text(size)} picked=${picked ? scope.get(picked) : null}
-    name=${(i) => at(i).text(label)} words=${words && ((i) => html`<${Rich} text=${words} scope=${at(i)} />`)}
-    pick=${(pick || puts) && press} />`;
+  const [n, rows, columns] = pictures.shape;
+  const pixels = rows * columns;
+  const chosen = picked ? scope.get(picked) : null;
+  return html`<div class=${`tiles ${scope.text(size)}`} data-test=${name}>${Array.from({ length: n }, (_, i) => {
+    const at = scope.reading({ i });
+    const content = html`<${Tile} data=${pictures.data.subarray(i * pixels, (i + 1) * pixels)} rows=${rows} columns=${columns} name=${at.text(label)} />
+      ${words && html`<span class="tile-words"><${Rich} text=${words} scope=${at} /></span>`}`;
+    if (!pick && !puts) return html`<figure class="tile" key=${i}>${content}</figure>`;
+    const press = () => (pick ? page.change(pick, at.get(value)) : page.put(at.get(puts)));
+    return html`<button type="button" class="tile" key=${i} aria-pressed=${i === chosen} data-test=${`${name}-${i}`} onClick=${press}>${content}</button>`;
+  })}</div>`;
+}
+
+function Tile({ data, rows, columns, name }) {
+  const target = useRef(null);
+  useEffect(() => {
+    const draw = () => target.current.replaceChildren(painted({ data, rows, columns, map: "grey", limit: 255 }));
+    draw();
+    return onTheme(draw);
+  }, [data]);
+  return html`<span class="tile-picture" role="img" aria-label=${name} ref=${target}></span>`;
 }
 
 const TYPES = { png: "image/png", json: "application/json", csv: "text/csv" };
