@@ -7,7 +7,8 @@
 export const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array };
 
 /**
- * The asking side. `call(method, args)` returns a promise of the result. `on(event, fn)` listens and returns a function that stops. `close()` rejects what is pending.
+ * The asking side. `call(method, args)` returns a promise of the result. `on(event, fn)` listens and returns a function that
+ * stops. `close()` rejects what is pending.
  * A worker whose script cannot be loaded at all, or that throws outside of a call, reports an "error" event like any other.
  * What is no such message is ignored: edited code can send any.
  */

@@ -12,7 +12,7 @@ function rowsOf(found) {
 
 /** What a component of its own shows, below the names of its entries: arrays, and lists of things with parts. */
 function tablesOf(name, found) {
-  if (found?.data) return rowsOf(found).map((rows) => [[name], ...rows]);
+  if (found?.data) return rowsOf(found.shape.length > 1 ? found : { ...found, shape: [1] }).map((rows) => [[name], ...rows]);
   if (found === null || typeof found !== "object") return [];
   if (!Array.isArray(found)) return Object.entries(found).flatMap(([key, value]) => tablesOf(`${name}.${key}`, value));
   return typeof found[0] === "object" ? [[[name], Object.keys(found[0]), ...found.map(Object.values)]] : [];

@@ -18,7 +18,8 @@ const clamp = (x, n) => Math.max(0, Math.min(n - 1, x));
  * across        how many tiles stand in a line, where that is not for the width to decide
  * summary()     what is seen here, in words that end with a full stop
  */
-export function Sheet({ label, summary = () => "", test, shape, data, limit, over = null, kept = null, describe, picked, map = "signed", maxHeight = 440, gap = 2, loupe = false, across = 0 }) {
+export function Sheet({ label, summary = () => "", test, shape, data, limit, over = null, kept = null, describe, picked, ...look }) {
+  const { map = "signed", maxHeight = 440, gap = 2, loupe = false, across = 0 } = look;
   const [host, canvas, lens, drawing] = [useRef(null), useRef(null), useRef(null), useRef(null)];
   const [at, read] = useState(null);
   const [taken, take] = useState(null); // until another is marked
@@ -31,7 +32,8 @@ export function Sheet({ label, summary = () => "", test, shape, data, limit, ove
     return () => drawing.current.destroy();
   }, []);
   useEffect(() => take(null), [String(kept)]);
-  useEffect(() => drawing.current.show({ tiles, rows, columns, data, limit: limit || 1, over, marked, map, maxHeight, gap, across }), [data, limit, over?.data, String(marked)]);
+  const facts = { tiles, rows, columns, data, limit: limit || 1, over, marked, map, maxHeight, gap, across };
+  useEffect(() => drawing.current.show(facts), [data, limit, over?.data, String(marked)]);
   useEffect(() => void (shown && loupe && drawing.current.enlarge(lens.current, at)), [String(at), data]);
 
   const point = (event) => read(drawing.current.cell(event));
@@ -94,7 +96,8 @@ class Drawing {
   show(facts) {
     const old = this.#facts;
     this.#facts = facts;
-    const same = old?.data && facts.limit === old.limit && facts.over?.data === old.over?.data && String(facts.marked) === String(old.marked) && facts.data?.every((value, i) => value === old.data[i]);
+    const alike = old && ["limit", "marked"].every((name) => String(facts[name]) === String(old[name])) && facts.over?.data === old.over?.data;
+    const same = alike && old.data && facts.data?.every((value, i) => value === old.data[i]);
     if (!same) paint(this.#draw); // else it is painted already
   }
 

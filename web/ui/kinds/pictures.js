@@ -36,8 +36,10 @@ function drawn({ block: { array: entry, read, map, height: maxHeight, gap, loupe
   const { shape, data } = from.array(entry);
   const [rows, columns] = shape.slice(-2);
   const cell = (tile, row, column) => from.reading({ tile, row, column, i: (tile * rows + row) * columns + column });
-  return html`<${Sheet} ...${facts} ...${{ shape, data, map, maxHeight, gap, loupe }} summary=${() => ofHeatmap({ array: { shape, data }, map, read: ({ tile, row, column }) => cell(tile, row, column).text(read) })}
-    describe=${(...place) => cell(...place).text(read)} picked=${put && ((...place) => pick.forEach(([param, value]) => put(param, cell(...place).get(value))))} />`;
+  const describe = (...place) => cell(...place).text(read);
+  const summary = () => ofHeatmap({ array: { shape, data }, map, read: ({ tile, row, column }) => describe(tile, row, column) });
+  const picked = put && ((...place) => pick.forEach(([param, value]) => put(param, cell(...place).get(value))));
+  return html`<${Sheet} ...${facts} ...${{ shape, data, map, maxHeight, gap, loupe, summary, describe, picked }} />`;
 }
 
 /** Set a parameter unless it is that already. */
