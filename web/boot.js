@@ -17,18 +17,17 @@ const START = [...PYODIDE, "app/start.pack", "app/python.zip", "app/pyodide-lock
  * onProgress   gets { stage, label, loaded, total }; loaded and total are bytes of all that a start needs
  * log          gets each line that Python prints
  * onBeat       is called now and then while calls of edited code keep returning
- * read         in Node: read(path) resolves to the bytes of one of the site's files, instead of a fetch
- * loadPyodide  in Node: Pyodide's function of that name, instead of the one imported from the site
+ * open         makes what brings the site's files: download, or in Node what web/node.mjs has instead
  *
  * Resolves to { pyodide, call, install, bring }; `crossing` describes call(method, args); install(source) fetches what a
  * text of Python imports and is not here, and resolves to { installed: names }; bring(path) puts a file of app/ where
  * Python finds it. An error has a type, a message and a hint.
  */
-export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat = () => {}, read, loadPyodide }) {
+export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat = () => {}, open = download }) {
   const progress = { stage: "download", label: "Downloading Python", loaded: 0, total: 0 };
   const tell = (news) => onProgress({ ...Object.assign(progress, news) });
   const onBytes = (bytes) => tell({ loaded: progress.loaded + bytes });
-  const site = read ? folder(read, loadPyodide, onBytes) : download(base, onBytes, log);
+  const site = open(base, onBytes, log);
   try {
     return await Promise.race([start(site, base, tell, log, onBeat), site.failed]);
   } catch (error) {
@@ -151,20 +150,6 @@ export function putOnPath(pyodide, folder) {
   const path = pyodide.pyimport("sys.path");
   path.insert(0, folder);
   path.destroy();
-}
-
-// What `download` is for the site over HTTP, for the site in a folder of this machine.
-function folder(read, loadPyodide, onBytes) {
-  return {
-    read,
-    fresh: async (path) => new TextDecoder().decode(await read(path)),
-    loadPyodide,
-    begin: async (files) => {
-      for (const [, entry] of files) onBytes((await entry).bytes);
-    },
-    failed: new Promise(() => {}),
-    end: () => {},
-  };
 }
 
 /**

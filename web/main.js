@@ -1,17 +1,17 @@
 // The shell: reads the link, draws what needs no Python, starts the engine and mounts one view.
 
+import { render } from "preact";
 import { Engine } from "./engine.js";
 import { faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
 import { refuseStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
 import { lastOf, opening } from "./ui/keep.js";
-import { onceAFrame } from "./ui/latest.js";
 import { Log } from "./ui/log.js";
+import { paint } from "./ui/paint.js";
 import { Session } from "./ui/session.js";
-import { bindRailButton, drawLead, drawNotes, drawStatus, drawThemeSwitch, drawTroubles, drawWays } from "./ui/shell.js";
-import { clear } from "./ui/slots.js";
-import { restoreTheme } from "./ui/theme.js";
+import { bindRailButton, drawLead, drawNotes, drawStatus, drawTroubles, drawWays } from "./ui/shell.js";
+import { bindThemes } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
 const at = (id) => document.getElementById(id);
@@ -63,20 +63,18 @@ function renew() {
   return engine.renew();
 }
 
-const drawFacts = onceAFrame(() => drawStatus(at("status"), facts)); // progress comes with every chunk
+const drawFacts = () => drawStatus(at("status"), facts);
 
 /** Draw the status line with new facts. */
 function tell(news) {
   Object.assign(facts, news);
-  drawFacts();
+  paint(drawFacts); // progress comes with every chunk
 }
 
 /** Draw the ways on from the page that is there. */
 function ways() {
   drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, shown.session.meta);
 }
-
-const waysSoon = onceAFrame(ways); // a slider moves often
 
 async function failed(error) {
   document.documentElement.dataset.state = "error";
@@ -132,7 +130,7 @@ async function show(hash, again) {
   const file = brought;
   brought = null;
   shown?.view?.unmount();
-  clear(at("view"));
+  render(null, at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
   left = Promise.all([left, shown?.session.close()]);
   const shell = {
@@ -206,7 +204,7 @@ function equip(session) {
     if (event.type === "wish" && event.tag !== "undo") undo.push(event.before, event.tag ?? event.name);
     if (event.type === "params") {
       if (session.link() !== location.hash) history.replaceState(null, "", session.link()); // which takes a browser milliseconds
-      if (visit.see(meta, session.params)) waysSoon();
+      if (visit.see(meta, session.params)) paint(ways); // a slider moves often
     }
     if (event.type === "messages") {
       notes(session);
@@ -274,8 +272,7 @@ function stuck({ type, message, hint = "Check the connection and try again." }) 
 
 async function main() {
   at("unserved").remove();
-  restoreTheme();
-  drawThemeSwitch(at("theme"));
+  bindThemes(document.getElementsByName("theme"));
   bindRailButton(at("rail-button"), at("rail"));
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash is the page's

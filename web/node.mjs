@@ -28,18 +28,31 @@ try {
   const engine = await boot({
     base: WEB.href,
     log: (line) => process.stderr.write(`${line}\n`),
-    read: readSite,
-    loadPyodide: async (settings) => {
-      const { loadPyodide } = await import(new URL("vendor/pyodide/pyodide.mjs", WEB));
-      const paths = Object.fromEntries(ADDRESSES.map((name) => [name, fileURLToPath(settings[name])]));
-      return loadPyodide({ ...settings, ...paths });
-    },
+    open: folder,
   });
   prepare(engine.pyodide);
   await answerLines(engine);
 } catch (error) {
   print({ id: null, error: toData(error) });
   process.exitCode = 1;
+}
+
+// What download.js is for the site over HTTP, for the site in this folder.
+function folder(base, onBytes) {
+  return {
+    read: readSite,
+    fresh: async (path) => new TextDecoder().decode(await readSite(path)),
+    async begin(files) {
+      for (const [, entry] of files) onBytes((await entry).bytes);
+    },
+    async loadPyodide(settings) {
+      const { loadPyodide } = await import(new URL("vendor/pyodide/pyodide.mjs", base));
+      const paths = Object.fromEntries(ADDRESSES.map((name) => [name, fileURLToPath(settings[name])]));
+      return loadPyodide({ ...settings, ...paths });
+    },
+    failed: new Promise(() => {}),
+    end: () => {},
+  };
 }
 
 async function readSite(path) {

@@ -7,8 +7,8 @@
 export const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array };
 
 /**
- * The asking side. `call(method, args, transfer)` returns a promise of the result; buffers listed in `transfer` are
- * given away. `on(event, fn)` listens and returns a function that stops. `close()` rejects what is pending.
+ * The asking side. `call(method, args)` returns a promise of the result. `on(event, fn)` listens and returns a function that
+ * stops. `close()` rejects what is pending.
  * A worker whose script cannot be loaded at all, or that throws outside of a call, reports an "error" event like any other.
  * What is no such message is ignored: edited code can send any.
  */
@@ -42,11 +42,11 @@ export function connect(port) {
   port.start?.();
 
   return {
-    call(method, args = {}, transfer = []) {
+    call(method, args = {}) {
       if (closed) return Promise.reject(closedError(method));
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        port.postMessage({ id, method, args }, transfer); // throws, and so rejects, if args cannot be cloned
+        port.postMessage({ id, method, args }); // throws, and so rejects, if args cannot be cloned
         pending.set(id, { method, resolve, reject });
       });
     },
@@ -92,21 +92,14 @@ export function toData(error) {
     type: error?.type ?? error?.name ?? "Error",
     message: error?.message ?? String(error),
     hint: error?.hint ?? "",
-    param: error?.param ?? null,
-    page: error?.page ?? null,
-    line: error?.line ?? null,
-    function: error?.function ?? null,
+    ...Object.fromEntries(["param", "page", "line", "function"].map((fact) => [fact, error?.[fact] ?? null])),
   };
 }
 
 /** Plain data as an error that can be thrown. */
-function toError({ type, message, hint = "", param = null, page = null, line = null, function: name = null }) {
-  return Object.assign(new Error(message), { type, hint, param, page, line, function: name });
-}
+const toError = ({ message, ...facts }) => Object.assign(new Error(message), facts);
 
-function closedError(method) {
-  return toError({ type: "Closed", message: `The engine was closed before it answered "${method}"` });
-}
+const closedError = (method) => toError({ type: "Closed", message: `The engine was closed before it answered "${method}"` });
 
 function buffersIn(value, found = new Set()) {
   if (ArrayBuffer.isView(value)) found.add(value.buffer);

@@ -13,27 +13,20 @@
     }
   });
 
-  const add = (name, text, facts = {}) => {
-    const element = Object.assign(document.createElement(name), { textContent: text, ...facts });
-    box.append(element);
+  const make = (name, content, facts = {}) => {
+    const element = Object.assign(document.createElement(name), facts);
+    element.append(...[content].flat());
     return element;
   };
 
-  const another = () => Object.assign(document.createElement("button"), { type: "button", className: "primary", textContent: "Retry", onclick: retry });
+  const another = () => make("button", "Retry", { type: "button", className: "primary", onclick: retry });
 
   function say(message, hint, log, way = another()) {
     if (!box.isConnected) document.getElementById("main").prepend(box); // main.js takes it away
-    box.replaceChildren();
     box.className = "banner banner-trouble";
     box.dataset.test = "unstarted";
-    add("p", "").append(Object.assign(document.createElement("strong"), { textContent: message }));
-    add("p", hint);
-    add("p", "").append(way);
-    if (log) {
-      const details = add("details", "");
-      details.append(Object.assign(document.createElement("summary"), { textContent: "Log" }));
-      details.append(Object.assign(document.createElement("pre"), { textContent: log }));
-    }
+    box.replaceChildren(make("p", make("strong", message)), make("p", hint), make("p", way));
+    if (log) box.append(make("details", [make("summary", "Log"), make("pre", log)]));
   }
 
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -80,7 +73,7 @@
   /** A frame with a sandbox and no origin has neither modules, nor workers, nor storage. */
   function confined() {
     document.documentElement.dataset.state = "error";
-    const link = Object.assign(document.createElement("a"), { href: location.href, target: "_blank", rel: "noopener", textContent: location.href });
+    const link = make("a", location.href, { href: location.href, target: "_blank", rel: "noopener" });
     say("This frame does not allow Bitladder to run: its sandbox permits neither storage nor workers, and Python runs in a worker.",
       "Open the page in a tab of its own (below), or add allow-same-origin to the frame's sandbox.", "", link);
   }

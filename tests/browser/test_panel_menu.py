@@ -57,3 +57,14 @@ def test_a_link_leads_to_a_panel(visit, panel):
     else:
         tab.page.wait_for_function("scrollY > 300")
     assert tab.page.evaluate("location.hash") == "#affine?bits=3"
+
+
+def test_what_a_component_of_its_own_draws_is_saved_too(visit):
+    tab = visit("#rung5")
+    arrows = Runner().open("rung5")["frame"].scalars["into"]
+    tab["arcs-menu"].click()
+    lines = saved(tab, "arcs-csv").decode().splitlines()
+    written = [",".join(arrows[0]), *(",".join(map(str, arrow.values())) for arrow in arrows)]
+    at = lines.index(written[0])
+    assert lines[at:at + len(written)] == written
+    assert saved(tab, "arcs-svg").decode().count("<path") == len(arrows)

@@ -83,7 +83,7 @@ def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(vi
     """Each on a page where it is first needed, for a module is loaded once."""
     tab = visit("#digits", cold=True)
     for link, path, how, part in (
-            ("#rung3", "ui/kinds/code.js", "missing", "code-text"),
+            ("#rung3", "ui/live-code.js", "missing", "code-text"),
             ("#rung4", "views/embeddings.js", "lost", "cells-blue-1"),
             ("#rung5", "views/arcs.js", "a web page", "look-1"), ("#rung1", "views/surface.js", "damaged", "surface")):
         print(path, how)  # is shown with a failure
@@ -299,7 +299,7 @@ def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
     tab.page.locator("dialog [role=status]", has_text="opied").or_(
         tab.page.locator("dialog [role=status]", has_text="selected")).wait_for()
     tab["log-close"].click()
-    tab.page.locator("dialog.log").wait_for(state="detached")
+    tab.page.locator("dialog.log").wait_for(state="hidden")
 
 
 def test_the_log_holds_what_python_printed(visit):
@@ -308,7 +308,7 @@ def test_the_log_holds_what_python_printed(visit):
     lines = tab.text("log-lines")
     assert "Ready: Python 3" in lines and "#digits" in lines
     tab.page.keyboard.press("Escape")
-    tab.page.locator("dialog.log").wait_for(state="detached")
+    tab.page.locator("dialog.log").wait_for(state="hidden")
 
 
 def test_python_starts_after_the_view_and_without_one_too(visit):

@@ -77,13 +77,11 @@ test("arrays in a result are moved, wherever they are, and a shared buffer only 
   assert.equal(data.length, 0, "the sender no longer has it");
 });
 
-test("arguments are copied unless their buffers are given away", async () => {
+test("arguments are copied", async () => {
   const { client } = pair((method, { data }) => data.length);
   const kept = new Uint8Array(4);
-  const given = new Uint8Array(5);
   assert.equal(await client.call("a", { data: kept }), 4);
-  assert.equal(await client.call("a", { data: given }, [given.buffer]), 5);
-  assert.deepEqual([kept.length, given.length], [4, 0]);
+  assert.equal(kept.length, 4);
 });
 
 test("events reach every listener until it stops", async () => {

@@ -2,7 +2,8 @@ import { html, useEffect, useRef, useState } from "preact";
 import { load } from "../modules.js";
 import { Formula } from "./formula.js";
 import { Bars } from "./kinds/bars.js";
-import { Chart, Curves, Histogram } from "./kinds/charts.js";
+import { Histogram } from "./kinds/bins.js";
+import { Chart, Curves } from "./kinds/charts.js";
 import { Equation, Matrix } from "./kinds/matrix.js";
 import { Buttons, Heatmap, Images, Scale } from "./kinds/pictures.js";
 import { Facts, Table } from "./kinds/table.js";
@@ -47,7 +48,7 @@ function More({ block, scope, page }) {
 }
 
 function Code(facts) {
-  return html`<${Fetched} path="ui/kinds/code.js" facts=${facts} />`;
+  return html`<${Fetched} path="ui/live-code.js" facts=${facts} />`;
 }
 
 /** What no kind draws: a component of its own. */

@@ -10,6 +10,14 @@ function rowsOf(found) {
   return [Array.from({ length: found.data.length / columns }, (_, row) => Array.from(found.data.subarray(row * columns, (row + 1) * columns)))];
 }
 
+/** What a component of its own shows, below the names of its entries: arrays, and lists of things with parts. */
+function tablesOf(name, found) {
+  if (found?.data) return rowsOf(found.shape.length > 1 ? found : { ...found, shape: [1] }).map((rows) => [[name], ...rows]);
+  if (found === null || typeof found !== "object") return [];
+  if (!Array.isArray(found)) return Object.entries(found).flatMap(([key, value]) => tablesOf(`${name}.${key}`, value));
+  return typeof found[0] === "object" ? [[[name], Object.keys(found[0]), ...found.map(Object.values)]] : [];
+}
+
 const OF = {
   table: ({ rows, columns }, scope) => {
     const shown = columns.filter(({ value, when }) => value && scope.holds(when));
@@ -39,6 +47,7 @@ const OF = {
     const values = lanes.map(({ y }) => list(scope, y));
     return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
   },
+  custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry, scope.get(entry))),
   heatmap: ({ array }, scope) => rowsOf(scope.array(array)),
   matrix: ({ array, columns }, scope) => rowsOf(scope.array(array)).map((rows) => [...(columns ? [scope.get(columns)] : []), ...rows]),
 };

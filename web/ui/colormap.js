@@ -12,7 +12,7 @@ const WORDS = { bands: 3 }; // how many colours a map has, if not all levels
  * 256 colours (for bands: 3) as bytes of RGBA, and how a value in units of the scale becomes an index. The style sheet has the colours.
  * The signed map goes by the square root: most weights are small beside the largest, and would all look like paper.
  */
-export function colormap(kind) {
+function colormap(kind) {
   const stops = ends[kind].map(rgb);
   const levels = WORDS[kind] ?? LEVELS;
   const table = new Uint8ClampedArray(4 * levels);
@@ -30,4 +30,16 @@ export function colormap(kind) {
     bands: clamp,
   };
   return { words: new Uint32Array(table.buffer), index: index[kind] };
+}
+
+/** An array of rows * columns values as a canvas, a cell a pixel; limit: the value with the full colour. Without data all are 0. */
+export function painted({ data, rows, columns, map, limit = 1 }, canvas = document.createElement("canvas")) {
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  const { words, index } = colormap(map);
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = words[index(data ? data[i] / limit : 0)];
+  context.putImageData(image, 0, 0);
+  return canvas;
 }

@@ -13,10 +13,6 @@ export class Curves {
     }
   }
 
-  names() {
-    return [...this.#curves.keys()];
-  }
-
   clear() {
     this.#curves.clear();
   }
@@ -52,19 +48,10 @@ export class Curves {
 
 /** Curves with x of their own -> one shared x and a column each, null where a curve has no point. */
 export function align(curves) {
-  const at = curves.map(() => 0);
-  const x = [];
-  const columns = curves.map(() => []);
-  for (;;) {
-    let next = Infinity;
-    curves.forEach(({ step }, i) => {
-      if (at[i] < step.length) next = Math.min(next, step[at[i]]);
-    });
-    if (next === Infinity) return [x, ...columns];
-    x.push(next);
-    curves.forEach(({ step, value }, i) => {
-      columns[i].push(step[at[i]] === next ? value[at[i]] : null);
-      if (step[at[i]] === next) at[i] += 1;
-    });
-  }
+  const x = [...new Set(curves.flatMap(({ step }) => step))].sort((a, b) => a - b);
+  const columns = curves.map(({ step, value }) => {
+    const at = new Map(step.map((each, i) => [each, value[i]]));
+    return x.map((each) => at.get(each) ?? null);
+  });
+  return [x, ...columns];
 }

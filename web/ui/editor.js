@@ -48,10 +48,6 @@ export class Editor {
     this.#view.dispatch({ effects: setBroken.of(known ? doc.line(line).from : null) });
   }
 
-  focus() {
-    this.#view.focus();
-  }
-
   destroy() {
     this.#view.destroy();
   }

@@ -25,8 +25,6 @@ export function scientific(x) {
   return x === 0 ? "0" : x.toExponential(2).replace("e+", "e").replaceAll("-", MINUS);
 }
 
-/** A signal-to-noise ratio of a Frame; without any error there is none. */
-export const decibels = ({ exact, sqnr_db: ratio }) => (exact ? "exact" : has(ratio) ? `${fixed(ratio, 1)} dB` : NOTHING);
 const milliseconds = (x) => (has(x) ? `${Number(x.toPrecision(3))} ms` : NOTHING);
 
 /** Any scalar of a Frame, when nothing more is known about it. */
@@ -37,7 +35,15 @@ export function scalar(x) {
   return Math.abs(x) < 1e-3 || large(x) ? scientific(x) : sign(String(Number(x.toPrecision(4))));
 }
 
-export const FORMATS = { fixed, small, signed, percent, count, bytes, megabytes, scientific, milliseconds, scalar };
+/** The formats of panels; pyapp/experiment/panels.py says what they are. */
+export const FORMATS = {
+  fixed, small, percent, count, bytes, megabytes, scientific, milliseconds, scalar,
+  signed: (x, digits) => (digits === undefined && x !== 0 && Math.abs(x) < 1e-3 ? small(x) : signed(x, digits ?? 4)),
+  text: (x) => (x === null ? NOTHING : String(x)),
+  s: (x) => (x === 1 ? "" : "s"),
+  words: (list, digits) => (list === null ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
+  decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
+};
 
 /** A value as a format says: "count", "fixed:2", "percent:1"; words stay words. */
 export function written(x, format) {

@@ -1,96 +1,109 @@
-import { colormap } from "./colormap.js";
+import { html, useEffect, useMemo, useRef, useState } from "preact";
+import { painted } from "./colormap.js";
+import { ARROWS } from "./keys.js";
 import { paint, unpaint } from "./paint.js";
+import { inkOf } from "./picture.js";
 import { css, onTheme } from "./theme.js";
 
+const clamp = (x, n) => Math.max(0, Math.min(n - 1, x));
+
 /**
- * Arrays [tiles, rows, columns] (or one tile, [rows, columns]) as a sheet of small images on one shared scale.
+ * An array [tiles, rows, columns] (or one tile, [rows, columns]) as a sheet of small images on one shared scale.
  * A cell is a whole number of screen pixels, as large as the width and `maxHeight` allow.
  * `describe(tile, row, column, value)` puts the exact value into words, for hover and for focus: arrow keys move by a cell,
  * with Shift by a tile. With `picked(tile, row, column)` a click or Enter takes a cell, and it stays marked.
- * `across` says how many tiles stand in a line, where that is not for the width to decide.
+ *
+ * data, limit   a typed array of that shape, or null; the value that gets the full colour
+ * over, kept    an array [rows, columns] of 0 to 1 to lay over every tile; a cell [tile, row, column] or whole tile [tile] to mark
+ * across        how many tiles stand in a line, where that is not for the width to decide
+ * summary()     what is seen here, in words that end with a full stop
  */
-export class Heatmap {
+export function Sheet({ label, summary = () => "", test, shape, data, limit, over = null, kept = null, describe, picked, ...look }) {
+  const { map = "signed", maxHeight = 440, gap = 2, loupe = false, across = 0 } = look;
+  const [host, canvas, lens, drawing] = [useRef(null), useRef(null), useRef(null), useRef(null)];
+  const [at, read] = useState(null);
+  const [taken, take] = useState(null); // until another is marked
+  const [tiles, rows, columns] = shape.length === 2 ? [1, ...shape] : shape;
+  const marked = taken ?? kept;
+  const shown = at !== null && data !== null;
+  const said = useMemo(summary, [data, limit, over?.data]);
+  useEffect(() => {
+    drawing.current = new Drawing(host.current, canvas.current);
+    return () => drawing.current.destroy();
+  }, []);
+  useEffect(() => take(null), [String(kept)]);
+  const facts = { tiles, rows, columns, data, limit: limit || 1, over, marked, map, maxHeight, gap, across };
+  useEffect(() => drawing.current.show(facts), [data, limit, over?.data, String(marked)]);
+  useEffect(() => void (shown && loupe && drawing.current.enlarge(lens.current, at)), [String(at), data]);
+
+  const point = (event) => read(drawing.current.cell(event));
+  const choose = (cell) => {
+    if (!cell || !data || !picked) return;
+    take(cell);
+    picked(...cell);
+  };
+  const begin = at ?? marked ?? [0]; // of the keyboard: at the cell that was read last, or at the one that was taken
+  const start = [begin[0], begin[1] ?? 0, begin[2] ?? 0];
+  const key = (event) => {
+    if (event.key === "Enter" && at) choose(at);
+    const move = ARROWS[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const [tile, row, column] = start;
+    if (event.shiftKey) read([clamp(tile + move[1] + move[0] * drawing.current.layout.across, tiles), row, column]);
+    else read([tile, clamp(row + move[0], rows), clamp(column + move[1], columns)]);
+  };
+  const focus = (event) => event.target.matches(":focus-visible") && read(start);
+  const leave = () => read(null);
+  const place = shown ? drawing.current.beside(at, loupe) : {};
+  return html`<div class="heatmap" ref=${host}>
+    <canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="heatmap" data-test=${test}
+      aria-label=${`${label} ${said} Arrow keys read the values, with Shift image by image.${picked ? " Enter picks a cell." : ""}`}
+      onPointerMove=${point} onPointerDown=${point} onPointerLeave=${leave} onBlur=${leave} onFocus=${focus} onKeyDown=${key}
+      onClick=${(event) => choose(drawing.current.cell(event))}></canvas>
+    ${shown && loupe && html`<canvas class="loupe" ref=${lens} style=${place}></canvas>`}
+    <output class="heatmap-readout" hidden=${!shown} style=${place} data-test=${test && `${test}-value`}>
+      ${shown && describe(...at, data[(at[0] * rows + at[1]) * columns + at[2]])}
+    </output>
+  </div>`;
+}
+
+/** What a sheet paints on its canvas, and where on it a cell is. */
+class Drawing {
+  layout = null;
   #host;
-  #canvas = document.createElement("canvas");
+  #canvas;
   #strip = document.createElement("canvas"); // the tiles below each other, a cell a pixel
-  #readout = document.createElement("output");
-  #loupe = document.createElement("canvas");
-  #options;
-  #data = null;
-  #shape;
-  #limit = 1;
-  #layout = null;
-  #at = null;
-  #kept = null; // the cell that was taken
-  #over = null; // makes a picture to lay over every tile
+  #facts = null;
   #stop;
 
-  constructor(host, { label, test, shape, describe, picked, map = "signed", maxHeight = 440, gap = 2, loupe = false, across = 0 }) {
-    this.#host = host;
-    this.#options = { map, maxHeight, gap, loupe, across, describe, picked };
-    this.#shape = shape.length === 2 ? [1, ...shape] : shape;
-    host.classList.add("heatmap");
-    if (test) [this.#canvas.dataset.test, this.#readout.dataset.test] = [test, `${test}-value`];
-    this.#canvas.tabIndex = 0;
-    this.#canvas.setAttribute("role", "application");
-    this.#canvas.setAttribute("aria-roledescription", "heatmap");
-    this.name(label);
-    this.#loupe.className = "loupe";
-    this.#readout.className = "heatmap-readout";
-    this.#readout.hidden = this.#loupe.hidden = true;
-    host.append(this.#canvas, this.#loupe, this.#readout);
+  constructor(host, canvas) {
+    [this.#host, this.#canvas] = [host, canvas];
     const resize = new ResizeObserver(() => paint(this.#draw));
     resize.observe(host);
     const unlisten = onTheme(() => paint(this.#draw));
-    this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
-    this.#canvas.addEventListener("pointerdown", (event) => this.#point(event));
-    this.#canvas.addEventListener("click", (event) => this.#take(this.#cell(event)));
-    this.#canvas.addEventListener("pointerleave", () => this.#pick(null));
-    this.#canvas.addEventListener("blur", () => this.#pick(null));
-    this.#canvas.addEventListener("focus", () => this.#canvas.matches(":focus-visible") && this.#pick(this.#start()));
-    this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#stop = () => {
       resize.disconnect();
       unlisten();
-      unpaint(this.#draw);
     };
-    paint(this.#draw);
-  }
-
-  /** What is seen here, in words that end with a full stop. */
-  name(words) {
-    const take = this.#options.picked ? " Enter picks a cell." : "";
-    this.#canvas.setAttribute("aria-label", `${words} Arrow keys read the values, with Shift image by image.${take}`);
-  }
-
-  /** data: a typed array of the heatmap's shape; limit: the value that gets the full colour. */
-  update(data, limit) {
-    if (!this.#at && this.#data && limit === this.#limit && data?.every((value, i) => value === this.#data[i])) return; // it is painted already
-    this.#data = data;
-    this.#limit = limit || 1;
-    paint(this.#draw);
-  }
-
-  /** Lay a picture over every tile: a function that makes a new canvas each time, because its colours follow the theme, or null. */
-  lay(over) {
-    if (over || this.#over) paint(this.#draw);
-    this.#over = over;
-  }
-
-  /** Mark a cell [tile, row, column] or a whole tile [tile]; null takes the mark away. */
-  keep(cell) {
-    this.#kept = cell;
-    paint(this.#draw);
   }
 
   destroy() {
     this.#stop();
-    this.#host.replaceChildren();
+    unpaint(this.#draw);
+  }
+
+  show(facts) {
+    const old = this.#facts;
+    this.#facts = facts;
+    const alike = old && ["limit", "marked"].every((name) => String(facts[name]) === String(old[name])) && facts.over?.data === old.over?.data;
+    const same = alike && old.data && facts.data?.every((value, i) => value === old.data[i]);
+    if (!same) paint(this.#draw); // else it is painted already
   }
 
   #draw = () => {
-    const [tiles, rows, columns] = this.#shape;
-    const layout = (this.#layout = this.#fit());
+    const { tiles, rows, columns, over, marked } = this.#facts;
+    const layout = (this.layout = this.#fit());
     const { across, cell, stepX, stepY } = layout;
     if (this.#canvas.width !== layout.width || this.#canvas.height !== layout.height) {
       Object.assign(this.#canvas, { width: layout.width, height: layout.height });
@@ -99,21 +112,20 @@ export class Heatmap {
     const context = this.#canvas.getContext("2d");
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
-    this.#paintStrip();
-    const over = this.#over?.();
+    painted({ ...this.#facts, rows: tiles * rows }, this.#strip);
+    const ink = over && inkOf(over); // anew each time, because its colours follow the theme
     for (let t = 0; t < tiles; t += 1) {
       const [x, y] = [(t % across) * stepX, Math.floor(t / across) * stepY];
       context.drawImage(this.#strip, 0, t * rows, columns, rows, x, y, columns * cell, rows * cell);
-      if (over) context.drawImage(over, x, y, columns * cell, rows * cell);
+      if (ink) context.drawImage(ink, x, y, columns * cell, rows * cell);
     }
-    if (this.#kept) this.#mark(context, this.#kept);
-    if (this.#at) this.#inspect();
+    if (marked) this.#mark(context, marked);
   };
 
   /** A frame around a cell, of ink on paper so that it is seen on any colour, and never too small to be seen. */
   #mark(context, [tile, row, column]) {
-    const { across, cell, stepX, stepY } = this.#layout;
-    const [, rows, columns] = this.#shape;
+    const { across, cell, stepX, stepY } = this.layout;
+    const { rows, columns } = this.#facts;
     const whole = row === undefined;
     const wide = Math.round(2 * devicePixelRatio);
     const margin = whole ? -wide : Math.max(wide, (8 * devicePixelRatio - cell) / 2);
@@ -127,48 +139,32 @@ export class Heatmap {
     }
   }
 
-  #paintStrip() {
-    const [tiles, rows, columns] = this.#shape;
-    if (this.#strip.height !== tiles * rows) Object.assign(this.#strip, { width: columns, height: tiles * rows });
-    const context = this.#strip.getContext("2d");
-    const image = context.createImageData(columns, tiles * rows);
-    const pixels = new Uint32Array(image.data.buffer);
-    const { words, index } = colormap(this.#options.map);
-    if (!this.#data) pixels.fill(words[index(0)]);
-    else for (let i = 0; i < pixels.length; i += 1) pixels[i] = words[index(this.#data[i] / this.#limit)];
-    context.putImageData(image, 0, 0);
-  }
-
   /** The largest cell for which all tiles stay within the height, then even rows, then the spare width into the gaps. */
   #fit() {
-    const [tiles, rows, columns] = this.#shape;
+    const { tiles, rows, columns, maxHeight, across: told, gap: wanted } = this.#facts;
     const width = Math.floor(this.#host.clientWidth * devicePixelRatio);
-    const height = this.#options.maxHeight * devicePixelRatio;
-    const gap = tiles > 1 ? Math.round(this.#options.gap * devicePixelRatio) : 0;
+    const height = maxHeight * devicePixelRatio;
+    const gap = tiles > 1 ? Math.round(wanted * devicePixelRatio) : 0;
     const fitting = (size) => Math.floor((width + gap) / (columns * size + gap));
-    const count = (size) => Math.min(tiles, this.#options.across || Math.max(1, fitting(size)));
+    const count = (size) => Math.min(tiles, told || Math.max(1, fitting(size)));
     const tall = (size) => Math.ceil(tiles / count(size)) * (rows * size + gap) - gap;
     let cell = 1;
-    const needed = (size) => (this.#options.across ? count(size) * (columns * size + gap) - gap : columns * size);
+    const needed = (size) => (told ? count(size) * (columns * size + gap) - gap : columns * size);
     while (needed(cell + 1) <= width && tall(cell + 1) <= height) cell += 1;
     const lines = Math.ceil(tiles / count(cell));
     const across = Math.ceil(tiles / lines);
-    const spare = across > 1 && !this.#options.across ? Math.floor((width - across * columns * cell) / (across - 1)) : 0;
+    const spare = across > 1 && !told ? Math.floor((width - across * columns * cell) / (across - 1)) : 0;
     const stepX = columns * cell + Math.max(gap, Math.min(spare, 3 * gap));
     const stepY = rows * cell + gap;
     const last = columns * cell;
     return { across, cell, stepX, stepY, width: (across - 1) * stepX + last, height: lines * stepY - gap };
   }
 
-  #point(event) {
-    this.#pick(this.#cell(event));
-  }
-
-  /** The cell below a pointer, or null. */
-  #cell(event) {
-    if (!this.#layout) return null;
-    const [tiles, rows, columns] = this.#shape;
-    const { across, cell, stepX, stepY } = this.#layout;
+  /** The cell [tile, row, column] below a pointer, or null. */
+  cell(event) {
+    if (!this.layout) return null;
+    const { tiles, rows, columns } = this.#facts;
+    const { across, cell, stepX, stepY } = this.layout;
     const box = this.#canvas.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * this.#canvas.width;
     const y = ((event.clientY - box.top) / box.height) * this.#canvas.height;
@@ -178,68 +174,28 @@ export class Heatmap {
     return inside ? [tile, row, column] : null;
   }
 
-  /** Where the keyboard begins: at the cell that was read last, or at the one that was taken. */
-  #start() {
-    const [tile, row = 0, column = 0] = this.#at ?? this.#kept ?? [0];
-    return [tile, row, column];
-  }
-
-  #key(event) {
-    if (event.key === "Enter" && this.#at) this.#take(this.#at);
-    const [tiles, rows, columns] = this.#shape;
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!move) return;
-    event.preventDefault();
-    let [tile, row, column] = this.#start();
-    const clamp = (x, n) => Math.max(0, Math.min(n - 1, x));
-    if (event.shiftKey) tile = clamp(tile + move[1] + move[0] * this.#layout.across, tiles);
-    else [row, column] = [clamp(row + move[0], rows), clamp(column + move[1], columns)];
-    this.#pick([tile, row, column]);
-  }
-
-  #take(cell) {
-    if (!cell || !this.#data || !this.#options.picked) return;
-    this.keep(cell);
-    this.#options.picked(...cell);
-  }
-
-  #pick(at) {
-    this.#at = at;
-    this.#readout.hidden = !at || !this.#data;
-    this.#loupe.hidden = this.#readout.hidden || !this.#options.loupe;
-    if (at) this.#inspect();
-  }
-
-  /** The exact value, and for small cells the tile enlarged, beside the cell. */
-  #inspect() {
-    if (!this.#data) return;
-    const [tile, row, column] = this.#at;
-    const [tiles, rows, columns] = this.#shape;
-    const { across, stepX, stepY, width } = this.#layout;
-    this.#readout.textContent = this.#options.describe(tile, row, column, this.#data[(tile * rows + row) * columns + column]);
-    if (tiles === 1 && !this.#options.loupe) { // a lone one is read below it, where no cell is covered, towards the page's middle
+  /** Where the words about a cell stand, as a style: beside its tile. */
+  beside([tile], loupe) {
+    const { tiles } = this.#facts;
+    const { across, stepX, stepY, width } = this.layout;
+    if (tiles === 1 && !loupe) { // a lone one is read below it, where no cell is covered, towards the page's middle
       const { left, right } = this.#host.getBoundingClientRect();
       const atLeft = left + right <= document.documentElement.clientWidth;
-      Object.assign(this.#readout.style, { top: "calc(100% + 8px)", left: atLeft ? "0" : "auto", right: atLeft ? "auto" : "0" });
-      return;
+      return { top: "calc(100% + 8px)", left: atLeft ? "0" : "auto", right: atLeft ? "auto" : "0" };
     }
     const left = (tile % across) * stepX;
     const side = left > width / 2 ? "right" : "left";
     const edge = (side === "left" ? left + stepX : width - left) / devicePixelRatio;
-    const top = (Math.floor(tile / across) * stepY) / devicePixelRatio;
-    this.#host.style.setProperty("--top", `${top}px`);
-    for (const element of [this.#readout, this.#loupe]) {
-      element.style.left = element.style.right = "";
-      element.style[side] = `${edge + 8 + (side === "right" ? this.#host.clientWidth - width / devicePixelRatio : 0)}px`;
-    }
-    if (this.#options.loupe) this.#enlarge(tile, row, column);
+    const outside = side === "right" ? this.#host.clientWidth - width / devicePixelRatio : 0;
+    return { "--top": `${(Math.floor(tile / across) * stepY) / devicePixelRatio}px`, [side]: `${edge + 8 + outside}px` };
   }
 
-  #enlarge(tile, row, column) {
-    const [, rows, columns] = this.#shape;
+  /** The tile of a cell, enlarged, with a frame around the cell. */
+  enlarge(lens, [tile, row, column]) {
+    const { rows, columns } = this.#facts;
     const size = Math.round(4 * devicePixelRatio);
-    Object.assign(this.#loupe, { width: columns * size, height: rows * size });
-    const context = this.#loupe.getContext("2d");
+    Object.assign(lens, { width: columns * size, height: rows * size });
+    const context = lens.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(this.#strip, 0, tile * rows, columns, rows, 0, 0, columns * size, rows * size);
     context.strokeStyle = getComputedStyle(this.#canvas).color;

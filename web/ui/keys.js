@@ -1,48 +1,39 @@
-import { html, render } from "preact";
+import { html, useEffect } from "preact";
 
 const TEXT = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
 const PRESSABLE = "button, summary, a, input:not([type=range], [type=radio]:checked)"; // Space already does something there
 
+/** By how many rows and columns arrow keys move. */
+export const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
 /**
- * Keys of a page: [{key, label, run}], where key is as KeyboardEvent.key says it ("s", " "). `?` lists them.
- * Nothing happens while the reader types, or in a dialog. Returns {show, unbind}.
+ * Keys of a page: [{key, label, run}], where key is as KeyboardEvent.key says it ("s", " "). `?` lists them in a dialog, for which
+ * `dialog` is a ref. Nothing happens while the reader types, or in a dialog.
  */
-export function bindKeys(bindings) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "keys";
-  document.body.append(dialog);
-  render(html`<${List} bindings=${bindings} />`, dialog);
-  const show = () => dialog.showModal();
-
-  function pressed(event) {
-    const { target } = event;
-    const inside = target.closest("dialog");
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (inside?.open || target.matches(TEXT)) return;
-    if (event.key === " " && !inside && target.matches(PRESSABLE)) return; // a dialog just closed may still hold the focus
-    if (event.key === "?") return show();
-    const binding = bindings.find(({ key }) => key === event.key.toLowerCase());
-    if (!binding) return;
-    event.preventDefault();
-    binding.run();
-  }
-
-  document.addEventListener("keydown", pressed);
-  return {
-    show,
-    unbind() {
-      document.removeEventListener("keydown", pressed);
-      dialog.remove();
-    },
-  };
-}
-
-function List({ bindings }) {
-  return html`<h2>Keys</h2>
+export function Keys({ bindings, dialog }) {
+  useEffect(() => {
+    const pressed = (event) => {
+      const { target } = event;
+      const inside = target.closest("dialog");
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (inside?.open || target.matches(TEXT)) return;
+      if (event.key === " " && !inside && target.matches(PRESSABLE)) return; // a dialog just closed may still hold the focus
+      if (event.key === "?") return void dialog.current.showModal();
+      const binding = bindings.find(({ key }) => key === event.key.toLowerCase());
+      if (!binding) return;
+      event.preventDefault();
+      binding.run();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, []);
+  return html`<dialog class="keys" ref=${dialog}>
+    <h2>Keys</h2>
     <dl>
       ${[...bindings, { key: "?", label: "This list" }].map(
         ({ key, label }) => html`<div><dt><kbd>${key === " " ? "Space" : key.toUpperCase()}</kbd></dt><dd>${label}</dd></div>`,
       )}
     </dl>
-    <form method="dialog"><button>Close</button></form>`;
+    <form method="dialog"><button>Close</button></form>
+  </dialog>`;
 }

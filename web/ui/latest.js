@@ -47,12 +47,3 @@ export const turn = () => new Promise((done) => {
   port1.onmessage = () => done(port1.close());
   port2.postMessage(null);
 });
-
-/** A drawing that is done once a frame, however often it is asked for. */
-export function onceAFrame(draw) {
-  let planned = 0;
-  return () => (planned ||= requestAnimationFrame(() => {
-    planned = 0;
-    draw();
-  }));
-}

@@ -1,6 +1,6 @@
-import { html, render } from "preact";
+import { html, useEffect, useRef, useState } from "preact";
 import { load } from "../modules.js";
-import { KeptCode } from "./kept-code.js";
+import * as kept from "./kept-code.js";
 import { reveal } from "./sheet.js";
 import { sentences, Trouble } from "./trouble.js";
 
@@ -11,32 +11,34 @@ const MOST = 10_000; // characters of what was printed that stay
  * They are those of page.meta.live. Errors in a text are shown at their line. Edited code
  * is kept: on return to the page it is in force again, after a reload it is offered.
  */
-export class LiveCode {
+class LiveCode {
+  functions; // by name: {name, dotted, shipped, file, line, text, running (null: the shipped one), error}
+  busy = false;
+  printed = "";
+  offered = {}; // kept texts that the reader may bring back
+  unkept = null; // why texts are not kept
   #root;
   #page;
-  #functions; // by name: {name, dotted, shipped, file, line, text, running (null: the shipped one), error}
+  #draw;
   #at;
   #editor = null;
-  #busy = false;
-  #printed = "";
-  #stop;
+  #stop = () => {};
   #gone = false;
-  #kept;
-  #offered = {}; // kept texts that the reader may bring back
-  #unkept = null; // why texts are not kept
 
-  constructor(root, page) {
-    this.#root = root;
+  constructor(page, draw) {
     this.#page = page;
-    this.#kept = new KeptCode(page.meta.name);
-    this.#functions = new Map(page.meta.live.map((dotted) => {
+    this.#draw = () => this.#gone || draw();
+    this.functions = new Map(page.meta.live.map((dotted) => {
       const name = dotted.split(".").at(-1);
       return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
     }));
-    this.#at = this.#functions.keys().next().value;
-    this.#stop = page.listen((event) => this.#hear(event));
-    this.#draw();
-    if (page.open) this.#load();
+    this.#at = this.functions.keys().next().value;
+  }
+
+  begin(root) {
+    this.#root = root;
+    this.#stop = this.#page.listen((event) => this.#hear(event));
+    if (this.#page.open) this.load();
   }
 
   destroy() {
@@ -45,14 +47,23 @@ export class LiveCode {
     this.#editor?.destroy();
   }
 
-  get #now() {
-    return this.#functions.get(this.#at);
+  /** The function that is shown. */
+  get now() {
+    return this.functions.get(this.#at);
+  }
+
+  get open() {
+    return this.#page.open && this.now.shipped !== null;
+  }
+
+  get trouble() {
+    return this.#page.troubles.source;
   }
 
   #hear({ type, printed, edited, texts }) {
-    if (texts && Object.keys(texts).length) this.#offered = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { text, running: text }]));
-    if (type === "open") this.#load();
-    if (type === "frame" && printed) this.#printed = (this.#printed + printed).slice(-MOST);
+    if (texts && Object.keys(texts).length) this.offered = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { text, running: text }]));
+    if (type === "open") this.load();
+    if (type === "frame" && printed) this.printed = (this.printed + printed).slice(-MOST);
     if (type === "frame" && edited) this.#forget(edited);
     if (type === "messages" && this.#page.troubles.code) return this.#blame(this.#page.troubles.code);
     if (["frame", "messages", "open"].includes(type)) this.#draw();
@@ -60,58 +71,58 @@ export class LiveCode {
 
   /** Only these are still edited. */
   #forget(edited) {
-    const others = [...this.#functions.values()].filter(({ name, running }) => running !== null && !edited.includes(name));
+    const others = [...this.functions.values()].filter(({ name, running }) => running !== null && !edited.includes(name));
     for (const one of others) one.running = null;
     if (others.length) this.#keep();
   }
 
   #keep() {
-    const own = [...this.#functions.values()].filter(({ shipped, text, running }) => text !== shipped || running !== null);
+    const own = [...this.functions.values()].filter(({ shipped, text, running }) => text !== shipped || running !== null);
     const texts = Object.fromEntries(own.map(({ name, text, running }) => [name, { text, running }]));
-    this.#unkept = this.#kept.write(texts, this.#offered);
+    this.unkept = kept.write(this.#page.meta.name, texts, this.offered);
   }
 
   /** Show kept texts, and let those that were in force be so again. */
   async #bring(texts) {
     for (const [name, { text, running }] of Object.entries(texts)) {
-      const one = this.#functions.get(name);
+      const one = this.functions.get(name);
       if (!one || this.#gone) continue; // a function of another version of the page
       one.text = running ?? text;
-      this.#show(name);
+      this.show(name);
       if (running !== null) await this.#put(one, running);
       one.text = text;
-      this.#show(name);
+      this.show(name);
     }
   }
 
-  async #accept() {
-    const texts = this.#offered;
-    this.#offered = {};
+  async accept() {
+    const texts = this.offered;
+    this.offered = {};
     await this.#bring(texts);
     this.#keep();
     this.#draw();
   }
 
-  #decline() {
-    this.#offered = {};
+  decline() {
+    this.offered = {};
     this.#keep();
     this.#draw();
   }
 
   /** What went wrong in a call, now or later, belongs to a function and not to the page. */
   #blame(trouble) {
-    this.#fail(this.#functions.get(trouble.function) ?? this.#now, trouble);
+    this.#fail(this.functions.get(trouble.function) ?? this.now, trouble);
     this.#page.fail("code", null);
   }
 
-  async #load(again = false) {
-    if (this.#editor || this.#now.shipped !== null) return;
-    const names = [...this.#functions.values()].map(({ dotted }) => dotted);
+  async load(again = false) {
+    if (this.#editor || this.now.shipped !== null) return;
+    const names = [...this.functions.values()].map(({ dotted }) => dotted);
     const [answer, module] = await Promise.all([this.#page.source(names), load("ui/editor.js", again).catch((error) => error)]);
     if (!answer || this.#gone || this.#editor) return;
     const { Editor } = module;
     if (!Editor) return this.#page.fail("source", module); // the error
-    for (const one of this.#functions.values()) {
+    for (const one of this.functions.values()) {
       const { code, file, line } = answer.sources[one.dotted];
       Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
     }
@@ -119,39 +130,39 @@ export class LiveCode {
       label: "Python of this page. Control and Enter runs it, Tab indents, Escape leaves the editor.",
       entered: () => this.#page.prepare(), // so early that it is there when a loop has to be ended
       changed: (text) => this.#type(text),
-      run: () => this.#run(),
+      run: () => this.run(),
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
     });
-    this.#show(this.#at);
-    const { inForce, offered } = this.#kept.read();
-    this.#offered = offered;
+    this.show(this.#at);
+    const { inForce, offered } = kept.read(this.#page.meta.name);
+    this.offered = offered;
     this.#draw();
     await this.#bring(Object.fromEntries(Object.entries(inForce).map(([name, { running }]) => [name, { text: running, running }])));
   }
 
-  #show(name) {
+  show(name) {
     this.#at = name;
-    this.#editor?.show(this.#now.text);
-    this.#editor?.mark(this.#now.error?.line ?? null);
+    this.#editor?.show(this.now.text);
+    this.#editor?.mark(this.now.error?.line ?? null);
     this.#draw();
   }
 
   #type(text) {
-    if (text === this.#now.text) return;
-    Object.assign(this.#now, { text, error: null });
-    delete this.#offered[this.#at]; // there is a newer one
+    if (text === this.now.text) return;
+    Object.assign(this.now, { text, error: null });
+    delete this.offered[this.#at]; // there is a newer one
     this.#page.prepare();
     this.#keep();
     this.#draw();
   }
 
-  #run() {
+  run() {
     reveal();
-    return this.#put(this.#now, this.#now.text);
+    return this.#put(this.now, this.now.text);
   }
 
-  async #reset() {
-    const one = this.#now;
+  async reset() {
+    const one = this.now;
     one.text = one.shipped;
     this.#editor.show(one.text);
     await this.#put(one, null);
@@ -159,16 +170,16 @@ export class LiveCode {
 
   /** Hand a text to Python; the shipped one, unchanged, is no edit. */
   async #put(one, text) {
-    if (this.#busy || !this.#page.open || one.shipped === null) return;
+    if (this.busy || !this.#page.open || one.shipped === null) return;
     const source = text === one.shipped ? null : text;
     Object.assign(one, { error: null });
-    [this.#busy, this.#printed] = [true, ""];
+    [this.busy, this.printed] = [true, ""];
     this.#editor.mark(null);
     this.#draw();
     const ready = source === null || (await this.#page.install(source));
     const answer = ready && (await this.#page.edit(one.name, source));
     if (this.#gone) return;
-    this.#busy = false;
+    this.busy = false;
     if (answer) this.#take(one, source, answer.error);
     this.#keep();
     this.#draw();
@@ -177,60 +188,45 @@ export class LiveCode {
   #take(one, source, error) {
     if (!error) {
       Object.assign(one, { running: source, error: null }); // an error of a call before this one may have come meanwhile
-      this.#editor.mark(this.#now.error?.line ?? null);
-    } else this.#fail(this.#functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
+      this.#editor.mark(this.now.error?.line ?? null);
+    } else this.#fail(this.functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
   }
 
   /** Show an error with its function. */
   #fail(one, { message, hint = "", line = null }) {
     one.error = { message: message.replace(/^line \d+: /, ""), hint, line };
-    this.#show(one.name);
-  }
-
-  #draw() {
-    if (this.#gone) return;
-    render(html`<${Box}
-      functions=${[...this.#functions.values()]}
-      now=${this.#now}
-      busy=${this.#busy}
-      open=${this.#page.open && this.#now.shipped !== null}
-      printed=${this.#printed}
-      trouble=${this.#page.troubles.source}
-      offered=${Object.keys(this.#offered).filter((name) => this.#functions.has(name))}
-      accept=${() => this.#accept()}
-      decline=${() => this.#decline()}
-      unkept=${this.#unkept}
-      show=${(name) => this.#show(name)}
-      retry=${() => this.#load(true)}
-      run=${() => this.#run()}
-      reset=${() => this.#reset()}
-    />`, this.#root);
+    this.show(one.name);
   }
 }
 
-function Box({ functions, now, busy, open, printed, trouble, offered, accept, decline, unkept, show, retry, run, reset }) {
-  return html`${open && offered.length > 0 && html`<p class="row note" data-test="code-offer">
-      <span>You had edited ${offered.join(", ")} here.</span>
-      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${accept}>Bring it back</button>
-      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${decline}>Discard it</button>
+export default function Code({ page }) {
+  const root = useRef(null);
+  const [, redraw] = useState(null);
+  const [code] = useState(() => new LiveCode(page, () => redraw({})));
+  useEffect(() => {
+    code.begin(root.current);
+    return () => code.destroy();
+  }, []);
+  const { functions, now, busy, open, printed, trouble, offered, unkept } = code;
+  const back = Object.keys(offered).filter((name) => functions.has(name));
+  return html`<div ref=${root}>${open && back.length > 0 && html`<p class="row note" data-test="code-offer">
+      <span>You had edited ${back.join(", ")} here.</span>
+      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${() => code.accept()}>Bring it back</button>
+      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${() => code.decline()}>Discard it</button>
     </p>`}
     ${unkept && html`<p class="note" role="status" data-test="code-unkept">${unkept}</p>`}
     <div class="code-tabs" role="group" aria-label="Function">
-      ${functions.map((one) => html`<button
-        type="button"
-        key=${one.name}
-        data-test=${`code-tab-${one.name}`}
-        aria-pressed=${one === now}
-        onClick=${() => show(one.name)}
+      ${[...functions.values()].map((one) => html`<button type="button" key=${one.name} data-test=${`code-tab-${one.name}`}
+        aria-pressed=${one === now} onClick=${() => code.show(one.name)}
       >${one.name}${one.running !== null && html` <span class="edited">edited</span>`}</button>`)}
     </div>
     ${!open && !trouble && html`<p class="waiting">The source appears here when Python has started.</p>`}
-    <${Trouble} trouble=${trouble} test="code-trouble" retry=${retry} />
+    <${Trouble} trouble=${trouble} test="code-trouble" retry=${() => code.load(true)} />
     <div class="row code-bar">
-      <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${run}>
+      <button type="button" class="primary" data-test="code-run" disabled=${!open || busy} onClick=${() => code.run()}>
         ${busy ? "Running" : "Run"}
       </button>
-      <button type="button" data-test="code-reset" disabled=${!open || busy} onClick=${reset}>Reset code</button>
+      <button type="button" data-test="code-reset" disabled=${!open || busy} onClick=${() => code.reset()}>Reset code</button>
       <span class="doc">
         Ctrl or Cmd + Enter runs; Tab indents, Escape leaves the editor.
         ${open && html` From <code>${now.file}</code>, line ${now.line}.`}
@@ -238,7 +234,7 @@ function Box({ functions, now, busy, open, printed, trouble, offered, accept, de
     </div>
     <div data-slot="editor" data-test="editor"></div>
     <${State} now=${now} busy=${busy} open=${open} />
-    ${printed && html`<pre class="printed" data-test="code-printed" aria-label="Printed" tabindex="0">${printed}</pre>`}`;
+    ${printed && html`<pre class="printed" data-test="code-printed" aria-label="Printed" tabindex="0">${printed}</pre>`}</div>`;
 }
 
 function State({ now, busy, open }) {

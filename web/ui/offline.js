@@ -3,6 +3,7 @@
 import { html, render } from "preact";
 import { json } from "../modules.js";
 import { megabytes } from "./format.js";
+import { recall, remember } from "./stored.js";
 
 const KEY = "bitladder-offline"; // "no": the reader has removed the copy
 const ONLINE = "Works only while connected";
@@ -76,13 +77,11 @@ export async function keepOffline(badge, news, tell) {
     show({ loaded: undefined });
   }
 
-  function retry() {
-    return attempt(open);
-  }
+  const retry = () => attempt(open);
 
   function keep() {
     return attempt(async () => {
-      remember(null);
+      remember(KEY, null);
       navigator.storage?.persist?.().then(look, () => {}); // not awaited: Firefox asks the reader
       if (!registration) await open();
       await ask(registration.active, { ask: "keep" });
@@ -92,7 +91,7 @@ export async function keepOffline(badge, news, tell) {
 
   function remove() {
     return attempt(async () => {
-      remember("no");
+      remember(KEY, "no");
       await ask(registration.active, { ask: "forget" });
       await registration.unregister();
       registration = null;
@@ -112,7 +111,7 @@ export async function keepOffline(badge, news, tell) {
     registration.update().catch(() => {}); // without a connection there is none
     look();
   });
-  if (recalled() === "no") show({ state: null });
+  if (recall(KEY) === "no") show({ state: null });
   else await retry();
 }
 
@@ -132,23 +131,6 @@ function ask(worker, message) {
     port1.onmessage = ({ data }) => (data.trouble ? reject(data.trouble) : resolve(data));
     worker.postMessage(message, [port2]);
   });
-}
-
-function remember(choice) {
-  try {
-    if (choice === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, choice);
-  } catch {
-    // Storage may be forbidden; then there is no copy either.
-  }
-}
-
-function recalled() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
 }
 
 function Badge({ why, loaded, total, state, persisted, keep, remove, retry }) {

@@ -1,101 +1,174 @@
-import { html, render, useState } from "preact";
-import { Blocks } from "./blocks.js";
+import { html, render } from "preact";
 import { named } from "./controls.js";
 import { Curves } from "./curves.js";
-import { Menu, Numbers } from "./menu.js";
+import { bytesOf } from "./files.js";
+import { Keeper } from "./keep.js";
+import { newest } from "./latest.js";
 import { recorded } from "./recorded.js";
 import { Scope } from "./scope.js";
-import { Rich } from "./words.js";
-import { workbench } from "./workbench.js";
+import { Story } from "./story.js";
+import { Training } from "./training.js";
+import { Panel, Workbench } from "./workbench.js";
 
-const PLACES = ["stage", "readouts", "wide"];
+const SLICE_MS = 40; // of work between two drawings
+const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
+const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
 export function mount(root, page) {
-  const { panels, groups, work, bar, run, files, plays, shipped } = page.meta;
-  const placed = Object.fromEntries(PLACES.map((place) => [place, panels.filter((panel) => (panel.place ?? "stage") === place).map(({ name }) => name)]));
-  const roots = { shipped: null, read: null, glossary: page.meta.glossary };
-  const known = (params) => ({ ...roots, params, picks: Object.fromEntries(page.meta.params.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
+  const { panels, params: declared, work: kind, rests, saves, shipped, recorded: has, glossary } = page.meta;
+  const roots = { shipped: null, read: null, glossary };
+  const known = (params) => ({ ...roots, params, picks: Object.fromEntries(declared.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
   let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
+  let [working, resting] = [false, false];
+  let starts = 0; // counts how often the run was started
+  let mounted = true;
+  let due = null; // what is to be drawn: {both}
+  let drawn = null; // the panels as they were drawn last
+
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
-  Object.assign(page, { curves: new Curves(), compared: null, example, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  const run = { going: false, done: false, press };
+  Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  page.keeper = new Keeper(page, () => plan(false));
+  page.training = kind === "train" ? new Training(page, moved) : null;
+  const { training } = page;
 
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
     const pin = page.pins.find((each) => each.name === name);
     page.compared = pin ? { name, curves: new Curves(), scope: new Scope(pin.frame, known(pin.params)) } : null;
     page.compared?.curves.append(pin.history);
-    bench.draw();
+    plan();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
-    bench.draw();
+    plan();
+  };
+  const choose = newest();
+  /** Go on with a file of the reader's; of several the one chosen last counts. */
+  page.bring = async (file) => {
+    const wanted = choose();
+    try {
+      await training?.pause();
+      const bytes = await bytesOf(file, LARGEST);
+      if (wanted()) await page.restore(bytes, file.name);
+    } catch (error) {
+      if (wanted()) page.fail("load", error);
+    }
   };
 
-  function take(event) {
-    frame = event.frame;
-    if (!event.resting) opened = work === "train" && event.cleared && !frame.step ? page.params : null;
-    if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
-    if (event.cleared) page.curves.clear();
-    page.curves.append(event.history);
-    if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
+  /** Draw soon, the controls or the panels as well. One answer of Python comes as several events (notes, values, a frame): all of them are drawn once. */
+  function plan(both = true) {
+    if (due) return void (due.both ||= both);
+    due = { both };
+    queueMicrotask(() => mounted && draw());
   }
 
-  function draw(slot) {
+  function draw() {
+    if (due?.both ?? true) drawn = sections();
+    due = null;
+    render(html`<${Workbench} page=${page} training=${training} panels=${drawn} />`, root);
+  }
+
+  function sections() {
     const scope = page.scope();
-    for (const panel of panels.filter(({ told }) => !told)) render(html`<${Panel} panel=${panel} scope=${scope} page=${page} />`, slot(panel.name));
+    const section = (panel) => html`<section key=${panel.name} data-panel=${panel.name}>
+      ${panel.told ? story.part(panel.title) : html`<${Panel} panel=${panel} scope=${scope} page=${page} />`}
+    </section>`;
+    const { stage = [], readouts = [], wide = [] } = Object.groupBy(panels, ({ place = "stage" }) => place);
+    return { stage: stage.map(section), readouts: readouts.map(section), wide: wide.map(section), story: story.part() };
   }
 
-  const bench = workbench(root, page, {
-    ...placed,
-    parts: Object.fromEntries(panels.filter(({ told }) => told).map(({ title, name }) => [title, name])),
-    controls: groups.length ? groups : undefined,
-    auto: work === "auto",
-    asked: work === "asked",
-    training: work === "train" && { before: () => Promise.all(plays.map((wish) => begin(page, ...wish))) },
-    files,
-    take,
-    draw,
-    run: () => run && html`<${Blocks} block=${{ blocks: [run] }} scope=${page.scope()} page=${page} />`,
-    headline: () => page.scope().ready && html`<${Rich} text=${bar} scope=${page.scope()} />
-      ${example() && html`<span class="doc recorded" data-test="recorded">${frame ? `Recorded; press ${page.meta.labels.play}` : "Recorded by CPython"}</span>`}
-      ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${bar} scope=${page.compared.scope} /></span>`}`,
+  function moved() {
+    plan(false);
+    if (rests && page.open && !training?.playing) rest();
+  }
+
+  /** Ask piece after piece until all is done or it may not go on; a run that restarted meanwhile is worked on as well. */
+  async function through(piece, may) {
+    for (;;) {
+      const earlier = starts;
+      const answer = await piece();
+      if (!mounted || !may() || answer?.done || (!answer && starts === earlier)) return answer;
+    }
+  }
+
+  /** Ask for work until Python says that all is done; a change meanwhile only makes it longer. */
+  async function work() {
+    if (working) return;
+    working = run.going = true;
+    plan();
+    const answer = await through(() => page.advance({ ms: SLICE_MS }), () => run.going);
+    working = run.going = false;
+    run.done = Boolean(answer?.done);
+    plan();
+  }
+
+  /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
+  async function press() {
+    if (kind === "auto") return void page.reset();
+    if (run.done && !(await page.reset())) return;
+    run.going = !run.going;
+    if (run.going) work();
+    plan();
+  }
+
+  /** While nothing else is asked for, let Python measure in the background. */
+  async function rest() {
+    if (resting || working) return;
+    resting = true;
+    await through(() => page.background({ ms: REST_MS }), () => !training?.playing);
+    resting = false;
+  }
+
+  /** Python has answered with a frame. */
+  function take(event) {
+    const { cleared, history } = event;
+    frame = event.frame;
+    if (cleared && !event.same) page.was = event.left ? { left: event.left, step: saves ? frame.step : 0 } : page.other && { other: page.other };
+    if (!event.resting) opened = kind === "train" && cleared && !frame.step ? page.params : null;
+    if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
+    if (cleared) {
+      page.other = null;
+      page.curves.clear();
+      starts += 1;
+      if (kind === "asked") [run.going, run.done] = [false, false];
+    }
+    page.curves.append(history);
+    if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
+    if (cleared) training?.rewound();
+    if (kind === "auto" && !working) work().then(() => rests && mounted && rest());
+    else if (rests && !event.resting && !training?.playing) rest();
+  }
+
+  const stop = page.listen((event) => {
+    const { type, cleared, history } = event;
+    const begun = kind === "train" && history && Object.keys(history).length;
+    if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
+    if (type === "frame") take(event);
+    plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has));
   });
-  if (page.meta.recorded) {
-    recorded(page.meta).then((found) => {
-      before = found;
-      bench.draw();
-    });
-    page.listen(({ type }) => type === "params" && !frame && bench.draw());
-  }
-  if (shipped.length)
-    Promise.all(shipped.map(async (name) => [name, await page.shipped(name)])).then((facts) => {
-      roots.shipped = Object.fromEntries(facts);
-      bench.draw();
-    });
-  page.training = bench.training;
-  return bench;
-}
+  const story = new Story(page, plan);
+  draw();
 
-/** What has to be so when a training begins. */
-async function begin(page, name, value, why) {
-  if (page.params[name] === value) return;
-  await page.change(name, value);
-  page.say(name, why);
-}
-
-function Panel({ panel, scope, page }) {
-  const [numbers, show] = useState(false);
-  if (panel.when && !scope.holds(panel.when)) return null;
-  const facts = { panel, scope, page };
-  return html`${panel.title && html`<div class="panel-head">
-      <h2 data-test=${`${panel.name}-title`}><${Rich} text=${panel.title} scope=${scope} /></h2>
-      ${scope.ready && html`<${Menu} ...${facts} shown=${numbers} show=${show} />`}
-    </div>`}
-    <${Blocks} block=${panel} scope=${scope} page=${page} />
-    ${numbers && html`<${Numbers} ...${facts} />`}
-    ${!scope.ready && panel.empty && !page.troubles.page && html`<p class="empty"><${Rich} text=${panel.empty} scope=${scope} /></p>`}`;
+  if (has) recorded(page.meta).then((found) => {
+    before = found;
+    plan();
+  });
+  if (shipped.length) Promise.all(shipped.map(async (name) => [name, await page.shipped(name)])).then((facts) => {
+    roots.shipped = Object.fromEntries(facts);
+    plan();
+  });
+  return {
+    unmount() {
+      mounted = false;
+      stop();
+      story.destroy();
+      training?.destroy();
+      page.keeper.destroy();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-// One queue for everything that draws on canvases: each at most once a frame, and no frame so full that the page stutters.
+// One queue for everything that is drawn often: each at most once a frame, and no frame so full that the page stutters.
 
 const BUDGET_MS = 5; // of a frame's 16; layout and the browser's own painting come on top
 

@@ -1,6 +1,6 @@
 // Pictures for the pad: from a file the reader chose, or from an array the engine sent.
 
-import { colormap } from "./colormap.js";
+import { painted } from "./colormap.js";
 import { rgb } from "./theme.js";
 
 const MOST_PIXELS = 50_000_000; // as in pyapp/data/picture.py
@@ -45,16 +45,7 @@ function rgba(bitmap) {
 }
 
 /** An array [rows, columns] of 0..1 as a canvas, a cell a pixel, in the colours of ink on paper. */
-export function drawArray({ shape: [rows, columns], data }) {
-  const canvas = sheet(columns, rows);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  const { words, index } = colormap("grey");
-  for (let i = 0; i < pixels.length; i += 1) pixels[i] = words[index(data[i])];
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
+export const drawArray = ({ shape: [rows, columns], data }) => painted({ data, rows, columns, map: "grey" });
 
 function square(bitmap) {
   const scale = Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height));

@@ -1,15 +1,6 @@
 // What panels name: entries of a frame, values with a format, and templates. pyapp/experiment/panels.py says what they are.
 
-import { fixed, FORMATS as BASIC, NOTHING, scalar } from "./format.js";
-
-const FORMATS = {
-  ...BASIC,
-  signed: (x, digits) => (digits === undefined && x !== 0 && Math.abs(x) < 1e-3 ? BASIC.small(x) : BASIC.signed(x, digits ?? 4)),
-  text: (x) => (x === null ? NOTHING : String(x)),
-  s: (x) => (x === 1 ? "" : "s"),
-  words: (list, digits) => (list === null ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
-  decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
-};
+import { FORMATS } from "./format.js";
 
 /**
  * Where names are looked up. frame: the newest, or null; roots: what is known without it, {params, picks, shipped, read};

@@ -1,6 +1,5 @@
 import { html, render } from "preact";
 import { megabytes } from "./format.js";
-import { setTheme, theme, themes } from "./theme.js";
 import { sentences } from "./trouble.js";
 
 /** The title and summary of a page, while its view loads; the view draws them again and then the rest. */
@@ -109,25 +108,6 @@ export function drawNotes(root, notes, trouble, dismiss) {
         ${lines.map((line) => html`<p>${line}</p>`)}
         <button type="button" class="quiet dismiss" aria-label="Dismiss these notes" onClick=${dismiss}>×</button>
       </section>`,
-    root,
-  );
-}
-
-export function drawThemeSwitch(root) {
-  const set = (name) => {
-    setTheme(name);
-    drawThemeSwitch(root);
-  };
-  render(
-    html`<fieldset class="segments">
-      <legend class="unseen">Colours</legend>
-      ${themes.map(
-        (name) => html`<label>
-          <input type="radio" name="theme" value=${name} checked=${theme() === name} onChange=${() => set(name)} />
-          <span>${name}</span>
-        </label>`,
-      )}
-    </fieldset>`,
     root,
   );
 }

@@ -1,4 +1,4 @@
-import { html, render } from "preact";
+import { html } from "preact";
 import { load, text } from "../modules.js";
 import { written } from "./format.js";
 import { Trouble } from "./trouble.js";
@@ -7,61 +7,69 @@ const HOW = "How it works"; // the part that every story has
 const RECIPE = /\{\{recipes\.([\w-]+)\./g;
 
 /**
- * Show the story of a page, pyapp/pages/<page>.md: each of its parts, the headings of the first level, in its element of `places`.
- * It needs no Python and comes after the first paint; the source that it names, and numbers of the frame, come with Python.
- * A part's chapters have words and formulas at the left, the Python that runs at the right. -> stop
+ * The story of a page, pyapp/pages/<page>.md, in parts, the headings of the first level. It needs no Python and comes after the
+ * first paint; the source that it names, and numbers of the frame, come with Python. A part's chapters have words and formulas at
+ * the left, the Python that runs at the right. `changed` is called when it has to be drawn again.
  */
-export function tell(page, places) {
-  const { name, story: told } = page.meta;
-  const facts = { markdown: null, glossary: page.meta.glossary, Code: null, live: false, parts: {}, recipes: {}, sources: null, frame: null };
-  let there = true;
-  if (!told) return () => {};
+export class Story {
+  #page;
+  #changed;
+  #made = {}; // parts as they are, until something changes
+  #facts = { markdown: null, Code: null, live: false, parts: {}, recipes: {}, sources: null, frame: null };
+  #there = true;
+  #stop;
 
-  async function read(again = false) {
+  constructor(page, changed) {
+    this.#page = page;
+    this.#changed = changed;
+    this.#stop = page.listen(({ type, frame }) => {
+      if (type === "frame") this.#facts.frame = frame.scalars;
+      if (type === "open" && this.#facts.markdown) this.#find();
+      if (type === "messages" || (type === "frame" && this.#facts.live)) this.#made = {}; // the page draws all of these
+    });
+    if (page.meta.story) requestAnimationFrame(() => setTimeout(() => this.#read())); // after the paint
+  }
+
+  destroy() {
+    this.#there = false;
+    this.#stop();
+  }
+
+  part(title = HOW) {
+    const { story, source } = this.#page.troubles;
+    const trouble = title === HOW ? html`<${Trouble} trouble=${story ?? source} test="story-trouble" retry=${story && (() => this.#read(true))} />` : null;
+    return (this.#made[title] ??= html`<${Part} title=${title} glossary=${this.#page.meta.glossary} trouble=${trouble} ...${this.#facts} />`);
+  }
+
+  async #read(again = false) {
+    const page = this.#page;
     try {
       const [words, markdown, { Code }] = await Promise.all([
-        text(`app/pages/${name}.md`, again), load("ui/markdown.js", again), load("ui/code.js", again),
+        text(`app/pages/${page.meta.name}.md`, again), load("ui/markdown.js", again), load("ui/code.js", again),
       ]);
       const named = [...new Set([...words.matchAll(RECIPE)].map(([, recipe]) => recipe))];
       const recipes = await Promise.all(named.map(async (recipe) => [recipe, await page.shipped(recipe)]));
-      Object.assign(facts, { markdown, Code, live: words.includes("{{frame."), parts: partsOf(markdown.parse(words)), recipes: Object.fromEntries(recipes) });
-      if (!there) return;
+      if (!this.#there) return;
+      this.#tell({ markdown, Code, live: words.includes("{{frame."), parts: partsOf(markdown.parse(words)), recipes: Object.fromEntries(recipes) });
       if (page.troubles.story) page.fail("story", null);
-      draw();
-      if (page.open) await find();
+      if (page.open) await this.#find();
     } catch (error) {
-      if (there) page.fail("story", error);
+      if (this.#there) page.fail("story", error);
     }
   }
 
   /** Python is there: ask for the source of what the story names. */
-  async function find() {
-    const names = Object.values(facts.parts).flat().flatMap((token) => facts.markdown.sources(token));
-    if (facts.sources || !names.length) return;
-    facts.sources = (await page.source(names))?.sources ?? null;
-    if (there) draw();
+  async #find() {
+    const { parts, markdown, sources } = this.#facts;
+    const names = Object.values(parts).flat().flatMap((token) => markdown.sources(token));
+    if (!sources && names.length) this.#tell({ sources: (await this.#page.source(names))?.sources ?? null });
   }
 
-  function draw() {
-    const { story, source } = page.troubles;
-    const retry = story && (() => read(true));
-    for (const [part, place] of Object.entries(places)) {
-      const trouble = part === HOW ? html`<${Trouble} trouble=${story ?? source} test="story-trouble" retry=${retry} />` : null;
-      render(html`<${Part} title=${part} facts=${facts} trouble=${trouble} />`, place);
-    }
+  #tell(news) {
+    Object.assign(this.#facts, news);
+    this.#made = {};
+    this.#changed();
   }
-
-  const stop = page.listen(({ type, frame }) => {
-    if (type === "frame") facts.frame = frame.scalars;
-    if (type === "open" && facts.markdown) find();
-    if (type === "messages" || (type === "frame" && facts.live)) draw();
-  });
-  draw();
-  requestAnimationFrame(() => setTimeout(read)); // after the paint
-  return () => {
-    there = false;
-    stop();
-  };
 }
 
 /** Tokens by the heading of the first level that they follow. */
@@ -74,8 +82,7 @@ function partsOf(tokens) {
   return parts;
 }
 
-function Part({ title, facts, trouble }) {
-  const { markdown, glossary, Code, recipes, sources, frame, parts } = facts;
+function Part({ title, trouble, markdown, glossary, Code, recipes, sources, frame, parts }) {
   const chapters = [[]];
   for (const token of parts[title] ?? []) {
     if (token.type === "heading" && token.depth === 2) chapters.push([]);

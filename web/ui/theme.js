@@ -1,33 +1,24 @@
 // Light, dark or as the system says; and the style sheet's colours for canvases, which cannot use CSS variables.
+import { recall, remember } from "./stored.js";
 
 const KEY = "bitladder-theme";
 const listeners = new Set();
 
-export const themes = ["auto", "light", "dark"];
-
-export function theme() {
-  return document.documentElement.dataset.theme ?? "auto";
-}
-
-export function setTheme(name) {
+function setTheme(name) {
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
-  try {
-    localStorage.setItem(KEY, name);
-  } catch {
-    // Storage may be forbidden; the choice then lasts until the page is closed.
-  }
+  remember(KEY, name);
   changed();
 }
 
-export function restoreTheme() {
-  let saved = null;
-  try {
-    saved = localStorage.getItem(KEY);
-  } catch {
-    // As above.
-  }
+/** Take up the theme that was chosen last, and let these radio buttons choose another. */
+export function bindThemes(radios) {
+  const saved = recall(KEY);
   if (saved === "light" || saved === "dark") document.documentElement.dataset.theme = saved;
+  for (const radio of radios) {
+    radio.checked = radio.value === (document.documentElement.dataset.theme ?? "auto");
+    radio.addEventListener("change", () => setTheme(radio.value));
+  }
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
     matchMedia(query).addEventListener("change", changed);
   }

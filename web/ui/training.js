@@ -1,33 +1,33 @@
 import { byteArray, download } from "./files.js";
 import { forget } from "./keep.js";
 import { latest } from "./latest.js";
-import { Player } from "./player.js";
+
+const WORK_MS = 30;
 
 /**
- * What a person does with a run: play, pause, step, restart, keep it, come back to it.
- * `before` is awaited before any training (a page may have to show something else first); `changed` is called when the
+ * What a person does with a run: play, pause, step, restart, keep it, come back to it. The page drives time: it asks for a
+ * little work, waits for the answer and for a painted frame, and asks again; pausing is not asking. `changed` is called when the
  * buttons have to be drawn again.
  */
 export class Training {
+  state = "paused"; // "playing" | "paused" | "done"
+  #busy = null; // the work under way, while it plays
   #kept = [];
   #start = null; // a reset under way
   #page;
-  #before;
   #changed;
   #stop;
 
-  constructor(page, { before = async () => {}, changed }) {
+  constructor(page, changed) {
     this.#page = page;
-    this.#before = before;
     this.#changed = changed;
     const { eager } = page.meta;
-    this.#stop = page.listen(({ cleared, edited, changed }) => {
-      const news = edited || (changed && (!eager.length || eager.includes(changed)));
-      if (!news || cleared || (this.player.state !== "done" && !page.example())) return; // the page has not taken this event yet
-      this.player.rewind(); // there may be new work
-      if (eager.length) this.player.play();
+    this.#stop = page.listen(({ cleared, edited, changed: name }) => {
+      const news = edited || (name && (!eager.length || eager.includes(name)));
+      if (!news || cleared || (this.state !== "done" && !page.example())) return; // the page has not taken this event yet
+      this.#set("paused"); // there may be new work
+      if (eager.length) this.#play();
     });
-    this.player = new Player({ advance: (amount) => this.#advance(amount), changed: (state) => this.#moved(state) });
   }
 
   /** Runs with these parameters that were left, by a reload or a reset, and can go on; newest first. */
@@ -37,37 +37,41 @@ export class Training {
   }
 
   get playing() {
-    return this.player.state === "playing";
+    return this.state === "playing";
   }
 
   async toggle() {
     await this.#start;
     if (!this.#page.open) return;
-    if (this.playing) return void this.player.pause();
-    await this.#before();
-    await this.#page.settled(); // a change that restarts the run would end what is begun before its answer
-    this.player.play();
+    if (this.playing) return void this.pause();
+    await this.#prepare();
+    this.#play();
+  }
+
+  /** Resolves when no work is under way. */
+  async pause() {
+    if (this.playing) this.#set("paused");
+    await this.#busy;
   }
 
   async step() {
     await this.#start;
     if (!this.#page.open) return;
-    await this.player.pause();
-    await this.#before();
-    await this.#page.settled();
-    await this.player.step();
+    await this.pause();
+    await this.#prepare();
+    if (this.state !== "done") await this.#advance({ steps: 1 });
     this.#page.keeper.save();
   }
 
   /** The same seed again. */
   async reset() {
     await this.#restart(() => this.#page.reset());
-    if (this.#page.meta.eager.length) this.player.play();
+    if (this.#page.meta.eager.length) this.#play();
   }
 
   /** Back to a recorded step, and on from there. */
   async back(step) {
-    await this.player.pause();
+    await this.pause();
     const answer = await this.#page.ask("rewind", { step }, "page");
     if (!answer) return;
     this.#page.take(answer, { same: true });
@@ -80,12 +84,12 @@ export class Training {
 
   /** The run restarts: the page was opened, or a control or a file did it. */
   rewound() {
-    this.player.rewind();
+    this.#set("paused");
     return this.#refresh();
   }
 
   async resume(record) {
-    await this.player.pause();
+    await this.pause();
     const answer = await this.#page.restore(byteArray(record.file), record.name);
     if (!answer) return;
     await this.#page.keeper.save();
@@ -107,7 +111,8 @@ export class Training {
     return { play: "Play", pause: "Pause", step: "Step", reset: "Reset", ...this.#page.meta.labels };
   }
 
-  bindings() {
+  /** What keys do: [{key, label, run}]. */
+  get bindings() {
     const { play, pause, step, reset } = this.labels;
     return [
       { key: " ", label: `${play}, ${pause.toLowerCase()}`, run: () => this.toggle() },
@@ -119,7 +124,7 @@ export class Training {
 
   destroy() {
     this.#stop();
-    this.player.pause();
+    this.pause();
     this.#changed = () => {}; // what is saved now is drawn nowhere
   }
 
@@ -128,25 +133,65 @@ export class Training {
     this.#changed();
   });
 
+  /** Set what has to be so when a training begins. A change that restarts the run would end what is begun before its answer. */
+  async #prepare() {
+    const page = this.#page;
+    await Promise.all(page.meta.plays.map(async ([name, value, why]) => {
+      if (page.params[name] === value) return;
+      await page.change(name, value);
+      page.say(name, why);
+    }));
+    await page.settled();
+  }
+
   async #restart(start) {
     await this.#start;
     if (!this.#page.open) return;
     this.#start = (async () => {
-      await this.player.pause();
-      await this.#before();
+      await this.pause();
+      await this.#prepare();
       await start();
     })();
     await this.#start;
   }
 
+  #play() {
+    if (this.state !== "paused") return;
+    this.#set("playing");
+    this.#busy ??= this.#loop();
+  }
+
+  async #loop() {
+    while (this.playing) {
+      const painted = frame();
+      await this.#advance({ ms: WORK_MS });
+      await painted;
+    }
+    this.#busy = null;
+  }
+
   async #advance(amount) {
     const answer = await this.#page.advance(amount);
     if (answer && this.playing) this.#page.keeper.tick();
-    return answer;
+    if (!answer) this.#set("paused"); // it failed
+    else if (answer.done) this.#set("done");
   }
 
-  #moved(state) {
-    if (state !== "playing") this.#page.keeper.save();
+  #set(state) {
+    if (state === this.state) return;
+    this.state = state;
+    if (!this.playing) this.#page.keeper.save();
     this.#changed();
   }
+}
+
+/** The next painted frame; a hidden tab paints none, and trains on at this slower pace. */
+function frame() {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, 250);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

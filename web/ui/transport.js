@@ -5,9 +5,9 @@ import { Trouble } from "./trouble.js";
 
 /** Play, step, reset and new seed of a Training, and the runs that can go on. */
 export function Transport({ page, training }) {
-  const { playing, player, labels } = training;
+  const { playing, state, labels } = training;
   const idle = !page.open;
-  const done = player.state === "done";
+  const done = state === "done";
   const seeded = page.meta.params.some(({ name }) => name === "seed");
   const press = (act) => (event) => {
     if (event.detail > 0) event.currentTarget.blur(); // pressed by pointer: Space is to play and pause, not to press again
@@ -39,11 +39,10 @@ export function Offer({ page, training }) {
 /** Save the run as a file, load one, or another file that the page takes; what is wrong with a file stands here. */
 export function Files({ page, training }) {
   const { save, load } = page.troubles;
-  const open = (file) => page.bring(file);
   return html`<div class="files">
     <div class="row">
       ${page.meta.saves && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
-      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.accepts} test="load" disabled=${!page.open} pick=${open} />
+      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.accepts} test="load" disabled=${!page.open} pick=${page.bring} />
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
     ${page.keeper.kept !== null &&

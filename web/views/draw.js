@@ -1,8 +1,7 @@
-import { html, render, useEffect, useRef } from "preact";
-import { Bars } from "../ui/bars.js";
+import { html, useEffect, useRef, useState } from "preact";
 import { dropping, FileButton } from "../ui/files.js";
 import { fixed, NOTHING, percent } from "../ui/format.js";
-import { Heatmap } from "../ui/heatmap.js";
+import { Sheet } from "../ui/heatmap.js";
 import { newest } from "../ui/latest.js";
 import { Pad } from "../ui/pad.js";
 import { drawArray, readPicture } from "../ui/picture.js";
@@ -14,176 +13,121 @@ const SPOKEN_AFTER_MS = 700;
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
 /**
- * The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`,
- * and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
+ * Draw a digit, see what Python makes of it, and read the verdict. The frame says how many held-out digits there are, and may say
+ * which is there `first`, and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
  */
-export default function Draw({ block, scope, page }) {
-  const host = useRef(null);
-  const now = useRef(null);
+export default function Draw({ block: { label, caption, shape }, scope, page }) {
+  const [root, slot, only, now] = [useRef(null), useRef(null), useRef(null), useRef(null)];
+  const [choose] = useState(newest); // of what the pad shows
+  const [answer, take] = useState(null);
+  const [file, begin] = useState(null); // the name of one that is being read
+  const [spoken, speak] = useState("");
+  const [, redraw] = useState(null);
   now.current = scope;
+
+  /** Ask again: the drawing or the network has changed. */
+  async function update() {
+    redraw({});
+    if (!page.open) return;
+    const { picture } = only.current.drawing;
+    const found = await page.predict(picture ? picture.inputs : { strokes: only.current.points() });
+    if (!found) return;
+    take(found);
+    page.reads(Number.isInteger(found.scalars.digit) ? found : null);
+  }
+
+  function changed() {
+    choose();
+    begin(null);
+    if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
+    page.keeper.soon();
+    update();
+  }
+
+  /** Put the held-out digit of this number on the pad. */
+  async function showHeldOut(index) {
+    const [inputs, wanted] = [{ index }, choose()];
+    const found = await page.ask("predict", { inputs }, "predict");
+    if (found && wanted()) only.current.show({ canvas: () => drawArray(found.arrays.input), inputs });
+  }
+
+  /** What was on the pad when the page was left. */
+  function putBack({ strokes, input, index }) {
+    if (strokes) only.current.draw(strokes);
+    else if (input) only.current.show({ canvas: () => drawArray(input), inputs: { input } });
+    else if (index === undefined) only.current.clear();
+    else showHeldOut(index);
+  }
+
+  async function open(picked) {
+    const wanted = choose();
+    begin(picked.name);
+    try {
+      const { canvas, pixels } = await readPicture(picked);
+      const found = wanted() && (await page.ask("predict", { inputs: { image: pixels } }, "predict"));
+      if (!found || !wanted()) return;
+      const input = found.arrays.input; // read once: a photograph is too large to be sent after each change
+      page.fail("image", input ? null : { message: `${picked.name}: ${found.notes.join(" ")}` });
+      if (input) only.current.show({ canvas: () => canvas, inputs: { input } });
+    } catch (error) {
+      if (wanted()) page.fail("image", { message: error.message });
+    } finally {
+      if (wanted()) begin(null);
+    }
+  }
+
   useEffect(() => {
-    const drawn = (scalars, answer) => page.reads(Number.isInteger(scalars.digit) ? answer : null);
-    const panel = new DrawPanel(host.current, block, page, drawn);
+    const pad = (only.current = new Pad(slot.current, { label: "Drawing pad: draw a digit with mouse, finger, pen or keyboard.", changed }));
     let [fresh, at, network] = [true, 0, null];
-    page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
+    page.put = (index) => showHeldOut(index).then(() => root.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
-      panel.heldOut = now.current.get("held_out");
       const { drawn } = page;
       page.drawn = null;
-      if (drawn) panel.put(drawn);
-      const first = (fresh || drawn) && panel.empty ? now.current.get("first?") : null;
+      if (drawn) putBack(drawn);
+      const first = (fresh || drawn) && pad.empty ? now.current.get("first?") : null;
       fresh = false;
-      if (first !== null) return void panel.showHeldOut(first);
+      if (first !== null) return void showHeldOut(first);
       const known = now.current.get("network?");
       if (known === "" || (known !== null && known === network)) return;
       network = known;
       if (page.training?.playing && performance.now() - at < PREDICT_EVERY_MS) return;
       at = performance.now();
-      panel.update();
+      update();
     };
-    const stop = page.listen(({ type, resting }) => {
-      if (type === "frame" && !resting) queueMicrotask(look); // after the panels have the frame
-      if (type === "messages") panel.draw();
-    });
+    redraw({}); // with the pad
+    const stop = page.listen(({ type, resting }) => type === "frame" && !resting && queueMicrotask(look)); // after the panels have the frame
     queueMicrotask(() => now.current.ready && look()); // the frame may have come before, or with the drawing that runs this
-    return () => (stop(), panel.destroy());
+    return () => {
+      stop();
+      pad.destroy();
+    };
   }, []);
-  return html`<div ref=${host}></div>`;
-}
+  useEffect(() => {
+    const timer = setTimeout(() => answer && speak(sentence(answer)), SPOKEN_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [answer]);
 
-/** Draw a digit, see what Python makes of it, and read the verdict. `predicted(scalars, answer)` after each. */
-class DrawPanel {
-  answer = null;
-  heldOut = 1; // how many held-out digits there are; a frame says it
-  #page;
-  #predicted;
-  #pad;
-  #input;
-  #slots;
-  #spoken = 0;
-  #file = null; // the name of one that is being read
-  #choose = newest(); // of what the pad shows
-
-  constructor(root, { label, caption, shape }, page, predicted) {
-    this.#page = page;
-    this.#predicted = predicted;
-    render(html`<${Layout} caption=${caption} />`, root);
-    const slot = (name) => root.querySelector(`[data-slot=${name}]`);
-    this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
-    this.#pad = new Pad(slot("pad"), {
-      label: "Drawing pad: draw a digit with mouse, finger, pen or keyboard.",
-      changed: () => {
-        this.#choose();
-        this.#file = null;
-        if (page.troubles.image) page.fail("image", null); // of a file that is not what the pad shows
-        page.keeper.soon();
-        this.update();
-      },
-    });
-    this.#input = new Heatmap(slot("input"), {
-      label,
-      shape,
-      test: "input",
-      map: "grey",
-      maxHeight: 140,
-      describe: (_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`,
-    });
-    const drops = dropping({ pick: (file) => this.#open(file), refuse: (trouble) => (this.#choose(), page.fail("image", trouble)) }); // no digit comes late and takes the words away
-    for (const [name, act] of Object.entries(drops)) slot("pad").addEventListener(name.slice(2).toLowerCase(), act);
-    root.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#pad.undo();
-    });
-    this.draw();
-  }
-
-  get empty() {
-    return this.#pad.empty;
-  }
-
-  /** Ask again: the drawing or the network has changed. */
-  async update() {
-    this.draw();
-    if (!this.#page.open) return;
-    const { picture } = this.#pad.drawing;
-    const answer = await this.#page.predict(picture ? picture.inputs : { strokes: this.#pad.points() });
-    if (!answer) return;
-    this.answer = answer;
-    this.#input.update(answer.arrays.input?.data ?? null, 1);
-    this.draw();
-    this.#predicted(answer.scalars, answer);
-    clearTimeout(this.#spoken);
-    this.#spoken = setTimeout(() => (this.#slots.spoken.textContent = sentence(answer)), SPOKEN_AFTER_MS);
-  }
-
-  draw() {
-    const [pad, page, answer] = [this.#pad, this.#page, this.answer];
-    this.#slots.pad.classList.toggle("pad-empty", pad.empty);
-    const open = (file) => this.#open(file);
-    const tool = (name, label, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${label}</button>`;
-    render(
-      html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
-        ${tool("held-out", "Random test digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
-        <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
-        <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
-      this.#slots.tools,
-    );
-    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
-    const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
-    const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
-    render(html`<${Bars} classes=${scalars.classes ?? CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
-  }
-
-  /** What was on the pad when the page was left. */
-  put({ strokes, input, index }) {
-    if (strokes) this.#pad.draw(strokes);
-    else if (input) this.#pad.show({ canvas: () => drawArray(input), inputs: { input } });
-    else if (index === undefined) this.#pad.clear();
-    else this.showHeldOut(index);
-  }
-
-  /** Put the held-out digit of this number on the pad. */
-  async showHeldOut(index) {
-    const [inputs, wanted] = [{ index }, this.#choose()];
-    const answer = await this.#page.ask("predict", { inputs }, "predict");
-    if (answer && wanted()) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
-  }
-
-  destroy() {
-    clearTimeout(this.#spoken);
-    this.#pad.destroy();
-    this.#input.destroy();
-  }
-
-  async #open(file) {
-    const wanted = this.#choose();
-    this.#file = file.name;
-    this.draw();
-    try {
-      const { canvas, pixels } = await readPicture(file);
-      const answer = wanted() && (await this.#page.ask("predict", { inputs: { image: pixels } }, "predict"));
-      if (!answer || !wanted()) return;
-      const input = answer.arrays.input; // read once: a photograph is too large to be sent after each change
-      this.#page.fail("image", input ? null : { message: `${file.name}: ${answer.notes.join(" ")}` });
-      if (input) this.#pad.show({ canvas: () => canvas, inputs: { input } });
-    } catch (error) {
-      if (wanted()) this.#page.fail("image", { message: error.message });
-    } finally {
-      if (wanted()) this.#file = null;
-      this.draw();
-    }
-  }
-}
-
-function Layout({ caption }) {
-  return html`<div class="draw">
-      <div><div class="pad-slot" data-slot="pad"></div><div class="row tools" data-slot="tools"></div></div>
-      <div class="reading">
-        <figure class="input-image"><div data-slot="input"></div><figcaption>${caption}</figcaption></figure>
-        <div class="verdict" data-slot="verdict"></div>
-        <div data-slot="bars"></div>
-        <p class="unseen" aria-live="polite" data-slot="spoken"></p>
-      </div>
-    </div>`;
+  const pad = only.current;
+  const empty = pad?.empty ?? true;
+  const refuse = (trouble) => (choose(), page.fail("image", trouble)); // no digit comes late and takes the words away
+  const undo = (event) => (event.ctrlKey || event.metaKey) && event.key === "z" && pad.undo();
+  const tool = (name, words, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${words}</button>`;
+  const { arrays, scalars } = (!empty && answer) || { arrays: {}, scalars: {} };
+  return html`<div class="draw" ref=${root} onKeyDown=${undo}>
+    <div><div class=${`pad-slot ${empty ? "pad-empty" : ""}`} ref=${slot} ...${dropping({ pick: open, refuse })}></div><div class="row tools">
+      ${tool("undo", "Undo", () => pad.undo(), !pad?.canUndo)} ${tool("clear", "Clear", () => pad.clear(), empty)}
+      ${tool("held-out", "Random test digit", () => showHeldOut(Math.floor(Math.random() * scope.get("held_out"))), !page.open)}
+      <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
+      <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />
+    </div></div>
+    <div class="reading">
+      <figure class="input-image"><${Sheet} label=${label} shape=${shape} test="input" map="grey" maxHeight=${140} limit=${1} data=${answer?.arrays.input?.data ?? null}
+        describe=${(_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`} /><figcaption>${caption}</figcaption></figure>
+      <div class="verdict"><${Verdict} answer=${answer} file=${file} empty=${empty} open=${page.open} /></div>
+      <${Bars} classes=${scalars.classes ?? CLASSES} first=${arrays.probabilities?.data} second=${arrays.probabilities_quant?.data} best=${scalars.digit} />
+      <p class="unseen" aria-live="polite">${spoken}</p>
+    </div>
+  </div>`;
 }
 
 function Verdict({ answer, file, empty, open }) {
@@ -209,3 +153,31 @@ function sentence({ scalars, notes }) {
   const quantised = Number.isInteger(quantDigit) ? `, quantised ${classes[quantDigit]}` : "";
   return `Prediction ${classes[digit] ?? NOTHING}, ${percent(confidence)}${quantised}`;
 }
+
+/**
+ * One bar a class: `first` in ink, and where there is a `second`, in orange below it, with exact values beside.
+ * Both are arrays of probabilities or null; the class with index `best` is set in bold.
+ */
+function Bars({ classes, first, second, best }) {
+  return html`<table class=${`bars ${second ? "bars-two" : ""}`}>
+    <caption class="unseen">Probability of each class</caption>
+    <thead class="unseen">
+      <tr>${["class", "bar", "float", ...(second ? ["quantised"] : [])].map((name) => html`<th scope="col">${name}</th>`)}</tr>
+    </thead>
+    <tbody>
+      ${classes.map(
+        (name, i) => html`<tr class=${i === best ? "best" : ""} data-test=${`bar-${name}`}>
+          <th scope="row">${name}</th>
+          <td class="bar-cell" aria-hidden="true">
+            <span class="bar float" style=${length(first?.[i])}></span>
+            ${second && html`<span class="bar quant" style=${length(second[i])}></span>`}
+          </td>
+          <td class="number float">${percent(first?.[i], 2)}</td>
+          ${second && html`<td class="number quant">${percent(second[i], 2)}</td>`}
+        </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+const length = (p) => ({ transform: `scaleX(${p ?? 0})` });

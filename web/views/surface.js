@@ -1,11 +1,11 @@
 import { html, useEffect, useState } from "preact";
-import { colormap } from "../ui/colormap.js";
+import { painted } from "../ui/colormap.js";
 import { fixed } from "../ui/format.js";
 import { onTheme } from "../ui/theme.js";
 import { useWidth } from "../ui/width.js";
 
 const [TOP, RIGHT, BOTTOM, LEFT, HEIGHT] = [8, 8, 22, 36, 300]; // margins and height in CSS pixels
-const DARKEST = 0.5; // of the grey map: what is drawn on it stays legible
+const INK = 2; // the height that would have the full colour: what is drawn on lower ones stays legible
 const ARROW = 70; // pixels of the longest gradient arrow
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 const READ = "w {w:fixed:2}, b {b:fixed:2}: MSE {loss}; ∂w {dw}, ∂b {db}";
@@ -21,6 +21,7 @@ function Surface({ block, scope, page }) {
   const [, redraw] = useState(null);
   useEffect(() => onTheme(() => redraw({})), []);
   const values = (name) => Array.from(scope.array(name).data);
+  const shades = scope.array("shades"); // the first row is the least b, which is at the bottom
   const [ws, bs, here, next, trail] = ["surface_w", "surface_b", "here", "next", "trail"].map(values);
   const [right, bottom] = [width - RIGHT, HEIGHT - BOTTOM];
   const along = (value, list, from, to) => from + ((value - list[0]) / (list.at(-1) - list[0])) * (to - from);
@@ -54,7 +55,8 @@ function Surface({ block, scope, page }) {
     <div ref=${target}>${width > 0 && html`<svg width=${width} height=${HEIGHT} tabindex="0" data-test=${block.name} role="application"
       aria-roledescription="loss surface" onKeyDown=${key} onPointerDown=${press} onPointerMove=${(event) => event.buttons && point(event)}
       aria-label="The loss over w and b, the greyer the higher. Arrow keys move the point, with Shift ten times as far.">
-      <image href=${shaded(scope.array("shades"))} x=${LEFT} y=${TOP} width=${right - LEFT} height=${bottom - TOP} preserveAspectRatio="none" />
+      <image href=${painted({ data: shades.data, rows: shades.shape[0], columns: shades.shape[1], map: "grey", limit: INK }).toDataURL()}
+        x=${LEFT} y=${-bottom} width=${right - LEFT} height=${bottom - TOP} preserveAspectRatio="none" transform="scale(1 -1)" />
       <${Axes} ws=${ws} bs=${bs} place=${place} />
       <svg x=${LEFT} y=${TOP} width=${right - LEFT} height=${bottom - TOP} viewBox=${`${LEFT} ${TOP} ${right - LEFT} ${bottom - TOP}`}>
         ${here.every(Number.isFinite) && html`<${Way} here=${place(here)} next=${place(next)} trail=${trail} best=${scope.get("best?")}
@@ -63,20 +65,6 @@ function Surface({ block, scope, page }) {
     </svg>`}</div>
     <output class="plot-readout" data-test=${`${block.name}-value`}>${scope.text(READ)}</output>
   </figure>`;
-}
-
-/** One pixel a cell, with the least b at the bottom; the browser enlarges it smoothly. */
-function shaded({ data, shape: [rows, columns] }) {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: columns, height: rows });
-  const pen = canvas.getContext("2d");
-  const image = pen.createImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  const { words, index } = colormap("grey");
-  for (let i = 0; i < pixels.length; i += 1)
-    pixels[(rows - 1 - Math.floor(i / columns)) * columns + (i % columns)] = words[index(data[i] * DARKEST)];
-  pen.putImageData(image, 0, 0);
-  return canvas.toDataURL();
 }
 
 function Axes({ ws, bs, place }) {

@@ -1,8 +1,7 @@
 import { html } from "preact";
 import { align, Curves as Points } from "../curves.js";
 import { Figure } from "../figure.js";
-import { Bins } from "../bins.js";
-import { ofChart, ofCurves, ofHistogram, span } from "../summary.js";
+import { ofChart, ofCurves, span } from "../summary.js";
 import { Rich } from "../words.js";
 
 export const Caption = ({ block, scope }) => block.caption && html`<p class="plot-name" data-test=${block.name && `${scope.text(block.name)}-caption`}><${Rich} text=${block.caption} scope=${scope} /></p>`;
@@ -59,14 +58,4 @@ export function Curves({ block, scope, page }) {
   const summary = ofCurves({ label, lines: own, steps, write, empty });
   return html`<figure><${Caption} block=${block} scope=${scope} />
     <${Figure} label=${label} summary=${summary} test=${block.name} view=${view} lines=${shown} items=${steps} words=${words} marks=${marks} height=${height} empty=${steps.length > 1 ? "" : empty} /></figure>`;
-}
-
-/** How many numbers lie where, before and after; see Histogram in pyapp/experiment/pictures.py. */
-export function Histogram({ block, scope }) {
-  if (!scope.ready) return null;
-  const data = (name) => block[name] && scope.array(block[name])?.data;
-  const grid = block.lines || block.ends ? { lines: data("lines"), used: data("used"), ends: data("ends") } : null;
-  const counts = { edges: data("edges"), before: data("before"), after: data("after") };
-  return html`<figure><${Caption} block=${block} scope=${scope} />
-    <${Bins} label=${scope.text(block.label)} summary=${ofHistogram(counts)} test=${scope.text(block.name)} height=${block.height ?? 160} plain=${block.bare} ...${counts} grid=${grid} /></figure>`;
 }

@@ -1,7 +1,6 @@
 import { html, useState } from "preact";
+import { ARROWS } from "../keys.js";
 import { change } from "./pictures.js";
-
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 /** Matrices with signs between them, and in words the cell that is pointed at; see Equation in pyapp/experiment/formulas.py. */
 export function Equation({ block, scope, page }) {
@@ -46,7 +45,7 @@ export function Matrix({ block, scope, page, tell }) {
     for (const [param, value] of pick) change(page, param, scope.reading({ row, column }).get(value));
   };
   const move = (td, event) => {
-    const by = MOVES[event.key];
+    const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault();
     const [row, column] = place(td);

@@ -1,63 +1,45 @@
 import { html, useEffect, useRef } from "preact";
+import { painted } from "../colormap.js";
 import { download } from "../files.js";
-import { Heatmap as Sheet } from "../heatmap.js";
-import { inkOf } from "../picture.js";
-import { Scale as Ramp } from "../scale.js";
+import { fixed, NOTHING, signed } from "../format.js";
+import { Sheet } from "../heatmap.js";
 import { ofHeatmap } from "../summary.js";
-import { Tiles } from "../tiles.js";
+import { onTheme } from "../theme.js";
 import { Trouble } from "../trouble.js";
 import { Rich } from "../words.js";
 
-/** An array as colours; see Heatmap in pyapp/experiment/pictures.py. */
+/** An array as colours, beside it that of a pinned run; see Heatmap in pyapp/experiment/pictures.py. */
 export function Heatmap({ block, scope, page }) {
   const array = scope.array(block.array);
   if (!array) return null;
-  const { label, caption, role = "", read, pick, name, map, height: maxHeight, gap, loupe, tiles_across: across } = block;
-  const name_ = scope.text(name);
+  const { caption, role = "", kept } = block;
+  const name = scope.text(block.name);
   const other = page.compared?.scope;
-  const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array) ? { scope: other, array: other.array(block.array) } : null;
+  const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array);
   const [own, pinned] = [scope, other].map((from) => (from && block.limit ? from.get(`${block.limit.replace("?", "")}?`) : 1));
-  const summary = (from, shown) => () => ofHeatmap({ array: shown, map, read: (cell) => from.reading(cell).text(read) });
   const limit = twin && pinned > own ? pinned : own; // one scale for both
+  const mark = kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
+  const facts = { key: shapeOf(array), block, limit, across: block.tiles_across ? scope.get(block.tiles_across) : 0 };
   return html`<figure class="picture">
-    ${caption && html`<figcaption class=${role} data-test=${name && `${name_}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
-    <${Drawn} key=${array.shape.join()} block=${block} scope=${scope} page=${page} array=${array} limit=${limit} options=${{
-      label: scope.text(label), test: name_, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0, picks: Boolean(pick),
-    }} read=${read} summary=${summary(scope, array)} />
-    ${twin && html`<${Drawn} key=${`pinned ${array.shape.join()}`} block=${{ ...block, over: null, kept: null }} ...${twin} page=${page} limit=${limit} options=${{
-      label: `${scope.text(label)} Pinned run.`, test: name_ && `${name_}-pinned`, shape: array.shape, map, maxHeight, gap, loupe, across: across ? scope.get(across) : 0,
-    }} read=${read} summary=${summary(twin.scope, twin.array)} /><figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
+    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
+    ${drawn({ ...facts, from: scope, label: scope.text(block.label), test: name, over: block.over && scope.array(block.over),
+      kept: mark?.every((part) => part !== null) ? mark : null, put: block.pick && ((param, value) => change(page, param, value)) })}
+    ${twin && html`${drawn({ ...facts, key: `pinned ${facts.key}`, from: other, label: `${scope.text(block.label)} Pinned run.`, test: name && `${name}-pinned` })}
+      <figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
   </figure>`;
 }
 
 const shapeOf = (array) => array?.shape.join();
 
-/** The canvas, which lives on while its shape stays; what it reads is always the newest frame. */
-function Drawn({ block, scope, page, array, limit, options, read, summary }) {
-  const host = useRef(null);
-  const sheet = useRef(null);
-  const now = useRef(null);
-  now.current = { scope, page };
-  const kept = block.kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
-  const over = block.over && scope.array(block.over);
-  useEffect(() => {
-    const [, rows, columns] = array.shape.length === 2 ? [1, ...array.shape] : array.shape;
-    const cell = (tile, row, column) => ({ tile, row, column, i: (tile * rows + row) * columns + column });
-    const describe = (tile, row, column) => now.current.scope.reading(cell(tile, row, column)).text(read);
-    const picked = options.picks && ((...place) => {
-      const { scope: at, page: to } = now.current;
-      for (const [param, value] of block.pick) change(to, param, at.reading(cell(...place)).get(value));
-    });
-    sheet.current = new Sheet(host.current, { ...options, describe, picked });
-    return () => sheet.current.destroy();
-  }, []);
-  useEffect(() => {
-    sheet.current.lay(over ? () => inkOf(over) : null);
-    sheet.current.update(array.data, limit);
-    sheet.current.name(`${options.label} ${summary()}`);
-  }, [array.data, limit, over?.data]);
-  useEffect(() => sheet.current.keep(kept?.every((part) => part !== null) ? kept : null), [String(kept)]);
-  return html`<div ref=${host}></div>`;
+/** A block's array as `from` has it. A new shape is another sheet, so that nothing is read or marked outside of it. */
+function drawn({ block: { array: entry, read, map, height: maxHeight, gap, loupe, pick }, from, put, ...facts }) {
+  const { shape, data } = from.array(entry);
+  const [rows, columns] = shape.slice(-2);
+  const cell = (tile, row, column) => from.reading({ tile, row, column, i: (tile * rows + row) * columns + column });
+  const describe = (...place) => cell(...place).text(read);
+  const summary = () => ofHeatmap({ array: { shape, data }, map, read: ({ tile, row, column }) => describe(tile, row, column) });
+  const picked = put && ((...place) => pick.forEach(([param, value]) => put(param, cell(...place).get(value))));
+  return html`<${Sheet} ...${facts} ...${{ shape, data, map, maxHeight, gap, loupe, summary, describe, picked }} />`;
 }
 
 /** Set a parameter unless it is that already. */
@@ -65,20 +47,46 @@ export function change(page, param, value) {
   if (String(page.params[param]) !== String(value)) page.change(param, value);
 }
 
-export function Scale({ block, scope }) {
-  return html`<${Ramp} limit=${scope.get(block.limit)} grey=${block.map === "grey"} test=${block.name} what=${scope.text(block.what)} />`;
+const TICKS = [-1, -1 / 4, 0, 1 / 4, 1]; // equally far apart on the square-root scale of the signed colour map
+
+/** The colour scale that heatmaps share: from paper to ink, or signed. */
+export function Scale({ block: { limit: entry, map, name, what: words }, scope }) {
+  const [limit, what, grey] = [scope.get(entry), scope.text(words), map === "grey"];
+  const ticks = grey ? ["0", fixed(limit, 3)] : TICKS.map((tick) => (limit === null ? NOTHING : signed(tick * limit, 3)));
+  return html`<div class="scale" data-test=${name}>
+    <span class=${`ramp ${grey ? "ramp-ink" : ""}`} aria-hidden="true"></span>
+    <span class="ticks number">${ticks.map((tick) => html`<span>${tick}</span>`)}</span>
+    <span class="doc">${what}: ${grey ? "paper is zero, ink the largest; all images share this scale."
+      : "blue is negative, orange positive, paper zero; all images share this scale (square-root scale)."}</span>
+  </div>`;
 }
 
-/** Small pictures with words; see Images in pyapp/experiment/pictures.py. */
+/** Small pictures with words, or as buttons; see Images in pyapp/experiment/pictures.py. */
 export function Images({ block, scope, page }) {
   const pictures = scope.array(block.pictures);
   if (!pictures) return null;
   const { label, words, pick, puts, value = "@i", picked, size, name } = block;
-  const press = pick ? (i) => page.change(pick, at(i).get(value)) : (i) => page.put(at(i).get(puts));
-  const at = (i) => scope.reading({ i });
-  return html`<${Tiles} pictures=${pictures} test=${name} kind=${scope.text(size)} picked=${picked ? scope.get(picked) : null}
-    name=${(i) => at(i).text(label)} words=${words && ((i) => html`<${Rich} text=${words} scope=${at(i)} />`)}
-    pick=${(pick || puts) && press} />`;
+  const [n, rows, columns] = pictures.shape;
+  const pixels = rows * columns;
+  const chosen = picked ? scope.get(picked) : null;
+  return html`<div class=${`tiles ${scope.text(size)}`} data-test=${name}>${Array.from({ length: n }, (_, i) => {
+    const at = scope.reading({ i });
+    const content = html`<${Tile} data=${pictures.data.subarray(i * pixels, (i + 1) * pixels)} rows=${rows} columns=${columns} name=${at.text(label)} />
+      ${words && html`<span class="tile-words"><${Rich} text=${words} scope=${at} /></span>`}`;
+    if (!pick && !puts) return html`<figure class="tile" key=${i}>${content}</figure>`;
+    const press = () => (pick ? page.change(pick, at.get(value)) : page.put(at.get(puts)));
+    return html`<button type="button" class="tile" key=${i} aria-pressed=${i === chosen} data-test=${`${name}-${i}`} onClick=${press}>${content}</button>`;
+  })}</div>`;
+}
+
+function Tile({ data, rows, columns, name }) {
+  const target = useRef(null);
+  useEffect(() => {
+    const draw = () => target.current.replaceChildren(painted({ data, rows, columns, map: "grey", limit: 255 }));
+    draw();
+    return onTheme(draw);
+  }, [data]);
+  return html`<span class="tile-picture" role="img" aria-label=${name} ref=${target}></span>`;
 }
 
 const TYPES = { png: "image/png", json: "application/json", csv: "text/csv" };

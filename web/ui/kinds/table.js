@@ -13,20 +13,11 @@ export function Table({ block, scope, page, Blocks }) {
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       <thead><tr>${columns.map((column) => html`<${Heading} block=${block} column=${column} scope=${scope} page=${page} />`)}</tr></thead>
-      ${group ? grouped(items, group).map(([title, list]) => html`<tbody key=${title}>
+      ${group ? [...Map.groupBy(items, (row) => written(group, row))].map(([title, list]) => html`<tbody key=${title}>
           <tr><th scope="rowgroup" colspan=${columns.length} class="use">${title}</th></tr>${body(list)}
         </tbody>`) : html`<tbody>${body(items)}</tbody>`}
     </table>
   </div>`;
-}
-
-function grouped(items, group) {
-  const groups = new Map();
-  for (const row of items) {
-    const title = written(group, row);
-    groups.set(title, [...(groups.get(title) ?? []), row]);
-  }
-  return [...groups];
 }
 
 function Heading({ block: { sort, best, name }, column, scope, page }) {

@@ -1,6 +1,8 @@
 import { html } from "preact";
-import { count, scalar } from "./format.js";
-import { Reader } from "./reader.js";
+import { count, scalar } from "../format.js";
+import { Reader } from "../reader.js";
+import { ofHistogram } from "../summary.js";
+import { Caption } from "./charts.js";
 
 const MARGIN = 8; // beside the first and the last bin
 const AXIS = 16; // below the bars, for the numbers
@@ -8,17 +10,19 @@ const TICK = 10; // of a grid line that is drawn below the bars
 
 /**
  * How many numbers lie in each bin: before in ink upwards, after in orange downwards, each to its own height and by the
- * square root, so that a lone outlier is still seen beside the crowd at 0.
- * edges: one more than the counts. grid: {lines, used} or {ends}, drawn over the bars, or null. plain: no numbers below.
+ * square root, so that a lone outlier is still seen beside the crowd at 0; see Histogram in pyapp/experiment/pictures.py.
  */
-export function Bins({ edges, before, after, grid, height, plain = false, ...reading }) {
+export function Histogram({ block, scope }) {
+  if (!scope.ready) return null;
+  const { height = 160, bare } = block;
+  const [edges, before, after, lines, used, ends] = ["edges", "before", "after", "lines", "used", "ends"].map((name) => block[name] && scope.array(block[name])?.data);
   const last = edges[edges.length - 1];
   const scale = (width) => (value) => MARGIN + ((value - edges[0]) / (last - edges[0])) * (width - 2 * MARGIN);
   const places = (width) => Array.from(before, (_, i) => scale(width)((edges[i] + edges[i + 1]) / 2));
   const words = (i) => `${scalar(edges[i])} to ${scalar(edges[i + 1])}: ${count(before[i])} before, ${count(after[i])} after`;
   const draw = (width, at) => {
     const x = scale(width);
-    const bottom = plain ? height : height - AXIS;
+    const bottom = bare ? height : height - AXIS;
     const middle = Math.round(bottom / 2);
     const side = (counts, sign) => {
       const most = counts.reduce((a, b) => Math.max(a, b), 1);
@@ -28,10 +32,11 @@ export function Bins({ edges, before, after, grid, height, plain = false, ...rea
     return html`${at !== null && html`<path fill="var(--hair)" d=${bar(x(edges[at]), x(edges[at + 1]), 0, bottom)} />`}
       <path fill="var(--float)" d=${side(before, -1)} /><path fill="var(--quant)" d=${side(after, 1)} />
       <rect fill="var(--faint)" x=${x(edges[0])} y=${middle} width=${x(last) - x(edges[0])} height="1" />
-      ${grid && html`<${Grid} ...${grid} x=${x} bottom=${bottom} />`}
-      ${!plain && labels(edges[0], last, x, width).map(([text, place, anchor]) => html`<text x=${place} y=${height - 3} text-anchor=${anchor}>${text}</text>`)}`;
+      ${(lines || ends) && html`<${Grid} ...${{ lines, used, ends, x, bottom }} />`}
+      ${!bare && labels(edges[0], last, x, width).map(([text, place, anchor]) => html`<text x=${place} y=${height - 3} text-anchor=${anchor}>${text}</text>`)}`;
   };
-  return html`<${Reader} ...${reading} height=${height} places=${places} words=${words} draw=${draw} />`;
+  return html`<figure><${Caption} block=${block} scope=${scope} />
+    <${Reader} label=${scope.text(block.label)} summary=${ofHistogram({ edges, before, after })} test=${scope.text(block.name)} height=${height} places=${places} words=${words} draw=${draw} /></figure>`;
 }
 
 function bar(left, right, from, length) {
