@@ -9,7 +9,6 @@ import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
 
 const CLASSES = [..."0123456789"];
-const EMPTY = "The pad is empty: draw a digit.";
 const SPOKEN_AFTER_MS = 700;
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
@@ -63,15 +62,17 @@ class DrawPanel {
   #spoken = 0;
   #file = null; // the name of one that is being read
   #choose = newest(); // of what the pad shows
+  #what; // a reader draws
 
-  constructor(root, { label, caption, shape }, page, predicted) {
+  constructor(root, { label, caption, shape, what = "digit" }, page, predicted) {
+    this.#what = what;
     this.#page = page;
     this.#predicted = predicted;
     render(html`<${Layout} caption=${caption} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
     this.#pad = new Pad(slot("pad"), {
-      label: "Drawing pad: draw a digit with mouse, finger, pen or keyboard.",
+      label: `Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`,
       changed: () => {
         this.#choose();
         this.#file = null;
@@ -122,12 +123,12 @@ class DrawPanel {
     const tool = (name, label, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
-        ${tool("held-out", "Random test digit", () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
-        <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
+        ${tool("held-out", `Random test ${this.#what}`, () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
+        ${this.#what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,
     );
-    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty} open=${page.open} />`, this.#slots.verdict);
+    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty && `The pad is empty: draw a ${this.#what}.`} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
     render(html`<${Bars} classes=${scalars.classes ?? CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
@@ -145,7 +146,7 @@ class DrawPanel {
   async showHeldOut(index) {
     const [inputs, wanted] = [{ index }, this.#choose()];
     const answer = await this.#page.ask("predict", { inputs }, "predict");
-    if (answer && wanted()) this.#pad.show({ canvas: () => drawArray(answer.arrays.input), inputs });
+    if (answer && wanted()) this.#pad.show({ canvas: () => drawArray(answer.arrays.pad ?? answer.arrays.input), inputs });
   }
 
   destroy() {
@@ -189,10 +190,10 @@ function Layout({ caption }) {
 function Verdict({ answer, file, empty, open }) {
   const nothing = (words) => html`<p class="empty" data-test="prediction">${words}</p>`;
   if (file) return nothing(`Reading ${file} …`);
-  if (empty) return nothing(EMPTY);
+  if (empty) return nothing(empty);
   if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
   const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence, classes = CLASSES } = answer.scalars;
-  if (digit === null) return nothing(answer.notes.join(" ") || EMPTY);
+  if (digit === null) return nothing(answer.notes.join(" "));
   const reading = (kind, prefix, d, p) =>
     html`<p class=${`${classes[d].length > 1 ? "" : "big"} ${kind}`}>
       <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>${" "}
