@@ -12,7 +12,7 @@ from pyapp.data.gestures import DIRECTIONS, PICTURE, picture
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, Values, parse_all
 from pyapp.pages.base import controls, exporting
-from pyapp.pages.base.gesture_book import Book, dots, small
+from pyapp.pages.base.gesture_book import Book
 from pyapp.pages.base.gesture_training import EVERY, GestureTraining, variation
 from pyapp.pages.panels import gestures as panels
 from pyapp.quant.parameters import float_nbytes
@@ -156,8 +156,7 @@ class Page(Experiment):
             found = shown[at]
             scalars["one"] = {"at": at, "number": at + 1, "reported": len(found.points), "even": len(found.even)}
             arrays = {"drawings": np.stack([each.small for each in shown]),
-                      "pens": np.stack([dots(found.points), dots(found.even)]), "variants_shown": np.stack(
-                          [small(each) for each in gestures.variants(found.points, variation(self.params), SHOWN)])}
+                      "pens": found.dots, "variants_shown": found.varied(variation(self.params), SHOWN)}
         return Frame(training.step, scalars, arrays, [TOO_FEW] * (not book.trainable))
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:

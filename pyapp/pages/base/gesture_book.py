@@ -28,6 +28,7 @@ class Drawing:
     def __init__(self, name: str, points: np.ndarray):
         self.name, self.points = name, placed(points)
         self._copies: tuple[tuple, np.ndarray] | None = None
+        self._varied: tuple[tuple, np.ndarray] | None = None
 
     @cached_property
     def small(self) -> np.ndarray:
@@ -38,6 +39,18 @@ class Drawing:
     def even(self) -> np.ndarray:
         """The drawing with its points at equal distances."""
         return even(self.points)
+
+    @cached_property
+    def dots(self) -> np.ndarray:
+        """Its points as dots, as they came and at equal distances, uint8 (2, SIDE, SIDE)."""
+        return np.stack([small(np.column_stack([points[:, :2], np.arange(len(points))]), DOT)
+                         for points in (self.points, self.even)])
+
+    def varied(self, how: Variation, n: int) -> np.ndarray:
+        """Small pictures of n variants, uint8 (n, SIDE, SIDE)."""
+        if self._varied is None or self._varied[0] != (how, n):
+            self._varied = (how, n), np.stack([small(each) for each in gestures.variants(self.points, how, n)])
+        return self._varied[1]
 
     def copies(self, features: str, how: Variation, n: int) -> np.ndarray:
         """What a network reads of the drawing and of n variants, float32 (1 + n, 784)."""
@@ -52,11 +65,6 @@ def small(points: np.ndarray, pen: float = PEN) -> np.ndarray:
     """A small picture of a drawing, as large as it fits, uint8 (SIDE, SIDE)."""
     points = framed(points) * np.float32([FILLS, FILLS, 1]) - np.float32([(FILLS - 1) / 2, (FILLS - 1) / 2, 0])
     return np.round(255 * Raster(SIDE, pen).draw(points)).astype(np.uint8)
-
-
-def dots(points: np.ndarray) -> np.ndarray:
-    """The points of a drawing as dots, uint8 (SIDE, SIDE)."""
-    return small(np.column_stack([points[:, :2], np.arange(len(points))]), DOT)
 
 
 class Book:

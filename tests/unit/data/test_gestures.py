@@ -129,5 +129,5 @@ def test_the_samples_are_those_of_their_seed_and_lie_on_the_pad():
     assert [name for name, _ in again] == [name for name in SAMPLES for _ in range(3)]
     for (_, points), known in zip(again, flat, strict=True):
         np.testing.assert_array_equal(points, known)
-        assert points.dtype == np.float32 and 0 <= points[:, :2].min() and points[:, :2].max() <= 1
+        assert points.dtype == np.float32 and points[:, :2].min() >= 0 and points[:, :2].max() <= 1
     assert {len(strokes_of(points)) for points in SAMPLES["cross"]} == {2}
