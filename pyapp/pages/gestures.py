@@ -41,7 +41,7 @@ class Page(Experiment):
                "and reads what you draw next.")
     entry = "Your data"
     order = 22
-    NEXT = ("inference", "Run a quantised network in integer arithmetic, and count the predictions that change.")
+    NEXT = ("inference", "Run the digits network in integer arithmetic, and count the predictions that change.")
     WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and weights", ".npz", {"load": "Open drawings"}
     BAR = "{bar}"
     GROUPS = (("Drawings", ("gesture", "data", "picked")), ("Network", ("features", "hidden", "bits", "seed")),
@@ -140,9 +140,9 @@ class Page(Experiment):
         scores, quantised = training.accuracies, training.quantised
         scalars = {
             **scores, "loss": training.loss, "classes": training.rows(), "count": len(book.drawings),
-            "held_out_count": len(book.held_out), "held_out": len(book.held_out or book.drawings) or 1,
+            "held_out": len(book.held_out),
             "network": f"{self._runs}, {training.step // EVERY}, {bits}" if training.step else "",
-            "chosen": self.params["gesture"].strip(), "shown": len(shown), "own": self.params["data"] == OWN,
+            "chosen": self.params["gesture"].strip(),
             "no_past": not self.past, "absent": not shown, "learning": training.step, "of": gestures.STEPS,
             "bits_head": f"{bits} bits" if quantised else "quantised", "bar": _bar(scores),
             "bytes_float": float_nbytes(training.trainer.p) if training.trainer else None,
@@ -273,4 +273,4 @@ def _bar(scores: Mapping[str, float | None]) -> str:
     if scores["float_accuracy"] is None:
         return "{count:count} drawing{count:s}"
     rounded = "" if scores["quant_accuracy"] is None else " → [{quant_accuracy:percent:0}](.quant)"
-    return "{held_out_count:count} held-out drawings: [{float_accuracy:percent:0}](.float)" + rounded
+    return "{held_out:count} held-out drawings: [{float_accuracy:percent:0}](.float)" + rounded

@@ -38,6 +38,7 @@ export function latest(run) {
   };
   call.busy = () => busy !== null;
   call.waiting = () => waiting !== null;
+  call.settled = () => busy; // to be awaited
   return call;
 }
 

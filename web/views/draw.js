@@ -71,6 +71,7 @@ class DrawPanel {
     render(html`<${Layout} caption=${caption} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
+    this.#slots.pad.dataset.what = what;
     this.#pad = new Pad(slot("pad"), {
       label: `Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`,
       changed: () => {
@@ -131,7 +132,7 @@ class DrawPanel {
     render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty && `The pad is empty: draw a ${this.#what}.`} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
-    render(html`<${Bars} classes=${scalars.classes ?? CLASSES} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
+    render(html`<${Bars} classes=${scalars.classes ?? (this.#what === "digit" ? CLASSES : [])} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
   /** What was on the pad when the page was left. */

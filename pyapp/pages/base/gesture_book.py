@@ -18,7 +18,8 @@ from pyapp.training import gestures
 EACH, SEED = 10, 1  # of the examples: drawings of each class, and the seed they are made with
 FIFTH = 5  # of the drawings of a class is held out
 MOST_CLASSES, MOST = 10, 500  # classes; drawings
-SIDE, PEN, DOT, FILLS = 36, 0.05, 0.03, 1.7  # of a small picture: its pens, and how much larger than `framed` it is
+SIDE, PEN, FILLS = 36, 0.05, 1.7  # of a small picture: its pen, and how much larger than `framed` the drawing is
+DOTS, DOT = 96, 0.02  # the side of a picture of its points, and its pen
 STROKES, CLASS_OF, NAMES = "strokes", "gestures", "classes"  # arrays of a file
 
 
@@ -37,13 +38,13 @@ class Drawing:
 
     @cached_property
     def even(self) -> np.ndarray:
-        """The drawing with its points at equal distances."""
-        return even(self.points)
+        """The drawing as it is read: framed, with its points at equal distances."""
+        return even(framed(self.points))
 
     @cached_property
     def dots(self) -> np.ndarray:
-        """Its points as dots, as they came and at equal distances, uint8 (2, SIDE, SIDE)."""
-        return np.stack([small(np.column_stack([points[:, :2], np.arange(len(points))]), DOT)
+        """Its points as dots, as they came and at equal distances, uint8 (2, DOTS, DOTS)."""
+        return np.stack([small(np.column_stack([points[:, :2], np.arange(len(points))]), DOTS, DOT)
                          for points in (self.points, self.even)])
 
     def varied(self, how: Variation, n: int) -> np.ndarray:
@@ -61,10 +62,10 @@ class Drawing:
         return self._copies[1]
 
 
-def small(points: np.ndarray, pen: float = PEN) -> np.ndarray:
-    """A small picture of a drawing, as large as it fits, uint8 (SIDE, SIDE)."""
+def small(points: np.ndarray, side: int = SIDE, pen: float = PEN) -> np.ndarray:
+    """A small picture of a drawing, as large as it fits, uint8 (side, side)."""
     points = framed(points) * np.float32([FILLS, FILLS, 1]) - np.float32([(FILLS - 1) / 2, (FILLS - 1) / 2, 0])
-    return np.round(255 * Raster(SIDE, pen).draw(points)).astype(np.uint8)
+    return np.round(255 * Raster(side, pen).draw(points)).astype(np.uint8)
 
 
 class Book:

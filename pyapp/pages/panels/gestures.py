@@ -1,5 +1,7 @@
 """What the page Gestures shows: the pad, the classes, variants of a drawing, the training, how many drawings do."""
 
+from dataclasses import replace
+
 from pyapp.experiment.panels import (
     Button,
     Buttons,
@@ -22,6 +24,7 @@ VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant
 NUMBERS = (1, 2, 5, 10)  # drawings of each class, in the order of the recipe
 KINDS = (("picture", "plain picture"), ("directions", "directions"))
 WITH = ("weights just rounded, one scale per layer", "float32 activations")
+GROW = "The curves grow while the network learns."
 DRAW = Panel("draw", "Draw", (
     Custom(module="draw", shape=IMAGE, what="gesture",
            label="The {} by {} numbers that the network reads.".format(*IMAGE),
@@ -45,8 +48,8 @@ CLASSES = Panel("classes", "Classes", (
     Words(when="absent", name="no-drawings", text="There is no drawing of “{chosen}” yet: draw one and add it."),
     Buttons(buttons=(Button("Delete “{chosen}”", act="delete", name="delete", off="absent"),
                      Button("Save drawings", act="save", name="save-drawings", off="!count"))),
-    Words(role="doc", text="Your drawings stay in this browser; nothing is uploaded. *Save drawings* writes a file "
-                           "that *Open drawings* reads again, and that commands take: `python -m pyapp train mlp "
+    Words(role="doc", text="Your drawings stay in this browser; nothing is uploaded. **Save drawings** writes a file "
+                           "that **Open drawings** reads again, and that commands take: `python -m pyapp train mlp "
                            "--data gestures.npz`."),
 ), empty="The classes appear when Python has started.")
 VARIANTS = Panel("variants", "One drawing and its variants", (
@@ -63,13 +66,13 @@ VARIANTS = Panel("variants", "One drawing and its variants", (
 TRAINING = Panel("training", "Training", (
     Progress(name="learning", done="learning", of="of", text="{learning:count} of {of:count} steps"),
     Curves(name="accuracy-curves", label="Accuracy.", caption="accuracy on held-out drawings", format="percent",
-           ticks="percent:0", floor=0.0, ceiling=1.0, empty="The curves grow while the network learns.", lines=(
+           ticks="percent:0", floor=0.0, ceiling=1.0, empty=GROW, lines=(
                Line("float_accuracy", "float", "float32"), Line("quant_accuracy", "quant", "quantised"))),
-    loss_curves(Line("loss", "faint", "batch", thin=True)),
+    replace(loss_curves(Line("loss", "faint", "batch", thin=True)), empty=GROW),
     Facts(name="versus", caption="Float32 and quantised network", heads=VERSUS, facts=(
         Fact("accuracy", ("float_accuracy:percent:0", "quant_accuracy:percent:0"), "accuracy"),
         Fact("size", ("bytes_float:bytes", "bytes_quant:bytes"), "bytes"))),
-    measured("the {held_out_count:count} held-out drawing{held_out_count:s}", *WITH),
+    measured("the {held_out:count} held-out drawing{held_out:s}", *WITH),
 ), place="readouts")
 
 
