@@ -14,7 +14,7 @@ export function Bars({ classes, first, second, best, names = ["float", "quantise
     <tbody>
       ${classes.map(
         (name, i) => html`<tr class=${i === best ? "best" : ""} data-test=${`bar-${name}`}>
-          <th scope="row">${name}</th>
+          <th scope="row" title=${name}>${name}</th>
           <td class="bar-cell" aria-hidden="true">
             <span class="bar float" style=${length(first?.[i])}></span>
             ${second && html`<span class="bar quant" style=${length(second[i])}></span>`}

@@ -36,9 +36,8 @@ export function latest(run) {
     waiting = { value };
     return (busy ??= drain());
   };
-  call.busy = () => busy !== null;
+  call.busy = () => busy; // null, or until when
   call.waiting = () => waiting !== null;
-  call.settled = () => busy; // to be awaited
   return call;
 }
 

@@ -123,7 +123,6 @@ export class Session {
 
   /** One of the page's actions: the answer may bring a file for the reader. */
   async act(name, values = {}) {
-    await this.predict.settled(); // it may be about what is on the pad
     const answer = await this.#ask("act", () => ({ run: this.#run, name, values }), "act");
     if (!answer) return null;
     this.say("page", ...answer.notes);

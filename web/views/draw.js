@@ -62,16 +62,13 @@ class DrawPanel {
   #spoken = 0;
   #file = null; // the name of one that is being read
   #choose = newest(); // of what the pad shows
-  #what; // a reader draws
 
   constructor(root, { label, caption, shape, what = "digit" }, page, predicted) {
-    this.#what = what;
     this.#page = page;
     this.#predicted = predicted;
-    render(html`<${Layout} caption=${caption} />`, root);
+    render(html`<${Layout} caption=${caption} what=${what} />`, root);
     const slot = (name) => root.querySelector(`[data-slot=${name}]`);
     this.#slots = Object.fromEntries(["pad", "tools", "verdict", "bars", "spoken"].map((name) => [name, slot(name)]));
-    this.#slots.pad.dataset.what = what;
     this.#pad = new Pad(slot("pad"), {
       label: `Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`,
       changed: () => {
@@ -118,21 +115,21 @@ class DrawPanel {
   }
 
   draw() {
-    const [pad, page, answer] = [this.#pad, this.#page, this.answer];
+    const [pad, page, answer, { what }] = [this.#pad, this.#page, this.answer, this.#slots.pad.dataset];
     this.#slots.pad.classList.toggle("pad-empty", pad.empty);
     const open = (file) => this.#open(file);
     const tool = (name, label, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
-        ${tool("held-out", `Random test ${this.#what}`, () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
-        ${this.#what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
+        ${tool("held-out", `Random test ${what}`, () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
+        ${what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,
     );
-    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty && `The pad is empty: draw a ${this.#what}.`} open=${page.open} />`, this.#slots.verdict);
+    render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty && `The pad is empty: draw a ${what}.`} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
-    render(html`<${Bars} classes=${scalars.classes ?? (this.#what === "digit" ? CLASSES : [])} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
+    render(html`<${Bars} classes=${scalars.classes ?? (what === "digit" ? CLASSES : [])} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
   /** What was on the pad when the page was left. */
@@ -176,9 +173,9 @@ class DrawPanel {
   }
 }
 
-function Layout({ caption }) {
+function Layout({ caption, what }) {
   return html`<div class="draw">
-      <div><div class="pad-slot" data-slot="pad"></div><div class="row tools" data-slot="tools"></div></div>
+      <div><div class="pad-slot" data-slot="pad" data-what=${what}></div><div class="row tools" data-slot="tools"></div></div>
       <div class="reading">
         <figure class="input-image"><div data-slot="input"></div><figcaption>${caption}</figcaption></figure>
         <div class="verdict" data-slot="verdict"></div>
