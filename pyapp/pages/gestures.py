@@ -142,7 +142,7 @@ class Page(Experiment):
             **scores, "loss": training.loss, "classes": training.rows(), "count": len(book.drawings),
             "held_out": len(book.held_out),
             "network": f"{self._runs}, {training.step // EVERY}, {bits}" if training.step else "",
-            "chosen": self.params["gesture"].strip(),
+            "chosen": self.params["gesture"].strip(), "known": list(book.names),
             "no_past": not self.past, "absent": not shown, "learning": training.step, "of": gestures.STEPS,
             "bits_head": f"{bits} bits" if quantised else "quantised", "bar": _bar(scores),
             "bytes_float": float_nbytes(training.trainer.p) if training.trainer else None,
@@ -156,7 +156,9 @@ class Page(Experiment):
             found = shown[at]
             scalars["one"] = {"at": at, "number": at + 1, "reported": len(found.points), "even": len(found.even)}
             arrays = {"drawings": np.stack([each.small for each in shown]),
-                      "pens": found.dots, "variants_shown": found.varied(variation(self.params), SHOWN)}
+                      "pens": found.dots}
+            if self.params["variants"]:
+                arrays["variants_shown"] = found.varied(variation(self.params), SHOWN)
         return Frame(training.step, scalars, arrays, [TOO_FEW] * (not book.trainable))
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:

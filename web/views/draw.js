@@ -14,7 +14,7 @@ const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
 /**
  * The pad as a part of a declared panel. The frame says how many held-out digits there are, and may say which is there `first`,
- * and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
+ * what tells its `network` from others, "" while there is none, and which classes are `known`. page.put(index) shows a held-out digit.
  */
 export default function Draw({ block, scope, page }) {
   const host = useRef(null);
@@ -26,7 +26,7 @@ export default function Draw({ block, scope, page }) {
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => panel.showHeldOut(index).then(() => host.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
-      panel.heldOut = now.current.get("held_out");
+      [panel.heldOut, panel.classes] = [now.current.get("held_out"), now.current.get("known?") ?? CLASSES];
       const { drawn } = page;
       page.drawn = null;
       if (drawn) panel.put(drawn);
@@ -54,6 +54,7 @@ export default function Draw({ block, scope, page }) {
 class DrawPanel {
   answer = null;
   heldOut = 1; // how many held-out digits there are; a frame says it
+  classes = CLASSES; // where an answer names none
   #page;
   #predicted;
   #pad;
@@ -117,19 +118,18 @@ class DrawPanel {
   draw() {
     const [pad, page, answer, { what }] = [this.#pad, this.#page, this.answer, this.#slots.pad.dataset];
     this.#slots.pad.classList.toggle("pad-empty", pad.empty);
-    const open = (file) => this.#open(file);
     const tool = (name, label, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${label}</button>`;
     render(
       html`${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), pad.empty)}
         ${tool("held-out", `Random test ${what}`, () => this.showHeldOut(Math.floor(Math.random() * this.heldOut)), !page.open)}
-        ${what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
+        ${what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${(file) => this.#open(file)} />`}
         <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />`,
       this.#slots.tools,
     );
     render(html`<${Verdict} answer=${answer} file=${this.#file} empty=${pad.empty && `The pad is empty: draw a ${what}.`} open=${page.open} />`, this.#slots.verdict);
     const { arrays, scalars } = (!pad.empty && answer) || { arrays: {}, scalars: {} };
     const [first, second] = [arrays.probabilities?.data, arrays.probabilities_quant?.data];
-    render(html`<${Bars} classes=${scalars.classes ?? (what === "digit" ? CLASSES : [])} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
+    render(html`<${Bars} classes=${scalars.classes ?? this.classes} first=${first} second=${second} best=${scalars.digit} />`, this.#slots.bars);
   }
 
   /** What was on the pad when the page was left. */

@@ -26,7 +26,7 @@ KINDS = (("picture", "plain picture"), ("directions", "directions"))
 WITH = ("weights just rounded, one scale per layer", "float32 activations")
 GROW = "The curves grow while the network learns."
 DRAW = Panel("draw", "Draw", (
-    Custom(module="draw", shape=IMAGE, what="gesture",
+    Custom(module="draw", shape=IMAGE, what="gesture", entries=("known",),
            label="The {} by {} numbers that the network reads.".format(*IMAGE),
            caption="{} × {}, as the network reads it".format(*IMAGE)),
     Buttons(name="add", buttons=(
@@ -54,7 +54,9 @@ CLASSES = Panel("classes", "Classes", (
 ), empty="The classes appear when Python has started.")
 VARIANTS = Panel("variants", "One drawing and its variants", (
     Images(name="variants", pictures="variants_shown?", size="small", label="variant {@i} of the drawing"),
-    Words(text="Drawing {one.number} of “{chosen}”, and how it might have come out as well: rotated, stretched, "
+    Words(when="!params.variants", text="No variants: the network learns the drawings as they are."),
+    Words(when="params.variants",
+          text="Drawing {one.number} of “{chosen}”, and how it might have come out as well: rotated, stretched, "
                "slanted, with another tremble. Nobody draws a gesture a hundred times; variants let the network see "
                "what does not matter. Place and size need none: every drawing is moved to the middle and scaled "
                "first."),
