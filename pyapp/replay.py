@@ -9,6 +9,7 @@ from pyapp.sessions import MOST_LOG
 HEAD = "from pyapp.runner import Runner\n\nrunner = Runner()"
 LOST = f"# This run was changed more than {MOST_LOG:,} times: this script starts with the settings that it has now."
 FILE = "# This run goes on from a file: put {name!r} beside this script."
+BROUGHT = "# What was drawn or opened is not in this script: save it on the page, and restore the file here."
 TO_END = 'while not runner.{work}(run, ms=1000)["done"]:\n    pass'
 
 
@@ -21,7 +22,9 @@ def script(run: Run) -> str:
     else:
         start, log = dict(experiment.params), [each for each in log if each[0] in ("edit", "act")]
         log += [["steps", "", run.step]] if lost and run.step else []
-    lines = [HEAD, *([LOST] if lost else []), f'run = runner.open("{run.page}", {_said(experiment, start)})["run"]']
+    unsaid = experiment.brought and "file" not in [kind for kind, *_ in log]
+    lines = [HEAD, *([LOST] if lost else []), *([BROUGHT] if unsaid else []),
+             f'run = runner.open("{run.page}", {_said(experiment, start)})["run"]']
     for kind, name, value in log:
         lines += [_line(kind, name, value)]
     if experiment.WORK == "auto" or (experiment.WORK == "asked" and run.done):

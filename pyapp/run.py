@@ -143,22 +143,24 @@ class Run:
 
     def save(self, pins: bool = True, **more: Any) -> Saved:
         """The session of this run. A run whose numbers have become nan keeps its settings and curves."""
-        arrays = self.arrays() if self.step or self.begun_from_file() else {}
+        arrays = self.arrays() if self.begun else {}
         finite = all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f")
         return Saved(self.page, dict(self.experiment.params), self.step, arrays if finite else {},
                      self.curves.by_name, dict(self.drawn), dict(self.experiment.live.edits), self.told(),
                      list(self.pins) if pins else [], first=dict(self.first), **more)
 
-    def begun_from_file(self) -> bool:
-        """Whether a file was opened, so that the start is not that of the settings."""
-        return any(kind == "file" for kind, *_ in self.log)
+    @property
+    def begun(self) -> bool:
+        """Whether the run is not where its settings start it: steps were made, or a reader has brought something."""
+        return bool(self.step or self.experiment.brought) or any(kind == "file" for kind, *_ in self.log)
 
     @property
     def as_shipped(self) -> bool:
         """Whether nothing differs from how the page ships."""
         standard = parse_all(self.experiment.PARAMS, {}, strict=False)[0]
         drawn = self.drawn and self.drawn != {"index": self.experiment.frame().scalars.get("first")}
-        begun = self.trains and (self.step or self.begun_from_file())
+        by_itself = self.experiment.WORK == "auto" and not self.experiment.brought
+        begun = self.trains and self.begun and not by_itself
         return not (self.pins or drawn or begun or self.experiment.live.edits or self.experiment.params != standard)
 
     def told(self) -> list[list]:

@@ -101,12 +101,15 @@ class Runner:
         outcome = current.experiment.act(name, parsed)
         if not outcome.params and outcome.file is None:
             current.note("act", name, parsed, current.step)
-        notes = list(outcome.notes)
+        notes, restarted = list(outcome.notes), False
         for param, value in outcome.params.items():
-            notes += self.change(run, param, value)["notes"]
+            answer = self.change(run, param, value)
+            notes, restarted = notes + answer["notes"], restarted or answer["restarted"]
         current.rest = current.experiment.background()
-        file = {} if outcome.file is None else {"file": outcome.file, "name": outcome.name}
-        return self._answer(current, notes, restarted=False, **file)
+        more = {} if outcome.file is None else {"file": outcome.file, "name": outcome.name}
+        if outcome.drawn is not None:
+            current.drawn, more = {}, more | {"drawn": outcome.drawn}
+        return self._answer(current, notes, restarted=restarted, **more)
 
     def change(self, run: int, name: str, value: Any) -> dict:
         """Set one parameter, and what follows it. A live one is obeyed at once, another restarts the run with it."""

@@ -57,6 +57,7 @@ class Outcome:
     params: Values = field(default_factory=dict)
     file: np.ndarray | None = None  # its bytes
     name: str = ""  # of the file
+    drawn: dict[str, Any] | None = None  # what the pad shows from now on, as `predict` takes it
 
 
 class Experiment:
@@ -95,6 +96,7 @@ class Experiment:
     UNRECORDED: ClassVar[tuple[str, ...]] = ()  # large arrays, needed only under the pointer: Python brings them
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
     NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
+    brought: Any = None  # what a reader has brought, which a session holds even before the first step
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>
 

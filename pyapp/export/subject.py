@@ -9,6 +9,7 @@ import numpy as np
 
 from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
+from pyapp.data.digits import Digits
 from pyapp.measure.measure import SIMULATED
 from pyapp.nets.mlp import MLP
 from pyapp.quant.integer import IntegerNetwork
@@ -89,6 +90,17 @@ class Subject:
 def measured_of(found: Mapping[str, Any], data: str) -> dict[str, Any]:
     """What was measured on which data, rounded to the digits on which all machines agree."""
     return {name: round(found[name], DECIMALS) for name in MEASURED if name in found} | {"data": data}
+
+
+def ten_of(digits: Digits) -> np.ndarray:
+    """Ten images for a proof, uint8 (10, 784), of different classes as far as there are, those with the least ink."""
+    ink = np.count_nonzero(digits.images, axis=(1, 2))
+    place = np.zeros(len(ink), np.int64)  # of each image among those of its class
+    for label in np.unique(digits.labels):
+        rows = np.flatnonzero(digits.labels == label)
+        place[rows[np.argsort(ink[rows], kind="stable")]] = np.arange(len(rows))
+    order = np.lexsort((digits.labels, place))
+    return digits.images[np.resize(order, 10)].reshape(10, -1)
 
 
 def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

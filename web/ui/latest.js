@@ -36,7 +36,7 @@ export function latest(run) {
     waiting = { value };
     return (busy ??= drain());
   };
-  call.busy = () => busy !== null;
+  call.busy = () => busy; // null, or until when
   call.waiting = () => waiting !== null;
   return call;
 }

@@ -126,7 +126,7 @@ export class Session {
     const answer = await this.#ask("act", () => ({ run: this.#run, name, values }), "act");
     if (!answer) return null;
     this.say("page", ...answer.notes);
-    this.#adopt(answer, false);
+    this.#adopt(answer, answer.restarted);
     return answer;
   }
 

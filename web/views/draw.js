@@ -8,15 +8,14 @@ import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
 
 const CLASSES = [..."0123456789"];
-const EMPTY = "The pad is empty: draw a digit.";
 const SPOKEN_AFTER_MS = 700;
 const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 
 /**
  * Draw a digit, see what Python makes of it, and read the verdict. The frame says how many held-out digits there are, and may say
- * which is there `first`, and what tells its `network` from others: "" while there is none. page.put(index) shows a held-out digit.
+ * which is there `first`, what tells its `network` from others, "" while there is none, and which classes are `known`. page.put(index) shows a held-out digit.
  */
-export default function Draw({ block: { label, caption, shape }, scope, page }) {
+export default function Draw({ block: { label, caption, shape, what = "digit" }, scope, page }) {
   const [root, slot, only, now] = [useRef(null), useRef(null), useRef(null), useRef(null)];
   const [choose] = useState(newest); // of what the pad shows
   const [answer, take] = useState(null);
@@ -48,7 +47,7 @@ export default function Draw({ block: { label, caption, shape }, scope, page }) 
   async function showHeldOut(index) {
     const [inputs, wanted] = [{ index }, choose()];
     const found = await page.ask("predict", { inputs }, "predict");
-    if (found && wanted()) only.current.show({ canvas: () => drawArray(found.arrays.input), inputs });
+    if (found && wanted()) only.current.show({ canvas: () => drawArray(found.arrays.pad ?? found.arrays.input), inputs });
   }
 
   /** What was on the pad when the page was left. */
@@ -77,7 +76,7 @@ export default function Draw({ block: { label, caption, shape }, scope, page }) 
   }
 
   useEffect(() => {
-    const pad = (only.current = new Pad(slot.current, { label: "Drawing pad: draw a digit with mouse, finger, pen or keyboard.", changed }));
+    const pad = (only.current = new Pad(slot.current, { label: `Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`, changed }));
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => showHeldOut(index).then(() => root.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
@@ -113,18 +112,19 @@ export default function Draw({ block: { label, caption, shape }, scope, page }) 
   const undo = (event) => (event.ctrlKey || event.metaKey) && event.key === "z" && pad.undo();
   const tool = (name, words, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${words}</button>`;
   const { arrays, scalars } = (!empty && answer) || { arrays: {}, scalars: {} };
+  const known = (scope.ready && scope.get("known?")) || CLASSES; // where an answer names none
   return html`<div class="draw" ref=${root} onKeyDown=${undo}>
-    <div><div class=${`pad-slot ${empty ? "pad-empty" : ""}`} ref=${slot} ...${dropping({ pick: open, refuse })}></div><div class="row tools">
+    <div><div class=${`pad-slot ${empty ? "pad-empty" : ""}`} data-what=${what} ref=${slot} ...${dropping({ pick: open, refuse })}></div><div class="row tools">
       ${tool("undo", "Undo", () => pad.undo(), !pad?.canUndo)} ${tool("clear", "Clear", () => pad.clear(), empty)}
-      ${tool("held-out", "Random test digit", () => showHeldOut(Math.floor(Math.random() * scope.get("held_out"))), !page.open)}
-      <${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />
+      ${tool("held-out", `Random test ${what}`, () => showHeldOut(Math.floor(Math.random() * scope.get("held_out"))), !page.open)}
+      ${what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
       <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />
     </div></div>
     <div class="reading">
       <figure class="input-image"><${Sheet} label=${label} shape=${shape} test="input" map="grey" maxHeight=${140} limit=${1} data=${answer?.arrays.input?.data ?? null}
         describe=${(_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`} /><figcaption>${caption}</figcaption></figure>
-      <div class="verdict"><${Verdict} answer=${answer} file=${file} empty=${empty} open=${page.open} /></div>
-      <${Bars} classes=${scalars.classes ?? CLASSES} first=${arrays.probabilities?.data} second=${arrays.probabilities_quant?.data} best=${scalars.digit} />
+      <div class="verdict"><${Verdict} answer=${answer} file=${file} empty=${empty && `The pad is empty: draw a ${what}.`} open=${page.open} /></div>
+      <${Bars} classes=${scalars.classes ?? known} first=${arrays.probabilities?.data} second=${arrays.probabilities_quant?.data} best=${scalars.digit} />
       <p class="unseen" aria-live="polite">${spoken}</p>
     </div>
   </div>`;
@@ -133,10 +133,10 @@ export default function Draw({ block: { label, caption, shape }, scope, page }) 
 function Verdict({ answer, file, empty, open }) {
   const nothing = (words) => html`<p class="empty" data-test="prediction">${words}</p>`;
   if (file) return nothing(`Reading ${file} …`);
-  if (empty) return nothing(EMPTY);
+  if (empty) return nothing(empty);
   if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
   const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence, classes = CLASSES } = answer.scalars;
-  if (digit === null) return nothing(answer.notes.join(" ") || EMPTY);
+  if (digit === null) return nothing(answer.notes.join(" "));
   const reading = (kind, prefix, d, p) =>
     html`<p class=${`${classes[d].length > 1 ? "" : "big"} ${kind}`}>
       <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>${" "}
@@ -167,7 +167,7 @@ function Bars({ classes, first, second, best }) {
     <tbody>
       ${classes.map(
         (name, i) => html`<tr class=${i === best ? "best" : ""} data-test=${`bar-${name}`}>
-          <th scope="row">${name}</th>
+          <th scope="row" title=${name}>${name}</th>
           <td class="bar-cell" aria-hidden="true">
             <span class="bar float" style=${length(first?.[i])}></span>
             ${second && html`<span class="bar quant" style=${length(second[i])}></span>`}

@@ -12,11 +12,12 @@ import numpy as np
 from pyapp import store
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
+from pyapp.data.digits import Digits
 from pyapp.experiment.frame import Action, Experiment, Outcome
 from pyapp.experiment.panels import Button, Buttons, Panel, Words
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Network, Subject, measured_of, scheme_of
+from pyapp.export.subject import Network, Subject, measured_of, scheme_of, ten_of
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
@@ -26,6 +27,7 @@ PREFIX = "export-"
 DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
+CALIBRATION = 1024  # images that show their ranges
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
 NO_FORMATS = "files hold uniform grids, and these weights are in a number format; set Format to “uniform grid” first"
 WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."
@@ -38,11 +40,11 @@ def actions(forms=DIGITS) -> tuple[Action, ...]:
     return tuple(Action(PREFIX + form.name, form.label, f"Save this network: {form.doc}") for form in forms)
 
 
-def panel(forms=DIGITS) -> Panel:
-    """The buttons for these actions."""
+def panel(forms=DIGITS, proven: str = "digits") -> Panel:
+    """The buttons for these actions; what the network is proven on."""
     return Panel("export", "Take the network with you", (
-        Words(text="Each file holds the network as it is now, and ten digits with their results. With these anyone can "
-                   "prove that it computes the same elsewhere: with `bitladder verify FILE`, or with the exported "
+        Words(text=f"Each file holds the network as it is now, and ten {proven} with their results. With these anyone "
+                   "can prove that it computes the same elsewhere: with `bitladder verify FILE`, or with the exported "
                    "JavaScript or C."),
         Buttons(buttons=tuple(Button(form.label, act=PREFIX + form.name, name=PREFIX + form.name) for form in forms)),
     ))
@@ -50,25 +52,33 @@ def panel(forms=DIGITS) -> Panel:
 
 def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],
              rounding: str = "single", measured: Mapping[str, Any] | None = None,
-             notes: Sequence[str] = ()) -> Outcome:
+             notes: Sequence[str] = (), parts: Mapping[str, Digits] | None = None) -> Outcome:
     """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits.
-    `notes` are said first. ValueError if the format cannot hold the network."""
+    `notes` are said first. ValueError if the format cannot hold the network.
+
+    A network that learnt other images has its `parts`, "train" and perhaps "test": it is calibrated, measured and
+    proven on these."""
     form, notes = FORMATS[action.removeprefix(PREFIX)], list(notes)
     if isinstance(network, QuantizedNetwork) and not network.on_grids:
         raise ValueError(NO_FORMATS)
     if form.integers and isinstance(network, Parameters):
         raise ValueError(NO_INTEGERS.format(form.name))
     if form.integers and isinstance(network, QuantizedNetwork) and network.activations is None:
-        network = with_activations(network, ACTIVATIONS, mnist.calibration())
+        calibration = parts["train"].spread(CALIBRATION).inputs() if parts else mnist.calibration()
+        network = with_activations(network, ACTIVATIONS, calibration)
         scheme = {**scheme, "activations": ACTIVATIONS}
         notes.append(GIVEN)
     model = "vit" if isinstance(network, QuantizedTransformer) else "mlp"
     subject = Subject(model, network, source, scheme, measured or {}, command(page, action), rounding)
     refuse(subject, form)
     if measured is None:
-        digits, exact = mnist.load(), isinstance(network, Parameters)
+        part = "test" if parts and "test" in parts else "train"
+        digits, exact = parts[part] if parts else mnist.load(), isinstance(network, Parameters)
         found = measure_float(network, digits) if exact else measure(network, digits, rounding)
         subject = replace(subject, measured=told(found["accuracy"], found["n"]))
+        if parts:
+            subject = replace(subject, measured=measured_of(found, f"its own images, part {part}"),
+                              classes=digits.classes, pixels=ten_of(digits))
     files = written(subject, form, stem := stem_of(model, scheme))
     name, data = next(iter(files.items()))
     proven = next(checked(data, form, name).runs({}))
@@ -103,6 +113,8 @@ def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
 def command(page: Experiment, action: str) -> str:
     """The command that makes this file again, if no setting was changed on the way."""
     name, step = type(page).__module__.rpartition(".")[2], page.frame().step
+    if page.brought:
+        return f"python -m pyapp export mlp --weights FILE --data PATH --format {action.removeprefix(PREFIX)} --out OUT"
     given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
              if page.params[param.name] != param.default]
     trained = [f"--steps {step}"] if page.WORK == "train" and step else []

@@ -93,6 +93,7 @@ const TYPES = { png: "image/png", json: "application/json", csv: "text/csv" };
 
 /** Do an action of the page, with values for its own parameters; a file that it makes is the reader's. */
 async function run(page, name, sets, scope) {
+  await page.predict.busy(); // it may be about what is on the pad
   const answer = await page.act(name, Object.fromEntries(sets.map(([param, value]) => [param, scope.get(value)])));
   if (answer?.file) download(answer.file.data, answer.name, TYPES[answer.name.split(".").at(-1)]);
 }
