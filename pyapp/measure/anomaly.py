@@ -82,7 +82,7 @@ class Parts:
         if channels * self.width > MOST_INPUTS:
             raise DataError(f"{channels} columns of {self.width} rows are {channels * self.width:,} inputs; at most "
                             f"{MOST_INPUTS:,} are used: choose fewer columns or a shorter window")
-        least = round(LEAST * self.width / HOP / HELD_OUT)
+        least = round(LEAST * self.width / HOP / HELD_OUT) + self.width
         if rows < least:
             raise DataError(f"{self.recording.name} has {rows:,} rows; windows of {self.width} rows need at least "
                             f"{least:,}: choose a shorter window or use a longer recording")

@@ -1,4 +1,4 @@
-"""Anomaly: an autoencoder learns what a healthy machine sounds like; a stream runs, and what it cannot rebuild alarms."""
+"""Anomaly: an autoencoder learns a healthy machine, a stream runs, and windows that it cannot rebuild raise alarms."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,8 +22,8 @@ CHANNELS = 3  # of a recording that are drawn
 BEFORE = 5  # windows' lengths that are drawn before the end of the current one
 POINTS = 700  # of a drawn curve
 SCORES = 1500  # that are drawn; of more, the highest of neighbours
-RECEIVED = ("{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} are taken as healthy; the rest is the "
-            "stream. It is not kept: open it again after a reload.")
+RECEIVED = ("{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} are taken as healthy; the rest is "
+            "the stream. It is not kept: open it again after a reload.")
 NONE_YET = "No recording of your own is loaded; drop a CSV file on the page. Until then, the motor is shown."
 
 
@@ -55,7 +55,7 @@ class Page(Experiment):
               doc="Names of the columns to learn from, separated by commas; empty: all"),
         Param("width", "Window", "choice", "64", choices=("32", "64", "128"), unit="rows", live=False,
               doc="Rows that the network sees at once"),
-        Param("at", "Moment", "float", 8.0, lo=0, hi=1e6, step=0.1, widget="number",
+        Param("at", "Moment", "float", 6.0, lo=0, hi=1e6, step=0.1, widget="number",
               doc="Where in the stream the pictures are taken while it does not run; drag in the chart of scores"),
         Param("noise", "Noise", "float", 1.0, lo=0, hi=4, step=0.25, live=False,
               doc="Noise of the motor’s sensors, as a multiple of the usual one"),
@@ -261,8 +261,8 @@ class Page(Experiment):
             scored, limit = self._scored[bits], self.limits(bits)
             alarms = scored.alarms(limit)
             told = rates(alarms, self.parts.faulty) if self.parts.faulty is not None else {}
-            rows.append({"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.bits, "bytes": scored.nbytes,
-                         "limit": limit, "alarms": int(alarms.sum()), "chosen": bits == self.bits,
+            rows.append({"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.bits,
+                         "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()), "chosen": bits == self.bits,
                          "changed": int((alarms != exact).sum()), "detected": told.get("detected"),
                          "false_alarms": told.get("false_alarms")})
         return rows
@@ -276,8 +276,7 @@ class Page(Experiment):
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             mine = [(ends > fault.start) & (ends - width < fault.stop) for fault in self.faults if fault.kind == kind]
             any_of = np.any(mine, axis=0)
-            found.append({"name": kind, "windows": int(any_of.sum()), "doc": motor.WORDS[kind],
-                          "bars": [float(alarms[any_of].mean()) for alarms in sides.values()],
+            found.append({"name": kind, "doc": motor.WORDS[kind],
                           **{side: float(alarms[any_of].mean()) for side, alarms in sides.items()}})
         return found
 

@@ -11,12 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import SEPARATORS, cells_of, lines
-from pyapp.data.importers.source import File
+from pyapp.data.importers.source import File, of_path
 
 ENDINGS = (".csv", ".tsv", ".txt")
 TIMES = ("time", "timestamp", "datetime", "date", "t", "ts", "epoch", "seconds", "unixtime", "zeit")
@@ -86,6 +87,15 @@ def looks_like_sensors(file: File) -> bool:
 def read(data: bytes, name: str) -> Recording:
     """The recording in a file's bytes. DataError says why it is none."""
     return read_file(File(name, lambda: io.BytesIO(data)))
+
+
+def read_path(path: str | Path) -> Recording:
+    """The recording at a path: a CSV file, or a folder or zip file with one. DataError says why it is none."""
+    found = of_path(Path(path))
+    files = [file for file in found.files if file.ending in ENDINGS] or found.files[:1]
+    if len(files) != 1:
+        raise DataError(f"{path} holds {len(files)} CSV files; name one of them")
+    return read_file(files[0])
 
 
 def read_file(file: File) -> Recording:

@@ -3,22 +3,24 @@
 from pyapp.experiment.panels import Column, Each, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart, Line
 
-SENSORS = Panel("sensors", "What the sensors say, and what the networks make of it", (
-    Progress(done="done", of="of", text="Learning what is healthy", when="training"),
+SENSORS = Panel("sensors", "What the sensors say", (
+    Words(text="Grey is the sensor; over its last window lies what [float32](.float) and [{named}](.quant) "
+               "make of it."),
     Each(over="channels", width=280, blocks=(
-        Chart(name="sensor-{name}", caption="{name}", height=130, x="x", read="{@i}",
+        Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{@i}",
               label="{name} over time, and the last window as both networks rebuild it.",
               lines=(Line("y", "faint"), Line("float", "float", x="x_rebuilt"),
                      Line("quant", "quant", x="x_rebuilt", dash=True)),
-              across=Axis("{unit} of the stream")),)),
+              across=Axis("{unit}")),)),
 ), empty="The sensors appear when Python has started.")
 SCORES = Panel("scores", "Score of each window", (
+    Progress(done="done", of="of", text="Learning what is healthy", when="training"),
     Chart(name="scores", x="times", height=230, pick="at", at="at", marks="marks",
           label="Scores of all windows of the stream, float32 and quantised, with thresholds and alarms.",
           read="at {times:fixed:1} {unit}: float32 {score_float?:fixed:3}, quantised {score_quant?:fixed:3}",
           lines=(Line("score_float?", "float", "float32"), Line("score_quant?", "quant", "{named}"),
                  Line("alarms?", "quant", shape="dots")),
-          across=Axis("{unit} of the stream", ends="ends"), up=Axis("score", log=True)),
+          across=Axis("{unit}", ends="ends"), up=Axis("score", log=True)),
     Words(role="caption", text="Shaded: something is wrong. A dot is an alarm of the quantised network. Drag along the "
                                "chart to look at a moment, or press **Run the stream**.", when="known"),
     Words(role="caption", text="A dot is an alarm of the quantised network. Drag along the chart to look at a moment, "
@@ -44,16 +46,15 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
               Column("alarms", "alarms:count", when="!known"),
               Column("alarms changed", "changed:count"))),
     Words(text="Alarms are counted on the stream, by windows: found are those with a faulty row, false those without. "
-               "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A threshold "
-               "kept from float32 makes rounding errors look like faults; a threshold of its own trades them for "
+               "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A "
+               "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them for "
                "faults that are missed.", when="known"),
-), place="readouts", when="ready", empty="")
+), when="ready")
 KINDS = Panel("kinds", "Which faults are heard", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(
-        Column("fault", "{name}", about="{doc}"), Column("windows", "windows:count"),
-        Column("float32", "float:percent:0", role="float"), Column("{named}", "quant:percent:0", role="quant"),
-        Column("", bar=("bars.0", "bars.1")))),
+        Column("fault", "{name}", about="{doc}"),
+        Column("float32", "float:percent:0", role="float"), Column("{named}", "quant:percent:0", role="quant"))),
     Words(text="Share of a fault’s windows that alarm. The belt’s slip is visible in neither sensor alone: only "
                "their difference in phase changes."),
-), when="kinds")
-PANELS = (SENSORS, SCORES, KINDS, NOW, BITS)
+), when="kinds", place="readouts")
+PANELS = (SCORES, SENSORS, BITS, NOW, KINDS)
