@@ -33,7 +33,7 @@ class Page(Experiment):
                "float32 and with few bits.")
     entry = "Your data"
     order = 86
-    NEXT = ("check", "The same seed gives the same alarms everywhere: let your browser prove it.")
+    NEXT = ("keywords", "From vibrations to speech: which words does a network hear with few bits?")
     WORK, FILES, PANELS = "train", "Your recording", panels.PANELS
     LABELS = {"play": "Run the stream", "load": "Open a CSV file"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
@@ -262,7 +262,8 @@ class Page(Experiment):
             alarms = scored.alarms(limit)
             told = rates(alarms, self.parts.faulty) if self.parts.faulty is not None else {}
             rows.append({"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.bits,
-                         "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()), "chosen": bits == self.bits,
+                         "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()),
+                         "chosen": bits == self.bits,
                          "changed": int((alarms != exact).sum()), "detected": told.get("detected"),
                          "false_alarms": told.get("false_alarms")})
         return rows

@@ -110,6 +110,14 @@ def _values(body: bytes, kind: int, bits: int) -> np.ndarray:
     return np.frombuffer(body, f"<i{bits // 8}").astype(np.float64) / 2.0 ** (bits - 1)
 
 
+def written(x: np.ndarray, rate: int) -> bytes:
+    """A WAV file of samples x (N,), -1 to 1, as PCM with 16 bits; what lies beyond is clipped."""
+    body = np.rint(np.clip(x, -1, 1) * (2**15 - 1)).astype("<i2").tobytes()
+    form = struct.pack("<HHIIHH", PCM, 1, rate, 2 * rate, 2, 16)
+    return b"".join([b"RIFF", struct.pack("<I", 36 + len(body)), b"WAVEfmt ", struct.pack("<I", 16), form, b"data",
+                     struct.pack("<I", len(body)), body])
+
+
 def resampled(x: np.ndarray, rate: int, to: int) -> np.ndarray:
     """x (N,) at another rate, float64 (ceil(N·to/rate),): sums with a sinc that cuts off at the lower Nyquist
     frequency, times a Hann window of ZEROS zero crossings on each side (Smith, "Digital Audio Resampling", 2002).

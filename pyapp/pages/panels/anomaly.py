@@ -47,8 +47,8 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
               Column("alarms changed", "changed:count"))),
     Words(text="Alarms are counted on the stream, by windows: found are those with a faulty row, false those without. "
                "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A "
-               "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them for "
-               "faults that are missed.", when="known"),
+               "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them "
+               "for faults that are missed.", when="known"),
 ), when="ready")
 KINDS = Panel("kinds", "Which faults are heard", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(
