@@ -1,12 +1,11 @@
 """The command `keywords`: a network that tells words apart, and what few bits do to it."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from pyapp.commands.common import add_json, command, now_and_then, show
 from pyapp.commands.outputs import readable
-from pyapp.data.importers import sounds, source, wav
+from pyapp.data.importers import sounds, source
 from pyapp.measure.keywords import Spotter, one_second
 from pyapp.quant.schemes import check_bits
 from pyapp.sweep.grid import whole
@@ -19,8 +18,8 @@ def add(commands: Any) -> None:
     sub = command(commands, "keywords", run, DOC)
     sub.add_argument("--data", type=readable, metavar="PATH", help="a folder or zip file of WAV files in folders named "
                                                                    "by class (default: six words made from the seed)")
-    sub.add_argument("--wav", dest="inputs", type=readable, action="append", default=[], metavar="FILE",
-                     help="a WAV file to classify; may be repeated")
+    sub.add_argument("--wav", dest="inputs", type=readable, metavar="PATH",
+                     help="a WAV file to classify, or a folder or zip file of such")
     sub.add_argument("--bits", default="8,4,3,2", metavar="LIST", help="bits per weight to compare")
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the words and of the first weights")
     add_json(sub)
@@ -30,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
     """Train, measure on the held-out sounds, and classify the given files."""
     widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
     own = sounds.read(source.of_path(args.data)) if args.data else None
-    given = [(str(path), one_second(wav.read(_bytes(path), str(path)))) for path in args.inputs]
+    given = sounds.read(source.of_path(args.inputs)) if args.inputs else None
     spotter, watch = Spotter(args.seed, own), now_and_then("sounds prepared")
     for done in spotter.prepare():
         watch(done, spotter.total)
@@ -41,15 +40,11 @@ def run(args: argparse.Namespace) -> None:
     rows = [{"bits": bits, "bytes": network.nbytes, "accuracy": judged[bits][0],
              "changed": int((judged[bits][1] != judged[None][1]).sum())} for bits, network in networks.items()]
     heard = [{"file": name, "heard": [_heard(network, spotter.features(x), bits) for bits, network in networks.items()]}
-             for name, x in given]
+             for name, x in (zip(given.files, map(one_second, given.sounds), strict=True) if given else ())]
     result = {"classes": list(spotter.classes), "learned": len(spotter.learned[1]),
               "held_out": len(spotter.held_out[1]), "rows": rows, "files": heard,
-              "skipped": [{"file": file, "reason": why} for file, why in (own.skipped if own else ())]}
+              "skipped": [{"file": file, "reason": why} for file, why in (each for some in (own, given) if some for each in some.skipped)]}
     show(result, args.json, in_words(result))
-
-
-def _bytes(path: Path) -> bytes:
-    return source.of_path(path).files[0].read(sounds.MOST_BYTES)
 
 
 def _heard(network: Any, row: Any, bits: int | None) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def test_it_learns_and_hears_and_the_sound_can_be_taken_home():
     with wave.open(io.BytesIO(bytes(given["file"]))) as sound:
         assert (sound.getframerate(), sound.getsampwidth(), sound.getnframes()) == (8000, 2, 8000)
     heard = page.restore(given["file"], "mine.wav")
-    assert "1.00 s at 8,000 samples per second" in heard["notes"][0] and "Said: mine.wav" in heard["frame"].scalars["verdict"]
+    assert "1.00 s at 8,000 samples per second" in heard["notes"][0]
+    assert "Said: mine.wav" in heard["frame"].scalars["verdict"]
     np.testing.assert_allclose(heard["frame"].arrays["p_float"], answer.arrays["p_float"], atol=0.02)
     with pytest.raises(StoreError, match=r"x\.wav: expected a WAV file"):
         page.restore(np.frombuffer(b"hello", np.uint8), "x.wav")
