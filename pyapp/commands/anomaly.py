@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     sub = command(commands, "anomaly", run, DOC)
     sub.add_argument("--data", type=readable, metavar="FILE", help="a CSV file with a row per moment and a column per "
                                                                    "sensor (default: a motor made from the seed)")
-    sub.add_argument("--columns", default="", metavar="LIST", help="names of the columns to learn from, separated by "
+    sub.add_argument("--columns", metavar="LIST", help="names of the columns to learn from, separated by "
                                                                    "commas; all where none is named")
     sub.add_argument("--width", type=int, default=64, metavar="N", help="rows of a window")
     sub.add_argument("--bits", default=",".join(map(str, BITS)), metavar="LIST", help="bits per weight to compare")
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"false_alarms is {args.false_alarms:g}; use 0 up to, not including, 100 percent")
     widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
     recording = sensor_csv.read_path(args.data) if args.data else motor.stream(args.seed)[0]
-    names = tuple(name.strip() for name in args.columns.split(",") if name.strip())
+    names = tuple(name.strip() for name in (args.columns or "").split(",") if name.strip())
     parts = Parts(recording.of(names) if names else recording, args.width)
     detector, watch = Detector(parts, args.seed), now_and_then("training steps")
     for done, _ in enumerate(detector.train(), 1):

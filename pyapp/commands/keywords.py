@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> None:
              for name, x in (zip(given.files, map(one_second, given.sounds), strict=True) if given else ())]
     result = {"classes": list(spotter.classes), "learned": len(spotter.learned[1]),
               "held_out": len(spotter.held_out[1]), "rows": rows, "files": heard,
-              "skipped": [{"file": file, "reason": why} for file, why in (each for some in (own, given) if some for each in some.skipped)]}
+              "skipped": [{"file": file, "reason": why} for some in (own, given) if some
+                          for file, why in some.skipped]}
     show(result, args.json, in_words(result))
 
 

@@ -31,5 +31,6 @@ def test_folders_of_sounds_are_learned_and_a_file_is_heard(tmp_path, capsys):
     assert main(argv) == 0
     assert "new.wav: float32 low (" in capsys.readouterr().out
     (tmp_path / "bad.wav").write_bytes(b"?")
-    assert "bad.wav: no WAV file in it can be read (bad.wav: expected a WAV file" in refusal(capsys, "keywords", "--wav", str(tmp_path / "bad.wav"))
+    said = refusal(capsys, "keywords", "--wav", str(tmp_path / "bad.wav"))
+    assert "bad.wav: no WAV file in it can be read (bad.wav: expected a WAV file" in said
     assert "cannot be read" in refusal(capsys, "keywords", "--data", str(tmp_path / "none"))
