@@ -15,7 +15,7 @@ RATE = 8000  # samples per second
 SECONDS = 1.0
 FRAME = 256  # samples that are shaped at once; windows overlap by three quarters
 WIDTHS = (80.0, 110.0, 160.0)  # Hz, of the first three formants
-OTHER, SILENCE = "other", "silence"  # what is none of the words, and nothing but noise
+OTHER, NOISE = "other", "noise"  # what is none of the words, and nothing but noise
 
 
 class Phone(NamedTuple):
@@ -54,7 +54,7 @@ WORDS: dict[str, tuple[Phone, ...]] = {
     "stop": (S, *STOP_T, _voiced(AA, AA, 160), *STOP_P),
     "go": (*STOP_G, _voiced(AO, UW, 270)),
 }
-CLASSES = (*WORDS, OTHER, SILENCE)
+CLASSES = (*WORDS, OTHER, NOISE)
 PARTS = (*(phone for word in WORDS.values() for phone in word), _voiced(AE, AE, 150), _voiced(UW, IY, 200))
 
 
@@ -64,7 +64,7 @@ def word(name: str, rng: np.random.Generator, decibels: float | None = None) -> 
     level = float(rng.uniform(8, 30))
     level = level if decibels is None else decibels
     noise = rng.standard_normal(round(RATE * SECONDS))
-    if name == SILENCE:
+    if name == NOISE:
         return 0.5 * noise / np.abs(noise).max() * 10 ** (-level / 20)
     phones: Sequence[Phone] = WORDS.get(name, ())
     if name == OTHER:

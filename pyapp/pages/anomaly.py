@@ -181,13 +181,14 @@ class Page(Experiment):
             "known": self.parts.faulty is not None,
             "name": recording.name, "inputs": self.parts.learned.shape[1],
             "channels": self._channels(i), "columns_there": _listed(recording.channels), "rows": [], "kinds": [],
-            "ends": [float(times[0]), float(times[-1])], "marks": self._bands(), "at": self._places.tolist().index(
-                int(self._places[np.searchsorted(self._places, i).clip(0, len(self._places) - 1)])),
+            "ends": [float(times[0]), float(times[-1])], "marks": self._bands(),
+            "at": int(np.searchsorted(self._places, i, side="right")) - 1,
             "bar": self._told() if self.ready else "learning what is healthy",
         }
-        arrays = {"times": times[self._places].astype(np.float32)}
+        until = self.step if running else self.count
+        arrays = {"times": times[self._places[self._places < until]].astype(np.float32)}
         if self.ready:
-            found, drawn = self._found(i, running)
+            found, drawn = self._found(i, until, times)
             scalars |= found
             arrays |= drawn
         return Frame(self.step, scalars, arrays, list(self._said))
@@ -208,17 +209,16 @@ class Page(Experiment):
                 sides.append(f"[{rates(alarms, self.parts.faulty)['detected'] or 0:.0%}](.{role})")
         return f"{'alarms' if self.parts.faulty is None else 'faulty windows found'} {' → '.join(sides)}"
 
-    def _found(self, i: int, running: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Scores and alarms of both networks, and the tables."""
+    def _found(self, i: int, until: int, times: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Scores and alarms of both networks in the first `until` windows, and the tables."""
         scalars, arrays = {}, {}
-        until = self.step if running else self.count
+        places = self._places[self._places < until]
         for side, bits in (("float", None), ("quant", self.bits)):
             scored, limit = self._scored[bits], self.limits(bits)
             now = float(score(self.parts.stream[0][i : i + 1], self._hear(i)[side == "quant"][None])[0])
-            drawn = np.maximum.reduceat(scored.stream, self._places)
-            drawn = np.where(self._places < until, drawn, np.nan)
-            arrays[f"score_{side}"] = drawn.astype(np.float32)
-            arrays["alarms"] = np.where(drawn > limit, drawn, np.nan).astype(np.float32)  # the last side's: quantised
+            drawn = np.maximum.reduceat(scored.stream[:until], places)
+            arrays |= {f"score_{side}": drawn.astype(np.float32), "alarm_times": times[places[drawn > limit]],
+                       "alarms": drawn[drawn > limit].astype(np.float32)}  # in the end those of the quantised network
             scalars |= {f"limit_{side}": limit, f"now_{side}": now, f"verdict_{side}": "alarm" if now > limit else "–",
                         f"alarms_{side}": int(scored.alarms(limit)[:until].sum())}
         marks = [{"kind": "horizontal", "y": scalars["limit_quant"], "text": "threshold", "role": "quant"}]

@@ -134,19 +134,20 @@ class Page(Experiment):
     def frame(self) -> Frame:
         spotter, x = self.spotter, one_second(self.heard())
         features = mel.log_mel(x, RATE)
+        above = np.maximum(features - np.median(features), 0)
         parts = np.array_split(x, POINTS // 2)
         scalars = {
             "done": spotter.prepared + len(spotter.losses), "of": spotter.total + spotter.steps,
             "working": not spotter.trained, "ready": bool(spotter.trained), "named": f"{self.params['bits']} bits",
             "classes": list(spotter.classes), "sounds_there": spotter.total, "rows": self._rows(),
-            "limit": round(float(np.abs(features).max()), 6), "full": 1.0, "bands": mel.BANDS,
+            "limit": round(float(above.max()), 6), "full": 1.0, "bands": mel.BANDS,
             "wave_ends": [-1.0, 1.0], "bar": "learning", "verdict": "The network is still learning.",
             "frequencies": [round(float(each)) for each in mel.hertz(np.linspace(
                 mel.mel(mel.LOWEST), mel.mel(RATE / 2), mel.BANDS + 2))[1:-1]][::-1],
             "milliseconds": [round(1000 * (i * mel.HOP + mel.FRAME / 2) / RATE) for i in range(len(features))]}
         arrays = {"wave_time": np.repeat(np.arange(len(parts)) / len(parts), 2).astype(np.float32),
                   "wave": np.array([end for part in parts for end in (part.min(), part.max())], np.float32),
-                  "mel": np.ascontiguousarray(features.T[::-1]).astype(np.float32)}
+                  "mel": np.ascontiguousarray(above.T[::-1]).astype(np.float32)}
         if spotter.trained:
             row, says = spotter.features(x), {}
             for side, bits in (("float", None), ("quant", self.params["bits"])):

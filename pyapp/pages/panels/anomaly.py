@@ -19,7 +19,7 @@ SCORES = Panel("scores", "Score of each window", (
           label="Scores of all windows of the stream, float32 and quantised, with thresholds and alarms.",
           read="at {times:fixed:1} {unit}: float32 {score_float?:fixed:3}, quantised {score_quant?:fixed:3}",
           lines=(Line("score_float?", "float", "float32"), Line("score_quant?", "quant", "{named}"),
-                 Line("alarms?", "quant", shape="dots")),
+                 Line("alarms?", "quant", x="alarm_times?", shape="dots")),
           across=Axis("{unit}", ends="ends"), up=Axis("score", log=True)),
     Words(role="caption", text="Shaded: something is wrong. A dot is an alarm of the quantised network. Drag along the "
                                "chart to look at a moment, or press **Run the stream**.", when="known"),

@@ -29,10 +29,10 @@ def own(names: tuple[str, ...], each: int) -> Sounds:
 
 
 def test_classes_of_ones_own_are_learned_and_few_bits_hear_them():
-    spotter = Spotter(1, own(("left", "silence", "yes"), 10))
+    spotter = Spotter(1, own(("left", "noise", "yes"), 10))
     assert list(spotter.prepare())[-1] == spotter.total == 30
     assert len(list(spotter.train())) == spotter.steps and spotter.trained
-    assert spotter.classes == ("left", "silence", "yes") and np.bincount(spotter.held_out[1]).tolist() == [2, 2, 2]
+    assert spotter.classes == ("left", "noise", "yes") and np.bincount(spotter.held_out[1]).tolist() == [2, 2, 2]
     exact, eight, two = (spotter.network(bits) for bits in (None, 8, 2))
     accuracy, answers = exact.accuracy(*spotter.held_out)
     assert accuracy >= 5 / 6 and eight.nbytes < exact.nbytes / 3 and two.nbytes < eight.nbytes / 3

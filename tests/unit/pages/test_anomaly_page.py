@@ -28,9 +28,9 @@ def test_it_learns_then_the_stream_runs_and_a_moment_can_be_looked_at():
     scalars = page.advance(steps=3)["frame"].scalars
     assert scalars["done"] == scalars["of"] and not scalars["training"]
     arrays = page.look().arrays
-    assert np.isfinite(arrays["score_quant"][:3]).all() and np.isnan(arrays["score_quant"][3:]).all()
+    assert len(arrays["score_quant"]) == len(arrays["times"]) == 3
     whole = page.advance(ms=600_000)
-    assert whole["done"] and np.isfinite(whole["frame"].arrays["score_quant"]).all()
+    assert whole["done"] and len(whole["frame"].arrays["score_quant"]) == whole["frame"].scalars["windows"]
     rows = {row["name"]: row for row in whole["frame"].scalars["rows"]}
     assert list(rows) == ["float32", "8 bits", "4 bits", "3 bits", "2 bits"] and rows["float32"]["changed"] == 0
     assert rows["float32"]["detected"] > 0.7 > rows["2 bits"]["detected"] and rows["8 bits"]["changed"] < 15
