@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyapp.core.rng import generator
-from pyapp.data.importers.sensor_csv import Recording
+from pyapp.data.recording import Recording
 
 CHANNELS = ("vibration", "current")
 RATE = 100.0  # samples per second

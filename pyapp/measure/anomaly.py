@@ -15,7 +15,7 @@ import numpy as np
 from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
 from pyapp.data.digits import DataError
-from pyapp.data.importers.sensor_csv import Recording
+from pyapp.data.recording import Recording
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.network import QuantizedNetwork, quantize_network

@@ -8,7 +8,7 @@ import numpy as np
 from pyapp.data import motor
 from pyapp.data.digits import DataError
 from pyapp.data.importers import sensor_csv
-from pyapp.data.importers.sensor_csv import Recording
+from pyapp.data.recording import Recording
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold

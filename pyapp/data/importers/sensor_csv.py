@@ -8,7 +8,6 @@ import csv
 import io
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import SEPARATORS, cells_of, lines
 from pyapp.data.importers.source import File, of_path
+from pyapp.data.recording import Recording
 
 ENDINGS = (".csv", ".tsv", ".txt")
 TIMES = ("time", "timestamp", "datetime", "date", "t", "ts", "epoch", "seconds", "unixtime", "zeit")
@@ -31,42 +31,6 @@ UNEVEN = 0.1  # of a step: rows that lie further from the grid are interpolated
 FIRST = 20  # lines that tell the separator
 LOOKED_AT = 3  # lines by which a file is recognised
 WORST = 20  # lines that are listed as skipped
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """Evenly spaced values float64 (N, channels). `rate` is in rows per second if `timed`, else 1. `labels`, bool (N,),
-    says where the file calls the state faulty; None if it says nothing."""
-
-    name: str
-    channels: tuple[str, ...]
-    values: np.ndarray
-    rate: float = 1.0
-    timed: bool = False
-    labels: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def unit(self) -> str:
-        return "s" if self.timed else "rows"
-
-    def of(self, channels: tuple[str, ...]) -> "Recording":
-        """Some of the channels, in this order. DataError names one that is not there."""
-        for name in channels:
-            if name not in self.channels:
-                raise DataError(f"{self.name} has no column {name!r}; it has {', '.join(self.channels)}")
-        columns = [self.channels.index(name) for name in channels]
-        return replace(self, channels=channels, values=self.values[:, columns])
-
-    def report(self) -> dict:
-        """What was understood, as plain data."""
-        return {"name": self.name, "kind": "sensor CSV", "rows": len(self.values), "timed": self.timed,
-                "rate": self.rate, "faulty": None if self.labels is None else int(self.labels.sum()),
-                "channels": [{"name": name, "smallest": float(column.min()), "largest": float(column.max()),
-                              "mean": float(column.mean()), "deviation": float(column.std())}
-                             for name, column in zip(self.channels, self.values.T, strict=True)],
-                "notes": list(self.notes), "skipped": [{"file": at, "reason": why} for at, why in self.skipped]}
 
 
 def looks_like_sensors(file: File) -> bool:
@@ -169,8 +133,9 @@ class _Table:
             self.notes.append("no column is a time, so rows are counted")
             return None, None
         if 2 * np.isfinite(numbers).sum() <= len(cells):
-            raise DataError(f"{self.name}: the column {self.names[at or 0]} holds neither dates by ISO 8601 nor "
-                            f"numbers, such as {cells[0][:40]!r}; write them as 2024-05-01T12:00:00 or in seconds")
+            self.notes.append(f"{self.names[at or 0]} holds neither dates by ISO 8601 (2024-05-01T12:00:00) nor "
+                              f"numbers, such as {cells[0][:40]!r}, so rows are counted")
+            return at or 0, None
         middle = float(np.nanmedian(numbers))
         if middle < EPOCH and (np.diff(numbers) == 1).all():
             self.notes.append(f"{self.names[at or 0]} counts the rows")

@@ -5,7 +5,7 @@ import pytest
 
 from pyapp.data import motor
 from pyapp.data.digits import DataError
-from pyapp.data.importers.sensor_csv import Recording
+from pyapp.data.recording import Recording
 from pyapp.measure.anomaly import Detector, Parts, cut, rates, squared_error, threshold
 
 
