@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--false-alarms", type=float, default=1.0, metavar="PERCENT",
                      help="share of held-out healthy windows that may lie above the threshold")
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first weights and of the motor")
-    add_out(sub, "CSV file to write: a row per window with its score and alarm in each network")
+    add_out(sub, "the CSV file to write: a row per window with its score and alarm in each network")
     add_json(sub)
 
 
