@@ -7,10 +7,10 @@ def test_the_stream_runs_and_a_recording_of_ones_own_takes_its_place(visit, tmp_
     tab = visit("#anomaly")
     tab.page.get_by_text("faulty windows found").wait_for()
     tab["by-bits"].locator("tbody tr").nth(4).wait_for()
-    before = tab["alarms"].inner_text()
+    before = tab["quant-alarms"].inner_text()
     tab.page.get_by_role("button", name="Run the stream").click()
     tab.page.wait_for_function("""(before) => {
-        const now = document.querySelector('[data-test="alarms"]').innerText;
+        const now = document.querySelector('[data-test="quant-alarms"]').innerText;
         return now && now !== before;
     }""", arg=before)  # fewer so far than in the whole stream
     t = np.arange(1200)
