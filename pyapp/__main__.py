@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from pyapp import __version__
 from pyapp.commands import (
+    anomaly,
     attention,
     benching,
     beside,
@@ -21,6 +22,7 @@ from pyapp.commands import (
     formatting,
     generators,
     inspecting,
+    keywords,
     ladder,
     mixing,
     predict,
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (training, data, quantisation, mixing, predict, exporting, budgeting, transformers, encoder, softmax,
                  formatting, inspecting, fitting, attention, caching, ladder, generators, sweep, tools, benching,
-                 beside, serving):
+                 beside, anomaly, keywords, serving):
         part.add(commands)
     return parser
 

@@ -44,8 +44,8 @@ def test_every_file_that_is_written_is_checked():
     checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file, target)}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
-    # --out of digits, run, bench, budget, frameworks, format-table, export and softmax-fit of two networks; and
-    more = 14  # check --record and inspect --csv, --html, --npy
+    # --out of digits, run, bench, budget, frameworks, format-table, anomaly, export and softmax-fit of two networks;
+    more = 15  # and check --record and inspect --csv, --html, --npy
     assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + more
     files = {action.dest for _, action in options() if action.metavar in ("FILE", "DIR", "PATH", "IMAGE")}
     assert files <= {*outputs.WRITTEN, *outputs.READ, "build", "site", "single_file"}  # which `serve` itself checks

@@ -1,0 +1,68 @@
+"""The command `keywords`: a network that tells words apart, and what few bits do to it."""
+
+import argparse
+from typing import Any
+
+from pyapp.commands.common import add_json, command, now_and_then, show
+from pyapp.commands.outputs import readable
+from pyapp.data.importers import sounds, source
+from pyapp.measure.keywords import Spotter, one_second
+from pyapp.quant.schemes import check_bits
+from pyapp.sweep.grid import whole
+
+DOC = ("train a network that tells words apart by their log-mel features, and measure it in float32 and with few bits "
+       "per weight; hear WAV files with it")
+
+
+def add(commands: Any) -> None:
+    sub = command(commands, "keywords", run, DOC)
+    sub.add_argument("--data", type=readable, metavar="PATH", help="a folder or zip file of WAV files in folders named "
+                                                                   "by class (default: six words made from the seed)")
+    sub.add_argument("--wav", dest="inputs", type=readable, metavar="PATH",
+                     help="a WAV file to classify, or a folder or zip file of such")
+    sub.add_argument("--bits", default="8,4,3,2", metavar="LIST", help="bits per weight to compare")
+    sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the words and of the first weights")
+    add_json(sub)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, measure on the held-out sounds, and classify the given files."""
+    widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
+    own = sounds.read(source.of_path(args.data)) if args.data else None
+    given = sounds.read(source.of_path(args.inputs)) if args.inputs else None
+    spotter, watch = Spotter(args.seed, own), now_and_then("sounds prepared")
+    for done in spotter.prepare():
+        watch(done, spotter.total)
+    for _ in spotter.train():
+        pass
+    networks = {bits: spotter.network(bits) for bits in (None, *widths)}
+    judged = {bits: network.accuracy(*spotter.held_out) for bits, network in networks.items()}
+    rows = [{"bits": bits, "bytes": network.nbytes, "accuracy": judged[bits][0],
+             "changed": int((judged[bits][1] != judged[None][1]).sum())} for bits, network in networks.items()]
+    heard = [{"file": name, "heard": [_heard(network, spotter.features(x), bits) for bits, network in networks.items()]}
+             for name, x in (zip(given.files, map(one_second, given.sounds), strict=True) if given else ())]
+    result = {"classes": list(spotter.classes), "learned": len(spotter.learned[1]),
+              "held_out": len(spotter.held_out[1]), "rows": rows, "files": heard,
+              "skipped": [{"file": file, "reason": why} for some in (own, given) if some
+                          for file, why in some.skipped]}
+    show(result, args.json, in_words(result))
+
+
+def _heard(network: Any, row: Any, bits: int | None) -> dict[str, Any]:
+    p = network.probabilities(row)[0]
+    return {"bits": bits, "class": network.classes[int(p.argmax())], "probability": float(p.max())}
+
+
+def in_words(result: dict[str, Any]) -> str:
+    def name(bits: int | None) -> str:
+        return "float32" if bits is None else f"{bits} bits"
+
+    lines = [f"{', '.join(result['classes'])}: {result['learned']:,} sounds learned, {result['held_out']:,} held out",
+             "",
+             f"{'weights':8}{'bytes':>9}{'right':>8}{'changed':>9}"]
+    lines += [f"{name(row['bits']):8}{row['bytes']:9,}{row['accuracy']:8.1%}{row['changed']:9,}" for row in
+              result["rows"]]
+    for file in result["files"]:
+        lines.append(f"{file['file']}: " + ", ".join(f"{name(each['bits'])} {each['class']} "
+                                                     f"({each['probability']:.0%})" for each in file["heard"]))
+    return "\n".join([*lines, *(f"skipped {each['file']}: {each['reason']}" for each in result["skipped"])])

@@ -1,0 +1,43 @@
+"""A recording of sensors: evenly spaced rows, a column per sensor."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pyapp.data.digits import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Evenly spaced values float64 (N, channels). `rate` is in rows per second if `timed`, else 1. `labels`, bool (N,),
+    says where the file calls the state faulty; None if it says nothing."""
+
+    name: str
+    channels: tuple[str, ...]
+    values: np.ndarray
+    rate: float = 1.0
+    timed: bool = False
+    labels: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unit(self) -> str:
+        return "s" if self.timed else "rows"
+
+    def of(self, channels: tuple[str, ...]) -> "Recording":
+        """Some of the channels, in this order. DataError names one that is not there."""
+        for name in channels:
+            if name not in self.channels:
+                raise DataError(f"{self.name} has no column {name!r}; it has {', '.join(self.channels)}")
+        columns = [self.channels.index(name) for name in channels]
+        return replace(self, channels=channels, values=self.values[:, columns])
+
+    def report(self) -> dict:
+        """What was understood, as plain data."""
+        return {"name": self.name, "kind": "sensor CSV", "rows": len(self.values), "timed": self.timed,
+                "rate": self.rate, "faulty": None if self.labels is None else int(self.labels.sum()),
+                "channels": [{"name": name, "smallest": float(column.min()), "largest": float(column.max()),
+                              "mean": float(column.mean()), "deviation": float(column.std())}
+                             for name, column in zip(self.channels, self.values.T, strict=True)],
+                "notes": list(self.notes), "skipped": [{"file": at, "reason": why} for at, why in self.skipped]}

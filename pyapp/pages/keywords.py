@@ -1,0 +1,177 @@
+"""Keywords: a small network learns made words from their log-mel features; float32 and few bits hear them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pyapp.core.rng import generator
+from pyapp.data import mel, speech
+from pyapp.data.digits import DataError
+from pyapp.data.importers import sounds, source, wav
+from pyapp.data.importers.sounds import Sounds
+from pyapp.data.importers.wav import Sound
+from pyapp.data.speech import RATE
+from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
+from pyapp.experiment.params import Param, Values
+from pyapp.measure.keywords import Network, Spotter, one_second
+from pyapp.pages.base import controls
+from pyapp.pages.panels import keywords as panels
+from pyapp.store import StoreError
+
+MADE, OWN = "made", "own"
+WIDTHS = (8, 4, 3, 2)  # bits that are compared
+TAKES = 12  # of a word that can be heard
+POINTS = 400  # of the drawn wave
+MOST = 2000  # sounds that a page learns from
+HEARD = "{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second."
+LEARNED = "{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now."
+NONE_YET = "No sounds of your own are loaded; drop a zip file of WAV files in folders. Until then, made words are used."
+
+
+class Page(Experiment):
+    title = "Keywords"
+    summary = ("A small network learns to tell six words apart: see what it hears, and take bits away until it no "
+               "longer does.")
+    entry = "Your data"
+    order = 87
+    NEXT = ("check", "The same seed gives the same words everywhere: let your browser prove it.")
+    WORK, FILES, PANELS = "auto", "Your sounds", panels.PANELS
+    LABELS = {"load": "Open WAV or zip"}  # noqa: RUF012 - as Experiment declares it
+    BAR = "{bar}"
+    RECORDED, REHEARSED = (), 100_000
+    MAIN = ("bits", "word")
+    ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),)
+    GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")))
+    PARAMS = (
+        controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
+        Param("word", "Word", "choice", "yes", choices=speech.CLASSES, live=True,
+              doc="The word that is said to the network; “other” is a random one that it was not taught"),
+        Param("take", "Speaker", "int", 1, lo=1, hi=TAKES, live=True,
+              doc="Each has another voice, speed and mouth; none was learned from"),
+        Param("decibels", "Signal to noise", "float", 20.0, lo=-10, hi=40, step=1, unit="dB", live=True,
+              doc="How far the word is above the noise; the network has learned with 8 to 30 dB"),
+        Param("sounds", "Sounds", "choice", MADE, choices=(MADE, OWN), widget="segments", live=False,
+              titles={MADE: "made words", OWN: "your own"},
+              doc="What is learned: drop a zip file of WAV files in folders named by class"),
+        controls.seed("Decides all made words and the first weights", live=False),
+    )
+
+    def __init__(self, params: Values):
+        super().__init__(params)
+        self.brought: Sounds | None = None
+        self.given: tuple[str, Sound] | None = None  # a recording of the reader's that is heard
+        self._begin()
+
+    def _begin(self) -> None:
+        own = self.brought if self.params["sounds"] == OWN else None
+        self._said = [NONE_YET] if self.params["sounds"] == OWN and not own else []
+        self.spotter = Spotter(self.params["seed"], own)
+        self.networks: dict[int | None, Network] = {}
+        self.answers: dict[int | None, tuple[float, np.ndarray]] = {}
+        self.step = 0
+
+    def inherit(self, before: Experiment) -> None:
+        self.brought, self.given = before.brought, before.given
+        if self.params["sounds"] == OWN:
+            self._begin()
+
+    def receive(self, data: bytes, name: str) -> list[str]:
+        """Hear a WAV file, or learn the classes of a zip file. StoreError says why neither can be done."""
+        try:
+            if data[:4] == source.ZIP:
+                found = sounds.read(source.of_bytes(data, name))
+                if len(found.sounds) > MOST:
+                    raise DataError(f"{name} has {len(found.sounds):,} sounds; the page learns from at most {MOST:,}: "
+                                    "use a part of them, or the command keywords")
+                Spotter(self.params["seed"], found)
+                self.brought, self.given = found, ("", found.sounds[0])
+                self.params["sounds"] = OWN
+                self._begin()
+                skipped = [f"Skipped {file}: {why}." for file, why in found.skipped[:9]]
+                return [LEARNED.format(name, len(found.sounds), len(found.classes)), *skipped]
+            self.given = name, wav.read(data, name)
+        except DataError as error:
+            raise StoreError(str(error)) from None
+        sound = self.given[1]
+        return [HEARD.format(name, sound.seconds, sound.rate),
+                *(f"{note[0].upper()}{note[1:]}." for note in sound.notes)]
+
+    def change(self, name: str, value: Any) -> list[str]:
+        if name in ("word", "take", "decibels"):
+            self.given = None
+        return []
+
+    def steps(self) -> Iterator[Frame | None]:
+        """Sounds are made, then learned, then heard with float32 weights, the chosen bits, and those of the table."""
+        for _ in self.spotter.prepare():
+            yield self._done()
+        for loss in self.spotter.train():
+            yield self._done(loss=loss)
+        for bits in (None, self.params["bits"], *WIDTHS):
+            if bits not in self.answers:
+                self._network(bits)
+                self.answers[bits] = self.networks[bits].accuracy(*self.spotter.held_out)
+                yield self._done()
+
+    def _done(self, **scalars: float) -> Frame:
+        self.step += 1
+        return Frame(self.step, scalars)
+
+    def _network(self, bits: int | None) -> Network:
+        if bits not in self.networks:
+            self.networks[bits] = self.spotter.network(bits)
+        return self.networks[bits]
+
+    def heard(self) -> Sound:
+        """The sound that is said to the network: the reader's, or a made one that was not learned from."""
+        if self.given:
+            return self.given[1]
+        p = self.params
+        rng = generator(p["seed"], f"heard {p['word']} {p['take']}")
+        return Sound(speech.word(p["word"], rng, p["decibels"]), RATE)
+
+    def frame(self) -> Frame:
+        spotter, x = self.spotter, one_second(self.heard())
+        features = mel.log_mel(x, RATE)
+        above = np.maximum(features - np.median(features), 0)
+        parts = np.array_split(x, POINTS // 2)
+        scalars = {
+            "done": spotter.prepared + len(spotter.losses), "of": spotter.total + spotter.steps,
+            "working": not spotter.trained, "ready": bool(spotter.trained), "named": f"{self.params['bits']} bits",
+            "classes": list(spotter.classes), "sounds_there": spotter.total, "rows": self._rows(),
+            "limit": round(float(above.max()), 6), "full": 1.0, "bands": mel.BANDS,
+            "wave_ends": [-1.0, 1.0], "bar": "learning", "verdict": "The network is still learning.",
+            "frequencies": [round(float(each)) for each in mel.hertz(np.linspace(
+                mel.mel(mel.LOWEST), mel.mel(RATE / 2), mel.BANDS + 2))[1:-1]][::-1],
+            "milliseconds": [round(1000 * (i * mel.HOP + mel.FRAME / 2) / RATE) for i in range(len(features))]}
+        arrays = {"wave_time": np.repeat(np.arange(len(parts)) / len(parts), 2).astype(np.float32),
+                  "wave": np.array([end for part in parts for end in (part.min(), part.max())], np.float32),
+                  "mel": np.ascontiguousarray(above.T[::-1]).astype(np.float32)}
+        if spotter.trained:
+            row, says = spotter.features(x), {}
+            for side, bits in (("float", None), ("quant", self.params["bits"])):
+                p = self._network(bits).probabilities(row)[0]
+                arrays[f"p_{side}"] = p.astype(np.float32)
+                says[side] = f"{spotter.classes[int(p.argmax())]} ({p.max():.0%})"
+            said = self.given[0] or "the first of your sounds" if self.given else f"“{self.params['word']}”"
+            scalars["verdict"] = (f"Said: {said}. float32 hears **{says['float']}**, {scalars['named']} hear "
+                                  f"**{says['quant']}**.")
+            if {None, self.params["bits"]} <= self.answers.keys():
+                exact, rounded = (self.answers[bits][0] for bits in (None, self.params["bits"]))
+                scalars["bar"] = f"held-out words right [{exact:.0%}](.float) → [{rounded:.0%}](.quant)"
+        return Frame(self.step, scalars, arrays, list(self._said))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What networks of other bits get right on the held-out sounds."""
+        there = [None, *sorted({*WIDTHS, self.params["bits"]}, reverse=True)]
+        return [{"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.params["bits"],
+                 "bytes": self.networks[bits].nbytes, "accuracy": self.answers[bits][0],
+                 "chosen": bits == self.params["bits"], "held_out": len(self.answers[bits][1]),
+                 "changed": int((self.answers[bits][1] != self.answers[None][1]).sum())}
+                for bits in there if bits in self.answers and None in self.answers]
+
+    def act(self, name: str, values: Values) -> Outcome:
+        """Give away the sound that is heard."""
+        file = wav.written(one_second(self.heard()), RATE)
+        return Outcome(file=np.frombuffer(file, np.uint8), name="heard.wav")

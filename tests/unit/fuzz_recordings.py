@@ -1,0 +1,52 @@
+"""Damaged copies of recordings, CSV files of sensors and WAV files: each is refused in a clear sentence, or read.
+
+    PYTHONPATH=. python tests/unit/fuzz_recordings.py 10000
+"""
+
+import io
+import wave
+
+import numpy as np
+from fuzz_importers import damaged
+from fuzzing import told, tried
+
+from pyapp.data.digits import DataError
+from pyapp.data.importers import sensor_csv, wav
+
+
+def sensors() -> bytes:
+    rows = [f"2024-05-01T12:00:{i:02},{i * 0.5},{i % 7}" for i in range(30)]
+    return "\n".join(["time,a,b", *rows]).encode()
+
+
+def sound(width: int = 2, channels: int = 1, frames: int = 200) -> bytes:
+    """A WAV file as the standard library writes it, of random bytes."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(8000)
+        values = np.random.default_rng(3).integers(0, 256, frames * channels * width)
+        file.writeframes(values.astype(np.uint8).tobytes())
+    return buffer.getvalue()
+
+
+KINDS = {"sensors": (sensors, sensor_csv.read), "sound": (sound, wav.read)}
+
+
+def try_all(count: int, seed: int = 0) -> dict:
+    """So many damaged copies of each kind: how many were refused, and read, and what was wrong."""
+    rng = np.random.default_rng(seed)
+    cases = [((seed, i, kind), kind, damaged(KINDS[kind][0](), rng)) for kind in KINDS for i in range(count)]
+    return tried(cases, _read, DataError, 700)
+
+
+def _read(kind: str, data: bytes) -> None:
+    found = KINDS[kind][1](data, "x")
+    values = found.values if kind == "sensors" else found.samples
+    assert values.dtype == np.float64 and len(values) and np.isfinite(values).all()
+    assert values.nbytes < 2**26
+
+
+if __name__ == "__main__":
+    told(try_all)
