@@ -75,8 +75,14 @@ def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None
                           "a chain of dense layers and ReLU between them, 784 inputs to 10 outputs")
 
 
-def add_data(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help=DATA)
+def add_data(sub: argparse.ArgumentParser, what: str = "") -> None:
+    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help=f"{what}{DATA}")
+
+
+def add_confusion(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--confusion", action="store_true",
+                     help="also the mistakes, in float32 and quantised: confusion matrix, precision and recall per "
+                          "class, expected calibration error, and the worst mistakes")
 
 
 def add_format(sub: argparse.ArgumentParser) -> None:

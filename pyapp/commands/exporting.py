@@ -8,21 +8,17 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-import numpy as np
-
 from pyapp import checkpoint, files, store
 from pyapp.commands.attention import add_subject, add_transformer_settings, add_weight_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.outputs import readable, writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
-from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.data.digits import Digits
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject, measured_of, scheme_of
+from pyapp.export.subject import Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
@@ -115,19 +111,8 @@ def export_digits(args: argparse.Namespace) -> int:
     subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
                       measured_of(found, as_given(args.data)),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
-                      args.rounding, classes, None if classes == TEN else _ten(digits))
+                      args.rounding, classes, pixels_of(digits))
     return save(args, subject, form)
-
-
-def _ten(digits: Digits) -> np.ndarray:
-    """Ten images for a proof, uint8 (10, 784), of different classes as far as there are, those with the least ink."""
-    ink = np.count_nonzero(digits.images, axis=(1, 2))
-    place = np.zeros(len(ink), np.int64)  # of each image among those of its class
-    for label in np.unique(digits.labels):
-        rows = np.flatnonzero(digits.labels == label)
-        place[rows[np.argsort(ink[rows], kind="stable")]] = np.arange(len(rows))
-    order = np.lexsort((digits.labels, place))
-    return digits.images[np.resize(order, 10)].reshape(10, -1)
 
 
 def export_vision(args: argparse.Namespace) -> int:

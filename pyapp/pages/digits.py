@@ -114,6 +114,11 @@ class Page(Experiment):
         return MLP() if self.params["weights"] == PRETRAINED else self.trainer.model
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """What the network on show tells apart."""
+        return TEN if self.params["weights"] == PRETRAINED else self.data.classes
+
+    @property
     def bits(self) -> int | None:
         return number(self.params["bits"])
 
@@ -173,7 +178,7 @@ class Page(Experiment):
                               "Choose the bits per weight to see what rounding costs.",
         }
         own, arrays = self.data.frame()
-        wrong, pictures = mistakes.shown(*self._mistakes, mnist.shipped("test")[0], self.params["cell"])
+        wrong, pictures = mistakes.shown(*self._mistakes, self._held_out(p)[0], self.params["cell"])
         scalars, arrays = scalars | own | wrong, {"filters": filters, **arrays, **pictures}
         if quantised:
             arrays["filters_quant"] = quantised.parameters["layer1.weight"].reshape(-1, 28, 28)
@@ -195,7 +200,7 @@ class Page(Experiment):
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
         row = x.reshape(1, -1)
         p = softmax(self.model.forward(self.shown, row))[0]
-        classes = self.data.classes if self.params["weights"] == OWN else TEN
+        classes = self.classes
         scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label,
                    "digit_words": said(p, classes), **({} if classes == TEN else {"classes": list(classes)})}
         arrays = {"input": x, "probabilities": p}
@@ -212,11 +217,10 @@ class Page(Experiment):
     def _export(self, action: str) -> Outcome:
         """The network on show: float32, or with its quantised weights."""
         shipped_ones, quantised = self.params["weights"] == PRETRAINED, self.quantised()
-        if self.data and not shipped_ones:
-            raise ValueError(own_data.EXPORT)
         source = exporting.shipped("mlp") if shipped_ones else exporting.own("digits", self.trainer.p)
         network = QuantizedNetwork(quantised) if quantised else self.shown
-        return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {})
+        return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {},
+                                  own=None if shipped_ones else self.data.parts)
 
     def _measure(self) -> Outcome:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
@@ -287,8 +291,8 @@ class Page(Experiment):
         """What is known about the network on show."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        ten = not self.diverged and (self.params["weights"] == PRETRAINED or not self.data)
-        self._mistakes = [each and Mistakes(each["answers"], mnist.shipped("test")[1]) if ten else None
+        labels = self._held_out(self.shown)[1]
+        self._mistakes = [Mistakes(each["answers"], labels, self.classes) if each and not self.diverged else None
                           for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],

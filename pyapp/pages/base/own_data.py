@@ -28,8 +28,6 @@ NONE_YET = "No data of your own is loaded; drop a file on the page. Until then, 
 RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
             "data shows what was understood.")
 NEEDS = "{} holds a network for {}; first open the data it was trained on (for digits: set Images to shipped digits)"
-EXPORT = ("the page cannot export a network trained on your own data; save its weights and use the command "
-          "`python -m pyapp export mlp --weights FILE --data PATH`")
 PANEL = Panel("own-data", "Your data", (
     Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Check that it was read as you "
                "intended, then press Play. *Images* switches back to the shipped digits."),
