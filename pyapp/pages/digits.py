@@ -12,7 +12,6 @@ from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.data.digits import named
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.mistakes import Mistakes
@@ -28,7 +27,6 @@ from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_p
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
-from pyapp.store import StoreError
 from pyapp.training.trainer import judge
 
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
@@ -50,15 +48,16 @@ class Page(Experiment):
     WORK, SETTLED, FILES, PLAYS = "train", True, "Weights and data", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
     GROUPS = (("Network", ("weights", "layers", "bits")),
-              ("Train", ("data", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
+              ("Train", ("data", "keep", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *exporting.actions())
+    IDLE = (own_data.IDLE,)
     MAIN = ("weights", "bits")
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),
-        BATCH, SHIFT, SEED, own_data.DATA,
+        BATCH, SHIFT, SEED, own_data.DATA, own_data.KEEP,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         own_layers.LAYERS,
@@ -238,8 +237,9 @@ class Page(Experiment):
         return Outcome()
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params, PAGE, extra=self.data.arrays(), classes=self.data.classes)
+        """The own network, the state of its training, parameters as JSON bytes, and, if asked, the reader's images."""
+        extra = self.data.arrays() if self.params["keep"] else {}
+        return self.training.arrays(self.params, PAGE, extra=extra, classes=self.data.classes)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network starts a new training."""
@@ -248,9 +248,7 @@ class Page(Experiment):
         rounded = isinstance(found, QuantizedNetwork)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
-        data = OwnData.saved(saved) or (self.data if not goes_on else OwnData())
-        if saved.classes != data.classes:
-            raise StoreError(own_data.NEEDS.format(name, named(saved.classes)))
+        data = OwnData.of_file(saved, params["data"] == own_data.OWN, self.brought)
         training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
-from pyapp.core.classes import TEN
+from pyapp.core.classes import TEN, unnamed
 from pyapp.data import mnist
-from pyapp.data.digits import DataError, Digits
+from pyapp.data.digits import DataError, Digits, named
+from pyapp.experiment.frame import Idle
 from pyapp.experiment.panels import Column, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Heatmap
@@ -19,6 +20,9 @@ SHIPPED, OWN = "shipped", "own"
 DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget="segments", live=False,
              titles={SHIPPED: "shipped digits", OWN: "your own"},
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
+KEEP = Param("keep", "Save images too", "bool", True,
+             doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
+IDLE = Idle(("keep",), "data", "is", (SHIPPED,), "no images of your own are in use")
 ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
@@ -94,6 +98,16 @@ class OwnData:
                                "notes": list(map(str, told["notes"]))})
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(f"{found.name}: expected images to train on, found something else ({error})") from None
+
+    @classmethod
+    def of_file(cls, found: Contents, own: bool, brought: "OwnData") -> "OwnData":
+        """The data that a file's network is trained on: what it holds, else what was brought if it was trained on `own`
+        data. StoreError if that has other classes, or is missing for a training to resume."""
+        data = cls.saved(found) or (brought if own else cls())
+        unnamed_ones = unnamed(found.classes) and len(found.classes) == len(data.classes)
+        if (found.classes != data.classes and not unnamed_ones) or (own and found.under_way and not data):
+            raise StoreError(NEEDS.format(found.name, named(found.classes)))
+        return data
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What `saved` reads; nothing of the shipped digits."""

@@ -153,6 +153,12 @@ def test_pictures_without_two_classes_are_refused_with_what_to_do(paths, why):
     assert why in str(error.value) and "such as cat/1.png and dog/1.png" in str(error.value)
 
 
+def test_a_list_of_labels_beside_pictures_is_no_table():
+    files = {"1.png": PICTURE, "2.png": PICTURE, "labels.csv": b"id,label\n1.png,a\n"}
+    with pytest.raises(DataError, match=r"expected a label and pixels\); put the pictures into folders named by class"):
+        opened_bytes(zipped(files), "my.zip")
+
+
 def test_composed_and_decomposed_letters_are_one_class():
     assert named(found_in("\u00e9/1.png", "e\u0301/2.png", "x/3.png", "x/4.png")) == {"x": 2, "\u00e9": 2}
 

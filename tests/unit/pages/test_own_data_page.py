@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from pyapp import store
 from pyapp.data import mnist
 from pyapp.export.verify import verify
 from pyapp.runner import Runner
@@ -85,6 +86,21 @@ def test_it_is_quantised_exported_and_proven_with_its_names(tmp_path):
         (tmp_path / name).write_bytes(bytes(made["file"]))
         verdict = verify(tmp_path / name)
         assert verdict.ok and verdict.manifest["classes"] == list(NAMES) and verdict.manifest["measured"]["n"] == 12
+
+
+def test_a_file_without_the_images_opens_after_them():
+    runner, run, _ = brought()
+    runner.advance(run, steps=7)
+    runner.change(run, "keep", False)
+    file = runner.snapshot(run)["file"]
+    assert not any(".own." in name for name in store.unpack(bytes(file), "a.npz"))
+    for names in (True, False):
+        other, again, _ = brought(names)
+        if names:
+            assert other.restore(again, file, "a.npz")["frame"].step == 7
+        else:
+            with pytest.raises(StoreError, match="first open the data it was trained on"):
+                other.restore(again, file, "a.npz")
 
 
 def test_what_cannot_be_used_is_refused_and_nothing_changes():
