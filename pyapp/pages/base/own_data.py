@@ -34,7 +34,7 @@ RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; train
 NEEDS = "{} holds a network for {}; first open the data it was trained on (for digits: set Images to shipped digits)"
 PANEL = Panel("own-data", "Your data", (
     Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Check that it was read as you "
-               "intended, then press Play. *Images* switches back to the shipped digits."),
+               "intended, then press Play. “Images” switches back to the shipped digits."),
     Table(name="own-classes", rows="own.classes", caption="Images of each class", tall=True, columns=(
         Column("class", "{name}"), Column("to train on", "train:count"), Column("held out", "test:count"))),
     Heatmap(name="own-images", array="own_images?", limit="own.limit", map="grey", height=200,
