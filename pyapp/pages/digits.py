@@ -238,7 +238,7 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, parameters as JSON bytes, and, if asked, the reader's images."""
-        extra = self.data.arrays() if self.params["keep"] else {}
+        extra = self.data.arrays(bool(self.params["keep"]))
         return self.training.arrays(self.params, PAGE, extra=extra, classes=self.data.classes)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
@@ -248,7 +248,7 @@ class Page(Experiment):
         rounded = isinstance(found, QuantizedNetwork)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
-        data = OwnData.of_file(saved, params["data"] == own_data.OWN, self.brought)
+        data = OwnData.of_file(saved, not goes_on and params["data"] == own_data.OWN, self.brought)
         training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)

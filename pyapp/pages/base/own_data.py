@@ -28,6 +28,7 @@ ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
+LEFT_OUT = ARRAYS + "left_out"  # in their place, if the reader wants no images in files
 NONE_YET = "No data of your own is loaded; drop a file on the page. Until then, the shipped digits are used."
 RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
             "data shows what was understood.")
@@ -84,7 +85,7 @@ class OwnData:
     def saved(cls, found: Contents) -> "OwnData | None":
         """The data that a snapshot holds, or None. StoreError if it is damaged."""
         arrays = found.under(ARRAYS)
-        if not arrays:
+        if not arrays or LEFT_OUT in found.arrays:
             return None
         try:
             told = unpacked_json(arrays["told"])
@@ -101,18 +102,22 @@ class OwnData:
 
     @classmethod
     def of_file(cls, found: Contents, own: bool, brought: "OwnData") -> "OwnData":
-        """The data that a file's network is trained on: what it holds, else what was brought if it was trained on `own`
-        data. StoreError if that has other classes, or is missing for a training to resume."""
-        data = cls.saved(found) or (brought if own else cls())
+        """The data that a file's network is trained on: what the file holds; what was `brought`, if the file left it
+        out or, with `own`, in any case; else the shipped digits. StoreError if it has other classes, or is missing."""
+        left_out = LEFT_OUT in found.arrays
+        data = cls.saved(found) or (brought if own or left_out else cls())
         unnamed_ones = unnamed(found.classes) and len(found.classes) == len(data.classes)
-        if (found.classes != data.classes and not unnamed_ones) or (own and found.under_way and not data):
+        if (found.classes != data.classes and not unnamed_ones) or (left_out and not data):
             raise StoreError(NEEDS.format(found.name, named(found.classes)))
         return data
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """What `saved` reads; nothing of the shipped digits."""
+    def arrays(self, keep: bool) -> dict[str, np.ndarray]:
+        """What `saved` reads, or with `keep` false only a mark that there was something; nothing of the shipped digits.
+        """
         if not self:
             return {}
+        if not keep:
+            return {LEFT_OUT: np.ones(1, np.uint8)}
         found = {f"{ARRAYS}{split}.{name}": array for split, part in self.parts.items()
                  for name, array in (("images", part.images), ("labels", part.labels))}
         return {**found, f"{ARRAYS}told": packed_json(self._told)}

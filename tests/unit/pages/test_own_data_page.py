@@ -93,7 +93,7 @@ def test_a_file_without_the_images_opens_after_them():
     runner.advance(run, steps=7)
     runner.change(run, "keep", False)
     file = runner.snapshot(run)["file"]
-    assert not any(".own." in name for name in store.unpack(bytes(file), "a.npz"))
+    assert not any(name.endswith(".images") for name in store.unpack(bytes(file), "a.npz"))
     for names in (True, False):
         other, again, _ = brought(names)
         if names:
@@ -113,3 +113,5 @@ def test_what_cannot_be_used_is_refused_and_nothing_changes():
     assert runner.advance(run, steps=0)["frame"].scalars["held_out"] == 3000
     own = runner.open("digits", {"data": "own"})
     assert any("drop a file" in note for note in own["frame"].notes) and own["frame"].scalars["held_out"] == 3000
+    again = runner.restore(own["run"], runner.snapshot(own["run"])["file"], "none-yet.npz")
+    assert again["frame"].scalars["held_out"] == 3000
