@@ -238,7 +238,7 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The own network, the state of its training, parameters as JSON bytes, and, if asked, the reader's images."""
-        extra = self.data.arrays(bool(self.params["keep"]))
+        extra = self.data.arrays(self.params["keep"])
         return self.training.arrays(self.params, PAGE, extra=extra, classes=self.data.classes)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
