@@ -1,7 +1,7 @@
 """Quantisation-aware training: the digits network learns with the codes that it will have as integers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Page(Experiment):
     IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),)
     MAIN = ("bits", "activations")
     RECORDED = ()
+    UNSHOWN: ClassVar = {"wrong_index": "There is no pad here to put a digit on."}
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
               doc="The shipped float32 network, trained on 55,000 other images, or random weights"),
