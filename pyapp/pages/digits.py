@@ -52,7 +52,6 @@ class Page(Experiment):
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *exporting.actions())
-    IDLE = (own_data.IDLE,)
     MAIN = ("weights", "bits")
     PARAMS = (
         controls.optimiser("sgd"),

@@ -10,7 +10,6 @@ from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
 from pyapp.core.classes import TEN, unnamed
 from pyapp.data import mnist
 from pyapp.data.digits import DataError, Digits, named
-from pyapp.experiment.frame import Idle
 from pyapp.experiment.panels import Column, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Heatmap
@@ -22,7 +21,6 @@ DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
 KEEP = Param("keep", "Save images too", "bool", True,
              doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
-IDLE = Idle(("keep",), "data", "is", (SHIPPED,), "no images of your own are in use")
 ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
