@@ -38,7 +38,7 @@ PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
 USE = "use a file written by train, qat, distill, export or a page's Save weights"
 SHOWN = 4  # arrays that an error names
-ENDS = (784, 10)  # inputs and outputs of a digits network
+INPUTS = 784  # of a digits network
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep, export, "
@@ -278,7 +278,7 @@ def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | Non
     if network == "mlp":
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
         sizes = {"layers": [weights[0][1], *(rows for rows, _ in weights)]}
-        for at, number, what in ((0, ENDS[0], "inputs"), (-1, outputs, "outputs")):
+        for at, number, what in ((0, INPUTS, "inputs"), (-1, outputs, "outputs")):
             if sizes["layers"][at] != number:
                 raise ValueError(f"layer{at % len(weights) + 1}.weight has {sizes['layers'][at]} {what}, but a digits "
                                  f"network has {number}")

@@ -127,9 +127,14 @@ def _header(text: str, name: str) -> tuple[np.dtype, bool, tuple[int, ...]]:
             raise ValueError
         descr, fortran, shape = entries["descr"][0], entries["fortran_order"][1], entries["shape"][2]
         axes = tuple(int(axis.strip().rstrip("L")) for axis in shape.split(",") if axis.strip())
+        if descr == "|O":
+            raise Damaged(f"Python objects in {name}, which only running code could read; save it as text or numbers, "
+                          f"for example {name}.astype(str)")
         if not PLAIN.fullmatch(descr) or fortran is None:
             raise ValueError
         return np.dtype(descr), fortran == "True", axes
+    except Damaged:
+        raise
     except (ValueError, TypeError, AttributeError):
         raise Damaged(f"a header in {name} that does not describe a plain array: {text[:60]!r}") from None
 

@@ -8,6 +8,7 @@ from typing import Any
 from pyapp.commands.common import (
     BITS_OR_NONE,
     TITLES,
+    add_confusion,
     add_data,
     add_format,
     add_json,
@@ -22,6 +23,7 @@ from pyapp.commands.common import (
 from pyapp.commands.outputs import add_out, readable
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist
+from pyapp.measure.mistakes import each_in_words
 from pyapp.nets import gpt, vit
 from pyapp.quant.alone import ALONE, HQQ, OWN
 from pyapp.quant.calibrate import CLIPS, RANGES
@@ -37,6 +39,7 @@ from pyapp.sweep.transformers import Subject, attention_rows, gpt_subject, vit_s
 DOC = ("measure what quantised attention scores cost a transformer, by logit bits, softmax and shift, into a CSV file; "
        "the same command again resumes a stopped table")
 ALL = ",".join(METHODS)  # in integers: all that are
+FLOAT32 = TransformerSettings()
 FLOAT = f"{BITS_OR_NONE} (default: {NONE})"
 
 
@@ -63,6 +66,8 @@ def add_evaluate(models: Any) -> None:
         add_format(sub)
         add_prepare(sub)
         add_integers(sub)
+        if name == "vit":
+            add_confusion(sub)
         add_json(sub)
 
 
@@ -132,13 +137,18 @@ def evaluate(args: argparse.Namespace) -> None:
     subject = subject_of(args, now_and_then("pieces of the data"), args.integer)
     if args.integer:
         check(settings)
-    simulated = "float32" if settings == TransformerSettings() else "simulated in float32"
+    simulated = "float32" if settings == FLOAT32 else "simulated in float32"
     arithmetic = "integer" if args.integer else simulated
     unused = dict.fromkeys(OWN if settings.method == HQQ else ())
     result = {"model": args.model, **asdict(settings), **unused, "arithmetic": arithmetic, **subject.measure(settings)}
+    wrong = {}
+    if getattr(args, "confusion", False):
+        asked = {"float32": FLOAT32} | ({} if settings == FLOAT32 else {"quantised": settings})
+        wrong = {name: subject.mistakes(each) for name, each in asked.items()}
+        result["mistakes"] = {name: found.told() for name, found in wrong.items()}
     show(result, args.json, f"accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} nats on {subject.on}; "
                             f"{result['bytes']:,} bytes, {result['bits_per_weight']:.4g} bits per weight; arithmetic: "
-                            f"{arithmetic}")
+                            f"{arithmetic}{each_in_words(wrong)}")
 
 
 def attention_table(args: argparse.Namespace) -> None:

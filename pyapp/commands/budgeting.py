@@ -21,10 +21,12 @@ from pyapp.data import mnist
 from pyapp.export.budget import Tried, candidates, decided, tried
 from pyapp.export.formats import refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject, measured_of, scheme_of
+from pyapp.export.subject import Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import proven
+from pyapp.measure.measure import calibration
 from pyapp.nets import mlp
 from pyapp.quantized.network import Settings
+from pyapp.quantized.saved import classes_of
 from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none
 
 
@@ -67,11 +69,11 @@ def budget(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.form} holds integers only, and activations are float32; give activations=8")
     if args.out:
         check_target(args, FORMATS[args.form], "mlp")
-    form, p, digits = FORMATS[args.form], mlp.load(args.weights), mnist.load(args.data)
+    form, p, classes = FORMATS[args.form], mlp.load(args.weights), classes_of(args.weights)
+    digits = mnist.load(args.data).among(classes, args.weights.name)
     settings = Settings(per=args.per, activations=args.activations, clip="mse")
     found, seen = [], now_and_then("networks")
-    listed = candidates(p, settings, mnist.calibration(), mnist.calibration_labels(),
-                        now_and_then("layers and bit widths"))
+    listed = candidates(p, settings, *calibration(args.data, classes), now_and_then("layers and bit widths"))
     for each in tried(listed, digits, args.keep):
         found.append(each)
         seen(len(found), len(listed))
@@ -81,7 +83,8 @@ def budget(args: argparse.Namespace) -> int:
     where = f" --format {args.form} --out {quote(args.out.name)}" if args.out else ""
     subject = Subject("mlp", best.network, source_of(args.weights), scheme,
                       measured_of(best.measured, as_given(args.data)),
-                      f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}")
+                      f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}",
+                      classes=classes, pixels=pixels_of(digits))
     refuse(subject, form)
     text = told(best, len(digits.labels))
     if args.out:

@@ -72,11 +72,17 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
     sub.add_argument("--weights", type=readable, default=mlp.SHIPPED, metavar="FILE",
                      help=f"{what}: a file that a command or a page saved, or an .npz, .safetensors or .onnx file with "
-                          "a chain of dense layers and ReLU between them, 784 inputs to 10 outputs")
+                          "a chain of dense layers and ReLU between them, 784 inputs to one score per class")
 
 
-def add_data(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help=DATA)
+def add_data(sub: argparse.ArgumentParser, what: str = "") -> None:
+    sub.add_argument("--data", default=mnist.SHIPPED, metavar="DIR", help=f"{what}{DATA}")
+
+
+def add_confusion(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--confusion", action="store_true",
+                     help="also the mistakes, in float32 and quantised: confusion matrix, precision and recall per "
+                          "class, expected calibration error, and the worst mistakes")
 
 
 def add_format(sub: argparse.ArgumentParser) -> None:

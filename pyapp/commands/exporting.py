@@ -14,12 +14,11 @@ from pyapp.commands.common import TITLES, add_data, add_json, add_weights, comma
 from pyapp.commands.outputs import readable, writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
-from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Subject, measured_of, scheme_of, ten_of
+from pyapp.export.subject import Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
@@ -112,7 +111,7 @@ def export_digits(args: argparse.Namespace) -> int:
     subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
                       measured_of(found, as_given(args.data)),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
-                      args.rounding, classes, None if classes == TEN else ten_of(digits))
+                      args.rounding, classes, pixels_of(digits))
     return save(args, subject, form)
 
 

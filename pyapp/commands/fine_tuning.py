@@ -27,6 +27,7 @@ from pyapp.commands.common import (
 )
 from pyapp.commands.outputs import add_weights_out
 from pyapp.commands.saving import counted, save_trained
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import text
 from pyapp.measure.measure import training_images
@@ -61,7 +62,7 @@ def fine_tune_vision(args: argparse.Namespace) -> None:
     model, p = vit.parameters(checkpoint.load(args.weights))
 
     def train(settings: TransformerSettings, recipe: FineTuning) -> Saved:
-        digits = counted(training_images(args.data))
+        digits = counted(training_images(args.data).among(TEN, args.weights.name))
         trained = fine_tune(recipe, model, p, settings, digits.inputs(), digits.labels, progress,
                             ViTRecipe().augment)
         return trained, store.arrays_of(trained), {"data": SHIPPED_LEFT_OUT, "digits": digits}

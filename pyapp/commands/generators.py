@@ -21,6 +21,7 @@ from pyapp.commands.common import (
 )
 from pyapp.commands.outputs import add_out, add_weights_out, readable
 from pyapp.commands.saving import counted, save_trained
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.digitgen import measures, mini, mulberry, strokes, teacher
@@ -49,7 +50,7 @@ def train(args: argparse.Namespace) -> None:
     """Train on a folder's training images less the shipped 5,000; measure 1,000 samples on the shipped digits."""
     recipe, reader, real = recipe_of(args, TeacherRecipe), mlp.load(), mnist.load().images[::3].reshape(SAMPLES, -1)
     measures.shipped()  # cached for `judge`, so that missing digits are reported before the training
-    digits = counted(training_images(args.data))
+    digits = counted(training_images(args.data).among(TEN, "the digit generator"))
     p = train_teacher(recipe, digits, progress)
     metrics = judge(Painter(p), reader)
     for name, pixels in (("", sample(Painter(p)).pixels), ("_of_real", real)):

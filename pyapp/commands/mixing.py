@@ -6,12 +6,13 @@ from typing import Any
 from pyapp.commands.common import add_data, add_json, add_weights, command, now_and_then, show
 from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
-from pyapp.measure.measure import measure
+from pyapp.measure.measure import calibration, measure
 from pyapp.nets import mlp
 from pyapp.quant.alone import HQQ, OWN
 from pyapp.quant.mixed import Width
 from pyapp.quantized.mixing import mix
 from pyapp.quantized.preparation import parsed
+from pyapp.quantized.saved import classes_of
 from pyapp.quantized.sensitivity import BITS, sensitivity
 from pyapp.quantized.settings import AFTER_TRAINING, OF_GRIDS, Settings
 
@@ -24,6 +25,7 @@ def add(commands: Any) -> None:
                   f"measure what each layer loses at each number of bits, {USUAL}, or in each of some number formats",
                   model=True)
     add_weights(sub)
+    add_data(sub, "calibrate a network of other classes than the ten digits: ")
     _add_settings(sub, activations=False)
     add_json(sub)
     sub = command(commands, "mixed", mixed,
@@ -63,7 +65,7 @@ def find_sensitive(args: argparse.Namespace) -> None:
         raise ValueError("sensitivity measures weights beside float activations, and --prepare smooth moves outliers "
                          "of rounded activations into the weights; use --prepare equalise or awq, or measure the whole "
                          "network with evaluate mlp --bits 4 --activations 8 --prepare smooth")
-    (settings, widths), (inputs, labels) = _asked(args), _calibration()
+    (settings, widths), (inputs, labels) = _asked(args), calibration(args.data, classes_of(args.weights))
     table = sensitivity(mlp.load(args.weights), settings, inputs, labels, widths,
                         watch=now_and_then("layers and bit widths"))
     kind, wide = _kind(args), max(4, *(len(str(width)) for width in widths))
@@ -75,12 +77,13 @@ def find_sensitive(args: argparse.Namespace) -> None:
 
 def mixed(args: argparse.Namespace) -> None:
     """Bits or a format for each layer within --budget bytes, chosen on the calibration split, measured on --data."""
-    settings, widths = _asked(args)
-    found = mix(mlp.load(args.weights), settings, args.budget, *_calibration(), widths,
+    (settings, widths), classes = _asked(args), classes_of(args.weights)
+    digits = mnist.load(args.data, "test").among(classes, args.weights.name)
+    found = mix(mlp.load(args.weights), settings, args.budget, *calibration(args.data, classes), widths,
                 watch=now_and_then("layers and bit widths"))
     network, kind, chosen = found.network, _kind(args), list(found.chosen.bits.values())
     used = {**vars(settings), **dict.fromkeys(OF_GRIDS if kind == "format" else ())}
-    result = {**used, kind: chosen, "budget": args.budget, **measure(network, mnist.load(args.data, "test")),
+    result = {**used, kind: chosen, "budget": args.budget, **measure(network, digits),
               "kl": found.kl, "predicted_kl": found.chosen.cost,
               "front": [{kind: list(c.bits.values()), "bytes": c.nbytes, "kl": c.cost} for c in found.front]}
     show(result, args.json, f"{kind} {' '.join(map(str, chosen))}: {result['accuracy']:.2%} of {result['n']} images "
@@ -91,7 +94,3 @@ def mixed(args: argparse.Namespace) -> None:
 def _kind(args: argparse.Namespace) -> str:
     """The setting that is chosen for each layer."""
     return "bits" if args.formats is None else "format"
-
-
-def _calibration() -> tuple[Any, Any]:
-    return mnist.calibration(), mnist.calibration_labels()

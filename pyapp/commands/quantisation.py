@@ -10,6 +10,7 @@ from pyapp.commands.attention import add_evaluate
 from pyapp.commands.common import (
     BITS_OR_NONE,
     TITLES,
+    add_confusion,
     add_data,
     add_format,
     add_json,
@@ -27,7 +28,7 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure import answers, measure, measure_float, network_for
-from pyapp.measure.mistakes import Mistakes, in_words
+from pyapp.measure.mistakes import Mistakes, each_in_words
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.alone import HQQ, OWN
 from pyapp.quant.calibrate import CLIPS, RANGES
@@ -54,9 +55,7 @@ def add(commands: Any) -> None:
     add_settings(sub)
     sub.add_argument("--rounding", choices=ROUNDINGS, default=ROUNDINGS[0],
                      help="how integer sums are requantised: in fixed point, rounded once or twice, or in float32")
-    sub.add_argument("--confusion", action="store_true",
-                     help="also the mistakes, in float32 and quantised: confusion matrix, precision and recall per "
-                          "class, expected calibration error, and the worst mistakes")
+    add_confusion(sub)
     add_json(sub)
     add_evaluate(models)
 
@@ -152,7 +151,7 @@ def evaluate(args: argparse.Namespace) -> None:
     bits = f"{result['bits_per_weight']:.4g}" if args.format != GRID or args.method == HQQ else result["bits"]
     show(result, args.json, f"{result['accuracy']:.2%} of {result['n']} images right, loss {result['loss']:.4f}; "
                             f"{bits} bits per weight, {result['bytes']:,} bytes, {result['arithmetic']}"
-         + "".join(f"\n\n{name}\n{in_words(found)}" for name, found in wrong.items()))
+         + each_in_words(wrong))
 
 
 def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, digits: Digits) -> dict[str, Mistakes]:

@@ -24,12 +24,13 @@ from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
-from pyapp.measure.measure import measure, training_images
+from pyapp.measure.measure import calibration, measure, training_images
 from pyapp.nets import mlp
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.packed import arrays_of
 from pyapp.quantized.qat_recipe import QATRecipe, StudentRecipe, train_qat, train_student
+from pyapp.quantized.saved import classes_of
 from pyapp.quantized.trained import train_network
 from pyapp.sweep.grid import NONE
 from pyapp.training.recipes import MLPRecipe, accuracies, train_mlp
@@ -93,40 +94,48 @@ def train_quantised(args: argparse.Namespace) -> None:
     measures the same again.
     """
     recipe, test, shipped, start, p = recipe_of(args, QATRecipe), *_needed(args)
-    digits = counted(training_images(args.data))
+    digits = counted(training_images(args.data).among(test.classes, args.weights.name))
+    inputs = calibration(args.data, test.classes)[0]
     if recipe.format == GRID:
-        network = train_network(recipe, digits, progress, p)
+        network = train_network(recipe, digits, progress, p, inputs)
         arrays = arrays_of(network)
     else:
         model, p = train_qat(recipe, digits, progress, p)
         network = quantize_network(model.plain(p), Settings(activations=recipe.activations or None).at(recipe.format),
-                                   mnist.calibration())
+                                   inputs)
         arrays = store.arrays_of(model.plain(p))
-    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp"), digits, _start(args),
-                 data=SHIPPED_LEFT_OUT, from_sha256=start,
-                 metrics={"test": measure(network, test), "shipped": measure(network, shipped)})
+    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp", classes=digits.classes), digits,
+                 _start(args), data=_data(digits), from_sha256=start,
+                 metrics={name: measure(network, each) for name, each in {"test": test, **shipped}.items()})
 
 
 def distill(args: argparse.Namespace) -> None:
     """Train a float network with other hidden layers, taught by a trained one; the file has float weights."""
     recipe, test, shipped, teacher, taught_by = recipe_of(args, StudentRecipe), *_needed(args)
-    digits = counted(training_images(args.data))
+    digits = counted(training_images(args.data).among(test.classes, args.weights.name))
     model, p = train_student(recipe, digits, progress, taught_by)
 
     def measured(on: Digits) -> dict[str, Any]:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
-    save_trained(args, "distill mlp --data DIR", recipe, described(store.arrays_of(p), "distill mlp"), digits,
-                 _start(args),
-                 data=SHIPPED_LEFT_OUT, parameters=p.vector.size, teacher_sha256=teacher,
-                 metrics={"test": measured(test), "shipped": measured(shipped)})
+    save_trained(args, "distill mlp --data DIR", recipe,
+                 described(store.arrays_of(p), "distill mlp", classes=digits.classes), digits, _start(args),
+                 data=_data(digits), parameters=p.vector.size, teacher_sha256=teacher,
+                 metrics={name: measured(each) for name, each in {"test": test, **shipped}.items()})
 
 
-def _needed(args: argparse.Namespace) -> tuple[Digits, Digits, str, Parameters]:
-    """Test images, shipped test images, sha256 and parameters of --weights: loaded first, so that a missing file is
-    reported before the training."""
-    test = mnist.load(args.data, "test").among(TEN, "the digits network that this starts from")
-    return test, mnist.load(), store.digest(args.weights), mlp.load(args.weights)
+def _needed(args: argparse.Namespace) -> tuple[Digits, dict[str, Digits], str, Parameters]:
+    """Test images, under "shipped" the shipped ones if the network is of digits, sha256 and parameters of --weights:
+    loaded first, so that a missing file is reported before the training."""
+    classes = classes_of(args.weights)
+    test = mnist.load(args.data, "test").among(classes, f"the network that this starts from, {args.weights.name},")
+    shipped = {"shipped": mnist.load()} if classes == TEN else {}
+    return test, shipped, store.digest(args.weights), mlp.load(args.weights)
+
+
+def _data(digits: Digits) -> str:
+    """What a recipe says of --data."""
+    return SHIPPED_LEFT_OUT if digits.classes == TEN else "DIR: other images with labels"
 
 
 def _start(args: argparse.Namespace) -> list[str]:

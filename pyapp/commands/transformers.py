@@ -28,6 +28,7 @@ from pyapp.commands.common import (
 )
 from pyapp.commands.outputs import add_out, add_weights_out, readable
 from pyapp.commands.saving import counted, save_trained
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist, text
 from pyapp.data.mnist import Digits
@@ -60,7 +61,7 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
 def train_vision(args: argparse.Namespace) -> None:
     """Train the Vision Transformer on a folder's training images less the shipped 5,000; measure on its test images."""
     recipe, test, shipped = recipe_of(args, ViTRecipe), mnist.load(args.data, "test"), mnist.load()
-    digits = counted(training_images(args.data))
+    digits = counted(training_images(args.data).among(TEN, "the Vision Transformer"))
     model, p = train_vit(recipe, digits, progress, shipped, args.checkpoint)
     save_trained(args, "train vit --data DIR", recipe, described(store.arrays_of(p), "train vit", model.size.heads),
                  digits, data=SHIPPED_LEFT_OUT, parameters=p.vector.size,

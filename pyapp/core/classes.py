@@ -1,5 +1,6 @@
 """The names of what a classifier tells apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 TEN = tuple("0123456789")  # the digits, where nothing else is said
@@ -14,3 +15,13 @@ def are_names(classes: Any) -> bool:
 
 def is_name(name: Any) -> bool:
     return isinstance(name, str) and 0 < len(name) <= LONGEST and name.isprintable()
+
+
+def numbered(n: int) -> tuple[str, ...]:
+    """The names of n classes that have none: 0, 1, 2, ..."""
+    return tuple(map(str, range(n)))
+
+
+def unnamed(classes: Sequence[str]) -> bool:
+    """Whether the classes of a network are only numbered, as those of another program's file; ten are the digits."""
+    return tuple(classes) == numbered(len(classes)) != TEN

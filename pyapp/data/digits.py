@@ -1,11 +1,12 @@
 """Images with labels: what every importer gives, and every training and measurement takes."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pyapp.core.classes import TEN
+from pyapp.core.classes import TEN, unnamed
 
 SIDE = 28
 NAMED = 5  # classes that an error names
@@ -45,10 +46,15 @@ class Digits:
         return self.rows(np.arange(min(n, whole), dtype=np.int64) * whole // min(n, whole))
 
     def among(self, classes: Sequence[str], network: str) -> "Digits":
-        """The same with labels that count in the classes of a network. DataError if it does not know one of them."""
+        """The same with labels that count in the classes of a network; the classes of one that does not name them are
+        taken in this order, with a DataWarning. DataError if it does not know one of them."""
         classes = tuple(classes)
         if self.classes == classes:
             return self
+        if unnamed(classes) and len(self.classes) == len(classes):
+            warnings.warn(f"{network} does not name its classes; they are taken to be {named(self.classes)}, in this "
+                          "order", DataWarning, stacklevel=2)
+            return replace(self, classes=classes)
         numbers = {name: i for i, name in enumerate(classes)}
         there = [self.classes[i] for i in np.unique(self.labels)]
         if unknown := [name for name in there if name not in numbers]:

@@ -9,6 +9,8 @@ from functools import cache
 
 import numpy as np
 
+from pyapp.data.picture import full_light
+
 FEWEST = 20  # images; fewer are not conclusive
 SEEN = 2000  # images looked at, if there are more; evenly spread
 LIGHT = 170  # of 255: noise has 127
@@ -63,9 +65,9 @@ def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool, digits: bool 
     were changed, or that they do not look like digits. Whether other things than `digits` are transposed only the
     name, `emnist`, tells."""
     found = []
-    if images.max() == 1:
-        images = images * np.uint8(255)
-        found.append("the pixels are only 0 and 1; 1 is read as 255")
+    if (high := int(images.max())) and (full := int(full_light(high))) < 255:
+        images = np.rint(images * (255 / full)).astype(np.uint8)
+        found.append(f"the largest pixel is {high}; {full} is read as 255")
     if light_paper(images):
         images = 255 - images
         found.append(f"the {'digits' if digits else 'images'} are dark on light, where MNIST's are light on dark; they "

@@ -17,6 +17,7 @@ THUMBNAIL = 32  # pixels per side; in smaller pictures ink, not light, makes the
 PHOTO = 64  # pixels per side; from here on neighbouring pixels differ by noise, not by strokes
 SPECK = 0.02  # of all ink: a smaller piece is dirt
 DEPTHS = (255, 1023, 4095, 16383, 65535)  # the largest values of 8, 10, 12, 14 and 16 bits
+COARSE = (1, 3, 7, 15, 16)  # largest values of 1 to 4 bits, and of the 17 levels of scikit-learn's digits
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
@@ -53,6 +54,11 @@ def check_size(height: int, width: int) -> None:
 
 def too_large() -> str:
     return f"the picture has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller and try again"
+
+
+def full_light(high: float) -> float:
+    """What counts as full light in many pictures whose largest value is `high`: the smallest usual one."""
+    return float(next((level for level in (*COARSE, *DEPTHS) if high <= level), high))
 
 
 def _checked(pixels: np.ndarray) -> np.ndarray:

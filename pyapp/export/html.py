@@ -6,7 +6,6 @@ from pyapp.core.classes import TEN
 from pyapp.export import json_js
 from pyapp.export.formats import Format, Manifest, Opened
 from pyapp.export.json_js import TEMPLATES, text_of
-from pyapp.export.json_js import fits as json_fits
 from pyapp.export.proof import Proof
 from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
@@ -20,9 +19,10 @@ ENGINE = re.compile(rb'<script type="module">\n(.*?)// --- drawing.mjs', re.DOTA
 def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
     """The page."""
     scripts = "\n".join(f"// --- {name}\n{_template(name)}" for name in SCRIPTS)
-    filled = {"<!--title-->": title_of(subject), "<!--told-->": told_of(subject),
-              "<!--json-->": text_of(subject, proof, manifest).replace("<", r"\u003c"),
-              "/*engine*/": EXPORTS.sub("", scripts)}
+    filled = {"<!--what-->": "A digits network" if subject.classes == TEN else "A network",
+              "<!--title-->": title_of(subject), "<!--told-->": told_of(subject),
+              "/*engine*/": EXPORTS.sub("", scripts),  # before what may have any text in it
+              "<!--json-->": text_of(subject, proof, manifest).replace("<", r"\u003c")}
     page = _template("page.html")
     for place, text in filled.items():
         page = page.replace(place, text)
@@ -45,8 +45,8 @@ def title_of(subject: Subject) -> str:
 def told_of(subject: Subject) -> str:
     """What was measured, and what computes."""
     how = "integers only" if subject.integer else "floating point"
-    layers = "-".join(map(str, subject.layers))
-    return (f"It classifies {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test digits correctly. Its "
+    layers, what = "-".join(map(str, subject.layers)), "digits" if subject.classes == TEN else "images"
+    return (f"It classifies {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test {what} correctly. Its "
             f"layers ({layers}) compute in {how}, in this page's JavaScript.")
 
 
@@ -62,10 +62,5 @@ def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-def fits(subject: Subject) -> str:
-    ten = subject.classes == TEN
-    return json_fits(subject) if ten else "its page has a pad and a bar for each of ten digits; use json or c"
-
-
 FORMAT = Format("html", ".html", "HTML page", "one page with a drawing pad, which a double click opens", main, opened,
-                recognises, fits)
+                recognises, json_js.fits)

@@ -92,8 +92,17 @@ def measured_of(found: Mapping[str, Any], data: str) -> dict[str, Any]:
     return {name: round(found[name], DECIMALS) for name in MEASURED if name in found} | {"data": data}
 
 
-def ten_of(digits: Digits) -> np.ndarray:
-    """Ten images for a proof, uint8 (10, 784), of different classes as far as there are, those with the least ink."""
+def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A scheme as exports name it: the bits, if there are any, and what is not at its default."""
+    return {name: value for name, value in settings.items()
+            if (name == "bits" and value is not None) or value != defaults[name]}
+
+
+def pixels_of(digits: Digits) -> np.ndarray | None:
+    """Ten images for a proof, uint8 (10, 784), of different classes as far as there are, those with the least ink; None
+    for the ten digits, whose proof has digits of its own."""
+    if digits.classes == TEN:
+        return None
     ink = np.count_nonzero(digits.images, axis=(1, 2))
     place = np.zeros(len(ink), np.int64)  # of each image among those of its class
     for label in np.unique(digits.labels):
@@ -101,9 +110,3 @@ def ten_of(digits: Digits) -> np.ndarray:
         place[rows[np.argsort(ink[rows], kind="stable")]] = np.arange(len(rows))
     order = np.lexsort((digits.labels, place))
     return digits.images[np.resize(order, 10)].reshape(10, -1)
-
-
-def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """A scheme as exports name it: the bits, if there are any, and what is not at its default."""
-    return {name: value for name, value in settings.items()
-            if (name == "bits" and value is not None) or value != defaults[name]}

@@ -52,7 +52,8 @@ class Comparison:
             self.refusal = str(error)
         self.done = 0  # images
         self.predictions = {kind: np.empty(len(images), np.int32) for kind in ("float", "simulated", "integers")}
-        self.answers = {kind: np.empty((len(images), 10), np.float32) for kind in self.predictions}  # probabilities
+        self.classes = self.float_model.sizes[-1]
+        self.answers = {kind: np.empty((len(images), self.classes), np.float32) for kind in self.predictions}
         self.logits_differ = self.largest_code_difference = 0  # simulated against integers
         self._gap_sum, self.largest_gap = 0.0, 0.0  # |logit - float logit|
 
@@ -103,4 +104,4 @@ class Comparison:
     @property
     def mean_gap(self) -> float | None:
         """Mean |logit - float logit| of the images done."""
-        return self._gap_sum / (10 * self.done) if self.done else None
+        return self._gap_sum / (self.classes * self.done) if self.done else None

@@ -29,16 +29,21 @@ def network_for(p: Parameters, settings: Settings, data: str | Path, report: Cal
     def images() -> Digits:
         return training_images(data).among(classes, "the network")
 
-    ten = tuple(classes) == TEN
     if settings.method == "qat":
-        return network_trained_with(p, settings, images, report, None if ten else _calibration(images()))
-    inputs = (mnist.calibration() if ten else _calibration(images())) if settings.calibrated else None
+        own = None if tuple(classes) == TEN else calibration(data, classes)[0]
+        return network_trained_with(p, settings, images, report, own)
+    inputs = calibration(data, classes)[0] if settings.calibrated else None
     return quantize_network(p, settings, inputs, watch=watch)
 
 
-def _calibration(digits: Digits) -> np.ndarray:
-    """At most as many images as calibrate a network of digits, evenly spread over those it is trained on."""
-    return digits.spread(mnist.CALIBRATION).inputs()
+def calibration(data: str | Path, classes: Sequence[str] = TEN) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs float32 (N, 784) and labels int64 (N,) that calibrate a network of these classes: the calibration split
+    of the ten digits, else as many training images of `data`, evenly spread. DataError if those are of other classes.
+    """
+    if tuple(classes) == TEN:
+        return mnist.calibration(), mnist.calibration_labels()
+    some = training_images(data).among(classes, "the network").spread(mnist.CALIBRATION)
+    return some.inputs(), some.labels
 
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:

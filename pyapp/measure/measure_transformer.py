@@ -6,6 +6,7 @@ import numpy as np
 
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data.mnist import Digits
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets import next_token
 from pyapp.quantized.transformer import QuantizedTransformer
 from pyapp.training.trainer import evaluate
@@ -15,6 +16,12 @@ def measure_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = un
     """Accuracy 0..1 and loss (nats) over the digits, how many there are, and the network's bytes."""
     scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), **_size(network)}
+
+
+def mistakes_of_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = unwatched) -> Mistakes:
+    """What the network reads wrongly."""
+    scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
+    return Mistakes(scores["answers"], digits.labels, digits.classes)
 
 
 def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray, watch: Watch = unwatched) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Labels and predictions are whole numbers from 0, (N,); probabilities are (N, K), K classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -123,6 +123,11 @@ def in_words(found: Mistakes) -> str:
     return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix, found.names),
                       "by class", *classes, f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
                       "worst mistakes" if worst else "no mistakes", *worst])
+
+
+def each_in_words(found: Mapping[str, Mistakes]) -> str:
+    """Those of several networks, by their names, as they follow a line of text."""
+    return "".join(f"\n\n{name}\n{in_words(each)}" for name, each in found.items())
 
 
 def _percent(share: float | None) -> str:

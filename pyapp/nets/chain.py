@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from pyapp import checkpoint, files, store
-from pyapp.checkpoint import ENDS, Contents
+from pyapp.checkpoint import INPUTS, Contents
+from pyapp.core.classes import MOST, TEN, numbered
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
@@ -29,14 +30,26 @@ def load(path: str | Path) -> Contents:
 
 
 def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
-    """The arrays of a file, as `store.unpack` reads them; those of a chain under this package's names."""
+    """The arrays of a file, as `store.unpack` reads them; those of a chain under this package's names, described if its
+    outputs are not the ten digits."""
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
-        return layers(data, name)
+        return _with_classes(layers(data, name), name)
     arrays = store.unpack(data, name, most)
     if store.ABOUT in arrays or checkpoint.known(arrays) or not any(array.ndim == 2 for array in arrays.values()):
         return arrays
-    return layers_of(arrays, name)
+    return _with_classes(layers_of(arrays, name), name)
+
+
+def _with_classes(found: Layers, name: str) -> Layers:
+    """The layers; with other than ten outputs described as a network of classes that are numbered from 0."""
+    weights = [array for key, array in found.items() if key.endswith(".weight")]
+    inputs, outputs = weights[0].shape[1], len(weights[-1])
+    if outputs == len(TEN) or inputs != INPUTS:
+        return found
+    if not 2 <= outputs <= MOST:
+        raise strange(name, f"its last layer has {outputs:,} outputs; use 2 to {MOST:,}")
+    return checkpoint.described(found, "another program", classes=numbered(outputs))
 
 
 def layers_of(arrays: Arrays, name: str) -> Layers:
@@ -70,8 +83,8 @@ def named(pairs: list[tuple[np.ndarray, np.ndarray | None]]) -> Layers:
 
 
 def strange(name: str, why: str) -> StoreError:
-    return StoreError(f"{name} holds no network of Bitladder, and no chain of dense layers from {ENDS[0]} inputs to "
-                      f"{ENDS[1]} outputs: {why}")
+    return StoreError(f"{name} holds no network of Bitladder, and no chain of dense layers from {INPUTS} inputs to "
+                      f"a score for each class: {why}")
 
 
 def _ordered(shapes: dict[str, tuple[int, ...]], name: str) -> tuple[list[str], bool]:
@@ -92,7 +105,7 @@ def _ordered(shapes: dict[str, tuple[int, ...]], name: str) -> tuple[list[str], 
 
 def _fits(shapes: list[tuple[int, ...]], turned: bool) -> bool:
     pairs = [shape if turned else shape[::-1] for shape in shapes]  # inputs, outputs
-    return [ENDS[0], *(outputs for _, outputs in pairs)] == [*(inputs for inputs, _ in pairs), ENDS[1]]
+    return [INPUTS, *(outputs for _, outputs in pairs[:-1])] == [inputs for inputs, _ in pairs]
 
 
 def _ways(shapes: dict[str, tuple[int, ...]], turned: bool, name: str) -> Iterator[list[str]]:
@@ -107,7 +120,7 @@ def _ways(shapes: dict[str, tuple[int, ...]], turned: bool, name: str) -> Iterat
                 count += 1
                 yield way
             continue
-        width = shapes[way[-1]][1 if turned else 0] if way else ENDS[0]
+        width = shapes[way[-1]][1 if turned else 0] if way else INPUTS
         stack += [[*way, key] for key in shapes if key not in way and shapes[key][0 if turned else 1] == width]
 
 

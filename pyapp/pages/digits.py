@@ -12,7 +12,6 @@ from pyapp.core.classes import TEN
 from pyapp.core.losses import softmax
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
-from pyapp.data.digits import named
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.mistakes import Mistakes
@@ -28,7 +27,6 @@ from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_p
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
-from pyapp.store import StoreError
 from pyapp.training.trainer import judge
 
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
@@ -50,7 +48,7 @@ class Page(Experiment):
     WORK, SETTLED, FILES, PLAYS = "train", True, "Weights and data", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
     GROUPS = (("Network", ("weights", "layers", "bits")),
-              ("Train", ("data", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
+              ("Train", ("data", "keep", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *exporting.actions())
@@ -58,7 +56,7 @@ class Page(Experiment):
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),
-        BATCH, SHIFT, SEED, own_data.DATA,
+        BATCH, SHIFT, SEED, own_data.DATA, own_data.KEEP,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         own_layers.LAYERS,
@@ -112,6 +110,11 @@ class Page(Experiment):
     def model(self) -> MLP:
         """The layers of the network on show; a network from a file may have other sizes."""
         return MLP() if self.params["weights"] == PRETRAINED else self.trainer.model
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the network on show tells apart."""
+        return TEN if self.params["weights"] == PRETRAINED else self.data.classes
 
     @property
     def bits(self) -> int | None:
@@ -173,7 +176,7 @@ class Page(Experiment):
                               "Choose the bits per weight to see what rounding costs.",
         }
         own, arrays = self.data.frame()
-        wrong, pictures = mistakes.shown(*self._mistakes, mnist.shipped("test")[0], self.params["cell"])
+        wrong, pictures = mistakes.shown(*self._mistakes, self._held_out(p)[0], self.params["cell"])
         scalars, arrays = scalars | own | wrong, {"filters": filters, **arrays, **pictures}
         if quantised:
             arrays["filters_quant"] = quantised.parameters["layer1.weight"].reshape(-1, 28, 28)
@@ -195,7 +198,7 @@ class Page(Experiment):
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
         row = x.reshape(1, -1)
         p = softmax(self.model.forward(self.shown, row))[0]
-        classes = self.data.classes if self.params["weights"] == OWN else TEN
+        classes = self.classes
         scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label,
                    "digit_words": said(p, classes), **({} if classes == TEN else {"classes": list(classes)})}
         arrays = {"input": x, "probabilities": p}
@@ -212,11 +215,10 @@ class Page(Experiment):
     def _export(self, action: str) -> Outcome:
         """The network on show: float32, or with its quantised weights."""
         shipped_ones, quantised = self.params["weights"] == PRETRAINED, self.quantised()
-        if self.data and not shipped_ones:
-            raise ValueError(own_data.EXPORT)
         source = exporting.shipped("mlp") if shipped_ones else exporting.own("digits", self.trainer.p)
         network = QuantizedNetwork(quantised) if quantised else self.shown
-        return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {})
+        return exporting.exported(self, action, network, source, {"bits": self.bits} if quantised else {},
+                                  own=None if shipped_ones else self.data.parts)
 
     def _measure(self) -> Outcome:
         """Mean times of a prediction in milliseconds, measured where this runs: a browser's clock is too coarse for
@@ -234,8 +236,9 @@ class Page(Experiment):
         return Outcome()
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """The own network, the state of its training, and the parameters as JSON bytes."""
-        return self.training.arrays(self.params, PAGE, extra=self.data.arrays(), classes=self.data.classes)
+        """The own network, the state of its training, parameters as JSON bytes, and, if asked, the reader's images."""
+        extra = self.data.arrays(self.params["keep"])
+        return self.training.arrays(self.params, PAGE, extra=extra, classes=self.data.classes)
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network starts a new training."""
@@ -244,9 +247,7 @@ class Page(Experiment):
         rounded = isinstance(found, QuantizedNetwork)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
-        data = OwnData.saved(saved) or (self.data if not goes_on else OwnData())
-        if saved.classes != data.classes:
-            raise StoreError(own_data.NEEDS.format(name, named(saved.classes)))
+        data = OwnData.of_file(saved, not goes_on and params["data"] == own_data.OWN, self.brought)
         training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)
@@ -287,8 +288,8 @@ class Page(Experiment):
         """What is known about the network on show."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        ten = not self.diverged and (self.params["weights"] == PRETRAINED or not self.data)
-        self._mistakes = [each and Mistakes(each["answers"], mnist.shipped("test")[1]) if ten else None
+        labels = self._held_out(self.shown)[1]
+        self._mistakes = [Mistakes(each["answers"], labels, self.classes) if each and not self.diverged else None
                           for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],

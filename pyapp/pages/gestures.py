@@ -237,7 +237,7 @@ class Page(Experiment):
         network = QuantizedNetwork(training.quantised) if training.quantised else training.trainer.p
         source = exporting.own(f"gestures, input {features}", training.trainer.p)
         scheme = {"bits": int(self.params["bits"])} if training.quantised else {}
-        return exporting.exported(self, action, network, source, scheme, parts=training.parts())
+        return exporting.exported(self, action, network, source, scheme, own=training.parts())
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The drawings and, as soon as there are two classes, the network and the state of its training."""

@@ -1,7 +1,7 @@
 """Quantisation-aware training: the digits network learns with the codes that it will have as integers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, find, number
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls, exporting
+from pyapp.pages.base import controls, exporting, mistakes, qat_readings
 from pyapp.pages.base.controls import NONE, usual_rates
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
 from pyapp.pages.base.gathering import gathering
 from pyapp.pages.base.measured import activations_words
-from pyapp.pages.base.qat_readings import float_accuracy, layers, on_integers, rounded_accuracy
 from pyapp.pages.panels import qat as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.network import QuantizedNetwork
@@ -32,15 +32,7 @@ NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 1
 FULL = "784-128-64-10"  # the one that has pretrained weights
 STUDENT = "There are no pretrained weights for {}, so it starts from scratch."
 FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the axis of accuracies may begin
-LSQ_STARTS = ("Nothing is trained yet: LSQ starts from scales of its own, which come from the mean weight instead of "
-              "the largest. With 2 or 3 bits they lose less than just rounding does, with more bits a little more.")
 FEW, COUNTED = 31, 7  # grid lines that can be told apart; codes that are counted in words
-ON_INTEGERS = ("The trained codes, from pixels to scores without a float; beside them, the same grids simulated in "
-               "float32.")
-IN_FLOAT = "Activations are float32, so integer arithmetic is not possible: choose bits per activation."
-ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of its own.",
-             "ste": "STE learns no scales: the largest weight sets those of the weights, a moving maximum "
-                    "those of the activations."}
 FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
 
 
@@ -56,13 +48,14 @@ class Page(Experiment):
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
     GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
-              ("Picture", ("layer",)))
+              ("Picture", ("layer",)), mistakes.GROUP)
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),
                *exporting.actions())
     IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),)
     MAIN = ("bits", "activations")
     RECORDED = ()
+    UNSHOWN: ClassVar = {"wrong_index": "There is no pad here to put a digit on."}
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,
               doc="The shipped float32 network, trained on 55,000 other images, or random weights"),
@@ -84,6 +77,7 @@ class Page(Experiment):
         controls.temperature(2.0, lo=1.0, hi=8.0, step=0.5, doc="Softens the teacher's answers, so that the digits it "
                                                                  "thinks possible count as well"),
         controls.layer("The layer whose weights are shown; a network of two layers has no third", "Layer shown"),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -131,9 +125,9 @@ class Page(Experiment):
 
     def references(self) -> dict[str, float | None]:
         """What to compare with: the shipped float network, and the same bits merely rounded after training."""
-        bits, activations = self.params["bits"], number(self.params["activations"])
-        rounded = None if _is_student(self.params) else rounded_accuracy(bits, self.params["per"], activations)
-        return {"float_accuracy": float_accuracy(), "rounded_accuracy": rounded}
+        how = self.params["bits"], self.params["per"], number(self.params["activations"])
+        rounded = None if _is_student(self.params) else qat_readings.rounded_accuracy(*how)
+        return {"float_accuracy": qat_readings.float_accuracy(), "rounded_accuracy": rounded}
 
     def steps(self) -> Iterator[Frame | None]:
         """A training batch per item, after each epoch the held-out images, in pieces."""
@@ -147,6 +141,7 @@ class Page(Experiment):
         for found in judge(self.model, self.p, *mnist.shipped("test")):
             if found is None:
                 yield None
+        self._mistakes = Mistakes(found["answers"], mnist.shipped("test")[1])
         self._judged = {"test_loss": found["loss"], "quant_accuracy": found["accuracy"]}
         self._least = min(self._least, found["accuracy"])
         yield self._scores()
@@ -159,16 +154,18 @@ class Page(Experiment):
         return []
 
     def frame(self) -> Frame:
-        step = self.trainer.steps
+        step, both = self.trainer.steps, (qat_readings.float_mistakes(), self._mistakes)
+        wrong, wrong_ones = mistakes.shown(*(None, None) if self.diverged else both, mnist.shipped("test")[0],
+                                           self.params["cell"])
         scalars = {"epoch": self.trainer.epoch, **self.training.batch, **self._scores(), **self._bytes,
                    "held_out": len(mnist.shipped("test")[1]), **self._said(), "layer": None, "code_counts": "",
-                   "accuracy_range": self._axis(), "layers": []}
+                   "accuracy_range": self._axis(), "layers": [], **wrong}
         if self.diverged:
             return Frame(step, scalars, {}, [DIVERGED])
         tensors = self.model.weights(self.p)
         layer = min(self.params["layer"], f"layer{len(tensors)}")
         picture = gathering(self.p[f"{layer}.weight"], tensors[f"{layer}.weight"])
-        rows = layers(self.model, self.p, self.start, self._first, tensors)
+        rows = qat_readings.layers(self.model, self.p, self.start, self._first, tensors)
         codes = zip(picture.lines.tolist(), picture.counts.tolist(), strict=True)
         scalars |= {
             "layer": layer, "near": picture.near, "clipped": picture.clipped,
@@ -180,7 +177,8 @@ class Page(Experiment):
                            if len(picture.lines) <= COUNTED else "",
             "neurons": len(tensors["layer1.weight"].codes), "largest_code": float(picture.lines[-1])}
         arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "counts")}
-        arrays |= {"ends": picture.lines[[0, -1]], "filters": tensors["layer1.weight"].codes.reshape(-1, 28, 28)}
+        arrays |= {"ends": picture.lines[[0, -1]], "filters": tensors["layer1.weight"].codes.reshape(-1, 28, 28),
+                   **wrong_ones}
         if len(picture.lines) <= FEW:
             arrays["few_lines"] = picture.lines
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
@@ -200,11 +198,12 @@ class Page(Experiment):
         begun = self.trainer.steps > 0
         lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED
         return {"size_words": size, "now": "trained" if begun else "before training",
-                "start_words": LSQ_STARTS if lsq and not begun else "",
+                "start_words": qat_readings.LSQ_STARTS if lsq and not begun else "",
                 "activations_words": activations_words(activations),
                 "bytes_rounded": None if student else self._bytes["bytes_quant"],
-                "estimator_words": ESTIMATED[self.params["estimator"]], "integers": dict(self._integers) or None,
-                "integers_words": IN_FLOAT if activations == NONE else ON_INTEGERS,
+                "estimator_words": qat_readings.ESTIMATED[self.params["estimator"]],
+                "integers": dict(self._integers) or None,
+                "integers_words": qat_readings.IN_FLOAT if activations == NONE else qat_readings.ON_INTEGERS,
                 "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure it now",
                 "cannot_measure": activations == NONE or progress < 1}
 
@@ -216,9 +215,9 @@ class Page(Experiment):
                 scheme["activations"] = activations
             return exporting.exported(self, name, self.exported(), exporting.own("qat", self.p), scheme)
         if self.params["activations"] == NONE:
-            raise ValueError(IN_FLOAT.rstrip("."))
+            raise ValueError(qat_readings.IN_FLOAT.rstrip("."))
         self._integers = {"progress": 0.0, "measured_step": self.trainer.steps}
-        self._on_integers = on_integers(self.exported())
+        self._on_integers = qat_readings.on_integers(self.exported())
         return Outcome()
 
     def background(self) -> Iterator[None]:

@@ -53,11 +53,10 @@ class StudentRecipe(Recipe):
     share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
+    def sizes(self, outputs: int = mlp.SIZES[-1]) -> tuple[int, ...]:
         """All layers; ValueError if `hidden` is not sizes."""
         hidden = () if self.hidden == NO_HIDDEN else mlp.read_sizes(self.hidden, "hidden", f"64-32, or {NO_HIDDEN}")
-        return mlp.check_sizes((mlp.SIZES[0], *hidden, mlp.SIZES[-1]))
+        return mlp.check_sizes((mlp.SIZES[0], *hidden, outputs), outputs=outputs)
 
 
 def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
@@ -70,7 +69,7 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
     trained = mlp.load() if trained is None else trained
     model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,
                    recipe.estimator, recipe.format)
-    p = model.start(trained, Digits(digits.images[:CALIBRATION], digits.labels[:CALIBRATION]).inputs())
+    p = model.start(trained, digits.rows(np.arange(min(CALIBRATION, len(digits.labels)))).inputs())
     train(recipe, model, p, digits, report, _teaching(recipe, trained))
     return model, p
 
@@ -78,7 +77,7 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
 def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str], None],
                   teacher: Parameters | None = None) -> tuple[MLP, Parameters]:
     """Train a float network of other sizes with a teacher, by default the shipped network."""
-    model = MLP(recipe.sizes)
+    model = MLP(recipe.sizes(len(digits.classes)))
     p = model.initial(recipe.seed)
     train(recipe, model, p, digits, report, _teaching(recipe, mlp.load() if teacher is None else teacher))
     return model, p

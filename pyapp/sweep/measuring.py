@@ -14,6 +14,7 @@ from pyapp.machine import made_on
 from pyapp.measure.measure import measure, network_for
 from pyapp.nets import mlp
 from pyapp.quantized.network import Settings
+from pyapp.quantized.saved import classes_of
 from pyapp.sweep.blas import set_threads
 from pyapp.sweep.grid import Combination, cells
 
@@ -32,18 +33,20 @@ class Source:
     data: str
     split: str
     stamps: tuple[str, str]
+    classes: tuple[str, ...]
 
     @classmethod
     def of(cls, weights: str | Path, data: str | Path, split: str) -> "Source":
         """ValueError or OSError if weights or images cannot be used."""
-        *_, stamps = _read(str(weights), str(data), split)
-        return cls(str(weights), str(data), split, stamps)
+        _, digits, stamps = _read(str(weights), str(data), split)
+        return cls(str(weights), str(data), split, stamps, digits.classes)
 
 
 def _read(weights: str, data: str, split: str) -> tuple[Parameters, Digits, tuple[str, str]]:
     if split not in mnist.FILES:
         raise ValueError(f"split is {split!r}; use {' or '.join(mnist.FILES)}")
-    p, digits = mlp.load(Path(weights)), mnist.load(data, split)
+    p = mlp.load(Path(weights))
+    digits = mnist.load(data, split).among(classes_of(Path(weights)), Path(weights).name)
     return p, digits, (store.digest(weights)[:SHORT], stamp_of(digits))
 
 
@@ -78,7 +81,7 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
     set_threads(1)
     p, digits = materials(source)
     try:
-        network = network_for(p, Settings(**combination), source.data, lambda line: None)
+        network = network_for(p, Settings(**combination), source.data, lambda line: None, classes=source.classes)
         results = measure(network, digits)
     except ShippedMissing:  # not the fault of this combination: it can be measured once the digits are there
         raise

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pyapp.core.classes import TEN
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.sweep import backends
@@ -33,15 +34,16 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
     wanted = combinations(grid)
     jobs = backends.check(backend, jobs)
     source = Source.of(weights, data, split)
-    training = stamp_of(mnist.load(data, "train")) if any(one["method"] in TRAINED for one in wanted) else ""
+    own = source.classes != TEN  # such networks are calibrated on training images too
+    training = stamp_of(mnist.load(data, "train")) if own or any(one["method"] in TRAINED for one in wanted) else ""
     table = Table(out, COLUMNS, len(DEFAULTS), lambda row: _check(row, (*source.stamps, training)), NEWER)
     keys = [tuple(cells(one).values()) for one in wanted]
     missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
-    if any(map(calibrates, missing)):
+    if not own and any(map(calibrates, missing)):
         mnist.calibration()  # read before the work, which would stop without it
     with table, backends.bar(len(keys), len(keys) - len(missing)) as bar:
         for row in _measure(missing, source, backend, jobs):
-            trained = training if row["method"] in TRAINED else ""
+            trained = training if own or row["method"] in TRAINED else ""
             table.add({**row, **dict(zip(STAMPS, (*source.stamps, trained), strict=True))})
             bar.update()
     table.rewrite(keys)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pyapp import checkpoint, store
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist, text
 from pyapp.machine import made_on
-from pyapp.measure.measure_transformer import measure_gpt, measure_vit
+from pyapp.measure.measure_transformer import measure_gpt, measure_vit, mistakes_of_vit
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets import gpt, vit
 from pyapp.nets.gpt import GPT
 from pyapp.nets.vit import ViT
@@ -41,22 +43,26 @@ class Subject:
     measure: Callable[..., dict[str, Any]]  # of settings, of a `Change` if there is one, and of other weights if given
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
     integers: bool = False  # whether what is measured computes in integers from end to end
+    mistakes: Callable[[TransformerSettings], Mistakes] | None = None  # of a classifier
 
 
 def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None,
                 watch: Watch = unwatched, integers: bool = False) -> Subject:
     """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
-    (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split)
+    (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split).among(TEN, weights.name)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     digits, make = digits.spread(n), integer_vit if integers else quantize_vit
 
+    def network_of(settings: TransformerSettings, other: Parameters = p) -> QuantizedTransformer:
+        return (make if settings != FLOAT else quantize_vit)(other, settings, size=model.size)
+
     def measure(settings: TransformerSettings, change: Change | None = None,
                 other: Parameters = p) -> dict[str, Any]:
-        network = (make if settings != FLOAT else quantize_vit)(other, settings, size=model.size)
-        return measure_vit(_changed(network, change), digits, watch)
+        return measure_vit(_changed(network_of(settings, other), change), digits, watch)
 
     return Subject("accuracy", share(n, whole, "images"), measure,
-                   (store.digest(weights)[:SHORT], stamp_of(digits)), integers)
+                   (store.digest(weights)[:SHORT], stamp_of(digits)), integers,
+                   lambda settings: mistakes_of_vit(network_of(settings), digits, watch))
 
 
 def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched,

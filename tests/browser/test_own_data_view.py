@@ -1,10 +1,12 @@
-"""What a person does with data of their own on the page that trains: opens it, looks at it, and trains."""
+"""What a person does with data of their own on the page that trains: opens it, looks at it, trains, quantises
+and exports."""
 
 import io
 
 import numpy as np
 
 from pyapp.data import mnist
+from pyapp.export.verify import verify
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
@@ -25,3 +27,13 @@ def test_data_is_shown_with_its_classes_and_trained_on(visit, tmp_path):
     tab.wait_text("label", "It is a ")
     assert tab["bar-ring"].count() == tab["bar-line"].count() == 1
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 1")
+    tab.slide("bits", "Home")
+    tab["classes"].locator("tbody tr", has_text="ring").wait_for()
+    with tab.page.expect_download() as download:
+        tab["export-html"].click()
+    download.value.save_as(tmp_path / "net.html")
+    tab.page.get_by_text("Its proof was run again here, and holds").wait_for()
+    assert verify(tmp_path / "net.html").manifest["classes"] == ["line", "ring"]

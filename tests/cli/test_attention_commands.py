@@ -66,6 +66,12 @@ def test_evaluate_vit(files, capsys):
     assert exact["n"] == quantised["n"] == 20 and 0 < abs(exact["loss"] - quantised["loss"]) < 1
     assert "on 20 of 3,000 images" in run(capsys, *on_vit("evaluate", files))[1]
     assert json.loads(run(capsys, *on_vit("evaluate", files, "--split", "train", "--json"))[1])["loss"] != exact["loss"]
+    wrong = json.loads(run(capsys, *on_vit("evaluate", files, *QUANTISED, "--confusion", "--json"))[1])
+    assert wrong["accuracy"] == quantised["accuracy"] and list(wrong["mistakes"]) == ["float32", "quantised"]
+    for name, found in (("float32", exact), ("quantised", quantised)):
+        matrix = wrong["mistakes"][name]["confusion"]
+        assert sum(map(sum, matrix)) == 20 and sum(matrix[k][k] for k in range(10)) == round(20 * found["accuracy"])
+    assert "\nfloat32\nconfusion" in run(capsys, *on_vit("evaluate", files, "--confusion"))[1]
 
 
 def test_a_network_in_integers_is_measured_and_said_to_be_one(files, capsys, tmp_path):

@@ -8,7 +8,9 @@ import pytest
 from pyapp import checkpoint
 from pyapp.__main__ import main
 from pyapp.core.rng import generator
+from pyapp.data import mnist
 from pyapp.digitgen.sheet import png
+from pyapp.export.verify import verify
 
 SHAPES = ("circle", "cross", "square")
 
@@ -71,11 +73,63 @@ def test_from_a_folder_of_pictures_to_a_verified_header(folder, tmp_path, capsys
     assert checkpoint.load(tmp_path / "net.npz").classes == SHAPES
 
 
-def test_what_does_not_fit_together_is_refused_in_a_sentence(folder, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def small(folder, tmp_path_factory):
+    """A network of own classes and own layers."""
+    net = tmp_path_factory.mktemp("small") / "small.npz"
+    assert main(["train", "mlp", "--data", str(folder), "--layers", "784-8-3", "--epochs", "8", "--batch", "8", "--out",
+                 str(net)]) == 0
+    return net
+
+
+def test_own_classes_are_trained_on_further(folder, small, tmp_path, capsys):
+    own = ("--weights", small, "--data", folder)
+    for argv in (["qat", "mlp", "--bits", 4, "--epochs", 1], ["distill", "mlp", "--hidden", 6, "--epochs", 1]):
+        out = tmp_path / f"{argv[0]}.npz"
+        metrics = json.loads(told(capsys, *argv, *own, "--out", out))
+        assert list(metrics) == ["test"] and metrics["test"]["n"] == 12
+        assert checkpoint.load(out).classes == SHAPES
+    assert "PARITY OK" in told(capsys, "export", "mlp", "--weights", tmp_path / "qat.npz", "--data", folder, "--format",
+                               "c", "--out", tmp_path / "qat.h")
+
+
+def test_own_classes_are_searched_and_swept(folder, small, tmp_path, capsys):
+    own = ("--weights", small, "--data", folder)
+    found = json.loads(told(capsys, "sensitivity", "mlp", *own, "--json"))
+    assert found["n"] == 48 and len(found["layers"]) == 2
+    mixed = json.loads(told(capsys, "mixed", "mlp", *own, "--budget", 4000, "--json"))
+    assert mixed["n"] == 12 and mixed["bytes"] <= 4000
+    out = tmp_path / "net.json"
+    assert "PARITY OK" in told(capsys, "budget", "mlp", *own, "--bytes", 9000, "--keep", "30%", "--out", out)
+    assert json.loads(out.read_text())["manifest"]["classes"] == list(SHAPES)
+    swept = ["sweep", "mlp", *own, "--bits", "8,2", "--activations", 8, "--out", tmp_path / "s.csv", "--jobs", 1,
+             "--json"]
+    rows = json.loads(told(capsys, *swept))
+    assert [(row["n"], row["error"], row["arithmetic"]) for row in rows] == [(12, None, "integer")] * 2
+    assert all(row["training"] for row in rows) and json.loads(told(capsys, *swept)) == rows
+
+
+def test_a_page_is_exported_with_the_names_of_its_classes(folder, small, tmp_path, capsys):
+    out = tmp_path / "net.html"
+    told(capsys, "export", "mlp", "--weights", small, "--data", folder, "--bits", 4, "--activations", 8, "--format",
+         "html", "--out", out)
+    assert "PARITY OK" in told(capsys, "verify", out) and verify(out).manifest["classes"] == list(SHAPES)
+
+
+def test_what_does_not_fit_together_is_refused_in_a_sentence(folder, small, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for argv in (["evaluate", "mlp"], ["qat", "mlp", "--out", tmp_path / "q.npz"],
                  ["distill", "mlp", "--out", tmp_path / "d.npz"]):
         assert main([*map(str, argv), "--data", str(folder)]) == 2
         said = capsys.readouterr().err.splitlines()[-1]
         assert "the data has the classes circle, cross, square, but" in said and "knows only the ten digits" in said
+    for argv in (["evaluate", "vit"], ["train", "vit", "--out", tmp_path / "v.npz"]):
+        assert main([*map(str, argv), "--data", str(folder)]) == 2
+        assert "knows only the ten digits" in capsys.readouterr().err
+    for command in ("sensitivity", "mixed --budget 9", "budget --bytes 9 --keep 1", "sweep --out s.csv",
+                    "qat --out q.npz"):
+        name, *more = command.split()
+        assert main([name, "mlp", *more, "--weights", str(small), "--data", str(mnist.SHIPPED)]) == 2
+        assert "knows only circle, cross, square; give data of its classes" in capsys.readouterr().err
     assert main(["data", str(tmp_path)]) == 2
     assert "no images with labels in it; use IDX files" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import FEWEST, cells_of, lines, separator_of
 from pyapp.data.importers.found import Found, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
-from pyapp.data.importers.source import File, Source
+from pyapp.data.importers.source import PICTURES, File, Source
 
 ENDINGS = (".csv", ".tsv")
 LABELS = ("label", "labels", "class", "target", "digit", "letter", "y")  # of a column
@@ -47,7 +47,9 @@ def read(source: Source) -> Found | None:
             source.skip(file, str(error))
             why.append(f"{file.path}: {error}")
     if not found.images:
-        raise DataError(f"{source.name}: no table of images in it ({why[0]})")
+        folders = "; put the pictures into folders named by class" if any(
+            file.ending in PICTURES for file in source.files) else ""
+        raise DataError(f"{source.name}: no table of images in it ({why[0]}){folders}")
     return found
 
 

@@ -1,6 +1,7 @@
 """What an importer finds in files, before classes are numbered and a part is held out."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ def split_named(name: str) -> str:
     return next((SPLITS[word] for word in words_of(name) if word in SPLITS), "")
 
 
+def normal(name: str) -> str:
+    """A class's name in Unicode's composed form: macOS and some archives write é as e with an accent."""
+    return unicodedata.normalize("NFC", name)
+
+
 @dataclass
 class Found:
     """Images by split ("" where none is named) with the name of each one's class, and notes on what was understood."""
@@ -43,7 +49,7 @@ class Found:
         """One image (28, 28) with the name of its class, or several (n, 28, 28) with theirs."""
         one = isinstance(names, str)
         self.images.setdefault(split, []).append(images[None] if one else images)
-        self.names.setdefault(split, []).extend([names] if one else names)
+        self.names.setdefault(split, []).extend(map(normal, [names] if one else names))
 
     def note(self, text: str) -> None:
         if text not in self.notes:

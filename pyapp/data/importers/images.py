@@ -10,7 +10,7 @@ import numpy as np
 
 from pyapp.data.digits import SIDE, DataError
 from pyapp.data.drawing import ink_of_picture, to_mnist
-from pyapp.data.picture import PictureError, check_size
+from pyapp.data.picture import PictureError, check_size, full_light
 
 AT_ONCE = 1000  # images
 MOST = 300_000  # images of 784 bytes each: 235 MB
@@ -67,7 +67,7 @@ def of_array(values: np.ndarray, name: str,
     if not finite:
         raise DataError(f"{name} has values that are NaN or infinite; write numbers in their place")
     if shape[1:] == (SIDE, SIDE):
-        return *_as_they_are(values, low, high), _told(low, high)
+        return *_as_they_are(values, low, high), _told(low, high, values.dtype)
     found, rows = [], []
     for i, picture in enumerate(values):
         try:
@@ -78,8 +78,8 @@ def of_array(values: np.ndarray, name: str,
     if not found:
         raise DataError(f"{name}: no image in it has any ink")
     size = "x".join(map(str, shape[1:3]))
-    return np.stack(found), np.array(rows, np.int64), [f"the images are {size}; each is read as a picture is, 20x20 in "
-                                                       "the middle of 28x28"]
+    how = f"the images are {size}; each is read as a picture is, 20x20 in the middle of 28x28"
+    return np.stack(found), np.array(rows, np.int64), [how, *_told(low, high, values.dtype)]
 
 
 def _range(values: np.ndarray) -> tuple[float, float, bool]:
@@ -89,20 +89,11 @@ def _range(values: np.ndarray) -> tuple[float, float, bool]:
     return low, high, bool(np.isfinite(low) and np.isfinite(high))  # NaN comes through min and max
 
 
-def _full(low: float, high: float, dtype: np.dtype) -> tuple[float, float]:
-    """What counts as no light and as full light."""
-    if low < 0:
-        return low, high
-    if dtype.kind == "b" or (dtype.kind == "f" and high <= 1):
-        return 0.0, 1.0
-    return 0.0, 255.0 if high <= 255 else high
-
-
 def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Values as uint8, 0 to 255 between no light and full light."""
-    if values.dtype == np.uint8:
+    none, full = (low, high) if low < 0 else (0.0, full_light(high))
+    if values.dtype == np.uint8 and full == 255:
         return values
-    none, full = _full(low, high, values.dtype)
     share = (values.astype(np.float64) - none) / ((full - none) or 1)
     return np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
 
@@ -114,7 +105,10 @@ def _as_they_are(values: np.ndarray, low: float, high: float) -> tuple[np.ndarra
     return images, np.arange(len(values))
 
 
-def _told(low: float, high: float) -> list[str]:
-    if low < 0 or high > 255:
+def _told(low: float, high: float, dtype: np.dtype) -> list[str]:
+    """A sentence about a range that is not the usual one of the type."""
+    if low < 0:
         return [f"the values go from {low:g} to {high:g}; they are read as 0 to 255"]
-    return []
+    full = full_light(high)
+    usual = full == 255 or (full == 1 and dtype.kind in "bf")
+    return [] if usual or not high else [f"the largest value is {high:g}; {full:g} is read as 255"]

@@ -112,11 +112,12 @@ def _kept(key: _Key) -> Imported:
 
 def imported(given: Source) -> Imported:
     """The images of a source, read by the first importer that knows its files."""
+    before = len(given.skipped)
     try:
         for importer in IMPORTERS:
             if (found := importer.read(given)) is not None:
                 return _finished(found, given)
-            given.skipped.clear()
+            del given.skipped[before:]
     except (DataError, PictureError) as error:
         named = str(error).startswith(given.name)
         raise DataError(str(error) if named else f"{given.name}: {error}") from None

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import re
 import zipfile
 import zlib
@@ -16,10 +15,12 @@ from typing import BinaryIO
 from pyapp import npz
 from pyapp.data.digits import DataError
 
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 MOST_FILES = 200_000
 MOST_UNPACKED = 2**32  # bytes of all members of a zip file; they are unpacked one at a time
 MOST_AT_ONCE = 2**28  # bytes of one file that is read whole
 HIDDEN = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside one's files
+EMPTY = "it is an empty folder"
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 # What zipfile, gzip, NumPy and codecs raise for bytes that are not what they say.
 WRONG = (ValueError, OSError, EOFError, RuntimeError, OverflowError, IndexError, KeyError, NotImplementedError,
@@ -87,18 +88,19 @@ class Source:
 
 
 def of_path(path: Path) -> Source:
-    """A folder with all that is in it, a zip file, or one file and the text file of its name beside it. DataError if
-    there is nothing."""
+    """A folder with all that is in it, a zip file, or one file; beside a picture the text file of its name belongs to
+    it. DataError if there is nothing."""
     try:
         if path.is_dir():
-            return Source(str(path), [_file(path, each) for each in _walk(path)])
+            return _folder(path)
         with path.open("rb") as file:
             head = file.read(4)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if head == ZIP and path.suffix.lower() != ".npz":
         return _zipped(partial(path.open, "rb"), str(path))
-    beside = [each for ending in (".txt", ".csv") if (each := path.with_suffix(ending)).is_file() and each != path]
+    beside = [each for ending in (".txt", ".csv") if path.suffix.lower() in PICTURES and (
+        each := path.with_suffix(ending)).is_file()]
     return Source(str(path), [_file(path.parent, each) for each in (path, *beside)])
 
 
@@ -114,15 +116,34 @@ def _file(folder: Path, path: Path) -> File:
     return File(path.relative_to(folder).as_posix(), partial(path.open, "rb"), (told.st_size, told.st_mtime_ns))
 
 
-def _walk(folder: Path) -> list[Path]:
-    """All ordinary files below a folder, in the order of their names; links to folders are not followed."""
-    found: list[Path] = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _hidden(name))
-        found += [path for name in names if not _hidden(name) and (path := Path(root, name)).is_file()]
+def _folder(top: Path) -> Source:
+    """All ordinary files below a folder, in the order of their names. Links are followed but for those to a folder
+    around them, which would never end; these and what else is no file are skipped with the reason."""
+    source, found, ahead = Source(str(top), []), [], [(top, (top.resolve(),))]
+    while ahead:
+        folder, around = ahead.pop()
+        try:
+            inside = [path for path in folder.iterdir() if not _hidden(path.name)]
+        except OSError as error:
+            if folder == top:
+                raise
+            source.skip(folder.relative_to(top).as_posix(), f"it cannot be read ({error.strerror})")
+            continue
+        for path in inside:
+            if path.is_file():
+                found.append(path)
+            elif path.is_dir() and (real := path.resolve()) not in around:
+                ahead.append((path, (*around, real)))
+            else:
+                source.skip(path.relative_to(top).as_posix(), "it is a link to a folder around it" if path.is_dir() else
+                            "it is a link to nothing" if path.is_symlink() else "it is not an ordinary file")
+        if not inside and folder != top:
+            source.skip(folder.relative_to(top).as_posix(), EMPTY)
         if len(found) > MOST_FILES:
-            raise DataError(f"{folder} has more than {MOST_FILES:,} files; name a folder with fewer")
-    return sorted(found, key=lambda path: natural(path.relative_to(folder).as_posix()))
+            raise DataError(f"{top} has more than {MOST_FILES:,} files; name a folder with fewer")
+    found.sort(key=lambda path: natural(path.relative_to(top).as_posix()))
+    source.files += [_file(top, path) for path in found]
+    return source
 
 
 def natural(name: str) -> list[str | int]:
@@ -138,8 +159,8 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     """The members of a zip file, without folders. DataError if it is damaged or would unpack to too much."""
     try:
         archive = zipfile.ZipFile(opened())
-        members = [member for member in archive.infolist() if not member.is_dir()
-                   and not any(map(_hidden, PurePosixPath(member.filename).parts))]
+        shown = [each for each in archive.infolist() if not any(map(_hidden, PurePosixPath(each.filename).parts))]
+        members = [member for member in shown if not member.is_dir()]
         if len(members) > MOST_FILES:
             raise DataError(f"{name} has more than {MOST_FILES:,} files; use one with fewer")
         npz.check(members, MOST_UNPACKED)
@@ -148,7 +169,9 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     except (npz.Damaged, *WRONG) as error:
         raise DataError(f"{name}: expected a zip file, found {str(error)[:200] or 'a damaged one'}") from None
     members.sort(key=lambda member: natural(member.filename))
+    around = {folder for member in shown for folder in PurePosixPath(member.filename).parents}
+    empty = [path for each in shown if each.is_dir() and (path := PurePosixPath(each.filename)) not in around]
     return Source(name, [File(member.filename, partial(archive.open, member), (member.CRC, member.file_size))
-                         for member in members])
+                         for member in members], [(str(path), EMPTY) for path in empty])
 
 

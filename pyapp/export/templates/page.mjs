@@ -4,6 +4,8 @@ const fixtures = unrolled(numbers(Uint8Array, file.proof.pixels));
 const [pad, seen, bars, verdict] = ["pad", "seen", "bars", "verdict"].map((id) => document.getElementById(id));
 const [WIDTH, STEP] = [0.08, 0.04]; // the pen's, and how far an arrow key moves it, as fractions of the pad
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const digits = !file.manifest.classes; // else classes of one's own
+const classes = file.manifest.classes ?? [..."0123456789"];
 let strokes = [];
 let picture = null; // 784 numbers, instead of strokes
 let drawing = false;
@@ -12,13 +14,26 @@ let due = 0; // the frame in which what changed will be drawn
 
 const proof = prove(file);
 document.getElementById("proof").textContent = proof.ok
-  ? `Proven in this browser: ten digits give ${network.input ? "exactly the integers" : "the probabilities"} that Bitladder's Python gave${network.input ? "" : ` (largest difference ${proof.difference.toExponential(1)})`}. Fingerprint ${proof.fingerprint}.`
+  ? `Proven in this browser: ten ${digits ? "digits" : "images"} give ${network.input ? "exactly the integers" : "the probabilities"} that Bitladder's Python gave${network.input ? "" : ` (largest difference ${proof.difference.toExponential(1)})`}. Fingerprint ${proof.fingerprint}.`
   : `This browser computes something different: ${proof.where}.`;
 document.getElementById("proof").className = proof.ok ? "good" : "bad";
-bars.append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("li"), { innerHTML: `<b>${digit}</b><meter min="0" max="1" value="0" aria-label="Probability of ${digit}"></meter><output></output>` })));
-document.getElementById("examples").append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("button"), {
-  textContent: digit, title: `Show a test digit: ${digit}`, onclick: () => show([], Float32Array.from(fixtures.slice(digit * 784, digit * 784 + 784), (value) => Math.fround(value / 255))),
+bars.append(...classes.map((name) => {
+  const [label, meter, output] = ["b", "meter", "output"].map((tag) => document.createElement(tag));
+  label.textContent = name;
+  meter.setAttribute("aria-label", `Probability of ${name}`);
+  const bar = document.createElement("li");
+  bar.append(label, meter, output);
+  return bar;
+}));
+document.getElementById("examples").append(...Array.from({ length: 10 }, (_, i) => Object.assign(document.createElement("button"), {
+  textContent: digits ? i : i + 1, title: `Show a test ${digits ? `digit: ${i}` : "image"}`, onclick: () => show([], example(i)),
 })));
+document.getElementById("told").textContent = digits ? "Test digits:" : "Test images:";
+
+/** The numbers of one of the ten images of the proof. */
+function example(i) {
+  return Float32Array.from(fixtures.slice(i * 784, i * 784 + 784), (value) => Math.fround(value / 255));
+}
 
 /** A drawing, or 784 numbers instead, on the pad; what the network sees; what it says. */
 function show(next, instead = null) {
@@ -50,14 +65,14 @@ function draw() {
   const small = seen.getContext("2d");
   small.clearRect(0, 0, seen.width, seen.width);
   if (x) paint(small, x, ink, seen.width);
-  const { probabilities } = x ? run(network, x) : { probabilities: new Array(10).fill(0) };
+  const { probabilities } = x ? run(network, x) : { probabilities: classes.map(() => 0) };
   const best = probabilities.indexOf(Math.max(...probabilities));
-  [...bars.children].forEach((bar, digit) => {
-    bar.querySelector("meter").value = probabilities[digit];
-    bar.querySelector("output").textContent = x ? `${(100 * probabilities[digit]).toFixed(1)} %` : "";
-    bar.className = x && digit === best ? "best" : "";
+  [...bars.children].forEach((bar, i) => {
+    bar.querySelector("meter").value = probabilities[i];
+    bar.querySelector("output").textContent = x ? `${(100 * probabilities[i]).toFixed(1)} %` : "";
+    bar.className = x && i === best ? "best" : "";
   });
-  verdict.textContent = x ? `It reads a ${best} (${(100 * probabilities[best]).toFixed(1)} %).` : "Draw a digit, or choose a test digit.";
+  verdict.textContent = x ? `It reads ${digits ? "a " : ""}${classes[best]} (${(100 * probabilities[best]).toFixed(1)} %).` : `Draw, or choose a test ${digits ? "digit" : "image"}.`;
 }
 
 function paint(context, x, ink, side) {
@@ -95,4 +110,4 @@ pad.onblur = () => { keys = null; show(strokes, picture); };
 document.getElementById("clear").onclick = () => show([]);
 document.getElementById("undo").onclick = () => show(strokes.slice(0, -1));
 matchMedia("(prefers-color-scheme: dark)").onchange = () => show(strokes, picture);
-show([], Float32Array.from(fixtures.slice(3 * 784, 4 * 784), (value) => Math.fround(value / 255)));
+show([], example(3));

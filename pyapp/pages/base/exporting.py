@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from pyapp import store
+from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.digits import Digits
 from pyapp.experiment.frame import Action, Experiment, Outcome
 from pyapp.experiment.panels import Button, Buttons, Panel, Words
-from pyapp.export.formats import refuse, written
+from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
-from pyapp.export.subject import Network, Subject, measured_of, scheme_of, ten_of
+from pyapp.export.subject import Network, Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
@@ -26,8 +27,8 @@ from pyapp.quantized.transformer import QuantizedTransformer, TransformerSetting
 PREFIX = "export-"
 DIGITS = tuple(FORMATS.values())
 VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
+SHIPPED = "the shipped digits"
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
-CALIBRATION = 1024  # images that show their ranges
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
 NO_FORMATS = "files hold uniform grids, and these weights are in a number format; set Format to “uniform grid” first"
 WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."
@@ -52,33 +53,29 @@ def panel(forms=DIGITS, proven: str = "digits") -> Panel:
 
 def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],
              rounding: str = "single", measured: Mapping[str, Any] | None = None,
-             notes: Sequence[str] = (), parts: Mapping[str, Digits] | None = None) -> Outcome:
-    """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits.
-    `notes` are said first. ValueError if the format cannot hold the network.
-
-    A network that learnt other images has its `parts`, "train" and perhaps "test": it is calibrated, measured and
-    proven on these."""
+             notes: Sequence[str] = (), own: Mapping[str, Digits] | None = None) -> Outcome:
+    """The file of an action, or several in a .zip; without `measured` a digits network is measured on the test digits,
+    or on the part "test" of the reader's `own` data, or else on "train". `notes` are said first. ValueError if the
+    format cannot hold the network."""
     form, notes = FORMATS[action.removeprefix(PREFIX)], list(notes)
+    digits = own.get("test", own["train"]) if own else mnist.load()
     if isinstance(network, QuantizedNetwork) and not network.on_grids:
         raise ValueError(NO_FORMATS)
     if form.integers and isinstance(network, Parameters):
         raise ValueError(NO_INTEGERS.format(form.name))
     if form.integers and isinstance(network, QuantizedNetwork) and network.activations is None:
-        calibration = parts["train"].spread(CALIBRATION).inputs() if parts else mnist.calibration()
-        network = with_activations(network, ACTIVATIONS, calibration)
+        network = with_activations(network, ACTIVATIONS, mnist.calibration() if digits.classes == TEN else
+                                   own["train"].spread(mnist.CALIBRATION).inputs())
         scheme = {**scheme, "activations": ACTIVATIONS}
         notes.append(GIVEN)
     model = "vit" if isinstance(network, QuantizedTransformer) else "mlp"
-    subject = Subject(model, network, source, scheme, measured or {}, command(page, action), rounding)
+    made = own_command(form, scheme) if own else command(page, action)
+    subject = Subject(model, network, source, scheme, measured or {}, made, rounding, digits.classes, pixels_of(digits))
     refuse(subject, form)
     if measured is None:
-        part = "test" if parts and "test" in parts else "train"
-        digits, exact = parts[part] if parts else mnist.load(), isinstance(network, Parameters)
+        exact = isinstance(network, Parameters)
         found = measure_float(network, digits) if exact else measure(network, digits, rounding)
-        subject = replace(subject, measured=told(found["accuracy"], found["n"]))
-        if parts:
-            subject = replace(subject, measured=measured_of(found, f"its own images, part {part}"),
-                              classes=digits.classes, pixels=ten_of(digits))
+        subject = replace(subject, measured=told(found["accuracy"], found["n"], "own images" if own else SHIPPED))
     files = written(subject, form, stem := stem_of(model, scheme))
     name, data = next(iter(files.items()))
     proven = next(checked(data, form, name).runs({}))
@@ -97,9 +94,9 @@ def vision_settings(action: str, settings: TransformerSettings) -> tuple[Transfo
     return held, [FLOAT_SCORES] * (held != settings)
 
 
-def told(accuracy: float, n: int) -> dict[str, Any]:
-    """What was measured on shipped test digits."""
-    return measured_of({"accuracy": accuracy, "n": n}, "the shipped digits")
+def told(accuracy: float, n: int, data: str = SHIPPED) -> dict[str, Any]:
+    """What was measured, by default on shipped test digits."""
+    return measured_of({"accuracy": accuracy, "n": n}, data)
 
 
 def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
@@ -113,12 +110,16 @@ def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
 def command(page: Experiment, action: str) -> str:
     """The command that makes this file again, if no setting was changed on the way."""
     name, step = type(page).__module__.rpartition(".")[2], page.frame().step
-    if page.brought:
-        return f"python -m pyapp export mlp --weights FILE --data PATH --format {action.removeprefix(PREFIX)} --out OUT"
     given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
              if page.params[param.name] != param.default]
     trained = [f"--steps {step}"] if page.WORK == "train" and step else []
     return " ".join(["python -m pyapp run", name, *trained, *given, "--do", action])
+
+
+def own_command(form: Format, scheme: Mapping[str, Any]) -> str:
+    """The command that makes a file of saved weights and the reader's own data, which `run` does not open."""
+    given = [f"--{name} {value}" for name, value in scheme.items()]
+    return " ".join(["python -m pyapp export mlp --weights FILE --data PATH", *given, "--format", form.name])
 
 
 def settings_of(settings: Settings | TransformerSettings) -> dict[str, Any]:

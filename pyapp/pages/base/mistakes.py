@@ -1,29 +1,32 @@
 """What a classifier reads wrongly, float beside quantised: a panel that pages of classifiers share."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pyapp.core.classes import TEN
 from pyapp.experiment.panels import Beside, Column, Panel, Table, Together, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Axis, Chart, Heatmap, Images, Line
 from pyapp.measure.mistakes import Mistakes, calibration_error, precision, recall
 
-CLASSES = 10
+MOST = 100  # classes of a matrix that a page draws
 LISTED = 24  # images that are shown
-CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * CLASSES**2 - 1, widget="number",
-             doc="Cell whose images are shown: 10 × true digit + predicted digit, + 100 for the quantised network; "
-                 "-1 shows the worst mistakes")
+CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * MOST**2 - 1, widget="number",
+             doc="Cell whose images are shown, counted row by row from 0: for digits 10 × true digit + predicted "
+                 "digit, + 100 for the quantised network; -1 shows the worst mistakes")
 GROUP = ("Mistakes", ("cell",))
 PANEL = Panel("mistakes", "Mistakes", (
-    Words(text="Rows are true digits, columns are predicted digits: [float32](.float){and_quantised}. The darkest "
-               "colour marks the most frequent mistake and every larger count. To see the digits of a cell, click it, "
+    Words(text="Rows are true classes, columns are predicted classes: [float32](.float){and_quantised}. The darkest "
+               "colour marks the most frequent mistake and every larger count. To see the images of a cell, click it, "
                "or go to it with the arrow keys and press Enter."),
     Beside(width=260, blocks=(
         Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=8,
                 tiles_across="mistakes.across",
-                label="Confusion matrices, 10 by 10.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
-                read="{mistakes.networks.@tile}: {confusion:count} of the digits {@row} are read as {@column}"),
+                label="Confusion matrices.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
+                read="{mistakes.networks.@tile}: {confusion:count} of the {mistakes.of} {mistakes.names.@row:text} are "
+                     "read as {mistakes.names.@column:text}"),
         Together(blocks=(
             Words(name="calibration-error", role="plain", text="{mistakes.calibration}"),
             Chart(name="reliability", label="Accuracy by confidence.", caption="accuracy by confidence", x="confidence",
@@ -34,35 +37,38 @@ PANEL = Panel("mistakes", "Mistakes", (
                   height=200, read="{mistakes.bins.@i}"))))),
     Words(name="wrong-words", text="{mistakes.words}"),
     Images(name="wrong-digit", pictures="wrong_images", size="changed", puts="wrong_index",
-           label="It is a {wrong_label}, read as {wrong_said}.",
-           words="{wrong_label} → **{wrong_said}** [{wrong_sure:percent:1}](.doc)"),
-    Table(name="classes", rows="mistakes.classes", key="digit", caption="Precision and recall of every digit",
+           label="It is {mistakes.names.@wrong_label:text}, read as {mistakes.names.@wrong_said:text}.",
+           words="{mistakes.names.@wrong_label:text} → **{mistakes.names.@wrong_said:text}** "
+                 "[{wrong_sure:percent:1}](.doc)"),
+    Table(name="classes", rows="mistakes.classes", key="class", caption="Precision and recall of every class",
           tall=True, columns=(
-                   Column("digit", "digit"), Column("precision, float32", "precision_float:percent", role="float"),
+                   Column("class", "class:text"), Column("precision, float32", "precision_float:percent", role="float"),
                    Column("quantised", "precision_quant:percent", role="quant"),
                    Column("recall, float32", "recall_float:percent", role="float"),
                    Column("quantised", "recall_quant:percent", role="quant"))),
 ), place="wide", when="mistakes")
+WITHOUT_PAD = replace(PANEL, blocks=tuple(replace(each, puts="") if isinstance(each, Images) else each
+                                          for each in PANEL.blocks))
 
 
 def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
           cell: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Scalars and arrays of PANEL. `images`: what was read, (N, 784) from 0 to 1."""
-    if exact is None or not len(exact.labels):
+    if exact is None or not len(exact.labels) or exact.classes > MOST:
         return {"mistakes": None, "and_quantised": ""}, {}
     networks = [exact, rounded] if rounded else [exact]
     matrices = np.stack([each.matrix for each in networks])
-    tile, label, said = np.unravel_index(max(cell, 0), (2, CLASSES, CLASSES))
-    picked = cell >= 0 and tile < len(networks)
+    picked = 0 <= cell < matrices.size
+    tile, label, said = np.unravel_index(cell if picked else 0, matrices.shape)
     of = networks[tile if picked else -1]
     which = of.cell(label, said) if picked else of.worst(LISTED)
-    off = matrices * (1 - np.eye(CLASSES, dtype=matrices.dtype))
+    off = matrices * (1 - np.eye(exact.classes, dtype=matrices.dtype))
     name = "quantised" if of is rounded else "float32"
     scalars = {
         "limit": float(max(1, off.max())), "networks": ["float32", "quantised"], "ends": [0.0, 1.0],
-        "across": len(networks),
+        "across": len(networks), "names": exact.names, "of": "digits" if exact.names == list(TEN) else "images of",
         "kept": [int(tile), int(label), int(said)] if picked else None,
-        "words": _words(len(which), name, int(label), int(said)) if picked else
+        "words": _words(len(which), name, exact.names, int(label), int(said)) if picked else
                  f"The {name} network's mistakes with the highest confidence, the worst first." if len(which) else
                  f"The {name} network makes no mistakes.",
         "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded), "classes": _classes(exact, rounded)}
@@ -78,12 +84,13 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
     return {"mistakes": scalars, "and_quantised": " first, then [quantised](.quant)" if rounded else ""}, arrays
 
 
-def _words(count: int, name: str, label: int, said: int) -> str:
-    what = f"that the {name} network reads as {said}"
+def _words(count: int, name: str, names: list[str], label: int, said: int) -> str:
+    one, several = ("digit", "digits") if names == list(TEN) else ("image of", "images of")
+    what = f"{names[label]} that the {name} network reads as {names[said]}"
     if not count:
-        return f"There is no digit {label} {what}."
-    few = f"The first {LISTED} of the {count:,} digits" if count > LISTED else f"The {count} digits"
-    return f"{'The one digit' if count == 1 else few} {label} {what}, with its confidence."
+        return f"There is no {one} {what}."
+    few = f"The first {LISTED} of the {count:,} {several}" if count > LISTED else f"The {count} {several}"
+    return f"{f'The one {one}' if count == 1 else few} {what}, with its confidence."
 
 
 def _calibration(exact: Mistakes, rounded: Mistakes | None) -> str:
@@ -104,7 +111,7 @@ def _accuracies(found: Mistakes) -> np.ndarray:
 def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
     """What stands behind each point of the curves."""
     def told(name: str, n: int, accuracy: float | None) -> str:
-        return f"{name} {n:,} digits" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
+        return f"{name} {n:,} images" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
     pairs = zip(exact.curve, rounded.curve if rounded else [None] * len(exact.curve), strict=True)
     return [f"confidence {ours.low:.0%} to {ours.high:.0%}: {told('float32', ours.n, ours.accuracy)}"
             + (f"; {told('quantised', other.n, other.accuracy)}" if other else "") for ours, other in pairs]
@@ -112,8 +119,9 @@ def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
 
 def _classes(exact: Mistakes, rounded: Mistakes | None) -> list[dict[str, Any]]:
     def shares(found: Mistakes | None, name: str) -> dict[str, list[float | None]]:
-        empty = [None] * CLASSES
+        empty = [None] * exact.classes
         return {f"precision_{name}": precision(found.matrix) if found else empty,
                 f"recall_{name}": recall(found.matrix) if found else empty}
     columns = shares(exact, "float") | shares(rounded, "quant")
-    return [{"digit": digit, **{name: values[digit] for name, values in columns.items()}} for digit in range(CLASSES)]
+    return [{"class": each, **{name: values[i] for name, values in columns.items()}}
+            for i, each in enumerate(exact.names)]

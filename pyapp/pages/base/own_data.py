@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
-from pyapp.core.classes import TEN
+from pyapp.core.classes import TEN, unnamed
 from pyapp.data import mnist
-from pyapp.data.digits import DataError, Digits
+from pyapp.data.digits import DataError, Digits, named
 from pyapp.experiment.panels import Column, Panel, Table, Words
 from pyapp.experiment.params import Param
 from pyapp.experiment.pictures import Heatmap
@@ -19,20 +19,21 @@ SHIPPED, OWN = "shipped", "own"
 DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget="segments", live=False,
              titles={SHIPPED: "shipped digits", OWN: "your own"},
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
+KEEP = Param("keep", "Save images too", "bool", True,
+             doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
 ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
+LEFT_OUT = ARRAYS + "left_out"  # in their place, if the reader wants no images in files
 NONE_YET = "No data of your own is loaded; drop a file on the page. Until then, the shipped digits are used."
 RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
             "data shows what was understood.")
 NEEDS = "{} holds a network for {}; first open the data it was trained on (for digits: set Images to shipped digits)"
-EXPORT = ("the page cannot export a network trained on your own data; save its weights and use the command "
-          "`python -m pyapp export mlp --weights FILE --data PATH`")
 PANEL = Panel("own-data", "Your data", (
     Words(text="{own.name}: {own.kind}. It was read in your browser and is sent nowhere. Check that it was read as you "
-               "intended, then press Play. *Images* switches back to the shipped digits."),
+               "intended, then press Play. “Images” switches back to the shipped digits."),
     Table(name="own-classes", rows="own.classes", caption="Images of each class", tall=True, columns=(
         Column("class", "{name}"), Column("to train on", "train:count"), Column("held out", "test:count"))),
     Heatmap(name="own-images", array="own_images?", limit="own.limit", map="grey", height=200,
@@ -82,7 +83,7 @@ class OwnData:
     def saved(cls, found: Contents) -> "OwnData | None":
         """The data that a snapshot holds, or None. StoreError if it is damaged."""
         arrays = found.under(ARRAYS)
-        if not arrays:
+        if not arrays or LEFT_OUT in found.arrays:
             return None
         try:
             told = unpacked_json(arrays["told"])
@@ -97,10 +98,24 @@ class OwnData:
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise StoreError(f"{found.name}: expected images to train on, found something else ({error})") from None
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """What `saved` reads; nothing of the shipped digits."""
+    @classmethod
+    def of_file(cls, found: Contents, own: bool, brought: "OwnData") -> "OwnData":
+        """The data that a file's network is trained on: what the file holds; what was `brought`, if the file left it
+        out or, with `own`, in any case; else the shipped digits. StoreError if it has other classes, or is missing."""
+        left_out = LEFT_OUT in found.arrays
+        data = cls.saved(found) or (brought if own or left_out else cls())
+        unnamed_ones = unnamed(found.classes) and len(found.classes) == len(data.classes)
+        if (found.classes != data.classes and not unnamed_ones) or (left_out and not data):
+            raise StoreError(NEEDS.format(found.name, named(found.classes)))
+        return data
+
+    def arrays(self, keep: bool) -> dict[str, np.ndarray]:
+        """What `saved` reads, or with `keep` false only a mark that there was something; nothing of the shipped digits.
+        """
         if not self:
             return {}
+        if not keep:
+            return {LEFT_OUT: np.ones(1, np.uint8)}
         found = {f"{ARRAYS}{split}.{name}": array for split, part in self.parts.items()
                  for name, array in (("images", part.images), ("labels", part.labels))}
         return {**found, f"{ARRAYS}told": packed_json(self._told)}

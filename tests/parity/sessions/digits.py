@@ -3,7 +3,7 @@
 import numpy as np
 from parity.sessions.exporting import exports
 
-from pyapp import store
+from pyapp import npz, store
 from pyapp.checkpoint import described
 from pyapp.data import drawing, mnist
 from pyapp.hosts import HostError
@@ -13,6 +13,7 @@ from pyapp.parity.check import SEVEN
 from pyapp.quantized.trained import path_of
 
 STUDENT = np.frombuffer(store.pack(described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")), np.uint8)
+OWN = np.frombuffer(npz.pack({"x": mnist.load().images[:600:10], "y": np.repeat(["ring", "line"], 30)}), np.uint8)
 
 
 def refusal(call, **args) -> str:
@@ -58,6 +59,9 @@ def session(call) -> dict:
     trained = call("snapshot", run=other)
     said["of the page qat"] = call("restore", run=run, file=trained["file"], name=trained["name"])
     said["not ours"] = refusal(call, run=run, file=np.frombuffer(gpt.SHIPPED.read_bytes(), np.uint8), name="gpt.npz")
+    said["own data"] = call("restore", run=run, file=OWN, name="mine.npz")
+    said["own data, an epoch"] = call("advance", run=run, steps=4)
+    said["own data, exported"] = exports(call, run, "digits", exact=False)
     said["closed other"] = call("close", run=other)
     said["seed"] = call("change", run=run, name="seed", value=2**32 - 1)
     said["closed"] = call("close", run=run)

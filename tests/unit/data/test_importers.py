@@ -193,6 +193,14 @@ def test_labels_count_in_the_classes_of_a_network():
         some.among(("ant", "bee"), "net.npz")
 
 
+def test_classes_of_a_network_that_does_not_name_them_are_taken_in_order():
+    some = Digits(X[:2], np.array([0, 1]), ("bee", "cat"))
+    with pytest.warns(DataWarning, match=r"net\.npz does not name its classes; they are taken to be bee, cat, in this"):
+        assert some.among(("0", "1"), "net.npz").labels.tolist() == [0, 1]
+    with pytest.raises(DataError, match="knows only 0, 1, 2"):
+        some.among(("0", "1", "2"), "net.npz")
+
+
 def filtered(rows: np.ndarray, kind: int, step: int) -> bytes:
     """Bytes (H, row) with one filter, by the formulas of the standard (PNG, section 9.2)."""
     a = np.pad(rows, ((0, 0), (step, 0)))[:, : rows.shape[1]].astype(int)

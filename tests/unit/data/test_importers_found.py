@@ -4,10 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from fuzz_importers import images
+from fuzz_importers import images, zipped
 
 from pyapp.data.digits import DataError
-from pyapp.data.importers.opening import opened_bytes
+from pyapp.data.importers.opening import opened, opened_bytes
+from pyapp.digitgen.sheet import png
 
 X, Y = images(12), np.arange(12) % 3
 X[:, 0, 0] = X[:, -1, -1] = 0  # paper, by which a column is found not to be the label
@@ -92,3 +93,101 @@ def test_an_array_for_each_class_and_part():
     assert whole(found) == expected(["d0", "d1", "d2"]) and len(found.part("test").labels) == 4
     arrays = {f"full_numpy_bitmap_te {k}": X[k == Y] for k in range(3)}
     assert whole(opened_bytes(npz(**arrays), "my.npz")) == expected(["te 0", "te 1", "te 2"])
+
+
+def test_labels_as_python_objects_are_refused_with_what_to_do():
+    with pytest.raises(DataError, match=r"Python objects in y, .* for example y\.astype\(str\)"):
+        opened_bytes(npz(x=X, y=np.array(["a", "b", "c"], object)[Y]), "my.npz")
+
+
+@pytest.mark.parametrize("top", [1, 15, 16])
+@pytest.mark.parametrize("side", [8, 28])
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float64"])
+def test_few_levels_are_the_whole_range(top, side, dtype):
+    """The same as with 0 to 255, within rounding."""
+    levels = np.random.default_rng(3).integers(0, top + 1, (12, side, side))
+    levels[:, 0, 0], levels[:, [0, -1]] = top, 0
+    few, full = (opened_bytes(npz(x=x, y=Y), "my.npz") for x in (
+        levels.astype(dtype), np.rint(levels * 255 / top).astype(np.uint8)))
+    for split in few.parts:
+        assert abs(few.part(split).images.astype(int) - full.part(split).images).max() <= 1
+    usual = dtype == "float64" and top == 1
+    assert any(f"{top} is read as 255" in note for note in few.notes) != usual
+
+
+PICTURE = png(np.pad(np.full((5, 3), 255, np.uint8), 3))
+
+
+def found_in(*paths: str):
+    return opened_bytes(zipped({path: PICTURE for path in paths}), "my.zip")
+
+
+def named(found) -> dict[str, int]:
+    return {each["name"]: each["train"] + each.get("test", 0) for each in found.report()["classes"]}
+
+
+def test_the_first_folder_is_the_class_and_deeper_ones_are_said():
+    found = found_in("cat/a/1.png", "cat/b/2.png", "dog/3.png", "dog/4.png", "5.png")
+    assert named(found) == {"cat": 2, "dog": 2} and "such as cat/a/1.png; they are read as cat" in found.notes[0]
+    assert found.skipped == (("5.png", "it is not in a folder that is named by its class"),)
+    wrapped = found_in(*(f"all/mine/{name}/{i}.png" for name in ("cat", "dog") for i in range(2)), "all/5.png")
+    assert named(wrapped) == {"cat": 2, "dog": 2} and not wrapped.notes
+
+
+def test_folders_are_parts_only_if_they_hold_folders():
+    assert named(found_in("te/1.png", "te/2.png", "ka/1.png", "ka/2.png")) == {"ka": 2, "te": 2}
+    found = found_in("train/te/1.png", "train/ka/2.png", "TEST/te/3.png", "TEST/ka/4.png", "val/5.png")
+    assert named(found) == {"ka": 2, "te": 2} and len(found.part("test").labels) == 2
+    assert found.skipped[0][0] == "val/5.png"
+    within = found_in("cat/train/1.png", "cat/test/2.png", "dog/train/3.png", "dog/test/4.png")
+    assert named(within) == {"cat": 2, "dog": 2} and len(within.part("test").labels) == 2 and not within.notes
+
+
+@pytest.mark.parametrize(("paths", "why"), [
+    (("1.png", "2.png"), "2 pictures lie in no folder that names their class"),
+    (("cat/1.png", "cat/2.png"), "all pictures are of one class, cat"),
+    (("train/1.png", "test/2.png"), "lie directly in test and train, which are named like parts")])
+def test_pictures_without_two_classes_are_refused_with_what_to_do(paths, why):
+    with pytest.raises(DataError) as error:
+        found_in(*paths)
+    assert why in str(error.value) and "such as cat/1.png and dog/1.png" in str(error.value)
+
+
+def test_a_list_of_labels_beside_pictures_is_no_table():
+    files = {"1.png": PICTURE, "2.png": PICTURE, "labels.csv": b"id,label\n1.png,a\n"}
+    with pytest.raises(DataError, match=r"expected a label and pixels\); put the pictures into folders named by class"):
+        opened_bytes(zipped(files), "my.zip")
+
+
+def test_composed_and_decomposed_letters_are_one_class():
+    assert named(found_in("\u00e9/1.png", "e\u0301/2.png", "x/3.png", "x/4.png")) == {"x": 2, "\u00e9": 2}
+
+
+def folders(top, *paths: str):
+    for path in paths:
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_bytes(PICTURE)
+    return top
+
+
+def test_linked_folders_are_read_and_what_is_no_file_is_said(tmp_path):
+    top = folders(tmp_path / "all", "cat/1.png", "cat/2.png")
+    folders(tmp_path, "elsewhere/3.png", "elsewhere/4.png")
+    (top / "dog").symlink_to(tmp_path / "elsewhere")
+    (top / "cat" / "round").symlink_to(top)
+    (top / "cat" / "gone.png").symlink_to(tmp_path / "nothing")
+    (top / "ant").mkdir()
+    found = opened(top)
+    assert named(found) == {"cat": 2, "dog": 2}
+    assert dict(found.skipped) == {"ant": "it is an empty folder", "cat/round": "it is a link to a folder around it",
+                                   "cat/gone.png": "it is a link to nothing"}
+    (top / "dog").unlink()
+    with pytest.raises(DataError, match=r"of one class, cat \(ant is an empty folder\)"):
+        opened(top)
+
+
+def test_only_a_sheet_has_a_text_file_beside_it(tmp_path):
+    (tmp_path / "x.txt").write_text(text(FIRST))
+    (tmp_path / "x.csv").write_text("another, file")
+    found = opened(tmp_path / "x.txt")
+    assert whole(found) == expected("012") and not found.skipped

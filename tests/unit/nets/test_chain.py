@@ -62,11 +62,19 @@ def checkpoint_of(arrays):
     ({**PYTORCH, "norm.running_mean": B[0]}, "'norm.running_mean' is the bias of none of its matrices"),
     ({**PYTORCH, "net.0.bias": B[2]}, "'net.0.bias' has 10 numbers, but 'net.0.weight' has 24 outputs"),
     ({"net.0.weight": W[0], "net.1.weight": W[0]}, r"its matrices are \(24, 784\), \(24, 784\), and do not follow"),
+    ({"net.0.weight": W[0].T[:, :20], "net.1.weight": W[2]}, r"its matrices are \(784, 20\), \(10, 24\), and do not"),
     ({"net.0.weight": W[0].astype(np.int8), "net.1.weight": W[2]}, "'net.0.weight' is int8"),
 ])
 def test_what_is_no_chain_is_refused_by_what_does_not_fit(arrays, words):
     with pytest.raises(StoreError, match=words):
         layers_of(arrays, "x.npz")
+
+
+def test_a_chain_of_other_classes_numbers_them():
+    found = chain.Contents(chain.unpack(store.pack({"first": W[0].T, "last": W[1][:3].T}), "x.npz"), "x.npz")
+    assert found.classes == ("0", "1", "2") and MLP.of(mlp.parameters(found)).sizes == (784, 24, 3)
+    with pytest.raises(StoreError, match="its last layer has 1 outputs; use 2 to 1,000"):
+        chain.unpack(store.pack({"first": W[0][:1]}), "x.npz")
 
 
 def test_a_search_among_many_alike_matrices_ends():

@@ -5,7 +5,9 @@ import io
 import numpy as np
 import pytest
 
+from pyapp import store
 from pyapp.data import mnist
+from pyapp.export.verify import verify
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
@@ -61,6 +63,46 @@ def test_a_session_and_a_snapshot_hold_it():
         assert ours.advance(start, steps=3)["frame"].scalars["loss"] == theirs.scalars["loss"]
 
 
+def test_what_is_wrong_is_told_by_the_names_of_its_classes():
+    runner, run, _ = brought()
+    frame = runner.advance(run, steps=6)["frame"]  # an epoch, after which it is judged
+    matrix = frame.arrays["confusion"]
+    assert matrix.shape == (1, 3, 3) and matrix.sum(axis=2).tolist() == [[4, 4, 4]]
+    assert [row["class"] for row in frame.scalars["mistakes"]["classes"]] == list(NAMES)
+    label, said = np.unravel_index(matrix[0].argmax(), (3, 3))
+    frame = runner.change(run, "cell", int(3 * label + said))["frame"]
+    assert f"{NAMES[label]} that the float32 network reads as {NAMES[said]}" in frame.scalars["mistakes"]["words"]
+    assert (frame.arrays["wrong_label"] == label).all() and len(frame.arrays["wrong_images"]) == matrix.max()
+    assert runner.change(run, "cell", 9)["frame"].scalars["mistakes"]["kept"] is None  # there is no such cell
+
+
+def test_it_is_quantised_exported_and_proven_with_its_names(tmp_path):
+    runner, run, _ = brought()
+    runner.advance(run, steps=6)
+    runner.change(run, "bits", "4")
+    for action, name in (("export-html", "a.html"), ("export-onnx-qlinear", "a.onnx")):
+        made = runner.act(run, action)
+        assert "proof was run again here, and holds" in made["notes"][-1]
+        (tmp_path / name).write_bytes(bytes(made["file"]))
+        verdict = verify(tmp_path / name)
+        assert verdict.ok and verdict.manifest["classes"] == list(NAMES) and verdict.manifest["measured"]["n"] == 12
+
+
+def test_a_file_without_the_images_opens_after_them():
+    runner, run, _ = brought()
+    runner.advance(run, steps=7)
+    runner.change(run, "keep", False)
+    file = runner.snapshot(run)["file"]
+    assert not any(name.endswith(".images") for name in store.unpack(bytes(file), "a.npz"))
+    for names in (True, False):
+        other, again, _ = brought(names)
+        if names:
+            assert other.restore(again, file, "a.npz")["frame"].step == 7
+        else:
+            with pytest.raises(StoreError, match="first open the data it was trained on"):
+                other.restore(again, file, "a.npz")
+
+
 def test_what_cannot_be_used_is_refused_and_nothing_changes():
     runner = Runner()
     run = runner.open("digits", {})["run"]
@@ -71,3 +113,5 @@ def test_what_cannot_be_used_is_refused_and_nothing_changes():
     assert runner.advance(run, steps=0)["frame"].scalars["held_out"] == 3000
     own = runner.open("digits", {"data": "own"})
     assert any("drop a file" in note for note in own["frame"].notes) and own["frame"].scalars["held_out"] == 3000
+    again = runner.restore(own["run"], runner.snapshot(own["run"])["file"], "none-yet.npz")
+    assert again["frame"].scalars["held_out"] == 3000

@@ -239,7 +239,7 @@ def test_a_student_learns_by_its_recipe():
     for bad in ("", "16-", "many", "0"):
         with pytest.raises(ValueError, match="such as 64-32"):
             train_student(StudentRecipe(hidden=bad), some_digits(), lambda line: None)
-    assert StudentRecipe(hidden="none").sizes == (784, 10)
+    assert StudentRecipe(hidden="none").sizes() == (784, 10)
 
 
 def test_five_steps_for_the_proof():
