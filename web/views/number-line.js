@@ -39,10 +39,8 @@ export default function NumberLine({ block: { name, label, read }, scope }) {
 function Lines({ codes, reals, x }) {
   const zero = Math.max(0, reals.indexOf(0));
   const row = (texts, role, y) => {
-    const room = Math.max(...texts.map((text) => text.length)) * LETTER + 10;
-    const shown = new Set();
-    for (const way of [-1, 1]) for (let i = zero, last = Infinity; i in texts; i += way)
-      if (Math.abs(x(reals[i]) - last) >= room) [last] = [x(reals[i]), shown.add(i)];
+    const [shown, room] = [new Set(), Math.max(...texts.map((text) => text.length)) * LETTER + 10];
+    for (const way of [-1, 1]) for (let i = zero, last = Infinity; i in texts; i += way) if (Math.abs(x(reals[i]) - last) >= room) [last] = [x(reals[i]), shown.add(i)];
     return [...shown].map((i) => html`<text x=${x(reals[i])} y=${y} text-anchor="middle" style=${{ fill: `var(--${role})` }}>${texts[i]}</text>`);
   };
   return html`${row(Array.from(codes, (code) => fixed(code, 0)), "quant", CODES)}${row(Array.from(reals, scalar), "muted", REALS)}
