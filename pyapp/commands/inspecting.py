@@ -52,8 +52,9 @@ def add(commands: Any) -> None:
     sub.add_argument("--sample", type=reader(_some), default=SAMPLE, metavar="N",
                      help="measure formats on at most about N numbers of a tensor, in rows spread over it")
     sub.add_argument("--activations", dest="inputs", metavar="FILE",
-                     help="measure the error of a layer's output, with its weights rounded to nearest and by GPTQ: "
-                          "FILE, of any of these kinds, holds the inputs (N, inputs), and --tensor names the weights")
+                     help="measure the error of a layer's output, with its weights rounded to nearest, by GPTQ and "
+                          "by AWQ: FILE, of any of these kinds, holds the inputs (N, inputs), and --tensor names the "
+                          "weights")
     add_out(sub, "the CSV file for the table", "--csv")
     add_out(sub, "the HTML file for a report: the table, what the file would weigh, and histograms of the tensors that "
                  "lose most", "--html")

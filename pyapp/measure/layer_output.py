@@ -10,8 +10,9 @@ import numpy as np
 from pyapp.core.ops import linear
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.tensor_formats import spread
+from pyapp.quant.awq import awq_scales, steady
 from pyapp.quant.gptq import gptq
-from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor, fit_grid
+from pyapp.quant.schemes import NOT_FINITE, Grid, fit_grid, quantize
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
@@ -19,12 +20,24 @@ BITS = (8, 6, 4, 3, 2)
 PER = "channel"  # one scale per output
 MOST = 1024  # rows of inputs that are used
 MOST_INPUTS = 4096  # of a layer: GPTQ factors a matrix of their squares
+ROWS_OF_AWQ = 128  # which goes through the layer once for each of its 20 strengths
+
+
+def _awq(w: np.ndarray, x: np.ndarray, bits: int) -> np.ndarray:
+    """Ŵ whose columns were scaled before rounding, and are scaled back."""
+    def rounded(scaled: np.ndarray) -> np.ndarray:
+        return quantize(scaled, bits, per=PER).dequantize()
+
+    s = steady(awq_scales(w, x[:ROWS_OF_AWQ], rounded))
+    return rounded(w * s) / s
+
 
 # Ŵ from W (O, I), inputs X (N, I), a grid, and a memo for what depends on X alone.
-Method = Callable[[np.ndarray, np.ndarray, Grid, dict], QuantizedTensor]
+Method = Callable[[np.ndarray, np.ndarray, Grid, dict], np.ndarray]
 METHODS: dict[str, tuple[str, Method]] = {
-    "nearest": ("to nearest", lambda w, x, grid, memo: QuantizedTensor(grid.quantize(w), grid)),
-    "gptq": ("GPTQ", lambda w, x, grid, memo: gptq(w, x, grid, memo=memo)),
+    "nearest": ("to nearest", lambda w, x, grid, memo: grid.fake_quantize(w)),
+    "gptq": ("GPTQ", lambda w, x, grid, memo: gptq(w, x, grid, memo=memo).dequantize()),
+    "awq": ("AWQ", lambda w, x, grid, memo: _awq(w, x, grid.bits)),
 }
 
 
@@ -44,7 +57,9 @@ class Layer:
         turned = "The file has the weights as (inputs, outputs). " if self.turned else ""
         few = (f" With fewer rows than the {inputs:,} inputs, GPTQ fits just those, and may lose more than rounding to "
                "nearest does." if seen < inputs else "")
-        return f"{turned}GPTQ saw {seen:,} rows of inputs, and errors are measured on {len(self.kept):,} others.{few}"
+        some = f", AWQ the first {ROWS_OF_AWQ} of them" if seen > ROWS_OF_AWQ else ""
+        saw = f"GPTQ saw {seen:,} rows of inputs{some}" if some else f"GPTQ and AWQ saw {seen:,} rows of inputs"
+        return f"{turned}{saw}, and errors are measured on {len(self.kept):,} others.{few}"
 
 
 def inputs_for(tensor: Tensor, others: Sequence[Tensor]) -> Tensor:
@@ -90,6 +105,6 @@ def output_errors(layer: Layer, bits: Sequence[int] = BITS) -> Iterator[dict[str
     for width in bits:
         grid, row = fit_grid(layer.w, width, per=PER), {"bits": width}
         for name, (_, method) in METHODS.items():
-            lost = w - method(layer.w, layer.seen, grid, memo).dequantize()
+            lost = w - method(layer.w, layer.seen, grid, memo)
             row[name] = float(np.linalg.norm(linear(kept, lost))) / whole if whole else None
         yield row

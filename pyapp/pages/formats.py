@@ -12,6 +12,7 @@ from pyapp.experiment.panels import Column, Fact, Facts, Panel, Progress, Table,
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.pages.base import controls, tensors
+from pyapp.pages.base.matrix import levels
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.formats.gguf import GGUF
@@ -146,7 +147,7 @@ class Page(Experiment):
     def frame(self) -> Frame:
         name = self.params["format"]
         chosen = self.found.get(name) or self._measured(name)
-        levels, codes = levels_of(name)
+        reals, codes = levels_of(name)
         block, (rows, at) = self._block(), self._rivals()
         after = FORMATS[name].encode(block[None]).dequantize()[0]
         best = max((row["sqnr_db"] for row in self.found.values() if finite(row["sqnr_db"])), default=1.0)
@@ -164,7 +165,7 @@ class Page(Experiment):
             "block": BLOCK, "others": BLOCK - 1, "outlier": self.params["outlier"], "rival_rows": rows,
             "rivals": at, "outlier_mark": [{"kind": "vertical", "x": self.params["outlier"], "role": "faint"}],
         }
-        arrays = {"levels": levels, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
+        arrays = {"levels": reals, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
                   "places": np.arange(1, BLOCK + 1, dtype=np.int32), "block_values": block, "block_after": after,
                   "sizes": np.array(OUTLIERS)}
         return Frame(len(self.found), scalars, arrays, self._said)
@@ -210,18 +211,16 @@ def levels_of(name: str) -> tuple[np.ndarray, np.ndarray]:
         count = 1 << kind.layout.codes.shape[1]
         codes = np.arange(count) - (count // 2 if kind.layout.minima is None and len(kind.layout.halves) < 2 else 0)
         return (codes / np.abs(codes).max()).astype(np.float32), codes.astype(np.int32)
-    values = np.asarray(kind.elements.values)
-    order = np.argsort(values, kind="stable")
-    order = order[np.isfinite(values[order])]
-    return values[order] / np.float32(kind.elements.largest), order.astype(np.int32)
+    codes, values = levels(kind.elements)
+    return values / np.float32(kind.elements.largest), codes
 
 
 def number_lines(chosen: str) -> list[dict[str, Any]]:
     """A row of dots for each of some formats, and for the chosen one in its own colour."""
     rows = []
     for i, name in enumerate(ALIKE):
-        levels, _ = levels_of(name)
-        rows.append({"x": levels.tolist(), "y": [len(ALIKE) - 1 - i] * len(levels), "shape": "dots",
+        reals, _ = levels_of(name)
+        rows.append({"x": reals.tolist(), "y": [len(ALIKE) - 1 - i] * len(reals), "shape": "dots",
                      "role": "quant" if same_elements(name, chosen) else "float"})
     return rows
 

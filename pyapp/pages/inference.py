@@ -1,6 +1,6 @@
 """Integer inference: the same digit read by the float32 network and by its quantised form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,11 +16,14 @@ from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader
 from pyapp.pages.base.measured import activations_words, weights_words
 from pyapp.pages.panels import inference as panels
+from pyapp.quant.alone import HQQ, OWN
+from pyapp.quant.calibrate import RowGrids
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.network import Settings, quantize_network
 
+ZEROS_OF_HQQ = "HQQ finds scales and zero points itself: the scheme and the range of the weights have no effect."
 POINTS = 100  # percentage points in a share of 1
 LISTED = 24  # changed images that are shown
 CODES = ("input", "hidden1", "hidden2", "logits")
@@ -52,14 +55,14 @@ class Page(Experiment):
         controls.bits(4, "Bits stored per weight", label="Bits per weight"),
         controls.scheme(),
         controls.per("channel"),
-        controls.weight_method("round"),
+        controls.any_method(),
         controls.weight_range("minmax"),
         Param("bias_correction", "Bias correction", "bool", False,
               doc="Adjust the biases so that each output has the same mean as in the float32 network"),
         controls.bits_or_none("activations", "Bits per activation",
                               "Bits of the pixels and hidden layers; logits keep at least 8. Float32 leaves them "
                               "as they are"),
-        controls.calibration(),
+        controls.calibration(at_run_time=True),
         Param("arithmetic", "Arithmetic", "choice", "integers", choices=("integers", "simulated"),
               doc="Integer arithmetic, or a floating-point simulation of it; the page computes both and shows one"),
         Param("rounding", "Requantisation", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
@@ -85,8 +88,9 @@ class Page(Experiment):
     @property
     def settings(self) -> Settings:
         value = self.params
+        names = ("per", "method") if value["method"] == HQQ else ("scheme", "per", "method", "clip")
         grid = {"format": value["format"]} if value["format"] != GRID else {
-            "bits": int(value["bits"]), **{name: value[name] for name in ("scheme", "per", "method", "clip")}}
+            "bits": int(value["bits"]), **{name: value[name] for name in names}}
         return Settings(**grid, activations=number(value["activations"]), calibrate=value["calibrate"],
                         bias_correction=bool(value["bias_correction"]))
 
@@ -98,7 +102,11 @@ class Page(Experiment):
     def change(self, name: str, value: Any) -> list[str]:
         if name not in ("arithmetic", "cell"):
             self._comparison = None
-        return []
+        return self.unused([name])
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        ours = self.params["method"] == HQQ and self.params["format"] == GRID
+        return [ZEROS_OF_HQQ] if ours and set(names) & {"method", *OWN} else []
 
     def act(self, name: str, values: Values) -> Outcome:
         """Export the quantised network."""
@@ -231,6 +239,11 @@ def _layers(comparison: Comparison, simulated: list[np.ndarray], codes: list[np.
     found = []
     for i, (name, grid) in enumerate(zip(CODES, (comparison.network.activations or {}).values(), strict=False)):
         difference = largest_difference(codes[i], simulated[i]) if codes else None
+        if isinstance(grid, RowGrids):
+            found.append({"name": name, "scale": None, "zero_point": None, "bits": grid.bits, "low": 0,
+                          "high": (1 << grid.bits) - 1, "difference": None,
+                          "words": f"{grid.bits} bits; each digit has a scale and a zero point of its own"})
+            continue
         words = (f"{grid.bits} bits, {grid.low} to {grid.high}; scale {float(grid.scale):.3g}, zero point "
                  f"{int(grid.zero_point)}")
         if difference is not None:

@@ -64,7 +64,7 @@ class Page(Experiment):
               titles={"shown": "is shown", "compared": "is compared", "inputs": "holds inputs of a layer"},
               doc="Compared: its tensors are subtracted from those shown, by name and shape. Inputs of the layer whose "
                   "weights are shown, one row per example: measures the error of its output, weights rounded to "
-                  "nearest and by GPTQ"),
+                  "nearest, by GPTQ and by AWQ"),
     )
 
     def __init__(self, params: Values):

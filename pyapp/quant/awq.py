@@ -13,6 +13,7 @@ import numpy as np
 from pyapp.core.ops import linear
 from pyapp.quant.schemes import NOT_FINITE
 
+FINENESS = 12  # significant bits of a scale: the last bits of sums differ between runtimes, and codes should not
 STEPS = 20  # α is 0, 1/20, ..., 19/20, as in the authors' code
 
 
@@ -32,6 +33,12 @@ def awq_scales(w: np.ndarray, x: np.ndarray, rounded: Callable[[np.ndarray], np.
     tried = [_centred(size, step / STEPS) for step in range(STEPS)]
     errors = [np.square(linear(x, rounded(w * s) / s - w)).sum() for s in tried]
     return tried[int(np.argmin(errors))]
+
+
+def steady(s: np.ndarray) -> np.ndarray:
+    """Scales with 12 significant bits, and 1 where s is not positive and finite; float64."""
+    mantissa, exponent = np.frexp(np.where(np.isfinite(s) & (s > 0), s, 1.0))
+    return np.ldexp(np.rint(np.ldexp(mantissa, FINENESS)), exponent - FINENESS)
 
 
 def _centred(size: np.ndarray, alpha: float) -> np.ndarray:

@@ -15,14 +15,13 @@ from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.mlp import MLP
 from pyapp.nets.vit import ViT
-from pyapp.quant.awq import awq_scales
+from pyapp.quant.awq import awq_scales, steady
 from pyapp.quant.equalisation import equalising_scales
 from pyapp.quant.parameters import ROTATED, UNPREPARED
 from pyapp.quant.smoothquant import ALPHA, smoothing_scales
 
 PREPARATIONS = (UNPREPARED, "smooth", "equalise", "awq", ROTATED)
 Rounded = Callable[[str, np.ndarray], np.ndarray]  # weight name, W -> Ŵ, as the network's settings round it
-FINENESS = 12  # significant bits of a scale: the last bits of sums differ between runtimes, and codes should not
 ROUNDS, ENOUGH = 50, 0.01  # of equalisation, which goes on until no scale changes a channel by more than this part
 
 
@@ -38,8 +37,7 @@ class Site:
     def scale(self, p: Parameters, s: np.ndarray) -> np.ndarray:
         """Scale the channels of p, in place, and return the scales used: s of 12 significant bits, or 1 where s is not
         positive and finite."""
-        mantissa, exponent = np.frexp(np.where(np.isfinite(s) & (s > 0), s, 1.0))
-        s = np.ldexp(np.rint(np.ldexp(mantissa, FINENESS)), exponent - FINENESS)
+        s = steady(s)
         for name in self.before:
             part = p[name][self.first:]
             part[...] = (part.T / s).T

@@ -119,7 +119,8 @@ def test_the_output_of_a_layer_on_inputs_from_a_second_file(files, capsys):
     assert [row["bits"] for row in found] == [8, 6, 4, 3, 2] and 0.001 < found[0]["nearest"] < 0.01 < found[2]["gptq"]
     assert main(["inspect", *words]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "GPTQ saw 20 rows" in said and "may lose more than rounding" in said and "bits to nearest GPTQ 8 0." in said
+    assert "GPTQ and AWQ saw 20 rows" in said and "may lose more than rounding" in said
+    assert "bits to nearest GPTQ AWQ 8 0." in said
     assert "no tensor there has rows of 32 numbers" in refusal(
         capsys, "inspect", files[0], "--tensor", "second.weight", "--activations", str(files[2] / "x.npy"))
 

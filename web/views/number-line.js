@@ -30,18 +30,18 @@ export default function NumberLine({ block: { name, label, read }, scope }) {
       ${thread(inside.filter((i) => !clipped[i]), "float")}${thread(inside.filter((i) => clipped[i]), "error")}
       <path class="dots" stroke="var(--quant)" d=${ends(inside)} />
       ${at !== null && html`${thread([at], clipped[at] ? "error" : "float", true)}<circle fill="var(--quant)" cx=${x(after[at])} cy=${LANDING} r="4" />`}
-      ${zoomed || !fine ? html`<${Lines} codes=${codes} reals=${reals} x=${x} width=${width} />` : html`<${Reach} ends=${[lowest, highest]} zoom=${zoom} x=${x} />`}`;
+      ${zoomed || !fine ? html`<${Lines} codes=${codes} reals=${reals} x=${x}/>` : html`<${Reach} ends=${[lowest, highest]} zoom=${zoom} x=${x} />`}`;
   };
   return html`<${Reader} label=${scope.text(label)} test=${name} height=${HEIGHT} items=${values} places=${places} words=${(i) => scope.reading({ i }).text(read)} draw=${draw} />`;
 }
 
-/** Every grid line, with as many codes and below them real numbers as there is room for, counted from 0. */
-function Lines({ codes, reals, x, width }) {
-  const step = reals.length > 1 ? x(reals[1]) - x(reals[0]) : width;
+/** Every grid line, with as many codes and below them real numbers as there is room for, from 0 on both ways. */
+function Lines({ codes, reals, x }) {
   const zero = Math.max(0, reals.indexOf(0));
   const row = (texts, role, y) => {
-    const every = Math.ceil((Math.max(...texts.map((text) => text.length)) * LETTER + 10) / step);
-    return texts.map((text, i) => (i - zero) % every === 0 && html`<text x=${x(reals[i])} y=${y} text-anchor="middle" style=${{ fill: `var(--${role})` }}>${text}</text>`);
+    const [shown, room] = [new Set(), Math.max(...texts.map((text) => text.length)) * LETTER + 10];
+    for (const way of [-1, 1]) for (let i = zero, last = Infinity; i in texts; i += way) if (Math.abs(x(reals[i]) - last) >= room) [last] = [x(reals[i]), shown.add(i)];
+    return [...shown].map((i) => html`<text x=${x(reals[i])} y=${y} text-anchor="middle" style=${{ fill: `var(--${role})` }}>${texts[i]}</text>`);
   };
   return html`${row(Array.from(codes, (code) => fixed(code, 0)), "quant", CODES)}${row(Array.from(reals, scalar), "muted", REALS)}
     ${Array.from(reals, (value) => html`<rect fill="var(--quant)" x=${x(value) - 0.5} y=${LANDING + 4} width=${value === 0 ? 2 : 1} height=${GRID - LANDING + 1} />`)}`;

@@ -10,7 +10,8 @@ from typing import Any
 from pyapp.core.optim import OPTIMISERS
 from pyapp.experiment.frame import Idle
 from pyapp.experiment.params import Param, Value
-from pyapp.quant.calibrate import CALIBRATIONS, CLIPS
+from pyapp.quant.alone import HQQ, STOCHASTIC
+from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, RANGES, TOKEN
 from pyapp.quant.schemes import MIN_BITS, SCHEMES
 
 OFF, NONE = "off", "none"  # instead of a number of bits
@@ -67,14 +68,26 @@ def weight_method(default: str) -> Param:
                  doc="Round to nearest, or GPTQ, which lets later weights make up for earlier errors")
 
 
+def any_method() -> Param:
+    """`weight_method` with those that see no inputs as well."""
+    param = weight_method("round")
+    return replace(param, choices=(*param.choices, HQQ, STOCHASTIC),
+                   titles={**param.titles, HQQ: "HQQ", STOCHASTIC: "stochastic rounding"},
+                   doc=f"{param.doc}; HQQ, whose zero points lie between codes; or up and down by chance")
+
+
 def weight_range(default: str) -> Param:
     return Param("clip", "Range of the weights", "choice", default, choices=CLIPS, titles=RANGE_TITLES,
                  doc="All weights lie on the grid, or the largest are clipped where that lowers the squared error")
 
 
-def calibration() -> Param:
-    return Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, titles=RANGE_TITLES,
-                 doc="How the range of each activation is found, on 1,024 training images")
+def calibration(at_run_time: bool = False) -> Param:
+    """`at_run_time`: each image may find its own."""
+    param = Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, titles=RANGE_TITLES,
+                  doc="How the range of each activation is found, on 1,024 training images")
+    return param if not at_run_time else replace(
+        param, choices=RANGES, titles={**RANGE_TITLES, TOKEN: "per image, at run time"},
+        doc=f"{param.doc}, or by each image itself, which integer arithmetic cannot do")
 
 
 def layer(doc: str, label: str = "Layer") -> Param:

@@ -22,7 +22,7 @@ from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram, Line
 LANDING = ("{cell_values} → code {cell_codes:fixed:0} → {cell_after}, error {cell_error:signed:5} "
            "({fates.@cell_clipped})")
 CELL = "[{@row}, {@column}]: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
-IMAGES = (("values", "float", "float", "limits.value"), ("after", "{bits} bits", "quant", "limits.value"),
+IMAGES = (("values", "float", "float", "limits.value"), ("after", "{form}", "quant", "limits.value"),
           ("error", "error, after − before", "", "limits.error"))
 DRAWN = ("cell", "cell_values", "cell_after", "cell_clipped", "line_codes", "line_values", "window", "zoom")
 
@@ -44,7 +44,7 @@ LINE = Panel("line", "Where each number lands", (
                 "{cell.highest}; the largest error is {cell.maximum}."),
     Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),
     number_line("zoom-line", "Enlarged piece of the number line.", when="cell.fine"),
-    Words(role="caption", text="error of each number, over the same line: rounding stays within half a step, "
+    Words(role="caption", text="error of each number, over the same line: rounding stays within {half}, "
                                "±{cell.half_step}; clipping is red; the largest is {cell.maximum}"),
     Chart(name="error-line", label="Error of each number.", x="cell_values", across=Axis(ends="window"),
           up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=200, lines=(
@@ -54,17 +54,25 @@ LINE = Panel("line", "Where each number lands", (
 BEFORE = Panel("histogram", "Before and after", (
     Words(text="How the numbers are distributed: [before, upwards](.float), and [after, downwards](.quant), each "
                "scaled to its own height (square-root scale)."),
-    Histogram(name="histogram", label="Histogram before and after at {bits} bits.", edges="edges", before="before",
+    Histogram(name="histogram", label="Histogram before and after, {form}.", edges="edges", before="before",
               after="histogram"),
 ), empty="The histogram appears when Python has started.")
-GLANCE = Panel("glance", "At a glance", (
-    Words(text="Your settings at 2, 4, 8 and 16 bits. Choose one to see it in detail."),
-    Each(over="glance", width=140, blocks=(
-        Buttons(name="glance-sqnr-{bits}", words="[{sqnr_db:decibels:1}](.quant)", buttons=(
-            Button("{bits} bits", (("bits", "bits"),), name="choose-{bits}", pressed="chosen"),)),
-        Histogram(name="glance-{bits}", label="Histogram at {bits} bits.", edges="edges", before="before",
+
+
+def at_a_glance(name: str, title: str, value: str, when: str) -> Each:
+    """What each of some settings loses, and a button that chooses it."""
+    return Each(over="glance", width=140, when=when, blocks=(
+        Buttons(name=f"glance-sqnr-{{{name}}}", words="[{sqnr_db:decibels:1}](.quant)", buttons=(
+            Button(title, ((value, name),), name=f"choose-{{{name}}}", pressed="chosen"),)),
+        Histogram(name=f"glance-{{{name}}}", label=f"Histogram, {title}.", edges="edges", before="before",
                   after="landed", height=88, bare=True),
-        Words(role="doc", text="max error {maximum}"), Words(role="doc", text="{bytes:bytes}"))),
+        Words(role="doc", text="max error {maximum}"), Words(role="doc", text="{bytes:bytes}")))
+
+
+GLANCE = Panel("glance", "At a glance", (
+    Words(text="Your settings at 2, 4, 8 and 16 bits. Choose one to see it in detail.", when="on_grid"),
+    Words(text="The same numbers in formats with codes of 4 bits. Choose one to see it in detail.", when="!on_grid"),
+    at_a_glance("bits", "{bits} bits", "bits", "on_grid"), at_a_glance("name", "{title}", "format", "!on_grid"),
     Words(name="db-a-bit", when="db_known",
           text="From 4 to 8 bits each bit brings **{db_a_bit:fixed:2} dB** here. Halving the step would bring 6.02 dB; "
                "{db_rest}"),
@@ -94,7 +102,7 @@ GRIDS = Panel("grids", "{grids_title}", (
         Fact("codes", ("{low:fixed:0} to {high:fixed:0}",), "code-range"),
         Fact("codes in use", ("{codes_used:count} of {codes_there:count}",), "codes-used"),
         Fact("scale{shown}", ("cell.scale",), "scale", "quant"),
-        Fact("zero point{shown}", ("cell.zero_point:fixed:0",), "zero-point", "quant"),
+        Fact("zero point{shown}", ("cell.zero_point:fixed:0",), "zero-point", "quant", when="on_grid"),
         Fact("smallest scale", ("scale_min",), "scale-min", when="many"),
         Fact("largest scale", ("scale_max",), "scale-max", when="many"),
         Fact("numbers that became 0", ("zeros:count",)))),
@@ -102,11 +110,14 @@ GRIDS = Panel("grids", "{grids_title}", (
 ), place="readouts", when="cell")
 SIZE = Panel("size", "Size", (
     Words(text="Codes are packed bit by bit and each [scale](?scale) takes four bytes; [zero points](?zero-point) are "
-               "stored only if one is not 0."),
+               "stored only if one is not 0.", when="on_grid"),
+    Words(text="Codes are packed bit by bit, and the format says how its [scales](?scale) are stored.",
+          when="!on_grid"),
     Facts(facts=(
         Fact("codes", ("bytes.codes:bytes",), "bytes-codes"),
-        Fact("scales and zero points", ("bytes.grids:bytes",), "bytes-grids"),
+        Fact("scales{and_zeros}", ("bytes.grids:bytes",), "bytes-grids"),
         Fact("total", ("bytes.all:bytes",), "bytes-all", "quant"),
+        Fact("bits per number", ("bytes.each:fixed:2",), "bits-each"),
         Fact("as float32", ("bytes.float:bytes",), "bytes-float", "float"),
         Fact("share of float32", ("bytes.ratio:percent",), "bytes-ratio"))),
 ), place="readouts", when="bytes")

@@ -34,8 +34,8 @@ def test_the_errors_are_those_of_the_formula_on_inputs_that_gptq_did_not_see():
 def test_weights_in_the_other_orientation_give_the_same():
     turned = layer_of(np.ascontiguousarray(W.T), X)
     assert turned.turned and not layer_of(W, X).turned
-    assert turned.said() == ("The file has the weights as (inputs, outputs). GPTQ saw 40 rows of inputs, and errors "
-                             "are measured on 40 others.")
+    assert turned.said() == ("The file has the weights as (inputs, outputs). GPTQ and AWQ saw 40 rows of inputs, and "
+                             "errors are measured on 40 others.")
     assert list(output_errors(turned, (3,))) == list(output_errors(layer_of(W, X), (3,)))
 
 
@@ -43,8 +43,17 @@ def test_rows_are_those_of_all_leading_axes_and_not_too_many():
     assert np.array_equal(layer_of(W, X.reshape(8, 10, 12)).seen, X[::2])
     layer = layer_of(W, np.tile(X, (100, 1)))
     assert len(layer.seen) + len(layer.kept) <= MOST + 1
+    assert f"GPTQ saw {len(layer.seen)} rows of inputs, AWQ the first 128 of them, and" in layer.said()
     alone = layer_of(W, X[:1])
     assert np.array_equal(alone.seen, alone.kept)
+
+
+def test_awq_helps_where_a_few_inputs_are_large():
+    x = RNG.standard_normal((80, 12)).astype(np.float32) * np.float32([30, 20] + 10 * [1])
+    row, = output_errors(layer_of(W, x), (4,))
+    assert row["awq"] < 0.8 * row["nearest"]
+    row, = output_errors(layer_of(W, np.sign(x)), (4,))  # all inputs are as large: no column deserves more
+    assert row["awq"] == pytest.approx(row["nearest"], rel=1e-9)
 
 
 def test_which_tensor_holds_the_inputs():
@@ -66,4 +75,4 @@ def test_numbers_that_are_none_and_outputs_of_0():
         layer_of(W, np.where(X > 0, np.nan, X))
     with pytest.raises(ValueError, match="there are no inputs"):
         layer_of(W, X[:0])
-    assert list(output_errors(layer_of(W, 0 * X), (4,))) == [{"bits": 4, "nearest": None, "gptq": None}]
+    assert list(output_errors(layer_of(W, 0 * X), (4,))) == [{"bits": 4, "nearest": None, "gptq": None, "awq": None}]

@@ -36,6 +36,8 @@ def predictions(settings: Settings, integers: bool) -> np.ndarray:
      Settings(3, per="channel", activations=8, clip="mse", bias_correction=True), "integers"),
     ({"format": "nf2", "bias_correction": True}, Settings(format="nf2", activations=8, bias_correction=True),
      "simulated"),
+    ({"method": "hqq", "calibrate": "token", "scheme": "affine"},
+     Settings(4, per="channel", activations=8, calibrate="token", method="hqq"), "simulated"),
 ])
 @pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_changed_predictions_are_counted_on_every_held_out_digit(params, settings, kind):
@@ -169,3 +171,22 @@ def test_what_is_read_wrongly_is_counted_and_its_digits_are_shown():
     assert (labels[index] == label).all() and (ours[index] == said).all()
     assert (frame.arrays["wrong_images"] == np.rint(255 * images[index]).reshape(-1, 28, 28)).all()
     assert frame.scalars["accuracy"] == (ours == labels).mean()  # nothing was counted again
+
+
+def test_a_scale_for_each_digit_is_read_and_said():
+    session = Session(calibrate="token", activations="4", method="stochastic")
+    session.done()
+    read = session.predict({"index": 7})
+    layers = read.scalars["layers"]
+    assert [layer["high"] for layer in layers] == [15, 15, 15, 255] and layers[0]["scale"] is None
+    assert layers[1]["words"] == "4 bits; each digit has a scale and a zero point of its own"
+    codes = read.arrays["codes_hidden1"]  # the digit's own largest number has the largest code
+    assert codes.max() == 15 and codes.min() == 0
+    assert "at run time" in session.advance(steps=1)["frame"].scalars["refusal_words"]
+
+
+def test_what_hqq_finds_itself_is_said():
+    session = Session(method="hqq")
+    said = session.change("scheme", "affine")["notes"]
+    assert said == ["HQQ finds scales and zero points itself: the scheme and the range of the weights have no effect."]
+    assert session.change("per", "tensor")["notes"] == []

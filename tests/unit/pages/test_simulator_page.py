@@ -4,7 +4,8 @@ import pytest
 from pyapp.bridge import call_json
 from pyapp.experiment.params import ParamError
 from pyapp.pages.simulator import PASTED
-from pyapp.quant.error import quantization_error
+from pyapp.quant.error import compare, quantization_error
+from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.packing import pack
 from pyapp.quant.schemes import fit_grid, quantize
 from pyapp.runner import Runner
@@ -179,3 +180,33 @@ def test_codes_as_text_stand_below_each_other():
 def test_other_numbers_come_from_the_next_seed():
     session = Session(seed=9999)
     assert session.frame.scalars["next_seed"] == 1 and session.change("seed", 7).scalars["next_seed"] == 8
+
+
+@pytest.mark.parametrize("name", ["fp4", "fp8-e4m3", "nf4", "ternary", "mxfp4", "q4_0", "q6_k"])
+def test_a_format_is_shown_as_a_grid_is(name):
+    session = Session(format=name, data="outlier", part=1, zoom=100)
+    tensor, scalars = FORMATS[name].encode(session["values"]), session.frame.scalars
+    np.testing.assert_array_equal(session["after"], tensor.dequantize())
+    assert scalars["errors"]["sqnr_db"] == compare(session["values"], tensor.dequantize()).sqnr_db
+    assert scalars["bytes"]["all"] == tensor.nbytes and scalars["bytes"]["codes"] <= tensor.nbytes
+    assert scalars["cell"]["zero_point"] is None and scalars["form"] == FORMATS[name].title
+    assert scalars["cell"]["fine"] == name.startswith("fp8") and session["cell_codes"][-1] in session["line_codes"]
+    assert [row["name"] for row in scalars["glance"]] == ["nf4", "mxfp4", "nvfp4", "q4_0"] and not scalars["db_known"]
+
+
+def test_the_codes_of_fp4_by_hand():
+    session = Session(format="fp4", values="6 -6 1.4 -0.2")  # the scale is 1; 0.5, 1, 1.5, 2, 3, 4 and 6, and a sign
+    assert session["codes"].tolist() == [[7, 15, 3, 8]] and session["after"].tolist() == [[6, -6, 1.5, 0]]
+    assert session["line_values"].tolist() == [-6, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6]
+    assert session.frame.scalars["cell"]["half_step"] == 1
+
+
+def test_numbers_that_a_format_cannot_hold_are_said_and_nothing_is_lost():
+    session = Session(values="1 2 3", format="q4_0")
+    with pytest.raises(ParamError, match="Q4_0") as error:
+        session.change("values", "1e30 2")
+    assert error.value.param == "values" and "uniform grid" in error.value.hint
+    assert session.change("part", 0).arrays["values"].tolist() == [[1, 2, 3]]
+    session = Session(values="1e30 2", format="q4_0")
+    assert "A uniform grid is shown" in session.frame.notes[-1] and session.frame.scalars["on_grid"]
+    assert session.change("format", "nf4").scalars["form"] == "NF4" and not session.frame.notes

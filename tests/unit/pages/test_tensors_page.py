@@ -105,8 +105,8 @@ def test_inputs_of_the_chosen_tensor_from_a_second_file():
     found = runner.advance(run, steps=9)["frame"].scalars
     assert found["outputs"] == list(output_errors(layer_of(W, x)))
     assert found["outputs_said"] == (
-        "The inputs are x. GPTQ saw 15 rows of inputs, and errors are measured on 15 others. With fewer rows than the "
-        "256 inputs, GPTQ fits just those, and may lose more than rounding to nearest does.")
+        "The inputs are x. GPTQ and AWQ saw 15 rows of inputs, and errors are measured on 15 others. With fewer rows "
+        "than the 256 inputs, GPTQ fits just those, and may lose more than rounding to nearest does.")
     runner.change(run, "tensor", "v")
     found = runner.advance(run, steps=3)["frame"].scalars
     assert found["outputs"] == [] and "no tensor there has rows of 9 numbers" in found["outputs_refused"]

@@ -3,23 +3,10 @@ import pytest
 
 from pyapp.core.rng import generator
 from pyapp.measure.histogram import BINS, edges, histogram
-from pyapp.pages.base.picture import Cell, ends, lines
+from pyapp.pages.base.picture import ends, lines
 from pyapp.quant.schemes import fit_grid, quantize
 
 X = generator(2, "test").standard_normal((5, 11)).astype(np.float32)
-
-
-@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
-@pytest.mark.parametrize("per", ["tensor", "channel", "group:4", "group:11", "group:20"])
-def test_the_cells_cover_the_matrix_and_each_has_its_own_grid(per, scheme):
-    grid, seen = fit_grid(X, 4, scheme, per), np.zeros(X.shape, int)
-    codes = grid.quantize(X)
-    for index in range(grid.scale.size):
-        cell = Cell.of(grid, X.shape, index)
-        seen[cell.rows, cell.columns] += 1
-        np.testing.assert_array_equal(cell.grid.quantize(cell.of_matrix(X)), cell.of_matrix(codes))
-    assert (seen == 1).all()
-    assert Cell.of(grid, X.shape, 10**6).index == grid.scale.size - 1
 
 
 def test_lines_are_what_the_codes_stand_for():
