@@ -3,7 +3,7 @@
 import { Engine } from "./engine.js";
 import { faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
-import { refuseStrayDrops } from "./ui/files.js";
+import { takeStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
 import { lastOf, opening } from "./ui/keep.js";
 import { onceAFrame } from "./ui/latest.js";
@@ -284,7 +284,7 @@ async function main() {
   for (const type of ["error", "unhandledrejection"]) {
     addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }
-  refuseStrayDrops((file) => shown?.session.bring?.(file));
+  takeStrayDrops((file) => shown?.session.bring?.(file), (trouble) => shown?.session.fail("load", trouble));
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
   const view = go(location.hash);
