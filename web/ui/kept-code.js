@@ -7,6 +7,7 @@ const here = new Set(); // "page function" of what was edited since this tab was
 export class KeptCode {
   #page;
   #key;
+  #known = new Set(); // functions whose texts were read or written here: what is kept of others is another tab's
 
   constructor(page) {
     this.#page = page;
@@ -16,6 +17,7 @@ export class KeptCode {
   /** {inForce, offered}: code that was in force when the page was left comes back by itself, all other code on request. */
   read() {
     const kept = Object.entries(this.#stored());
+    for (const [name] of kept) this.#known.add(name);
     const again = ([name, { running }]) => running !== null && here.has(`${this.#page} ${name}`);
     return {
       inForce: Object.fromEntries(kept.filter(again)),
@@ -25,8 +27,12 @@ export class KeptCode {
 
   /** Keep the current texts, and those still offered. Null, or a sentence that says why leaving the page will lose them. */
   write(texts, offered) {
-    for (const name of Object.keys(texts)) here.add(`${this.#page} ${name}`);
-    const all = { ...texts, ...offered };
+    const others = Object.entries(this.#stored()).filter(([name]) => !this.#known.has(name));
+    for (const name of Object.keys(texts)) {
+      here.add(`${this.#page} ${name}`);
+      this.#known.add(name);
+    }
+    const all = { ...Object.fromEntries(others), ...texts, ...offered };
     const json = JSON.stringify(all);
     const lost = "it is lost when you leave or reload this page";
     try {
