@@ -18,7 +18,7 @@ from pyapp.experiment.params import ParamError, find, followers, parse_all
 from pyapp.nets import chain
 from pyapp.run import Run
 
-WHERE = "here are opened sessions and weights of Bitladder; the page Tensors shows files of tensors, a pad takes pictures"
+WHERE = "here sessions and weights of Bitladder open; files of tensors are for the page Tensors, pictures for pads"
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 

@@ -19,6 +19,7 @@ const log = new Log();
 const openLog = () => log.show();
 const facts = { boot: {}, offline: "", runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
+const SAID = ["shell", "page", "run"]; // places of notes about the whole page
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
 const banners = { python: null, page: null }; // troubles, by what they are about
 const visit = new Visit();
@@ -102,7 +103,7 @@ async function open(session) {
   const opened = await session.reset();
   if (session !== shown.session || !facts.runtime || facts.trouble) return;
   if (opened && session.then) await obey(session, { ...session.params, ...session.then });
-  if (!opened && difference(session.meta, session.params, {}).length) return openPlain(session);
+  if (!opened && session.troubles.page?.type !== "DownloadError" && difference(session.meta, session.params, {}).length) return openPlain(session);
   document.documentElement.dataset.state = "ready";
   if (performance.getEntriesByName("ready").length) return;
   performance.mark("ready");
@@ -113,7 +114,7 @@ async function open(session) {
 function openPlain(session) {
   const why = Object.values(session.troubles).find(Boolean);
   session.forget();
-  session.params = filled(session.meta, {});
+  Object.assign(session, { params: filled(session.meta, {}), left: null });
   session.say("shell", `The page cannot be opened with these settings, so it uses the defaults.`, ...(why ? [sentences(why)] : []));
   return open(session);
 }
@@ -244,12 +245,10 @@ async function obey(session, wanted, words = [], tag = undefined) {
 function notes(session) {
   const dismiss = () => {
     session.fail("page", null);
-    session.say("shell");
-    session.say("page");
-    session.say("run");
+    for (const place of SAID) session.say(place);
   };
-  const said = ["shell", "page", "run"].flatMap((place) => session.notes[place] ?? []);
-  drawNotes(at("notes"), said, session.troubles.page, dismiss);
+  const said = SAID.flatMap((place) => session.notes[place] ?? []);
+  drawNotes(at("notes"), said, session.troubles.page, dismiss, !session.open && !facts.trouble && (() => open(session)));
 }
 
 /** Follow a link. An error that keeps the page from being shown stays until another try or another link succeeds. */

@@ -52,11 +52,6 @@ export function dropping({ pick, refuse, over = () => {} }) {
   return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
 }
 
-function one(files, pick, refuse) {
-  if (files.length === 1) pick(files[0]);
-  else refuse(trouble(`${count(files.length)} files were dropped`, "drop one at a time"));
-}
-
 /** What is dropped beside a place for it (a file, a link) would take the place of this document: a file is for the page, `pick` and `refuse` as above. */
 export function takeStrayDrops(pick, refuse) {
   const stray = (event) => {
@@ -68,6 +63,8 @@ export function takeStrayDrops(pick, refuse) {
   };
   for (const type of ["dragover", "drop"]) addEventListener(type, stray);
 }
+
+const one = (files, pick, refuse) => (files.length === 1 ? pick(files[0]) : refuse(trouble(`${count(files.length)} files were dropped`, "drop one at a time")));
 
 const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
 

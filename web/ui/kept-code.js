@@ -28,10 +28,7 @@ export class KeptCode {
   /** Keep the current texts, and those still offered. Null, or a sentence that says why leaving the page will lose them. */
   write(texts, offered) {
     const others = Object.entries(this.#stored()).filter(([name]) => !this.#known.has(name));
-    for (const name of Object.keys(texts)) {
-      here.add(`${this.#page} ${name}`);
-      this.#known.add(name);
-    }
+    for (const name of Object.keys(texts)) here.add(`${this.#page} ${name}`) && this.#known.add(name);
     const all = { ...Object.fromEntries(others), ...texts, ...offered };
     const json = JSON.stringify(all);
     const lost = "it is lost when you leave or reload this page";

@@ -29,14 +29,8 @@ export function PageMenu({ page }) {
 /** What a command gives; it knows nothing of what was changed on the way. */
 const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training, “Copy as Python” repeats that too.`
   : "it prints the same figures.");
-async function copy(text, words, say) {
-  try {
-    await navigator.clipboard.writeText(text); // there is no clipboard without https
-    say(words);
-  } catch {
-    say(`This browser does not allow copying here${text.length > LONGEST ? "." : `; select it instead: ${text}`}`);
-  }
-}
+const copy = (text, words, say) => Promise.resolve(text).then((it) => navigator.clipboard.writeText(it)) // throws without https
+  .then(() => say(words), () => say(`This browser does not allow copying here${text.length > LONGEST ? "." : `; select it instead: ${text}`}`));
 
 function copyLink(page, link, say) {
   const left = dropped(page.meta, page.params).map((label) => ` “${label}” is not in it: a link holds at most ${count(LONGEST)} characters of a text.`);
