@@ -18,6 +18,7 @@ from pyapp.experiment.params import ParamError, find, followers, parse_all
 from pyapp.nets import chain
 from pyapp.run import Run
 
+WHERE = "here sessions and weights of Bitladder open; files of tensors are for the page Tensors, pictures for pads"
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 
@@ -233,9 +234,13 @@ class Runner:
         if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(bytes(file), name)) is not None:
             current.took(name)
             return self._whole(current, notes)
-        arrays = chain.unpack(bytes(file), name, sessions.MOST_UNPACKED)
-        if sessions.is_session(arrays) or not current.trains:
-            saved = sessions.read(arrays, name)
+        try:
+            arrays = chain.unpack(bytes(file), name, sessions.MOST_UNPACKED)
+            saved = sessions.read(arrays, name) if sessions.is_session(arrays) or not current.trains else None
+        except store.StoreError as error:
+            error.hint = getattr(error, "hint", WHERE)
+            raise
+        if saved:
             at = f", at step {saved.step:,}" if saved.step else ""
             notes = [f"{name}: the page is as it was saved{at}", *current.become(saved, name)]
             return self._whole(current, notes, restored=current.step, texts=saved.edits)

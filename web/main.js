@@ -4,7 +4,7 @@ import { render } from "preact";
 import { Engine } from "./engine.js";
 import { faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
-import { refuseStrayDrops } from "./ui/files.js";
+import { takeStrayDrops } from "./ui/files.js";
 import { Guard } from "./ui/guard.js";
 import { lastOf, opening } from "./ui/keep.js";
 import { Log } from "./ui/log.js";
@@ -19,6 +19,7 @@ const log = new Log();
 const openLog = () => log.show();
 const facts = { boot: {}, offline: "", runtime: null, trouble: null, proof: null, checkable: false, openLog, shell: {} };
 const STILL = "Everything on this page that needs no Python still works: the text, the pad and the shipped results.";
+const SAID = ["shell", "page", "run"]; // places of notes about the whole page
 const FIRST_VIEW_MS = 10_000; // a view that takes longer, or fails, does not keep Python from starting
 const banners = { python: null, page: null }; // troubles, by what they are about
 const visit = new Visit();
@@ -100,7 +101,7 @@ async function open(session) {
   const opened = await session.reset();
   if (session !== shown.session || !facts.runtime || facts.trouble) return;
   if (opened && session.then) await obey(session, { ...session.params, ...session.then });
-  if (!opened && difference(session.meta, session.params, {}).length) return openPlain(session);
+  if (!opened && session.troubles.page?.type !== "DownloadError" && difference(session.meta, session.params, {}).length) return openPlain(session);
   document.documentElement.dataset.state = "ready";
   if (performance.getEntriesByName("ready").length) return;
   performance.mark("ready");
@@ -111,7 +112,7 @@ async function open(session) {
 function openPlain(session) {
   const why = Object.values(session.troubles).find(Boolean);
   session.forget();
-  session.params = filled(session.meta, {});
+  Object.assign(session, { params: filled(session.meta, {}), left: null });
   session.say("shell", `The page cannot be opened with these settings, so it uses the defaults.`, ...(why ? [sentences(why)] : []));
   return open(session);
 }
@@ -242,12 +243,10 @@ async function obey(session, wanted, words = [], tag = undefined) {
 function notes(session) {
   const dismiss = () => {
     session.fail("page", null);
-    session.say("shell");
-    session.say("page");
-    session.say("run");
+    for (const place of SAID) session.say(place);
   };
-  const said = ["shell", "page", "run"].flatMap((place) => session.notes[place] ?? []);
-  drawNotes(at("notes"), said, session.troubles.page, dismiss);
+  const said = SAID.flatMap((place) => session.notes[place] ?? []);
+  drawNotes(at("notes"), said, session.troubles.page, dismiss, !session.open && !facts.trouble && (() => open(session)));
 }
 
 /** Follow a link. An error that keeps the page from being shown stays until another try or another link succeeds. */
@@ -281,7 +280,7 @@ async function main() {
   for (const type of ["error", "unhandledrejection"]) {
     addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }
-  refuseStrayDrops((file) => shown?.session.bring?.(file));
+  takeStrayDrops((file) => shown?.session.bring?.(file), (trouble) => shown?.session.fail("load", trouble));
   tell({});
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
   const view = go(location.hash);

@@ -9,6 +9,7 @@ Value = float | int | str | bool
 Values = dict[str, Any]  # of parameters by their names, parsed: each has the type that its Param declares
 WIDGETS = {"choice": "select", "bool": "switch", "text": "text"}  # numbers have sliders
 SHOWN = 60  # characters of a value that a message quotes
+EXACT = 2 ** 53  # below it a float is a whole number to its last digit
 
 
 class ParamError(ValueError):
@@ -99,8 +100,8 @@ def _quoted(value: Any) -> str:
 
 
 def _text(number: float) -> str:
-    """A number as a person writes it: 4294967295, 0.0001."""
-    return str(int(number)) if math.isfinite(number) and number == int(number) else f"{number:g}"
+    """A number as a person writes it: 4294967295, 0.0001; 1e+308 instead of its 309 digits."""
+    return str(int(number)) if abs(number) < EXACT and number == int(number) else f"{number:g}"
 
 
 def find(params: Iterable[Param], name: str) -> Param:

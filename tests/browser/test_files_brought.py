@@ -43,9 +43,12 @@ def dropped(tab, place: str, files: dict | None = None, link: str = "") -> bool:
 
 
 @pytest.mark.parametrize("place", ["h1", "[data-test='load']", "[data-test='seed']"])
-def test_a_file_dropped_beside_the_pad_does_not_replace_the_page(visit, place):
+def test_a_file_dropped_beside_the_pad_does_not_replace_the_page_and_is_answered(visit, place):
     tab = visit("#digits")
     assert dropped(tab, place, {"seven.png": "x"})
+    tab.wait_text("load-error", "seven.png: expected an .npz file")
+    assert dropped(tab, place, {"a.npz": "x", "b.npz": "x"})
+    tab.wait_text("load-error", "2 files were dropped. Drop one at a time.")
 
 
 def test_links_are_refused_except_in_fields(visit):

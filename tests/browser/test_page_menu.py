@@ -34,6 +34,10 @@ def test_a_link_opens_the_page_as_it_is_and_one_for_slides_shows_panels_alone(vi
     tab.page.wait_for_url("**bits=5")
     assert copied(tab, "link") == f"{tab.url}#affine?bits=5"
     assert copied(tab, "embed") == f"{tab.url}#affine?bits=5&embed=1"
+    tab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { configurable: true })")  # as without https
+    tab["page-link"].click()
+    tab.wait_text("page-said", f"does not allow copying here; select it instead: {tab.url}#affine?bits=5")
+    tab.page.evaluate("delete navigator.clipboard")  # which uncovers the prototype's
 
 
 def test_a_link_says_what_it_leaves_out(visit):

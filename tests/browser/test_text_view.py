@@ -208,10 +208,10 @@ def test_only_this_page_fetches_the_weights_and_says_so_if_they_do_not_come(visi
     assert not any("gpt.npz" in address for address in asked)
     tab.expected = ("gpt.npz", "Failed to load resource")
     tab.page.route("**/app/weights/gpt.npz", lambda route: route.abort())
-    tab.page.goto(tab.url + "#text")
+    tab.page.goto(tab.url + "#text?tokens=7")
     tab.page.locator("#notes").get_by_text("app/weights/gpt.npz could not be downloaded").wait_for()
     assert tab.page.get_by_text("are being loaded").count() == 0
     tab.page.unroute("**/app/weights/gpt.npz")
-    tab.page.goto(tab.url + "#check")
-    tab.page.goto(tab.url + "#text")
+    tab["open-again"].click()
     tab["look-bars"].wait_for()
+    assert tab["notes"].count() == 0 and tab.page.url.endswith("#text?tokens=7"), "it was not for the settings"

@@ -86,3 +86,23 @@ test("without room the page says so once, and takes it back when there is room",
   await saving;
   assert.deepEqual(page.notes.keep, []);
 });
+
+test("two tabs that edit different functions of a page keep both, and each takes back only its own", async () => {
+  const kept = new Map();
+  globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text), removeItem: (key) => kept.delete(key) };
+  const { KeptCode } = await import("../../web/ui/kept-code.js");
+  const now = () => Object.keys(new KeptCode("rung1").read().offered).sort();
+  const [one, other] = [new KeptCode("rung1"), new KeptCode("rung1")];
+  for (const tab of [one, other]) assert.deepEqual(tab.read().offered, {});
+  const text = { text: "def f(): pass", running: null };
+  one.write({ predict: text }, {});
+  other.write({ gradients: text }, {});
+  assert.deepEqual(now(), ["gradients", "predict"]);
+  one.write({}, {}); // reset
+  assert.deepEqual(now(), ["gradients"]);
+  const later = new KeptCode("rung1");
+  later.write({}, later.read().offered);
+  assert.deepEqual(now(), ["gradients"]);
+  later.write({}, {}); // discarded
+  assert.equal(kept.size, 0);
+});

@@ -9,7 +9,7 @@ import pytest
 from pyapp import npz, pages
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError
-from pyapp.runner import Runner
+from pyapp.runner import WHERE, Runner
 from pyapp.store import StoreError
 
 
@@ -131,8 +131,9 @@ def test_a_snapshot_is_a_file_that_goes_on(runner):
 def test_a_wrong_file_changes_nothing(runner):
     run = runner.open("counter")["run"]
     runner.advance(run, steps=4)
-    with pytest.raises(StoreError, match=r"picture\.png"):
+    with pytest.raises(StoreError, match=r"picture\.png") as error:
         runner.restore(run, b"\x89PNG", "picture.png")
+    assert error.value.hint == WHERE
     assert runner.advance(run, steps=1)["frame"].step == 5
 
 

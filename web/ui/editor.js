@@ -36,9 +36,9 @@ export class Editor {
     this.#view = new EditorView({ parent: host, state: this.#state("") });
   }
 
-  /** Show another text, with no past of its own. */
+  /** Show a text. Another one has no past of its own; the one that is there keeps its cursor and its undo. */
   show(text) {
-    this.#view.setState(this.#state(text));
+    if (text !== this.#view.state.doc.toString()) this.#view.setState(this.#state(text));
   }
 
   /** Mark a line, from 1; null marks none. */

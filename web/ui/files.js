@@ -42,9 +42,7 @@ export function dropping({ pick, refuse, over = () => {} }) {
     over(false);
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    const { files } = event.dataTransfer;
-    if (files.length === 1) pick(files[0]);
-    else refuse(trouble(`${count(files.length)} files were dropped`, "drop one at a time"));
+    one(event.dataTransfer.files, pick, refuse);
   };
   const dragOver = (event) => {
     if (!holdsFiles(event)) return;
@@ -54,18 +52,19 @@ export function dropping({ pick, refuse, over = () => {} }) {
   return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
 }
 
-/** What is dropped beside a place for it (a file, a link) would take the place of this document: only sessions and files of tensors are taken, `pick(file)`. */
-export function refuseStrayDrops(pick) {
+/** What is dropped beside a place for it (a file, a link) would take the place of this document: a file is for the page, `pick` and `refuse` as above. */
+export function takeStrayDrops(pick, refuse) {
   const stray = (event) => {
     const field = event.target.closest?.("textarea, input, [contenteditable]");
     if (event.defaultPrevented || (field && (field.isContentEditable || !holdsFiles(event)))) return;
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (event.type === "drop" && /\.(bitladder|npz|npy|safetensors|gguf|onnx|tflite|csv|pth?|pkl|h5|keras)$/i.test(file?.name)) pick(file);
-    else event.dataTransfer.dropEffect = event.type === "dragover" && holdsFiles(event) ? "copy" : "none";
+    if (event.type === "drop" && holdsFiles(event)) one(event.dataTransfer.files, pick, refuse);
+    else event.dataTransfer.dropEffect = holdsFiles(event) ? "copy" : "none";
   };
   for (const type of ["dragover", "drop"]) addEventListener(type, stray);
 }
+
+const one = (files, pick, refuse) => (files.length === 1 ? pick(files[0]) : refuse(trouble(`${count(files.length)} files were dropped`, "drop one at a time")));
 
 const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
 

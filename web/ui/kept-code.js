@@ -3,6 +3,7 @@ import { recall, remember } from "./stored.js";
 
 const MOST = 20_000; // characters of one page
 const here = new Set(); // "page function" of what was edited since this tab was loaded
+const known = new Set(); // the same of what was read or written here: what is kept of others is another tab's
 
 const keyOf = (page) => `bitladder-code-${page}`;
 
@@ -12,6 +13,7 @@ const keyOf = (page) => `bitladder-code-${page}`;
  */
 export function read(page) {
   const kept = stored(page);
+  for (const [name] of kept) known.add(`${page} ${name}`);
   const again = ([name, { running }]) => running !== null && here.has(`${page} ${name}`);
   return {
     inForce: Object.fromEntries(kept.filter(again)),
@@ -21,8 +23,9 @@ export function read(page) {
 
 /** Keep the current texts, and those still offered. Null, or a sentence that says why leaving the page will lose them. */
 export function write(page, texts, offered) {
-  for (const name of Object.keys(texts)) here.add(`${page} ${name}`);
-  const json = JSON.stringify({ ...texts, ...offered });
+  const others = stored(page).filter(([name]) => !known.has(`${page} ${name}`));
+  for (const name of Object.keys(texts)) here.add(`${page} ${name}`) && known.add(`${page} ${name}`);
+  const json = JSON.stringify({ ...Object.fromEntries(others), ...texts, ...offered });
   const lost = "it is lost when you leave or reload this page";
   const long = json.length > MOST;
   const against = remember(keyOf(page), long || json === "{}" ? null : json);

@@ -29,7 +29,8 @@ export function PageMenu({ page }) {
 /** What a command gives; it knows nothing of what was changed on the way. */
 const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training, “Copy as Python” repeats that too.`
   : "it prints the same figures.");
-const copy = (text, words, say) => navigator.clipboard.writeText(text).then(() => say(words), () => say("This browser does not allow copying here."));
+const copy = (text, words, say) => Promise.resolve(text).then((it) => navigator.clipboard.writeText(it)) // throws without https
+  .then(() => say(words), () => say(`This browser does not allow copying here${text.length > LONGEST ? "." : `; select it instead: ${text}`}`));
 
 function copyLink(page, link, say) {
   const left = dropped(page.meta, page.params).map((label) => ` “${label}” is not in it: a link holds at most ${count(LONGEST)} characters of a text.`);
@@ -67,7 +68,7 @@ export function Menu({ panel, scope, page, shown, show }) {
       some && ["table", shown ? "Hide the table" : "Show as a table", () => show(!shown)],
       drawn && ["png", "Save as PNG", () => savePng(section, name)],
       drawn && ["svg", "Save as SVG", () => saveSvg(section, name)],
-      ["full", "Full screen", () => section.requestFullscreen()],
+      document.fullscreenEnabled && ["full", "Full screen", () => section.requestFullscreen()],
       ["link", "Copy a link to this panel", () => copyLink(page, page.link(panel.name), say)],
       ["print", "Print this panel", () => printOnly(section)],
     ].filter(Boolean);

@@ -13,7 +13,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * drawn             what was on the pad when the page was left, for the part that has a pad; null once it is taken
  * left, elsewhere(page, file, name)   a record that the page is to be opened with (ui/keep.js); what is done with a file of another page
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
- * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {message, hint}
+ * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {type, message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
  *                   {type: "wish", name, before, tag} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
@@ -67,8 +67,8 @@ export class Session {
       this.#asked = true;
       return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...(left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name }) };
     }, "page");
-    this.left = null;
     if (!answer) return null;
+    this.left = null;
     this.#strange = {};
     this.#run = answer.run;
     for (const ask of this.#early.splice(0)) ask();
@@ -275,8 +275,8 @@ export class Session {
         if (this.troubles[place]) this.fail(place, null);
         return result;
       } catch (error) {
-        const { message, hint, line, function: name } = error;
-        if (error.type !== "Closed" && !otherwise(error)) this.fail(error.param ?? place, { message, hint, line, function: name });
+        const { type, message, hint, line, function: name } = error;
+        if (type !== "Closed" && !otherwise(error)) this.fail(error.param ?? place, { type, message, hint, line, function: name });
         return null;
       }
     });

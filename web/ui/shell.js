@@ -99,15 +99,12 @@ export function drawTroubles(root, troubles, openLog) {
   );
 }
 
-/** Sentences about the page as a whole (a link's value was clamped, a file was loaded), until they are put away. */
-export function drawNotes(root, notes, trouble, dismiss) {
+/** Sentences about the page as a whole (a link's value was clamped, a file was loaded), until they are put away; `retry`: of a page that could not be opened. */
+export function drawNotes(root, notes, trouble, dismiss, retry) {
   const lines = [...notes, ...(trouble ? [sentences(trouble)] : [])];
-  render(
-    lines.length > 0 &&
-      html`<section class=${`banner ${trouble ? "banner-trouble" : ""}`} role="status" aria-label="Notes" data-test="notes">
-        ${lines.map((line) => html`<p>${line}</p>`)}
-        <button type="button" class="quiet dismiss" aria-label="Dismiss these notes" onClick=${dismiss}>×</button>
-      </section>`,
-    root,
-  );
+  render(lines.length > 0 && html`<section class=${`banner ${trouble ? "banner-trouble" : ""}`} role="status" aria-label="Notes" data-test="notes">
+      ${lines.map((line) => html`<p>${line}</p>`)}
+      ${trouble && retry && html`<button type="button" class="primary" data-test="open-again" onClick=${retry}>Retry</button>`}
+      <button type="button" class="quiet dismiss" aria-label="Dismiss these notes" onClick=${dismiss}>×</button>
+    </section>`, root);
 }

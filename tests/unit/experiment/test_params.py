@@ -25,6 +25,7 @@ def test_values_are_understood(param, given, value):
     (RATE, 7, 1, "rate 7 is above 1; using 1"), (RATE, "-1", 0.001, "rate -1 is below 0.001; using 0.001"),
     (RATE, "inf", 1, "rate inf is above 1; using 1"),
     (SEED, 2**32, 2**32 - 1, "seed 4294967296 is above 4294967295; using 4294967295"),
+    (SEED, "-1e308", 0, "seed -1e+308 is below 0; using 0"),  # and none of its 309 digits
     (SEED, -1, 0, "seed -1 is below 0; using 0"),
 ])
 def test_values_out_of_range_are_clamped_and_said(param, given, value, note):
