@@ -32,7 +32,7 @@ export default function Draw({ block, scope, page }) {
       if (drawn) panel.put(drawn);
       const first = (fresh || drawn) && panel.empty ? now.current.get("first?") : null;
       fresh = false;
-      if (first !== null) return void panel.showHeldOut(first);
+      if (first !== null) return void (panel.draw(), panel.showHeldOut(first));
       const known = now.current.get("network?");
       if (known === "" || (known !== null && known === network)) return;
       network = known;
