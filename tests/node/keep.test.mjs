@@ -90,19 +90,20 @@ test("without room the page says so once, and takes it back when there is room",
 test("two tabs that edit different functions of a page keep both, and each takes back only its own", async () => {
   const kept = new Map();
   globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text), removeItem: (key) => kept.delete(key) };
-  const { KeptCode } = await import("../../web/ui/kept-code.js");
-  const now = () => Object.keys(new KeptCode("rung1").read().offered).sort();
-  const [one, other] = [new KeptCode("rung1"), new KeptCode("rung1")];
-  for (const tab of [one, other]) assert.deepEqual(tab.read().offered, {});
+  let tabs = 0;
+  const tab = () => import(`../../web/ui/kept-code.js?tab=${(tabs += 1)}`); // each a module of its own, as in a tab
+  const now = async () => Object.keys((await tab()).read("rung1").offered).sort();
+  const [one, other] = [await tab(), await tab()];
+  for (const each of [one, other]) assert.deepEqual(each.read("rung1").offered, {});
   const text = { text: "def f(): pass", running: null };
-  one.write({ predict: text }, {});
-  other.write({ gradients: text }, {});
-  assert.deepEqual(now(), ["gradients", "predict"]);
-  one.write({}, {}); // reset
-  assert.deepEqual(now(), ["gradients"]);
-  const later = new KeptCode("rung1");
-  later.write({}, later.read().offered);
-  assert.deepEqual(now(), ["gradients"]);
-  later.write({}, {}); // discarded
+  one.write("rung1", { predict: text }, {});
+  other.write("rung1", { gradients: text }, {});
+  assert.deepEqual(await now(), ["gradients", "predict"]);
+  one.write("rung1", {}, {}); // reset
+  assert.deepEqual(await now(), ["gradients"]);
+  const later = await tab();
+  later.write("rung1", {}, later.read("rung1").offered);
+  assert.deepEqual(await now(), ["gradients"]);
+  later.write("rung1", {}, {}); // discarded
   assert.equal(kept.size, 0);
 });
