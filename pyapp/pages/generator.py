@@ -39,7 +39,7 @@ class Page(Experiment):
     summary = ("Turn a seed and a temperature into handwritten digits; see what a small generator keeps of a "
                "large one, and at a few bits.")
     order = 80
-    NEXT = ("anomaly", "From pictures to sensors: let a network listen to a machine, or to your own recording.")
+    NEXT = ("gestures", "Draw classes of your own, and a small network learns them while you draw.")
     WORK = "auto"
     BAR = "seed {seed:text}, {sure:percent:0} sure"
     PANELS = panels.PANELS

@@ -40,8 +40,8 @@ class Page(Experiment):
     summary = ("Draw two to ten gestures of your own, about ten times each: a small network learns them in seconds, "
                "and reads what you draw next.")
     entry = "Your data"
-    order = 22
-    NEXT = ("inference", "Run the digits network in integer arithmetic, and count the predictions that change.")
+    order = 85
+    NEXT = ("anomaly", "From drawings to sensors: let a network listen to a machine, or to your own recording.")
     WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and weights", ".npz", {"load": "Open drawings"}
     BAR = "{bar}"
     GROUPS = (("Drawings", ("gesture", "data", "picked")), ("Network", ("features", "hidden", "bits", "seed")),

@@ -43,7 +43,7 @@ class Page(Experiment):
     entry = "Train"
     tab = "With quantisation"
     order = 21
-    NEXT = ("gestures", "Draw classes of your own, and a small network learns them while you draw.")
+    NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
     GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
