@@ -18,7 +18,7 @@ from pyapp.experiment.params import ParamError, find, followers, parse_all
 from pyapp.nets import chain
 from pyapp.run import Run
 
-WHERE = "here sessions and weights of Bitladder open; files of tensors are for the page Tensors, pictures for pads"
+WHERE = "this page opens Bitladder's sessions and weights; the page Tensors opens tensors, and a pad pictures"
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 

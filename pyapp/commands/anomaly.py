@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--data", type=readable, metavar="FILE", help="a CSV file with a row per moment and a column per "
                                                                    "sensor (default: a motor made from the seed)")
     sub.add_argument("--columns", metavar="LIST", help="names of the columns to learn from, separated by "
-                                                                   "commas; all where none is named")
+                                                                   "commas; without it, all")
     sub.add_argument("--width", type=int, default=64, metavar="N", help="rows of a window")
     sub.add_argument("--bits", default=",".join(map(str, BITS)), metavar="LIST", help="bits per weight to compare")
     sub.add_argument("--false-alarms", type=float, default=1.0, metavar="PERCENT",
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, score the stream, and print what each network finds."""
     if not 0 <= args.false_alarms < 100:
-        raise ValueError(f"false_alarms is {args.false_alarms:g}; use 0 up to, not including, 100 percent")
+        raise ValueError(f"false_alarms is {args.false_alarms:g}; use at least 0 and less than 100 percent")
     widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
     recording = sensor_csv.read_path(args.data) if args.data else motor.stream(args.seed)[0]
     names = tuple(name.strip() for name in (args.columns or "").split(",") if name.strip())

@@ -1,4 +1,4 @@
-"""The command that says what data of one's own is understood as, before it is used."""
+"""The command that shows how your own data is read, before it is used."""
 
 import argparse
 from pathlib import Path

@@ -74,7 +74,7 @@ def _imbalance(values: np.ndarray, phase: np.ndarray, rng: np.random.Generator) 
 
 
 def _bearing(values: np.ndarray, phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A damaged ball: a rattle at 1.6 places of each turn, which dies away before the next."""
+    """A damaged ball: a rattle 1.6 times per turn, which dies away before the next."""
     place = np.mod(1.6 * phase / (2 * np.pi), 1)
     return values + np.stack([2 * np.exp(-4 * place) * rng.standard_normal(len(phase)), 0 * phase], axis=1)
 
@@ -91,5 +91,5 @@ def _stuck(values: np.ndarray, phase: np.ndarray, rng: np.random.Generator) -> n
 
 FAULTS: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]] = {
     "imbalance": _imbalance, "worn bearing": _bearing, "slipping belt": _slip, "stuck sensor": _stuck}
-WORDS = {"imbalance": "a weight on one side of the shaft", "worn bearing": "a rattle in each turn",
+WORDS = {"imbalance": "a weight on one side of the shaft", "worn bearing": "a rattle 1.6 times per turn",
          "slipping belt": "the current swings out of step", "stuck sensor": "the vibration repeats its last value"}

@@ -23,7 +23,7 @@ BEFORE = 5  # windows' lengths that are drawn before the end of the current one
 POINTS = 700  # of a drawn curve
 SCORES = 1500  # that are drawn; of more, the highest of neighbours
 RECEIVED = ("{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} are taken as healthy; the rest is "
-            "the stream. It is not kept: open it again after a reload.")
+            "the stream. The recording is not kept: open it again after a reload.")
 NONE_YET = "No recording of your own is loaded; drop a CSV file on the page. Until then, the motor is shown."
 
 

@@ -46,9 +46,9 @@ class Page(Experiment):
     PARAMS = (
         controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
         Param("word", "Word", "choice", "yes", choices=speech.CLASSES, live=True,
-              doc="The word that is said to the network; “other” is a random one that it was not taught"),
+              doc="The word to recognise; “other” is a random sequence of phones, “noise” has no word"),
         Param("take", "Speaker", "int", 1, lo=1, hi=TAKES, live=True,
-              doc="Each has another voice, speed and mouth; none was learned from"),
+              doc="Each has another voice and speed; the network learned from none of them"),
         Param("decibels", "Signal to noise", "float", 20.0, lo=-10, hi=40, step=1, unit="dB", live=True,
               doc="How far the word is above the noise; the network has learned with 8 to 30 dB"),
         Param("sounds", "Sounds", "choice", MADE, choices=(MADE, OWN), widget="segments", live=False,

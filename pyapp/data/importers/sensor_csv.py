@@ -49,12 +49,12 @@ def looks_like_sensors(file: File) -> bool:
 
 
 def read(data: bytes, name: str) -> Recording:
-    """The recording in a file's bytes. DataError says why it is none."""
+    """The recording in a file's bytes. DataError says why there is none."""
     return read_file(File(name, lambda: io.BytesIO(data)))
 
 
 def read_path(path: str | Path) -> Recording:
-    """The recording at a path: a CSV file, or a folder or zip file with one. DataError says why it is none."""
+    """The recording at a path: a CSV file, or a folder or zip file with one. DataError says why there is none."""
     found = of_path(Path(path))
     files = [file for file in found.files if file.ending in ENDINGS] or found.files[:1]
     if len(files) != 1:
@@ -63,7 +63,7 @@ def read_path(path: str | Path) -> Recording:
 
 
 def read_file(file: File) -> Recording:
-    """The recording in a CSV file. DataError says why it is none."""
+    """The recording in a CSV file. DataError says why there is none."""
     notes: list[str] = []
     with file.stream() as stream:
         numbered = list(islice(lines(stream, file.path, lambda note: notes.append(note)), MOST_ROWS + 2))
@@ -130,7 +130,7 @@ class _Table:
             return at or 0, dates
         rising = np.isfinite(numbers).all() and len(columns) > 1 and bool((np.diff(numbers) > 0).all())
         if at is None and not (rising and (numbers[0] >= EPOCH or (np.diff(numbers) == 1).all())):
-            self.notes.append("no column is a time, so rows are counted")
+            self.notes.append("no column holds times, so rows are counted")
             return None, None
         if 2 * np.isfinite(numbers).sum() <= len(cells):
             self.notes.append(f"{self.names[at or 0]} holds neither dates by ISO 8601 (2024-05-01T12:00:00) nor "
@@ -162,7 +162,7 @@ class _Table:
                 continue
             odd = sum(_word(cell) not in MISSING and _number(cell) is None for cell in cells)
             if odd:
-                self.notes.append(f"{odd:,} cells of {self.names[i]} are no numbers and are read as missing")
+                self.notes.append(f"{odd:,} cells of {self.names[i]} are not numbers and are read as missing")
             channels.append(self.names[i])
             values.append(column)
         if not channels:

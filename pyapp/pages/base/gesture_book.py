@@ -105,7 +105,7 @@ class Book:
     def with_one(self, name: str, points: np.ndarray) -> "Book":
         """With one more drawing. ValueError says why it cannot be taken."""
         if not is_name(name):
-            raise ValueError(f"a class needs a name of 1 to {LONGEST} printed letters; type one into Class")
+            raise ValueError(f"a class needs a name of 1 to {LONGEST} printable characters; type one into Class")
         if not len(points):
             raise ValueError("the pad is empty; draw the gesture, then add it")
         if name not in self.names and len(self.names) >= MOST_CLASSES:

@@ -4,8 +4,8 @@ from pyapp.experiment.panels import Column, Each, Fact, Facts, Head, Panel, Prog
 from pyapp.experiment.pictures import Axis, Chart, Line
 
 SENSORS = Panel("sensors", "What the sensors say", (
-    Words(text="Grey is the sensor; over its last window lies what [float32](.float) and [{named}](.quant) "
-               "make of it."),
+    Words(text="Grey is the sensor. Its last window is drawn again as [float32](.float) and [{named}](.quant) "
+               "rebuild it."),
     Each(over="channels", width=280, blocks=(
         Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{@i}",
               label="{name} over time, and the last window as both networks rebuild it.",
@@ -45,7 +45,7 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
               Column("false alarms", "false_alarms:percent", when="known"),
               Column("alarms", "alarms:count", when="!known"),
               Column("alarms changed", "changed:count"))),
-    Words(text="Alarms are counted on the stream, by windows: found are those with a faulty row, false those without. "
+    Words(text="All figures count windows of the stream. An alarm is right if its window has a faulty row, else false. "
                "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A "
                "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them "
                "for faults that are missed.", when="known"),
@@ -54,7 +54,7 @@ KINDS = Panel("kinds", "Which faults are heard", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(
         Column("fault", "{name}", about="{doc}"),
         Column("float32", "float:percent:0", role="float"), Column("{named}", "quant:percent:0", role="quant"))),
-    Words(text="Share of a fault’s windows that alarm. The belt’s slip is visible in neither sensor alone: only "
-               "their difference in phase changes."),
+    Words(text="Share of each fault’s windows that raise an alarm. The belt’s slip is visible in neither sensor alone: "
+               "only their difference in phase changes."),
 ), when="kinds", place="readouts")
 PANELS = (SCORES, SENSORS, BITS, NOW, KINDS)

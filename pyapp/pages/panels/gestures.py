@@ -36,13 +36,13 @@ DRAW = Panel("draw", "Draw", (
         Button("Start empty", act="empty", name="empty"))),
 ))
 CLASSES = Panel("classes", "Classes", (
-    Table(name="classes", rows="classes", pick="gesture", caption="Classes, drawings and held-out drawings", columns=(
+    Table(name="classes", rows="classes", pick="gesture", caption="Drawings and recognised held-out ones", columns=(
         Column("class", "{name}"), Column("drawings", "drawings:count"),
-        Column("read rightly", "float:text", role="float"),
+        Column("float32", "float:text", role="float"),
         Column("{bits_head}", "quant:text", role="quant"))),
-    Words(role="doc", text="Every fifth drawing of a class is held out: nothing is learnt from it, and the last two "
-                           "columns count how many of these are read rightly. Press a class to see its drawings and to "
-                           "add to it."),
+    Words(role="doc", text="Every fifth drawing of a class is held out: the network does not learn it. The last two "
+                           "columns count how many of these each network gets right. Press a class to see its "
+                           "drawings and to add to it."),
     Images(name="drawings", pictures="drawings?", when="!absent", pick="picked", picked="one.at?", size="small",
            label="drawing {@i} of {chosen}"),
     Words(when="absent", name="no-drawings", text="There is no drawing of “{chosen}” yet: draw one and add it."),
@@ -90,8 +90,8 @@ ENOUGH = Panel("enough", "How many drawings are enough?", (
           heads=tuple(Head(f"{title}{more}", name=f"{kind}-{i}") for kind, title in KINDS
                       for i, more in enumerate((", as drawn", ", with variants"))),
           facts=tuple(_row(i, number) for i, number in enumerate(NUMBERS))),
-    Words(text="Accuracy in float32 on {shipped.gestures.n:count} other drawings of the six example classes. Variants "
-               "halve the mistakes from five drawings on; to a single drawing they add nothing. The plain picture "
-               "cannot tell clockwise from anticlockwise, however many there are."),
+    Words(text="Accuracy in float32 on {shipped.gestures.n:count} other drawings of the six example classes. With "
+               "directions, variants halve the mistakes from five drawings on, and do not help a single drawing. The "
+               "plain picture cannot tell clockwise from anticlockwise, however many there are."),
 ), place="wide", when="shipped.gestures")
 PANELS = (DRAW, CLASSES, VARIANTS, TRAINING, ENOUGH, exporting.panel(proven="drawings"))
