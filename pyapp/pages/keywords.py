@@ -24,8 +24,10 @@ WIDTHS = (8, 4, 3, 2)  # bits that are compared
 TAKES = 12  # of a word that can be heard
 POINTS = 400  # of the drawn wave
 MOST = 2000  # sounds that a page learns from
-HEARD = "{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second."
-LEARNED = "{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now."
+HEARD = ("{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second. It is not kept: open it again "
+         "after a reload.")
+LEARNED = ("{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now. They are not "
+           "kept: open them again after a reload.")
 NONE_YET = "No sounds of your own are loaded; drop a zip file of WAV files in folders. Until then, made words are used."
 
 
