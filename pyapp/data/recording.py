@@ -33,6 +33,13 @@ class Recording:
         columns = [self.channels.index(name) for name in channels]
         return replace(self, channels=channels, values=self.values[:, columns])
 
+    def faulty_after(self, row: int) -> list[tuple[float, float]]:
+        """From when to when rows from this one on are called faulty: seconds after it, or rows if it is not timed."""
+        if self.labels is None:
+            return []
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.labels[row:].astype(np.int8), [0]]))) / self.rate
+        return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
     def report(self) -> dict:
         """What was understood, as plain data."""
         return {"name": self.name, "kind": "sensor CSV", "rows": len(self.values), "timed": self.timed,

@@ -141,6 +141,16 @@ class Page(Experiment):
                 self._scored[bits] = self.detector.scored(bits)
                 yield None
 
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """How far the stream has run; all else is learned again, with the same bits."""
+        return {"windows": np.array(self.step)}
+
+    def restore(self, arrays: dict[str, np.ndarray], name: str) -> list[str]:
+        if arrays.keys() != {"windows"}:
+            raise StoreError(f"{name} holds no run of this page; open a CSV file with a column per sensor")
+        self.step = min(max(int(arrays["windows"]), 0), self.count)
+        return []
+
     def _hear(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         """The window i as both networks rebuild it, (C·W,) each."""
         key = i, self.bits
@@ -246,12 +256,8 @@ class Page(Experiment):
 
     def _bands(self) -> list[dict[str, Any]]:
         """Where the recording is known to be faulty."""
-        labels = self.parts.recording.labels
-        if labels is None:
-            return []
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], labels[self.parts.begins[1]:].astype(np.int8), [0]])))
-        at = (edges / self.parts.recording.rate).tolist()
-        return [{"kind": "band", "x": low, "to": high} for low, high in zip(at[::2], at[1::2], strict=True)]
+        return [{"kind": "band", "x": low, "to": high}
+                for low, high in self.parts.recording.faulty_after(self.parts.begins[1])]
 
     def _rows(self) -> list[dict[str, Any]]:
         """What networks of other bits find."""
@@ -263,16 +269,15 @@ class Page(Experiment):
             told = rates(alarms, self.parts.faulty) if self.parts.faulty is not None else {}
             rows.append({"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.bits,
                          "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()),
-                         "chosen": bits == self.bits,
-                         "changed": int((alarms != exact).sum()), "detected": told.get("detected"),
-                         "false_alarms": told.get("false_alarms")})
+                         "chosen": bits == self.bits, "changed": int((alarms != exact).sum()),
+                         "detected": told.get("detected"), "false_alarms": told.get("false_alarms")})
         return rows
 
     def _kinds(self) -> list[dict[str, Any]]:
         """Of each kind of fault, the share of its windows that alarm."""
         ends, width = self.parts.stream[1], self.parts.width
-        sides = {side: self._scored[bits].alarms(self.limits(bits)) for side, bits in (("float", None),
-                                                                                       ("quant", self.bits))}
+        both = (("float", None), ("quant", self.bits))
+        sides = {side: self._scored[bits].alarms(self.limits(bits)) for side, bits in both}
         found = []
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             mine = [(ends > fault.start) & (ends - width < fault.stop) for fault in self.faults if fault.kind == kind]

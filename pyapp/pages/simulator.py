@@ -212,7 +212,7 @@ class Page(Experiment):
                            "One scale for all numbers.",
             "and_zeros": " and zero points" if on_grid else "",
             "half": "half a step" if on_grid else "half the widest gap",
-            "db_rest": "the rest is chance." if whole else
+            "db_rest": "the rest is chance." if whole or not on_grid else
                        "what is clipped stays clipped, however many bits there are.",
             "fates": ["rounded", "clipped"], "clips": ["", ", clipped"],
         }

@@ -104,7 +104,7 @@ DEEP = "{'descr': " + "(" * 5000 + ")" * 5000 + ", 'fortran_order': False, 'shap
     (zipped(member(DEEP, TWO, version=2)), "which is too long"), (zipped(member("(" * 5000)), "a plain array"),
     (zipped(member("-" * 9000 + "1")), "a plain array"), (zipped(member("{'descr': " + "[" * 5000)), "a plain array"),
     (zipped(member(b"\xff\xfe" * 20)), "a plain array"), (zipped(member("")), "a plain array"),
-    (zipped(member(header("'|O'"), TWO)), "a plain array"), (zipped(member(header("'<M8[ns]'"), TWO)), "plain array"),
+    (zipped(member(header("'|O'"), TWO)), "Python objects in a0"), (zipped(member(header("'<M8[ns]'"), TWO)), "plain"),
     (zipped(member(header("[('x', '<f4')]"), TWO)), "a plain array"), (zipped(member(header("'<f3'"), TWO)), "plain"),
     (zipped(member(header(order="1"), TWO)), "a plain array"), (zipped(member(header(shape="(-2,)"), TWO)), "plain"),
     (zipped(member(header(shape="(2, x)"), TWO)), "plain"), (zipped(member(header(shape="(1 1,)"), TWO)), "plain"),

@@ -111,7 +111,7 @@ GRIDS = Panel("grids", "{grids_title}", (
 SIZE = Panel("size", "Size", (
     Words(text="Codes are packed bit by bit and each [scale](?scale) takes four bytes; [zero points](?zero-point) are "
                "stored only if one is not 0.", when="on_grid"),
-    Words(text="Codes are packed bit by bit, and the format says how its [scales](?scale) are stored.",
+    Words(text="Codes are packed bit by bit, and the format says how its scales are stored.",
           when="!on_grid"),
     Facts(facts=(
         Fact("codes", ("bytes.codes:bytes",), "bytes-codes"),

@@ -184,7 +184,7 @@ HOSTILE = {
         r"8 bytes for 'w', whose shape \(5,\) of float32 needs 20"),
     "another buffer": ("x.tflite", encoded(Table({2: [Table({0: [Table({2: ("I", 7), 3: "w"})]})], 4: [Table()]}),
                                            b"TFL3"), "buffer 7 of 1"),
-    "objects": ("x.npy", npy_file(np.array([{}]), allow_pickle=True), "does not describe a plain array"),
+    "objects": ("x.npy", npy_file(np.array([{}]), allow_pickle=True), "found Python objects in x"),
     "a zip that is cut off": ("x.npz", SAMPLES["x.npz"][:-60], "a damaged one"),
     "too few numbers": ("x.npy", SAMPLES["x.npy"][:-1], "511 bytes of numbers in x, whose shape"),
     "a table of words": ("x.csv", b"a,b\nc,d\n", "'c' in line 2, which is not a number"),

@@ -51,8 +51,8 @@ class Scope:
         return None if value is MISSING and optional else value
 
     def _index(self, name: str) -> int:
-        """What is read, or the number that an array has there."""
-        return self.at[name] if name in self.at else int(np.ravel(self._first(name))[self.at["i"]])
+        """What is read, or the number that an array has there; where it is empty nothing is read, and any will do."""
+        return self.at[name] if name in self.at else next(iter(np.ravel(self._first(name))[self.at["i"] :].tolist()), 0)
 
     def _first(self, name: str) -> Any:
         if name.startswith("@"):
