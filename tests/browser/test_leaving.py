@@ -8,6 +8,7 @@ TITLES = {page["name"]: page["title"] for page in pages.describe()}
 REST = "exponential"  # where it is counted: a page where nothing moves
 ROUND = [*(name for name in TITLES if name != REST), REST]
 NODES = 50  # of some 10,000 may differ: what a browser keeps for itself
+LISTENERS = 20  # of some 200: pages that learn by themselves have drawn more or less when they are left
 # What one training page holds. The browser keeps the last visit of each page, which is larger or smaller with what was
 # under way; four rounds in which three pages were not freed would leave twelve of them.
 TREE = {"nodes": 2000, "listeners": 80}
@@ -97,7 +98,7 @@ def settled(tab) -> dict[str, int]:
     return now
 
 
-def freed(tab, before: dict[str, int], nodes: int = NODES, listeners: int = 0) -> None:
+def freed(tab, before: dict[str, int], nodes: int = NODES, listeners: int = LISTENERS) -> None:
     after = settled(tab)
     assert after["observed"] <= before["observed"]
     assert after["listeners"] <= before["listeners"] + listeners
