@@ -13,13 +13,15 @@ from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, find, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls, exporting, mistakes, qat_readings
+from pyapp.pages.base import controls, exporting, format_controls, mistakes, qat_readings
 from pyapp.pages.base.controls import NONE, usual_rates
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
-from pyapp.pages.base.gathering import gathering
+from pyapp.pages.base.gathering import gathering, in_scales
 from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import qat as panels
+from pyapp.quant.formats.gguf_layout import LAYOUTS
 from pyapp.quant.parameters import float_nbytes
+from pyapp.quant.schemes import GRID
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.qat import ESTIMATORS, QATMLP
 from pyapp.quantized.saved import digits_network, trained_model
@@ -32,7 +34,6 @@ NETWORKS = {"784-128-64-10": (784, 128, 64, 10), "784-64-32-10": (784, 64, 32, 1
 FULL = "784-128-64-10"  # the one that has pretrained weights
 STUDENT = "There are no pretrained weights for {}, so it starts from scratch."
 FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the axis of accuracies may begin
-FEW, COUNTED = 31, 7  # grid lines that can be told apart; codes that are counted in words
 FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back to the start that is chosen here"
 
 
@@ -46,13 +47,15 @@ class Page(Experiment):
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
-    GROUPS = (("Network", ("start", "network", "seed")), ("Codes", ("bits", "activations", "per", "estimator")),
+    GROUPS = (("Network", ("start", "network", "seed")),
+              ("Codes", ("format", "bits", "activations", "per", "estimator")),
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
               ("Picture", ("layer",)), mistakes.GROUP)
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),
                *exporting.actions())
-    IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),)
+    IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),
+            format_controls.idle_in_formats("bits", "per"))
     MAIN = ("bits", "activations")
     RECORDED = ()
     UNSHOWN: ClassVar = {"wrong_index": "There is no pad here to put a digit on."}
@@ -61,6 +64,7 @@ class Page(Experiment):
               doc="The shipped float32 network, trained on 55,000 other images, or random weights"),
         Param("network", "Network", "choice", FULL, choices=tuple(NETWORKS), live=False,
               doc="Sizes of the layers; the smaller ones are students, which start from scratch"),
+        format_controls.number_format(leave_out=LAYOUTS, live=False),  # GGUF has no code for a number alone
         controls.bits(2, "Bits stored per weight", label="Bits per weight", live=False),
         controls.bits_or_none("activations", "Bits per activation", live=False,
                               doc="Bits of the pixels and hidden layers; float32 leaves them as they are"),
@@ -125,7 +129,7 @@ class Page(Experiment):
 
     def references(self) -> dict[str, float | None]:
         """What to compare with: the shipped float network, and the same bits merely rounded after training."""
-        how = self.params["bits"], self.params["per"], number(self.params["activations"])
+        how = self.params["bits"], self.params["per"], number(self.params["activations"]), self.params["format"]
         rounded = None if _is_student(self.params) else qat_readings.rounded_accuracy(*how)
         return {"float_accuracy": qat_readings.float_accuracy(), "rounded_accuracy": rounded}
 
@@ -166,21 +170,14 @@ class Page(Experiment):
         layer = min(self.params["layer"], f"layer{len(tensors)}")
         picture = gathering(self.p[f"{layer}.weight"], tensors[f"{layer}.weight"])
         rows = qat_readings.layers(self.model, self.p, self.start, self._first, tensors)
-        codes = zip(picture.lines.tolist(), picture.counts.tolist(), strict=True)
         scalars |= {
             "layer": layer, "near": picture.near, "clipped": picture.clipped,
-            "layers": [{**row, "chosen": row["name"] == layer, "start_to": _to(row["scale_start"]),
-                        "now_to": _to(row["scale"])} for row in rows],
+            "layers": [{**row, "chosen": row["name"] == layer} for row in rows],
             "changed": next(row["changed"] for row in rows if row["name"] == layer),
-            "code_counts": ", ".join(
-                f"**[{code:{'+' if code else ''}.0f}](.quant)** {n:,}".replace("-", "−") for code, n in codes)
-                           if len(picture.lines) <= COUNTED else "",
+            "code_counts": picture.words,
             "neurons": len(tensors["layer1.weight"].codes), "largest_code": float(picture.lines[-1])}
-        arrays = {name: getattr(picture, name) for name in ("edges", "weights", "codes", "counts")}
-        arrays |= {"ends": picture.lines[[0, -1]], "filters": tensors["layer1.weight"].codes.reshape(-1, 28, 28),
-                   **wrong_ones}
-        if len(picture.lines) <= FEW:
-            arrays["few_lines"] = picture.lines
+        filters = in_scales(tensors["layer1.weight"]).reshape(-1, 28, 28)
+        arrays = {**picture.arrays, "filters": filters, **wrong_ones}
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
 
     def _axis(self) -> list[float]:
@@ -192,20 +189,30 @@ class Page(Experiment):
         """Sentences and labels that follow from the parameters and from what is being measured."""
         activations, student = self.params["activations"], self._bytes_before != self._bytes["bytes_float"]
         progress = self._integers.get("progress", 1)
+        form, per = self.params["format"], self.params["per"]
+        per = find(self.PARAMS, "per").titles.get(per, per)
+        kind = f"{self.params['bits']} bits per weight" if form == GRID else format_controls.TITLES[form]
         size = (f"This student would have {self._bytes_before:,} bytes in float32. There is no float32 "
                 "network to round: it starts from scratch." if student else
-                f"Sizes are for {self.params['bits']} bits per weight; they include scales and float32 biases.")
+                f"Sizes are for {kind}; they include scales and float32 biases.")
         begun = self.trainer.steps > 0
-        lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED
+        lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED and form == GRID
         return {"size_words": size, "now": "trained" if begun else "before training",
                 "start_words": qat_readings.LSQ_STARTS if lsq and not begun else "",
                 "activations_words": activations_words(activations),
                 "bytes_rounded": None if student else self._bytes["bytes_quant"],
-                "estimator_words": qat_readings.ESTIMATED[self.params["estimator"]],
+                "estimator_words": qat_readings.ESTIMATED[self.params["estimator"] if form == GRID else "format"],
+                "sharing_words": kind if form != GRID else f"one scale per {per}",
                 "integers": dict(self._integers) or None,
-                "integers_words": qat_readings.IN_FLOAT if activations == NONE else qat_readings.ON_INTEGERS,
+                "integers_words": self._no_integers() or qat_readings.ON_INTEGERS,
                 "measure_label": f"Measuring … {progress:.0%}" if progress < 1 else "Measure it now",
-                "cannot_measure": activations == NONE or progress < 1}
+                "cannot_measure": bool(self._no_integers()) or progress < 1}
+
+    def _no_integers(self) -> str:
+        """Why there is no integer arithmetic; empty if there is."""
+        if self.params["format"] != GRID:
+            return qat_readings.IN_FORMAT
+        return qat_readings.IN_FLOAT if self.params["activations"] == NONE else ""
 
     def act(self, name: str, values: Values) -> Outcome:
         """Export the network; or begin to measure in integer arithmetic, and `background` goes on with it."""
@@ -214,8 +221,8 @@ class Page(Experiment):
             if (activations := number(self.params["activations"])) is not None:
                 scheme["activations"] = activations
             return exporting.exported(self, name, self.exported(), exporting.own("qat", self.p), scheme)
-        if self.params["activations"] == NONE:
-            raise ValueError(qat_readings.IN_FLOAT.rstrip("."))
+        if why := self._no_integers():
+            raise ValueError(why.rstrip("."))
         self._integers = {"progress": 0.0, "measured_step": self.trainer.steps}
         self._on_integers = qat_readings.on_integers(self.exported())
         return Outcome()
@@ -269,7 +276,7 @@ class Page(Experiment):
             tensors = list(found.weights.tensors.values())
             bits, per = {tensor.bits for tensor in tensors}, str(tensors[0].grid.per)
             activations = str(found.activations["input"].bits) if found.activations else NONE
-            params |= {"bits": min(bits), "activations": activations, "per": per, "estimator": "lsq"}
+            params |= {"format": GRID, "bits": min(bits), "activations": activations, "per": per, "estimator": "lsq"}
             offered = all(params[name] in find(self.PARAMS, name).choices for name in ("per", "activations"))
             if len(bits) > 1 or not offered:
                 raise store.StoreError(f"{saved.name} holds {saved.words}, one scale per {per}; this page trains all "
@@ -279,19 +286,15 @@ class Page(Experiment):
 
 def _model(params: Values) -> QATMLP:
     return QATMLP(NETWORKS[params["network"]], params["bits"], number(params["activations"]), params["per"],
-                  params["estimator"])
+                  params["estimator"], params["format"])
 
 
 def _scheme(params: Values) -> dict[str, Any]:
     """How the network is quantised, as its file says it."""
+    form = {} if params["format"] == GRID else {"format": params["format"]}
     return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
-            "estimator": params["estimator"]}
+            "estimator": params["estimator"]} | form
 
 
 def _is_student(params: Values) -> bool:
     return params["network"] != FULL
-
-
-def _to(scale: list[float]) -> str:
-    """Up to where the scales go, where there are several."""
-    return f" to {scale[1]:.4g}" if scale[1] > scale[0] else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 from pyapp.checkpoint import Contents
 from pyapp.core.parameters import Parameters
 from pyapp.nets import chain, mlp
+from pyapp.quant.schemes import GRID
 from pyapp.quantized import packed
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.qat import QATMLP
@@ -39,7 +40,7 @@ def trained_model(found: Contents) -> QATMLP:
     """The network of an unfinished quantisation-aware training. StoreError if its scheme is invalid."""
     try:
         scheme = {name: found.scheme[name] for name in ("bits", "activations", "per", "estimator")}
-        return QATMLP(found.sizes["layers"], **scheme)
+        return QATMLP(found.sizes["layers"], **scheme, form=found.scheme.get("format", GRID))
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise StoreError(f"{found.name}: expected a quantisation scheme, found {found.scheme} "
                          f"({error})") from None

@@ -11,7 +11,8 @@ from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
-from pyapp.quant.schemes import QuantizedTensor
+from pyapp.quant.formats.tensor import FormatTensor
+from pyapp.quant.schemes import GRID, QuantizedTensor
 from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
 from pyapp.quantized.qat import QATMLP
 from pyapp.training.trainer import evaluate, judge
@@ -22,9 +23,12 @@ LSQ_STARTS = ("Nothing is trained yet: LSQ starts from scales of its own, which 
 ON_INTEGERS = ("The trained codes, from pixels to scores without a float; beside them, the same grids simulated in "
                "float32.")
 IN_FLOAT = "Activations are float32, so integer arithmetic is not possible: choose bits per activation."
+IN_FORMAT = "Integer arithmetic needs weights on a uniform grid: choose “uniform grid” as the format."
 ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of its own.",
              "ste": "STE learns no scales: the largest weight sets those of the weights, a moving maximum "
-                    "those of the activations."}
+                    "those of the activations.",
+             "format": "The number format finds the weights’ scales anew at every step, from the weights themselves. "
+                       "The control Scales decides on those of the activations only."}
 
 
 @cache
@@ -40,14 +44,16 @@ def float_accuracy() -> float:
 
 
 @cache
-def rounded_accuracy(bits: int, per: str, activations: int | None) -> float:
+def rounded_accuracy(bits: int, per: str, activations: int | None, form: str = GRID) -> float:
     """The same network with its weights rounded to nearest and its activations calibrated, but not trained."""
-    network = quantize_network(shipped.mlp(), Settings(bits, per=per, activations=activations), mnist.calibration())
+    settings = (Settings(bits, per=per, activations=activations) if form == GRID else
+                Settings(format=form, activations=activations))
+    network = quantize_network(shipped.mlp(), settings, mnist.calibration())
     return evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
 
 
-def layers(model: QATMLP, p: Parameters, start: Parameters, first: Mapping[str, QuantizedTensor],
-           now: Mapping[str, QuantizedTensor]) -> list[dict[str, Any]]:
+def layers(model: QATMLP, p: Parameters, start: Parameters, first: Mapping[str, QuantizedTensor | FormatTensor],
+           now: Mapping[str, QuantizedTensor | FormatTensor]) -> list[dict[str, Any]]:
     """The scales of every layer, at the start and now, and the share of codes that have changed since.
 
     `first` and `now` are the model's weights at `start` and at p; smallest and largest where there are many scales.
@@ -55,6 +61,7 @@ def layers(model: QATMLP, p: Parameters, start: Parameters, first: Mapping[str, 
     grids, grids_then = model.activations(p) or {}, model.activations(start) or {}
     return [{"name": layer, "weights": tensor.codes.size, "scales": tensor.scale.size,
              "scale": _ends(tensor.scale), "scale_start": _ends(first[name].scale),
+             "now_to": _to(tensor.scale), "start_to": _to(first[name].scale),
              "activation": float(grids[layer].scale) if layer in grids else None,
              "activation_start": float(grids_then[layer].scale) if layer in grids else None,
              "changed": float((tensor.codes != first[name].codes).mean())}
@@ -63,6 +70,12 @@ def layers(model: QATMLP, p: Parameters, start: Parameters, first: Mapping[str, 
 
 def _ends(scale: np.ndarray) -> list[float]:
     return [float(scale.min()), float(scale.max())]
+
+
+def _to(scale: np.ndarray) -> str:
+    """Up to where the scales go, where there are several."""
+    low, high = _ends(scale)
+    return f" to {high:.4g}" if high > low else ""
 
 
 def on_integers(network: QuantizedNetwork) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ TRAINING = Panel("training", "Training", (
                    Line("quant_accuracy", "quant", "trained"),
                    Line("rounded_accuracy", "muted", "rounded", thin=True)))))))
 GATHERING = Panel("gathering", "Where the weights lie on their grid", (
-    Words(text="The weights of {layer}, in steps of their scale: [the float32 weights behind the codes, "
+    Words(text="The weights of {layer}, in units of their scale: [the float32 weights behind the codes, "
                "upwards](.float), and [the codes that the network computes with, downwards](.quant) (square-root "
                "scale). The outermost bars include everything beyond the picture.", when="layer"),
     Words(role="empty", text="There are no codes, because the training has diverged: choose a lower learning rate.",
@@ -36,7 +36,7 @@ CODES = Panel("codes", "The first layer, in codes", (
                "Watch how few of them change when the training starts from pretrained weights."),
     Heatmap(name="codes", label="First-layer codes, {neurons} images of 28 by 28.", array="filters",
             limit="largest_code",
-            read="neuron {@tile}, row {@row}, column {@column}: code {filters:fixed:0}", loupe=True, height=520,
+            read="neuron {@tile}, row {@row}, column {@column}: code {filters}", loupe=True, height=520,
             when="layer"),
 ), empty=EMPTY)
 COMPARE = Panel("compare", "Float32, rounded and trained", (
@@ -49,7 +49,7 @@ COMPARE = Panel("compare", "Float32, rounded and trained", (
               Fact("size, bytes", ("bytes_float:count", "bytes_rounded:count", "bytes_quant:count"), "bytes"))),
     Words(role="doc", name="start-words", text="{start_words}", when="start_words"),
     Words(role="doc", text="{size_words}"),
-    measured("{held_out:count} shipped test images", "one scale per {picks.per}", "{activations_words}"),
+    measured("{held_out:count} shipped test images", "{sharing_words}", "{activations_words}"),
 ), place="readouts")
 NUMBERS = Panel("numbers", "Numbers of this run", (
     Facts(facts=(
@@ -87,8 +87,8 @@ REACHED = Panel("shipped", "What a long run reached", (
     Words(role="doc", text="Rounded: only the float32 network’s weights are rounded; its activations stay float32."),
 ), place="readouts", when="shipped.mlp-qat4")
 SCALES = Panel("scales", "Scales, layer by layer", (
-    Words(text="{estimator_words} A scale is the distance between two lines of the grid. The last column says how many "
-               "codes have changed since the start; from pretrained weights, a few changes do a lot."),
+    Words(text="{estimator_words} On a uniform grid, a scale is the distance between two lines. The last column "
+               "says how many codes have changed since the start; from pretrained weights, a few changes do a lot."),
     Table(name="scales", caption="Scales of every layer", rows="layers", chosen="chosen", columns=(
         Column("layer", "name"), Column("weights", "weights:count"), Column("scales", "scales:count"),
         Column("weight scale at the start", "{scale_start.0}{start_to}", name="start"),

@@ -32,6 +32,8 @@ def session(call) -> dict:
     said["student, five steps"] = call("advance", run=run, steps=5)
     said["ste"] = call("open", page="qat", params={"estimator": "ste", "per": "channel", "activations": "none"})
     said["ste, five steps"] = call("advance", run=said["ste"]["run"], steps=5)
+    said["format"] = call("change", run=said["ste"]["run"], name="format", value="nf4")
+    said["format, five steps"] = call("advance", run=said["ste"]["run"], steps=5)
     weights = np.frombuffer(store.pack(store.arrays_of(MLP().initial(seed=3))), np.uint8)
     said["float file"] = call("restore", run=run, file=weights, name="float.npz")
     codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)

@@ -196,12 +196,17 @@ def test_what_cannot_be_measured_on_integers_is_said():
     assert "Activations are float" in session.opened["frame"].scalars["integers_words"]
     with pytest.raises(ValueError, match="Activations are float"):
         session.act("integers")
+    session = Session(format="ternary", network="784-32-10")
+    assert session.opened["frame"].scalars["cannot_measure"]
+    for action in ("integers", "export-onnx"):
+        with pytest.raises(ValueError, match="uniform grid"):
+            session.act(action)
 
 
 @pytest.mark.parametrize("params", [
     {}, {"estimator": "ste", "per": "channel", "bits": 3, "optimiser": "sgd", "rate": 0.05},
     {"network": "784-64-32-10", "share": 0.5, "shift": 2, "batch": "64", "per": "group:16"},
-    {"activations": "none", "estimator": "ste", "bits": 4},
+    {"activations": "none", "estimator": "ste", "bits": 4}, {"format": "nf4"},
 ])
 @pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_bit_for_bit(params):

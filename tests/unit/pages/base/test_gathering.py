@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pyapp.pages.base.gathering import gathering
+from pyapp.quant.formats.catalogue import find
 from pyapp.quant.schemes import Granularity, Grid, QuantizedTensor, quantize
 
 RNG = np.random.default_rng(4)
@@ -57,3 +58,20 @@ def test_each_weight_is_measured_by_its_own_scale(per):
     steps = W / Granularity.parse(per).spread(tensor.scale, W.shape)
     expected = np.histogram(steps.astype(np.float64), found.edges)[0]
     assert (found.weights == expected).all()
+
+
+@pytest.mark.parametrize("name", ["nf4", "binary"])
+def test_a_format_counts_between_its_own_levels(name):
+    tensor = find(name).encode(W)
+    found = gathering(W, tensor)
+    place = W / tensor.format.spread(tensor.scale, W.shape)
+    stands, counts = np.unique(tensor.format.elements.decode(tensor.codes), return_counts=True)
+    assert (found.lines[found.counts > 0] == stands).all()
+    assert (found.counts[found.counts > 0] == counts).all()
+    assert found.weights.sum() == found.codes.sum() == W.size
+    if name == "binary":  # levels -1 and 1: a quarter of their gap is half a unit
+        inside = np.abs(place) <= 2
+        assert found.clipped == pytest.approx(1 - inside.mean())
+        assert found.near == pytest.approx((np.abs(np.abs(place[inside]) - 1) < 0.5).mean())
+    else:
+        assert found.clipped == 0 and 0.3 < found.near < 0.7
