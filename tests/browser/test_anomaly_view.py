@@ -9,9 +9,9 @@ def test_the_stream_runs_and_a_recording_of_ones_own_takes_its_place(visit, tmp_
     tab["by-bits"].locator("tbody tr").nth(4).wait_for()
     tab.page.get_by_role("button", name="Step").click()
     tab.wait_text("quant-alarms", "0")  # of one window, where the whole stream has many
-    t = np.arange(1200)
+    t = np.arange(2000)
     (tmp_path / "mine.csv").write_text("\n".join(["time,shake", *(f"{i / 100},{x:.4f}" for i, x in enumerate(
-        np.sin(t / 3) + (t > 1100)))]))
+        np.sin(t / 3) + (t > 1800)))]))
     tab["load-file"].set_input_files(tmp_path / "mine.csv")
-    tab.page.get_by_text("1,200 rows of 1 column are read here").wait_for()
+    tab.page.get_by_text("2,000 rows of 1 column are read here").wait_for()
     tab.page.get_by_text("Columns: shake").wait_for()

@@ -77,7 +77,9 @@ export async function keepOffline(badge, news, tell) {
     show({ loaded: undefined });
   }
 
-  const retry = () => attempt(open);
+  function retry() {
+    return attempt(open);
+  }
 
   function keep() {
     return attempt(async () => {
