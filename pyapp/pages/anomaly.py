@@ -98,8 +98,10 @@ class Page(Experiment):
             if self.params["recording"] == OWN:
                 self._begin()
 
-    def receive(self, data: bytes, name: str) -> list[str]:
+    def receive(self, data: bytes, name: str) -> list[str] | None:
         """Listen to a recording of the reader's. StoreError says why it cannot be used; then nothing is changed."""
+        if data.startswith(b"PK"):  # no text: `restore` says what it is
+            return None
         kept, before = dict(vars(self)), dict(self.params)
         try:
             self.brought = sensor_csv.read(data, name)
@@ -221,8 +223,7 @@ class Page(Experiment):
 
     def _found(self, i: int, until: int, times: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Scores and alarms of both networks in the first `until` windows, and the tables."""
-        scalars, arrays = {}, {}
-        places = self._places[self._places < until]
+        places, scalars, arrays = self._places[self._places < until], {}, {}
         for side, bits in (("float", None), ("quant", self.bits)):
             scored, limit = self._scored[bits], self.limits(bits)
             now = float(score(self.parts.stream[0][i : i + 1], self._hear(i)[side == "quant"][None])[0])
@@ -261,8 +262,7 @@ class Page(Experiment):
 
     def _rows(self) -> list[dict[str, Any]]:
         """What networks of other bits find."""
-        exact = self._scored[None].alarms(self.limits(None))
-        rows = []
+        exact, rows = self._scored[None].alarms(self.limits(None)), []
         for bits in (None, *sorted({*WIDTHS, self.bits} & self._scored.keys(), reverse=True)):
             scored, limit = self._scored[bits], self.limits(bits)
             alarms = scored.alarms(limit)
