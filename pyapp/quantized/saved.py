@@ -29,6 +29,9 @@ def digits_network(found: Contents) -> Parameters | QuantizedNetwork:
         return packed.network_of(found.arrays, found.name)
     if not found.quantised:
         return mlp.parameters(found)
+    if (form := found.scheme.get("format", GRID)) != GRID:
+        raise StoreError(f"{found.name}: its training is in the number format {form}, which only the page that saved "
+                         "it reads; train on a uniform grid instead")
     model = trained_model(found)
     try:
         return finished(model, found.parameters(model.shapes))

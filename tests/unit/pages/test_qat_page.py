@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from pyapp import store
+from pyapp.checkpoint import Contents
 from pyapp.core.losses import distillation_loss
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.qat import DIVERGED, NETWORKS
 from pyapp.quantized.network import OnIntegers, Settings, quantize_network
+from pyapp.quantized.saved import digits_network
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 from pyapp.training.trainer import evaluate
@@ -201,6 +203,8 @@ def test_what_cannot_be_measured_on_integers_is_said():
     for action in ("integers", "export-onnx"):
         with pytest.raises(ValueError, match="uniform grid"):
             session.act(action)
+    with pytest.raises(StoreError, match="number format ternary"):  # which other pages and commands meet
+        digits_network(Contents(store.unpack(bytes(session.snapshot()["file"]), "own"), "own"))
 
 
 @pytest.mark.parametrize("params", [
