@@ -3,17 +3,18 @@
 import argparse
 from typing import Any
 
+from pyapp import files
 from pyapp.commands.common import add_json, command, now_and_then, show
 from pyapp.commands.outputs import add_out, readable
 from pyapp.data import motor
 from pyapp.data.importers import sensor_csv
 from pyapp.measure.anomaly import STEPS, Detector, Parts, rates, threshold
+from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.quant.schemes import check_bits
 from pyapp.sweep.grid import whole
 
 DOC = ("learn what is healthy from the first part of a sensor recording, and report alarms in the rest, in float32 and "
        "with few bits per weight")
-BITS = (8, 4, 3, 2)
 
 
 def add(commands: Any) -> None:
@@ -23,7 +24,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--columns", metavar="LIST", help="names of the columns to learn from, separated by "
                                                                    "commas; without it, all")
     sub.add_argument("--width", type=int, default=64, metavar="N", help="rows of a window")
-    sub.add_argument("--bits", default=",".join(map(str, BITS)), metavar="LIST", help="bits per weight to compare")
+    sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
     sub.add_argument("--false-alarms", type=float, default=1.0, metavar="PERCENT",
                      help="share of held-out healthy windows that may lie above the threshold")
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first weights and of the motor")
@@ -37,8 +38,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"false_alarms is {args.false_alarms:g}; use at least 0 and less than 100 percent")
     widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
     recording = sensor_csv.read_path(args.data) if args.data else motor.stream(args.seed)[0]
-    names = tuple(name.strip() for name in (args.columns or "").split(",") if name.strip())
-    parts = Parts(recording.of(names) if names else recording, args.width)
+    parts = Parts(recording.chosen(args.columns or ""), args.width)
     detector, watch = Detector(parts, args.seed), now_and_then("training steps")
     for done, _ in enumerate(detector.train(), 1):
         watch(done, STEPS)
@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> None:
         for i, end in enumerate(ends):
             cells = [f"{each.stream[i]:.6g},{int(alarms[bits][i])}" for bits, each in scored.items()]
             lines.append(",".join([f"{end:.6g}", *cells]))
-        with open(args.out, "w", encoding="utf-8", newline="") as file:
-            file.write("\n".join(lines) + "\n")
+        files.write(args.out, "\n".join([*lines, ""]).encode())
     show(result, args.json, in_words(result, args.out))
 
 
@@ -72,10 +71,9 @@ def in_words(result: dict[str, Any], out: str | None) -> str:
              f"{'weights':8}{'bytes':>8}{'threshold':>11}{'alarms':>8}{'changed':>9}"
              + (f"{'detected':>10}{'false alarms':>14}" if known else "")]
     for row in result["rows"]:
-        name = "float32" if row["bits"] is None else f"{row['bits']} bits"
         shares = "".join(f"{'–' if row[key] is None else f'{row[key]:.1%}':>{width}}" for key, width in (
             ("detected", 10), ("false_alarms", 14))) if known else ""
-        lines.append(f"{name:8}{row['bytes']:8,}{row['threshold']:11.4f}{row['alarms']:8,}{row['changed']:9,}{shares}")
+        lines.append(f"{title(row['bits']):8}{row['bytes']:8,}{row['threshold']:11.4f}{row['alarms']:8,}{row['changed']:9,}{shares}")
     lines += [f"- {note}" for note in told["notes"]]
     lines += [f"skipped {each['file']}: {each['reason']}" for each in told["skipped"]]
     return "\n".join(lines + ([f"wrote {out}"] if out else []))

@@ -6,6 +6,7 @@ from typing import Any
 from pyapp.commands.common import add_json, command, now_and_then, show
 from pyapp.commands.outputs import readable
 from pyapp.data.importers import sounds, source
+from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Spotter, one_second
 from pyapp.quant.schemes import check_bits
 from pyapp.sweep.grid import whole
@@ -20,7 +21,7 @@ def add(commands: Any) -> None:
                                                                    "by class (default: six words made from the seed)")
     sub.add_argument("--wav", dest="inputs", type=readable, metavar="PATH",
                      help="a WAV file to classify, or a folder or zip file of such")
-    sub.add_argument("--bits", default="8,4,3,2", metavar="LIST", help="bits per weight to compare")
+    sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the words and of the first weights")
     add_json(sub)
 
@@ -54,15 +55,12 @@ def _heard(network: Any, row: Any, bits: int | None) -> dict[str, Any]:
 
 
 def in_words(result: dict[str, Any]) -> str:
-    def name(bits: int | None) -> str:
-        return "float32" if bits is None else f"{bits} bits"
-
     lines = [f"{', '.join(result['classes'])}: {result['learned']:,} sounds learned, {result['held_out']:,} held out",
              "",
              f"{'weights':8}{'bytes':>9}{'right':>8}{'changed':>9}"]
-    lines += [f"{name(row['bits']):8}{row['bytes']:9,}{row['accuracy']:8.1%}{row['changed']:9,}" for row in
+    lines += [f"{title(row['bits']):8}{row['bytes']:9,}{row['accuracy']:8.1%}{row['changed']:9,}" for row in
               result["rows"]]
     for file in result["files"]:
-        lines.append(f"{file['file']}: " + ", ".join(f"{name(each['bits'])} {each['class']} "
+        lines.append(f"{file['file']}: " + ", ".join(f"{title(each['bits'])} {each['class']} "
                                                      f"({each['probability']:.0%})" for each in file["heard"]))
     return "\n".join([*lines, *(f"skipped {each['file']}: {each['reason']}" for each in result["skipped"])])

@@ -33,6 +33,11 @@ class Recording:
         columns = [self.channels.index(name) for name in channels]
         return replace(self, channels=channels, values=self.values[:, columns])
 
+    def chosen(self, names: str) -> "Recording":
+        """The channels whose names, separated by commas, are given; all of them if there are none."""
+        found = tuple(name.strip() for name in names.split(",") if name.strip())
+        return self.of(found) if found else self
+
     def faulty_after(self, row: int) -> list[tuple[float, float]]:
         """From when to when rows from this one on are called faulty: seconds after it, or rows if it is not timed."""
         if self.labels is None:

@@ -16,16 +16,13 @@ from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
 from pyapp.data.digits import DataError
 from pyapp.data.recording import Recording
+from pyapp.measure.few_bits import forward, learn
 from pyapp.nets.mlp import MLP
-from pyapp.quant.parameters import float_nbytes
-from pyapp.quantized.network import QuantizedNetwork, quantize_network
-from pyapp.quantized.settings import Settings
 from pyapp.training.trainer import Trainer
 
 LEARNED, HELD_OUT = 0.4, 0.2  # parts of a recording that are healthy: learned from, and for the threshold
 HOP, LEARNED_HOP = 4, 16  # a window begins every W/HOP rows of the stream, and every W/LEARNED_HOP of what is learned
 HIDDEN, BOTTLENECK = 32, 8
-ACTIVATIONS = 8  # bits
 BATCH, RATE, STEPS = 32, 3e-3, 900
 MOST_WINDOWS = 4000  # that are learned from; of more, evenly spread ones
 LEAST = 20  # windows of the smallest part
@@ -99,12 +96,18 @@ class Parts:
         return round(LEARNED * rows), round((LEARNED + HELD_OUT) * rows)
 
     @cached_property
-    def values(self) -> np.ndarray:
-        """All rows, float64 (rows, C), each channel less its mean and over its deviation in the learned part; one that
-        is constant there is only centred."""
+    def normal(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each channel in the learned part, (C,) each; 1 in place of the deviation of one that is
+        constant there."""
         learned = self.recording.values[: self.begins[0]]
         deviation = learned.std(axis=0)
-        return (self.recording.values - learned.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
+        return learned.mean(axis=0), np.where(deviation > 1e-9, deviation, 1.0)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """All rows, float64 (rows, C), each channel less its mean and over its deviation."""
+        mean, deviation = self.normal
+        return (self.recording.values - mean) / deviation
 
     @cached_property
     def learned(self) -> np.ndarray:
@@ -152,11 +155,8 @@ class Detector:
         self.losses: list[float] = []
 
     def train(self) -> Iterator[float]:
-        """The loss of a batch per item, until STEPS are done; the rate falls to a tenth on a straight line."""
-        while len(self.losses) < STEPS:
-            self._trainer.optimiser.rate = RATE * (1 - 0.9 * len(self.losses) / STEPS)
-            self.losses.append(self._trainer.step()[0])
-            yield self.losses[-1]
+        """The loss of a batch per item, until STEPS are done."""
+        return learn(self._trainer, self.losses, STEPS, RATE)
 
     @property
     def trained(self) -> bool:
@@ -167,24 +167,9 @@ class Detector:
         """What was learned, float32; only when it is."""
         return self._trainer.p.astype(np.float32)
 
-    def quantised(self, bits: int) -> QuantizedNetwork:
-        """The network with weights of so many bits, a scale per output, and activations of 8, calibrated on the learned
-        windows."""
-        settings = Settings(bits=bits, per="channel", activations=ACTIVATIONS)
-        return quantize_network(self.weights, settings, self.parts.learned.astype(np.float32))
-
-    def rebuilder(self, bits: int | None) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
-        """What makes x̂ (N, C·W) of windows x, in float64 sums or, with `bits`, in integers; and the network's bytes."""
-        if bits is None:
-            p = self.weights.astype(np.float64)
-            return lambda x: self.model.forward(p, x), float_nbytes(self.weights)
-        network = self.quantised(bits)
-        integer = network.integer()
-        return lambda x: integer.logits(x.astype(np.float32)), network.nbytes
-
     def scored(self, bits: int | None) -> Scored:
         """All scores of the network with float32 weights, or with weights of so many bits in integer arithmetic."""
-        rebuild, nbytes = self.rebuilder(bits)
+        rebuild, nbytes = forward(self.model, self.weights, bits, self.parts.learned)
         return Scored(rebuild, score(self.parts.held_out, rebuild(self.parts.held_out)),
                       score(x := self.parts.stream[0], rebuild(x)), nbytes)
 

@@ -15,17 +15,14 @@ from pyapp.data.importers.sounds import Sounds
 from pyapp.data.importers.wav import Sound
 from pyapp.data.mel import log_mel
 from pyapp.data.speech import RATE, SECONDS
+from pyapp.measure.few_bits import Forward, forward, learn
 from pyapp.nets.mlp import MLP
-from pyapp.quant.parameters import float_nbytes
-from pyapp.quantized.network import quantize_network
-from pyapp.quantized.settings import Settings
 from pyapp.training.trainer import Trainer
 
 HIDDEN = 48
 LEARNED, HELD_OUT = 36, 12  # sounds of each class
 ONE_IN = 5  # of one's own sounds of a class is held out
 BATCH, EPOCHS, LEARNING_RATE = 32, 16, 2e-3
-ACTIVATIONS = 8  # bits
 
 
 def one_second(sound: Sound) -> np.ndarray:
@@ -123,15 +120,12 @@ class Spotter:
         return EPOCHS * -(-learned // BATCH)
 
     def train(self) -> Iterator[float]:
-        """The loss of a batch per item, until all epochs are done; the rate falls to a tenth on a straight line."""
+        """The loss of a batch per item, until all epochs are done."""
         if self._trainer is None:
             model = MLP((self.learned[0].shape[1], HIDDEN, len(self.classes)))
             p = model.initial(self.seed, np.float64)
             self._trainer = Trainer(model, p, Adam(p, LEARNING_RATE), *self.learned, self.seed, BATCH)
-        while len(self.losses) < self.steps:
-            self._trainer.optimiser.rate = LEARNING_RATE * (1 - 0.9 * len(self.losses) / self.steps)
-            self.losses.append(self._trainer.step()[0])
-            yield self.losses[-1]
+        yield from learn(self._trainer, self.losses, self.steps, LEARNING_RATE)
 
     @property
     def trained(self) -> bool:
@@ -143,25 +137,19 @@ class Spotter:
         return self._trainer.p.astype(np.float32)
 
     def network(self, bits: int | None) -> "Network":
-        """The network in float32, or with weights of so many bits, a scale per output, in integers."""
-        if bits is None:
-            p = self.weights.astype(np.float64)
-            return Network(self.classes, self._trainer.model, p, float_nbytes(self.weights))
-        settings = Settings(bits=bits, per="channel", activations=ACTIVATIONS)
-        found = quantize_network(self.weights, settings, self.learned[0].astype(np.float32))
-        return Network(self.classes, found.integer(), None, found.nbytes)
+        """The network in float32, or with weights of so many bits in integers."""
+        return Network(self.classes, *forward(self._trainer.model, self.weights, bits, self.learned[0]))
 
 
 class Network:
-    """What listens: with parameters p a float network, without an integer one."""
+    """What listens."""
 
-    def __init__(self, classes: Sequence[str], model, p: Parameters | None, nbytes: int):
-        self.classes, self.model, self.p, self.nbytes = tuple(classes), model, p, nbytes
+    def __init__(self, classes: Sequence[str], forward: Forward, nbytes: int):
+        self.classes, self.forward, self.nbytes = tuple(classes), forward, nbytes
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Of the classes, float64 (N, K), for inputs (N, I)."""
-        logits = self.model.forward(self.p, x) if self.p else self.model.logits(x.astype(np.float32))
-        return softmax(logits.astype(np.float64))
+        return softmax(self.forward(x).astype(np.float64))
 
     def accuracy(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
         """The share of right answers, and the answers (N,)."""

@@ -7,17 +7,17 @@ import numpy as np
 
 from pyapp.data import motor
 from pyapp.data.digits import DataError
-from pyapp.data.importers import sensor_csv
+from pyapp.data.importers import sensor_csv, source
 from pyapp.data.recording import Recording
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold
+from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.pages.base import controls
 from pyapp.pages.panels import anomaly as panels
 from pyapp.store import StoreError
 
 MOTOR, OWN = "motor", "own"
-WIDTHS = (8, 4, 3, 2)  # bits that are compared
 CHANNELS = 3  # of a recording that are drawn
 BEFORE = 5  # windows' lengths that are drawn before the end of the current one
 POINTS = 700  # of a drawn curve
@@ -75,7 +75,7 @@ class Page(Experiment):
         own = self.brought if self.params["recording"] == OWN else None
         if own:
             try:
-                self.parts = Parts(own.of(_names(self.params["columns"]) or own.channels), int(self.params["width"]))
+                self.parts = Parts(own.chosen(self.params["columns"]), int(self.params["width"]))
             except DataError as error:
                 if strict:
                     raise
@@ -100,7 +100,7 @@ class Page(Experiment):
 
     def receive(self, data: bytes, name: str) -> list[str] | None:
         """Listen to a recording of the reader's. StoreError says why it cannot be used; then nothing is changed."""
-        if data.startswith(b"PK"):  # no text: `restore` says what it is
+        if data[:4] == source.ZIP:  # no text: `restore` says what it is
             return None
         kept, before = dict(vars(self)), dict(self.params)
         try:
@@ -188,7 +188,7 @@ class Page(Experiment):
         running = 0 < self.step < self.count
         scalars = {
             "done": len(self.detector.losses), "of": STEPS, "training": not self.detector.trained, "ready": self.ready,
-            "named": f"{self.bits} bits", "unit": recording.unit, "now": float(times[i]), "windows": self.count,
+            "named": title(self.bits), "unit": recording.unit, "now": float(times[i]), "windows": self.count,
             "learned": len(self.parts.learned), "held_out": len(self.parts.held_out),
             "known": self.parts.faulty is not None,
             "name": recording.name, "inputs": self.parts.learned.shape[1],
@@ -244,11 +244,9 @@ class Page(Experiment):
         end = int(parts.stream[1][i])
         rows = np.arange(max(end - BEFORE * parts.width, 0), end)[:: max(1, BEFORE * parts.width // POINTS)]
         inside = np.arange(end - parts.width, end)
-        learned = recording.values[: parts.begins[0]]
         rebuilt = [each.reshape(-1, parts.width) for each in self._hear(i)] if self.ready else []
         found = []
-        for k, name in enumerate(recording.channels[:CHANNELS]):
-            mean, deviation = learned[:, k].mean(), learned[:, k].std() or 1.0
+        for k, (name, mean, deviation) in enumerate(zip(recording.channels[:CHANNELS], *parts.normal, strict=False)):
             found.append({"name": name, "x": _short(self.seconds(rows)), "y": _short(recording.values[rows, k]),
                           "x_rebuilt": _short(self.seconds(inside)) if rebuilt else [],
                           **{side: _short(each[k] * deviation + mean) for side, each in zip(
@@ -267,7 +265,7 @@ class Page(Experiment):
             scored, limit = self._scored[bits], self.limits(bits)
             alarms = scored.alarms(limit)
             told = rates(alarms, self.parts.faulty) if self.parts.faulty is not None else {}
-            rows.append({"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.bits,
+            rows.append({"name": title(bits), "key": bits or self.bits,
                          "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()),
                          "chosen": bits == self.bits, "changed": int((alarms != exact).sum()),
                          "detected": told.get("detected"), "false_alarms": told.get("false_alarms")})
@@ -285,10 +283,6 @@ class Page(Experiment):
             found.append({"name": kind, "doc": motor.WORDS[kind],
                           **{side: float(alarms[any_of].mean()) for side, alarms in sides.items()}})
         return found
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _short(values: np.ndarray) -> list[float]:

@@ -14,13 +14,13 @@ from pyapp.data.importers.wav import Sound
 from pyapp.data.speech import RATE
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values
+from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Network, Spotter, one_second
 from pyapp.pages.base import controls
 from pyapp.pages.panels import keywords as panels
 from pyapp.store import StoreError
 
 MADE, OWN = "made", "own"
-WIDTHS = (8, 4, 3, 2)  # bits that are compared
 TAKES = 12  # of a word that can be heard
 POINTS = 400  # of the drawn wave
 MOST = 2000  # sounds that a page learns from
@@ -63,6 +63,7 @@ class Page(Experiment):
         super().__init__(params)
         self.brought: Sounds | None = None
         self.given: tuple[str, Sound] | None = None  # a recording of the reader's that is heard
+        self._now: tuple[tuple, np.ndarray, np.ndarray] | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -126,21 +127,28 @@ class Page(Experiment):
         return self.networks[bits]
 
     def heard(self) -> Sound:
-        """The sound that is said to the network: the reader's, or a made one that was not learned from."""
+        """The sound that the network hears: the reader's, or a made one that was not learned from."""
         if self.given:
             return self.given[1]
         p = self.params
         rng = generator(p["seed"], f"heard {p['word']} {p['take']}")
         return Sound(speech.word(p["word"], rng, p["decibels"]), RATE)
 
+    def _second(self) -> tuple[np.ndarray, np.ndarray]:
+        """The second of it that counts, and its features: made once, and shown in every frame."""
+        key = self.given, *(self.params[name] for name in ("word", "take", "decibels"))
+        if self._now is None or self._now[0] != key:
+            x = one_second(self.heard())
+            self._now = key, x, mel.log_mel(x, RATE)
+        return self._now[1:]
+
     def frame(self) -> Frame:
-        spotter, x = self.spotter, one_second(self.heard())
-        features = mel.log_mel(x, RATE)
+        spotter, (x, features) = self.spotter, self._second()
         above = np.maximum(features - np.median(features), 0)
         parts = np.array_split(x, POINTS // 2)
         scalars = {
             "done": spotter.prepared + len(spotter.losses), "of": spotter.total + spotter.steps,
-            "working": not spotter.trained, "ready": bool(spotter.trained), "named": f"{self.params['bits']} bits",
+            "working": not spotter.trained, "ready": bool(spotter.trained), "named": title(self.params["bits"]),
             "classes": list(spotter.classes), "sounds_there": spotter.total, "rows": self._rows(),
             "limit": round(float(above.max()), 6), "full": 1.0, "bands": mel.BANDS,
             "wave_ends": [-1.0, 1.0], "bar": "learning", "verdict": "The network is still learning.",
@@ -167,7 +175,7 @@ class Page(Experiment):
     def _rows(self) -> list[dict[str, Any]]:
         """What networks of other bits get right on the held-out sounds."""
         there = [None, *sorted({*WIDTHS, self.params["bits"]}, reverse=True)]
-        return [{"name": "float32" if bits is None else f"{bits} bits", "key": bits or self.params["bits"],
+        return [{"name": title(bits), "key": bits or self.params["bits"],
                  "bytes": self.networks[bits].nbytes, "accuracy": self.answers[bits][0],
                  "chosen": bits == self.params["bits"], "held_out": len(self.answers[bits][1]),
                  "changed": int((self.answers[bits][1] != self.answers[None][1]).sum())}
@@ -175,5 +183,5 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Give away the sound that is heard."""
-        file = wav.written(one_second(self.heard()), RATE)
+        file = wav.written(self._second()[0], RATE)
         return Outcome(file=np.frombuffer(file, np.uint8), name="heard.wav")

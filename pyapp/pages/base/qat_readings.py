@@ -27,7 +27,7 @@ IN_FORMAT = "Integer arithmetic needs weights on a uniform grid: choose “unifo
 ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of its own.",
              "ste": "STE learns no scales: the largest weight sets those of the weights, a moving maximum "
                     "those of the activations.",
-             "format": "The number format finds the weights’ scales anew at every step, from the weights themselves. "
+             "format": "The number format finds the scales of the weights at every step, from the weights themselves. "
                        "The control Scales decides on those of the activations only."}
 
 
