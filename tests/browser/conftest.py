@@ -127,6 +127,13 @@ class Visitor:
     def text(self, name: str) -> str:
         return self[name].first.inner_text()
 
+    def boxes(self, *names: str) -> list[dict[str, float]]:
+        """Where elements are, all at one moment: a page that is still growing moves them between two questions."""
+        return self.page.evaluate("""(all) => all.map((where) => {
+            const { x, y, width, height } = document.querySelector(where).getBoundingClientRect();
+            return { x, y, width, height };
+        })""", [where(name) for name in names])
+
     def number(self, name: str) -> float:
         """A shown number; a percentage as it stands."""
         return float(self.text(name).replace(",", "").replace("−", "-").rstrip("% ").split()[0])

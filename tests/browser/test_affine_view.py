@@ -17,7 +17,7 @@ def test_both_schemes_stand_side_by_side(visit):
     for name, kind in (("skewed", "relu"), ("centred", "normal")):
         for scheme in ("symmetric", "affine"):
             assert tab.number(f"{name}-{scheme}-sqnr_db") == pytest.approx(ratio(kind, 4, scheme), abs=0.006)
-    left, right = (tab[f"skewed-{scheme}"].bounding_box() for scheme in ("symmetric", "affine"))
+    left, right = tab.boxes("skewed-symmetric", "skewed-affine")
     assert left["y"] == right["y"] and left["x"] < right["x"]
     tab.slide("bits", 8)
     tab.wait_number("skewed-affine-sqnr_db", f"Math.abs(x - {ratio('relu', 8, 'affine')}) < 0.006")

@@ -155,7 +155,7 @@ def test_help_is_behind_a_button_and_always_said(visit):
 def test_the_sheet_of_a_phone_leaves_half_the_screen_to_the_picture(visit):
     tab = visit("#simulator", viewport=PHONE, has_touch=True, is_mobile=True)
     tab["controls-toggle"].tap()
-    sheet, picture = tab["controls"].bounding_box(), tab["number-line"].bounding_box()
+    sheet, picture = tab.boxes("controls", "number-line")
     half = PHONE["height"] / 2
     assert sheet["y"] >= half - 1
     assert picture["y"] >= 0 and picture["y"] + picture["height"] <= sheet["y"]
@@ -180,8 +180,7 @@ def test_code_runs_with_its_picture_in_view_and_is_not_clipped(visit):
     tab.wait_text("code-state", "The shipped function is running.")
     tab["code-run"].click()
     tab.wait_text("code-state", "The shipped function is running.")
-    picture, run = tab["fit"].bounding_box(), tab["code-run"].bounding_box()
-    strip = tab["strip"].bounding_box()
+    strip, picture, run = tab.boxes("strip", "fit", "code-run")
     assert strip["y"] + strip["height"] <= picture["y"] and picture["y"] + picture["height"] <= run["y"]
     assert run["y"] + run["height"] <= WIDE["height"]
 

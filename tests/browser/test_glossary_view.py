@@ -5,28 +5,28 @@ OPEN = ".meaning:popover-open"
 
 
 def test_a_word_is_explained_on_hover_and_its_link_can_be_reached(visit):
-    tab = visit("#qat")
-    mark = tab.page.locator(MARK, has_text="straight")
+    tab = visit("#affine")
+    mark = tab.page.locator(MARK, has_text="zero point")
     mark.hover()
-    assert "Straight-through estimator" in tab.page.locator(OPEN).inner_text()
+    assert "stands for the real number 0" in tab.page.locator(OPEN).inner_text()
     tab.page.mouse.move(0, 0)
     tab.page.locator(OPEN).wait_for(state="detached")
-    mark = tab.page.locator(MARK, has_text="activations")
+    mark = tab.page.locator(MARK, has_text="SQNR")
     mark.hover()
     tab.page.locator(OPEN).locator("a").click()
-    tab.page.wait_for_url("**/#inference")
+    tab.page.wait_for_url("**/#simulator")
 
 
 def test_a_word_is_explained_by_keyboard_and_escape_hides_it(visit):
-    tab = visit("#qat")
-    tab.page.locator(MARK, has_text="activations").focus()
+    tab = visit("#affine")
+    tab.page.locator(MARK, has_text="SQNR").focus()
     shown = tab.page.locator(OPEN)
-    assert "flows from one layer to the next" in shown.inner_text()
+    assert "Signal-to-quantisation-noise ratio" in shown.inner_text()
     tab.page.keyboard.press("Tab")
-    assert tab.page.evaluate("document.activeElement.textContent") == "Integer inference" and shown.count() == 1
+    assert tab.page.evaluate("document.activeElement.textContent") == "Simulator" and shown.count() == 1
     tab.page.keyboard.press("Escape")
     assert shown.count() == 0
-    assert tab.page.evaluate("document.activeElement.textContent") == "activations"  # where one was
+    assert tab.page.evaluate("document.activeElement.textContent") == "SQNR"  # where one was
     tab.page.keyboard.press("Enter")
     assert shown.count() == 1
 

@@ -56,7 +56,7 @@ def test_a_charts_axis_is_named_beside_its_last_number(visit):
 
 def test_two_tables_below_each_other_stand_apart(visit):
     tab = visit("#rung2")
-    first, second = (tab[name].bounding_box() for name in ("chain", "reached"))
+    first, second = tab.boxes("chain", "reached")
     assert second["y"] - first["y"] - first["height"] >= 16 and second["width"] < first["width"]
 
 
@@ -70,7 +70,7 @@ def test_shipped_results_and_probabilities_fit_a_phone(visit):
 
 def test_on_a_phone_pictures_that_are_compared_stand_beside_each_other(visit):
     tab = visit("#vision", **PHONE)
-    places = [tab[f"look{side}"].bounding_box() for side in ("", "-quant", "-error")]
+    places = tab.boxes("look", "look-quant", "look-error")
     assert len({place["y"] for place in places}) == 1
     assert [place["x"] for place in places] == sorted(place["x"] for place in places)
 
