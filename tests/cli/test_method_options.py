@@ -26,7 +26,7 @@ def test_evaluate_has_them_for_the_digits_network(capsys):
 
 @pytest.mark.parametrize("options", ["--bits 4 --per group:16 --method hqq",
                                      "--bits 8 --activations 8 --calibrate token",
-                                     "--bits 4 --per group:16 --scheme affine --clip mse --prepare awq",
+                                     "--bits 4 --per group:16 --scheme affine --prepare awq",
                                      "--bits 8 --method stochastic --seed 2"])
 def test_evaluate_has_them_for_transformers(capsys, tmp_path, options):
     found = told(capsys, "evaluate", "vit", "--images", "20", *options.split())

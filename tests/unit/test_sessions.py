@@ -132,6 +132,7 @@ def test_a_run_goes_back_over_a_change_and_then_takes_another_way():
     assert runner.change(run, "seed", 5)["restarted"] and runner.advance(run, steps=1)["recorded"] == [0]
 
 
+@pytest.mark.in_pyodide(0, "what is kept does not differ between runtimes")
 def test_what_is_recorded_is_bounded_and_grows_sparser_backwards():
     runner = Runner()
     run = runner.open(TINY)["run"]
@@ -184,6 +185,7 @@ def test_pinned_runs_have_names_of_their_own_and_are_kept():
         runner.pin(run)
 
 
+@pytest.mark.in_pyodide(0, "the parity sessions open every page as it was left")
 def test_what_ships_is_told_from_what_a_reader_has_done():
     runner = Runner()
     for page in pages.names():

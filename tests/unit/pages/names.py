@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from typing import Any, get_args
 
 import numpy as np
@@ -205,11 +206,19 @@ def _named(faults: Faults, where: str, scope: Scope, kinds: tuple, value: Any) -
 
 def declared(part: Any) -> Iterator[tuple[str, tuple, Any]]:
     """(name, kinds of names that it may hold, value) of every field of a declaration."""
+    return ((name, kinds, getattr(part, name)) for name, kinds in _kinds(type(part)))
+
+
+@cache
+def _kinds(part: type) -> list[tuple[str, tuple]]:
+    found = []
     for field in fields(part):
-        kinds = {field.type, *get_args(field.type), *(each for arg in get_args(field.type) for each in get_args(arg))}
-        found = tuple(kind for kind in (Entry, Value, Template) if kind in kinds)
-        if found:
-            yield field.name, found, getattr(part, field.name)
+        args = get_args(field.type)
+        types = {field.type, *args, *(each for arg in args for each in get_args(arg))}
+        kinds = tuple(kind for kind in (Entry, Value, Template) if kind in types)
+        if kinds:
+            found.append((field.name, kinds))
+    return found
 
 
 def _parts(block: Block) -> Iterator[Any]:

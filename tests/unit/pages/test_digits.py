@@ -15,7 +15,6 @@ class Session(Opened):
     name = "digits"
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_it_learns_digits_it_has_not_seen():
     answer = Session().advance(steps=63 * 10)
     scalars, held_out = answer["frame"].scalars, answer["history"]["test_accuracy"]
@@ -74,7 +73,6 @@ def test_divergence_is_said_and_ends_the_run():
 
 
 @pytest.mark.parametrize("bits", ["2", "4", "8", "16"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_quantised_scores_are_those_of_the_quantised_weights(bits):
     session = Session(weights="pretrained")
     at_once = session.change("bits", bits)["frame"].scalars
@@ -158,7 +156,6 @@ def test_measuring_gives_times():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "adam", "rate": 0.002, "shift": 2, "batch": "64"}])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)

@@ -67,7 +67,6 @@ def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
 
 
 @pytest.mark.parametrize("name", ["mxfp4", "nf4", "int4", "q5_0"])
-@pytest.mark.in_pyodide(1, "the formats' own tests compare their codes")
 def test_in_a_number_format_a_cell_and_the_bands_are_those_of_the_format(name):
     coded, weight = FORMATS[name].encode(WEIGHTS["layer2.weight"]), WEIGHTS["layer2.weight"]
     frame = opened(layer="layer2", format=name, cell=130)[2]["frame"]

@@ -52,7 +52,6 @@ def row(scalars, name):
     return next(row for row in scalars["rows"] if row["name"] == name)
 
 
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_every_claim_is_measured_and_judged(measured):
     scalars = measured[2]
     assert scalars["measured"] == scalars["total"] == len(CLAIMS) == len(scalars["rows"])
@@ -71,7 +70,6 @@ def test_every_claim_is_measured_and_judged(measured):
     ("gptq3", "GPTQ, 3 bits", Settings(3, per="channel", method="gptq")),
     ("calibration3", "MSE, 3 bits", Settings(8, per="channel", activations=3, calibrate="mse")),
 ])
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_the_numbers_are_those_of_the_quantised_network(measured, name, label, settings):
     images, labels = held_out()
     network = quantize_network(WEIGHTS, settings, mnist.calibration())
@@ -83,7 +81,6 @@ def test_the_numbers_are_those_of_the_quantised_network(measured, name, label, s
     assert fact["nbytes"] == network.nbytes
 
 
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_only_the_claims_that_were_asked_for_are_listed(measured):
     runner, number, before = measured
     for verdict in ("holds", "fails", "open"):
@@ -93,7 +90,6 @@ def test_only_the_claims_that_were_asked_for_are_listed(measured):
     runner.change(number, "show", "all")
 
 
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_what_was_measured_is_said_with_its_units(measured):
     said = {fact["words"].replace("\u00a0", " ") for name in ("w8a8", "biases", "speed")
             for fact in row(measured[2], name)["facts"]}
@@ -102,7 +98,6 @@ def test_what_was_measured_is_said_with_its_units(measured):
     assert any("saves 0." in each for each in said) and any(each.endswith(" ms**](.number)") for each in said)
 
 
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_a_verdict_follows_the_limits_without_measuring_again(measured):
     runner, number, before = measured
     answer = runner.change(number, "allowed", 0.05)["frame"].scalars
@@ -148,7 +143,6 @@ def test_a_deep_link_opens_its_page_with_these_settings(claim):
 
 
 @pytest.mark.parametrize("name", ["qat4", "qat3", "qat2"])
-@pytest.mark.in_pyodide(0, "the networks that the claims compare are measured there by other tests")
 def test_the_link_of_a_trained_network_shows_the_best_without_training(measured, name):
     claim, runner = row(measured[2], name), Runner()
     run_ = runner.open("inference", dict(parse_qsl(claim["link"].partition("?")[2])))["run"]
@@ -177,7 +171,6 @@ def test_half_precision_rounds_every_parameter_and_activation():
     assert found.accuracy == (ours == labels).mean() and found.nbytes == 2 * WEIGHTS.vector.size
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_network_that_is_not_shipped_is_left_out(monkeypatch, tmp_path):
     monkeypatch.setattr("pyapp.store.WEIGHTS", tmp_path)
     claim = next(claim for claim in CLAIMS if claim.name == "qat2")
@@ -186,7 +179,6 @@ def test_a_network_that_is_not_shipped_is_left_out(monkeypatch, tmp_path):
     assert found[2] is None and found[0].loss > 1
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_shipped_trained_network_is_measured(monkeypatch, tmp_path):
     images, labels = held_out(200)
     network = quantize_network(WEIGHTS, Settings(3, per="channel", activations=4), mnist.calibration())

@@ -1,7 +1,5 @@
 """A control is disabled only while it changes nothing, and then it says why."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -13,8 +11,6 @@ IDLE = [(page, name, idle) for page in pages.names() for idle in pages.page(page
 PIECES = {"mixed": 40}  # of work after opening, in which a parameter may show; elsewhere fewer
 QUICK = {"mixed": {"method": "round"}}
 OTHER = {"speed", "next_seed"}  # entries of times, and of what the parameter itself is
-
-pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="it opens pages hundreds of times; CPython does")
 
 
 def values(page: str, name: str) -> list:

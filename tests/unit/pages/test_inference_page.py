@@ -39,7 +39,6 @@ def predictions(settings: Settings, integers: bool) -> np.ndarray:
     ({"method": "hqq", "calibrate": "token", "scheme": "affine"},
      Settings(4, per="channel", activations=8, calibrate="token", method="hqq"), "simulated"),
 ])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_changed_predictions_are_counted_on_every_held_out_digit(params, settings, kind):
     images, labels = mnist.shipped("test")
     scalars = Session(**params).done()
@@ -129,7 +128,6 @@ def test_the_page_names_the_arithmetic_that_computes(params, words):
     assert session.advance(steps=1)["frame"].scalars["counted_words"].endswith(f"ed with {words}.")
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_starts_the_count_anew_but_not_the_arithmetic():
     session = Session(bits=8)
     assert session.opened["frame"].scalars["done"] == 0  # nothing is computed before the page is there
@@ -141,7 +139,6 @@ def test_a_change_starts_the_count_anew_but_not_the_arithmetic():
     assert after["network"] != before["network"] and after["changed"] > before["changed"]
 
 
-@pytest.mark.in_pyodide(0, "tests/unit/quant/test_gptq.py runs there")
 def test_gptq_is_better_than_rounding_at_three_bits():
     rounded, gptq = (Session(bits=3, method=method).done() for method in ("round", "gptq"))
     assert gptq["mean_gap"] < rounded["mean_gap"] and gptq["bytes"] == rounded["bytes"]

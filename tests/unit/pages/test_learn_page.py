@@ -74,7 +74,6 @@ def test_what_letter_frequencies_alone_are_worth():
     assert learner.by_frequency == pytest.approx(-(of * np.log(of)).sum(), rel=0.01)  # the whole text's entropy
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_it_learns_and_the_curves_have_what_was_read():
     answer = Session(batch="4", rate=0.01).advance(steps=101)
     history = answer["history"]
@@ -108,7 +107,6 @@ def test_only_dense_layers_are_rounded_each_channel_on_its_own_scale():
         assert (rounded.parameters[name] == learner.p[name]).all()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_all_widths_are_read_at_one_step():
     session = Session()
     session.read()
@@ -143,7 +141,6 @@ def test_bits_and_temperature_change_without_a_restart():
     assert session.change("bits", "off")["frame"].scalars["pending"] == 0
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_a_seed_repeats_the_run_and_another_does_not():
     losses = [Session(seed=seed).advance(steps=3)["history"]["loss"]["value"].tolist() for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
@@ -164,7 +161,6 @@ def test_divergence_is_said_and_ends_the_run():
 
 
 @pytest.mark.parametrize("params", [{}, {"corpus": "own", "text": PROSE, "temperature": 0.5, "rate": 0.01}])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_exactly(params):
     one = Session(seed=5, **params)
     one.advance(steps=48)
@@ -192,7 +188,6 @@ def test_a_snapshot_goes_on_exactly(params):
     lambda a: {**a, "params": with_params(a, size="large")},
     lambda a: {**a, "norm.weight": a["norm.weight"][:5]}, lambda a: {"x": a["norm.weight"]},
 ])
-@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session()
     session.advance(steps=3)
@@ -208,7 +203,6 @@ def with_params(arrays, **changes) -> np.ndarray:
     return np.frombuffer(json.dumps(params).encode(), np.uint8)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_a_text_of_ones_own_is_learned_and_scored_by_its_words():
     session = Session(corpus="own", text=PROSE, batch="8", rate=0.02)
     corpus = session.opened["frame"].scalars["corpus"]

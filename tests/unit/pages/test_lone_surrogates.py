@@ -26,7 +26,6 @@ def asked(method: str, **args):
 
 
 @pytest.mark.parametrize("page", sorted({page for page, _ in FIELDS}))
-@pytest.mark.in_pyodide(6, "Python's own text handling is the same there")
 def test_a_link_with_half_a_character_opens_a_page(page):
     for half in HALVES:
         opened = asked("open", page=page, params={name: half for other, name in FIELDS if other == page})
@@ -35,7 +34,6 @@ def test_a_link_with_half_a_character_opens_a_page(page):
 
 
 @pytest.mark.parametrize(("page", "name"), TEXTS, ids=[f"{page} {name}" for page, name in TEXTS])
-@pytest.mark.in_pyodide(3, "Python's own text handling is the same there")
 def test_a_field_with_half_a_character_is_answered(page, name):
     run = asked("open", page=page, params={})["run"]
     for half in HALVES:

@@ -43,7 +43,6 @@ def finished() -> dict:
     return Session(**QUICK).done()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_chart_is_the_sensitivity_on_the_calibration_split(finished):
     table = sensitivity(mlp.load(), SETTINGS, *calibration())
     for layer in finished["layers"]:
@@ -52,7 +51,6 @@ def test_the_chart_is_the_sensitivity_on_the_calibration_split(finished):
     assert finished["calibration"] == 1024 and finished["held_out"] == 3000
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_choice_is_that_of_the_command_line():
     inputs, labels = calibration()
     found = mix(mlp.load(), SETTINGS, 45_000, inputs, labels)
@@ -63,7 +61,6 @@ def test_the_choice_is_that_of_the_command_line():
     assert front == [choice.nbytes for choice in found.front]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_known_mixture_of_gptq_fits_45000_bytes():
     scalars = Session().searched()
     assert scalars["chosen"]["bits"] == [3, 5, 6] and scalars["chosen"]["bytes"] == 44_848
@@ -71,7 +68,6 @@ def test_the_known_mixture_of_gptq_fits_45000_bytes():
     assert sum(part["share"] for part in scalars["parts"]) == pytest.approx(1)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_every_network_of_the_front_is_measured_whole(finished):
     points = finished["points"]
     assert finished["verified"] == len(points) and all(point["accuracy"] is not None for point in points)
@@ -83,14 +79,12 @@ def test_every_network_of_the_front_is_measured_whole(finished):
     assert finished["float_accuracy"] == (exact == labels).mean()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_sensitivities_do_not_add_and_the_page_says_by_how_much(finished):
     ratios = [point["kl"] / point["predicted"] for point in finished["points"]]
     assert (finished["least_ratio"], finished["largest_ratio"]) == (min(ratios), max(ratios))
     assert finished["least_ratio"] < 0.9 and finished["largest_ratio"] > 1.1
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_chosen_and_the_uniform_networks_are_measured_first():
     session = Session(**QUICK)
     session.searched()
@@ -105,7 +99,6 @@ def test_the_chosen_and_the_uniform_networks_are_measured_first():
     assert scalars["verified"] < len(scalars["points"])
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_verdict_follows_from_what_was_measured(finished):
     verdict, points = finished["verdict"], finished["points"]
     assert verdict["known"] == list(BITS)
@@ -122,7 +115,6 @@ def test_the_verdict_follows_from_what_was_measured(finished):
     assert verdict["near_better"] == noticeable and 3 in noticeable  # 3, 3 and 8 bits in 400 bytes more: 3 points
 
 
-@pytest.mark.in_pyodide(0, "words are the same text there")
 def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
     verdict = finished["verdict"]
     assert mixed._verdict([])["words"].startswith("Measured when the search has ended")
@@ -136,7 +128,6 @@ def test_the_verdict_is_said_in_words_that_follow_from_it(finished):
         "For no more bytes, mixing is closer to the float32 network than 3 and 4 bits everywhere.")
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_plots_show_every_network_at_its_bytes_and_its_loss(finished):
     front, points = finished["front"], finished["points"]
     foretold = front["costs"][1]["y"]
@@ -159,7 +150,6 @@ def test_an_axis_in_decades_holds_all_that_is_above_0_and_1():
     assert mixed.decades([0.5, 30]) == [0.1, 100]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_beside_the_mixture_stands_the_largest_uniform_network_that_fits():
     session = Session(**QUICK, budget=56_207)
     assert session.searched()["rival"]["uniform"] == 3
@@ -167,7 +157,6 @@ def test_beside_the_mixture_stands_the_largest_uniform_network_that_fits():
 
 
 @pytest.mark.parametrize(("activations", "calibrate"), [("4", "minmax"), ("8", "mse")])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_budget_counts_the_activations_too(activations, calibrate):
     settings = Settings(per="channel", activations=int(activations), calibrate=calibrate)
     session = Session(**QUICK, activations=activations, calibrate=calibrate)
@@ -178,7 +167,6 @@ def test_the_budget_counts_the_activations_too(activations, calibrate):
     assert (scalars["chosen"]["kl"], scalars["chosen"]["accuracy"]) == (kl, accuracy)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_budget_below_the_smallest_is_refused_in_words_and_nothing_breaks():
     session = Session(**QUICK, budget=20_000)
     assert session.opened["frame"].scalars["refusal"] == ""  # not known yet
@@ -191,7 +179,6 @@ def test_a_budget_below_the_smallest_is_refused_in_words_and_nothing_breaks():
     assert scalars["refusal"] == "" and scalars["chosen"]["bits"] == [2, 2, 2] and scalars["rival"]["uniform"] == 2
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_of_method_starts_anew_in_pieces_and_what_was_known_stays():
     session = Session(**QUICK)
     assert session.advance(steps=5)["frame"].scalars["found"] == 5
@@ -203,7 +190,6 @@ def test_a_change_of_method_starts_anew_in_pieces_and_what_was_known_stays():
     assert session.searched()["found"] == FINDINGS
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_frame_waits_and_every_frame_crosses():
     text = bridge.call_json("open", '{"page": "mixed", "params": {"method": "round", "budget": "29000"}}')[0]
     assert text.startswith('{"ok"') and '"found": 0' in text

@@ -23,7 +23,6 @@ def test_a_page_declares_itself(name):
 
 
 @pytest.mark.parametrize("name", pages.names())
-@pytest.mark.in_pyodide(0, "the pages' sessions in tests/parity open them and take steps")
 def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(name):
     runner = Runner()
     run = runner.open(name)["run"]
@@ -31,7 +30,6 @@ def test_a_page_opens_with_its_defaults_and_takes_a_step_or_has_none_to_take(nam
     assert answer["frame"].step == (0 if answer["done"] else 1)
 
 
-@pytest.mark.in_pyodide(0, "declarations are the same text there")
 def test_a_choice_is_shown_in_words_and_not_as_a_token_of_links_and_commands():
     for name in pages.names():
         for param in pages.page(name).PARAMS:
@@ -40,7 +38,6 @@ def test_a_choice_is_shown_in_words_and_not_as_a_token_of_links_and_commands():
             assert len(set(shown)) == len(shown)
 
 
-@pytest.mark.in_pyodide(0, "declarations are the same text there")
 def test_no_two_names_are_alike():
     """Of entries, tabs and titles; the number of a rung is no difference. What stands alone has one name for all."""
     pages_ = [SimpleNamespace(**each) for each in pages.describe()]
@@ -49,14 +46,12 @@ def test_no_two_names_are_alike():
     assert len({name.lower() for name in names}) == len(names), sorted(names)
 
 
-@pytest.mark.in_pyodide(0, "declarations are the same text there")
 def test_the_rail_has_few_entries_and_pages_of_one_stand_together():
     entries = [page["entry"] for page in pages.describe() if page["entry"]]
     assert len(set(entries)) <= 10 and [name for name, _ in groupby(entries)] == list(dict.fromkeys(entries))
     assert entries[0] == "Start" and "" in {page["entry"] for page in pages.describe()}
 
 
-@pytest.mark.in_pyodide(0, "declarations are the same text there")
 def test_what_tabs_share_is_one_kind_of_value():
     """So that what one tab is set to means the same on another, if it is allowed there."""
     kinds = {}
@@ -70,7 +65,6 @@ def test_what_tabs_share_is_one_kind_of_value():
 
 
 @pytest.mark.parametrize("name", [name for name in pages.names() if pages.page(name).SETTLED])
-@pytest.mark.in_pyodide(0, "it compares two answers of one runtime")
 def test_a_page_that_says_so_leaves_nothing_for_the_background_but_after_a_change(name):
     """Its command needs no --background."""
     runner = Runner()

@@ -1,7 +1,6 @@
 """Every page's panels and frames fit, whatever its parameters are."""
 
 import re
-import sys
 
 import names
 import pytest
@@ -12,8 +11,6 @@ from pyapp.runner import Runner
 DECLARED = [name for name in pages.names() if pages.page(name).PANELS]
 UNITS = 40  # of work, after which more is known
 DRAWN = {name: {"index": 18} for name in ("vision", "digits", "inference")} | {"text": {"side": "quant", "at": 3}}
-
-pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="declarations are the same text there")
 
 
 def alternatives(param) -> list:

@@ -40,7 +40,6 @@ class Session:
         return answers
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_two_bits_win_back_what_rounding_costs():
     session = Session()
     first = session.opened["history"]["quant_accuracy"]
@@ -55,7 +54,6 @@ def test_two_bits_win_back_what_rounding_costs():
 
 
 @pytest.mark.parametrize(("bits", "floor"), [(2, 0.0), (3, 0.5), (4, 0.95)])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axis(bits, floor):
     session = Session(bits=bits)
     scalars = session.opened["frame"].scalars
@@ -69,7 +67,6 @@ def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axi
 
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "8", "tensor"), (4, "none", "channel"), (3, "3", "group:16")])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_references_are_the_float_network_and_its_rounding(bits, activations, per):
     scalars = Session(bits=bits, activations=activations, per=per).opened["frame"].scalars
     settings = Settings(bits, per=per, activations=None if activations == "none" else int(activations))
@@ -80,7 +77,6 @@ def test_the_references_are_the_float_network_and_its_rounding(bits, activations
     assert scalars["bytes_quant"] == network.nbytes < scalars["bytes_float"] == 437_544
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_frame_is_judged_before_any_training():
     frame = Session().opened["frame"]
     page = Session().page
@@ -94,7 +90,6 @@ def test_the_first_frame_is_judged_before_any_training():
 @pytest.mark.parametrize(("bits", "activations", "per"),
                          [(2, "2", "channel"), (3, "none", "group:64"), (8, "5", "tensor")])
 @pytest.mark.parametrize("start", ["pretrained", "scratch"])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator, bits, activations, per, start):
     session = Session(estimator=estimator, bits=bits, activations=activations, per=per, start=start, layer="layer2")
     answer = session.advance(steps=3)
@@ -111,7 +106,6 @@ def test_every_combination_trains_and_shows_the_codes_it_would_export(estimator,
         assert (row["activation"] is None) == (activations == "none" or row["name"] == "layer3")
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares an epoch of training")
 def test_scales_are_learned_and_codes_change():
     rows = Session().advance(steps=EPOCH)["frame"].scalars["layers"]
     for row in rows:
@@ -119,7 +113,6 @@ def test_scales_are_learned_and_codes_change():
     assert rows[0]["activation"] != rows[0]["activation_start"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_the_rate_changes_without_a_reset_and_other_bits_start_anew():
     session = Session()
     session.advance(steps=5)
@@ -130,7 +123,6 @@ def test_the_rate_changes_without_a_reset_and_other_bits_start_anew():
     assert session.change("bits", 3)["restarted"] and session.advance(steps=1)["frame"].step == 1
 
 
-@pytest.mark.in_pyodide(0, "tests/unit/training/test_recipes.py repeats a run there")
 def test_the_same_seed_repeats_the_run_and_another_one_does_not():
     session = Session(shift=2)
     first = session.advance(steps=5)["history"]["loss"]["value"]
@@ -154,7 +146,6 @@ def test_a_student_starts_from_scratch_and_says_so():
     assert session.change("network", "784-128-64-10")["params"]["start"] == "scratch"
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_a_teacher_takes_its_share_of_the_loss():
     session = Session(share=0.7, temperature=3.0)
     page = session.page
@@ -172,7 +163,6 @@ def test_a_teacher_takes_its_share_of_the_loss():
     assert session.advance(steps=1)["history"]["loss"]["value"][0] == first_loss()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
     session = Session()
     session.advance(steps=10)
@@ -192,7 +182,6 @@ def test_integers_alone_are_measured_in_pieces_while_the_training_goes_on():
     assert last["differ"] == (ours["predictions"] != simulated["predictions"]).sum() < 60
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity opens such a network")
 def test_what_cannot_be_measured_on_integers_is_said():
     session = Session(activations="none")
     assert "Activations are float" in session.opened["frame"].scalars["integers_words"]
@@ -212,7 +201,6 @@ def test_what_cannot_be_measured_on_integers_is_said():
     {"network": "784-64-32-10", "share": 0.5, "shift": 2, "batch": "64", "per": "group:16"},
     {"activations": "none", "estimator": "ste", "bits": 4}, {"format": "nf4"},
 ])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(seed=5, **params)
     one.advance(steps=40)
@@ -228,7 +216,6 @@ def test_a_snapshot_goes_on_bit_for_bit(params):
     assert all((before[name] == after[name]).all() for name in before)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_float_weights_start_a_training_with_codes():
     session = Session(bits=4, start="scratch")
     answer = session.restore((store.WEIGHTS / "mlp.npz").read_bytes(), "mlp.npz")
@@ -237,7 +224,6 @@ def test_float_weights_start_a_training_with_codes():
     assert answer["frame"].scalars["quant_accuracy"] > 0.9
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_what_was_trained_on_the_digits_page_can_be_quantised_here():
     digits = Session("digits")
     digits.advance(steps=20)
@@ -247,7 +233,6 @@ def test_what_was_trained_on_the_digits_page_can_be_quantised_here():
     assert (session.page.p["layer1.weight"] == digits.page.trainer.p["layer1.weight"]).all()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_float_student_brings_its_network_along():
     student = MLP(NETWORKS["784-32-10"]).initial(9)
     session = Session()
@@ -265,7 +250,6 @@ def test_a_float_student_brings_its_network_along():
     lambda a: {**a, "layer1.weight": a["layer1.weight"][:5]},
     lambda a: {**a, "layer1.weight_scale": np.array(np.nan, np.float32)}, lambda a: {"x": a["layer1.bias"]},
 ])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session()
     session.advance(steps=10)

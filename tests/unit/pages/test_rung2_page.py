@@ -29,7 +29,6 @@ def test_the_chain_rule_term_is_the_gradient(runner):
     assert chain == pytest.approx(error * slope)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_one_bend_climbs_a_stair_but_no_hill(runner):
     run = runner.open("rung2", {"w": 1, "b": -2})["run"]
     assert runner.advance(run, steps=2000)["frame"].scalars["loss"] == pytest.approx(0.25, abs=1e-3)

@@ -39,7 +39,6 @@ def test_the_curve_is_the_difference_of_the_neurons(runner):
         assert neuron["bends"] == pytest.approx(-neuron["b"] / neuron["w"])
 
 
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_changing_the_activation_sets_the_rate_and_starts_anew(runner):
     run = runner.open("rung3")["run"]
     start = runner.advance(run, steps=500)["frame"].arrays["here"]
@@ -68,7 +67,6 @@ def test_conditions(slopes, kind, word):
     assert condition(np.array(slopes, np.float64), kind) == word
 
 
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_a_dead_neuron_never_moves_again(runner):
     """Among the first seeds there are some whose neurons die."""
     dead = 0

@@ -28,7 +28,6 @@ def by_name(frame):
 
 @pytest.mark.parametrize("method", ["exact", "lut2"])
 @pytest.mark.parametrize("other", [False, True])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_every_number_is_the_tables(method, other):
     families = by_name(measured(method=method, other=other, seed=3)[2])
     assert list(families) == ["offset", "skewed", "centred", NET]
@@ -43,7 +42,6 @@ def test_every_number_is_the_tables(method, other):
                 assert family["gains"][rule]["mean"] == pytest.approx(np.log2(ratios).mean())
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_heads_of_a_trained_network_are_the_fourth_kind():
     """The mean of what each head has on a grid of its own; the GPT's with its mask."""
     runner, run, frame = measured(seed=3)
@@ -61,7 +59,6 @@ def test_the_heads_of_a_trained_network_are_the_fourth_kind():
     assert runner.change(run, "net", NET)["frame"].scalars["progress"] == 1
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity brings them")
 def test_a_networks_files_are_asked_for_while_the_host_can_still_bring_them(monkeypatch):
     def missing(*_):
         raise FileNotFoundError("weights")
@@ -76,7 +73,6 @@ def test_a_networks_files_are_asked_for_while_the_host_can_still_bring_them(monk
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_every_measure_of_the_protocol_can_be_shown(measure):
     frame = measured(method="lut2", measure=measure)[2]
     best = {"top-1": ("top1", 1), "row-sum": ("row_sum", 1), "l1": ("l1_per_row", 0), "max-error": ("max_error", 0)}
@@ -89,7 +85,6 @@ def test_every_measure_of_the_protocol_can_be_shown(measure):
     assert by_name(frame)["offset"]["gains"] == by_name(measured(method="lut2")[2])["offset"]["gains"]  # always of L1
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_protocols_own_batch_gives_what_the_protocol_found():
     families = by_name(measured(rows=512, length=64)[2])
     gains = {name: {rule: gain["mean"] for rule, gain in family["gains"].items()} for name, family in families.items()}
@@ -100,7 +95,6 @@ def test_the_protocols_own_batch_gives_what_the_protocol_found():
     assert abs(gains["centred"]["row-mean"]) < 0.05 and abs(gains["centred"]["tensor-mean"]) < 0.05
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_words_follow_from_the_numbers(monkeypatch):
     runner, run, frame = measured(rows=512, length=64)
     gains = by_name(frame)
@@ -118,7 +112,6 @@ def test_the_words_follow_from_the_numbers(monkeypatch):
     assert not said["holds"] and "more than chance" in said["control"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_batches_are_averaged_and_kept():
     runner, run, frame = measured(seeds=1, seed=5)
     one = by_name(frame)["offset"]["gains"]["row-mean"]
@@ -136,7 +129,6 @@ def test_batches_are_averaged_and_kept():
     assert by_name(runner.change(run, "seeds", 1)["frame"])["offset"]["gains"]["row-mean"] == one
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_in_the_middle_begins_again():
     runner = Runner()
     run = runner.open("shift", SMALL)["run"]
@@ -146,7 +138,6 @@ def test_a_change_in_the_middle_begins_again():
     assert by_name(frame)["skewed"]["curves"] == by_name(measured(method="lut2")[2])["skewed"]["curves"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_points_without_an_answer_of_the_original_are_named_and_count_in_no_gain():
     frame = measured(method="ibert", rows=512, length=64)[2]
     offset = by_name(frame)["offset"]

@@ -16,7 +16,6 @@ def opened(**params):
 
 
 @pytest.mark.parametrize("curve", CURVES)
-@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_the_current_bits_are_a_point_of_the_error_curve(curve):
     for bits in (2, 5, 8):
         frame = opened(curve=curve, bits=bits)
@@ -43,7 +42,6 @@ def test_the_row_is_the_curve_at_the_point():
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.in_pyodide(4, "the cases differ in settings, not in arithmetic")
 def test_each_method_answers_the_row(method):
     for bits in BITS:
         scalars = opened(method=method, bits=bits).scalars

@@ -33,7 +33,6 @@ def test_the_curve_is_what_the_recipes_say():
     assert scalars["rounded"][-1] == rounded["float"] and scalars["official"] == rounded["n"] == 10_000
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_two_bits_are_repaired_and_a_change_of_bits_begins_again():
     runner = Runner()
     opened = runner.open("start")
@@ -50,7 +49,6 @@ def test_two_bits_are_repaired_and_a_change_of_bits_begins_again():
     assert changed.scalars["now_words"] == "3 bits, just rounded" and not changed.scalars["begun"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_repair_that_is_left_begins_at_the_other_bits():
     runner = Runner()
     run = runner.open("start")["run"]

@@ -30,7 +30,6 @@ def written(tokens: int, prompt: str = "ROMEO:\n", sampling: Sampling | None = N
     return prompt + vocabulary.decode([writer.write().token for _ in range(tokens)])
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_float_text_is_that_of_the_writer():
     frame = opened()[2]
     assert frame.step == 40 and frame.scalars["texts"]["float"] == written(40)
@@ -39,7 +38,6 @@ def test_the_float_text_is_that_of_the_writer():
     assert frame.scalars["bytes"]["quant"] == pytest.approx(frame.scalars["bytes"]["float"] / 4, rel=0.05)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_recorded_losses_belong_to_the_settings():
     plain = opened(1, logit_bits="2")[2].scalars["validation"]
     shifted = opened(1, logit_bits="2", shift="row-max")[2].scalars["validation"]
@@ -48,7 +46,6 @@ def test_recorded_losses_belong_to_the_settings():
     assert opened(1, bits="5")[2].scalars["validation"]["quant"] is None
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes from packed keys and values")
 def test_keys_and_values_in_few_bits_change_the_text_and_what_they_take():
     kept = {"greedy": True, "bits": "float", "activations": "float", "logit_bits": "float", "cache_bits": "2"}
     scalars = opened(80, **kept)[2].scalars
@@ -63,7 +60,6 @@ def test_keys_and_values_in_few_bits_change_the_text_and_what_they_take():
 
 
 @pytest.mark.parametrize("params", [{"greedy": True}, {"temperature": 1.3, "seed": 9}, {"top_k": 3}])
-@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 def test_it_is_written_as_the_controls_say(params):
     sampling = Sampling(params.get("temperature", 0.8), params.get("top_k", 0), params.get("greedy", False))
     frame = opened(30, **params)[2]
@@ -77,7 +73,6 @@ def test_without_any_rounding_both_write_the_same():
     assert frame.scalars["words"] == "No difference so far: the texts agree after 40 characters."
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_the_first_difference_is_where_the_texts_part():
     scalars = opened(120, logit_bits="2")[2].scalars
     one, other, at = scalars["texts"]["float"], scalars["texts"]["quant"], scalars["difference"]
@@ -95,7 +90,6 @@ def test_each_step_is_a_character_of_both_and_stopping_is_not_asking():
     assert not runner.advance(run, steps=1)["done"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_change_of_the_quantised_network_leaves_the_float_text():
     runner, run, before = opened()
     after = runner.change(run, "shift", "row-max")["frame"]
@@ -107,7 +101,6 @@ def test_a_change_of_the_quantised_network_leaves_the_float_text():
 
 @pytest.mark.parametrize(("name", "value"), [("prompt", "JULIET:\n"), ("seed", 2), ("temperature", 1.2), ("top_k", 2),
                                              ("greedy", True)])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity changes all of these")
 def test_a_change_of_what_is_written_starts_both_texts(name, value):
     runner, run, _ = opened(10)
     texts = runner.change(run, name, value)["frame"].scalars["texts"]
@@ -129,7 +122,6 @@ def test_every_control_but_what_is_only_shown_has_its_effect():
     assert names == {*WRITING, *QUANTISING, *SHOWN, "tokens"}
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes in a format")
 def test_weights_in_a_number_format_replace_those_on_a_grid():
     page = Page({param.name: param.default for param in Page.PARAMS} | {"bits": "4", "per": "channel"})
     page.params["format"] = "mxfp4"
@@ -142,13 +134,11 @@ def test_weights_in_a_number_format_replace_those_on_a_grid():
 
 
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes from nothing")
 def test_nothing_to_go_on_from_is_the_start_of_a_line(prompt):
     frame = opened(10, prompt=prompt)[2]
     assert frame.scalars["empty"] and frame.scalars["texts"]["float"] == written(10, "\n")
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity has such a prompt")
 def test_unknown_characters_are_said_and_the_prompt_is_kept():
     runner = Runner()
     answer = runner.open("text", {"prompt": "Ça va, ROMÉO?"})
@@ -167,7 +157,6 @@ def test_a_huge_prompt_is_refused_and_the_last_one_stays():
     assert runner.advance(run, steps=1)["frame"].scalars["texts"] == before.scalars["texts"]
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity writes past the window")
 def test_a_prompt_longer_than_the_window_is_read_from_its_end():
     prompt = ("The quick brown fox. " * 50)[:1000]
     runner, run, frame = opened(10, prompt=prompt)
@@ -177,7 +166,6 @@ def test_a_prompt_longer_than_the_window_is_read_from_its_end():
 
 
 @pytest.mark.parametrize("side", ["float", "quant"])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_a_reading_says_what_follows_and_what_was_looked_at(side):
     runner, run, frame = opened(150)
     model, p, vocabulary = shipped.gpt()
@@ -232,14 +220,12 @@ def test_softmax_and_shift_without_quantised_logits_are_not_in_use_and_it_is_sai
 
 
 @pytest.mark.parametrize("inputs", [{}, {"side": "both", "at": 1}, {"side": "float"}, {"side": "float", "at": "x"}])
-@pytest.mark.in_pyodide(1, "Python's own text handling is the same there")
 def test_other_questions_are_refused(inputs):
     runner, run, _ = opened(1)
     with pytest.raises(ValueError, match="reads a text up to a character"):
         runner.predict(run, inputs)
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits(monkeypatch):
     monkeypatch.setattr("pyapp.pages.text._losses", cache(_losses.__wrapped__))  # nothing is known yet
     runner = Runner()

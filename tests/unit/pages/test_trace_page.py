@@ -15,7 +15,6 @@ from pyapp.runner import Runner
 
 
 @pytest.mark.parametrize("network", [VIT, GPT])
-@pytest.mark.in_pyodide(1, "the page's parity session compares both networks there")
 def test_no_operation_in_integers_has_a_float_and_most_of_a_simulation_have(network):
     scalars = Runner().open("trace", {"network": network})["frame"].scalars
     assert scalars["count"] == len(scalars["rows"]) == sum(row["integer"] for row in scalars["kinds"])
@@ -28,7 +27,6 @@ def test_no_operation_in_integers_has_a_float_and_most_of_a_simulation_have(netw
     assert scalars["l1"] < 0.1 and scalars["answers"][0]["float"] >= scalars["answers"][1]["float"]
 
 
-@pytest.mark.in_pyodide(0, "the page's parity session compares both widths there")
 def test_a_narrow_stream_needs_fewer_bits_and_costs_more():
     runner = Runner()
     answer = runner.open("trace", {"network": GPT})

@@ -60,7 +60,6 @@ def test_the_answer_and_the_maps_are_those_of_the_network():
 
 
 @pytest.mark.parametrize(("softmax", "rule"), [("exact", "none"), ("ibert", "row-mean"), ("itamax", "row-max-clip")])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_quantised_numbers_are_those_of_the_quantised_network_and_the_difference_is_theirs(softmax, rule):
     session = Session(bits="4", per="group:16", activations="6", logit_bits="3", softmax=softmax, logit_shift=rule)
     frame = session.predict({"index": 9})
@@ -87,7 +86,6 @@ def test_the_size_is_that_of_the_quantised_network():
 
 @pytest.mark.parametrize("change", [("bits", "2"), ("per", "tensor"), ("activations", "3"), ("logit_bits", "2"),
                                     ("softmax", "softermax-native"), ("logit_shift", "row-max")])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares these numbers")
 def test_each_setting_is_obeyed_at_once_and_the_float_network_stays(change):
     session = Session()
     first = session.predict({"index": 3})
@@ -126,7 +124,6 @@ def test_digits_counted_in_float32_are_those_of_float64():
     assert (digits != single).any()
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     session = Session(logit_bits="2")
     assert session.opened["frame"].scalars["counted"] == 0
@@ -153,7 +150,6 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     assert session.change("logit_bits", "2")["frame"].scalars["counted"] == 0  # but not of all that ever were
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity measures the first pieces")
 def test_a_count_ends_with_all_images():
     session = Session(weights="own", **ALL_OFF)
     scores = session.count(3000 // session.page.pair.piece + 2)
@@ -173,7 +169,6 @@ def test_what_cannot_be_read_is_said():
         session.predict({})
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_the_own_network_learns_and_is_judged_after_each_pass():
     session = Session(weights="own")
     answer = session.advance(steps=3 * EPOCH)
@@ -188,7 +183,6 @@ def test_the_own_network_learns_and_is_judged_after_each_pass():
     assert session.reset()["frame"].scalars["judged_float"] is None
 
 
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity compares a few steps of training")
 def test_training_does_not_touch_what_is_shown_of_the_pretrained_network():
     session = Session()
     first = session.predict({"index": 1})
@@ -211,7 +205,6 @@ def test_rate_and_batch_change_without_a_reset_and_another_size_starts_anew():
 
 
 @pytest.mark.parametrize("params", [{}, {"optimiser": "sgd", "rate": 0.05, "shift": 2, "batch": "64"}])
-@pytest.mark.in_pyodide(0, "the page's session in tests/parity saves and restores")
 def test_a_snapshot_goes_on_bit_for_bit(params):
     one = Session(weights="own", seed=5, logit_bits="3", **params)
     one.advance(steps=10)
@@ -240,7 +233,6 @@ def test_a_file_of_weights_brings_its_size_along():
     lambda a: {k: v for k, v in a.items() if k != "trainer.order"}, lambda a: {**a, "places": a["places"][:5]},
     lambda a: {"x": a["places"]},
 ])
-@pytest.mark.in_pyodide(2, "the cases differ in settings, not in arithmetic")
 def test_a_wrong_file_is_refused_and_nothing_is_lost(spoil):
     session = Session(weights="own")
     session.advance(steps=3)

@@ -64,6 +64,7 @@ def test_where_nothing_helps_the_scales_are_one():
         awq_scales(w, np.full_like(x, np.inf), three_bits)
 
 
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_function_of_the_float_network_stays_and_no_layer_gets_worse(name):
     model, load, inputs = NETWORKS[name]
@@ -80,6 +81,7 @@ def test_the_function_of_the_float_network_stays_and_no_layer_gets_worse(name):
         assert errors[1] <= errors[0] * 1.02 or site.after.endswith(("qkv.weight", "layer2.weight"))
 
 
+@pytest.mark.in_pyodide(1, "the cases differ in settings, not in arithmetic")
 @pytest.mark.parametrize("settings", [Settings(3, per="channel", prepare="awq"),
                                       Settings(format="int3:32", prepare="awq"),
                                       Settings(3, per="group:16", method="gptq", prepare="awq"),
@@ -103,6 +105,7 @@ def test_a_memo_knows_that_scales_depend_on_the_layers_that_follow():
         assert np.array_equal(kept.parameters.vector, fresh.parameters.vector)
 
 
+@pytest.mark.in_pyodide(0, "the integer networks' own tests run there")
 def test_prepared_networks_run_in_integers():
     network = quantize_network(mlp.load(), Settings(4, activations=8, prepare="awq"), mnist.calibration()[:128])
     codes = network.integer().forward(network.activations["input"].quantize(IMAGES))

@@ -80,6 +80,7 @@ def test_a_prepared_network_runs_in_integers_and_reads_digits():
     assert (codes.argmax(axis=1) == labels[:500]).mean() > 0.97
 
 
+@pytest.mark.in_pyodide(0, "each half has tests of its own there")
 def test_a_prepared_transformer_runs_in_simulation_and_in_integers():
     settings = TransformerSettings(8, activations=8, logit_bits=8, softmax="lut2", prepare="smooth")
     expected = ViT().forward(vit.load(), IMAGES)

@@ -67,6 +67,7 @@ def test_a_forward_pass_is_that_of_the_network_that_inference_simulates():
     np.testing.assert_array_equal(logits, simulated.model.forward(simulated.parameters.astype(np.float64), images))
 
 
+@pytest.mark.in_pyodide(0, "the qat page's session in tests/parity trains through rounding")
 def test_a_few_steps_repair_coarse_attention_in_the_integer_network_too():
     inputs, labels = mnist.shipped("train")
     test = mnist.load()

@@ -61,6 +61,7 @@ def test_numbers_of_a_recipe_that_cannot_be_used_are_refused(recipe):
     check(QATRecipe(bits=(4, 3, 2), activations=0, share=0.0, degrees=0.0))
 
 
+@pytest.mark.in_pyodide(0, "the digits page's session in tests/parity trains there")
 def test_training_by_recipe_learns_and_is_deterministic():
     digits = mnist.load(split="train")
     recipe, lines = MLPRecipe(epochs=3), []
