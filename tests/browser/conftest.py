@@ -15,6 +15,7 @@ from pyapp.hosts import chromium, site
 
 ENGINE = os.environ.get("BITLADDER_BROWSER")  # chromium, firefox or webkit, as `playwright install` brings them
 START = 180_000  # milliseconds that Python may take to start on a slow machine
+LOOK = {"polling": 40}  # milliseconds; by default a page is looked at in each frame, and so has to draw all of them
 WINDOW = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}  # which would answer for the network
 PROVOKED = ("Service Worker registration blocked by Playwright",)  # by WINDOW; else no tab could be taken over
 # A tab of a test lives for seconds: what Chromium would optimise meanwhile costs more than it saves, so only what runs
@@ -77,7 +78,7 @@ class Visitor:
         self.url, self.page, self.complaints = url, context.new_page(), []
         self.page.set_default_timeout(START)
         wait = self.page.wait_for_function
-        self.page.wait_for_function = lambda expression, **options: wait(as_function(expression), **options)
+        self.page.wait_for_function = lambda expression, **options: wait(as_function(expression), **(LOOK | options))
         self.page.add_init_script(BREACHES)
         self.expected = ()  # complaints that a test provokes
         self.page.on("console", lambda m: m.type in ("error", "warning") and m.text not in PROVOKED

@@ -32,7 +32,7 @@ def newest(tab, condition: str) -> dict:
             const all = await ({RECORDS})();
             const r = all.sort((a, b) => b.time - a.time)[0];
             if (r && ({condition})) return r;
-            await new Promise((painted) => requestAnimationFrame(painted));
+            await new Promise((later) => setTimeout(later, 100));
         }}
     }}""")
 

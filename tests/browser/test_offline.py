@@ -103,7 +103,6 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
     assert "logit_bits=4" in cold.page.url
     cold.page.add_init_script(EARLY)
     cold.page.goto(cold.url + "index.html#vision")
-    cold.page.reload()
     cold.wait_ready()
     assert cold.page.evaluate("early"), "Python waits for the page's program, though all is here"
     for name in pages.names():

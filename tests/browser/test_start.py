@@ -1,5 +1,6 @@
 """When the page's own files cannot be had: it says which, Retry works, and the log opens whatever else does not."""
 
+import itertools
 import mimetypes
 import re
 
@@ -38,14 +39,9 @@ class Broken:
 WAYS = {"lost": "Failed to fetch", "missing": "404", "a web page": "not as JavaScript", "damaged": "bytes instead of"}
 
 
-def faults(*more: tuple[str, str], of: str):
-    """A file in every way that it can be at fault, and others in one; each is tried in the tab of the one before."""
-    return [*((of, how) for how in WAYS), *more]
-
-
 def test_the_program_cannot_be_loaded(alone):
     tab = alone
-    for path, how in faults(("main.js", "missing"), of="vendor/preact/standalone.module.js"):
+    for path, how in (("vendor/preact/standalone.module.js", "damaged"), ("main.js", "missing")):
         print(path, how)  # is shown with a failure
         broken = Broken(tab, path, how)
         tab.page.goto(tab.url + "#digits")
@@ -64,7 +60,7 @@ def test_the_program_cannot_be_loaded(alone):
 
 def test_a_view_cannot_be_loaded(alone):
     tab = alone
-    for path, how in faults(("ui/workbench.js", "damaged"), ("ui/story.js", "lost"), of="ui/page.js"):
+    for path, how in (*(("ui/page.js", how) for how in WAYS), ("ui/workbench.js", "damaged"), ("ui/story.js", "lost")):
         print(path, how)  # is shown with a failure
         broken = Broken(tab, path, how)
         tab.page.goto(f"{tab.url}#affine?bits=3")
@@ -156,7 +152,7 @@ class Hung(Broken):
         pytest.fail(f"the page does not give up waiting for {self.path}")
 
 
-@pytest.mark.parametrize("path", ["main.js", "ui/session.js", "modules.js"])
+@pytest.mark.parametrize("path", ["main.js", "modules.js"])
 def test_a_connection_that_hangs_before_the_program_is_there_is_reported(alone, path):
     tab = alone
     hung = Hung(tab, path)
@@ -170,8 +166,7 @@ def test_a_connection_that_hangs_before_the_program_is_there_is_reported(alone, 
 
 
 @pytest.mark.parametrize(("path", "trouble", "retry"), [
-    *((path, "error", "retry") for path in ("pages.json", "ui/page.js", "worker.js", "download.js")),
-    ("views/draw.js", "part-trouble", "part-retry")])
+    ("ui/page.js", "error", "retry"), ("worker.js", "error", "retry"), ("views/draw.js", "part-trouble", "part-retry")])
 def test_a_connection_that_hangs_is_reported(visit, path, trouble, retry):
     tab = visit(None)
     hung = Hung(tab, path)
@@ -260,8 +255,7 @@ def test_each_file_of_a_start_in_turn_is_missing_cut_off_or_wrong(visit):
 
     tab.expected = (*CALM, *needed, "app/pages.pack", "gpt.npz", "DownloadError", "fatal error", "wasm")
     tab.page.context.route("**/*", answer)
-    faults = [(path, "missing") for path in needed]
-    faults += [(path, "wrong" if i % 2 else "cut off") for i, path in enumerate(needed)]
+    faults = zip(needed, itertools.cycle(FAULTS))
     for i, (path, how) in enumerate(faults):
         fault.clear()
         fault[path] = how

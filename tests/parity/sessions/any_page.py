@@ -19,7 +19,7 @@ from pyapp.parity.check import SEVEN
 Call = Callable[..., Any]
 Said = dict[str, Any]
 # of work where two are not right: a time, or too long, or it ends in exports of trained floats
-STEPS = {"arena": 0, "guidelines": 3, "encoder": 0, "gestures": 0}
+STEPS = {"arena": 0, "guidelines": 3, "encoder": 0, "gestures": 0, "vision": 1, "anomaly": 1}
 FLOATS = ("digits", "vision")  # whose exports hold trained floats, which differ in their last bits
 NUMBERS = "0.5, -1.25, 3\n2, 0, -0.75"  # for a parameter into which numbers can be pasted
 OWN = {"prompt": "one mole of", "table": "mole 1 2, creature 3 -1.25", "cell": 5}  # for others, by name
