@@ -130,6 +130,8 @@ class Visitor:
 
     def boxes(self, *names: str) -> list[dict[str, float]]:
         """Where elements are, all at one moment: a page that is still growing moves them between two questions."""
+        for name in names:
+            self[name].wait_for(state="attached")
         return self.page.evaluate("""(all) => all.map((where) => {
             const { x, y, width, height } = document.querySelector(where).getBoundingClientRect();
             return { x, y, width, height };

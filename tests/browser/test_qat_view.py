@@ -152,10 +152,11 @@ def test_files_wrong_and_right(visit, tmp_path):
     tab["load-file"].set_input_files(exported)
     tab.page.locator(".files .note", has_text=f"{exported.name}: training starts from these weights").wait_for()
     assert tab["bits"].input_value() == "4"
-    other = visit("#qat")
-    other["load-file"].set_input_files(tmp_path / "mine.npz")
-    other.wait_number("step-count", "x === 1")
-    assert other["activations"].input_value() == "3"
+    tab.follow("#qat?activations=8")
+    tab.wait_number("step-count", "x === 0")
+    tab["load-file"].set_input_files(tmp_path / "mine.npz")
+    tab.wait_number("step-count", "x === 1")
+    assert tab["activations"].input_value() == "3"
 
 
 def test_the_shipped_results_are_those_of_the_recipes(visit):

@@ -60,8 +60,8 @@ def test_a_pasted_tensor_is_quantised_and_is_in_the_link(visit):
     tab.wait_number("max-error", "x === 0.4")
     tab.page.locator("summary", has_text="8 codes").click()
     assert tab.text("codes-text").split() == ["0", "1", "2", "3", "-3", "-2", "-1", "1"]
-    again = visit(tab.page.url.removeprefix(tab.url))
-    assert again.number("max-error") == 0.4 and again["values"].input_value() == "0 1 2 3\n-3 -2.4 -1 0.6"
+    tab.follow(tab.page.url.removeprefix(tab.url))
+    assert tab.number("max-error") == 0.4 and tab["values"].input_value() == "0 1 2 3\n-3 -2.4 -1 0.6"
 
 
 def test_a_text_that_is_no_tensor_is_said_and_nothing_is_lost(visit):

@@ -42,8 +42,7 @@ export function saveSvg(root, name) {
 }
 
 export async function savePng(root, name) {
-  for (const [i, drawing] of drawings(root).entries()) {
-    const svg = standalone(drawing);
+  for (const [i, svg, all] of drawings(root).map((drawing, i, all) => [i, standalone(drawing), all])) { // all as they are now
     const picture = new Image();
     picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text(svg))}`;
     await picture.decode();
@@ -51,7 +50,7 @@ export async function savePng(root, name) {
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    download(await canvas.convertToBlob(), named(name, i, drawings(root), "png"), "image/png");
+    download(await canvas.convertToBlob(), named(name, i, all, "png"), "image/png");
   }
 }
 
