@@ -83,7 +83,7 @@ def save(path: str | Path, arrays: Mapping[str, np.ndarray], recipe: Mapping[str
     except ValueError:
         words = None
     if words is None or not all(np.isfinite(array).all() for array in arrays.values()):
-        raise StoreError(f"{path}: not written, for NaN or infinity is among its numbers; a training that ends so "
+        raise StoreError(f"{path}: not written, because NaN or infinity is among its numbers; a training that ends so "
                          "needs a smaller rate")
     with files.locked(path):
         _save_pair(path, data, words.encode())

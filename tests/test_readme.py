@@ -1,4 +1,4 @@
-"""What the README says is so: its code runs, its links open, its commands exist, its figures are the recipes'."""
+"""What the READMEs say is so: code runs, links open, commands exist, figures are the recipes'."""
 
 import json
 import os
@@ -16,9 +16,10 @@ from pyapp.__main__ import _parser
 from pyapp.experiment.params import parse_all
 from pyapp.hosts import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, WEIGHTS, *BESIDE = ((ROOT / path).read_text(encoding="utf-8") for path in (
+    "README.md", "weights/README.md", "pyapp/export/README.md", "pyapp/data/README.md", "pyapp/experiment/README.md"))
 FIRST, PAGE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-LINKS = re.findall(r"http://localhost:8000/#(\w+)(?:\?([^)]*))?\)", README)
+LINKS = sorted(set(re.findall(r"http://localhost:8000/#(\w+)(?:\?([^)]*))?\)", "".join([README, WEIGHTS, *BESIDE]))))
 TRAINED = re.findall(r"^\| trained, .*? \| ([\d,]+) \| ([\d.]+ %) \| `mlp --bits (\d)", README, re.MULTILINE)
 
 
@@ -47,7 +48,7 @@ def test_the_page_that_it_adds_runs_as_a_command_and_stands_in_the_list(tmp_path
 
 def test_the_path_from_weights_to_a_proven_export_prints_what_it_says(tmp_path):
     """But for the engines that another machine may have, and the training, which takes minutes."""
-    section = README.partition("## Take a network with you\n")[2]
+    section = BESIDE[0].partition("## Take a network with you\n")[2]
     commands, told = re.findall(r"^```\n(.*?)^```", section, re.DOTALL | re.MULTILINE)[:2]
     found = []
     for line in commands.splitlines()[1:]:
@@ -68,7 +69,8 @@ def test_its_links_open_pages_that_know_their_parameters(page, query):
 
 
 def test_its_commands_exist():
-    whole = re.findall(r"`python -m pyapp ([^`]+[^.`])`", README)
+    whole = re.findall(r"`python -m pyapp ([^`]+[^.`])`", "".join([README, *BESIDE]))
+    whole += re.findall(r"^python -m pyapp (.+)$", "".join([README, *BESIDE]), re.MULTILINE)
     rows = re.findall(r"\| `((?:mlp|vit|gpt)[^`]*)` \|$", README, re.MULTILINE)
     table = [f"evaluate {words} --data DIR" for words in rows]
     assert len(whole) > 2 and len(table) == 10
@@ -90,5 +92,5 @@ def test_its_table_has_the_figures_of_the_recipes():
     stories = recipe["encoder"]["metrics"]["held_out"]
     score = f"{stories['accuracy']:.2%} of {stories['n']:,} stories".replace("%", " %")
     size = f"{4 * recipe['encoder']['parameters']:,}"
-    assert f"| Encoder, float32 (stored as float16) | {size} | {score} |" in README
+    assert f"The encoder (float32, stored as float16, {size} bytes) answers {score} right" in WEIGHTS
     assert f"| {recipe['gpt']['metrics']['validation']['loss']:.3f} nats | `gpt` |" in README

@@ -1,7 +1,6 @@
 """The benchmark's results as Markdown: what the command prints.
 
-`python -m pyapp.bench.table` writes those of the committed results into weights/README.md, and a short one into
-the README.
+`python -m pyapp.bench.table` writes those of the committed results into weights/README.md.
 """
 
 import re
@@ -10,12 +9,11 @@ from typing import Any
 
 from pyapp.bench.contestants import PLAIN
 from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy
-from pyapp.places import ROOT, WEIGHTS
+from pyapp.places import WEIGHTS
 
 BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
 FAST = ("epoch", "image", "batch", "product 32x784x128", "product 128x128x128", "product 256x256x256",
         "product 512x512x512")
-SHORT = ("epoch", "image", "batch", "product 256x256x256")
 TITLES = {"epoch": "epoch", "image": "one image", "batch": "500 images"}
 DASH = "–"
 
@@ -26,23 +24,17 @@ def markdown(result: Mapping[str, Any]) -> str:
                                          _notes(result)) if part)
 
 
-def short(result: Mapping[str, Any]) -> str:
-    """The first table without relaxed SIMD and most products, and what it was measured on."""
-    rows = [one for one in result["rows"] if "relaxed" not in one["title"]]
-    return f"{_speeds({**result, 'rows': rows}, SHORT)}\n\n{_machine(result['made'])}"
-
-
-def _speeds(result: Mapping[str, Any], works: Sequence[str] = FAST) -> str:
+def _speeds(result: Mapping[str, Any]) -> str:
     """How many times faster than plain JavaScript."""
     plain = row(result, PLAIN)
     heads = ["times as fast as plain JavaScript", *(TITLES.get(work, work.removeprefix("product ").replace("x", "×"))
-                                                    for work in works)]
+                                                    for work in FAST)]
     lines = []
     for one in result["rows"]:
         if one is plain:
-            cells = [_ms(one["works"].get(work)) for work in works]
+            cells = [_ms(one["works"].get(work)) for work in FAST]
         else:
-            cells = [_ratio(one["works"].get(work)) for work in works]
+            cells = [_ratio(one["works"].get(work)) for work in FAST]
         if any(cell != DASH for cell in cells):
             lines.append([one["title"], *cells])
     return _table(heads, lines)
@@ -160,5 +152,5 @@ def filled(text: str, tables: str) -> str:
 
 
 if __name__ == "__main__":
-    for path, drawn in ((WEIGHTS / "README.md", markdown), (ROOT / "README.md", short)):
-        path.write_text(filled(path.read_text(encoding="utf-8"), drawn(load(COMMITTED))), encoding="utf-8")
+    path = WEIGHTS / "README.md"
+    path.write_text(filled(path.read_text(encoding="utf-8"), markdown(load(COMMITTED))), encoding="utf-8")

@@ -73,7 +73,7 @@ def target(text: str) -> Path:
     if text.strip() and path.is_dir():
         return path
     if text.strip() and path.exists() and not path.is_file():
-        raise argparse.ArgumentTypeError(f"{text} is no ordinary file; name another one")
+        raise argparse.ArgumentTypeError(f"{text} is not an ordinary file; name another one")
     return writable(text)
 
 

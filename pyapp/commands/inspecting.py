@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
     budget = sub.add_mutually_exclusive_group()
     budget.add_argument("--bits", type=reader(_bits), default=BITS, metavar="B",
                         help="the best format of at most B bits per number, scales counted")
-    budget.add_argument("--bytes", type=reader(whole), metavar="N", help="formats with which the file weighs at most N")
+    budget.add_argument("--bytes", type=reader(whole), metavar="N", help="formats that make the file at most N bytes")
     sub.add_argument("--formats", metavar="LIST",
                      help="number formats to choose from, as in format-table (default: all)")
     sub.add_argument("--sample", type=reader(_some), default=SAMPLE, metavar="N",

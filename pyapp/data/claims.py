@@ -37,8 +37,8 @@ def type_of_code(code: str) -> str:
 
 
 def check_type(words: list[str], type_words: list[str]) -> None:
-    """NumbersError if a number is none of the integer type: outside its limits, or not whole. What is no number at
-    all has an error elsewhere."""
+    """NumbersError if a number does not belong to the integer type: outside its limits, or not whole. What is not a
+    number at all has an error elsewhere."""
     between = limits(type_words) if type_words else None
     for word in words if between else []:
         try:

@@ -1,4 +1,4 @@
-"""Short stories with a question after them, whose answer is one of six persons: a task that needs attention.
+"""Short stories with a question after them, whose answer is one of six people: a task that needs attention.
 
 "mia likes nora. tom waits by the sea, but he likes finn. ada sees nora. who likes nora?" Each sentence of a story
 belongs to the grammar of `pyapp.data.stories` and is about another person. Of the others, one does the same to somebody

@@ -15,7 +15,7 @@ RATE = 8000  # samples per second
 SECONDS = 1.0
 FRAME = 256  # samples that are shaped at once; windows overlap by three quarters
 WIDTHS = (80.0, 110.0, 160.0)  # Hz, of the first three formants
-OTHER, NOISE = "other", "noise"  # what is none of the words, and nothing but noise
+OTHER, NOISE = "other", "noise"  # another word, and nothing but noise
 
 
 class Phone(NamedTuple):

@@ -261,7 +261,7 @@ def _like(expected: Any, found: Any, name: str) -> Any:
         kind = f" of {array.dtype}" if array.shape == np.shape(expected) and array.shape else ""
         raise EditError(name, "TypeError", f"{name} returned {_words(found)}{kind}, expected {_words(expected)}")
     if np.isnan(array).any() and not np.isnan(expected).any():
-        raise EditError(name, "ValueError", f"{name} returned nan, which is no number: is something divided by 0?")
+        raise EditError(name, "ValueError", f"{name} returned nan, which is not a number: is something divided by 0?")
     return array.astype(np.asarray(expected).dtype)[()]
 
 

@@ -79,7 +79,7 @@ def _verdict(found: Opened, beside: Mapping[str, bytes], name: str) -> Verdict:
 
 
 def recognised(data: bytes, name: str) -> Format:
-    """The format of a file. NotProven if it is none of ours."""
+    """The format of a file. NotProven if it is not one of ours."""
     form = next((form for form in FORMATS.values() if data and form.recognises(data)), None)
     if form is None:
         instead = f"{len(data):,} bytes that begin with {data[:8]!r}" if data else "an empty file"

@@ -47,7 +47,7 @@ def vision(length: int, causal: bool, seed: int) -> Source:
     length = min(length, model.tokens)
     logits = np.concatenate([recorder.scores[0] for recorder in recorders])[:, :length, :length]  # L·H, T, T
     tokens = token_names(model.size.patches)[:length]
-    about = (f"The Vision Transformer reads held-out digit {number}, a {labels[number]}: {len(model.blocks)} layers of "
+    about = (f"The Vision Transformer reads test digit {number}, a {labels[number]}: {len(model.blocks)} layers of "
              f"{model.size.heads} heads, counted from the first layer on. Of its {model.tokens} tokens these are the "
              f"first {length}: the class token, then patches in reading order.")
     return Source(np.rint(logits * FINENESS) / FINENESS, causal_mask(length) if causal else None, tokens, tokens, about)

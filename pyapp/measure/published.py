@@ -1,7 +1,7 @@
 """What others measured: MobileBERT on SST-2 with attention scores of few bits.
 
 Source: the logs (not the plot script, which differs from them) of github.com/HanStaehlin/SoftMaxEvaluation, a semester
-project at ETH Zurich, 2024. Single runs. Its I-BERT reduces the range by ln 2 / ln 2 instead of ln 2, a slip of the
+project at ETH Zürich, 2024. Single runs. Its I-BERT reduces the range by ln 2 / ln 2 instead of ln 2, a slip of the
 library that it uses, except in the variant with 12 more bits; its shift is one constant for the tensor, with clipping.
 """
 

@@ -40,7 +40,7 @@ ROLES = {"ibert-paper": "faint", "ibert": "float", "ibert-ln2": "quant"}
 CURVE = Panel("curve", "The exponential, and what integers make of it", (
     Words(text="Hardware that only knows integers adds, multiplies and shifts, but has nothing for eˣ: a table needs "
                "an entry for every code and another table for every scale, and a series needs many products, each "
-               "wider than the last. So i-exp subtracts whole periods of ln 2 from x, which a shift makes up for, and "
+               "wider than the last. So i-exp takes whole periods of ln 2 out of x, which a shift makes up for, and "
                "only the shaded piece is left, where one parabola will do; drag the point and watch where it is "
                "computed."),
     Words(role="caption", text="[eˣ](.float) and [{title}](.quant) over x, at {count:count} codes from "

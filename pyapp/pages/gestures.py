@@ -92,7 +92,7 @@ class Page(Experiment):
 
     @property
     def brought(self) -> bool:
-        """Whether there are drawings that a session has to hold even before anything was learnt from them."""
+        """Whether there are drawings that a session has to hold even before anything was learned from them."""
         return bool(self.own)
 
     @property

@@ -52,7 +52,7 @@ class Page(Experiment):
         Param("take", "Speaker", "int", 1, lo=1, hi=TAKES, live=True,
               doc="Each has another voice and speed; the network learned from none of them"),
         Param("decibels", "Signal to noise", "float", 20.0, lo=-10, hi=40, step=1, unit="dB", live=True,
-              doc="How far the word is above the noise; the network has learned with 8 to 30 dB"),
+              doc="How far the word is above the noise; the network was trained with 8 to 30 dB"),
         Param("sounds", "Sounds", "choice", MADE, choices=(MADE, OWN), widget="segments", live=False,
               titles={MADE: "made words", OWN: "your own"},
               doc="What is learned: drop a zip file of WAV files in folders named by class"),
@@ -165,7 +165,7 @@ class Page(Experiment):
                 arrays[f"p_{side}"] = p.astype(np.float32)
                 says[side] = f"{spotter.classes[int(p.argmax())]} ({p.max():.0%})"
             said = self.given[0] or "the first of your sounds" if self.given else f"“{self.params['word']}”"
-            scalars["verdict"] = (f"Said: {said}. float32 hears **{says['float']}**, {scalars['named']} hear "
+            scalars["verdict"] = (f"Said: {said}. Float32 hears **{says['float']}**, {scalars['named']} hear "
                                   f"**{says['quant']}**.")
             if {None, self.params["bits"]} <= self.answers.keys():
                 exact, rounded = (self.answers[bits][0] for bits in (None, self.params["bits"]))

@@ -254,7 +254,7 @@ def _read_then(saved: Contents, step: int) -> tuple | None:
         results, earlier = (dict(_reading(*each) for each in found[name]) for name in ("results", "earlier"))
         at, told, loss = numbers = [found[name] for name in ("at", "told", "loss")]
         if any(type(each) not in (int, float, type(None)) for each in numbers) or not 0 <= at <= step:
-            raise ValueError("a step or a loss is no number")
+            raise ValueError("a step or a loss is not a number")
         return at, told, loss, results, earlier, [bits for bits in found["wanted"] if bits is None or bits in WIDTHS]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise store.StoreError(f"{saved.name}: expected the readings of this page in {READ} ({error})") from None

@@ -44,7 +44,7 @@ class Page(Sliders):
             Table(name="chain", rows="points", key="x", caption="The chain rule at each point", columns=tuple(
                 Column(title, f"{key}:{form}") for key, (title, form) in CHAIN.items())),
             ladder.REACHED)),
-        Panel("slopes", "Where the bend is flat, nothing is learnt", (Beside(width=320, blocks=(
+        Panel("slopes", "Where the bend is flat, nothing is learned", (Beside(width=320, blocks=(
             Together(blocks=(
                 Chart(name="slope", label="The slope of the bend over x.", height=180, x="curve_x",
                       caption="Slope σ′ of the bend over x: where it is near 0, a point has no pull",

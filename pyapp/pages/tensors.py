@@ -46,7 +46,7 @@ class Page(Experiment):
     RECORDED, REHEARSED = (), 1000
     PARAMS = (
         Param("bits", "Bits per number", "float", 4.5, lo=1, hi=16, step=0.25, live=True,
-              doc="At most so many, scales counted; a tensor that no format brings below that stays as it is"),
+              doc="The most that a format may take, scales counted; a tensor that no format brings that low is kept"),
         Param("filter", "Only names with", "text", "", hi=200, widget="line", live=True,
               doc="Part of a name; empty lists all tensors"),
         Param("sort", "Sort by", "choice", "place", choices=tuple(COLUMNS), titles=COLUMNS, live=True,

@@ -107,7 +107,7 @@ class Page(Experiment):
         Param("network", "Network", "choice", VIT, choices=(VIT, GPT), titles=controls.NETWORK_TITLES,
               doc="Which shipped network runs in integers"),
         Param("digit", "Digit", "int", FIRST, lo=0, hi=2999, widget="number",
-              doc="Number of the held-out digit that the Vision Transformer reads"),
+              doc="Number of the test digit that the Vision Transformer reads"),
         Param("text", "Text", "text", "ROMEO:\nWhat is it ", hi=LONGEST,
               doc=f"What the GPT reads, up to {LONGEST} characters; it answers with the next one"),
         controls.bits(8, "Bits of weights, of inputs of matrix products and of attention scores"),
@@ -171,7 +171,7 @@ class Page(Experiment):
         x = images[number].reshape(1, -1)
         codes = model.codes(PIXELS.quantize(x), trace)
         exact = ViT().forward(shipped.vit().astype(np.float64), x.astype(np.float64))
-        words = f"Held-out digit {number}, a {labels[number]}, as both networks read it."
+        words = f"Test digit {number}, a {labels[number]}, as both networks read it."
         return trace, softmax(exact)[0], _chances(model, codes), list("0123456789"), words
 
     def _text(self, made: Made) -> tuple[Trace, np.ndarray, np.ndarray, list[str], str]:

@@ -277,7 +277,7 @@ class Page(Experiment):
 
 
 def _judged(saved: Contents) -> dict[str, float | None]:
-    """What the last pass over the training images came to; nothing in older files. StoreError if it is no number."""
+    """What the last pass over the training images came to; nothing in older files. StoreError if it is not a number."""
     if JUDGED_LAST not in saved.arrays:
         return {}
     try:

@@ -93,7 +93,7 @@ class Target:
 
 
 class Rounding:
-    """The steps up, h in 0..1, of a matrix of weights (O, I), and how they are learnt."""
+    """The steps up, h in 0..1, of a matrix of weights (O, I), and how they are learned."""
 
     def __init__(self, fraction: np.ndarray, scale: np.ndarray, lowest: np.ndarray, highest: np.ndarray):
         self.fraction, self.scale = fraction, scale  # W/S - floor(W/S); h = fraction would be no error at all

@@ -81,7 +81,7 @@ def _check(costs: Table, sizes: Table) -> None:
             raise ValueError(f"{layer} has sizes for {sorted(row)} bits and costs for {sorted(costs.get(layer, ()))}; "
                              "both tables need the same widths")
     if extra := set(costs) - set(sizes):
-        raise ValueError(f"costs has {', '.join(sorted(extra))}, which sizes has not; name the same layers in both")
+        raise ValueError(f"costs names {', '.join(sorted(extra))}, which sizes does not; name the same layers in both")
 
 
 def _cheapest(costs: Mapping[Width, float], sizes: Mapping[Width, int], now: Width) -> tuple[float, Width] | None:

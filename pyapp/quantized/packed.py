@@ -37,7 +37,7 @@ def arrays_of(network: QuantizedNetwork) -> dict[str, np.ndarray]:
 
 
 def network_of(arrays: Mapping[str, np.ndarray], name: str) -> QuantizedNetwork:
-    """The network in a file's arrays. StoreError if they are none."""
+    """The network in a file's arrays. StoreError if they hold no network."""
     try:
         return _network(arrays)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:

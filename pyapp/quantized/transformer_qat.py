@@ -56,7 +56,7 @@ class TrainedAttention(Attention):
 class QATTransformer:
     """A network of the model's size for a `Trainer`, quantised as the settings say in every forward pass.
 
-    The parameters are those of the float network, and none of the settings may be none.
+    The parameters are those of the float network, and no bit width may be None (float32).
     """
 
     def __init__(self, model: ViT | GPT, settings: TransformerSettings):

@@ -28,7 +28,7 @@ class EXAQ2(Weighted):
     name = "exaq2"
     title = "EXAQ, 2 bits"
     source = "Shkolnik et al. 2024, arXiv 2410.03185; Anonymous1252022/EXAQ; WanliZhong/IntAttention, EXAQ.py"
-    about = "Only 4 levels, as far down as the logits' spread makes worthwhile; one look-up adds up a byte of them."
+    about = "Only 4 levels, as far down as the logits' spread makes worthwhile; one look-up sums a whole byte of them."
     breaks = ("No probability falls below e^C of the row's largest, however far its logit lies below, so in long rows "
               "the tail adds up to much. The original measures σ on its first 25 batches; here it is 2 nats unless one "
               "is given. The original's exponentials and division are float; here they are integers.")
@@ -107,7 +107,7 @@ class EXAQ3(EXAQ2):
 
 
 def clip_of(bits: int, sigma: float) -> float:
-    """C* = a σ + b in nats, for 2 to 4 bits. ValueError if σ is no number from 0 on."""
+    """C* = a σ + b in nats, for 2 to 4 bits. ValueError unless σ is a number from 0 on."""
     if not (np.isfinite(sigma) and sigma >= 0):
         raise ValueError(f"sigma is {sigma}; use a number of nats from 0 on")
     slope, base = CLIPS[bits]

@@ -115,7 +115,7 @@ class IExp:
         return (b / 2, c - b * b / 4) if self.polynomial is PAPER else (b, c)
 
 
-NOTHING_OVER_NOTHING = "the largest logit's exponential is 0, and the original divides 0 by 0; here it is 1 at least"
+NOTHING_OVER_NOTHING = "the largest logit's exponential is 0, and the original divides 0 by 0; here it is at least 1"
 HALVINGS = "a period is one code, so that every code halves the result, whatever it stands for"
 NO_PERIOD = "the period ⌊ln 2 / S⌋ is 0, and the printed algorithm divides by it; here it is one code"
 CLIFFS = {  # above which scale what happens; from the paper's second on b and c are 0

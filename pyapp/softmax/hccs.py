@@ -62,10 +62,10 @@ class HCCS(Weighted):
     title = "HCCS, clipped linear"
     source = "Danopoulos et al. 2026, arXiv 2604.02292; dimdano/aie4ml, softmax_i8"
     about = "No exponential at all: a line falls from the maximum and is cut off, with three integers for each head."
-    breaks = ("A line is no exponential, and the paper trains networks again with it; with the unfitted integers used "
-              "here whatever lies 1.79 nats below the maximum gets 0. The kernel's int16 numbers need N peaks up to "
-              "32767 and N floors from 256 on; here sums are wider and every row has an answer. Everything is rounded "
-              "down, so long flat rows lose mass.")
+    breaks = ("A line is not an exponential, and the paper trains networks again with it; with the unfitted integers "
+              "used here whatever lies 1.79 nats below the maximum gets 0. The kernel's int16 numbers need N peaks "
+              "up to 32767 and N floors from 256 on; here sums are wider and every row has an answer. Everything is "
+              "rounded down, so long flat rows lose mass.")
     hardware = Hardware(
         multiplications="2, and one division per row; 1 to requantise the logits unless integers are fitted",
         table_bytes=0, passes=3, accumulator_bits=32,

@@ -71,7 +71,7 @@ class IBert(Softmax):
     about = "e^x as a shift by whole periods of ln 2 and a parabola within one; 16 bits between, 8 bits out."
     breaks = ("A period is a whole number of codes: at a scale of 0.1, 7 for 6.93, and from 0.69 on 1, so that a code "
               "is a halving whatever it stands for. Above 1.67 the constant c becomes 0 and the original divides 0 "
-              "by 0; here c is 1 at least. Without the 16-bit step sums pass 2^32, and reciprocal and codes are 0. "
+              "by 0; here c is at least 1. Without the 16-bit step sums pass 2^32, and reciprocal and codes are 0. "
               "Rows with more than 2^17 maxima, or a step S16 that makes every exponential 0, give all 0, as in the "
               "original. Scales below 2^-14 lose bits of the logits first, as the products would pass 63 bits.")
     hardware = Hardware(
@@ -149,7 +149,7 @@ class IBertLn2(IBert):
     title = "I-BERT, 12-bit ln 2"
     source = "I-BERT as above; the repair is that of HanStaehlin/SoftMaxEvaluation, there called V2"
     about = "I-BERT with ln 2 / S kept to 12 fraction bits, so that the range reduction no longer drifts."
-    breaks = ("Above a scale of 1.67 the constant c becomes 0 and the original divides 0 by 0; here c is 1 at least. "
+    breaks = ("Above a scale of 1.67 the constant c becomes 0 and the original divides 0 by 0; here c is at least 1. "
               "Long rows, large S16 and fine scales as for I-BERT.")
     hardware = Hardware(
         multiplications="4, and 2 divisions: by the period, and one per row", table_bytes=0, passes=3,
@@ -172,8 +172,8 @@ class IBertPaper(Softmax):
     title = "I-BERT (paper)"
     source = "Kim et al., ICML 2021, arXiv 2101.01321, algorithms 1 to 3"
     about = "The printed algorithm with its rounded constants: 32-bit integers, and a shift to the right for 2^-z."
-    breaks = ("Above a scale of 0.69 the period is 0 and the original divides by 0; here it is 1 at least. Above 1.35 "
-              "the largest exponential is 0, and so is the sum; here it is 1 at least. Scales below 2^-14 lose bits "
+    breaks = ("Above a scale of 0.69 the period is 0 and the original divides by 0; here it is at least 1. Above 1.35 "
+              "the largest exponential is 0, and so is the sum; here it is at least 1. Scales below 2^-14 lose bits "
               "of the logits first, as the parabola would pass 32 bits.")
     hardware = Hardware(
         multiplications="2, and 2 divisions: by the period, and by the sum", table_bytes=0, passes=3,

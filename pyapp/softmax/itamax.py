@@ -88,7 +88,7 @@ class ITAMax(Softmax):
     name = "itamax"
     title = "ITAMax (ε′ = 1/32)"
     source = "Islamoglu et al., ISLPED 2023, arXiv 2307.03493; pulp-platform/ITA, PyITA/softmax.py before Nov 2024"
-    about = "The logit scale is chosen so that the exponential is a shift; 8 halvings, 5.5 nats, are all it can tell."
+    about = "The logit scale is chosen so that the exponential is a shift; 8 halvings, 5.5 nats, are its whole range."
     breaks = ("Whatever lies 5.52 nats or more below the maximum is one code. Halvings are whole: ties appear. Where "
               "the sum passes 65280 (255 equal logits) the reciprocal is 0 and so are all codes, as in the original.")
     hardware = Hardware(
@@ -130,7 +130,7 @@ class ITAMaxStreaming(ITAMax):
     name = "itamax-streaming"
     title = "ITAMax streaming (ε′ = 1/32)"
     about = "ITAMax while the logits arrive: the sum is shifted whenever a larger maximum comes."
-    breaks = (ITAMax.breaks + " Each shift of the sum is rounded for itself: 16 codes more than the last maximum halve "
+    breaks = (ITAMax.breaks + " Each shift of the sum is rounded by itself: 16 codes more than the last maximum halve "
               "it, 15 leave it, so that rows whose maximum grows in steps add up to less or more than 1, and the order "
               "of the columns matters.")
     hardware = Hardware(

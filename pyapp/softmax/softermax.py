@@ -119,6 +119,6 @@ class SoftermaxNative(Softermax):
 
     name = "softermax-native"
     title = "Softermax, base 2"
-    about = "The published form: base 2 without log2 e. Right for networks that were finetuned with it, for no others."
+    about = "The published form: base 2 without log2 e. Right for networks that were fine-tuned with it, for no others."
     breaks = Softermax.breaks + " A network trained with base e gets other probabilities, however many bits there are."
     octaves = 1.0

@@ -78,7 +78,7 @@ def random(length: int, causal: bool, seed: int) -> Source:
     logits = heads.logits(heads.keys)
     return heads.source(logits - logits.mean(axis=2, keepdims=True), causal,
                         "Random token vectors through random query and key projections, and each row moved to the mean "
-                        "0 over all its keys: without a mask a control.")
+                        "0 over all its keys: without a mask, the control.")
 
 
 def matching(length: int, causal: bool, seed: int) -> Source:
@@ -117,7 +117,7 @@ def offsets(length: int, causal: bool, seed: int) -> Source:
     shared *= OFFSET / np.sqrt((moves**2).mean(axis=1, keepdims=True))
     return heads.source(heads.logits(heads.keys + shared), causal,
                         f"All keys share a vector, which moves each row by an offset of its own, {OFFSET:g} nats in "
-                        "root mean square: softmax does not notice, the grid of codes does.")
+                        "root mean square: the softmax does not notice it, the grid of codes does.")
 
 
 GENERATED: dict[str, Draw] = {

@@ -19,7 +19,7 @@ IN_BLOCKS = ("multiprocessing", "ray")  # joblib gives no result of these before
 
 
 def check(backend: str, jobs: int | None) -> int:
-    """How many workers, by default one a core. ValueError for nonsense, and for what is not installed."""
+    """How many workers, by default one per core. ValueError for nonsense, and for what is not installed."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}; use one of {', '.join(BACKENDS)}")
     packages = ("joblib", "tqdm", *PACKAGES.get(backend, ()))
@@ -29,7 +29,7 @@ def check(backend: str, jobs: int | None) -> int:
         raise ValueError(f"this sweep needs {error.name}, which is not installed; "
                          f"pip install {' '.join(packages)}") from None
     if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs is {jobs}; use 1 or more, or leave it out for one a core")
+        raise ValueError(f"jobs is {jobs}; use 1 or more, or leave it out for one per core")
     return jobs or joblib.cpu_count()
 
 

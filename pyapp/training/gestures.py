@@ -42,7 +42,7 @@ def trainer(data: Pair, classes: int, seed: int, hidden: int = HIDDEN) -> Traine
 
 def measured(seeds: Sequence[int], bits: int,
              report: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
-    """Accuracy on drawings that nothing was learnt from, a row per number of drawings, of variants and per kind of
+    """Accuracy on drawings that nothing was learned from, a row per number of drawings, of variants and per kind of
     features: means over seeds, each with drawings of its own, of float32 weights and of `bits`-bit ones."""
     rows, how, names = [], Variation(), list(CLASSES)
     for features in READ:
@@ -70,7 +70,7 @@ def recipe(seeds: Sequence[int], bits: int) -> bytes:
         of = found.setdefault(row.pop("features"), {}).setdefault(str(row.pop("variants")), [])
         of.append(row)
     return json.dumps({
-        "about": "Accuracy on gestures that nothing was learnt from, by the drawings of each class and their variants.",
+        "about": "Accuracy on gestures never learned from, by the drawings of each class and their variants.",
         "command": "python -m pyapp run gestures --steps 0 --do measure --out weights/gestures.json",
         "data": f"the {len(CLASSES)} classes of pyapp/data/sample_gestures.py, means over the seeds "
                 f"{', '.join(map(str, seeds))}",

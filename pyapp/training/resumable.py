@@ -97,7 +97,7 @@ def train_resumable(trainer: Trainer, steps: int, rate: float, warmup: int, repo
 
     `before` is told the number of each step. Every so many steps `report` is given a line that ends with what `judge`
     says, and the checkpoint is written; a training that is started again goes on from it, to the same weights.
-    ValueError as soon as the loss is no number.
+    ValueError as soon as the loss is not a number.
     """
     if checkpoint:
         checkpoint.restore(trainer, report)

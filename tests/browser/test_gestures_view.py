@@ -11,7 +11,7 @@ def line(name: str, i: int) -> np.ndarray:
     return np.column_stack([np.array(ENDS[name]) + np.outer([0, 1], [0.02 * i, 0.02 * i]), [0, 0]])
 
 
-def test_two_gestures_of_ones_own_are_drawn_learnt_and_read_and_found_again(visit):
+def test_two_gestures_of_ones_own_are_drawn_learned_and_read_and_found_again(visit):
     tab = visit("#gestures?variants=2", **PHONE)
     tab["empty"].click()
     tab.wait_text("no-drawings", "gesture 1")

@@ -215,7 +215,7 @@ def test_two_tabs_keep_their_runs_and_an_edit_comes_back_only_when_asked(visit, 
     tab.wait_text("code-state", "The shipped function is running.")
 
 
-def test_what_a_run_has_learnt_survives_a_reload_a_dead_worker_and_a_full_storage(visit):
+def test_what_a_run_has_learned_survives_a_reload_a_dead_worker_and_a_full_storage(visit):
     """Each in the middle of training."""
     tab = visit(None)
     tab.expected = ("ERR_ABORTED",)  # a reload ends what is under way

@@ -18,7 +18,7 @@ def test_a_story_needs_no_python(visit):
     story.get_by_text("1. Forward with codes").wait_for()
     story.locator("math").first.wait_for()
     story.get_by_text("The Python of pyapp.").first.wait_for()
-    assert re.search(r"has learnt from 55,000 images", story.inner_text())
+    assert re.search(r"has learned from 55,000 images", story.inner_text())
     assert "{{" not in story.inner_text() and "–0" not in story.inner_text()
     assert tab.page.evaluate("document.documentElement.dataset.state") == "boot"
 

@@ -20,11 +20,10 @@ from pyapp.nets.mlp import MLP
 COMMITTED = results.load(results.COMMITTED)
 
 
-def test_the_readmes_have_the_tables_of_the_committed_results(capsys):
+def test_the_readme_of_the_weights_has_the_tables_of_the_committed_results(capsys):
     """`python -m pyapp bench --table` prints them; they stand between two marks."""
-    for path, drawn in ((ROOT / "README.md", table.short), (ROOT / "weights" / "README.md", table.markdown)):
-        text = path.read_text(encoding="utf-8")
-        assert table.filled(text, drawn(COMMITTED)) == text
+    text = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
+    assert table.filled(text, table.markdown(COMMITTED)) == text
     assert main(["bench", "--table"]) == 0
     assert capsys.readouterr().out.strip() in text
 

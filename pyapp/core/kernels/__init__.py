@@ -4,7 +4,8 @@ They do what `pyapp.core` and `pyapp.quant` do with NumPy, which stays the refer
 its place. Nothing in them is fused, reordered by a compiler or left to the machine: the same input gives the same bits
 in every browser and in Node. `build.py` compiles `simd.so` from the C files beside it.
 
-TABLE is {name of a function: its kernel}, empty where they do not run, and WHY_NOT then says why.
+TABLE is {name of a function: its kernel}, empty where they do not run, and WHY_NOT then says why. A new kernel does
+what a NumPy function marked `accelerated` does, under that function's name; `sanitize.py` tests it under sanitizers.
 """
 
 import importlib.machinery

@@ -222,7 +222,7 @@ class Table:
 
 
 def _numbers(text: str, separator: str) -> np.ndarray:
-    """The numbers of a text, float32; fewer than it has cells, if one is no number."""
+    """The numbers of a text, float32; fewer than it has cells, if one is not a number."""
     if separator != ",":
         text = text.replace(",", ".").replace(separator, ",")
     with warnings.catch_warnings():

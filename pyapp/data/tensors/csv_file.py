@@ -17,7 +17,7 @@ SEPARATORS = ";\t,"  # the first of them that is in the first line
 
 
 def read(data: memoryview, name: str) -> list[Tensor]:
-    """One float64 matrix (rows, columns) under the name of the file. Damaged names the first cell that is no number."""
+    """One float64 matrix (rows, columns) under the name of the file. Damaged names the first that is not a number."""
     if len(data) > MOST_BYTES:
         raise Damaged(f"{len(data):,} bytes of text; at most {MOST_BYTES:,} are read: save it as .npy")
     try:

@@ -48,7 +48,7 @@ class DigitsTraining:
         self.trainer.augment = (lambda x, rng: augment.shift(x, rng, pixels)) if pixels else None
 
     def steps(self, judge: Callable[[], Iterator[dict | None]]) -> Iterator[Frame | None]:
-        """One training batch per item; after each epoch what `judge` finds, in pieces. Ends when the loss is no number.
+        """One training batch per item; after each epoch what `judge` finds, in pieces. Ends when the loss is NaN.
 
         `judge` yields None after each piece of its work, and last its scores. If this is left while it judges, the next
         call judges again before it trains on.

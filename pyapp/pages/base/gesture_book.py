@@ -91,11 +91,11 @@ class Book:
 
     @cached_property
     def held_out(self) -> list[Drawing]:
-        """The fifth, the tenth and so on of each class; nothing is learnt from these."""
+        """The fifth, the tenth and so on of each class; nothing is learned from these."""
         return [each for name in self.names for each in self.of(name)[FIFTH - 1 :: FIFTH]]
 
     @cached_property
-    def learnt(self) -> list[Drawing]:
+    def learned(self) -> list[Drawing]:
         """The others."""
         return [each for each in self.drawings if each not in self.held_out]
 
@@ -166,10 +166,10 @@ class Book:
         return are_names(self.names)
 
     def parts(self, features: str, how: Variation, n: int) -> dict[str, Digits]:
-        """What is learnt from, with n variants of each drawing, and what is held out, as images; without held-out
+        """What is learned from, with n variants of each drawing, and what is held out, as images; without held-out
         drawings there is no part "test", and no variants: two of one drawing could come to lie in both parts."""
         n = n if self.held_out else 0
-        sets = {"train": [(each, each.copies(features, how, n)) for each in self.learnt],
+        sets = {"train": [(each, each.copies(features, how, n)) for each in self.learned],
                 "test": [(each, each.copies(features, how, 0)) for each in self.held_out]}
         return {part: Digits(np.round(255 * np.concatenate([x for _, x in found])).astype(np.uint8).reshape(-1, 28, 28),
                              np.repeat(self.labels([each for each, _ in found]), [len(x) for _, x in found]),

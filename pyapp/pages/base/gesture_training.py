@@ -45,13 +45,13 @@ class GestureTraining:
         return self.params["features"], variation(self.params)
 
     def prepare(self) -> Iterator[None]:
-        """Compute what is learnt from, a drawing an item, and begin."""
+        """Compute what is learned from, a drawing an item, and begin."""
         n = self.params["variants"]
         found = []
-        for each in self.book.learnt:
+        for each in self.book.learned:
             found.append(each.copies(*self._read, n))
             yield None
-        labels = np.repeat(self.book.labels(self.book.learnt), 1 + n)
+        labels = np.repeat(self.book.labels(self.book.learned), 1 + n)
         self.trainer = gestures.trainer((np.concatenate(found), labels), len(self.book.names), self.params["seed"],
                                         self.params["hidden"])
 
@@ -124,7 +124,7 @@ class GestureTraining:
         return scalars, arrays
 
     def parts(self) -> dict[str, Digits]:
-        """What is learnt from and what is held out, as images."""
+        """What is learned from and what is held out, as images."""
         return self.book.parts(*self._read, self.params["variants"])
 
     def arrays(self, by: str, drawn: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

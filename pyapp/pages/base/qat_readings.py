@@ -28,7 +28,7 @@ ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of 
              "ste": "STE learns no scales: the largest weight sets those of the weights, a moving maximum "
                     "those of the activations.",
              "format": "The number format finds the scales of the weights at every step, from the weights themselves. "
-                       "The control Scales decides on those of the activations only."}
+                       "The control Scales concerns only those of the activations."}
 
 
 @cache

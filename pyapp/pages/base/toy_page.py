@@ -75,7 +75,7 @@ class ToyPage(Experiment):
         with np.errstate(invalid="ignore", divide="ignore"):  # of edited code, said below
             found = toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
         if self.live.edits and not np.isfinite(found["probabilities"]).all():
-            raise EditError(list(self.live.edits)[-1], "ValueError", "with this text the probabilities are no numbers")
+            raise EditError(list(self.live.edits)[-1], "ValueError", "with this text the probabilities are not numbers")
         return found
 
     def said(self, arrays: Mapping[str, np.ndarray], **scalars: Any) -> Frame:

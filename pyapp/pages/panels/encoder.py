@@ -43,7 +43,7 @@ MAPS = Panel("maps", "Layer {layer}, head {head}: who looks at whom", (
                            "word."),
 ), empty="The maps appear when Python has started.")
 EXAMPLES = Panel("stories", "Other stories", (
-    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six persons. Others in "
+    Words(text="A small encoder with the blocks of MobileBERT reads your story and names one of six people. Others in "
                "the story do the same to somebody else, or something else to the same person, so the answer needs "
                "attention: counting words is right in "
                "{shipped.encoder.metrics.held_out.bag_of_words:percent} of held-out stories, this network in "
@@ -85,7 +85,7 @@ MEASURED = Panel("measured", "Measured so far: method × shift × bits", (
 ), place="wide", empty="The table appears when Python has started.")
 PUBLISHED = Panel("published", "Published: MobileBERT on SST-2", (
     Words(text="Accuracy of the 25-million-parameter model on film reviews, from the logs of a semester project at ETH "
-               f"Zurich (2024): float32 {100 * published.FLOAT:.1f} %, chance {100 * published.CHANCE:.1f} %. In those "
+               f"Zürich (2024): float32 {100 * published.FLOAT:.1f} %, chance {100 * published.CHANCE:.1f} %. In those "
                "logs 6 bits are enough; at 4 bits the method matters. Each figure is one run. The shift there is one "
                "constant for the whole tensor, and I-BERT’s range reduction has an error that the 12-bit ln 2 row does "
                "not."),

@@ -38,8 +38,8 @@ LINE = Panel("line", "Where each number lands", (
     Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
                      Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
     Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
-        Button("previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
-        Button("next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
+        Button("Previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
+        Button("Next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
     number_line("number-line", "Number line: {cell.count:count} number{cell.count:s} on a grid from {cell.lowest} to "
                 "{cell.highest}; the largest error is {cell.maximum}."),
     Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),

@@ -1,4 +1,4 @@
-"""Gestures: the examples are learnt, a class is added, taken back, saved and opened again."""
+"""Gestures: the examples are learned, a class is added, taken back, saved and opened again."""
 
 import numpy as np
 from parity.sessions.digits import refusal

@@ -217,7 +217,7 @@ def test_nested_too_deeply_to_be_read(live):
     ("x[:2]", "an array of shape (2,), expected an array of shape (3,)"),
     ("3.0", "a number, expected an array of shape (3,)"), ("'x'", "a str, expected"),
     ("[[1], [2, 3]]", "lists of different lengths, expected"), ("(x, x)", "2 results, expected"),
-    ("x + 1j", "an array of shape (3,) of complex128, expected"), ("x * np.nan", "nan, which is no number")])
+    ("x + 1j", "an array of shape (3,) of complex128, expected"), ("x * np.nan", "nan, which is not a number")])
 def test_a_wrong_result_is_described(live, result, words):
     live.edit("predict", f"def predict(x, w, b):\n    return {result}")
     with pytest.raises(EditError) as error:

@@ -25,7 +25,7 @@ def test_a_shorter_row_begins_with_the_class_token_and_the_mask_is_as_asked():
 
 
 def test_the_seed_is_the_number_of_a_digit():
-    assert "held-out digit 4, a " in vision(9, False, 3004).about
+    assert "test digit 4, a " in vision(9, False, 3004).about
     assert (vision(9, False, 4).logits == vision(9, False, 3004).logits).all()
     assert (vision(9, False, 4).logits != vision(9, False, 5).logits).any()
 

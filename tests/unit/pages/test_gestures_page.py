@@ -1,4 +1,4 @@
-"""The page Gestures: classes of one's own are drawn, learnt, read, saved, exported and taken back."""
+"""The page Gestures: classes of one's own are drawn, learned, read, saved, exported and taken back."""
 
 import io
 
@@ -45,7 +45,7 @@ def drawn():
     return page
 
 
-def test_two_classes_of_ones_own_are_learnt_and_read(drawn):
+def test_two_classes_of_ones_own_are_learned_and_read(drawn):
     for ends, name in ((DOWN, "down"), (ACROSS, "across")):
         found = drawn.predict({"strokes": line(ends, 7)}).scalars
         assert found["classes"][found["digit"]] == found["classes"][found["quant_digit"]] == name

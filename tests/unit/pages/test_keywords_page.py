@@ -29,7 +29,7 @@ def test_it_learns_and_hears_and_the_sound_can_be_taken_home():
     assert [row["name"] for row in scalars["rows"]] == ["float32", "8 bits", "4 bits", "3 bits", "2 bits"]
     assert scalars["rows"][0]["accuracy"] > 0.75 > scalars["rows"][-1]["accuracy"] > 1 / 8
     answer = page.change("word", "left")["frame"]
-    assert "Said: “left”. float32 hears **left" in answer.scalars["verdict"] and answer.arrays["p_quant"].shape == (8,)
+    assert "Said: “left”. Float32 hears **left" in answer.scalars["verdict"] and answer.arrays["p_quant"].shape == (8,)
     given = page.act("wav")
     with wave.open(io.BytesIO(bytes(given["file"]))) as sound:
         assert (sound.getframerate(), sound.getsampwidth(), sound.getnframes()) == (8000, 2, 8000)

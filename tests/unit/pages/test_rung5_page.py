@@ -81,5 +81,5 @@ def test_an_edit_that_leaves_no_numbers_is_not_taken(runner):
     opened = runner.open("rung5")
     answer = runner.edit(opened["run"], "scores", "def scores(X, W_Q, W_K, scale):\n"
                                                   "    return np.full((len(X), len(X)), -np.inf)")
-    assert "the probabilities are no numbers" in answer["error"]["message"] and answer["edited"] == []
+    assert "the probabilities are not numbers" in answer["error"]["message"] and answer["edited"] == []
     assert answer["frame"].scalars["into"] == opened["frame"].scalars["into"]

@@ -89,7 +89,7 @@ def test_a_budget_below_the_smallest_names_the_smallest():
     ({"a": {}}, {"a": {}}, "at least one width"),
     ({"a": {2: 1.0}}, {"a": {2: 1, 4: 2}}, "the same widths"),
     ({}, {"a": {2: 1}}, "the same widths"),
-    ({"a": {2: 1.0}, "b": {2: 1.0}}, {"a": {2: 1}}, "costs has b"),
+    ({"a": {2: 1.0}, "b": {2: 1.0}}, {"a": {2: 1}}, "costs names b"),
 ])
 def test_tables_that_do_not_match_are_refused(costs, sizes, says):
     for search in (lambda: allocate(costs, sizes, 100), lambda: pareto(costs, sizes)):

@@ -18,7 +18,7 @@ def trainer(optimiser: str = "adam", rate: float = 0.01) -> Trainer:
 
 
 @pytest.mark.parametrize(("optimiser", "rate"), [("sgd", 0.3), ("adam", 0.02)])
-def test_it_learns_what_can_be_learnt(optimiser, rate):
+def test_it_learns_what_can_be_learned(optimiser, rate):
     t = trainer(optimiser, rate)
     for _ in range(300):
         t.step()
