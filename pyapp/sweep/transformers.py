@@ -158,8 +158,13 @@ def typed(row: Row) -> dict[str, Any]:
 
 def _check(row: Row, stamps: tuple[str, str]) -> None:
     """ValueError if an existing row comes from other files, or was damaged."""
+    check_stamps(row, stamps)
+    typed(row)
+
+
+def check_stamps(row: Row, stamps: tuple[str, str]) -> None:
+    """ValueError if a row was measured with other weights or data."""
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] != stamp:
             raise ValueError(f"it was measured with other {name} (sha256 {row[name]}..., these have {stamp}...); name "
                              "another file with out=FILE")
-    typed(row)

@@ -1,4 +1,4 @@
-"""`sensitivity` and `mixed` of the Vision Transformer and the GPT."""
+"""`sensitivity`, `mixed` and `sweep` of the Vision Transformer and the GPT."""
 
 import json
 
@@ -11,6 +11,7 @@ from pyapp.data.text import Vocabulary
 from pyapp.nets import gpt
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.nets.vit import ViT, ViTSize
+from pyapp.sweep import transformer_sweep
 
 TEXT = "the cat sat on the mat. " * 40
 
@@ -62,6 +63,39 @@ def test_more_bytes_are_never_worse_where_the_choice_is_made(of, capsys):
     assert "of 2,000 bytes" in capsys.readouterr().out
 
 
+def test_a_sweep_has_what_evaluate_measures_and_goes_on_where_it_stopped(of, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("joblib", reason='pip install -e ".[test]"')
+    out = tmp_path / "sweep.csv"
+    words = ["sweep", *of["gpt"], "--bits", "none,4", "--format", "grid,nf4", "--method", "round,hqq", "--seed", "1,2",
+             "--scheme", "symmetric,affine", "--softmax", "exact,lut2", "--out", str(out), "--jobs", "1"]
+    rows = told(capsys, *words)
+    assert [(row["bits"], row["format"], row["method"], row["scheme"]) for row in rows] == [
+        (None, None, None, None), (None, "nf4", None, None), (4, None, "round", "symmetric"), (4, None, "hqq", None),
+        (4, None, "round", "affine")]
+    for row, asked in ((rows[1], ["--format", "nf4"]), (rows[3], ["--bits", "4", "--method", "hqq"])):
+        whole = told(capsys, "evaluate", *of["gpt"], *asked)
+        assert all(row[key] == whole[key] for key in ("loss", "accuracy", "bytes", "bits_per_weight", "n"))
+    text = out.read_text()
+    out.write_text("".join(text.splitlines(keepends=True)[:-1]))
+    assert told(capsys, *words) == rows and out.read_text() == text
+    monkeypatch.setattr(transformer_sweep, "measured", None)  # nothing is left to measure
+    assert told(capsys, *words) == rows
+    of_others = [*of["gpt"][:-1], "1", "--out", str(out)]
+    assert "it was measured with other data" in refusal(capsys, "sweep", *of_others)
+
+
+def test_a_combination_that_cannot_be_is_a_row_that_says_so(of, capsys, tmp_path):
+    pytest.importorskip("joblib", reason='pip install -e ".[test]"')
+    words = ["sweep", *of["vit"], "--bits", "4", "--prepare", "none,smooth", "--jobs", "1", "--out"]
+    assert main([*words, str(tmp_path / "s.csv")]) == 0
+    assert "2 combinations in" in (said := capsys.readouterr().out) and "1 of them refused" in said
+    one, other = told(capsys, *words, str(tmp_path / "s.csv"))
+    assert one["accuracy"] is not None and one["error"] is None
+    assert other["accuracy"] is None and "activations" in other["error"]
+    words[words.index("none,smooth")] = "equalise"
+    assert "equalise" in refusal(capsys, *words, str(tmp_path / "t.csv")) and not (tmp_path / "t.csv").exists()
+
+
 @pytest.mark.parametrize(("words", "said"), [
     ("sensitivity vit --format mxfp4,nf5", "there is no format 'nf5'; use one of int8"),
     ("sensitivity vit --format grid", "there is no format 'grid'"),
@@ -71,6 +105,9 @@ def test_more_bytes_are_never_worse_where_the_choice_is_made(of, capsys):
     ("sensitivity vit --format nf4 --per channel", "--per channel cannot apply to --format nf4"),
     ("sensitivity vit --images 0", "images is 0; use 1 or more"),
     ("mixed vit --budget 1000 --bits 4", "the budget is 1,000 bytes; the smallest choice needs"),
+    ("sweep vit --out s.csv --format mxfp4,nf5", "there is no format 'nf5'"),
+    ("sweep vit --out s.csv --bits 4,x", "--bits 4,x: 'x' is not a whole number"),
+    ("sweep vit --out s.csv --images 0", "images is 0; use 1 or more"),
     ("mixed vit", "the following arguments are required: --budget"),
     ("sensitivity gpt", "the following arguments are required: --data"),
 ])
