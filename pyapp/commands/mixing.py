@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from pyapp.commands.common import add_data, add_json, add_weights, command, now_and_then, show
+from pyapp.commands import matrices
+from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
 from pyapp.commands.quantisation import add_settings, settings_of
 from pyapp.data import mnist
 from pyapp.measure.measure import calibration, measure
@@ -21,17 +22,20 @@ USUAL = "by default with GPTQ on grids per channel, clipped for the least square
 
 
 def add(commands: Any) -> None:
-    sub = command(commands, "sensitivity", find_sensitive,
-                  f"measure what each layer loses at each number of bits, {USUAL}, or in each of some number formats",
-                  model=True)
+    models = networks(commands, "sensitivity", "measure what each layer or matrix loses at each number of bits, or in "
+                                               "each of some number formats")
+    sub = command(models, "mlp", find_sensitive, f"the {TITLES['mlp']}, {USUAL}")
     add_weights(sub)
     add_data(sub, "calibrate a network of other classes than the ten digits: ")
     _add_settings(sub, activations=False)
     add_json(sub)
-    sub = command(commands, "mixed", mixed,
-                  f"choose each layer's bits under a budget, {USUAL}, or its number format, and measure", model=True)
-    sub.add_argument("--budget", type=int, required=True, metavar="BYTES",
-                     help="bytes for everything: codes, scales and biases")
+    matrices.add(models, matrices.find_sensitive)
+    models = networks(commands, "mixed", "choose the bits of each layer or matrix under a budget, or its format, and "
+                                         "measure")
+    sub = command(models, "mlp", mixed, f"the {TITLES['mlp']}, {USUAL}")
+    for each in (sub, *matrices.add(models, matrices.mixed)):
+        each.add_argument("--budget", type=int, required=True, metavar="BYTES",
+                          help="bytes for everything: codes, scales, and what stays float32, as biases")
     add_weights(sub)
     add_data(sub)
     _add_settings(sub)

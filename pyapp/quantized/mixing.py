@@ -1,4 +1,4 @@
-"""Mixed precision for the digits network: bits, or a number format, for each layer under a budget of bytes."""
+"""Mixed precision: bits, or a number format, for each layer under a budget of bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,29 +15,20 @@ from pyapp.quantized.network import Memo, QuantizedNetwork, Settings, quantize_n
 from pyapp.quantized.sensitivity import BITS, Sensitivities, divergence, log_probabilities, sensitivities
 
 
-class Search:
-    """Bits per layer for any budget, chosen by the layers' sensitivities (KL on calibration images).
+class Choices:
+    """What a table of sensitivities leaves to choose, for any budget; KL is the cost.
 
-    `run` finds the sensitivities piece by piece; only after it there are a `front` and choices. Labelled calibration
-    images: float32 (N, 784) and int64 (N,).
+    `front` has the choices that no other beats in bytes and cost at once. `fixed_bytes` are of what no choice changes.
     """
 
-    def __init__(self, p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
-                 bits: tuple[Width, ...] = BITS):
-        self.p, self.settings, self.inputs, self.labels, self.bits = p, settings, inputs, labels, bits
-        self.table: Sensitivities = {name: {} for name in weight_names(p)}
-        self.front: list[Choice] = []  # no other choice is smaller and cheaper at once
-        self.fixed_bytes = 0  # of what no choice changes: biases, and the grids of the activations
-        self._memo: Memo = {}
+    def __init__(self, table: Sensitivities):
+        self.table, self.fixed_bytes = table, 0
+        self.front: list[Choice] = []
 
-    def run(self) -> Iterator[None]:
-        """One layer with one number of bits per item."""
-        for name, b, row in sensitivities(self.p, self.settings, self.inputs, self.labels, self.bits, self._memo):
-            self.table[name][b] = row
-            yield
-        whole = self.network(self.uniform(max(self.bits)))
-        self.fixed_bytes = whole.nbytes - sum(tensor.nbytes for tensor in whole.weights.tensors.values())
-        self.front = pareto(*self._costs_and_sizes(), self.fixed_bytes)
+    def compare(self, fixed_bytes: int) -> None:
+        """Find the front, once the table is whole."""
+        self.fixed_bytes = fixed_bytes
+        self.front = pareto(*self._costs_and_sizes(), fixed_bytes)
 
     def best_within(self, budget: float) -> Choice | None:
         """The largest choice of the front that fits, which is the cheapest; None if nothing fits."""
@@ -55,6 +46,33 @@ class Search:
         """The same bits for every layer."""
         return dict.fromkeys(self.table, bits)
 
+    def _costs_and_sizes(self) -> tuple[dict[str, dict[Width, float]], dict[str, dict[Width, int]]]:
+        return tuple({name: {b: row[column] for b, row in rows.items()} for name, rows in self.table.items()}
+                     for column in ("kl", "bytes"))
+
+
+class Search(Choices):
+    """Bits per layer for any budget, chosen by the layers' sensitivities (KL on calibration images).
+
+    `run` finds the sensitivities piece by piece; only after it there are a `front` and choices. Labelled calibration
+    images: float32 (N, 784) and int64 (N,).
+    """
+
+    def __init__(self, p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
+                 bits: tuple[Width, ...] = BITS):
+        self.p, self.settings, self.inputs, self.labels, self.bits = p, settings, inputs, labels, bits
+        super().__init__({name: {} for name in weight_names(p)})
+        self._memo: Memo = {}
+
+    def run(self) -> Iterator[None]:
+        """One layer with one number of bits per item."""
+        for name, b, row in sensitivities(self.p, self.settings, self.inputs, self.labels, self.bits, self._memo):
+            self.table[name][b] = row
+            yield
+        whole = self.network(self.uniform(max(self.bits)))
+        # biases, and the grids of the activations
+        self.compare(whole.nbytes - sum(tensor.nbytes for tensor in whole.weights.tensors.values()))
+
     def network(self, bits: dict[str, Width]) -> QuantizedNetwork:
         """All layers quantised together, with activations if the settings have them."""
         return quantize_network(self.p, self.settings.at(tuple(bits.values())), self.inputs, self._memo)
@@ -70,10 +88,6 @@ class Search:
     @cached_property
     def _exact(self) -> np.ndarray:
         return log_probabilities(MLP.of(self.p), self.p, self.inputs)
-
-    def _costs_and_sizes(self) -> tuple[dict[str, dict[Width, float]], dict[str, dict[Width, int]]]:
-        return tuple({name: {b: row[column] for b, row in rows.items()} for name, rows in self.table.items()}
-                     for column in ("kl", "bytes"))
 
 
 @dataclass(frozen=True)

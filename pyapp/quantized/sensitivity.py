@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,13 @@ from pyapp.quantized.network import Memo, Settings, prepared_network, quantize_n
 BITS = (2, 3, 4, 5, 6, 8)
 Row = dict[str, Any]
 Sensitivities = dict[str, dict[Width, Row]]
+
+
+class Model(Protocol):
+    """A network of any kind."""
+
+    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+        """Logits (N, classes)."""
 
 
 def sensitivity(p: Parameters, settings: Settings, inputs: np.ndarray, labels: np.ndarray,
@@ -44,9 +51,7 @@ def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels:
                   bits: tuple[Width, ...] = BITS, memo: Memo | None = None) -> Iterator[tuple[str, Width, Row]]:
     """The rows of `sensitivity` as an iterator, one layer and number of bits at a time; `memo` as for quantize_network.
     """
-    rows = np.arange(len(labels))
     exact = log_probabilities(MLP.of(p), p, inputs)
-    exact_loss = -exact[rows, labels].mean()
     for b in bits:
         rotation = settings.prepare if settings.prepare == ROTATED else UNPREPARED
         own = prepared_network(p, settings.at(b), inputs)
@@ -54,16 +59,22 @@ def sensitivities(p: Parameters, settings: Settings, inputs: np.ndarray, labels:
         network = quantize_network(own, unprepared, inputs, memo)
         for name, tensor in network.weights.tensors.items():
             found = log_probabilities(MLP.of(p), assemble(own, {name: tensor}).parameters, inputs)
-            yield name, b, {
-                "kl": divergence(exact, found),
-                "loss": float(-found[rows, labels].mean() - exact_loss),
-                "accuracy": float((found.argmax(axis=1) == labels).mean()),
-                "bytes": tensor.nbytes,
-            }
+            yield name, b, {**scores(exact, found, labels), "bytes": tensor.nbytes}
 
 
-def log_probabilities(model: MLP, p: Parameters, inputs: np.ndarray) -> np.ndarray:
-    """log softmax of the model's logits, float64 (N, classes)."""
+def scores(exact: np.ndarray, found: np.ndarray, labels: np.ndarray) -> Row:
+    """kl, loss and accuracy of `sensitivity`, from log probabilities (N, classes) in float and as quantised, and labels
+    int (N,)."""
+    rows = np.arange(len(labels))
+    return {
+        "kl": divergence(exact, found),
+        "loss": float(exact[rows, labels].mean() - found[rows, labels].mean()),
+        "accuracy": float((found.argmax(axis=1) == labels).mean()),
+    }
+
+
+def log_probabilities(model: Model, p: Parameters, inputs: np.ndarray) -> np.ndarray:
+    """log softmax of the model's logits for the inputs, float64 (N, classes)."""
     return softmax_and_log(model.forward(p, inputs).astype(np.float64))[1]
 
 

@@ -1,11 +1,11 @@
 """The grid of a sweep: which combinations there are, and how a setting is written as text.
 
-The fields of `Settings` are all that is declared: their order is the order of the grid, their defaults stand where
-nothing is asked for, and the type of a default says how a cell is read.
+The fields of `Settings`, or of another network's, are all that is declared: their order is the order of the grid, their
+defaults stand where nothing is asked for, and the type of a default says how a cell is read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any
 
@@ -43,9 +43,9 @@ def yes_or_no(text: str) -> bool:
 READERS: dict[type, Callable[[str], Any]] = {bool: yes_or_no, int: whole, type(None): whole_or_none, str: str}
 
 
-def read(name: str, text: str) -> Any:
+def read(name: str, text: str, defaults: Mapping[str, Any] = DEFAULTS) -> Any:
     """A setting from its text. ValueError if it cannot be read."""
-    return READERS[type(DEFAULTS[name])](text)
+    return READERS[type(defaults[name])](text)
 
 
 def written(value: Any) -> str:
@@ -75,25 +75,39 @@ def applies(name: str, combination: Combination) -> bool:
     return True
 
 
-def cells(combination: Combination) -> dict[str, str]:
+@dataclass(frozen=True)
+class Space:
+    """The settings that a network has."""
+
+    defaults: Mapping[str, Any]  # in the order of the grid
+    applies: Callable[[str, Combination], bool]  # whether a setting changes anything beside the others
+    check: Callable[[str, Any], Any]  # ValueError for a value that no combination could use
+
+
+# Some values make sense only beside activations.
+DIGITS = Space(DEFAULTS, applies, lambda name, value: Settings(**{"activations": 8, name: value}))
+
+
+def cells(combination: Combination, space: Space = DIGITS) -> dict[str, str]:
     """The settings' part of a row. A setting that does not apply is an empty cell, so equal meanings are equal rows."""
-    return {name: written(value) if applies(name, combination) else "" for name, value in combination.items()}
+    return {name: written(value) if space.applies(name, combination) else "" for name, value in combination.items()}
 
 
-def combinations(grid: Mapping[str, Iterable[Any]]) -> list[Combination]:
-    """The product of all lists, in the order of Settings' fields, the last one fastest; equal meanings once.
+def combinations(grid: Mapping[str, Iterable[Any]], space: Space = DIGITS) -> list[Combination]:
+    """The product of all lists, in the order of the settings' fields, the last one fastest; equal meanings once.
 
     A setting that the grid does not name, or that changes nothing, has its default. ValueError for what no combination
-    could use: an unknown name, an empty list, a value that `Settings` refuses by itself.
+    could use: an unknown name, an empty list, a value that is refused by itself.
     """
-    if unknown := set(grid) - set(DEFAULTS):
-        raise ValueError(f"there is no setting {', '.join(sorted(unknown))}; use {', '.join(DEFAULTS)}")
-    lists = {name: list(grid.get(name, [default])) for name, default in DEFAULTS.items()}
+    defaults = space.defaults
+    if unknown := set(grid) - set(defaults):
+        raise ValueError(f"there is no setting {', '.join(sorted(unknown))}; use {', '.join(defaults)}")
+    lists = {name: list(grid.get(name, [default])) for name, default in defaults.items()}
     for name, values in lists.items():
         if not values:
             raise ValueError(f"{name} is an empty list; give at least one value, or leave it out")
         for value in values:
-            Settings(**{"activations": 8, name: value})  # some values make sense only beside activations
+            space.check(name, value)
     every = (dict(zip(lists, values, strict=True)) for values in product(*lists.values()))
-    used = ({name: one[name] if applies(name, one) else DEFAULTS[name] for name in one} for one in every)
+    used = ({name: one[name] if space.applies(name, one) else defaults[name] for name in one} for one in every)
     return list({tuple(one.values()): one for one in used}.values())

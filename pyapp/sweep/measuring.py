@@ -87,10 +87,10 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
         raise
     except ValueError as error:
         results = {"error": error}
-    found = {name: _cell(value) for name, value in results.items()}
+    found = {name: as_cell(value) for name, value in results.items()}
     return {**cells(combination), **found, MADE_ON: made_on()}
 
 
-def _cell(value: Any) -> str:
+def as_cell(value: Any) -> str:
     """A number so that it is read back exactly, a sentence on one line."""
     return repr(float(value)) if isinstance(value, float) else " ".join(str(value).split())

@@ -1,6 +1,6 @@
 """A sweep from Python: measure every combination of settings, keep the rows in a CSV file, go on where it stopped."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.sweep import backends
 from pyapp.sweep.blas import threads
-from pyapp.sweep.grid import DEFAULTS, Combination, cells, combinations, read
+from pyapp.sweep.grid import DEFAULTS, cells, combinations, read
 from pyapp.sweep.measuring import MADE_ON, RESULTS, TRAINED, Source, calibrates, measured, stamp_of
-from pyapp.sweep.table import Row, Table, number
+from pyapp.sweep.table import Key, Row, Table, number
 
 WORDS = {"weights": "weights", "images": "images", "training": "training images"}  # by the columns with their sha256
 STAMPS = tuple(WORDS)
@@ -41,20 +41,30 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
     missing = [one for one, key in zip(wanted, keys, strict=True) if key not in table.rows]
     if not own and any(map(calibrates, missing)):
         mnist.calibration()  # read before the work, which would stop without it
-    with table, backends.bar(len(keys), len(keys) - len(missing)) as bar:
-        for row in _measure(missing, source, backend, jobs):
-            trained = training if own or row["method"] in TRAINED else ""
-            table.add({**row, **dict(zip(STAMPS, (*source.stamps, trained), strict=True))})
+
+    def stamped(row: Row) -> Row:
+        trained = training if own or row["method"] in TRAINED else ""
+        return {**row, **dict(zip(STAMPS, (*source.stamps, trained), strict=True))}
+    tasks = [(one, source) for one in missing]
+    return [typed(row) for row in fill(table, keys, tasks, measured, backend, jobs, stamped)]
+
+
+def fill(table: Table, keys: Sequence[Key], tasks: Sequence[tuple], measured: Callable[..., Row], backend: str,
+         jobs: int, stamped: Callable[[Row], Row] = lambda row: row) -> list[Row]:
+    """Add what is measured of each task to the table, then put the rows with these keys first, in this order."""
+    with table, backends.bar(len(keys), len(keys) - len(tasks)) as bar:
+        for row in _measure(tasks, measured, backend, jobs):
+            table.add(stamped(row))
             bar.update()
     table.rewrite(keys)
-    return [typed(table.rows[key]) for key in keys]
+    return [table.rows[key] for key in keys]
 
 
-def _measure(missing: list[Combination], source: Source, backend: str, jobs: int) -> Iterator[Row]:
+def _measure(tasks: Sequence[tuple], measured: Callable[..., Row], backend: str, jobs: int) -> Iterator[Row]:
     """Rows as they become known. One BLAS thread here too: with threads, or one worker, the work is done here."""
-    if missing:
+    if tasks:
         with threads(1):
-            yield from backends.results(measured, [(one, source) for one in missing], backend, min(jobs, len(missing)))
+            yield from backends.results(measured, tasks, backend, min(jobs, len(tasks)))
 
 
 def _check(row: Row, stamps: tuple[str, str, str]) -> None:
@@ -66,8 +76,9 @@ def _check(row: Row, stamps: tuple[str, str, str]) -> None:
     typed(row)
 
 
-def typed(row: Row) -> dict[str, Any]:
+def typed(row: Row, defaults: Mapping[str, Any] = DEFAULTS, results: Mapping[str, type] = RESULTS) -> dict[str, Any]:
     """A row's cells as values; None where a cell is empty, or says "none". ValueError names an invalid cell."""
-    values = {name: number(row, name, partial(read, name)) if row[name] else None for name in DEFAULTS}
-    values |= {name: number(row, name, kind) if row[name] else None for name, kind in RESULTS.items()}
-    return values | {name: row[name] or None for name in (*STAMPS, MADE_ON)}
+    values = {name: number(row, name, partial(read, name, defaults=defaults)) if row[name] else None
+              for name in defaults}
+    values |= {name: number(row, name, kind) if row[name] else None for name, kind in results.items()}
+    return values | {name: row[name] or None for name in row if name not in values}

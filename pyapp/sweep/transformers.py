@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pyapp import checkpoint, store
 from pyapp.core.classes import TEN
@@ -11,18 +14,21 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.data import mnist, text
 from pyapp.machine import made_on
+from pyapp.measure.measure import calibration
 from pyapp.measure.measure_transformer import measure_gpt, measure_vit, mistakes_of_vit
 from pyapp.measure.mistakes import Mistakes
-from pyapp.nets import gpt, vit
+from pyapp.nets import gpt, next_token, vit
 from pyapp.nets.gpt import GPT
 from pyapp.nets.vit import ViT
 from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.integer_transformer import check, integer_gpt, integer_vit
 from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings, quantize_gpt, quantize_vit
+from pyapp.quantized.transformer_mixing import Judged
 from pyapp.sweep.blas import threads
 from pyapp.sweep.grid import whole_or_none, written
 from pyapp.sweep.measuring import MADE_ON, SHORT, short_hash, stamp_of
 from pyapp.sweep.table import Row, Table, number
+from pyapp.training.trainer import CHUNK
 
 OTHERS = ("format", "prepare", "scheme", "clip", "method", "seed")  # settings that these tables do not have
 SETTINGS = tuple(field.name for field in fields(TransformerSettings) if field.name not in OTHERS)
@@ -44,6 +50,8 @@ class Subject:
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
     integers: bool = False  # whether what is measured computes in integers from end to end
     mistakes: Callable[[TransformerSettings], Mistakes] | None = None  # of a classifier
+    judged: Callable[[], Judged] | None = None  # the float network on this data
+    calibration: Callable[[], Judged] | None = None  # the same on what ranges and choices are found by
 
 
 def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None,
@@ -62,7 +70,9 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
 
     return Subject("accuracy", share(n, whole, "images"), measure,
                    (store.digest(weights)[:SHORT], stamp_of(digits)), integers,
-                   lambda settings: mistakes_of_vit(network_of(settings), digits, watch))
+                   lambda settings: mistakes_of_vit(network_of(settings), digits, watch),
+                   lambda: Judged(model, p, _parts(digits.inputs(), digits.labels)),
+                   lambda: Judged(model, p, _parts(*calibration(data, TEN))))
 
 
 def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched,
@@ -73,16 +83,22 @@ def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, wat
     whole = -(-(len(tokens) - 1) // model.size.context)
     n = _some(windows, whole, "windows")
     tokens = tokens[: n * model.size.context + 1]
-    own, make = own_text(model, p), integer_gpt if integers else quantize_gpt
+    own, make = cache(lambda: own_text(model, p)), integer_gpt if integers else quantize_gpt
 
     def measure(settings: TransformerSettings, change: Change | None = None,
                 other: Parameters = p) -> dict[str, Any]:
-        read = own if other is p else own_text(model, other)
+        read = own() if other is p else own_text(model, other)
         network = (make if settings != FLOAT else quantize_gpt)(model, other, settings, read)
         return measure_gpt(_changed(network, change), tokens, watch)
 
     return Subject("loss", f"{share(n, whole, 'windows')} of {model.size.context} characters", measure,
-                   (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())), integers)
+                   (store.digest(weights)[:SHORT], short_hash(tokens.tobytes())), integers,
+                   judged=lambda: Judged(model, p, list(text.in_turn(tokens, model.size.context, next_token.CHUNK))),
+                   calibration=lambda: Judged(model, p, [(own()[:, :-1], own()[:, 1:])]))
+
+
+def _parts(inputs: np.ndarray, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(inputs[at : at + CHUNK], labels[at : at + CHUNK]) for at in range(0, len(labels), CHUNK)]
 
 
 def _changed(network: QuantizedTransformer, change: Change | None) -> QuantizedTransformer:
@@ -142,8 +158,13 @@ def typed(row: Row) -> dict[str, Any]:
 
 def _check(row: Row, stamps: tuple[str, str]) -> None:
     """ValueError if an existing row comes from other files, or was damaged."""
+    check_stamps(row, stamps)
+    typed(row)
+
+
+def check_stamps(row: Row, stamps: tuple[str, str]) -> None:
+    """ValueError if a row was measured with other weights or data."""
     for name, stamp in zip(STAMPS, stamps, strict=True):
         if row[name] != stamp:
             raise ValueError(f"it was measured with other {name} (sha256 {row[name]}..., these have {stamp}...); name "
                              "another file with out=FILE")
-    typed(row)

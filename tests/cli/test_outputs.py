@@ -20,11 +20,12 @@ from pyapp.nets import mlp
 from pyapp.training.trainer import Trainer
 
 TRAININGS = (["train", "mlp"], ["train", "vit"], ["train", "generator"], ["qat", "mlp"], ["distill", "mlp"])
-TABLES = (["sweep", "mlp"], ["attention-table", "vit"], ["attention-table", "gpt"])
+TABLES = (["sweep", "mlp"], ["sweep", "vit"], ["sweep", "gpt"], ["attention-table", "vit"], ["attention-table", "gpt"])
 CHECKPOINTS = (["train", "vit"], ["train", "gpt"], ["train", "encoder"])
 WEIGHTS = (*TRAININGS, ["train", "gpt"], ["train", "encoder"], ["qat", "vit"], ["qat", "gpt"], ["distill-digits"],
            ["ladder", "fit"])
-NEEDS = {"attention-table gpt": ["--data", "no.txt"], "sweep mlp": [], "attention-table vit": [], "digits": [],
+NEEDS = {"attention-table gpt": ["--data", "no.txt"], "sweep gpt": ["--data", "no.txt"], "sweep mlp": [],
+         "sweep vit": [], "attention-table vit": [], "digits": [],
          "ladder fit": [], "distill-digits": [], "check": [],
          "train encoder": []}
 
