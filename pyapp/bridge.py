@@ -26,6 +26,7 @@ from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
+NAMES = {np.dtype(name): name for name in DTYPES}  # `dtype.name` is made anew whenever it is asked for
 # Far beyond what any page answers: what only edited code can have made must not fill the memory of the page.
 MOST_BYTES = 2**26  # of all arrays
 MOST_STRING, MOST_NOTES = 500_000, 20  # characters: as many as the longest parameter, a text of one's own
@@ -142,10 +143,10 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, np.ndarray):
-        if value.dtype.name not in DTYPES:
+        if (name := NAMES.get(value.dtype)) is None:
             raise TypeError(f"an array of {value.dtype} cannot cross to the page; use one of {', '.join(DTYPES)}")
         arrays.append(np.ascontiguousarray(value).reshape(-1))
-        return {"$array": len(arrays) - 1, "shape": list(value.shape), "dtype": value.dtype.name}
+        return {"$array": len(arrays) - 1, "shape": list(value.shape), "dtype": name}
     return value
 
 

@@ -21,6 +21,7 @@ MOTOR, OWN = "motor", "own"
 CHANNELS = 3  # of a recording that are drawn
 BEFORE = 5  # windows' lengths that are drawn before the end of the current one
 POINTS = 700  # of a drawn curve
+KEPT = 16  # thresholds, with their alarms
 SCORES = 1500  # that are drawn; of more, the highest of neighbours
 RECEIVED = ("{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} are taken as healthy; the rest is "
             "the stream. The recording is not kept: open it again after a reload.")
@@ -89,6 +90,7 @@ class Page(Experiment):
             self.parts = Parts(made, int(self.params["width"]))
         self.detector = Detector(self.parts, self.params["seed"])
         self._scored: dict[int | None, Scored] = {}
+        self._judged: dict[tuple, tuple[float, np.ndarray]] = {}
         self.step = 0
         self._heard: tuple[Any, np.ndarray, np.ndarray] | None = None
 
@@ -166,10 +168,14 @@ class Page(Experiment):
         """Whether both networks are there."""
         return {None, self.bits} <= self._scored.keys()
 
-    def limits(self, bits: int | None) -> float:
-        """The threshold of a network."""
-        by = self._scored[None if self.params["limit"] == "float" else bits]
-        return threshold(by.held_out, self.params["false_alarms"] / 100)
+    def judged(self, bits: int | None) -> tuple[float, np.ndarray]:
+        """The threshold of a network, and which windows of the stream lie above it, bool (N,)."""
+        key = bits, self.params["limit"], self.params["false_alarms"]
+        if key not in self._judged:  # a frame asks for it in several places
+            by = self._scored[None if self.params["limit"] == "float" else bits]
+            limit = threshold(by.held_out, self.params["false_alarms"] / 100)
+            self._judged = dict([*self._judged.items(), (key, (limit, self._scored[bits].alarms(limit)))][-KEPT:])
+        return self._judged[key]
 
     def seconds(self, rows: np.ndarray) -> np.ndarray:
         """Rows of the recording as time in the stream."""
@@ -214,7 +220,7 @@ class Page(Experiment):
         """The headline: what both networks hear."""
         sides = []
         for bits, role in ((None, "float"), (self.bits, "quant")):
-            alarms = self._scored[bits].alarms(self.limits(bits))
+            alarms = self.judged(bits)[1]
             if self.parts.faulty is None:
                 sides.append(f"[{alarms.mean():.1%}](.{role})")
             else:
@@ -225,13 +231,13 @@ class Page(Experiment):
         """Scores and alarms of both networks in the first `until` windows, and the tables."""
         places, scalars, arrays = self._places[self._places < until], {}, {}
         for side, bits in (("float", None), ("quant", self.bits)):
-            scored, limit = self._scored[bits], self.limits(bits)
+            limit, alarms = self.judged(bits)
             now = float(score(self.parts.stream[0][i : i + 1], self._hear(i)[side == "quant"][None])[0])
-            drawn = np.maximum.reduceat(scored.stream[:until], places)
+            drawn = np.maximum.reduceat(self._scored[bits].stream[:until], places)
             arrays |= {f"score_{side}": drawn.astype(np.float32), "alarm_times": times[places[drawn > limit]],
                        "alarms": drawn[drawn > limit].astype(np.float32)}  # in the end those of the quantised network
             scalars |= {f"limit_{side}": limit, f"now_{side}": now, f"verdict_{side}": "alarm" if now > limit else "–",
-                        f"alarms_{side}": int(scored.alarms(limit)[:until].sum())}
+                        f"alarms_{side}": int(alarms[:until].sum())}
         marks = [{"kind": "horizontal", "y": scalars["limit_quant"], "text": "threshold", "role": "quant"}]
         if self.params["limit"] == "own":
             marks.append({"kind": "horizontal", "y": scalars["limit_float"], "text": "", "role": "float"})
@@ -260,13 +266,12 @@ class Page(Experiment):
 
     def _rows(self) -> list[dict[str, Any]]:
         """What networks of other bits find."""
-        exact, rows = self._scored[None].alarms(self.limits(None)), []
+        exact, rows = self.judged(None)[1], []
         for bits in (None, *sorted({*WIDTHS, self.bits} & self._scored.keys(), reverse=True)):
-            scored, limit = self._scored[bits], self.limits(bits)
-            alarms = scored.alarms(limit)
+            limit, alarms = self.judged(bits)
             told = rates(alarms, self.parts.faulty) if self.parts.faulty is not None else {}
             rows.append({"name": title(bits), "key": bits or self.bits,
-                         "bytes": scored.nbytes, "limit": limit, "alarms": int(alarms.sum()),
+                         "bytes": self._scored[bits].nbytes, "limit": limit, "alarms": int(alarms.sum()),
                          "chosen": bits == self.bits, "changed": int((alarms != exact).sum()),
                          "detected": told.get("detected"), "false_alarms": told.get("false_alarms")})
         return rows
@@ -275,7 +280,7 @@ class Page(Experiment):
         """Of each kind of fault, the share of its windows that alarm."""
         ends, width = self.parts.stream[1], self.parts.width
         both = (("float", None), ("quant", self.bits))
-        sides = {side: self._scored[bits].alarms(self.limits(bits)) for side, bits in both}
+        sides = {side: self.judged(bits)[1] for side, bits in both}
         found = []
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             mine = [(ends > fault.start) & (ends - width < fault.stop) for fault in self.faults if fault.kind == kind]

@@ -89,6 +89,7 @@ class Page(Experiment):
         self.training, self.trainer = training, training.trainer
         self._pairs: dict[TransformerSettings | None, Pair] = {}  # of the shown network; the last one used last
         self._pairs_of: tuple[str, int] | None = None  # which network, and its step
+        self._wrong: tuple = (None, None)  # see _mistakes
         self._judged: dict[str, float | None] = {}  # what the last pass over the training images came to
 
     @property
@@ -166,10 +167,16 @@ class Page(Experiment):
         }
         filters = p["patch.weight"].reshape(-1, size.patch, size.patch)
         scalars["filter_limit"] = float(np.abs(filters).max())
-        read = (None, None) if self.diverged else self.pair.count.mistakes()
-        more, wrong = mistakes.shown(*read, mnist.shipped("test")[0], self.params["cell"])
+        more, wrong = self._mistakes()
         return Frame(self.trainer.steps, scalars | more, {"filters": filters, **wrong},
                      [DIVERGED] if self.diverged else [])
+
+    def _mistakes(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The panel of mistakes, kept until the count goes on or another cell is picked."""
+        exact, rounded = (None, None) if self.diverged else self.pair.count.mistakes()
+        if self._wrong[0] != (key := (exact, rounded, self.params["cell"])):
+            self._wrong = key, mistakes.shown(exact, rounded, mnist.shipped("test")[0], self.params["cell"])
+        return self._wrong[1]
 
     def _view(self) -> dict[str, Any]:
         """What of the attention is shown: as chosen, or the nearest that this network has."""
@@ -220,8 +227,7 @@ class Page(Experiment):
                        f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
                        "Attention from the class token.",
                    "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
-                   "and_quantised": ""}
-        scalars["digit_words"] = said(exact.probabilities)
+                   "and_quantised": "", "digit_words": said(exact.probabilities)}
         arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
                    "probabilities": exact.probabilities}
         if rounded:

@@ -5,6 +5,7 @@ Rounding is half to even and the division is done in float32, as ONNX QuantizeLi
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Grid:
     def signed(self) -> bool:
         return self.low < 0
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype:
         """The smallest integer type for the codes."""
         return np.dtype(f"{'int' if self.signed else 'uint'}{8 if self.bits <= 8 else 16}")

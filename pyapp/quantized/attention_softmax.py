@@ -13,9 +13,10 @@ import numpy as np
 
 from pyapp.core.attention import Attention
 from pyapp.quant.schemes import check_bits
+from pyapp.softmax.exact import Exact, rounded_softmax
 from pyapp.softmax.method import Method, Softmax
 from pyapp.softmax.methods import METHODS, make
-from pyapp.softmax.shift import RULES, Shift, best_clip, calibrate
+from pyapp.softmax.shift import RULES, Shift, best_clip, calibrate, offsets
 
 CHUNK = 1 << 15  # numbers worked on at once: 256 KB of int64 stay in a processor's cache
 CLIP_ROWS = 512  # rows to search the best clip on; 16 times as many move it by 0.2 nats at most
@@ -68,6 +69,10 @@ class QuantizedSoftmax:
         z, counts = _rows(scores, mask)
         p = np.empty(z.shape, scores.dtype)
         for rows in chunks(*z.shape):
+            if counts is None and isinstance(self.method, Exact):
+                some = z[rows].astype(np.float64, copy=False)
+                rounded_softmax(some, offsets(some, self.rule, None, self.shift.mean), self.shift, p[rows])
+                continue
             p[rows] = self.method.probabilities(self._logits(z[rows], _of(counts, rows)), _of(counts, rows))
         return p.reshape(scores.shape)
 
@@ -80,7 +85,7 @@ class QuantizedSoftmax:
         return Codes(q.reshape(scores.shape), self.method(q, counts).reshape(scores.shape))
 
     def _logits(self, z: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
-        return self.shift.quantize(z.astype(np.float64), counts).q
+        return self.shift.quantize(z.astype(np.float64, copy=False), counts).q
 
 
 def codes_of(attention: Attention) -> Codes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pyapp.core.engine import accelerated
 from pyapp.core.parameters import Parameters
 from pyapp.quant.calibrate import RowGrids, calibrate
 from pyapp.quant.hadamard import RotatedGrid, rotated_grid
@@ -25,11 +26,10 @@ class Activation:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return self._grid(x).fake_quantize(x)
 
-    def codes(self, x: np.ndarray) -> tuple[np.ndarray, Grid]:
-        """The codes of x, and their grid."""
+    def grid_of(self, x: np.ndarray) -> Grid:
+        """The grid, or those of the rows, that x is moved onto."""
         grid = self._grid(x)
-        grid = grid.of(x) if isinstance(grid, RowGrids) else grid
-        return grid.quantize(x), grid
+        return grid.of(x) if isinstance(grid, RowGrids) else grid
 
     def _grid(self, x: np.ndarray) -> Grid | RotatedGrid | RowGrids:
         if self.grid is None or self.follows:
@@ -50,14 +50,20 @@ class OnGrids:
         self.shapes = layer.shapes
         in_integers = weight is not None and max(weight.bits, before.bits) <= BYTE and weight.grid.per.kind != "group"
         self.weight = weight if in_integers else None
+        self._sums = row_sums(weight.codes) if in_integers else None
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
+        fixed = [each.grid for each in self.after]
+        if self.weight is None or not all(isinstance(grid, Grid) for grid in fixed):
+            fixed = []  # not decided yet, or by each row
         if self.weight is not None:
-            y = self._of_codes(p, x)
+            grid = self.before.grid_of(x)
+            y = dense_on_grid(x, grid, self.weight.codes, *self._line(p, grid, len(x)), fixed)
         else:
             y = self.layer.forward(p, x if self.before is None else self.before(x))
-        parts = np.split(y, len(self.after), axis=1) if self.after else []
-        for part, activation in zip(parts, self.after, strict=True):
+        after = self.after[len(fixed):]
+        parts = np.split(y, len(after), axis=1) if after else []
+        for part, activation in zip(parts, after, strict=True):
             part[:] = activation(part)
         return y
 
@@ -66,11 +72,21 @@ class OnGrids:
         gradient is that of the inputs on their grid."""
         return self.layer.backward(p, dy, **options)
 
-    def _of_codes(self, p: Parameters, x: np.ndarray) -> np.ndarray:
-        codes, grid = self.before.codes(x)
-        weights, (scale, zero) = self.weight.codes, grid.spread(codes.shape)  # of the input: one, or (R, 1)
-        scale = scale.astype(np.float64) * self.weight.scale  # (O,) or one for all, of each row or of all
-        y = product(codes, weights).astype(np.float64)  # R, O
-        y *= scale
-        y += p[self.layer.bias] - scale * (zero * row_sums(weights))
-        return y
+    def _line(self, p: Parameters, grid: Grid, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """What makes y of the sums: s_a s_w and b - s_a s_w z_a Σ w, float64 (O,), or (R, O) where rows have grids."""
+        scale, zero = grid.spread((rows, 1))  # of the input: (), or (R, 1)
+        factor = scale.astype(np.float64) * self.weight.scale
+        return factor, p[self.layer.bias] - factor * (zero * self._sums)
+
+
+@accelerated
+def dense_on_grid(x: np.ndarray, grid: Grid, weights: np.ndarray, factor: np.ndarray, shift: np.ndarray,
+                  after: Sequence[Grid]) -> np.ndarray:
+    """factor · Σ a·w + shift, float64 (R, O), of the codes a of x (R, I) on a grid and weights w (O, I), and each equal
+    part of the columns moved onto a grid of its own."""
+    y = product(grid.quantize(x), weights).astype(np.float64)
+    y *= factor
+    y += shift
+    for part, its in zip(np.split(y, len(after), axis=1) if after else [], after, strict=True):
+        part[:] = its.fake_quantize(part)
+    return y

@@ -5,6 +5,7 @@ import numpy as np
 from pyapp.core.engine import accelerated
 from pyapp.core.losses import softmax
 from pyapp.softmax.method import Hardware, Method, below_maximum
+from pyapp.softmax.shift import Shift, check_finite, logit_codes
 
 
 class Exact(Method):
@@ -36,3 +37,10 @@ class Exact(Method):
 def code_softmax(q: np.ndarray, scale: float) -> np.ndarray:
     """exp(scale · q) by its row's sum, float64 (R, N), of codes int32 (R, N)."""
     return softmax(scale * (q - q.max(axis=1, keepdims=True).astype(np.int64)))
+
+
+@accelerated
+def rounded_softmax(z: np.ndarray, offset: np.ndarray, shift: Shift, out: np.ndarray) -> None:
+    """`code_softmax` of z float64 (R, N), less its row's offset (R, 1), on the grid of a shift; written into `out`."""
+    check_finite(z)
+    out[:] = code_softmax(logit_codes(z, offset, shift.scale, shift.low, shift.high), shift.scale)

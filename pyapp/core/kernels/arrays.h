@@ -35,5 +35,6 @@ long whole(Held *h, PyObject *number);
 #define NEED(condition) \
   do { if (!h->failed && !(condition)) refuse(h, PyExc_ValueError, "does not hold: " #condition); } while (0)
 #define FLOAT_TYPE(b) ((b) && (b)->itemsize == 8 ? "f8" : "f4")
+#define UNSIGNED(b) ((b)->format[0] == 'B') // of codes of 8 bits
 #define SIZE(b, axis) ((size_t)(b)->shape[axis])
 #define DATA(type, b) ((b) ? (type *)(b)->buf : (type *)0)

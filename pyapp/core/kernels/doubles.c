@@ -2,8 +2,6 @@
 #include "arrays.h"
 #include "vector.h"
 
-INLINE f64x2 pick(i64x2 mask, f64x2 a, f64x2 b) { return (f64x2)(((i64x2)a & mask) | ((i64x2)b & ~mask)); }
-INLINE f64x2 both(double v) { return (f64x2){v, v}; }
 INLINE f64x2 two(const double *x, size_t count, double fill) {
   return count > 1 ? LOAD(f64x2, x) : (f64x2){x[0], fill};
 }
@@ -18,7 +16,7 @@ INLINE f64x2 exponential_two(f64x2 x) {
   const f64x2 low = both(-708), high = both(709);
   const double magic = 6755399441055744.0; // 1.5 · 2⁵²: what is added to it is rounded to a whole number
   i64x2 vanishes = x < low, overflows = x > high;
-  x = pick(vanishes, low, pick(overflows, high, x));
+  x = choose_two(vanishes, low, choose_two(overflows, high, x));
   f64x2 shifted = x * 1.4426950408889634 + magic, n = shifted - magic;
   f64x2 r = x - n * 0.693145751953125 - n * 1.4286068203094172e-6; // log 2 in two parts: the first product is exact
   static const double factors[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
@@ -26,7 +24,7 @@ INLINE f64x2 exponential_two(f64x2 x) {
   f64x2 p = both(1.0 / 6227020800.0);
   UNROLL for (int i = 0; i < 13; i++) p = p * r + factors[i];
   f64x2 power = (f64x2)(((i64x2)shifted + 1023) << 52);
-  return pick(vanishes, both(0), pick(overflows, both(__builtin_inf()), p * power));
+  return choose_two(vanishes, both(0), choose_two(overflows, both(__builtin_inf()), p * power));
 }
 
 FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place

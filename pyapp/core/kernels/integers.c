@@ -1,10 +1,10 @@
 // Integer products and layers: sums of products of 8-bit codes in 32 bits, exact modulo 2^32, then requantisation by the
 // three rules of pyapp/quant/fixedpoint.py.
 #include "arrays.h"
+#include "codes.h"
 #include "vector.h"
 
 VECTOR(u32x4, uint32_t)
-typedef struct { const uint8_t *x, *w; int32_t *y; size_t x_row, w_row, y_row, K; } Codes;
 
 // 8 codes as int16: one instruction in WebAssembly SIMD, a load that widens.
 INLINE i16x8 wide(const int is_unsigned, const uint8_t *p) {
@@ -45,10 +45,9 @@ INLINE void dot_codes(const int ux, const int uw, const Codes *c, size_t rows, s
     for (; o < outputs; o++) tile(1, 1, ux, uw, c, r, o);
   }
 }
-static int is_unsigned(const Py_buffer *b) { return b->format[0] == 'B'; }
-static void multiply(const Py_buffer *x, const Py_buffer *w, Codes c, size_t rows, size_t outputs) {
-  if (is_unsigned(x)) is_unsigned(w) ? dot_codes(1, 1, &c, rows, outputs) : dot_codes(1, 0, &c, rows, outputs);
-  else is_unsigned(w) ? dot_codes(0, 1, &c, rows, outputs) : dot_codes(0, 0, &c, rows, outputs);
+void multiply_codes(int ux, int uw, Codes c, size_t rows, size_t outputs) {
+  if (ux) uw ? dot_codes(1, 1, &c, rows, outputs) : dot_codes(1, 0, &c, rows, outputs);
+  else uw ? dot_codes(0, 1, &c, rows, outputs) : dot_codes(0, 0, &c, rows, outputs);
 }
 
 FUNCTION(product, 3) { // x (B, I) and w (O, I), int8 or uint8 with rows apart; y int32 (B, O) = x wᵀ
@@ -57,7 +56,7 @@ FUNCTION(product, 3) { // x (B, I) and w (O, I), int8 or uint8 with rows apart; 
   NEED(SIZE(x, 1) == SIZE(w, 1) && SIZE(y, 0) == SIZE(x, 0) && SIZE(y, 1) == SIZE(w, 0));
   if (!ready(h)) return;
   Codes c = {x->buf, w->buf, y->buf, (size_t)x->strides[0], (size_t)w->strides[0], SIZE(w, 0), SIZE(x, 1)};
-  multiply(x, w, c, SIZE(x, 0), SIZE(w, 0));
+  multiply_codes(UNSIGNED(x), UNSIGNED(w), c, SIZE(x, 0), SIZE(w, 0));
 }
 
 // ---- requantisation; the shifts of negative numbers are arithmetic in every compiler that is used here
@@ -93,8 +92,8 @@ static void layer_rows(const Layer *l, uint8_t *y, size_t rows, size_t outputs, 
   for (size_t g = 0; g < groups; g++) {
     size_t start = g * l->size, count = start + l->size < inputs ? l->size : inputs - start;
     const uint8_t *x = DATA(uint8_t, l->x) + start, *w = DATA(uint8_t, l->w) + start;
-    multiply(l->x, l->w, (Codes){x, w, l->acc, inputs, inputs, outputs, count}, rows, outputs);
-    int any = 0, ux = is_unsigned(l->x);
+    int any = 0, ux = UNSIGNED(l->x);
+    multiply_codes(ux, UNSIGNED(l->w), (Codes){x, w, l->acc, inputs, inputs, outputs, count}, rows, outputs);
     for (size_t o = 0; o < SIZE(l->zero, 0); o++) any |= DATA(int32_t, l->zero)[at(l->zero, o, g)] != 0;
     for (size_t r = 0; r < rows; r++) {
       uint32_t total = 0;

@@ -4,7 +4,7 @@ Each has the name, the arguments and the meaning of the function that it stands 
 last bit, and NotImplemented for what it does not know or what is an error: the reference then says which.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from pyapp.core.kernels.floats import F32, F64, dense
 
 BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
 RULES = {"single": 0, "double": 1, "float": 2}
+AT_ONCE = 24  # rows whose codes and sums stay in the processor's first cache
 WIDEST = 1 << 16  # codes up to here, added to any zero point that the kernel takes, are exact in float32
 
 
@@ -121,6 +122,41 @@ def code_softmax(q: np.ndarray, scale: float) -> np.ndarray:
     return p
 
 
+def rounded_softmax(z: np.ndarray, offset: np.ndarray, shift: Any, out: np.ndarray) -> None:
+    powers = _kept(shift, _powers)
+    if not (z.dtype == offset.dtype == out.dtype == F64 and z.size and out.flags.c_contiguous and powers is not None):
+        return NotImplemented
+    status = np.empty(1, np.int32)
+    simd.rounded_softmax(dense(z), dense(offset), shift.scale, shift.low, shift.high, powers, out, status)
+    return NotImplemented if status[0] else None
+
+
+def _powers(shift: Any) -> np.ndarray | None:
+    """exp of all that a code can lie below its row's largest; None for more than a table holds."""
+    span = shift.high - shift.low
+    fits = span <= WIDEST and shift.low >= -WIDEST and shift.high <= WIDEST
+    return np.exp(-shift.scale * np.arange(span + 1, dtype=np.float64)) if fits else None
+
+
+def dense_on_grid(x: np.ndarray, grid: Any, weights: np.ndarray, factor: np.ndarray, shift: np.ndarray,
+                  after: Sequence[Any]) -> np.ndarray:
+    outputs, inputs = weights.shape
+    kept = [_kept(each, _of_grid) for each in (grid, *after)]
+    plain = all(shape == () and scale is not None for shape, scale, _ in kept)
+    if not (plain and x.dtype == F64 and x.ndim == 2 and x.size and x.shape[1] == inputs and weights.dtype in BYTES
+            and grid.dtype in BYTES and shift.dtype == F64 and shift.shape == (outputs,)
+            and all(abs(int(zero[0])) <= 1 << 22 for _, _, zero in kept)):
+        return NotImplemented
+    scales = np.array([scale[0] for _, scale, _ in kept[1:]], F32)
+    ends = np.array([(zero[0], its.low, its.high) for its, (_, _, zero) in zip(after, kept[1:], strict=True)], np.int32)
+    codes, sums = np.empty((AT_ONCE, inputs), grid.dtype), np.empty((AT_ONCE, outputs), np.int32)
+    y, status, line = np.empty((len(x), outputs), F64), np.empty(1, np.int32), np.empty(outputs, F64)
+    line[:] = factor
+    simd.dense_on_grid(dense(x), float(kept[0][1][0]), int(kept[0][2][0]), grid.low, grid.high, dense(weights),
+                       line, dense(shift), scales, ends.reshape(-1, 3), codes, sums, y, status)
+    return NotImplemented if status[0] else y
+
+
 def _rows(x: np.ndarray) -> np.ndarray:
     """x itself if the numbers of a row lie side by side and its rows follow each other, otherwise a copy."""
     return x if x.strides[1] == 1 and x.strides[0] >= 0 else np.array(x, order="C")
@@ -129,4 +165,4 @@ def _rows(x: np.ndarray) -> np.ndarray:
 def table() -> dict[str, Callable]:
     """{name: kernel}."""
     return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps, logit_codes,
-                                             code_softmax)}
+                                             code_softmax, rounded_softmax, dense_on_grid)}

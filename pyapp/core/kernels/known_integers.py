@@ -9,8 +9,8 @@ ENDS = {np.int8: (-128, 127, -1), np.uint8: (255, 0, 128)}
 
 
 def right(simd: ModuleType) -> bool:
-    """True if products, a layer by each rule, rounding to a grid and codes of attention scores are exact."""
-    return _products(simd) and _layers(simd) and _rounding(simd) and _scores(simd)
+    """True if products, a layer by each rule, one between grids, rounding and codes of attention scores are exact."""
+    return _products(simd) and _layers(simd) and _between_grids(simd) and _rounding(simd) and _scores(simd)
 
 
 def _codes(dtype: type, rows: int, columns: int) -> np.ndarray:
@@ -46,6 +46,19 @@ def _layers(simd: ModuleType) -> bool:
     return True
 
 
+def _between_grids(simd: ModuleType) -> bool:
+    """Codes 2 and 0, then 255 and 0; the sums' halves, as they are and on a grid of halves that ends at 127.5."""
+    x, w = np.array([[0.5, -1.5], [300, -300]]), np.array([[127, -128]], np.int8)
+    y, status = np.empty((2, 1)), np.ones(1, np.int32)
+    for scales, expected in (([], [127.25, 16192.75]), ([0.5], [127.0, 127.5])):
+        simd.dense_on_grid(x, 1.0, 2, 0, 255, w, np.full(1, 0.5), np.full(1, 0.25), np.array(scales, np.float32),
+                           np.array([[0, 0, 255]], np.int32)[: len(scales)], np.empty((1, 2), np.uint8),
+                           np.empty((1, 1), np.int32), y, status)
+        if status[0] or y.ravel().tolist() != expected:
+            return False
+    return True
+
+
 def _rounding(simd: ModuleType) -> bool:
     """Halves go to even, and what is too large to an end."""
     x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, 254.5, 255.5, 1e30, -1e30, *range(3, 10), 0.75], np.float32)
@@ -63,4 +76,7 @@ def _scores(simd: ModuleType) -> bool:
         return False
     p = np.empty((2, 3))
     simd.code_softmax(np.array([[5, 4, 4], [-9, -7, -7]], np.int32), np.array([1, 0.5]), p)
-    return p.tolist() == [[0.5, 0.25, 0.25], [0, 0.5, 0.5]]
+    shares, status = np.empty((1, 3)), np.ones(1, np.int32)
+    simd.rounded_softmax(np.array([[1.5, 0.5 + near, 1]]), np.zeros((1, 1)), 1.0, -2, 2, 0.5 ** np.arange(5.0), shares,
+                         status)
+    return not status[0] and shares.tolist() == [[0.5, 0.25, 0.25]] and p.tolist() == [[0.5, 0.25, 0.25], [0, 0.5, 0.5]]

@@ -2,12 +2,6 @@
 #include "arrays.h"
 #include "vector.h"
 
-#ifdef __wasm_simd128__
-INLINE f64x2 nearest_two(f64x2 v) { return __builtin_wasm_nearest_f64x2(v); }
-#else
-INLINE f64x2 nearest_two(f64x2 v) { return (f64x2){rint(v[0]), rint(v[1])}; }
-#endif
-
 FUNCTION(logit_codes, 6) { // z (R, N), finite; what is subtracted from each row (R, 1); scale, lowest and highest code;
                            // codes int32 (R, N) = clip(round((z - offset) / scale), low, high)
   Py_buffer *z = hold(h, a[0], "f8", 2, READ), *offset = hold(h, a[1], "f8", 2, READ);
@@ -52,4 +46,41 @@ FUNCTION(code_softmax, 3) { // codes (R, N); powers (K), of what lies 0, 1, ... 
     double inverse = total[0] + total[1];
     for (size_t i = 0; i < n; i++) out[i] /= inverse;
   }
+}
+
+FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is subtracted (R, 1), scale, lowest and highest
+                               // code, powers of what lies 0, 1, ... highest - lowest below the largest, p (R, N), and
+                               // status, int32 (1): 1 if a score is not finite
+  Py_buffer *z = hold(h, a[0], "f8", 2, READ), *offset = hold(h, a[1], "f8", 2, READ);
+  double scale = real(h, a[2]);
+  long low = whole(h, a[3]), high = whole(h, a[4]);
+  Py_buffer *powers = hold(h, a[5], "f8", 1, READ), *p = hold(h, a[6], "f8", 2, WRITE);
+  Py_buffer *status = hold(h, a[7], "i4", 1, WRITE);
+  NEED(low <= high && low >= -65536 && high <= 65536 && scale > 0 && SIZE(status, 0) == 1 && SIZE(z, 1) > 0);
+  NEED((size_t)offset->len == 8 * SIZE(z, 0) && SIZE(p, 0) == SIZE(z, 0) && SIZE(p, 1) == SIZE(z, 1));
+  NEED((long)SIZE(powers, 0) > high - low);
+  if (!ready(h)) return;
+  const f64x2 least = both((double)low), most = both((double)high);
+  const double *power = powers->buf, *row = z->buf;
+  double *out = p->buf;
+  size_t n = SIZE(z, 1);
+  i64x2 wrong = {0, 0};
+  for (size_t r = 0; r < SIZE(z, 0); r++, row += n, out += n) {
+    double c = DATA(double, offset)[r];
+    f64x2 top = least;
+    for (size_t i = 0; i < n; i += 2) { // out holds the codes meanwhile
+      size_t second = i + 1 < n;
+      f64x2 v = {row[i], row[i + second]}, code = nearest_two((v - c) / scale);
+      wrong |= ~(v - v == 0);
+      code = choose_two(code > least, choose_two(code < most, code, most), least);
+      top = choose_two(code > top, code, top);
+      out[i] = code[0];
+      if (second) out[i + 1] = code[1];
+    }
+    double largest = top[0] > top[1] ? top[0] : top[1], total[2] = {0, 0};
+    for (size_t i = 0; i < n; i++) total[i & 1] += out[i] = power[(size_t)(int32_t)(largest - out[i])];
+    double inverse = total[0] + total[1];
+    for (size_t i = 0; i < n; i++) out[i] /= inverse;
+  }
+  *DATA(int32_t, status) = (wrong[0] | wrong[1]) != 0;
 }

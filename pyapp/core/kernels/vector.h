@@ -31,15 +31,19 @@ typedef uint8_t u8x8 __attribute__((vector_size(8)));
 // a where the mask is all ones, b where it is all zeros.
 INLINE f32x4 choose(i32x4 mask, f32x4 a, f32x4 b) { return (f32x4)(((i32x4)a & mask) | ((i32x4)b & ~mask)); }
 INLINE f32x4 largest(f32x4 a, f32x4 b) { return choose(a > b, a, b); }
+INLINE f64x2 choose_two(i64x2 mask, f64x2 a, f64x2 b) { return (f64x2)(((i64x2)a & mask) | ((i64x2)b & ~mask)); }
+INLINE f64x2 both(double v) { return (f64x2){v, v}; }
 INLINE float sum(f32x4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
 
 #ifdef __wasm_simd128__
 INLINE f32x4 nearest(f32x4 v) { return __builtin_wasm_nearest_f32x4(v); }
+INLINE f64x2 nearest_two(f64x2 v) { return __builtin_wasm_nearest_f64x2(v); }
 INLINE f32x4 root(f32x4 v) { return __builtin_wasm_sqrt_f32x4(v); }
 INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { return __builtin_wasm_dot_s_i32x4_i16x8(a, b); }
 #else
 #include <math.h>
 INLINE f32x4 nearest(f32x4 v) { return (f32x4){rintf(v[0]), rintf(v[1]), rintf(v[2]), rintf(v[3])}; }
+INLINE f64x2 nearest_two(f64x2 v) { return (f64x2){rint(v[0]), rint(v[1])}; }
 INLINE f32x4 root(f32x4 v) { return (f32x4){sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])}; }
 INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { // a₀b₀ + a₁b₁, a₂b₂ + a₃b₃, ...
   i32x4 y;

@@ -35,6 +35,7 @@ class Count:
     def __init__(self, labels: np.ndarray, exact: Predictions, quantised: Predictions | None):
         self.labels, self.exact, self.quantised = labels, exact, quantised
         self.counted = 0
+        self._mistakes: tuple[int, tuple[Mistakes | None, Mistakes | None]] | None = None  # of so many images
 
     def go_on(self, images: int) -> None:
         """Count up to so many images more."""
@@ -43,9 +44,12 @@ class Count:
             predictions.reach(self.counted)
 
     def mistakes(self) -> tuple[Mistakes | None, Mistakes | None]:
-        """What both networks read wrongly of the images counted so far."""
+        """What both networks read wrongly of the images counted so far; the same objects until it goes on."""
         n = self.counted
-        return tuple(p and Mistakes(softmax(p.logits[:n]), self.labels[:n]) for p in (self.exact, self.quantised))
+        if self._mistakes is None or self._mistakes[0] != n:
+            both = (self.exact, self.quantised)
+            self._mistakes = n, tuple(p and Mistakes(softmax(p.logits[:n]), self.labels[:n]) for p in both)
+        return self._mistakes[1]
 
     def scores(self) -> dict[str, Any]:
         """Shares of right answers of those counted so far, and on how many the two networks differ."""

@@ -38,6 +38,7 @@ class Network:
     def __init__(self, model: ViT, p: Parameters, rounds: bool = False):
         """`rounds`: the network puts numbers on grids on the way."""
         self.model, self.p, self.rounds = model, p.astype(np.float64), rounds
+        self._last: tuple[np.ndarray, ImageReading] | None = None
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """(B, 10) of images (B, 784)."""
@@ -61,9 +62,11 @@ class Network:
         return self.p.astype(np.float32)
 
     def read(self, image: np.ndarray) -> ImageReading:
-        """One image, (28, 28)."""
-        probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
-        return ImageReading(probabilities, self.model.attention()[:, 0].astype(np.float64))
+        """One image, (28, 28). The last one's reading is kept: a page asks again after each change of a setting."""
+        if self._last is None or not np.array_equal(self._last[0], image):
+            probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
+            self._last = image.copy(), ImageReading(probabilities, self.model.attention()[:, 0].astype(np.float64))
+        return self._last[1]
 
 
 class Pair:

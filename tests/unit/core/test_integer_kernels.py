@@ -8,9 +8,10 @@ from unit.quant.test_integer_network import PER_AND_ROUNDING, Network
 from pyapp.core import activations, attention, engine, kernels, norm, ops
 from pyapp.core.kernels import known_integers
 from pyapp.quant import fakequant, matmul
-from pyapp.quant.schemes import NOT_FINITE, Grid, fit_grid
+from pyapp.quant.schemes import NOT_FINITE, Grid, affine_grid, fit_grid
+from pyapp.quantized.on_grids import dense_on_grid
 from pyapp.softmax import shift
-from pyapp.softmax.exact import Exact
+from pyapp.softmax.exact import Exact, rounded_softmax
 
 pytestmark = pytest.mark.skipif(not kernels.TABLE, reason=f"no kernels here: {kernels.WHY_NOT}")
 TYPES = (np.int8, np.uint8)
@@ -151,6 +152,39 @@ def test_attention_scores_go_to_the_same_codes_and_their_softmax_is_as_exact(rul
                 np.testing.assert_array_equal(found, expected, strict=True)
             expected, found = both(lambda q=expected, scale=scale: Exact(scale).probabilities(q))
             np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+            offset = shift.offsets(z, rule, None, 0.5)
+            expected, found = both(lambda z=z, offset=offset, fixed=fixed: rounded(z, offset, fixed))
+            np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+
+
+def rounded(z, offset, fixed):
+    out = np.empty(z.shape)
+    rounded_softmax(z, offset, fixed, out)
+    return out
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused_as_ever(wrong):
+    for at in (0, 6, 17):
+        z = np.zeros((2, 9))
+        z.flat[at] = wrong
+        with engine.using(engine.KERNELS), pytest.raises(ValueError, match="NaN or infinity"):
+            rounded(z, np.zeros((2, 1)), shift.Shift("none", 1.0, -7, 7))
+
+
+def test_a_dense_layer_between_grids_gives_the_same_numbers():
+    for seed in range(CASES // 3):
+        rng = np.random.default_rng(seed)
+        rows, inputs, parts = rng.integers(1, 60), rng.integers(1, 40), int(rng.integers(0, 4))
+        outputs = max(parts, 1) * int(rng.integers(1, 14))
+        grid, *after = (affine_grid(-rng.random(), rng.random(), int(rng.integers(2, 9)), bool(rng.integers(2)))
+                        for _ in range(parts + 1))
+        x, w = rng.standard_normal((rows, inputs)), drawn(rng, outputs, inputs, TYPES[seed % 2])
+        factor, plus = (0.001 * rng.random(outputs) if seed % 3 else np.float64(0.01)), rng.standard_normal(outputs)
+        assert_equal(lambda x=x, grid=grid, w=w, factor=factor, plus=plus, after=after:
+                     dense_on_grid(x, grid, w, factor, plus, after))
+    with engine.using(engine.KERNELS), pytest.raises(ValueError, match=NOT_FINITE[:30]):
+        dense_on_grid(x + np.nan, grid, w, factor, plus, after)
 
 
 def test_codes_too_far_apart_for_a_table_are_left_to_numpy():
@@ -168,7 +202,18 @@ def test_wrong_arguments_are_exceptions():
     def changed(**at):
         return tuple(at.get(f"a{i}", value) for i, value in enumerate(layer))
 
+    grids = (np.ones((2, 8)), 1.0, 0, 0, 255, w, np.ones(3), np.ones(3), one, table.repeat(3, 1), x.copy(), y.copy(),
+             np.empty((2, 3)), status)
+
+    def other(**at):
+        return tuple(at.get(f"a{i}", value) for i, value in enumerate(grids))
+
+    real_rows = np.ones((1, 4))
+    scores = (real_rows, np.zeros((1, 1)), 1.0, -2, 1, np.ones(4), np.empty((1, 4)), status)
     simd.layer(*layer)
+    between, softmax = simd.dense_on_grid, simd.rounded_softmax
+    between(*grids)
+    softmax(*scores)
     for function, arguments in (
         (simd.product, (x, w[:, :7], y)), (simd.product, (x, w, y[:1])), (simd.product, (x, w, y.astype(np.int64))),
         (simd.product, (x.astype(np.int32), w, y)), (simd.product, (x[:, ::-1], w, y)),
@@ -185,6 +230,12 @@ def test_wrong_arguments_are_exceptions():
         (simd.logit_codes, (real.astype(np.float64), np.zeros((1, 1)), 0.0, 0, 1, table.copy())),
         (simd.code_softmax, (table, np.ones(0), np.empty((1, 1)))),
         (simd.code_softmax, (y, np.ones(1), np.empty((2, 2)))),
+        (between, other(a2=1 << 23)), (between, other(a4=256)), (between, other(a3=-1)), (between, other(a9=table)),
+        (between, other(a6=np.ones(2))), (between, other(a0=np.ones((2, 7)))), (between, other(a12=np.ones((3, 3)))),
+        (between, other(a8=np.ones(2, np.float32), a9=np.zeros((2, 3), np.int32))),
+        (between, other(a10=x[:0].copy())), (between, other(a11=y[:1].copy())),
+        (softmax, (*scores[:5], np.ones(3), *scores[6:])), (softmax, (*scores[:6], real_rows, status)),
+        (softmax, (*scores[:6], np.empty((1, 3)), status)), (softmax, (*scores[:2], 0.0, *scores[3:])),
         (simd.steps, (numbers, one, -4, 7, np.empty(8, np.float32), np.empty(8, np.float32), np.empty(7, np.uint8), 8)),
     ):
         with pytest.raises((ValueError, TypeError, BufferError)):

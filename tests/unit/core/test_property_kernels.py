@@ -6,6 +6,7 @@ import pytest
 from pyapp.core import engine, kernels
 from pyapp.quant import matmul
 from pyapp.quant.schemes import affine_grid
+from pyapp.quantized.on_grids import dense_on_grid
 
 hypothesis = pytest.importorskip("hypothesis", reason="hypothesis is not in Pyodide")
 from hypothesis import given, settings  # noqa: E402
@@ -49,3 +50,15 @@ def test_numbers_on_a_grid(x, below, above, bits, signed):
                 expected = function(x)
             with engine.using(engine.KERNELS):
                 np.testing.assert_array_equal(function(x), expected, strict=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(operands(), st.floats(0.01, 100), st.integers(0, 2), st.integers(2, 8))
+def test_a_dense_layer_between_grids(pair, size, parts, bits):
+    x, w = pair[0] * (size / 64), pair[1]
+    grid, *after = (affine_grid(-size * (i + 1), size, bits) for i in range(parts + 1 if len(w) % 2 == 0 else 1))
+    given = x, grid, w, np.full(len(w), size / 128), np.arange(len(w), dtype=np.float64), after
+    with engine.using(engine.NUMPY):
+        expected = dense_on_grid(*given)
+    with engine.using(engine.KERNELS):
+        np.testing.assert_array_equal(dense_on_grid(*given), expected, strict=True)

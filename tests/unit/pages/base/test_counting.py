@@ -25,6 +25,15 @@ def test_it_counts_in_pieces_and_ends_with_the_last_image():
     exact, rounded = count.mistakes()
     assert exact.matrix[:3, :3].tolist() == np.diag([3, 2, 2]).tolist() and np.trace(rounded.matrix) == 4
     assert asked == list(range(7))  # each once
+    assert count.mistakes()[0] is exact  # until the count goes on
+
+
+def test_mistakes_are_those_of_the_images_counted():
+    count = Count(LABELS, reader(0, []), reader(1, []))
+    count.go_on(3)
+    assert np.trace(count.mistakes()[1].matrix) == 3
+    count.go_on(4)
+    assert count.mistakes()[1].matrix.sum() == 7 and np.trace(count.mistakes()[1].matrix) == 4
 
 
 def test_a_float_network_that_has_read_further_is_judged_on_the_same_images():
