@@ -25,7 +25,7 @@ MADE, OWN = "made", "own"
 TAKES = 12  # of a word that can be heard
 POINTS = 400  # of the drawn wave
 MOST = 2000  # sounds that a page learns from
-LEARN, HEAR, FIRST = "learn.", "hear.", "first"  # of a snapshot; FIRST: what is heard is the first sound of LEARN
+LEARN, HEAR, FIRST = "learn.", "hear.", "first"  # of a snapshot; FIRST: whether the first of LEARN is heard
 HEARD = "{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second."
 LEARNED = "{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now."
 NONE_YET = "No sounds of your own are loaded; drop a zip file of WAV files in folders. Until then, made words are used."
@@ -85,8 +85,10 @@ class Page(Experiment):
         if self.params["sounds"] == OWN:
             self._begin()
 
-    def receive(self, data: bytes, name: str) -> list[str]:
+    def receive(self, data: bytes, name: str) -> list[str] | None:
         """Hear a WAV file, or learn the classes of a zip file. StoreError says why neither can be done."""
+        if name.lower().endswith(".npz"):
+            return None
         try:
             if data[:4] == source.ZIP:
                 found = sounds.read(source.of_bytes(data, name))
@@ -109,19 +111,19 @@ class Page(Experiment):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The reader's sounds, if they are small; all else is made or learned again, with the same bits."""
-        heard = {} if self.given is self.own else {HEAR: self.given}
-        parts = {prefix: own.arrays for prefix, own in ({LEARN: self.own} | heard).items() if own}
-        first = {FIRST: np.ones(1, np.uint8)} if self.given and not heard and parts[LEARN] else {}
-        return {prefix + name: array for prefix, arrays in parts.items() for name, array in arrays.items()} | first
+        first = self.own is not None and self.given is self.own
+        parts = ((LEARN, self.own), (HEAR, None if first else self.given))
+        return {FIRST: np.array(first, np.uint8), **{prefix + name: array for prefix, own in parts if own
+                                                     for name, array in own.arrays.items()}}
 
     def restore(self, arrays: dict[str, np.ndarray], name: str) -> list[str]:
+        if FIRST not in arrays:
+            raise StoreError(f"{name} holds no sounds; open a WAV file or a zip file of WAV files in folders")
         own, given = (OwnSounds.of(found, name) if (found := under(prefix, arrays)) else None
                       for prefix in (LEARN, HEAR))
         if own:
             Spotter(self.params["seed"], own.sounds)  # which says whether they can be learned
-        elif not given:
-            raise StoreError(f"{name} holds no sounds; open a WAV file or a zip file of WAV files in folders")
-        self.own, self.given = own, own if FIRST in arrays else given
+        self.own, self.given = own, own if arrays[FIRST].any() else given
         self._begin()
         return []
 

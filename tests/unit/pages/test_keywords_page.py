@@ -8,7 +8,7 @@ import pytest
 from fuzz_importers import zipped
 from opened import Opened
 
-from pyapp import safetensors
+from pyapp import safetensors, store
 from pyapp.core.losses import softmax
 from pyapp.core.rng import generator
 from pyapp.data import mel, speech
@@ -79,6 +79,10 @@ def test_ones_own_sounds_last_in_a_session_and_what_is_too_large_does_not(monkey
     after = runner.advance(again["run"], ms=600_000)["frame"].scalars
     assert after["rows"] == before["rows"] and after["verdict"] == before["verdict"]
     assert "Said: one.wav" in after["verdict"]
+    snapshot = runner.snapshot(again["run"])
+    assert Keywords().restore(snapshot["file"], snapshot["name"])["notes"] == []
+    with pytest.raises(StoreError, match="holds no sounds"):
+        runner.restore(again["run"], np.frombuffer(store.pack({"x": np.ones(2)}), np.uint8), "x.npz")
     monkeypatch.setattr(kept, "MOST", 50_000)
     runner = Runner()
     run = runner.open("keywords", {})["run"]
