@@ -25,6 +25,11 @@ class Recording:
     def unit(self) -> str:
         return "s" if self.timed else "rows"
 
+    @property
+    def listed(self) -> str:
+        """The names of the channels, of many the first."""
+        return ", ".join(self.channels[:8]) + (f" and {n} more" if (n := len(self.channels) - 8) > 0 else "")
+
     def of(self, channels: tuple[str, ...]) -> "Recording":
         """Some of the channels, in this order. DataError names one that is not there."""
         for name in channels:

@@ -85,7 +85,7 @@ class Experiment:
     SETTLED: ClassVar[bool] = False  # only a change leaves work for `background`, not opening and not steps
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
-    LABELS: ClassVar[dict[str, str]] = {}  # of the buttons play, pause, step, reset and load, where they have their own
+    LABELS: ClassVar[dict[str, str]] = {}  # of buttons: play, pause, step, reset, load, save ("": none); record: added
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
     ACCEPTS: ClassVar[str] = ".npz,.safetensors,.onnx"  # endings of the files that `restore` and `receive` take
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from pyapp.core.parameters import Parameters
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
 from pyapp.quant.mixed import Choice
 from pyapp.quantized.mixing import Search
@@ -23,7 +24,12 @@ class Verified:
 
     nbytes: int
     kl: float  # mean KL(float || quantised) in nats on the calibration images: what the sum of costs predicts
-    accuracy: float  # share of the held-out images, which no choice has seen
+    mistakes: Mistakes  # on the held-out images, which no choice has seen
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the held-out images that are classified correctly."""
+        return float(self.mistakes.right.mean())
 
 
 class Verification:
@@ -34,10 +40,14 @@ class Verification:
 
     def __init__(self, search: Search, images: np.ndarray, labels: np.ndarray):
         self.search, self.images, self.labels = search, images, labels
-        self.float_accuracy: float | None = None
+        self.float32: Mistakes | None = None  # of the unquantised network
         self.verified: dict[Bits, Verified] = {}
         self.wanted: Choice | None = None  # is measured before the others
         self._work = self._pieces()
+
+    @property
+    def float_accuracy(self) -> float | None:
+        return self.float32 and float(self.float32.right.mean())
 
     def advance(self) -> bool:
         """Do the next piece of work; False if none is left."""
@@ -79,7 +89,7 @@ class Verification:
     def _pieces(self) -> Iterator[bool]:
         for _ in self.search.run():
             yield True
-        self.float_accuracy = yield from self._accuracy(MLP.of(self.search.p), self.search.p)
+        self.float32 = yield from self._mistakes(MLP.of(self.search.p), self.search.p)
         while choice := self._next():
             self.verified[key(choice)] = yield from self._verify(self.search.network(choice.bits))
         self.search.forget()
@@ -94,14 +104,13 @@ class Verification:
         yield True
         kl = self.search.divergence(network)
         yield True
-        accuracy = yield from self._accuracy(network.simulated(), network.parameters)
-        return Verified(network.nbytes, kl, accuracy)
+        return Verified(network.nbytes, kl, (yield from self._mistakes(network.simulated(), network.parameters)))
 
-    def _accuracy(self, model: MLP, p: Parameters) -> Generator[bool, None, float]:
+    def _mistakes(self, model: MLP, p: Parameters) -> Generator[bool, None, Mistakes]:
         for result in judge(model, p, self.images, self.labels):
             if result is None:
                 yield True
-        return result["accuracy"]
+        return Mistakes(result["answers"], self.labels)
 
 
 def key(choice: Choice) -> Bits:

@@ -9,22 +9,22 @@ from pyapp.data import motor
 from pyapp.data.digits import DataError
 from pyapp.data.importers import sensor_csv, source
 from pyapp.data.recording import Recording
-from pyapp.experiment.frame import Experiment, Frame
+from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold
 from pyapp.measure.few_bits import WIDTHS, title
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, kept, own_network
 from pyapp.pages.panels import anomaly as panels
 from pyapp.store import StoreError
 
 MOTOR, OWN = "motor", "own"
+ARRAYS = "own."  # of a snapshot: the reader's recording
 CHANNELS = 3  # of a recording that are drawn
 BEFORE = 5  # windows' lengths that are drawn before the end of the current one
 POINTS = 700  # of a drawn curve
 KEPT = 16  # thresholds, with their alarms
 SCORES = 1500  # that are drawn; of more, the highest of neighbours
-RECEIVED = ("{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} are taken as healthy; the rest is "
-            "the stream. The recording is not kept: open it again after a reload.")
+RECEIVED = "{}: {:,} rows of {} are read here and sent nowhere. The first {:.0%} count as healthy; the rest streams."
 NONE_YET = "No recording of your own is loaded; drop a CSV file on the page. Until then, the motor is shown."
 
 
@@ -35,11 +35,11 @@ class Page(Experiment):
     entry = "Your data"
     order = 86
     NEXT = ("keywords", "From vibrations to speech: which words does a network hear with few bits?")
-    WORK, FILES, PANELS = "train", "Your recording", panels.PANELS
-    LABELS = {"play": "Run the stream", "load": "Open a CSV file"}  # noqa: RUF012 - as Experiment declares it
+    WORK, FILES, ACCEPTS, PANELS = "train", "Your recording", ".csv,.tsv,.txt", panels.PANELS
+    LABELS = {"play": "Run the stream", "load": "Open a CSV file", "save": ""}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
     RECORDED, REHEARSED = (), 0
-    MAIN = ("bits",)
+    MAIN, ACTIONS = ("bits",), (own_network.ACTION,)
     GROUPS = (("Alarms", ("bits", "false_alarms", "limit")), ("Recording", ("recording", "columns", "width", "at")),
               ("The motor", ("noise", "drift", "seed")))
     PARAMS = (
@@ -104,18 +104,19 @@ class Page(Experiment):
         """Listen to a recording of the reader's. StoreError says why it cannot be used; then nothing is changed."""
         if data[:4] == source.ZIP:  # no text: `restore` says what it is
             return None
-        kept, before = dict(vars(self)), dict(self.params)
+        state, before = dict(vars(self)), dict(self.params)
         try:
             self.brought = sensor_csv.read(data, name)
             self.params |= {"recording": OWN, "columns": "", "at": 0.0}
             self._begin(strict=True)
         except DataError as error:
-            vars(self).update(kept)
+            vars(self).update(state)
             self.params.update(before)
             raise StoreError(str(error)) from None
         rows, channels = self.brought.values.shape
         what = f"{channels} column{'s' * (channels > 1)}"
         return [RECEIVED.format(name, rows, what, self.parts.begins[1] / rows),
+                kept.told(kept.of_recording(self.brought), "it"),
                 *(f"{note[0].upper()}{note[1:]}." for note in self.brought.notes),
                 *(f"Skipped {what}: {why}." for what, why in self.brought.skipped)]
 
@@ -146,12 +147,18 @@ class Page(Experiment):
                 yield None
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """How far the stream has run; all else is learned again, with the same bits."""
-        return {"windows": np.array(self.step)}
+        """How far the stream has run, and the reader's recording if it is small; all else is learned again, exactly."""
+        own = kept.of_recording(self.brought) if self.brought else {}
+        return {"windows": np.array(self.step), **{ARRAYS + name: array for name, array in own.items()}}
 
     def restore(self, arrays: dict[str, np.ndarray], name: str) -> list[str]:
-        if arrays.keys() != {"windows"}:
+        if "windows" not in arrays:
             raise StoreError(f"{name} holds no run of this page; open a CSV file with a column per sensor")
+        if own := kept.under(ARRAYS, arrays):
+            found = kept.recording(own, name)
+            if not self.brought or not np.array_equal(found.values, self.brought.values):  # else all is known already
+                self.brought = found
+                self._begin()
         self.step = min(max(int(arrays["windows"]), 0), self.count)
         return []
 
@@ -196,9 +203,8 @@ class Page(Experiment):
             "done": len(self.detector.losses), "of": STEPS, "training": not self.detector.trained, "ready": self.ready,
             "named": title(self.bits), "unit": recording.unit, "now": float(times[i]), "windows": self.count,
             "learned": len(self.parts.learned), "held_out": len(self.parts.held_out),
-            "known": self.parts.faulty is not None,
-            "name": recording.name, "inputs": self.parts.learned.shape[1],
-            "channels": self._channels(i), "columns_there": _listed(recording.channels), "rows": [], "kinds": [],
+            "known": self.parts.faulty is not None, "name": recording.name, "inputs": self.parts.learned.shape[1],
+            "channels": self._channels(i), "columns_there": recording.listed, "rows": [], "kinds": [],
             "ends": [float(times[0]), float(times[-1])], "marks": self._bands(),
             "at": int(np.searchsorted(self._places, i, side="right")) - 1,
             "bar": self._told() if self.ready else "learning what is healthy",
@@ -207,8 +213,7 @@ class Page(Experiment):
         arrays = {"times": times[self._places[self._places < until]].astype(np.float32)}
         if self.ready:
             found, drawn = self._found(i, until, times)
-            scalars |= found
-            arrays |= drawn
+            scalars, arrays = scalars | found, arrays | drawn
         return Frame(self.step, scalars, arrays, list(self._said))
 
     @property
@@ -276,11 +281,16 @@ class Page(Experiment):
                          "detected": told.get("detected"), "false_alarms": told.get("false_alarms")})
         return rows
 
+    def act(self, name: str, values: Values) -> Outcome:
+        """Give away the network."""
+        parts = self.parts
+        about = {"inputs": f"{parts.width} rows of each of {', '.join(parts.recording.channels)}"}
+        return own_network.saved("anomaly", self.detector, lambda: np.repeat(parts.normal, parts.width, axis=1), about)
+
     def _kinds(self) -> list[dict[str, Any]]:
         """Of each kind of fault, the share of its windows that alarm."""
         ends, width = self.parts.stream[1], self.parts.width
-        both = (("float", None), ("quant", self.bits))
-        sides = {side: self.judged(bits)[1] for side, bits in both}
+        sides = {side: self.judged(bits)[1] for side, bits in (("float", None), ("quant", self.bits))}
         found = []
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             mine = [(ends > fault.start) & (ends - width < fault.stop) for fault in self.faults if fault.kind == kind]
@@ -293,7 +303,3 @@ class Page(Experiment):
 def _short(values: np.ndarray) -> list[float]:
     """Numbers to draw, with as many digits as a picture shows."""
     return [float(f"{value:.4g}") for value in values.tolist()]
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -16,7 +16,8 @@ from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Network, Spotter, one_second
-from pyapp.pages.base import controls
+from pyapp.pages.base import controls, own_network
+from pyapp.pages.base.kept import OwnSounds, told, under
 from pyapp.pages.panels import keywords as panels
 from pyapp.store import StoreError
 
@@ -24,10 +25,9 @@ MADE, OWN = "made", "own"
 TAKES = 12  # of a word that can be heard
 POINTS = 400  # of the drawn wave
 MOST = 2000  # sounds that a page learns from
-HEARD = ("{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second. It is not kept: open it again "
-         "after a reload.")
-LEARNED = ("{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now. They are not "
-           "kept: open them again after a reload.")
+LEARN, HEAR, FIRST = "learn.", "hear.", "first"  # of a snapshot; FIRST: whether the first of LEARN is heard
+HEARD = "{} is heard here and sent nowhere: {:.2f} s at {:,} samples per second."
+LEARNED = "{}: {:,} sounds of {} classes are read here and sent nowhere; the network learns them now."
 NONE_YET = "No sounds of your own are loaded; drop a zip file of WAV files in folders. Until then, made words are used."
 
 
@@ -38,12 +38,13 @@ class Page(Experiment):
     entry = "Your data"
     order = 87
     NEXT = ("check", "The same seed gives the same words everywhere: let your browser prove it.")
-    WORK, FILES, PANELS = "auto", "Your sounds", panels.PANELS
-    LABELS = {"load": "Open WAV or zip"}  # noqa: RUF012 - as Experiment declares it
+    WORK, FILES, ACCEPTS, PANELS = "auto", "Your sounds", ".wav,.zip", panels.PANELS
+    LABELS = {"load": "Open WAV or zip", "record": "Record two seconds"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
     RECORDED, REHEARSED = (), 100_000
     MAIN = ("bits", "word")
-    ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),)
+    ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),
+               own_network.ACTION)
     GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")))
     PARAMS = (
         controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
@@ -61,13 +62,18 @@ class Page(Experiment):
 
     def __init__(self, params: Values):
         super().__init__(params)
-        self.brought: Sounds | None = None
-        self.given: tuple[str, Sound] | None = None  # a recording of the reader's that is heard
+        self.own: OwnSounds | None = None  # of the reader's, to learn from
+        self.given: OwnSounds | None = None  # of which the first is heard
         self._now: tuple[tuple, np.ndarray, np.ndarray] | None = None
         self._begin()
 
+    @property
+    def brought(self) -> bool:
+        """Whether there are sounds of the reader's, which a session has to hold."""
+        return bool(self.own or self.given)
+
     def _begin(self) -> None:
-        own = self.brought if self.params["sounds"] == OWN else None
+        own = self.own.sounds if self.own and self.params["sounds"] == OWN else None
         self._said = [NONE_YET] if self.params["sounds"] == OWN and not own else []
         self.spotter = Spotter(self.params["seed"], own)
         self.networks: dict[int | None, Network] = {}
@@ -75,12 +81,14 @@ class Page(Experiment):
         self.step = 0
 
     def inherit(self, before: Experiment) -> None:
-        self.brought, self.given = before.brought, before.given
+        self.own, self.given = before.own, before.given
         if self.params["sounds"] == OWN:
             self._begin()
 
-    def receive(self, data: bytes, name: str) -> list[str]:
+    def receive(self, data: bytes, name: str) -> list[str] | None:
         """Hear a WAV file, or learn the classes of a zip file. StoreError says why neither can be done."""
+        if name.lower().endswith(".npz"):
+            return None
         try:
             if data[:4] == source.ZIP:
                 found = sounds.read(source.of_bytes(data, name))
@@ -88,17 +96,36 @@ class Page(Experiment):
                     raise DataError(f"{name} has {len(found.sounds):,} sounds; the page learns from at most {MOST:,}: "
                                     "use a part of them, or the command keywords")
                 Spotter(self.params["seed"], found)
-                self.brought, self.given = found, ("", found.sounds[0])
+                self.own = self.given = OwnSounds(found)
                 self.params["sounds"] = OWN
                 self._begin()
                 skipped = [f"Skipped {file}: {why}." for file, why in found.skipped[:9]]
-                return [LEARNED.format(name, len(found.sounds), len(found.classes)), *skipped]
-            self.given = name, wav.read(data, name)
+                learned = LEARNED.format(name, len(found.sounds), len(found.classes))
+                return [learned, told(self.own.arrays, "them"), *skipped]
+            sound = wav.read(data, name)
         except DataError as error:
             raise StoreError(str(error)) from None
-        sound = self.given[1]
-        return [HEARD.format(name, sound.seconds, sound.rate),
+        self.given = OwnSounds(Sounds(name, [sound], [""], [name], (), ()))
+        return [HEARD.format(name, sound.seconds, sound.rate), told(self.given.arrays, "it"),
                 *(f"{note[0].upper()}{note[1:]}." for note in sound.notes)]
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The reader's sounds, if they are small; all else is made or learned again, with the same bits."""
+        first = self.own is not None and self.given is self.own
+        parts = ((LEARN, self.own), (HEAR, None if first else self.given))
+        return {FIRST: np.array(first, np.uint8), **{prefix + name: array for prefix, own in parts if own
+                                                     for name, array in own.arrays.items()}}
+
+    def restore(self, arrays: dict[str, np.ndarray], name: str) -> list[str]:
+        if FIRST not in arrays:
+            raise StoreError(f"{name} holds no sounds; open a WAV file or a zip file of WAV files in folders")
+        own, given = (OwnSounds.of(found, name) if (found := under(prefix, arrays)) else None
+                      for prefix in (LEARN, HEAR))
+        if own:
+            Spotter(self.params["seed"], own.sounds)  # which says whether they can be learned
+        self.own, self.given = own, own if arrays[FIRST].any() else given
+        self._begin()
+        return []
 
     def change(self, name: str, value: Any) -> list[str]:
         if name in ("word", "take", "decibels"):
@@ -129,7 +156,7 @@ class Page(Experiment):
     def heard(self) -> Sound:
         """The sound that the network hears: the reader's, or a made one that was not learned from."""
         if self.given:
-            return self.given[1]
+            return self.given.sounds.sounds[0]
         p = self.params
         rng = generator(p["seed"], f"heard {p['word']} {p['take']}")
         return Sound(speech.word(p["word"], rng, p["decibels"]), RATE)
@@ -164,7 +191,8 @@ class Page(Experiment):
                 p = self._network(bits).probabilities(row)[0]
                 arrays[f"p_{side}"] = p.astype(np.float32)
                 says[side] = f"{spotter.classes[int(p.argmax())]} ({p.max():.0%})"
-            said = self.given[0] or "the first of your sounds" if self.given else f"“{self.params['word']}”"
+            said = ("the first of your sounds" if self.given is self.own else self.given.sounds.name
+                    ) if self.given else f"“{self.params['word']}”"
             scalars["verdict"] = (f"Said: {said}. Float32 hears **{says['float']}**, {scalars['named']} hear "
                                   f"**{says['quant']}**.")
             if {None, self.params["bits"]} <= self.answers.keys():
@@ -182,6 +210,9 @@ class Page(Experiment):
                 for bits in there if bits in self.answers and None in self.answers]
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Give away the sound that is heard."""
+        """Give away the sound that is heard, or the network."""
+        if name == own_network.ACTION.name:
+            about = {"classes": ", ".join(self.spotter.classes), "inputs": f"{mel.BANDS} log-mel features per frame"}
+            return own_network.saved("keywords", self.spotter, lambda: self.spotter.normal, about)
         file = wav.written(self._second()[0], RATE)
         return Outcome(file=np.frombuffer(file, np.uint8), name="heard.wav")

@@ -9,8 +9,9 @@ from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
+from pyapp.measure.mistakes import Mistakes
 from pyapp.measure.verification import NEAR, Verification, key
-from pyapp.pages.base import controls, exporting
+from pyapp.pages.base import controls, exporting, mistakes
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import mixed as panels
@@ -37,7 +38,7 @@ class Page(Experiment):
     WORK = "auto"
     BAR = "{bar}"
     GROUPS = (("Budget", ("budget", "keep")), ("Weights", ("method", "scheme", "per", "clip")),
-              ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)))
+              ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)), mistakes.GROUP)
     PANELS = panels.PANELS
     ACTIONS = exporting.actions()
     IDLE = (controls.idle_in_float("calibrate"),)
@@ -58,6 +59,7 @@ class Page(Experiment):
               doc="The share of test digits that the smallest network must classify correctly"),
         Param("measure", "Sensitivity as", "choice", "kl", choices=tuple(MEASURES), titles={"kl": "KL divergence"},
               doc="Divergence from the float32 network, which decides the bits, or the increase in loss"),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -125,7 +127,14 @@ class Page(Experiment):
                    "too small" if scalars["refusal"] else "",
             "sensitivity": self._sensitivity(layers, chosen), "front": self._front(scalars["points"], chosen),
         }
-        return Frame(self._step, scalars)
+        wrong, pictures = mistakes.shown(*self._mistakes(), mnist.shipped("test")[0], self.params["cell"])
+        return Frame(self._step, scalars | wrong, pictures)
+
+    def _mistakes(self) -> tuple[Mistakes | None, Mistakes | None]:
+        """Those of the float32 network and of the chosen one, once that is measured."""
+        chosen = self.work.search.best_within(self.params["budget"])
+        found = chosen and self.work.of(chosen)
+        return (self.work.float32, found.mistakes) if found else (None, None)
 
     def _sensitivity(self, layers: list[dict[str, Any]], chosen: dict[str, Any] | None) -> dict[str, Any]:
         """The lines of the layers by bits, a ring on each where it got its bits."""
@@ -186,7 +195,7 @@ class Page(Experiment):
 
     def _layers(self) -> list[dict[str, Any]]:
         """What was found of each layer, from the fewest bits to the most."""
-        return [{"name": _short(name), "weights": shipped.mlp()[name].size,
+        return [{"name": name.removesuffix(".weight"), "weights": shipped.mlp()[name].size,
                  "rows": [{"bits": b, **rows[b]} for b in sorted(rows)]}
                 for name, rows in self.work.search.table.items()]
 
@@ -220,7 +229,7 @@ class Page(Experiment):
     def _parts(self, chosen: Choice, budget: int) -> list[dict[str, Any]]:
         """Where the bytes of the chosen network go: layers, the rest, and what is left of the budget."""
         search = self.work.search
-        parts = [{"name": _short(name), "bits": bits, "bytes": search.table[name][bits]["bytes"],
+        parts = [{"name": name.removesuffix(".weight"), "bits": bits, "bytes": search.table[name][bits]["bytes"],
                   "kl": search.table[name][bits]["kl"], "role": "quant"} for name, bits in chosen.bits.items()]
         parts += [{"name": name, "bits": None, "bytes": nbytes, "kl": None, "role": role} for name, nbytes, role in (
             ("rest", search.fixed_bytes, "float"), ("free", budget - chosen.nbytes, "faint"))]
@@ -289,7 +298,3 @@ def decades(values: Iterable[float]) -> list[float]:
     powers = [log10(value) for value in values if value > 0] or [0.0]
     low = floor(min(0.0, *powers))
     return [10.0**low, 10.0 ** max(low + 1, ceil(max(powers)))]
-
-
-def _short(name: str) -> str:
-    return name.removesuffix(".weight")

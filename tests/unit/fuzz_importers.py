@@ -49,6 +49,9 @@ def members(kind: str) -> dict[str, bytes]:
         return {"raw/train-images-idx3-ubyte": idx(images()), "raw/train-labels-idx1-ubyte": idx(y)}
     if kind == "pictures":
         return {f"{'ab'[label]}/{i}.png": png(picture) for i, (picture, label) in enumerate(zip(x, y, strict=True))}
+    if kind == "listed":
+        return {f"images/{i}.png": png(picture) for i, picture in enumerate(x)} | {
+            "labels.csv": "\n".join(["id,label", *(f"{i},{'ab'[label]}" for i, label in enumerate(y))]).encode()}
     if kind == "csv":
         rows = [",".join(map(str, (label, *image.reshape(-1)))) for image, label in zip(images(), y, strict=True)]
         return {"train.csv": "\n".join(rows).encode()}
@@ -59,7 +62,7 @@ def members(kind: str) -> dict[str, bytes]:
     return {"data.npz": buffer.getvalue()}
 
 
-KINDS = ("idx", "pictures", "csv", "sheet", "arrays")
+KINDS = ("idx", "pictures", "csv", "sheet", "arrays", "listed")
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:

@@ -1,6 +1,7 @@
 import { html } from "preact";
 import { FileButton } from "./files.js";
 import { count } from "./format.js";
+import { RecordButton } from "./microphone.js";
 import { Trouble } from "./trouble.js";
 
 /** Play, step, reset and new seed of a Training, and the runs that can go on. */
@@ -41,8 +42,9 @@ export function Files({ page, training }) {
   const { save, load } = page.troubles;
   return html`<div class="files">
     <div class="row">
-      ${page.meta.saves && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
+      ${training && page.meta.saves && page.meta.labels.save !== "" && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
       <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.accepts} test="load" disabled=${!page.open} pick=${page.bring} />
+      ${page.meta.labels.record && html`<${RecordButton} label=${page.meta.labels.record} disabled=${!page.open} pick=${page.bring} refuse=${(trouble) => page.fail("load", trouble)} />`}
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
     ${page.keeper.kept !== null &&

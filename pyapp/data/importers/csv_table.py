@@ -47,8 +47,8 @@ def read(source: Source) -> Found | None:
             source.skip(file, str(error))
             why.append(f"{file.path}: {error}")
     if not found.images:
-        folders = "; put the pictures into folders named by class" if any(
-            file.ending in PICTURES for file in source.files) else ""
+        folders = ("; list the pictures in the columns id and label, or put them into folders named by class"
+                   if any(file.ending in PICTURES for file in source.files) else "")
         raise DataError(f"{source.name}: no table of images in it ({why[0]}){folders}")
     return found
 

@@ -12,7 +12,7 @@ from pyapp.core.classes import LONGEST, TEN, is_name
 from pyapp.core.classes import MOST as MOST_CLASSES
 from pyapp.core.rng import generator
 from pyapp.data.digits import DataError, Digits
-from pyapp.data.importers import arrays, csv_table, idx_files, pictures, sheet, source
+from pyapp.data.importers import arrays, csv_table, idx_files, listed, pictures, sheet, source
 from pyapp.data.importers.found import Found
 from pyapp.data.importers.images import MOST
 from pyapp.data.importers.source import Source, natural
@@ -20,9 +20,10 @@ from pyapp.data.orientation import as_mnist
 from pyapp.data.picture import PictureError
 
 # In this order: a folder of pictures may hold a CSV file besides, a sheet is one picture in no class.
-IMPORTERS = (idx_files, arrays, pictures, csv_table, sheet)
-READ = ("IDX files, CSV with one image per line, folders of pictures named by class, a sprite sheet, or .npz or .npy; "
-        "as a folder or a zip file; a CSV file, a sheet or an .npz may also come alone")
+IMPORTERS = (idx_files, arrays, pictures, listed, csv_table, sheet)
+READ = ("IDX files, CSV with one image per line, folders of pictures named by class, pictures beside a CSV file with "
+        "the columns id and label, a sprite sheet, or .npz or .npy; as a folder or a zip file; a CSV file, a sheet or "
+        "an .npz may also come alone")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
 FIRST = 20  # images that the report points to

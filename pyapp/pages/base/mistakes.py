@@ -23,7 +23,7 @@ PANEL = Panel("mistakes", "Mistakes", (
                "or go to it with the arrow keys and press Enter."),
     Beside(width=260, blocks=(
         Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=8,
-                tiles_across="mistakes.across",
+                tiles_across="mistakes.across", caption="down: true class · across: predicted class",
                 label="Confusion matrices.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
                 read="{mistakes.networks.@tile}: {confusion:count} of the {mistakes.of} {mistakes.names.@row:text} are "
                      "read as {mistakes.names.@column:text}"),

@@ -2,6 +2,7 @@
 
 from pyapp.experiment.panels import Column, Each, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart, Line
+from pyapp.pages.base import own_network
 
 SENSORS = Panel("sensors", "What the sensors say", (
     Words(text="Grey is the sensor. Its last window is drawn again as [float32](.float) and [{named}](.quant) "
@@ -57,4 +58,4 @@ KINDS = Panel("kinds", "Which faults are heard", (
     Words(text="Share of each fault’s windows that raise an alarm. The belt’s slip is visible in neither sensor alone: "
                "only their difference in phase changes."),
 ), when="kinds", place="readouts")
-PANELS = (SCORES, SENSORS, BITS, NOW, KINDS)
+PANELS = (SCORES, SENSORS, BITS, NOW, KINDS, own_network.panel("the rows of each sensor", "the rows as rebuilt"))

@@ -153,10 +153,30 @@ def test_pictures_without_two_classes_are_refused_with_what_to_do(paths, why):
     assert why in str(error.value) and "such as cat/1.png and dog/1.png" in str(error.value)
 
 
-def test_a_list_of_labels_beside_pictures_is_no_table():
-    files = {"1.png": PICTURE, "2.png": PICTURE, "labels.csv": b"id,label\n1.png,a\n"}
-    with pytest.raises(DataError, match=r"expected a label and pixels\); put the pictures into folders named by class"):
-        opened_bytes(zipped(files), "my.zip")
+@pytest.mark.parametrize(("lines", "label"), [
+    ("id,label\n{}", "b"), ("name;breed;weight\n{}", "b"), ("{}", "b"), ("# image\tsex\n{}", "y")])
+def test_pictures_get_their_labels_from_a_csv_file_beside_them(lines, label):
+    separator = next(each for each in ";\t," if each in lines or each == ",")
+    more = separator + "7" if "weight" in lines else ""
+    rows = [f"images/{i}.png{separator}{label if i % 2 else 'a'}{more}" if i == 3 else
+            f"{i}{'.png' * (i == 2)}{separator}{label if i % 2 else 'a'}{more}" for i in range(4)]
+    files = {f"my/images/{i}.png": png(X[i]) for i in range(5)} | {
+        "my/train.csv": lines.format("\n".join([*rows, f"9{separator}a{more}"])).encode(),
+        "my/sample_submission.csv": b"id,label\n0,a\n1,a\n"}
+    found = opened_bytes(zipped(files), "my.zip")
+    folders = {f"{label if i % 2 else 'a'}/{i}.png": png(X[i]) for i in range(4)}
+    assert whole(found) == whole(opened_bytes(zipped(folders), "folders.zip")) and len(whole(found)) == 4
+    assert found.kind == "pictures listed in a CSV file" and "is its label" in found.notes[0]
+    assert dict(found.skipped).keys() >= {"my/images/4.png", "my/sample_submission.csv"} and any(
+        why == "there is not exactly one picture '9'" for _, why in found.skipped)
+
+
+@pytest.mark.parametrize(("table", "why"), [
+    (b"1,a\n9,b\n", "the columns id and label"), (b"id,x,z\n1,a,2\n2,b,3\n", "call the column of their classes label"),
+    (b"id,label\n1,a\n2,a\n", "all images are of one class")])
+def test_a_list_that_says_too_little_is_refused_with_what_to_do(table, why):
+    with pytest.raises(DataError, match=why):
+        opened_bytes(zipped({"1.png": PICTURE, "2.png": png(X[1]), "labels.csv": table}), "my.zip")
 
 
 def test_composed_and_decomposed_letters_are_one_class():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from opened import Opened
 
+from pyapp import safetensors, store
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
@@ -58,3 +59,26 @@ def test_a_recording_of_ones_own_is_learned_from_and_compared_with_its_labels():
         runner.restore(run, np.frombuffer(recording(300), np.uint8), "c.csv")
     assert runner.change(run, "columns", "")["frame"].scalars["name"] == "mine.csv"
     assert any("drop a CSV file" in note for note in runner.open("anomaly", {"recording": "own"})["frame"].notes)
+
+
+def test_a_recording_of_ones_own_lasts_in_a_session():
+    runner = Runner()
+    run = runner.open("anomaly", {"width": "32", "bits": "8"})["run"]
+    notes = runner.restore(run, np.frombuffer(recording(), np.uint8), "mine.csv")["notes"]
+    assert "A session file holds it" in notes[1]
+    runner.advance(run, steps=4)
+    before = runner.background(run, ms=600_000)["frame"].scalars
+    left = runner.save(run)
+    file = runner.act(run, "network")
+    tensors, about = safetensors.unpack(bytes(file["file"]))
+    x = np.genfromtxt(recording().decode().splitlines(), delimiter=",", names=True)
+    assert about["inputs"] == "32 rows of each of shake, still" and file["name"] == "anomaly.safetensors"
+    assert tensors["layer1.weight"].shape == (32, 64) and tensors["normal.mean"].shape == (64,)
+    assert tensors["normal.mean"][0] == pytest.approx(x["shake"][:480].mean())
+    assert tensors["normal.mean"][-1] == 7
+    again = Runner()
+    opened = again.open("anomaly", {}, file=left["file"], name=left["name"])
+    after = again.background(opened["run"], ms=600_000)["frame"].scalars
+    assert after == before and after["name"] == "mine.csv" and opened["params"]["recording"] == "own"
+    with pytest.raises(StoreError, match="holds no run of this page"):
+        again.restore(opened["run"], np.frombuffer(store.pack({"x": np.ones(2)}), np.uint8), "x.npz")

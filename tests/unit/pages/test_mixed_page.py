@@ -87,10 +87,13 @@ def test_sensitivities_do_not_add_and_the_page_says_by_how_much(finished):
 
 def test_the_chosen_and_the_uniform_networks_are_measured_first():
     session = Session(**QUICK)
-    session.searched()
+    assert session.searched()["mistakes"] is None
     session.change("budget", 60_000)
-    scalars = session.advance(steps=24)["frame"].scalars
+    frame = session.advance(steps=24)["frame"]
+    scalars = frame.scalars
     assert scalars["chosen"]["accuracy"] is not None and scalars["verified"] >= 1
+    right = [np.trace(matrix) / matrix.sum() for matrix in frame.arrays["confusion"]]
+    assert right == [scalars["float_accuracy"], scalars["chosen"]["accuracy"]]
     session.change("budget", 30_000)
     scalars = session.advance(steps=24)["frame"].scalars
     assert scalars["chosen"]["bytes"] <= 30_000 and scalars["chosen"]["accuracy"] is not None
