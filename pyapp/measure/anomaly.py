@@ -79,7 +79,8 @@ class Parts:
         rows, channels = self.recording.values.shape
         if channels * self.width > MOST_INPUTS:
             raise DataError(f"{counted(channels, 'column')} of {counted(self.width, 'row')} are "
-                            f"{channels * self.width:,} inputs; at most {MOST_INPUTS:,} are used: choose fewer columns or a shorter window")
+                            f"{channels * self.width:,} inputs; at most {MOST_INPUTS:,} are used: choose fewer columns "
+                            "or a shorter window")
         least = round(LEAST * self.width / HOP / HELD_OUT) + self.width
         if rows < least:
             raise DataError(f"{self.recording.name} has {counted(rows, 'row')}; windows of {self.width} rows need at "
