@@ -16,13 +16,13 @@ function Arcs({ block, scope, page }) {
   const width = Math.max(room, words.length * WORD);
   const gap = width / words.length;
   return html`<div class="arcs wide" ref=${target}><div style=${{ width: `${width}px` }}>
-    <svg width=${width} height=${TALL} ...${reading} data-test=${block.name} aria-label=${`Arrows to ${words[to]}; the table below has their numbers. Arrow keys read them.`}>
+    <svg width=${width} height=${TALL} ...${reading} data-test=${`${block.name}-arcs`} aria-label=${`Arrows to ${words[to]}; the table below has their numbers. Arrow keys read them.`}>
       ${arrows.map((arrow) => html`<${Arc} key=${arrow.from} arrow=${arrow} to=${to} gap=${gap} lit=${arrow === arrows[read]} tell=${() => tell(arrows.indexOf(arrow))} />`)}
     </svg>
     <div class="arc-words" style=${{ gridTemplateColumns: `repeat(${words.length}, 1fr)` }}>
       ${words.map((word, i) => html`<button type="button" key=${i} data-test=${`${block.name}-${i + 1}`} aria-pressed=${i === to} onClick=${() => page.change("look", i + 1)}>${word}</button>`)}
     </div></div>
-    <output class="plot-readout" data-test=${`${block.name}-value`}>${read !== null && `${arrows[read].name}: dot product ${signed(arrows[read].product, 4)}, weight ${percent(arrows[read].weight, 2)}`}</output>
+    <output class="plot-readout" data-test=${`${block.name}-arcs-value`}>${read !== null && `${arrows[read].name}: dot product ${signed(arrows[read].product, 4)}, weight ${percent(arrows[read].weight, 2)}`}</output>
   </div>`;
 }
 
