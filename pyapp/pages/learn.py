@@ -11,14 +11,14 @@ from pyapp import store
 from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
 from pyapp.core.words import counted
 from pyapp.data.corpus import Own, Stories
-from pyapp.data.text import LONGEST, TextError, decode, split, tidy
+from pyapp.data.text import LONGEST, TextError
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.nets.gpt import code_points
 from pyapp.pages.base import controls
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
 from pyapp.pages.base.readings import Readings
-from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
+from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining, of_file, readable
 from pyapp.pages.panels import learn as panels
 
 PAGE = "page learn"
@@ -28,7 +28,6 @@ FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early on
 SHOWN = 8  # samples of each reading
 MARKS = "[✓](.good) the grammar accepts the sentence, [✗](.bad) it does not."
 BEGINNING = 400  # characters of the text that the page shows
-LARGEST = 20_000_000  # bytes of a text file
 LEARNED = "{}: a text of your own with {}. It stays in this browser."
 
 stories = cache(Stories)  # written once
@@ -206,12 +205,7 @@ class Page(Experiment):
         """Learn a text file."""
         if name.lower().endswith(tuple(Experiment.ACCEPTS.split(","))):
             return None
-        try:
-            if len(data) > LARGEST:
-                raise TextError(f"{name} has {len(data):,} bytes; use a text of at most {LARGEST:,}")
-            text, notes = readable(decode(data, name))
-        except TextError as error:
-            raise store.StoreError(str(error) if name in str(error) else f"{name}: {error}") from None
+        text, notes = of_file(data, name)
         self._begin(TextTraining(Own(text), self.params["size"], self.params["seed"]))
         self.params |= {"corpus": "own", "text": text}
         self._notes = []
@@ -290,13 +284,6 @@ def marked(mark: float, own: bool) -> dict[str, str]:
     if own:
         return {"mark": f"{mark:.0%}".replace("%", " %"), "role": "muted"}
     return {"mark": "✓", "role": "good"} if mark else {"mark": "✗", "role": "bad"}
-
-
-def readable(text: str) -> tuple[str, list[str]]:
-    """A text of one's own as it is learned, and what has to be said about it. TextError if it cannot be learned."""
-    text, notes = tidy(text)
-    split(np.zeros(len(text), np.uint8), CONTEXT)
-    return text, notes
 
 
 def begun(params: Values) -> tuple[TextTraining, list[str]]:

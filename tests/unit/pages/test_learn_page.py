@@ -10,8 +10,7 @@ from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining, loss_by_frequency
-from pyapp.pages.learn import LARGEST
+from pyapp.pages.base.text_training import LARGEST, SAMPLES, SIZES, TextTraining, loss_by_frequency
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
