@@ -13,6 +13,7 @@ def test_what_removes_itself_hands_the_focus_to_its_neighbour(visit):
     tab.page.locator("#notes .dismiss").press("Enter")
     tab["notes"].wait_for(state="detached")
     assert tab.page.evaluate(HELD) == "main"
+    tab["pin"].focus()
     tab.follow("#rung2")
     assert tab.page.evaluate("document.activeElement === document.body"), "another page begins at its top"
 
