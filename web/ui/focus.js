@@ -14,7 +14,7 @@ export function keepFocus(main, view) {
     if (!holder || holder.isConnected) return;
     const gone = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(holder)));
     holder = null;
-    if (gone && gone.target !== view && document.activeElement === document.body) (neighbour(gone, main) ?? main).focus({ preventScroll: true });
+    if (gone && !records.some(({ target }) => target === view) && document.activeElement === document.body) (neighbour(gone, main) ?? main).focus({ preventScroll: true });
   }).observe(document.body, { childList: true, subtree: true });
 }
 
