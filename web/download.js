@@ -1,5 +1,5 @@
 // The site's files over HTTP: every byte counted, every file checked against the manifest, every failure named.
-import { difference } from "./integrity.js";
+import { sound } from "./integrity.js";
 import { Patience } from "./patience.js";
 
 /**
@@ -12,13 +12,12 @@ import { Patience } from "./patience.js";
  * log      gets lines about what was mended or could not be checked
  * patience when a connection counts as lost
  *
- * An `entry` is what the manifest says of a file, { bytes, sha256 }. A file that differs, damaged on its way or in the
- * browser's cache, is fetched once more, past the cache.
+ * An `entry` is what the manifest says of a file, { bytes, sha256 }.
  */
 export function download(base, onBytes, log = () => {}, patience = new Patience()) {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
-  const sound = new Map(); // path -> { bytes, again }, a promise; what was asked for early and is not used yet
+  const held = new Map(); // path -> { bytes, again }, a promise; what was asked for early and is not used yet
   const compiling = new Map(); // path -> module, or null if its bytes could not be compiled as they came (promises)
   let fail;
   const failed = new Promise((_, reject) => { fail = reject; });
@@ -51,7 +50,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     const [chunks, reader] = [[], response.body.getReader()];
     for (;;) {
       const { done, value } = await patience.wait(reader.read()).catch((error) => unreachable(path, error));
-      if (done) return joined(chunks);
+      if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
       chunks.push(value);
       arrived(value.length);
     }
@@ -59,29 +58,26 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
 
   // The bytes of a file as the manifest has it; `again` if they had to be fetched twice.
   async function check(path, entry, response) {
-    const bytes = await collect(path, response);
-    const damage = await difference(bytes, await entry);
-    if (!damage) return { bytes, again: false };
-    log(`${path} ${damage}; it is fetched again.`);
-    onBytes(-bytes.length);
-    const second = await collect(path, await get(path, "reload"));
-    const still = await difference(second, await entry);
-    if (still) {
-      stop(`${path} is not the file that this site should have: it ${still}`,
+    const found = await sound(async (cache) => collect(path, cache === "reload" ? await get(path, cache) : response), entry, (damage, bytes) => {
+      log(`${path} ${damage}; it is fetched again.`);
+      onBytes(-bytes.length);
+    });
+    if (found.damage) {
+      stop(`${path} is not the file that this site should have: it ${found.damage}`,
         "It was damaged in transit, or the site is being updated: try again in a moment.");
     }
-    return { bytes: second, again: true };
+    return found;
   }
 
   async function take(path, entry) {
-    const held = sound.get(path) ?? get(path).then((response) => check(path, entry, response));
-    sound.delete(path);
-    return (await held).bytes;
+    const early = held.get(path) ?? get(path).then((response) => check(path, entry, response));
+    held.delete(path);
+    return (await early).bytes;
   }
 
   // A script is fetched and checked first; the import then finds the sound copy in the browser's cache.
   async function run(path) {
-    await sound.get(path);
+    await held.get(path);
     try {
       return await import(base + path);
     } catch (error) {
@@ -93,7 +89,7 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
   globalThis.fetch = async (address, options) => {
     const path = new URL(address.url ?? address, base).href.slice(base.length);
     if (compiling.has(path)) return Object.assign(new Response(), { compiled: path });
-    return sound.has(path) ? new Response(await take(path)) : fetch(address, options);
+    return held.has(path) ? new Response(await take(path)) : fetch(address, options);
   };
 
   // Compiled from its first byte on, and run only when the whole has proved sound: checking first would cost the time that
@@ -102,8 +98,8 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     const response = await source;
     const path = response.compiled;
     if (!path) return instantiateStreaming(response, imports);
-    const { bytes, again } = await sound.get(path);
-    sound.delete(path);
+    const { bytes, again } = await held.get(path);
+    held.delete(path);
     try {
       const module = (!again && (await compiling.get(path))) || (await WebAssembly.compile(bytes));
       return { module, instance: await WebAssembly.instantiate(module, imports) };
@@ -125,14 +121,14 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
         if (path.endsWith(".wasm")) {
           const copy = response.then((whole) => whole.clone());
           compiling.set(path, response.then((whole) => WebAssembly.compileStreaming(whole)).catch(() => null));
-          sound.set(path, copy.then((whole) => check(path, entry, whole)));
-        } else sound.set(path, response.then((whole) => check(path, entry, whole)));
-        sound.get(path).catch(() => {}); // `failed` tells
+          held.set(path, copy.then((whole) => check(path, entry, whole)));
+        } else held.set(path, response.then((whole) => check(path, entry, whole)));
+        held.get(path).catch(() => {}); // `failed` tells
         if (/\.m?js$/.test(path)) scripts.push(path);
       }
-      const all = [...sound.values()];
+      const all = [...held.values()];
       await Promise.all([...all, ...scripts.map(run)]);
-      for (const path of scripts) sound.delete(path);
+      for (const path of scripts) held.delete(path);
     },
 
     /** The bytes of one file, as the manifest has it. */
@@ -157,14 +153,4 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
       WebAssembly.instantiateStreaming = instantiateStreaming;
     },
   };
-}
-
-function joined(chunks) {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -5,6 +5,7 @@ import { Engine } from "./engine.js";
 import { faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
 import { takeStrayDrops } from "./ui/files.js";
+import { keepFocus } from "./ui/focus.js";
 import { Guard } from "./ui/guard.js";
 import { lastOf, opening } from "./ui/keep.js";
 import { Log } from "./ui/log.js";
@@ -273,6 +274,7 @@ async function main() {
   at("unserved").remove();
   bindThemes(document.getElementsByName("theme"));
   bindRailButton(at("rail-button"), at("rail"));
+  keepFocus(at("main"), at("view"));
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash is the page's
     at("main").focus();

@@ -1,5 +1,5 @@
 // Which module could not be loaded: a browser says only that something below the one that was asked for failed.
-import { difference } from "./integrity.js";
+import { difference, sound } from "./integrity.js";
 import { Patience } from "./patience.js";
 
 const SOON = 3; // ticks of patience with a file that was waited for before
@@ -34,26 +34,34 @@ export async function load(entry, again = false) {
   }
 }
 
-/** A text of the site, as the manifest has it: a damaged copy is fetched once more, past the browser's cache. */
+/** A text of the site, as the manifest has it. */
 export async function text(path, again = false, base = new URL("./", import.meta.url).href) {
   const listed = await manifest(base);
   let why;
-  for (const cache of again ? ["reload"] : ["default", "reload"]) {
-    const { bytes, failure } = await fetched(base + path, cache).catch(({ message }) => ({ failure: message }));
-    why = failure;
-    if (failure) break;
-    const damage = await difference(bytes, listed[path]);
+  try {
+    const { bytes, damage } = await sound((cache) => whole(base + path, again ? "reload" : cache), listed[path]);
     if (!damage) return new TextDecoder().decode(bytes);
     why = `it ${damage}`;
+  } catch (error) {
+    why = error.message;
   }
   throw Object.assign(new Error(words([{ path, why }])), { type: "LoadError", hint: HINT });
 }
 
+/** The bytes of an answer that is a success. */
+async function whole(url, cache) {
+  const { bytes, failure } = await fetched(url, cache);
+  if (failure) throw new Error(failure);
+  return bytes;
+}
+
 /** A file of the site as JSON. */
 export async function json(path) {
-  const { bytes, failure } = await fetched(new URL(path, import.meta.url).href).catch(({ message }) => ({ failure: message }));
-  if (failure) throw new Error(`${path}: ${failure}`);
-  return JSON.parse(new TextDecoder().decode(bytes));
+  try {
+    return JSON.parse(new TextDecoder().decode(await whole(new URL(path, import.meta.url).href)));
+  } catch ({ message }) {
+    throw new Error(`${path}: ${message}`);
+  }
 }
 
 /** The whole of an answer: { bytes, type, failure }, the last a status that is no success; rejects when the connection fails or hangs. */

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pyapp.commands.common import add_json, command, show
+from pyapp.core.words import counted
 from pyapp.data.importers import sensor_csv, sounds, source
 from pyapp.data.importers.opening import READ, Imported, opened
 
@@ -40,14 +41,15 @@ def report(args: argparse.Namespace) -> None:
 def in_words(found: Imported) -> str:
     """The report for a terminal."""
     told, splits = found.report(), list(found.parts)
-    lines = [f"{told['name']}: {told['kind']}, {told['images']:,} images of {len(told['classes'])} classes"]
+    lines = [f"{told['name']}: {told['kind']}, {counted(told['images'], 'image')} of "
+             f"{counted(len(told['classes']), 'class')}"]
     width = max(max(len(each["name"]) for each in told["classes"]), len("class"))
     lines += ["", f"{'class':{width}}" + "".join(f"{split:>10}" for split in splits)]
     lines += [f"{each['name']:{width}}" + "".join(f"{each[split]:10,}" for split in splits)
               for each in told["classes"][: 3 * LISTED]]
     if more := len(told["classes"]) - 3 * LISTED:
         lines += [f"and {more:,} more classes"] * (more > 0)
-    lines += ["", *(f"{split}: {told[split]['images']:,} images, pixels {told[split]['smallest']} to "
+    lines += ["", *(f"{split}: {counted(told[split]['images'], 'image')}, pixels {told[split]['smallest']} to "
                     f"{told[split]['largest']}, mean {told[split]['mean']}" for split in splits)]
     lines += [f"- {note}" for note in told["notes"]]
     lines += [f"skipped {each['file']}: {each['reason']}" for each in told["skipped"][:LISTED]]
@@ -69,10 +71,10 @@ def drawn(found: Imported, most: int = 3) -> list[str]:
 def sensors_in_words(told: dict[str, Any]) -> str:
     """The report on a recording of sensors."""
     length = told["rows"] / told["rate"]
-    lines = [f"{told['name']}: {told['kind']}, {told['rows']:,} rows" + (
+    lines = [f"{told['name']}: {told['kind']}, {counted(told['rows'], 'row')}" + (
         f", {told['rate']:.6g} per second, {length:,.6g} s" if told["timed"] else "")]
     if told["faulty"] is not None:
-        lines.append(f"{told['faulty']:,} rows are labelled as faulty")
+        lines.append(f"{counted(told['faulty'], 'row')} labelled as faulty")
     width = max(len("column"), *(len(each["name"]) for each in told["channels"]))
     lines += ["", f"{'column':{width}}{'smallest':>12}{'largest':>12}{'mean':>12}{'deviation':>12}"]
     lines += [f"{each['name']:{width}}" + "".join(f"{each[key]:12.5g}" for key in (

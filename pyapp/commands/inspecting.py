@@ -8,6 +8,7 @@ from typing import Any
 from pyapp import files, npz
 from pyapp.commands.common import add_json, command, now_and_then, print_json, reader, show
 from pyapp.commands.outputs import add_out
+from pyapp.core.words import counted
 from pyapp.data.tensors.opening import READ, open_tensors
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.layer_output import METHODS, inputs_for, layer_of, output_errors
@@ -180,8 +181,9 @@ def _write(path: Path | None, columns: Sequence[str], rows: Sequence[Mapping[str
 def _list(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Any], most: int) -> str:
     lines = [as_text(rows, LISTED)]
     ratio = told["format_bytes"] / max(told["bytes"], 1)
-    lines += ["", f"{told['tensors']:,} tensors, {told['numbers']:,} numbers: {told['bytes']:,} bytes now, "
-                  f"{told['format_bytes']:,} ({ratio:.1%}) in these formats; {told['kept']:,} kept as they are"]
+    lines += ["", f"{counted(told['tensors'], 'tensor')}, {counted(told['numbers'], 'number')}: {told['bytes']:,} "
+                  f"bytes now, {told['format_bytes']:,} ({ratio:.1%}) in these formats; {told['kept']:,} kept as "
+                  "they are"]
     if any(row["numbers"] > most for row in rows):
         lines += [f"SQNR is measured on about {most:,} numbers of each larger tensor; --sample takes more"]
     if told["worst"]:

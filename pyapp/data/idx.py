@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pyapp import files
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError as DataError
 
 UNSIGNED_BYTE = 0x08
@@ -104,4 +105,4 @@ def _shape(sizes: bytes, length: int) -> tuple[int, ...]:
 
 def said(shape: tuple[int, ...]) -> str:
     """A shape in words: 6 images of 28x28, 5 labels."""
-    return f"{shape[0]:,} images of {shape[1]}x{shape[2]}" if len(shape) == 3 else f"{shape[0]:,} labels"
+    return f"{counted(shape[0], 'image')} of {shape[1]}x{shape[2]}" if len(shape) == 3 else counted(shape[0], "label")

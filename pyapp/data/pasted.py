@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.bracketed import bracketed
 from pyapp.data.claims import check_type
 from pyapp.data.numerals import WRITE, NumbersError, is_number, number
@@ -149,7 +150,7 @@ def _check_shape(rows: list[list[str]]) -> None:
         raise NumbersError("there is no number in the text", WRITE)
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise NumbersError(f"row {i + 1} has {len(row)} numbers, but row 1 has {len(rows[0])}",
+            raise NumbersError(f"row {i + 1} has {counted(len(row), 'number')}, but row 1 has {len(rows[0])}",
                                "give every row the same number of numbers; a row ends at ; or at the end of a line")
     if (size := len(rows) * len(rows[0])) > LARGEST:
         raise NumbersError(f"the text has {size:,} numbers", f"use at most {LARGEST:,}")

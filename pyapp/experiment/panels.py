@@ -267,9 +267,8 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `sets`: parameters
-    that have no other control; `shape`: of the array that is drawn, where it has a place before there is one; `what`: a
-    reader draws, if it is no digit."""
+    """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `shape`: of the
+    array that is drawn, where it has a place before there is one; `what`: a reader draws, if it is no digit."""
 
     module: str = ""
     label: Template = ""
@@ -277,5 +276,4 @@ class Custom(Block):
     shape: tuple[int, ...] = ()
     read: Template = ""
     entries: tuple[Entry, ...] = ()
-    sets: tuple[str, ...] = ()
     what: str = ""

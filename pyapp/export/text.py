@@ -5,6 +5,7 @@ import binascii
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.export.seal import Broken
 
 LONGEST = 255  # of a run: its length is one byte
@@ -48,5 +49,5 @@ def pixels_of(runs: np.ndarray, count: int) -> np.ndarray:
         found += bytes(data[at]) + data[at + 2 : at + 2 + data[at + 1]]
         at += 2 + data[at + 1]
     if len(found) != count or at != len(data):
-        raise Broken(f"{len(found):,} pixels where {count:,} were expected")
+        raise Broken(f"{counted(len(found), 'pixel')} where {count:,} were expected")
     return np.frombuffer(bytes(found), np.uint8)

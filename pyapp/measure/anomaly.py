@@ -14,6 +14,7 @@ import numpy as np
 
 from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError
 from pyapp.data.recording import Recording
 from pyapp.measure.few_bits import forward, learn
@@ -77,12 +78,13 @@ class Parts:
     def __post_init__(self):
         rows, channels = self.recording.values.shape
         if channels * self.width > MOST_INPUTS:
-            raise DataError(f"{channels} columns of {self.width} rows are {channels * self.width:,} inputs; at most "
-                            f"{MOST_INPUTS:,} are used: choose fewer columns or a shorter window")
+            raise DataError(f"{counted(channels, 'column')} of {counted(self.width, 'row')} are "
+                            f"{channels * self.width:,} inputs; at most {MOST_INPUTS:,} are used: choose fewer columns "
+                            "or a shorter window")
         least = round(LEAST * self.width / HOP / HELD_OUT) + self.width
         if rows < least:
-            raise DataError(f"{self.recording.name} has {rows:,} rows; windows of {self.width} rows need at least "
-                            f"{least:,}: choose a shorter window or use a longer recording")
+            raise DataError(f"{self.recording.name} has {counted(rows, 'row')}; windows of {self.width} rows need at "
+                            f"least {least:,}: choose a shorter window or use a longer recording")
 
     @property
     def hop(self) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.tensor_statistics import statistics
 from pyapp.quant.error import compare
@@ -83,7 +84,7 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
     if x.dtype.kind != "f":
         return {**row, "note": "whole numbers without a scale"}, None
     if row["not_finite"] or not x.size:
-        return {**row, "note": f"{row['not_finite']:,} numbers are NaN or infinite" if x.size else "empty"}, None
+        return {**row, "note": counted(row['not_finite'], "number") + " NaN or infinite" if x.size else "empty"}, None
     if 0 < row["maximum"] < np.finfo(np.float32).tiny:
         return {**row, "note": "all numbers are below float32's range"}, None
     return row, sample(x, most)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.tensors import onnx
 from pyapp.data.tensors.onnx_nodes import Node, nodes
 from pyapp.data.tensors.tensor import WRONG, Tensor
@@ -123,7 +124,8 @@ class _Chain:
 
     def _checked(self, node: Node, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if bias.size not in (1, len(weight)):
-            raise self._refused(node, f"whose bias has {bias.size:,} numbers for {len(weight):,} outputs")
+            raise self._refused(node, f"whose bias has {counted(bias.size, 'number')} for "
+                                      f"{counted(len(weight), 'output')}")
         return weight, np.broadcast_to(bias.reshape(-1), (len(weight),))
 
     def finished(self) -> Layers:

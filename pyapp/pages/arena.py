@@ -78,7 +78,7 @@ VERDICTS = Panel("verdicts", "Right or wrong", (
                "product in int64; float32 with one in float64, where it may be off by no more than rounding can "
                "explain."),
 ), empty="The contestants appear when Python has started.")
-MORE = Panel("more", "", (
+MORE = Panel("more", "Exactness and memory", (
     Beside(width=320, blocks=(
         Together(blocks=(
             Heading(text="Whole numbers in float32"),

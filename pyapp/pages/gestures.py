@@ -8,6 +8,7 @@ import numpy as np
 from pyapp import store
 from pyapp.checkpoint import PARAMS, TRAINER, Contents, packed_json, unpacked_json
 from pyapp.core.classes import LONGEST
+from pyapp.core.words import counted
 from pyapp.data.gestures import DIRECTIONS, PICTURE, picture
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, Values, parse_all
@@ -264,10 +265,6 @@ class Page(Experiment):
         self.own, self._training = own, training
         self._examples = self._examples if book is own else book
         return []
-
-
-def counted(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 'es' if what.endswith('s') else 's'}"
 
 
 def _bar(scores: Mapping[str, float | None]) -> str:

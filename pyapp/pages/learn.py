@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import TRAINER, Contents, packed_json, unpacked_json
+from pyapp.core.words import counted
 from pyapp.data.corpus import Own, Stories
-from pyapp.data.text import LONGEST, TextError, decode, split, tidy
-from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
+from pyapp.data.text import LONGEST, TextError
+from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, number
 from pyapp.nets.gpt import code_points
 from pyapp.pages.base import controls
 from pyapp.pages.base.digits_training import DIVERGED, arrays_of, go_on
 from pyapp.pages.base.readings import Readings
-from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining
+from pyapp.pages.base.text_training import CONTEXT, SAMPLES, SIZES, TextTraining, of_file, readable
 from pyapp.pages.panels import learn as panels
 
 PAGE = "page learn"
@@ -27,6 +28,7 @@ FIRST, EVERY = (50, 100), 200  # steps after which the network is read: early on
 SHOWN = 8  # samples of each reading
 MARKS = "[✓](.good) the grammar accepts the sentence, [✗](.bad) it does not."
 BEGINNING = 400  # characters of the text that the page shows
+LEARNED = "{}: a text of your own with {}. It stays in this browser."
 
 stories = cache(Stories)  # written once
 
@@ -39,10 +41,12 @@ class Page(Experiment):
     tab = "Train a GPT"
     order = 62
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
-    WORK, FILES = "train", "Weights"
+    WORK, FILES, ACCEPTS = "train", "Weights or text", ".npz,.txt,.md,.csv,text/*"
+    LABELS: ClassVar = {"load": "Load weights or text"}
     BAR = "step {step:count}, score [{last.score:percent:0}](.float)"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
-              ("Begin with", ("corpus", "size", "seed")))
+              ("Begin with", ("corpus", "text", "size", "seed")))
+    IDLE = (Idle(("text",), "corpus", "is", ("stories",), "the stories are learned"),)
     PANELS = panels.PANELS
     ACTIONS = (Action("widths", "Measure at all widths", "Measure the network with weights of 2 to 8 bits"),)
     MAIN = ("bits", "temperature")
@@ -52,7 +56,7 @@ class Page(Experiment):
               titles={"own": "your own text"},
               doc="What is learned: small stories from a grammar, which can be scored, or a text of your own"),
         Param("text", "Your text", "text", "", hi=LONGEST, live=False, doc="The text to learn if the corpus is your "
-                                                                           "own"),
+              f"own: paste it, up to {LONGEST:,} characters, or open a text file"),
         Param("size", "Size", "choice", "medium", choices=tuple(SIZES), live=False,
               doc="Size of the network; medium learns the stories in about two minutes"),
         controls.bits_or_off("Symmetric quantisation of the dense layers, one scale per output channel",
@@ -197,15 +201,15 @@ class Page(Experiment):
             {"name": str(i), "text": text or "(nothing)", **marked(mark, isinstance(corpus, Own))}
             for i, (text, mark) in enumerate(islice(samples, SHOWN))]}
 
-    def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """See whether a `text`, or a `file` of a `name`, can be learned, and get it tidied."""
-        if "file" in inputs:
-            data, name = np.asarray(inputs["file"], np.uint8).tobytes(), str(inputs.get("name", "the file"))
-            inputs = {"text": decode(data, name)}
-        if "text" not in inputs:
-            raise ValueError("a question to this page needs text or file")
-        text, notes = readable(str(inputs["text"]))
-        return Frame(self.step, {"text": text, "characters": len(text)}, {}, notes)
+    def receive(self, data: bytes, name: str) -> list[str] | None:
+        """Learn a text file."""
+        if name.lower().endswith(tuple(Experiment.ACCEPTS.split(","))):
+            return None
+        text, notes = of_file(data, name)
+        self._begin(TextTraining(Own(text), self.params["size"], self.params["seed"]))
+        self.params |= {"corpus": "own", "text": text}
+        self._notes = []
+        return [LEARNED.format(name, counted(len(text), "character")), *notes]
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The network, the state of its training, and the parameters, text included, as JSON bytes."""
@@ -280,13 +284,6 @@ def marked(mark: float, own: bool) -> dict[str, str]:
     if own:
         return {"mark": f"{mark:.0%}".replace("%", " %"), "role": "muted"}
     return {"mark": "✓", "role": "good"} if mark else {"mark": "✗", "role": "bad"}
-
-
-def readable(text: str) -> tuple[str, list[str]]:
-    """A text of one's own as it is learned, and what has to be said about it. TextError if it cannot be learned."""
-    text, notes = tidy(text)
-    split(np.zeros(len(text), np.uint8), CONTEXT)
-    return text, notes
 
 
 def begun(params: Values) -> tuple[TextTraining, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyapp import shipped
+from pyapp.core.words import counted
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
 from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
@@ -18,7 +19,6 @@ from pyapp.pages.base.writing import (
     Text,
     TokenReading,
     cache_sizes,
-    counted,
     described,
     first_difference,
     listed,

@@ -8,6 +8,7 @@ import numpy as np
 
 from pyapp import shipped
 from pyapp.core.losses import softmax
+from pyapp.core.words import counted
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Idle
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
@@ -151,7 +152,7 @@ class Page(Experiment):
         scalars = {
             "count": len(rows), "floats": floats, "headroom": tight,
             "finding": f"{len(rows)} operations, {_none(floats, 'float')}, {_none(len(trace.overflows), 'overflow')}. "
-                       f"Least headroom: {_counted(tight, 'bit')} of {tightest['width']}, in {tightest['name']}.",
+                       f"Least headroom: {counted(tight, 'bit')} of {tightest['width']}, in {tightest['name']}.",
             "rows": rows, "chosen": rows[at], "at": at, "names": [row["name"] for row in rows],
             "readings": [_reading(each) for each in trace.operations],
             "lines": [{"y": y, "role": "quant", "shape": "dots", "label": f"int{width}",
@@ -231,11 +232,7 @@ def _reading(found: Operation) -> str:
 
 
 def _none(n: int, what: str) -> str:
-    return _counted(n, what) if n else f"no {what}"
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" + "s" * (n != 1)
+    return counted(n, what) if n else f"no {what}"
 
 
 def _hiding(integers: list[Operation], made: Made) -> dict[str, Any]:

@@ -35,6 +35,7 @@ TYPES = {  # anything else is application/octet-stream; .gz too, because the pag
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
+ABSOLUTE = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)  # a target as proxies get it
 CHUNK = 1 << 16  # bytes that are read and sent at a time
 SETTLED = 2_000_000_000  # nanoseconds after which another write gives a file another time, on any file system
 
@@ -72,13 +73,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.rfile = io.BufferedReader(Received(self.connection))
 
     def handle_one_request(self):
-        self.rfile.raw.deadline = time.monotonic() + self.timeout
+        self.rfile.raw.deadline, self.asked = time.monotonic() + self.timeout, []
         super().handle_one_request()
 
     def parse_request(self):
         parsed = super().parse_request()
         if parsed and ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers):
             self.close_connection = True  # the body is not read, and would be taken for the next request
+        if parsed and (absolute := ABSOLUTE.fullmatch(self.path)):
+            scheme, name, path = absolute.groups()
+            self.path = path if path.startswith("/") else f"/{path}"
+            self.asked = [name if scheme.lower() == "http" else ""]
         return parsed
 
     def send_head(self):
@@ -129,18 +134,25 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.end_headers()
 
     def addressed_to(self):
-        """Whether the request names this server. A foreign page that has its own name point to this machine (DNS
-        rebinding) comes with that name; the address to which this connection goes is no such name."""
+        """Whether the request names this server, and its target too if that has a name (RFC 9112, section 3.2.2). A
+        foreign page that has its own name point to this machine (DNS rebinding) comes with that name; the address to
+        which this connection goes is no such name."""
         port, address = self.server.server_port, in_url(self.connection.getsockname()[0])
-        hosts = {*HOSTS, address, self.server.told.lower()}
-        names = {f"{host}:{port}" for host in hosts} | (hosts if port == 80 else set())
-        return [host.strip().lower() in names for host in self.headers.get_all("Host", [])] == [True]
+        own = {*HOSTS, address, self.server.told.lower()}
+        names = {f"{host}:{port}" for host in own} | (own if port == 80 else set())
+        hosts = self.headers.get_all("Host", [])
+        return len(hosts) == 1 and all(name.strip().lower() in names for name in [*hosts, *self.asked])
 
     def not_allowed(self):
         self.refuse(HTTPStatus.METHOD_NOT_ALLOWED, f"This server only sends files: it does not answer {self.command}.",
                     Allow="GET, HEAD", Connection="close")
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = not_allowed
+
+    def send_error(self, code, message=None, explain=None):
+        """A request that is none, or has an unknown method: the reason as a sentence, and the end of the connection."""
+        self.command = self.command or "GET"
+        self.refuse(code, f"{message or HTTPStatus(code).phrase}.", Connection="close")
 
     def refuse(self, status, sentence, **headers):
         body = f"{sentence}\n".encode()

@@ -57,10 +57,10 @@ def test_links_are_refused_except_in_fields(visit):
     assert dropped(tab, "[data-test='pad']", link=link)
     tab.follow(QUICK)
     assert dropped(tab, "h1", link=link)
-    assert not dropped(tab, "[data-test='own-text']", link=link), "text that is dragged into a field belongs there"
+    assert not dropped(tab, "[data-test='text']", link=link), "text that is dragged into a field belongs there"
 
 
-@pytest.mark.parametrize("page, place", [("#digits", "pad"), (QUICK, "drop")])
+@pytest.mark.parametrize("page, place", [("#digits", "pad"), (QUICK, "excerpt")])
 def test_of_several_files_none_is_taken(visit, page, place):
     tab = visit(page)
     assert dropped(tab, f"[data-test='{place}']", {"a.txt": "a", "b.txt": "b"})

@@ -33,7 +33,7 @@ def test_alarms_of_a_recording_and_the_file_that_holds_them(sensors, tmp_path, c
 def test_data_says_how_sensors_and_sounds_are_read(sensors, tmp_path, capsys):
     assert main(["data", sensors]) == 0
     said = capsys.readouterr().out
-    assert "1,000 rows, 50 per second, 20 s" in said and "100 rows are labelled as faulty" in said and "shake" in said
+    assert "1,000 rows, 50 per second, 20 s" in said and "100 rows labelled as faulty" in said and "shake" in said
     for name in ("yes", "no"):
         (tmp_path / "words" / name).mkdir(parents=True)
         with wave.open(str(tmp_path / "words" / name / "1.wav"), "wb") as file:

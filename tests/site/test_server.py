@@ -165,6 +165,20 @@ def test_it_only_shows_files(get, method):
 
 def test_unknown_methods_are_refused(get):
     assert " 501 " in raw(get.port, b"BREW / HTTP/1.1\r\n\r\n")
+    reply = get("/", "BREW")
+    assert (reply.status, reply.headers["Content-Type"]) == (501, "text/plain; charset=utf-8")
+    assert reply.body == b"Unsupported method ('BREW').\n" and get("/").status == 200
+    assert " 400 " in raw(get.port, b"GET / and more HTTP/1.1\r\n\r\n")
+
+
+@pytest.mark.parametrize(("target", "host", "status"), [
+    ("http://127.0.0.1:{0}/", "127.0.0.1:{0}", 200), ("HTTP://localhost:{0}/ui/pad.js?x", "127.0.0.1:{0}", 200),
+    ("http://127.0.0.1:{0}", "127.0.0.1:{0}", 200), ("http://127.0.0.1:{0}/none", "127.0.0.1:{0}", 404),
+    ("http://evil.example/", "127.0.0.1:{0}", 421), ("http://127.0.0.1:{0}/", "evil.example", 421),
+    ("https://127.0.0.1:{0}/", "127.0.0.1:{0}", 421), ("http://me@127.0.0.1:{0}/", "127.0.0.1:{0}", 421)])
+def test_a_target_as_proxies_get_it_is_served_under_its_own_name_only(get, target, host, status):
+    request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".format(get.port)
+    assert f" {status} " in raw(get.port, request.encode())
 
 
 def test_a_body_is_not_taken_for_a_request(get):

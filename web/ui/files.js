@@ -33,23 +33,14 @@ export async function bytesOf(file, most) {
   }
 }
 
-/**
- * The drag handlers of an element that takes one file: `pick(file)` gets it, or `refuse(trouble)` hears why not, and
- * `over(yes)` whether something is held above it. Text goes its usual way, into a field.
- */
-export function dropping({ pick, refuse, over = () => {} }) {
-  const drop = (event) => {
-    over(false);
+/** The drag handlers of an element that takes one file: `pick(file)` gets it, or `refuse(trouble)` hears why not. */
+export function dropping({ pick, refuse }) {
+  const taking = (act) => (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    one(event.dataTransfer.files, pick, refuse);
+    act(event.dataTransfer.files);
   };
-  const dragOver = (event) => {
-    if (!holdsFiles(event)) return;
-    event.preventDefault();
-    over(true);
-  };
-  return { onDragOver: dragOver, onDragLeave: () => over(false), onDrop: drop };
+  return { onDragOver: taking(() => {}), onDrop: taking((files) => one(files, pick, refuse)) };
 }
 
 /** What is dropped beside a place for it (a file, a link) would take the place of this document: a file is for the page, `pick` and `refuse` as above. */

@@ -1,10 +1,23 @@
-import { html, useEffect } from "preact";
+import { html, useEffect, useState } from "preact";
 
 const TEXT = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
 const PRESSABLE = "button, summary, a, input:not([type=range], [type=radio]:checked)"; // Space already does something there
 
 /** By how many rows and columns arrow keys move. */
 export const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/** Which of n things of a drawing is read, or null; read(i); and for the drawing the attributes by which arrow keys go from one to the next. */
+export function useReading(n) {
+  const [at, read] = useState(null);
+  const onKeyDown = (event) => {
+    const by = ARROWS[event.key];
+    if (!by || !n) return;
+    event.preventDefault();
+    const step = by[0] + by[1];
+    read(((at ?? (step < 0 ? 0 : -1)) + step + n) % n);
+  };
+  return [at < n ? at : null, read, { tabindex: "0", role: "application", "aria-roledescription": "plot", onKeyDown, onBlur: () => read(null), onPointerLeave: () => read(null) }];
+}
 
 /**
  * Keys of a page: [{key, label, run}], where key is as KeyboardEvent.key says it ("s", " "). `?` lists them in a dialog, for which

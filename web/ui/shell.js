@@ -103,8 +103,10 @@ export function drawTroubles(root, troubles, openLog) {
 export function drawNotes(root, notes, trouble, dismiss, retry) {
   const lines = [...notes, ...(trouble ? [sentences(trouble)] : [])];
   render(lines.length > 0 && html`<section class=${`banner ${trouble ? "banner-trouble" : ""}`} role="status" aria-label="Notes" data-test="notes">
-      ${lines.map((line) => html`<p>${line}</p>`)}
+      <div class="lines">${lines.map((line) => html`<p>${line}</p>`)}</div>
       ${trouble && retry && html`<button type="button" class="primary" data-test="open-again" onClick=${retry}>Retry</button>`}
       <button type="button" class="quiet dismiss" aria-label="Dismiss these notes" onClick=${dismiss}>×</button>
     </section>`, root);
+  const box = root.querySelector(".lines");
+  if (box) box.tabIndex = box.scrollHeight > box.clientHeight ? 0 : -1; // what does not fit is read by wheel, finger and arrow keys
 }

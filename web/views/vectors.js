@@ -1,4 +1,5 @@
 import { html } from "preact";
+import { useReading } from "../ui/keys.js";
 import { placeLabels } from "../ui/labels.js";
 import { useWidth } from "../ui/width.js";
 
@@ -10,13 +11,15 @@ export default (facts) => facts.scope.ready && html`<${Vectors} ...${facts} />`;
 function Vectors({ block, scope }) {
   const [target, width] = useWidth();
   const told = scope.get("vectors");
+  const [at, read, reading] = useReading(told.arrows.length);
   return html`<figure class="vectors" ref=${target}>
-    ${width > 0 && html`<${Picture} ...${told} test=${block.name} width=${width} />`}
+    ${width > 0 && html`<${Picture} ...${told} test=${block.name} width=${width} at=${at} read=${read} reading=${reading} />`}
+    <output class="plot-readout" data-test=${`${block.name}-value`}>${told.arrows[at]?.title}</output>
     <figcaption>${told.caption}</figcaption>
   </figure>`;
 }
 
-function Picture({ arrows, axes: [across, up], spans, label, test, width }) {
+function Picture({ arrows, axes: [across, up], spans, label, test, width, at, read, reading }) {
   const room = [width - 2 * MARGIN, HEIGHT - 2 * MARGIN];
   const scale = Math.min(...spans.map(([low, high], k) => room[k] / (high - low)));
   const [midX, midY] = spans.map(([low, high]) => (low + high) / 2);
@@ -31,12 +34,12 @@ function Picture({ arrows, axes: [across, up], spans, label, test, width }) {
     width,
     height: HEIGHT,
   });
-  return html`<svg width=${width} height=${HEIGHT} role="img" aria-label=${label} data-test=${test}>
+  return html`<svg width=${width} height=${HEIGHT} ...${reading} aria-label=${`${label} Arrow keys read the vectors.`} data-test=${test}>
     <line class="axis" x1="0" x2=${width} y1=${zeroY} y2=${zeroY} />
     <line class="axis" x1=${zeroX} x2=${zeroX} y1="0" y2=${HEIGHT} />
     <text ...${nameX} text-anchor="end">${across}</text>
     <text ...${nameY}>${up}</text>
-    ${arrows.toReversed().map((arrow) => html`<${Arrow} arrow=${arrow} from=${place(arrow.from)} to=${place(arrow.to)} />`)}
+    ${arrows.map((arrow, n) => html`<${Arrow} arrow=${arrow} from=${place(arrow.from)} to=${place(arrow.to)} lit=${n === at} read=${() => read(n)} />`).toReversed()}
     ${names.map((at, n) => at && html`<${Name} arrow=${arrows[n]} at=${at} tip=${ends[n].slice(2)} />`)}
   </svg>`;
 }
@@ -49,14 +52,13 @@ function Name({ arrow: { name, kind }, at, tip: [x, y] }) {
   </g>`;
 }
 
-function Arrow({ arrow: { kind, thin, title }, from: [x, y], to: [toX, toY] }) {
+function Arrow({ arrow: { kind, thin }, from: [x, y], to: [toX, toY], lit, read }) {
   const length = Math.hypot(toX - x, toY - y);
   const [ux, uy] = length ? [(toX - x) / length, (toY - y) / length] : [0, 0];
   const head = Math.min(9, length);
   const [baseX, baseY] = [toX - ux * head, toY - uy * head];
   const wing = (side) => `${baseX - side * uy * head * 0.4},${baseY + side * ux * head * 0.4}`;
-  return html`<g class=${`arrow ${kind}`}>
-    <title>${title}</title>
+  return html`<g class=${`arrow ${kind} ${lit ? "lit" : ""}`} onPointerEnter=${read}>
     ${!thin && html`<line x1=${x} y1=${y} x2=${baseX} y2=${baseY} /><polygon points=${`${toX},${toY} ${wing(1)} ${wing(-1)}`} />`}
     ${thin && html`<circle cx=${toX} cy=${toY} r="3" />`}
     <circle class="hit" cx=${toX} cy=${toY} r="10" />

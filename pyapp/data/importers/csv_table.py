@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import FEWEST, cells_of, lines, separator_of
@@ -79,7 +80,7 @@ class Table:
         self.separator = separator_of([line for _, line in begin])
         cells = self._cells(begin[0][1])
         if len(cells) < FEWEST + 1:
-            raise NoTable(f"its first line has {len(cells)} cells; expected a label and pixels")
+            raise NoTable(f"its first line has {counted(len(cells), 'cell')}; expected a label and pixels")
         self.columns, self.counted = len(cells), _counts(cells)
         self.heading = self.counted or not any(map(is_cell, cells)) or _names_label(cells)
         self.index = int(self.counted and not cells[0])  # pandas' own column, without a name
@@ -112,7 +113,8 @@ class Table:
             side = round((n - before - after) ** 0.5)
             if before >= 0 and side * side == n - before - after >= FEWEST:
                 return before, after
-        raise NoTable(f"its heading has {n} columns; expected a label and a square number of pixels, such as 784")
+        raise NoTable(f"its heading has {counted(n, 'column')}; expected a label and a square number of pixels, "
+                      "such as 784")
 
     def _collect(self, lines: Iterator[tuple[int, str]]) -> None:
         rows: list[np.ndarray] = []
@@ -135,7 +137,7 @@ class Table:
         if '"' in line or self.separator == " ":
             line = self.separator.join(cell.replace(self.separator, " ") for cell in self._cells(line))
         if (n := line.count(self.separator) + 1) != self.columns:
-            return f"{n} cells where the first line has {self.columns}"
+            return f"{counted(n, 'cell')} where the first line has {self.columns}"
         parts = line.split(self.separator, self.before)
         before, rest = parts[:-1], parts[-1]
         parts = rest.rsplit(self.separator, self.after)
@@ -196,8 +198,8 @@ class Table:
         parts = (values, pixel) if at_first else (pixel, values)
         pixels = self.columns - self.index - 1
         if math.isqrt(pixels) ** 2 != pixels:
-            raise NoTable(f"its lines have {self.columns} cells; expected a label and a square number of pixels, such "
-                          "as 784")
+            raise NoTable(f"its lines have {counted(self.columns, 'cell')}; expected a label and a square number of "
+                          "pixels, such as 784")
         how = "the heading only counts the columns" if self.heading else "there is no heading"
         return np.concatenate(parts, axis=1), first if at_first else last, (
             f"{how}; the {'first' if at_first else 'last'} column is read as the label")

@@ -1,5 +1,6 @@
 """IDX files as MNIST, EMNIST and their copies have them, whatever folders or archive are around them."""
 
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError
 from pyapp.data.idx import NAME, parsed
 from pyapp.data.importers.found import SPLITS, Found
@@ -31,8 +32,9 @@ def read(source: Source) -> Found | None:
         images, labels = (parsed(files[split, kind].read(), files[split, kind].path, axes)
                           for kind, axes in KINDS.items())
         if len(images) != len(labels):
-            raise DataError(f"{files[split, 'images'].path} has {len(images):,} images, but "
-                            f"{files[split, 'labels'].path} has {len(labels):,} labels; use files that belong together")
+            raise DataError(f"{files[split, 'images'].path} has {counted(len(images), 'image')}, but "
+                            f"{files[split, 'labels'].path} has {counted(len(labels), 'label')}; use files that "
+                            "belong together")
         path = files[split, "images"].path
         images, rows, notes = of_array(images, path, lambda i, why, path=path: source.skip(f"{path}, {i + 1}", why))
         found.add(split, images, [names.get(label, _letter(label, chosen)) for label in labels[rows].tolist()])

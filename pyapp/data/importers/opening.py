@@ -11,6 +11,7 @@ import numpy as np
 from pyapp.core.classes import LONGEST, TEN, is_name
 from pyapp.core.classes import MOST as MOST_CLASSES
 from pyapp.core.rng import generator
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError, Digits
 from pyapp.data.importers import arrays, csv_table, idx_files, listed, pictures, sheet, source
 from pyapp.data.importers.found import Found
@@ -58,7 +59,7 @@ class Imported:
         """The images of a split, "train" or "test". DataError if there are none."""
         if split not in self.parts:
             there, = self.parts
-            raise DataError(f"{self.name} has only {there} images; add {split} images")
+            raise DataError(f"{self.name} has only {counted(there, 'image')}; add {split} images")
         return self.parts[split]
 
     def report(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import SEPARATORS, cells_of, lines
 from pyapp.data.importers.source import File, of_path
@@ -95,10 +96,10 @@ class _Table:
             if len(cells) == width:
                 self.rows.append(cells)
             else:
-                self._skip(f"{name}, line {number:,}", f"{len(cells)} cells where most lines have {width}")
+                self._skip(f"{name}, line {number:,}", f"{counted(len(cells), 'cell')} where most lines have {width}")
         if len(self.rows) < LEAST_ROWS:
-            raise DataError(f"{name} has {len(self.rows)} rows of {width} cells; expected at least {LEAST_ROWS}, a row "
-                            "per moment and a column per sensor")
+            raise DataError(f"{name} has {counted(len(self.rows), 'row')} of {counted(width, 'cell')}; expected at "
+                            f"least {LEAST_ROWS}, a row per moment and a column per sensor")
 
     def _skip(self, what: str, why: str) -> None:
         if len(self.skipped) < WORST:
@@ -162,7 +163,7 @@ class _Table:
                 continue
             odd = sum(_word(cell) not in MISSING and _number(cell) is None for cell in cells)
             if odd:
-                self.notes.append(f"{odd:,} cells of {self.names[i]} are not numbers and are read as missing")
+                self.notes.append(f"{counted(odd, 'cell')} of {self.names[i]} without a number, read as missing")
             channels.append(self.names[i])
             values.append(column)
         if not channels:
@@ -174,7 +175,7 @@ class _Table:
         places = np.arange(len(values), dtype=np.float64) if places is None else places
         holes = ~np.isfinite(values)
         if holes.any():
-            self.notes.append(f"{int(holes.sum()):,} missing values are interpolated")
+            self.notes.append(f"{counted(int(holes.sum()), 'missing value')}, interpolated")
         return np.stack([np.interp(places, places[~hole], column[~hole]) for column, hole in zip(
             values.T, holes.T, strict=True)], axis=1)
 
@@ -183,15 +184,16 @@ class _Table:
         """The values at equal distances in time, the median of those in the file."""
         known = np.isfinite(times)
         if not known.all():
-            self.notes.append(f"{int((~known).sum()):,} rows without a time are left out")
+            self.notes.append(f"{counted(int((~known).sum()), 'row')} without a time, left out")
         order = np.flatnonzero(known)[np.argsort(times[known], kind="stable")]
         if (np.diff(order) < 0).any():
             self.notes.append("the rows are sorted by time")
         order = order[np.concatenate([[True], np.diff(times[order]) > 0])]
         if (same := int(known.sum()) - len(order)):
-            self.notes.append(f"{same:,} rows have the time of another row and are left out")
+            self.notes.append(f"{counted(same, 'row')} with the time of another row, left out")
         if len(order) < LEAST_ROWS:
-            raise DataError(f"{self.name} has {len(order)} rows with different times; expected at least {LEAST_ROWS}")
+            raise DataError(f"{self.name} has {counted(len(order), 'row')} with different times; expected "
+                            f"at least {LEAST_ROWS}")
         times = times[order] - times[order[0]]
         values = self._filled(values[order], times)
         step = float(np.median(np.diff(times)))

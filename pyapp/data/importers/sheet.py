@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.digits import SIDE, DataError
 from pyapp.data.importers.found import Found
 from pyapp.data.importers.images import few, of_array
@@ -50,9 +51,10 @@ def read(source: Source) -> Found | None:
     images, kept, notes = of_array(tiles[there], sheet.path, lambda i, why: source.skip(
         f"{sheet.path}, tile {there[i] + 1}", why))
     found.add("", images, [labels[i] for i in there[kept].tolist()])
-    found.notes = [f"{sheet.name} has {rows} rows of {columns} tiles of {height}x{width}; {how}", *notes]
+    found.notes = [f"{sheet.name} has {counted(rows, 'row')} of {counted(columns, 'tile')} of {height}x{width}; {how}",
+                   *notes]
     if blank.any():
-        found.note(f"{blank.sum()} empty tiles are left out")
+        found.note(f"{counted(blank.sum(), 'empty tile')}, left out")
     return found
 
 
@@ -77,5 +79,6 @@ def _labels(names: list[str], rows: int, columns: int, path: str) -> tuple[list[
             raise DataError(f"{path} has one row of tiles and no labels; {HOW}")
         return [str(row) for row in range(rows) for _ in range(columns)], "each row is a class, numbered from 0"
     if not columns * (rows - 1) < len(names) <= rows * columns:
-        raise DataError(f"{path} has {rows} rows of {columns} tiles, but there are {len(names):,} labels; {HOW}")
+        raise DataError(f"{path} has {counted(rows, 'row')} of {counted(columns, 'tile')} for "
+                        f"{counted(len(names), 'label')}; {HOW}")
     return [*names, *[""] * (rows * columns - len(names))], "the text file has a label for each tile"

@@ -9,6 +9,7 @@ from array import array
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.tensors.tensor import Damaged, Tensor
 
@@ -34,7 +35,7 @@ def read(data: memoryview, name: str) -> list[Tensor]:
                 continue
             columns = columns or len(cells)
             if len(cells) != columns:
-                raise Damaged(f"{len(cells):,} cells in line {line:,}, where the first row has {columns:,}")
+                raise Damaged(f"{counted(len(cells), 'cell')} in line {line:,}, where the first row has {columns:,}")
             values.extend(_number(cell, line, separator) for cell in cells)
             rows += 1
     except csv.Error as error:

@@ -7,6 +7,7 @@ import numpy as np
 from pyapp import checkpoint, store
 from pyapp.checkpoint import VOCABULARY
 from pyapp.core.parameters import Parameters
+from pyapp.core.words import counted
 from pyapp.data import questions
 from pyapp.data.questions import PEOPLE
 from pyapp.data.text import TextError
@@ -37,8 +38,8 @@ def load(path: Path = SHIPPED) -> Pretrained:
     arrays = {name: array for name, array in found.weights.items() if name != VOCABULARY}
     model, weights = huggingface.network(arrays, {"num_attention_heads": found.sizes["heads"]}, found.name)
     if model.size.classes != len(PEOPLE):
-        raise StoreError(f"{found.name} has {model.size.classes} classes; expected {len(PEOPLE)}, one for each person "
-                         "of the stories")
+        raise StoreError(f"{found.name} has {counted(model.size.classes, 'class')}; expected {len(PEOPLE)}, one for "
+                         "each person of the stories")
     points = found.arrays.get(VOCABULARY)
     try:
         if points is None or points.dtype != np.int32 or points.ndim != 1:

@@ -8,12 +8,13 @@ from pyapp.core.optim import AdamW
 from pyapp.core.parameters import Parameters
 from pyapp.core.schedule import inverse_root
 from pyapp.data.corpus import Corpus
-from pyapp.data.text import split, windows
+from pyapp.data.text import TextError, decode, split, tidy, windows
 from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.nets.next_token import next_token
 from pyapp.nets.sampling import write_many
 from pyapp.quant.parameters import QuantizedParameters, assemble, float_nbytes
 from pyapp.quant.schemes import quantize
+from pyapp.store import StoreError
 from pyapp.training.gpt_recipe import GPTRecipe
 from pyapp.training.trainer import Trainer
 
@@ -28,6 +29,7 @@ HELD_OUT = 32  # windows that the loss is taken of, spread over the text that is
 CHUNK = 4  # windows in one piece of work
 SAMPLES = 64  # texts that a score is taken of
 MARKED = 8  # of them in one piece of work
+LARGEST = 20_000_000  # bytes of a text file
 
 
 class TextTraining:
@@ -116,3 +118,20 @@ def loss_by_frequency(known: np.ndarray, asked: np.ndarray, vocabulary: int) -> 
     ones: the mean of -log (n + 1) / Σ (n + 1), so that one that does not occur there has a probability too."""
     counts = np.bincount(known, minlength=vocabulary) + 1.0
     return float(-np.log(counts / counts.sum())[asked].mean())
+
+
+def readable(text: str) -> tuple[str, list[str]]:
+    """A text of one's own as it is learned, and what has to be said about it. TextError if it cannot be learned."""
+    text, notes = tidy(text)
+    split(np.zeros(len(text), np.uint8), CONTEXT)
+    return text, notes
+
+
+def of_file(data: bytes, name: str) -> tuple[str, list[str]]:
+    """The same of a text file; StoreError says why it cannot be learned."""
+    try:
+        if len(data) > LARGEST:
+            raise TextError(f"{name} has {len(data):,} bytes; use a text of at most {LARGEST:,}")
+        return readable(decode(data, name))
+    except TextError as error:
+        raise StoreError(str(error) if name in str(error) else f"{name}: {error}") from None

@@ -121,10 +121,6 @@ def visible(text: str) -> list[str]:
     return [{"\n": "↵", " ": "␣"}.get(character, character) for character in text]
 
 
-def counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
 def quoted(character: str) -> str:
     return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")
 

@@ -5,7 +5,6 @@ from pyapp.experiment.panels import (
     Button,
     Buttons,
     Column,
-    Custom,
     Fact,
     Facts,
     Heading,
@@ -62,10 +61,11 @@ TRAINING = Panel("training", "Training", (
         Fact("score", ("last.score:percent",)), Fact("score, quantised", ("last.quant_score:percent",), "quant-score"),
         Fact("parameters", ("parameters:count",))))), place="readouts")
 CORPUS = Panel("corpus", "The text", (
-    Beside(width=320, blocks=(
-        Together(blocks=(
-            Words(name="corpus-facts", text="{corpus.title}: {corpus.characters:count} characters, "
-                                            "{corpus.different:count} different ones. The last tenth is held out."),
-            Text(name="excerpt", label="Beginning of the text", text="corpus.beginning", wraps=True))),
-        Custom(module="own-text", sets=("text",)))),), place="wide", empty="The text appears when Python has started.")
+    Words(name="corpus-facts", text="{corpus.title}: {corpus.characters:count} characters, {corpus.different:count} "
+                                    "different ones. The last tenth is held out."),
+    Text(name="excerpt", label="Beginning of the text", text="corpus.beginning", wraps=True),
+    Words(role="doc", text="To learn a text of your own, open or drop a text file, or choose it under **Corpus** and "
+                           "paste it into **Your text**. It stays in this browser. Learning another text restarts the "
+                           "run."),
+), place="wide", empty="The text appears when Python has started.")
 PANELS = (WRITING, WIDTHS, TRAINING, CORPUS)

@@ -9,9 +9,6 @@ def session(call) -> dict:
     said = {"opened": call("open", page="learn", params={"size": "small", "seed": "4"})}
     run = said["opened"]["run"]
 
-    def ask(**inputs):
-        return call("predict", run=run, inputs=inputs)
-
     def read():
         return call("background", run=run, ms=600_000)
 
@@ -29,8 +26,9 @@ def session(call) -> dict:
     said["reset"] = call("reset", run=run)
     said["restored"] = call("restore", run=run, file=saved["file"], name=saved["name"])
     said["after restoring"] = call("advance", run=run, steps=3)
-    said["tried"] = ask(file=np.frombuffer(PROSE.encode(), np.uint8), name="prose.txt")
-    said["text"] = call("change", run=run, name="text", value=said["tried"]["scalars"]["text"])
+    said["file"] = call("restore", run=run, file=np.frombuffer(PROSE.encode(), np.uint8), name="prose.txt")
+    said["stories"] = call("change", run=run, name="corpus", value="stories")
+    said["text"] = call("change", run=run, name="text", value=PROSE[9:])
     said["corpus"] = call("change", run=run, name="corpus", value="own")
     said["own steps"] = call("advance", run=run, steps=3)
     said["read own"] = read()

@@ -138,7 +138,7 @@ def test_a_sprite_sheet_with_labels_and_with_a_row_per_class():
     assert whole(opened_bytes(told, "s.zip")) == expected
     rows = opened_bytes(zipped({"s.png": sheet.png(tiles), "s.txt": b"a b c d"}), "s.zip")
     assert rows.classes == tuple("abcd") and rows.report()["classes"][0] == {"name": "a", "train": 4, "test": 1}
-    with pytest.raises(DataError, match=r"4 rows of 5 tiles, but there are 3 labels; put the size"):
+    with pytest.raises(DataError, match=r"4 rows of 5 tiles for 3 labels; put the size"):
         opened_bytes(zipped({"s-28x28.png": sheet.png(tiles), "s.txt": b"a b c"}), "s.zip")
 
 

@@ -50,7 +50,7 @@ def test_missing_cells_lie_on_a_line_and_uneven_times_are_resampled():
     cells = ["" if i in (7, 8) else "NaN" if i == 20 else value for i, value in enumerate(line)]
     found = read(table(DATES, cells, head="time,a"), "s.csv")
     np.testing.assert_allclose(found.values[:, 0], line, rtol=1e-12)
-    assert "3 missing values are interpolated" in found.notes
+    assert "3 missing values, interpolated" in found.notes
     kept = [i for i in range(40) if i not in (10, 11, 30)]
     found = read(table([DATES[i] for i in kept], line[kept], head="time,a"), "s.csv")
     np.testing.assert_allclose(found.values[:, 0], line, rtol=1e-12)
@@ -71,7 +71,7 @@ def test_labels_words_and_broken_lines():
 
 
 @pytest.mark.parametrize(("data", "said"), [
-    (b"", "is empty"), (b"a,b\n1,2\n", "has 1 rows of 2 cells; expected at least 10"),
+    (b"", "is empty"), (b"a,b\n1,2\n", "has 1 row of 2 cells; expected at least 10"),
     (table(["x"] * 20, ["y"] * 20, head="a,b"), "no column of numbers"),
     (table([0.0, 1.0] + [1 + 1e-9 * i for i in range(1, 20)], range(21), head="time,a"), "times span"),
     (table(*[range(20)] * 70), "has 70 columns; at most 64"),

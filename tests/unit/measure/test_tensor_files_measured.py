@@ -105,7 +105,7 @@ def test_a_format_that_is_larger_than_the_file_is_no_choice():
 
 
 @pytest.mark.parametrize(("x", "note"), [
-    (np.arange(3), "whole numbers without a scale"), (np.array([np.nan, 1]), "1 numbers are NaN"),
+    (np.arange(3), "whole numbers without a scale"), (np.array([np.nan, 1]), "1 number NaN or infinite"),
     (np.zeros((0, 3), np.float32), "empty")])
 def test_what_has_no_format_says_why(x, note):
     row = described(tensor("w", x), ["int8"], None, 10)

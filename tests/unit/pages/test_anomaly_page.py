@@ -53,7 +53,7 @@ def test_a_recording_of_ones_own_is_learned_from_and_compared_with_its_labels():
     scalars = runner.background(run, ms=600_000)["frame"].scalars
     assert scalars["rows"][0]["detected"] > 0.8 and scalars["kinds"] == []
     assert any("no column 'wrong'" in note for note in runner.change(run, "columns", "wrong")["frame"].notes)
-    with pytest.raises(StoreError, match=r"b\.csv has 1 rows"):
+    with pytest.raises(StoreError, match=r"b\.csv has 1 row of 2 cells"):
         runner.restore(run, np.frombuffer(b"a,b\n1,2\n", np.uint8), "b.csv")
     with pytest.raises(StoreError, match="windows of 32 rows need at least"):
         runner.restore(run, np.frombuffer(recording(300), np.uint8), "c.csv")

@@ -10,7 +10,7 @@ from pyapp.data import stories
 from pyapp.data.corpus import Stories
 from pyapp.data.text import LONGEST
 from pyapp.pages.base.digits_training import DIVERGED
-from pyapp.pages.base.text_training import SAMPLES, SIZES, TextTraining, loss_by_frequency
+from pyapp.pages.base.text_training import LARGEST, SAMPLES, SIZES, TextTraining, loss_by_frequency
 from pyapp.runner import Runner
 from pyapp.store import StoreError
 
@@ -212,20 +212,20 @@ def test_a_text_of_ones_own_is_learned_and_scored_by_its_words():
     assert all(sample["mark"].endswith("%") for sample in session.writing()[0]["samples"])
 
 
-def test_a_text_is_tried_before_it_is_learned():
-    session = Session()
-    answer = session.predict({"text": PROSE.replace("\n", "\r\n")})
-    assert answer.scalars == {"text": PROSE, "characters": len(PROSE)} and not answer.notes
-    data = np.frombuffer(PROSE.encode(), np.uint8)
-    assert session.predict({"file": data, "name": "prose.txt"}).scalars["text"] == PROSE
-    long = session.predict({"file": np.full(10_000_000, 97, np.uint8), "name": "long.txt"})
-    assert long.scalars["characters"] == LONGEST and "10,000,000 characters; the first" in long.notes[0]
-    for inputs, said in (({"text": " "}, "is empty"), ({"text": "ab"}, "has 2 characters"),
-                         ({"file": np.array([97, 255], np.uint8), "name": "x.txt"}, r"x\.txt: expected text in UTF-8"),
-                         ({}, "text or file")):
-        with pytest.raises(ValueError, match=said):
-            session.predict(inputs)
-    assert not session.background(ms=0)["frame"].scalars["corpus"]["own"]
+def test_a_text_file_is_learned_or_it_is_said_why_not():
+    session = Session(batch="8")
+    session.advance(steps=2)
+    for data, said in ((b" ", "x.txt: the text is empty"), (b"ab", "x.txt: the text has 2 characters"),
+                       (b"a\xff", "x.txt: expected text in UTF-8"), (bytes(LARGEST + 1), "x.txt has 20,000,001 bytes")):
+        with pytest.raises(StoreError, match=said.replace(".", r"\.")):
+            session.restore(data, "x.txt")
+    assert session.snapshot()["name"] and session.background(ms=0)["frame"].step == 2, "nothing is lost"
+    answer = session.restore(PROSE.replace("\n", "\r\n").encode(), "prose.txt")
+    assert answer["frame"].step == 0 and answer["frame"].scalars["corpus"]["own"]
+    assert (answer["params"]["corpus"], answer["params"]["text"], answer["params"]["batch"]) == ("own", PROSE, "8")
+    long = session.restore(b"a" * 10_000_000, "long.txt")
+    assert len(long["params"]["text"]) == LONGEST and "10,000,000 characters; the first" in long["notes"][1]
+    assert long["notes"][0].startswith(f"long.txt: a text of your own with {LONGEST:,}")
 
 
 def test_a_link_whose_text_cannot_be_learned_opens_with_the_stories_and_says_so():

@@ -60,11 +60,10 @@ def test_every_parameter_has_a_control(name):
     page = pages.page(name)
     grouped = [param for _, params in page.GROUPS for param in params]
     blocks = [block for panel in page.PANELS for block in names.every(panel)]
-    own = [param for block in blocks for param in getattr(block, "sets", ())]
     picked = {param for block in blocks for param in names.params(block)}
     if grouped:
-        assert sorted({*grouped, *own, *picked}) == sorted(param.name for param in page.PARAMS)
-        assert len({*grouped, *own}) == len(grouped + own)
+        assert sorted({*grouped, *picked}) == sorted(param.name for param in page.PARAMS)
+        assert len({*grouped}) == len(grouped)
 
 
 def test_a_name_that_no_frame_has_is_found():
