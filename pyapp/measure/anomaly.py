@@ -6,7 +6,7 @@ its deviation in the part that is learned from. Score of a window x: mean((x - x
 threshold, which is a quantile of scores on healthy windows that were held out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
 from pyapp.core.words import counted
 from pyapp.data.digits import DataError
+from pyapp.data.motor import Fault
 from pyapp.data.recording import Recording
 from pyapp.measure.few_bits import forward, learn
 from pyapp.nets.mlp import MLP
@@ -179,6 +180,15 @@ class Detector:
 def score(x: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
     """mean((x - x̂)²) of each window, float64 (N,)."""
     return np.square(x - rebuilt).mean(axis=1)
+
+
+def windows_with(faults: Sequence[Fault], ends: np.ndarray, width: int) -> dict[str, np.ndarray]:
+    """By kind of fault, which windows of `width` rows overlap one, bool (N,); they end before the rows `ends`, (N,)."""
+    found: dict[str, np.ndarray] = {}
+    for fault in faults:
+        overlaps = (ends > fault.start) & (ends - width < fault.stop)
+        found[fault.kind] = found.get(fault.kind, False) | overlaps
+    return found
 
 
 def rates(alarms: np.ndarray, faulty: np.ndarray) -> dict[str, float | int | None]:

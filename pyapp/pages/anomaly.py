@@ -11,7 +11,7 @@ from pyapp.data.importers import sensor_csv, source
 from pyapp.data.recording import Recording
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
-from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold
+from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold, windows_with
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.pages.base import controls, kept, own_network
 from pyapp.pages.panels import anomaly as panels
@@ -289,15 +289,10 @@ class Page(Experiment):
 
     def _kinds(self) -> list[dict[str, Any]]:
         """Of each kind of fault, the share of its windows that alarm."""
-        ends, width = self.parts.stream[1], self.parts.width
         sides = {side: self.judged(bits)[1] for side, bits in (("float", None), ("quant", self.bits))}
-        found = []
-        for kind in dict.fromkeys(fault.kind for fault in self.faults):
-            mine = [(ends > fault.start) & (ends - width < fault.stop) for fault in self.faults if fault.kind == kind]
-            any_of = np.any(mine, axis=0)
-            found.append({"name": kind, "doc": motor.WORDS[kind],
-                          **{side: float(alarms[any_of].mean()) for side, alarms in sides.items()}})
-        return found
+        return [{"name": kind, "doc": motor.WORDS[kind],
+                 **{side: float(alarms[windows].mean()) for side, alarms in sides.items()}}
+                for kind, windows in windows_with(self.faults, self.parts.stream[1], self.parts.width).items()]
 
 
 def _short(values: np.ndarray) -> list[float]:

@@ -132,9 +132,9 @@ def test_a_row_that_does_other_work_is_named():
 
 def test_a_text_is_filled_between_its_marks():
     text = f"# Before\n{table.BEGIN}\nold\n{table.END}\nafter"
-    done = table.filled(text, table.short(GOOD))
-    assert done == f"# Before\n{table.BEGIN}\n\n{table.short(GOOD)}\n\n{table.END}\nafter"
-    assert table.filled(done, table.short(GOOD)) == done
+    done = table.filled(text, table.markdown(GOOD))
+    assert done == f"# Before\n{table.BEGIN}\n\n{table.markdown(GOOD)}\n\n{table.END}\nafter"
+    assert table.filled(done, table.markdown(GOOD)) == done
     with pytest.raises(ValueError, match="lacks the marks"):
         table.filled("nothing", "")
 

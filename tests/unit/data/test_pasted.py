@@ -30,7 +30,7 @@ def test_one_number_is_a_tensor():
 
 @pytest.mark.parametrize("text, message", [
     ("", "no number"), (" ;, \n", "no number"), ("[]", "no number"),
-    ("1 2; 3", "row 2 has 1 numbers, but row 1 has 2"), ("1 two 3", "“two” in row 1"),
+    ("1 2; 3", "row 2 has 1 number, but row 1 has 2"), ("1 two 3", "“two” in row 1"),
     ("1 2\n3 nan", "nan in row 2"), ("-inf", "-inf in row 1"), ("1e39", "too large"),
     ("[1 2", "do not match"), ("1 2]", "do not match"), ("]1[", "do not match"), ("[1, 2, [3, 4]]", "between"),
     ("[[0.1, ..., 0.2]]", "left out"), ("weights: [1, 2]", "outside"), ("[1, 2] apples", "outside"), ("50%", "50%"),

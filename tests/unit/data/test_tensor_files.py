@@ -188,7 +188,7 @@ HOSTILE = {
     "a zip that is cut off": ("x.npz", SAMPLES["x.npz"][:-60], "a damaged one"),
     "too few numbers": ("x.npy", SAMPLES["x.npy"][:-1], "511 bytes of numbers in x, whose shape"),
     "a table of words": ("x.csv", b"a,b\nc,d\n", "'c' in line 2, which is not a number"),
-    "a short row": ("x.csv", b"1,2\n3\n", "1 cells in line 2, where the first row has 2"),
+    "a short row": ("x.csv", b"1,2\n3\n", "1 cell in line 2, where the first row has 2"),
     "no text": ("x.csv", b"1,\xff", "not UTF-8, at byte 2"), "no numbers": ("x.csv", b"a,b\n", "no numbers"),
     "a cell without an end": ("x.csv", b'1,"' + b"2" * 200_000, "a text that is no table"),
     "nothing": ("x.bin", b"", "an empty file; use one of .npy"), "noise": ("x.bin", b"\x01\x02", "begins with b"),

@@ -17,6 +17,8 @@ def values(page: str, name: str) -> list:
     param = find(pages.page(page).PARAMS, name)
     if param.kind == "choice":
         return [param.choices[0], param.choices[-1]]
+    if param.kind == "text":
+        return [(words * 300)[: int(param.hi)] for words in ("a hen waits. ", "no bird sings. ")]
     return [False, True] if param.kind == "bool" else [param.lo, min(param.hi, 1 << 16)]
 
 

@@ -112,7 +112,7 @@ def test_pasted_logits():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("", "no number"), ("1 nan", "nan in row 1"), ("1 inf", "inf in row 1"), ("1 2\n3", "row 2 has 1 numbers"),
+    ("", "no number"), ("1 nan", "nan in row 1"), ("1 inf", "inf in row 1"), ("1 2\n3", "row 2 has 1 number"),
     ("a b", "is not a number")])
 def test_a_text_that_is_no_matrix_is_refused_and_nothing_changes(text, message):
     runner, run, before = measured(logits="pasted")

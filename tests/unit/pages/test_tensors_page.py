@@ -70,7 +70,7 @@ def test_pasted_numbers_take_the_place_of_the_file():
     runner.change(run, "values", "tensor([[1., 2.], [3., -4.]])")
     found = runner.advance(run, steps=99)["frame"].scalars
     assert (found["file"], found["numbers"], found["rows"][0]["maximum"]) == (tensors.PASTED, 4, 4)
-    with pytest.raises(ParamError, match="row 2 has 1 numbers, but row 1 has 2"):
+    with pytest.raises(ParamError, match="row 2 has 1 number, but row 1 has 2"):
         runner.change(run, "values", "1 2\n3")
     assert runner.look(run).scalars["file"] == tensors.PASTED
     assert runner.change(run, "values", "")["frame"].scalars["file"] == tensors.OWN
