@@ -10,11 +10,11 @@ from pyapp import shipped
 from pyapp.core.words import counted
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
-from pyapp.measure.own_text_loss import FLOAT, OwnTextLoss
+from pyapp.measure.own_text_loss import FLOAT
 from pyapp.measure.recorded_losses import Losses, recorded
 from pyapp.nets.generate import Sampling
 from pyapp.pages.base import controls, format_controls, softmax_controls
-from pyapp.pages.base.text_losses import LossLadder
+from pyapp.pages.base.text_losses import LossLadder, calibration, of_shipped
 from pyapp.pages.base.writing import (
     Text,
     TokenReading,
@@ -28,25 +28,25 @@ from pyapp.pages.base.writing import (
     visible,
 )
 from pyapp.pages.panels import text as panels
+from pyapp.quant.alone import ROUND
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import GRID
-from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.kv_cache import quantize_with_cache
 from pyapp.store import StoreError
 
 NONE = "float"  # instead of a number of bits
 START = "\n"  # what an empty prompt stands for
-CALIBRATION_TEXTS = 2  # eight, as the command line has, take four times as long and find ranges that are no better
 LOOKED_AT = 5  # characters with the most attention that are listed
 WRITING = ("prompt", "seed", "temperature", "top_k", "greedy")  # what decides both texts
-QUANTISING = ("format", "bits", "per", "activations", "logit_bits", "softmax", "shift", "cache_bits")  # only one text
+QUANTISING = ("format", "bits", "per", "method", "activations", "calibrate", "logit_bits", "softmax", "shift",
+              "cache_bits")  # only one text
 SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
 TITLES = {"float": "float32", "quant": "quantised"}
 LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
 FLOAT_LOGITS = "Softmax and shift have no effect on float32 logits; choose bits for the logits."
-OWN_SCALES = "A number format has scales of its own; “One scale per” has no effect on it."
+OWN_SCALES = "A number format has scales and codes of its own; “One scale per” and “Method” have no effect on it."
 
 
 class Page(Experiment):
@@ -64,7 +64,8 @@ class Page(Experiment):
     PANELS = panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Start or stop measuring the losses for 8 to 2 logit bits"),)
     IDLE = (Idle(("seed",), "greedy", "is", (True,), "nothing is drawn"),
-            controls.idle_in_float("per", by="bits", value=NONE, what="weights"),
+            controls.idle_in_float("per", "method", by="bits", value=NONE, what="weights"),
+            controls.idle_in_float("calibrate", value=NONE),
             format_controls.idle_in_formats("bits"))
     MAIN = ("logit_bits", "shift")
     RECORDED, REHEARSED = (), 300
@@ -84,8 +85,10 @@ class Page(Experiment):
         controls.bits_or_none("bits", "Bits per weight", none=NONE,
                               doc="Bits of every matrix, embeddings included; float32 leaves them as they are"),
         controls.per("tensor", (16, 32, 64)),
+        controls.method_alone(),
         controls.bits_or_none("activations", "Bits per activation", none=NONE,
                               doc="Bits of the inputs of matrix products; float32 leaves them as they are"),
+        controls.calibration_of_text(),
         controls.bits_or_none("logit_bits", "Logit bits", default="3", none=NONE,
                               doc="Bits of the attention scores, which are rounded before the softmax"),
         softmax_controls.softmax(),
@@ -109,8 +112,8 @@ class Page(Experiment):
 
     def _quantize(self) -> None:
         settings = settings_of(self.params)
-        self.twin = quantize_with_cache(self.model, self.p, settings, _calibration())
-        self._losses = LossLadder(_losses(), settings, self.params["softmax"], self.params["shift"])
+        self.twin = quantize_with_cache(self.model, self.p, settings, calibration())
+        self._losses = LossLadder(of_shipped(), settings, self.params["softmax"], self.params["shift"])
 
     def _begin(self, sides: Sequence[str] = ("float", "quant")) -> None:
         """Empty texts after the prompt, for the sides that a change concerns."""
@@ -238,7 +241,7 @@ class Page(Experiment):
             notes.append(LEFT_OUT.format(known=counted(len(self.vocabulary), "character"), unknown=listed(unknown)))
         if self.params["logit_bits"] == NONE and (self.params["softmax"], self.params["shift"]) != ("exact", "none"):
             notes.append(FLOAT_LOGITS)
-        if self.params["format"] != GRID and self.params["per"] != "tensor":
+        if self.params["format"] != GRID and (self.params["per"], self.params["method"]) != ("tensor", ROUND):
             notes.append(OWN_SCALES)
         return notes
 
@@ -281,19 +284,6 @@ class Page(Experiment):
                        "attention": float(max(map(np.max, looks.values())))},
         }, {**{f"next_{name}": each for name, each in chances.items()},
             **{f"attention_{name}": each for name, each in looks.items()}})
-
-
-@cache
-def _calibration() -> np.ndarray:
-    model, p, _ = shipped.gpt()
-    return own_text(model, p, CALIBRATION_TEXTS)
-
-
-@cache
-def _losses() -> OwnTextLoss:
-    """One for all runs, so that what was measured once stays known."""
-    model, p, _ = shipped.gpt()
-    return OwnTextLoss(model, p, _calibration())
 
 
 _recorded: Callable[[], Losses] = cache(recorded)

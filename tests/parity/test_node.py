@@ -13,7 +13,7 @@ from pyapp import modules, pages
 from pyapp.bridge import METHODS
 from pyapp.experiment.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
-from pyapp.pages import text
+from pyapp.pages.base import text_losses
 from pyapp.parity import check
 from pyapp.runner import Runner
 
@@ -92,7 +92,7 @@ def differences(ours, theirs, where: str):
 @pytest.fixture(scope="module")
 def here():
     """One runner for all pages, as there is one in Node, which knows nothing that other tests have measured."""
-    text._losses.cache_clear()
+    text_losses.of_shipped.cache_clear()
     return natively(Runner())
 
 

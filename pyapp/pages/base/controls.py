@@ -10,7 +10,7 @@ from typing import Any
 from pyapp.core.optim import OPTIMISERS
 from pyapp.experiment.frame import Idle
 from pyapp.experiment.params import Param, Value
-from pyapp.quant.alone import HQQ, STOCHASTIC
+from pyapp.quant.alone import ALONE, HQQ, STOCHASTIC
 from pyapp.quant.calibrate import CALIBRATIONS, CLIPS, RANGES, TOKEN
 from pyapp.quant.schemes import MIN_BITS, SCHEMES
 
@@ -76,6 +76,13 @@ def any_method() -> Param:
                    doc=f"{param.doc}; HQQ, whose zero points lie between codes; or up and down by chance")
 
 
+def method_alone() -> Param:
+    """`any_method` but for those that see inputs."""
+    param = any_method()
+    return replace(param, choices=ALONE, titles={name: param.titles[name] for name in ALONE},
+                   doc="Round to nearest; HQQ, whose zero points lie between codes; or round up and down by chance")
+
+
 def weight_range(default: str) -> Param:
     return Param("clip", "Range of the weights", "choice", default, choices=CLIPS, titles=RANGE_TITLES,
                  doc="All weights lie on the grid, or the largest are clipped where that lowers the squared error")
@@ -88,6 +95,12 @@ def calibration(at_run_time: bool = False) -> Param:
     return param if not at_run_time else replace(
         param, choices=RANGES, titles={**RANGE_TITLES, TOKEN: "per image, at run time"},
         doc=f"{param.doc}, or by each image itself, which integer arithmetic cannot do")
+
+
+def calibration_of_text() -> Param:
+    return replace(calibration(at_run_time=True), titles={**RANGE_TITLES, TOKEN: "per character, at run time"},
+                   doc="How the range of each activation is found: on texts that the network writes itself, or for "
+                       "each character while it is read")
 
 
 def layer(doc: str, label: str = "Layer") -> Param:

@@ -2,14 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from pyapp import shipped
 from pyapp.measure.own_text_loss import BITS, FLOAT, OwnTextLoss, ladder, verdict
+from pyapp.quantized.calibration_text import own_text
 from pyapp.quantized.transformer import TransformerSettings
 
 RIVAL = "row-max"  # the shift that is measured while none is chosen
+CALIBRATION_TEXTS = 2  # eight, as the command line has, take four times as long and find ranges that are no better
+
+
+@cache
+def calibration() -> np.ndarray:
+    """Texts that the shipped GPT has written, by which the ranges of its activations are found, int (B, T)."""
+    model, p, _ = shipped.gpt()
+    return own_text(model, p, CALIBRATION_TEXTS)
+
+
+@cache
+def of_shipped() -> OwnTextLoss:
+    """The shipped GPT's losses, one for all runs, so that what was measured once stays known."""
+    model, p, _ = shipped.gpt()
+    return OwnTextLoss(model, p, calibration())
 
 
 class LossLadder:

@@ -10,12 +10,16 @@ from pyapp.core.parameters import Parameters
 from pyapp.experiment.params import number
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.nets.gpt import GPT, GPTSize
+from pyapp.pages.base.controls import any_method
 from pyapp.pages.base.format_controls import TITLES as FORMAT_TITLES
 from pyapp.pages.base.softmax_controls import SHIFT_TITLES, SOFTMAX_TITLES
+from pyapp.quant.alone import ROUND
+from pyapp.quant.calibrate import TOKEN
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.kv_cache import CacheSettings, SettingsWithCache, cache_bytes
 from pyapp.quantized.transformer import TransformerSettings
 
+METHOD_TITLES = any_method().titles
 NAMED = 10  # characters that a note names
 
 
@@ -85,10 +89,12 @@ def settings_of(params: Mapping[str, Any]) -> TransformerSettings:
     """How the quantised network is made, as the controls say. A float softmax has neither method nor shift."""
     logits, cache = number(params["logit_bits"]), number(params["cache_bits"])
     softmax, shift = ("exact", "none") if logits is None else (params["softmax"], params["shift"])
-    grid = {"bits": number(params["bits"]), "per": params["per"]}
-    weights = grid if params["format"] == GRID else {"format": params["format"]}
-    settings = TransformerSettings(**weights, activations=number(params["activations"]), logit_bits=logits,
-                                   softmax=softmax, shift=shift)
+    bits, activations = number(params["bits"]), number(params["activations"])
+    weights = {"bits": bits, "per": params["per"]} | ({} if bits is None else {"method": params["method"]})
+    settings = TransformerSettings(
+        **(weights if params["format"] == GRID else {"format": params["format"]}), activations=activations,
+        **({} if activations is None else {"calibrate": params["calibrate"]}), logit_bits=logits, softmax=softmax,
+        shift=shift)
     return settings if cache is None else SettingsWithCache(**vars(settings), cache_bits=cache)
 
 
@@ -105,14 +111,17 @@ def described(params: Mapping[str, Any]) -> str:
     def rounded(bits: str, what: str) -> str:
         return f"float32 {what}" if bits == "float" else f"{bits}-bit {what}"
     per = "" if params["bits"] == "float" or params["per"] == "tensor" else f" per {params['per'].replace(':', ' of ')}"
-    weights = f"{rounded(params['bits'], 'weights')}{per}"
+    how = "" if params["bits"] == "float" or params["method"] == ROUND else f" by {METHOD_TITLES[params['method']]}"
+    weights = f"{rounded(params['bits'], 'weights')}{per}{how}"
     if params["format"] != GRID:
         weights = f"weights in {FORMAT_TITLES[params['format']]}"
     shift = "no shift" if params["shift"] == "none" else f"shifted by the {SHIFT_TITLES[params['shift']]}"
     kind = "exact softmax" if params["softmax"] == "exact" else f"softmax {SOFTMAX_TITLES[params['softmax']]}"
     softmax = "" if params["logit_bits"] == "float" else f", {kind}, {shift}"
     cache = "" if params["cache_bits"] == "float" else f", {rounded(params['cache_bits'], 'keys and values')}"
-    return (f"{weights}, {rounded(params['activations'], 'activations')}, "
+    own = params["activations"] != "float" and params["calibrate"] == TOKEN
+    activations = rounded(params["activations"], "activations") + (" with a range for each character" if own else "")
+    return (f"{weights}, {activations}, "
             f"{rounded(params['logit_bits'], 'logits')}{softmax}{cache}")
 
 

@@ -33,6 +33,9 @@ def session(call) -> dict:
     change("bits", "4")
     change("per", "group:32")
     write("48 in 4 bits per weight", 48)
+    for method in ("hqq", "stochastic", "round"):
+        change("method", method)
+        write(f"8 by {method}", 8)
     change("format", "mxfp4")
     write("8 with MXFP4 weights", 8)
     change("format", "grid")
@@ -44,6 +47,8 @@ def session(call) -> dict:
         change(name, value)
         write(f"written with {name} {value}", 16)
     change("cache_bits", "float")  # scales of float sums may be rounded to the next float16: not to be read in numbers
+    change("calibrate", "token")
+    write("8 with ranges at run time", 8)
     change("activations", "float")
     read("read with row-max", "quant", 6)
     for rule in (each for each in RULES if each != "row-max"):

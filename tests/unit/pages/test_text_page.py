@@ -9,9 +9,11 @@ from pyapp.core.losses import softmax
 from pyapp.experiment.params import ParamError
 from pyapp.measure.own_text_loss import BITS
 from pyapp.nets.generate import Sampling, Writer
-from pyapp.pages.text import FLOAT_LOGITS, OWN_SCALES, QUANTISING, SHOWN, WRITING, Page, _losses
+from pyapp.pages.base.text_losses import calibration, of_shipped
+from pyapp.pages.text import FLOAT_LOGITS, OWN_SCALES, QUANTISING, SHOWN, WRITING, Page
 from pyapp.quant.formats.catalogue import find
 from pyapp.quantized.kv_cache import SettingsWithCache, quantize_with_cache
+from pyapp.quantized.transformer import TransformerSettings
 from pyapp.runner import Runner
 
 FLOATS = {"bits": "float", "activations": "float", "logit_bits": "float"}
@@ -133,6 +135,22 @@ def test_weights_in_a_number_format_replace_those_on_a_grid():
     assert frame.scalars["bytes"]["quant"] == page.twin.nbytes < 460_000
 
 
+def test_methods_and_ranges_of_the_twin_are_those_chosen():
+    chosen = {"bits": "4", "per": "group:32", "method": "hqq", "activations": "8", "calibrate": "token"}
+    page = Page({param.name: param.default for param in Page.PARAMS} | chosen)
+    model, p, _ = shipped.gpt()
+    settings = TransformerSettings(4, "group:32", 8, "token", 3, method="hqq")
+    twin = quantize_with_cache(model, p, settings, calibration())
+    assert np.array_equal(page.twin.parameters.vector, twin.parameters.vector)
+    x = np.arange(12)[None]
+    assert np.array_equal(page.twin.model.forward(page.twin.parameters, x), twin.model.forward(twin.parameters, x))
+    assert page.frame().scalars["settings"].startswith(
+        "4-bit weights per group of 32 by HQQ, 8-bit activations with a range for each character, 3-bit logits")
+    page.params |= {"bits": "float", "activations": "float"}  # beside which neither means anything
+    page.change("bits", "float")
+    assert page.twin.tensors == {} and "HQQ" not in page.frame().scalars["settings"]
+
+
 @pytest.mark.parametrize("prompt", ["", "é", "日本語"])
 def test_nothing_to_go_on_from_is_the_start_of_a_line(prompt):
     frame = opened(10, prompt=prompt)[2]
@@ -227,7 +245,7 @@ def test_other_questions_are_refused(inputs):
 
 
 def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits(monkeypatch):
-    monkeypatch.setattr("pyapp.pages.text._losses", cache(_losses.__wrapped__))  # nothing is known yet
+    monkeypatch.setattr("pyapp.pages.text.of_shipped", cache(of_shipped.__wrapped__))  # nothing is known yet
     runner = Runner()
     run = runner.open("text")["run"]
     before = runner.act(run, "measure")["frame"]
@@ -253,7 +271,7 @@ def test_losses_are_measured_in_pieces_and_the_shift_helps_at_few_bits(monkeypat
 
 
 def test_measuring_begins_when_all_is_written_and_a_change_stops_it(monkeypatch):
-    monkeypatch.setattr("pyapp.pages.text._losses", cache(_losses.__wrapped__))
+    monkeypatch.setattr("pyapp.pages.text.of_shipped", cache(of_shipped.__wrapped__))
     runner, run, _ = opened(2)
     runner.advance(run, ms=1e9)
     assert runner.background(run, ms=0)["frame"].scalars["losses"]["measuring"]
