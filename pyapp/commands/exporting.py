@@ -22,6 +22,7 @@ from pyapp.export.subject import Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import verify
 from pyapp.measure.measure import measure, measure_float
 from pyapp.nets import mlp, vit
+from pyapp.quant.formats.catalogue import FORMATS as NUMBER_FORMATS
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import UNPREPARED
 from pyapp.quant.schemes import GRID
@@ -61,10 +62,18 @@ def add(commands: Any) -> None:
 def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], required: bool = True) -> None:
     """The format to write, and where to write it."""
     sub.set_defaults(format=GRID)  # of the weights: files hold uniform grids
-    sub.add_argument("--format", dest="form", choices=list(formats), required=required,
+    sub.add_argument("--format", dest="form", type=file_format, choices=list(formats), required=required,
                      help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))
     sub.add_argument("--out", type=target, required=required, metavar="PATH",
                      help="the file to write, or an existing folder to write it into")
+
+
+def file_format(text: str) -> str:
+    """The type of --format, which elsewhere names a number format of the weights."""
+    if text.partition(":")[0] in NUMBER_FORMATS:
+        raise argparse.ArgumentTypeError(f"{text} is a number format, and exported files hold uniform grids; choose "
+                                         "--bits for the weights, and json for example for the file")
+    return text
 
 
 def target(text: str) -> Path:

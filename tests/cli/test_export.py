@@ -132,6 +132,12 @@ def test_what_cannot_be_exported_leaves_no_file(argv, tmp_path, monkeypatch, cap
     assert {path: path.read_bytes() for path in tmp_path.rglob("*")} == before
 
 
+def test_a_number_format_is_told_from_one_of_files(capsys):
+    for name in ("nf4", "int4:32"):
+        said = refusal(capsys, "export", "mlp", "--format", name, "--out", "x")
+        assert f"{name} is a number format, and exported files hold uniform grids; choose --bits" in said
+
+
 def test_every_format_says_what_it_is(capsys):
     with pytest.raises(SystemExit):
         main(["export", "mlp", "--help"])
