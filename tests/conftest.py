@@ -20,9 +20,21 @@ from pyapp.hosts import ROOT, find_chromium
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 COMPILERS = ("cc", "gcc", "clang")
-CASES = 6  # of one test that run inside Pyodide, unless it is marked otherwise; the parity sessions ask for the rest
+CASES = 4  # of one test that run inside Pyodide, unless it is marked otherwise; the parity sessions ask for the rest
 
 LONG = {f"test_{name}.py" for name in ("offline", "lasting", "start", "single", "leaving", "live_code_view")}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true",
+                     help="also the tests that are marked thorough, and everywhere what is otherwise tried on some")
+
+
+@pytest.fixture(scope="session")
+def some(pytestconfig):
+    """Of a list one in four, always the same; all of it with --thorough."""
+    every = 1 if pytestconfig.getoption("--thorough") else 4
+    return lambda items: list(items)[::every]
 
 
 def pytest_sessionstart(session):
@@ -51,6 +63,8 @@ def pytest_collection_modifyitems(config, items):
     if sys.platform == "emscripten":
         sample(config, items)
         return
+    if not config.getoption("--thorough"):
+        leave_out(config, items, [item for item in items if item.get_closest_marker("thorough")])
     items.sort(key=lambda item: (item.path.parent.name != "parity", item.path.name not in LONG))
     longest = [item for item in items if item.originalname == "test_the_unit_tests_pass_inside_pyodide"]
     rest = [item for item in items if item not in longest]
@@ -71,8 +85,14 @@ def sample(config, items):
         places = {round(i * (len(cases) - 1) / max(n - 1, 1)) for i in range(n)}
         for i, case in enumerate(cases):
             (kept if i in places else left_out).append(case)
+    leave_out(config, items, left_out)
+
+
+def leave_out(config, items, left_out):
+    """Deselect some of the items."""
     config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
 
 
 def pytest_make_parametrize_id(val, argname):

@@ -125,6 +125,7 @@ def test_changing_the_rate_needs_no_reset_and_a_new_seed_starts_anew(visit):
     tab.wait_number("step-count", "x === 2")
 
 
+@pytest.mark.thorough
 def test_a_reload_in_mid_training_goes_on_and_a_reset_offers_it_again(visit):
     tab = visit("#digits?rate=0.05&batch=64&seed=7&bits=4")
     tab["play"].click()

@@ -86,6 +86,7 @@ def test_every_control_is_moved_once(visit):
                                                     ("scale=1.7", 2, "divides 0 by 0"),
                                                     ("scale=0.8&method=ibert-paper", 1, "divides by it"),
                                                     ("scale=0.8&method=ibert-ln2", 0, "")])
+@pytest.mark.thorough
 def test_the_page_says_where_the_original_breaks(visit, link, sentences, words):
     tab = visit(f"#exponential?{link}")
     assert tab["breaks"].count() == sentences

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pyapp.digitgen.batch import Asked
 from pyapp.digitgen.sheet import png, sheet
@@ -37,6 +38,7 @@ def test_nine_pictures_with_their_labels_and_coefficients(visit):
         assert np.abs(np.array(theirs) - red).max() <= 1.5
 
 
+@pytest.mark.thorough
 def test_next_random_and_typed_seeds_are_in_the_link(visit):
     tab = visit("#generator")
     tab["next"].first.click()
@@ -97,6 +99,7 @@ def test_every_control_is_moved_once(visit):
     assert "bits=3" in tab.page.url and "temperature=1.5" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab = visit("#generator?generator=teacher")
     tab["sheet-4"].click()
@@ -121,6 +124,7 @@ def test_the_neighbours_of_a_digit_that_is_asked_for_differ_in_style(visit):
     assert tab["neighbours"].count() == 0
 
 
+@pytest.mark.thorough
 def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
     tab = visit("#generator?generator=teacher&seed=245")
     for i in range(9):

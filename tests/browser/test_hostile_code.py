@@ -100,6 +100,7 @@ def test_an_error_that_comes_later_stands_at_the_code(tab):
     as_shipped(tab, 4)
 
 
+@pytest.mark.thorough
 def test_an_error_that_comes_after_the_page_was_left_comes_nowhere(tab):
     tab["code-text"].fill(predict(LATE.replace("late), 0)", "late), 200)")))
     tab["code-run"].click()
@@ -109,8 +110,8 @@ def test_an_error_that_comes_after_the_page_was_left_comes_nowhere(tab):
     assert tab["error"].count() == 0 and tab["code-error"].count() == 0
 
 
-def test_no_training_is_lost_to_a_broken_python(tab):
-    for name, patch in PATCHES.items():
+def test_no_training_is_lost_to_a_broken_python(tab, some):
+    for name, patch in some(PATCHES.items()):
         print(name)  # is shown with a failure
         before = int(tab.number("step-count"))
         run(tab, predict(patch))
@@ -118,6 +119,7 @@ def test_no_training_is_lost_to_a_broken_python(tab):
         as_shipped(tab, before, before + 1)  # the step is taken, or not
 
 
+@pytest.mark.thorough
 def test_files_that_a_broken_python_saves_give_way_to_the_one_from_before(tab):
     run(tab, predict(USELESS))
     tab["step"].click()
@@ -128,6 +130,7 @@ def test_files_that_a_broken_python_saves_give_way_to_the_one_from_before(tab):
     assert tab.number("step-count") == 3 and tab.number("loss") == pytest.approx(LOSSES[3], abs=1e-3)
 
 
+@pytest.mark.thorough
 def test_a_run_that_went_on_with_edited_code_stays_where_it_came_to(tab):
     run(tab, predict("", "    print('on')\n"))
     tab.wait_text("code-state", "Your text is running.")
@@ -139,6 +142,7 @@ def test_a_run_that_went_on_with_edited_code_stays_where_it_came_to(tab):
     as_shipped(tab, 4)
 
 
+@pytest.mark.thorough
 def test_a_long_message_is_cut(tab):
     for inside, words in (("    raise ValueError('x' * 10**7)\n", "Line 2: ValueError: xxx"),
                           ("    raise ValueError([0] * 10**6)\n", "Line 2: ValueError: [0, 0"),
@@ -150,6 +154,7 @@ def test_a_long_message_is_cut(tab):
     as_shipped(tab, 3)
 
 
+@pytest.mark.thorough
 def test_long_prints_are_cut(tab):
     run(tab, predict("print('x' * 10**7)\n"))
     tab.wait_text("code-printed", "… and more")
@@ -157,6 +162,7 @@ def test_long_prints_are_cut(tab):
     as_shipped(tab, 3)
 
 
+@pytest.mark.thorough
 def test_a_text_that_clears_its_globals_hears_so_at_its_line(tab):
     run(tab, predict("", "    globals().clear()\n"))
     tab.wait_text("code-error", "Line 2: NameError: this would remove every name that the page needs")

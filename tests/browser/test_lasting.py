@@ -2,6 +2,8 @@
 
 import inspect
 
+import pytest
+
 from pyapp import npz
 from pyapp.checkpoint import unpacked_json
 from pyapp.ladder import line
@@ -137,6 +139,7 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     assert tab.number("step-count") == 11
 
 
+@pytest.mark.thorough
 def test_a_storage_that_never_answers_is_waited_for_once_and_said(visit):
     tab = visit(None)
     tab.page.add_init_script("""indexedDB.open = () => ({});
@@ -188,6 +191,7 @@ def test_without_storage_with_strange_records_and_after_a_crash_the_page_works(v
     assert tab["unkept"].count() == 0
 
 
+@pytest.mark.thorough
 def test_two_tabs_keep_their_runs_and_an_edit_comes_back_only_when_asked(visit, tmp_path):
     tab = visit("#rung1")
     other = tab.page.context.new_page()

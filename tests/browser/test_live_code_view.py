@@ -123,6 +123,7 @@ def test_an_endless_loop_is_survived_and_the_run_goes_on(visit):
     tab.wait_text("code-state", "Your text is running.")
 
 
+@pytest.mark.thorough
 def test_a_loop_that_only_a_later_call_enters_is_survived_too(visit):
     tab = visit("#rung1")
     tab["code-tab-step"].click()
@@ -135,6 +136,7 @@ def test_a_loop_that_only_a_later_call_enters_is_survived_too(visit):
     tab.wait_number("step-count", "x === 1")
 
 
+@pytest.mark.thorough
 def test_too_much_memory_is_survived(visit):
     tab = visit("#rung1")
     for step, (body, words) in enumerate(HUGE, 1):
@@ -145,6 +147,7 @@ def test_too_much_memory_is_survived(visit):
         tab.wait_number("step-count", f"x === {step}")
 
 
+@pytest.mark.thorough
 def test_nobody_waits_for_a_loop_on_a_page_that_was_left(visit):
     tab = visit("#rung1")
     tab.wait_text("code-state", "The shipped function is running.")
@@ -225,6 +228,7 @@ def test_an_edit_is_kept_where_it_was_made(visit):
     assert tab.page.evaluate("Object.keys(localStorage).filter((key) => key.includes('code'))") == []
 
 
+@pytest.mark.thorough
 def test_every_kind_of_error_stands_at_its_line(visit):
     tab = visit("#rung1")
     for step, raised in enumerate(("KeyboardInterrupt", "SystemExit", "GeneratorExit"), 1):

@@ -1,5 +1,7 @@
 """What a person does on the page of mixed precision."""
 
+import pytest
+
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.quantized.mixing import mix
@@ -93,6 +95,7 @@ def test_exact_sensitivities_are_read_by_key_and_pointer(visit):
     tab.page.wait_for_function("document.querySelector(\"[data-test='sensitivity-value']\").textContent === ''")
 
 
+@pytest.mark.thorough
 def test_every_setting_starts_the_search_anew_and_the_page_stays_alive(visit):
     tab = visit("#mixed")
     for name, value in (("method", "round"), ("scheme", "affine"), ("per", "tensor"), ("clip", "minmax"),

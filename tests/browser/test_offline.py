@@ -76,7 +76,7 @@ def another(tab, link: str):
     return type(tab)(tab.page.context, tab.url).open(link)
 
 
-def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
+def test_everything_works_when_the_server_is_gone(visit, host, tmp_path, some):
     """From a sub-path of a plain static host; every page, a link opened cold, a reload, training, drawing, weights."""
     release(tmp_path / "deep/down")
     server = host(*PLAIN)
@@ -105,7 +105,7 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path):
     cold.page.goto(cold.url + "index.html#vision")
     cold.wait_ready()
     assert cold.page.evaluate("early"), "Python waits for the page's program, though all is here"
-    for name in pages.names():
+    for name in some(pages.names()):
         cold.follow(f"#{name}")
         assert cold["error"].count() == 0 and cold["part-trouble"].count() == 0, name
     whole = cold.page.evaluate("""() => fetch("style.css", { headers: { Range: "bytes=0-3" } })
@@ -202,6 +202,7 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     tab.expected = GONE
 
 
+@pytest.mark.thorough
 def test_without_service_workers_or_storage_the_page_says_so_and_works(visit):
     tab = visit(None, service_workers="allow")
     forbid = "throw new DOMException('storage is forbidden', 'SecurityError')"

@@ -112,6 +112,7 @@ def test_integers_alone_are_measured_on_demand(visit):
     assert tab.page.locator("[role=alert]").count() == 0
 
 
+@pytest.mark.thorough
 def test_a_reload_in_mid_training_goes_on(visit):
     tab = visit("#qat?network=784-32-10")
     tab["play"].click()

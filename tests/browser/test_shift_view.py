@@ -63,6 +63,7 @@ def test_a_rule_is_chosen_by_mouse_keyboard_and_control(visit):
     assert "100 %" in tab.text("progress") and "rule=row-max-clip" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_points_without_an_answer_of_the_original_are_marked(visit):
     tab = visit("#shift?method=ibert")
     measured(tab)
@@ -73,6 +74,7 @@ def test_points_without_an_answer_of_the_original_are_marked(visit):
     assert "(original breaks)" in tab.text("curves-offset-value")
 
 
+@pytest.mark.thorough
 def test_another_measure_and_another_network(visit):
     tab = visit(f"#shift?{SMALL}")
     measured(tab)
@@ -117,6 +119,7 @@ def test_curves_are_read_by_keyboard_and_pointer(visit):
     tab.wait_text("curves-centred-value", "2 bits: no shift")
 
 
+@pytest.mark.thorough
 def test_a_rule_is_chosen_by_finger(visit):
     tab = visit(f"#shift?{SMALL}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     measured(tab)

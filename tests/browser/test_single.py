@@ -58,6 +58,7 @@ def test_one_file_does_all_that_the_pages_do(tab):
     tab.wait_number("held-out-accuracy", "x > 85")
 
 
+@pytest.mark.thorough
 def test_a_copy_that_is_damaged_or_cut_off_says_so_and_to_copy_it_again(tab, target):
     """One wrong byte in the archive of the page, or in that of Python; an end in the styles, or later."""
     whole = target.read_bytes()

@@ -75,6 +75,7 @@ def test_a_view_cannot_be_loaded(alone):
         assert "bits=3" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(visit):
     """Each on a page where it is first needed, for a module is loaded once."""
     tab = visit("#digits", cold=True)
@@ -115,6 +116,7 @@ def test_a_module_of_the_rail_or_the_worker_cannot_be_loaded(visit, path):
     tab.wait_ready()
 
 
+@pytest.mark.thorough
 def test_the_editor_cannot_be_loaded(visit):
     tab = visit(None)
     broken = Broken(tab, "vendor/codemirror/view/index.js", "lost")
@@ -196,6 +198,7 @@ def test_a_frame_that_allows_too_little_is_reported_with_a_link(alone):
     frame.locator("[data-test='bits']").wait_for(state="attached")
 
 
+@pytest.mark.thorough
 def test_a_style_sheet_cannot_be_loaded(alone):
     tab = alone
     broken = Broken(tab, "workbench.css", "missing")

@@ -38,7 +38,9 @@ CASES = {
     "wide weights": Settings((12, 16, 9), activations=9),
     "wide activations": Settings(2, activations=16),
 }
-ROUNDED = [(case, rounding) for case in CASES for rounding in ("single", "double")
+MORE = set(list(CASES)[1::2])  # rounded twice only in a thorough run
+ROUNDED = [pytest.param(case, rounding, marks=pytest.mark.thorough if rounding == "double" and case in MORE else ())
+           for case in CASES for rounding in ("single", "double")
            if not (rounding == "double" and "group" in CASES[case].per)]
 
 

@@ -84,7 +84,8 @@ def refusal(capsys, *argv: str) -> str:
     return error
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "dask", "ray"])
+@pytest.mark.parametrize("backend", ["loky", "threading", pytest.param("multiprocessing", marks=pytest.mark.thorough),
+                                     "dask", "ray"])
 def test_two_workers_give_the_same_bytes(whole, data, tmp_path, backend):
     if backend in NEEDS:
         pytest.importorskip(NEEDS[backend], reason=f"pip install {NEEDS[backend]}")
