@@ -23,11 +23,11 @@ FREE = "microphone.readyState === 'ended'"
 def test_words_are_heard_and_a_file_of_ones_own_too(visit, tmp_path):
     tab = visit("#keywords")
     tab["word"].select_option("left")
-    tab.wait_text("verdict", "Said: “left”. float32 hears left")
+    tab.wait_text("verdict", "Said: “left”. Float32 hears left")
     tab["by-bits"].locator("tbody tr").nth(4).wait_for()
     (tmp_path / "mine.wav").write_bytes(wav.written(speech.word("no", generator(3, "no")), speech.RATE))
     tab["load-file"].set_input_files(tmp_path / "mine.wav")
-    tab.wait_text("verdict", "Said: mine.wav. float32 hears no")
+    tab.wait_text("verdict", "Said: mine.wav. Float32 hears no")
 
 
 def test_a_word_is_recorded_and_the_microphone_is_let_go(visit):
@@ -39,7 +39,7 @@ def test_a_word_is_recorded_and_the_microphone_is_let_go(visit):
     tab.page.evaluate(MICROPHONE, speech.word("no", generator(3, "no")).round(4).tolist())
     tab["record"].click()
     tab.wait_text("record", "Speak now")
-    tab.wait_text("verdict", "Said: microphone.wav. float32 hears no")
+    tab.wait_text("verdict", "Said: microphone.wav. Float32 hears no")
     assert tab["load-error"].count() == 0 and tab.page.evaluate(FREE)
     tab["record"].click()
     tab.wait_text("record", "Speak now")

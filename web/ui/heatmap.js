@@ -177,7 +177,7 @@ class Drawing {
   /** Where the words about a cell stand, as a style: beside its tile. */
   beside([tile], loupe) {
     const { tiles } = this.#facts;
-    const { across, stepX, stepY, width } = this.layout;
+    const { across, stepX, stepY, width } = this.layout ?? this.#fit(); // it may be read before it is painted
     if (tiles === 1 && !loupe) { // a lone one is read below it, where no cell is covered, towards the page's middle
       const { left, right } = this.#host.getBoundingClientRect();
       const atLeft = left + right <= document.documentElement.clientWidth;
