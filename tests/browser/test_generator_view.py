@@ -75,6 +75,7 @@ def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
     wait_seed(tab, 3900371451)
 
 
+@pytest.mark.thorough
 def test_every_control_is_moved_once(visit):
     tab = visit("#generator")
     tab["generator"].select_option("teacher")
@@ -135,6 +136,7 @@ def test_a_click_on_the_walk_shows_the_picture_that_was_clicked(visit):
     assert tab.page.evaluate(DRAWN, "walk")[8] == tab.page.evaluate(DRAWN, "walk-at")[0]
 
 
+@pytest.mark.thorough
 def test_teacher_and_student_are_judged_side_by_side(visit):
     tab = visit("#generator?bits=2")
     tab.wait_number("judged-mini_bits-read", "x > 0")  # the last of the four

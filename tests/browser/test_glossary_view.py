@@ -1,5 +1,7 @@
 """Words of the glossary are explained where they stand, and every page leads to the next."""
 
+import pytest
+
 MARK = ".story .word button"
 OPEN = ".meaning:popover-open"
 
@@ -31,6 +33,7 @@ def test_a_word_is_explained_by_keyboard_and_escape_hides_it(visit):
     assert shown.count() == 1
 
 
+@pytest.mark.thorough
 def test_a_word_is_explained_where_it_is_touched_and_within_the_screen(visit):
     tab = visit("#simulator", viewport={"width": 360, "height": 780}, has_touch=True)
     for mark in tab.page.locator(".word button").all():

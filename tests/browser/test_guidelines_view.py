@@ -1,5 +1,7 @@
 """What a person reads on the guidelines page."""
 
+import pytest
+
 from pyapp.pages.base.guidelines import CLAIMS
 
 START = {"width": 360, "height": 740}
@@ -10,6 +12,7 @@ def wait_measured(tab) -> None:
     tab.page.locator("[data-test='tally']", has_text="hold on this network").wait_for()
 
 
+@pytest.mark.thorough
 def test_claims_are_measured_one_after_the_other_and_judged(visit):
     tab = visit("#guidelines")
     tab.page.locator("[data-test='tally']", has_text="Measuring").wait_for()

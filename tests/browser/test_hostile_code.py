@@ -86,6 +86,7 @@ def test_forged_messages_are_nothing_to_the_page(tab):
     as_shipped(tab, 4)
 
 
+@pytest.mark.thorough
 def test_an_error_that_comes_later_stands_at_the_code(tab):
     thrown = ("import js\nsignal = js.AbortSignal.abort(js.Error.new('thrown' + '!' * 10**6))\n"
               "js.setTimeout(signal.throwIfAborted.bind(signal), 0)\n")

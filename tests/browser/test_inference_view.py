@@ -75,6 +75,7 @@ def test_the_answer_follows_the_settings_and_the_two_arithmetics_are_compared(vi
     assert "bits=2" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_float_activations_leave_no_codes(visit):
     tab = visit("#inference?activations=none")
     wait_done(tab)

@@ -238,6 +238,7 @@ def test_every_kind_of_error_stands_at_its_line(visit):
         tab.wait_number("step-count", f"x === {step}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("body", ["import os; os._exit(3)", "import js; js.close()"])
 def test_a_python_that_was_stopped_comes_back(visit, body):
     tab = visit("#rung1")

@@ -1,5 +1,7 @@
 """What a person does on the integer matmul page."""
 
+import pytest
+
 
 def number(tab, name: str) -> float:
     return float(tab.text(name).replace("−", "-").replace(",", "").replace("+", ""))
@@ -85,6 +87,7 @@ def test_a_row_of_a_and_a_column_of_w_choose_and_are_lit(visit):
     tab.wait_text("equation-value", "zero point of each output, column 1: ")
 
 
+@pytest.mark.thorough
 def test_what_is_read_follows_the_settings_and_goes_with_the_cell(visit):
     tab = visit("#matmul?step=2&row=2")
     tab["a_codes-2-3"].focus()

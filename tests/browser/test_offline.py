@@ -166,6 +166,7 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     other.check()
 
 
+@pytest.mark.thorough
 def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, tmp_path):
     """A file that is missing, cut off or wrong, no room: the page says so and works, and keeps what has come."""
     release(tmp_path)

@@ -30,7 +30,8 @@ LINKS = {  # what makes a page wide; by default it is opened as it is
     "staircase": ["?method=tflite"],
     "text": ["?tokens=30"],
 }
-CASES = [(page, query) for page in pages.names() for query in LINKS.get(page, [""])]
+CASES = [pytest.param(page, query, id=page + query, marks=pytest.mark.thorough if i else ())
+         for page in pages.names() for i, query in enumerate(LINKS.get(page, [""]))]
 
 
 def affine(tab):
@@ -187,7 +188,7 @@ def fits(tab) -> None:
                                arg=tab.page.viewport_size["width"])
 
 
-@pytest.mark.parametrize("page, query", CASES, ids=[page + query for page, query in CASES])
+@pytest.mark.parametrize("page, query", CASES)
 def test_a_page_fits_a_phone(visit, page, query):
     tab = visit(f"#{page}{query}", **PHONE)
     fits(tab)

@@ -47,6 +47,7 @@ def test_step_reset_and_pin(visit):
     tab["unpin"].click(force=True)
 
 
+@pytest.mark.thorough
 def test_every_control_does_what_it_says(visit):
     tab = visit("#qat?network=784-32-10&start=scratch")
     tab["step"].click()

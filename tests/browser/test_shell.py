@@ -1,5 +1,7 @@
 """The shell: start, failure, the check of this browser, life while it trains."""
 
+import pytest
+
 from pyapp.parity import check
 from pyapp.parity.check import SEVEN
 
@@ -26,6 +28,7 @@ def test_a_control_that_is_moved_before_python_is_there_stays(visit):
     assert tab["bits"].input_value() == "3"
 
 
+@pytest.mark.thorough
 def test_a_failed_download_is_said_and_can_be_tried_again(visit):
     tab = visit(None)
     tab.expected = ("pyodide.asm.wasm", "net::ERR_FAILED", "net::ERR_ABORTED", "404")

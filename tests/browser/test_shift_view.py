@@ -36,6 +36,7 @@ def test_gains_and_every_number_behind_them(visit):
         assert expected[family]["row-mean"] + " bits" in tab.text(f"gain-{family}")
 
 
+@pytest.mark.thorough
 def test_the_protocols_own_batch_says_what_it_found_and_that_the_control_holds(visit):
     tab = visit("#shift")
     measured(tab)
@@ -86,6 +87,7 @@ def test_another_measure_and_another_network(visit):
     tab.wait_text("gains-row-max-clip-trained", gains(rows=32, length=16, net="gpt")["gpt"]["row-max-clip"])
 
 
+@pytest.mark.thorough
 def test_every_control_is_moved_and_the_numbers_follow(visit):
     tab = visit(f"#shift?{SMALL}")
     measured(tab)

@@ -154,7 +154,7 @@ class Hung(Broken):
         pytest.fail(f"the page does not give up waiting for {self.path}")
 
 
-@pytest.mark.parametrize("path", ["main.js", "modules.js"])
+@pytest.mark.parametrize("path", ["main.js", pytest.param("modules.js", marks=pytest.mark.thorough)])
 def test_a_connection_that_hangs_before_the_program_is_there_is_reported(alone, path):
     tab = alone
     hung = Hung(tab, path)

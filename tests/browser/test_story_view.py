@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from pyapp import pages
 
 CALM = ("net::ERR_", "404", "Failed to load", "aborted")
@@ -30,6 +32,7 @@ def test_the_source_comes_with_python(visit):
     tab.page.locator(".story summary").first.wait_for()
 
 
+@pytest.mark.thorough
 def test_a_story_that_does_not_come_is_asked_for_again(visit):
     tab = visit(None)
     lost = ""
