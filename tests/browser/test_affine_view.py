@@ -34,12 +34,14 @@ def test_the_sentence_says_what_was_measured(visit):
     assert f"{ratio('silu', 4, 'affine'):.2f}" == tab.text("skewed-affine-sqnr_db").removesuffix(" dB")
 
 
+@pytest.mark.thorough
 def test_zero_is_exact_only_where_the_range_was_nudged(visit):
     tab = visit("#affine?centred=laplace")
     assert tab.number("centred-affine-zero_error") == tab.number("centred-symmetric-zero_error") == 0
     assert tab.text("centred-unnudged-zero_error") == "−0.4807"
 
 
+@pytest.mark.thorough
 def test_the_way_to_the_matrix_product_and_values_by_keyboard(visit):
     tab = visit("#affine")
     assert tab.page.get_by_role("link", name="Integer matmul").last.get_attribute("href") == "#matmul"

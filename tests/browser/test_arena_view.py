@@ -1,5 +1,7 @@
 """What a person does in the arena. No test depends on how fast anything is."""
 
+import pytest
+
 
 def measured(tab):
     tab.wait_text("measure", "Measure again")
@@ -20,6 +22,7 @@ def test_nothing_runs_until_it_is_asked_for_and_then_all_are_measured(visit):
     assert "times the speed of float32" in tab.text("finding")
 
 
+@pytest.mark.thorough
 def test_numpys_int8_is_shown_to_wrap_around(visit):
     tab = visit("#arena?size=64&rounds=1")
     tab["measure"].click()
@@ -29,6 +32,7 @@ def test_numpys_int8_is_shown_to_wrap_around(visit):
     assert tab.number("verdict-int8-wrong") > 0.9 * 64**2 and tab.text("verdict-einsum-wrong") == "0"
 
 
+@pytest.mark.thorough
 def test_stop_and_go_on(visit):
     tab = visit("#arena?size=128&rounds=25")
     tab["measure"].click()
@@ -45,6 +49,7 @@ def test_stop_and_go_on(visit):
                                arg=there)
 
 
+@pytest.mark.thorough
 def test_a_change_while_it_measures_stops_it(visit):
     tab = visit("#arena?size=128&rounds=25")
     tab["measure"].click()
@@ -58,6 +63,7 @@ def test_a_change_while_it_measures_stops_it(visit):
     assert tab.text("progress") == "round 1 of 1"
 
 
+@pytest.mark.thorough
 def test_a_new_size_starts_anew(visit):
     tab = visit("#arena?size=64&rounds=1")
     tab["measure"].click()

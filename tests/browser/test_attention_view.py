@@ -54,6 +54,7 @@ def test_every_control_moves_the_numbers_to_those_of_python(visit):
         wait_l1(tab, **params | {"bits": 2 if bits == "Home" else 8})
 
 
+@pytest.mark.thorough
 def test_the_head_that_is_shown_is_named(visit):
     tab = visit("#attention?head=7")
     tab.wait_text("source-about", "Head 3 of 0 to 3.")
@@ -61,6 +62,7 @@ def test_the_head_that_is_shown_is_named(visit):
     tab.wait_text("source-about", "Head 7 of 0 to 15.")
 
 
+@pytest.mark.thorough
 def test_every_method_can_be_chosen_and_says_what_it_is(visit):
     tab = visit("#attention?bits=6")
     wait_l1(tab, bits=6)
@@ -110,6 +112,7 @@ def test_matrices_and_bars_are_read_and_a_cell_is_picked_by_keyboard(visit):
     assert "masked, exactly 0" in tab.text("row-bars-value")
 
 
+@pytest.mark.thorough
 def test_both_scales_are_shown_and_shared(visit):
     tab = visit("#attention?bits=2")
     limits = frame(bits=2).scalars["limits"]

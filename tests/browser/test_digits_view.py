@@ -47,6 +47,7 @@ def test_draw_a_seven_and_it_is_read_as_seven(visit):
     tab.wait_text("prediction", "empty")
 
 
+@pytest.mark.thorough
 def test_a_small_digit_in_a_corner_is_read_too(visit):
     tab = visit("#digits?weights=pretrained")
     tab.draw(SEVEN * [0.2, 0.2, 1] + [0.75, 0.02, 0])
@@ -181,6 +182,7 @@ def test_save_and_load_ones_own_weights(visit, tmp_path):
     assert tab["seed"].input_value() == "3"
 
 
+@pytest.mark.thorough
 def test_networks_of_other_sizes_and_quantised_ones_are_shown(visit, tmp_path):
     student = described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")
     (tmp_path / "student.npz").write_bytes(store.pack(student))
@@ -195,6 +197,7 @@ def test_networks_of_other_sizes_and_quantised_ones_are_shown(visit, tmp_path):
     tab.page.locator(".note", has_text="4-bit weights and 4-bit activations").wait_for()
 
 
+@pytest.mark.thorough
 def test_exact_values_by_keyboard(visit):
     tab = visit("#digits?weights=pretrained")
     tab["filters"].focus()
@@ -203,6 +206,7 @@ def test_exact_values_by_keyboard(visit):
     tab.page.locator("[data-test='filters-value']", has_text="column").wait_for()
 
 
+@pytest.mark.thorough
 def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit("#digits")
     tab.page.locator("details", has_text="symmetric_grid").locator("code").first.wait_for(state="attached")

@@ -1,5 +1,7 @@
 """What a person does on the page of the encoder."""
 
+import pytest
+
 from pyapp.runner import Runner
 
 STORY = "ada likes tom, and she sees finn. mia sees tom. who sees tom?"
@@ -26,6 +28,7 @@ def test_a_shift_repairs_the_answer_and_another_story_has_its_own(visit):
     tab.wait_text("answers", "In float32: tom")
 
 
+@pytest.mark.thorough
 def test_maps_are_read_by_keys_and_a_click_shows_another_head(visit):
     tab = visit("#encoder?logit_bits=4")
     expected = frame(logit_bits=4).arrays

@@ -70,6 +70,7 @@ def test_the_first_click_picks_the_cell_that_is_read_and_nothing_moves_below_the
     assert tab.text("error-map-value") == read
 
 
+@pytest.mark.thorough
 def test_a_cell_is_read_and_picked_by_keyboard(visit):
     tab = visit("#errors")
     tab.wait_number("bands-2-count", "x > 0")
@@ -90,6 +91,7 @@ def test_the_accuracy_with_this_layer_rounded_comes_by_itself(visit):
     assert "99.17 %" in tab.text("accuracy")  # the float network
 
 
+@pytest.mark.thorough
 def test_a_link_with_crossed_thresholds_opens_and_says_so(visit):
     tab = visit("#errors?low=0.5&high=0.1")
     tab.page.locator("[data-test='notes']", has_text="high is now 0.5").wait_for()

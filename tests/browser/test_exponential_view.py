@@ -56,6 +56,7 @@ def test_the_point_is_moved_by_keys_and_read(visit):
     tab.wait_text("point-q", "−80")
 
 
+@pytest.mark.thorough
 def test_both_sets_of_constants_beside_the_published_maximum(visit):
     tab = visit("#exponential")
     assert tab.text("gaps-code-maximum") == "0.001913" and tab.text("gaps-code-at") == "−0.140"
@@ -66,6 +67,7 @@ def test_both_sets_of_constants_beside_the_published_maximum(visit):
     tab.wait_text("gap-value", "p = 0.0000")
 
 
+@pytest.mark.thorough
 def test_every_control_is_moved_once(visit):
     tab = visit("#exponential")
     tab["method"].select_option("ibert-paper")
@@ -94,6 +96,7 @@ def test_the_page_says_where_the_original_breaks(visit, link, sentences, words):
         assert words in tab["breaks"].last.inner_text()
 
 
+@pytest.mark.thorough
 def test_the_error_over_the_scale_is_read_by_keys(visit):
     tab = visit("#exponential")
     assert tab.text("periods-ibert-codes") == "7" and tab.text("{ln2_codes}") == "6.9315"

@@ -68,6 +68,7 @@ def test_a_link_holds_seed_temperature_generator_and_bits(visit):
     assert labels(tab.follow("#" + tab.page.url.partition("#")[2])) == drawn
 
 
+@pytest.mark.thorough
 def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
     tab = visit("#generator?seed=-%2B1&goal=--1")
     assert entry(tab, "which", "seed") == "3900371442" and "CRC-32" in tab.text("goal-note")
@@ -116,6 +117,7 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab.wait_text("picked-seed", "seed 1339")
 
 
+@pytest.mark.thorough
 def test_the_neighbours_of_a_digit_that_is_asked_for_differ_in_style(visit):
     tab = visit("#generator?generator=teacher&digit=8")
     assert tab.page.locator("[data-test=neighbours] figure").count() == 32
@@ -161,6 +163,7 @@ def test_the_sheet_and_its_latents_are_saved(visit):
     assert json.loads(files["digits-teacher-9.json"])["samples"] == asked.report(asked.draw())["samples"]
 
 
+@pytest.mark.thorough
 def test_the_story_shows_the_code(visit):
     tab = visit("#generator")
     tab.page.get_by_text("def words").first.wait_for()

@@ -48,6 +48,7 @@ def test_a_held_out_digit_asked_for_while_the_page_still_answers_is_shown(visit)
     tab.wait_text("label", "It is a")
 
 
+@pytest.mark.thorough
 def test_changed_predictions_are_counted_and_one_can_be_looked_at(visit):
     tab = visit("#inference?bits=3&activations=4")
     wait_done(tab)
@@ -85,6 +86,7 @@ def test_float_activations_leave_no_codes(visit):
     tab.page.locator("text=there are no codes between the layers").wait_for()
 
 
+@pytest.mark.thorough
 def test_the_picture_of_the_codes_is_what_python_computed(visit):
     """The shade of a pixel's cell is its code's."""
     tab = visit("#inference?activations=2")
@@ -103,6 +105,7 @@ def test_the_picture_of_the_codes_is_what_python_computed(visit):
     assert 2 <= len(np.unique(shades)) <= 4  # two bits: four codes
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("start", ["#inference", "#exponential"])
 def test_an_unknown_parameter_is_named_until_the_next_change(visit, start):
     tab, name = visit(start), "There is no parameter “index” here; it is ignored."

@@ -1,5 +1,7 @@
 """What a reader sees besides numbers: the colour of a bar, columns that fit a phone, words that do not overlap."""
 
+import pytest
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
@@ -39,6 +41,7 @@ def test_a_neuron_that_no_longer_learns_is_red(visit):
     assert shown(tab, "[data-test='first-state'] .bad", "color") == colour(tab, "bad")
 
 
+@pytest.mark.thorough
 def test_small_slopes_are_not_shown_as_nothing(visit):
     tab = visit("#rung3?seed=151")
     tab["play"].click()

@@ -43,6 +43,7 @@ def test_the_line_descends_to_where_the_formula_says(visit):
     assert "b=-6" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_the_bend_learns_a_stair(visit):
     tab = visit("#rung2")
     assert tab.text("{through_layers}") == "9.54e−7"
@@ -51,6 +52,7 @@ def test_the_bend_learns_a_stair(visit):
     tab.wait_number("loss", "x < 0.02")
 
 
+@pytest.mark.thorough
 def test_the_stack_reaches_zero_and_loses_its_fit_in_bits(visit):
     tab = visit("#rung3")
     tab["activation"].select_option("relu")
@@ -90,6 +92,7 @@ def test_a_moved_word_moves_the_arrow_on_the_next_rung(visit):
     tab.wait_text("cells-blue-1-value", f"{unmoved[0]:.2f}".replace("-", "−"))
 
 
+@pytest.mark.thorough
 def test_the_block_says_which_neurons_fired(visit):
     tab = visit("#rung6")
     found = toy.forward(toy.tokens(toy.PROMPT), toy.load())

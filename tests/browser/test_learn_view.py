@@ -1,5 +1,7 @@
 """What a person does on the page where a GPT learns to write."""
 
+import pytest
+
 from pyapp.data.text import LONGEST
 
 QUICK = "#learn?size=small&batch=1"
@@ -46,6 +48,7 @@ def test_all_widths_are_read_when_asked_for(visit):
     assert all(tab.text(f"by-width-{bits}-score").endswith("%") for bits in ("float", 8, 6, 5, 4, 3, 2))
 
 
+@pytest.mark.thorough
 def test_every_control_can_be_moved(visit):
     tab = visit(QUICK)
     read(tab)
@@ -100,6 +103,7 @@ def test_a_pasted_text_is_learned_and_a_link_keeps_it(visit):
     tab.wait_text("corpus-facts", "Stories from a grammar")
 
 
+@pytest.mark.thorough
 def test_of_ten_million_pasted_characters_the_first_are_taken_and_it_is_said(visit):
     tab = visit(QUICK + "&corpus=own")
     tab.paste("text", "all work and no play. ", 480_000)
@@ -143,6 +147,7 @@ def test_a_dropped_file_is_learned_and_its_run_is_saved_and_loaded_with_it(visit
     tab.wait_text("corpus-facts", OWN)
 
 
+@pytest.mark.thorough
 def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit(QUICK)
     code = tab.page.locator("details", has_text="pyapp/data/stories.py, line").locator("code").first

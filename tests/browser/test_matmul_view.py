@@ -74,6 +74,7 @@ def test_only_the_chosen_step_is_reached_by_tab_and_the_ends_stay(visit):
     tab.wait_text("step-title", "7.")
 
 
+@pytest.mark.thorough
 def test_a_row_of_a_and_a_column_of_w_choose_and_are_lit(visit):
     tab = visit("#matmul?step=2&per=channel")
     tab["a_codes-2-3"].click()
@@ -103,6 +104,7 @@ def test_what_is_read_follows_the_settings_and_goes_with_the_cell(visit):
     tab.page.wait_for_function("document.querySelector(\"[data-test='equation-value']\").textContent === ''")
 
 
+@pytest.mark.thorough
 def test_formulas_and_signs_within_words_are_set(visit):
     tab = visit("#matmul?step=4")
     tab["step-words"].locator("math").first.wait_for()
@@ -110,6 +112,7 @@ def test_formulas_and_signs_within_words_are_set(visit):
     assert "$" not in tab.text("walk-title") + tab.page.locator("[data-panel='walk']").inner_text()
 
 
+@pytest.mark.thorough
 def test_with_symmetric_weights_a_correction_vanishes(visit):
     tab = visit("#matmul?step=5")
     assert number(tab, "term_w_correction-0-0") != 0
@@ -119,6 +122,7 @@ def test_with_symmetric_weights_a_correction_vanishes(visit):
     assert number(tab, "term_w_correction-0-0") == 0
 
 
+@pytest.mark.thorough
 def test_requantise_by_all_three_rules(visit):
     tab = visit("#matmul?step=8")
     exact = number(tab, "cell-exact")
@@ -131,6 +135,7 @@ def test_requantise_by_all_three_rules(visit):
     assert "single and double differ on" in tab.text("near")
 
 
+@pytest.mark.thorough
 def test_the_source_shown_is_the_source_that_runs(visit):
     tab = visit("#matmul")
     code = tab.page.locator("details", has_text="matmul_terms").locator("code").first

@@ -1,5 +1,7 @@
 """What a person does on the page of methods."""
 
+import pytest
+
 from pyapp.softmax.compare import compare, methods_table
 from pyapp.softmax.logits import draw
 from pyapp.softmax.methods import METHODS
@@ -29,6 +31,7 @@ def test_every_number_of_the_table_is_pythons(visit):
     assert "N = 64" in tab.text("sort-mae") and "an L1 error of 0.0151 per row" in tab.text("finding")
 
 
+@pytest.mark.thorough
 def test_every_control_is_moved_and_the_table_follows(visit):
     tab = visit(f"#methods?{SMALL}")
     measured(tab)
@@ -55,6 +58,7 @@ def test_every_control_is_moved_and_the_table_follows(visit):
     assert "logits=offset" in tab.page.url and "method=itamax" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_headings_sort_by_mouse_and_by_keyboard(visit):
     tab = visit(f"#methods?{SMALL}&logits=skewed")
     measured(tab)
@@ -88,6 +92,7 @@ def test_headings_sort_by_mouse_and_by_keyboard(visit):
     shown(list(METHODS))
 
 
+@pytest.mark.thorough
 def test_a_row_shows_its_error_as_a_picture(visit):
     tab = visit(f"#methods?{SMALL}&logits=offset&bits=4")
     measured(tab)
@@ -121,6 +126,7 @@ def test_pasted_logits_and_a_text_that_is_none(visit):
     tab.wait_text("facts", "2 rows of N = 3")
 
 
+@pytest.mark.thorough
 def test_broken_rows_are_explained(visit):
     tab = visit("#methods?bits=2&rows=32&length=256")
     measured(tab)
@@ -137,6 +143,7 @@ def test_an_original_without_an_answer_is_marked(visit):
     assert tab["methods-lut2-flag"].count() == 0 and "I-BERT" not in tab.text("finding")
 
 
+@pytest.mark.thorough
 def test_what_each_needs_in_hardware(visit):
     tab = visit(f"#methods?{SMALL}")
     for name, method in METHODS.items():

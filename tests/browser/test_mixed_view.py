@@ -57,6 +57,7 @@ def test_the_budget_is_obeyed_while_it_is_dragged_and_stands_in_the_link(visit):
     tab.wait_text("{chosen.bits}", "8, 8, 8")
 
 
+@pytest.mark.thorough
 def test_a_point_of_the_front_sets_the_budget_by_key_and_by_click(visit):
     tab = visit(f"{QUICK}&budget=29000")
     tab.wait_text("found", FINDINGS)
@@ -81,6 +82,7 @@ def test_a_point_of_the_front_sets_the_budget_by_key_and_by_click(visit):
     tab.wait_text("accuracy-front-value", "measured")
 
 
+@pytest.mark.thorough
 def test_exact_sensitivities_are_read_by_key_and_pointer(visit):
     tab = visit(QUICK)
     tab.wait_text("found", FINDINGS)

@@ -54,6 +54,7 @@ def test_a_link_says_what_it_leaves_out(visit):
     assert ("0.25 " * 1000).strip() in copied(tab, "command")
 
 
+@pytest.mark.thorough
 def test_the_command_of_a_page_gives_its_figures(visit, capsys):
     tab = visit("#simulator?values=0.1 0.4%0A-3 2&bits=3&per=channel", **CLIPBOARD)
     found = ran(capsys, copied(tab, "command"))

@@ -43,6 +43,7 @@ def test_pictures_are_saved_as_svg(visit):
     assert svg.startswith("<svg") and "var(--" not in svg.split("style=", 1)[1].split('"')[1] and "<path" in svg
 
 
+@pytest.mark.thorough
 def test_a_panel_without_pictures_offers_none(visit):
     tab = visit("#affine")
     tab["verdict-menu"].click()

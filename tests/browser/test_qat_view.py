@@ -82,6 +82,7 @@ def test_every_control_does_what_it_says(visit):
     tab.page.wait_for_function("location.hash.includes('start=scratch')")
 
 
+@pytest.mark.thorough
 def test_a_link_to_a_student_starts_from_scratch_and_says_so(visit):
     tab = visit("#qat?network=784-32-10&rate=3&wings=2")
     said = tab.text("notes")
@@ -161,6 +162,7 @@ def test_files_wrong_and_right(visit, tmp_path):
     assert tab["activations"].input_value() == "3"
 
 
+@pytest.mark.thorough
 def test_the_shipped_results_are_those_of_the_recipes(visit):
     tab = visit("#qat")
     for bits in (4, 3, 2):

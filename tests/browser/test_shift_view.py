@@ -22,6 +22,7 @@ def gains(**params) -> dict[str, dict[str, str]]:
             for family in frame.scalars["families"]}
 
 
+@pytest.mark.thorough
 def test_gains_and_every_number_behind_them(visit):
     tab = visit(f"#shift?{SMALL}&seed=4")
     measured(tab)

@@ -33,6 +33,7 @@ def test_bits_scheme_and_granularity(visit):
     assert "part=1" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_at_a_glance_all_four_and_one_chosen(visit):
     tab = visit("#simulator")
     for bits in (2, 4, 8, 16):
@@ -87,6 +88,7 @@ def test_a_link_with_a_bad_text_opens(visit):
     assert tab.number("sqnr") == pytest.approx(ratio(4), abs=0.006)
 
 
+@pytest.mark.thorough
 def test_other_numbers_at_a_click(visit):
     tab = visit("#simulator?values=1+2+3")
     tab["unpaste"].click()
@@ -96,6 +98,7 @@ def test_other_numbers_at_a_click(visit):
     tab.wait_number("sqnr", f"Math.abs(x - {ratio(4)}) > 0.001")
 
 
+@pytest.mark.thorough
 def test_a_constant_tensor_is_exact(visit):
     tab = visit("#simulator?values=0+0+0")
     assert tab.text("sqnr") == "exact"
@@ -127,6 +130,7 @@ def test_histogram_and_matrix_are_read_by_keyboard(visit):
     tab.wait_text("matrix-after-value", "[0, 0]: −1 → code −2 → −1.333")
 
 
+@pytest.mark.thorough
 def test_the_largest_numbers_keep_the_page_narrow(visit):
     tab = visit("#simulator?values=1e38 -1e38")
     for link in ("", "&scheme=affine&bits=4"):
@@ -137,6 +141,7 @@ def test_the_largest_numbers_keep_the_page_narrow(visit):
     tab.page.locator("text=moved by up to half a step").wait_for()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("link", ["?values=", "?bits=5"])
 def test_a_link_drops_a_text_that_was_refused(visit, link):
     tab = visit("#simulator")

@@ -27,6 +27,7 @@ def test_the_steps_are_counted_and_measured(visit):
     assert "bits=8" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_every_curve_can_be_chosen(visit):
     tab = visit("#staircase")
     for name, curve in ELEMENTWISE.items():
@@ -34,6 +35,7 @@ def test_every_curve_can_be_chosen(visit):
         tab.wait_number("{l1.both}", f"Math.abs(x / {l1(curve, 4, 'both')} - 1) < 1e-3")
 
 
+@pytest.mark.thorough
 def test_the_error_of_every_number_of_bits_is_read_by_keys(visit):
     tab = visit("#staircase?curve=sigmoid")
     tab["l1"].focus()
@@ -42,6 +44,7 @@ def test_the_error_of_every_number_of_bits_is_read_by_keys(visit):
     tab.wait_text("l1-value", f"8 bits: input only {l1(ELEMENTWISE['sigmoid'], 8, 'input'):.2e}".replace("e-0", "e−"))
 
 
+@pytest.mark.thorough
 def test_a_method_makes_its_own_steps_and_its_own_row(visit):
     tab = visit("#staircase?bits=5")
     for name in METHODS:
@@ -99,6 +102,7 @@ def test_keys_faster_than_python_all_count(visit):
     assert "point=2.08" in tab.page.url
 
 
+@pytest.mark.thorough
 def test_another_row_and_what_is_no_row(visit):
     tab = visit("#staircase")
     tab["others"].fill("0, 20")
@@ -111,6 +115,7 @@ def test_another_row_and_what_is_no_row(visit):
     assert tab["row"].locator("tbody tr").count() == 3
 
 
+@pytest.mark.thorough
 def test_bits_are_moved_by_finger(visit):
     tab = visit("#staircase?method=tflite", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     for bits in BITS:

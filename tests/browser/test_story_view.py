@@ -62,6 +62,7 @@ def test_a_damaged_story_is_fetched_once_more(alone):
     assert not answers and "somebody else" not in tab.page.locator(".story").inner_text()
 
 
+@pytest.mark.thorough
 def test_without_the_converter_formulas_are_tex(alone):
     tab = alone
     tab.expected = (*CALM, "temml")
@@ -70,6 +71,7 @@ def test_without_the_converter_formulas_are_tex(alone):
     tab.page.get_by_text(r"\hat{x} = s(q - z)").wait_for()
 
 
+@pytest.mark.thorough
 def test_a_sentence_of_markdown(visit):
     """Roles are classes, HTML is text, and a link leads within the site or to https alone."""
     tab = visit("#exponential")

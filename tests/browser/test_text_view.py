@@ -148,6 +148,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     tab.wait_text("next-about", f"In the text {follows} follows.")
 
 
+@pytest.mark.thorough
 def test_losses_are_measured_at_the_end_stop_at_once_and_say_where_the_shift_helps(visit):
     tab = visit("#text?tokens=3")
     tab["look-bars"].wait_for()
@@ -173,6 +174,7 @@ def test_losses_are_measured_at_the_end_stop_at_once_and_say_where_the_shift_hel
                                arg=f"{arrays['ladder_shifted'][1]:.3f}")
 
 
+@pytest.mark.thorough
 def test_unknown_characters_an_empty_prompt_and_a_huge_one(visit):
     tab = visit("#text?tokens=5&prompt=Rom%C3%A9o")
     notes = tab.page.locator("#notes")

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from pyapp.data import mnist
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT
@@ -72,6 +74,7 @@ def test_pictures_are_read_by_keyboard_and_pick_token_layer_and_head(visit):
     tab.wait_text("token-about", "Attention from token 2")
 
 
+@pytest.mark.thorough
 def test_every_control_does_what_it_says(visit):
     tab = visit("#vision")
     tab["matrix"].wait_for()
@@ -153,6 +156,7 @@ def test_a_link_shows_what_it_says_and_a_count_that_is_left_stops(visit):
     tab["held-out-accuracy"].wait_for()
 
 
+@pytest.mark.thorough
 def test_files_wrong_and_right(visit, tmp_path):
     tab = visit("#vision?weights=own")
     tab["matrix"].wait_for()
