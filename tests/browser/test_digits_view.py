@@ -231,6 +231,7 @@ def test_a_digit_is_drawn_by_keyboard(visit):
     tab.wait_text("prediction", "The pad is empty")
 
 
+@pytest.mark.thorough
 def test_a_palm_that_lies_down_before_the_pen_draws_nothing(visit):
     tab = visit("#digits?weights=pretrained", has_touch=True)
     tab["label"].wait_for()

@@ -1,6 +1,9 @@
 """A control that would change nothing is disabled, and its help says why, before Python is there as well."""
 
+import pytest
 
+
+@pytest.mark.thorough
 def test_the_group_size_is_for_groups(visit):
     tab = visit("#simulator?per=tensor")
     assert tab["group"].is_disabled() and "No effect now: there are no groups." in tab.text("group-why")

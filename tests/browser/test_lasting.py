@@ -151,6 +151,7 @@ def test_a_storage_that_never_answers_is_waited_for_once_and_said(visit):
     tab.follow("#errors")
 
 
+@pytest.mark.thorough
 def test_without_storage_with_strange_records_and_after_a_crash_the_page_works(visit):
     tab = visit(None)
     tab.expected = ("ERR_ABORTED",)  # a reload ends what is under way

@@ -71,6 +71,7 @@ def test_a_note_goes_when_its_cause_has_gone(visit):
     tab["notes"].wait_for(state="detached")
 
 
+@pytest.mark.thorough
 def test_a_page_that_python_cannot_open_uses_its_defaults(visit):
     """No link is known that Python refuses as a whole; here one is made."""
     tab = visit(None)

@@ -211,6 +211,7 @@ def test_a_style_sheet_cannot_be_loaded(alone):
     assert tab.page.evaluate("[...document.styleSheets].every((sheet) => sheet.cssRules.length)")
 
 
+@pytest.mark.thorough
 def test_a_damaged_file_is_fetched_again_or_named(visit):
     tab = visit(None)
     tab.expected = ("start.pack", "aborted")

@@ -61,6 +61,7 @@ def test_it_opens_with_a_recorded_text_until_the_reader_changes_something(visit)
     assert tab.text("text-quant") != recorded
 
 
+@pytest.mark.thorough
 def test_every_control_changes_what_is_written_to_what_python_writes(visit):
     tab = visit("#text?tokens=20")
     generate(tab, 20)
@@ -202,6 +203,7 @@ def test_unknown_characters_an_empty_prompt_and_a_huge_one(visit):
     wait_texts(tab, 5, prompt=("to be " * 200)[:1000])
 
 
+@pytest.mark.thorough
 def test_only_this_page_fetches_the_weights_and_says_so_if_they_do_not_come(visit):
     tab = visit(None)
     asked = []

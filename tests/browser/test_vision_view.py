@@ -125,6 +125,7 @@ def test_every_control_does_what_it_says(visit):
     assert tab.page.locator("[role=alert]").count() == 0
 
 
+@pytest.mark.thorough
 def test_the_own_network_learns_and_the_count_goes_on_when_it_rests(visit):
     tab = visit("#vision")
     tab["matrix"].wait_for()
