@@ -26,7 +26,7 @@ from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 
 DTYPES = ("float32", "float64", "uint8", "int8", "int16", "int32")  # what JavaScript has typed arrays for
-NAMES = {np.dtype(name): name for name in DTYPES}  # `dtype.name` is made anew whenever it is asked for
+NAMES = {np.dtype(name): name for name in DTYPES}  # looked up, for NumPy puts `dtype.name` together at each use
 # Far beyond what any page answers: what only edited code can have made must not fill the memory of the page.
 MOST_BYTES = 2**26  # of all arrays
 MOST_STRING, MOST_NOTES = 500_000, 20  # characters: as many as the longest parameter, a text of one's own

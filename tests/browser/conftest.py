@@ -8,6 +8,7 @@ as a person does who goes on to another page. What that left in the browser is c
 import contextlib
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,14 @@ class Visitor:
     def wait_text(self, name: str, text: str) -> None:
         self.page.wait_for_function("([where, text]) => document.querySelector(where)?.textContent.includes(text)",
                                     arg=[where(name), text])
+
+    def save(self, name: str, folder: Path) -> Path:
+        """Click what saves a file; it is put into a folder, under the name that the page gives it."""
+        with self.page.expect_download() as download:
+            self[name].click()
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
 
     def slide(self, name: str, position: int | str) -> None:
         """Move a slider to a position, or by keys "Home" and "End"."""

@@ -47,14 +47,9 @@ def test_an_exported_page_proves_itself_and_reads_a_drawing(visit, tmp_path, cap
 
 def test_a_page_saves_the_file_that_the_command_writes(visit, tmp_path, capsys):
     tab = visit("#inference")
-    with tab.page.expect_download() as download:
-        tab["export-html"].click()
-    theirs, ours = tmp_path / "theirs.html", tmp_path / "ours.html"
-    download.value.save_as(theirs)
+    theirs, ours = tab.save("export-html", tmp_path), tmp_path / "ours.html"
     assert main(["run", "inference", "--steps", "0", "--do", "export-html", "--out", str(ours)]) == 0
     assert theirs.read_bytes() == ours.read_bytes() and verify(theirs).ok
     tab.page.get_by_text(f"fingerprint {verify(theirs).manifest['fingerprint']}. Its proof was run").wait_for()
 
-    with tab.page.expect_download() as download:
-        tab["export-c"].click()
-    assert download.value.suggested_filename == "mlp-w4a8.zip"
+    assert tab.save("export-c", tmp_path).name == "mlp-w4a8.zip"

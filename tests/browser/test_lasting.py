@@ -103,10 +103,7 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     tab.wait_text("page-said", "Python reproduces this run with it.")
     text = tab.page.evaluate("navigator.clipboard.readText()")
     assert 'runner.open("qat"' in text and "runner.advance(run, steps=11)" in text
-    with tab.page.expect_download() as loaded:
-        tab["page-session"].click()
-    path = tmp_path / loaded.value.suggested_filename
-    loaded.value.save_as(path)
+    path = tab.save("page-session", tmp_path)
     assert path.name == "bitladder-qat-step11.bitladder"
     assert unpacked_json(npz.unpack(path.read_bytes())["about"])["page"] == "qat"
     for title in ("mine", "mine (2)"):  # none takes another's place

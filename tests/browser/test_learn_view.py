@@ -137,12 +137,10 @@ def test_a_dropped_file_is_learned_and_its_run_is_saved_and_loaded_with_it(visit
     assert tab["corpus"].input_value() == "own" and tab["text"].input_value() == PROSE
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
-    with tab.page.expect_download() as download:
-        tab["save"].click()
-    download.value.save_as(tmp_path / "mine.npz")
+    mine = tab.save("save", tmp_path)
     tab.follow("#learn?size=small&seed=5")
     tab.wait_number("step-count", "x === 0")
-    tab["load-file"].set_input_files(tmp_path / "mine.npz")
+    tab["load-file"].set_input_files(mine)
     tab.wait_number("step-count", "x === 1")
     tab.wait_text("corpus-facts", OWN)
 

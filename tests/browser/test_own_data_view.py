@@ -32,8 +32,6 @@ def test_data_is_shown_with_its_classes_and_trained_on(visit, tmp_path):
     tab.wait_number("step-count", "x === 1")
     tab.slide("bits", "Home")
     tab["classes"].locator("tbody tr", has_text="ring").wait_for()
-    with tab.page.expect_download() as download:
-        tab["export-html"].click()
-    download.value.save_as(tmp_path / "net.html")
+    page = tab.save("export-html", tmp_path)
     tab.page.get_by_text("Its proof was run again here, and holds").wait_for()
-    assert verify(tmp_path / "net.html").manifest["classes"] == ["line", "ring"]
+    assert verify(page).manifest["classes"] == ["line", "ring"]

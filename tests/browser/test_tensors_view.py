@@ -77,13 +77,11 @@ def test_table_tensor_and_report_are_taken_home(visit, tmp_path):
     tab, made = opened(visit, tmp_path), {}
     tab.page.wait_for_function("!document.querySelector('[data-test=export-html]')?.disabled")
     for kind in ("csv", "npy", "html"):
-        with tab.page.expect_download() as waited:
-            tab[f"export-{kind}"].click()
-        waited.value.save_as(tmp_path / f"page.{kind}")
-        made[kind] = waited.value.suggested_filename
-    assert made == {"csv": "mine.csv", "npy": "mine-layers.0.weight.npy", "html": "mine.html"}
-    assert np.array_equal(np.load(tmp_path / "page.npy"), LAYERS["layers.0.weight"])
+        made[kind] = tab.save(f"export-{kind}", tmp_path)
+    assert {kind: path.name for kind, path in made.items()} == {
+        "csv": "mine.csv", "npy": "mine-layers.0.weight.npy", "html": "mine.html"}
+    assert np.array_equal(np.load(made["npy"]), LAYERS["layers.0.weight"])
     told = [str(tmp_path / "mine.safetensors"), "--sample", "4096"]
     assert main(["inspect", *told, "--html", str(tmp_path / "our.html"), "--csv", str(tmp_path / "our.csv")]) == 0
     for kind in ("html", "csv"):
-        assert (tmp_path / f"page.{kind}").read_bytes() == (tmp_path / f"our.{kind}").read_bytes(), kind
+        assert made[kind].read_bytes() == (tmp_path / f"our.{kind}").read_bytes(), kind

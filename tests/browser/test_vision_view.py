@@ -163,10 +163,7 @@ def test_files_wrong_and_right(visit, tmp_path):
     tab["matrix"].wait_for()
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
-    with tab.page.expect_download() as download:
-        tab["save"].click()
-    saved = tmp_path / download.value.suggested_filename
-    download.value.save_as(saved)
+    saved = tab.save("save", tmp_path)
     assert saved.name == "bitladder-vision-step1.npz"
     (tmp_path / "wrong.npz").write_bytes(b"no zip")
     tab["load-file"].set_input_files(tmp_path / "wrong.npz")
