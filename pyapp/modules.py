@@ -35,17 +35,22 @@ def imported_anywhere() -> list[str]:
     ours = [module for name in imported() if name.startswith("pyapp")
             and not (module := sys.modules[name]).__file__.endswith(".so")]
     codes = [module.__loader__.get_code(module.__name__) for module in ours]
-    for name in {name for code in codes for name in _names(code)} - {"micropip", "micropip.package_index"}:
+    for name in sorted({name for code in codes for name in _names(code) if not name.startswith("micropip")}):
         try:
             importlib.import_module(name)
-        except ImportError:  # another runtime's, such as Pillow
+        except ImportError:  # another runtime's, such as Pillow, or no module
             continue
     return imported()
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """What a code imports, and the functions within."""
-    yield from (each.argval for each in dis.get_instructions(code) if each.opname == "IMPORT_NAME")
+    """What a code imports, and the functions within; of `from a import b` both a and a.b, which may be a module."""
+    package = ""
+    for each in dis.get_instructions(code):
+        if each.opname == "IMPORT_NAME":
+            yield (package := each.argval)
+        elif each.opname == "IMPORT_FROM":
+            yield f"{package}.{each.argval}"
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from _names(inner)

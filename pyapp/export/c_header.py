@@ -23,7 +23,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pyapp import files
-from pyapp.export import engines
+from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared
 from pyapp.export.subject import Subject
@@ -61,7 +61,7 @@ def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
 
 def text_of(subject: Subject, proof: Proof, prefix: str) -> str:
     """The header, with $MANIFEST for its manifest."""
-    names, layers = _names(subject), subject.integer.layers
+    called, layers = _names(subject), subject.integer.layers
     grids = [subject.integer.input, *(layer.output for layer in layers)]
     kind = _smallest([end for grid in grids for end in (grid.low, grid.high)])
     ends = list(accumulate([layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)]))
@@ -71,11 +71,11 @@ def text_of(subject: Subject, proof: Proof, prefix: str) -> str:
     told = [_array("proof_pixels", runs_of(proof.pixels)), _array("proof_logits", logits),
             f"static const uint32_t NAME_proof_fingerprint = 0x{proof.fingerprint};"]
     calls = [f"  NAME_{name}(codes + {begin}, codes + {end});"
-             for name, begin, end in zip(names, [0, *ends], ends, strict=False)]
+             for name, begin, end in zip(called, [0, *ends], ends, strict=False)]
     return _filled("network.h", {
         "DATA": "\n".join(data), "ROUNDING": _filled(f"{subject.rounding}.h"), "CALLS": "\n".join(calls),
-        "LAYERS": "\n".join(_filled("layer.h", {"LAYER": name}) for name in names), "PROOF": "\n".join(told),
-        "LAST": names[-1], "PRINT": proof.fingerprint}).replace("NAME", prefix)
+        "LAYERS": "\n".join(_filled("layer.h", {"LAYER": name}) for name in called), "PROOF": "\n".join(told),
+        "LAST": called[-1], "PRINT": proof.fingerprint}).replace("NAME", prefix)
 
 
 def _data(subject: Subject, kind: np.dtype) -> Iterator[str]:
@@ -237,5 +237,4 @@ def fits(subject: Subject) -> str:
     return ""
 
 
-FORMAT = Format("c", ".h", "C", "a C99 header with integers only, and a test driver", main, opened,
-                recognises, fits, {DRIVER: driver}, integers=True)
+FORMAT = Format(*names.C, main, opened, recognises, fits, {DRIVER: driver}, integers=True)

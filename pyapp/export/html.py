@@ -3,7 +3,7 @@
 import re
 
 from pyapp.core.classes import TEN
-from pyapp.export import json_js
+from pyapp.export import json_js, names
 from pyapp.export.formats import Format, Manifest, Opened
 from pyapp.export.json_js import TEMPLATES, text_of
 from pyapp.export.proof import Proof
@@ -62,5 +62,4 @@ def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-FORMAT = Format("html", ".html", "HTML page", "one page with a drawing pad, which a double click opens", main, opened,
-                recognises, json_js.fits)
+FORMAT = Format(*names.HTML, main, opened, recognises, json_js.fits)

@@ -23,7 +23,7 @@ import numpy as np
 
 from pyapp import files
 from pyapp.core.ops import linear, relu
-from pyapp.export import engines
+from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared, of_predictions
 from pyapp.export.subject import Subject
@@ -47,9 +47,8 @@ def network_of(subject: Subject) -> dict[str, Any]:
         return {"input": _grid(subject.integer.input), "layers": layers}
     p = subject.parameters
     tensors = subject.network.weights.tensors if isinstance(subject.network, QuantizedNetwork) else {}
-    names = [name for name in p if name.endswith(".weight")]
     return {"layers": [_float_layer(name, p[name], p[name.replace(".weight", ".bias")], tensors.get(name))
-                       for name in names]}
+                       for name in p if name.endswith(".weight")]}
 
 
 def _integer_layer(name: str, grid: Grid, layer: IntegerLinear) -> dict[str, Any]:
@@ -207,5 +206,4 @@ def fits(subject: Subject) -> str:
     return ""
 
 
-FORMAT = Format("json", ".json", "JSON and JavaScript", "JSON with base64 numbers, and a JavaScript engine",
-                main, opened, recognises, fits, {".mjs": engine_module})
+FORMAT = Format(*names.JSON, main, opened, recognises, fits, {".mjs": engine_module})

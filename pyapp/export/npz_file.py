@@ -4,7 +4,7 @@ import struct
 
 from pyapp import npz
 from pyapp.checkpoint import MANIFEST, packed_json, unpacked_json
-from pyapp.export import arrays
+from pyapp.export import arrays, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest
 from pyapp.export.proof import Proof
 from pyapp.export.seal import BLANK, Broken
@@ -35,5 +35,4 @@ def recognises(data: bytes) -> bool:
     return data[:4] == b"PK\x03\x04"
 
 
-FORMAT = Format("npz", ".npz", ".npz", "named NumPy arrays, which every command and page here can load", main,
-                opened, recognises, arrays.fits)
+FORMAT = Format(*names.NPZ, main, opened, recognises, arrays.fits)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pyapp import __version__, files
-from pyapp.export import onnx_graph, onnx_vit
+from pyapp.export import names, onnx_graph, onnx_vit
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest
 from pyapp.export.onnx_graph import Graph
 from pyapp.export.onnx_layers import INPUT, OUTPUT, float_mlp, integer_mlp, integer_refused, qdq_mlp
@@ -117,7 +117,5 @@ def integer_fits(subject: Subject) -> str:
     return integer_refused(subject.integer)
 
 
-FORMAT = Format("onnx", ".onnx", "ONNX", "ONNX in float32, or quantised with QuantizeLinear and DequantizeLinear", main,
-                opened, recognises, fits, rounding=SIMULATED)
-INTEGER = Format("onnx-qlinear", ".onnx", "ONNX, integers", "ONNX in integers, with the same results everywhere",
-                 main, opened, recognises, integer_fits, rounding="float", integers=True)
+FORMAT = Format(*names.ONNX, main, opened, recognises, fits, rounding=SIMULATED)
+INTEGER = Format(*names.ONNX_INTEGER, main, opened, recognises, integer_fits, rounding="float", integers=True)

@@ -3,7 +3,7 @@
 import json
 
 from pyapp import files, safetensors
-from pyapp.export import arrays
+from pyapp.export import arrays, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest
 from pyapp.export.proof import Proof
 from pyapp.export.seal import Broken
@@ -30,6 +30,4 @@ def opened(data: bytes) -> Opened:
     return arrays.opened(tensors, manifest)
 
 
-FORMAT = Format("safetensors", ".safetensors", "safetensors",
-                "named tensors, which Bitladder and other programs can load", main, opened,
-                safetensors.recognises, arrays.fits)
+FORMAT = Format(*names.SAFETENSORS, main, opened, safetensors.recognises, arrays.fits)

@@ -17,7 +17,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls, exporting, mistakes, own_data, own_layers
+from pyapp.pages.base import controls, export_buttons, mistakes, own_data, own_layers
 from pyapp.pages.base.controls import usual_rates
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
@@ -25,8 +25,6 @@ from pyapp.pages.base.own_data import OwnData
 from pyapp.pages.panels import digits as panels
 from pyapp.quant.parameters import QuantizedParameters, float_nbytes, quantize_parameters
 from pyapp.quant.schemes import MAX_BITS, MIN_BITS
-from pyapp.quantized.network import QuantizedNetwork
-from pyapp.quantized.saved import digits_network
 from pyapp.training.trainer import judge
 
 OWN, PRETRAINED, PAGE = "own", "pretrained", "page digits"
@@ -51,7 +49,7 @@ class Page(Experiment):
               ("Train", ("data", "keep", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
-               *exporting.actions())
+               *export_buttons.actions())
     MAIN = ("weights", "bits")
     PARAMS = (
         controls.optimiser("sgd"),
@@ -214,6 +212,8 @@ class Page(Experiment):
 
     def _export(self, action: str) -> Outcome:
         """The network on show: float32, or with its quantised weights."""
+        from pyapp.pages.base import exporting  # here, because no page needs these to begin
+        from pyapp.quantized.network import QuantizedNetwork
         shipped_ones, quantised = self.params["weights"] == PRETRAINED, self.quantised()
         source = exporting.shipped("mlp") if shipped_ones else exporting.own("digits", self.trainer.p)
         network = QuantizedNetwork(quantised) if quantised else self.shown
@@ -242,9 +242,10 @@ class Page(Experiment):
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network starts a new training."""
+        from pyapp.quantized.saved import digits_network  # here, because few begin with a file
         saved = Contents(arrays, name)
         found, goes_on = digits_network(saved), saved.under_way and saved.by == PAGE
-        rounded = isinstance(found, QuantizedNetwork)
+        rounded = not isinstance(found, Parameters)
         p = found.weights.parameters if rounded else found
         params = saved.params(self.PARAMS) if goes_on else dict(self.params)
         data = OwnData.of_file(saved, not goes_on and params["data"] == own_data.OWN, self.brought)

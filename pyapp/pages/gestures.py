@@ -12,7 +12,7 @@ from pyapp.core.words import counted
 from pyapp.data.gestures import DIRECTIONS, PICTURE, picture
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, Values, parse_all
-from pyapp.pages.base import controls, exporting
+from pyapp.pages.base import controls, export_buttons
 from pyapp.pages.base.gesture_book import Book
 from pyapp.pages.base.gesture_training import EVERY, GestureTraining, variation
 from pyapp.pages.panels import gestures as panels
@@ -57,7 +57,7 @@ class Page(Experiment):
                Action("save", "Save drawings", "Save the drawings, and what the network reads of them"),
                Action("measure", "Measure", "Measure accuracy by number of drawings and variants, for "
                                             "weights/gestures.json; it takes a minute"),
-               *exporting.actions())
+               *export_buttons.actions())
     MAIN = ("gesture", "bits")
     RECORDED, REHEARSED = (), gestures.STEPS
     PARAMS = (
@@ -180,7 +180,7 @@ class Page(Experiment):
         return Frame(self.training.step, scalars, arrays | more, notes)
 
     def act(self, name: str, values: Values) -> Outcome:
-        return self._export(name) if name.startswith(exporting.PREFIX) else getattr(self, f"_{name}")()
+        return self._export(name) if name.startswith(export_buttons.PREFIX) else getattr(self, f"_{name}")()
 
     @property
     def _edited(self) -> Book:
@@ -230,10 +230,11 @@ class Page(Experiment):
 
     def _export(self, action: str) -> Outcome:
         """The network as it is now, float32 or with its quantised weights, proven on drawings."""
+        from pyapp.pages.base import exporting  # here, because no page needs it to begin
         training, features = self.training, self.params["features"]
         if not training.trainer:
             raise ValueError("there is no network yet; draw two classes first")
-        if action == f"{exporting.PREFIX}html" and features == DIRECTIONS:
+        if action == f"{export_buttons.PREFIX}html" and features == DIRECTIONS:
             raise ValueError(NO_PAD)
         network = QuantizedNetwork(training.quantised) if training.quantised else training.trainer.p
         source = exporting.own(f"gestures, input {features}", training.trainer.p)

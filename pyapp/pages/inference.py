@@ -11,7 +11,7 @@ from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
-from pyapp.pages.base import controls, exporting, format_controls, mistakes
+from pyapp.pages.base import controls, export_buttons, format_controls, mistakes
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader
 from pyapp.pages.base.measured import activations_words, weights_words
@@ -45,7 +45,7 @@ class Page(Experiment):
     PANELS = panels.PANELS
     UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
                          "first": "The pad opens with this test digit."}
-    ACTIONS = exporting.actions()
+    ACTIONS = export_buttons.actions()
     IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),
             format_controls.idle_in_formats("bits", "scheme", "per", "method", "clip"))
     MAIN = ("bits", "activations")
@@ -110,6 +110,7 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Export the quantised network."""
+        from pyapp.pages.base import exporting  # here, because no page needs it to begin
         return exporting.exported(self, name, self.comparison().network, exporting.shipped("mlp"),
                                   exporting.settings_of(self.settings), self.params["rounding"])
 

@@ -11,7 +11,7 @@ from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.measure.verification import NEAR, Verification, key
-from pyapp.pages.base import controls, exporting, mistakes
+from pyapp.pages.base import controls, export_buttons, mistakes
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.measured import activations_words
 from pyapp.pages.panels import mixed as panels
@@ -40,7 +40,7 @@ class Page(Experiment):
     GROUPS = (("Budget", ("budget", "keep")), ("Weights", ("method", "scheme", "per", "clip")),
               ("Activations", ("activations", "calibrate")), ("Chart", ("measure",)), mistakes.GROUP)
     PANELS = panels.PANELS
-    ACTIONS = exporting.actions()
+    ACTIONS = export_buttons.actions()
     IDLE = (controls.idle_in_float("calibrate"),)
     MAIN = ("budget", "method")
     RECORDED, REHEARSED = (), 18
@@ -71,9 +71,8 @@ class Page(Experiment):
     def work(self) -> Verification:
         """The search at these settings, as far as it has come."""
         value = self.params
-        activations = number(value["activations"])
-        settings = Settings(scheme=value["scheme"], per=value["per"], activations=activations, method=value["method"],
-                            calibrate=value["calibrate"], clip=value["clip"])
+        settings = Settings(scheme=value["scheme"], per=value["per"], activations=number(value["activations"]),
+                            method=value["method"], calibrate=value["calibrate"], clip=value["clip"])
         if settings not in self._known:
             search = Search(shipped.mlp(), settings, mnist.calibration(), mnist.calibration_labels())
             self._known[settings] = Verification(search, *mnist.shipped("test"))
@@ -92,6 +91,7 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Export the network within the budget."""
+        from pyapp.pages.base import exporting  # here, because no page needs it to begin
         search = self.work.search
         chosen = search.best_within(self.params["budget"]) if search.front else None
         if chosen is None:

@@ -13,7 +13,7 @@ from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, ParamError, Values, find, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
-from pyapp.pages.base import controls, exporting, format_controls, mistakes, qat_readings
+from pyapp.pages.base import controls, export_buttons, format_controls, mistakes, qat_readings
 from pyapp.pages.base.controls import NONE, usual_rates
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, DigitsTraining
 from pyapp.pages.base.gathering import gathering, in_scales
@@ -53,7 +53,7 @@ class Page(Experiment):
               ("Picture", ("layer",)), mistakes.GROUP)
     SHIPPED, PANELS = panels.SHIPPED, panels.PANELS
     ACTIONS = (Action("integers", "Measure it now", "Classify the test images in integer arithmetic only"),
-               *exporting.actions())
+               *export_buttons.actions())
     IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),
             format_controls.idle_in_formats("bits", "per"))
     MAIN = ("bits", "activations")
@@ -173,8 +173,7 @@ class Page(Experiment):
         scalars |= {
             "layer": layer, "near": picture.near, "clipped": picture.clipped,
             "layers": [{**row, "chosen": row["name"] == layer} for row in rows],
-            "changed": next(row["changed"] for row in rows if row["name"] == layer),
-            "code_counts": picture.words,
+            "changed": next(row["changed"] for row in rows if row["name"] == layer), "code_counts": picture.words,
             "neurons": len(tensors["layer1.weight"].codes), "largest_code": float(picture.lines[-1])}
         filters = in_scales(tensors["layer1.weight"]).reshape(-1, 28, 28)
         arrays = {**picture.arrays, "filters": filters, **wrong_ones}
@@ -217,6 +216,7 @@ class Page(Experiment):
     def act(self, name: str, values: Values) -> Outcome:
         """Export the network; or begin to measure in integer arithmetic, and `background` goes on with it."""
         if name != "integers":
+            from pyapp.pages.base import exporting  # here, because no page needs it to begin
             scheme = {key: self.params[key] for key in ("bits", "per")} | {"method": "qat"}
             if (activations := number(self.params["activations"])) is not None:
                 scheme["activations"] = activations

@@ -13,7 +13,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.attention_logits import token_names
 from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
-from pyapp.pages.base import controls, exporting, mistakes, softmax_controls
+from pyapp.pages.base import controls, export_buttons, mistakes, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
@@ -51,7 +51,7 @@ class Page(Experiment):
     SHIPPED, PANELS = ("vit",), panels.PANELS
     IDLE = (controls.idle_in_float("per", by="bits", value=OFF, what="weights"),
             controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
-    ACTIONS = exporting.actions(exporting.VISION)
+    ACTIONS = export_buttons.actions(export_buttons.VISION)
     MAIN = ("bits", "logit_bits")
     RECORDED = ()
     PARAMS = (
@@ -206,9 +206,7 @@ class Page(Experiment):
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
-        if self.diverged:
-            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [DIVERGED])
-        x, label, note = self._reader.read(inputs)
+        x, label, note = (None, None, DIVERGED) if self.diverged else self._reader.read(inputs)
         if x is None:
             return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
         return self._read(x, label)
@@ -241,6 +239,7 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Export the network on show."""
+        from pyapp.pages.base import exporting  # here, because no page needs it to begin
         if self.diverged:
             raise ValueError(DIVERGED.rstrip("."))
         settings, notes = exporting.vision_settings(name, self.settings() or TransformerSettings())

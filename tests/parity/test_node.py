@@ -14,7 +14,7 @@ from pyapp.bridge import METHODS
 from pyapp.experiment.frame import Frame
 from pyapp.hosts import ROOT, HostError, Node
 from pyapp.pages.base import text_losses
-from pyapp.pages.base.exporting import PREFIX
+from pyapp.pages.base.export_buttons import PREFIX
 from pyapp.parity import check
 from pyapp.runner import Runner
 

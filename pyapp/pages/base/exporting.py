@@ -1,4 +1,4 @@
-"""What pages with a network share: one export button per format, and the files that the buttons make."""
+"""The files that the export buttons of pages make."""
 
 import hashlib
 import io
@@ -14,19 +14,16 @@ from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
 from pyapp.data.digits import Digits
-from pyapp.experiment.frame import Action, Experiment, Outcome
-from pyapp.experiment.panels import Button, Buttons, Panel, Words
+from pyapp.experiment.frame import Experiment, Outcome
 from pyapp.export.formats import Format, refuse, written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.subject import Network, Subject, measured_of, pixels_of, scheme_of
 from pyapp.export.verify import checked
 from pyapp.measure.measure import measure, measure_float
+from pyapp.pages.base.export_buttons import PREFIX
 from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
 from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings
 
-PREFIX = "export-"
-DIGITS = tuple(FORMATS.values())
-VISION = tuple(FORMATS[name] for name in ("onnx", "safetensors", "npz"))
 SHIPPED = "the shipped digits"
 ACTIVATIONS = 8  # bits that float activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
@@ -34,21 +31,6 @@ NO_FORMATS = "files hold uniform grids, and these weights are in a number format
 WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."
 FLOAT_SCORES = "ONNX has no softmax on quantised logits: in this file they are float32, and the softmax is exact."
 GIVEN = f"The page's activations are float32; in this file they have {ACTIVATIONS} bits."
-
-
-def actions(forms=DIGITS) -> tuple[Action, ...]:
-    """An action for each format."""
-    return tuple(Action(PREFIX + form.name, form.label, f"Save this network: {form.doc}") for form in forms)
-
-
-def panel(forms=DIGITS, proven: str = "digits") -> Panel:
-    """The buttons for these actions; what the network is proven on."""
-    return Panel("export", "Take the network with you", (
-        Words(text=f"Each file holds the network as it is now, and ten {proven} with their results. With these anyone "
-                   "can prove that it computes the same elsewhere: with `bitladder verify FILE`, or with the exported "
-                   "JavaScript or C."),
-        Buttons(buttons=tuple(Button(form.label, act=PREFIX + form.name, name=PREFIX + form.name) for form in forms)),
-    ))
 
 
 def exported(page: Experiment, action: str, network: Network, source: Mapping[str, str], scheme: Mapping[str, Any],

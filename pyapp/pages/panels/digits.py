@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Fact, Facts, Head, Panel, Words
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
-from pyapp.pages.base import exporting, mistakes
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 from pyapp.pages.base.own_data import PANEL as OWN_DATA
@@ -69,4 +69,4 @@ MEASURED = Panel("measured", "Measured here", (
         Fact("{batch_of} images at once", ("times.batch_ms?:milliseconds", "times.batch_quant_ms?:milliseconds")))),
     Buttons(buttons=(Button("Measure in this browser", act="measure", name="measure"),)),
 ), place="wide")
-PANELS = (DRAW, OWN_DATA, WEIGHTS, SHIPPED, TRAINING, QUANTISE, mistakes.PANEL, MEASURED, exporting.panel())
+PANELS = (DRAW, OWN_DATA, WEIGHTS, SHIPPED, TRAINING, QUANTISE, mistakes.PANEL, MEASURED, export_buttons.panel())

@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Column, Fact, Facts, Head, Panel, Table, Together, Words
 from pyapp.experiment.pictures import Heatmap, Images
-from pyapp.pages.base import exporting, mistakes
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
@@ -58,4 +58,4 @@ CHANGED = Panel("changed", "Changed predictions", (
            label="It is a {changed_label}: float32 says {changed_float}, quantised says {changed_quant}.",
            words="[{changed_float}](.float) → [{changed_quant}](.quant) [it is a {changed_label}](.doc)"),
 ), place="wide")
-PANELS = (DRAW, CODES, GAP, COUNT, CHANGED, mistakes.PANEL, exporting.panel())
+PANELS = (DRAW, CODES, GAP, COUNT, CHANGED, mistakes.PANEL, export_buttons.panel())

@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Button, Buttons, Column, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart
-from pyapp.pages.base import exporting, mistakes
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.measured import measured
 
 LAYERS = ("layer1", "layer2", "layer3")
@@ -116,4 +116,4 @@ VERSUS = Panel("versus", "Does mixing beat the same bits everywhere?", (
                "{largest_ratio:fixed:2} over the networks measured so far. Layers meet each other’s errors, so a sum "
                "can only rank the choices{unknown}."),
 ), place="wide", empty=EMPTY)
-PANELS = (SENSITIVITY, ALLOCATION, KEEP, FRONT, VERSUS, mistakes.WITHOUT_PAD, exporting.panel())
+PANELS = (SENSITIVITY, ALLOCATION, KEEP, FRONT, VERSUS, mistakes.WITHOUT_PAD, export_buttons.panel())

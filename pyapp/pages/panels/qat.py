@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Column, Fact, Facts, Head, Panel, Table, Words
 from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line, loss_curves
-from pyapp.pages.base import exporting, mistakes
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.measured import measured
 
 SHIPPED = ("mlp", "mlp-qat4", "mlp-qat3", "mlp-qat2")
@@ -98,4 +98,4 @@ SCALES = Panel("scales", "Scales, layer by layer", (
         Column("codes changed", "changed:percent:2"))),
 ), place="wide", empty="The scales appear when Python has started.")
 PANELS = (TRAINING, GATHERING, CODES, COMPARE, NUMBERS, INTEGERS, REACHED, SCALES, mistakes.WITHOUT_PAD,
-          exporting.panel())
+          export_buttons.panel())

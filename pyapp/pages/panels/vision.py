@@ -15,7 +15,7 @@ from pyapp.experiment.panels import (
     Words,
 )
 from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_curves
-from pyapp.pages.base import exporting, mistakes
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.digit_input import DRAW
 
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
@@ -127,4 +127,4 @@ FILTERS = Panel("filters", "Patch embedding", (
     Scale(limit="filter_limit", what="Weights"),
 ), place="readouts", empty="The images appear when Python has started.")
 PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX, mistakes.PANEL,
-          exporting.panel(exporting.VISION))
+          export_buttons.panel(export_buttons.VISION))

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyapp import pages
 from pyapp.hosts import HostError
-from pyapp.pages.base.exporting import PREFIX
+from pyapp.pages.base.export_buttons import PREFIX
 
 
 def exports(call: Callable[..., Any], run: int, page: str, exact: bool) -> dict[str, Any]:
