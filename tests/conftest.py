@@ -20,7 +20,8 @@ from pyapp.hosts import ROOT, find_chromium
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 COMPILERS = ("cc", "gcc", "clang")
-CASES = 4  # of one test that run inside Pyodide, unless it is marked otherwise; the parity sessions ask for the rest
+# Of one test so many cases run inside Pyodide, unless it is marked otherwise; the parity sessions ask for the rest.
+CASES, THOROUGH_CASES = 2, 4
 
 LONG = {f"test_{name}.py" for name in ("offline", "lasting", "start", "single", "leaving", "live_code_view")}
 
@@ -60,11 +61,11 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     """The tests that take longest come first, so that at the end no worker is alone with one; of the parts that
     run inside Pyodide each comes first among the tests that one worker is given."""
+    if not config.getoption("--thorough"):
+        leave_out(config, items, [item for item in items if item.get_closest_marker("thorough")])
     if sys.platform == "emscripten":
         sample(config, items)
         return
-    if not config.getoption("--thorough"):
-        leave_out(config, items, [item for item in items if item.get_closest_marker("thorough")])
     items.sort(key=lambda item: (item.path.parent.name != "parity", item.path.name not in LONG))
     longest = [item for item in items if item.originalname == "test_the_unit_tests_pass_inside_pyodide"]
     rest = [item for item in items if item not in longest]
@@ -75,13 +76,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def sample(config, items):
-    """Of each test keep CASES cases, or as many as it is marked with, in_pyodide(cases, because): all of them run
+    """Of each test keep some cases, or as many as it is marked with, in_pyodide(cases, because): all of them run
     natively, and what differs there differs for many. They are spread evenly from first to last."""
+    usual = THOROUGH_CASES if config.getoption("--thorough") else CASES
     kept, left_out = [], []
     for _, group in itertools.groupby(items, key=lambda item: item.nodeid.partition("[")[0]):
         cases = list(group)
         mark = cases[0].get_closest_marker("in_pyodide")
-        n = min(mark.args[0] if mark else CASES, len(cases))
+        n = min(mark.args[0] if mark else usual, len(cases))
         places = {round(i * (len(cases) - 1) / max(n - 1, 1)) for i in range(n)}
         for i, case in enumerate(cases):
             (kept if i in places else left_out).append(case)

@@ -4,6 +4,8 @@ Pages are looked at one after the other in one tab, without Python where recorde
 """
 
 import contextlib
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import TimeoutError
@@ -70,7 +72,7 @@ CLIPPED = """() => [...document.querySelectorAll(".code pre, .cm-scroller, .prin
 
 def without_python(visit, size):
     tab = visit(None, viewport=size)
-    tab.page.route("**/vendor/pyodide/**", lambda route: None)  # never answered
+    tab.page.route("**/worker.js", lambda route: None)  # never answered, and nothing in the page waits for it
     tab.page.goto(tab.url)
     return tab
 
@@ -84,43 +86,48 @@ def go(tab, name: str) -> None:
     tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_every_page_has_its_controls_and_its_picture_in_view(visit, size):
-    tab, faults = without_python(visit, size), []
-    for name in pages.names():
-        go(tab, name)
-        least = SHARE * (1 if size is WIDE else 0.4)
-        with contextlib.suppress(TimeoutError):
-            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=least,
-                                       timeout=1000 if faults else 30_000)  # less than Python's files are waited for
-        seen = tab.page.evaluate(LOOK)
-        if seen["filled"] < least or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
-            faults.append(f"{name}: {seen}")
-    assert not faults, faults
-
-
-def test_nothing_lies_over_anything(visit):
+def test_every_page_at_every_size(visit):
+    """One walk: what a page needs is in view, nothing lies over anything or spills, and no parameter is there twice."""
     tab, faults = without_python(visit, WIDE), []
     for name in pages.names():
         go(tab, name)
+        faults += [f"{name}: {fault}" for fault in twice(tab, name)]
         for size in SIZES:
             tab.page.set_viewport_size(size)
             tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            found = tab.page.evaluate(OVERLAPS) + tab.page.evaluate(SPILT)
-            faults += [f"{name} at {size['width']}: {pair}" for pair in found]
-            strip, height = tab.page.evaluate("[document.querySelector('.strip').getBoundingClientRect(), innerHeight]")
-            stuck = tab.page.evaluate("getComputedStyle(document.querySelector('.strip')).position") != "static"
-            if stuck and strip["height"] > height / 4:
-                faults.append(f"{name} at {size['width']}: the strip takes {strip['height']} of {height}")
+            found = [*out_of_view(tab, size, bool(faults)), *tab.page.evaluate(OVERLAPS), *tab.page.evaluate(SPILT)]
+            faults += [f"{name} at {size['width']}: {fault}" for fault in found]
     assert not faults, faults
+    assert tab.page.evaluate("document.documentElement.dataset.state") != "ready"
 
 
-def test_at_200_percent_the_head_leaves_room_for_the_picture(visit):
-    tab = without_python(visit, ZOOMED)
-    for name in pages.names():
-        go(tab, name)
-        top = tab.page.evaluate("document.querySelector('.bench > .stage').getBoundingClientRect().top")
-        assert top <= 0.85 * ZOOMED["height"], name
+def twice(tab, name: str) -> Iterator[str]:
+    """Names that more than one element has, and main controls that are not there."""
+    ids = tab.page.eval_on_selector_all("[id]", "all => all.map(({ id }) => id)")
+    shown = tab.page.eval_on_selector_all("[data-param]", "all => all.map(({ dataset }) => dataset.param)")
+    yield from (f"{each} is there {n} times" for all_ in (ids, shown) for each, n in Counter(all_).items() if n > 1)
+    yield from (f"{each} is not there" for each in set(pages.page(name).mains()) - set(shown))
+
+
+def out_of_view(tab, size: dict, hurry: bool) -> Iterator[str]:
+    """What of a page should be in view at once on a screen of this size, and is not."""
+    if size in (WIDE, PHONE):
+        least = SHARE * (1 if size is WIDE else 0.4)
+        with contextlib.suppress(TimeoutError):
+            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=least,
+                                       timeout=1000 if hurry else 30_000)  # less than Python's files are waited for
+        seen = tab.page.evaluate(LOOK)
+        if seen["filled"] < least or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
+            yield str(seen)
+    top, strip, position = tab.page.evaluate("""() => {
+        const [stage, strip] = [".bench > .stage", ".strip"].map((part) => document.querySelector(part));
+        const [{ top }, { height }] = [stage.getBoundingClientRect(), strip.getBoundingClientRect()];
+        return [top, height, getComputedStyle(strip).position];
+    }""")
+    if position != "static" and strip > size["height"] / 4:
+        yield f"the strip takes {strip} of {size['height']}"
+    if size is ZOOMED and top > 0.85 * size["height"]:
+        yield f"the head leaves no room for the picture, which begins at {top}"
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE, ZOOMED], ids=["wide", "phone", "zoomed"])
@@ -163,16 +170,6 @@ def test_the_sheet_of_a_phone_leaves_half_the_screen_to_the_picture(visit):
     tab.wait_text("headline", "8 bits")
     tab["controls-toggle"].tap()
     assert not tab["controls"].is_visible()
-
-
-def test_a_page_shows_a_parameter_once(visit):
-    tab = without_python(visit, WIDE)
-    for name in pages.names():
-        go(tab, name)
-        ids = tab.page.eval_on_selector_all("[id]", "all => all.map(({ id }) => id)")
-        assert len(ids) == len(set(ids))
-        shown = tab.page.eval_on_selector_all("[data-param]", "all => all.map(({ dataset }) => dataset.param)")
-        assert len(shown) == len(set(shown)) and set(pages.page(name).mains()) <= set(shown)
 
 
 def test_code_runs_with_its_picture_in_view_and_is_not_clipped(visit):

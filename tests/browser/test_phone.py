@@ -30,8 +30,9 @@ LINKS = {  # what makes a page wide; by default it is opened as it is
     "staircase": ["?method=tflite"],
     "text": ["?tokens=30"],
 }
-CASES = [pytest.param(page, query, id=page + query, marks=pytest.mark.thorough if i else ())
-         for page in pages.names() for i, query in enumerate(LINKS.get(page, [""]))]
+USUAL = [(page, LINKS.get(page, [""])[0]) for page in pages.names()]
+MORE = [(page, query) for page, queries in LINKS.items() for query in queries[1:]]
+WALKS = 4  # so many tabs, in which Python starts once
 
 
 def affine(tab):
@@ -188,14 +189,22 @@ def fits(tab) -> None:
                                arg=tab.page.viewport_size["width"])
 
 
-@pytest.mark.parametrize("page, query", CASES)
-def test_a_page_fits_a_phone(visit, page, query):
-    tab = visit(f"#{page}{query}", **PHONE)
-    fits(tab)
-    if page in STEPS:
-        STEPS[page](tab)
-    tab.page.set_viewport_size(SMALLEST)
-    fits(tab)
+@pytest.mark.parametrize("links", [*(pytest.param(USUAL[i::WALKS], id=f"walk {i + 1}") for i in range(WALKS)),
+                                   pytest.param(MORE, id="more", marks=pytest.mark.thorough)])
+def test_pages_fit_a_phone(visit, links):
+    tab = visit("#{}{}".format(*links[0]), **PHONE)
+    for page, query in links:
+        tab.page.set_viewport_size(PHONE["viewport"])
+        tab.follow(f"#{page}{query}")
+        try:
+            fits(tab)
+            if page in STEPS:
+                STEPS[page](tab)
+            tab.page.set_viewport_size(SMALLEST)
+            fits(tab)
+        except Exception as error:
+            error.add_note(f"on {page}{query}")
+            raise
 
 
 def test_what_an_empty_chart_says_lies_over_no_number_of_its_axes(visit):

@@ -145,7 +145,7 @@ def test_errors_cross_as_data(node):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd, part):
+def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd, pytestconfig, part):
     """tests/unit but for the pages, on Pyodide's Python and NumPy, in parts that workers can run at once."""
     for distribution in map(importlib.metadata.distribution, PYTEST):
         for file in distribution.files:
@@ -155,6 +155,7 @@ def test_the_unit_tests_pass_inside_pyodide(needs_node, tmp_path, capfd, part):
                 shutil.copy(file.locate(), target)
     with Node(mount={ROOT: "/repository", tmp_path: "/packages"}, path=("/repository", "/packages")) as host:
         host.run("shutil", "copytree", src="/repository/weights", dst="/bitladder/weights", dirs_exist_ok=True)
-        options = ["-o", "addopts=-q", "-p", "no:cacheprovider"]  # one worker: there is one Python
+        options = ["-o", "addopts=-q", "-p", "no:cacheprovider",  # one worker: there is one Python
+                   *["--thorough"] * pytestconfig.getoption("--thorough")]
         status = host.run("pytest", "main", args=[*PARTS[part], *options])
     assert status == 0, capfd.readouterr().err[-4000:]
