@@ -186,5 +186,5 @@ class ITAMaxWideStreaming(ITAMaxWide):
     codes = ITAMaxStreaming.codes
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """As in one pass, but the sum, at least 256, is short by less than 2: each shift halves the losses before it."""
+        """As in one pass, but the sum, 256 or more, is short by less than 2: each shift halves the losses before it."""
         return max(0.0, 1 - 2 * n / 255), 1 + 2 / 256
