@@ -1,6 +1,6 @@
 """The Vision Transformer as an ONNX graph, in float32 or between QuantizeLinear and DequantizeLinear (QDQ).
 
-N images of T tokens are N·T rows of C columns, as in pyapp.nets.vit, except between the heads' reshapes.
+N images of T tokens are N·T rows of C columns, as in pyapp.nets.vit, except in attention, where heads have an axis.
 """
 
 import numpy as np

@@ -92,7 +92,7 @@ def measured_of(found: Mapping[str, Any], data: str) -> dict[str, Any]:
 
 
 def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """A scheme as exports name it: the bits, if the network has any, and the settings that are not at their defaults."""
+    """A scheme as exports name it: the bits, if there are any, and the settings that are not at their defaults."""
     return {name: value for name, value in settings.items()
             if (name == "bits" and value is not None) or value != defaults[name]}
 

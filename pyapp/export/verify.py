@@ -63,7 +63,7 @@ def proven(made: Mapping[str, bytes], form: Format) -> Verdict:
 
 
 def _verdict(found: Opened, beside: Mapping[str, bytes], name: str) -> Verdict:
-    """All runs, with those files `beside` that the manifest names. NotProven if one of these is not the one it names."""
+    """All runs, with those files `beside` that the manifest names. NotProven if one of these is another file."""
     named = companions(found.manifest)
     theirs = {other: beside[other] for other in named if other in beside}
     for other, content in theirs.items():
