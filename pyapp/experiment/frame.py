@@ -162,7 +162,7 @@ class Experiment:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Arrays from which `restore` continues exactly: the same next steps, the same points of the curves. Sessions
-        hold them, and so do the recorded states that a reader can go back to. ValueError if the page has none."""
+        hold them, and so do the recorded states that a reader can go back to. ValueError if there are none."""
         raise ValueError("this page has nothing to save")
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
