@@ -97,7 +97,7 @@ class Page(Experiment):
 
 
 def told(found: Measured | None) -> str:
-    """What was measured, each number with its unit; the loss turned into what the network gains or loses."""
+    """A measurement in words, each number with its unit; a loss is said as what the network gains or loses."""
     if found is None:
         return "[not shipped with this page](.muted)"
     gain = None if found.loss is None else 0 - found.loss

@@ -159,14 +159,14 @@ class Page(SoftmaxLab):
         return []
 
     def _begin(self) -> None:
-        """New logits or new codes: nothing is known about them."""
+        """Start on new logits or new codes, of which nothing is measured yet."""
         self.z, self.mask = self._logits()  # R, N
         self.codes = quantize_logits(self.z, self.params["bits"], self.params["shift"], self.mask)
         self.p = reference(self.z, self.mask)
         self._found: dict[str, dict[str, Any]] = {}
 
     def _logits(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Logits float64 (R, N), and where they count if that is not everywhere."""
+        """Logits float64 (R, N), and their mask, or None if all count."""
         kind, length, seed = self.params["logits"], self.params["length"], self.params["seed"]
         self._said = []
         if kind == PASTED:
@@ -229,7 +229,7 @@ class Page(SoftmaxLab):
         return known + [row for row in rows if row not in known]
 
     def _words(self) -> str | None:
-        """What the table says, in words that follow from its numbers."""
+        """A sentence about the table that follows from its numbers; None before there are any."""
         if len(self._found) < len(METHODS):
             return None
         whole = {name: row["l1_per_row"] for name, row in self._found.items()
@@ -277,14 +277,14 @@ def pasted(text: str) -> np.ndarray:
 
 
 def about(method: type[Method]) -> dict[str, Any]:
-    """What is the same for all logits."""
+    """The facts about a method that do not depend on the logits."""
     return {"name": method.name, "title": method.title, "about": method.about, "source": method.source,
             "breaks": method.breaks or "It has too few codes at this row length and these bits.",
             "role": "float" if method.name == "exact" else "quant"}
 
 
 def hardware(method: type[Method]) -> dict[str, Any]:
-    """What a row of logits costs in silicon."""
+    """The hardware that a method needs for a row of logits."""
     needs = method.hardware
     return {"name": method.name, "title": method.title, "about": method.about,
             "multiplications": needs.multiplications,
