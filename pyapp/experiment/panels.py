@@ -127,7 +127,8 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Column(Plain):
-    """A column of a table. `about` is a line below the value; `bad`, where true, colours the value.
+    """A column of a table. Its title begins in lower case, as labels do, unless it begins with a name or a symbol.
+    `about` is a line below the value; `bad`, where true, colours the value.
 
     With `blocks` the cells hold these, looked up in their row; `value` is then what is copied. With `bar`, a share from
     0 to 1 (several for bars below each other), the cells hold bars in the colours of `roles`. Pressing the heading sets

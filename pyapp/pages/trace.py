@@ -53,7 +53,7 @@ HIDING = Panel("hiding", "Where floats hide in a simulation", (
                "separately. The simulation is traced on {simulated.input}; which operations use floats does not depend "
                "on that."),
     Table(name="hiding", rows="kinds", caption="Operations that take, give or compute floats", key="name", columns=(
-        Column("Operation", "name"), Column("in integers", "integer:count", role="quant"),
+        Column("operation", "name"), Column("in integers", "integer:count", role="quant"),
         Column("of these in float", "integer_float:count", role="quant"),
         Column("simulated", "count:count"), Column("of those in float", "float:count", bad="float"),
         Column("floats come from NumPy's", "functions", prose=True))),
