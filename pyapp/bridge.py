@@ -1,7 +1,7 @@
-"""The one door between the page and Python: a method's name and plain data in, plain data out, errors as data.
+"""The only interface between the page and Python: a method's name and plain data in, plain data out, errors as data.
 
-In the JSON text an array is {"$array": i, "shape": [...], "dtype": "float32"} and item i of the list beside it. The
-door is the same under CPython, where tests and the command line use it.
+In the JSON text an array is {"$array": i, "shape": [...], "dtype": "float32"} and item i of the list beside it. Under
+CPython, tests and the command line use the same interface.
 """
 
 import importlib
@@ -36,11 +36,11 @@ runner = Runner()
 
 
 class TooLarge(ValueError):
-    """An answer that would fill the page's memory."""
+    """An answer is so large that it would fill the page's memory."""
 
 
 class InstallError(ValueError):
-    """A package that edited code imports cannot be had; `param` says that it is the code's trouble."""
+    """A package that edited code imports cannot be installed; `param` attributes the error to the code."""
 
     param = PARAM
 
@@ -70,7 +70,7 @@ def call_json(name: str, args: str, arrays: Any = ()) -> tuple[str, list[np.ndar
 
 
 def watch(tell: Callable[[], None]) -> None:
-    """Call `tell` now and then while calls of edited code keep returning."""
+    """Have `tell` called from time to time while calls of edited code keep returning."""
     pulse.tell = tell
 
 
@@ -156,7 +156,7 @@ def _bounded(size: int, most: int, of: str) -> None:
 
 
 def runtime() -> dict:
-    """What runs here: versions, and which kernels compute."""
+    """This runtime: versions, and which kernels compute."""
     engine = platform.python_implementation()
     if sys.platform == "emscripten":
         import pyodide  # exists only there

@@ -203,7 +203,7 @@ class Contents:
         return self
 
     def _words(self) -> str:
-        """What the file holds, in words."""
+        """The file's content, in words."""
         layers = "-".join(map(str, self.sizes.get("layers", ())))
         parts = [NETWORKS[self.network][0], *[layers] * bool(layers)]
         if "blocks" in self.sizes:

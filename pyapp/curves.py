@@ -11,8 +11,8 @@ MOST = 1000  # points of a curve that are kept
 
 
 class Curve:
-    """Every `stride`-th point, and the newest; when there are too many, every second of them goes. `seen` counts all
-    that came."""
+    """Every `stride`-th point of a curve, and the newest; when there are too many, every second is dropped. `seen`
+    counts all points that were added."""
 
     def __init__(self):
         self.points: list[tuple[float, float]] = []  # step, value
@@ -31,7 +31,7 @@ class Curve:
             self.last = None if (self.seen - 1) % self.stride == 0 else newest
 
     def until(self, seen: int, last: tuple[float, float] | None) -> "Curve":
-        """As it was when it had `seen` points and `last` was the newest; it goes on as it would have then."""
+        """The curve as it was when it had `seen` points and `last` was the newest; it continues from there."""
         curve = Curve()
         curve.points, curve.stride, curve.seen = self.points[: -(-seen // self.stride)], self.stride, seen
         curve.last = None if (seen - 1) % self.stride == 0 else last
@@ -48,7 +48,7 @@ class Curve:
 
     @classmethod
     def of(cls, array: np.ndarray, stride: int, seen: int) -> "Curve":
-        """From `array()`; ValueError if the numbers contradict each other."""
+        """The curve that `array()` was made of. ValueError if the numbers contradict each other."""
         curve = cls()
         if array.ndim != 2 or len(array) != 2 or array.dtype != np.float64 or array.shape[1] > MOST + 1:
             raise ValueError(f"a curve is float64 (2, N), N at most {MOST + 1}; found {array.dtype} {array.shape}")
@@ -64,14 +64,14 @@ class Curve:
 
 
 class Curves:
-    """The curves of a run by name, and which of their points nobody has been told yet."""
+    """The curves of a run by name, and which of their points have not been asked for yet."""
 
     def __init__(self):
         self.by_name: dict[str, Curve] = {}
         self._new: dict[str, list[tuple[float, float]]] = {}
 
     def add(self, item: Frame | None) -> None:
-        """Every number that a unit of work reports is a point."""
+        """Add the numbers that a unit of work reports, one point to each curve."""
         for name, value in item.scalars.items() if item else ():
             if isinstance(value, (int, float)):
                 self.by_name.setdefault(name, Curve()).add(item.step, value)
@@ -83,7 +83,7 @@ class Curves:
         return found
 
     def all(self) -> dict[str, Any]:
-        """All that is kept, in the same form."""
+        """All points that are kept, in the form of `news`."""
         self._new = {}
         return told((name, curve.array()) for name, curve in self.by_name.items())
 
@@ -92,13 +92,13 @@ class Curves:
         return {name: (curve.seen, curve.newest) for name, curve in self.by_name.items()}
 
     def until(self, marks: Mapping[str, tuple]) -> "Curves":
-        """As they were when they ended there."""
+        """The curves as they were when `marks` gave these."""
         curves = Curves()
         curves.by_name = {name: self.by_name[name].until(*mark) for name, mark in marks.items()}
         return curves
 
 
 def told(curves: Iterable[tuple[str, np.ndarray]]) -> dict[str, Any]:
-    """As the page is told of points."""
+    """Points in the form in which the page gets them: {name: {step, value}}."""
     return {name: {"step": step.copy(), "value": value.copy()} for name, (step, value) in curves}
 

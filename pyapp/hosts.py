@@ -89,7 +89,7 @@ def find_chromium() -> str | None:
 
 @contextlib.contextmanager
 def chromium(*flags: str) -> Iterator[Any]:
-    """A headless Chromium as a Playwright browser, with flags of its own if some are given."""
+    """A headless Chromium as a Playwright browser, started with these flags as well. HostError if it is missing."""
     executable = find_chromium()
     if not executable:
         raise HostError("Chromium is not installed", hint="install it (Debian: apt-get install chromium)")
@@ -107,7 +107,8 @@ def chromium(*flags: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def site(root: Path = ROOT) -> Iterator[str]:
-    """The address of the site, served on a free port by the serve.py of this or of another checkout."""
+    """The address of the site, served on a free port by the serve.py of this or of another checkout. HostError if it
+    cannot be served."""
     serve = ["-m", "pyapp", "serve"] if INSTALLED else [str(root / "serve.py")]
     server = subprocess.Popen([sys.executable, *serve, "--no-open", "--port", "0"],
                               stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""In the page only what the first page needs is there at the start; the rest comes when it is asked for.
+"""Modules that arrive later: the site starts with what the first page needs, and loads the rest on demand.
 
 The host (web/boot.js) says with `expect` which modules it has not brought yet. An import of one of them raises NotYet,
 which the bridge answers with the name of the pack; the host brings it, says so with `arrived`, and calls again.
@@ -38,19 +38,19 @@ _finder = Finder()
 
 
 def expect(modules: str) -> None:
-    """Take over which modules come later: JSON, {module: pack}."""
+    """Set which modules come later, as JSON: {module: pack}."""
     _finder.packs = json.loads(modules)
     if _finder not in sys.meta_path:
         sys.meta_path.append(_finder)
 
 
 def arrived(pack: str) -> None:
-    """The files of a pack are there now."""
+    """Note that the files of a pack are there now."""
     _finder.packs = {name: other for name, other in _finder.packs.items() if other != pack}
     importlib.invalidate_caches()
 
 
 def need(pack: str) -> None:
-    """NotYet unless everything of a pack is there."""
+    """Raise NotYet unless everything of a pack is there."""
     if pack in _finder.packs.values():
         raise NotYet(pack)

@@ -31,7 +31,7 @@ def imported() -> list[str]:
 
 
 def imported_anywhere() -> list[str]:
-    """The same after what our modules import inside of their functions, but for what edited texts need."""
+    """The modules of `imported`, and those that our modules import inside of functions, except for edited texts."""
     ours = [module for name in imported() if name.startswith("pyapp")
             and not (module := sys.modules[name]).__file__.endswith(".so")]
     codes = [module.__loader__.get_code(module.__name__) for module in ours]
@@ -44,7 +44,7 @@ def imported_anywhere() -> list[str]:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """What a code imports, and the functions within; of `from a import b` both a and a.b, which may be a module."""
+    """What a code object imports, functions within it included; of `from a import b` both a and a.b, which may be a module."""
     package = ""
     for each in dis.get_instructions(code):
         if each.opname == "IMPORT_NAME":

@@ -1,4 +1,4 @@
-"""Names of pinned runs, made from what makes them differ."""
+"""Names of pinned runs, made of the settings in which they differ."""
 
 from collections.abc import Iterable
 from itertools import count

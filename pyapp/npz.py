@@ -68,7 +68,7 @@ def unpack(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
 
 
 def check(members: list[zipfile.ZipInfo], most: int) -> None:
-    """Damaged if members are encrypted, packed in a way that NumPy does not use, of one name, or too large together."""
+    """Damaged if members are encrypted, packed in a way that NumPy does not use, named alike, or too large together."""
     for member in members:
         name = member.filename
         if member.flag_bits & ENCRYPTED:
@@ -140,7 +140,7 @@ def _header(text: str, name: str) -> tuple[np.dtype, bool, tuple[int, ...]]:
 
 
 def _short(number: object) -> str:
-    """A number or shape that a file claims, and that may have thousands of digits."""
+    """A number or shape that a file claims, cut short, because it may have thousands of digits."""
     try:
         text = f"{number:,}" if isinstance(number, int) else str(number)
     except ValueError:  # more digits than Python prints

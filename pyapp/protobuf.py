@@ -1,4 +1,4 @@
-"""Protocol Buffers, as much of them as an ONNX file needs, so that the page reads and writes one without a library.
+"""Protocol Buffers, as far as ONNX files need them, so that the page reads and writes these without a library.
 
 A message is its fields in a row: a key, which is number · 8 + kind, then the value. The kinds here are 0, a varint
 (seven bits to a byte, the lowest first, the top bit set in all but the last), 1, a float64, 2, a length and so many
@@ -95,7 +95,7 @@ def varints(data: bytes | memoryview) -> np.ndarray:
 
 
 def _varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
-    """The number that begins there, and where the next thing begins."""
+    """The number that begins at `at`, and where the next item begins."""
     value = 0
     for shift in range(0, 7 * LONGEST, 7):
         if at >= len(data):

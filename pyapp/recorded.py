@@ -20,7 +20,7 @@ def record(name: str) -> dict[str, Any]:
     after REHEARSED steps of the page's work. Without such parameters there is one frame, of the defaults.
 
     An array is {shape, dtype, values}, the values in base64; with few different ones they are bytes that number those
-    of `palette`.
+    of `palette`. ValueError for a page without recorded frames.
     """
     page = pages.page(name)
     if page.RECORDED is None:

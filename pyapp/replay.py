@@ -14,7 +14,7 @@ TO_END = 'while not runner.{work}(run, ms=1000)["done"]:\n    pass'
 
 
 def script(run: Run) -> str:
-    """The text. It ends by printing the step and the numbers of the frame."""
+    """The Python text of a run. It ends by printing the step and the numbers of the frame."""
     experiment = run.experiment
     log, lost = run.told(), not run.told() and bool(run.log)
     if experiment.WORK == "train" and not lost:
@@ -35,7 +35,7 @@ def script(run: Run) -> str:
 
 
 def _folded(start: dict[str, Any], log: list[list]) -> tuple[dict[str, Any], list[list]]:
-    """What was set before the first step is where the run starts."""
+    """The start and the log, where settings made before the first step become part of the start."""
     start, log = dict(start), list(log)
     while log and log[0][0] == "set":
         _, name, value = log.pop(0)
@@ -44,7 +44,7 @@ def _folded(start: dict[str, Any], log: list[list]) -> tuple[dict[str, Any], lis
 
 
 def _said(experiment: Experiment, params: dict[str, Any]) -> str:
-    """The parameters that are not as they come."""
+    """The parameters that are not at their defaults, as text."""
     return repr({param.name: params[param.name] for param in experiment.PARAMS
                  if params[param.name] != param.default or param.usual})
 

@@ -1,4 +1,4 @@
-"""One opened page: its work, its curves, the runs pinned beside it, the states that it can go back to, its session."""
+"""One open page: its work, its curves, its pinned runs, the states that it can go back to, its session."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ DRAWN = ("strokes", "input", "index")  # what `predict` may be given that a read
 
 
 class State(NamedTuple):
-    """A moment of a run."""
+    """A recorded state of a run, to which it can go back."""
 
     step: int
     params: dict[str, Any]
@@ -42,7 +42,7 @@ class Run:
         self.start(params)
 
     def start(self, params: dict[str, Any]) -> None:
-        """From the beginning; edited functions stay edited, and pinned runs pinned."""
+        """Start from the beginning. Edited functions stay edited, and pinned runs stay pinned."""
         before, experiment = self.experiment, pages.page(self.page)(params)
         if before:
             experiment.live = before.live
@@ -59,18 +59,18 @@ class Run:
         self.renew()
 
     def renew(self) -> None:
-        """There may be new work."""
+        """Look for work again, because a change may have made some."""
         self.work: Iterator[Frame | None] = self.experiment.steps()
         self.rest = self.experiment.background()
         self.done = False
 
     @property
     def trains(self) -> bool:
-        """Whether there is a run that a file can go on with."""
+        """Whether the page has a run that can be saved and resumed."""
         return type(self.experiment).snapshot is not Experiment.snapshot
 
     def items(self) -> Iterator[Frame | None]:
-        """Units of work, whose numbers become points of the curves; now and then the state is recorded."""
+        """Do the work unit by unit; numbers become points of the curves, and some states are recorded."""
         if self.trains and not self.states:
             self.record()
         for item in self.work:
@@ -88,7 +88,7 @@ class Run:
             self.states.pop()
 
     def record(self) -> None:
-        """Keep the state; of many, those further back become sparser."""
+        """Record the present state; if there are many, older ones are thinned out."""
         self.states.append(State(self.step, dict(self.experiment.params), self.arrays(), self.curves.marks(),
                                  list(self.log), self.base))
         while len(self.states) > 2 and (len(self.states) > MOST_STATES
@@ -98,7 +98,7 @@ class Run:
             del self.states[1 + int(np.argmin(gaps))]
 
     def rewind(self, step: int) -> None:
-        """Back to the newest recorded state at or before a step. ValueError if there is none."""
+        """Go back to the newest recorded state at or before a step. ValueError if there is none."""
         found = next((state for state in reversed(self.states) if state.step <= step), None)
         if found is None:
             raise ValueError(f"no state is recorded at or before step {step}; recorded steps: "
@@ -115,7 +115,7 @@ class Run:
         return [state.step for state in self.states]
 
     def note(self, kind: str, name: str, value: Any, step: int) -> None:
-        """Something was done to the run, which is at this step now: for the text that does it again."""
+        """Log what was done to the run at this step, for the text that reproduces it."""
         if self.step > self.base:
             self.log.append(["steps", "", self.step - self.base])
         if self.log and self.log[-1][:2] == [kind, name] and kind != "act":
@@ -124,7 +124,7 @@ class Run:
         self.step = self.base = step
 
     def took(self, name: str) -> None:
-        """The page goes on from a file of its own, a checkpoint or weights."""
+        """Log that the page continued from a file of its own kind, a checkpoint or weights."""
         self.curves, self.states, self.ahead = Curves(), [], None
         self.renew()
         self.first, self.log = dict(self.experiment.params), [["file", name, None]]
@@ -135,7 +135,7 @@ class Run:
         return {name: np.array(array) for name, array in self.experiment.snapshot().items()} if self.trains else {}
 
     def asked(self, inputs: Mapping[str, Any], answer: Frame) -> None:
-        """Remember what was drawn; a picture as the network reads it."""
+        """Remember what was drawn or opened; a picture is kept in the form that the network reads."""
         if "image" in inputs and "input" in answer.arrays:
             inputs = {"input": answer.arrays["input"].astype(np.float32)}
         if drawn := {key: value for key, value in inputs.items() if key in DRAWN}:
@@ -156,7 +156,7 @@ class Run:
 
     @property
     def as_shipped(self) -> bool:
-        """Whether nothing differs from how the page ships."""
+        """Whether the page is exactly as it ships."""
         standard = parse_all(self.experiment.PARAMS, {}, strict=False)[0]
         drawn = self.drawn and self.drawn != {"index": self.experiment.frame().scalars.get("first")}
         by_itself = self.experiment.WORK == "auto" and not self.experiment.brought
@@ -164,13 +164,13 @@ class Run:
         return not (self.pins or drawn or begun or self.experiment.live.edits or self.experiment.params != standard)
 
     def told(self) -> list[list]:
-        """All that was done, up to now; [] if it was more than is kept."""
+        """The log of all that was done up to now; [] if it is longer than what is kept."""
         log = [*self.log, *([["steps", "", self.step - self.base]] if self.step > self.base else [])]
         return log if len(log) <= MOST_LOG else []
 
     def become(self, saved: Saved, name: str) -> list[str]:
-        """Go on as a session was left; notes. If it cannot be used nothing is changed, and StoreError says why. Edited
-        code in it is not run."""
+        """Continue a session as it was left, and return notes. If it cannot be used nothing is changed, and StoreError
+        says why. Edited code in it is not run."""
         experiment, notes = continued(self.page, saved, name, self.experiment.live)
         self._take(experiment, saved)
         return notes
@@ -193,7 +193,8 @@ class Run:
         self.first = parse_all(experiment.PARAMS, saved.first or saved.params, strict=False)[0]
 
     def pin(self, name: str) -> str:
-        """Keep this run as it is now beside later ones, under a name that no other has; the name."""
+        """Keep this run as it is now beside later ones, under a name that no other has, which is returned. ValueError
+        if too many are pinned."""
         if len(self.pins) >= MOST_PINS:
             raise ValueError(f"{MOST_PINS} runs are pinned already; unpin one first")
         frame = self.experiment.frame()

@@ -61,6 +61,7 @@ class Runner:
         """Work for about `ms` milliseconds, or until the step count has grown by `steps`.
 
         Returns the frame and `history`: for every scalar that a unit of work reported, its new steps and values.
+        ValueError unless exactly one of `ms` and `steps` is given.
         """
         if (ms is None) == (steps is None):
             raise ValueError("advance needs either ms or steps")
@@ -91,8 +92,8 @@ class Runner:
         return {"frame": current.experiment.frame(), "history": current.curves.news(), "done": done}
 
     def act(self, run: int, name: str, values: Mapping[str, Any] | None = None) -> dict:
-        """Do one of the page's actions. What it gives back is that of a change, and the bytes and the name of a file if
-        the action makes one."""
+        """Do one of the page's actions. Returns what `change` does, and the bytes and the name of a file if the action
+        makes one. ValueError if the page has no such action."""
         current = self._get(run)
         action = next((each for each in current.experiment.ACTIONS if each.name == name), None)
         if action is None:
@@ -113,7 +114,7 @@ class Runner:
         return self._answer(current, notes, restarted=restarted, **more)
 
     def change(self, run: int, name: str, value: Any) -> dict:
-        """Set one parameter, and what follows it. A live one is obeyed at once, another restarts the run with it."""
+        """Set one parameter, and those that follow it. A live one takes effect at once, another restarts the run."""
         current = self._get(run)
         param = find(current.experiment.PARAMS, name)
         parsed, note = param.parse(value)
@@ -183,7 +184,7 @@ class Runner:
         return answer
 
     def look(self, run: int) -> Frame:
-        """All that the page shows now."""
+        """The frame: everything that the page shows now."""
         return self._get(run).experiment.frame()
 
     def rewind(self, run: int, step: int) -> dict:
@@ -200,7 +201,7 @@ class Runner:
         return {"pinned": name, "pins": pins_of(current)}
 
     def unpin(self, run: int, name: str) -> dict:
-        """Forget a pinned run."""
+        """Forget a pinned run. ValueError if there is none of that name."""
         current = self._get(run)
         if name not in [pin.name for pin in current.pins]:
             raise ValueError(f"no run is pinned as {name!r}")
@@ -258,13 +259,13 @@ class Runner:
         return self._runs[run]
 
     def _answer(self, current: Run, notes: list[str], **more: Any) -> dict:
-        """What every call that changes a run gives back: the parameters as they are now, notes, the frame, new points
-        of the curves, and what edited functions have printed."""
+        """What every call that changes a run returns: the present parameters, notes, the frame, new points of the
+        curves, and what edited functions have printed."""
         return {"params": dict(current.experiment.params), "notes": notes, "frame": current.experiment.frame(),
                 "history": current.curves.news(), "printed": current.experiment.live.printed(), **more}
 
     def _whole(self, current: Run, notes: list[str], **more: Any) -> dict:
-        """The same with all that a page has to draw again: curves, pinned runs, the drawing."""
+        """`_answer`, with everything that a page has to draw again: curves, pinned runs, the drawing."""
         return self._answer(current, notes, restarted=True, history=current.curves.all(), recorded=current.recorded,
                             pins=pins_of(current), drawn=dict(current.drawn), **more)
 

@@ -48,7 +48,7 @@ class OtherPage(StoreError):
 
 @dataclass
 class Saved:
-    """A page as it was left. `frame` is what a pinned run showed, under `name`."""
+    """A page as a reader left it. `frame` is what a pinned run showed, under `name`."""
 
     page: str
     params: dict[str, Any]
@@ -94,7 +94,7 @@ def unpack(data: bytes, name: str) -> Saved:
 
 
 def read(arrays: dict[str, np.ndarray], name: str) -> Saved:
-    """A session from the arrays of its file."""
+    """A session from the arrays of its file. StoreError says why it cannot be read."""
     if not is_session(arrays):
         return _of_checkpoint(arrays, name)
     try:
@@ -153,7 +153,8 @@ def _drawn(drawn: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(event: list) -> list:
-    """["set" | "edit" | "act" | "file", name, value] or ["steps", "", how many]."""
+    """A checked event of the log: ["set" | "edit" | "act" | "file", name, value] or ["steps", "", how many].
+    ValueError if it is none."""
     kind, name, value = event
     if kind not in ("set", "edit", "act", "file", "steps") or not isinstance(name, str) or (
             kind == "steps" and (type(value) is not int or value < 1)):
@@ -171,7 +172,7 @@ def _pin(data: np.ndarray, name: str) -> Saved:
 
 
 def _of_checkpoint(arrays: dict[str, np.ndarray], name: str) -> Saved:
-    """A checkpoint that a page has saved is a session without curves; its parameters are the page's to read."""
+    """The session in a checkpoint that a page has saved: it has no curves, and the page reads its parameters."""
     saved = Contents(arrays, name)
     if not saved.by.startswith("page "):
         raise StoreError(f"{name} holds {saved.words}; expected a session, as “Save session as a file” writes it")
@@ -182,7 +183,7 @@ def _of_checkpoint(arrays: dict[str, np.ndarray], name: str) -> Saved:
 
 
 def plain(value: Any) -> Any:
-    """Scalars of a frame as JSON has them: no NumPy types, null where a number is not finite."""
+    """Scalars of a frame in the form of JSON: no NumPy types, None where a number is not finite."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

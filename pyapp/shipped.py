@@ -1,4 +1,4 @@
-"""The shipped networks, each read once. All who ask are given the same arrays, which are not to be changed.
+"""The shipped networks, each read once. All callers get the same arrays, which must not be changed.
 
 Each network's module is imported when it is asked for: in the browser every import is part of the wait for Python.
 """
@@ -39,7 +39,7 @@ def gpt() -> tuple[GPT, Parameters, Vocabulary]:
     """The GPT with float64 parameters.
 
     Sums differ in their last bits between machines. In float32 that soon moves a number of a quantised network over the
-    edge between two codes, and with few bits the text is another one from there on; in float64 it hardly ever does.
+    edge between two codes, and with few bits the text differs from there on; in float64 this hardly ever happens.
     """
     from pyapp.nets import gpt
 
@@ -51,7 +51,7 @@ def gpt() -> tuple[GPT, Parameters, Vocabulary]:
 
 @cache
 def encoder() -> Pretrained:
-    """The encoder with float64 weights, for the same reason as the GPT's, its vocabulary and its classes."""
+    """The encoder with float64 weights, for the reason given in `gpt`, its vocabulary and its classes."""
     from pyapp.nets.encoder import own
 
     found = own.load()

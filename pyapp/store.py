@@ -59,7 +59,7 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
 
 
 def _instead(data: bytes) -> str:
-    """What bytes are that are no zip file."""
+    """A sentence about bytes that are no zip file: what they seem to be."""
     if not data:
         return "an empty one"
     if data.startswith(b"PK\x03\x04"):  # as every .npz file begins; its table of contents is at its end
@@ -120,7 +120,8 @@ def digest(path: str | Path) -> str:
 
 
 def meant(path: Path) -> bytes:
-    """The bytes of the weights whose sha256 the recipe has; of the file itself, if it has no recipe."""
+    """The bytes of the weights whose sha256 is in the recipe, or of the file itself if it has no recipe. StoreError if
+    no file has that sha256."""
     beside = _recipe_of(path)
     if beside == path or not beside.is_file() or is_export(beside):
         return _read(path)
@@ -178,7 +179,7 @@ def is_recipe(path: Path) -> bool:
 
 
 def recipe(path: str | Path) -> dict[str, Any]:
-    """The recipe beside an .npz: command, data, seed, metrics, sha256."""
+    """The recipe beside an .npz: command, data, seed, metrics, sha256. StoreError if it cannot be read."""
     path = _recipe_of(Path(path))
     try:
         facts = files.json_of(files.read(path, LARGEST_RECIPE))

@@ -48,7 +48,8 @@ def _row(engine: dict, ms: dict[str, float], baseline: dict | None) -> dict:
 
 
 def plain_in_node(times: bool = True) -> dict | None:
-    """The plain-JavaScript network in Node: its times, or what its work comes to. None if Node is not installed."""
+    """The plain-JavaScript network in Node: its times, or the results of its work. None if Node is not installed;
+    HostError if it fails."""
     if not (node := shutil.which("node")):
         return None
     with tempfile.TemporaryDirectory() as folder:

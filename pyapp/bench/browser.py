@@ -46,19 +46,19 @@ class Bench:
         self.context.close()
 
     def start(self, one: Contestant) -> dict[str, Any]:
-        """Start its worker: milliseconds until it can be asked, bytes that this took, and what it says of itself."""
+        """Start a contestant's worker: milliseconds until it answers, bytes loaded until then, and what it reports."""
         begun = self.call("start", {"key": one.key, "script": one.script, "settings": dict(one.settings)})
         return begun | {"bytes": self.server.bytes_sent()}
 
     def load(self, one: Contestant) -> None:
-        """Give it the material."""
+        """Send a contestant the material to work on."""
         self.call("ask", {"key": one.key, "method": "load", "args": {}})
 
     def ask(self, one: Contestant, method: str, **args: Any) -> Any:
         return self.call("ask", {"key": one.key, "method": method, "args": {**args, "how": dict(one.how)}})
 
     def call(self, function: str, argument: Any = None) -> Any:
-        """HostError if the worker answers with an error."""
+        """Call a function of the page. HostError if a worker answers with an error."""
         answer = self.page.evaluate("""async ([name, argument]) => {
             try {
                 return { found: await window.benchmark[name](argument) };
@@ -83,7 +83,7 @@ def opened(browser: Any) -> Iterator[Callable[[], Bench]]:
 
 
 def measure(with_peers: bool, rounds: int, report: Report) -> dict[str, Any]:
-    """All that the benchmark measures, as results.py has it. HostError if there is no browser."""
+    """Everything that the benchmark measures, in the form of results.py. HostError if there is no browser."""
     absent: dict[str, str] = {}
     if with_peers:
         report("installing other libraries")
@@ -156,8 +156,8 @@ def ready(bench: Bench, contestants: Iterable[Contestant], absent: dict[str, str
 
 def compared(bench: Bench, contestants: Iterable[Contestant], works: Mapping[str, Iterable[str]],
              report: Report) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
-    """What the work of each comes to, and bytes of memory by worker after the work that plain JavaScript does too:
-    texts and transformers are ours alone."""
+    """The results of each contestant's work, and bytes of memory by worker after the work that plain JavaScript does
+    too: only our engines do texts and transformers."""
     checks: dict[str, dict[str, Any]] = {one.name: {} for one in contestants}
     memory: dict[str, int] = {}
     for shared in (True, False):
@@ -186,7 +186,7 @@ def turns(bench: Bench, contestants: Iterable[Contestant], works: Mapping[str, I
 
 
 def middle(ms: list[float]) -> float:
-    """The mean of the middle half: finer than the clock, and not moved by a pause of the machine."""
+    """The mean of the middle half of times: finer than the clock's ticks, and unmoved by a pause of the machine."""
     cut = len(ms) // 4
     return statistics.fmean(sorted(ms)[cut:len(ms) - cut])
 

@@ -1,4 +1,4 @@
-"""Two results of the benchmark beside each other: what got slower, in ratios to plain JavaScript of the same run."""
+"""Two results of the benchmark compared: what got slower, in ratios to plain JavaScript of the same run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

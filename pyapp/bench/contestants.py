@@ -1,4 +1,4 @@
-"""Who takes part in the benchmark: plain JavaScript, NumPy, our engines, and, if asked for, other libraries."""
+"""The contestants of the benchmark: plain JavaScript, NumPy, our engines, and, if asked for, other libraries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

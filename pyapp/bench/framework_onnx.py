@@ -50,7 +50,7 @@ def file_of(fill: Callable[[Graph], None]) -> bytes:
 
 
 def static(data: bytes, images: np.ndarray) -> bytes:
-    """As `quantize_static` makes it: int8 weights and activations, ranges from the smallest to the largest number."""
+    """A model quantised by `quantize_static`: int8 weights and activations, whose ranges hold every number seen."""
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
 
     class Images(CalibrationDataReader):
@@ -63,7 +63,7 @@ def static(data: bytes, images: np.ndarray) -> bytes:
 
 
 def dynamic(data: bytes) -> bytes:
-    """As `quantize_dynamic` makes it: int8 weights; the range of activations is measured in each run."""
+    """A model quantised by `quantize_dynamic`: int8 weights; the range of activations is measured in each run."""
     from onnxruntime.quantization import quantize_dynamic
 
     return _quantised(data, quantize_dynamic)
@@ -82,7 +82,7 @@ def _quantised(data: bytes, quantise: Callable[[str, str], None]) -> bytes:
 
 
 def runs(data: bytes, web: Path | None) -> dict[str, Run]:
-    """The settings: the first is one thread, with the graph optimised."""
+    """Runs of a model by setting; the first is one thread, with the graph optimised."""
     usual = session(data)
     found = {TOGETHER: usual, ALONE: one_by_one(usual), UNOPTIMISED: session(data, optimised=False),
              THREADS: session(data, threads=2)}
@@ -100,7 +100,7 @@ def session(data: bytes, optimised: bool = True, threads: int = 1) -> Run:
 
 
 def in_wasm(data: bytes, web: Path, x: np.ndarray) -> np.ndarray:
-    """The same by onnxruntime-web in Node, one thread, with the graph optimised."""
+    """A model's logits by onnxruntime-web in Node, one thread, with the graph optimised."""
     with tempfile.TemporaryDirectory() as folder:
         model, inputs, outputs = (Path(folder) / name for name in ("model.onnx", "inputs", "outputs"))
         model.write_bytes(data)

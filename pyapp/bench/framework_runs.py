@@ -12,7 +12,7 @@ THREADS, UNOPTIMISED, WASM = "two threads", "graph not optimised", "WebAssembly"
 
 @dataclass(frozen=True)
 class Quantised:
-    """A network, the bytes that it takes, and its runs by setting: others differ from the first in what they name."""
+    """A network, the bytes that it takes, and its runs by setting, which is named by what differs from the first."""
 
     name: str
     nbytes: int
@@ -20,5 +20,5 @@ class Quantised:
 
 
 def one_by_one(run: Run) -> Run:
-    """The same run, given one image after the other."""
+    """A run that is given one image after the other."""
     return lambda x: np.concatenate([run(x[i:i + 1]) for i in range(len(x))])

@@ -37,7 +37,7 @@ def networks(p: Parameters, images: np.ndarray, _: Path | None) -> tuple[list[Qu
 
 
 def float_network(p: Parameters) -> Any:
-    """Linear layers with ReLU between them."""
+    """The network in torch: linear layers with ReLU between them."""
     import torch
 
     layers = []
@@ -67,7 +67,7 @@ def static(network: Any, images: np.ndarray, configured: str) -> Any:
 
 
 def dynamic(network: Any) -> Any:
-    """int8 weights; the range of activations is measured in each run."""
+    """Dynamic quantisation: int8 weights; the range of activations is measured in each run."""
     import torch
     from torch.ao import quantization
 
@@ -84,13 +84,13 @@ def saved(network: Any) -> int:
 
 
 def runs(network: Any, engine: str = "") -> dict[str, Run]:
-    """The settings: the first is one thread."""
+    """Runs of a network by setting; the first is one thread."""
     usual = run(network, engine=engine)
     return {TOGETHER: usual, ALONE: one_by_one(usual), THREADS: run(network, threads=2, engine=engine)}
 
 
 def run(network: Any, threads: int = 1, engine: str = "") -> Run:
-    """A run with so many threads and an engine's kernels. Both are settings of the whole process: they are put back."""
+    """A run with `threads` threads and an engine's kernels. Both are settings of the process, and are restored."""
     import torch
 
     def logits(x: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def run(network: Any, threads: int = 1, engine: str = "") -> Run:
 
 @contextmanager
 def using(engine: str) -> Iterator[None]:
-    """Within this context an engine's kernels compute with integers; "" keeps those that are set."""
+    """Context in which an engine's kernels compute with integers; "" keeps the present ones."""
     import torch
 
     before = torch.backends.quantized.engine

@@ -1,7 +1,7 @@
 """The digits network in 8 bits, as this package and as other frameworks quantise it: same weights, same calibration.
 
-Each framework quantises by its own method and runs in several of its own settings. What counts is on how many images it
-then predicts other digits than ours, and other digits or logits than itself in the first of its settings.
+Each framework quantises by its own method and runs in several of its own settings. Measured is on how many images it
+then predicts other digits than ours, and other digits or logits than in its own first setting.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,7 +47,7 @@ class Apart:
 
 def compare(data: str | Path, images: int | None = None, web: Path | None = None, pyodide: bool = False,
             say: Callable[[str], None] = print) -> dict[str, Any]:
-    """All of it on the first `images` test images of a folder, or on all. ValueError if no framework is installed."""
+    """Compare on the first `images` test images of a folder, or on all. ValueError if no framework is installed."""
     digits = mnist.load(data)
     digits = Digits(digits.images[:images], digits.labels[:images])
     p, x = mlp.load(), digits.inputs()
@@ -87,7 +87,7 @@ def ours(p: Parameters, data: str | Path, n: int, pyodide: bool) -> Quantised:
 
 
 def in_node(data: str | Path, n: int) -> np.ndarray:
-    """The same logits as Pyodide computes them."""
+    """Our logits for the first n test images of a folder, computed by Pyodide in Node."""
     with Node({Path(data).resolve(): INSIDE}) as node:
         return np.array(node.run("pyapp.bench.frameworks", "logits", folder=INSIDE, n=n), np.float32)
 
@@ -113,7 +113,7 @@ def measured(network: Quantised, x: np.ndarray, labels: np.ndarray) -> tuple[dic
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """The result as two Markdown tables: what each network is worth, and where it differs from itself."""
+    """The result as two Markdown tables: each network's accuracy, and where its settings disagree."""
     rows = result["rows"]
     worth = [(row["name"], f"{row['bytes']:,}", f"{100 * row['accuracy']:.2f} %", str(row["other_than_ours"]))
              for row in rows]

@@ -1,4 +1,4 @@
-"""How cost grows with one size, and the slope of that on logarithmic axes: 1 is in proportion, 2 is by its square."""
+"""How cost grows with one size, and its slope on logarithmic axes: 1 is proportional, 2 is quadratic."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ class Growth(NamedTuple):
     each: bool = False  # the work's time is divided by its size: a text of so many characters
 
     def name(self, size: int) -> str:
-        """The name of the work in workloads.py."""
+        """The name in workloads.py of the work of this size."""
         return f"{self.work}, {self.over} {size}"
 
 

@@ -56,7 +56,7 @@ def _point(out: bytearray, at: int, value: Any) -> None:
 
 
 def _written(out: bytearray, value: Any) -> int:
-    """Append an object; where it starts."""
+    """Append an object, and return where it starts."""
     if isinstance(value, Table):
         return _table(out, value)
     if isinstance(value, str):
@@ -78,7 +78,7 @@ def _written(out: bytearray, value: Any) -> int:
 
 
 def _table(out: bytearray, fields: Table) -> int:
-    """vtable, then the table: the distance back to the vtable, and four bytes for each field."""
+    """Append a vtable and its table: the distance back to the vtable, and four bytes for each field."""
     count = max(fields, default=-1) + 1
     _pad(out, 4, 2 * (count % 2))  # so that the table, after 4 + 2·count bytes, starts at a multiple of four
     vtable = len(out)
@@ -97,5 +97,5 @@ def _table(out: bytearray, fields: Table) -> int:
 
 
 def _pad(out: bytearray, to: int, ahead: int = 0) -> None:
-    """Zeros until the byte `ahead` of the end is at a multiple of `to`."""
+    """Append zeros until the byte `ahead` of the end is at a multiple of `to`."""
     out += bytes(-(len(out) + ahead) % to)

@@ -37,7 +37,7 @@ def _named(prefix: str, p: Parameters) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path) -> None:
-    """Write all of it."""
+    """Write the arrays and the models into a folder."""
     found = arrays()
     for name, array in found.items():
         (folder / f"{name}.bin").write_bytes(np.ascontiguousarray(array).tobytes())

@@ -25,12 +25,12 @@ SECONDS = 600  # that one installation may take
 
 
 def folder() -> Path:
-    """Where they are kept."""
+    """The folder of the cache in which they are kept."""
     return cache_folder() / "peers"
 
 
 def installed(package: str, where: Path) -> str | None:
-    """The version that is there."""
+    """The installed version of a package; None if it is not there."""
     try:
         return json.loads((where / "node_modules" / package / "package.json").read_text(encoding="utf-8"))["version"]
     except (OSError, ValueError, KeyError):
@@ -38,7 +38,7 @@ def installed(package: str, where: Path) -> str | None:
 
 
 def install(where: Path) -> dict[str, str]:
-    """Install what is missing. Of each package that is absent still, why."""
+    """Install what is missing; {package: why} of those that are still absent."""
     needed = dict.fromkeys(package for peer in PEERS for package in peer.packages)
     absent = {package: why for package in needed if (why := _install(package, where))}
     for name, (bare, path) in PATHS.items():
@@ -49,7 +49,7 @@ def install(where: Path) -> dict[str, str]:
 
 
 def _install(package: str, where: Path) -> str:
-    """Nothing, or why it is not there."""
+    """Install a package; "" or the reason why it is not there."""
     version = VERSIONS[package]
     if installed(package, where) == version:
         return ""

@@ -49,7 +49,7 @@ class BenchServer(Server):
         return name, file, coding
 
     def bytes_sent(self) -> int:
-        """What was asked for since the last call, each file once, compressed with gzip and without data."""
+        """Bytes of the files requested since the last call, each once, compressed with gzip and without data."""
         asked, self.asked = self.asked, {}
         return sum(len(gzip.compress(path.read_bytes(), 6)) for name, path in asked.items()
                    if not name.startswith(DATA))

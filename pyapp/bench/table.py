@@ -19,13 +19,13 @@ DASH = "–"
 
 
 def markdown(result: Mapping[str, Any]) -> str:
-    """All tables, and what they were measured on."""
+    """All tables, and the machine that they were measured on."""
     return "\n\n".join(part for part in (_speeds(result), _transformers(result), _starts(result), _growth(result),
                                          _notes(result)) if part)
 
 
 def _speeds(result: Mapping[str, Any]) -> str:
-    """How many times faster than plain JavaScript."""
+    """The table of speeds, as multiples of plain JavaScript's."""
     plain = row(result, PLAIN)
     heads = ["times as fast as plain JavaScript", *(TITLES.get(work, work.removeprefix("product ").replace("x", "×"))
                                                     for work in FAST)]
@@ -41,7 +41,7 @@ def _speeds(result: Mapping[str, Any]) -> str:
 
 
 def _transformers(result: Mapping[str, Any]) -> str:
-    """What plain JavaScript does not do, beside NumPy."""
+    """The table of work that plain JavaScript does not do, beside NumPy."""
     lines = []
     for one in result["rows"]:
         works = one["works"]
@@ -55,7 +55,7 @@ def _transformers(result: Mapping[str, Any]) -> str:
 
 
 def _starts(result: Mapping[str, Any]) -> str:
-    """What starting each library takes; those that share a worker have one line."""
+    """The table of each library's start; those that share a worker have one line."""
     lines, seen = [], set()
     for one in result["rows"]:
         begun, memory = one["start"], one["memory"]
@@ -133,7 +133,7 @@ def _ms(cell: Mapping[str, Any] | None) -> str:
 
 
 def _figure(value: float) -> str:
-    """Three digits, and no exponent."""
+    """A number with three digits and no exponent."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -143,7 +143,7 @@ def _version(agent: str) -> str:
 
 
 def filled(text: str, tables: str) -> str:
-    """A text with the tables between its two marks. ValueError if it lacks them."""
+    """A text with `tables` between its two marks. ValueError if it lacks them."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not (begin and end):

@@ -1,4 +1,4 @@
-"""The work that the benchmark times, the same in every runtime, and what each piece of it must come to."""
+"""The work that the benchmark times, the same in every runtime, and the results that prove it was done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def operands(size: str) -> Operands:
 
 
 class Epoch:
-    """The first epoch of the digits network, again each time: 2,000 images in batches of 32 by SGD, seed 1."""
+    """The first epoch of the digits network, trained anew in each run: 2,000 images, batches of 32, SGD, seed 1."""
 
     def __init__(self, hidden: int = mlp.SIZES[1]):
         self.model = MLP((mlp.SIZES[0], hidden, *mlp.SIZES[2:]))
@@ -157,7 +157,7 @@ def predicting(images: int) -> Work:
 
 
 def predicting_integers(images: int) -> Work:
-    """The same network with 8-bit weights and activations, in integer arithmetic. Quantising the images is timed."""
+    """The digits network with 8-bit weights and activations, in integer arithmetic. Quantising the images is timed."""
     network = quantize_network(mlp.load(), Settings(bits=8, activations=8), mnist.calibration()).integer()
     x = held_out()[:images]
     return computing(lambda: network.logits(x))
@@ -253,7 +253,7 @@ def first(name: str, engine: str | None = None, precision: str = "float32") -> d
 
 
 def checked(name: str, engine: str | None = None, precision: str = "float32") -> dict[str, Any]:
-    """What the work comes to, computed once more: {"shape", "values"}, at most eight rows of a product."""
+    """The result of the work, computed once more: {"shape", "values"}, at most eight rows of a product."""
     with engines.using(engine or engines.name()):
         work = made(name, precision)
         work.reset()

@@ -76,7 +76,7 @@ def _both(models: Any, function: Any) -> dict[str, argparse.ArgumentParser]:
 
 
 def add_subject(sub: argparse.ArgumentParser, name: str) -> None:
-    """Which weights, and what they are measured on."""
+    """Options for the weights and for the data that they are measured on."""
     module, data = {"vit": (vit, "images"), "gpt": (gpt, "windows")}[name]
     sub.add_argument("--weights", type=readable, default=module.SHIPPED, metavar="FILE",
                      help="the network, an .npz that a command or a page saved")
@@ -89,7 +89,7 @@ def add_subject(sub: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
-    """Everything of `TransformerSettings`."""
+    """Options for every field of `TransformerSettings`."""
     _add_base(sub)
     sub.add_argument("--logit-bits", type=reader(whole_or_none), metavar=f"L|{NONE}",
                      help=f"bits of the attention scores: {FLOAT}")
@@ -99,7 +99,7 @@ def add_transformer_settings(sub: argparse.ArgumentParser) -> None:
 
 
 def add_weight_settings(sub: argparse.ArgumentParser, seed: bool = True) -> None:
-    """How weights become codes on uniform grids; without `seed` where another option has this name."""
+    """Options for weights on uniform grids; without `seed` where another option has this name."""
     sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="grid of the weights")
     sub.add_argument("--clip", choices=CLIPS, default="minmax",
                      help="how the ranges of the weights are found: from all of them, or by least squares")
@@ -109,7 +109,7 @@ def add_weight_settings(sub: argparse.ArgumentParser, seed: bool = True) -> None
 
 
 def _add_base(sub: argparse.ArgumentParser) -> None:
-    """What is quantised besides attention scores."""
+    """Options for what is quantised besides attention scores."""
     bits = reader(whole_or_none)
     sub.add_argument("--bits", type=bits, metavar=f"B|{NONE}", help=f"bits per weight: {FLOAT}")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
@@ -126,7 +126,7 @@ def add_integers(sub: argparse.ArgumentParser) -> None:
 
 
 def transformer_settings_of(args: argparse.Namespace, others: Container[str] = ()) -> TransformerSettings:
-    """What the options ask for; `others` are options of the same name that mean something else."""
+    """The settings that the options ask for; `others` are options of the same name that mean something else."""
     return TransformerSettings(**{field.name: getattr(args, field.name, field.default)
                                   for field in fields(TransformerSettings) if field.name not in others})
 
@@ -152,7 +152,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def attention_table(args: argparse.Namespace) -> None:
-    """Measure what the file has not got yet, and print all that was asked for as Markdown."""
+    """Measure the rows that the file lacks, and print all that was asked for as Markdown."""
     bits = [whole(each) for each in args.logit_bits.split(",")]
     some = ",".join(INTEGER) if args.integer and args.softmax == ALL else args.softmax
     methods, rules = some.split(","), args.shift.split(",")
@@ -165,7 +165,7 @@ def attention_table(args: argparse.Namespace) -> None:
 
 
 def subject_of(args: argparse.Namespace, watch: Watch = unwatched, integers: bool = False) -> Subject:
-    """What the options of `add_subject` name."""
+    """The subject that the options of `add_subject` name."""
     if args.model == "vit":
         return vit_subject(args.weights, args.data, args.split, args.images, watch, integers)
     return gpt_subject(args.weights, args.data, args.windows, watch, integers)
@@ -184,6 +184,6 @@ def tables(rows: Sequence[Mapping[str, Any]], score: str, bits: Sequence[int], m
 
 
 def _number(row: Mapping[str, Any], score: str) -> str:
-    """Only the digits that other processors reproduce: the last bits of their sums change one image in a thousand, and
-    the fourth decimal of a loss. The CSV file has all digits."""
+    """A score with only the digits that other processors reproduce: the last bits of their sums change one image in a
+    thousand, and the fourth decimal of a loss. The CSV file has all digits."""
     return f"{100 * row[score]:.1f} %" if score == "accuracy" else f"{row[score]:.3f}"

@@ -24,7 +24,8 @@ def add(commands: Any) -> None:
 
 
 def compare(args: argparse.Namespace) -> None:
-    """Measure all, write it and print it as Markdown."""
+    """Measure all frameworks, write the result and print it as Markdown. ValueError if none is installed,
+    and for less than one image."""
     if args.images is not None and args.images < 1:
         raise ValueError(f"images is {args.images}; use 1 or more")
     found = frameworks.compare(args.data, args.images, args.web, args.pyodide, progress)

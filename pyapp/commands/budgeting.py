@@ -96,7 +96,7 @@ def budget(args: argparse.Namespace) -> int:
 
 
 def facts(each: Tried) -> dict[str, Any]:
-    """What a network is and what was measured, as plain data."""
+    """A tried network's settings and measurements, as plain data."""
     layers = len(each.network.weights.tensors)
     settings = each.candidate.settings
     return {"bits": list(settings.layer_bits(layers)), "method": settings.method, "activations": settings.activations,

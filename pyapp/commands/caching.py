@@ -1,4 +1,4 @@
-"""What integers inside attention cost a transformer: packed keys and values, and IntAttention's whole pipeline."""
+"""Commands that measure integers inside attention: packed keys and values, and IntAttention's whole pipeline."""
 
 import argparse
 from dataclasses import asdict

@@ -35,7 +35,7 @@ Recipe = TypeVar("Recipe")  # a frozen dataclass whose fields were made by pyapp
 
 
 class Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Help that names the defaults which are values: "(default: None)" tells a reader nothing."""
+    """Help that names a default only if it is a value, because "(default: None)" tells a reader nothing."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         told = action.default not in (None, []) and action.nargs != 0  # a flag takes no value
@@ -45,7 +45,7 @@ class Help(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def shown(default: Any) -> str:
-    """A default as help has it: where the shipped files lie on this machine is nothing to read."""
+    """A default as help shows it: shipped files by name, not by their path on this machine."""
     text = str(default).replace(f"{places.WEIGHTS}{os.sep}", "the shipped ")
     return "the shipped digits" if text == str(places.DIGITS) else text
 
@@ -143,7 +143,7 @@ def now_and_then(what: str) -> Watch:
 
 
 def reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """`read` as the type of an option: argparse repeats what its ValueError says."""
+    """`read` as the type of an option: argparse then reports what its ValueError says."""
     def converted(text: str) -> Any:
         try:
             return read(text)
@@ -159,7 +159,7 @@ def whole_or_list(text: str) -> int | tuple[int, ...]:
 
 
 def bits_or_zero(text: str) -> int:
-    """Bits; 0, as recipes have it, if there are to be none."""
+    """A number of bits, or 0, by which recipes mean that nothing is quantised."""
     return whole_or_none(text) or 0
 
 
@@ -184,7 +184,7 @@ def recipe_of(args: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
 
 
 def options_of(recipe: Any) -> list[str]:
-    """The recipe as options again, those that are not the default."""
+    """The options that give this recipe, without those at their defaults."""
     given = {f.name: getattr(recipe, f.name) for f in fields(recipe) if getattr(recipe, f.name) != f.default}
     return [f"--{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
             for name, value in given.items()]

@@ -37,7 +37,7 @@ CALIBRATION = 16  # texts that decide the ranges, where there are twice as many 
 
 
 def add_training(models: Any) -> None:
-    """`train encoder`, which writes its own data."""
+    """Declare `train encoder`, which makes its own data."""
     sub = command(models, "encoder", train, "the encoder of short stories")
     add_weights_out(sub, required=True)
     add_out(sub, "file for saving progress; the same command resumes from it", "--checkpoint")
@@ -118,8 +118,8 @@ def _answer(loaded: Pretrained, text: str, tokens: Tokens) -> dict[str, Any]:
 
 def _rows(loaded: Pretrained, settings: list[ScoreSettings], tokens: list[Tokens],
           labels: np.ndarray, first: int) -> Iterator[dict[str, Any]]:
-    """One for each of the settings. The `first` texts decide the ranges and are not measured; with 0, the only text
-    decides its own."""
+    """A row for each of the settings. The first `first` texts decide the ranges and are not measured; with 0, the only
+    text decides its own."""
     length = max(len(each.ids) for each in tokens[: first or 1])
     ids = np.full((first or 1, length), PAD, np.int32)
     for row, each in zip(ids, tokens, strict=False):
@@ -144,7 +144,7 @@ def _count(texts: int) -> str:
 
 
 def _words(result: dict[str, Any]) -> Iterator[str]:
-    """Parts of what is printed: the answers, a line for each of the settings, and the heads if there is one of them."""
+    """The printed parts: the answers, a line for each of the settings, and the heads if there is one setting."""
     for each in result["texts"]:
         answer = "no classifier" if each["label"] is None else f"{each['label']} ({each['probability']:.1%})"
         unknown = f"; unknown: {', '.join(each['unknown'][:9])}" if each["unknown"] else ""

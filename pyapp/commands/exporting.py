@@ -60,7 +60,7 @@ def add(commands: Any) -> None:
 
 
 def add_target(sub: argparse.ArgumentParser, formats: Mapping[str, Format], required: bool = True) -> None:
-    """The format to write, and where to write it."""
+    """Options for the format to write, and for where to write it."""
     sub.set_defaults(format=GRID)  # of the weights: files hold uniform grids
     sub.add_argument("--format", dest="form", type=file_format, choices=list(formats), required=required,
                      help="; ".join(f"{form.name}: {form.doc}" for form in formats.values()))

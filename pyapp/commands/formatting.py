@@ -35,7 +35,7 @@ def _some(written: str) -> int:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure all, write it and print it as Markdown."""
+    """Measure all formats, write the result and print it as Markdown."""
     networks = subjects(args.data, args.gpt_data, args.images, args.windows)
     found = compare([name.strip() for name in args.formats.split(",")], networks, progress)
     if args.out:

@@ -39,7 +39,7 @@ SAMPLES = 1000  # seeds 0 to 999 are what is measured
 
 
 def add_training(models: Any) -> None:
-    """`train generator`, beside the other networks."""
+    """Declare `train generator`."""
     sub = command(models, "generator", train, f"the {TITLES['generator']}: the teacher")
     sub.add_argument("--data", required=True, metavar="DIR", help="folder with MNIST's four IDX files")
     add_weights_out(sub, required=True)
@@ -121,7 +121,7 @@ def _saved(args: argparse.Namespace) -> tuple[Contents | None, str]:
 
 
 def draw(args: argparse.Namespace) -> None:
-    """Draw a sheet; print its coefficients, and what became of a seed that is none."""
+    """Draw a sheet, and print its coefficients and how a seed that is not a number was read."""
     seed, note = mulberry.seed_of(args.seed)
     if note:
         progress(note)
@@ -139,7 +139,7 @@ def draw(args: argparse.Namespace) -> None:
 
 
 def distil_routing(args: argparse.Namespace) -> None:
-    """Distil, and measure by a thousand seeds how often the student means the digit that the teacher means."""
+    """Distil, and measure for what share of a thousand seeds the student chooses the teacher's digit."""
     recipe, painter = recipe_of(args, RoutingRecipe), Painter(teacher.load(args.teacher))
     teacher_sha256 = store.digest(args.teacher)
     routing, loss = distil(recipe, painter, progress)

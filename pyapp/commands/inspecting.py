@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _wanted(tensors: Sequence[Tensor], args: argparse.Namespace) -> list[Tensor]:
-    """Those that are asked for. StoreError if there is none."""
+    """The tensors that are asked for. StoreError if there is none."""
     if args.tensor is not None:
         found = [tensor for tensor in tensors if tensor.name == args.tensor]
     else:
@@ -137,7 +137,7 @@ def _compare(tensors: Sequence[Tensor], args: argparse.Namespace) -> None:
 
 
 def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None:
-    """A tensor in every format, the smallest first."""
+    """Print a tensor in every format, the smallest first."""
     row = described(tensor, names, None, args.sample)
     costs = [{"format": name, "bits": each.bits, "sqnr_db": each.sqnr_db, "maximum_error": each.maximum,
               "bytes": each.nbytes} for name, each in sorted(row.pop("costs").items(), key=lambda item: item[1].bits)]

@@ -1,4 +1,4 @@
-"""The command `keywords`: a network that tells words apart, and what few bits do to it."""
+"""The command `keywords`: a network that recognises words, and what few bits do to it."""
 
 import argparse
 from typing import Any

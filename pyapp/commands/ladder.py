@@ -35,12 +35,12 @@ def add(commands: Any) -> None:
 
 
 def fit_weights(args: argparse.Namespace) -> None:
-    """Write weights and recipe; the canonical numbers to standard output."""
+    """Write weights and recipe, and print the canonical numbers."""
     print_json(fit.write(args.out, progress))
 
 
 def roll_out(args: argparse.Namespace) -> None:
-    """Every step: the words so far, what the last one looks at, the top probabilities, the chosen word."""
+    """Print every step: the words so far, what the last one looks at, the top probabilities, the chosen word."""
     if not LOWEST <= args.temperature < np.inf:
         raise ValueError(f"temperature is {args.temperature:g}; use {LOWEST} or more")
     if args.words < 1:

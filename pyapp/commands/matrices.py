@@ -17,7 +17,7 @@ USUAL = ",".join(map(str, BITS))
 
 
 def add(models: Any, function: Any) -> list[argparse.ArgumentParser]:
-    """`vit` and `gpt` of a command, with the options that both commands have."""
+    """Declare `vit` and `gpt` of a command, with the options that both commands have."""
     return [_added(command(models, name, function, f"the {TITLES[name]}"), name) for name in ("vit", "gpt")]
 
 
@@ -44,7 +44,7 @@ def _ways(args: argparse.Namespace) -> Ways:
 
 
 def find_sensitive(args: argparse.Namespace) -> None:
-    """KL, loss and accuracy on the data, and bytes, for each matrix in each way, with only that matrix quantised."""
+    """Print KL, loss and accuracy on the data, and bytes, for each matrix quantised alone, in each way."""
     ways = _ways(args)
     subject = subject_of(args)
     judged = subject.judged()

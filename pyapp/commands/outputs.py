@@ -1,4 +1,4 @@
-"""Files that a command will write: one that cannot be written is refused before any work."""
+"""Files that a command will write: a name that cannot be written is an error before any work."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ def weights_file(text: str) -> Path:
 
 
 def readable(text: str) -> Path:
-    """The type of an option that names a file or folder to read, which may be missing."""
+    """The type of an option that names a file or folder to read. Only an empty or impossible name is an error here."""
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name is empty; name a file" if not text.strip() else
                                          f"{text!r} is no name of a file; name a file")

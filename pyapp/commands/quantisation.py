@@ -61,13 +61,13 @@ def add(commands: Any) -> None:
 
 
 def add_bits(sub: argparse.ArgumentParser) -> None:
-    """Bits of the weights, or none for the float network."""
+    """The option for the weights' bits, without which the network stays float."""
     sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
                      help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
 
 
 def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS, activations: bool = True) -> None:
-    """Everything of `Settings` but the bits of the weights, and without `activations` what is about those."""
+    """Options for every field of `Settings` except the weights' bits; with `activations` false, none for these."""
     sub.add_argument("--scheme", choices=SCHEMES, default="symmetric", help="grid of the weights")
     sub.add_argument("--per", metavar="tensor|channel|group:N", default="tensor", help="which weights share a scale")
     if activations:
@@ -86,7 +86,8 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
 
 
 def settings_of(args: argparse.Namespace, bits: int | None = None, usual: Mapping[str, Any] = NOTHING) -> Settings:
-    """What the options ask for, with `bits`; an option that has no default has that of `usual`, or of `Settings`."""
+    """The settings that the options ask for, with `bits`; an option without a default gets that of `usual`, or of
+    `Settings`. ValueError for settings that do not go together."""
     asked = {field.name: getattr(args, field.name, None) for field in fields(Settings)} | {"bits": bits}
     settings = Settings(**{**usual, **{name: value for name, value in asked.items() if value is not None}})
     if settings.reconstruction != "symmetric" and settings.method != "adaround":
@@ -155,7 +156,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, digits: Digits) -> dict[str, Mistakes]:
-    """What the network reads wrongly, after what its float network does, if the file has that."""
+    """The network's mistakes by name, after those of its float network, if the file has that."""
     p, names, found = load_digits(args.weights), digits.classes, {}
     if isinstance(p, Parameters):
         found["float32"] = Mistakes(answers(p, digits), digits.labels, names)

@@ -14,7 +14,7 @@ from pyapp.training.recipes import facts
 
 
 def counted(digits: Digits) -> Digits:
-    """The images to train on, after telling how many they are."""
+    """The images to train on, after reporting how many there are."""
     progress(f"{len(digits.labels)} images to train on")
     return digits
 

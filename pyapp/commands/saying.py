@@ -16,7 +16,7 @@ NUMPY = re.compile(r"[a-z ]+ encountered in \w+")  # what NumPy warns of: overfl
 
 
 def say(text: object) -> None:
-    """A line beside a command's result, on standard error."""
+    """Print a line beside a command's result, on standard error."""
     print(f"bitladder: {text}", file=sys.stderr)
 
 
@@ -41,8 +41,8 @@ def in_options(text: str, known: Container[str]) -> str:
 
 @contextmanager
 def data_warnings() -> Iterator[None]:
-    """Within this context a DataWarning is one line on standard error, without its source line; so is the first of
-    NumPy's warnings about numbers out of range."""
+    """Context in which a DataWarning is one line on standard error, without its source line, as is the first of NumPy's
+    warnings about numbers out of range."""
     with warnings.catch_warnings():
         others, said = warnings.showwarning, []
 

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 
 def add_logits(sub: argparse.ArgumentParser) -> None:
-    """Which logits, and how they become codes."""
+    """Options for the logits, and for how they become codes."""
     sub.add_argument("--bits", type=int, default=8, metavar="B", help="bits of the logits")
     sub.add_argument("--shift", choices=RULES, default="none", help="what is subtracted before the logits are rounded")
     sub.add_argument("--logits", choices=FAMILIES, default="centred", help="distribution of the logits")
@@ -44,7 +44,8 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
 
 
 def logits_of(args: argparse.Namespace) -> np.ndarray:
-    """The logits that are asked for, float64 (rows, N)."""
+    """The logits that are asked for, float64 (rows, N): drawn, or read from --own-logits. ValueError if that file holds
+    none."""
     if not args.own_logits:
         return draw(args.logits, args.rows, args.length, args.seed)
     try:
@@ -59,7 +60,7 @@ def logits_of(args: argparse.Namespace) -> np.ndarray:
 
 
 def softmax_error(args: argparse.Namespace) -> None:
-    """L1 per row, MAE and what else tells how far a method's probabilities are from those of the unrounded logits."""
+    """Print L1 per row, MAE and other distances of a method's probabilities from those of the unrounded logits."""
     z = logits_of(args)
     found = row(asdict(compare(z, args.method, args.bits, args.shift)))
     show(found, args.json, f"L1 {number(found['l1_per_row'])} per row, MAE {number(found['mae'])} with N = {found['n']}"
@@ -67,7 +68,7 @@ def softmax_error(args: argparse.Namespace) -> None:
 
 
 def softmax_table(args: argparse.Namespace) -> None:
-    """All methods on the same codes."""
+    """Print all methods' errors on the same codes."""
     z = logits_of(args)
     rows = [{"method": each["method"], **row(each)} for each in methods_table(z, args.bits, args.shift)]
     lines = [f"N = {z.shape[1]}", f"{'method':24} {'L1/row':>8} {'MAE':>9} {'max':>8} {'sum':>7} {'top-1':>7} broken"]
@@ -78,7 +79,7 @@ def softmax_table(args: argparse.Namespace) -> None:
 
 
 def row(found: dict[str, Any]) -> dict[str, Any]:
-    """What JSON has a word for: NaN and infinity become null."""
+    """A result with None for NaN and infinity, which JSON lacks."""
     return {key: found[key] if math.isfinite(found[key]) else None for key in KEYS}
 
 

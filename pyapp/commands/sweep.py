@@ -83,12 +83,12 @@ def _values(name: str, text: str, defaults: Mapping[str, Any]) -> list[Any]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure what the file has not got yet, and say how many rows it has."""
+    """Measure the rows that the file lacks, and say how many it has."""
     _tell(args, sweep(grid_of(args, DEFAULTS), args.out, args.weights, args.data, args.split, args.jobs, args.backend))
 
 
 def run_transformer(args: argparse.Namespace) -> None:
-    """The same of a transformer."""
+    """`run` for a transformer."""
     parts = (args.images, args.split) if args.model == "vit" else (args.windows,)
     source = transformer_sweep.Source(args.model, args.weights, args.data, *parts)
     grid = grid_of(args, transformer_sweep.DEFAULTS)

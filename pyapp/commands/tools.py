@@ -76,14 +76,14 @@ def run_page(args: argparse.Namespace) -> None:
 
 
 def finished(work: Callable[..., dict[str, Any]]) -> Frame:
-    """The frame when all of a page's work is done; on the way a line of progress every five seconds."""
+    """The frame after all of a page's work, with a line of progress every five seconds until then."""
     while not (answer := work(ms=1000 * EVERY))["done"]:
         progress(f"working, step {answer['frame'].step}")
     return answer["frame"]
 
 
 def pairs(items: list[str], option: str) -> dict[str, str]:
-    """NAME=VALUE as often as an option was given."""
+    """{NAME: VALUE} of all uses of an option. ParamError for one without a value, or set twice."""
     given: dict[str, str] = {}
     for item in items:
         name, equals, value = item.partition("=")
@@ -96,7 +96,7 @@ def pairs(items: list[str], option: str) -> dict[str, str]:
 
 
 def check_runtime(args: argparse.Namespace) -> None:
-    """The proof, run here."""
+    """Run the proof on this machine, or record it. ValueError if a result is outside its bound."""
     if args.record:
         check.record(args.record)
         return

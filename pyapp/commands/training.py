@@ -134,7 +134,7 @@ def _needed(args: argparse.Namespace) -> tuple[Digits, dict[str, Digits], str, P
 
 
 def _data(digits: Digits) -> str:
-    """What a recipe says of --data."""
+    """What a recipe says about the folder --data."""
     return SHIPPED_LEFT_OUT if digits.classes == TEN else "DIR: other images with labels"
 
 

@@ -64,7 +64,7 @@ class Attention:
         return [self.qkv, self.out]
 
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        """(R, C) for rows x (R, C), `tokens` T to a sequence. With a cache they follow those that it holds."""
+        """(R, C) for rows x (R, C), T = `tokens` per sequence. With a cache they follow the tokens that it holds."""
         qkv = self.qkv.forward(p, x)  # R, 3C
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
         self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in thirds(qkv))  # B, H, T, D
@@ -88,7 +88,7 @@ class Attention:
         return self.qkv.backward(p, dqkv)
 
     def differentiated(self) -> tuple[np.ndarray, np.ndarray]:
-        """The probabilities (B, H, T, S) at which the softmax is differentiated, and what they make of the values,
+        """The probabilities P (B, H, T, S) at which the softmax is differentiated, and the weighted values P v,
         (B, H, T, D)."""
         return self.probabilities, by_head(self.context, self.q.shape[2], self.heads)
 
@@ -97,12 +97,12 @@ class Attention:
         return Cache(batch, self.heads, context, self.depth, dtype)
 
     def scores(self) -> np.ndarray:
-        """What the last forward pass gave to the softmax, (B, H, T, S)."""
+        """The softmax's input in the last forward pass, (B, H, T, S)."""
         return scores_of(self.q, self.k)
 
     def mask(self, rows: int, columns: int) -> np.ndarray | None:
-        """Row t of the last T of S tokens sees itself and what is before it, True in bool (T, S). One new token, and
-        one without a causal order, sees all: None."""
+        """Which of S tokens each of the last T may attend to, bool (T, S): itself and those before it. None if all
+        may be: for one new token, and without a causal order."""
         if not self.causal or rows == 1:
             return None
         return np.tri(rows, columns, columns - rows, dtype=bool)

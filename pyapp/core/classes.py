@@ -23,5 +23,5 @@ def numbered(n: int) -> tuple[str, ...]:
 
 
 def unnamed(classes: Sequence[str]) -> bool:
-    """Whether the classes of a network are only numbered, as those of another program's file; ten are the digits."""
+    """Whether the classes are only numbered, 0 to n - 1, as a foreign file's are; 0 to 9 are names, those of digits."""
     return tuple(classes) == numbered(len(classes)) != TEN

@@ -1,4 +1,4 @@
-"""A table of vectors, one a token."""
+"""A table of vectors, one per token."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Which code does the arithmetic: NumPy, which is the reference and runs everywhere, or kernels in WebAssembly SIMD.
 
-NumPy in Pyodide has no BLAS and no integer products, and small C kernels do there the same work several times as fast.
+NumPy in Pyodide has no BLAS and no integer products; there, small C kernels do the same work several times as fast.
 This is the one place that knows of both. A function that has a kernel is written with NumPy where it belongs and marked
 `accelerated`; whoever calls it does not know which code runs. The kernels are used in Pyodide if they load and have
 given the right answers to a few known questions (`pyapp.core.kernels`), otherwise NumPy is.
@@ -21,8 +21,8 @@ _table: dict[str, Callable] = {}
 
 
 def accelerated(reference: Callable) -> Callable:
-    """The function, done by the kernel of the same name while the kernels are in use and where that kernel takes these
-    arguments. Results agree within 1e-5 relative, integers exactly."""
+    """Decorator: the function runs as the kernel of the same name while the kernels are in use and where that kernel
+    takes these arguments. Results agree within 1e-5 relative, integers exactly."""
     name = reference.__name__
 
     @functools.wraps(reference)
@@ -42,7 +42,7 @@ def available() -> tuple[str, ...]:
 
 
 def name() -> str:
-    """The one in use."""
+    """The engine in use."""
     return KERNELS if _table else NUMPY
 
 

@@ -21,7 +21,7 @@ class LayerNorm:
         self.shapes = {self.weight: (width,), self.bias: (width,)}
 
     def initialise(self, p: Parameters, rng: np.random.Generator) -> None:
-        """No gain and no shift."""
+        """Gain 1 and shift 0: rows are only normalised."""
         p[self.weight][:] = 1.0
         p[self.bias][:] = 0.0
 

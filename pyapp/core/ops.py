@@ -1,5 +1,5 @@
-"""The array operations that dominate the time. In Pyodide kernels do them (`pyapp.core.engine`) or, without those, the
-form that NumPy is fastest with there.
+"""The array operations that take most of the time. In Pyodide the kernels run them (`pyapp.core.engine`); without
+kernels, each has the form in which Pyodide's NumPy is fastest.
 
 Shapes: B batch, I inputs, O outputs. Weights are (O, I) in C order, so that the long inner axis is contiguous in every
 product. NumPy in Pyodide has no BLAS: there einsum's loops do 8 GFLOP/s where matmul does 3 (natively it is matmul

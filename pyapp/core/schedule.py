@@ -1,4 +1,4 @@
-"""How the learning rate goes over a training."""
+"""How the learning rate changes while a network trains."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Long work that tells how far it is."""
+"""Progress of long work: a function that is told how many pieces are done."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,11 +7,12 @@ Watch = Callable[[int, int], None]  # is told how many pieces are done, and of h
 
 
 def unwatched(done: int, total: int) -> None:
-    """The watch of work that nobody waits for."""
+    """A watch that does nothing, for work whose progress nobody follows."""
 
 
 def last(pieces: Iterable[Any], total: int, watch: Watch) -> Any:
-    """The last item of work done in `total` pieces, an item each, or one more that is the result."""
+    """The last item of work that yields one item per piece, and perhaps one more, its result; None if it yields none.
+    `watch` is told after each."""
     found = None
     for done, item in enumerate(pieces, 1):
         found = item

@@ -32,7 +32,7 @@ def affine(x: np.ndarray, rng: np.random.Generator, degrees: float, scale: float
 
 
 def _bilinear(x: np.ndarray, source_y: np.ndarray, source_x: np.ndarray) -> np.ndarray:
-    """Values of each image at real-valued places; outside of the image is paper."""
+    """Values of each image at real-valued places, interpolated; outside of the image is paper, 0."""
     border = 1
     side = SIDE + 2 * border
     padded = np.pad(x.reshape(-1, SIDE, SIDE), ((0, 0), (border, border), (border, border))).reshape(-1)

@@ -14,7 +14,8 @@ C_BITS = {"char": 8, "short": 16, "long": 64, "int": 32, "q7_t": 8, "q15_t": 16,
 
 def limits(words: list[str]) -> tuple[int, int] | None:
     """The lowest and the highest value of the integer type that the words of a declaration or a dtype name, if any:
-    ["const", "unsigned", "char"], ["np.int8"]. A plain char may be signed or not, and int alone is of Python."""
+    ["const", "unsigned", "char"], ["np.int8"]. A plain char may be signed or not, -128 to 255; int alone is taken for
+    Python's, with 64 bits."""
     last = [word.rpartition(".")[2] for word in words]
     if "unsigned" in last or "signed" in last or set(last) & C_BITS.keys():
         bits = 64 if last == ["int"] else next((size for name, size in C_BITS.items() if name in last), 32)

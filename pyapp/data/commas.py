@@ -17,7 +17,8 @@ SHOWN = 60
 
 
 def by_commas(lines: list[str]) -> tuple[list[Row], list[str]]:
-    """The rows, with every comma interpreted, and a note if they are decimal commas."""
+    """The rows, with every comma interpreted, and a note if they are decimal commas. NumbersError for an empty cell,
+    and for a text that can be read in two ways."""
     for line in lines:
         if re.search(r"(?:^|[,;\t])\s*,", line) or EMPTY in line:
             raise NumbersError(f"“{line.strip()[:SHOWN].replace(HARD, ',')}” has an empty cell",
@@ -53,7 +54,7 @@ def _chunks(part: str) -> list[str]:
 
 
 def _separate(parts: list[list[str]], grid: bool) -> tuple[list[Row], list[str]]:
-    """Commas separate numbers."""
+    """The rows and notes if commas separate numbers."""
     rows = [[part.replace(",", " ").split() for part in line] for line in parts]
     if grid and all(len(cell) == 1 for line in rows for cell in line):
         return [[cell[0] for cell in line] for line in rows], ["Semicolons were read as separators of cells, because "
@@ -62,7 +63,7 @@ def _separate(parts: list[list[str]], grid: bool) -> tuple[list[Row], list[str]]
 
 
 def _decimal(parts: list[list[str]], grid: bool) -> list[Row]:
-    """Commas are decimal commas."""
+    """The rows if commas are decimal commas."""
     rows = [[[re.sub(rf"[,{HARD}]", ".", chunk) for chunk in _chunks(part)] for part in line] for line in parts]
     single = all(len(cell) == 1 for line in rows for cell in line)
     if single and (grid or len(rows) == 1):

@@ -1,4 +1,4 @@
-"""What a network can learn to write in the page, and a score of its writing that needs no eye."""
+"""Texts that a network can learn to write in the page, each with an automatic score of its writing."""
 
 from functools import cached_property
 
@@ -11,9 +11,9 @@ SEED, SENTENCES = 1, 8000  # of the stories that are learned: a quarter of a mil
 
 
 class Corpus:
-    """A text to learn, and what is made of a sample that begins after `before`.
+    """A text to learn, and how samples are written, which begin after the character `before`, and scored.
 
-    `end` is the character with which a sample is complete, None where nothing ends it but the network's context.
+    `end` is the character that completes a sample; None if only the network's context ends it.
     """
 
     text: str

@@ -17,7 +17,7 @@ class DataError(ValueError):
 
 
 class DataWarning(UserWarning):
-    """What was done to data so that it can be used."""
+    """A warning that says what was done to data so that it can be used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +37,17 @@ class Digits:
         return self.images.reshape(len(self.images), -1).astype(np.float32) / np.float32(255)
 
     def rows(self, rows: np.ndarray) -> "Digits":
-        """Those of some numbers, or where a mask is true."""
+        """The images and labels with these indices, or where a mask is true."""
         return replace(self, images=self.images[rows], labels=self.labels[rows])
 
     def spread(self, n: int) -> "Digits":
-        """At most n of them, evenly spread: of MNIST's test images, the first are read worse than all 10,000."""
+        """At most n images with labels, evenly spread: the first of MNIST's test images are harder than the rest."""
         whole = len(self.labels)
         return self.rows(np.arange(min(n, whole), dtype=np.int64) * whole // min(n, whole))
 
     def among(self, classes: Sequence[str], network: str) -> "Digits":
-        """The same with labels that count in the classes of a network; the classes of one that does not name them are
-        taken in this order, with a DataWarning. DataError if it does not know one of them."""
+        """The images with labels that count in a `network`'s classes. Classes that are only numbered are taken in this
+        order, with a DataWarning. DataError if the network lacks one of the classes here."""
         classes = tuple(classes)
         if self.classes == classes:
             return self

@@ -63,7 +63,7 @@ def read(path: Path, axes: int) -> np.ndarray:
 
 
 def parsed(data: bytes, path: Path | str, axes: int) -> np.ndarray:
-    """`read` of the bytes of a file named `path`."""
+    """`read` for the bytes of a file named `path`; DataError likewise."""
     data, kind = _unpacked(data, path), KINDS[axes]
     if not data:
         raise DataError(f"{path}: expected an IDX file of {kind}, found an empty file")

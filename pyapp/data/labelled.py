@@ -1,4 +1,4 @@
-"""Texts with labels from a file of one's own: a line each, the label, a tab, the text."""
+"""Texts with labels from a reader's file: one per line, the label, a tab, the text."""
 
 from collections.abc import Sequence
 from pathlib import Path

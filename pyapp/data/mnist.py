@@ -38,7 +38,7 @@ class ShippedMissing(DataError):
 
 @contextmanager
 def needed_for(what: str) -> Iterator[None]:
-    """Within this context the error about missing shipped digits names what needs them."""
+    """Context in which the error about missing shipped digits, ShippedMissing, names what needs them."""
     try:
         yield
     except ShippedMissing as error:
@@ -50,7 +50,7 @@ def load(folder: str | Path = SHIPPED, split: str = "test") -> Digits:
     EMNIST's, or anything that pyapp/data/importers reads, of which a part is held out if none is named so.
 
     DataError names the file, what was expected and what was found. Images that are stored transposed, as EMNIST's are,
-    dark on light, or as 0 and 1 become as MNIST's are, with a DataWarning; so does it warn of what are no digits.
+    dark on light, or as 0 and 1 become as MNIST's are, with a DataWarning. Images that are no digits get one as well.
     """
     folder = Path(folder)
     with needed_for({"train": "training", "test": "measuring"}[split]):

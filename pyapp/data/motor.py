@@ -59,7 +59,7 @@ def _wandering(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _episodes(n: int, rng: np.random.Generator) -> list[Fault]:
-    """Each kind twice, in an order of the seed, evenly over the second part with random starts."""
+    """Each kind of fault twice, in an order from the seed, spread over the second part with random starts."""
     kinds = [kind for _ in range(2) for kind in FAULTS]
     edges = np.linspace(LEARNED * RATE, n, len(kinds) + 1).astype(np.int64).tolist()
     length = round(EPISODE * RATE)

@@ -62,8 +62,8 @@ def foreign(images: np.ndarray, labels: np.ndarray) -> bool:
 
 def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool, digits: bool = True) -> tuple[np.ndarray, list[str]]:
     """Images (N, 28, 28) as MNIST has them, light on dark, of full brightness and upright, and sentences about how they
-    were changed, or that they do not look like digits. Whether other things than `digits` are transposed only the
-    name, `emnist`, tells."""
+    were changed, or that they do not look like digits. If they are not `digits`, only the file's name tells whether
+    they are transposed, as EMNIST's are: `emnist`."""
     found = []
     if (high := int(images.max())) and (full := int(full_light(high))) < 255:
         images = np.rint(images * (255 / full)).astype(np.uint8)

@@ -83,8 +83,8 @@ def _smoothed(cells: np.ndarray, surface: np.ndarray, paper: np.ndarray, sign: i
 def without_paper(grey: np.ndarray, paper: np.ndarray, sign: int) -> np.ndarray:
     """Ink as even light would show it, 0 on the paper: the difference divided by the light.
 
-    The paper's brightness stands for the light; a blackboard's says little about it, so it counts as
-    DARK_GROUND at least.
+    The paper's brightness is taken for the light; a blackboard says little about it, so it counts as DARK_GROUND at
+    least.
     """
     light = np.maximum(paper, DARKEST if sign < 0 else DARK_GROUND)
     return sign * (grey - paper) * (np.median(light) / light)

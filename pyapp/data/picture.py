@@ -57,12 +57,12 @@ def too_large() -> str:
 
 
 def full_light(high: float) -> float:
-    """What counts as full light in many pictures whose largest value is `high`: the smallest usual one."""
+    """The value of full light in many pictures whose largest value is `high`: the smallest usual one that holds it."""
     return float(next((level for level in (*COARSE, *DEPTHS) if high <= level), high))
 
 
 def _checked(pixels: np.ndarray) -> np.ndarray:
-    """Pixels (H, W, channels)."""
+    """The pixels as (H, W, channels)."""
     pixels = np.asarray(pixels)
     if pixels.ndim not in (2, 3) or min(pixels.shape[:2]) < 2 or pixels.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
         raise PictureError("a picture must have rows and columns of grey values or colours, at least 2 x 2; found "
@@ -90,7 +90,7 @@ def _grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """What counts as no light and as full light."""
+    """The values of no light and of full light."""
     if values.dtype == np.uint8:
         return 0.0, 255.0
     low, high = min(0.0, float(values.min())), float(values.max())
@@ -101,7 +101,7 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 
 
 def _band(rows, wide: int, alpha: bool, low: float, high: float, full: float) -> tuple[np.ndarray, np.ndarray]:
-    """A row of blocks: the light that each sends and how much of it is covered, float32 (w,) each."""
+    """A row of blocks of pixels: the light and the coverage of each, float32 (w,)."""
     colours = ((rows[..., : rows.shape[2] - alpha] - low) / ((high - low) or 1)).astype(np.float32)
     light = colours @ LUMA if colours.shape[2] == 3 else colours[..., 0]
     cover = (rows[..., -1] / full).astype(np.float32) if alpha else np.ones_like(light)

@@ -56,7 +56,7 @@ class _Choices:
         return items[next(self._numbers) % len(items)]
 
     def some(self, items: Sequence[T], count: int) -> list[T]:
-        """Different ones, in random order."""
+        """`count` different items, in random order."""
         left = list(items)
         return [left.pop(next(self._numbers) % len(left)) for _ in range(count)]
 

@@ -27,7 +27,7 @@ class Recording:
 
     @property
     def listed(self) -> str:
-        """The names of the channels, of many the first."""
+        """The names of the channels in words; of many, only the first."""
         return ", ".join(self.channels[:8]) + (f" and {n} more" if (n := len(self.channels) - 8) > 0 else "")
 
     def of(self, channels: tuple[str, ...]) -> "Recording":

@@ -1,4 +1,4 @@
-"""Words that nobody has spoken, made with a seed: a source, a buzz or a hiss, shaped by the resonances of a mouth.
+"""Synthetic words, made with a seed: a source, a buzz or a hiss, shaped by the resonances of a mouth.
 
 Source and filter are Fant's ("Acoustic Theory of Speech Production", 1960). The vowels' resonances (formants) are
 the men's averages of Peterson and Barney ("Control methods used in a study of the vowels", 1952, table II).
@@ -59,8 +59,9 @@ PARTS = (*(phone for word in WORDS.values() for phone in word), _voiced(AE, AE, 
 
 
 def word(name: str, rng: np.random.Generator, decibels: float | None = None) -> np.ndarray:
-    """SECONDS of a class in CLASSES, float64 (N,) within -1 to 1: pitch, speed, size of the mouth, place and loudness
-    vary. `decibels` is the signal's level above the noise; None draws 8 to 30. OTHER is two to four random phones."""
+    """SECONDS of sound of a class in CLASSES, float64 (N,) within -1 to 1. Pitch, speed, size of the mouth, start and
+    loudness vary. `decibels` is the signal's level above the noise; None draws 8 to 30. The class OTHER is two to four
+    random phones."""
     level = float(rng.uniform(8, 30))
     level = level if decibels is None else decibels
     noise = rng.standard_normal(round(RATE * SECONDS))

@@ -57,7 +57,7 @@ def _each(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _of_number(n: str) -> Rules:
-    """What depends on being one or many: a noun, and the clause that says which one is meant."""
+    """The rules that depend on singular or plural: a noun, and the clause that says which one is meant."""
     noun, animals = ((f"animal {n}",), (f"thing {n}",)), f"animals {n}"
     return {
         f"things {n}": tuple((f"determiner {n}", *adjective, *each)
@@ -83,7 +83,7 @@ def _of_whom(who: str, n: str) -> Rules:
 
 
 def write(seed: int, sentences: int) -> str:
-    """So many sentences, each ended by a full stop and a new line; the same in every runtime."""
+    """Random sentences, each ended by a full stop and a new line; equal in every runtime."""
     numbers = _random(seed)
     return "".join(_spelled(_expand(START, numbers)) + END for _ in range(sentences))
 
@@ -142,6 +142,6 @@ class _Ends:
 
 
 def score(text: str) -> float:
-    """The share of the text's sentences, one a line, that the grammar has; 0 where there is none."""
+    """The share of the text's sentences, one per line, that the grammar has, 0 to 1; 0 if there are none."""
     lines = [line for line in text.split(END) if line]
     return sum(map(accepts, lines)) / max(1, len(lines))

@@ -1,4 +1,4 @@
-"""Text as numbers, one a character."""
+"""Text as numbers, one per character."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +55,7 @@ def _code_points(text: str) -> np.ndarray:
 
 
 def read(path: str | Path) -> str:
-    """A text file in UTF-8, its lines ended by \\n however the file ends them. TextError says why it cannot be read."""
+    """The text of a UTF-8 file, with its lines ended by \\n. TextError says why it cannot be read."""
     try:
         data = files.read(path)
     except OSError as error:
@@ -81,8 +81,8 @@ def decode(data: bytes, name: str) -> str:
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
-    """A text of one's own as it is learned, and what has to be said about it: lines end with a line feed, and what is
-    beyond the `LONGEST` is left out. TextError if it is empty or has too many different characters."""
+    """A reader's text in the form in which it is learned, and notes about what was changed: lines end with a line feed,
+    and characters beyond `LONGEST` are left out. TextError if it is empty or has too many different characters."""
     whole, notes = lines(text), []
     text = whole[:LONGEST]
     if len(whole) > LONGEST:

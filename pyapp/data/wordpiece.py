@@ -51,7 +51,7 @@ class WordPiece:
 
     def encode(self, text: str, second: str | None = None, context: int = 512) -> Tokens:
         """[CLS] text [SEP], or [CLS] text [SEP] second [SEP]. Where that is more than `context` tokens, pieces are
-        dropped from the end of the longer text, one after another."""
+        dropped from the end of the longer text, one after another. TextError if there is no room for any text."""
         found = [self._cut(each) for each in (text, second) if each is not None]
         parts, room = [pieces for pieces, _ in found], context - 1 - len(found)
         if room < len(found):
@@ -108,12 +108,12 @@ def _chinese(c: str) -> bool:
 
 
 def _control(c: str) -> bool:
-    """What is no text: control and format characters, and the sign that stands for a damaged one."""
+    """Whether a character is not text: a control or format character, or the sign that stands for a damaged one."""
     return c == "\ufffd" or (c not in "\t\n\r" and unicodedata.category(c).startswith("C"))
 
 
 def _mark(c: str) -> bool:
-    """Punctuation, and every other ASCII character that is no letter, digit or space."""
+    """Whether a character is punctuation, or another ASCII character that is no letter, digit or space."""
     return unicodedata.category(c).startswith("P") or (c.isascii() and not c.isalnum() and not c.isspace())
 
 

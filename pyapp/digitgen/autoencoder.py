@@ -16,7 +16,7 @@ SEES, JUDGES = (384, 256), (128,)  # hidden layers of the encoder and of the cla
 
 
 class Row(NamedTuple):
-    """What lies side by side in a row of the input: an image, its class as one-hot, and two draws of N(0, 1)."""
+    """The parts of an input row, side by side: an image, its class as one-hot, and two draws of N(0, 1)."""
 
     image: np.ndarray  # B, 784
     label: np.ndarray  # B, K
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class Out(NamedTuple):
-    """What lies side by side in a row of the output."""
+    """The parts of an output row, side by side."""
 
     picture: np.ndarray  # B, 784: logits of the picture from the encoded style
     mean: np.ndarray  # B, S
@@ -109,7 +109,7 @@ class Loss:
 
     def __call__(self, rows: np.ndarray, answer: np.ndarray,
                  labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """The loss, its gradient in `answer`, and what the classifier thinks of the made pictures."""
+        """The loss, its gradient with respect to `answer`, and the classifier's probabilities for the made pictures."""
         image, out, scalar = rows[:, :PIXELS], Out.of(answer), answer.dtype.type
         b, n = scalar(self.beta), scalar(len(rows))
         reconstruction = float(np.logaddexp(0, out.picture).sum() - (image * out.picture).sum()) / len(rows)

@@ -37,7 +37,7 @@ def saved(found: Contents, fields: str = GLYPHS, bits: int | None = None) -> Min
 
 
 def fields_of(name: str) -> np.ndarray:
-    """What the mini decoder blends, uint8 (10, 784): the glyphs, or the teacher's mean pictures."""
+    """The ten pictures that the mini decoder blends, uint8 (10, 784): the glyphs, or the teacher's mean pictures."""
     return strokes.glyphs() if name == GLYPHS else _student().means
 
 
@@ -45,7 +45,7 @@ _teacher, _student = cache(teacher.load), cache(mini.load)
 
 
 class Noise(NamedTuple):
-    """What a sample is made of, besides weights."""
+    """The random numbers that a sample is made of."""
 
     u: np.ndarray  # float64 (B, 10): which digit
     style: np.ndarray  # float64 (B, 16): how it is written
@@ -57,7 +57,7 @@ class Noise(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """The defaults are the page's."""
+    """What is asked of a generator; the defaults are the page's."""
 
     seed: int = mulberry.DEFAULT_SEED
     temperature: float = mini.USUAL
@@ -70,7 +70,7 @@ class Asked:
 
     @property
     def seeds(self) -> np.ndarray:
-        """One seed a picture, counted up from the first modulo 2³²: uint32 (count,)."""
+        """One seed per picture, counted up from the first modulo 2³²: uint32 (count,)."""
         return ((self.seed + np.arange(self.count, dtype=np.int64)) % mulberry.WORDS).astype(np.uint32)
 
     @cached_property
@@ -80,7 +80,7 @@ class Asked:
         return shipped(self.generator, self.fields, self.bits)
 
     def draw(self, noise: Noise | None = None) -> Drawn:
-        """The batch, or what this generator makes of other noise."""
+        """The batch of these seeds, or of other `noise`."""
         noise = noise or Noise.of(self.seeds)
         return self._made.draw(noise.u, noise.style, mini.temperature_of(self.temperature), self.digit)
 

@@ -1,4 +1,4 @@
-"""The mini decoder's routing is distilled from the teacher: it sees what the teacher makes of many latents."""
+"""The mini decoder's routing is distilled from the teacher: it learns the teacher's answers to many latents."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ def distil(recipe: RoutingRecipe, teacher: Painter, report: Callable[[str], None
     """The routing, and its last loss: KL(t ‖ s) in nats with t = softmax(r(u) / T) of the teacher, s = softmax(W u + b)
     (Hinton et al. 2015, section 2). d KL / d(W u + b) = s - t.
 
-    A teacher that is sure says nothing of the other nine digits; at a high temperature it does, and the student, whose
-    own temperature slider ends at 1.5, begins from coefficients that are worth blending.
+    A teacher that is certain says nothing about the other nine digits. At a high temperature it does, so the student,
+    whose own temperature slider ends at 1.5, gets coefficients that really blend.
     """
     p, rng = Parameters(mini.SHAPES, np.float64), generator(recipe.seed, "routing")
     optimiser, losses = Adam(p, recipe.rate), []
@@ -55,7 +55,7 @@ def distil(recipe: RoutingRecipe, teacher: Painter, report: Callable[[str], None
 
 
 def mean_pictures(teacher: Painter) -> np.ndarray:
-    """What the teacher writes for each digit on average, uint8 (10, 784)."""
+    """The mean of the teacher's pictures of each digit, uint8 (10, 784)."""
     style = styles(np.arange(MEAN_OF, dtype=np.uint32))
     sums = [teacher.paint(one_hot(digit, MEAN_OF), style).sum(axis=0, dtype=np.int64) for digit in range(CLASSES)]
     return ((np.stack(sums) + MEAN_OF // 2) // MEAN_OF).astype(np.uint8)

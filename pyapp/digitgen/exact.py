@@ -23,7 +23,7 @@ def exp(x: np.ndarray) -> np.ndarray:
 
 
 def add(columns: np.ndarray) -> np.ndarray:
-    """The sum over the last axis from the first to the last, whatever the library would do."""
+    """The sum over the last axis, added from the first number to the last, in the same order everywhere."""
     total = columns[..., 0].copy()
     for k in range(1, columns.shape[-1]):
         total += columns[..., k]

@@ -1,4 +1,4 @@
-"""What can be said of a generator in numbers: is it read as intended, does it vary, does it copy."""
+"""A generator in numbers: whether its digits are recognised, whether they vary, and whether they are copies."""
 
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ CHUNK, FULL = 1000, 255.0  # real pictures compared at once; a pixel full of ink
 
 
 def read(reader: Parameters, pixels: np.ndarray) -> np.ndarray:
-    """What the pretrained digits network reads, int64 (B,)."""
+    """The digits that the network with parameters `reader` predicts for pictures uint8 (B, 784), int64 (B,)."""
     return MLP().forward(reader, pixels.astype(np.float32) / np.float32(FULL)).argmax(axis=1).astype(np.int64)
 
 
@@ -51,7 +51,7 @@ def neighbours(pixels: np.ndarray, real: Digits, count: int) -> tuple[np.ndarray
 def spread(pixels: np.ndarray, labels: np.ndarray) -> float:
     """Mean Euclidean distance of two pictures of the same class, averaged over the classes, in units of full ink.
 
-    The first 100 of each class; a class with fewer than two pictures says nothing. NaN if none says anything.
+    Only the first 100 of each class count; a class with fewer than two pictures is left out. NaN if all are.
     """
     means = []
     for label in range(10):
@@ -65,8 +65,8 @@ def spread(pixels: np.ndarray, labels: np.ndarray) -> float:
 
 
 def quality(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
-    """The share of samples that is read as the digit that was meant, and how much those of a class differ from each
-    other, against how much real digits do."""
+    """The share of samples that are recognised as the intended digit, and the spread within a class, beside that of
+    real digits."""
     intended, of_real = drawn.labels, spread(_flat(real), real.labels)
     own = spread(drawn.pixels, intended)
     return {"n": len(intended), "read": float((read(reader, drawn.pixels) == intended).mean()), "spread": own,
@@ -74,7 +74,7 @@ def quality(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
 
 
 def measure(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
-    """The same, and what the nearest real digit says of each sample: which digit it is, and how far away."""
+    """`quality`, and for each sample the nearest real digit: which class it has, and how far away it is."""
     rows, distances = nearest(drawn.pixels, _flat(real))
     return {**quality(drawn, reader, real), "neighbour": float((real.labels[rows] == drawn.labels).mean()),
             "nearest": float(distances.min())}
@@ -85,7 +85,8 @@ def _flat(digits: Digits) -> np.ndarray:
 
 
 def agreement(teacher: Painter, student: MiniDecoder, u: np.ndarray) -> float:
-    """The share of latents of which both mean the same digit. No temperature changes which coefficient is largest."""
+    """The share of latents for which both choose the same digit. Temperature does not matter: it never changes which
+    coefficient is largest."""
     return float((teacher.coefficients(u).argmax(axis=1) == student.coefficients(u).argmax(axis=1)).mean())
 
 

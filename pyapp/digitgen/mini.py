@@ -34,7 +34,7 @@ class Drawn(NamedTuple):
 
 
 class Student(NamedTuple):
-    """What the distillation leaves."""
+    """What distillation gives: the mini decoder's weights."""
 
     routing: Parameters  # 110 numbers
     means: np.ndarray  # uint8 (10, 784): what the teacher writes for each digit on average
@@ -61,7 +61,7 @@ def latents(seeds: np.ndarray) -> np.ndarray:
 
 
 def temperature_of(value: float) -> float:
-    """ValueError if a temperature is outside of the slider's range."""
+    """The temperature. ValueError if it is outside of the slider's range."""
     if not COOLEST <= value <= HOTTEST:
         raise ValueError(f"the temperature is {value}; use {COOLEST} to {HOTTEST}")
     return float(value)
@@ -80,11 +80,11 @@ class MiniDecoder:
         self.numbers = routing.vector.size
 
     def coefficients(self, u: np.ndarray, temperature: float = USUAL) -> np.ndarray:
-        """float64 (B, 10), rows sum to 1."""
+        """softmax((W u + b) / T) for latents u (B, 10): float64 (B, 10), rows sum to 1."""
         return exact.softmax(exact.affine(u, self._p[WEIGHT], self._p[BIAS]), temperature)
 
     def draw(self, u: np.ndarray, style: np.ndarray, temperature: float = USUAL, digit: int | None = None) -> Drawn:
-        """What the latents mean, or the field of the digit that is asked for. There is but one style of writing."""
+        """The pictures of the latents, or the field of the `digit` that is asked for; `style` plays no part."""
         shares = self.coefficients(u, temperature) if digit is None else one_hot(digit, len(u))
         return Drawn(exact.blend(shares, self._fields), shares)
 

@@ -27,7 +27,7 @@ def words(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
 
 
 def uniform(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
-    """The same as float64 in [0, 1), exactly word / 2³², which is what the public JavaScript function returns."""
+    """`words` as float64 in [0, 1), exactly word / 2³², which is what the public JavaScript function returns."""
     return words(seeds, count, start) / np.float64(WORDS)
 
 
@@ -42,7 +42,7 @@ def bell(seeds: np.ndarray, count: int, start: int = 0) -> np.ndarray:
 
 
 def seed_of(value: object) -> tuple[int, str | None]:
-    """The 32-bit seed that is meant, and a sentence if it is not what was typed.
+    """The 32-bit seed for what a person typed, and a sentence if the two differ.
 
     A whole number is taken modulo 2³² (so -1 is 4294967295), a fraction first loses what follows the point, as
     JavaScript's `>>> 0` has it; other text counts by its CRC-32; nothing is the usual seed.

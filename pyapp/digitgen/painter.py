@@ -81,7 +81,7 @@ class Painter:
 
     def draw(self, u: np.ndarray, style: np.ndarray, temperature: float = mini.USUAL,
              digit: int | None = None) -> Drawn:
-        """What the latents mean, or the digit that is asked for, written in this style."""
+        """The pictures of the latents, or of the `digit` that is asked for, written in this style."""
         shares = self.coefficients(u, temperature) if digit is None else one_hot(digit, len(u))
         return Drawn(self.paint(shares, style), shares)
 
@@ -96,7 +96,7 @@ def _chain(layers: Sequence, exactly) -> list:
 
 
 def _run(chain: list, flow: np.ndarray) -> np.ndarray:
-    """Whole numbers in, real numbers out; between the layers ReLU and the grid."""
+    """Run layers from whole numbers to real numbers, with ReLU and the grid between them."""
     for layer in chain[:-1]:
         flow = np.maximum(flow, 0.0) if isinstance(layer, ReLU) else to_grid(layer(flow))
     return chain[-1](flow)

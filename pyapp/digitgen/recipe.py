@@ -42,7 +42,7 @@ class TeacherRecipe:
 
 
 def train_teacher(recipe: TeacherRecipe, digits: Digits, report: Callable[[str], None]) -> Parameters:
-    """Train router and decoder and see how each digit is written; `report` gets a line per epoch."""
+    """Train router and decoder, then find the styles of each digit; `report` gets a line per epoch."""
     p = Parameters(shapes())
     shares = np.bincount(digits.labels, minlength=CLASSES).astype(np.float32) / np.float32(len(digits.labels))
     routed = train_router(recipe.seed, recipe.route, shares, report)

@@ -1,4 +1,4 @@
-"""How the router learns which latents mean which digit: without labels, it divides the box among the digits."""
+"""How the router learns which latents stand for which digit: without labels, it divides the box among the digits."""
 
 from collections.abc import Callable
 

@@ -94,7 +94,7 @@ def _span(t: np.ndarray, p0: np.ndarray, p1: np.ndarray, p2: np.ndarray, p3: np.
 
 
 def _distance(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """From each pixel's centre to the straight piece, float64 (28, 28)."""
+    """The distance from each pixel's centre to a straight piece, float64 (28, 28)."""
     centre = np.arange(SIDE, dtype=np.float64) + 0.5
     x, y = centre[None, :] - start[0], centre[:, None] - start[1]
     along_x, along_y = end - start

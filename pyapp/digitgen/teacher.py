@@ -44,7 +44,7 @@ class Chain:
 
 
 class Router:
-    """r = A u + c + V ReLU(B u + d): a straight road and a bend, from latents in [-1, 1] to a logit for each digit."""
+    """r = A u + c + V ReLU(B u + d): a linear part and a bent one, from latents in [-1, 1] to a logit per digit."""
 
     def __init__(self):
         self.straight, self.bend = Linear("router", LATENTS, CLASSES), Chain("bend", (LATENTS, BENT, CLASSES))
@@ -72,7 +72,7 @@ def hands() -> Linear:
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
-    """The shapes of everything that is shipped of the teacher."""
+    """The shapes of all of the teacher's shipped parameters."""
     return shapes_of([Router(), decoder()]) | hands().shapes
 
 

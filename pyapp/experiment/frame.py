@@ -35,8 +35,8 @@ class Action:
 
 @dataclass(frozen=True)
 class Idle:
-    """Parameters that change nothing while another one "is", or "is not", one of `values`: their controls are disabled
-    then, and say `why`."""
+    """Parameters that have no effect while another one "is", or "is not", one of `values`: their controls are then
+    disabled, and say `why`."""
 
     names: tuple[str, ...]
     other: str
@@ -45,13 +45,13 @@ class Idle:
     why: str
 
     def as_dict(self) -> dict[str, Any]:
-        """What the shell needs to know beside each of the parameters."""
+        """The declaration as plain data, for the shell."""
         return {"other": self.other, "how": self.how, "values": self.values, "why": self.why}
 
 
 @dataclass
 class Outcome:
-    """What came of an action: notes, parameters that are to change, and a file for the reader."""
+    """The result of an action: notes, parameters that are to change, and a file for the reader."""
 
     notes: list[str] = field(default_factory=list)
     params: Values = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Experiment:
     """What runs behind a page: the class named `Page` in `pyapp/pages/<name>.py`.
 
     The runner creates it with parsed parameters, drives `steps`, and asks for `frame` when something is to be drawn.
-    Only `frame` must be written; the other calls answer politely that the page has no such thing.
+    Only `frame` must be written; the defaults of the others do nothing, or say that the page has no such thing.
     """
 
     title: ClassVar[str]
@@ -132,11 +132,11 @@ class Experiment:
         return iter(())
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Do what the action of that name says."""
+        """Do the action of that name, with values for its parameters. ValueError if the page has none."""
         raise ValueError(f"this page has no action {name!r}")
 
     def frame(self) -> Frame:
-        """All that the page shows now."""
+        """Everything that the page shows now. Every page has to define it."""
         raise NotImplementedError(f"{type(self).__name__} has no frame")
 
     def unused(self, names: Iterable[str]) -> list[str]:
@@ -144,24 +144,25 @@ class Experiment:
         return []
 
     def change(self, name: str, value: Any) -> list[str]:
-        """Obey a changed live parameter (already in `self.params`); return notes. If this raises, the parameter is set
-        back; what else was changed is the page's to undo."""
+        """Apply a changed live parameter (already in `self.params`); return notes. If this raises, the runner restores
+        the parameter, and the page has to undo whatever else it changed."""
         return []
 
     def receive(self, data: bytes, name: str) -> list[str] | None:
-        """Show a file that is neither a session nor weights; notes. None: the page takes no such files. StoreError
-        says why it cannot be used; then nothing is changed."""
+        """Show a file that is neither a session nor weights, and return notes; None if the page takes no such files.
+        StoreError says why it cannot be used; then nothing is changed."""
         return None
 
     def inherit(self, before: "Experiment") -> None:
         """Take over what a reader has brought to the run before this one, which began with other parameters."""
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
+        """A frame that answers what a reader drew or typed. ValueError if the page predicts nothing."""
         raise ValueError("this page predicts nothing")
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Arrays from which `restore` continues exactly: the same next steps, the same points of the curves. Sessions
-        hold them, and so do the recorded states that a reader can go back to."""
+        hold them, and so do the recorded states that a reader can go back to. ValueError if there are none."""
         raise ValueError("this page has nothing to save")
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:

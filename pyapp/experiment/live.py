@@ -52,7 +52,7 @@ class Pulse:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around a call of edited code. Nested calls do not beat, because they could go on forever."""
+        """Context around a call of edited code. Nested calls do not beat, because they could go on forever."""
         outermost, self._inside = not self._inside, True
         if not outermost:
             yield
@@ -108,7 +108,7 @@ class Live:
         self.edits[name] = source
 
     def reset(self, name: str) -> None:
-        """The shipped function again, and the other edits as they are."""
+        """Restore the shipped function; the other edits stay."""
         self.check(name)
         edits = {key: text for key, text in self.edits.items() if key != name}
         self.edits, self._scope = {}, self._fresh()
@@ -126,14 +126,14 @@ class Live:
             raise
 
     def printed(self) -> str:
-        """What edited code has printed since this was asked last."""
+        """What edited code has printed since the last call."""
         text = self._prints.text
         self._prints = Printed()
         return text
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """Leave out what is printed meanwhile: for pictures that take thousands of calls."""
+        """Context in which printed text is dropped: for pictures that take thousands of calls."""
         self._muted = True
         try:
             yield
@@ -161,8 +161,8 @@ class Live:
 
 
 def missing(source: str) -> list[str]:
-    """The packages that a text imports and that are not here. Nothing for a text that is not Python: running it says
-    so."""
+    """The packages that a text imports and that are not installed; none for a text that is not Python, because running
+    it reports that."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
@@ -173,7 +173,7 @@ def missing(source: str) -> list[str]:
 
 
 def file_of(name: str) -> str:
-    """What a traceback calls the text of a function."""
+    """The file name under which tracebacks show a function's edited text."""
     return f"{EDITED}{name}>"
 
 
@@ -197,7 +197,7 @@ def blame(error: BaseException) -> EditError | None:
 
 
 def _told(error: BaseException) -> tuple[str, str]:
-    """Kind and message; an exception class that a text defines may fail to give either."""
+    """An error's kind and message, even if its class, which a text may define, fails to give them."""
     try:
         return cut(str(type(error).__name__)), cut(str(error)) or "no message"
     except BaseException:
@@ -266,7 +266,7 @@ def _like(expected: Any, found: Any, name: str) -> Any:
 
 
 def _words(value: Any) -> str:
-    """What a value is, for a reader."""
+    """A value's type and shape in words, for a reader."""
     if value is None:
         return "nothing (is there a return?)"
     if isinstance(value, tuple):

@@ -44,9 +44,9 @@ def bound(code: CodeType, watch: "Watch") -> CodeType:
 
 
 class Watching(ast.NodeTransformer):
-    """a + b becomes watch.of("add", number, line, a, b), and x.sum(y) watch.call(number, line, x.sum, y).
+    """Rewrites a + b as watch.of("add", number, line, a, b), and x.sum(y) as watch.call(number, line, x.sum, y).
 
-    The number tells one text from the next.
+    Each text has its own number.
     """
 
     def __init__(self, number: int):
@@ -93,7 +93,7 @@ class Watch:
         self._said: set[tuple[int, int]] = set()
 
     def of(self, name: str, number: int, line: int, left: Any, right: Any) -> Any:
-        """An operator; its name begins with i if it may work in place."""
+        """Apply an operator; its name begins with i if it may work in place."""
         compute = getattr(operator, name)
         if not (narrow(left) or narrow(right)):
             return compute(left, right)
@@ -104,16 +104,16 @@ class Watch:
 
     @staticmethod
     def part(whole: Any, index: Any) -> tuple[Any, Any, Any]:
-        """What is changed, where, and what is there before the other operand is computed, which may change it."""
+        """The object, the index, and the item there, read before the other operand is computed, which may change it."""
         return whole, index, whole[index]
 
     def into(self, name: str, number: int, line: int, part: tuple[Any, Any, Any], value: Any) -> None:
-        """An operator with = that changes a part of something."""
+        """Apply an operator with = to an item, as in x[i] += y."""
         whole, index, before = part
         whole[index] = self.of(name, number, line, before, value)
 
     def call(self, number: int, line: int, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        """A call of a function or an array's method."""
+        """Call a function or an array's method."""
         found = function(*args, **named)
         if narrow(found) and "out" not in named:
             own = getattr(function, "__self__", None)

@@ -40,11 +40,11 @@ class Scope(dict):
     _line: int | None = None  # of the last `del`
 
     def hold(self, but: str | None = None) -> None:
-        """What is here now has to stay, but not the name that a text is about to redefine."""
+        """From now on all present names have to stay, except `but`, which a text is about to redefine."""
         self._held = {name: value for name, value in self.items() if name != but}
 
     def become(self, names: dict[str, Any]) -> None:
-        """Exactly these names."""
+        """Replace all names by these."""
         super().clear()
         self.update(names)
 
@@ -59,7 +59,7 @@ class Scope(dict):
         return super().pop(name, *default)
 
     def __delitem__(self, name: str) -> None:
-        """Refused only at the end: Python gives every error of a `del` statement words of its own, which are wrong."""
+        """Remove a name; it is refused only at the end, because Python rewords every error of a `del` statement."""
         super().__delitem__(name)
         self._line = sys._getframe(1).f_lineno
 

@@ -50,7 +50,7 @@ class Block(Plain):
 
     @property
     def kind(self) -> str:
-        """By which the shell knows how to draw it."""
+        """The name by which the shell knows how to draw it."""
         return type(self).__name__.lower()
 
 
@@ -84,6 +84,8 @@ class Words(Block):
 
 @dataclass(frozen=True)
 class Heading(Block):
+    """A heading within a panel."""
+
     text: Template = ""
 
 
@@ -101,6 +103,8 @@ class Fact(Plain):
 
 @dataclass(frozen=True)
 class Head(Plain):
+    """A column of `Facts` with several values per line; `role` gives its colour."""
+
     title: Template
     role: str = ""
     name: str = ""
@@ -110,7 +114,7 @@ class Head(Plain):
 class Facts(Block):
     """Named values. With `heads` each has several, side by side; with `cards` they form a row, a label above each.
 
-    Beside them stand those of a pinned run that the reader compares with. `corner` says what the labels are.
+    The values of a pinned run that the reader compares with stand beside them. `corner` heads the column of labels.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -123,7 +127,8 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Column(Plain):
-    """A column of a table. `about` is a line below the value; `bad`, where true, colours the value.
+    """A column of a table. Its title begins in lower case, as labels do, unless it begins with a name or a symbol.
+    `about` is a line below the value; `bad`, where true, colours the value.
 
     With `blocks` the cells hold these, looked up in their row; `value` is then what is copied. With `bar`, a share from
     0 to 1 (several for bars below each other), the cells hold bars in the colours of `roles`. Pressing the heading sets
@@ -190,7 +195,7 @@ class Button(Plain):
 
 @dataclass(frozen=True)
 class Buttons(Block):
-    """With `steps`, their name, those with `pressed` are steps: arrow keys go back and forth."""
+    """Buttons in a row. With `steps`, their name, those with `pressed` are steps: arrow keys go back and forth."""
 
     buttons: tuple[Button, ...] = ()
     words: Template = ""
@@ -267,8 +272,8 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `shape`: of the
-    array that is drawn, where it has a place before there is one; `what`: a reader draws, if it is no digit."""
+    """A component in web/views/<module>.js, which shows these entries as no other kind does. `shape`: that of the drawn
+    array, to keep its place until it is there; `what`: the thing that a reader draws, if it is not a digit."""
 
     module: str = ""
     label: Template = ""

@@ -84,12 +84,12 @@ class Param:
 
     @property
     def limits(self) -> str:
-        """What to use as a number, for an error's hint."""
+        """The allowed numbers in words, for an error's hint."""
         what = "a whole number" if self.kind == "int" else "a number"
         return f"use {what} from {_text(self.lo)} to {_text(self.hi)}"
 
     def as_dict(self) -> dict:
-        """As the page reads it; what is not declared is left out."""
+        """The declaration as the page reads it; what is not declared is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -142,10 +142,10 @@ def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
 
 
 def followers(params: Iterable[Param], name: str, value: Value) -> dict[str, Value]:
-    """The parameters whose default follows the parameter `name`, and what that is when it has this value."""
+    """{parameter whose default follows the parameter `name`: its default when that has this value}."""
     return {param.name: param.usual[1][value] for param in params if param.usual and param.usual[0] == name}
 
 
 def number(choice: str) -> int | None:
-    """The whole number that a choice is, such as "8"; None for one in words, such as "off"."""
+    """A choice such as "8" as a whole number; None for one in words, such as "off"."""
     return int(choice) if choice.isdecimal() else None

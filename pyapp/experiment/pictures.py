@@ -68,7 +68,7 @@ class Chart(Picture):
 
 @dataclass(frozen=True)
 class Goal(Plain):
-    """A dashed line across the curves, at a number that is known before they begin: what others came to."""
+    """A dashed line across the curves, at a number that is known before they begin, such as a baseline."""
 
     text: Template
     value: Value

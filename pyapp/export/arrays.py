@@ -26,13 +26,13 @@ PIXELS, LOGITS = PROOF + "pixels", PROOF + "logits"
 
 
 def fits(subject: Subject) -> str:
-    """Networks that a checkpoint can hold: float ones, and digits networks with their own codes."""
+    """Why a checkpoint cannot hold a network, else "": it holds float ones, and digits networks with their codes."""
     held = subject.model == "mlp" or not subject.scheme
     return "" if held else "it holds a Vision Transformer with float32 weights only; leave out the bits, or use onnx"
 
 
 def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
-    """Everything but the manifest."""
+    """The arrays of the file, except the manifest."""
     network = subject.network
     packs = isinstance(network, QuantizedNetwork)
     arrays = packed.arrays_of(network) if packs else store.arrays_of(subject.parameters)
@@ -59,7 +59,7 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def _network(found: Contents) -> Network:
-    """The network of a checkpoint, whichever it is."""
+    """The network of a checkpoint, of any kind."""
     if found.network != "vit":
         return digits_network(found)
     model, p = vit.parameters(found)
@@ -67,7 +67,7 @@ def _network(found: Contents) -> Network:
 
 
 def opened(arrays: Mapping[str, np.ndarray], manifest: Manifest) -> Opened:
-    """A file's arrays read back."""
+    """A file's arrays read back. ValueError if they are no network with a proof."""
     network = _network(Contents(arrays, "it"))
     proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
     if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:

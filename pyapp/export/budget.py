@@ -25,7 +25,7 @@ METHODS = ("round", "gptq")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network that could be exported; it is made only when its turn comes."""
+    """A network that could be exported; it is only made when it is measured."""
 
     settings: Settings  # with bits for each layer
     nbytes: int

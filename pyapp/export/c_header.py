@@ -1,4 +1,4 @@
-"""C99: one header with a network on integers, and a driver that runs its proof. templates/ holds what all share.
+"""C99: a header with a network in integers, and a driver that runs its proof. templates/ holds what all headers share.
 
     manifest   JSON in the header's first comment, see formats.py; also "scales", of the input and of each layer's codes
     pixel      the input's code for each of the 256 values of a pixel
@@ -213,7 +213,7 @@ def _read_layers(prefix: str, numbers: Mapping[str, int], arrays: Mapping[str, n
 
 
 def _compiled(header: bytes, source: bytes) -> Iterator[Run]:
-    """The driver, compiled by the first compiler found here: plainly, then under its sanitizer."""
+    """Runs of the driver, compiled by the first compiler found here: without, then with its sanitizer."""
     compiler, version = next(((name, told) for name in COMPILERS if (told := engines.version(name))), ("", ""))
     included = Path(INCLUDE.search(source)[1].decode()).name
     for flags, also in ((COMPILE, ""), (SANITIZED, " with UBSan")):

@@ -1,4 +1,4 @@
-"""Other programs that can run an export on this machine: Node, a C compiler. What is not installed is left out."""
+"""Programs on this machine that can run an export: Node, a C compiler. What is not installed is left out."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def driven(engine: str, files: Mapping[str, bytes], *commands: Sequence[str]) ->
 
 
 def _ran(folder: str, command: Sequence[str]) -> subprocess.CompletedProcess:
-    """A command run in a folder; one that begins with ./ is a program in it."""
+    """Run a command in a folder; a name that begins with ./ is a program in that folder."""
     program = str(Path(folder) / command[0]) if command[0].startswith("./") else command[0]
     return subprocess.run([program, *command[1:]], cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
                           check=False, env={**os.environ, "NO_COLOR": "1"})

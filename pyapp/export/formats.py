@@ -33,9 +33,9 @@ class Opened:
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file. `main` makes its bytes, with seal.BLANK in the manifest; `beside` the files that belong to it,
-    by their suffixes; `opened` reads the main file, and any error means that it cannot be read; `fits` says why it
-    cannot hold a network, else nothing."""
+    """A kind of file. `main` makes its bytes, with seal.BLANK in the manifest; `beside` makes the files that belong to
+    it, by suffix; `opened` reads the main file, and any error means that it cannot be read; `fits` says why the format
+    cannot hold a network, else ""."""
 
     name: str
     suffix: str
@@ -88,14 +88,14 @@ def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[st
 
 
 def arithmetic(subject: Subject) -> str:
-    """What computes between the input and the logits."""
+    """The arithmetic between the input and the logits, in words."""
     if subject.integer:
         return f"{subject.integer.arithmetic}, {subject.rounding} rounding"
     return f"float32 with {subject.simulated_bits}-bit activations" if subject.simulated_bits else "float32"
 
 
 def rounding_of(manifest: Manifest) -> str:
-    """The rounding that a manifest names; of a network that computes in floats any will do. Broken if it is none."""
+    """The rounding that a manifest names, or any for a network that computes in floats. Broken if it names none."""
     named = manifest["arithmetic"].partition(", ")[2].partition(" ")[0] or ROUNDINGS[0]
     if named not in (*ROUNDINGS, SIMULATED):
         raise Broken(f"a manifest with the rounding {named[:20]!r}")

@@ -43,7 +43,7 @@ def title_of(subject: Subject) -> str:
 
 
 def told_of(subject: Subject) -> str:
-    """What was measured, and what computes."""
+    """What was measured of the network, and its arithmetic, in words."""
     how = "integers only" if subject.integer else "floating point"
     layers, what = "-".join(map(str, subject.layers)), "digits" if subject.classes == TEN else "images"
     return (f"It classifies {subject.measured['accuracy']:.2%} of {subject.measured['n']:,} test {what} correctly. Its "

@@ -1,4 +1,4 @@
-"""Every format by its name."""
+"""FORMATS: every export format by its name."""
 
 from pyapp.export import c_header, html, json_js, npz_file, onnx_file, safetensors_file
 from pyapp.export.formats import Format

@@ -128,7 +128,7 @@ def begins_as_model(data: bytes) -> bool:
 
 
 def read(data: bytes) -> tuple[Graph, bytes, dict[str, str]]:
-    """The graph in a ModelProto, its bytes, and what is told about it."""
+    """The graph in a ModelProto, its bytes, and the properties told about it. Broken if there is no graph."""
     found = parsed(data)
     if 7 not in found:
         raise Broken("no graph")
@@ -137,6 +137,6 @@ def read(data: bytes) -> tuple[Graph, bytes, dict[str, str]]:
 
 
 def with_outputs(data: bytes, values: Mapping[str, str]) -> bytes:
-    """The same model with more outputs, by name and type: when a message occurs twice, as the graph does then,
-    readers join its repeated fields."""
+    """The model with more outputs, by name and type. Its graph then occurs twice, and of a message that does, readers
+    join the repeated fields."""
     return data + message((7, message((12, [value(name, None, kind) for name, kind in values.items()]))))

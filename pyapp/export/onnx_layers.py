@@ -41,7 +41,7 @@ def qdq_mlp(graph: Graph, network: QuantizedNetwork) -> None:
 
 
 def integer_refused(network: IntegerNetwork) -> str:
-    """Why `integer_mlp` cannot hold it, else nothing."""
+    """Why `integer_mlp` cannot hold the network, else ""."""
     if any(layer.offset.shape[1] > 1 for layer in network.layers):
         return "its weights share scales in groups, and an integer product has one scale per output; use onnx"
     codes = [each + np.int32(_shift(layer)) for layer in network.layers for each in (layer.weight, layer.weight_zero)]
@@ -86,8 +86,8 @@ def _integer_layer(graph: Graph, name: str, x: str, layer: IntegerLinear) -> str
 
 
 def _shift(layer: IntegerLinear) -> int:
-    """What makes signed codes of 8 bits unsigned, see `dequantized`. Fewer bits take a byte as well: ONNX Runtime
-    1.20 has no kernel that unpacks codes for MatMulInteger."""
+    """What is added to signed 8-bit codes to make them unsigned, see `dequantized`. Codes of fewer bits take a byte
+    too, because ONNX Runtime 1.20 has no kernel that unpacks codes for MatMulInteger."""
     return 128 if layer.weight.min() < 0 else 0
 
 

@@ -29,7 +29,7 @@ def evaluated(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _spread(values: Array, shape: tuple[int, ...], axis: int, size: int) -> Array:
-    """Scales or zero points of a tensor, of its channels along an axis, or of groups of `size`."""
+    """Scales or zero points of a tensor, its channels along an axis, or groups of `size`, laid out to broadcast."""
     if values.ndim == 0:
         return values
     return Granularity("group" if size else "channel", size or None, axis).spread(values, shape)
@@ -42,11 +42,13 @@ def quantize_linear(x: Array, scale: Array, zero: Array) -> Array:
 
 
 def dequantize_linear(codes: Array, scale: Array, zero: Array, axis: int = 1, block_size: int = 0) -> Array:
+    """(codes - zero) · scale, float32."""
     scale, zero = (_spread(values, codes.shape, axis, block_size) for values in (scale, zero.astype(np.int32)))
     return (codes.astype(np.int32) - zero).astype(np.float32) * scale
 
 
 def gemm(x: Array, weight: Array, bias: Array, transB: int = 0) -> Array:
+    """x W + b, or x Wᵀ + b with `transB`."""
     return linear(x, weight if transB else weight.T) + bias
 
 
@@ -57,7 +59,7 @@ def layer_normalization(x: Array, gain: Array, shift: Array, axis: int = -1, eps
 
 
 def reshape(x: Array, shape: Array) -> Array:
-    """A 0 keeps the length of its axis."""
+    """x in another shape, where 0 keeps the length of an axis."""
     return x.reshape([x.shape[i] if length == 0 else int(length) for i, length in enumerate(shape)])
 
 

@@ -1,6 +1,6 @@
 """The Vision Transformer as an ONNX graph, in float32 or between QuantizeLinear and DequantizeLinear (QDQ).
 
-N images of T tokens are N·T rows of C columns, as in pyapp.nets.vit, but where heads look at tokens.
+N images of T tokens are N·T rows of C columns, as in pyapp.nets.vit, except in attention, where heads have an axis.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from pyapp.quantized.transformer import QuantizedTransformer
 
 
 def refused(network: QuantizedTransformer) -> str:
-    """Why ONNX cannot hold it, else nothing."""
+    """Why ONNX cannot hold the network, else ""."""
     if any(block.attention.softmax is not float_softmax for block in network.model.blocks):
         return "ONNX has no softmax on quantised attention scores; use logit_bits=none"
     return ""

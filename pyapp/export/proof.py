@@ -32,7 +32,7 @@ class Proof:
 
     @classmethod
     def of(cls, subject: Subject, pixels: np.ndarray | None = None) -> "Proof":
-        """What this package computes, here and now, for the ten digits or for others."""
+        """The proof that this package computes, here and now, for the ten digits or for other pixels."""
         pixels = subject.pixels if pixels is None else pixels
         pixels = ten_digits() if pixels is None else pixels
         if subject.integer:
@@ -47,7 +47,7 @@ class Proof:
 
     @property
     def unit(self) -> str:
-        """What the largest difference is measured in, and how large it may be."""
+        """The unit of the largest difference and its bound, in words."""
         if self.exact:
             return "all integers are equal"
         return f"in {'steps of the logits' if self.step else 'probabilities'}, of {self.bound:.2g} allowed"
@@ -69,7 +69,7 @@ class Run:
 
 def _bound(subject: Subject) -> float:
     """How much one code that is rounded the other way changes the results, as measured: for a digits network with b
-    bits by up to 2^(8-b) steps of its 8-bit logits. Several at once are rare: only two of 1,000 digits had any."""
+    bits by up to 2^(8-b) steps of its 8-bit logits. Such codes are rare: two of 1,000 digits had any."""
     bits = subject.simulated_bits
     if bits is None:
         return BOUND
@@ -77,12 +77,12 @@ def _bound(subject: Subject) -> float:
 
 
 def of_predictions(logits: np.ndarray) -> str:
-    """The fingerprint of a network that computes in floats: its only integers are the digits it predicts."""
+    """The fingerprint of a network that computes in floats: over its predicted digits, the only integers it has."""
     return fingerprint([logits.argmax(axis=1)[:, None]])
 
 
 def compared(engine: str, proof: Proof, logits: np.ndarray, print_: str) -> Run:
-    """An engine's logits (10, 10) and fingerprint against the proof."""
+    """The run in which an engine gave these logits (10, 10) and this fingerprint, compared with the proof."""
     if logits.shape != proof.logits.shape:
         return Run(engine, float("inf"), print_, f"logits of shape {logits.shape}, not {proof.logits.shape}")
     if proof.exact:

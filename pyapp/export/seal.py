@@ -17,7 +17,7 @@ class Broken(ValueError):
 
 
 def sealed(data: bytes) -> bytes:
-    """The file with its seal in place of BLANK, which has to be in it once."""
+    """The file with its seal in place of BLANK. ValueError unless BLANK is in it once."""
     if data.count(BLANK) != 1:
         raise ValueError(f"BLANK occurs {data.count(BLANK)} times in the file; it has to occur once")
     measured = data.replace(BLANK, MARK + f"{len(data):010d}:".encode() + b"0" * 64)

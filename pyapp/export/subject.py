@@ -39,8 +39,7 @@ class Subject:
 
     @cached_property
     def integer(self) -> IntegerNetwork | None:
-        """The digits network in integer arithmetic; None if its activations are float, if there are no integers, or if
-        they are only simulated."""
+        """The digits network in integer arithmetic; None if it is another network, or computes in floats."""
         on_grids = self._grids and self.rounding != SIMULATED
         return self.network.integer(self.rounding) if on_grids else None
 
@@ -63,7 +62,7 @@ class Subject:
         return self._grids["input"].bits if self.step else None
 
     def rounded(self, rounding: str) -> "Subject":
-        """The same with another rounding of integer sums."""
+        """The subject with another rounding of integer sums."""
         return replace(self, rounding=rounding)
 
     @property
@@ -93,7 +92,7 @@ def measured_of(found: Mapping[str, Any], data: str) -> dict[str, Any]:
 
 
 def scheme_of(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """A scheme as exports name it: the bits, if there are any, and what is not at its default."""
+    """A scheme as exports name it: the bits, if there are any, and the settings that are not at their defaults."""
     return {name: value for name, value in settings.items()
             if (name == "bits" and value is not None) or value != defaults[name]}
 

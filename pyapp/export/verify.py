@@ -63,7 +63,7 @@ def proven(made: Mapping[str, bytes], form: Format) -> Verdict:
 
 
 def _verdict(found: Opened, beside: Mapping[str, bytes], name: str) -> Verdict:
-    """All runs. Of the files `beside` only those count that the manifest names; NotProven if one of them is another."""
+    """All runs, with those files `beside` that the manifest names. NotProven if one of these is another file."""
     named = companions(found.manifest)
     theirs = {other: beside[other] for other in named if other in beside}
     for other, content in theirs.items():
@@ -89,7 +89,7 @@ def recognised(data: bytes, name: str) -> Format:
 
 
 def checked(data: bytes, form: Format, name: str) -> Opened:
-    """What the file holds, after checking that it is as it was exported. NotProven says what is not as it was."""
+    """What the file holds, after checking that it is as it was exported. NotProven says what has changed."""
     try:
         seal.check(data)
         found = _opened(data, form)
@@ -105,7 +105,7 @@ def checked(data: bytes, form: Format, name: str) -> Opened:
 
 
 def companions(manifest: Manifest) -> dict[str, str]:
-    """The files that belong beside an export, by name, with their digests. Broken if these are no such things."""
+    """{name: digest} of the files that belong beside an export. Broken if the manifest has something else there."""
     named = manifest.get("beside", {})
     if not isinstance(named, dict) or not all(isinstance(text, str) and Path(name).name == name
                                               for name, text in named.items()):

@@ -41,7 +41,7 @@ class Batch(NamedTuple):
 
 
 def batch() -> Batch:
-    """Every beginning of a sentence, and what should follow: SURE on what does, shared by the sentences' weights."""
+    """Every beginning of a sentence and its targets: probability SURE on the words that follow it, shared by weight."""
     follow: dict[tuple[int, ...], np.ndarray] = {}
     for sentence, weight in SENTENCES:
         words = toy.tokens(sentence).tolist()
@@ -127,7 +127,7 @@ def adam(p: dict[str, np.ndarray], names: Iterable[str], data: Batch, scale: flo
 
 
 def canonical(p: toy.Weights) -> dict[str, Any]:
-    """What the page's texts say about these weights; ValueError if one of it is not so."""
+    """The numbers that the page's texts state about these weights. ValueError if one of the statements is untrue."""
     facts: dict[str, Any] = {}
     for name, how in (("plain", {}), ("own", {"own": True, "scaled": True})):
         steps = list(rollout(toy.PROMPT, p, **how))
@@ -140,7 +140,7 @@ def canonical(p: toy.Weights) -> dict[str, Any]:
 
 
 def write(path: Path, report: Callable[[str], None] = print) -> dict[str, Any]:
-    """Fit, assert, and only then write the weights and their recipe; returns the canonical numbers."""
+    """Fit the weights, check what the pages say of them, then write them and their recipe; the canonical numbers."""
     p = fit(report)
     facts = canonical(p)
     store.save(path, described(p, "ladder fit"), {

@@ -1,4 +1,4 @@
-"""Word after word from the toy transformer."""
+"""Writing with the toy transformer, word after word."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ MOST = 12  # words; a sentence that has not ended by then will not
 
 
 class Step(NamedTuple):
-    """One word: what it followed, everything that was computed, and which word was chosen."""
+    """One written word: the words before it, all computed values, and the word that was chosen."""
 
     numbers: np.ndarray  # n, int32: the words so far
     result: dict[str, np.ndarray]  # see toy.forward
@@ -31,7 +31,7 @@ def rollout(prompt: str, p: toy.Weights, most: int = MOST, greedy: bool = True, 
             rungs: Any = toy.SHIPPED, **how: Any) -> Iterator[Step]:
     """Choose a word, append it, again: until the full stop or `most` words. `how` goes to `toy.forward`.
 
-    The same seed draws the same random numbers u, one a word; greedy needs none.
+    The same seed draws the same random numbers u, one per word; greedy needs none.
     """
     numbers, rng = toy.tokens(prompt), generator(seed, "rollout")
     for _ in range(most):
@@ -43,7 +43,7 @@ def rollout(prompt: str, p: toy.Weights, most: int = MOST, greedy: bool = True, 
 
 
 def choose(numbers: np.ndarray, p: toy.Weights, greedy: bool, u: float, rungs: Any = toy.SHIPPED, **how: Any) -> Step:
-    """The next word: the most likely one, or the one that u picks."""
+    """The next word: the most likely one, or the one that u picks. ValueError if it is none of the words."""
     result = toy.forward(numbers, p, rungs=rungs, **how)
     probabilities = result["probabilities"]
     chosen = int(rungs.most_likely(probabilities) if greedy else rungs.sample(probabilities, u))

@@ -27,7 +27,7 @@ def parse(text: str, fitted: np.ndarray) -> np.ndarray:
 
 
 def _parts(entry: str) -> tuple[str, int, float]:
-    """Word, dimension from 1, number."""
+    """An entry's word, dimension (counted from 1) and number. ParamError if it is no such entry."""
     try:
         word, dimension, text = entry.split()
         number = float(text)

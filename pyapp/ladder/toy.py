@@ -35,7 +35,8 @@ Weights = Mapping[str, np.ndarray]
 
 @cache
 def load(path: Path = FILE) -> Weights:
-    """The fitted weights in a file, by default the shipped one: float64 arrays by name, read-only."""
+    """The fitted weights in a file, by default the shipped one: float64 arrays by name, read-only. StoreError says what
+    is wrong with it."""
     arrays = checkpoint.load(path).need("ladder").weights
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if found != {name: (shape, "float64") for name, shape in SHAPES.items()}:
@@ -59,13 +60,13 @@ def tokens(prompt: str) -> np.ndarray:
 
 
 def text(numbers: np.ndarray) -> str:
-    """The words of these numbers."""
+    """The words with these numbers, as a text."""
     return " ".join(WORDS[int(number)] for number in numbers)
 
 
 def forward(numbers: np.ndarray, p: Weights, mlp: bool = True, own: bool = False, scaled: bool = False,
             temperature: float = 1.0, rungs: Any = SHIPPED) -> dict[str, np.ndarray]:
-    """All that happens between words and the next word's probabilities, by name; n words, V in the vocabulary.
+    """All values between words and the next word's probabilities, by name; n words, V in the vocabulary.
 
     `own` takes the fitted W_Q, W_K, W_V in place of identity matrices, `scaled` divides the scores by √3, without
     `mlp` the refined vectors are the output. `rungs` has the functions of the ladder, or an edited set of them.

@@ -1,5 +1,5 @@
-"""Anomalies in a recording: a small autoencoder learns what windows of a healthy machine look like, and what it cannot
-rebuild is strange.
+"""Anomalies in a recording: a small autoencoder learns to rebuild windows of a healthy machine; what it cannot rebuild
+is anomalous.
 
 A window of W rows and C channels is a row of C·W numbers, channel after channel, each channel less its mean and over
 its deviation in the part that is learned from. Score of a window x: mean((x - x̂)²). An alarm is a score above a
@@ -41,7 +41,7 @@ def cut(values: np.ndarray, width: int, hop: int) -> tuple[np.ndarray, np.ndarra
 
 
 def threshold(scores: np.ndarray, false_alarms: float) -> float:
-    """The smallest of these scores that at most a share `false_alarms` of them lie above: the (1 - a) quantile by the
+    """The smallest of the scores above which at most a share `false_alarms` of them lies: the (1 - a) quantile by the
     inverse of the empirical distribution (Hyndman and Fan 1996, definition 1), the k-th smallest of n with
     k = n - floor(a n)."""
     n = len(scores)
@@ -57,7 +57,7 @@ def squared_error(x: np.ndarray, y: np.ndarray, labels: np.ndarray) -> tuple[flo
 
 @dataclass(frozen=True)
 class Scored:
-    """What one network makes of windows."""
+    """The scores that one network gives to windows."""
 
     rebuild: Callable[[np.ndarray], np.ndarray]  # x̂ of windows x, (N, C·W) each
     held_out: np.ndarray  # scores of the healthy windows that were held out, float64 (H,)
@@ -121,7 +121,7 @@ class Parts:
 
     @cached_property
     def held_out(self) -> np.ndarray:
-        """Healthy windows for the threshold."""
+        """Healthy windows for the threshold, float64 (N, C·W)."""
         return cut(self.values[slice(*self.begins)], self.width, self.hop)[0]
 
     @cached_property
@@ -132,7 +132,7 @@ class Parts:
 
     @cached_property
     def faulty(self) -> np.ndarray | None:
-        """Whether a window of the stream has a faulty row, bool (N,); None if nothing is known."""
+        """Whether a window of the stream has a faulty row, bool (N,); None if the recording does not say."""
         labels = self.recording.labels
         if labels is None:
             return None
@@ -167,11 +167,11 @@ class Detector:
 
     @cached_property
     def weights(self) -> Parameters:
-        """What was learned, float32; only when it is."""
+        """The trained weights, float32; only after `train` has ended."""
         return self._trainer.p.astype(np.float32)
 
     def scored(self, bits: int | None) -> Scored:
-        """All scores of the network with float32 weights, or with weights of so many bits in integer arithmetic."""
+        """All scores of the network with float32 weights, or with `bits`-bit weights in integer arithmetic."""
         rebuild, nbytes = forward(self.model, self.weights, bits, self.parts.learned)
         return Scored(rebuild, score(self.parts.held_out, rebuild(self.parts.held_out)),
                       score(x := self.parts.stream[0], rebuild(x)), nbytes)
@@ -183,7 +183,7 @@ def score(x: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
 
 
 def windows_with(faults: Sequence[Fault], ends: np.ndarray, width: int) -> dict[str, np.ndarray]:
-    """By kind of fault, which windows of `width` rows overlap one, bool (N,); they end before the rows `ends`, (N,)."""
+    """Which windows overlap a fault, bool (N,) by kind of fault; they have `width` rows and end before `ends` (N,)."""
     found: dict[str, np.ndarray] = {}
     for fault in faults:
         overlaps = (ends > fault.start) & (ends - width < fault.stop)

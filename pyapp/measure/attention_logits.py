@@ -14,7 +14,7 @@ from pyapp.softmax.sources import FINENESS, Source, causal_mask
 
 
 class Recorder:
-    """The float softmax, which keeps the scores that it was given."""
+    """The float softmax, which also keeps its input, the scores."""
 
     def __init__(self):
         self.scores: np.ndarray | None = None  # B, H, T, S
@@ -25,7 +25,7 @@ class Recorder:
 
 
 def record(attentions: list[Attention]) -> list[Recorder]:
-    """Let layers of attention keep their scores from now on."""
+    """Make attention layers keep their scores from now on, and return what keeps them."""
     recorders = [Recorder() for _ in attentions]
     for attention, recorder in zip(attentions, recorders, strict=True):
         attention.softmax = recorder

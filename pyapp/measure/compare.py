@@ -13,9 +13,7 @@ PIECE = 250  # images that are compared at once
 
 
 def simulated_codes(model: Simulated, p: Parameters, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Logits (B, 10) of the simulation, and the codes of input, hidden layers and logits.
-
-    There are no codes where activations are float.
+    """Logits (B, K) of the simulation, and the codes of input, hidden layers and logits; none for float activations.
     """
     logits = model.forward(p, x)
     values = [*(layer.x for layer in model.linears), logits]  # each on its grid already: quantising moves nothing
@@ -31,6 +29,7 @@ def integer_codes(network: IntegerNetwork, x: np.ndarray) -> list[np.ndarray]:
 
 
 def largest_difference(codes: np.ndarray, others: np.ndarray) -> int:
+    """max |code - other| of two arrays of codes."""
     return int(np.abs(codes.astype(np.int32) - others.astype(np.int32)).max())
 
 
@@ -90,15 +89,15 @@ class Comparison:
         return "float32 sums of " + ("numbers on the grids" if self.network.activations else "dequantised weights")
 
     def right(self, kind: str) -> int:
-        """How many of the images done are read rightly."""
+        """How many of the images done are classified correctly."""
         return int((self.predictions[kind][: self.done] == self.labels[: self.done]).sum())
 
     def mistakes(self, kind: str) -> Mistakes:
-        """What is read wrongly of the images done."""
+        """What is classified wrongly among the images done."""
         return Mistakes(self.answers[kind][: self.done], self.labels[: self.done])
 
     def changed(self, kind: str) -> np.ndarray:
-        """The images done that the quantised network reads otherwise than the float network, int64."""
+        """Which of the images done get another class from the quantised than from the float network, int64."""
         return np.flatnonzero(self.predictions[kind][: self.done] != self.predictions["float"][: self.done])
 
     @property

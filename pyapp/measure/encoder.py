@@ -19,7 +19,7 @@ class Piece(NamedTuple):
 
 
 def pieces(texts: Sequence[np.ndarray], types: Sequence[np.ndarray] | None = None, most: int = PIECE) -> list[Piece]:
-    """Texts, int (T,), sorted by their lengths and cut into pieces of at most so many tokens, or one text. Pieces of
+    """Texts, int (T,), sorted by length and cut into pieces of at most `most` tokens, or one text. Pieces of
     all lengths take turns, so that the first few stand for all."""
     lengths = np.array([len(ids) for ids in texts], np.int64)
     by_length = []
@@ -36,7 +36,7 @@ def _piece(texts: Sequence[np.ndarray], types: Sequence[np.ndarray] | None, numb
 
 
 class Answers(NamedTuple):
-    """What a network makes of a piece."""
+    """What a network answers to a piece."""
 
     logits: np.ndarray  # (B, classes)
     attention: np.ndarray | None  # (layers, B, heads, T, T), unless nobody compares it
@@ -52,8 +52,8 @@ def head_errors(attention: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 class Tally:
-    """Right answers, also of the float network, changed ones, and L1 of each head, of the pieces that were read so
-    far; `labels` int (N,) are -1 where they are unknown."""
+    """Counts over the pieces read so far: correct answers of both networks, changed answers, and the L1 of each head.
+    `labels` int (N,) are -1 where they are unknown."""
 
     def __init__(self, labels: np.ndarray):
         self.labels = labels

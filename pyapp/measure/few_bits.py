@@ -18,7 +18,7 @@ Forward = Callable[[np.ndarray], np.ndarray]
 
 
 def title(bits: int | None) -> str:
-    """A network's name in tables."""
+    """A network's name in tables, by the bits of its weights; None is float32."""
     return "float32" if bits is None else f"{bits} bits"
 
 
@@ -32,8 +32,8 @@ def learn(trainer: Trainer, losses: list[float], steps: int, rate: float) -> Ite
 
 
 def forward(model: MLP, weights: Parameters, bits: int | None, inputs: np.ndarray) -> tuple[Forward, int]:
-    """What makes outputs (N, O) of inputs (N, I), and the network's bytes: float32 weights with float64 sums; or, with
-    `bits`, integer arithmetic, a scale per output and 8-bit activations, calibrated on `inputs`."""
+    """A function from inputs (N, I) to outputs (N, O), and the network's bytes: float32 weights with float64 sums; or,
+    with `bits`, integer arithmetic, a scale per output and 8-bit activations, calibrated on `inputs`."""
     if bits is None:
         p = weights.astype(np.float64)
         return lambda x: model.forward(p, x), float_nbytes(weights)

@@ -115,7 +115,7 @@ class Spotter:
 
     @property
     def steps(self) -> int:
-        """Of the training, in batches."""
+        """Steps of the training, one batch each."""
         learned = len(self._made["learned"]) + sum(part == "learned" for part, *_ in self._wanted)
         return EPOCHS * -(-learned // BATCH)
 
@@ -133,22 +133,22 @@ class Spotter:
 
     @cached_property
     def weights(self) -> Parameters:
-        """What was learned, float32; only when it is."""
+        """The trained weights, float32; only after `train` has ended."""
         return self._trainer.p.astype(np.float32)
 
     def network(self, bits: int | None) -> "Network":
-        """The network in float32, or with weights of so many bits in integers."""
+        """The network in float32, or with `bits`-bit weights in integer arithmetic."""
         return Network(self.classes, *forward(self._trainer.model, self.weights, bits, self.learned[0]))
 
 
 class Network:
-    """What listens."""
+    """A trained network, in float32 or quantised."""
 
     def __init__(self, classes: Sequence[str], forward: Forward, nbytes: int):
         self.classes, self.forward, self.nbytes = tuple(classes), forward, nbytes
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
-        """Of the classes, float64 (N, K), for inputs (N, I)."""
+        """Probabilities of the K classes, float64 (N, K), for inputs (N, I)."""
         return softmax(self.forward(x).astype(np.float64))
 
     def accuracy(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What rounding a layer's weights does to its output, on inputs of the reader's: to nearest, and by methods that see
+"""What rounding a layer's weights does to its output on the reader's inputs: rounding to nearest, and methods that use
 the inputs."""
 
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ class Layer:
     turned: bool  # the file has the weights as (I, O)
 
     def said(self) -> str:
-        """How the inputs are used, in a sentence or two."""
+        """How many inputs the methods see and how many are kept, in a sentence or two."""
         seen, inputs = self.seen.shape
         turned = "The file has the weights as (inputs, outputs). " if self.turned else ""
         few = (f" With fewer rows than the {inputs:,} inputs, GPTQ fits just those, and may lose more than rounding to "

@@ -1,4 +1,4 @@
-"""Measuring a quantised network: accuracy, loss, size, and on which arithmetic."""
+"""Measuring a quantised network: accuracy, loss, size, and the arithmetic that ran it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -19,7 +19,7 @@ def measure_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = un
 
 
 def mistakes_of_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = unwatched) -> Mistakes:
-    """What the network reads wrongly."""
+    """Which digits the network classifies wrongly."""
     scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
     return Mistakes(scores["answers"], digits.labels, digits.classes)
 
@@ -31,5 +31,5 @@ def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray, watch: Watch 
 
 
 def _size(network: QuantizedTransformer) -> dict[str, Any]:
-    """Bytes of the whole network, and bits for each number of its matrices, scales counted."""
+    """Bytes of the whole network, and bits per number of its matrices, scales included."""
     return {"bytes": network.nbytes, "bits_per_weight": network.bits_per_weight}

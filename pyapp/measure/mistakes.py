@@ -84,8 +84,8 @@ class Mistakes:
         return reliability(self.confidences, self.right)
 
     def worst(self, most: int = WORST) -> np.ndarray:
-        """The images read wrongly with the greatest confidence, the surest first. Of those that are equal to four
-        digits, which last bits could order otherwise on another machine, the first."""
+        """The images misclassified with the greatest confidence, the most confident first. Where confidences are equal
+        to four digits, the first image comes first: their last bits differ between machines."""
         wrong = np.flatnonzero(~self.right)
         return wrong[np.argsort(-np.round(self.confidences[wrong], 4), kind="stable")][:most]
 
@@ -94,7 +94,7 @@ class Mistakes:
         return np.flatnonzero((self.labels == label) & (self.predictions == said))
 
     def told(self) -> dict[str, Any]:
-        """All of it as plain data."""
+        """Matrix, shares, calibration and worst mistakes as plain data."""
         return {"classes": self.names, "confusion": self.matrix.tolist(), "precision": precision(self.matrix),
                 "recall": recall(self.matrix),
                 "calibration_error": calibration_error(self.curve), "reliability": [vars(each) for each in self.curve],
@@ -111,7 +111,7 @@ def table(matrix: np.ndarray, names: Sequence[str]) -> str:
 
 
 def in_words(found: Mistakes) -> str:
-    """All of it as lines of text."""
+    """A classifier's mistakes as lines of text."""
     shares = zip(precision(found.matrix), recall(found.matrix), strict=True)
     classes = [f"  {name}  precision {_percent(said)}  recall {_percent(there)}"
                for name, (said, there) in zip(found.names, shares, strict=True)]
@@ -126,7 +126,7 @@ def in_words(found: Mistakes) -> str:
 
 
 def each_in_words(found: Mapping[str, Mistakes]) -> str:
-    """Those of several networks, by their names, as they follow a line of text."""
+    """The mistakes of several networks, by name, as lines that follow a line of text."""
     return "".join(f"\n\n{name}\n{in_words(each)}" for name, each in found.items())
 
 

@@ -20,14 +20,14 @@ def number_lines(coded: FormatTensor | GGUFTensor) -> list[np.ndarray]:
 
 
 def _scaled(coded: FormatTensor):
-    """How far each scale reaches, and the numbers under one of them."""
+    """How far each scale reaches, and a function that gives the numbers under one of them."""
     values = np.asarray(coded.format.elements.values, np.float32)
     scale = coded.scale.reshape(-1)
     return scale, lambda place: values[np.isfinite(values)] * scale[place]
 
 
 def _gguf(coded: GGUFTensor):
-    """Likewise for every place of every block: each code is written everywhere, and decoded."""
+    """`_scaled` for every place of every block: each code is written everywhere, and decoded."""
     layout = coded.format.layout
     bits = np.unpackbits(coded.codes, axis=1, bitorder="little")
     width, levels = layout.codes.shape[1], []

@@ -41,11 +41,11 @@ class OwnTextLoss:
 
     @property
     def characters(self) -> int:
-        """How many are asked for."""
+        """How many characters are predicted."""
         return TEXTS * (self.model.size.context - 1)
 
     def measure(self, wanted: Sequence[TransformerSettings]) -> Iterator[float]:
-        """Measure what is not known yet; each item is the share of the work that is done."""
+        """Measure the settings that have no loss yet; each item is the share of the work that is done, 0 to 1."""
         missing = [settings for settings in dict.fromkeys(wanted) if settings not in self.known]
         for i, settings in enumerate(missing):
             model, p = self._network(settings)
@@ -65,17 +65,17 @@ class OwnTextLoss:
         return twin.model, twin.parameters
 
     def losses(self, wanted: Sequence[TransformerSettings]) -> np.ndarray:
-        """Those that are known, float64; NaN for the others."""
+        """The losses known so far, float64 in nats per character; NaN for the others."""
         return np.array([self.known.get(settings, np.nan) for settings in wanted], np.float64)
 
 
 def ladder(settings: TransformerSettings, rule: str) -> list[TransformerSettings]:
-    """The same settings with each number of logit bits, from 8 to 2, under a shift."""
+    """The settings with each number of logit bits, from 8 to 2, under the shift `rule`."""
     return [replace(settings, logit_bits=bits, shift=rule) for bits in BITS]
 
 
 def verdict(rule: str, plain: np.ndarray, shifted: np.ndarray) -> str:
-    """At which logit bits the shift is worth something, from losses (BITS) in nats per character."""
+    """A sentence about the logit bits at which the shift helps, from losses in nats per character, one per BITS."""
     gains = plain - shifted
     helps = [f"{bits} bits ({before:.2f} → {after:.2f})" for bits, gain, before, after
              in zip(BITS, gains, plain, shifted, strict=True) if gain > VISIBLE]

@@ -26,7 +26,7 @@ class Losses:
 
 
 def recorded(path: Path = RECORDED) -> Losses:
-    """What a table has; nothing if there is none, or if it is of other weights than those that ship."""
+    """The losses of a table; none if there is no such file, or if it was measured on other weights than ship."""
     if not path.is_file():
         return Losses({}, 0)
     with open(path, encoding="utf-8", newline="") as file:

@@ -44,7 +44,7 @@ def fitted(model: ViT | GPT, p: Parameters, calibration: np.ndarray, held_out: n
 
 
 def _head(scale: float, z: np.ndarray, mask: np.ndarray, other: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
-    """What one head gains, from logits (R, N) to fit on and others to measure on, and where each counts."""
+    """What one head gains: fitted on logits z (R, N) where `mask` is True, measured on `other` where `counts` is."""
     some = slice(None, None, -(-len(z) // FIT_ROWS))
     q, found = _codes(z, scale), {}
     lines = {checked: fit(q[some], reference(z[some], mask[some]), mask[some], checked) for checked in (True, False)}

@@ -27,8 +27,8 @@ class ErrorMap:
 
 
 def error_map(x: np.ndarray, name: str) -> ErrorMap:
-    """Of a tensor of finite numbers in the format `name`. A channel is what has one place of the first axis; a vector
-    is one channel. Of more than fit, those shown are spread evenly, with the one of the largest number.
+    """The map of a tensor of finite numbers in the format `name`. A channel is one index of the first axis; a vector
+    is one channel. If there are more than fit, those shown are spread evenly and include that of the largest number.
 
     ValueError if the format cannot hold them.
     """

@@ -22,8 +22,8 @@ SAMPLE = 2**14  # numbers of a tensor on which formats are measured
 
 @dataclass(frozen=True)
 class Cost:
-    """What a format makes of a tensor: bits a number and bytes, scales counted, and the error on what was measured;
-    None where the format refuses these numbers."""
+    """What a format makes of a tensor: bits per number and bytes, scales included, and the error on the sample; None
+    where the format refuses these numbers."""
 
     bits: float
     nbytes: int
@@ -32,7 +32,7 @@ class Cost:
 
 
 def sample(x: np.ndarray, most: int = SAMPLE) -> np.ndarray:
-    """At most about so many numbers of a tensor, float32: all, or whole rows spread evenly over it, with the row that
+    """At most about `most` numbers of a tensor, float32: all, or whole rows spread evenly over it, with the row that
     holds the largest number, which decides the scale of the whole. Rows longer than that are cut into pieces of 256."""
     if x.size <= most:
         return x.astype(np.float32)
@@ -43,8 +43,8 @@ def sample(x: np.ndarray, most: int = SAMPLE) -> np.ndarray:
 
 
 def spread(rows: np.ndarray, most: int) -> np.ndarray:
-    """Places of at most about so many rows of a matrix, int64 and ascending: evenly over it, and that of the row with
-    the largest number."""
+    """Indices of at most about `most` rows of a matrix, int64 and ascending: spread evenly, with that of the row that
+    has the largest number."""
     places = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)
     peak = max(range(0, len(rows), PIECE), key=lambda i: np.abs(rows[i : i + PIECE]).max())
     peak += int(np.abs(rows[peak : peak + PIECE]).max(1).argmax())
@@ -52,7 +52,7 @@ def spread(rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def cost(x: np.ndarray, shape: tuple[int, ...], name: str) -> Cost:
-    """Of the format `name` for a tensor of this shape, measured on x, a sample of it."""
+    """The cost of the format `name` for a tensor of this shape, measured on x, a sample of it."""
     kind = find(name)
     bits = kind.bits(shape)
     nbytes = round(bits * int(np.prod(shape, dtype=np.int64)) / 8)
@@ -64,7 +64,7 @@ def cost(x: np.ndarray, shape: tuple[int, ...], name: str) -> Cost:
 
 
 def bits_of(tensor: Tensor, name: str) -> float | None:
-    """Bits a number of a tensor in this format; None if the format needs another shape."""
+    """Bits per number of a tensor in this format; None if the format needs another shape."""
     try:
         return find(name).bits(tensor.shape)
     except ValueError:
@@ -91,7 +91,7 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
 
 
 def described(tensor: Tensor, formats: Sequence[str], bits: float | None, most: int) -> dict[str, Any]:
-    """The row of a tensor with the `costs` of formats of at most `bits` a number."""
+    """The row of a tensor with the `costs` of the formats that take at most `bits` per number."""
     row, some = looked_at(tensor, most)
     if some is None:
         return row
@@ -141,7 +141,7 @@ def _chosen(row: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of rows with formats: what the file weighs and would weigh, and the tensors that suffer most, worst first."""
+    """The file's size now and in the formats that the rows have, and the tensors that lose most, worst first."""
     suffer = sorted((row for row in rows if row["sqnr_db"] is not None), key=lambda row: row["sqnr_db"])
     return {"tensors": len(rows), "numbers": sum(row["numbers"] for row in rows),
             "bytes": sum(row["bytes"] for row in rows), "format_bytes": sum(row["format_bytes"] for row in rows),

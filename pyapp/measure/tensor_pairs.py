@@ -1,4 +1,4 @@
-"""Two files of tensors compared, as before and after somebody's quantisation."""
+"""Two files of tensors compared, such as a checkpoint before and after quantisation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def unmatched(one: Sequence[Tensor], other: Sequence[Tensor]) -> dict[str, Any]:
 
 
 def _suffering(row: dict[str, Any]) -> float:
-    """What cannot be compared comes first, then the lowest SQNR."""
+    """Sorting key: pairs that cannot be compared come first, then those of the lowest SQNR."""
     return float("-inf") if row["sqnr_db"] is None else row["sqnr_db"]
 
 

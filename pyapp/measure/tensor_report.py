@@ -51,8 +51,7 @@ code {{ overflow-wrap: anywhere; }}
 
 
 def rule(bits: float | None, budget: int | None = None, formats: Sequence[str] = ()) -> str:
-    """How `best` was asked to choose, as a report says it: at most so many bits per number, or bytes for the file, from
-    all formats or from these."""
+    """The limits under which `best` chose, in words: bits per number, bytes for the file, and the formats it had."""
     choice = f"format out of {', '.join(formats)}" if 0 < len(formats) < len(FORMATS) else "format"
     if budget is not None:
         return f"Each tensor is in the {choice} with which the file takes at most {budget:,} bytes and loses least"
@@ -110,7 +109,7 @@ def _figure(row: Mapping[str, Any], x: np.ndarray) -> str:
 
 
 def _bars(kind: str, counts: np.ndarray, up: bool) -> str:
-    """One path; heights are roots of the counts over the largest, in tenths of a pixel."""
+    """The bars as one SVG path; heights are roots of the counts over the largest, in tenths of a pixel."""
     heights = np.rint(10 * HALF * np.sqrt(counts / counts.max())) / 10
     bars = "".join(f"M{BAR * i} {HALF}v{-height if up else height:g}h{BAR - 1}V{HALF}z"
                    for i, height in enumerate(heights.tolist()) if height)

@@ -12,7 +12,8 @@ CONSTANT = 1e-24  # of the variance of numbers whose largest is 1: rounding alon
 
 @dataclass(frozen=True)
 class Statistics:
-    """All but `not_finite` are of the finite numbers; None where there are none, or for the kurtosis of a constant."""
+    """Statistics of the finite numbers, and how many are not. None where there are no numbers; a constant has no
+    kurtosis either."""
 
     mean_magnitude: float | None
     maximum: float | None  # of |x|
@@ -23,7 +24,8 @@ class Statistics:
 
 
 def statistics(x: np.ndarray) -> Statistics:
-    """Of real numbers of any shape and type; sums are float64, of numbers over the largest, so that none overflows."""
+    """The statistics of real numbers of any shape and type. Sums are float64, of numbers divided by the largest, so
+    that none overflows."""
     flat = x.reshape(-1) if x.flags.c_contiguous else x.reshape(-1, order="A")
     counts = [(each.size, float(np.abs(each).max(initial=0)), int((each == 0).sum())) for each in _finite(flat)]
     count, largest, zeros = sum(c[0] for c in counts), max((c[1] for c in counts), default=0.0), sum(

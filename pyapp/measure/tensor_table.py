@@ -18,6 +18,7 @@ Cells = Sequence[tuple[str, str, Callable[[Any], str]]]  # a head, a key of the 
 
 
 def name_of(name: str) -> str:
+    """A tensor's name without control characters, cut to WIDE."""
     plain = shown(name)[1:-1]
     return plain if len(plain) <= WIDE else f"{plain[: WIDE - 1]}…"
 
@@ -27,6 +28,7 @@ def shape_of(shape: Sequence[int]) -> str:
 
 
 def number(value: Any) -> str:
+    """A value as text: whole numbers in full, floats with four digits, lists as shapes, - for a missing one."""
     if value is None:
         return "-"
     if isinstance(value, list):
@@ -35,6 +37,7 @@ def number(value: Any) -> str:
 
 
 def places(count: int) -> Callable[[float | None], str]:
+    """What writes a number with `count` decimal places; an infinite one, such as an SQNR without error, is "exact"."""
     return lambda value: "-" if value is None else "exact" if value == math.inf else f"{value:.{count}f}"
 
 
@@ -53,7 +56,7 @@ WORDS = (str, name_of, shape_of)  # these stand at the left, numbers at the righ
 
 
 def ordered(rows: Sequence[Row], column: str) -> list[Any]:
-    """Words from a to z, numbers from the largest down, SQNR from the worst up; what is missing last."""
+    """Rows by a column: words from a to z, numbers from the largest down, SQNR from the worst up; missing ones last."""
     there = [row for row in rows if row[column] is not None]
     there.sort(key=lambda row: math.prod(row[column]) if column == "shape" else row[column],
                reverse=column not in ASCENDING)
@@ -61,7 +64,7 @@ def ordered(rows: Sequence[Row], column: str) -> list[Any]:
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """A line of heads and one for each row, UTF-8. Numbers have all their digits; what is missing is empty."""
+    """A line of column names and one per row, UTF-8. Numbers have all their digits; missing values are empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -71,7 +74,7 @@ def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def as_text(rows: Sequence[Row], columns: Cells) -> str:
-    """Words to the left, numbers to the right, as wide as they need."""
+    """The table as text: words aligned left, numbers right, each column as wide as it needs."""
     cells = [[head for head, _, _ in columns], *([form(row[key]) for _, key, form in columns] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     left = [form in WORDS for _, _, form in columns]

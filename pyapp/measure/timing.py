@@ -6,7 +6,7 @@ from typing import Any
 
 
 def times_ms(call: Callable[[], Any], repeats: int) -> list[float]:
-    """How long each of `repeats` calls took, in milliseconds, after one that is not counted."""
+    """The time of each of `repeats` calls in milliseconds, after one call that is not counted."""
     call()
     times = []
     for _ in range(repeats):

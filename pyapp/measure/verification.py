@@ -1,4 +1,5 @@
-"""What a search for mixed precision promised, measured: sensitivities do not add, so every network is judged whole."""
+"""What a search for mixed precision predicted, measured: sensitivities do not simply add up, so each network is judged
+as a whole."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Verification:
 
     @cached_property
     def uniform(self) -> list[Choice]:
-        """The same bits in every layer; can be asked for when the search has ended, as `choices`."""
+        """The choices with the same bits in every layer; like `choices`, only after the search has ended."""
         return [self.search.choice(self.search.uniform(b)) for b in self.search.bits]
 
     @cached_property
@@ -66,11 +67,11 @@ class Verification:
 
     @cached_property
     def front(self) -> set[Bits]:
-        """Choices that no other beats, as predicted."""
+        """The bits of choices that no other beats, by prediction."""
         return {key(choice) for choice in self.search.front}
 
     def of(self, choice: Choice) -> Verified | None:
-        """What was measured of it, if it was measured yet."""
+        """The measurement of a choice; None if there is none yet."""
         return self.verified.get(key(choice))
 
     def within(self, budget: float) -> Choice | None:
@@ -95,7 +96,7 @@ class Verification:
         self.search.forget()
 
     def _next(self) -> Choice | None:
-        """The wanted one first, then those to compare with, then the front from the smallest."""
+        """The next choice to measure: the wanted one, then those to compare with, then the front from the smallest."""
         order = [self.wanted, *self.uniform, *(c for uniform in self.uniform for c in self.rivals(uniform)),
                  *self.search.front]
         return next((choice for choice in order if choice and key(choice) not in self.verified), None)
@@ -114,5 +115,5 @@ class Verification:
 
 
 def key(choice: Choice) -> Bits:
-    """Its bits, layer by layer."""
+    """A choice's bits, layer by layer."""
     return tuple(choice.bits.values())

@@ -42,7 +42,7 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
 
 
 def _with_classes(found: Layers, name: str) -> Layers:
-    """The layers; with other than ten outputs described as a network of classes that are numbered from 0."""
+    """The layers; if there are not ten outputs, with a description whose classes are numbered from 0."""
     weights = [array for key, array in found.items() if key.endswith(".weight")]
     inputs, outputs = weights[0].shape[1], len(weights[-1])
     if outputs == len(TEN) or inputs != INPUTS:
@@ -143,6 +143,6 @@ def _bias(key: str, arrays: Arrays) -> str | None:
 
 
 def _natural(key: str) -> list[tuple[int, int | str]]:
-    """net.10 after net.9, dense_1 after dense."""
+    """Sorting key by number: net.10 comes after net.9, dense_1 after dense."""
     return [(0, int(part)) if part.isdigit() and len(part) < 20 else (1, part)
             for part in re.split(r"([0-9]+)", key)]

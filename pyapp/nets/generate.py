@@ -1,4 +1,4 @@
-"""Writing on, one token at a time."""
+"""Writing text with a GPT, one token at a time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Sampling:
             raise ValueError(f"top_k is {self.top_k}; use 1 or more, or 0 for all tokens")
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """With what probability each token is drawn, float64 (N,), from its logits (N,)."""
+        """The probability with which each token is drawn, float64 (N,), for logits (N,)."""
         if self.greedy:
             return (np.arange(len(logits)) == logits.argmax()).astype(np.float64)
         with np.errstate(over="ignore"):  # at most 0, however low the temperature
@@ -75,8 +75,8 @@ class Writer:
         return Written(token, logits)
 
     def follow(self, tokens: Iterable[int]) -> list[int]:
-        """Be where a writer is that has written these: the next token is the one that it would write. How long the
-        window was after each."""
+        """Go to where a writer is that has written these tokens: the next one is the same. Returns the length of the
+        window after each."""
         lengths = []
         chunk = None  # tokens of the window that the caches took in at once, before one after the other
         for token in tokens:
@@ -94,13 +94,13 @@ class Writer:
         return lengths
 
     def _logits(self) -> np.ndarray:
-        """Of what follows the window."""
+        """Logits (N,) of what follows the window."""
         known = self._caches[0].length if self.cached else 0
         new = np.array([self.window[known:]], np.int32)
         return self.model.forward(self.p, new, self._caches if self.cached else None)[-1]
 
 
 def write(writer: Writer, tokens: int) -> Iterator[int]:
-    """So many tokens, each as soon as it is there."""
+    """Write that many tokens, and yield each as soon as it is there."""
     for _ in range(tokens):
         yield writer.write().token

@@ -63,7 +63,7 @@ class GPT:
         return [linear for block in self.blocks for linear in block.linears]
 
     def drop(self, rng: np.random.Generator | None) -> None:
-        """Use dropout with these random numbers from now on; None, as at the start, uses none."""
+        """Use dropout with these random numbers from now on, or none for None, as at the start."""
         for dropout in (self.dropout, *(each for block in self.blocks for each in block.dropouts)):
             dropout.rng = rng
 
@@ -77,7 +77,7 @@ class GPT:
         return p
 
     def caches(self, batch: int = 1, dtype: np.dtype | type = np.float32) -> list[Cache]:
-        """Empty caches, one a block, for texts of up to `context` tokens."""
+        """Empty caches, one per block, for texts of up to `context` tokens."""
         return [block.attention.cache(batch, self.size.context, dtype) for block in self.blocks]
 
     def forward(self, p: Parameters, tokens: np.ndarray, caches: list[Cache] | None = None) -> np.ndarray:
@@ -160,7 +160,7 @@ def parameters(arrays: Mapping[str, np.ndarray], model: GPT, name: str) -> Param
 
 
 def arrays_of(p: Parameters, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-    """The form in which a network is saved: float16 weights, half the size, and the vocabulary."""
+    """The arrays under which a network is saved: float16 weights, half the size, and the vocabulary."""
     return {**{name: p[name].astype(np.float16) for name in p}, **code_points(vocabulary)}
 
 

@@ -29,7 +29,8 @@ def sizes_of(layers: str, largest: int = LARGEST, outputs: int = SIZES[-1]) -> t
 
 
 def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:
-    """Whole numbers from 1 with dashes or commas between. ValueError, with `such` as its example, for anything else."""
+    """The whole numbers of a text, each at least 1, with dashes or commas between. ValueError, which calls them `what`
+    and gives `such` as an example, for anything else."""
     words = [word.strip() for word in text.replace(",", "-").split("-")]
     if not all(word.isascii() and word.isdigit() and len(word) < 20 and int(word) for word in words):
         raise ValueError(f"{what} is {text[:40]!r}; use sizes with dashes between, such as {such}")
@@ -61,7 +62,7 @@ def parameters(found: Contents) -> Parameters:
 
 
 class MLP:
-    """Dense layers with ReLU between them: x → W₁ → ReLU → W₂ → ReLU → W₃ → logits."""
+    """Dense layers with ReLU between them: x → W₁ → ReLU → W₂ → ReLU → ... → logits."""
 
     def __init__(self, sizes: Sequence[int] = SIZES):
         self.linears = [Linear(f"layer{i + 1}", *pair) for i, pair in enumerate(pairwise(sizes))]
@@ -90,7 +91,7 @@ class MLP:
         return p
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
-        """Logits (B, 10) for images (B, 784) with values 0 to 1."""
+        """Logits (B, outputs) for images (B, 784) with values 0 to 1."""
         *hidden, last = self.linears
         for layer in hidden:
             x = layer.forward(p, x, relu=True)

@@ -38,5 +38,5 @@ def judge(model: GPT, p: Parameters, tokens: np.ndarray, chunk: int = CHUNK) -> 
 
 
 def evaluate(model: GPT, p: Parameters, tokens: np.ndarray, watch: Watch = unwatched) -> dict:
-    """`judge` without a pause."""
+    """`judge` run to its end: the last item."""
     return last(judge(model, p, tokens), -(-(len(tokens) - 1) // (CHUNK * model.size.context)), watch)

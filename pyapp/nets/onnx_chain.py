@@ -91,7 +91,7 @@ class _Chain:
     last: str = ""  # the operator before
 
     def take(self, node: Node, constants: list[np.ndarray | None]) -> None:
-        """Go on past a node. StoreError if it does not belong here."""
+        """Add the next node of the chain. StoreError if it does not belong here."""
         op, first = node.op, not self.found
         if op in ("Gemm", "MatMul") and constants[0] is None and len(constants) > 1 and constants[1] is not None:
             if not first and self.last != "Relu":

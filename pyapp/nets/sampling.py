@@ -1,4 +1,4 @@
-"""Many texts written at once: a new character of each of them is a single pass through the network."""
+"""Many texts written at once: one pass through the network gives the next character of each."""
 
 from collections.abc import Iterator
 

@@ -56,8 +56,7 @@ class Block:
         return x + self.dropouts[1].forward(p, self.down.forward(p, hidden))
 
     def _plain(self, cache: Cache | None) -> bool:
-        """A cache, and no dropout, no quantised layer, softmax or cache: a kernel for all at once knows none of them.
-        """
+        """Whether one kernel can run the whole block: there is a cache, and neither dropout nor anything quantised."""
         return (type(cache) is Cache and type(self.attention) is Attention and self.attention.softmax is float_softmax
                 and all(type(each) is Linear for each in self.linears)
                 and all(each.rng is None for each in self.dropouts))
@@ -82,5 +81,5 @@ def initialise(linear: Linear, p: Parameters, rng: np.random.Generator, gain: fl
 
 
 def shapes_of(layers: list) -> dict[str, tuple[int, ...]]:
-    """The shapes of some layers' or blocks' parameters, in their order."""
+    """The shapes of the parameters of layers or blocks, in their order."""
     return {name: shape for layer in layers for name, shape in layer.shapes.items()}

@@ -30,7 +30,7 @@ class ViTSize:
 
     @property
     def patches(self) -> int:
-        """ValueError if patches of this size do not cover the image."""
+        """How many patches cover the image. ValueError if patches of this size do not."""
         if SIDE % self.patch:
             raise ValueError(f"patches of {self.patch} pixels do not cover {SIDE}; use 2, 4, 7 or 14")
         return (SIDE // self.patch) ** 2

@@ -72,7 +72,7 @@ def shows(source: str) -> bool:
 
 @cache
 def _told() -> frozenset[str]:
-    """What the stories show; their pages need not be loaded for it."""
+    """The dotted names whose source the stories show; no page has to be loaded to find them."""
     return frozenset(source for name in _found() for source in sources(name))
 
 
@@ -91,7 +91,7 @@ def described(name: str, param: Param) -> dict:
 
 
 def following(name: str) -> list[str]:
-    """The page to go on to: [its name, its title, why]; [] if the page names none."""
+    """The next page: [its name, its title, why]; [] if the page names none."""
     return [to := page(name).NEXT[0], page(to).title, page(name).NEXT[1]] if page(name).NEXT else []
 
 

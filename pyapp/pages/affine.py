@@ -162,7 +162,7 @@ def numbers(kind: str, seed: int) -> np.ndarray:
 
 
 def judged(x: np.ndarray, tensor: QuantizedTensor) -> dict[str, Any]:
-    """Grid, errors, and what became of the 2^b codes; `beyond` are the codes outside of all that occur."""
+    """Grid, errors, and how many of the 2^b codes are used; `beyond` counts those outside the range of used ones."""
     used, grid = np.unique(tensor.codes), tensor.grid
     lowest, highest = ends(grid)
     there = 1 << grid.bits
@@ -175,7 +175,7 @@ def judged(x: np.ndarray, tensor: QuantizedTensor) -> dict[str, Any]:
 
 
 def unnudged(x: np.ndarray, lo: float, hi: float, bits: int) -> np.ndarray:
-    """x on a grid that begins at lo itself: x̂ = lo + s · round((x - lo) / s). It may well have no line at 0."""
+    """x on a grid that begins at lo itself: x̂ = lo + s · round((x - lo) / s). This grid may have no line at 0."""
     levels = (1 << bits) - 1
     scale = (hi - lo) / levels
     return lo + scale * np.clip(np.rint((x - lo) / scale), 0, levels)

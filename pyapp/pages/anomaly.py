@@ -71,7 +71,7 @@ class Page(Experiment):
         self._begin()
 
     def _begin(self, strict: bool = False) -> None:
-        """Nothing is learned yet. With `strict`, DataError says why a recording of one's own cannot be used."""
+        """Start with nothing learned. With `strict`, DataError says why a reader's recording cannot be used."""
         self._said, self.faults = [], []
         own = self.brought if self.params["recording"] == OWN else None
         if own:
@@ -126,7 +126,7 @@ class Page(Experiment):
 
     @property
     def count(self) -> int:
-        """Windows of the stream."""
+        """How many windows the stream has."""
         return len(self.parts.stream[1])
 
     def steps(self) -> Iterator[Frame | None]:
@@ -172,7 +172,7 @@ class Page(Experiment):
 
     @property
     def ready(self) -> bool:
-        """Whether both networks are there."""
+        """Whether both networks are trained and their scores are known."""
         return {None, self.bits} <= self._scored.keys()
 
     def judged(self, bits: int | None) -> tuple[float, np.ndarray]:
@@ -282,7 +282,7 @@ class Page(Experiment):
         return rows
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Give away the network."""
+        """Save the network as a file."""
         parts = self.parts
         about = {"inputs": f"{parts.width} rows of each of {', '.join(parts.recording.channels)}"}
         return own_network.saved("anomaly", self.detector, lambda: np.repeat(parts.normal, parts.width, axis=1), about)

@@ -97,7 +97,7 @@ MORE = Panel("more", "Exactness and memory", (
 
 
 def ms_per_call(call: Callable[[], Any], calls: int) -> float:
-    """Mean time of a call in milliseconds, over so many that the clock's ticks do not matter."""
+    """Mean time of a call in milliseconds, over enough `calls` that the clock's ticks do not matter."""
     start = time.perf_counter()
     for _ in range(calls):
         call()
@@ -163,7 +163,7 @@ class Page(Experiment):
         self.round = 0  # finished ones
 
     def steps(self) -> Iterator[Frame | None]:
-        """The verdicts, then the times: a check or a timing an item, a Frame after each round."""
+        """The verdicts, then the times: one check or timing per item, a Frame after each round."""
         for integer in (False, True):
             expected = []
             for first in range(0, self.m, TRUTH_ROWS):
@@ -215,7 +215,7 @@ class Page(Experiment):
         })
 
     def _facts(self, contestant: Contestant) -> dict[str, Any]:
-        """What is the same in every runtime."""
+        """The facts about a contestant that are equal in every runtime."""
         weight_bytes = next(entry.weight_bytes for entry in self.entries if entry.contestant is contestant)
         verdict = self.verdicts.get(contestant.name)
         return {"name": contestant.name, "title": contestant.title, "doc": contestant.doc,
@@ -259,7 +259,7 @@ class Page(Experiment):
                 f"{quantised['ratio']:.2f} times the speed.")
 
     def _bound(self) -> dict[str, Any]:
-        """Why float32 may carry the codes."""
+        """Why float32 holds the sums of codes exactly, or does not, in numbers."""
         largest, limit = exact_bound(self.k)
         exact = largest <= limit
         return {"largest": largest, "limit": limit, "tone": tone(exact),

@@ -37,7 +37,7 @@ ROW_FATES = ("masked, exactly {row_shifted:fixed:0}",
 
 
 def matrix(name: str, label: str, caption: str, about: str, role: str = "") -> Heatmap:
-    """One of five, which share what is read and the picked cell; differences have a scale of their own."""
+    """One of five matrices, which share what is read and the picked cell; differences have a scale of their own."""
     error = name.endswith("_error")
     return Heatmap(name=f"map-{name.replace('_', '-')}", label=label, caption=f"{caption} [{about}](.doc)",
                    array=name if error or name == "float" else f"{name}_p",
@@ -228,7 +228,7 @@ class Side:
         }
 
     def row(self, p: np.ndarray, row: int) -> dict[str, Any]:
-        """The same for a row; `top` is the key with the largest probability, of equal ones the first."""
+        """What quantising costs in one row; `top` is the key with the largest probability, the first of equal ones."""
         one = slice(row, row + 1)
         found = errors(self.p_hat[one], p[one], self.mask[one])
         is_broken = found.broken_rows > 0
@@ -252,7 +252,7 @@ def pictures(p: np.ndarray, sides: dict[str, Side]) -> dict[str, np.ndarray]:
 
 
 def limits(p: np.ndarray, sides: dict[str, Side], row: int) -> dict[str, float]:
-    """The values that get the full colour, one for all probabilities and one for all differences; a full bar's."""
+    """The values that get the full colour, one for all probabilities and one for all differences, and a full bar."""
     all_p = np.stack([p, *(side.p_hat for side in sides.values())])  # 3, R, N
     return {"probability": float(all_p.max()), "difference": float(np.abs(all_p[1:] - p).max()),
             "row": float(all_p[:, row].max())}

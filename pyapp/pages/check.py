@@ -50,7 +50,7 @@ class Page(Experiment):
             yield Frame(len(self.rows))
 
     def frame(self) -> Frame:
-        """All rows, also those still to come; proven is only what ran to its end with every row holding."""
+        """All rows, also those still to come. The proof holds only once all have run and every row holds."""
         passed, total = sum(row["ok"] for row in self.rows), len(check.FIXTURES)
         done = len(self.rows) == total
         found = next((row["fingerprint"] for row in self.rows if "fingerprint" in row), "")
@@ -71,7 +71,7 @@ def awaited(fixture: check.Fixture) -> dict[str, Any]:
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the proof, and in words what is allowed and whether it holds."""
+    """A row of the proof, with its bound and its outcome in words."""
     allowed = "equal" if row["exact"] else f"{row['bound']:.0e}".replace("e-0", "e−")
     return {**row, "allowed": allowed + (" relative" if row["relative"] else ""),
             "lost": row["difference"] == float("inf"), "verdict": "holds" if row["ok"] else "differs",

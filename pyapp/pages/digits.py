@@ -70,7 +70,7 @@ class Page(Experiment):
         self._afresh()
 
     def _afresh(self) -> None:
-        """A new training on the data in use."""
+        """Begin a new training on the data in use."""
         sizes, self._said = own_layers.sizes(self, len(self.data.classes))
         model = MLP(sizes)
         self._begin(DigitsTraining(model, model.initial(self.params["seed"]), self.params, self.data.train))
@@ -101,7 +101,7 @@ class Page(Experiment):
 
     @property
     def shown(self) -> Parameters:
-        """The float parameters that predictions and pictures come from: the own ones, or the shipped ones."""
+        """The float parameters behind predictions and pictures: those trained here, or the shipped ones."""
         return shipped.mlp() if self.params["weights"] == PRETRAINED else self.trainer.p
 
     @property
@@ -111,7 +111,7 @@ class Page(Experiment):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What the network on show tells apart."""
+        """The classes of the network on show."""
         return TEN if self.params["weights"] == PRETRAINED else self.data.classes
 
     @property
@@ -142,7 +142,7 @@ class Page(Experiment):
         return {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy") if own}
 
     def background(self) -> Iterator[None]:
-        """Judge what a change has brought; its pictures are not kept waiting for that."""
+        """Judge the network after a change; its pictures are shown at once and do not wait for that."""
         for _ in self._due:
             yield None
 
@@ -274,7 +274,7 @@ class Page(Experiment):
         yield {name: self._judged[name] for name in ("test_loss", "test_accuracy", "quant_accuracy")}
 
     def _held_out(self, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
-        """What the network with these float parameters is judged on: the shipped one on the shipped digits."""
+        """Inputs and labels that judge the network with these float parameters: shipped digits for the shipped one."""
         return mnist.shipped("test") if p is not self.trainer.p else self.data.test
 
     def _judge_one(self, p: Parameters, key: tuple) -> Iterator[None]:
@@ -286,7 +286,7 @@ class Page(Experiment):
         self._scores[key] = result
 
     def _tell(self) -> None:
-        """What is known about the network on show."""
+        """Put what is known about the network on show into the frame's numbers and the curves."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
         labels = self._held_out(self.shown)[1]

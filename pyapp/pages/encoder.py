@@ -32,7 +32,7 @@ SIDES = ("float", "quant")
 
 
 class Cell(NamedTuple):
-    """What is measured on the held-out stories."""
+    """One combination of settings that is measured on the held-out stories."""
 
     bits: int
     method: str
@@ -93,13 +93,13 @@ class Page(Experiment):
         return self.networks[cell]
 
     def wanted(self) -> list[Cell]:
-        """What to measure, first things first: the chosen settings, their curve, the same without shift, exactly."""
+        """What to measure, in order: the chosen settings, their curve, that without a shift, and that of exact."""
         curves = [("", ""), ("", "none"), ("exact", ""), ("exact", "none")]
         cells = [self.cell(), *(self.cell(bits, *curve) for curve in curves for bits in BITS)]
         return list(dict.fromkeys(cells))
 
     def steps(self) -> Iterator[Frame | None]:
-        """A piece of the held-out stories per item, with the settings that come first; what was measured stays."""
+        """A piece of the held-out stories per item, for the first settings not yet measured; results are kept."""
         while cell := next((each for each in self.wanted() if self.tally(each).counted < len(self.labels)), None):
             tally = self.tally(cell)
             i = tally.pieces
@@ -112,7 +112,7 @@ class Page(Experiment):
         return self.tallies.setdefault(cell, Tally(self.labels))
 
     def float_answers(self, i: int) -> Answers:
-        """What the float network makes of a piece; its attention is kept for the first `HEADS_ON` stories."""
+        """The float network's answers to a piece; its attention is kept for the first `HEADS_ON` stories."""
         if i not in self.exact:
             found = read(self.net.model, self.net.weights, self.pieces[i])
             early = sum(len(piece.numbers) for piece in self.pieces[:i]) < HEADS_ON
@@ -151,7 +151,7 @@ class Page(Experiment):
             "widths": np.array(BITS, np.int32)})
 
     def _unknown(self, tokens: Tokens) -> str:
-        """What of the text the network does not know, in words."""
+        """The words of the text that the network does not know, in a sentence."""
         known = f"The network knows {len(self.net.vocabulary)} words and marks, those of the stories."
         parts = [f"Unknown words, read as [UNK]: {', '.join(tokens.unknown[:9])}. {known}"] if tokens.unknown else []
         if tokens.cut:
@@ -182,7 +182,7 @@ class Page(Experiment):
                 "counted_words": f"{len(wanted) - left} of {len(wanted)} settings finished" if left else ""}
 
     def _accuracies(self, method: str, shift: str) -> list[float | None]:
-        """By bits; None where nothing is counted."""
+        """Accuracies by bits of a method and shift; None where nothing is counted."""
         found = [self.tallies.get(Cell(bits, method, shift)) for bits in BITS]
         return [each and each.accuracy for each in found]
 

@@ -26,7 +26,7 @@ BANDS = ("below the lower threshold", "between the thresholds", "above the upper
 
 
 def picture(place: str, **options: Any) -> Heatmap:
-    """A layer's weights in the colours of their bands. place: of the weight that is read, in words."""
+    """A layer's weights in the colours of their bands. `place` says in words where the weight that is read lies."""
     return Heatmap(name="error-map", array="band", label="{map_label}", map="bands", height=960, pick=(("cell", "@i"),),
                    kept=("picked",), **options,
                    read=place + "\nfloat32 {weight?:fixed:5}, code {codes?:fixed:0}, after {restored?:fixed:5}\n"
@@ -132,7 +132,7 @@ class Page(Experiment):
         self._accuracy: float | None = None
 
     def _find(self) -> None:
-        """ParamError if the shown layer has no such weight."""
+        """Find the picked weight. ParamError if the shown layer has no such weight."""
         size = shipped.mlp()[self.name].size
         if self.params["cell"] >= size:
             raise ParamError("cell", f"there is no weight {self.params['cell']}",
@@ -229,7 +229,7 @@ class Page(Experiment):
                 "scales": scales_of(tensor), "bits": 8 * tensor.nbytes / weight.size, "nbytes": tensor.nbytes}
 
     def _cell(self) -> dict[str, Any] | None:
-        """All about the picked weight of the shown layer; None if none is picked."""
+        """The picked weight of the shown layer, its code and its error; None if none is picked."""
         index = self.params["cell"]
         if index < 0:
             return None
@@ -247,7 +247,7 @@ class Page(Experiment):
 
 
 def scales_of(tensor: Encoded) -> int:
-    """How many numbers of a tensor have a scale, sub-blocks not counted."""
+    """How many scales a tensor has, those of sub-blocks not counted."""
     return len(tensor.codes) if isinstance(tensor, GGUFTensor) else tensor.scale.size
 
 

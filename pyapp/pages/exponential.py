@@ -169,7 +169,7 @@ def point(made: IExp, q: int, x: float) -> dict[str, Any]:
 
 
 def periods(period: float) -> list[float]:
-    """Where the first whole multiples of the period below 0 lie, down to the lowest x."""
+    """The whole multiples of the period below 0, down to the lowest x."""
     return [-k * period for k in range(1, MARKS + 1) if -k * period > LOWEST]
 
 

@@ -117,7 +117,7 @@ class Page(Experiment):
         return []
 
     def _take(self) -> None:
-        """The tensor that was pasted, or else is drawn; nothing is measured of it yet."""
+        """Take the pasted tensor, or else draw one; nothing is measured of it yet."""
         text, kind, seed = (self.params[name] for name in ("values", "data", "seed"))
         if text.strip():
             self.x, self._said = tensors.pasted(text, "values")
@@ -127,14 +127,14 @@ class Page(Experiment):
         self.found: dict[str, dict[str, Any]] = {}
 
     def steps(self) -> Iterator[Frame]:
-        """One format a step."""
+        """Measure one format per step."""
         for name in FORMATS:
             if name not in self.found:
                 self.found[name] = self._measured(name)
                 yield Frame(len(self.found))
 
     def _measured(self, name: str) -> dict[str, Any]:
-        """What a format makes of the tensor; GGUF refuses scales beyond float16."""
+        """The error and the bits of a format for the tensor; GGUF refuses scales beyond float16."""
         kind = FORMATS[name]
         row = {"name": name, "title": kind.title, "bits": kind.bits(self.x.shape)}
         try:
@@ -181,14 +181,14 @@ class Page(Experiment):
         return lines
 
     def _block(self, outlier: float | None = None) -> np.ndarray:
-        """Normal numbers, float32 (32,), of which one is so many times the largest other."""
+        """Normal numbers, float32 (32,), of which one is `outlier` times the largest other."""
         x = generator(self.params["seed"], "block").standard_normal(BLOCK).astype(np.float32)
         x[PLACE] = 0
         x[PLACE] = np.abs(x).max() * np.float32(self.params["outlier"] if outlier is None else outlier)
         return x
 
     def _rivals(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """What formats of about 4 bits leave of the other numbers, now and for outliers of all sizes."""
+        """The error of formats of about 4 bits on the other numbers, now and for outliers of all sizes."""
         now = [{"name": name, "title": FORMATS[name].title, **others(name, self._block()[None])[0]} for name in RIVALS]
         if self._curves is None:
             blocks = np.stack([self._block(size) for size in OUTLIERS])
@@ -243,7 +243,7 @@ def others(name: str, blocks: np.ndarray) -> list[dict[str, Any]]:
 
 
 def about(name: str) -> str:
-    """What a format is, in a sentence."""
+    """A sentence about a format."""
     kind = FORMATS[name]
     if isinstance(kind, GGUF):
         return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}."

@@ -1,4 +1,4 @@
-"""Digits out of noise: a trained generator and the mini decoder that was distilled from it, in float and quantised."""
+"""Digits from noise: a trained generator and the mini decoder that was distilled from it, in float and quantised."""
 
 import json
 import secrets
@@ -80,7 +80,7 @@ class Page(Experiment):
         return number(self.params["bits"])
 
     def asked(self, **other: Any) -> Asked:
-        """What the controls ask for, some of it replaced."""
+        """What the controls ask for, with `other` values in place of some."""
         digit = self.params["digit"]
         wish = {"seed": mulberry.seed_of(self.params["seed"])[0], "temperature": self.params["temperature"],
                 "generator": self.params["generator"], "fields": self.params["fields"],
@@ -110,7 +110,7 @@ class Page(Experiment):
         return generator, self.params["fields"], bits, self.params["temperature"]
 
     def _agreement(self, generator: str, bits: int | None) -> float:
-        """Of a thousand seeds, how often this generator means the digit that the teacher in float means."""
+        """For what share of a thousand seeds this generator draws the digit that the float teacher draws."""
         u = mini.latents(np.arange(SAMPLES, dtype=np.uint32))
         return measures.agreement(batch.shipped(TEACHER), batch.shipped(generator, bits=bits), u)
 
@@ -157,7 +157,7 @@ class Page(Experiment):
         return Frame(0, scalars, arrays)
 
     def _side(self, generator: str, bits: int | None, sides: Mapping[str, Drawn]) -> dict[str, Any]:
-        """What a generator is, and which digits it means: lost where the teacher in float means another."""
+        """A generator in words, and the digits that it draws; lost are those where the float teacher draws another."""
         made = batch.shipped(generator, self.params["fields"], bits)
         labels, truth = sides[side(generator, bits)].labels.tolist(), sides[side(TEACHER, None)].labels.tolist()
         return {"title": title(generator, bits), "numbers": made.numbers, "bytes": made.nbytes, "labels": labels,
@@ -224,12 +224,12 @@ class Page(Experiment):
 
 @cache
 def recipes() -> dict[str, Any]:
-    """What was measured when the weights were made."""
+    """The measurements in the recipes of the weights."""
     return {name: store.recipe(path)["metrics"] for name, path in ((TEACHER, teacher.SHIPPED), (MINI, mini.SHIPPED))}
 
 
 def side(generator: str, bits: int | None) -> str:
-    """What a generator is called in the frame."""
+    """A generator's name in the frame."""
     return f"{generator}_{'float' if bits is None else 'bits'}"
 
 
@@ -248,7 +248,7 @@ def routing(exact: np.ndarray, rounded: np.ndarray, best: int) -> list[dict[str,
 
 
 def _moved(numbers: np.ndarray, by: float) -> np.ndarray:
-    """A row (1, N) with one number after the other less, then more: (2 N, N)."""
+    """(2 N, N): a row (1, N) with each of its numbers lowered in turn, then each raised."""
     moves = np.eye(numbers.shape[1], dtype=np.float64) * by
     return np.concatenate([numbers - moves, numbers + moves])
 

@@ -93,7 +93,7 @@ class Page(Experiment):
 
     @property
     def brought(self) -> bool:
-        """Whether there are drawings that a session has to hold even before anything was learned from them."""
+        """Whether there are drawings that a session has to hold, even if nothing was learned from them yet."""
         return bool(self.own)
 
     @property
@@ -106,7 +106,7 @@ class Page(Experiment):
 
     @property
     def training(self) -> GestureTraining:
-        """That of the drawings in use."""
+        """The training on the drawings in use."""
         if self._training is None or self._training.book is not self.book:
             self._training = GestureTraining(self.book, self.params)
         return self._training

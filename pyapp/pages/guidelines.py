@@ -23,11 +23,11 @@ CLAIMED = Panel("claims", "Claims about precision", (
     Words(role="empty", name="no-claims", text="No claim of this kind so far.", when="!rows"),
     Table(name="claims", caption="Claims about precision, what was measured, and whether they hold here", rows="rows",
           group="use", when="rows", columns=(
-              Column("What is said", "{text}", prose=True, about="Said by {said}."),
-              Column("Measured here", "{findings}", name="facts", blocks=(
+              Column("what is said", "{text}", prose=True, about="Said by {said}."),
+              Column("measured here", "{findings}", name="facts", blocks=(
                   Words(role="empty", text="not measured yet", when="!facts"),
                   Words(role="fact", over="facts", text="{label} {words}"))),
-              Column("Verdict", "{judged}", name="verdict", blocks=(
+              Column("verdict", "{judged}", name="verdict", blocks=(
                   Words(role="verdict-word", text="{judged}", when="judged"),
                   Words(role="doc", text="The rule: {rule}."),
                   Words(role="doc reason", text="{because}", when="because"),
@@ -97,7 +97,7 @@ class Page(Experiment):
 
 
 def told(found: Measured | None) -> str:
-    """What was measured, each number with its unit; the loss turned into what the network gains or loses."""
+    """A measurement in words, each number with its unit; a loss is said as what the network gains or loses."""
     if found is None:
         return "[not shipped with this page](.muted)"
     gain = None if found.loss is None else 0 - found.loss

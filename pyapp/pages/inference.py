@@ -96,7 +96,7 @@ class Page(Experiment):
 
     @property
     def kind(self) -> str:
-        """Which arithmetic is shown: integers, unless they are refused."""
+        """Which arithmetic is shown: integers, unless the settings rule them out."""
         return "simulated" if self.comparison().integer is None else self.params["arithmetic"]
 
     def change(self, name: str, value: Any) -> list[str]:

@@ -162,7 +162,7 @@ class Page(Experiment):
         return Sound(speech.word(p["word"], rng, p["decibels"]), RATE)
 
     def _second(self) -> tuple[np.ndarray, np.ndarray]:
-        """The second of it that counts, and its features: made once, and shown in every frame."""
+        """The second of the sound that the network reads, and its features; computed once, shown in every frame."""
         key = self.given, *(self.params[name] for name in ("word", "take", "decibels"))
         if self._now is None or self._now[0] != key:
             x = one_second(self.heard())
@@ -201,7 +201,7 @@ class Page(Experiment):
         return Frame(self.step, scalars, arrays, list(self._said))
 
     def _rows(self) -> list[dict[str, Any]]:
-        """What networks of other bits get right on the held-out sounds."""
+        """Accuracies on the held-out sounds of networks with other bits."""
         there = [None, *sorted({*WIDTHS, self.params["bits"]}, reverse=True)]
         return [{"name": title(bits), "key": bits or self.params["bits"],
                  "bytes": self.networks[bits].nbytes, "accuracy": self.answers[bits][0],
@@ -210,7 +210,7 @@ class Page(Experiment):
                 for bits in there if bits in self.answers and None in self.answers]
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Give away the sound that is heard, or the network."""
+        """Save the sound that is heard, or the network, as a file."""
         if name == own_network.ACTION.name:
             about = {"classes": ", ".join(self.spotter.classes), "inputs": f"{mel.BANDS} log-mel features per frame"}
             return own_network.saved("keywords", self.spotter, lambda: self.spotter.normal, about)

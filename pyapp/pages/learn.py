@@ -143,7 +143,7 @@ class Page(Experiment):
         self.readings.begin_again([] if self.learner.diverged else wanted)
 
     def _read_also(self, *widths: int) -> None:
-        """Read the same network at other widths; if it has learned on since, all that is shown."""
+        """Read the same network at other widths; if it has trained since, read all that is shown again."""
         if self._read_at == self.step and not self.learner.diverged:
             self.readings.want(widths)
         else:
@@ -183,11 +183,11 @@ class Page(Experiment):
         return Frame(self.step, scalars, {}, [*self._notes, *([DIVERGED] if self.learner.diverged else [])])
 
     def _reading(self, bits: int | None) -> dict[str, Any]:
-        """The newest one at a width; nothing if there is none."""
+        """The newest reading at a width; empty if there is none."""
         return self.readings.results.get(bits) or self._earlier.get(bits) or {}
 
     def _row(self, bits: int | None) -> dict[str, Any]:
-        """What the table says of a width."""
+        """The table's row of a width."""
         found = self._reading(bits)
         return {"name": str(bits or "float"), **named(bits),
                 **{name: found.get(name) for name in ("step", "loss", "score", "bytes")}}
@@ -202,7 +202,7 @@ class Page(Experiment):
             for i, (text, mark) in enumerate(islice(samples, SHOWN))]}
 
     def receive(self, data: bytes, name: str) -> list[str] | None:
-        """Learn a text file."""
+        """Learn the text of a file."""
         if name.lower().endswith(tuple(Experiment.ACCEPTS.split(","))):
             return None
         text, notes = of_file(data, name)
@@ -225,7 +225,7 @@ class Page(Experiment):
                                (("results", self.readings.results), ("earlier", self._earlier))}})
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """Go on exactly where a snapshot was made."""
+        """Go on exactly where a snapshot was made. StoreError if it does not fit."""
         saved = Contents(arrays, name).need("gpt")
         if saved.by != PAGE:
             raise store.StoreError(f"{name} holds {saved.words}; this page resumes only its own snapshots, which "
@@ -275,19 +275,19 @@ def _reading(bits: int | None, found: dict[str, Any]) -> tuple[int | None, dict[
 
 
 def named(bits: int | None) -> dict[str, str]:
-    """What a width is called, and its colour."""
+    """The name of a width and its colour."""
     return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float", "role": "float"}
 
 
 def marked(mark: float, own: bool) -> dict[str, str]:
-    """What a sample's mark looks like: of one's own text a share, of the stories accepted or not."""
+    """A sample's mark in words and colour: a share for the reader's text, accepted or not for the stories."""
     if own:
         return {"mark": f"{mark:.0%}".replace("%", " %"), "role": "muted"}
     return {"mark": "✓", "role": "good"} if mark else {"mark": "✗", "role": "bad"}
 
 
 def begun(params: Values) -> tuple[TextTraining, list[str]]:
-    """A learner of the chosen corpus before its first step, and what has to be said. TextError if there is no text."""
+    """A training on the chosen corpus before its first step, and notes. TextError if the text cannot be learned."""
     if params["corpus"] == "own":
         text, notes = readable(params["text"])
         return TextTraining(Own(text), params["size"], params["seed"]), notes

@@ -89,7 +89,7 @@ class Page(Experiment):
 
 
 def said(of: dict[str, Any], rule: str) -> dict[str, str]:
-    """What in the words depends on grids, rule and element; `of` are the frame's scalars."""
+    """The words that depend on grids, rule and element; `of` are the frame's scalars."""
     (a, w, y), cell = of["grids"].values(), of["cell"]
 
     def nothing(zero: bool, what: str) -> str:
@@ -124,7 +124,7 @@ def walk(params: Values) -> Walk:
 
 
 def pictures(way: Walk, rounding: str) -> dict[str, np.ndarray]:
-    """All matrices; W comes transposed, as it stands in the product. "_share" is of the largest, for colours."""
+    """All matrices; W is transposed, as it stands in the product. "_share" is the share of the largest, for colours."""
     final, apart = way.final(rounding), way.codes["single"] != way.codes["double"]
     return {
         "a": way.a, "a_codes": way.qa.codes.astype(np.int32), "a_after": way.qa.dequantize(), "w": way.w.T,

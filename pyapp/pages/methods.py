@@ -26,7 +26,7 @@ SHOWN = (16, 64)  # rows and columns of the picture, so that a cell can be seen
 COLUMNS = {"method": None, "l1_per_row": 0, "max_error": 0, "row_sum": 1, "top1": 1,
            "broken_rows": 0}  # by which the table is sorted, and the best number: the nearer to it, the better
 COLUMN_TITLES = {"l1_per_row": "L1 per row", "max_error": "largest error", "row_sum": "row sum",
-                 "top1": "same top probability", "broken_rows": "broken rows"}
+                 "top1": "top-1 agreement", "broken_rows": "broken rows"}
 CHOOSING = ("sort", "best", "method", "row")  # these only choose what is shown of what is known
 IMAGES = (("float", "Float softmax of the logits", "float"), ("method", "{picture.title}, from the codes", "quant"),
           ("difference", "Difference: the second minus the first", ""))
@@ -42,14 +42,14 @@ TABLE = Panel("table", "Every method on the same codes", (
     Progress(name="measured", done="measured", of="total", text="{measured:count} of {total:count} methods measured."),
     Table(name="methods", caption="Errors of every method; the headings sort, and a method's name shows its picture",
           rows="rows", pick="method", sort="sort", best="best", columns=(
-              Column("Method", "title", name="method", role="{role}", sort="method", flag="original breaks",
+              Column("method", "title", name="method", role="{role}", sort="method", flag="original breaks",
                      flagged="guarded"),
               Column("L1 per row", "found.l1_per_row:fixed:4", sort="l1_per_row"),
               Column("MAE, N = {logits.n}", "found.mae:fixed:6", sort="l1_per_row", follows=True),
-              Column("Largest error", "found.max_error:fixed:4", sort="max_error"),
-              Column("Row sum", "found.row_sum:fixed:3", sort="row_sum", order="other"),
-              Column("Top-1 agrees", "found.top1:percent", sort="top1", largest=True),
-              Column("Broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
+              Column("largest error", "found.max_error:fixed:4", sort="max_error"),
+              Column("row sum", "found.row_sum:fixed:3", sort="row_sum", order="other"),
+              Column("top-1 agreement", "found.top1:percent", sort="top1", largest=True),
+              Column("broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Heading(text="Rows that are no longer distributions", when="broken"),
     Words(role="doc", text="A row is broken if it is all 0, or if its sum is not between 0.5 and 1.5.",
@@ -86,10 +86,10 @@ COSTS = Panel("costs", "What each needs in hardware", (
                "a row means keeping the row or reading it again. See which methods need no multiplication at all, and "
                "what that did to the errors above."),
     Table(name="cost", caption="Hardware cost of every method, with its source", rows="hardware", columns=(
-        Column("Method", "title", about="{about}"),
-        Column("Multiplications per logit", "{multiplications}", prose=True), Column("Tables", "{tables}"),
-        Column("Passes over the row", "passes:count"), Column("Widest sum or product", "{widest}"),
-        Column("Source", "{from}", prose=True))),
+        Column("method", "title", about="{about}"),
+        Column("multiplications per logit", "{multiplications}", prose=True), Column("tables", "{tables}"),
+        Column("passes over the row", "passes:count"), Column("widest sum or product", "{widest}"),
+        Column("source", "{from}", prose=True))),
     More(summary="Cite these papers: BibTeX", blocks=(Text(name="bibtex", label="BibTeX entries", text="bibtex"),)),
 ), place="wide", empty="The table appears when Python has started.")
 EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
@@ -159,14 +159,14 @@ class Page(SoftmaxLab):
         return []
 
     def _begin(self) -> None:
-        """New logits or new codes: nothing is known about them."""
+        """Start on new logits or new codes, of which nothing is measured yet."""
         self.z, self.mask = self._logits()  # R, N
         self.codes = quantize_logits(self.z, self.params["bits"], self.params["shift"], self.mask)
         self.p = reference(self.z, self.mask)
         self._found: dict[str, dict[str, Any]] = {}
 
     def _logits(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Logits float64 (R, N), and where they count if that is not everywhere."""
+        """Logits float64 (R, N), and their mask, or None if all count."""
         kind, length, seed = self.params["logits"], self.params["length"], self.params["seed"]
         self._said = []
         if kind == PASTED:
@@ -229,7 +229,7 @@ class Page(SoftmaxLab):
         return known + [row for row in rows if row not in known]
 
     def _words(self) -> str | None:
-        """What the table says, in words that follow from its numbers."""
+        """A sentence about the table that follows from its numbers; None before there are any."""
         if len(self._found) < len(METHODS):
             return None
         whole = {name: row["l1_per_row"] for name, row in self._found.items()
@@ -277,14 +277,14 @@ def pasted(text: str) -> np.ndarray:
 
 
 def about(method: type[Method]) -> dict[str, Any]:
-    """What is the same for all logits."""
+    """The facts about a method that do not depend on the logits."""
     return {"name": method.name, "title": method.title, "about": method.about, "source": method.source,
             "breaks": method.breaks or "It has too few codes at this row length and these bits.",
             "role": "float" if method.name == "exact" else "quant"}
 
 
 def hardware(method: type[Method]) -> dict[str, Any]:
-    """What a row of logits costs in silicon."""
+    """The hardware that a method needs for a row of logits."""
     needs = method.hardware
     return {"name": method.name, "title": method.title, "about": method.about,
             "multiplications": needs.multiplications,

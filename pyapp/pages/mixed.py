@@ -79,7 +79,7 @@ class Page(Experiment):
         return self._known[settings]
 
     def steps(self) -> Iterator[Frame | None]:
-        """A layer with a number of bits, or a piece of the images, an item; after a change with the new settings."""
+        """One layer at one number of bits, or one piece of the images, per item; after a change, for new settings."""
         while self._advance():
             self._step += 1
             yield Frame(self._step)
@@ -131,7 +131,7 @@ class Page(Experiment):
         return Frame(self._step, scalars | wrong, pictures)
 
     def _mistakes(self) -> tuple[Mistakes | None, Mistakes | None]:
-        """Those of the float32 network and of the chosen one, once that is measured."""
+        """The mistakes of the float32 network and of the chosen one, once that is measured."""
         chosen = self.work.search.best_within(self.params["budget"])
         found = chosen and self.work.of(chosen)
         return (self.work.float32, found.mistakes) if found else (None, None)
@@ -194,13 +194,13 @@ class Page(Experiment):
         }
 
     def _layers(self) -> list[dict[str, Any]]:
-        """What was found of each layer, from the fewest bits to the most."""
+        """The measurements of each layer, from the fewest bits to the most."""
         return [{"name": name.removesuffix(".weight"), "weights": shipped.mlp()[name].size,
                  "rows": [{"bits": b, **rows[b]} for b in sorted(rows)]}
                 for name, rows in self.work.search.table.items()]
 
     def _point(self, choice: Choice | None) -> dict[str, Any] | None:
-        """A choice as predicted, and as measured once it is."""
+        """A choice as predicted and, once it is measured, as measured."""
         if choice is None:
             return None
         found, bits = self.work.of(choice), key(choice)

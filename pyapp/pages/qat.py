@@ -96,7 +96,7 @@ class Page(Experiment):
         self._begin(DigitsTraining(model, p, params), p.copy())
 
     def _begin(self, training: DigitsTraining, start: Parameters) -> None:
-        """`start` is what the training began with, to compare with."""
+        """Show a training; `start` are the parameters that it began with, for comparison."""
         self.training, self.trainer, self.start = training, training.trainer, start
         self.model: QATMLP = self.trainer.model
         self._first = self.model.weights(start)
@@ -110,7 +110,7 @@ class Page(Experiment):
             pass
 
     def _obey(self, changed: str = "") -> None:
-        """Set what may change while training."""
+        """Apply the parameters that may change while training."""
         self.training.obey(self.params, changed)
         share, temperature = self.params["share"], self.params["temperature"]
         self.trainer.loss = Teacher(MLP(), shipped.mlp(), temperature, share) if share else cross_entropy
@@ -180,7 +180,7 @@ class Page(Experiment):
         return Frame(step, scalars, arrays, [self._note] if self._note and not step else [])
 
     def _axis(self) -> list[float]:
-        """Of accuracies: every line of the picture is on it."""
+        """Both ends of the accuracy axis, on which every line of the picture lies."""
         least = min(self._least, *(accuracy for accuracy in self.references().values() if accuracy is not None))
         return [next(floor for floor in FLOORS if floor <= least), 1.0]
 
@@ -228,7 +228,7 @@ class Page(Experiment):
         return Outcome()
 
     def background(self) -> Iterator[None]:
-        """A piece of the held-out images an item, of the network as it was when the measuring began."""
+        """Measure the network as it was when measuring began, one piece of the held-out images per item."""
         for found in self._on_integers:
             self._integers |= found
             yield
@@ -290,7 +290,7 @@ def _model(params: Values) -> QATMLP:
 
 
 def _scheme(params: Values) -> dict[str, Any]:
-    """How the network is quantised, as its file says it."""
+    """The network's quantisation in the form in which files describe it."""
     form = {} if params["format"] == GRID else {"format": params["format"]}
     return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
             "estimator": params["estimator"]} | form

@@ -86,7 +86,7 @@ class Page(ToyPage):
 
 
 def disclosed(own: bool, scaled: bool) -> str:
-    """What the switches do."""
+    """A sentence about what the switches do."""
     made = ("Queries, keys and values come from the fitted matrices below." if own else
             "W_Q, W_K and W_V are identity matrices here: a word's vector is its own query, key and value.")
     return (f"{made} The scores are {'' if scaled else 'not '}divided by {'√3' if scaled else '√d'}. Two "

@@ -164,7 +164,7 @@ class Page(SoftmaxLab):
         return Frame(self._step, scalars)
 
     def _range(self, curves: list[dict[str, list[float | None]]]) -> list[float]:
-        """From the lowest to the highest error that the plots show, powers of ten but for L1."""
+        """The ends of the error axis: powers of ten around what the plots show, except for L1."""
         if self.params["measure"] == "l1":
             return L1_RANGE
         values = [value for family in curves for line in family.values() for value in line if value and value > NOISE]
@@ -193,7 +193,7 @@ class Page(SoftmaxLab):
                 "n": over_seeds(lambda key: self._found[key].n, NONE, BITS[0])}
 
     def _worth(self, rule: str, families: list[dict[str, Any]]) -> dict[str, Any]:
-        """A row of the table of gains: the mean of each kind of logits, and from where to where, over batches."""
+        """A row of the table of gains: mean and range over batches for each kind of logits."""
         row: dict[str, Any] = {"name": rule, "title": SHIFT_TITLES[rule], "about": panels.ABOUT[rule]}
         for kind, family in zip(panels.KINDS, families, strict=True):
             gain = family["gains"][rule] or {"mean": None, "least": 0, "most": 0}
@@ -202,7 +202,7 @@ class Page(SoftmaxLab):
         return row
 
     def _numbers(self, family: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Every error behind the curves of one kind of logits, a row a rule; a star where the original breaks."""
+        """Every error behind the curves of one kind of logits, one row per rule; a star where the original breaks."""
         for rule, values in family["curves"].items():
             yield {"name": f"{family['name']}-{rule}", "title": family["title"], "errors": values,
                    "rule": SHIFT_TITLES[rule],
@@ -210,12 +210,12 @@ class Page(SoftmaxLab):
                    "chosen": rule == self.params["rule"]}
 
     def _guarded(self, seed: int, family: str, rule: str, bits: int) -> bool:
-        """Whether the original of the method has no answer on this grid."""
+        """Whether the method's original breaks on this grid."""
         method = METHODS[self.params["method"]]
         return any(map(method.guarded, self._scales.get((seed, family, rule, bits), [])))
 
     def _guards(self) -> str:
-        """What hollow points are; empty if there are none."""
+        """A sentence about hollow points; empty if there are none."""
         method = METHODS[self.params["method"]]
         shown = [key for key in self._scales if key[0] in self._seeds() and key[1] in self._families()]
         if not any(self._guarded(*key) for key in shown):
@@ -232,7 +232,7 @@ class Page(SoftmaxLab):
         return {"mean": float(np.mean(gains)), "least": min(gains), "most": max(gains)} if gains else None
 
     def _clear(self, seed: int, family: str, rule: str) -> list[int]:
-        """At how many bits the rule and no shift can be compared: where the original has an answer to both."""
+        """The numbers of bits at which a rule can be compared with no shift: the original breaks at neither."""
         return [bits for bits in CLEAR_BITS
                 if not any(self._guarded(seed, family, each, bits) for each in (NONE, rule))]
 
@@ -270,7 +270,7 @@ class Page(SoftmaxLab):
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Of those that are there; None if none is."""
+    """The mean of the numbers that are not None; None if all are."""
     there = [value for value in values if value is not None]
     return float(np.mean(there)) if there else None
 

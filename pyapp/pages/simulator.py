@@ -1,4 +1,4 @@
-"""Simulator: a tensor of one's own on any grid or in any format, and where each of its numbers lands."""
+"""Simulator: any tensor, such as the reader's own, on any grid or in any format, and where each number lands."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -114,7 +114,7 @@ class Page(Experiment):
         self.pasted, self._said = tensors.pasted(text, "values") if text.strip() else (None, [])
 
     def _tensor(self) -> np.ndarray:
-        """What was pasted, or else drawn; float32 (rows, columns)."""
+        """The tensor that was pasted, or else one that is drawn; float32 (rows, columns)."""
         if self.pasted is not None:
             return self.pasted
         kind, seed = self.params["data"], self.params["seed"]
@@ -187,14 +187,14 @@ class Page(Experiment):
         }
 
     def _code_bits(self) -> float:
-        """Of one number, without scales."""
+        """Bits per number, without scales."""
         kind = None if isinstance(self.tensor, QuantizedTensor) else self.tensor.format
         if kind is None:
             return self.tensor.bits
         return kind.layout.codes.shape[1] if isinstance(kind, GGUF) else kind.elements.bits
 
     def _words(self, shown: Matrix, errors: TensorErrors) -> dict[str, Any]:
-        """What depends on the settings in the page's sentences."""
+        """The parts of the page's sentences that depend on the settings."""
         many, on_grid = shown.scales.size > 1, self.params["format"] == GRID
         whole = self.params["clip"] == 100
         clip_words = CLIPS_IN_FORMATS if not on_grid else "" if not whole else (
@@ -271,7 +271,7 @@ class Page(Experiment):
         }
 
     def _in_format(self, name: str) -> Encoded | None:
-        """None if the format cannot hold these numbers."""
+        """The tensor in a format; None if the format cannot hold these numbers."""
         try:
             return FORMATS[name].encode(self.x)
         except ValueError:

@@ -137,7 +137,7 @@ class Page(SoftmaxLab):
         return self.row if name == PROBABILITY else ELEMENTWISE[name]
 
     def steps(self) -> Iterator[Frame]:
-        """The L1 error of one method a step, over all bits; what was measured before stays."""
+        """The L1 error of one method per step, over all bits; results are kept."""
         for name, found in self.measured.items():
             if not found:
                 curve = Probability(self.others, name)

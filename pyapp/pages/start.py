@@ -66,7 +66,7 @@ class Page(Experiment):
         return []
 
     def steps(self) -> Iterator[Frame | None]:
-        """Train the network with its codes on the 2,000 shipped images: a batch an item, judged after each epoch."""
+        """Train with quantisation on the 2,000 shipped training images: one batch per item, judged after each epoch."""
         while self._bits and (self.trainer is None or self.trainer.epoch < EPOCHS):
             if self.trainer is None:
                 model = QATMLP(mlp.SIZES, self._bits, None, "tensor", "lsq")
@@ -119,7 +119,7 @@ class Page(Experiment):
                 else "nothing is rounded")
 
     def _words(self, now: np.ndarray) -> str:
-        """What the network reads now, in a sentence."""
+        """A sentence about what the network reads now."""
         read, sure = int(now.argmax()), f"{now.max():.0%} sure"
         weights = f"With {self._named} per weight" if self._bits else f"With {FLOAT32} weights"
         if read != self.label:
@@ -128,14 +128,14 @@ class Page(Experiment):
 
 
 def _accuracy(bits: int | None) -> float:
-    """Of the shipped network on the held-out digits, with its weights just rounded."""
+    """Accuracy of the shipped network on the held-out digits, with its weights just rounded."""
     for _ in _judging(bits):
         pass
     return _found[bits]
 
 
 def _judging(bits: int | None) -> Iterator[None]:
-    """Find that accuracy in pieces, once."""
+    """Find the accuracy of `_accuracy` in pieces, once."""
     if bits in _found:
         return
     for found in judge(MLP(), _rounded(bits), *mnist.shipped("test")):

@@ -87,7 +87,7 @@ class Page(Experiment):
                              for name, x in store.arrays_of(shipped.mlp()).items()])
 
     def _show(self, file: str, tensors: list[Tensor]) -> None:
-        """These tensors, of which nothing is known yet."""
+        """Show these tensors, of which nothing is measured yet."""
         self.file, self.tensors = file, tensors
         self.rows: list[dict[str, Any]] = []
         self.samples: list[np.ndarray | None] = []
@@ -99,7 +99,7 @@ class Page(Experiment):
         self._compare("", [])
 
     def _compare(self, other: str, tensors: list[Tensor]) -> None:
-        """With the tensors of another file; nothing is measured yet. Without a name: with none."""
+        """Compare with the tensors of another file, or with an empty name stop comparing; nothing is measured yet."""
         self.other, self.others = other, tensors
         self.pairs = matched(self.tensors, tensors)
         self.differences: list[dict[str, Any]] = []
@@ -123,8 +123,8 @@ class Page(Experiment):
         return [f"{name} is read here and sent nowhere. It is not kept: open it again after a reload."]
 
     def steps(self) -> Iterator[Frame]:
-        """In this order, one a step: pairs of two files, statistics of tensors, pictures, outputs of the chosen layer,
-        formats of tensors."""
+        """One measurement per step, in this order: pairs of two files, statistics of tensors, pictures, outputs of the
+        chosen layer, formats of tensors."""
         while True:
             if (i := len(self.differences)) < len(self.pairs):
                 self.differences.append(difference(*self.pairs[i]))
@@ -179,7 +179,7 @@ class Page(Experiment):
                 ] if value and self.tensors[self.chosen].name != value else []
 
     def _choose(self) -> None:
-        """The place of the tensor that is shown in every format."""
+        """The index of the tensor that is shown in every format."""
         names = [tensor.name for tensor in self.tensors[:MOST]]
         self.chosen = names.index(self.params["tensor"]) if self.params["tensor"] in names else 0
 
@@ -220,7 +220,7 @@ class Page(Experiment):
                      for row, reach in zip(self._looked_at(), self.reach, strict=True)], None)
 
     def act(self, name: str, values: Values) -> Outcome:
-        """Give away a file, of which all is measured first."""
+        """Save a file, after everything in it has been measured."""
         if name != tensor_exports.ONE:
             for _ in self.steps():
                 pass
@@ -229,7 +229,7 @@ class Page(Experiment):
                                        self._listed(found), self.params["bits"], SAMPLE)
 
     def _listed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those that the filter leaves, in order; what is missing last."""
+        """The rows that the filter leaves, in the chosen order; rows without a value come last."""
         part, column = self.params["filter"].lower(), self.params["sort"]
         there = [row for row in rows if part in row["name"].lower()]
         known = [row for row in there if row[column] is not None]
@@ -237,7 +237,7 @@ class Page(Experiment):
         return [*known, *(row for row in there if row[column] is None)]
 
     def _cut(self, listed: int) -> str:
-        """What the list leaves out."""
+        """A sentence about what the list leaves out."""
         said = []
         if len(self.tensors) > MOST:
             said.append(f"The first {MOST:,} of {len(self.tensors):,} tensors are measured, and sizes are theirs; "

@@ -116,7 +116,7 @@ class Page(Experiment):
         self._losses = LossLadder(of_shipped(), settings, self.params["softmax"], self.params["shift"])
 
     def _begin(self, sides: Sequence[str] = ("float", "quant")) -> None:
-        """Empty texts after the prompt, for the sides that a change concerns."""
+        """Begin again after the prompt, on the sides that a change concerns."""
         known = self._known_prompt()
         networks = {"float": (self.model, self.p), "quant": (self.twin.model, self.twin.parameters)}
         fresh = {side: Text(*networks[side], self.vocabulary.encode(known or START), self._sampling(),
@@ -175,7 +175,7 @@ class Page(Experiment):
         return {side: np.array(text.tokens[text.prompt:], np.int32) for side, text in self.texts.items()}
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
-        """Go on after what was written to this prompt, with these settings."""
+        """Go on after the text that was written to this prompt with these settings. StoreError if there is none."""
         if set(arrays) != set(TITLES) or not all(
                 each.ndim == 1 and each.dtype == np.int32 and len(each) <= self._most
                 and ((each >= 0) & (each < len(self.vocabulary))).all() for each in arrays.values()):
@@ -188,7 +188,7 @@ class Page(Experiment):
 
     @property
     def _most(self) -> int:
-        """Characters that can be written."""
+        """How many characters can be written."""
         return next(param.hi for param in self.PARAMS if param.name == "tokens")
 
     def _step(self) -> int:
@@ -225,7 +225,7 @@ class Page(Experiment):
         return {"n": _recorded().n, "float": own, "quant": quant, "cost": None if quant is None else quant - own}
 
     def _words(self, difference: int | None) -> str:
-        """How far the texts are the same."""
+        """A sentence about how far the two texts agree."""
         step, prompt = self._step(), self.texts["float"].prompt
         if difference is None:
             return f"No difference so far: the texts agree after {counted(step, 'character')}." if step else ""
@@ -246,8 +246,8 @@ class Page(Experiment):
         return notes
 
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
-        """What both networks make of a text up to a character, {"side": "float" or "quant", "at": its number from 0, or
-        None for the newest}."""
+        """Both networks' predictions after a character of a text, {"side": "float" or "quant", "at": its number from 0,
+        or None for the newest}. ValueError for anything else."""
         side, at = inputs.get("side"), inputs.get("at", "")
         if side not in self.texts or not (at is None or isinstance(at, int)):
             raise ValueError("this page reads a text up to a character: give its `side`, float or quant, and its "

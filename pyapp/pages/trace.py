@@ -53,7 +53,7 @@ HIDING = Panel("hiding", "Where floats hide in a simulation", (
                "separately. The simulation is traced on {simulated.input}; which operations use floats does not depend "
                "on that."),
     Table(name="hiding", rows="kinds", caption="Operations that take, give or compute floats", key="name", columns=(
-        Column("Operation", "name"), Column("in integers", "integer:count", role="quant"),
+        Column("operation", "name"), Column("in integers", "integer:count", role="quant"),
         Column("of these in float", "integer_float:count", role="quant"),
         Column("simulated", "count:count"), Column("of those in float", "float:count", bad="float"),
         Column("floats come from NumPy's", "functions", prose=True))),
@@ -203,7 +203,7 @@ def _made(network: str, settings: TransformerSettings, widths: Widths) -> Made:
 
 @cache
 def _own_text() -> np.ndarray:
-    """What the shipped GPT is calibrated on."""
+    """The tokens that calibrate the shipped GPT."""
     return own_text(*shipped.gpt()[:2], TEXTS)
 
 
@@ -236,7 +236,7 @@ def _none(n: int, what: str) -> str:
 
 
 def _hiding(integers: list[Operation], made: Made) -> dict[str, Any]:
-    """Both walks, counted by what the operations are."""
+    """The operations of both passes, counted by kind."""
     rows, simulated = [], made.simulated
     for kind in dict.fromkeys(_kind(each) for each in [*simulated, *integers]):
         ours, theirs = ([each for each in walk if _kind(each) == kind] for walk in (integers, simulated))
@@ -247,7 +247,7 @@ def _hiding(integers: list[Operation], made: Made) -> dict[str, Any]:
 
 
 def _kind(found: Operation) -> str:
-    """A name that both walks have: in integers, shift and softmax are two operations."""
+    """An operation's kind, named alike for both passes: in integers, shift and softmax are two operations."""
     kind = found.kind.removesuffix(", requantise")
     return "shift and softmax" if kind in ("shift", "softmax") else kind
 

@@ -179,7 +179,7 @@ class Page(Experiment):
         return self._wrong[1]
 
     def _view(self) -> dict[str, Any]:
-        """What of the attention is shown: as chosen, or the nearest that this network has."""
+        """Which layer, head and token are shown: the chosen ones, or the nearest that this network has."""
         size, head = self.model.size, number(self.params["head"])
         token, names = min(self.params["token"], size.patches), token_names(size.patches)
         layer = min(self.params["layer"], size.blocks)
@@ -293,7 +293,7 @@ def _judged(saved: Contents) -> dict[str, float | None]:
 
 
 def _limits(limits: Mapping[str, float], name: str) -> str:
-    """What the colours of a row of pictures mean."""
+    """A sentence about the colours of a row of pictures."""
     error = limits.get(f"{name}_error")
     difference = "" if error is None else f", in the difference ±{error:.3f}"
     return f"Full orange is {limits[name]:.3f}{difference}; paper is zero (square-root scale)."

@@ -1,1 +1,1 @@
-"""Parity: the same calls in this runtime and in CPython, and how far their results are apart."""
+"""Parity: the same calls in this runtime and in CPython, and how far apart their results are."""

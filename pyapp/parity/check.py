@@ -1,4 +1,4 @@
-"""The proof: the same calls here and in CPython, and how far their results are apart.
+"""The proof: the same calls here and in CPython, and how far apart their results are.
 
 `python -m pyapp check --record weights/check.npz` keeps what CPython computes; any other runtime, the reader's browser
 among them, runs the same fixtures and compares.
@@ -165,7 +165,7 @@ def compare(fixture: Fixture, recorded: Arrays) -> dict:
 
 
 def row(fixture: Fixture, difference: float | None) -> dict:
-    """The row as data; without a difference, before the fixture has run, it does not hold."""
+    """A fixture's row as plain data. Without a difference, before the fixture has run, it does not hold."""
     more = {"fingerprint": print_here()} if fixture.name == "export" and difference is not None else {}
     return {**more, "name": fixture.name, "what": fixture.what, "difference": difference, "bound": fixture.bound,
             "exact": fixture.bound == 0, "relative": fixture.relative,
@@ -178,7 +178,7 @@ def print_here() -> str:
 
 
 def record(path: Path) -> None:
-    """Keep this runtime's results as the ones to compare with."""
+    """Save this runtime's results in a file, for others to compare with."""
     found = {f"{f.name}.{key}": array for f in FIXTURES for key, array in f.run().items()}
     store.save(path, found, {
         "command": f"python -m pyapp check --record weights/{Path(path).name}",
@@ -196,7 +196,7 @@ def rows(path: str | Path = RECORDED) -> list[dict]:
 
 
 def table(rows: list[dict]) -> str:
-    """Call, largest difference, bound, as text."""
+    """The rows as text: call, largest difference, bound."""
     lines = [f"{'call':10} {'max difference':>15} {'bound':>9}"]
     for row in rows:
         bound = "exact" if row["exact"] else f"{row['bound']:.0e}{' rel' if row['relative'] else ''}"

@@ -10,8 +10,8 @@ from pyapp.digitgen.teacher import Router, decoder, hands, shapes
 
 
 def digit_pixels() -> dict[str, np.ndarray]:
-    """Nine pictures each: of the mini decoder in float, with 3 bits and with mean pictures, and of a teacher with
-    random weights in float and with 4 bits; the trained one is only fetched for its own page."""
+    """Nine pictures each of the mini decoder in float, with 3 bits and with mean pictures, and of a teacher with random
+    weights in float and with 4 bits. (The trained teacher is only fetched for its own page.)"""
     asked = {"glyphs": Asked(), "glyphs, 3 bits": Asked(bits=3), "means, hot": Asked(2**32 - 4, 1.5, fields="means")}
     drawn = {name: wish.draw().pixels for name, wish in asked.items()}
     noise, p = Noise.of(np.arange(NINE, dtype=np.uint32)), untrained()
@@ -19,7 +19,7 @@ def digit_pixels() -> dict[str, np.ndarray]:
 
 
 def untrained() -> Parameters:
-    """A teacher that has learned nothing, but draws."""
+    """A teacher with random weights, whose pictures mean nothing."""
     p, rng = Parameters(shapes()), generator(1, "painter")
     for linear in [*Router().linears, hands(), *decoder().linears]:
         linear.initialise(p, rng)

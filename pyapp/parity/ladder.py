@@ -1,4 +1,4 @@
-"""The ladder for the proof: all values between prompts and their next words, the words told, and three descents."""
+"""The ladder in the proof: all values between prompts and their next words, the words written, and three descents."""
 
 import numpy as np
 
@@ -27,12 +27,12 @@ def words() -> dict[str, np.ndarray]:
 
 
 def _row(result: dict[str, np.ndarray]) -> np.ndarray:
-    """-∞, the score of a word that comes later, as 0: the proof compares numbers."""
+    """All arrays in one row, with -∞, the score of a word that comes later, as 0: the proof compares numbers."""
     return np.concatenate([np.where(np.isfinite(array), array, 0.0).ravel() for array in result.values()])
 
 
 def _descents() -> list[np.ndarray]:
-    """Where rungs 1 to 3 are after STEPS steps: w and b of each."""
+    """w and b of rungs 1 to 3 after STEPS steps of descent."""
     one, two, three = (1.0, -1.0), (2.0, -2.0), {kind: stack.start(stack.SEEDS[0]) for kind in stack.RATES}
     for _ in range(STEPS):
         one, two = line.step(X, Y, *one, line.RATE), bend.step(X, Y, *two, bend.RATE)

@@ -10,14 +10,14 @@ CASES = ((0.05, 8, False), (0.3, 8, True), (0.001, 16, False), (1.9, 2, False), 
 
 
 def softmax_codes() -> dict[str, np.ndarray]:
-    """int32 (cases, R, N) for each method; the first row of each case is constant."""
+    """Codes int32 (cases, R, N) of each method; the first row of each case is constant."""
     return {name: np.stack([method(scale)(*rows(seed, bits, masked))
                             for seed, (scale, bits, masked) in enumerate(CASES)])
             for name, method in INTEGER.items()}
 
 
 def rows(seed: int, bits: int, masked: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Logits int32 and which of them count, a third of them not if some are masked."""
+    """Logits int32 (R, N) and their mask, which leaves out a third of them if `masked`, else none."""
     rng, half = generator(seed, "softmax"), 1 << (bits - 1)
     q = rng.integers(-half, half, (ROWS, COLUMNS), dtype=np.int32)
     q[0] = half - 1

@@ -68,13 +68,15 @@ def _check(w: np.ndarray, x: np.ndarray) -> None:
 
 @dataclass(frozen=True)
 class Target:
-    """What a layer should answer though its inputs are no longer the float network's; all (N, O)."""
+    """The output that a layer should keep although its inputs are no longer the float network's; all (N, O)."""
 
     drift: np.ndarray  # (X - X_exact) Wᵀ: how far the layers before have moved the sums
     output: np.ndarray | None  # X_exact Wᵀ + b if ReLU follows
 
     @classmethod
     def of(cls, w: np.ndarray, x: np.ndarray, exact: np.ndarray, relu_bias: np.ndarray | None) -> "Target":
+        """For weights (O, I), inputs x and the float network's `exact`, both (N, I). ValueError if these differ in
+        shape."""
         exact = np.asarray(exact, np.float32)
         if exact.shape != x.shape:
             raise ValueError(f"AdaRound has inputs {x.shape} and {exact.shape} of the float network; give the same "
@@ -82,6 +84,7 @@ class Target:
         return cls(linear(x - exact, w), None if relu_bias is None else linear(exact, w) + relu_bias)
 
     def rows(self, rows: np.ndarray) -> "Target":
+        """The target of some examples: a minibatch's."""
         return Target(self.drift[rows], None if self.output is None else self.output[rows])
 
     def error(self, y: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Methods that make codes of a weight matrix from its own numbers, without the inputs that it meets."""
+"""Methods that quantise a weight matrix from its own numbers alone, without calibration inputs."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ OWN = ("scheme", "clip")  # settings of grids that HQQ finds itself
 
 @dataclass(frozen=True)
 class Alone:
-    """How a weight matrix becomes codes."""
+    """A method and its settings, which encode one weight matrix after another."""
 
     bits: int
     scheme: str = "symmetric"
@@ -25,7 +25,7 @@ class Alone:
     seed: int = 1  # of stochastic rounding
 
     def __call__(self, w: np.ndarray, name: str = "") -> Encoded:
-        """Codes of W; stochastic rounding draws other numbers for another name."""
+        """Codes of W. Stochastic rounding draws from a stream of its own for each `name`."""
         if self.method == HQQ:
             from pyapp.quant.hqq import hqq  # here, because few pages and commands need these two
             return hqq(w, self.bits, self.per)
@@ -37,7 +37,7 @@ class Alone:
 
 
 def check_alone(method: str, clip: str, scheme: str = "symmetric") -> None:
-    """ValueError for settings of a grid beside HQQ, which would have no effect."""
+    """ValueError if `clip` or `scheme` is set beside HQQ, where neither would have an effect."""
     if method == HQQ and (clip, scheme) != ("minmax", "symmetric"):
         what = f'clip="{clip}"' if clip != "minmax" else f'scheme="{scheme}"'
         raise ValueError(f'method is "{HQQ}", which finds scales and zero points itself, so {what} cannot apply; leave '

@@ -22,7 +22,8 @@ def awq_scales(w: np.ndarray, x: np.ndarray, rounded: Callable[[np.ndarray], np.
 
     The error is ‖X (Ŵ - W)ᵀ‖² with Ŵ = rounded(W · s) / s (equations 4 and 5). As in the authors' code, s is divided
     by √(max s · min s), so that it is centred on 1. An input that was always 0 keeps s = 1, and counts for nothing.
-    α = 0 is s = 1: on X the result is never worse than plain rounding. The first of equally good α wins.
+    α = 0 is s = 1: on X the result is never worse than plain rounding. The first of equally good α wins. ValueError for
+    shapes that do not fit together, no examples, NaN and infinity.
     """
     w, x = np.asarray(w, np.float64), np.asarray(x, np.float64)
     if not len(x) or x.shape[1:] != w.shape[1:]:

@@ -76,7 +76,7 @@ class RowGrids:
 
     @property
     def nbytes(self) -> int:
-        """Nothing is stored: the scales come and go with the numbers."""
+        """0: the scales are found at run time, and none is stored."""
         return 0
 
 
@@ -108,7 +108,8 @@ def percentile_range(x: np.ndarray, percentile: float = PERCENTILE, scheme: str 
 
     Percentiles are interpolated between two neighbours in the order of size, as NumPy's and torch's are. If so
     many numbers are 0 that the inner neighbours are 0, interpolating between 0 and the largest number would clip that
-    number to a part of itself; the range is then the full one. 999 zeros and one 5 give 0 to 5.
+    number to a part of itself; the range is then the full one. 999 zeros and one 5 give 0 to 5. ValueError unless
+    50 < percentile ≤ 100.
     """
     if not 50 < percentile <= 100:
         raise ValueError(f"percentile is {percentile}; use a number above 50, up to 100")
@@ -211,7 +212,8 @@ def divergence(counts: np.ndarray, cut: int, levels: int) -> float:
 
 def fit_weight_grid(w: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Granularity = "tensor",
                     clip: str = "minmax", signed: bool | None = None) -> Grid:
-    """The grid of a weight matrix: "minmax" clips nothing, "mse" searches each scale's range for the least ‖w - ŵ‖²."""
+    """The grid of a weight matrix: "minmax" clips nothing, "mse" searches each scale's range for the least ‖w - ŵ‖².
+    ValueError for another `clip`, and as `fit_grid`."""
     if clip not in CLIPS:
         raise ValueError(f"clip is {clip!r}; use {' or '.join(CLIPS)}")
     grid = fit_grid(w, bits, scheme, per, signed)
@@ -221,7 +223,7 @@ def fit_weight_grid(w: np.ndarray, bits: int, scheme: str = "symmetric", per: st
 
 
 def _mse_weight_grid(w: np.ndarray, bits: int, scheme: str, per: Granularity, signed: bool | None) -> Grid:
-    """All scales at once, a part t of the range at a time; the error is summed in float64, the same everywhere."""
+    """All scales at once, one part t of the range at a time. Errors are summed in float64: equal in every runtime."""
     lowest, highest = per.reduce(np.minimum, w), per.reduce(np.maximum, w)
     least, best = np.full(lowest.shape, np.inf, np.float64), np.ones(lowest.shape, np.float32)
     for t in WEIGHT_SHRINKS:

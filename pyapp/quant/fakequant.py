@@ -89,7 +89,7 @@ def _sum_of_products(a: np.ndarray, b: np.ndarray, per: Granularity) -> np.ndarr
 
 
 def lsq_scale(x: np.ndarray, high: int, per: Granularity = PER_TENSOR) -> np.ndarray:
-    """Where LSQ starts: S = 2·mean|x| / √high (Esser et al., section 2.1), one a scale; 1 where all numbers are 0.
+    """Where LSQ starts: S = 2·mean|x| / √high (Esser et al., section 2.1), for each scale; 1 where all numbers are 0.
 
     Summed in float64, so that every runtime rounds to the same scale.
     """

@@ -55,8 +55,8 @@ def _transformed(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Rotated:
-    """Weights that were rotated before they were quantised. They stand for numbers that are rotated back, with which a
-    layer computes on x what the codes compute on x R."""
+    """Weights that were rotated before they were quantised. `dequantize` rotates back, so that a layer computes with x
+    what the codes would compute with x R."""
 
     rotated: Encoded
 
@@ -66,11 +66,11 @@ class Rotated:
 
     @property
     def nbytes(self) -> int:
-        """Of codes and scales; the signs come from a seed."""
+        """Bytes of codes and scales; the signs come from a seed and take none."""
         return self.rotated.nbytes
 
     def dequantize(self) -> np.ndarray:
-        """float32."""
+        """The weights that the codes stand for, rotated back, float32."""
         return rotate_back(self.rotated.dequantize())
 
 

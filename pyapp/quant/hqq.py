@@ -43,7 +43,8 @@ def hqq(w: np.ndarray, bits: int, per: str | Granularity = "tensor", rounds: int
 
     What shrinks to 0 moves z, what stays is an outlier that z does not follow. The paper shrinks the errors of the
     weights themselves, where its β fits weights of about 1; in steps it fits any. Of all rounds each group keeps the z
-    of least Σ|e|^p, so that Σ|W - Ŵ|^p is never more than with the first. ValueError for NaN and infinity.
+    of least Σ|e|^p, so that Σ|W - Ŵ|^p is never more than with the first. ValueError for NaN, infinity, and a
+    range that is no float32.
     """
     w, per, levels = np.asarray(w, np.float32), Granularity.parse(per), (1 << check_bits(bits)) - 1
     if not np.isfinite(w).all():

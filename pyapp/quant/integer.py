@@ -90,7 +90,7 @@ class IntegerLinear:
 
 @accelerated
 def integer_layer(layer: IntegerLinear, codes: np.ndarray) -> np.ndarray:
-    """`IntegerLinear.forward`."""
+    """`IntegerLinear.forward`, as a function that may have a kernel."""
     total = layer._requantize(layer._accumulators(codes))
     return clamp(total, layer.output.zero_point, layer.lowest, layer.output.high).astype(layer.output.dtype)
 
@@ -117,7 +117,7 @@ class IntegerNetwork:
         return next((ARITHMETIC[layer.rounding] for layer in self.layers if layer.rounding == "float"), "integer")
 
     def forward(self, codes: np.ndarray) -> np.ndarray:
-        """Logits codes (B, 10) for input codes (B, 784). ValueError if they are not codes of the input's grid."""
+        """Codes of the logits (B, O) for codes of the input (B, I). ValueError if these are not of the input's grid."""
         if codes.dtype != self.input.dtype or codes.ndim != 2 or codes.shape[1] != self.layers[0].weight.shape[1]:
             raise ValueError(f"input codes are {codes.dtype} {codes.shape}; expected {self.input.dtype} "
                              f"(B, {self.layers[0].weight.shape[1]})")

@@ -76,7 +76,7 @@ def products(a: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def _watched(*arrays: np.ndarray) -> bool:
-    """Whether someone looks at each operation, through a subclass: then the integers are computed as integers."""
+    """Whether an array is of a subclass that watches each operation: then integers are computed as integers."""
     return any(type(array) is not np.ndarray for array in arrays)
 
 
@@ -148,7 +148,8 @@ def qlinear_matmul(a: np.ndarray, a_grid: Grid, w: np.ndarray, w_grid: Grid, y_g
     """Codes of the product on y's grid: ONNX QLinearMatMul, for w per tensor or per channel, also of batches.
 
     y = clip(round(float32(acc) · M) + z_y), M = S_a·S_w / S_y in float32, as ONNX Runtime computes it. (ONNX's own
-    reference adds z_y before rounding, in float64, and differs where that makes a tie.)
+    reference adds z_y before rounding, in float64, and differs where that makes a tie.) ValueError for w per group or
+    along another axis than its outputs, and if int32 could overflow.
     """
     if w_grid.per.kind == "channel" and w_grid.per.axis_of(w.shape) != w.ndim - 2:
         raise ValueError(f"w of shape {w.shape} is quantised along axis {w_grid.per.axis_of(w.shape)}; QLinearMatMul "

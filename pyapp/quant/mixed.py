@@ -22,7 +22,7 @@ class Choice:
 
 
 def allocate(costs: Table, sizes: Mapping[str, Mapping[Width, int]], budget: int, fixed_bytes: int = 0) -> Choice:
-    """Greedy: from the most bits everywhere, lower the layer that costs the least a saved byte, until it fits.
+    """Greedy: from the most bits everywhere, lower the layer that costs the least per saved byte, until all fit.
 
     A layer may be lowered by several steps at once, where the step in between is a bad bargain. The result fits the
     budget but need not be the best that does; `pareto` finds that. ValueError if not even the fewest bits fit.
@@ -85,6 +85,6 @@ def _check(costs: Table, sizes: Table) -> None:
 
 
 def _cheapest(costs: Mapping[Width, float], sizes: Mapping[Width, int], now: Width) -> tuple[float, Width] | None:
-    """What a saved byte costs a layer at least, and the width that it has then; None where nothing is smaller."""
+    """The least that a layer loses per saved byte, and the width that does so; None if no width is smaller."""
     lower = [((costs[b] - costs[now]) / (sizes[now] - sizes[b]), b) for b in sizes if sizes[b] < sizes[now]]
     return min(lower, key=lambda move: move[0], default=None)

@@ -24,7 +24,8 @@ def pack(codes: np.ndarray, bits: int) -> np.ndarray:
 
 
 def unpack(data: np.ndarray, bits: int, count: int, signed: bool) -> np.ndarray:
-    """The `count` codes that `pack` made into uint8 `data`, one-dimensional, in the smallest integer type for them."""
+    """The `count` codes that `pack` made into uint8 `data`, one-dimensional, in the smallest integer type for them.
+    ValueError if the data are not as many bytes as these codes take."""
     data, bits = np.asarray(data), check_bits(bits)
     expected = (count * bits + 7) // 8
     if data.dtype != np.uint8 or data.shape != (expected,):

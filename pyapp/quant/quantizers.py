@@ -25,7 +25,7 @@ class Float:
     shapes: ClassVar[dict[str, tuple[int, ...]]] = {}  # of the parameters that it needs
 
     def start(self, p: Parameters, x: np.ndarray) -> None:
-        """Set the scale by values as they will come."""
+        """Set the scale from typical values x, before training starts."""
 
     def forward(self, p: Parameters, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Numbers and a scale, so that numbers · scale is x on its grid."""
@@ -76,7 +76,8 @@ class Fixed(Float):
         return self.fake.gradient(dy)
 
     def grid(self, p: Parameters, x: np.ndarray | None = None) -> Grid:
-        """The grid as it stands; `quantize` on it gives the very codes of `forward`."""
+        """The grid at its present scale; `quantize` on it gives the very codes of `forward`. ValueError if the scale
+        is NaN or infinite."""
         scale = np.array(self.scale(p, x), np.float32)
         if not np.isfinite(scale).all():
             raise ValueError(NOT_FINITE)

@@ -116,7 +116,7 @@ class Grid:
         return np.dtype(f"{'int' if self.signed else 'uint'}{8 if self.bits <= 8 else 16}")
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
-        """Codes of x: clip(round(x / scale) + zero_point, low, high)."""
+        """Codes of x: clip(round(x / scale) + zero_point, low, high). ValueError for NaN and infinity."""
         return grid_codes(self, np.asarray(x))
 
     def clips(self, x: np.ndarray) -> np.ndarray:
@@ -152,7 +152,7 @@ class Grid:
 
 @accelerated
 def grid_codes(grid: Grid, x: np.ndarray) -> np.ndarray:
-    """`Grid.quantize`."""
+    """`Grid.quantize`, as a function that may have a kernel. ValueError for NaN and infinity."""
     x = x.astype(np.float32, copy=False)
     if not np.isfinite(x).all():
         raise ValueError(NOT_FINITE)
@@ -161,7 +161,7 @@ def grid_codes(grid: Grid, x: np.ndarray) -> np.ndarray:
 
 @accelerated
 def grid_values(grid: Grid, x: np.ndarray) -> np.ndarray:
-    """`Grid.fake_quantize`."""
+    """`Grid.fake_quantize`, as a function that may have a kernel."""
     return grid.dequantize(grid_codes(grid, x))
 
 
@@ -247,7 +247,8 @@ def _safe_scale(scale: np.ndarray) -> np.ndarray:
 
 def make_grid(lowest: np.ndarray, highest: np.ndarray, bits: int, scheme: str, signed: bool | None = None,
               per: Granularity = PER_TENSOR) -> Grid:
-    """The grid of a scheme for numbers from lowest to highest. By default symmetric is signed and affine unsigned."""
+    """The grid of a scheme for numbers from lowest to highest. By default symmetric is signed and affine unsigned.
+    ValueError for another scheme, other bits than 2 to 16, and a range that is no float32."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; use {' or '.join(SCHEMES)}")
     if scheme == "symmetric":
@@ -261,7 +262,8 @@ def fit_grid(x: np.ndarray, bits: int, scheme: str = "symmetric", per: str | Gra
     """The grid from the smallest to the largest number of x. Where an affine one was moved by exactly half a step, for
     the real 0, the number at one end lies half a step beyond the last line and is clipped to it.
 
-    An empty tensor has no codes. Where no number determines a scale, it is 1, as where all numbers are 0.
+    An empty tensor has no codes. Where no number determines a scale, it is 1, as where all numbers are 0. ValueError
+    for NaN and infinity, and as `make_grid`.
     """
     x, per = np.asarray(x, np.float32), Granularity.parse(per)
     if not np.isfinite(x).all():

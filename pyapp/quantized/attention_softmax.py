@@ -39,7 +39,7 @@ class QuantizedSoftmax:
     """
 
     def __init__(self, bits: int, method: str, rule: str):
-        """ValueError for anything that is not a number of bits, a method or a rule."""
+        """`rule` is that of the shift. ValueError for bits, a method or a rule that does not exist."""
         check_bits(bits)
         if method not in METHODS:
             raise ValueError(f"no softmax method is named {method!r}; choose from {', '.join(METHODS)}")
@@ -77,7 +77,7 @@ class QuantizedSoftmax:
         return p.reshape(scores.shape)
 
     def codes(self, scores: np.ndarray, mask: np.ndarray | None) -> Codes:
-        """The integers on both sides of a method that has been calibrated. ValueError if the method has none."""
+        """The integers that go into a calibrated method and come out. ValueError if the method has none."""
         if not isinstance(self.method, Softmax):
             raise ValueError(f"{self.name!r} answers with float numbers; choose another method to see codes")
         z, counts = _rows(scores, mask)
@@ -95,8 +95,8 @@ def codes_of(attention: Attention) -> Codes:
 
 
 def round_up(scale: float) -> float:
-    """The next number above of 12 significant bits: sums differ in their last bits between runtimes, and the constants
-    that a method derives from its scale should not."""
+    """The next larger number with 12 significant bits: sums differ in their last bits between runtimes, and the
+    constants that a method derives from its scale should not."""
     mantissa, exponent = math.frexp(scale)
     return math.ldexp(math.ceil(mantissa * FINENESS) / FINENESS, exponent)
 

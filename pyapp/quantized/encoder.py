@@ -22,7 +22,7 @@ class ScoreSettings:
 
 
 class PaddedSoftmax(QuantizedSoftmax):
-    """Calibrates on real tokens alone: padding is attended to by nobody, but what it attends to would count."""
+    """A softmax that is calibrated on real tokens alone: without this, the scores of padding would count too."""
 
     def calibrate(self, scores: np.ndarray, mask: np.ndarray | None) -> None:
         super().calibrate(scores, None if mask is None else mask & mask.swapaxes(2, 3))

@@ -84,7 +84,7 @@ class Norm:
 
     @classmethod
     def of(cls, gamma: np.ndarray, beta: np.ndarray, output: Grid) -> "Norm":
-        """All channels share an exponent, such that products and beta's steps together stay within 62 bits.
+        """All channels share an exponent, chosen so that products and beta's steps together stay within 62 bits.
 
         ValueError if beta is so large beside gamma that this leaves gamma fewer than 12 bits.
         """
@@ -110,8 +110,8 @@ class Norm:
 class GELU:
     """I-BERT's GELU between two grids.
 
-    As many bits are dropped from the polynomial of erf as its product with the largest code needs to stay in int32: 14
-    as I-BERT has it for accumulators leave nothing of 8-bit inputs, none overflows with those of 16.
+    The polynomial of erf loses as many bits as its product with the largest code needs to fit int32: the 14 that I-BERT
+    drops, for accumulators, leave nothing of 8-bit inputs, and dropping none overflows with 16-bit ones.
     """
 
     kind: ClassVar[str] = "GELU"

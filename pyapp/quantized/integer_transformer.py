@@ -48,7 +48,7 @@ Run = Callable[..., np.ndarray]
 
 
 def plainly(name: str, operation: Callable, *codes: np.ndarray) -> np.ndarray:
-    """The operation and nothing else."""
+    """Run the operation, and watch nothing."""
     return operation(*codes)
 
 
@@ -83,7 +83,7 @@ class IntegerBlock:
     down: Dense
 
     def __call__(self, x: np.ndarray, tokens: int, run: Run, cache: Cache | None = None) -> np.ndarray:
-        """Codes (R, C) for codes (R, C), `tokens` T to a sequence; with a cache of int8 keys and values."""
+        """Codes (R, C) for codes (R, C), T = `tokens` per sequence; a cache holds int8 keys and values."""
         def does(name: str, operation: Callable, *codes: np.ndarray) -> np.ndarray:
             return run(f"{self.name}.{name}", operation, *codes)
 
@@ -118,7 +118,7 @@ class IntegerBlock:
 
 
 class IntegerTransformer:
-    """What both networks in integers have."""
+    """What the integer ViT and the integer GPT share."""
 
     blocks: list[IntegerBlock]
 
@@ -207,7 +207,7 @@ def integer_gpt(model: GPT, p: Parameters, settings: TransformerSettings, tokens
 
 
 def check(settings: TransformerSettings) -> None:
-    """ValueError for settings that leave anything float."""
+    """ValueError for settings that would leave anything in float."""
     if settings.format != GRID:
         raise ValueError(f'format is "{settings.format}", and a network in integers has uniform grids; give a number '
                          "of bits instead, 8 for example")

@@ -62,7 +62,8 @@ def packed(x: np.ndarray, settings: CacheSettings, shared: str) -> Packed:
     """Numbers (B, H, S, D) packed, one scale per token of a head, or per channel of these S tokens.
 
     scale = (max - min) / (2^b - 1) and lowest = min, both rounded to float16, then code = round((x - lowest) / scale),
-    half to even, within 0 .. 2^b - 1. Where all numbers are equal the scale is 1.
+    half to even, within 0 .. 2^b - 1. Symmetric settings have scale = max |x| / h and lowest = -h · scale instead, with
+    h = 2^(b-1) - 1. Where the scale would be 0 it is 1. ValueError for what float16 cannot hold.
     """
     axis, x = {"token": 3, "channel": 2}[shared], x.astype(np.float32)
     levels = (1 << settings.bits) - 1
@@ -84,7 +85,7 @@ def packed(x: np.ndarray, settings: CacheSettings, shared: str) -> Packed:
 
 
 class PackedCache(Cache):
-    """A `Cache` whose tokens are packed: at once where a token has its own scale, by GROUP where a channel has.
+    """A `Cache` whose tokens are packed: at once where each token has its own scale, by GROUP where channels have.
 
     `keys` and `values` hold what the packed numbers stand for, and float32 for the tokens of a group that is not full.
     """
@@ -163,7 +164,7 @@ class AttentionFromCache(Attention):
 
 
 def use_cache(model: GPT, settings: CacheSettings) -> None:
-    """Let a network keep keys and values packed: in its caches, and as if it did where it reads a text at once."""
+    """Let a network keep keys and values packed: in its caches, and in effect also where it reads a text at once."""
     for block in model.blocks:
         block.attention = AttentionFromCache(block.attention, settings)
 
@@ -189,7 +190,7 @@ def quantize_with_cache(model: GPT, p: Parameters, settings: TransformerSettings
 
 
 def cache_bytes(size: GPTSize, settings: CacheSettings | None, tokens: int) -> int:
-    """Bytes that all caches of a network take when they hold a text of so many tokens; None: as float32."""
+    """Bytes that all caches of a network take for a text of that many tokens; with None, as float32."""
     depth = size.width // size.heads
     if settings is None:
         return size.blocks * 2 * tokens * size.width * FLOAT_BYTES

@@ -18,7 +18,8 @@ from pyapp.quantized.sensitivity import BITS, Sensitivities, divergence, log_pro
 class Choices:
     """What a table of sensitivities leaves to choose, for any budget; KL is the cost.
 
-    `front` has the choices that no other beats in bytes and cost at once. `fixed_bytes` are of what no choice changes.
+    `front` has the choices that no other beats in bytes and cost at once. `fixed_bytes` is the size of all that no
+    choice changes.
     """
 
     def __init__(self, table: Sensitivities):
@@ -35,7 +36,7 @@ class Choices:
         return next((choice for choice in reversed(self.front) if choice.nbytes <= budget), None)
 
     def choose(self, budget: int) -> Choice:
-        """The same; ValueError says what would fit if nothing does."""
+        """`best_within`, but a ValueError says what would fit if nothing does."""
         return self.best_within(budget) or allocate(*self._costs_and_sizes(), budget, self.fixed_bytes)
 
     def choice(self, bits: dict[str, Width]) -> Choice:
@@ -43,7 +44,7 @@ class Choices:
         return total(*self._costs_and_sizes(), bits, self.fixed_bytes)
 
     def uniform(self, bits: Width) -> dict[str, Width]:
-        """The same bits for every layer."""
+        """{layer: bits} with the same bits for every layer."""
         return dict.fromkeys(self.table, bits)
 
     def _costs_and_sizes(self) -> tuple[dict[str, dict[Width, float]], dict[str, dict[Width, int]]]:
@@ -65,7 +66,7 @@ class Search(Choices):
         self._memo: Memo = {}
 
     def run(self) -> Iterator[None]:
-        """One layer with one number of bits per item."""
+        """Measure the sensitivities; yields after each layer and number of bits."""
         for name, b, row in sensitivities(self.p, self.settings, self.inputs, self.labels, self.bits, self._memo):
             self.table[name][b] = row
             yield
@@ -82,7 +83,7 @@ class Search(Choices):
         return divergence(self._exact, log_probabilities(network.simulated(), network.parameters, self.inputs))
 
     def forget(self) -> None:
-        """Give back the memory that makes further networks quick."""
+        """Free what is kept to make further networks quickly."""
         self._memo.clear()
 
     @cached_property

@@ -30,7 +30,7 @@ Memo = dict[Hashable, Any]
 
 @dataclass(frozen=True)
 class QuantizedNetwork:
-    """Quantised weights and, if activations are quantised too, their grids: "input", then one a layer by name.
+    """Quantised weights and, if activations are quantised too, their grids: "input", then one per layer by name.
 
     The grid of a hidden layer is that of its output after ReLU; the last layer's is that of the logits.
     """
@@ -40,8 +40,8 @@ class QuantizedNetwork:
 
     @property
     def on_grids(self) -> bool:
-        """Whether all weights and activations lie on uniform grids known beforehand; what is in number formats,
-        rotated, scaled at run time or has zero points between codes (HQQ) is only simulated."""
+        """Whether all weights and activations lie on uniform grids known beforehand. With number formats, rotation,
+        scales found at run time, or HQQ's zero points between codes, the network is only simulated."""
         return (all(isinstance(tensor, QuantizedTensor) for tensor in self.weights.tensors.values())
                 and all(isinstance(grid, Grid) for grid in (self.activations or {}).values()))
 
@@ -91,7 +91,7 @@ class QuantizedNetwork:
 
 
 class Simulated(MLP):
-    """The network with every activation moved onto its grid; `forward(p, x)` as any model has it.
+    """The network with every activation moved onto its grid; `forward(p, x)` is that of any model.
 
     Between grids it sums in float64: a number near the midpoint between two codes goes to the same one everywhere.
     """
@@ -113,7 +113,7 @@ class Simulated(MLP):
 
 
 class OnIntegers:
-    """An IntegerNetwork as a model: `forward(p, x)` ignores p, its numbers are integers already."""
+    """An IntegerNetwork as a model: `forward(p, x)` ignores p, because the network has its own codes."""
 
     def __init__(self, network: IntegerNetwork):
         self.network = network
@@ -124,7 +124,7 @@ class OnIntegers:
 
 def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | None,
                      memo: Memo | None = None, watch: Watch = unwatched) -> QuantizedNetwork:
-    """Quantise layer by layer on calibration inputs, float32 (N, 784); None will do if settings are not `calibrated`.
+    """Quantise layer by layer on calibration inputs, float32 (N, 784), which may be None unless `settings.calibrated`.
 
     Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂).
     Ranges are those of x̂. GPTQ and AdaRound keep the layer's output on x̂, x̂ Wᵀ, so they do not make up for what the
@@ -132,7 +132,8 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     target is the float network's own output, x Wᵀ.
 
     If a `memo` is passed again with the same p and inputs, it spares the layers whose bits, and those of all layers
-    before, are the same as in an earlier call. `watch` is told of the steps of AdaRound, which takes long.
+    before, are the same as in an earlier call. `watch` is told of the steps of AdaRound, which takes long. ValueError
+    for method "qat", which is training, and if inputs are needed and missing.
     """
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")

@@ -27,7 +27,7 @@ class Activation:
         return self._grid(x).fake_quantize(x)
 
     def grid_of(self, x: np.ndarray) -> Grid:
-        """The grid, or those of the rows, that x is moved onto."""
+        """The grid that x is moved onto, or the grids of its rows."""
         grid = self._grid(x)
         return grid.of(x) if isinstance(grid, RowGrids) else grid
 
@@ -73,7 +73,8 @@ class OnGrids:
         return self.layer.backward(p, dy, **options)
 
     def _line(self, p: Parameters, grid: Grid, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """What makes y of the sums: s_a s_w and b - s_a s_w z_a Σ w, float64 (O,), or (R, O) where rows have grids."""
+        """What turns sums into y: the factor s_a s_w and the summand b - s_a s_w z_a Σ w, float64 (O,), or (R, O) if
+        rows have grids of their own."""
         scale, zero = grid.spread((rows, 1))  # of the input: (), or (R, 1)
         factor = scale.astype(np.float64) * self.weight.scale
         return factor, p[self.layer.bias] - factor * (zero * self._sums)

@@ -46,9 +46,10 @@ class Site:
 
 
 def sites(model: MLP | ViT | GPT) -> Iterator[Site]:
-    """In the order in which numbers flow. In a transformer: from each LayerNorm to the matrix that reads it, and from
-    the values to the projection after attention, whose probabilities only average them. GELU lets no scale through, and
-    a GPT's head is its table of tokens: their inputs stay as they are. So do a digits network's pixels."""
+    """A model's sites in the order in which numbers flow through them. In a transformer: from each LayerNorm to the
+    matrix that reads it, and from the values to the projection after attention, whose probabilities only average them.
+    GELU lets no scale through, and a GPT's head is its table of tokens: their inputs stay as they are. So do a digits
+    network's pixels."""
     if isinstance(model, MLP):
         for first, second in zip(model.linears, model.linears[1:], strict=False):
             yield Site((first.weight, first.bias), second.weight)
@@ -123,7 +124,7 @@ def inputs_of(model: MLP | ViT | GPT, p: Parameters, inputs: np.ndarray) -> dict
 
 
 def _equalise(pairs: list[Site], p: Parameters) -> None:
-    """All pairs again and again, because a matrix between two others belongs to two of them."""
+    """Equalise all pairs, in several rounds, because a matrix between two others belongs to two pairs."""
     for _ in range(ROUNDS):
         used = [site.scale(p, equalising_scales(p[site.before[0]], p[site.after])) for site in pairs]
         if max((np.abs(s - 1).max() for s in used), default=0.0) <= ENOUGH:  # one layer has no pair

@@ -81,7 +81,7 @@ class QATReLU:
 class QATMLP:
     """The digits network with fake-quantised weights and activations; a model for `Trainer` like the float one.
 
-    `bits` of the weights is one number or one a layer; pixels and hidden activations have `activations` bits; logits
+    `bits` of the weights is one number or one per layer; pixels and hidden activations have `activations` bits; logits
     stay float. The parameters are those of the float network and, learned or averaged, the scales:
     layer1.weight_scale, layer1.activation_scale, ... Estimators: "ste" takes weight scales from the largest weight and
     activation scales from a moving maximum; "lsq" learns both. With a number format, `form`, the weights have its
@@ -108,7 +108,7 @@ class QATMLP:
         return {name: shape for layer in (*self.linears, *self.relus) for name, shape in layer.shapes.items()}
 
     def initial(self, seed: int, x: np.ndarray) -> Parameters:
-        """Random weights from a seed, as the float network has them, with scales set by some inputs."""
+        """Random weights from a seed, as for the float network, with scales set from inputs x, float32 (N, 784)."""
         return self.start(MLP(self.sizes).initial(seed), x)
 
     def start(self, trained: Parameters, x: np.ndarray) -> Parameters:
@@ -172,7 +172,7 @@ class QATMLP:
         return {"input": self.pixels.grid(p), **hidden}
 
     def plain(self, p: Parameters) -> Parameters:
-        """The float weights and biases alone, without scales."""
+        """The float weights and biases alone, without scales. ValueError for NaN and infinity."""
         if not np.isfinite(p.vector).all():
             raise ValueError(NOT_FINITE)
         found = Parameters(MLP(self.sizes).shapes)

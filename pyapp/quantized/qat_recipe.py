@@ -54,7 +54,7 @@ class StudentRecipe(Recipe):
     temperature: float = option(2.0, "softens the answers of teacher and student")
 
     def sizes(self, outputs: int = mlp.SIZES[-1]) -> tuple[int, ...]:
-        """All layers; ValueError if `hidden` is not sizes."""
+        """Inputs and outputs of all layers. ValueError if `hidden` does not list sizes."""
         hidden = () if self.hidden == NO_HIDDEN else mlp.read_sizes(self.hidden, "hidden", f"64-32, or {NO_HIDDEN}")
         return mlp.check_sizes((mlp.SIZES[0], *hidden, outputs), outputs=outputs)
 

@@ -19,7 +19,7 @@ def load_digits(path: Path = mlp.SHIPPED) -> Parameters | QuantizedNetwork:
 
 
 def classes_of(path: Path = mlp.SHIPPED) -> tuple[str, ...]:
-    """The names of what the network in a file tells apart."""
+    """The names of the classes of the network in a file. StoreError says what is wrong with it."""
     return chain.load(path).need("mlp").classes
 
 

@@ -1,4 +1,4 @@
-"""How the digits network is quantised: every setting, with what makes no sense refused."""
+"""How the digits network is quantised: every setting, and which of them do not go together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The same watch over a network that is quantised in simulation: which of its operations compute in floats."""
+"""`trace` for a network that is quantised in simulation: which of its operations compute in floats."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ KINDS = {"norm1": "LayerNorm", "norm2": "LayerNorm", "gelu": "GELU", "softmax": 
 
 
 class _Watch:
-    """What watched arrays note is noted in the operation that runs now, whichever operation they come from."""
+    """Notes what watched arrays do in the operation that runs now, whichever operation they come from."""
 
     def __init__(self):
         self.trace = Trace()
@@ -39,7 +39,7 @@ class _Watch:
 
 
 class _Layer:
-    """A layer that is an operation, and the one that begins where it ends."""
+    """A layer that is traced as an operation; another operation may begin where it ends."""
 
     def __init__(self, watch: _Watch, name: str, kind: str, layer: Any, then: tuple[str, str] | None = None):
         self.watch, self.name, self.kind, self.layer, self.then = watch, name, kind, layer, then

@@ -62,12 +62,12 @@ class Operation:
 
     @property
     def accumulators(self) -> list["Accumulator"]:
-        """Of each width that was computed in, the narrowest first."""
+        """The accumulator of each integer width that was computed in, the narrowest first."""
         return [Accumulator(width, largest) for width, largest in sorted(self.largest.items())]
 
     @property
     def tightest(self) -> "Accumulator | None":
-        """The one with the least headroom; None if nothing was added or multiplied."""
+        """The accumulator with the least headroom; None if nothing was added or multiplied."""
         return min(self.accumulators, key=lambda each: each.headroom, default=None)
 
 
@@ -144,7 +144,7 @@ class _Watched(np.ndarray):
         return watched(result, self.found)
 
     def __getitem__(self, key: Any) -> Any:
-        """Also a single number goes on being watched."""
+        """The item, which is watched too, even if it is a single number."""
         return watched(_plain(self)[_plain_inside(key)], self.found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -203,7 +203,7 @@ def watched(x: Any, found: Operation) -> Any:
 
 
 def _with_watched(x: Any, found: Operation) -> Any:
-    """A copy of an operation whose constants are watched too: of a table and an index, NumPy asks the table only."""
+    """A copy of an operation whose constants are watched too: for `table[index]`, NumPy asks only the table."""
     if isinstance(x, (np.ndarray, np.generic)):
         return watched(x, found)
     if not hasattr(x, "__dict__") or isinstance(x, type):

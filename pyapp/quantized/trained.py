@@ -21,12 +21,12 @@ LEARNED = ("calibrate", "clip", "bias_correction")  # settings of what training 
 
 
 def path_of(bits: int) -> Path:
-    """Where the shipped network with weights of so many bits lies."""
+    """The path of the shipped network with weights of that many bits."""
     return store.WEIGHTS / f"mlp-qat{bits}.npz"
 
 
 def shipped(bits: int) -> QuantizedNetwork | None:
-    """The shipped network that was trained with weights of so many bits, if there is one."""
+    """The shipped network that was trained with weights of that many bits; None if there is none."""
     path = path_of(bits)
     return network_of(store.load(path), path.name) if store.is_made(path) else None
 

@@ -85,7 +85,7 @@ class TransformerSettings:
 
 @dataclass(frozen=True)
 class QuantizedTransformer:
-    """A network and weights to run it with, as any: `model.forward(parameters, x)`."""
+    """A quantised network and the weights to run it with: `model.forward(parameters, x)`, as for any network."""
 
     model: ViT | GPT
     parameters: Parameters  # dequantised weights, float biases
@@ -101,7 +101,7 @@ class QuantizedTransformer:
 
     @property
     def bits_per_weight(self) -> float:
-        """Of the matrices, scales counted; 32 if they are float."""
+        """Mean bits per number of the matrices, scales included; 32 if they are float."""
         return bits_per_weight(self.tensors, self.parameters)
 
 
@@ -153,7 +153,7 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
 
 
 def encoded(w: np.ndarray, settings: TransformerSettings, name: str = "") -> Encoded:
-    """A weight matrix of this name as the settings have it."""
+    """The weight matrix of this name, encoded as the settings say."""
     if settings.prepare == ROTATED:
         return Rotated(encoded(rotate(w), replace(settings, prepare=UNPREPARED), name))
     if settings.format != GRID:
@@ -162,14 +162,14 @@ def encoded(w: np.ndarray, settings: TransformerSettings, name: str = "") -> Enc
 
 
 def rounded_by(settings: TransformerSettings) -> Callable[[str, np.ndarray], np.ndarray]:
-    """What the settings make of a weight matrix, by its name and numbers."""
+    """A function of a weight matrix's name and numbers that gives what the settings make of it, decoded."""
     return lambda name, w: encoded(w, settings, name).dequantize()
 
 
 def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mapping[str, QuantizedTensor],
                  follows: bool = False) -> None:
-    """Every number that goes into a product of matrices, but for what a softmax answers. Layers whose weights are among
-    the tensors multiply codes. The grids are those of the first pass, or of each pass if they follow the numbers."""
+    """Put every number that goes into a product of matrices on a grid, except a softmax's probabilities. Layers whose
+    weights are among the tensors multiply codes. The grids come from the first pass, or from each if they follow it."""
     def grid(rotated: bool = False) -> Activation:
         return Activation(settings.activations, settings.calibrate, follows, rotated)
 

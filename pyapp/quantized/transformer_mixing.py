@@ -32,7 +32,7 @@ class Judged:
 
     @cached_property
     def labels(self) -> np.ndarray:
-        """All labels in a row."""
+        """The labels of all pieces, one after the other."""
         return np.concatenate([labels.reshape(-1) for _, labels in self.parts])
 
     @cached_property

@@ -41,7 +41,7 @@ class TrainedAttention(Attention):
 
     @classmethod
     def of(cls, attention: Attention, softmax: TrainedSoftmax) -> "TrainedAttention":
-        """In place of a float one, with the same parameters."""
+        """A replacement of a float attention, with the same parameters."""
         name, width = attention.out.weight.removesuffix(".out.weight"), attention.heads * attention.depth
         made = cls(name, width, attention.heads, attention.causal)
         made.softmax = softmax
@@ -95,7 +95,7 @@ class FineTuning:
 
 @dataclass(frozen=True)
 class TextFineTuning(FineTuning):
-    """As `FineTuning`, with a default for a GPT that takes two minutes."""
+    """`FineTuning` with defaults for a GPT, which take two minutes."""
 
     batch: int = option(8, "windows of text averaged in one step", most=4096)
 
@@ -103,7 +103,7 @@ class TextFineTuning(FineTuning):
 def fine_tune(recipe: FineTuning, model: ViT | GPT, p: Parameters, settings: TransformerSettings, x: np.ndarray,
               y: np.ndarray, report: Callable[[str], None], augment: Augment | None = None, loss: Loss = cross_entropy,
               every: int = 50) -> Parameters:
-    """The weights after training from p on x and y with quantisation; `report` gets a line every so many steps."""
+    """The weights after training from p on x and y with quantisation; `report` gets a line after `every` steps."""
     p = p.copy()
     trainer = Trainer(QATTransformer(model, settings), p, AdamW(p, recipe.rate, recipe.decay, clip=recipe.clip), x, y,
                       recipe.seed, recipe.batch, augment, loss)

@@ -52,7 +52,7 @@ def lists(manifest):
 
 
 def version_of(files):
-    """The version of a site: it changes with every byte, and distinguishes our manifests from other programs'."""
+    """The version of a site: a hash that changes with every byte, and that tells our manifests from other programs'."""
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
 
 
@@ -69,7 +69,8 @@ def earlier_build(place):
 
 
 def written(place):
-    """A function that says whether a name belongs to the site that a build has written into a folder."""
+    """A function that says whether a name belongs to the site that a build has written into a folder. Failure if none
+    has."""
     files = {*earlier_build(place), *LISTS}
     if files == {*LISTS}:
         raise Failure(f"{place} holds no site: write one there with --build {place}.")

@@ -57,7 +57,7 @@ def run(options, root, own=()):
 
 
 def serve(server, options):
-    """Until Ctrl-C."""
+    """Serve until Ctrl-C."""
     everywhere = options.host in ("0.0.0.0", "::", "")
     url = f"http://{in_url('127.0.0.1' if everywhere else options.host)}:{server.server_port}/"
     with server, contextlib.suppress(KeyboardInterrupt):
@@ -71,7 +71,7 @@ def serve(server, options):
 
 
 def sizes(plain, gzip, brotli):
-    """What a host sends of the whole site, in a sentence."""
+    """How many bytes a host sends of the whole site, in a sentence."""
     megabytes = [f"{size / 1e6:.1f} MB {how}" for size, how in
                  ((plain, "uncompressed"), (gzip, "with gzip"), (brotli, "with brotli")) if size]
     missing = "" if brotli else " For .br files install the Python package brotli or Node.js, and build again."

@@ -1,4 +1,4 @@
-"""Python's files compiled by the site's own Python, in Node; kept in the cache, so that Node runs when they change."""
+"""Python files compiled by the site's own Python, in Node; cached, so that Node only runs when they change."""
 
 import hashlib
 import shutil

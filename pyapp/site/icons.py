@@ -15,7 +15,7 @@ def icons():
 
 
 def icon(size, cells):
-    """A square of `size` pixels and so many `cells`, in the middle of which the bars stand."""
+    """A PNG of `size` pixels squared, divided into `cells` per side, with the bars in the middle."""
     edge, pixels = (cells - 16) // 2, size // cells
     boxes = [[(edge + at) * pixels for at in (x, x + wide, y, y + tall)] for x, y, wide, tall in BARS]
     rows = bytearray()

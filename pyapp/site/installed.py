@@ -1,4 +1,4 @@
-"""An installed package as a checkout: the site is made in the user's cache, nothing is written beside the code."""
+"""An installed package in the place of a checkout: the site is made in the user's cache, never beside the code."""
 
 from pyapp.site.parts import clear, parts_below
 from pyapp.site.tree import put, remove, visible

@@ -1,6 +1,6 @@
 """Packed files beside those of a built site, for hosts that send them: .gz always, .br where there is a packer for it.
 
-Only where that saves something. They are no part of the site: its manifest lists what a browser unpacks.
+A file is packed only if that saves bytes. Packed files are no part of the site: its manifest lists unpacked ones.
 """
 
 import gzip
@@ -54,7 +54,7 @@ def beside(path, content, packed):
 
 
 def gzipped(content):
-    """The same bytes each time: no date, no name."""
+    """The content packed with gzip, without date and name, so that equal contents give equal bytes."""
     return gzip.compress(content, 9, mtime=0)
 
 

@@ -1,4 +1,4 @@
-"""The packs: what Python finds in its file system in the page, compiled, in three files.
+"""The packs: three files that hold, compiled, all that Python finds in its file system in the page.
 
     app/start.pack   what the first page imports: of the standard library, NumPy and pyapp
     app/pages.pack   what other pages import, and the sources that the stories show and readers edit
@@ -97,6 +97,6 @@ def packed(files):
 
 
 def short_lock(web):
-    """Pyodide's list of packages without any: ours are in the packs."""
+    """Pyodide's list of packages, emptied, because ours are in the packs."""
     lock = json.loads((web / "vendor/pyodide/pyodide-lock.json").read_text(encoding="utf-8"))
     return json.dumps(lock | {"packages": {}}).encode()

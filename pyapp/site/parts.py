@@ -1,4 +1,4 @@
-"""Files and folders in the making: `*.part`, held by the process that fills them and removed when none does."""
+"""Unfinished files and folders: `*.part`, locked by the process that fills them and removed when none does."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def held(path):
 
 
 def abandoned(path):
-    """Whether no process fills a part any more."""
+    """Whether no process is filling a part any more."""
     if fcntl:
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -44,7 +44,7 @@ def abandoned(path):
 
 
 def clear(parts):
-    """Remove what a killed run has left."""
+    """Remove the parts that a killed run has left."""
     for part in parts:
         with contextlib.suppress(OSError):  # another run may be clearing too
             if abandoned(part):

@@ -69,7 +69,7 @@ def in_base64(sha256):
 
 
 def check_page(web):
-    """Refuse a page with an import map whose hashes are not those of the lock, or whose policy is another."""
+    """Failure if the page's import map has other hashes than the lock, or the page another policy."""
     page = (web / "index.html").read_text(encoding="utf-8")
     if MAP.search(page) and page != sealed(page, read_lock(web)):
         raise Failure("web/index.html has a policy or hashes that do not match its import map and web/lock.json: run "

@@ -24,7 +24,7 @@ def published(web):
 
 
 def served(web):
-    """The same for what the local server shows."""
+    """A function that says whether the local server shows a name below web/: the site, and what the lock names."""
     return _among(web, SITE | DEVELOPERS)
 
 

@@ -117,11 +117,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return file
 
     def accepted(self, coding):
-        """A part is one of the file itself."""
+        """Whether the request accepts a coding; none, if it asks for a part, which is one of the unpacked file."""
         return "Range" not in self.headers and accepts(self.headers["Accept-Encoding"], coding)
 
     def copyfile(self, source, outputfile):
-        """As much as was announced; a file that has become shorter meanwhile ends the connection."""
+        """Send as many bytes as were announced; a file that has become shorter meanwhile ends the connection."""
         while self.left and (chunk := source.read(min(self.left, CHUNK))):
             outputfile.write(chunk)
             self.left -= len(chunk)
@@ -150,7 +150,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = not_allowed
 
     def send_error(self, code, message=None, explain=None):
-        """A request that is none, or has an unknown method: the reason as a sentence, and the end of the connection."""
+        """Answer a malformed request or an unknown method with a sentence, and end the connection."""
         self.command = self.command or "GET"
         self.refuse(code, f"{message or HTTPStatus(code).phrase}.", Connection="close")
 
@@ -199,7 +199,7 @@ class Server(http.server.ThreadingHTTPServer):
         return name, None, None
 
     def tag(self, file):
-        """The ETag of an open file, by its content: dates tell two checkouts on one port apart wrongly."""
+        """The ETag of an open file, a hash of its content: dates would confuse two checkouts on one port."""
         facts = os.fstat(file.fileno())
         key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
         known, tag = self.tags.get(file.name, (None, None))
@@ -233,7 +233,7 @@ def make_server(port, web, belongs=None, host="127.0.0.1"):
     """A server of the folder web, bound but not yet running; port 0 takes a free one.
 
     `belongs` says of a path below web whether it may be shown: by default the site's own files and the lock's.
-    `host` is the address or name that it listens on.
+    `host` is the address or name that it listens on. Failure if the port or the address cannot be used.
     """
     try:
         return Server(host, port, Path(web), belongs or served(web))

@@ -54,7 +54,7 @@ INCOMPLETE = """
 
 
 def check_single(root, target, own=()):
-    """Refuse a name that cannot become the file."""
+    """Failure if the file cannot have this name, or cannot be written there."""
     if target.suffix.lower() not in (".html", ".htm"):
         raise Failure(f"{target} does not end in .html, by which a double-click opens it in a browser: name it "
                       f"{target.stem or 'bitladder'}.html.")
@@ -71,7 +71,7 @@ def write_single(root, manifest, target, cache):
 
 
 def single(web, manifest, cache):
-    """The text of the document."""
+    """The text of the document. Failure if a script or style in it would end its own element."""
     page = (web / "index.html").read_text(encoding="utf-8")
     files = {name: (web / name).read_bytes() for name in manifest["files"]
              if not any(fnmatchcase(name, kind) for kind in NEEDLESS)}
@@ -105,7 +105,8 @@ def policy(styles, scripts):
 
 
 def rewritten(files, names):
-    """The modules among the files, so that they can be run from Blobs. `names` are those of the import map."""
+    """The modules among the files, changed so that they run from Blobs. `names` are those of the import map. Failure if
+    modules import each other in a circle."""
     texts, needs = {}, {}
     for path, content in files.items():
         if path.endswith((".js", ".mjs")):
@@ -146,7 +147,7 @@ def resolved(path, name, names):
 
 
 def archives(files):
-    """The packs: first what the page needs, and where the others' files are; then ARCHIVES."""
+    """The archives' bytes: first what the page needs, with a list of where other files are; then ARCHIVES."""
     parts = [{} for _ in range(len(ARCHIVES) + 1)]
     for path, content in sorted(files.items(), key=lambda item: (item[0].rpartition(".")[2], item[0])):  # like by like
         number = next((n for n, kinds in enumerate(ARCHIVES, 1) if any(fnmatchcase(path, kind) for kind in kinds)), 0)

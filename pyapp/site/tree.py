@@ -47,7 +47,7 @@ def remove(paths):
 
 
 def zipped(files):
-    """A zip file of {name: bytes}, not compressed: the same bytes for the same files, whatever their dates."""
+    """A zip file of {name: bytes}, not compressed and without dates: equal files give equal bytes."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, data in files.items():

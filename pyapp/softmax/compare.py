@@ -20,7 +20,7 @@ CLEAR_BITS = (4, 5, 6, 7, 8)  # with less, some rules have so few codes that the
 
 def quantized(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = None,
               calibration: np.ndarray | None = None) -> Logits:
-    """Logits as codes; with a `calibration`, other logits that are masked alike, the scale comes from there."""
+    """Logits as codes. With a `calibration`, other logits under the same mask, the scale comes from these."""
     if calibration is None:
         return quantize_logits(z, bits, rule, mask)
     return calibrate(calibration, bits, rule, mask).quantize(z, mask)
@@ -34,7 +34,7 @@ def compare(z: np.ndarray, method: str, bits: int, rule: str, mask: np.ndarray |
 
 
 def probabilities(logits: Logits, method: str, mask: np.ndarray | None = None) -> np.ndarray:
-    """What a method answers to quantised logits, float64 (R, N)."""
+    """The probabilities that a method gives for quantised logits, float64 (R, N)."""
     return make(method, logits.scale).probabilities(logits.q, mask)
 
 
@@ -48,7 +48,7 @@ def methods_table(z: np.ndarray, bits: int, rule: str) -> list[dict[str, Any]]:
 def gain_bits(before: Iterable[float], after: Iterable[float]) -> float:
     """How many bits a rule is worth: the mean of log2(L1 before / L1 after), for a bit more halves the error.
 
-    NaN if there is none, or an error is not finite or not above 0.
+    NaN if there are no errors, or if one is not finite or not above 0.
     """
     before, after = np.array(list(before), np.float64), np.array(list(after), np.float64)
     usable = np.isfinite(before) & np.isfinite(after) & (before > 0) & (after > 0)

@@ -35,12 +35,12 @@ class Exact(Method):
 
 @accelerated
 def code_softmax(q: np.ndarray, scale: float) -> np.ndarray:
-    """exp(scale · q) by its row's sum, float64 (R, N), of codes int32 (R, N)."""
+    """exp(scale · q) divided by its row's sum, float64 (R, N), for codes q int32 (R, N)."""
     return softmax(scale * (q - q.max(axis=1, keepdims=True).astype(np.int64)))
 
 
 @accelerated
 def rounded_softmax(z: np.ndarray, offset: np.ndarray, shift: Shift, out: np.ndarray) -> None:
-    """`code_softmax` of z float64 (R, N), less its row's offset (R, 1), on the grid of a shift; written into `out`."""
+    """`code_softmax` of z float64 (R, N), less each row's offset (R, 1), on the grid of a shift; written to `out`."""
     check_finite(z)
     out[:] = code_softmax(logit_codes(z, offset, shift.scale, shift.low, shift.high), shift.scale)

@@ -54,14 +54,14 @@ class EXAQ2(Weighted):
         self.sums = sum(self.table[(fields >> (place * self.bits)) & self.last] for place in range(self.together))
 
     def level(self, d: np.ndarray) -> np.ndarray:
-        """How many steps of Δ a logit d codes below the maximum lies down, 0 to 2^b - 1, int64."""
+        """How many steps of Δ a logit lies below the maximum if it is d codes below it: 0 to 2^b - 1, int64."""
         return -self.rescale(-d)
 
     def weight(self, d: np.ndarray) -> np.ndarray:
         return np.take(self.table, self.level(d))
 
     def codes(self, below: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """As for any weights, but for the sum: what does not count is packed as the lowest level, and taken off."""
+        """As in `Weighted`, but masked columns are packed as the lowest level and then subtracted from the sum."""
         levels = np.where(mask, self.level(-below), self.last)  # R, N
         total = self.packed_sum(levels) - (~mask).sum(axis=1, keepdims=True, dtype=np.int64) * self.table[self.last]
         return self.normalised(np.where(mask, np.take(self.table, levels), 0), np.maximum(total, 1))
@@ -90,12 +90,12 @@ class EXAQ2(Weighted):
         return e / e.sum(axis=1, keepdims=True)
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """Half a code lost or won in each column; rounding at most doubles what is not rounded to 0."""
+        """Half a code lost or gained in each column; rounding at most doubles what is not rounded to 0."""
         return max(0.0, 1 - n / 510), min(2.0, 1 + n / 510)
 
 
 class EXAQ3(EXAQ2):
-    """EXAQ with 8 levels."""
+    """EXAQ with 3 bits, 8 levels."""
 
     name = "exaq3"
     title = "EXAQ, 3 bits"
@@ -115,9 +115,9 @@ def clip_of(bits: int, sigma: float) -> float:
 
 
 def spread(q: np.ndarray, scale: float, mask: np.ndarray | None = None) -> tuple[float, float]:
-    """σ and the lowest of all logits that count, less their row's maximum, in nats: what EXAQ is calibrated by.
+    """σ and the lowest of all unmasked logits, less their row's maximum, in nats: EXAQ is calibrated with these.
 
-    From whole numbers, so that every runtime finds the same. ValueError if no logit counts.
+    Computed from whole numbers, so that every runtime finds the same. ValueError if every logit is masked.
     """
     below, mask = below_maximum(q, mask)
     d = below[mask]

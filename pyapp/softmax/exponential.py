@@ -65,11 +65,11 @@ class IExp:
 
     @property
     def codes_to_a_period(self) -> float:
-        """What the method takes for ln 2 / S: a whole number, or one with 12 bits of fraction."""
+        """The method's value of ln 2 / S, codes per period: a whole number, or one with 12 fraction bits."""
         return int(self.method.period) / 2**self.fraction
 
     def integers(self, q: np.ndarray) -> np.ndarray:
-        """E of codes q <= 0, int64, with n bits: the last 30 - n are cut off."""
+        """E of codes q <= 0, int64, with n bits: the last 30 - n bits are cut off."""
         return self.method.exp_int(q.astype(np.int64)) >> self.drop
 
     def values(self, q: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ class Integers:
 
     @property
     def floor(self) -> int:
-        """What the farthest logits score."""
+        """The score of logits at `reach` and beyond."""
         return self.peak - self.slope * self.reach
 
     def fits(self, n: int) -> bool:

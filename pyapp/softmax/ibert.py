@@ -35,7 +35,7 @@ class Polynomial:
         return (self.a * p + self.b) * p + self.c
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
-        """With 2^-k L(p) for each exponential, float64 (R, N)."""
+        """The softmax of z with 2^-k L(p) in place of each exponential, float64 (R, N)."""
         t = z - z.max(axis=1, keepdims=True)
         k = np.floor(-t / self.ln2)
         e = self(t + k * self.ln2) * 2.0**-k
@@ -47,7 +47,7 @@ PAPER = Polynomial(0.3585, 2 * 0.3585 * 1.353, 0.3585 * 1.353**2 + 0.344, math.l
 
 
 def coarse_enough(scale: float) -> tuple[float, int]:
-    """The scale after dropping as few bits of the logits as bring it to FINEST, and how many that are."""
+    """The scale after dropping as few bits of the logits as bring it to FINEST, and the number of bits dropped."""
     drop = max(0, math.ceil(math.log2(FINEST) - math.log2(scale)))
     return min(math.ldexp(scale, drop), COARSEST), drop
 
@@ -140,7 +140,7 @@ class IBert(Softmax):
 
 
 class IBertLn2(IBert):
-    """The same with a period, and a rest, of 12 more bits: round(2^12 ln2 / S), and codes times 2^12.
+    """I-BERT whose period and rest have 12 more bits: round(2^12 ln2 / S), and codes times 2^12.
 
     One line of the original, and half of its error on wide logits is gone.
     """

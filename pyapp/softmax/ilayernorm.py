@@ -58,7 +58,8 @@ def shift_for(q: np.ndarray) -> int:
 
 
 def centred(q: np.ndarray, channels: int) -> np.ndarray:
-    """q less its mean to the nearest integer, half to even, int64 (..., C); so far as sums of squares fit 63 bits."""
+    """q less its mean, which is rounded to an integer, half to even; int64 (..., C). ValueError if these are not
+    integers of C channels, or if a sum of squares does not fit 63 bits."""
     if q.dtype.kind not in "iu" or q.ndim == 0 or q.shape[-1] != channels:
         raise ValueError(f"inputs are {q.dtype} {q.shape}; give integers of {channels} channels")
     q = q.astype(np.int64)

@@ -54,7 +54,7 @@ class IndexSoftmax(Softmax):
         return e / e.sum(axis=1, keepdims=True)
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """Half a code lost or won in each column; rounding at most doubles what is not rounded to 0."""
+        """Half a code lost or gained in each column; rounding at most doubles what is not rounded to 0."""
         return max(0.0, 1 - n / 510), min(2.0, 1 + n / 510)
 
 

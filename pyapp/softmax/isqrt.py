@@ -21,7 +21,7 @@ def isqrt(n: np.ndarray) -> np.ndarray:
 
 
 def isqrt_fixed(n: np.ndarray, steps: int, first: int | None = None) -> np.ndarray:
-    """The same with a fixed number of steps, as in hardware without a test for the end; int64. Not exact.
+    """The square root by a fixed number of steps, as in hardware that has no test for the end; int64. Not exact.
 
     I-BERT's paper: 4 from its first guess. I-ViT's code: 10 from first = 2^16.
     """

@@ -21,7 +21,7 @@ WIDTH = 16  # columns that the accelerator takes at once
 
 
 def halvings(difference: np.ndarray, bits: int) -> np.ndarray:
-    """difference / 2^bits to the nearest, half up: by how many places a code that far below the maximum is shifted."""
+    """difference / 2^bits to the nearest, half up: the shift, in places, of a code that far below the maximum."""
     return (difference + ((1 << bits) >> 1)) >> bits
 
 
@@ -77,7 +77,7 @@ def streaming(q: np.ndarray, bits: int, mask: np.ndarray | None = None, width: i
 
 
 def _wide(q: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """int64, masked columns at the lowest code, and a mask."""
+    """Logits as int64 with masked columns at the lowest code, and the mask, all True if there is none."""
     mask = np.ones(q.shape, bool) if mask is None else mask
     return np.where(mask, q.astype(np.int64), BOTTOM), mask
 
@@ -125,7 +125,7 @@ class ITAMax(Softmax):
 
 
 class ITAMaxStreaming(ITAMax):
-    """The row in blocks of 16, as it leaves the accelerator's multipliers."""
+    """ITAMax with the row in blocks of 16, as it leaves the accelerator's multipliers."""
 
     name = "itamax-streaming"
     title = "ITAMax streaming (ε′ = 1/32)"
@@ -155,7 +155,7 @@ class ITAMaxStreaming(ITAMax):
 
 
 class ITAMaxWide(ITAMax):
-    """eps' = 1: a code is a halving, and S = ln 2."""
+    """ITAMax at eps' = 1: each code below the maximum is a halving, and S = ln 2."""
 
     name = "itamax-wide"
     title = "ITAMax (ε′ = 1)"
@@ -173,7 +173,7 @@ class ITAMaxWide(ITAMax):
 
 
 class ITAMaxWideStreaming(ITAMaxWide):
-    """Block by block at eps' = 1, where shifts are whole and only bits below the point are lost."""
+    """ITAMax block by block at eps' = 1, where shifts are whole and only bits below the point are lost."""
 
     name = "itamax-wide-streaming"
     title = "ITAMax streaming (ε′ = 1)"
@@ -186,5 +186,5 @@ class ITAMaxWideStreaming(ITAMaxWide):
     codes = ITAMaxStreaming.codes
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """As in one pass; the sum, 256 at least, is short by less than 2: half of each loss goes with the next one."""
+        """As in one pass, but the sum, 256 or more, is short by less than 2: each shift halves the losses before it."""
         return max(0.0, 1 - 2 * n / 255), 1 + 2 / 256

@@ -1,6 +1,6 @@
 """Logits to compare softmax methods on: batches that are drawn in turn from one generator of a seed.
 
-R rows of N columns; a row is one softmax. Attention logits are in `sources`, pasted ones come from `data.tensors`.
+R rows of N columns; a row is one softmax. Attention logits are in `sources`, pasted ones come from `data.pasted`.
 """
 
 from collections.abc import Callable

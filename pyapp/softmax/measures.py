@@ -35,7 +35,7 @@ def reference(z: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
 
 
 def errors(p_hat: np.ndarray, p: np.ndarray, mask: np.ndarray | None = None) -> SoftmaxErrors:
-    """Errors of p_hat against p, float64 (R, N), in the columns that count and the rows that have any.
+    """Errors of p_hat against p, float64 (R, N), in unmasked columns, of the rows that have any.
 
     ValueError if the shapes differ or nothing counts.
     """

@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a row of N logits costs where it is built in silicon, and where that is written."""
+    """What a row of N logits costs in hardware, and the source that says so."""
 
     multiplications: str  # for each element, such as "2" or "none"
     table_bytes: int
@@ -51,12 +51,12 @@ class Method(ABC):
 
     @classmethod
     def guarded(cls, scale: float) -> bool:
-        """Whether the original has no answer for logits of this scale, so that what is answered is the guard's."""
+        """Whether the original fails at this scale of logits, so that a guard of our own gives the answer."""
         return scale > cls.guarded_above
 
     @abstractmethod
     def row_sums(self, n: int) -> tuple[float, float]:
-        """Between which numbers the probabilities of a row of n columns add up to."""
+        """The least and the largest sum of the probabilities of a row of n columns."""
 
 
 class Softmax(Method):
@@ -83,9 +83,10 @@ class Softmax(Method):
 
 
 def below_maximum(q: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Logits less the largest of their row that counts, int64 (R, N), and the mask, all True if there is none.
+    """Logits less the largest unmasked one of their row, int64 (R, N), and the mask, all True if there is none.
 
-    The differences are never positive: masked columns may lie above the maximum, and are put on it.
+    The differences are never positive: masked columns that lie above the maximum are put on it. ValueError if the
+    logits are not integers with a column at least, or if the mask is not bool of their shape.
     """
     if q.dtype.kind not in "iu" or q.ndim != 2 or q.shape[1] == 0:
         raise ValueError(f"logits are {q.dtype} {q.shape}; give integers with rows and at least one column")

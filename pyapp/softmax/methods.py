@@ -21,7 +21,7 @@ INTEGER: dict[str, type[Softmax]] = {name: method for name, method in METHODS.it
 
 
 def make(name: str, scale: float) -> Method:
-    """The method of that name for logits of one scale. ValueError if there is none, or if the scale is not one."""
+    """The method of that name for logits of a scale. ValueError for an unknown name or a scale that cannot be used."""
     if name not in METHODS:
         raise ValueError(f"no softmax method is named {name!r}; choose from {', '.join(METHODS)}")
     return METHODS[name](scale)

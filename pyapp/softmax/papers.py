@@ -9,6 +9,8 @@ ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
 
 @dataclass(frozen=True)
 class Paper:
+    """What BibTeX needs of a paper."""
+
     key: str
     arxiv: str
     authors: str  # with "and" between them
@@ -18,7 +20,7 @@ class Paper:
 
     @property
     def bibtex(self) -> str:
-        """An entry as the printed paper is cited. Names in the title are in braces, which keeps their capitals."""
+        """The BibTeX entry. Names in the title are in braces, which keeps their capitals."""
         title = re.sub(r"[\w-]*[A-Z][\w-]*[A-Z][\w-]*", r"{\g<0>}", self.title)
         facts = {"author": self.authors, "title": title, "booktitle": self.venue, "year": self.year,
                  "eprint": self.arxiv, "archivePrefix": "arXiv"}
@@ -68,8 +70,7 @@ def cited(text: str) -> list[Paper]:
 
 
 def bibliography(sources: dict[str, str]) -> str:
-    """BibTeX of all papers in the sources of methods, by their titles: each entry once, below the methods that it is
-    for."""
+    """BibTeX of all papers that `sources` cite, {title of a method: source}: each entry once, below its methods."""
     uses: dict[Paper, list[str]] = {}
     for title, source in sources.items():
         for paper in cited(source):

@@ -18,6 +18,6 @@ class Rescale:
         self.multiplier = Multiplier.of(np.float64(real))
 
     def __call__(self, below: np.ndarray) -> np.ndarray:
-        """int64 of int64, any shape."""
+        """d' for d = `below`, int64 of any shape."""
         near = np.maximum(below, self.farthest)  # keeps the product in 62 bits
         return np.maximum(requantize_single(near, self.multiplier).astype(np.int64), self.lowest)

@@ -29,7 +29,7 @@ class Logits:
     offset: np.ndarray  # float64 (R, 1): what was subtracted
 
     def dequantize(self) -> np.ndarray:
-        """What is left of z, float64 (R, N)."""
+        """The logits that the codes stand for, scale · q + offset, float64 (R, N)."""
         return self.scale * self.q + self.offset
 
 
@@ -60,7 +60,7 @@ def logit_codes(z: np.ndarray, offset: np.ndarray, scale: float, low: int, high:
 
 
 def offsets(z: np.ndarray, rule: str, mask: np.ndarray | None, mean: float) -> np.ndarray:
-    """What the rule subtracts from each row, float64 (R, 1); from a row without any column nothing."""
+    """What the rule subtracts from each row, float64 (R, 1); 0 for a row whose columns are all masked."""
     if mask is None:  # a reduction that looks at a mask takes several times as long
         if rule in ("none", "tensor-mean"):
             return np.full((len(z), 1), mean if rule == "tensor-mean" else 0.0)

@@ -42,7 +42,7 @@ class Curve(ABC):
 
     @abstractmethod
     def rounded(self, y: np.ndarray, bits: int) -> np.ndarray:
-        """y on its own grid: the steps have all the same height."""
+        """y rounded to its own grid of b bits: all steps have the same height."""
 
     def both(self, x: np.ndarray, bits: int) -> np.ndarray:
         return self.rounded(self.of_codes(x, bits), bits)
@@ -58,7 +58,7 @@ class Curve(ABC):
 
 
 class Elementwise(Curve):
-    """A function of one number; its input's grid is symmetric or affine, as its range is."""
+    """A function of one number, such as GELU; its input's grid is symmetric or affine, as its range is."""
 
     def __init__(self, low: float, high: float, function: Callable[[np.ndarray], np.ndarray]):
         self.low, self.high, self.function = low, high, function
@@ -101,7 +101,7 @@ class Probability(Curve):
         return METHODS["exact"].real(z)
 
     def answer(self, z: np.ndarray, bits: int) -> np.ndarray:
-        """Probabilities (P, N) that come of logits rounded to b bits, from the method or exact and then rounded."""
+        """Probabilities (P, N) of logits rounded to b bits: the integer method's, or exact ones, then rounded."""
         grid = self.grid(bits)
         if self.method == "exact":
             return self.rounded(self.exact(grid.fake_quantize(z).astype(np.float64)), bits)

@@ -137,7 +137,7 @@ class TFLite(Softmax):
         return softmax(z)
 
     def row_sums(self, n: int) -> tuple[float, float]:
-        """Half a code lost or won in each column, a whole one where a probability of 1 is cut to 255 / 256, and the
+        """Half a code lost or gained in each column, a whole one where a probability of 1 is cut to 255 / 256, and the
         rounding of the sum, half a unit of 2^-19 for each term."""
         slack = n * 2.0**-20
         return max(0.0, 1 - (n + 1) / 512 - slack), min(2.0, 1 + n / 512) + slack

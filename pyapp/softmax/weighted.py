@@ -18,7 +18,7 @@ class Weighted(Softmax):
 
     @abstractmethod
     def weight(self, d: np.ndarray) -> np.ndarray:
-        """The weight of a logit d codes below the maximum, int64 of int64 from 0 on."""
+        """The weight, int64, of a logit d codes below the maximum, d ≥ 0."""
 
     @abstractmethod
     def normalised(self, e: np.ndarray, total: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Who does the work: joblib's own processes or threads, or a Dask or Ray cluster.
 
-joblib and its company are imported where they are used, after `check`: only a sweep needs them.
+joblib, Dask and Ray are imported where they are used, after `check`: only a sweep needs them.
 """
 
 import contextlib
@@ -19,7 +19,8 @@ IN_BLOCKS = ("multiprocessing", "ray")  # joblib gives no result of these before
 
 
 def check(backend: str, jobs: int | None) -> int:
-    """How many workers, by default one per core. ValueError for nonsense, and for what is not installed."""
+    """How many workers there will be, by default one per core. ValueError for an unknown `backend`, for less than one
+    job, and for a package that is not installed."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}; use one of {', '.join(BACKENDS)}")
     packages = ("joblib", "tqdm", *PACKAGES.get(backend, ()))
@@ -40,9 +41,9 @@ def bar(total: int, done: int) -> Any:
 
 
 def results(function: Callable, arguments: Sequence[tuple], backend: str, jobs: int) -> Iterator[Any]:
-    """What `function` returns for each tuple of arguments, as soon as it may be had, in no order.
+    """The results of `function` for each tuple of arguments, as they become known, in no particular order.
 
-    Whoever stops asking stops the workers.
+    A caller that stops iterating stops the workers.
     """
     import joblib
     tasks = [joblib.delayed(function)(*each) for each in arguments]
@@ -58,7 +59,7 @@ def results(function: Callable, arguments: Sequence[tuple], backend: str, jobs: 
 
 
 def _in_blocks(parallel: Any, tasks: Iterable[tuple], size: int) -> Iterator[Any]:
-    """A block's results are there when its last task is done: small ones, so that little is lost by a stop."""
+    """Results in small blocks: a block's results come when its last task is done, so a stop loses little."""
     tasks = iter(tasks)
     with parallel:
         while block := list(islice(tasks, size)):
@@ -67,8 +68,8 @@ def _in_blocks(parallel: Any, tasks: Iterable[tuple], size: int) -> Iterator[Any
 
 @contextlib.contextmanager
 def dask_cluster(jobs: int) -> Iterator[None]:
-    """The Client that is there, or one for the scheduler named in Dask's settings (DASK_SCHEDULER_ADDRESS), or workers
-    of our own on this machine."""
+    """Context with the Dask Client that exists already, or one for the scheduler named in Dask's settings
+    (DASK_SCHEDULER_ADDRESS), or workers of our own on this machine."""
     import dask
     from distributed import Client
     address = dask.config.get("scheduler-address", None)
@@ -86,7 +87,7 @@ def _is_there(client: Any) -> bool:
 
 @contextlib.contextmanager
 def ray_cluster(jobs: int) -> Iterator[None]:
-    """Ray as it is running here, or the cluster of RAY_ADDRESS, or one of our own on this machine."""
+    """Context with Ray as it is running here, or the cluster of RAY_ADDRESS, or one of our own on this machine."""
     import ray
     from ray.util.joblib import register_ray
     register_ray()
@@ -107,7 +108,7 @@ def _ignore_control_c() -> None:
 
 @contextlib.contextmanager
 def _leaving_control_c_to_us() -> Iterator[None]:
-    """Processes started meanwhile ignore Control-C from their first moment, before they can run an initializer."""
+    """Context in which new processes ignore Control-C from their first moment, before they can run an initializer."""
     if threading.current_thread() is not threading.main_thread():  # which may not say what signals do
         yield
         return

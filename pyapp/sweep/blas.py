@@ -32,7 +32,7 @@ def set_threads(count: int) -> int | None:
 
 @contextlib.contextmanager
 def threads(count: int) -> Iterator[None]:
-    """`set_threads` for a while."""
+    """Context in which BLAS uses `count` threads."""
     before = set_threads(count)
     try:
         yield

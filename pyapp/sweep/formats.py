@@ -40,7 +40,7 @@ def subjects(digits: str | Path, written: str | Path | None, images: int, window
 
 def compare(names: Sequence[str], networks: Mapping[str, tuple[Parameters, str, Measure]],
             say: Callable[[str], None]) -> dict[str, Any]:
-    """A row for float32 and each format: by network, bits per weight (scales counted), bytes of the whole network, and
+    """A row for float32 and each format: by network, bits per weight (scales included), bytes of the whole network, and
     its score. ValueError for a name that is no format, before anything is measured."""
     for name in names:
         find(name)

@@ -37,7 +37,7 @@ class Source:
 
     @classmethod
     def of(cls, weights: str | Path, data: str | Path, split: str) -> "Source":
-        """ValueError or OSError if weights or images cannot be used."""
+        """The source of weights and images by path. ValueError or OSError if they cannot be used."""
         _, digits, stamps = _read(str(weights), str(data), split)
         return cls(str(weights), str(data), split, stamps, digits.classes)
 
@@ -51,7 +51,7 @@ def _read(weights: str, data: str, split: str) -> tuple[Parameters, Digits, tupl
 
 
 def stamp_of(digits: Digits) -> str:
-    """Tells sets of images with their labels apart."""
+    """A short hash that tells sets of images with their labels apart."""
     return short_hash(digits.images.tobytes() + digits.labels.tobytes())
 
 
@@ -61,7 +61,8 @@ def short_hash(data: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def materials(source: Source) -> tuple[Parameters, Digits]:
-    """Read once in a worker. ValueError if the files are no longer those that the sweep began with."""
+    """The weights and images of a source, read once per worker. ValueError if the files have changed since the sweep
+    began."""
     p, digits, stamps = _read(source.weights, source.data, source.split)
     if stamps != source.stamps:
         raise ValueError(f"{source.weights} or {source.data} changed while the sweep was running; start it again")
@@ -92,5 +93,5 @@ def measured(combination: Combination, source: Source) -> dict[str, str]:
 
 
 def as_cell(value: Any) -> str:
-    """A number so that it is read back exactly, a sentence on one line."""
+    """A value as a cell's text: numbers are read back exactly, and sentences are on one line."""
     return repr(float(value)) if isinstance(value, float) else " ".join(str(value).split())

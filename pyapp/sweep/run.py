@@ -27,9 +27,9 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
 
     Rows that `out` has already are not measured again; each new one is in the file as soon as it is known. At the end
     the file has this grid's rows first, in the grid's order, then what else it had: the same bytes however many
-    workers there were, whoever they were, and however often it was stopped. A refused combination is a row with the
-    reason in `error`. ValueError, before anything is measured, for nonsense in the grid, and for an `out` that is no
-    sweep or is one of other weights or images.
+    and whichever workers there were, and however often it was stopped. A refused combination is a row with the reason
+    in `error`. ValueError, before anything is measured, for a grid that names unknown settings or invalid values, and
+    for an `out` that is no sweep, or one of other weights or images.
     """
     wanted = combinations(grid)
     jobs = backends.check(backend, jobs)
@@ -51,7 +51,7 @@ def sweep(grid: Mapping[str, Iterable[Any]], out: str | Path, weights: str | Pat
 
 def fill(table: Table, keys: Sequence[Key], tasks: Sequence[tuple], measured: Callable[..., Row], backend: str,
          jobs: int, stamped: Callable[[Row], Row] = lambda row: row) -> list[Row]:
-    """Add what is measured of each task to the table, then put the rows with these keys first, in this order."""
+    """Measure the tasks and add their rows to the table, then put the rows with these keys first, in this order."""
     with table, backends.bar(len(keys), len(keys) - len(tasks)) as bar:
         for row in _measure(tasks, measured, backend, jobs):
             table.add(stamped(row))

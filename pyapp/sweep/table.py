@@ -98,7 +98,7 @@ class Table:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to close or flush: `add` has written every row."""
+        """Does nothing: `add` has written every row already."""
 
     def add(self, row: Row) -> None:
         """Keep a row and hand it to the operating system at once: from here on, killing the process loses nothing."""

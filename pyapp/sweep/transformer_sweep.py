@@ -43,7 +43,7 @@ def applies(name: str, combination: Combination) -> bool:
 
 
 def _check_value(name: str, value: Any) -> None:
-    """Some values make sense only beside others."""
+    """ValueError for a value that no combination could use."""
     beside = {"activations": 8, "logit_bits": 8, "bits": None if name == "format" else 8}
     TransformerSettings(**{**beside, name: value})
 
@@ -65,7 +65,7 @@ class Source:
 
 @lru_cache(maxsize=1)
 def _subject(source: Source) -> Subject:
-    """Read once in a worker."""
+    """The subject of a source, read once per worker."""
     if source.model == "vit":
         return vit_subject(source.weights, source.data, source.split, source.some)
     return gpt_subject(source.weights, source.data, source.some)

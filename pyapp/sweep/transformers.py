@@ -56,7 +56,7 @@ class Subject:
 
 def vit_subject(weights: Path, data: str | Path, split: str = "test", images: int | None = None,
                 watch: Watch = unwatched, integers: bool = False) -> Subject:
-    """The Vision Transformer on a folder's images, or on so many of them, evenly spread."""
+    """The Vision Transformer on a folder's images, or on at most `images` of them, evenly spread."""
     (model, p), digits = vit.parameters(checkpoint.load(weights)), mnist.load(data, split).among(TEN, weights.name)
     whole, n = len(digits.labels), _some(images, len(digits.labels), "images")
     digits, make = digits.spread(n), integer_vit if integers else quantize_vit
@@ -77,7 +77,7 @@ def vit_subject(weights: Path, data: str | Path, split: str = "test", images: in
 
 def gpt_subject(weights: Path, data: str | Path, windows: int | None = None, watch: Watch = unwatched,
                 integers: bool = False) -> Subject:
-    """The GPT on the last 10 % of a text file, or on so many windows from their beginning."""
+    """The GPT on the last 10 % of a text file, or on the first `windows` windows of that part."""
     model, p, vocabulary = gpt.load(weights)
     _, tokens = text.split(vocabulary.encode(text.read(data)), model.size.context)
     whole = -(-(len(tokens) - 1) // model.size.context)

@@ -1,4 +1,4 @@
-"""What can be answered by counting words alone: a baseline for networks that read their order."""
+"""A baseline that only counts words, for networks that read their order."""
 
 import numpy as np
 

@@ -41,9 +41,9 @@ class EncoderRecipe:
 class Student:
     """An encoder as `Trainer` calls it, with batches (1, B, T) of padded stories.
 
-    Not only the first token has to know the answer, but `ASKING` tokens of the question too: they are one look nearer
-    to it, and learn it first (deep supervision, Lee et al. 2015). Alone, the first token had learned nothing in the
-    same time.
+    The loss asks the answer of the first token and of `ASKING` tokens of the question, which are one attention step
+    nearer to it and learn it first (deep supervision, Lee et al. 2015). With the first token alone nothing was learned
+    in the same time.
     """
 
     def __init__(self, encoder: Encoder):
@@ -127,7 +127,7 @@ def training_stories(recipe: EncoderRecipe, easy: bool = False) -> tuple[list[st
 
 
 def held_out(count: int = HELD_OUT) -> tuple[list[str], np.ndarray]:
-    """Stories that measure, and their answers: of a seed of their own."""
+    """Held-out stories, from a seed of their own, and their answers."""
     return questions.write(HELD_OUT_SEED, count)
 
 

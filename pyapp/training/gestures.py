@@ -22,13 +22,13 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def inputs(drawings: Iterable[np.ndarray], features: str) -> np.ndarray:
-    """What a network reads of drawings: float32 (N, 784)."""
+    """The inputs that a network gets for drawings, float32 (N, 784); `features` is the name of their kind."""
     found = [READ[features](points).reshape(-1) for points in drawings]
     return np.array(found, np.float32).reshape(-1, PIXELS)
 
 
 def variants(points: np.ndarray, how: Variation, n: int) -> list[np.ndarray]:
-    """`n` variants of a drawing, which decides them: they are the same ones whenever they are asked for."""
+    """`n` variants of a drawing: the same ones in every call, because the drawing itself is their seed."""
     rng = generator(zlib.crc32(points.tobytes()), "variants")
     return [varied(points, how, rng) for _ in range(n)]
 
@@ -42,7 +42,7 @@ def trainer(data: Pair, classes: int, seed: int, hidden: int = HIDDEN) -> Traine
 
 def measured(seeds: Sequence[int], bits: int,
              report: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
-    """Accuracy on drawings that nothing was learned from, a row per number of drawings, of variants and per kind of
+    """Accuracy on held-out drawings, a row per number of drawings, of variants and per kind of
     features: means over seeds, each with drawings of its own, of float32 weights and of `bits`-bit ones."""
     rows, how, names = [], Variation(), list(CLASSES)
     for features in READ:

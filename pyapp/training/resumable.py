@@ -95,7 +95,7 @@ def train_resumable(trainer: Trainer, steps: int, rate: float, warmup: int, repo
                     every: int = 500, checkpoint: Checkpoint | None = None) -> None:
     """Train up to `steps` steps with the rate of `warm_cosine`.
 
-    `before` is told the number of each step. Every so many steps `report` is given a line that ends with what `judge`
+    `before` is told the number of each step. After `every` steps `report` is given a line that ends with what `judge`
     says, and the checkpoint is written; a training that is started again goes on from it, to the same weights.
     ValueError as soon as the loss is not a number.
     """

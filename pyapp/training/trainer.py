@@ -17,12 +17,12 @@ Loss = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray, n
 
 
 def cross_entropy(x: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """The usual loss: the labels are all that matters."""
+    """The usual loss of a `Trainer`: softmax cross-entropy with the labels; the inputs x play no part."""
     return softmax_cross_entropy(logits, labels)
 
 
 class Trainer:
-    """Mini-batch training, one batch a `step()`.
+    """Mini-batch training, one batch per `step()`.
 
     `batch`, `augment`, `loss` and `optimiser` may be changed between steps. All that decides the next step besides them
     is in `state()`, so a run that is saved and restored goes on exactly as if it had not been interrupted.
@@ -137,5 +137,5 @@ def judge(model, p: Parameters, images: np.ndarray, labels: np.ndarray, chunk: i
 
 
 def evaluate(model, p: Parameters, images: np.ndarray, labels: np.ndarray, watch: Watch = unwatched) -> dict:
-    """`judge` without a pause."""
+    """`judge` run to its end: the last item."""
     return last(judge(model, p, images, labels), -(-len(images) // CHUNK), watch)

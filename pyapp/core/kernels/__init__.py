@@ -1,4 +1,4 @@
-"""Kernels: matrix products and what stands between them, in C for WebAssembly SIMD, as one CPython extension.
+"""Kernels: matrix products and the operations between them, in C for WebAssembly SIMD, as one CPython extension.
 
 They do what `pyapp.core` and `pyapp.quant` do with NumPy, which stays the reference; `engine.accelerated` puts them in
 its place. Nothing in them is fused, reordered by a compiler or left to the machine: the same input gives the same bits

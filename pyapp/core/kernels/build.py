@@ -51,7 +51,7 @@ def for_the_page(out: Path) -> None:
 
 
 def for_this_machine(out: Path, sanitize: bool = False) -> None:
-    """The same for this machine, with the system's compiler."""
+    """The kernels as a CPython extension for this machine, by the system's compiler, if asked with its sanitizers."""
     _run("cc", *(SANITIZE if sanitize else ("-O2",)), *EXACT, "-shared", *sources(), "-o", out, "-lm")
 
 

@@ -1,6 +1,7 @@
-"""The kernels for float32, and in float64 for products and what a network needs forward, as functions on arrays.
+"""The float kernels as functions on arrays: all take float32; products, and what a
+forward pass needs, take float64 too.
 
-Each has the name, the arguments and the meaning of the function that it stands in for, and gives NotImplemented for
+Each has the name, the arguments and the meaning of the function that it stands in for, and returns NotImplemented for
 types that it does not know.
 """
 
@@ -20,7 +21,7 @@ def dense(x: np.ndarray) -> np.ndarray:
 
 
 def _alike(*arrays: np.ndarray) -> bool:
-    """All float32, or all float64."""
+    """Whether all are float32, or all float64."""
     dtype = arrays[0].dtype
     return dtype in (F32, F64) and all(each.dtype == dtype for each in arrays[1:])
 
@@ -167,12 +168,12 @@ def one_token(x: np.ndarray, parameters: list[np.ndarray], cache) -> np.ndarray:
 
 
 def _rows(*heads: np.ndarray) -> bool:
-    """Heads of one type whose rows have their numbers side by side."""
+    """Whether these are heads of one type in whose rows the numbers lie side by side."""
     return _alike(*heads) and all(x.ndim == 4 and (x.strides[3] == x.itemsize or x.shape[3] < 2) for x in heads)
 
 
 def table() -> dict[str, Callable]:
-    """{name: kernel}."""
+    """The kernels by the names of the functions that they stand in for."""
     return {each.__name__: each for each in (
         linear, linear_weight_gradient, linear_input_gradient, softmax, softmax_cross_entropy, float_softmax, gelu,
         gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed, one_token)}

@@ -1,7 +1,7 @@
 """The kernels for codes: products of 8 bits, whole layers in integers, numbers put on a grid, and attention scores.
 
-Each has the name, the arguments and the meaning of the function that it stands in for, gives the same integers to the
-last bit, and NotImplemented for what it does not know or what is an error: the reference then says which.
+Each has the name, the arguments and the meaning of the function that it stands in for. It returns the same integers,
+bit for bit, or NotImplemented for types it does not know and for invalid input, which the reference then reports.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def integer_layer(layer: Any, codes: np.ndarray) -> np.ndarray:
 
 
 def _of_layer(layer: Any) -> tuple[tuple, np.dtype, bool]:
-    """What the kernel needs of a layer, () if it cannot do it; the type of its output; whether it has groups."""
+    """What the kernel needs of a layer, () if it cannot run it; the type of its output; whether it has groups."""
     w, output, rule = layer.weight, layer.output, RULES[layer.rounding]
     if not (w.dtype in BYTES and output.dtype in BYTES and w.size):
         return (), output.dtype, False
@@ -84,7 +84,7 @@ def _on_grid(kernel: Callable, grid: Any, x: np.ndarray, dtype: np.dtype) -> np.
 
 
 def _of_grid(grid: Any) -> tuple[tuple[int, ...], np.ndarray | None, np.ndarray | None]:
-    """The shape of a grid's scales, and its scales and zero points side by side; None if the kernels cannot do it."""
+    """The shape of a grid's scales, and its scales and zero points, contiguous; None if the kernels do not take it."""
     scale, zero = np.asarray(grid.scale), np.asarray(grid.zero_point)
     known = scale.dtype == F32 and zero.dtype == np.int32 and scale.shape == zero.shape
     if not (known and -WIDEST <= grid.low <= grid.high <= WIDEST):
@@ -132,7 +132,7 @@ def rounded_softmax(z: np.ndarray, offset: np.ndarray, shift: Any, out: np.ndarr
 
 
 def _powers(shift: Any) -> np.ndarray | None:
-    """exp of all that a code can lie below its row's largest; None for more than a table holds."""
+    """exp of every distance that a code can lie below its row's maximum; None if they are too many for a table."""
     span = shift.high - shift.low
     fits = span <= WIDEST and shift.low >= -WIDEST and shift.high <= WIDEST
     return np.exp(-shift.scale * np.arange(span + 1, dtype=np.float64)) if fits else None
@@ -163,6 +163,6 @@ def _rows(x: np.ndarray) -> np.ndarray:
 
 
 def table() -> dict[str, Callable]:
-    """{name: kernel}."""
+    """The kernels by the names of the functions that they stand in for."""
     return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps, logit_codes,
                                              code_softmax, rounded_softmax, dense_on_grid)}

@@ -14,7 +14,7 @@ def right(simd: ModuleType) -> bool:
 
 
 def _codes(dtype: type, rows: int, columns: int) -> np.ndarray:
-    """The ends of the range in turn: a row of the lowest, one of the highest, one of each."""
+    """Rows of one end of the range, of the other, and of both mixed with a third code, in turn."""
     low, high, third = ENDS[dtype]
     at = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns)
     mixed = np.array([low, high, third], np.int64)[at * at % 3]

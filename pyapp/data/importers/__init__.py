@@ -1,1 +1,1 @@
-"""Data of one's own: every kind of file becomes the same images with labels, and says what was understood."""
+"""Readers' own data: every kind of file becomes images with labels in one form, and notes say what was understood."""

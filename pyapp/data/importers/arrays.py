@@ -20,7 +20,7 @@ MOST = 2**29  # bytes of all arrays
 
 
 def read(source: Source) -> Found | None:
-    """Images from arrays; None if there are no such files."""
+    """Images from arrays; None if there are no such files. DataError says why they cannot be used."""
     files = [file for file in source.files if file.ending in (".npz", ".npy")]
     if not files:
         return None

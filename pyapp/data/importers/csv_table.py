@@ -32,7 +32,7 @@ class NoTable(DataError):
 
 
 def read(source: Source) -> Found | None:
-    """Images from CSV files; None if there are none. A file without labels is skipped."""
+    """Images from CSV files; None if there are none. A file without labels is skipped; DataError if no file is left."""
     files = [file for file in source.files if file.ending in ENDINGS or (
         file.ending == ".txt" and len(source.files) == 1)]
     if not files:
@@ -133,7 +133,7 @@ class Table:
             raise NoTable("no line of it is an image with a label")
 
     def _row(self, line: str) -> np.ndarray | str:
-        """The pixels of a line, float32, whose ends are kept; or why it is none."""
+        """The pixels of a line, float32, whose ends are kept; or a text that says why it has none."""
         if '"' in line or self.separator == " ":
             line = self.separator.join(cell.replace(self.separator, " ") for cell in self._cells(line))
         if (n := line.count(self.separator) + 1) != self.columns:
@@ -170,8 +170,8 @@ class Table:
             raise NoTable(f"a text that is no table ({error})") from None
 
     def images_and_names(self) -> tuple[np.ndarray, list[str], str]:
-        """Pixels (N, H·W), the name of each one's class, and a sentence about where the labels are. Lines whose label
-        is empty are skipped."""
+        """Pixels (N, H·W), the class name of each image, and a sentence about where the labels are. Lines whose label
+        is empty are skipped; NoTable if all are."""
         values, names, note = self._all()
         for number, name in zip(self.numbers, names, strict=True):
             if not name:
@@ -224,7 +224,7 @@ class Table:
 
 
 def _numbers(text: str, separator: str) -> np.ndarray:
-    """The numbers of a text, float32; fewer than it has cells, if one is not a number."""
+    """The numbers of a text, float32, up to the first cell that is not a number."""
     if separator != ",":
         text = text.replace(",", ".").replace(separator, ",")
     with warnings.catch_warnings():

@@ -16,7 +16,7 @@ GLUED = re.compile(r"(x|y)(train|test|val|valid|tr|te|dev)|(images?|labels?|data
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name, in lower case; what is glued, as in Xtrain and trainX, is two."""
+    """The words of a name, in lower case; glued ones, as in Xtrain and trainX, count as two."""
     found = []
     for word in WORDS.split(name.lower()):
         glued = GLUED.fullmatch(word)
@@ -36,7 +36,7 @@ def normal(name: str) -> str:
 
 @dataclass
 class Found:
-    """Images by split ("" where none is named) with the name of each one's class, and notes on what was understood."""
+    """Images by split ("" where none is named) with the class name of each, and notes on what was understood."""
 
     kind: str
     images: dict[str, list[np.ndarray]] = field(default_factory=dict)  # uint8 (n, 28, 28) each

@@ -11,7 +11,8 @@ KINDS = {"images": 3, "labels": 1}
 
 
 def read(source: Source) -> Found | None:
-    """Images from pairs of IDX files, of one set if there are several (EMNIST's); None if there are none."""
+    """Images from pairs of IDX files, of one set if there are several (EMNIST's); None if there are none. DataError if
+    the files of a pair do not belong together."""
     sets: dict[str, dict[tuple[str, str], File]] = {}
     for file in source.files:
         if name := NAME.fullmatch(_told(file)):
@@ -44,13 +45,13 @@ def read(source: Source) -> Found | None:
 
 
 def _told(file: File) -> str:
-    """A file's name, or of a file in a folder that is named like an IDX file that folder's."""
+    """A file's name, or that of its folder if the folder is named like an IDX file."""
     name, folder = file.name.lower(), (file.folders[-1].lower() if file.folders else "")
     return folder if not NAME.fullmatch(name) and NAME.fullmatch(folder) else name
 
 
 def _letter(label: int, chosen: str) -> str:
-    """EMNIST's letters are numbered from 1."""
+    """The class name of a label of EMNIST's letters, which are numbered from 1."""
     return chr(ord("A") + label - 1) if chosen == "letters" and 1 <= label <= 26 else str(label)
 
 

@@ -106,7 +106,7 @@ def _as_they_are(values: np.ndarray, low: float, high: float) -> tuple[np.ndarra
 
 
 def _told(low: float, high: float, dtype: np.dtype) -> list[str]:
-    """A sentence about a range that is not the usual one of the type."""
+    """A sentence about a range of values that is unusual for its type; none for a usual one."""
     if low < 0:
         return [f"the values go from {low:g} to {high:g}; they are read as 0 to 255"]
     full = full_light(high)

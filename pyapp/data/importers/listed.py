@@ -55,7 +55,7 @@ def read(source: Source) -> Found | None:
 
 
 def _by_name(there: list[File]) -> dict[str, File]:
-    """Pictures by path, by name, and by name without its ending, each where only one picture is called so."""
+    """Pictures by path, by name, and by name without its ending; names that several pictures share are left out."""
     names = {file: {file.path, file.name, file.stem, "/".join([*file.folders[1:], file.name])} for file in there}
     lower = {file: {name.lower() for name in each} for file, each in names.items()}
     times = Counter(name for each in lower.values() for name in each)
@@ -108,7 +108,7 @@ def _is_heading(cell: str) -> bool:
 
 def _collect(rows: Rows, columns: tuple[int, int], by_name: Mapping[str, File], listed: dict[File, tuple[str, str]],
              file: File, source: Source) -> None:
-    """Add the part and the class of each listed picture; of lines that name none, the first are said."""
+    """Add the part and the class of each listed picture, and report the first lines that name none."""
     skipped = 0
     for number, cells in rows:
         name, label = (cells[i] if i < len(cells) else "" for i in columns)

@@ -76,7 +76,7 @@ class Imported:
             "skipped": [{"file": file, "reason": why} for file, why in self.skipped]}
 
     def first(self, n: int = FIRST) -> Digits:
-        """The first images of each class, so many altogether, in the order of the classes."""
+        """The first images of each class, n altogether, in the order of the classes."""
         part = next(iter(self.parts.values()))
         each = max(1, n // len(self.classes))
         rows = [np.flatnonzero(part.labels == i)[:each] for i in range(len(self.classes))]
@@ -95,7 +95,7 @@ def opened_bytes(data: bytes, name: str) -> Imported:
 
 
 class _Key:
-    """A source by what identifies it: the same until a file is changed."""
+    """A cache key for a source: equal until one of its files changes."""
 
     def __init__(self, found: Source, stamp: tuple):
         self.found, self.stamp = found, stamp
@@ -113,7 +113,8 @@ def _kept(key: _Key) -> Imported:
 
 
 def imported(given: Source) -> Imported:
-    """The images of a source, read by the first importer that knows its files."""
+    """The images of a source, read by the first importer that knows its files. DataError if these cannot be used;
+    NotRecognised if no importer knows them."""
     before = len(given.skipped)
     try:
         for importer in IMPORTERS:

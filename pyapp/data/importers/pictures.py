@@ -64,7 +64,7 @@ def pictures(source: Source) -> list[File]:
 
 
 def read_picture(file: File) -> np.ndarray:
-    """The pixels of a picture's file. PictureError, or DataError, says why there are none."""
+    """The pixels of a picture's file. PictureError, or DataError, says why it cannot be read."""
     return pixels_in(io.BytesIO(file.read(LARGEST)), file.name)
 
 
@@ -120,7 +120,7 @@ def _placed(files: list[File]) -> tuple[dict[File, tuple[str, str]], File | None
 
 
 def _without_wrapper(at: At) -> At:
-    """The same without a single folder around all others."""
+    """The places of the files without a single folder that is around all others."""
     while len(tops := {rest[0] for _, _, rest in at if rest}) == 1 and any(len(rest) > 1 for _, _, rest in at) and (
             next(iter(tops)).lower() not in SPLITS):
         at = [(file, split, rest[1:]) for file, split, rest in at]

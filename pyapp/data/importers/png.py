@@ -45,7 +45,7 @@ def decoded(data: bytes) -> np.ndarray:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kinds and bodies, up to the end or to where the file is cut."""
+    """Kind and body of each chunk, up to the end or to where the file is cut off."""
     at = len(SIGNATURE)
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -57,7 +57,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _unpacked(chunks: list[tuple[bytes, bytes]], size: int) -> bytes:
-    """The rows with their filters: just as many bytes as the header asks for."""
+    """The decompressed rows with their filters: exactly as many bytes as the header asks for."""
     try:
         found = zlib.decompressobj().decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"), size)
     except zlib.error as error:
@@ -68,7 +68,7 @@ def _unpacked(chunks: list[tuple[bytes, bytes]], size: int) -> bytes:
 
 
 def _unfiltered(data: bytes, height: int, row: int, step: int) -> np.ndarray:
-    """Bytes uint8 (H, row); `step` is the distance to the same channel of the pixel before."""
+    """The rows without their filters, uint8 (H, row); `step` is the distance to the same channel of the last pixel."""
     lines = np.frombuffer(data, np.uint8).reshape(height, row + 1)
     found = np.zeros((height + 1, row), np.uint8)
     for i, (kind, line) in enumerate(zip(lines[:, 0].tolist(), lines[:, 1:], strict=True), 1):

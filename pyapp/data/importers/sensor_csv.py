@@ -171,7 +171,7 @@ class _Table:
         return tuple(channels), np.stack(values, axis=1)
 
     def _filled(self, values: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
-        """Missing values on the straight line between their neighbours in time."""
+        """The values, with missing ones put on the straight line between their neighbours in time."""
         places = np.arange(len(values), dtype=np.float64) if places is None else places
         holes = ~np.isfinite(values)
         if holes.any():
@@ -240,7 +240,7 @@ def _word(cell: str) -> str:
 
 
 def _number(cell: str) -> float | None:
-    """A finite number, with a decimal point or comma; None for anything else."""
+    """A cell's finite number, with a decimal point or comma; None for anything else."""
     try:
         found = float(cell.strip().replace(",", "."))
     except ValueError:
@@ -249,7 +249,7 @@ def _number(cell: str) -> float | None:
 
 
 def _moment(cell: str) -> float | None:
-    """Seconds since 1970 of a date by ISO 8601, in UTC where it names no zone; None if it is none."""
+    """Seconds since 1970 of a date by ISO 8601, in UTC if it names no zone; None for anything else."""
     text = cell.strip()
     if len(text) < 8 or "-" not in text[1:] or not text[:4].isdecimal():
         return None
@@ -261,7 +261,7 @@ def _moment(cell: str) -> float | None:
 
 
 def _unique(names: list[str]) -> list[str]:
-    """The names, numbered where one comes again."""
+    """The names, with a number added where one comes again."""
     seen: Counter[str] = Counter()
     found = []
     for name in (name[:40] for name in names):

@@ -21,7 +21,8 @@ HOW = ("put the size of a tile into its name, as in sheet-32x32.png, and the lab
 
 
 def read(source: Source) -> Found | None:
-    """Images from the tiles of a source's only picture; None if it does not have just one."""
+    """Images from the tiles of a source's only picture; None if it does not have exactly one. DataError if it cannot be
+    read or divided into tiles."""
     sheets = pictures(source)
     if len(sheets) != 1:
         return None

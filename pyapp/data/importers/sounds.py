@@ -18,7 +18,7 @@ MOST_SECONDS = 3600  # altogether: they are all kept
 
 @dataclass(frozen=True, eq=False)
 class Sounds:
-    """Sounds with the name of each one's class; "" where no folder names one."""
+    """Sounds, each with the name of its class, or "" if no folder names one."""
 
     name: str
     sounds: list[Sound]

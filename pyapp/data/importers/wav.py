@@ -24,7 +24,7 @@ AT_ONCE = 4096  # samples that are resampled together
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """Samples float64 (N,), -1 to 1, one channel, so many per second; `notes` say how they were read."""
+    """Samples float64 (N,), -1 to 1, of one channel, `rate` per second; `notes` say how they were read."""
 
     samples: np.ndarray
     rate: int
@@ -35,7 +35,7 @@ class Sound:
         return len(self.samples) / self.rate
 
     def at(self, rate: int) -> "Sound":
-        """The same sound at another rate."""
+        """The sound resampled to another rate, in samples per second."""
         return Sound(resampled(self.samples, self.rate, rate), rate, self.notes)
 
 

@@ -80,7 +80,7 @@ def read(data: memoryview, name: str) -> list[Tensor]:
 
 
 def _alignment(at: Cursor, keys: int) -> int:
-    """What the keys say of it; all others are passed over."""
+    """The alignment that the keys give, or the default; all other keys are skipped."""
     found = ALIGNED
     for _ in range(keys):
         at.step()
@@ -122,7 +122,7 @@ class Entry(NamedTuple):
 
 
 def _entry(at: Cursor) -> Entry:
-    """Dimensions are stored with the fastest first."""
+    """The next entry of the header, whose dimensions are stored with the fastest first."""
     name, count = text(at.string()), at.number("I")
     if count > MOST_DIMENSIONS:
         raise Damaged(f"{count:,} axes in {shown(name)}; at most {MOST_DIMENSIONS} are read")

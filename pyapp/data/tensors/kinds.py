@@ -19,7 +19,7 @@ Decode = Callable[[memoryview, int], np.ndarray]
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of numbers: bits in the file, and the array of so many in bytes; none if they are no real numbers."""
+    """A type of numbers: its bits in the file, and what decodes bytes into an array; None if these are not real."""
 
     bits: int
     decode: Decode | None = None

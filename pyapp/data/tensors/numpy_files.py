@@ -72,8 +72,8 @@ def _tensor(head: bytes, total: int, name: str, load) -> Tensor:
 
 
 class View(io.RawIOBase):
-    """Bytes as a file that is read in pieces; Damaged if more than `most` are asked for at once, for zipfile takes what
-    a file says of itself."""
+    """Bytes as a file that is read in pieces. Damaged if more than `most` are asked for at once, because zipfile trusts
+    the sizes that a file claims."""
 
     def __init__(self, data: memoryview, most: int):
         self.data, self.most, self.at = data, most, 0

@@ -133,7 +133,7 @@ def _numbers(found: dict[int, list[Found]], kind: str, shape: tuple[int, ...]) -
 
 
 def _whole(values: list[Found]) -> np.ndarray:
-    """Whole numbers, int64: one a field, or packed."""
+    """Whole numbers, int64, one per field or packed."""
     parts = [protobuf.varints(value) if isinstance(value, memoryview) else np.array([value], np.int64)
              for value in values]
     return np.concatenate([np.zeros(0, np.int64), *parts])
@@ -150,7 +150,7 @@ def _pair(reader: Reader, node: dict[int, list[Found]]) -> tuple[list[str], int,
 
 
 def _with_scales(tensors: dict[str, Tensor], pairs: list[tuple[list[str], int, int]]) -> list[Tensor]:
-    """The tensors, those that are decoded as what they stand for; their scales and zero points are no tensors then."""
+    """The tensors, with codes that have scales decoded; those scales and zero points are left out."""
     found, parts = dict(tensors), set()
     for inputs, axis, block in pairs:
         own = [tensors.get(name) for name in inputs[:3]]

@@ -21,7 +21,7 @@ def decoded(codes: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | None 
 
 
 def spread(each: np.ndarray, shape: tuple[int, ...], axis: int, block: int) -> np.ndarray:
-    """What each number of a tensor of this shape has, in a form that NumPy broadcasts to it."""
+    """Scales or zero points `each` in a form that broadcasts to this shape. ValueError if they do not fit."""
     if each.size == 1:
         return each.reshape(())
     if not -len(shape) <= axis < len(shape):

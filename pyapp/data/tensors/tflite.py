@@ -50,7 +50,7 @@ class Table:
         return Table(self.data, at + _number(self.data, "I", at)) if at else None
 
     def vector(self, field: int, size: int) -> tuple[int, int]:
-        """Where its items of `size` bytes begin, and how many there are."""
+        """Where a vector's items of `size` bytes begin, and how many there are. Damaged if they do not fit the file."""
         at = self.place(field)
         if not at:
             return 0, 0

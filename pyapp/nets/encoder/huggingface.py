@@ -66,7 +66,8 @@ def settings(path: Path) -> dict[str, Any]:
 
 
 def tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a .safetensors file; the file itself is mapped, so that only the arrays take memory."""
+    """The tensors of a .safetensors file, which is mapped, so that only the arrays take memory. StoreError says why it
+    cannot be read."""
     try:
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if not safetensors.recognises(data):

@@ -23,7 +23,7 @@ class NoNorm:
         self.shapes = {self.weight: (width,), self.bias: (width,)}
 
     def initialise(self, p: Parameters, rng: np.random.Generator) -> None:
-        """No gain and no shift."""
+        """Gain 1 and shift 0."""
         p[self.weight][:], p[self.bias][:] = 1.0, 0.0
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
@@ -101,7 +101,7 @@ class BottleneckAttention:
 
     def forward(self, p: Parameters, shared: np.ndarray, x: np.ndarray, residual: np.ndarray, tokens: int,
                 mask: np.ndarray | None = None) -> np.ndarray:
-        """(R, I) for the shared input (R, I), the stream x (R, C) and the residual (R, I), `tokens` T to a text. The
+        """(R, I) for the shared input (R, I), the stream x (R, C) and the residual (R, I), T = `tokens` per text. The
         mask, bool (B, 1, 1, T), is True for tokens that may be attended to; without one all may."""
         q = self.query.forward(p, shared)
         q *= q.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
@@ -125,7 +125,7 @@ class BottleneckAttention:
                 dresidual)
 
     def scores(self) -> np.ndarray:
-        """What the last forward pass gave to the softmax, (B, H, T, T)."""
+        """The softmax's input in the last forward pass, (B, H, T, T)."""
         return scores_of(self.q, self.k)
 
 
@@ -146,7 +146,7 @@ class Layer:
         self.shapes = shapes_of([self.entry, self.shared, self.attention, *self.networks, self.exit])
 
     def initialise(self, p: Parameters, rng: np.random.Generator, layers: int) -> None:
-        """What adds to a stream starts small, by the number of additions, so that no stream grows with the depth."""
+        """The more matrices add to a stream, the smaller they start, so that no stream grows with the depth."""
         for part in (self.entry, self.shared):
             part.initialise(p, rng)
         self.attention.initialise(p, rng, 0.5)

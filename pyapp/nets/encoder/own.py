@@ -21,7 +21,7 @@ SHIPPED = store.WEIGHTS / "encoder.npz"
 
 
 def vocabulary() -> WordPiece:
-    """Every word of stories and questions as one piece."""
+    """The vocabulary: every word of stories and questions is one piece."""
     return WordPiece((*SPECIAL, *questions.words()))
 
 
@@ -51,6 +51,6 @@ def load(path: Path = SHIPPED) -> Pretrained:
 
 
 def arrays_of(p: Parameters, words: WordPiece) -> dict[str, np.ndarray]:
-    """The form in which a network is saved: float16 weights, half the size, and the vocabulary."""
+    """The arrays under which a network is saved: float16 weights, half the size, and the vocabulary."""
     return {**{name: p[name].astype(np.float16) for name in p},
             VOCABULARY: np.array([ord(c) for c in "\n".join(words.pieces)], np.int32)}

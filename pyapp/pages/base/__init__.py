@@ -1,1 +1,1 @@
-"""What pages share, and the longer work of single pages. No page itself."""
+"""What pages share, and the longer work of single pages. No module here is a page."""

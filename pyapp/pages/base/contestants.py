@@ -32,12 +32,12 @@ class Contestant:
 
 
 def int8_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """The obvious code. NumPy's result has the type of its operands, int8, and so has every sum on the way."""
+    """The obvious code, which is wrong: NumPy's result and every sum on the way have the operands' type, int8."""
     return a @ w.T
 
 
 def widened_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """The same, asking for sums in int32: NumPy then casts both matrices piece by piece."""
+    """`int8_matmul` with sums in int32: NumPy then casts both matrices piece by piece."""
     return np.matmul(a, w.T, dtype=np.int32)
 
 
@@ -47,7 +47,7 @@ def int32_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def einsum(a: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Another of NumPy's loops, which runs along the long axis of both."""
+    """The product by einsum, whose loop runs along the long axis of both matrices."""
     return np.einsum("mk,nk->mn", a.astype(np.int32), w)
 
 
@@ -57,7 +57,7 @@ def carried(a: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def as_type(dtype: type) -> Callable[[np.ndarray], np.ndarray]:
-    """Weights prepared by a cast."""
+    """A function that prepares weights by a cast to this type."""
     return lambda w: np.ascontiguousarray(w, dtype)
 
 
@@ -95,7 +95,7 @@ class Operands:
 
     @classmethod
     def draw(cls, m: int, k: int, n: int, seed: int) -> "Operands":
-        """Normal numbers. The same seed gives the same ones in every runtime."""
+        """Normally distributed numbers. The same seed gives the same ones in every runtime."""
         rng = generator(seed, f"arena {m}x{k}x{n}")
         x, w = (rng.standard_normal(shape, np.float32) for shape in ((m, k), (n, k)))
         return cls(x, w, quantize(x, BITS), quantize(w, BITS))
@@ -112,7 +112,7 @@ def exact_bound(k: int) -> tuple[int, int]:
 
 
 def truth(operands: Operands, rows: slice, integer: bool) -> np.ndarray:
-    """These rows of the product, beyond doubt: in int64 for codes, in float64 for floats."""
+    """These rows of the product, for checking: in int64 for codes, in float64 for floats."""
     x, w = (operands.a.codes, operands.b.codes) if integer else (operands.x, operands.w)
     wide = np.int64 if integer else np.float64
     return np.einsum("mk,nk->mn", x[rows].astype(wide), w.astype(wide))

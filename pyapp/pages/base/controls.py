@@ -26,7 +26,7 @@ RANGE_TITLES = {"minmax": "smallest to largest", "percentile": "99.9th percentil
 
 
 def idle_in_float(*names: str, by: str = "activations", value: Value = NONE, what: str = "activations") -> Idle:
-    """Parameters without a meaning while something stays float32."""
+    """Parameters that have no effect while `what` stays float32."""
     return Idle(names, by, "is", (value,), f"the {what} stay float32")
 
 
@@ -35,7 +35,7 @@ def seed(doc: str, **changes: Any) -> Param:
 
 
 def bits(default: int, doc: str, **changes: Any) -> Param:
-    """2 to 8 of them."""
+    """A slider for bits, 2 to 8."""
     return replace(Param("bits", "Bits", "int", default, doc, lo=MIN_BITS, hi=8), **changes)
 
 
@@ -69,7 +69,7 @@ def weight_method(default: str) -> Param:
 
 
 def any_method() -> Param:
-    """`weight_method` with those that see no inputs as well."""
+    """All methods that round weights: those of `weight_method`, and those that see no inputs."""
     param = weight_method("round")
     return replace(param, choices=(*param.choices, HQQ, STOCHASTIC),
                    titles={**param.titles, HQQ: "HQQ", STOCHASTIC: "stochastic rounding"},
@@ -77,7 +77,7 @@ def any_method() -> Param:
 
 
 def method_alone() -> Param:
-    """`any_method` but for those that see inputs."""
+    """The methods of `any_method` that see no inputs."""
     param = any_method()
     return replace(param, choices=ALONE, titles={name: param.titles[name] for name in ALONE},
                    doc="Round to nearest; HQQ, whose zero points lie between codes; or round up and down by chance")
@@ -89,7 +89,7 @@ def weight_range(default: str) -> Param:
 
 
 def calibration(at_run_time: bool = False) -> Param:
-    """`at_run_time`: each image may find its own."""
+    """How the ranges of activations are found. With `at_run_time`, each image may also find its own."""
     param = Param("calibrate", "Calibration", "choice", "minmax", choices=CALIBRATIONS, titles=RANGE_TITLES,
                   doc="How the range of each activation is found, on 1,024 training images")
     return param if not at_run_time else replace(
@@ -98,6 +98,7 @@ def calibration(at_run_time: bool = False) -> Param:
 
 
 def calibration_of_text() -> Param:
+    """How the ranges of a GPT's activations are found."""
     return replace(calibration(at_run_time=True), titles={**RANGE_TITLES, TOKEN: "per character, at run time"},
                    doc="How the range of each activation is found: on texts that the network writes itself, or for "
                        "each character while it is read")
@@ -120,6 +121,7 @@ def columns(default: int, hi: int, doc: str) -> Param:
 
 
 def row_length(lo: int, doc: str) -> Param:
+    """Logits per row, N."""
     return Param("length", "Row length", "int", 64, doc, lo=lo, hi=256)
 
 

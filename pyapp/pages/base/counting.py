@@ -12,7 +12,7 @@ Read = Callable[[np.ndarray], np.ndarray]  # images (B, 784) -> logits (B, 10)
 
 
 class Predictions:
-    """What one network makes of a row of images, as far as it has come: logits, and the digits that they are for."""
+    """One network's logits for images, as far as it has read them, and the digits that it predicts."""
 
     def __init__(self, read: Read, images: np.ndarray):
         self.read, self.images = read, images
@@ -38,7 +38,7 @@ class Count:
         self._mistakes: tuple[int, tuple[Mistakes | None, Mistakes | None]] | None = None  # of so many images
 
     def go_on(self, images: int) -> None:
-        """Count up to so many images more."""
+        """Count at most `images` more."""
         self.counted = min(self.counted + images, len(self.labels))
         for predictions in filter(None, (self.exact, self.quantised)):
             predictions.reach(self.counted)
@@ -52,7 +52,7 @@ class Count:
         return self._mistakes[1]
 
     def scores(self) -> dict[str, Any]:
-        """Shares of right answers of those counted so far, and on how many the two networks differ."""
+        """Each network's share of right answers among the images counted so far, and on how many the two differ."""
         n = self.counted
         exact, quantised = (p and p.found[:n] for p in (self.exact, self.quantised))
         return {"counted": n, "count_of": len(self.labels), "float_accuracy": _share(exact, self.labels[:n]),

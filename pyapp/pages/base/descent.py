@@ -1,4 +1,4 @@
-"""What the pages of rungs 1 to 3 share: a loss, going down, and a trail of where it has been."""
+"""What the pages of rungs 1 to 3 share: gradient descent on a loss, and the trail of where it has been."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -117,7 +117,7 @@ class Descent(Experiment):
 
 
 class Sliders(Descent):
-    """One weight and one bias, which the reader may move: there the descent begins, and goes on."""
+    """One weight and one bias, which the reader may move; descent starts, and continues, from where they are."""
 
     def first(self) -> tuple[float, float]:
         return self.params["w"], self.params["b"]
@@ -150,7 +150,7 @@ def shades(losses: np.ndarray) -> np.ndarray:
 
 
 def marks(x: np.ndarray, y: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
-    """The points, and a thread from each to the curve, which may be elsewhere."""
+    """The points, and a vertical thread from each to the curve."""
     threads = [{"kind": "thread", "x": a, "y": b, "to": [a, c], "role": "error"}
                for a, b, c in zip(x.tolist(), y.tolist(), predicted.tolist(), strict=True) if math.isfinite(c)]
     return threads + [{"kind": "point", "x": a, "y": b, "hollow": True, "role": "ink"}

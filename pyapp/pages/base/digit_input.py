@@ -1,4 +1,4 @@
-"""What a page sends to be read, a drawing, a picture or the number of a held-out digit, as the network's input."""
+"""The network's input from what a page sends: a drawing, a picture or the number of a held-out digit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ class Reader:
         self._raster = drawing.Raster()
 
     def read(self, inputs: Mapping[str, Any]) -> DigitInput:
-        """ValueError if there is no such digit, or nothing to read."""
+        """The network's input. ValueError if there is no such digit, or nothing to read."""
         if "index" in inputs:
             return held_out(int(inputs["index"]))
         if "strokes" in inputs:
@@ -47,7 +47,7 @@ class Reader:
 
 
 def held_out(index: int) -> DigitInput:
-    """The held-out digit of this number, with its label."""
+    """The held-out digit of this number, with its label. ValueError if there is none."""
     images, labels = mnist.shipped("test")
     if not 0 <= index < len(labels):
         raise ValueError(f"there is no test digit {index}; they are numbered 0 to {len(labels) - 1}")

@@ -1,4 +1,4 @@
-"""A training as a page drives it: a batch at a time, judged after each epoch, kept as arrays and taken up again."""
+"""Training as a page drives it: one batch at a time, judged after each epoch, saved as arrays and resumed."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ class DigitsTraining:
         self.obey(params)
 
     def obey(self, params: Values, changed: str = "") -> None:
-        """Set what may change while training; another optimiser starts afresh."""
+        """Apply the parameters that may change while training; a new optimiser starts without memory."""
         if changed == "optimiser":
             self.trainer.optimiser = optimiser_of(self.trainer.p, params)
         self.trainer.optimiser.rate, self.trainer.batch = params["rate"], int(params["batch"])

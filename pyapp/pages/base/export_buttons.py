@@ -15,7 +15,7 @@ def actions(forms=names.ALL) -> tuple[Action, ...]:
 
 
 def panel(forms=names.ALL, proven: str = "digits") -> Panel:
-    """The buttons for these actions; what the network is proven on."""
+    """The panel with a button per format; `proven` says what the network's proof runs on."""
     return Panel("export", "Take the network with you", (
         Words(text=f"Each file holds the network as it is now, and ten {proven} with their results. With these anyone "
                    "can prove that it computes the same elsewhere: with `bitladder verify FILE`, or with the exported "

@@ -77,7 +77,7 @@ def vision_settings(action: str, settings: TransformerSettings) -> tuple[Transfo
 
 
 def told(accuracy: float, n: int, data: str = SHIPPED) -> dict[str, Any]:
-    """What was measured, by default on shipped test digits."""
+    """An accuracy as an export reports it: measured on n images of `data`, by default the shipped test digits."""
     return measured_of({"accuracy": accuracy, "n": n}, data)
 
 
@@ -90,7 +90,7 @@ def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
 
 
 def command(page: Experiment, action: str) -> str:
-    """The command that makes this file again, if no setting was changed on the way."""
+    """The command that makes this file again, if no setting was changed during the run."""
     name, step = type(page).__module__.rpartition(".")[2], page.frame().step
     given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
              if page.params[param.name] != param.default]

@@ -21,5 +21,5 @@ def number_format(leave_out: Container[str] = (), **changes: Any) -> Param:
 
 
 def idle_in_formats(*names: str) -> Idle:
-    """Parameters of a uniform grid, which have no meaning in a number format."""
+    """Parameters of a uniform grid, which have no effect on a number format."""
     return Idle(names, "format", "is not", (GRID,), "the number format has its own")

@@ -37,7 +37,7 @@ class Gathering:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """What the picture is drawn from."""
+        """The arrays that the picture is drawn from."""
         few = {"few_lines": self.lines} if len(self.lines) <= FEW else {}
         return {"edges": self.edges, "weights": self.weights, "codes": self.codes, "counts": self.counts,
                 "ends": self.lines[[0, -1]], **few}

@@ -54,7 +54,7 @@ class Drawing:
         return self._varied[1]
 
     def copies(self, features: str, how: Variation, n: int) -> np.ndarray:
-        """What a network reads of the drawing and of n variants, float32 (1 + n, 784)."""
+        """A network's inputs for the drawing and n variants of it, float32 (1 + n, 784)."""
         key = features, how, n
         if self._copies is None or self._copies[0] != key:
             drawn = [self.points, *gestures.variants(self.points, how, n)]
@@ -96,14 +96,14 @@ class Book:
 
     @cached_property
     def learned(self) -> list[Drawing]:
-        """The others."""
+        """The drawings that are not held out."""
         return [each for each in self.drawings if each not in self.held_out]
 
     def labels(self, drawings: Sequence[Drawing]) -> np.ndarray:
         return np.array([self.names.index(each.name) for each in drawings], np.int64)
 
     def with_one(self, name: str, points: np.ndarray) -> "Book":
-        """With one more drawing. ValueError says why it cannot be taken."""
+        """A book with one more drawing. ValueError says why it cannot be taken."""
         if not is_name(name):
             raise ValueError(f"a class needs a name of 1 to {LONGEST} printable characters; type one into Class")
         if not len(points):
@@ -115,7 +115,7 @@ class Book:
         return Book([*self.drawings, Drawing(name, points)])
 
     def without(self, name: str) -> "Book":
-        """Without a class. ValueError if there is none of that name."""
+        """A book without a class. ValueError if there is none of that name."""
         if name not in self.names:
             raise ValueError(f"there is no class {name!r} to delete; there are {', '.join(self.names) or 'none yet'}")
         return Book([each for each in self.drawings if each.name != name])

@@ -27,7 +27,7 @@ def variation(params: Values) -> Variation:
 
 
 class GestureTraining:
-    """What is known of a network for the drawings of a book. `trainer` is None until the drawings are prepared."""
+    """A network for the drawings of a book, and how far it is. `trainer` is None until the drawings are prepared."""
 
     def __init__(self, book: Book, params: Values):
         self.book, self.params = book, params
@@ -45,7 +45,7 @@ class GestureTraining:
         return self.params["features"], variation(self.params)
 
     def prepare(self) -> Iterator[None]:
-        """Compute what is learned from, a drawing an item, and begin."""
+        """Compute the inputs, one drawing per item, and begin to train."""
         n = self.params["variants"]
         found = []
         for each in self.book.learned:
@@ -56,7 +56,7 @@ class GestureTraining:
                                         self.params["hidden"])
 
     def steps(self) -> Iterator[Frame | None]:
-        """A drawing prepared, and then a training batch, an item; ends after a fixed number of batches."""
+        """One drawing prepared per item, then one training batch per item; ends after a fixed number of batches."""
         if not self.book.trainable:
             return
         if self.trainer is None:
@@ -67,7 +67,7 @@ class GestureTraining:
             yield Frame(self.trainer.steps, {"loss": self.loss, **judged})
 
     def judge(self) -> dict[str, float | None]:
-        """Find out which held-out drawings are read rightly."""
+        """Classify the held-out drawings."""
         self.right, held_out = {}, self.book.held_out
         if held_out and self.trainer:
             x = np.concatenate([each.copies(*self._read, 0) for each in held_out])
@@ -79,7 +79,7 @@ class GestureTraining:
 
     @property
     def accuracies(self) -> dict[str, float | None]:
-        """Shares of the held-out drawings that are read rightly; None: not known."""
+        """Shares of the held-out drawings that are classified correctly; None if not known."""
         return {f"{name}_accuracy": float(self.right[name].mean()) if name in self.right else None
                 for name in ("float", "quant")}
 
@@ -99,7 +99,7 @@ class GestureTraining:
         return self.quantised.parameters if self.quantised else None
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row per class: its drawings, and how many of the held-out ones are read rightly."""
+        """A row per class: its drawings, and how many of the held-out ones are classified correctly."""
         labels = self.book.labels(self.book.held_out)
 
         def right(kind: str, i: int) -> str:

@@ -17,7 +17,7 @@ Found = list[Measured | None]
 
 @dataclass(frozen=True)
 class Limits:
-    """What counts as a loss, in points of accuracy."""
+    """How many points of accuracy count as a loss."""
 
     noticeable: float  # less than this may be chance
     allowed: float  # the usual "less than 1 %"
@@ -25,6 +25,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Claim:
+    """A claim about precision, who says it, and the trials and the rule that decide it."""
+
     name: str
     use: str  # a key of USES
     text: str
@@ -47,23 +49,24 @@ VENDORS, PAPERS, LLM = "makers of inference engines", "surveys and white papers"
 
 
 def weights(bits: int | tuple[int, ...], per: str = "channel", **more) -> Callable[[Lab], Trial]:
-    """Only the weights are quantised."""
+    """A trial in which only the weights are quantised."""
     return lambda lab: lab.scores(Settings(bits, per=per, **more))
 
 
 def both(bits: int, activations: int, calibrate: str = "minmax", integers: bool = False) -> Callable[[Lab], Trial]:
-    """Weights with a scale per neuron, and activations."""
+    """A trial in which weights, with a scale per neuron, and activations are quantised."""
     settings = Settings(bits, per="channel", activations=activations, calibrate=calibrate)
     return lambda lab: lab.scores(settings, integers)
 
 
 def better(first: Measured, second: Measured, limits: Limits) -> bool:
-    """first loses noticeably less than second."""
+    """Whether `first` loses noticeably less than `second`."""
     return second.loss - first.loss >= limits.noticeable
 
 
 def needed(without: Found, with_: Measured | None, limits: Limits) -> bool | None:
-    """True if even the best result without it loses more than allowed, and with it not. None if not measured."""
+    """Whether a method is needed: the best result without it loses more than allowed, the one with it does not. None if
+    this was not measured."""
     if min(found.loss for found in without) < limits.allowed:
         return False
     return None if with_ is None else with_.loss < limits.allowed
@@ -83,7 +86,7 @@ BETTER = "it is better if it loses at least {noticeable} less"
 
 
 def qat_trials(bits: int) -> dict[str, Any]:
-    """The best without training beside the shipped trained network, and the link to GPTQ's."""
+    """Trials of the best methods without training and of the shipped trained network, and the link to GPTQ's page."""
     name, activations = f"W{bits}A{ACTIVATIONS[bits]}", ACTIVATIONS[bits]
     return {"trials": ((f"{name}, rounded", lambda lab: lab.like_qat(bits, "round")),
                        (f"{name}, GPTQ", lambda lab: lab.like_qat(bits, "gptq")),

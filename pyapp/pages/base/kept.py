@@ -1,4 +1,4 @@
-"""What a reader has brought, as arrays of a page's snapshot: if it is small, a session file and the browser keep it."""
+"""A reader's own data as arrays of a page's snapshot: if they are small, a session file and the browser keep them."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -21,7 +21,7 @@ BROKEN = (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowE
 
 
 class OwnSounds:
-    """Sounds of the reader's. `arrays` has their samples one after the other, in the smallest type that holds them
+    """The reader's sounds. `arrays` has their samples one after the other, in the smallest type that holds them
     exactly: int16 in 2^-15, float32 or float64 (N,); `lengths` and `rates`, int64 (sounds,); and the rest as JSON. It
     is empty if that would be larger than MOST."""
 

@@ -25,7 +25,7 @@ BIAS_BITS = 8
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured; None is what was not."""
+    """The results of a trial; None where something was not measured."""
 
     accuracy: float | None = None  # share of the images
     loss: float | None = None  # accuracy lost to the float network, in points; below 0 where it gained
@@ -61,7 +61,7 @@ class Lab:
         return self._sized((yield from self._against_float(predictions)), network.nbytes)
 
     def cast(self, kind: str) -> Trial:
-        """All that is stored rounded to "float16" or "bfloat16": parameters, pixels, and what each layer passes on.
+        """The network with all stored numbers, parameters, pixels and layers' outputs, as "float16" or "bfloat16".
 
         A layer's sums stay float32, as on hardware that multiplies in either format.
         """
@@ -71,7 +71,7 @@ class Lab:
         return self._sized((yield from self._against_float(predictions)), float_nbytes(p) // 2)
 
     def qat(self, bits: int) -> Trial:
-        """The shipped network that was trained with so many bits; None if this site ships none."""
+        """The shipped network that was trained with `bits` bits; None if this site ships none."""
         network = shipped(bits)
         return (yield from self.network(network)) if network else None
 

@@ -1,6 +1,6 @@
-"""A quantised matrix read alike whatever it is in: a uniform grid, a format with scales of its own, or GGUF's blocks.
+"""One view of quantised matrices of every kind: uniform grids, formats with scales of their own, and GGUF's blocks.
 
-For pictures: the code of each number, the numbers that share a scale, and what their codes can stand for.
+Pictures are drawn from it: the code of each number, the numbers that share a scale, and what their codes stand for.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Cell:
 
 
 class Matrix:
-    """What all kinds have in common; each knows `codes`, `scales`, `per`, `all_codes`, `clips` and its `_lines`."""
+    """The base of all kinds; each has `codes`, `scales`, `per`, `all_codes`, `clips` and its own `_lines`."""
 
     codes: np.ndarray  # of each number, int32 (rows, columns)
     scales: np.ndarray  # float32, of each cell, row by row

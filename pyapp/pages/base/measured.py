@@ -1,4 +1,4 @@
-"""What an accuracy was measured with: pages differ in it, so the same bits have different figures there."""
+"""The settings behind an accuracy: pages differ in them, so the same bits give different figures there."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ def weights_words(params: Iterable[Param], values: Values) -> str:
 
 
 def activations_words(bits: str) -> str:
-    """Of a parameter that has bits or "none"."""
+    """The activations in words, from a parameter that is a number of bits or "none"."""
     return f"{bits}-bit activations" if bits.isdecimal() else "float32 activations"
 
 

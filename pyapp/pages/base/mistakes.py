@@ -1,4 +1,4 @@
-"""What a classifier reads wrongly, float beside quantised: a panel that pages of classifiers share."""
+"""The mistakes of a classifier, float beside quantised: a panel that pages with a classifier share."""
 
 from dataclasses import replace
 from typing import Any
@@ -104,12 +104,12 @@ def _middles(found: Mistakes) -> np.ndarray:
 
 
 def _accuracies(found: Mistakes) -> np.ndarray:
-    """NaN where no answer is so sure."""
+    """Accuracy by confidence; NaN in bins without an answer."""
     return np.array([np.nan if each.accuracy is None else each.accuracy for each in found.curve])
 
 
 def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
-    """What stands behind each point of the curves."""
+    """The counts behind each point of the curves, in words."""
     def told(name: str, n: int, accuracy: float | None) -> str:
         return f"{name} {n:,} images" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
     pairs = zip(exact.curve, rounded.curve if rounded else [None] * len(exact.curve), strict=True)

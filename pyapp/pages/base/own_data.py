@@ -1,4 +1,4 @@
-"""Data of the reader's own on the page that trains: read in the page, shown before a step is trained, sent nowhere."""
+"""The reader's own data on the page that trains: read in the browser, shown before training starts, never sent."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -122,7 +122,7 @@ class OwnData:
 
     @property
     def count(self) -> int:
-        """Images that were brought."""
+        """How many images the reader has brought."""
         return sum(len(part.labels) for part in self.parts.values())
 
     @property
@@ -136,7 +136,7 @@ class OwnData:
 
     @cached_property
     def test(self) -> tuple[np.ndarray, np.ndarray]:
-        """The held-out ones."""
+        """Inputs float32 (N, 784) and labels int64 (N,) that are held out."""
         return _pair(self.parts["test"]) if self else mnist.shipped("test")
 
     def frame(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -11,8 +11,8 @@ LAYERS = Param("layers", "Layers", "text", USUAL, hi=60, widget="line", live=Fal
 
 
 def sizes(page: Experiment, outputs: int) -> tuple[tuple[int, ...], list[str]]:
-    """The sizes that a page's parameter asks for and nothing; or, where no network for so many classes can have them,
-    the usual sizes and why."""
+    """The sizes that a page's parameter asks for, and no note; or, if no network with `outputs` classes can have them,
+    the usual sizes and a note that says why."""
     try:
         return sizes_of(page.params["layers"], LARGEST, outputs), []
     except ValueError as error:

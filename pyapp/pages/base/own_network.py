@@ -14,7 +14,7 @@ ACTION = Action("network", "Save as safetensors", "Save the float32 network, and
 
 
 def panel(reads: str, gives: str) -> Panel:
-    """The button, and why there are no other formats."""
+    """The panel with the button, and the reason why there are no other formats."""
     return Panel("export", "Take the network with you", (
         Words(text=f"The file holds the float32 weights, and the mean and deviation that normalise {reads}: "
                    "(x − normal.mean) / normal.deviation enters layer 1, every layer computes x Wᵀ + b, and ReLU "
@@ -24,7 +24,7 @@ def panel(reads: str, gives: str) -> Panel:
 
 
 class Trained(Protocol):
-    """What has learned."""
+    """A network that may be trained already."""
 
     trained: bool
     weights: Parameters  # only when it is trained
@@ -33,7 +33,7 @@ class Trained(Protocol):
 def saved(page: str, network: Trained, normal: Callable[[], tuple[np.ndarray, np.ndarray]],
           about: Mapping[str, str]) -> Outcome:
     """The file: layer1.weight (out, in) and so on as float32; normal.mean and normal.deviation float64 (in,).
-    ValueError while it is learning."""
+    ValueError while it is still training."""
     if not network.trained:
         raise ValueError("the network is still learning; save it when that is done")
     tensors = store.arrays_of(network.weights) | dict(zip(("normal.mean", "normal.deviation"), normal(), strict=True))

@@ -1,4 +1,4 @@
-"""What is read off a training with quantisation besides its loss: references, scales by layer, integer arithmetic."""
+"""What quantisation-aware training shows besides its loss: references, scales by layer, integer arithmetic."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -33,19 +33,19 @@ ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of 
 
 @cache
 def float_mistakes() -> Mistakes:
-    """What the shipped float network reads wrongly of the held-out digits."""
+    """Which held-out digits the shipped float network misclassifies."""
     images, labels = mnist.shipped("test")
     return Mistakes(evaluate(MLP(), shipped.mlp(), images, labels)["answers"], labels)
 
 
 def float_accuracy() -> float:
-    """Of the shipped float network, on the held-out digits."""
+    """Accuracy of the shipped float network on the held-out digits, 0 to 1."""
     return float(float_mistakes().right.mean())
 
 
 @cache
 def rounded_accuracy(bits: int, per: str, activations: int | None, form: str = GRID) -> float:
-    """The same network with its weights rounded to nearest and its activations calibrated, but not trained."""
+    """Accuracy of the shipped network with weights rounded to nearest and activations calibrated, but not trained."""
     settings = (Settings(bits, per=per, activations=activations) if form == GRID else
                 Settings(format=form, activations=activations))
     network = quantize_network(shipped.mlp(), settings, mnist.calibration())
@@ -73,7 +73,7 @@ def _ends(scale: np.ndarray) -> list[float]:
 
 
 def _to(scale: np.ndarray) -> str:
-    """Up to where the scales go, where there are several."""
+    """The words " to ..." with the largest scale, if there are several."""
     low, high = _ends(scale)
     return f" to {high:.4g}" if high > low else ""
 

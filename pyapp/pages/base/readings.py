@@ -1,4 +1,4 @@
-"""Results that take a while, worked out one after the other and a piece at a time."""
+"""Results that take a while, computed one after the other, a piece at a time."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
@@ -7,7 +7,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Readings(Generic[Key]):
-    """What has been read and what is still to be read. `read(key)` yields None after each piece of work, and last the
+    """Results by key, and the keys still to be read. `read(key)` yields None after each piece of work, and last the
     result."""
 
     def __init__(self, read: Callable[[Key], Iterator[Any]]):
@@ -31,7 +31,7 @@ class Readings(Generic[Key]):
         self._wanted += [key for key in dict.fromkeys(keys) if key not in known]
 
     def begin_again(self, keys: Iterable[Key]) -> None:
-        """Forget all, for what is read has changed, and read these."""
+        """Forget all results, because what is read has changed, and read these."""
         self.results, self._wanted, self._under_way = {}, [], None
         self.want(keys)
 

@@ -7,7 +7,7 @@ from pyapp.experiment.frame import Experiment
 
 
 class SoftmaxLab(Experiment):
-    """A page whose parameters may have these names, or says which of its own they are."""
+    """A page of the lab. Its parameters have the shared names, or it says which of its own stand for them."""
 
     entry = "Softmax lab"
     SHARES: ClassVar[Mapping[str, str]] = {name: name for name in ("logits", "bits", "shift", "method")}

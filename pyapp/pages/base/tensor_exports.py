@@ -1,4 +1,4 @@
-"""What the page about tensors gives away: its table as CSV, one tensor as .npy, a report as one HTML file."""
+"""The files that the page about tensors saves: its table as CSV, one tensor as .npy, a report as one HTML file."""
 
 import re
 from collections.abc import Mapping, Sequence

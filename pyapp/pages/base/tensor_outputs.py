@@ -59,7 +59,7 @@ class Outputs:
         return output_errors(layer)
 
     def told(self, tensor: Tensor) -> dict[str, Any]:
-        """As a frame shows it for this tensor."""
+        """The measurements of this tensor as a frame shows them."""
         known = self.of is tensor
         return {"inputs": self.file, "outputs": list(self.rows) if known else [], "outputs_of": len(BITS),
                 "outputs_done": len(self.rows) if known and not self.refused else len(BITS) if known else 0,

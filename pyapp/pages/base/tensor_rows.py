@@ -51,7 +51,7 @@ def listed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def decibels(ratio: float | None) -> str:
-    """An SQNR in words; there is none of what was not measured, as of a tensor that is kept or cannot be read."""
+    """An SQNR in words; a dash if none was measured, as for a tensor that is kept or cannot be read."""
     if ratio is None or not np.isfinite(ratio):
         return "–" if ratio is None else "exact" if ratio > 0 else "no signal"
     return f"{ratio:.1f} dB".replace("-", "−")
@@ -100,7 +100,7 @@ def formats(costs: dict[str, Cost]) -> list[dict[str, Any]]:
 
 def compared(file: str, other: str, differences: Sequence[Mapping[str, Any]], alone: Mapping[str, Any],
              most: int) -> dict[str, Any]:
-    """Two files: their pairs, of which so many are listed, and what has no partner as far as that is known."""
+    """Two files compared: their pairs, of which at most `most` are listed, and the tensors known to have no partner."""
     pairs = [{**row, "title": breakable(row["name"]), "sqnr": decibels(row["sqnr_db"]), "shape": shape(row["shape"])}
              for row in worst_first(differences)[:most]]
     candidates = [{**each, "first_title": breakable(each["first"]), "second_title": breakable(each["second"])}

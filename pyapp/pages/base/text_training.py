@@ -1,4 +1,4 @@
-"""A small GPT that learns a text in the page, and what its writing is worth with float and with rounded weights."""
+"""A small GPT that learns a text in the page, and the score of its writing with float and with rounded weights."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ class TextTraining:
         self.trainer = Trainer(model, p, optimiser, *self._windows(tokens, shape.context), seed, loss=next_token)
 
     def _windows(self, tokens: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
-        """Those to learn from, (n, T), and the tokens that follow."""
+        """The windows to learn from, (n, T), and the tokens that follow each."""
         x, y = windows(tokens, context)
         if self._end is not None:
             begins = np.flatnonzero(x[:, 0] == self._before)
@@ -85,7 +85,8 @@ class TextTraining:
                                  for layer in self.model.linears})
 
     def read(self, bits: int | None, temperature: float) -> Iterator[dict | None]:
-        """What the network with weights of so many bits (None: float) loses and writes; None after each piece of work.
+        """The loss and the writing of the network with `bits`-bit weights, or float for None; yields None after each
+        piece of work.
 
         The last item has the `step`, the `bytes` of the weights, the `loss` on held-out text in nats per character, the
         `samples`, the `marks` of each, and their mean, the `score`. All widths write with the same random numbers.
@@ -108,7 +109,7 @@ class TextTraining:
                "score": sum(marks) / len(marks), "samples": samples, "marks": marks}
 
     def _text(self, tokens: np.ndarray) -> str:
-        """What was written, up to its end."""
+        """The text of tokens, up to its end character."""
         text = self.corpus.vocabulary.decode(tokens)
         return text if self.corpus.end is None else text.partition(self.corpus.end)[0]
 
@@ -121,14 +122,14 @@ def loss_by_frequency(known: np.ndarray, asked: np.ndarray, vocabulary: int) -> 
 
 
 def readable(text: str) -> tuple[str, list[str]]:
-    """A text of one's own as it is learned, and what has to be said about it. TextError if it cannot be learned."""
+    """A reader's text in the form in which it is learned, and notes about it. TextError if it cannot be learned."""
     text, notes = tidy(text)
     split(np.zeros(len(text), np.uint8), CONTEXT)
     return text, notes
 
 
 def of_file(data: bytes, name: str) -> tuple[str, list[str]]:
-    """The same of a text file; StoreError says why it cannot be learned."""
+    """`readable` for the bytes of a text file; StoreError says why it cannot be learned."""
     try:
         if len(data) > LARGEST:
             raise TextError(f"{name} has {len(data):,} bytes; use a text of at most {LARGEST:,}")

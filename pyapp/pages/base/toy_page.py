@@ -36,7 +36,7 @@ class ToyPage(Experiment):
         self._said = [*self._opened(TABLE.name, self._read_table), *self._opened(PROMPT.name, self._read_prompt)]
 
     def _opened(self, name: str, read: Any) -> list[str]:
-        """A link always opens: a value in it that cannot be read is reported and replaced by the default."""
+        """Read a text parameter, which a link may have set: if that fails, use the default and return a note."""
         try:
             read()
         except ParamError as error:
@@ -65,12 +65,13 @@ class ToyPage(Experiment):
 
     @property
     def rungs(self) -> SimpleNamespace:
-        """The ladder's functions, where this page shows one the live one."""
+        """The ladder's functions; those that this page shows are the live ones."""
         own = {name: getattr(self.live, name) for name in self.live.shipped if name in toy.FUNCTIONS}
         return SimpleNamespace(**{**toy.FUNCTIONS, **own})
 
     def forward(self, p: toy.Weights | None = None, **how: Any) -> dict[str, np.ndarray]:
-        """The toy with the page's switches and functions on its words."""
+        """The arrays of the toy's forward pass on the page's words, with its switches and functions. EditError if an
+        edited function fails."""
         switches = {name: self.params[name] for name in ("own", "scaled", "mlp") if name in self.params}
         with np.errstate(invalid="ignore", divide="ignore"):  # of edited code, said below
             found = toy.forward(self.numbers, p or self.p, **{**switches, "rungs": self.rungs, **how})
@@ -116,11 +117,11 @@ def plain(vector: np.ndarray) -> str:
 
 
 def part(name: str, title: str, vector: np.ndarray, role: str = "", chosen: bool = False) -> dict[str, Any]:
-    """A row of a sum of vectors."""
+    """A row of the table that adds up vectors."""
     return {"name": name, "title": title, "vector": vector.tolist(), "role": role, "chosen": chosen}
 
 
 def ranking(p: np.ndarray, most: int = 5) -> list[dict[str, Any]]:
-    """The most probable words."""
+    """Rows of the most probable words, the first `most`."""
     best = np.argsort(-p, kind="stable")[:most]
     return [{"word": toy.WORDS[i], "probability": float(p[i])} for i in best]

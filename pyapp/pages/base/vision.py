@@ -26,7 +26,7 @@ CLOSE = 1e-3  # of the largest logit: float32 moves a logit by less than a hundr
 
 
 class ImageReading(NamedTuple):
-    """What a network makes of one image."""
+    """A network's answer to one image, and what its heads looked at."""
 
     probabilities: np.ndarray  # float64 (10,)
     attention: np.ndarray  # float64 (L, H, T, T)
@@ -36,12 +36,12 @@ class Network:
     """A Vision Transformer with its parameters."""
 
     def __init__(self, model: ViT, p: Parameters, rounds: bool = False):
-        """`rounds`: the network puts numbers on grids on the way."""
+        """`rounds` says that the network puts numbers on grids between its layers."""
         self.model, self.p, self.rounds = model, p.astype(np.float64), rounds
         self._last: tuple[np.ndarray, ImageReading] | None = None
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """(B, 10) of images (B, 784)."""
+        """Logits (B, 10) of images (B, 784)."""
         return self.model.forward(self.p, x.astype(np.float64))
 
     def quick(self, x: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ class Network:
         return self.p.astype(np.float32)
 
     def read(self, image: np.ndarray) -> ImageReading:
-        """One image, (28, 28). The last one's reading is kept: a page asks again after each change of a setting."""
+        """Read an image (28, 28). The last reading is kept: a page asks again after each change of a setting."""
         if self._last is None or not np.array_equal(self._last[0], image):
             probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
             self._last = image.copy(), ImageReading(probabilities, self.model.attention()[:, 0].astype(np.float64))
@@ -85,12 +85,12 @@ class Pair:
 
     @property
     def piece(self) -> int:
-        """Images to read at once."""
+        """How many images to read at once."""
         return PATCHES // self.exact.model.size.patches
 
     @cached_property
     def quantised(self) -> Network | None:
-        """Made when it is first needed, for its grids take a moment to find."""
+        """The quantised network, made when it is first needed, because its grids take a moment to find."""
         if self.settings is None:
             return None
         images = mnist.calibration()[:CALIBRATION].astype(np.float64)
@@ -135,7 +135,7 @@ def _pictures(attention: np.ndarray, layer: int, head: int | None, token: int) -
 
 
 def facts(reading: ImageReading, layer: int, head: int | None, token: int) -> dict[str, Any]:
-    """What a reading says in numbers; `to_class`: attention to the class token, which no picture shows."""
+    """A reading in numbers; `to_class` is the attention to the class token, which no picture shows."""
     p = reading.probabilities
     chosen = reading.attention[layer].mean(axis=0) if head is None else reading.attention[layer, head]
     return {"digit": int(p.argmax()), "confidence": float(p.max()), "to_class": float(chosen[token, 0])}

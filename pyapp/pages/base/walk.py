@@ -32,7 +32,7 @@ SHOWN = 4  # differences that are listed
 
 @dataclass(frozen=True)
 class Walk:
-    """Both float matrices, what they were quantised to, and all that follows from them."""
+    """Two float matrices, their quantised forms, and everything that is computed from them."""
 
     a: np.ndarray  # float32
     w: np.ndarray  # float32
@@ -116,7 +116,7 @@ class Walk:
         return self.y_grid.dequantize(self.codes[rounding])
 
     def errors(self, rounding: str) -> dict[str, TensorErrors]:
-        """Against the float product: as real numbers, and as output codes."""
+        """Errors against the float product, of the accumulators' real numbers and of the output codes."""
         return {"real": compare(self.y, self.real), "final": compare(self.y, self.final(rounding))}
 
     def check(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Walk:
         }
 
     def _inputs(self, row: int, column: int) -> list[dict[str, Any]]:
-        """The I products of one sum, of numbers and of codes."""
+        """The I products of one sum, both of real numbers and of codes."""
         a, w = self.qa.codes[row].tolist(), self.qw.codes[column].tolist()
         return [{"a": float(x), "w": float(v), "product": float(x) * float(v), "a_code": a[k], "w_code": w[k],
                  "code_product": a[k] * w[k]}

@@ -1,4 +1,4 @@
-"""Two networks that write on from the same prompt, and what each of their characters was written from."""
+"""Two networks that continue the same prompt, and what each had read when it wrote a character."""
 
 import time
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ NAMED = 10  # characters that a note names
 
 
 class Text:
-    """A prompt and what a network goes on with.
+    """A prompt and its continuation by a network.
 
     `starts[i]` is where the window begins whose last token is number i: what was seen when the next one was drawn.
     """
@@ -49,7 +49,7 @@ class Text:
         return self._timed / self._seconds if self._seconds else None
 
     def write(self) -> None:
-        """One token more."""
+        """Write one more token."""
         begun = time.perf_counter()
         token, self.logits = self._writer.write()
         self._timed, self._seconds = self._timed + 1, self._seconds + time.perf_counter() - begun
@@ -57,7 +57,7 @@ class Text:
         self.starts.append(len(self.tokens) - len(self._writer.window))
 
     def follow(self, tokens: list[int]) -> None:
-        """Go on after these, which this network has written after the prompt."""
+        """Go on after these tokens, which this network has written after the prompt."""
         for token, length in zip(tokens, self._writer.follow(tokens), strict=True):
             self.tokens.append(token)
             self.starts.append(len(self.tokens) - length)
@@ -74,13 +74,14 @@ def first_difference(one: Text, other: Text) -> int | None:
 
 
 class TokenReading(NamedTuple):
-    """What a network makes of a window of T tokens."""
+    """A network's predictions for a window of T tokens, and its attention."""
 
     logits: np.ndarray  # (N,), of the token that follows
     attention: np.ndarray  # (blocks, heads, T), of the last token to each
 
 
 def read(model: GPT, p: Parameters, window: np.ndarray) -> TokenReading:
+    """The network's predictions after a window of tokens int32 (T,)."""
     logits = model.forward(p, window[None])[-1]
     return TokenReading(logits, model.attention()[:, 0, :, -1])
 
@@ -126,11 +127,12 @@ def described(params: Mapping[str, Any]) -> str:
 
 
 def visible(text: str) -> list[str]:
-    """Characters as they can be seen alone."""
+    """Each character in a form that can be seen alone, such as a mark for a space."""
     return [{"\n": "↵", " ": "␣"}.get(character, character) for character in text]
 
 
 def quoted(character: str) -> str:
+    """A character as a sentence quotes it."""
     return {"\n": "a line break", " ": "a space", "\t": "a tab"}.get(character, f"“{character}”")
 
 

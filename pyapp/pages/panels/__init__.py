@@ -1,1 +1,1 @@
-"""What pages show, where that does not fit into the page's own module: a tuple PANELS each, named as the page."""
+"""Panels of pages whose own module has no room for them: each module is named as its page and has a tuple PANELS."""

@@ -79,7 +79,7 @@ TRAINING = Panel("training", "Training", (
 
 
 def _row(i: int, number: int) -> Fact:
-    """Accuracies with so many drawings of each class."""
+    """Accuracies with `number` drawings of each class."""
     at = "shipped.gestures.accuracies"
     return Fact(f"{number}", tuple(f"{at}.{kind}.{variants}.{i}.float:percent:1"
                                    for kind, _ in KINDS for variants in ("0", "6")))

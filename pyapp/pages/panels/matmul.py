@@ -63,6 +63,8 @@ ACCUMULATOR = matrix("after_constant", "accumulator")
 
 @dataclass(frozen=True)
 class Step:
+    """One of the eight steps: its name, its formula, and what it shows."""
+
     name: str
     label: str
     title: str

@@ -10,7 +10,7 @@ EMPTY = "The search begins when Python has started."
 
 
 def network(point: str) -> str:
-    """A whole network as it was measured."""
+    """A template that says how a whole network was measured."""
     return (f"{{{point}.bytes:count}} bytes · KL {{{point}.kl:scientific}} · {{{point}.accuracy:percent:2}}")
 
 

@@ -1,4 +1,4 @@
-"""What the page that trains with codes shows: curves, weights on their grid, scales, and what integers read."""
+"""What the page of quantisation-aware training shows: curves, weights on their grid, scales, integer arithmetic."""
 
 from pyapp.experiment.panels import Beside, Button, Buttons, Column, Fact, Facts, Head, Panel, Table, Words
 from pyapp.experiment.pictures import Curves, Heatmap, Histogram, Line, loss_curves

@@ -33,7 +33,7 @@ GAINS = Panel("gains", "What a rule is worth, in bits", (
                "the range smaller. Look at the control column: tensor mean and row mean only move the logits, and must "
                "be worth nothing there. Mid-range and maximum shorten the range of centred rows, too."),
     Table(name="gains", caption="Gain of every rule in bits, by kind of logits", rows="rules", pick="rule", columns=(
-        Column("Rule", "title", about="{about}"),
+        Column("rule", "title", about="{about}"),
         *(Column(f"{{families.{i}.name}}{{families.{i}.comma}}", f"{{{kind}.mean:signed:2}}{{{kind}.range}}",
                  name=kind) for i, kind in enumerate(KINDS)))),
     Words(role="doc", text="Mean of log2(L1 without / L1 with) over "
@@ -57,11 +57,11 @@ NUMBERS = Panel("numbers", "All numbers: {measure}, {method}", (
                "left: there every bit halves them, until the few codes at the left end cannot tell the large logits "
                "apart."),
     Table(name="l1", caption="{measure} by logits, rule and bits", rows="numbers", chosen="chosen", group="title",
-          columns=(Column("Rule", "rule"),
+          columns=(Column("rule", "rule"),
                    *(Column(f"{bits} bits", f"{{errors.{i}:small}}{{stars.{i}}}", name=str(bits))
                      for i, bits in enumerate(BITS)))),
     Table(name="clips", caption="The best clip by logits and bits", rows="families", columns=(
-        Column("Nats kept by the best clip", "title", about="N = {n}"),
+        Column("nats kept by the best clip", "title", about="N = {n}"),
         *(Column(f"{bits} bits", f"clips.{i}:fixed:1") for i, bits in enumerate(BITS)))),
 ), place="wide")
 PANELS = (CURVES, GAINS, FINDING, NUMBERS)

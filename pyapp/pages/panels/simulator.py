@@ -60,7 +60,7 @@ BEFORE = Panel("histogram", "Before and after", (
 
 
 def at_a_glance(name: str, title: str, value: str, when: str) -> Each:
-    """What each of some settings loses, and a button that chooses it."""
+    """Other settings side by side: what each loses, and a button that chooses it."""
     return Each(over="glance", width=140, when=when, blocks=(
         Buttons(name=f"glance-sqnr-{{{name}}}", words="[{sqnr_db:decibels:1}](.quant)", buttons=(
             Button(title, ((value, name),), name=f"choose-{{{name}}}", pressed="chosen"),)),

@@ -66,8 +66,8 @@ def format_parameters(p: Parameters, name: str) -> QuantizedParameters:
 
 
 def check_choice(name: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-    """ValueError if the format does not exist, or if settings of uniform grids, `given` beside it, are not at their
-    defaults."""
+    """ValueError if the format does not exist, or if a setting of uniform grids is `given` with it and is not at its
+    default."""
     find(name)
     for key, default in defaults.items():
         if (value := given[key]) != default:

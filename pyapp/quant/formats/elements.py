@@ -58,7 +58,7 @@ class Levels:
 
     @property
     def bits(self) -> float:
-        """Bits a code when they are packed; three levels fit five times into a byte."""
+        """Bits per packed code: of three levels, five codes share a byte."""
         return 8 / TRITS if len(self.levels) == 3 else float(int(len(self.levels) - 1).bit_length())
 
     @cached_property

@@ -23,7 +23,7 @@ SMALLEST = np.float32(2.0**-127)  # float16 keeps 0 for it, and for far larger o
 
 @dataclass(frozen=True)
 class GGUFTensor:
-    """A tensor's blocks as bytes (N, bytes a block), row by row; the last block of a row is filled up with zeros."""
+    """A tensor's blocks as bytes (N, bytes per block), row by row; the last block of a row is filled up with zeros."""
 
     codes: np.ndarray
     shape: tuple[int, ...]
@@ -58,7 +58,7 @@ class GGUF:
         return "ggml-quants.c of llama.cpp"
 
     def bits(self, shape: tuple[int, ...]) -> float:
-        """Bits a number in a tensor of this shape, scales and what fills up the rows counted."""
+        """Bits per number of a tensor of this shape, with scales and with the zeros that fill up its rows."""
         count = int(np.prod(shape))
         return 8 * self._blocks(shape) * self.layout.nbytes / max(count, 1)
 

@@ -1,4 +1,4 @@
-"""The scales of GGUF's K formats: least squares a sub-block, then again with the factors as they are stored.
+"""The scales of GGUF's K formats: least squares per sub-block, then again with the factors as they are stored.
 
 x (N, S, L): N blocks of S sub-blocks of L numbers.
 """
@@ -74,7 +74,7 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def stored(d: np.ndarray) -> np.ndarray:
-    """As float16, in which GGUF keeps it, brings it back. ValueError for what is beyond float16."""
+    """d rounded to float16, in which GGUF stores it, as float64. ValueError if it is beyond float16."""
     if not np.abs(d).max(initial=0) <= np.finfo(np.float16).max:
         raise ValueError("a block's scale is beyond float16, in which GGUF keeps it; scale the tensor down")
     return d.astype(np.float16).astype(np.float64)

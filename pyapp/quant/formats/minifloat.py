@@ -36,7 +36,7 @@ class MiniFloat:
 
     @cached_property
     def magnitudes(self) -> np.ndarray:
-        """The finite numbers from 0 on, float64, ascending: the code of each is its place."""
+        """The finite numbers from 0 on, float64, ascending: the code of each is its index."""
         codes = np.arange((1 << (self.bits - 1)) - self._specials)
         fraction, exponent = codes & ((1 << self.mantissa) - 1), codes >> self.mantissa
         whole = np.where(exponent > 0, fraction + (1 << self.mantissa), fraction)
@@ -89,7 +89,7 @@ class MiniFloat:
         return self.values[codes]
 
     def nbytes(self, count: int) -> int:
-        """Of so many packed codes."""
+        """Bytes of `count` packed codes."""
         return (count * self.bits + 7) // 8
 
     @property

@@ -58,7 +58,7 @@ class PowerOfTwo:
 
 
 class SmallFloat:
-    """E4M3, one byte a block, and one float32 for the tensor, which brings the largest scale to 448 (NVFP4)."""
+    """E4M3, one byte per block, and one float32 for the tensor, which brings the largest scale to 448 (NVFP4)."""
 
     def fit(self, x: np.ndarray, elements: Elements, per: Granularity) -> np.ndarray:
         wanted = largest_of(x, per) / np.float32(elements.largest)
@@ -73,7 +73,7 @@ class SmallFloat:
 
 @dataclass(frozen=True)
 class Doubled(Largest):
-    """Double quantisation (QLoRA, section 3): the float32 scales, less their mean, in E4M3, a float32 for each 256."""
+    """Double quantisation (QLoRA, section 3): the scales, less their mean, in E4M3, with one float32 for each 256."""
 
     block: int = 256
 

@@ -66,6 +66,6 @@ class Format:
         return (1, *(shape or (1,))) if self.per.kind == "group" and len(shape) < 2 else shape
 
     def bits(self, shape: tuple[int, ...]) -> float:
-        """Bits a number in a tensor of this shape, scales counted."""
+        """Bits per number of a tensor of this shape, scales included."""
         count, scales = int(np.prod(shape)), int(np.prod(self.per.scales(self._laid(shape))))
         return 8 * (self.elements.nbytes(count) + self.rule.nbytes(scales)) / max(count, 1)

@@ -46,6 +46,18 @@ def test_no_two_names_are_alike():
     assert len({name.lower() for name in names}) == len(names), sorted(names)
 
 
+def test_columns_and_lines_of_facts_have_titles_in_lower_case_but_for_names_and_symbols():
+    """"SQNR", "L1 per row" and "x" are such, "Largest error" is not."""
+    def titles(data):
+        if isinstance(data, dict):
+            for key in {"columns", "heads", "facts"} & data.keys():
+                yield from (each.get("title", each.get("label", "")) for each in data[key] if isinstance(each, dict))
+        for each in data.values() if isinstance(data, dict) else data if isinstance(data, list | tuple) else ():
+            yield from titles(each)
+    found = list(titles(pages.describe()))
+    assert len(found) > 300 and not [title for title in found if re.match(r"[A-Z][a-z]+\b", title)]
+
+
 def test_the_rail_has_few_entries_and_pages_of_one_stand_together():
     entries = [page["entry"] for page in pages.describe() if page["entry"]]
     assert len(set(entries)) <= 10 and [name for name, _ in groupby(entries)] == list(dict.fromkeys(entries))
