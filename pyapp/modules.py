@@ -44,7 +44,7 @@ def imported_anywhere() -> list[str]:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """What a code object imports, functions within it included; of `from a import b` both a and a.b, which may be a module."""
+    """What a code object and the functions in it import; of `from a import b` both a and a.b, which may be a module."""
     package = ""
     for each in dis.get_instructions(code):
         if each.opname == "IMPORT_NAME":
