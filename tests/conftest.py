@@ -33,7 +33,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def some(pytestconfig):
-    """Of a list one in four, always the same; all of it with --thorough."""
+    """One in four of a list's items, always the same ones; all of them with --thorough."""
     every = 1 if pytestconfig.getoption("--thorough") else 4
     return lambda items: list(items)[::every]
 

@@ -14,7 +14,7 @@ class GELU:
 
     y = x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))): torch's `GELU(approximate="tanh")`, within 4.8e-4 of that with erf.
     Computed as x · σ(w) with w = 2 √(2/π) (x + 0.044715 x³), which is the same since (1 + tanh(w/2)) / 2 = σ(w); in
-    Pyodide exp takes a tenth of the time of tanh.
+    Pyodide exp is several times faster than tanh.
     """
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:

@@ -2,8 +2,8 @@
 kernels, each has the form in which Pyodide's NumPy is fastest.
 
 Shapes: B batch, I inputs, O outputs. Weights are (O, I) in C order, so that the long inner axis is contiguous in every
-product. NumPy in Pyodide has no BLAS: there einsum's loops do 8 GFLOP/s where matmul does 3 (natively it is matmul
-that is 3 to 5 times faster), and np.where beats np.maximum, whose branches are mispredicted.
+product. NumPy in Pyodide has no BLAS: there einsum's loops are faster than matmul (natively matmul is, by far), and
+np.where beats np.maximum, whose branches are mispredicted.
 """
 
 import sys

@@ -69,7 +69,7 @@ class Run:
 
 def _bound(subject: Subject) -> float:
     """How much one code that is rounded the other way changes the results, as measured: for a digits network with b
-    bits by up to 2^(8-b) steps of its 8-bit logits. Such codes are rare: two of 1,000 digits had any."""
+    bits by up to 2^(8-b) steps of its 8-bit logits. Such codes are rare."""
     bits = subject.simulated_bits
     if bits is None:
         return BOUND

@@ -29,8 +29,7 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
 
     Minimises ‖X Wᵀ - X Ŵᵀ‖² / E + λ mean(1 - |2h - 1|^β) over V, with Ŵ = S · clamp(floor(W/S) + h(V)), h the stretched
     sigmoid, which starts at the fraction of W/S; in the end h is rounded to 0 or 1. E is the same error of rounding to
-    nearest: without it λ is too strong where x is small, and where x is large h stays undecided to the end (the last
-    layer of the digits network at 3 bits then keeps 54 % of E, and 21 % with it).
+    nearest: without it λ is too strong where x is small, and where x is large h stays undecided to the end.
 
     X is what the layer will really get: x̂, the output of the layers that are quantised already. The objective is
     symmetric: it ignores the error of those layers. With `exact` (N, I), the layer's inputs in the float
@@ -38,7 +37,8 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     nothing if that is None. `relu_bias` is not used without `exact`. Mean accuracy of five seeds on
     MNIST's 10,000 test images, digits network, one scale per channel, MSE ranges, symmetric and asymmetric: 2-bit
     weights with float32 activations 95.6 and 97.1 %, 3-bit 98.8 and 98.9 %, W3A3 98.5 and 98.4 %, W4A4 98.9 % both.
-    Only the first difference is larger than that between seeds.
+    Only the first difference is larger than that between seeds. (`python -m pyapp evaluate mlp --method adaround` with
+    `--reconstruction`, `--per channel`, `--clip mse` and `--seed` measures it.)
 
     An input that was always 0 (MNIST's borders) says nothing; its weights are rounded to nearest. The same seed gives
     the same codes on the same machine; between runtimes a few differ, because float32 sums steer a thousand steps.

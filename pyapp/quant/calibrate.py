@@ -153,7 +153,7 @@ def entropy_range(x: np.ndarray, bits: int, scheme: str = "affine") -> Range:
     over the bins that are not empty. The best i has the least KL(P ‖ Q) (Migacz, GTC 2017).
 
     Exact zeros are left out: every grid has them exactly, and the spike that ReLU makes of them would be all that the
-    divergence sees (kept in, it takes the digits network with 6-bit activations to 15 % accuracy).
+    divergence sees.
     Where the levels are no fewer than the bins, nothing is merged and the range is the full one.
     """
     size = np.abs(x[x != 0])

@@ -3,8 +3,9 @@
 Gupta et al. 2015, "Deep learning with limited numerical precision" (arXiv 1502.02551), section 3. It helps where many
 small steps are added to rounded numbers, as in training: rounding to nearest loses every step below half a grid step,
 stochastic rounding keeps their sum. A digits network whose 8-bit weights are rounded after each of 400 small steps of
-SGD reads 18.5 % of the shipped test images with nearest, and 86.3 % with stochastic rounding, as in float32. For
-weights that are rounded once it is worse than nearest: its mean squared error is twice as large, 1/6 of a squared step.
+SGD reads 18.5 % of the shipped test images with nearest, and 86.3 % with stochastic rounding, as in float32
+(tests/unit/quant/test_alone.py). For weights that are rounded once it is worse than nearest: its mean squared error is
+twice as large, 1/6 of a squared step.
 """
 
 import numpy as np

@@ -41,7 +41,7 @@ class OnGrids:
     """A layer whose inputs, or whose outputs in equal parts of their columns, are moved onto grids.
 
     A dense layer that is given its weights as codes multiplies codes by codes, where both have 8 bits at most:
-    y = s_a s_w (Σ a·w - z_a Σ w) + b in float64, with sums in int32, which are exact and take half the time.
+    y = s_a s_w (Σ a·w - z_a Σ w) + b in float64, with sums in int32, which are exact and faster.
     """
 
     def __init__(self, layer, before: Activation | None = None, after: Sequence[Activation] = (),

@@ -130,8 +130,8 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
     """One pass calibrates: each grid sees what the layers before it, quantised already, make of the inputs.
 
     It runs in float64. Float32 sums differ in their last bits between processors, and a number next to the middle
-    between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks differed
-    by 1 %, and losses in the third decimal. In float64 the ranges are the same everywhere.
+    between two codes then goes to the other one; a step of 4-bit scores is large, so ranges of later blocks would
+    differ, and losses with them. In float64 the ranges are the same everywhere.
     """
     if settings.calibrated and not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image or text")

@@ -36,7 +36,7 @@ USELESS = "from pyapp.pages import rung1\nrung1.Page.snapshot = lambda page: {'w
 
 
 def losses(steps: int) -> list[float]:
-    """Of rung 1, from its start on."""
+    """The losses of rung 1, from its start on."""
     runner = Runner()
     opened = runner.open("rung1")
     rest = [runner.advance(opened["run"], steps=1) for _ in range(steps)]
@@ -58,7 +58,7 @@ def predict(before: str = "", inside: str = "") -> str:
 
 @pytest.fixture
 def tab(visit):
-    """Rung 1 after three steps."""
+    """A tab with rung 1 after three steps."""
     tab = visit("#rung1")
     for step in (1, 2, 3):
         tab["step"].click()

@@ -11,7 +11,7 @@ def shown(tab, selector: str, style: str) -> str:
 
 
 def colour(tab, role: str) -> str:
-    """What text of a role looks like, as computed."""
+    """The computed colour of text of a role."""
     return tab.page.evaluate("""(role) => {
         const probe = document.body.appendChild(document.createElement("span"));
         probe.className = role;

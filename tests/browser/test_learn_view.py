@@ -78,7 +78,7 @@ def test_every_control_can_be_moved(visit):
 
 
 def paste(tab, text: str) -> None:
-    """Choose a text of one's own, and give it."""
+    """Choose the reader's own text, and paste it."""
     if tab["corpus"].input_value() != "own":
         tab["corpus"].select_option("own")
         tab.wait_text("notes", "the text is empty")

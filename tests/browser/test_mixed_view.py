@@ -12,7 +12,7 @@ FINDINGS = "18 of 18"
 
 
 def chosen(budget: int) -> dict:
-    """The same choice, natively."""
+    """The choice that the page should make, computed natively."""
     labels = mnist.shipped("train")[1][mnist.calibration_rows()]
     found = mix(mlp.load(), Settings(per="channel"), budget, mnist.calibration(), labels)
     return {"bits": ", ".join(map(str, found.chosen.bits.values())), "bytes": found.chosen.nbytes}

@@ -11,7 +11,8 @@ SMALL = "rows=32&length=16"
 
 
 def saved(tab, name: str, last: str = "") -> bytes:
-    """The file; of several, the one with `last` in its name, so that none comes while another test uses this tab."""
+    """The saved file; of several, the one with `last` in its name, so that none comes while another test uses this
+    tab."""
     with tab.page.expect_download(lambda download: last in download.suggested_filename) as download:
         tab[name].click()
     return Path(download.value.path()).read_bytes()

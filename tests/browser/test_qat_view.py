@@ -11,7 +11,7 @@ from pyapp.training.trainer import evaluate
 
 
 def rounded(bits: int, activations: int) -> float:
-    """Accuracy of the shipped float network at so many bits without training, in percent."""
+    """Accuracy of the shipped float network, rounded to `bits` without training, in percent."""
     network = quantize_network(mlp.load(), Settings(bits, activations=activations), mnist.calibration())
     return 100 * evaluate(network.simulated(), network.parameters, *mnist.shipped("test"))["accuracy"]
 

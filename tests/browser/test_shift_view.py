@@ -15,7 +15,7 @@ def measured(tab) -> None:
 
 
 def gains(**params) -> dict[str, dict[str, str]]:
-    """As they are shown, by kind of logits and rule."""
+    """The gains that the page shows, by kind of logits and rule."""
     runner = Runner()
     frame = runner.advance(runner.open("shift", params)["run"], ms=1e9)["frame"]
     return {family["name"]: {rule: f"{gain['mean']:+.2f}".replace("-", "−") for rule, gain in family["gains"].items()}

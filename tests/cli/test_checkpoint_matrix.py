@@ -98,7 +98,7 @@ def _pack(folder: Path) -> None:
 
 
 def _truth(page, digits) -> Any:
-    """What the page itself holds, measured as the commands measure."""
+    """The accuracy of the network on the page itself, measured as the commands measure."""
     name = type(page).__module__.rpartition(".")[2]
     if name == "qat":
         return measure(page.exported(), digits)["accuracy"]

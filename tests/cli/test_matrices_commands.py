@@ -18,7 +18,7 @@ TEXT = "the cat sat on the mat. " * 40
 
 @pytest.fixture(scope="module")
 def of(tmp_path_factory):
-    """What names each network, small and of random weights, and what it is measured on."""
+    """The options that name each network, small and with random weights, and the data that it is measured on."""
     folder, vocabulary = tmp_path_factory.mktemp("matrices"), Vocabulary(TEXT)
     (folder / "t.txt").write_text(TEXT)
     small = {"vit": store.arrays_of(ViT(ViTSize(14, 16, 2, 1, 24)).initial(1)),

@@ -42,7 +42,7 @@ def per_tensor() -> dict[str, np.ndarray]:
 
 
 def per_channel() -> dict[str, np.ndarray]:
-    """The same with one scale a row."""
+    """Values and gradients of fake quantisation and of its learnable form, one scale per row."""
     x, dy = torch.randn(5, 20), torch.randn(5, 20)
     scale, zero = torch.tensor([0.1, 0.2, 0.3, 0.05, 0.8]), torch.tensor([0.0, 1.0, -2.0, 3.0, 0.0])
     given = {"x": x, "dy": dy, "scale": scale, "zero_point": zero}

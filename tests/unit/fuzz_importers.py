@@ -102,7 +102,7 @@ def copy(kind: str, rng: np.random.Generator) -> tuple[bytes, str]:
 
 
 def try_all(count: int, seed: int = 0) -> dict:
-    """So many damaged copies of each kind: how many were refused, and read, and what was wrong."""
+    """Try `count` damaged copies of each kind: how many were refused, how many read, and what was wrong."""
     rng = np.random.default_rng(seed)
     warnings.simplefilter("ignore")
     return tried((((seed, i, kind), *copy(kind, rng)) for kind in KINDS for i in range(count)), _read, DataError, 700)

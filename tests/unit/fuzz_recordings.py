@@ -35,7 +35,7 @@ KINDS = {"sensors": (sensors, sensor_csv.read), "sound": (sound, wav.read)}
 
 
 def try_all(count: int, seed: int = 0) -> dict:
-    """So many damaged copies of each kind: how many were refused, and read, and what was wrong."""
+    """Try `count` damaged copies of each kind: how many were refused, how many read, and what was wrong."""
     rng = np.random.default_rng(seed)
     cases = [((seed, i, kind), kind, damaged(KINDS[kind][0](), rng)) for kind in KINDS for i in range(count)]
     return tried(cases, _read, DataError, 700)

@@ -85,7 +85,7 @@ def damaged(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def try_all(count: int, seed: int = 0, pages: dict = ALL) -> dict:
-    """How many were refused and opened, and what was wrong."""
+    """Try damaged sessions: how many were refused, how many opened, and what was wrong."""
     rng, found, wrong = np.random.default_rng(seed), Counter(), []
     known, runner = samples(pages), Runner()
     runs = {}

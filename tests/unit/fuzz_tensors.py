@@ -38,7 +38,7 @@ def npz_file(save=np.savez, **arrays: np.ndarray) -> bytes:
 
 def gguf_file(tensors: dict[str, tuple[int, np.ndarray, bytes]] | None = None, keys: bytes | None = None,
               count: int = 2, version: int = 3, alignment: int = 32) -> bytes:
-    """By hand, from the specification: tensors {name: (type, array whose shape it has, bytes)}."""
+    """A GGUF file made by hand from the specification: tensors {name: (type, array whose shape it has, bytes)}."""
     if tensors is None:
         tensors = {"w": (0, X, X.tobytes()), "q": (8, X, FORMATS["q8_0"].encode(X).codes.tobytes())}
     if keys is None:
@@ -128,7 +128,7 @@ def damaged_header(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def try_all(count: int, seed: int = 0) -> dict:
-    """So many damaged copies of each sample: how many were refused, and read, and what was wrong."""
+    """Try `count` damaged copies of each sample: how many were refused, how many read, and what was wrong."""
     rng = np.random.default_rng(seed)
     return tried((((seed, i, name), damaged(data, name, rng), name) for name, data in samples().items()
                   for i in range(count)), _read, StoreError, 500)

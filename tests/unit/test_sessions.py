@@ -39,7 +39,7 @@ def other(param: Param):
 
 
 def plain(value):
-    """Without what a clock has measured."""
+    """Data without the values that a clock has measured."""
     return sessions.plain(value)
 
 
@@ -69,7 +69,7 @@ def drive(runner: Runner, page: str, **more) -> int:
 
 
 def whole(runner: Runner, run: int) -> dict:
-    """All that lasts of a run."""
+    """Everything of a run that a session has to keep."""
     saved = sessions.unpack(bytes(runner.save(run)["file"]), "it")
     return {"params": saved.params, "step": saved.step, "drawn": plain(saved.drawn), "log": saved.log,
             "curves": {name: each.array().tolist() for name, each in saved.curves.items()},
@@ -275,7 +275,7 @@ def test_cut_and_mixed_bytes_are_refused_or_right():
 
 
 def printed(text: str) -> str:
-    """What a script prints, run as it stands."""
+    """The output of a script that is run as it stands."""
     found = io.StringIO()
     with contextlib.redirect_stdout(found):
         exec(compile(text, "script", "exec"), {})

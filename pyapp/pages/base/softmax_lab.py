@@ -11,4 +11,4 @@ class SoftmaxLab(Experiment):
 
     entry = "Softmax lab"
     SHARES: ClassVar[Mapping[str, str]] = {name: name for name in ("logits", "bits", "shift", "method")}
-    SHARED = "Logits, bits, shift and method stay as you set them on every tab that has them."
+    SHARED = "Logits, bits, shift and method stay as you set them."

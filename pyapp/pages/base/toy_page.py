@@ -29,7 +29,7 @@ class ToyPage(Experiment):
 
     entry = "Ladder"
     SHARES: ClassVar = {name: name for name in ("prompt", "own", "scaled", "mlp", "dims", "table")}
-    SHARED = "Prompt, switches and moved words stay as you set them on every rung that has them."
+    SHARED = "Prompt, switches and words stay as you set them."
 
     def __init__(self, params: Values):
         super().__init__(params)

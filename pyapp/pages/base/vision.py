@@ -45,7 +45,7 @@ class Network:
         return self.model.forward(self.p, x.astype(np.float64))
 
     def quick(self, x: np.ndarray) -> np.ndarray:
-        """`logits` for the same digits, mostly in float32, at half the time. Images whose two largest logits are close
+        """`logits` for the same digits, mostly in float32, which is faster. Images whose two largest logits are close
         are read again in float64; where numbers are rounded to codes on the way, all are read in float64."""
         if self.rounds:
             return self.logits(x)

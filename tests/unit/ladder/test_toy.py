@@ -31,7 +31,7 @@ def softmax(s):
 
 
 def forward(words, p, mlp, own, scaled, temperature):
-    """Everything for lists of Python floats."""
+    """The forward pass of the toy in plain Python, for lists of floats."""
     p = {name: array.tolist() for name, array in p.items()}
     if not own:
         p |= {name: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] for name in ("W_Q", "W_K", "W_V")}

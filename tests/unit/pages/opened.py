@@ -16,7 +16,7 @@ class Opened:
         return lambda *args, **kwargs: getattr(self.runner, name)(self.opened["run"], *args, **kwargs)
 
     def done(self) -> dict:
-        """The scalars after all work."""
+        """The frame's scalars after all work is done."""
         answer = self.advance(ms=600_000)
         assert answer["done"]
         return answer["frame"].scalars

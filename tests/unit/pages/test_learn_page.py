@@ -34,7 +34,7 @@ class Session:
         return {reading["name"]: reading for reading in answer["frame"].scalars["readings"]}
 
     def writing(self):
-        """What both networks write."""
+        """The samples that both networks write."""
         return self.background(ms=0)["frame"].scalars["writing"]
 
 

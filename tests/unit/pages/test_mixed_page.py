@@ -20,7 +20,7 @@ class Session(Opened):
     name = "mixed"
 
     def searched(self) -> dict:
-        """After the search, before any network is measured."""
+        """The page after the search, before any network is measured."""
         return self.advance(steps=FINDINGS + 1)["frame"].scalars
 
 
@@ -39,7 +39,7 @@ def measured(settings: Settings, bits) -> tuple[int, float, float]:
 
 @pytest.fixture(scope="module")
 def finished() -> dict:
-    """Everything measured, rounded to nearest."""
+    """The page with everything measured, its weights rounded to nearest."""
     return Session(**QUICK).done()
 
 

@@ -66,7 +66,7 @@ def test_small_steps_add_up_only_with_stochastic_rounding():
 
 
 def accuracy_after_training(rounded) -> float:
-    """Of a digits network whose 8-bit weights take 400 small steps of SGD, and are rounded after each."""
+    """Accuracy of a digits network whose 8-bit weights take 400 small steps of SGD and are rounded after each."""
     (x, labels), (images, right), model = mnist.shipped("train"), mnist.shipped("test"), MLP()
     p, rng, grid = model.initial(1), generator(1, "batches"), make_grid(-0.5, 0.5, 8, "symmetric")
     for step in range(400):

@@ -78,7 +78,7 @@ def test_mse_finds_the_best_part_of_the_range(scheme, signed, bits, skewed):
 
 
 def kl_by_loops(counts: list[float], cut: int, levels: int) -> float:
-    """The same definition without arrays."""
+    """KL by its definition, in plain loops without arrays."""
     filled = [k for k in range(cut) if counts[k] > 0]
     if not filled:
         return math.inf

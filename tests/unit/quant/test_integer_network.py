@@ -51,7 +51,7 @@ class Network:
         return IntegerNetwork(layers, self.grids[0])
 
     def simulated(self) -> np.ndarray:
-        """Logits codes by float64 on the same grids."""
+        """The logits' codes by a float64 simulation on the same grids."""
         codes = self.codes
         for i in range(len(self.weights)):
             codes = self.simulated_layer(i, codes)

@@ -80,7 +80,7 @@ def traced(network: IntegerNetwork, codes: np.ndarray) -> tuple[np.ndarray, list
 
 
 def named(network: IntegerNetwork, codes: np.ndarray) -> list:
-    """The same spied on from elsewhere: (function, type) of all that a variable of ours holds or a function returns."""
+    """`traced`, seen from outside: (function, type) of all that a variable of ours holds or a function returns."""
     seen = []
 
     def look(frame, event, result):
@@ -100,7 +100,7 @@ def named(network: IntegerNetwork, codes: np.ndarray) -> list:
 
 @contextlib.contextmanager
 def in_plain_integers():
-    """By NumPy's integers: no kernel, and no float product in their place where it is proved to be exact."""
+    """Context in which NumPy's integers compute: no kernel, and no float product even where that is exact."""
     proof, matmul.exact_in_float = matmul.exact_in_float, lambda a, w: 0
     try:
         with engine.using(engine.NUMPY):

@@ -45,7 +45,7 @@ def gpt_logits(settings: Settings) -> np.ndarray:
 
 
 def shifts(network) -> list:
-    """One per block; none if the logits are float."""
+    """The shift of each block; none if the logits are float."""
     hooks = [block.attention.softmax for block in network.model.blocks]
     return [hook.shift for hook in hooks if isinstance(hook, QuantizedSoftmax)]
 
