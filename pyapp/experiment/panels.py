@@ -267,8 +267,9 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """What no other kind draws: a component in web/views/<module>.js, which shows these entries. `shape`: of the
-    array that is drawn, where it has a place before there is one; `what`: a reader draws, if it is no digit."""
+    """What no other kind draws: a component in web/views/<module>.js, which shows these entries, and has a place for
+    `blocks`. `shape`: of the array that is drawn, where it has a place before there is one; `what`: a reader draws, if
+    it is no digit."""
 
     module: str = ""
     label: Template = ""
@@ -277,3 +278,4 @@ class Custom(Block):
     read: Template = ""
     entries: tuple[Entry, ...] = ()
     what: str = ""
+    blocks: tuple[Block, ...] = ()

@@ -15,7 +15,7 @@ from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
 from pyapp.pages.base import controls, exporting, mistakes, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
-from pyapp.pages.base.digit_input import Reader, said
+from pyapp.pages.base.digit_input import Reader, said, told
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
 from pyapp.pages.base.vision import CALIBRATION, Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
@@ -237,6 +237,7 @@ class Page(Experiment):
                 "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
             scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
             arrays["probabilities_quant"] = rounded.probabilities
+        scalars["told"] = told(exact.probabilities, rounded and rounded.probabilities, label)
         return Frame(self.trainer.steps, scalars, arrays)
 
     def act(self, name: str, values: Values) -> Outcome:
