@@ -74,10 +74,8 @@ export function Menu({ panel, scope, page, shown, show }) {
 
 function printOnly(section) {
   section.classList.add("printed");
-  document.body.classList.add("prints-one");
   print();
   section.classList.remove("printed");
-  document.body.classList.remove("prints-one");
 }
 
 /** The numbers behind a panel as plain tables. */
