@@ -11,7 +11,7 @@ import { lastOf, opening } from "./ui/keep.js";
 import { Log } from "./ui/log.js";
 import { paint } from "./ui/paint.js";
 import { Session } from "./ui/session.js";
-import { bindRailButton, drawLead, drawNotes, drawStatus, drawTroubles, drawWays } from "./ui/shell.js";
+import { drawLead, drawNotes, drawStatus, drawTroubles, drawWays } from "./ui/shell.js";
 import { bindThemes } from "./ui/theme.js";
 import { sentences } from "./ui/trouble.js";
 
@@ -273,7 +273,7 @@ function stuck({ type, message, hint = "Check the connection and try again." }) 
 async function main() {
   at("unserved").remove();
   bindThemes(document.getElementsByName("theme"));
-  bindRailButton(at("rail-button"), at("rail"));
+  at("rail").addEventListener("click", ({ target }) => target.closest("a") && at("rail").togglePopover(false)); // on narrow screens
   keepFocus(at("main"), at("view"));
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash is the page's

@@ -11,6 +11,9 @@ from pyapp.experiment.live import Live
 from pyapp.experiment.panels import Panel, Work
 from pyapp.experiment.params import Param, ParamError, Value, Values
 
+BUTTONS = {"play": "Play", "pause": "Pause", "step": "Step", "reset": "Reset", "load": "Load weights",
+           "save": "Save weights"}
+
 
 @dataclass
 class Frame:
@@ -85,7 +88,7 @@ class Experiment:
     SETTLED: ClassVar[bool] = False  # only a change leaves work for `background`, not opening and not steps
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
-    LABELS: ClassVar[dict[str, str]] = {}  # of buttons: play, pause, step, reset, load, save ("": none); record: added
+    LABELS: ClassVar[dict[str, str]] = {}  # of buttons, where they are not BUTTONS; save "": none; record: one more
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
     ACCEPTS: ClassVar[str] = ".npz,.safetensors,.onnx"  # endings of the files that `restore` and `receive` take
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pyapp import later
-from pyapp.experiment.frame import Experiment
+from pyapp.experiment.frame import BUTTONS, Experiment
 from pyapp.experiment.params import Param
 from pyapp.pages.base.glossary import TERMS, glossary_of
 
@@ -104,7 +104,7 @@ def describe() -> list[dict]:
          "groups": page(name).GROUPS, "work": page(name).WORK, "bar": page(name).BAR,
          "main": page(name).mains(), "run": page(name).RUN and page(name).RUN.as_dict(),
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
-         "labels": page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
+         "labels": BUTTONS | page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "accepts": page(name).ACCEPTS if page(name).snapshot is not Experiment.snapshot else "",
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "settled": page(name).SETTLED,

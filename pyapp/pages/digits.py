@@ -19,7 +19,7 @@ from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
 from pyapp.pages.base import controls, export_buttons, mistakes, own_data, own_layers
 from pyapp.pages.base.controls import usual_rates
-from pyapp.pages.base.digit_input import EXAMPLE, Reader, said
+from pyapp.pages.base.digit_input import EXAMPLE, Reader, said, told
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
 from pyapp.pages.base.own_data import OwnData
 from pyapp.pages.panels import digits as panels
@@ -199,13 +199,13 @@ class Page(Experiment):
         classes = self.classes
         scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "label": label,
                    "digit_words": said(p, classes), **({} if classes == TEN else {"classes": list(classes)})}
-        arrays = {"input": x, "probabilities": p}
+        arrays, q = {"input": x, "probabilities": p}, None
         if quantised := self.quantised():
             q = softmax(self.model.forward(quantised.parameters, row))[0]
             scalars |= {"quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
                         "quant_digit_words": said(q, classes), "difference": float(np.abs(p - q).max())}
             arrays["probabilities_quant"] = q
-        return Frame(self.trainer.steps, scalars, arrays)
+        return Frame(self.trainer.steps, scalars | {"told": told(p, q, label, classes)}, arrays)
 
     def act(self, name: str, values: Values) -> Outcome:
         return self._measure() if name == "measure" else self._export(name)

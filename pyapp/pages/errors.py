@@ -51,7 +51,7 @@ PANELS = (
                    "change the settings."),
     ), place="readouts", when="!cell"),
     Panel("cell", "{cell.title}", (
-        Facts(cards=True, facts=(
+        Facts(cards=True, live=True, facts=(
             Fact("float32 value", ("cell.weight:fixed:6",), "cell-weight", "float"),
             Fact("code", ("cell.code:fixed:0",), "cell-code", "quant", when="cell.coded"),
             Fact("value after", ("cell.restored:fixed:6",), "cell-restored", "quant"),

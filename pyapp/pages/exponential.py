@@ -54,7 +54,7 @@ CURVE = Panel("curve", "The exponential, and what integers make of it", (
           read="q = {codes:fixed:0}, x = {x:fixed:4}: e^x {exact:fixed:5}, i-exp {made:fixed:5}, error "
                "{error:signed:5}"),
     Words(role="note", name="breaks", over="breaks", text="{item}"),
-    Facts(cards=True, facts=tuple(Fact(label, (f"point.{entry}",), f"point-{entry.partition(':')[0]}", role)
+    Facts(cards=True, live=True, facts=tuple(Fact(label, (f"point.{entry}",), f"point-{entry.partition(':')[0]}", role)
                                   for label, entry, role in (
         ("x", "x:fixed:4", ""), ("code q", "q:fixed:0", "quant"), ("periods z", "z:count", "quant"),
         ("p, in the shade", "p:fixed:4", "quant"), ("e to the x", "exact:fixed:5", "float"),

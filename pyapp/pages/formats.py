@@ -50,9 +50,9 @@ TABLE = Panel("all", "The same tensor in every format", (
         Column("format", "title"), Column("bits per number", "bits:fixed:3", role="quant"),
         Column("[SQNR](?sqnr)", "sqnr_db:decibels:1"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum"), Column("bytes", "bytes:bytes"))),
-    Facts(cards=True, facts=(Fact("chosen", ("{title}",), "chosen"), Fact("bits per number", ("bits:fixed:3",), "bits"),
-                             Fact("SQNR", ("sqnr_db:decibels:2",), "sqnr", "quant"),
-                             Fact("bytes", ("bytes:bytes",), "bytes"))),
+    Facts(cards=True, live=True, facts=(
+        Fact("chosen", ("{title}",), "chosen"), Fact("bits per number", ("bits:fixed:3",), "bits"),
+        Fact("SQNR", ("sqnr_db:decibels:2",), "sqnr", "quant"), Fact("bytes", ("bytes:bytes",), "bytes"))),
 ), empty="Measured when Python has started.")
 OUTLIER = Panel("outlier", "A block of 32 with one outlier", (
     Words(text="{block} normal numbers share a scale, and one of them is made **{outlier:fixed:1}** times as large as "

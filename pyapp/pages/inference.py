@@ -13,7 +13,7 @@ from pyapp.experiment.params import Param, Values, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base import controls, export_buttons, format_controls, mistakes
 from pyapp.pages.base.controls import NONE
-from pyapp.pages.base.digit_input import EXAMPLE, Reader
+from pyapp.pages.base.digit_input import EXAMPLE, Reader, told
 from pyapp.pages.base.measured import activations_words, weights_words
 from pyapp.pages.panels import inference as panels
 from pyapp.quant.alone import HQQ, OWN
@@ -186,6 +186,7 @@ class Page(Experiment):
         p, q = softmax(exact)[0], softmax(logits)[0]
         scalars = {
             "digit": int(p.argmax()), "confidence": float(p.max()), "label": label, "kind": self.kind,
+            "told": told(p, q, label),
             "quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
             "difference": float(np.abs(p - q).max()), "logit_difference": float(np.abs(exact - logits).max()),
             "layers": (layers := _layers(comparison, simulated, codes)), "codes_words": _codes_words(layers, self.kind),

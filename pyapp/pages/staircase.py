@@ -61,7 +61,7 @@ ROW = Panel("row", "The row at the point", (
           columns=(Column("logit", "z:fixed:2"), Column("code", "q:fixed:0", role="quant"),
                    Column("", bar=("p", "p_hat")), Column("p", "p:fixed:4", role="float"),
                    Column("p̂", "p_hat:fixed:4", role="quant"), Column("output", "y:count", role="quant"))),
-    Facts(cards=True, facts=(Fact("sum of p̂", ("row.sum:fixed:4",), "row-sum", "quant"),
+    Facts(cards=True, live=True, facts=(Fact("sum of p̂", ("row.sum:fixed:4",), "row-sum", "quant"),
                              Fact("L1 of the row", ("row.l1:fixed:4",), "row-l1"),
                              Fact("one output code", ("row.unit",)))),
 ), place="readouts", empty="The probabilities appear when Python has started.")

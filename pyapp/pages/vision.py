@@ -15,7 +15,7 @@ from pyapp.nets import vit
 from pyapp.nets.vit import ViT, ViTSize, patches_of
 from pyapp.pages.base import controls, export_buttons, mistakes, softmax_controls
 from pyapp.pages.base.controls import OFF, usual_rates
-from pyapp.pages.base.digit_input import Reader, said
+from pyapp.pages.base.digit_input import Reader, said, told
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
 from pyapp.pages.base.vision import CALIBRATION, Network, Pair, facts, pictures
 from pyapp.pages.panels import vision as panels
@@ -214,6 +214,7 @@ class Page(Experiment):
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
         view = self._view()
         exact, rounded = (each and each.read(x) for each in (self.pair.exact, self.pair.quantised))
+        p, q = exact.probabilities, rounded and rounded.probabilities
         place = view["layer"] - 1, view["head"] and view["head"] - 1, view["token"]
         arrays, limits = pictures(exact, rounded, *place)
         patch, n, token = self.model.size.patch, self.model.size.patches, view["token"]
@@ -225,16 +226,15 @@ class Page(Experiment):
                        f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
                        "Attention from the class token.",
                    "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
-                   "and_quantised": "", "digit_words": said(exact.probabilities)}
+                   "and_quantised": "", "digit_words": said(p), "told": told(p, q, label)}
         arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
-                   "probabilities": exact.probabilities}
+                   "probabilities": p}
         if rounded:
             scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
             scalars |= {
-                "quant_digit_words": said(rounded.probabilities),
+                "quant_digit_words": said(q), "difference": float(np.abs(p - q).max()),
                 "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
-            scalars["difference"] = float(np.abs(exact.probabilities - rounded.probabilities).max())
-            arrays["probabilities_quant"] = rounded.probabilities
+            arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 
     def act(self, name: str, values: Values) -> Outcome:

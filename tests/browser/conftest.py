@@ -184,13 +184,10 @@ class Visitor:
 
     def paste(self, name: str, piece: str, times: int) -> None:
         """Paste a piece of text repeated so often, which is made in the page, over all that a field holds."""
-        self[name].evaluate("""(field, [piece, times]) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData("text/plain", piece.repeat(times));
-            field.focus();
-            field.select();
-            field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-        }""", [piece, times])
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.evaluate("([piece, times]) => navigator.clipboard.writeText(piece.repeat(times))", [piece, times])
+        self[name].press("ControlOrMeta+A")
+        self[name].press("ControlOrMeta+V")
 
     def draw(self, points) -> None:
         """Draw strokes on the pad with the mouse: rows (x, y, stroke number)."""

@@ -66,7 +66,7 @@ def two_fingers(tab):
 
 def digits(tab):
     tab["pad"].scroll_into_view_if_needed()
-    drawn, top = "document.querySelector(\"[data-test='pad']\").toDataURL()", tab.page.evaluate("scrollY")
+    drawn, top = "document.querySelector(\"[data-test='pad']\").innerHTML", tab.page.evaluate("scrollY")
     tab.draw_by_finger(SEVEN)
     tab.wait_text("prediction", "7")
     assert tab.page.evaluate("scrollY") == top

@@ -1,7 +1,6 @@
 import { html, useEffect, useState } from "preact";
 import { LONGEST } from "../state.js";
 import { count } from "./format.js";
-import { pasting } from "./paste.js";
 import { Trouble } from "./trouble.js";
 
 /**
@@ -101,10 +100,15 @@ function Text({ param, value, own, trouble, change }) {
   }, [value]);
   const typed = (event) => {
     setText(event.target.value);
-    setCut(null);
+    if (event.inputType !== "insertFromPaste") setCut(null);
   };
-  return html`<textarea ...${own} data-test=${param.name} rows="3" spellcheck=${false} value=${text}
-      onInput=${typed} onChange=${(event) => change(event.target.value)} onPaste=${pasting(param.hi, setCut)}></textarea>
+  /** The field takes no more than its maxlength, for one with millions of characters stops the tab; what is left out is said. */
+  const pasted = ({ clipboardData, target: { value: old, selectionStart, selectionEnd } }) => {
+    const [all, room] = [clipboardData.getData("text/plain").length, Math.max(0, param.hi - old.length + selectionEnd - selectionStart)];
+    setCut(all > room ? `Only the first ${count(room)} of ${count(all)} pasted characters are in the field.` : null);
+  };
+  return html`<textarea ...${own} data-test=${param.name} rows="3" maxlength=${param.hi} spellcheck=${false} value=${text}
+      onInput=${typed} onChange=${(event) => change(event.target.value)} onPaste=${pasted}></textarea>
     ${cut && html`<p class="note" role="status" data-test=${`${param.name}-cut`}>${cut}</p>`}
     ${value.length > LONGEST && html`<p class="note" data-test=${`${param.name}-long`}>Too long for a link (at most ${count(LONGEST)} characters): a link to this page, and a reload, come without it.</p>`}
     ${text !== value && html`<p class="note" role="status">This text is not in use yet.</p>`}`;

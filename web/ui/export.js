@@ -5,7 +5,7 @@ const NS = "http://www.w3.org/2000/svg";
 const STYLE = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "font"]; // what the style sheet says, and a file has to
 const ZOOM = 2;
 
-const drawings = (root) => [...root.querySelectorAll("svg:not(svg svg), .heatmap > canvas:first-child, .tile canvas")];
+const drawings = (root) => [...root.querySelectorAll("svg:not(svg svg, .pad), .heatmap > canvas:first-child, .tile canvas")];
 
 /** A drawing as an SVG of its own, with the page's paper below it. */
 function standalone(drawing) {

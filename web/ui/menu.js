@@ -1,4 +1,4 @@
-import { html, useRef, useState } from "preact";
+import { html, useState } from "preact";
 import { command, dropped, LONGEST } from "../state.js";
 import { cells, written } from "./cells.js";
 import { hasDrawings, savePng, saveSvg } from "./export.js";
@@ -39,20 +39,16 @@ function copyLink(page, link, say) {
 
 /** A button that opens a list of [name, words, what to do], which `acts` makes while it is open. */
 function Acts({ name, label, sign = "⋯", acts, rest, children }) {
-  const host = useRef(null);
   const [said, say] = useState("");
   const [open, setOpen] = useState(null);
-  const toggle = ({ currentTarget }) => setOpen(currentTarget.open && currentTarget);
-  const leave = (event) => {
-    if (event.key !== "Escape" || !open) return;
-    host.current.open = false;
-    host.current.querySelector("summary").focus();
-  };
-  return html`<details class="panel-menu" ref=${host} onToggle=${toggle} onKeyDown=${leave}>
-    <summary aria-label=${label} title=${label} data-test=${`${name}-menu`}>${sign}</summary>
-    ${open && html`<div>${acts(say, open).map(([act, words, run]) => html`<button type="button" class="quiet" data-test=${`${name}-${act}`} onClick=${run}>${words}</button>`)}
-      ${rest?.(say)}${children}<p class="doc" role="status" data-test=${`${name}-said`}>${said}</p></div>`}
-  </details>`;
+  const id = `${name}-acts`;
+  return html`<div class="panel-menu">
+    <button type="button" popovertarget=${id} aria-label=${label} title=${label} data-test=${`${name}-menu`}>${sign}</button>
+    <div popover="auto" id=${id} onToggle=${({ newState, currentTarget }) => setOpen(newState === "open" && currentTarget)}>
+      ${open && html`${acts(say, open).map(([act, words, run]) => html`<button type="button" class="quiet" data-test=${`${name}-${act}`} onClick=${run}>${words}</button>`)}
+        ${rest?.(say)}${children}<p class="doc" role="status" data-test=${`${name}-said`}>${said}</p>`}
+    </div>
+  </div>`;
 }
 
 /** What every panel can do: its numbers copied, saved and as a table, its pictures saved, the whole screen, a link, paper. */
@@ -78,10 +74,8 @@ export function Menu({ panel, scope, page, shown, show }) {
 
 function printOnly(section) {
   section.classList.add("printed");
-  document.body.classList.add("prints-one");
   print();
   section.classList.remove("printed");
-  document.body.classList.remove("prints-one");
 }
 
 /** The numbers behind a panel as plain tables. */

@@ -1,4 +1,5 @@
-import { css, onTheme } from "./theme.js";
+import { html, useEffect, useState } from "preact";
+import { onTheme } from "./theme.js";
 
 const PEN = 0.08; // of the pad's side; Python draws the same pen
 const STEP = 0.04; // of it, that an arrow key moves the pen
@@ -7,51 +8,22 @@ const clamp = (x) => Math.max(0, Math.min(1, x));
 const HELP = "Arrow keys move the pen, Space puts it down and lifts it, Delete clears.";
 
 /**
- * A square to draw on with mouse, finger, pen or keyboard. A drawing is strokes of points (x, y in 0..1), not pixels: Python turns
- * them into an image, the same one in every browser. Instead of a drawing the pad can show a picture.
- * `changed(drawing)` after each change; drawing = {strokes, picture}, picture = {canvas(), inputs} or null.
+ * What is drawn on a pad: strokes of points (x, y in 0..1), not pixels. Python turns them into an image, the same one in every
+ * browser. Instead of strokes there can be a picture, {href(), photo, inputs}.
+ * `changed` is called after each change of these, `redraw` when only the pen has moved.
  */
-export class Pad {
-  #canvas = document.createElement("canvas");
-  #host;
-  #changed;
-  #drawing = { strokes: [], picture: null };
-  #past = [];
+export class Drawing {
+  strokes = [];
+  picture = null;
+  pen = null; // where the keyboard's pen is, once it is used
   #pointer = null; // of the stroke under way: a pointer's number, or "keys"
   #touch; // the last pointer that was a finger, or a palm
-  #pen = null; // where the keyboard's pen is, once it is used
-  #said = document.createElement("span");
-  #stop;
+  #past = [];
+  #changed;
+  #redraw;
 
-  constructor(host, { label, changed }) {
-    this.#host = host;
-    this.#changed = changed;
-    this.#canvas.className = "pad";
-    this.#canvas.dataset.test = "pad";
-    this.#canvas.tabIndex = 0;
-    this.#canvas.title = HELP;
-    for (const [name, value] of Object.entries({ role: "application", "aria-label": label, "aria-description": HELP })) this.#canvas.setAttribute(name, value);
-    this.#said.className = "unseen";
-    this.#said.setAttribute("role", "status");
-    host.append(this.#canvas, this.#said);
-    const on = (name, handler) => this.#canvas.addEventListener(name, handler);
-    on("pointerdown", (event) => this.#down(event));
-    on("pointermove", (event) => this.#move(event));
-    on("pointerup", (event) => this.#up(event));
-    on("pointercancel", (event) => event.pointerId === this.#pointer && this.undo()); // it was two fingers, which scroll
-    on("keydown", (event) => this.#key(event));
-    on("blur", () => this.#lift());
-    const resize = new ResizeObserver(() => this.#resize());
-    resize.observe(this.#canvas);
-    const unlisten = onTheme(() => this.#draw());
-    this.#stop = () => {
-      resize.disconnect();
-      unlisten();
-    };
-  }
-
-  get drawing() {
-    return this.#drawing;
+  constructor(changed, redraw) {
+    [this.#changed, this.#redraw] = [changed, redraw];
   }
 
   get canUndo() {
@@ -59,153 +31,128 @@ export class Pad {
   }
 
   get empty() {
-    return !this.#drawing.picture && this.#drawing.strokes.length === 0;
+    return !this.picture && this.strokes.length === 0;
+  }
+
+  /** Whether the keyboard's pen draws. */
+  get isDown() {
+    return this.#pointer === "keys";
   }
 
   /** float32 [P, 3]: x, y, stroke number. */
   points() {
-    const rows = this.#drawing.strokes.flatMap((stroke, number) => stroke.flatMap(([x, y]) => [x, y, number]));
+    const rows = this.strokes.flatMap((stroke, number) => stroke.flatMap(([x, y]) => [x, y, number]));
     return { shape: [rows.length / 3, 3], dtype: "float32", data: Float32Array.from(rows) };
   }
 
-  /** A drawing as `points` gives it. */
+  /** Strokes as `points` gives them. */
   draw({ data }) {
     const strokes = [];
     for (let i = 0; i < data.length; i += 3) (strokes[data[i + 2]] ??= []).push([data[i], data[i + 1]]);
-    this.#set({ strokes: strokes.filter(Boolean), picture: null });
+    this.#set(strokes.filter(Boolean));
   }
 
   show(picture) {
-    this.#set({ strokes: [], picture });
+    this.#set([], picture);
   }
 
   clear() {
-    if (!this.empty) this.#set({ strokes: [], picture: null });
+    if (!this.empty) this.#set([]);
   }
 
   undo() {
-    if (!this.canUndo) return;
-    this.#pointer = null; // the stroke under way ends, for it is gone
-    this.#drawing = this.#past.pop();
-    this.#draw();
-    this.#changed(this.#drawing);
+    if (this.canUndo) this.#become(...this.#past.pop());
   }
 
-  destroy() {
-    this.#stop();
-    this.#host.replaceChildren();
+  #set(strokes, picture = null) {
+    this.#past.push([this.strokes, this.picture]);
+    this.#become(strokes, picture);
   }
 
-  #set(drawing) {
-    this.#past.push(this.#drawing);
-    this.#pointer = null; // as in undo
-    this.#drawing = drawing;
-    this.#draw();
-    this.#changed(drawing);
+  #become(strokes, picture) {
+    this.#pointer = null; // the stroke under way ends, for it may be gone
+    [this.strokes, this.picture] = [strokes, picture];
+    this.#changed();
   }
 
-  #down(event) {
+  #begin(point, pointer) {
+    this.#set([...this.strokes, [point]]);
+    this.#pointer = pointer;
+  }
+
+  down(event) {
     if (event.pointerType === "pen" && this.#pointer === this.#touch) this.undo(); // a palm that lay down before the pen
     if (this.#pointer !== null || event.button !== 0) return;
     if (event.pointerType === "touch") this.#touch = event.pointerId;
     event.preventDefault();
-    this.#canvas.setPointerCapture(event.pointerId);
-    this.#pen = null;
-    this.#begin(this.#point(event), event.pointerId);
+    event.currentTarget.setPointerCapture(event.pointerId);
+    this.pen = null;
+    this.#begin(pointOf(event, event.currentTarget), event.pointerId);
   }
 
-  #begin(point, pointer) {
-    const strokes = this.#drawing.picture ? [] : this.#drawing.strokes;
-    this.#set({ strokes: [...strokes, [point]], picture: null });
-    this.#pointer = pointer;
+  move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    const [stroke, events] = [this.strokes.at(-1), event.getCoalescedEvents?.() ?? []];
+    for (const one of events.length ? events : [event]) {
+      const to = pointOf(one, event.currentTarget);
+      if (to.some((part, i) => part !== stroke.at(-1)[i])) stroke.push(to);
+    }
+    this.#changed();
+  }
+
+  up({ pointerId }) {
+    if (pointerId === this.#pointer) this.#pointer = null;
+  }
+
+  /** It was two fingers, which scroll. */
+  cancel({ pointerId }) {
+    if (pointerId === this.#pointer) this.undo();
   }
 
   /** The pen by keyboard, from the middle of the pad. */
-  #key(event) {
+  key(event) {
     const move = ARROWS[event.key];
     if (!move && ![" ", "Delete", "Backspace"].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation(); // Space plays and pauses elsewhere
-    const [x, y] = (this.#pen ??= [0.5, 0.5]);
+    const [x, y] = (this.pen ??= [0.5, 0.5]);
     if (move) {
-      this.#pen = [clamp(x + move[0]), clamp(y + move[1])];
-      if (this.#pointer === "keys") this.#drawing.strokes.at(-1).push(this.#pen);
+      this.pen = [clamp(x + move[0]), clamp(y + move[1])];
+      if (this.isDown) this.strokes.at(-1).push(this.pen);
     } else if (event.key !== " ") this.clear();
-    else if (this.#pointer === null) this.#begin(this.#pen, "keys");
+    else if (this.#pointer === null) this.#begin(this.pen, "keys");
     else this.#pointer = null;
-    const [across, down] = this.#pen.map((part) => Math.round(100 * part));
-    this.#said.textContent = `Pen ${this.#pointer === "keys" ? "down" : "up"}, ${across} % across, ${down} % down`;
-    this.#draw();
-    if (move && this.#pointer === "keys") this.#changed(this.#drawing);
+    if (move && this.isDown) this.#changed();
+    else this.#redraw();
   }
 
   /** The keyboard leaves the pad. */
-  #lift() {
-    if (this.#pointer === "keys") this.#pointer = null;
-    this.#pen = null;
-    this.#draw();
+  lift() {
+    if (this.isDown) this.#pointer = null;
+    this.pen = null;
+    this.#redraw();
   }
+}
 
-  #move(event) {
-    if (event.pointerId !== this.#pointer) return;
-    const stroke = this.#drawing.strokes.at(-1);
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) {
-      const [from, to] = [stroke.at(-1), this.#point(one)];
-      if (from[0] === to[0] && from[1] === to[1]) continue;
-      stroke.push(to);
-      this.#segment(from, to);
-    }
-    this.#changed(this.#drawing);
-  }
+function pointOf({ clientX, clientY }, pad) {
+  const box = pad.getBoundingClientRect();
+  return [clamp((clientX - box.left) / box.width), clamp((clientY - box.top) / box.height)];
+}
 
-  #up(event) {
-    if (event.pointerId === this.#pointer) this.#pointer = null;
-  }
-
-  #point(event) {
-    const box = this.#canvas.getBoundingClientRect();
-    return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
-  }
-
-  #resize() {
-    const side = Math.round(this.#canvas.clientWidth * devicePixelRatio);
-    if (!side || side === this.#canvas.width) return;
-    this.#canvas.width = this.#canvas.height = side;
-    this.#draw();
-  }
-
-  #draw() {
-    const side = this.#canvas.width;
-    const context = this.#canvas.getContext("2d");
-    context.clearRect(0, 0, side, side);
-    const { strokes, picture } = this.#drawing;
-    if (picture) {
-      const canvas = picture.canvas(); // made again, because its colours follow the theme
-      context.imageSmoothingEnabled = canvas.width > side;
-      context.drawImage(canvas, 0, 0, side, side);
-    }
-    for (const stroke of strokes) {
-      this.#segment(stroke[0], stroke[0]);
-      for (let i = 1; i < stroke.length; i += 1) this.#segment(stroke[i - 1], stroke[i]);
-    }
-    if (!this.#pen) return;
-    context.strokeStyle = css(this.#pointer === "keys" ? "quant" : "float");
-    context.lineWidth = side / 100;
-    context.beginPath();
-    context.arc(this.#pen[0] * side, this.#pen[1] * side, (PEN * side) / 2, 0, 2 * Math.PI);
-    context.stroke();
-  }
-
-  #segment([x0, y0], [x1, y1]) {
-    const side = this.#canvas.width;
-    const context = this.#canvas.getContext("2d");
-    context.strokeStyle = css("heat-ink");
-    context.lineWidth = PEN * side;
-    context.lineCap = context.lineJoin = "round";
-    context.beginPath();
-    context.moveTo(x0 * side, y0 * side);
-    context.lineTo(x1 * side, y1 * side);
-    context.stroke();
-  }
+/** A square to draw on with mouse, finger, pen or keyboard. */
+export function Pad({ drawing, label }) {
+  const { strokes, picture, pen, isDown } = drawing;
+  const [, redraw] = useState(null);
+  useEffect(() => onTheme(() => redraw({})), []); // which the picture's colours follow
+  const on = (act) => (event) => drawing[act](event);
+  const [across, down] = (pen ?? []).map((part) => Math.round(100 * part));
+  return html`<svg class="pad" viewBox="0 0 1 1" tabindex="0" role="application" aria-label=${label} aria-description=${HELP} data-test="pad"
+      onPointerDown=${on("down")} onPointerMove=${on("move")} onPointerUp=${on("up")} onPointerCancel=${on("cancel")}
+      onKeyDown=${on("key")} onBlur=${on("lift")}>
+      <title>${HELP}</title>
+      ${picture && html`<image class=${picture.photo ? "" : "cells"} href=${picture.href()} width="1" height="1" />`}
+      ${strokes.map((stroke) => html`<path stroke-width=${PEN} d=${`M${stroke.join("L")}h0`} />`)}
+      ${pen && html`<circle class=${isDown ? "quant" : "float"} cx=${pen[0]} cy=${pen[1]} r=${PEN / 2} />`}
+    </svg>
+    <span class="unseen" role="status">${pen && `Pen ${isDown ? "down" : "up"}, ${across} % across, ${down} % down`}</span>`;
 }

@@ -5,10 +5,10 @@ import { rgb } from "./theme.js";
 
 const MOST_PIXELS = 50_000_000; // as in pyapp/data/picture.py
 const STRIP = 256; // rows taken from the canvas at a time
-const SHOWN = 560; // pixels a side are enough to show
+const SHOWN = 560; // pixels of the longer side are enough to show
 
 /**
- * An image file -> {canvas (square, to show), pixels (uint8 [H, W, 4], upright, what Python gets)}. Only decodes: paper,
+ * An image file -> {href (to show), pixels (uint8 [H, W, 4], upright, what Python gets)}. Only decodes: paper,
  * ink and size are Python's. Rejects with a sentence.
  */
 export async function readPicture(file) {
@@ -24,7 +24,7 @@ export async function readPicture(file) {
       const most = MOST_PIXELS / 1_000_000;
       throw new Error(`${file.name}: the picture has more than ${most} million pixels; make it smaller and try again`);
     }
-    return { canvas: square(bitmap), pixels: { shape: [height, width, 4], dtype: "uint8", data: rgba(bitmap) } };
+    return { href: small(bitmap), pixels: { shape: [height, width, 4], dtype: "uint8", data: rgba(bitmap) } };
   } finally {
     bitmap.close();
   }
@@ -44,16 +44,14 @@ function rgba(bitmap) {
   return data;
 }
 
-/** An array [rows, columns] of 0..1 as a canvas, a cell a pixel, in the colours of ink on paper. */
-export const drawArray = ({ shape: [rows, columns], data }) => painted({ data, rows, columns, map: "grey" });
+/** An array [rows, columns] of 0..1 as a picture, a cell a pixel, in the colours of ink on paper. */
+export const drawArray = ({ shape: [rows, columns], data }) => painted({ data, rows, columns, map: "grey" }).toDataURL();
 
-function square(bitmap) {
+function small(bitmap) {
   const scale = Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [bitmap.width, bitmap.height].map((n) => Math.max(1, Math.round(n * scale)));
-  const side = Math.max(width, height);
-  const canvas = sheet(side, side);
-  canvas.getContext("2d").drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height);
-  return canvas;
+  const canvas = sheet(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL();
 }
 
 const sheet = (width, height) => Object.assign(document.createElement("canvas"), { width, height });

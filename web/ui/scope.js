@@ -39,7 +39,7 @@ export class Scope {
   get(path) {
     const optional = path?.endsWith("?");
     const [first, ...rest] = (path ?? "").replace("?", "").split(".");
-    if (!path || !(this.#frame || first in this.#roots)) return null;
+    if (!path) return null;
     let value = this.#first(first);
     for (const part of rest) {
       if (value === null || value === undefined) break;
@@ -98,6 +98,7 @@ export class Scope {
       if (name === "item" && scope.#item !== null) return scope.#item;
     }
     if (name in this.#roots) return this.#roots[name];
+    if (!this.#frame) return null;
     const { scalars, arrays, step } = this.#frame;
     if (Object.hasOwn(scalars, name)) return scalars[name];
     return Object.hasOwn(arrays, name) ? arrays[name] : name === "step" ? step : undefined;

@@ -31,22 +31,6 @@ export function drawWays({ rail, tabs, next, foot }, pages, visit, meta) {
   render(inside("").map((page) => html`<a href=${visit.link(page)} aria-current=${here(page === meta)}>${page.title}</a>`), foot);
 }
 
-/** The rail hides behind a button on narrow screens. */
-export function bindRailButton(button, rail) {
-  const open = (yes) => {
-    button.setAttribute("aria-expanded", String(yes));
-    rail.classList.toggle("open", yes);
-  };
-  open(false);
-  button.addEventListener("click", () => open(button.getAttribute("aria-expanded") !== "true"));
-  rail.addEventListener("click", (event) => event.target.closest("a") && open(false));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || button.getAttribute("aria-expanded") !== "true") return;
-    open(false);
-    button.focus();
-  });
-}
-
 /**
  * One line of truth, and the way to the log. boot: {label, loaded, total} while Python starts; runtime: versions once it
  * runs; trouble: it does not; proof: {ok, passed, total, fingerprint} after the Check page ran in this session, before that null.

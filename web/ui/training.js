@@ -106,14 +106,9 @@ export class Training {
     if (snapshot) download(snapshot.file.data, snapshot.name);
   }
 
-  /** The words of the buttons. */
-  get labels() {
-    return { play: "Play", pause: "Pause", step: "Step", reset: "Reset", ...this.#page.meta.labels };
-  }
-
   /** What keys do: [{key, label, run}]. */
   get bindings() {
-    const { play, pause, step, reset } = this.labels;
+    const { play, pause, step, reset } = this.#page.meta.labels;
     return [
       { key: " ", label: `${play}, ${pause.toLowerCase()}`, run: () => this.toggle() },
       { key: "s", label: step, run: () => this.step() },

@@ -6,7 +6,8 @@ import { Trouble } from "./trouble.js";
 
 /** Play, step, reset and new seed of a Training, and the runs that can go on. */
 export function Transport({ page, training }) {
-  const { playing, state, labels } = training;
+  const { playing, state } = training;
+  const { labels } = page.meta;
   const idle = !page.open;
   const done = state === "done";
   const seeded = page.meta.params.some(({ name }) => name === "seed");
@@ -40,11 +41,12 @@ export function Offer({ page, training }) {
 /** Save the run as a file, load one, or another file that the page takes; what is wrong with a file stands here. */
 export function Files({ page, training }) {
   const { save, load } = page.troubles;
+  const { labels, saves, accepts } = page.meta;
   return html`<div class="files">
     <div class="row">
-      ${training && page.meta.saves && page.meta.labels.save !== "" && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>Save weights</button>`}
-      <${FileButton} label=${page.meta.labels.load ?? "Load weights"} accept=${page.meta.accepts} test="load" disabled=${!page.open} pick=${page.bring} />
-      ${page.meta.labels.record && html`<${RecordButton} label=${page.meta.labels.record} disabled=${!page.open} pick=${page.bring} refuse=${(trouble) => page.fail("load", trouble)} />`}
+      ${training && saves && labels.save && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>${labels.save}</button>`}
+      <${FileButton} label=${labels.load} accept=${accepts} test="load" disabled=${!page.open} pick=${page.bring} />
+      ${labels.record && html`<${RecordButton} label=${labels.record} disabled=${!page.open} pick=${page.bring} refuse=${(trouble) => page.fail("load", trouble)} />`}
     </div>
     ${[save, load].map((trouble) => html`<${Trouble} trouble=${trouble} test="load-error" />`)}
     ${page.keeper.kept !== null &&

@@ -30,12 +30,7 @@ export function Pointed({ target, glossary, children }) {
 /** A word whose meaning is shown while one points at it or it has the focus, and when it is touched; Escape hides it. */
 function Word({ meaning: [text, page, title], children }) {
   const [mark, about] = [useRef(null), useRef(null)];
-  const show = () => {
-    const { left, top, bottom } = mark.current.getBoundingClientRect();
-    const above = bottom > innerHeight / 2;
-    about.current.style = `--x: ${left}px; --y: ${scrollY + (above ? top : bottom)}px; --up: ${above ? "-100%" : "0"}`;
-    about.current.togglePopover(true);
-  };
+  const show = () => about.current.togglePopover({ force: true, source: mark.current }); // beside it, by the style sheet
   const hide = () => about.current?.togglePopover(false);
   const mouse = (act) => ({ pointerType }) => pointerType === "mouse" && act();
   const within = ({ currentTarget, relatedTarget }) => currentTarget.contains(relatedTarget); // focus comes from the link, or goes there

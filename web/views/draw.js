@@ -1,9 +1,9 @@
 import { html, useEffect, useRef, useState } from "preact";
 import { dropping, FileButton } from "../ui/files.js";
-import { fixed, NOTHING, percent } from "../ui/format.js";
+import { fixed } from "../ui/format.js";
 import { Sheet } from "../ui/heatmap.js";
 import { newest } from "../ui/latest.js";
-import { Pad } from "../ui/pad.js";
+import { Drawing, Pad } from "../ui/pad.js";
 import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
 
@@ -14,22 +14,24 @@ const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
 /**
  * Draw a digit, see what Python makes of it, and read the verdict. The frame says how many held-out digits there are, and may say
  * which is there `first`, what tells its `network` from others, "" while there is none, and which classes are `known`. page.put(index) shows a held-out digit.
+ * What is read of a drawing is told by the block's own blocks: `told` in pyapp/pages/base/digit_input.py.
  */
-export default function Draw({ block: { label, caption, shape, what = "digit" }, scope, page }) {
-  const [root, slot, only, now] = [useRef(null), useRef(null), useRef(null), useRef(null)];
+export default function Draw({ block, scope, page, Blocks }) {
+  const { label, caption, shape, what = "digit" } = block;
+  const [root, now] = [useRef(null), useRef(null)];
   const [choose] = useState(newest); // of what the pad shows
   const [answer, take] = useState(null);
   const [file, begin] = useState(null); // the name of one that is being read
   const [spoken, speak] = useState("");
   const [, redraw] = useState(null);
+  const [pad] = useState(() => new Drawing(changed, () => redraw({})));
   now.current = scope;
 
   /** Ask again: the drawing or the network has changed. */
   async function update() {
     redraw({});
     if (!page.open) return;
-    const { picture } = only.current.drawing;
-    const found = await page.predict(picture ? picture.inputs : { strokes: only.current.points() });
+    const found = await page.predict(pad.picture?.inputs ?? { strokes: pad.points() });
     if (!found) return;
     take(found);
     page.reads(Number.isInteger(found.scalars.digit) ? found : null);
@@ -47,14 +49,14 @@ export default function Draw({ block: { label, caption, shape, what = "digit" },
   async function showHeldOut(index) {
     const [inputs, wanted] = [{ index }, choose()];
     const found = await page.ask("predict", { inputs }, "predict");
-    if (found && wanted()) only.current.show({ canvas: () => drawArray(found.arrays.pad ?? found.arrays.input), inputs });
+    if (found && wanted()) pad.show({ href: () => drawArray(found.arrays.pad ?? found.arrays.input), inputs });
   }
 
   /** What was on the pad when the page was left. */
   function putBack({ strokes, input, index }) {
-    if (strokes) only.current.draw(strokes);
-    else if (input) only.current.show({ canvas: () => drawArray(input), inputs: { input } });
-    else if (index === undefined) only.current.clear();
+    if (strokes) pad.draw(strokes);
+    else if (input) pad.show({ href: () => drawArray(input), inputs: { input } });
+    else if (index === undefined) pad.clear();
     else showHeldOut(index);
   }
 
@@ -62,12 +64,12 @@ export default function Draw({ block: { label, caption, shape, what = "digit" },
     const wanted = choose();
     begin(picked.name);
     try {
-      const { canvas, pixels } = await readPicture(picked);
+      const { href, pixels } = await readPicture(picked);
       const found = wanted() && (await page.ask("predict", { inputs: { image: pixels } }, "predict"));
       if (!found || !wanted()) return;
       const input = found.arrays.input; // read once: a photograph is too large to be sent after each change
       page.fail("image", input ? null : { message: `${picked.name}: ${found.notes.join(" ")}` });
-      if (input) only.current.show({ canvas: () => canvas, inputs: { input } });
+      if (input) pad.show({ href: () => href, photo: true, inputs: { input } });
     } catch (error) {
       if (wanted()) page.fail("image", { message: error.message });
     } finally {
@@ -76,7 +78,6 @@ export default function Draw({ block: { label, caption, shape, what = "digit" },
   }
 
   useEffect(() => {
-    const pad = (only.current = new Pad(slot.current, { label: `Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`, changed }));
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => showHeldOut(index).then(() => root.current?.scrollIntoView({ block: "nearest" }));
     const look = () => {
@@ -93,29 +94,26 @@ export default function Draw({ block: { label, caption, shape, what = "digit" },
       at = performance.now();
       update();
     };
-    redraw({}); // with the pad
     const stop = page.listen(({ type, resting }) => type === "frame" && !resting && queueMicrotask(look)); // after the panels have the frame
     queueMicrotask(() => now.current.ready && look()); // the frame may have come before, or with the drawing that runs this
-    return () => {
-      stop();
-      pad.destroy();
-    };
+    return stop;
   }, []);
   useEffect(() => {
-    const timer = setTimeout(() => answer && speak(sentence(answer)), SPOKEN_AFTER_MS);
+    const timer = setTimeout(() => answer && speak(answer.scalars.told?.words ?? answer.notes.join(" ")), SPOKEN_AFTER_MS);
     return () => clearTimeout(timer);
   }, [answer]);
 
-  const pad = only.current;
-  const empty = pad?.empty ?? true;
+  const { empty } = pad;
   const refuse = (trouble) => (choose(), page.fail("image", trouble)); // no digit comes late and takes the words away
   const undo = (event) => (event.ctrlKey || event.metaKey) && event.key === "z" && pad.undo();
   const tool = (name, words, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${words}</button>`;
-  const { arrays, scalars } = (!empty && answer) || { arrays: {}, scalars: {} };
-  const known = (scope.ready && scope.get("known?")) || CLASSES; // where an answer names none
+  const nothing = file ? `Reading ${file} …` : empty ? `The pad is empty: draw a ${what}.`
+    : answer ? !answer.scalars.told && answer.notes.join(" ") : page.open ? "Reading …" : "Your drawing is read as soon as Python runs.";
+  const unread = { told: { classes: (scope.get("known?") ?? CLASSES).map((name) => ({ name })) } };
   return html`<div class="draw" ref=${root} onKeyDown=${undo}>
-    <div><div class=${`pad-slot ${empty ? "pad-empty" : ""}`} data-what=${what} ref=${slot} ...${dropping({ pick: open, refuse })}></div><div class="row tools">
-      ${tool("undo", "Undo", () => pad.undo(), !pad?.canUndo)} ${tool("clear", "Clear", () => pad.clear(), empty)}
+    <div><div class=${`pad-slot ${empty ? "pad-empty" : ""}`} data-what=${what} ...${dropping({ pick: open, refuse })}>
+      <${Pad} drawing=${pad} label=${`Drawing pad: draw a ${what} with mouse, finger, pen or keyboard.`} /></div><div class="row tools">
+      ${tool("undo", "Undo", () => pad.undo(), !pad.canUndo)} ${tool("clear", "Clear", () => pad.clear(), empty)}
       ${tool("held-out", `Random test ${what}`, () => showHeldOut(Math.floor(Math.random() * scope.get("held_out"))), !page.open)}
       ${what === "digit" && html`<${FileButton} label="Open image" accept="image/*" test="open-image" disabled=${!page.open} pick=${open} />`}
       <${Trouble} trouble=${page.troubles.image} /><${Trouble} trouble=${page.troubles.predict} />
@@ -123,61 +121,9 @@ export default function Draw({ block: { label, caption, shape, what = "digit" },
     <div class="reading">
       <figure class="input-image"><${Sheet} label=${label} shape=${shape} test="input" map="grey" maxHeight=${140} limit=${1} data=${answer?.arrays.input?.data ?? null}
         describe=${(_, row, column, value) => `row ${row}, column ${column}: ${fixed(value, 3)}`} /><figcaption>${caption}</figcaption></figure>
-      <div class="verdict"><${Verdict} answer=${answer} file=${file} empty=${empty && `The pad is empty: draw a ${what}.`} open=${page.open} /></div>
-      <${Bars} classes=${scalars.classes ?? known} first=${arrays.probabilities?.data} second=${arrays.probabilities_quant?.data} best=${scalars.digit} />
+      ${nothing && html`<p class="empty" data-test="prediction">${nothing}</p>`}
+      <${Blocks} block=${block} scope=${nothing ? scope.inside({ read: unread }) : scope} page=${page} />
       <p class="unseen" aria-live="polite">${spoken}</p>
     </div>
   </div>`;
 }
-
-function Verdict({ answer, file, empty, open }) {
-  const nothing = (words) => html`<p class="empty" data-test="prediction">${words}</p>`;
-  if (file) return nothing(`Reading ${file} …`);
-  if (empty) return nothing(empty);
-  if (!answer) return nothing(open ? "Reading …" : "Your drawing is read as soon as Python runs.");
-  const { digit, confidence, label, quant_digit: quantDigit, quant_confidence: quantConfidence, classes = CLASSES } = answer.scalars;
-  if (digit === null) return nothing(answer.notes.join(" "));
-  const reading = (kind, prefix, d, p) =>
-    html`<p class=${`${classes[d].length > 1 ? "" : "big"} ${kind}`}>
-      <output aria-live="off" data-test=${`${prefix}prediction`}>${classes[d]}</output>${" "}
-      <span class="number" data-test=${`${prefix}confidence`}>${percent(p)}</span>
-    </p>`;
-  return html`${reading("float", "", digit, confidence)}
-    ${Number.isInteger(quantDigit) && reading("quant", "quant-", quantDigit, quantConfidence)}
-    ${Number.isInteger(label) && html`<p class="doc truth" data-test="label">It is a ${classes[label]}. Draw your own.</p>`}`;
-}
-
-function sentence({ scalars, notes }) {
-  const { digit, confidence, quant_digit: quantDigit, classes = CLASSES } = scalars;
-  if (digit === null) return notes.join(" ");
-  const quantised = Number.isInteger(quantDigit) ? `, quantised ${classes[quantDigit]}` : "";
-  return `Prediction ${classes[digit] ?? NOTHING}, ${percent(confidence)}${quantised}`;
-}
-
-/**
- * One bar a class: `first` in ink, and where there is a `second`, in orange below it, with exact values beside.
- * Both are arrays of probabilities or null; the class with index `best` is set in bold.
- */
-function Bars({ classes, first, second, best }) {
-  return html`<table class=${`bars ${second ? "bars-two" : ""}`}>
-    <caption class="unseen">Probability of each class</caption>
-    <thead class="unseen">
-      <tr>${["class", "bar", "float", ...(second ? ["quantised"] : [])].map((name) => html`<th scope="col">${name}</th>`)}</tr>
-    </thead>
-    <tbody>
-      ${classes.map(
-        (name, i) => html`<tr class=${i === best ? "best" : ""} data-test=${`bar-${name}`}>
-          <th scope="row" title=${name}>${name}</th>
-          <td class="bar-cell" aria-hidden="true">
-            <span class="bar float" style=${length(first?.[i])}></span>
-            ${second && html`<span class="bar quant" style=${length(second[i])}></span>`}
-          </td>
-          <td class="number float">${percent(first?.[i], 2)}</td>
-          ${second && html`<td class="number quant">${percent(second[i], 2)}</td>`}
-        </tr>`,
-      )}
-    </tbody>
-  </table>`;
-}
-
-const length = (p) => ({ transform: `scaleX(${p ?? 0})` });

@@ -7,12 +7,27 @@ import numpy as np
 
 from pyapp.core.classes import TEN
 from pyapp.data import drawing, mnist
-from pyapp.experiment.panels import Custom, Panel
+from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Panel, Table, Together, Words
 
 EXAMPLE = 1923  # the held-out digit that a pad opens with: a 6, and each bit less makes a network less sure of it
 IMAGE = (drawing.IMAGE, drawing.IMAGE)  # rows and columns of what is read
+ANSWER = (
+    Fact("", ("read.told.digit:text",), "prediction", "float"),
+    Fact("", ("read.confidence:percent",), "confidence", "float"),
+    Fact("", ("read.told.quant:text",), "quant-prediction", "quant", "read.told.quant?"),
+    Fact("", ("read.quant_confidence:percent",), "quant-confidence", "quant", "read.told.quant?"))
+TOLD = (  # beside a drawing: what `told` says of it, and the names of the classes as long as nothing is read
+    Beside(width=80, when="read.told.digit?", blocks=(Together(blocks=(
+        Facts(name="letter", cards=True, facts=ANSWER, when="read.told.short"),
+        Facts(name="word", cards=True, facts=ANSWER, when="!read.told.short"),
+        Words(name="label", role="doc", text="It is a {read.told.label}. Draw your own.", when="read.told.label"))),)),
+    Table(name="bar", rows="read.told.classes?", chosen="best?", caption="Probability of each class", columns=(
+        Column("class", "name:text"),
+        Column("bar", bar=("p?",), when="!read.told.quant?"), Column("bars", bar=("p?", "q?"), when="read.told.quant?"),
+        Column("float", "p?:percent:2", role="float"),
+        Column("quantised", "q?:percent:2", role="quant", when="read.told.quant?"))))
 DRAW = Panel("draw", "Draw", (
-    Custom(module="draw", shape=IMAGE, label="The {} by {} image that the network reads.".format(*IMAGE),
+    Custom(module="draw", shape=IMAGE, blocks=TOLD, label="The {} by {} image that the network reads.".format(*IMAGE),
            caption="{} × {}, as Python sees it".format(*IMAGE)),))
 EMPTY_PAD = "The pad is empty: draw a digit."
 EMPTY_PICTURE = "There is no ink in this picture."
@@ -68,3 +83,15 @@ def _inked(image: np.ndarray | None, note: str) -> DigitInput:
 def said(p: np.ndarray, classes: Sequence[str] = TEN) -> str:
     """The digit, or other class, that probabilities are for, and how sure they are."""
     return f"{classes[p.argmax()]}  {100 * p.max():.1f} %"
+
+
+def told(p: np.ndarray, q: np.ndarray | None = None, label: int | None = None,
+         classes: Sequence[str] = TEN) -> dict[str, Any]:
+    """`read.told` of the panel Draw: what probabilities (n,) say of a drawing, those of float32 and of a quantised
+    network, and its label, if it has one. `words` is read out; `short`: names of one letter are set large."""
+    digit, quant = classes[p.argmax()], None if q is None else classes[q.argmax()]
+    rows = [{"name": name, "p": float(p[i]), "q": None if q is None else float(q[i]), "best": name == digit}
+            for i, name in enumerate(classes)]
+    words = f"Prediction {digit}, {100 * p.max():.1f} %" + ("" if quant is None else f", quantised {quant}")
+    return {"digit": digit, "quant": quant, "label": None if label is None else classes[label], "classes": rows,
+            "words": words, "short": max(map(len, classes)) == 1}

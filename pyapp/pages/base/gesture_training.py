@@ -13,6 +13,7 @@ from pyapp.data.digits import Digits
 from pyapp.data.gestures import READ, Variation
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import Values, number
+from pyapp.pages.base.digit_input import told
 from pyapp.pages.base.digits_training import arrays_of, go_on
 from pyapp.pages.base.gesture_book import Book
 from pyapp.quant.parameters import QuantizedParameters, quantize_parameters
@@ -112,7 +113,7 @@ class GestureTraining:
     def read(self, points: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Scalars and arrays of a drawing that is read: the input, and the probabilities as soon as there are some."""
         x = READ[self.params["features"]](points)
-        scalars, arrays = {"digit": None, "confidence": None}, {"input": x}
+        scalars, arrays, q = {"digit": None, "confidence": None}, {"input": x}, None
         if self.trainer:
             p = softmax(self.trainer.model.forward(self.trainer.p, x.reshape(1, -1)))[0]
             scalars = {"digit": int(p.argmax()), "confidence": float(p.max()), "classes": list(self.book.names)}
@@ -121,6 +122,8 @@ class GestureTraining:
             q = softmax(self.trainer.model.forward(self.rounded, x.reshape(1, -1)))[0]
             scalars |= {"quant_digit": int(q.argmax()), "quant_confidence": float(q.max())}
             arrays["probabilities_quant"] = q
+        if self.trainer:
+            scalars["told"] = told(p, q, classes=self.book.names)
         return scalars, arrays
 
     def parts(self) -> dict[str, Digits]:

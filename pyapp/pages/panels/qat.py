@@ -26,7 +26,7 @@ GATHERING = Panel("gathering", "Where the weights lie on their grid", (
     Histogram(name="gathering", label="Weights and their codes.", edges="edges", before="weights", after="codes",
               lines="few_lines?", used="counts", ends="ends", height=168, when="layer"),
     Words(role="doc", name="code-counts", text="{code_counts}", when="code_counts"),
-    Facts(cards=True, when="layer", facts=(
+    Facts(cards=True, live=True, when="layer", facts=(
         Fact("within a quarter of a step of a code (50 % if spread evenly)", ("near:percent:2",)),
         Fact("clipped to the outermost codes", ("clipped:percent:2",)),
         Fact("codes changed since the start", ("changed:percent:2",)))),

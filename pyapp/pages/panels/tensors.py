@@ -51,7 +51,7 @@ ONE = Panel("one", "One tensor in every format", (
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
                "Choose a format to see below where it errs."),
-    Facts(cards=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
+    Facts(cards=True, live=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
                              Fact("max |x|", ("chosen.maximum:small",)),
                              Fact("kurtosis", ("chosen.kurtosis:fixed:2",)),
                              Fact("zeros", ("chosen.zeros:percent:2",)),
@@ -79,7 +79,7 @@ MAP = Panel("map", "Where {form} errs", (
     Words(text="{shown_part}", when="pictured"),
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (
-    Facts(cards=True, facts=(
+    Facts(cards=True, live=True, facts=(
         Fact("tensors", ("tensors:count",), "tensor-count"), Fact("numbers", ("numbers:count",)),
         Fact("the file now", ("bytes:bytes",), "now"),
         Fact("in these formats", ("then:bytes",), "then", "quant"),

@@ -45,7 +45,7 @@ WRITING = Panel("writing", "Two networks continue the prompt", (
     Words(role="doc", name="empty", when="empty",
           text="The prompt is empty, so both continue from the start of a line, ↵."),
     Words(role="verdict-words", name="words", text="{words}", when="words"),
-    Facts(cards=True, facts=(
+    Facts(cards=True, live=True, facts=(
         Fact("characters written, of {tokens:count}", ("step:count",), "written"),
         Fact("float32, characters per second of computing", ("speed.float:fixed:0",), "speed-float", "float",
              when="speed"),

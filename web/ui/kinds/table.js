@@ -92,7 +92,7 @@ export function Facts({ block, scope, page }) {
   const { facts, heads = [], corner, caption, cards, name } = block;
   const shown = facts.filter(({ when }) => scope.holds(when));
   if (cards)
-    return html`<dl class="facts" data-test=${name} aria-live="polite">${shown.map((fact) => html`<div>
+    return html`<dl class="facts" data-test=${name} aria-live=${block.live ? "polite" : undefined}>${shown.map((fact) => html`<div>
       <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
       <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
     </div>`)}</dl>`;
