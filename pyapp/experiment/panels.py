@@ -272,9 +272,9 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Custom(Block):
-    """A component in web/views/<module>.js, which shows these entries as no other kind does, and has a place for `blocks`.
-    `shape`: that of the drawn array, to keep its place until it is there; `what`: the thing that a reader draws, if it
-    is not a digit."""
+    """A component in web/views/<module>.js, which shows these entries as no other kind does, and has a place for
+    `blocks`. `shape`: that of the drawn array, to keep its place until it is there; `what`: the thing that a reader
+    draws, if it is not a digit."""
 
     module: str = ""
     label: Template = ""
