@@ -51,6 +51,7 @@ class OnGrids:
         in_integers = weight is not None and max(weight.bits, before.bits) <= BYTE and weight.grid.per.kind != "group"
         self.weight = weight if in_integers else None
         self._sums = row_sums(weight.codes) if in_integers else None
+        self._last: tuple[Grid, np.ndarray, np.ndarray] | None = None  # see _line
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         fixed = [each.grid for each in self.after]
@@ -75,9 +76,12 @@ class OnGrids:
     def _line(self, p: Parameters, grid: Grid, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """What turns sums into y: the factor s_a s_w and the summand b - s_a s_w z_a Σ w, float64 (O,), or (R, O) if
         rows have grids of their own."""
-        scale, zero = grid.spread((rows, 1))  # of the input: (), or (R, 1)
-        factor = scale.astype(np.float64) * self.weight.scale
-        return factor, p[self.layer.bias] - factor * (zero * self._sums)
+        if self._last is None or self._last[0] is not grid:  # a fixed grid is the same object in every pass
+            scale, zero = grid.spread((rows, 1))  # of the input: (), or (R, 1)
+            factor = scale.astype(np.float64) * self.weight.scale
+            self._last = grid, factor, factor * (zero * self._sums)
+        _, factor, offset = self._last
+        return factor, p[self.layer.bias] - offset
 
 
 @accelerated

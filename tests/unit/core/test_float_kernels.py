@@ -39,7 +39,7 @@ def test_known_answers_are_those_of_every_machine():
 
 @pytest.mark.parametrize("dtype, bound", [(F32, 2e-6), (np.float64, 1e-14)])
 def test_a_dense_layer_forward_and_backward(dtype, bound):
-    for rows, inputs, outputs in itertools.product((0, 1, 2, 3, 4, 7), SIZES, SIZES):
+    for rows, inputs, outputs in itertools.product((0, 1, 2, 3, 4, 7, 9), SIZES, SIZES):
         x, w, dy = (numbers(*shape, dtype=dtype) for shape in ((rows, inputs), (outputs, inputs), (rows, outputs)))
         bias = numbers(outputs, dtype=dtype)
         for arguments in ((x, w), (x, w, bias), (x, w, bias, True)):
@@ -52,12 +52,15 @@ def test_a_dense_layer_forward_and_backward(dtype, bound):
         assert_close(db, dy.sum(axis=0, dtype=float), bound)
 
 
-def test_a_row_alone_gives_the_bits_that_it_has_in_a_batch():
-    x, w, bias = numbers(50, 37), numbers(23, 37), numbers(23)
+@pytest.mark.parametrize("dtype", [F32, np.float64])
+@pytest.mark.parametrize("inputs", [1, 37, 1024, 1027])  # many rows have a tile of their own up to 1024
+def test_a_row_alone_gives_the_bits_that_it_has_in_a_batch(inputs, dtype):
+    x, w, bias = numbers(11, inputs, dtype=dtype), numbers(23, inputs, dtype=dtype), numbers(23, dtype=dtype)
+    x[3, 0], x[4, -1] = np.inf, np.nan
     linear = kernels.TABLE["linear"]
-    whole = linear(x, w, bias)
-    for i in range(len(x)):
-        assert np.array_equal(linear(x[i : i + 1], w, bias)[0], whole[i])
+    for arguments in ((w,), (w, bias, True)):
+        alone = [linear(x[i : i + 1], *arguments) for i in range(len(x))]
+        assert np.array_equal(linear(x, *arguments), np.concatenate(alone), equal_nan=True)
 
 
 @pytest.mark.parametrize("columns", SIZES[1:])

@@ -36,6 +36,16 @@ def test_mistakes_are_those_of_the_images_counted():
     assert count.mistakes()[1].matrix.sum() == 7 and np.trace(count.mistakes()[1].matrix) == 4
 
 
+def test_while_the_count_goes_on_mistakes_follow_in_steps():
+    images, labels = np.zeros((250, 1), np.float32), np.zeros(250, np.int64)
+    count = Count(labels, Predictions(lambda x: np.eye(10)[np.zeros(len(x), np.int64)], images), None)
+    seen = []
+    for _ in range(5):
+        count.go_on(56)
+        seen.append(len(count.mistakes()[0].labels))
+    assert seen == [56, 100, 100, 200, 250]
+
+
 def test_a_float_network_that_has_read_further_is_judged_on_the_same_images():
     asked = []
     exact = reader(1, asked)
