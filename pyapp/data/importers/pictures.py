@@ -24,10 +24,11 @@ ON_THE_PAGE = "the page reads only PNG files here; save the picture as PNG, or u
 def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if deeper than 8 bits,
     or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read. PictureError says why it cannot
-    be read. PNG files without EXIF are decoded here, so that they become the same numbers on every host."""
-    head = file.read(LARGEST + 1) if name.lower().endswith(".png") else b""
-    if head.startswith(png.SIGNATURE) and b"eXIf" not in head and len(head) <= LARGEST:
-        return png.decoded(head)
+    be read. PNG files, whatever their names, are decoded here, so that they become the same numbers on every host."""
+    if file.read(len(png.SIGNATURE)) == png.SIGNATURE:
+        data = png.SIGNATURE + file.read(LARGEST + 1)
+        if len(data) <= LARGEST:
+            return png.decoded(data)
     file.seek(0)
     try:  # which the page does not ship
         from PIL import Image, ImageOps
