@@ -87,7 +87,10 @@ def write(path: str | Path, data: bytes) -> None:
     after a kill or on a full disk. NotWritten says why it failed."""
     path = Path(path)
     if path.exists() and not path.is_file() and not path.is_dir():  # a terminal or a pipe is not replaced
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise NotWritten(path, error) from error
         return
     with locked(path):
         place(path, data)
