@@ -42,8 +42,10 @@ HEAD = [f"pixel{i}" for i in range(784)]
     text([["label", *HEAD], *FIRST]), text([[*HEAD, "class"], *LAST]), text([["label", *HEAD], *FIRST], ";"),
     text([["", "label", *HEAD], *([i, *row] for i, row in enumerate(FIRST))]), text([["label", *HEAD], *FIRST], "\t"),
     text([["label", *HEAD], *([f'"{cell}"' for cell in row] for row in FIRST)]),
-    gzip.compress(text([["label", *HEAD], *FIRST]))],
-    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "gzip"])
+    b"My digits, of 2024\n# 28x28\n" + text([["label", *HEAD], *FIRST]),
+    b"sep=;\n" + text([["label", *HEAD], *FIRST], ";"),
+    text([["label", *HEAD], *FIRST]).replace(b"\n", b"\r"), gzip.compress(text([["label", *HEAD], *FIRST]))],
+    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "sep", "cr", "gzip"])
 def test_csv_with_a_heading(data):
     assert whole(opened_bytes(data, "my.csv")) == EXPECTED
 
