@@ -39,9 +39,10 @@ def weights_file(text: str) -> Path:
                                          f"{path.stem}.npz (the recipe will be {path.stem}.json)")
     recipe = path.with_suffix(".json")
     ordinary(str(recipe))
-    if store.is_export(recipe):
-        raise argparse.ArgumentTypeError(f"{recipe} is an export, which the recipe of {path.name} would overwrite; "
-                                         "name another file")
+    if recipe.exists() and not store.is_recipe(recipe):
+        what = "an export" if store.is_export(recipe) else "no recipe of weights"
+        raise argparse.ArgumentTypeError(f"{recipe} is {what}, and the recipe of {path.name} would overwrite it; name "
+                                         "another file")
     return path
 
 

@@ -84,7 +84,10 @@ def test_a_recipe_that_cannot_be_written_is_refused_too(capsys, tmp_path):
 def test_an_export_is_not_overwritten_by_a_recipe(capsys, tmp_path):
     (tmp_path / "w.json").write_bytes(store.EXPORT + b":{}}")
     said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
-    assert "w.json is an export, which the recipe of w.npz would overwrite" in said
+    assert "w.json is an export, and the recipe of w.npz would overwrite it" in said
+    (tmp_path / "w.json").write_text('{"class_name": "Sequential"}')  # as Keras saves a network's layers
+    said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
+    assert "w.json is no recipe of weights, and the recipe of w.npz would overwrite it" in said
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may write everywhere sees no protection")
