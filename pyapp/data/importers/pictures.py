@@ -18,6 +18,7 @@ from pyapp.data.picture import PictureError, check_size, too_large
 
 LARGEST = 2**26  # bytes of a picture's file
 NO_PILLOW = "reading {} needs Pillow, which is not installed; pip install pillow, or save the picture as PNG"
+HEIC = (b"ftypheic", b"ftypheix")  # after four bytes, in the photographs of Apple's phones
 ON_THE_PAGE = "the page reads only PNG files here; save the picture as PNG, or use the commands, which read {} too"
 
 
@@ -25,8 +26,11 @@ def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if deeper than 8 bits,
     or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read. PictureError says why it cannot
     be read. PNG files, whatever their names, are decoded here, so that they become the same numbers on every host."""
-    if file.read(len(png.SIGNATURE)) == png.SIGNATURE:
-        data = png.SIGNATURE + file.read(LARGEST + 1)
+    head = file.read(12)
+    if head[4:] in HEIC:
+        raise PictureError("it is a HEIC picture, which is not read; save it as JPEG or PNG")
+    if head.startswith(png.SIGNATURE):
+        data = head + file.read(LARGEST + 1)
         if len(data) <= LARGEST:
             return png.decoded(data)
     file.seek(0)
