@@ -19,6 +19,7 @@ from pyapp.data.picture import PictureError, check_size, too_large
 LARGEST = 2**26  # bytes of a picture's file
 NO_PILLOW = "reading {} needs Pillow, which is not installed; pip install pillow, or save the picture as PNG"
 HEIC = (b"ftypheic", b"ftypheix")  # after four bytes, in the photographs of Apple's phones
+POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")  # which Pillow would hand to Ghostscript
 ON_THE_PAGE = "the page reads only PNG files here; save the picture as PNG, or use the commands, which read {} too"
 
 
@@ -29,6 +30,8 @@ def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     head = file.read(12)
     if head[4:] in HEIC:
         raise PictureError("it is a HEIC picture, which is not read; save it as JPEG or PNG")
+    if head.startswith(POSTSCRIPT):
+        raise PictureError("it is PostScript, which only running it would draw; save it as PNG")
     if head.startswith(png.SIGNATURE):
         data = head + file.read(LARGEST + 1)
         if len(data) <= LARGEST:
