@@ -72,7 +72,7 @@ def _orientation(exif: bytes) -> int:
         (at,) = struct.unpack_from(f"{order}I", exif, 4)
         (entries,) = struct.unpack_from(f"{order}H", exif, at)
         told = [struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * i) for i in range(entries)]
-    except struct.error:
+    except (struct.error, OverflowError):  # an offset may be more than 32-bit runtimes count
         return 1
     return next((value for tag, _, _, value in told if tag == ORIENTATION), 1)
 
