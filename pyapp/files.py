@@ -28,6 +28,8 @@ except ImportError:
 LARGEST = 2**29  # bytes that are read from a file or unpacked from it at most; memory holds a few copies
 DEEPEST = 100  # brackets in each other, in JSON
 LONGEST = 4000  # digits of a number in JSON, fewer than those at which Python stops
+LFS = b"version https://git-lfs"  # begins what Git leaves in place of a large file that it has not fetched
+NOT_FETCHED = "it only says where Git LFS keeps the file; `git lfs pull` fetches it"
 MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)  # strings too: brackets in them do not count
 
 
@@ -41,11 +43,14 @@ class NotWritten(OSError):
 
 
 def read(path: str | Path, most: int = LARGEST) -> bytes:
-    """Read a file. OSError says why it cannot be read, or that it is larger than `most` bytes: no more is read."""
+    """Read a file. OSError says why it cannot be read, that it is larger than `most` bytes, of which no more is read,
+    or that Git has not fetched it."""
     with open(path, "rb") as file:  # the size that the system tells is 0 for pipes and devices
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    if data.startswith(LFS):
+        raise OSError(errno.EIO, NOT_FETCHED, str(path))
     return data
 
 
@@ -87,7 +92,10 @@ def write(path: str | Path, data: bytes) -> None:
     after a kill or on a full disk. NotWritten says why it failed."""
     path = Path(path)
     if path.exists() and not path.is_file() and not path.is_dir():  # a terminal or a pipe is not replaced
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise NotWritten(path, error) from error
         return
     with locked(path):
         place(path, data)

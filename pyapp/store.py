@@ -123,8 +123,8 @@ def meant(path: Path) -> bytes:
     """The bytes of the weights whose sha256 is in the recipe, or of the file itself if it has no recipe. StoreError if
     no file has that sha256."""
     beside = _recipe_of(path)
-    if beside == path or not beside.is_file() or is_export(beside):
-        return _read(path)
+    if beside == path or not beside.is_file() or is_export(beside) or "sha256" not in recipe(path):
+        return _read(path)  # other programs too put files in JSON beside weights
     for place in (path, _new(path), path):  # twice: meanwhile the pair may have been saved again
         with suppress(NotHere):
             if _sha256(data := _read(place)) == recipe(path).get("sha256"):

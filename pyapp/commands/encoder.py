@@ -8,7 +8,7 @@ import numpy as np
 
 from pyapp.checkpoint import described
 from pyapp.commands.common import add_json, add_recipe, command, now_and_then, progress, recipe_of, show
-from pyapp.commands.outputs import add_out, add_weights_out, readable
+from pyapp.commands.outputs import add_checkpoint, add_weights_out, readable
 from pyapp.commands.saving import save_trained
 from pyapp.core.losses import softmax
 from pyapp.data import labelled
@@ -40,7 +40,7 @@ def add_training(models: Any) -> None:
     """Declare `train encoder`, which makes its own data."""
     sub = command(models, "encoder", train, "the encoder of short stories")
     add_weights_out(sub, required=True)
-    add_out(sub, "file for saving progress; the same command resumes from it", "--checkpoint")
+    add_checkpoint(sub)
     add_recipe(sub, EncoderRecipe)
 
 

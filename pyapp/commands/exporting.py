@@ -11,7 +11,7 @@ from typing import Any
 from pyapp import checkpoint, files, store
 from pyapp.commands.attention import add_subject, add_transformer_settings, add_weight_settings, transformer_settings_of
 from pyapp.commands.common import TITLES, add_data, add_json, add_weights, command, networks, now_and_then, show
-from pyapp.commands.outputs import readable, writable
+from pyapp.commands.outputs import ordinary, readable, writable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
 from pyapp.core.parameters import Parameters
@@ -81,9 +81,7 @@ def target(text: str) -> Path:
     path = Path(text)
     if text.strip() and path.is_dir():
         return path
-    if text.strip() and path.exists() and not path.is_file():
-        raise argparse.ArgumentTypeError(f"{text} is not an ordinary file; name another one")
-    return writable(text)
+    return ordinary(text)
 
 
 def check_target(args: argparse.Namespace, form: Format, model: str) -> None:

@@ -19,6 +19,12 @@ def add_out(sub: argparse.ArgumentParser, doc: str, name: str = "--out", **optio
     sub.add_argument(name, type=writable, metavar="FILE", help=doc, **options)
 
 
+def add_checkpoint(sub: argparse.ArgumentParser) -> None:
+    """The option that names a file in which a training keeps its progress."""
+    sub.add_argument("--checkpoint", type=ordinary, metavar="FILE",
+                     help="file for saving progress; the same command resumes from it")
+
+
 def add_weights_out(sub: argparse.ArgumentParser, name: str = "--out",
                     doc: str = "the .npz file to write; its recipe goes beside it", **options: Any) -> None:
     """An option that names the weights file to write; its recipe is written beside it."""
@@ -27,15 +33,16 @@ def add_weights_out(sub: argparse.ArgumentParser, name: str = "--out",
 
 def weights_file(text: str) -> Path:
     """The type of an option that names weights to write: a name that ends in .npz."""
-    path = writable(text)
+    path = ordinary(text)
     if path.suffix.lower() != ".npz":
         raise argparse.ArgumentTypeError(f"{text} does not end in .npz, as a weights file must; use "
                                          f"{path.stem}.npz (the recipe will be {path.stem}.json)")
     recipe = path.with_suffix(".json")
-    writable(str(recipe))
-    if store.is_export(recipe):
-        raise argparse.ArgumentTypeError(f"{recipe} is an export, which the recipe of {path.name} would overwrite; "
-                                         "name another file")
+    ordinary(str(recipe))
+    if recipe.exists() and not store.is_recipe(recipe):
+        what = "an export" if store.is_export(recipe) else "no recipe of weights"
+        raise argparse.ArgumentTypeError(f"{recipe} is {what}, and the recipe of {path.name} would overwrite it; name "
+                                         "another file")
     return path
 
 
@@ -45,6 +52,14 @@ def readable(text: str) -> Path:
         raise argparse.ArgumentTypeError("the name is empty; name a file" if not text.strip() else
                                          f"{text!r} is no name of a file; name a file")
     return Path(text)
+
+
+def ordinary(text: str) -> Path:
+    """The type of an option that names a file to write and to read again, or with another: no device and no pipe."""
+    path = writable(text)
+    if path.exists() and not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is not an ordinary file; name another one")
+    return path
 
 
 def writable(text: str) -> Path:
@@ -66,9 +81,9 @@ def writable(text: str) -> Path:
 
 def _probe(path: Path) -> None:
     """OSError if the file cannot be created. Leaves nothing behind; missing folders are made later, with the file."""
-    path = files.real(path)
     if path.exists() and not path.is_file():
-        return  # a terminal or a pipe
+        return  # a terminal or a pipe, whose real name may be none: /dev/stdout in `... | less`
+    path = files.real(path)
     folder = path.parent
     while not folder.exists():
         folder = folder.parent
@@ -81,13 +96,17 @@ def _probe(path: Path) -> None:
 
 
 def check_apart(args: argparse.Namespace) -> None:
-    """ValueError if two outputs of a command are the same file, or one would overwrite an input."""
+    """ValueError if two outputs of a command are the same file, one would overwrite an input, or an input is a named
+    pipe: with nobody at its other end a command would wait for ever. A shell's <(...) has no name and is read."""
     given = {name: value for name, value in vars(args).items() if value is not None}
     written = {}
     for name in WRITTEN:
         for path in _with_recipe(given[name]) if name in given else ():
             if (other := written.setdefault(files.real(path), name)) != name:
                 raise ValueError(f"--{name} {given[name]} would overwrite what --{other} writes; name another file")
+    for name in (*READ, "checkpoint"):
+        if name in given and (path := Path(given[name])).is_fifo() and files.real(path).exists():
+            raise ValueError(f"{path} is a named pipe, which is not read; name an ordinary file")
     for name in READ:
         if name in given and (other := written.get(files.real(Path(given[name])))):
             raise ValueError(f"--{other} {given[other]} would overwrite {given[name]}, which this command reads; name "

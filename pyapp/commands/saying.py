@@ -4,7 +4,7 @@ import re
 import sys
 import warnings
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pyapp.data.mnist import DataWarning
@@ -16,8 +16,9 @@ NUMPY = re.compile(r"[a-z ]+ encountered in \w+")  # what NumPy warns of: overfl
 
 
 def say(text: object) -> None:
-    """Print a line beside a command's result, on standard error."""
-    print(f"bitladder: {text}", file=sys.stderr)
+    """Print a line beside a command's result, on standard error; it is lost where that cannot be written."""
+    with suppress(OSError):
+        print(f"bitladder: {text}", file=sys.stderr)
 
 
 def shortened(text: str) -> str:

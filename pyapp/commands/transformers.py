@@ -26,7 +26,7 @@ from pyapp.commands.common import (
     progress,
     recipe_of,
 )
-from pyapp.commands.outputs import add_out, add_weights_out, readable
+from pyapp.commands.outputs import add_checkpoint, add_weights_out, readable
 from pyapp.commands.saving import counted, save_trained
 from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
@@ -54,7 +54,7 @@ def add_training(sub: argparse.ArgumentParser, recipe: type, data: str) -> None:
     """The options of a training: a recipe's fields, `data` as said, the file to write and the checkpoint."""
     sub.add_argument("--data", required=True, metavar="PATH", help=data)
     add_weights_out(sub, required=True)
-    add_out(sub, "file for saving progress; the same command resumes from it", "--checkpoint")
+    add_checkpoint(sub)
     add_recipe(sub, recipe)
 
 

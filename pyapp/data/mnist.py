@@ -15,7 +15,7 @@ from pyapp.core.rng import generator
 from pyapp.data.digits import DataError as DataError
 from pyapp.data.digits import DataWarning as DataWarning
 from pyapp.data.digits import Digits as Digits
-from pyapp.data.idx import find, read, said
+from pyapp.data.idx import NAME, find, read, said
 from pyapp.data.orientation import as_mnist
 
 ROOT = places.ROOT
@@ -85,7 +85,10 @@ def _imported(folder: Path, split: str, error: DataError | None) -> Digits:
     try:
         found = opened(folder)
     except NotRecognised as other:
-        raise (other if error is None else DataError(f"{error}, or {other.instead}")) from None
+        if folder.is_file() and NAME.fullmatch(folder.name.lower()):
+            raise DataError(f"{folder} is one of MNIST's four IDX files; name the folder that holds them") from None
+        missing = error is not None and folder.is_dir()
+        raise (DataError(f"{error}, or {other.instead}") if missing else other) from None
     if error is not None and split not in found.parts:
         raise error
     _warn(folder, found.changes)

@@ -167,7 +167,8 @@ def test_a_folder_in_the_place_of_a_companion_is_refused(tmp_path, capsys):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe")
-    assert "found no ordinary file" in refusal(capsys, "verify", str(tmp_path / "pipe"))
+    assert "is a named pipe, which is not read" in refusal(capsys, "verify", str(tmp_path / "pipe"))
+    assert "found no ordinary file" in refusal(capsys, "verify", os.devnull)
     assert "is not an ordinary file" in refusal(capsys, "export", "mlp", "--format", "json", "--out",
                                             str(tmp_path / "pipe"))
 

@@ -14,7 +14,7 @@ from pyapp import store
 from pyapp.__main__ import main
 from pyapp.commands import generators, outputs
 from pyapp.commands.exporting import target
-from pyapp.commands.outputs import weights_file, writable
+from pyapp.commands.outputs import ordinary, weights_file, writable
 from pyapp.data import mnist
 from pyapp.nets import mlp
 from pyapp.training.trainer import Trainer
@@ -42,7 +42,8 @@ def nothing_is_left(tmp_path, monkeypatch):
 
 
 def test_every_file_that_is_written_is_checked():
-    checked = {(name, action.dest) for name, action in options() if action.type in (writable, weights_file, target)}
+    kinds = (ordinary, writable, weights_file, target)
+    checked = {(name, action.dest) for name, action in options() if action.type in kinds}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
     # --out of digits, run, bench, budget, frameworks, format-table, anomaly, export and softmax-fit of two networks;
@@ -83,7 +84,10 @@ def test_a_recipe_that_cannot_be_written_is_refused_too(capsys, tmp_path):
 def test_an_export_is_not_overwritten_by_a_recipe(capsys, tmp_path):
     (tmp_path / "w.json").write_bytes(store.EXPORT + b":{}}")
     said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
-    assert "w.json is an export, which the recipe of w.npz would overwrite" in said
+    assert "w.json is an export, and the recipe of w.npz would overwrite it" in said
+    (tmp_path / "w.json").write_text('{"class_name": "Sequential"}')  # as Keras saves a network's layers
+    said = refusal(capsys, "qat", "mlp", "--data", "none", "--out", "w.npz")
+    assert "w.json is no recipe of weights, and the recipe of w.npz would overwrite it" in said
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may write everywhere sees no protection")
@@ -99,6 +103,43 @@ def test_a_place_where_nobody_can_write_is_refused(capsys):
     for command in WEIGHTS:
         data = NEEDS.get(" ".join(command), ["--data", "none"])
         assert "/proc/a/w.npz cannot be written (" in refusal(capsys, *command, *data, "--out", "/proc/a/w.npz")
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    """A named pipe, with nobody at its other end."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are no named pipes here")
+    os.mkfifo(tmp_path / "folder/pipe.npz")
+    yield "folder/pipe.npz"
+    (tmp_path / "folder/pipe.npz").unlink()
+
+
+def test_a_named_pipe_is_no_place_for_weights_and_is_not_waited_for(pipe, capsys):
+    for command in WEIGHTS:
+        data = NEEDS.get(" ".join(command), ["--data", "none"])
+        assert "is not an ordinary file; name another one" in refusal(capsys, *command, *data, "--out", pipe), command
+    for command in CHECKPOINTS:
+        data = NEEDS.get(" ".join(command), ["--data", "none"])
+        said = refusal(capsys, *command, *data, "--out", "w.npz", "--checkpoint", pipe)
+        assert "is not an ordinary file" in said
+    for command in (["predict"], ["inspect"], ["data"], ["evaluate", "mlp", "--weights"], ["anomaly", "--data"],
+                    ["evaluate", "gpt", "--data"], ["generate", "gpt", "--weights"], ["encoder", "--checkpoint"]):
+        assert f"{pipe} is a named pipe, which is not read" in refusal(capsys, *command, pipe), command
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux names its pipes and devices so")
+def test_a_pipe_that_a_shell_made_is_read_and_written(capsys):
+    ends = os.pipe()  # as in `--csv >(gzip > x.gz)`, or --csv /dev/stdout before | less
+    try:
+        assert main(["inspect", str(mlp.SHIPPED), "--csv", f"/dev/fd/{ends[1]}"]) == 0
+        assert os.read(ends[0], 4).decode() == "name"
+    finally:
+        for end in ends:
+            os.close(end)
+    capsys.readouterr()
+    assert "/dev/full could not be written (No space left" in refusal(
+        capsys, "inspect", str(mlp.SHIPPED), "--csv", "/dev/full")
 
 
 def test_a_full_disk_is_reported_before_the_work(capsys, monkeypatch):

@@ -83,6 +83,10 @@ def test_damaged_files_are_refused_in_a_sentence(capsys, tmp_path):
         (tmp_path / name).write_bytes(damaged)
         said = refusal(capsys, tmp_path / name)
         assert ("a PNG file that was cut short" if name == "cut.png" else "expected a picture such as a PNG") in said
+    Image.fromarray(GREY).save(tmp_path / "drawn.png", format="EPS")
+    assert "it is PostScript, which only running it would draw" in refusal(capsys, tmp_path / "drawn.png")
+    (tmp_path / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    assert "a HEIC picture, which is not read; save it as JPEG or PNG" in refusal(capsys, tmp_path / "phone.HEIC")
     bad = GREY / np.float32(255)
     bad[3, 3] = np.nan
     Image.fromarray(bad).save(tmp_path / "nan.tif")

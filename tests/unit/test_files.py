@@ -67,6 +67,13 @@ def test_a_device_is_written_to_and_stays_a_device():
     assert not os.path.isfile(os.devnull)
 
 
+def test_what_git_left_of_a_large_file_is_named(tmp_path):
+    path = tmp_path / "x.npz"
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n")
+    with pytest.raises(OSError, match="`git lfs pull` fetches it"):
+        files.read(path)
+
+
 def test_a_file_is_read_up_to_a_size(tmp_path):
     path = tmp_path / "x.bin"
     path.write_bytes(b"12345")

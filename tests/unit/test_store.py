@@ -91,6 +91,11 @@ def test_a_damaged_file_is_refused_by_its_hash(path):
         store.load(path)
 
 
+def test_json_of_another_program_beside_weights_is_no_recipe(path):
+    path.with_suffix(".json").write_text('{"class_name": "Sequential"}')
+    assert set(store.load(path)) == set(store.unpack(path.read_bytes(), "mine.npz"))
+
+
 def test_without_a_recipe_only_the_content_is_judged(path):
     path.with_suffix(".json").unlink()
     assert set(store.load(path)) == {"a", "b"}

@@ -16,18 +16,19 @@ WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def lines(stream: BinaryIO, name: str, note: Callable[[str], None]) -> Iterator[tuple[int, str]]:
     """Numbers and texts of the lines that are not empty: UTF-16 by its mark at the beginning, else UTF-8, or
-    Windows-1252 where a line is no UTF-8, which `note` is told. DataError if one is too long, or the file."""
+    Windows-1252 where a line is no UTF-8, which `note` is told. They may end as on any system; a first line with which
+    a file tells Excel its separator is left out. DataError if one is too long, or the file."""
     wide = stream.read(2) in WIDE
     stream.seek(0)
-    reader = io.TextIOWrapper(stream, "utf-16") if wide else stream
+    reader = io.TextIOWrapper(stream, "utf-16" if wide else "latin-1")  # the latter has all bytes
     total = number = 0
     while line := reader.readline(MOST_LINE):
         number, total = number + 1, total + len(line)
         if len(line) == MOST_LINE or total > MOST_BYTES:
             raise DataError(f"{name}, line {number:,}: longer than {MOST_LINE:,} bytes, or the file longer than "
                             f"{MOST_BYTES:,}; use a CSV file with an image per line")
-        text = (line if wide else _decoded(line, name, note)).strip("\ufeff\r\n \0")
-        if text.strip(SEPARATORS):
+        text = (line if wide else _decoded(line.encode("latin-1"), name, note)).strip("\ufeff\r\n \0")
+        if text.strip(SEPARATORS) and not (number == 1 and text[:4].lower() == "sep="):
             yield number, text
 
 

@@ -1,7 +1,8 @@
 """CSV files with an image per line: its label first or last, or under a heading, and the pixels row by row.
 
-Lines are read one at a time. A first line without a number is a heading, and so is one with a word for the label, or
-whose numbers only count the columns, as pandas writes it.
+Lines are read one at a time. Much shorter ones before the table, such as a title, are skipped. A first line without a
+number is a heading, and so is one with a word for the label, or whose numbers only count the columns, as pandas writes
+it.
 """
 
 import csv
@@ -15,7 +16,7 @@ import numpy as np
 from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
-from pyapp.data.importers.csv_lines import FEWEST, cells_of, lines, separator_of
+from pyapp.data.importers.csv_lines import FEWEST, SEPARATORS, cells_of, lines, separator_of
 from pyapp.data.importers.found import Found, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
 from pyapp.data.importers.source import PICTURES, File, Source
@@ -76,7 +77,8 @@ class Table:
 
     def __init__(self, lines: Iterator[tuple[int, str]], file: File, source: Source):
         self.file, self.source = file, source
-        begin = list(islice(lines, FIRST)) or [(0, "")]
+        self._skipped = 0
+        begin = self._without_title(list(islice(lines, FIRST))) or [(0, "")]
         self.separator = separator_of([line for _, line in begin])
         cells = self._cells(begin[0][1])
         if len(cells) < FEWEST + 1:
@@ -90,8 +92,15 @@ class Table:
         self.parts: list[np.ndarray] = []
         self.ends: list[tuple[list[str], list[str]]] = []  # of each row, the cells before and after the pixels
         self.numbers: list[int] = []  # of each row, of its line
-        self._skipped = 0
         self._collect(chain(begin[self.heading :], lines))
+
+    def _without_title(self, begin: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        """The first lines from the one on that has about as many cells as the others."""
+        counts = [max(map(line.count, f"{SEPARATORS} ")) for _, line in begin]
+        table = next((i for i, n in enumerate(counts) if 2 * n > max(counts)), 0)
+        for number, _ in begin[:table]:
+            self._skip(number, "it is no line of the table that follows")
+        return begin[table:]
 
     def _named(self, cells: list[str]) -> int | None:
         """The column of the labels; None if the heading has no words."""

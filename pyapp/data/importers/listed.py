@@ -84,9 +84,18 @@ def _split(there: Iterator[tuple[int, str]], separator: str) -> Iterator[tuple[i
 def _column(rows: Rows, by_name: Mapping[str, File]) -> int | None:
     """The column whose cells name most pictures; None if no column names two different ones."""
     near = [cells for _, cells in rows[:LOOKED_AT]]
-    named = [len({by_name[cells[i].lower()].path for cells in near if i < len(cells) and cells[i].lower() in by_name})
+    named = [len({file.path for cells in near if (file := _picture(cells[i : i + 1], by_name))})
              for i in range(max(map(len, near), default=0))]
+    for i, heading in enumerate(near[0] if near else []):
+        if heading.lower() in MORE_LABELS:
+            named[i] = 0  # a label may be called as a picture is: 3 and 3.png
     return named.index(max(named)) if named and max(named) > 1 else None
+
+
+def _picture(cell: list[str], by_name: Mapping[str, File]) -> File | None:
+    """The picture that a cell, or none, names: by as much of its path as is known here, whatever system wrote it."""
+    parts = "".join(cell).lower().replace("\\", "/").split("/")
+    return next((by_name[name] for i in range(len(parts)) if (name := "/".join(parts[i:])) in by_name), None)
 
 
 def _label(rows: Rows, at: int, by_name: Mapping[str, File], file: File) -> tuple[int, int]:
@@ -94,7 +103,7 @@ def _label(rows: Rows, at: int, by_name: Mapping[str, File], file: File) -> tupl
     names = [cell.lstrip("# ").lower() for cell in rows[0][1]]
     others = [i for i in range(len(names)) if i != at]
     headed = [i for i in others if names[i] in MORE_LABELS]
-    heading = at < len(names) and names[at] not in by_name and bool(headed or _is_heading(names[at]))
+    heading = at < len(names) and not _picture([names[at]], by_name) and bool(headed or _is_heading(names[at]))
     if len(others) != 1 and not (heading and headed):
         raise DataError(f"{file.path} names pictures in one of {len(names)} columns; call the column of their classes "
                         "label")
@@ -112,7 +121,7 @@ def _collect(rows: Rows, columns: tuple[int, int], by_name: Mapping[str, File], 
     skipped = 0
     for number, cells in rows:
         name, label = (cells[i] if i < len(cells) else "" for i in columns)
-        picture, why = by_name.get(name.lower()), ""
+        picture, why = _picture([name], by_name), ""
         if picture is None:
             why = f"there is not exactly one picture {name[:100]!r}"
         elif not label:

@@ -18,16 +18,24 @@ from pyapp.data.picture import PictureError, check_size, too_large
 
 LARGEST = 2**26  # bytes of a picture's file
 NO_PILLOW = "reading {} needs Pillow, which is not installed; pip install pillow, or save the picture as PNG"
+HEIC = (b"ftypheic", b"ftypheix")  # after four bytes, in the photographs of Apple's phones
+POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")  # which Pillow would hand to Ghostscript
 ON_THE_PAGE = "the page reads only PNG files here; save the picture as PNG, or use the commands, which read {} too"
 
 
 def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     """The picture in a file, turned upright by its EXIF tag: (H, W) grey, as integers or floats if deeper than 8 bits,
     or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read. PictureError says why it cannot
-    be read. PNG files without EXIF are decoded here, so that they become the same numbers on every host."""
-    head = file.read(LARGEST + 1) if name.lower().endswith(".png") else b""
-    if head.startswith(png.SIGNATURE) and b"eXIf" not in head and len(head) <= LARGEST:
-        return png.decoded(head)
+    be read. PNG files, whatever their names, are decoded here, so that they become the same numbers on every host."""
+    head = file.read(12)
+    if head[4:] in HEIC:
+        raise PictureError("it is a HEIC picture, which is not read; save it as JPEG or PNG")
+    if head.startswith(POSTSCRIPT):
+        raise PictureError("it is PostScript, which only running it would draw; save it as PNG")
+    if head.startswith(png.SIGNATURE):
+        data = head + file.read(LARGEST + 1)
+        if len(data) <= LARGEST:
+            return png.decoded(data)
     file.seek(0)
     try:  # which the page does not ship
         from PIL import Image, ImageOps

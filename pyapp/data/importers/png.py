@@ -1,6 +1,7 @@
 """PNG files decoded with zlib and NumPy, for hosts without Pillow such as the browser.
 
-Format: Portable Network Graphics, W3C 2003. All types of colours and depths; not the interlaced ones.
+Format: Portable Network Graphics, W3C 2003, all types of colours and depths; eXIf is an extension to it (2017), whose
+body is that of a TIFF file (Adobe, TIFF 6.0, 1992).
 """
 
 import struct
@@ -16,32 +17,73 @@ GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
 DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGBA: (8, 16)}
 SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
+# Of each pass of an interlaced picture (Adam7): the first row and column, and how far apart its rows and columns are.
+PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+ORIENTATION = 0x112  # a tag of TIFF and EXIF
 
 
 def decoded(data: bytes) -> np.ndarray:
-    """The picture's pixels, uint8 or uint16: (H, W) grey, or (H, W, 2 to 4) with colours or alpha. PictureError says
-    why there are none."""
+    """The picture's pixels, turned upright by its EXIF tag, uint8 or uint16: (H, W) grey, or (H, W, 2 to 4) with
+    colours or alpha. PictureError says why there are none."""
     if not data.startswith(SIGNATURE):
         raise PictureError("it is not a PNG file")
     chunks = list(_chunks(data))
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise PictureError("it is a damaged PNG file without a header")
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
-    if depth not in DEPTHS.get(colour, ()) or not width or not height:
+    if depth not in DEPTHS.get(colour, ()) or not width or not height or interlaced > 1:
         raise PictureError("it is a PNG file with an impossible header")
-    if interlaced:
-        raise PictureError("it is an interlaced PNG file; save it without interlacing")
     check_size(height, width)
     parts = {kind: body for kind, body in reversed(chunks)}
-    channels = CHANNELS[colour]
-    row = (width * channels * depth + 7) // 8
-    packed = _unfiltered(_unpacked(chunks, height * (row + 1)), height, row, max(1, channels * depth // 8))
-    values = _values(packed, depth, width * channels).reshape(height, width, channels)
+    values = _pixels(chunks, (height, width, CHANNELS[colour]), depth, PASSES if interlaced else ((0, 0, 1, 1),))
+    alpha = parts.get(b"tRNS", b"")
     if colour == PALETTE:
-        return _coloured(values[..., 0], parts.get(b"PLTE", b""), parts.get(b"tRNS", b""))
-    if depth < 8:
-        values = values * np.uint8(255 // (2**depth - 1))
-    return values[..., 0] if channels == 1 else values
+        pixels = _coloured(values[..., 0], parts.get(b"PLTE", b""), alpha)
+    else:
+        clear = (values == np.frombuffer(alpha, ">u2")).all(axis=2) if len(alpha) == 2 * values.shape[2] else None
+        pixels = values * np.uint8(255 // (2**depth - 1)) if depth < 8 else values
+        if clear is not None:  # one colour that is transparent
+            pixels = np.dstack([pixels, np.where(clear, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)])
+    upright = _upright(pixels, _orientation(parts.get(b"eXIf", b"").removeprefix(b"Exif\0\0")))
+    return upright[..., 0] if upright.shape[2] == 1 else upright
+
+
+def _pixels(chunks: list[tuple[bytes, bytes]], shape: tuple[int, int, int], depth: int, passes: tuple) -> np.ndarray:
+    """The samples (H, W, channels) as they are stored, from rows that come in one pass or in several."""
+    height, width, channels = shape
+    sizes = [(max(0, -(-(height - top) // down)), max(0, -(-(width - left) // across)))
+             for top, left, down, across in passes]
+    lengths = [(w * channels * depth + 7) // 8 for _, w in sizes]
+    counts = [h * (row + 1) if row else 0 for (h, _), row in zip(sizes, lengths, strict=True)]
+    packed, at = _unpacked(chunks, sum(counts)), 0
+    found = np.empty(shape, np.uint16 if depth == 16 else np.uint8)
+    for (top, left, down, across), (h, w), row, count in zip(passes, sizes, lengths, counts, strict=True):
+        if count:
+            lines = _unfiltered(packed[at : at + count], h, row, max(1, channels * depth // 8))
+            found[top::down, left::across] = _values(lines, depth, w * channels).reshape(h, w, channels)
+        at += count
+    return found
+
+
+def _orientation(exif: bytes) -> int:
+    """How a camera was held, 1 to 8, by the first directory of a TIFF header; 1 if it does not say."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    try:
+        (at,) = struct.unpack_from(f"{order}I", exif, 4)
+        (entries,) = struct.unpack_from(f"{order}H", exif, at)
+        told = [struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * i) for i in range(entries)]
+    except (struct.error, OverflowError):  # an offset may be more than 32-bit runtimes count
+        return 1
+    return next((value for tag, _, _, value in told if tag == ORIENTATION), 1)
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels (H, W, C) with the first row on top and the first column on the left: EXIF's orientation says where those
+    of the file belong."""
+    if 5 <= orientation <= 8:
+        pixels = pixels.swapaxes(0, 1)
+    down, across = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
+    return pixels[:: -1 if down else 1, :: -1 if across else 1]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,7 +1,8 @@
 """A CSV file of sensors: a row per moment, a column per sensor, with or without a column of time.
 
-Time is ISO 8601, seconds or milliseconds (or µs, ns) since 1970, seconds from anywhere, or a plain count of rows.
-Afterwards the rows are evenly spaced: where they were not, values are interpolated, and a note says so.
+Time is ISO 8601, in one column or in two (date and time of day), seconds or milliseconds (or µs, ns) since 1970,
+seconds from anywhere, or a plain count of rows. Afterwards the rows are evenly spaced: where they were not, values are
+interpolated, and a note says so.
 """
 
 import csv
@@ -29,8 +30,7 @@ MOST_ROWS, MOST_COLUMNS, LEAST_ROWS = 1_000_000, 64, 10
 UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3, "milliseconds"))  # from which epoch
 EPOCH = 1e8  # seconds: 1973; a smaller number is no date
 UNEVEN = 0.1  # of a step: rows that lie further from the grid are interpolated
-FIRST = 20  # lines that tell the separator
-LOOKED_AT = 3  # lines by which a file is recognised
+FIRST = 200  # lines that tell what a file is and what separates its cells; loggers write many before the table
 WORST = 20  # lines that are listed as skipped
 
 
@@ -38,11 +38,14 @@ def looks_like_sensors(file: File) -> bool:
     """Whether the first lines of a file are those of sensors and not of images: they name or hold times, or have fewer
     cells than the smallest image."""
     with file.stream() as stream:
-        begin = [line for _, line in islice(lines(stream, file.path, lambda note: None), LOOKED_AT)]
+        begin = [line for _, line in islice(lines(stream, file.path, lambda note: None), FIRST)]
     if not begin:
         return False
     separator = _separator(begin)
     rows = [_cells(line, separator) for line in begin]
+    rows = rows[_before(rows)[0] :]
+    if not rows[0]:
+        return False
     named = any(_word(cell) in TIMES for cell in rows[0])
     return named or any(_moment(row[0]) is not None for row in rows) or (
         len(rows[0]) < 17 and _word(rows[0][0]) not in TRUTHS and any(_number(cell) is not None for row in rows
@@ -82,17 +85,21 @@ class _Table:
         self.name, self.notes, self.skipped = name, notes, []
         separator = _separator([line for _, line in numbered[:FIRST]])
         rows = [(number, _cells(line, separator)) for number, line in numbered]
-        width = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
+        begin, width = _before([cells for _, cells in rows])
+        if not width:
+            raise DataError(f"{name} holds no table; expected a row per moment and a column per sensor")
         if width > MOST_COLUMNS:
             raise DataError(f"{name} has {width} columns; at most {MOST_COLUMNS} are read: leave some out")
-        first = rows[0][1]
+        first = rows[begin][1]
         heading = len(first) == width and not any(
             _number(cell) is not None or _moment(cell) is not None for cell in first if _word(cell) not in MISSING)
         self.names = _unique([cell.strip() or f"column {i + 1}" for i, cell in enumerate(first)]) if heading else [
             f"column {i + 1}" for i in range(width)]
         self.heading = heading
         self.rows = []
-        for number, cells in rows[heading:]:
+        for i, (number, cells) in enumerate(rows):
+            if heading and i == begin:
+                continue
             if len(cells) == width:
                 self.rows.append(cells)
             else:
@@ -100,6 +107,18 @@ class _Table:
         if len(self.rows) < LEAST_ROWS:
             raise DataError(f"{name} has {counted(len(self.rows), 'row')} of {counted(width, 'cell')}; expected at "
                             f"least {LEAST_ROWS}, a row per moment and a column per sensor")
+
+        self._join()
+
+    def _join(self) -> None:
+        """A column of dates and a time of day in the next one become one column of moments."""
+        for i in range(len(self.names) - 1):
+            both = [f"{cells[i]} {cells[i + 1]}" for cells in self.rows]
+            if 2 * sum(":" in cells[i + 1] and _moment(cells[i]) is not None and _moment(each) is not None
+                       for cells, each in zip(self.rows, both, strict=True)) > len(self.rows):
+                self.rows = [[*cells[:i], each, *cells[i + 2 :]] for cells, each in zip(self.rows, both, strict=True)]
+                del self.names[i + 1]
+                return
 
     def _skip(self, what: str, why: str) -> None:
         if len(self.skipped) < WORST:
@@ -167,7 +186,8 @@ class _Table:
             channels.append(self.names[i])
             values.append(column)
         if not channels:
-            raise DataError(f"{self.name} has no column of numbers besides times and labels; add one per sensor")
+            why = "".join(f" ({what.removeprefix(f'{self.name}, ')}: {why})" for what, why in self.skipped[-1:])
+            raise DataError(f"{self.name} has no column of numbers besides times and labels{why}; add one per sensor")
         return tuple(channels), np.stack(values, axis=1)
 
     def _filled(self, values: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
@@ -222,6 +242,13 @@ def _separator(first: list[str]) -> str:
         if n and 2 * times > len(first):
             return each
     return " "
+
+
+def _before(rows: list[list[str]]) -> tuple[int, int]:
+    """How many rows stand before a table, such as a title, and how many cells its rows have, as most have."""
+    counts = list(map(len, rows))
+    width = Counter(counts).most_common(1)[0][0]
+    return counts.index(width), width
 
 
 def _cells(line: str, separator: str) -> list[str]:

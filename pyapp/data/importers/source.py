@@ -15,7 +15,8 @@ from typing import BinaryIO
 from pyapp import npz
 from pyapp.data.digits import DataError
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".pgm", ".ppm",
+            ".heic", ".heif")  # of which the last two are only recognised
 MOST_FILES = 200_000
 MOST_UNPACKED = 2**32  # bytes of all members of a zip file; they are unpacked one at a time
 MOST_AT_ONCE = 2**28  # bytes of one file that is read whole

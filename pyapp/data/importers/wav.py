@@ -18,6 +18,7 @@ SAVE_AS = "save it as PCM with 16 bits"
 LOWEST, HIGHEST = 1000, 768_000  # samples per second
 MOST_CHANNELS = 32
 MOST = 20_000_000  # samples of one channel: seven minutes at 48 kHz
+LOUDEST = 2.0**32  # floats may be scaled as integers of 32 bits are, but no microphone hears more
 ZEROS = 16  # of the filter's sinc on each side of its middle
 AT_ONCE = 4096  # samples that are resampled together
 
@@ -66,8 +67,8 @@ def read(data: bytes, name: str) -> Sound:
     if len(body) % frame:
         notes.append("its last frame is cut off and left out")
     values = _values(body[: frames * frame], kind, bits).reshape(frames, channels)
-    if not np.isfinite(values).all():
-        raise DataError(f"{name} has samples that are NaN or infinite; {SAVE_AS}")
+    if not (np.abs(values) <= LOUDEST).all():
+        raise DataError(f"{name} has samples that are NaN, infinite or larger than {LOUDEST:,.0f}; {SAVE_AS}")
     if channels > 1:
         notes.append(f"its {channels} channels are averaged")
     return Sound(values.mean(axis=1), rate, tuple(notes))

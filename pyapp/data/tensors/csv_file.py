@@ -1,6 +1,7 @@
-"""CSV files: one matrix, a line per row, as RFC 4180 has it; semicolons and tabs between cells are read too.
+"""CSV files: one matrix, a line per row, as RFC 4180 has it; semicolons, tabs and blanks between cells are read too.
 
-A first line without a number is a heading. Where semicolons or tabs separate cells, a comma is a decimal comma.
+A first line without a number is a heading, after lines that begin with # or name Excel's separator. Where a comma does
+not separate cells, it is a decimal comma.
 """
 
 import csv
@@ -14,7 +15,8 @@ from pyapp.data.commas import is_cell
 from pyapp.data.tensors.tensor import Damaged, Tensor
 
 MOST_BYTES = 2**24  # text takes far more memory than its numbers
-SEPARATORS = ";\t,"  # the first of them that is in the first line
+SEPARATORS = ";\t,"  # the first of them that is in the first line; else a blank
+BEFORE = ("#", "sep=")  # begin lines before the heading
 
 
 def read(data: memoryview, name: str) -> list[Tensor]:
@@ -25,13 +27,17 @@ def read(data: memoryview, name: str) -> list[Tensor]:
         written = bytes(data).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Damaged(f"text that is not UTF-8, at byte {error.start:,}") from None
-    first = written.partition("\n")[0]
-    separator = next((each for each in SEPARATORS if each in first), ",")
-    values, rows, columns = array("d"), 0, 0
+    first = next((line for line in io.StringIO(written) if line.strip() and not line.startswith(BEFORE)), "")
+    separator = next((each for each in SEPARATORS if each in first), " ")
+    values, rows, columns, begin = array("d"), 0, 0, 0
     try:
-        for line, cells in enumerate(csv.reader(io.StringIO(written, newline=""), delimiter=separator), 1):
-            cells = [cell.strip() for cell in cells]
-            if not any(cells) or (line == 1 and not any(map(is_cell, cells))):
+        for line, cells in enumerate(csv.reader(io.StringIO(written, newline=""), delimiter=separator,
+                                                skipinitialspace=separator == " "), 1):
+            cells = [cell.strip() for cell in (cells if separator != " " else filter(None, cells))]
+            if not any(cells) or (not begin and cells[0].startswith(BEFORE) and not any(map(is_cell, cells))):
+                continue
+            begin = begin or line
+            if line == begin and not any(map(is_cell, cells)):
                 continue
             columns = columns or len(cells)
             if len(cells) != columns:

@@ -72,6 +72,8 @@ def _kind(data: memoryview, name: str) -> tuple[str, Reader]:
     head, ending = bytes(data[:16]), Path(name).suffix.lower()
     if ending in REFUSED:
         raise StoreError(_refusal(REFUSED[ending], name))
+    if data[: len(files.LFS)] == files.LFS:
+        raise StoreError(f"{name}: {files.NOT_FETCHED}")
     for at, magic, kind, reader in BEGINNINGS:
         if head[at:].startswith(magic):
             return kind, reader

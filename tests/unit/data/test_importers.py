@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -41,8 +42,10 @@ HEAD = [f"pixel{i}" for i in range(784)]
     text([["label", *HEAD], *FIRST]), text([[*HEAD, "class"], *LAST]), text([["label", *HEAD], *FIRST], ";"),
     text([["", "label", *HEAD], *([i, *row] for i, row in enumerate(FIRST))]), text([["label", *HEAD], *FIRST], "\t"),
     text([["label", *HEAD], *([f'"{cell}"' for cell in row] for row in FIRST)]),
-    gzip.compress(text([["label", *HEAD], *FIRST]))],
-    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "gzip"])
+    b"My digits, of 2024\n# 28x28\n" + text([["label", *HEAD], *FIRST]),
+    b"sep=;\n" + text([["label", *HEAD], *FIRST], ";"),
+    text([["label", *HEAD], *FIRST]).replace(b"\n", b"\r"), gzip.compress(text([["label", *HEAD], *FIRST]))],
+    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "sep", "cr", "gzip"])
 def test_csv_with_a_heading(data):
     assert whole(opened_bytes(data, "my.csv")) == EXPECTED
 
@@ -220,6 +223,62 @@ def test_every_filter_of_png(kind, colour, channels):
         filtered(pixels.reshape(5, -1), kind, channels))) + sheet._chunk(b"IEND", b"")
     found = png.decoded(data)
     assert (found.reshape(pixels.shape) == pixels).all() and found.dtype == np.uint8
+
+
+def png_of(shape: tuple[int, int], depth: int, colour: int, rows: bytes, *more: tuple[bytes, bytes], interlaced=0):
+    header = struct.pack(">IIBBBBB", shape[1], shape[0], depth, colour, 0, 0, interlaced)
+    parts = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return png.SIGNATURE + b"".join(sheet._chunk(*part) for part in parts)
+
+
+ADAM7 = """
+16462646
+77777777
+56565656
+77777777
+36463646
+77777777
+56565656
+77777777
+"""  # the pass in which each pixel of 8x8 is sent (PNG, section 8.2)
+
+
+@pytest.mark.parametrize(("shape", "depth", "channels"), [((13, 10), 8, 3), ((9, 3), 1, 1), ((1, 1), 16, 1)])
+def test_interlaced_png_files_are_the_same_picture(shape, depth, channels):
+    pixels = np.random.default_rng(2).integers(0, 2**depth, (*shape, channels))
+    when = np.array([list(line) for line in ADAM7.split()], int)
+    when = np.tile(when, (2, 2))[: shape[0], : shape[1]]
+    sent = b""
+    for turn in range(1, 8):
+        for row, now in zip(pixels, when == turn, strict=True):
+            if now.any():
+                values = row[now].reshape(-1)
+                sent += b"\0" + (values.astype(">u2").tobytes() if depth == 16 else np.packbits(
+                    values.astype(np.uint8)).tobytes() if depth == 1 else values.astype(np.uint8).tobytes())
+    found = png.decoded(png_of(shape, depth, 2 if channels == 3 else 0, sent, interlaced=1))
+    assert (found.reshape(pixels.shape) == pixels * (255 if depth == 1 else 1)).all()
+
+
+def test_png_files_with_one_transparent_colour():
+    grey = png.decoded(png_of((1, 2), 8, 0, bytes([0, 255, 254]), (b"tRNS", bytes([0, 255]))))
+    assert grey.tolist() == [[[255, 0], [254, 255]]]
+    rgb = png.decoded(png_of((1, 2), 8, 2, bytes([0, 1, 2, 3, 1, 2, 9]), (b"tRNS", bytes([0, 1, 0, 2, 0, 3]))))
+    assert rgb.tolist() == [[[1, 2, 3, 0], [1, 2, 9, 255]]]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_png_files_are_turned_by_their_exif_chunk(order):
+    upright = np.array([[1, 2, 3], [4, 5, 6]])
+    stored = {1: [[1, 2, 3], [4, 5, 6]], 2: [[3, 2, 1], [6, 5, 4]], 3: [[6, 5, 4], [3, 2, 1]],
+              4: [[4, 5, 6], [1, 2, 3]], 5: [[1, 4], [2, 5], [3, 6]], 6: [[3, 6], [2, 5], [1, 4]],
+              7: [[6, 3], [5, 2], [4, 1]], 8: [[4, 1], [5, 2], [6, 3]]}  # TIFF 6.0, page 36
+    for turn, rows in stored.items():
+        exif = struct.pack(f"{order}2sHIHHHIHH", b"II" if order == "<" else b"MM", 42, 8, 1, 0x112, 3, 1, turn, 0)
+        sent = b"".join(b"\0" + bytes(row) for row in rows)
+        found = png.decoded(png_of((len(rows), len(rows[0])), 8, 0, sent, (b"eXIf", exif)))
+        assert (found == upright).all(), turn
+    for damaged in (exif[:9], b"", b"II*\0" + b"\xff" * 20):
+        assert (png.decoded(png_of((3, 2), 8, 0, sent, (b"eXIf", damaged))) == rows).all()
 
 
 def test_png_files_are_decoded_as_pillow_decodes_them():

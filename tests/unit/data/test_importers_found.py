@@ -171,7 +171,17 @@ def test_pictures_get_their_labels_from_a_csv_file_beside_them(lines, label):
         why == "there is not exactly one picture '9'" for _, why in found.skipped)
 
 
+@pytest.mark.parametrize("path", ["./img/{}.png", "/home/me/my/img/{}.PNG", "C:\\data\\img\\{}.png"])
+def test_a_list_names_pictures_by_the_path_that_they_had_elsewhere(path):
+    files = {f"img/{i}.png": png(X[i]) for i in range(8)}
+    rows = [f"{path.format(i)},{i % 2}" for i in range(8)]  # the labels too are names of pictures
+    found = opened_bytes(zipped(files | {"labels.csv": "\n".join(["image,label", *rows]).encode()}), "my.zip")
+    folders = {f"{i % 2}/{i}.png": png(X[i]) for i in range(8)}
+    assert whole(found) == whole(opened_bytes(zipped(folders), "folders.zip")) and len(whole(found)) == 8
+
+
 @pytest.mark.parametrize(("table", "why"), [
+    (b"image,label\n001,1\n002,2\n003,1\n", "no table of images"),
     (b"1,a\n9,b\n", "the columns id and label"), (b"id,x,z\n1,a,2\n2,b,3\n", "call the column of their classes label"),
     (b"id,label\n1,a\n2,a\n", "all images are of one class")])
 def test_a_list_that_says_too_little_is_refused_with_what_to_do(table, why):

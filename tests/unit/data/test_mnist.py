@@ -51,6 +51,16 @@ def test_damaged_files_are_named(folder, damage, message):
     assert path.name in str(error.value)
 
 
+def test_one_of_the_four_files_is_no_folder(folder):
+    top, *_ = folder
+    for path in top.iterdir():
+        with pytest.raises(DataError, match="one of MNIST's four IDX files; name the folder that holds them"):
+            load(path)
+    (top / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"notes\.txt: no"):
+        load(top / "notes.txt")
+
+
 def test_missing_files_labels_that_do_not_fit_and_labels_above_nine(folder):
     path, _, _ = folder
     with pytest.raises(DataError, match="train-images-idx3-ubyte"):

@@ -70,12 +70,39 @@ def test_labels_words_and_broken_lines():
     assert told["rows"] == 40 and told["faulty"] == 5 and told["channels"][0]["largest"] == WAVE.max()
 
 
+def test_lines_before_the_table_take_neither_its_heading_nor_its_times():
+    plain = table(DATES, WAVE, head="time,a")
+    many = "".join(f"Setting {i}: on\n" for i in range(25)).encode()
+    for before in (b"# logger 3\n", b"Device: A, Firmware 2, 2024, x\n\n", b"sep=,\n", many):
+        found = read(before + plain, "s.csv")
+        assert found.timed and found.channels == ("a",) and found.values[:, 0].tolist() == WAVE.tolist()
+        assert looks_like_sensors(of_bytes(before + plain, "s.csv").files[0])
+    assert read(many + plain, "s.csv").skipped[0] == ("s.csv, line 1", "1 cell where most lines have 2")
+
+
+def test_lines_end_as_on_any_system():
+    plain = table(DATES, WAVE, head="time,\u00b0C")
+    for end in (b"\r", b"\r\n"):
+        found = read(plain.replace(b"\n", end), "s.csv")
+        assert found.channels == ("\u00b0C",) and found.values[:, 0].tolist() == WAVE.tolist()
+
+
+def test_a_date_and_a_time_of_day_in_two_columns():
+    days, hours = zip(*(date.split("T") for date in DATES), strict=True)
+    found = read(table(days, hours, WAVE, head="date,time,a"), "s.csv")
+    assert found.timed and found.rate == 1 and found.channels == ("a",) and not found.skipped
+    days = [f"2024-05-{i + 1:02}" for i in range(20)]
+    assert read(table(days, range(20), head="date,a"), "s.csv").channels == ("a",)  # no hours of a day
+
+
 @pytest.mark.parametrize(("data", "said"), [
+    (bytes(range(256)) * 50, "holds no table"),
+    (table(range(20), ["3 %"] * 20, head="time,a"), "no numbers, such as '3 %')"),
     (b"", "is empty"), (b"a,b\n1,2\n", "has 1 row of 2 cells; expected at least 10"),
     (table(["x"] * 20, ["y"] * 20, head="a,b"), "no column of numbers"),
     (table([0.0, 1.0] + [1 + 1e-9 * i for i in range(1, 20)], range(21), head="time,a"), "times span"),
     (table(*[range(20)] * 70), "has 70 columns; at most 64"),
-], ids=["empty", "short", "words", "far", "wide"])
+], ids=["bytes", "units", "empty", "short", "words", "far", "wide"])
 def test_what_is_no_recording_is_refused_in_one_sentence(data, said):
     with pytest.raises(DataError) as error:
         read(data, "s.csv")

@@ -102,6 +102,7 @@ def test_tflite_by_hand():
 @pytest.mark.parametrize(("text", "rows"), [
     ("1,2\n3,4\n", [[1, 2], [3, 4]]), ("a,b\r\n1,-2e3\r\n", [[1, -2000]]), ('"x";"y"\n"1,5";2\n', [[1.5, 2]]),
     ("1\t2\n\n3\t4", [[1, 2], [3, 4]]), ("\ufeff0.5\n", [[0.5]]),
+    ("# a b\n1.5 2\n 3  4 \n", [[1.5, 2], [3, 4]]), ("sep=;\na;b\n1;2,5\n", [[1, 2.5]]),
 ])
 def test_tables_are_read(text, rows):
     assert read_all(text.encode(), "t.csv")["t"].tolist() == rows
@@ -188,6 +189,8 @@ HOSTILE = {
     "a zip that is cut off": ("x.npz", SAMPLES["x.npz"][:-60], "a damaged one"),
     "too few numbers": ("x.npy", SAMPLES["x.npy"][:-1], "511 bytes of numbers in x, whose shape"),
     "a table of words": ("x.csv", b"a,b\nc,d\n", "'c' in line 2, which is not a number"),
+    "what Git left": ("x.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha2", "git lfs pull"),
+    "an error of a spreadsheet": ("x.csv", b"#DIV/0!,1\n2,3\n", "'#DIV/0!' in line 1, which is not a number"),
     "a short row": ("x.csv", b"1,2\n3\n", "1 cell in line 2, where the first row has 2"),
     "no text": ("x.csv", b"1,\xff", "not UTF-8, at byte 2"), "no numbers": ("x.csv", b"a,b\n", "no numbers"),
     "a cell without an end": ("x.csv", b'1,"' + b"2" * 200_000, "a text that is no table"),

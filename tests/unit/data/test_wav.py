@@ -56,7 +56,9 @@ def test_floats_extensible_formats_other_chunks_and_sizes_that_streams_leave_ope
     (b"", "expected a WAV file"), (b"RF64" + bytes(40), "an RF64 file; save it as PCM"),
     (riff(form(85, 16), b"ab"), "is compressed as MP3"), (riff(form(1, 12), b"ab"), "12 bits per sample"),
     (riff(form(1, 16, 0), b"ab"), "0 channels"), (riff(form(1, 16), b""), "holds no samples"),
-    (sound()[:40], "no chunk of samples"), (riff(form(3, 32), X.tobytes()[:8] + b"\0\0\xc0\x7f"), "NaN or infinite"),
+    (sound()[:40], "no chunk of samples"),
+    (riff(form(3, 32), X.tobytes()[:8] + b"\0\0\xc0\x7f"), "NaN, infinite or larger"),
+    (riff(form(3, 64, 2), np.full(4, 1.7e308).tobytes()), "NaN, infinite or larger"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_what_is_no_sound_is_refused_in_one_sentence(data, said):
     with pytest.raises(DataError) as error:
