@@ -187,7 +187,9 @@ class Run:
 
     def _take(self, experiment: Experiment, saved: Saved) -> None:
         self._begin(experiment)
-        self.pins, self.drawn, self.curves.by_name = saved.pins, saved.drawn, saved.curves
+        self.pins, self.drawn = saved.pins, saved.drawn
+        if experiment.RESUMES:
+            self.curves.by_name = saved.curves
         self.step = self.base = experiment.frame().step if self.trains else 0
         self.log = [each for each in saved.log if each[0] != "edit"]
         self.first = parse_all(experiment.PARAMS, saved.first or saved.params, strict=False)[0]

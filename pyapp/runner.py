@@ -214,12 +214,13 @@ class Runner:
 
     def save(self, run: int) -> dict:
         """The session: the page as it is now, its run, curves, drawing, edits and pinned runs, as the bytes of a file
-        and a name for it. `shipped` says that nothing differs from how the page ships."""
+        and a name for it. `shipped` says that nothing differs from how the page ships; `step` is that from which the
+        session goes on."""
         current = self._get(run)
         data = sessions.pack(current.save())
-        name = f"bitladder-{current.page}{f'-step{current.step}' if current.step else ''}{sessions.ENDING}"
-        return {"file": np.frombuffer(data, np.uint8), "name": name, "shipped": current.as_shipped,
-                "step": current.step if current.trains else 0}
+        step = current.step if current.trains and current.experiment.RESUMES else 0
+        name = f"bitladder-{current.page}{f'-step{step}' if step else ''}{sessions.ENDING}"
+        return {"file": np.frombuffer(data, np.uint8), "name": name, "shipped": current.as_shipped, "step": step}
 
     def snapshot(self, run: int) -> dict:
         """The run as a file: its bytes and a name for it."""

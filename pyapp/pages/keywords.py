@@ -39,6 +39,7 @@ class Page(Experiment):
     order = 87
     NEXT = ("check", "The same seed gives the same words everywhere: let your browser prove it.")
     WORK, FILES, ACCEPTS, PANELS = "auto", "Your sounds", ".wav,.zip", panels.PANELS
+    RESUMES = False  # the network is learned again
     LABELS = {"load": "Open WAV or zip", "record": "Record two seconds"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
     RECORDED, REHEARSED = (), 100_000

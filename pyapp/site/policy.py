@@ -57,7 +57,8 @@ def sealed(page, lock):
     """The text of index.html with its policy and with the hash of each third-party module of its import map."""
     known = {file.path: file.sha256 for group in lock["packages"] for file in locked_files(group)}
     imports = json.loads(MAP.search(page)[0])["imports"]
-    hashes = {url: in_base64(bytes.fromhex(known[url.removeprefix("./")])) for url in imports.values()}
+    foreign = [url for url in imports.values() if url.startswith("./vendor/")]
+    hashes = {url: in_base64(bytes.fromhex(known[url.removeprefix("./")])) for url in foreign}
     text = json.dumps({"imports": imports, "integrity": hashes}, indent=2).replace("\n", "\n    ")
     page = MAP.sub(lambda _: f"\n    {text}\n  ", page)
     allowed = in_base64(hashlib.sha256(MAP.search(page)[0].encode()).digest())

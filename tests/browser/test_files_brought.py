@@ -45,8 +45,10 @@ def dropped(tab, place: str, files: dict | None = None, link: str = "") -> bool:
 @pytest.mark.parametrize("place", ["h1", "[data-test='load']", "[data-test='seed']"])
 def test_a_file_dropped_beside_the_pad_does_not_replace_the_page_and_is_answered(visit, place):
     tab = visit("#digits")
-    assert dropped(tab, place, {"seven.png": "x"})
-    tab.wait_text("load-error", "seven.png: expected an .npz file")
+    name = f"{'seven' * 40}.png"  # longer than a line, with no place to break it
+    assert dropped(tab, place, {name: "x"})
+    tab.wait_text("load-error", f"{name}: expected an .npz file")
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert dropped(tab, place, {"a.npz": "x", "b.npz": "x"})
     tab.wait_text("load-error", "2 files were dropped. Drop one at a time.")
 

@@ -76,6 +76,8 @@ def test_ones_own_sounds_last_in_a_session_and_what_is_too_large_does_not(monkey
     assert not left["shipped"] and len(left["file"]) < 13 * 20_000  # 16 bits per sample
     runner = Runner()
     again = runner.open("keywords", {}, file=left["file"], name=left["name"])
+    assert left["step"] == again["frame"].step == 0 and "step" not in left["name"]  # it learns again
+    assert "loss" not in again["history"]  # whose points come again too
     after = runner.advance(again["run"], ms=600_000)["frame"].scalars
     assert after["rows"] == before["rows"] and after["verdict"] == before["verdict"]
     assert "Said: one.wav" in after["verdict"]
