@@ -134,9 +134,11 @@ def _in_parts(file: Any) -> Parts:
     from js import FileReaderSync  # exists only there
     from pyodide.ffi import JsException
 
+    reader = FileReaderSync.new()
+
     def read(start: int, stop: int) -> bytes:
         try:
-            return FileReaderSync.new().readAsArrayBuffer(file.slice(start, stop)).to_bytes()
+            return reader.readAsArrayBuffer(file.slice(start, stop)).to_bytes()
         except JsException:
             raise OSError(f"{file.name} has changed or is gone; open it again") from None
 

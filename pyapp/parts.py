@@ -5,7 +5,8 @@ from functools import lru_cache
 
 BLOCK, BLOCKS = 2**16, 16  # bytes of a block, and blocks that are kept: headers are read in small steps
 SMALL = 1024  # bytes: names, shapes and offsets are read at once
-PIECE = 2**24  # bytes that are asked for at a time
+PIECE = 2**20  # bytes that are asked for at a time: a browser holds larger ones long after they were read
+AHEAD = 2**18  # bytes of a slice for which the rest of its piece is read as well: its neighbour is next
 
 Read = Callable[[int, int], bytes]
 
@@ -18,6 +19,7 @@ class Parts:
         """`read(start, stop)` gives these bytes of a file of `size` bytes."""
         self.read, self.start, self.stop = read, 0, size
         self.block = lru_cache(BLOCKS)(lambda i: read(i * BLOCK, min((i + 1) * BLOCK, size)))
+        self.piece = lru_cache(1)(lambda i: read(i * PIECE, min((i + 1) * PIECE, size)))
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -29,9 +31,9 @@ class Parts:
         start, stop, _ = key.indices(len(self))
         start, stop = self.start + start, self.start + max(start, stop)
         if stop - start <= SMALL:
-            return memoryview(self._few(start, stop))
+            return memoryview(_cut(self.block, BLOCK, start, stop))
         part = object.__new__(Parts)
-        part.read, part.block, part.start, part.stop = self.read, self.block, start, stop
+        part.read, part.block, part.piece, part.start, part.stop = self.read, self.block, self.piece, start, stop
         return part
 
     def __bytes__(self) -> bytes:
@@ -39,17 +41,20 @@ class Parts:
 
     def held(self) -> memoryview:
         """All of its bytes, in memory."""
+        if AHEAD <= len(self) <= PIECE:
+            return memoryview(_cut(self.piece, PIECE, self.start, self.stop))
         whole = bytearray(len(self))
         for at in range(self.start, self.stop, PIECE):
             until = min(at + PIECE, self.stop)
             whole[at - self.start : until - self.start] = self.read(at, until)
         return memoryview(whole)
 
-    def _few(self, start: int, stop: int) -> bytes:
-        """From the blocks; at most two of them have a part of it."""
-        i = start // BLOCK
-        found = self.block(i)[start - i * BLOCK : stop - i * BLOCK] if stop > start else b""
-        return found + self.block(i + 1)[: stop - (i + 1) * BLOCK] if stop > (i + 1) * BLOCK else found
+
+def _cut(block: Callable[[int], bytes], size: int, start: int, stop: int) -> bytes:
+    """These bytes out of blocks of `size` bytes, of which at most two have a part of them."""
+    i = start // size
+    found = block(i)[start - i * size : stop - i * size] if stop > start else b""
+    return found + block(i + 1)[: stop - (i + 1) * size] if stop > (i + 1) * size else found
 
 
 def held(data: bytes | memoryview | Parts) -> memoryview:

@@ -17,7 +17,7 @@ MOST_AXES = 32
 MOST_NUMBERS = 2**31 - 1  # in a tensor: what a 32-bit runtime can count
 LONGEST_NAME = 1000  # bytes
 ALIGNED = 256  # numbers: of every type, so many begin with a byte, and with a block
-HELD = 2**25  # bytes: a larger tensor is measured without being in memory whole
+HELD = 2**27  # bytes: a larger tensor is measured without being in memory whole
 MOST = 200  # characters of what was found
 # What NumPy, struct and zipfile raise for bytes that are not what their header says.
 WRONG = (ValueError, OverflowError, struct.error, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)

@@ -28,7 +28,7 @@ def outcome(source, name: str):
 @pytest.mark.parametrize("name", samples())
 def test_the_same_is_found_in_parts_of_a_file_and_of_its_damaged_copies(name, monkeypatch):
     """With steps so small that names and headers lie across blocks."""
-    for constant, size in (("BLOCK", 40), ("SMALL", 8), ("PIECE", 24)):
+    for constant, size in (("BLOCK", 40), ("SMALL", 8), ("PIECE", 24), ("AHEAD", 12)):
         monkeypatch.setattr(parts, constant, size)
     data, rng = samples()[name], np.random.default_rng(3)
     for copy in (data, *(damaged(data, name, rng) for _ in range(20))):
