@@ -1,7 +1,7 @@
 """The only interface between the page and Python: a method's name and plain data in, plain data out, errors as data.
 
-In the JSON text an array is {"$array": i, "shape": [...], "dtype": "float32"} and item i of the list beside it. Under
-CPython, tests and the command line use the same interface.
+In the JSON text an array is {"$array": i, "shape": [...], "dtype": "float32"} and item i of the list beside it; a file
+of the page that is read in parts is {"$file": i}. Under CPython, tests and the command line use the same interface.
 """
 
 import importlib
@@ -22,6 +22,7 @@ from pyapp.core import engine as arithmetic
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import PARAM, blame, missing, pulse
 from pyapp.experiment.live_scope import cut
+from pyapp.parts import Parts
 from pyapp.places import PACKAGE
 from pyapp.runner import Runner
 
@@ -121,8 +122,26 @@ def _unpack(value: Any, arrays: list) -> Any:
             if value["dtype"] not in DTYPES:
                 raise ValueError(f"an array is {value['dtype']}; use one of {', '.join(DTYPES)}")
             return np.frombuffer(arrays[value["$array"]], value["dtype"]).reshape(value["shape"]).copy()
+        if "$file" in value:
+            return _in_parts(arrays[value["$file"]])
         return {key: _unpack(item, arrays) for key, item in value.items()}
     return [_unpack(item, arrays) for item in value] if isinstance(value, list) else value
+
+
+def _in_parts(file: Any) -> Parts:
+    """A File of the page. Reading raises OSError once it has changed on the disk."""
+    from js import FileReaderSync  # exists only there
+    from pyodide.ffi import JsException
+
+    reader = FileReaderSync.new()
+
+    def read(start: int, stop: int) -> bytes:
+        try:
+            return reader.readAsArrayBuffer(file.slice(start, stop)).to_bytes()
+        except JsException:
+            raise OSError(f"{file.name} has changed or is gone; open it again") from None
+
+    return Parts(read, file.size)
 
 
 def _pack(value: Any, arrays: list[np.ndarray]) -> Any:

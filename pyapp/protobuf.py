@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from pyapp.parts import Parts, held
+
 VARINT, FLOAT64, BYTES, FLOAT32 = 0, 1, 2, 5
 FIXED = {FLOAT64: "<d", FLOAT32: "<f"}
 MASK = (1 << 64) - 1
 LONGEST = 10  # bytes of a varint
 Value = int | float | str | bytes
-Found = int | float | bytes | memoryview
+InPlace = memoryview | Parts  # bytes of a file that are where they are
+IN_PLACE = (memoryview, Parts)
+Found = int | float | bytes | InPlace
 Fields = dict[int, list[Found]]
 
 
@@ -50,7 +54,7 @@ def varint(value: int) -> bytes:
     return bytes((*found, value))
 
 
-def parsed(data: bytes | memoryview) -> Fields:
+def parsed(data: bytes | InPlace) -> Fields:
     """A message's values by the numbers of their fields, in order. Malformed if the bytes are no message."""
     found: Fields = {}
     for number, value in fields(data):
@@ -58,7 +62,7 @@ def parsed(data: bytes | memoryview) -> Fields:
     return found
 
 
-def fields(data: bytes | memoryview) -> Iterator[tuple[int, Found]]:
+def fields(data: bytes | InPlace) -> Iterator[tuple[int, Found]]:
     """Number and value of one field after another; bytes are slices of `data`. Malformed where it is no message."""
     at = 0
     while at < len(data):
@@ -77,9 +81,9 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, Found]]:
             raise Malformed(f"a field of kind {kind}, where ONNX has {VARINT}, {FLOAT64}, {BYTES} and {FLOAT32}")
 
 
-def varints(data: bytes | memoryview) -> np.ndarray:
+def varints(data: bytes | InPlace) -> np.ndarray:
     """The whole numbers of a packed field, int64. Malformed if the last one has no end, or one is too long."""
-    each = np.frombuffer(data, np.uint8)
+    each = np.frombuffer(held(data), np.uint8)
     ends = np.flatnonzero(each < 0x80)
     if each.size and (not ends.size or ends[-1] != each.size - 1):
         raise Malformed("a number that has no end")
@@ -94,7 +98,7 @@ def varints(data: bytes | memoryview) -> np.ndarray:
     return found.view(np.int64)
 
 
-def _varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
+def _varint(data: bytes | InPlace, at: int) -> tuple[int, int]:
     """The number that begins at `at`, and where the next item begins."""
     value = 0
     for shift in range(0, 7 * LONGEST, 7):

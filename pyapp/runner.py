@@ -16,6 +16,7 @@ from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import blame
 from pyapp.experiment.params import ParamError, find, followers, parse_all
 from pyapp.nets import chain
+from pyapp.parts import Parts
 from pyapp.run import Run
 
 WHERE = "this page opens Bitladder's sessions and weights; the page Tensors opens tensors, and a pad pictures"
@@ -229,15 +230,16 @@ class Runner:
         name = f"bitladder-{current.page}-step{current.experiment.frame().step}.npz"
         return {"file": np.frombuffer(data, np.uint8), "name": name}
 
-    def restore(self, run: int, file: bytes, name: str = "the file") -> dict:
+    def restore(self, run: int, file: bytes | Parts, name: str = "the file") -> dict:
         """Continue from a session, a snapshot or weights, or show a file of the page's own kind. If the file does not
         fit, nothing is changed."""
         current = self._get(run)
-        if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(bytes(file), name)) is not None:
+        data = file if isinstance(file, Parts) else bytes(file)
+        if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(data, name)) is not None:
             current.took(name)
             return self._whole(current, notes)
         try:
-            arrays = chain.unpack(bytes(file), name, sessions.MOST_UNPACKED)
+            arrays = chain.unpack(bytes(data), name, sessions.MOST_UNPACKED)
             saved = sessions.read(arrays, name) if sessions.is_session(arrays) or not current.trains else None
         except store.StoreError as error:
             error.hint = getattr(error, "hint", WHERE)

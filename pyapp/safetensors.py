@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pyapp import files
+from pyapp.parts import Parts
 
 METADATA = "__metadata__"
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
@@ -61,7 +62,7 @@ def unpack(data: bytes, most: int = files.LARGEST) -> tuple[dict[str, np.ndarray
     return {each.name: _array(data, each) for each in found}, metadata
 
 
-def entries(data: bytes | memoryview, bits: Mapping[str, int], longest: int = LONGEST
+def entries(data: bytes | memoryview | Parts, bits: Mapping[str, int], longest: int = LONGEST
             ) -> tuple[list["Entry"], dict[str, str]]:
     """The tensors that a file's header names, in its order, and its metadata; no number is read. `bits` are those of
     the types that the caller reads. Damaged names the first tensor that is not as the format has it."""

@@ -154,12 +154,16 @@ export function putOnPath(pyodide, folder) {
 
 /**
  * call(method, args) runs a method of pyapp.bridge: plain data in, plain data out, where an array anywhere inside is
- * { shape, dtype, data } with a typed array of its own. Errors of Python are thrown with type, message, hint and param.
+ * { shape, dtype, data } with a typed array of its own, and a File is read in parts. Errors of Python are thrown with
+ * type, message, hint and param.
  */
 function crossing(pyodide, callJson) {
   return function call(method, args = {}) {
     const sent = [];
-    const takeOut = (_, value) => (ArrayBuffer.isView(value?.data) ? placeholder(value, sent) : value);
+    const takeOut = (_, value) => {
+      if (value instanceof Blob) return { $file: sent.push(value) - 1 };
+      return ArrayBuffer.isView(value?.data) ? placeholder(value, sent) : value;
+    };
     const text = JSON.stringify(args, takeOut);
     const [answer, arrays] = exchange(method, text, sent);
     const ok = opened(answer);

@@ -91,6 +91,7 @@ class Experiment:
     LABELS: ClassVar[dict[str, str]] = {}  # of buttons, where they are not BUTTONS; save "": none; record: one more
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
     ACCEPTS: ClassVar[str] = ".npz,.safetensors,.onnx"  # endings of the files that `restore` and `receive` take
+    IN_PARTS: ClassVar[bool] = False  # `receive` takes Parts, too (pyapp/parts.py): files up to 2 GB, not read whole
     MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
     RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one

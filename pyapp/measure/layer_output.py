@@ -93,7 +93,7 @@ def layer_of(w: np.ndarray, x: np.ndarray) -> Layer:
     if not (np.isfinite(w).all() and np.isfinite(rows).all()):
         raise ValueError(NOT_FINITE)
     if len(rows) > MOST:
-        rows = rows[spread(rows, MOST)]
+        rows = rows[spread(rows.reshape(-1), rows.shape[1], MOST)]
     return Layer(np.ascontiguousarray(w), rows[::2], rows[1::2] if len(rows) > 1 else rows, turned)
 
 

@@ -1,11 +1,13 @@
 """Where in a tensor a number format errs: by channel and block."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.data.tensors.tensor import Row
 from pyapp.measure.number_lines import number_lines
-from pyapp.measure.tensor_formats import PIECE, spread
+from pyapp.measure.tensor_formats import PIECE, rows_at, spread
 from pyapp.quant.formats.catalogue import find
 
 MOST = 2**14  # numbers that are encoded for a map: some formats search for their scales
@@ -26,21 +28,19 @@ class ErrorMap:
     levels: list[np.ndarray]  # the numbers that the format has for them, see `number_lines`
 
 
-def error_map(x: np.ndarray, name: str) -> ErrorMap:
-    """The map of a tensor of finite numbers in the format `name`. A channel is one index of the first axis; a vector
-    is one channel. If there are more than fit, those shown are spread evenly and include that of the largest number.
+def error_map(flat: np.ndarray | Row, of: tuple[int, ...], name: str) -> ErrorMap:
+    """The map of a tensor of finite numbers, of the shape `of`, in the format `name`. A channel is one index of the
+    first axis; a vector is one channel. If there are more than fit, those shown are spread evenly and include that of
+    the largest number.
 
     ValueError if the format cannot hold them.
     """
-    rows = x.reshape(len(x), -1) if x.ndim > 1 else x.reshape(1, -1)
-    pieces = rows.shape[1] > MOST
-    if pieces:
-        flat = x.reshape(-1)
-        rows = flat[: flat.size // PIECE * PIECE].reshape(-1, PIECE)
-    width = rows.shape[1]
-    channels = spread(rows, min(CHANNELS, max(MOST // width, 1)))
-    before = rows[channels].astype(np.float32)
-    shape = before.shape if pieces or x.ndim < 3 else (len(channels), *x.shape[1:])
+    width = math.prod(of[1:]) if len(of) > 1 else flat.size
+    if pieces := width > MOST:
+        width = PIECE
+    channels = spread(flat, width, min(CHANNELS, max(MOST // width, 1)))
+    before = rows_at(flat, width, channels)
+    shape = before.shape if pieces or len(of) < 3 else (len(channels), *of[1:])
     coded = find(name).encode(before.reshape(shape))
     after = coded.dequantize().reshape(before.shape)
     block = 1

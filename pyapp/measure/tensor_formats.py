@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.words import counted
-from pyapp.data.tensors.tensor import Tensor
+from pyapp.data.tensors.tensor import Row, Tensor
 from pyapp.measure.tensor_statistics import statistics
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import find
@@ -17,6 +17,7 @@ from pyapp.store import StoreError
 KEPT = "kept"  # a tensor that stays as it is in the file
 PIECE = 256  # numbers: a multiple of every format's block
 WORST = 10
+SEARCHED = 2**18  # numbers at a time, where the largest is looked for
 SAMPLE = 2**14  # numbers of a tensor on which formats are measured
 
 
@@ -31,24 +32,30 @@ class Cost:
     maximum: float | None
 
 
-def sample(x: np.ndarray, most: int = SAMPLE) -> np.ndarray:
-    """At most about `most` numbers of a tensor, float32: all, or whole rows spread evenly over it, with the row that
-    holds the largest number, which decides the scale of the whole. Rows longer than that are cut into pieces of 256."""
-    if x.size <= most:
-        return x.astype(np.float32)
-    width = x.shape[-1] if x.ndim > 1 and x.shape[-1] <= most else PIECE
-    flat = x.reshape(-1)
-    rows = flat[: flat.size // width * width].reshape(-1, width)
-    return rows[spread(rows, max(most // width, 1))].astype(np.float32)
+def sample(flat: np.ndarray | Row, shape: tuple[int, ...], most: int = SAMPLE) -> np.ndarray:
+    """At most about `most` numbers of a tensor of this shape, float32: all, or whole rows spread evenly over it, with
+    the row that holds the largest number, which decides the scale of the whole. Rows longer than that are cut into
+    pieces of 256."""
+    if flat.size <= most:
+        return flat[:].reshape(shape).astype(np.float32)
+    width = shape[-1] if len(shape) > 1 and shape[-1] <= most else PIECE
+    return rows_at(flat, width, spread(flat, width, max(most // width, 1)))
 
 
-def spread(rows: np.ndarray, most: int) -> np.ndarray:
-    """Indices of at most about `most` rows of a matrix, int64 and ascending: spread evenly, with that of the row that
-    has the largest number."""
-    places = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)
-    peak = max(range(0, len(rows), PIECE), key=lambda i: np.abs(rows[i : i + PIECE]).max())
-    peak += int(np.abs(rows[peak : peak + PIECE]).max(1).argmax())
-    return np.union1d(places, [peak])
+def spread(flat: np.ndarray | Row, width: int, most: int) -> np.ndarray:
+    """Indices of at most about `most` rows of `width` numbers, int64 and ascending: spread evenly, with that of the row
+    that has the largest number."""
+    count, peak, largest = flat.size // width, 0, -1.0
+    for start in range(0, count * width, SEARCHED):
+        size = np.abs(flat[start : min(start + SEARCHED, count * width)])
+        if size[at := int(size.argmax())] > largest:
+            peak, largest = (start + at) // width, size[at]
+    return np.union1d(np.linspace(0, count - 1, min(most, count)).astype(np.int64), [peak])
+
+
+def rows_at(flat: np.ndarray | Row, width: int, places: np.ndarray) -> np.ndarray:
+    """The rows of `width` numbers with these indices, float32 (places, width)."""
+    return np.stack([flat[width * i : width * (i + 1)] for i in places.tolist()]).astype(np.float32)
 
 
 def cost(x: np.ndarray, shape: tuple[int, ...], name: str) -> Cost:
@@ -77,17 +84,18 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
     row = {"name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype, "numbers": tensor.size,
            "bytes": tensor.nbytes, "note": "", "costs": {}}
     try:
-        x = tensor.read()
+        flat = tensor.flat()
+        row |= asdict(statistics(flat))
     except StoreError as error:
         return {**row, **asdict(statistics(np.zeros(0))), "note": str(error).partition("read: ")[2] or str(error)}, None
-    row |= asdict(statistics(x))
-    if x.dtype.kind != "f":
+    if flat[:1].dtype.kind != "f":
         return {**row, "note": "whole numbers without a scale"}, None
-    if row["not_finite"] or not x.size:
-        return {**row, "note": counted(row['not_finite'], "number") + " NaN or infinite" if x.size else "empty"}, None
+    if row["not_finite"] or not flat.size:
+        note = counted(row["not_finite"], "number") + " NaN or infinite" if flat.size else "empty"
+        return {**row, "note": note}, None
     if 0 < row["maximum"] < np.finfo(np.float32).tiny:
         return {**row, "note": "all numbers are below float32's range"}, None
-    return row, sample(x, most)
+    return row, sample(flat, tensor.shape, most)
 
 
 def described(tensor: Tensor, formats: Sequence[str], bits: float | None, most: int) -> dict[str, Any]:

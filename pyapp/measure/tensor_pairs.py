@@ -55,7 +55,7 @@ def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
     nothing = {"name": a.name, "shape": list(a.shape), "dtype": a.dtype, "other_dtype": b.dtype,
                "mean_difference": None, "maximum_difference": None, "sqnr_db": None}
     try:
-        x, y = a.read().reshape(-1), b.read().reshape(-1)
+        x, y = a.flat(), b.flat()
     except StoreError as error:
         return {**nothing, "note": str(error)}
     signal = noise = total = largest = 0.0
@@ -99,13 +99,15 @@ def _fingerprint(tensor: Tensor, shape: tuple[int, ...], turned: bool) -> Iterat
     """Numbers spread over a tensor, less their mean, of length 1; the places are counted in `shape`, which is the
     transposed one if `turned`. Nothing for what cannot be read, is too small or constant."""
     try:
-        x = tensor.read()
+        if tensor.size < LEAST:
+            return
+        places = np.linspace(0, tensor.size - 1, min(PLACES, tensor.size)).astype(np.int64)
+        if turned:
+            places = np.ravel_multi_index(np.unravel_index(places, shape)[::-1], tensor.shape)
+        flat = tensor.flat()
+        some = np.concatenate([flat[i : i + 1] for i in places.tolist()]).astype(np.float64)
     except StoreError:
         return
-    if x.size < LEAST:
-        return
-    places = np.unravel_index(np.linspace(0, x.size - 1, min(PLACES, x.size)).astype(np.int64), shape)
-    some = (x.T if turned else x)[places].astype(np.float64)
     if not np.isfinite(some).all() or not (largest := np.abs(some).max()):
         return
     centred = some / largest - (some / largest).mean()

@@ -92,7 +92,8 @@ def _worst(tensors: Sequence[Tensor], rows: Sequence[Mapping[str, Any]], names: 
         return ""
     by_name, row_of = ({each: one for each, one in pairs} for pairs in (
         ((tensor.name, tensor) for tensor in tensors), ((row["name"], row) for row in rows)))
-    figures = "\n".join(_figure(row_of[name], sample(by_name[name].read(), most)) for name in names)
+    samples = (sample(by_name[name].flat(), by_name[name].shape, most) for name in names)
+    figures = "\n".join(_figure(row_of[name], x) for name, x in zip(names, samples, strict=True))
     return ("<h2>The tensors that lose most</h2>\n<p>Numbers before, upwards, and after the format, downwards, each "
             f'scaled to its own height (square-root scale).</p>\n<div class="worst">\n{figures}\n</div>')
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.data.tensors.tensor import Row
+
 PIECE = 2**18  # numbers at a time
 OUTLIER = 4.0  # standard deviations; 0.006 % of normal numbers are farther from their mean
 CONSTANT = 1e-24  # of the variance of numbers whose largest is 1: rounding alone gives as much
@@ -23,30 +25,31 @@ class Statistics:
     not_finite: int  # NaN and infinities
 
 
-def statistics(x: np.ndarray) -> Statistics:
-    """The statistics of real numbers of any shape and type. Sums are float64, of numbers divided by the largest, so
-    that none overflows."""
-    flat = x.reshape(-1) if x.flags.c_contiguous else x.reshape(-1, order="A")
+def statistics(flat: np.ndarray | Row) -> Statistics:
+    """The statistics of real numbers of any type. Sums are float64, of numbers divided by the largest, so that none
+    overflows."""
     counts = [(each.size, float(np.abs(each).max(initial=0)), int((each == 0).sum())) for each in _finite(flat)]
     count, largest, zeros = sum(c[0] for c in counts), max((c[1] for c in counts), default=0.0), sum(
         c[2] for c in counts)
     if not count:
-        return Statistics(None, None, None, None, None, x.size)
+        return Statistics(None, None, None, None, None, flat.size)
     unit = largest or 1.0
 
-    def mean(of: Callable[[np.ndarray], np.ndarray]) -> float:
-        return sum(float(of(each / unit).sum()) for each in _finite(flat)) / count
+    def means(*of: Callable[[np.ndarray], np.ndarray]) -> list[float]:
+        """Of several functions at once: a large tensor is read from its file for it."""
+        sums = [[float(each(y).sum()) for each in of] for y in (piece / unit for piece in _finite(flat))]
+        return [sum(column) / count for column in zip(*sums, strict=True)]
 
-    center = mean(lambda y: y)
-    variance = mean(lambda y: np.square(y - center))
+    center, magnitude = means(lambda y: y, np.abs)
+    variance, fourth = means(lambda y: np.square(y - center), lambda y: np.square(np.square(y - center)))
     constant = variance < CONSTANT
-    fourth = None if constant else mean(lambda y: np.square(np.square(y - center))) / variance**2
-    far = 0.0 if constant else mean(lambda y: np.abs(y - center) > OUTLIER * variance**0.5)
-    return Statistics(mean(np.abs) * unit, largest, fourth, zeros / count, far, x.size - count)
+    far = 0.0 if constant else means(lambda y: np.abs(y - center) > OUTLIER * variance**0.5)[0]
+    return Statistics(magnitude * unit, largest, None if constant else fourth / variance**2, zeros / count, far,
+                      flat.size - count)
 
 
-def _finite(flat: np.ndarray) -> Iterator[np.ndarray]:
+def _finite(flat: np.ndarray | Row) -> Iterator[np.ndarray]:
     """The finite numbers in pieces, float64."""
-    for start in range(0, len(flat), PIECE):
+    for start in range(0, flat.size, PIECE):
         piece = flat[start : start + PIECE].astype(np.float64)
         yield piece[np.isfinite(piece)]

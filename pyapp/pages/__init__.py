@@ -106,6 +106,7 @@ def describe() -> list[dict]:
          "files": page(name).FILES, "plays": page(name).PLAYS, "eager": page(name).EAGER,
          "labels": BUTTONS | page(name).LABELS, "saves": page(name).snapshot is not Experiment.snapshot,
          "accepts": page(name).ACCEPTS if page(name).snapshot is not Experiment.snapshot else "",
+         "parts": page(name).IN_PARTS,
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "settled": page(name).SETTLED,
          "tour": page(name).TOUR, "recorded": page(name).RECORDED is not None,

@@ -19,6 +19,7 @@ from pyapp.pages.base.tensor_outputs import Outputs
 from pyapp.pages.base.tensor_rows import STATISTICS, Picture
 from pyapp.pages.base.tensors import pasted
 from pyapp.pages.panels import tensors as panels
+from pyapp.parts import Parts
 from pyapp.quant.formats.catalogue import FORMATS
 
 OWN, PASTED = "the digits network", "the pasted numbers"
@@ -36,7 +37,7 @@ class Page(Experiment):
     entry = "Rounding"
     order = 14
     NEXT = ("errors", "Where in a trained layer does rounding hurt?")
-    WORK, FILES = "auto", "Your file"
+    WORK, FILES, IN_PARTS = "auto", "Your file", True
     LABELS = {"load": "Open a file"}  # noqa: RUF012 - as Experiment declares it
     BAR = "{file}: {ratio:percent:1} of its bytes"
     GROUPS = (("List", ("bits", "filter", "sort", "largest")), ("One tensor", ("tensor", "format")),
@@ -105,7 +106,7 @@ class Page(Experiment):
         self.differences: list[dict[str, Any]] = []
         self.alone: dict[str, Any] | None = None
 
-    def receive(self, data: bytes, name: str) -> list[str]:
+    def receive(self, data: bytes | Parts, name: str) -> list[str]:
         """Show a file, or compare it with the one that is shown. StoreError says why it cannot be read."""
         tensors = open_tensors(data, name)
         if not tensors:
@@ -155,7 +156,7 @@ class Page(Experiment):
         if self.samples[i] is None:
             return Picture(self._wish, None, self.rows[i]["note"])
         try:
-            return Picture(self._wish, error_map(self.tensors[i].read(), name))
+            return Picture(self._wish, error_map(self.tensors[i].flat(), self.tensors[i].shape, name))
         except ValueError as error:
             return Picture(self._wish, None, f"{FORMATS[name].title} cannot hold this tensor: {error}.")
 

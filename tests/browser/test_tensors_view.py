@@ -85,3 +85,14 @@ def test_table_tensor_and_report_are_taken_home(visit, tmp_path):
     assert main(["inspect", *told, "--html", str(tmp_path / "our.html"), "--csv", str(tmp_path / "our.csv")]) == 0
     for kind in ("html", "csv"):
         assert made[kind].read_bytes() == (tmp_path / f"our.{kind}").read_bytes(), kind
+
+
+def test_a_large_file_is_read_in_parts(visit, tmp_path):
+    """More than 16 MB: the worker is given the file itself, never its bytes."""
+    x = np.tile(LAYERS[LAST], (1100, 8))
+    (tmp_path / "large.safetensors").write_bytes(safetensors.pack({"w": x, "last": x[:8]}, {}))
+    tab = visit("#tensors")
+    tab.page.evaluate("void (Blob.prototype.arrayBuffer = () => Promise.reject(new Error('read whole')))")
+    tab["load-file"].set_input_files(tmp_path / "large.safetensors")
+    tab.page.get_by_role("heading", name="The tensors in large.safetensors").wait_for()
+    tab.wait_number("tensors-last-maximum", f"Math.abs(x - {np.abs(x).max()}) < 0.01")

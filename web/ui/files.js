@@ -3,6 +3,8 @@ import { count } from "./format.js";
 
 // Files out of the page and into it.
 
+const [WHOLE, ADDRESSABLE] = [2 ** 24, 2 ** 31 - 1]; // bytes: up to which a file is read whole, and up to which Python counts here
+
 /** Hand bytes to the reader as a download. */
 export function download(data, name, type = "application/octet-stream") {
   const url = URL.createObjectURL(new Blob([data], { type }));
@@ -23,8 +25,13 @@ export function FileButton({ label, accept, test, disabled = false, pick }) {
     <input type="file" hidden ref=${input} accept=${accept} aria-label=${label} data-test=${`${test}-file`} onChange=${chosen} />`;
 }
 
-/** A file's bytes as an array for the engine; rejects with {message, hint}. Larger ones are not read: they fill the memory. */
-export async function bytesOf(file, most) {
+/**
+ * A file's bytes as an array for the engine, or `inParts` a large file itself, of which Python reads what it needs; rejects
+ * with {message, hint}. Larger ones are not read: they fill the memory.
+ */
+export async function bytesOf(file, largest, inParts = false) {
+  const most = inParts ? ADDRESSABLE : largest;
+  if (inParts && file.size > WHOLE && file.size <= most) return file;
   if (file.size > most) throw trouble(`${file.name} has ${count(file.size)} bytes`, `use a file of at most ${count(most)} bytes`);
   try {
     return byteArray(new Uint8Array(await file.arrayBuffer()));

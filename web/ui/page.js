@@ -53,7 +53,7 @@ export function mount(root, page) {
     const wanted = choose();
     try {
       await training?.pause();
-      const bytes = await bytesOf(file, LARGEST);
+      const bytes = await bytesOf(file, LARGEST, page.meta.parts);
       if (wanted()) await page.restore(bytes, file.name);
     } catch (error) {
       if (wanted()) page.fail("load", error);

@@ -13,13 +13,14 @@ import numpy as np
 from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.tensors.tensor import Damaged, Tensor
+from pyapp.parts import Parts
 
 MOST_BYTES = 2**24  # text takes far more memory than its numbers
 SEPARATORS = ";\t,"  # the first of them that is in the first line; else a blank
 BEFORE = ("#", "sep=")  # begin lines before the heading
 
 
-def read(data: memoryview, name: str) -> list[Tensor]:
+def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """One float64 matrix (rows, columns) under the name of the file. Damaged names the first that is not a number."""
     if len(data) > MOST_BYTES:
         raise Damaged(f"{len(data):,} bytes of text; at most {MOST_BYTES:,} are read: save it as .npy")

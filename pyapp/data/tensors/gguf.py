@@ -13,6 +13,7 @@ import numpy as np
 
 from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few, shown, text
+from pyapp.parts import Parts, held
 from pyapp.quant.formats.gguf import GGUF
 from pyapp.quant.formats.gguf_layout import LAYOUTS
 from pyapp.quant.formats.minifloat import E2M1
@@ -38,10 +39,10 @@ CHUNK = 4096  # blocks that are decoded at once
 class Cursor:
     """A place in the header. Damaged where the file ends before what it announces."""
 
-    def __init__(self, data: memoryview):
+    def __init__(self, data: memoryview | Parts):
         self.data, self.at, self.steps = data, 0, 0
 
-    def take(self, count: int) -> memoryview:
+    def take(self, count: int) -> memoryview | Parts:
         if count > len(self.data) - self.at:
             left = len(self.data) - self.at
             raise Damaged(f"{count:,} bytes announced where {left:,} are left: the file was cut off")
@@ -51,7 +52,7 @@ class Cursor:
     def number(self, form: str) -> int:
         return struct.unpack(f"<{form}", self.take(struct.calcsize(form)))[0]
 
-    def string(self) -> memoryview:
+    def string(self) -> memoryview | Parts:
         return self.take(self.number("Q"))
 
     def step(self) -> None:
@@ -60,7 +61,7 @@ class Cursor:
             raise Damaged(f"more than {MOST_STEPS:,} keys and words before the tensors")
 
 
-def read(data: memoryview, name: str) -> list[Tensor]:
+def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The tensors of a file. Damaged if it is not as the format has it."""
     at = Cursor(data)
     at.take(len(MAGIC))
@@ -146,23 +147,24 @@ def _block(kind: int, name: str) -> tuple[str, int, int]:
     raise Damaged(f"type {kind:,} in {shown(name)}, which is not known here")
 
 
-def _tensor(entry: Entry, data: memoryview) -> Tensor:
-    def load() -> np.ndarray:
+def _tensor(entry: Entry, data: memoryview | Parts) -> Tensor:
+    def part(start: int, stop: int) -> np.ndarray:
         if entry.dtype in KINDS:
-            return KINDS[entry.dtype].array(data, entry.shape)
-        decode, nbytes = (mxfp4, MXFP4_BYTES) if entry.dtype == MXFP4_NAME else (
-            GGUF(entry.dtype).decode, LAYOUTS[entry.dtype].nbytes)
-        blocks = np.frombuffer(data, np.uint8).reshape(-1, nbytes)
-        found = np.empty((len(blocks), math.prod(entry.shape) // max(len(blocks), 1)), np.float32)
+            return KINDS[entry.dtype].part(data, start, stop)
+        decode, block, nbytes = (mxfp4, MXFP4_BLOCK, MXFP4_BYTES) if entry.dtype == MXFP4_NAME else (
+            GGUF(entry.dtype).decode, LAYOUTS[entry.dtype].block, LAYOUTS[entry.dtype].nbytes)
+        blocks = np.frombuffer(held(data[start // block * nbytes : stop // block * nbytes]), np.uint8)
+        blocks = blocks.reshape(-1, nbytes)
+        found = np.empty((len(blocks), block), np.float32)
         for i in range(0, len(blocks), CHUNK):
             with np.errstate(invalid="ignore", over="ignore"):  # scales that are infinite, in a damaged file
                 found[i : i + CHUNK] = decode(blocks[i : i + CHUNK])
-        return found
+        return found.reshape(-1)
 
     known = entry.dtype in KINDS or entry.dtype in LAYOUTS or entry.dtype == MXFP4_NAME
-    return Tensor(entry.name, entry.shape, entry.dtype, entry.nbytes, load,
+    return Tensor(entry.name, entry.shape, entry.dtype, entry.nbytes, lambda: part(0, math.prod(entry.shape)),
                   "" if known else f"{entry.dtype.upper()} is not decoded here; write the file anew with "
-                  "`llama-quantize --allow-requantize`, for example as Q8_0")
+                  "`llama-quantize --allow-requantize`, for example as Q8_0", part)
 
 
 def mxfp4(blocks: np.ndarray) -> np.ndarray:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.parts import Parts, held
 from pyapp.quant.formats.minifloat import E2M1, E4M3, E5M2, MiniFloat
 from pyapp.quant.packing import unpack
 
 Decode = Callable[[memoryview, int], np.ndarray]
+PIECE = 2**16  # codes of less than a byte that are unpacked at once
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,16 @@ class Kind:
     def nbytes(self, count: int) -> int:
         return (count * self.bits + 7) // 8
 
-    def array(self, data: bytes | memoryview, shape: tuple[int, ...]) -> np.ndarray:
+    def part(self, data: bytes | memoryview | Parts, start: int, stop: int) -> np.ndarray:
+        """Numbers `start` to `stop` of those in `data`, where `start` begins a byte."""
+        return self.array(data[start * self.bits // 8 : self.nbytes(stop)], (stop - start,))
+
+    def array(self, data: bytes | memoryview | Parts, shape: tuple[int, ...]) -> np.ndarray:
         """The numbers in `data`, which has to have just as many bytes as they need. ValueError if it has not."""
         count = math.prod(shape)
         if len(data) != self.nbytes(count):
             raise ValueError(f"{len(data):,} bytes where shape {shape} needs {self.nbytes(count):,}")
-        return self.decode(data, count).reshape(shape)
+        return self.decode(held(data), count).reshape(shape)
 
 
 def _plain(dtype: str) -> Kind:
@@ -48,13 +54,20 @@ def _table(values: np.ndarray) -> Kind:
 
 def _packed(bits: int, signed: bool, values: np.ndarray | None = None) -> Kind:
     def decode(data: memoryview, count: int) -> np.ndarray:
-        codes = unpack(np.frombuffer(data, np.uint8), bits, count, signed)
-        return codes if values is None else values[codes]
+        found = np.empty(count, (np.int8 if signed else np.uint8) if values is None else values.dtype)
+        for start in range(0, count, PIECE):  # unpacking takes many bytes a code
+            stop = min(start + PIECE, count)
+            packed = np.frombuffer(data[start * bits // 8 : (stop * bits + 7) // 8], np.uint8)
+            codes = unpack(packed, bits, stop - start, signed)
+            found[start:stop] = codes if values is None else values[codes]
+        return found
     return Kind(bits, decode)
 
 
 def _upper_half(data: memoryview, count: int) -> np.ndarray:
-    return (np.frombuffer(data, "<u2", count).astype(np.uint32) << np.uint32(16)).view(np.float32)
+    found = np.zeros((count, 2), "<u2")
+    found[:, 1] = np.frombuffer(data, "<u2", count)
+    return found.view("<f4").reshape(count).astype(np.float32, copy=False)
 
 
 def _fnuz(exponent: int, mantissa: int) -> np.ndarray:

@@ -7,25 +7,28 @@ or deflated. Only plain arrays are read, so no file can run code.
 import io
 import math
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 
 from pyapp import npz
 from pyapp.data.tensors.kinds import COMPLEX
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few
+from pyapp.parts import Parts, held
 
 MOST_UNPACKED = 2**32  # bytes of all members
+PIECE = 2**20  # bytes that are unpacked at once
 DIRECTORY = 2**24  # bytes of a zip's table of contents
 UNREAD = {"c": COMPLEX, "S": "it holds text", "U": "it holds text"}
 TORCH = "data.pkl"  # ends the name of a member of every file that torch.save wrote
 
 
-def npy(data: memoryview, name: str) -> list[Tensor]:
+def npy(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The array of an .npy file, under the name of the file. Damaged if it holds none."""
-    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda: data)]
+    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda start, stop: held(data[start:stop]), True)]
 
 
-def zipped(data: memoryview, name: str) -> list[Tensor]:
+def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The arrays of an .npz file. Damaged if it is none."""
     view = View(data, DIRECTORY)
     try:
@@ -46,36 +49,45 @@ def zipped(data: memoryview, name: str) -> list[Tensor]:
 
 
 def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:
-    def read(count: int) -> bytes:
+    def read(count: int) -> bytearray:
+        found = bytearray()
         try:
             with file.open(member) as opened:
-                return opened.read(count)
+                while piece := opened.read(min(PIECE, count - len(found))):
+                    found += piece
+            return found
         except Exception as error:
             raise Damaged(f"a damaged one ({error})") from None
 
     name = member.filename.removesuffix(".npy")
-    return _tensor(read(npz.BEGINNING), member.file_size, name, lambda: read(member.file_size))
+    return _tensor(bytes(read(npz.BEGINNING)), member.file_size, name,
+                   lambda start, stop: memoryview(read(stop))[start:])
 
 
-def _tensor(head: bytes, total: int, name: str, load) -> Tensor:
+def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memoryview], seeks: bool = False) -> Tensor:
+    """The array that `head` begins, of `total` bytes with it; `read(start, stop)` gives these, and at once from any
+    place if it `seeks`."""
     dtype, fortran, axes, start = npz.form(head, total, name)
     shape = checked_shape(name, axes)
 
     def numbers() -> np.ndarray:
-        data = load()
-        if len(data) != total:
-            raise Damaged("it was cut short")
-        flat = np.frombuffer(data, dtype, math.prod(shape), start)
-        return flat.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="), copy=False)
+        return part(0, math.prod(shape)).reshape(shape, order="F" if fortran else "C")
 
-    return Tensor(name, shape, dtype.name, total - start, numbers, UNREAD.get(dtype.kind, ""))
+    def part(first: int, last: int) -> np.ndarray:
+        data = read(start + first * dtype.itemsize, start + last * dtype.itemsize)
+        if len(data) != (last - first) * dtype.itemsize:
+            raise Damaged("it was cut short")
+        return np.frombuffer(data, dtype, last - first).astype(dtype.newbyteorder("="), copy=False)
+
+    return Tensor(name, shape, dtype.name, total - start, numbers, UNREAD.get(dtype.kind, ""),
+                  part if seeks and not fortran else None)
 
 
 class View(io.RawIOBase):
     """Bytes as a file that is read in pieces. Damaged if more than `most` are asked for at once, because zipfile trusts
     the sizes that a file claims."""
 
-    def __init__(self, data: memoryview, most: int):
+    def __init__(self, data: memoryview | Parts, most: int):
         self.data, self.most, self.at = data, most, 0
 
     def seekable(self) -> bool:

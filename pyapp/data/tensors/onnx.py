@@ -15,7 +15,8 @@ from pyapp import protobuf
 from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.scaled import decoded
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few, shown, text
-from pyapp.protobuf import Found
+from pyapp.parts import held
+from pyapp.protobuf import IN_PLACE, Found, InPlace
 
 TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
          10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
@@ -43,7 +44,7 @@ class Reader:
     def __init__(self):
         self.left = MOST_FIELDS
 
-    def fields(self, data: memoryview) -> Iterator[tuple[int, Found]]:
+    def fields(self, data: InPlace) -> Iterator[tuple[int, Found]]:
         for number, value in protobuf.fields(data):
             self.left -= 1
             if self.left < 0:
@@ -51,7 +52,7 @@ class Reader:
             yield number, value
 
     def message(self, data: Found) -> dict[int, list[Found]]:
-        if not isinstance(data, memoryview):
+        if not isinstance(data, IN_PLACE):
             raise Damaged("a number where a message has to be")
         found: dict[int, list[Found]] = {}
         for number, value in self.fields(data):
@@ -59,10 +60,10 @@ class Reader:
         return found
 
 
-def read(data: memoryview, name: str) -> list[Tensor]:
+def read(data: InPlace, name: str) -> list[Tensor]:
     """The tensors of a model. Damaged, or Malformed, if it is none."""
     reader, found, pairs = Reader(), {}, []
-    graphs = [value for number, value in reader.fields(data) if number == GRAPH and isinstance(value, memoryview)]
+    graphs = [value for number, value in reader.fields(data) if number == GRAPH and isinstance(value, IN_PLACE)]
     if not graphs:
         raise Damaged("no graph: it is not an ONNX model, or was cut off")
     for number, value in (field for graph in graphs for field in reader.fields(graph)):
@@ -85,7 +86,7 @@ def read(data: memoryview, name: str) -> list[Tensor]:
 
 def _word(message: dict[int, list[Found]], number: int) -> str:
     value = message.get(number, [memoryview(b"")])[-1]
-    if not isinstance(value, memoryview):
+    if not isinstance(value, IN_PLACE):
         raise Damaged("a number where a name has to be")
     return text(value)
 
@@ -111,19 +112,20 @@ def _tensor(found: dict[int, list[Found]]) -> Tensor:
     kind = KINDS[TYPES[number]]
     why = "its numbers are in another file" if found.get(LOCATION, [0])[-1] == EXTERNAL else kind.why
     return Tensor(name, shape, TYPES[number], 0 if why else kind.nbytes(math.prod(shape)),
-                  lambda: _numbers(found, TYPES[number], shape), why)
+                  lambda: _numbers(found, TYPES[number], shape), why,
+                  (lambda start, stop: kind.part(found[RAW][-1], start, stop)) if RAW in found else None)
 
 
 def _numbers(found: dict[int, list[Found]], kind: str, shape: tuple[int, ...]) -> np.ndarray:
     if RAW in found:
-        if not isinstance(found[RAW][-1], memoryview):
+        if not isinstance(found[RAW][-1], IN_PLACE):
             raise ValueError("a number where bytes have to be")
         return KINDS[kind].array(found[RAW][-1], shape)
-    held = HELD.get(kind, INT32S)
-    values = found.get(held, [])
-    if held in (FLOATS, DOUBLES):
-        dtype = np.dtype("<f4" if held == FLOATS else "<f8")
-        packed = (value if isinstance(value, memoryview) else np.array(value, dtype).tobytes() for value in values)
+    field = HELD.get(kind, INT32S)
+    values = found.get(field, [])
+    if field in (FLOATS, DOUBLES):
+        dtype = np.dtype("<f4" if field == FLOATS else "<f8")
+        packed = (held(value) if isinstance(value, IN_PLACE) else np.array(value, dtype).tobytes() for value in values)
         return np.frombuffer(b"".join(packed), dtype).reshape(shape)
     whole = _whole(values)
     if kind in ("int64", "uint64"):
@@ -133,8 +135,8 @@ def _numbers(found: dict[int, list[Found]], kind: str, shape: tuple[int, ...]) -
 
 
 def _whole(values: list[Found]) -> np.ndarray:
-    """Whole numbers, int64, one per field or packed."""
-    parts = [protobuf.varints(value) if isinstance(value, memoryview) else np.array([value], np.int64)
+    """Whole numbers, int64: one per field or packed."""
+    parts = [protobuf.varints(value) if isinstance(value, IN_PLACE) else np.array([value], np.int64)
              for value in values]
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
@@ -159,7 +161,7 @@ def _with_scales(tensors: dict[str, Tensor], pairs: list[tuple[list[str], int, i
         codes, scale, zero = own[0], own[1], own[2] if len(own) == 3 else None
         nbytes = codes.nbytes + scale.nbytes + (zero.nbytes if zero else 0)
         found[codes.name] = replace(codes, dtype=f"{codes.dtype} scaled", nbytes=nbytes,
-                                    load=_decoder(codes, scale, zero, axis, block))
+                                    load=_decoder(codes, scale, zero, axis, block), part=None)
         parts |= {part.name for part in own[1:] if part is not None}
     return [tensor for name, tensor in found.items() if name not in parts]
 

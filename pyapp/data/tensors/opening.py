@@ -7,10 +7,11 @@ from pathlib import Path
 from pyapp import files, npz, protobuf, safetensors
 from pyapp.data.tensors import csv_file, gguf, numpy_files, onnx, safetensors_file, tflite
 from pyapp.data.tensors.tensor import WRONG, Damaged, Tensor
+from pyapp.parts import Parts
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
-Reader = Callable[[memoryview, str], list[Tensor]]
+Reader = Callable[[memoryview | Parts, str], list[Tensor]]
 BEGINNINGS: tuple[tuple[int, bytes, str, Reader], ...] = (
     (0, npz.MAGIC, ".npy", numpy_files.npy), (0, b"PK\x03\x04", ".npz", numpy_files.zipped),
     (0, b"PK\x05\x06", ".npz", numpy_files.zipped), (0, gguf.MAGIC, ".gguf", gguf.read),
@@ -37,15 +38,18 @@ REFUSED = {".pt": TORCH, ".pth": TORCH, ".ckpt": TORCH, ".pkl": PICKLE, ".pickle
 HDF5_MAGIC, PICKLED = b"\x89HDF\r\n\x1a\n", tuple(b"\x80" + bytes([version]) for version in range(2, 6))
 
 
-def open_tensors(source: str | Path | bytes | memoryview, name: str = "") -> list[Tensor]:
-    """The tensors of a file, named by its path or given as bytes: names, shapes and types at once, the numbers of each
-    when they are wanted. A file that is named is mapped into memory, not read; do not change it meanwhile.
+def open_tensors(source: str | Path | bytes | memoryview | Parts, name: str = "") -> list[Tensor]:
+    """The tensors of a file, named by its path or given as bytes or Parts: names, shapes and types at once, the
+    numbers of each when they are wanted. A file that is named is mapped into memory, not read; do not change it
+    meanwhile.
 
     StoreError says why a file cannot be used, and of one that would run code how to convert it; OSError that it cannot
     be opened.
     """
     if isinstance(source, str | Path):
         name, data = name or Path(source).name, _mapped(Path(source))
+    elif isinstance(source, Parts):
+        name, data = name or "the file", source
     else:
         name, data = name or "the file", memoryview(source).cast("B") if len(source) else memoryview(b"")
     kind, reader = _kind(data, name)
@@ -67,7 +71,7 @@ def _mapped(path: Path) -> memoryview:
             return memoryview(files.read(path))
 
 
-def _kind(data: memoryview, name: str) -> tuple[str, Reader]:
+def _kind(data: memoryview | Parts, name: str) -> tuple[str, Reader]:
     """What a file is, and what reads it. StoreError if nothing does."""
     head, ending = bytes(data[:16]), Path(name).suffix.lower()
     if ending in REFUSED:

@@ -7,6 +7,7 @@ safetensors/src/tensor.rs. I4 and U4, which it lacks, are read as ONNX packs the
 from pyapp import safetensors
 from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.tensor import LONGEST_NAME, Damaged, Tensor, checked_shape, few
+from pyapp.parts import Parts
 
 HEADER = 2**24  # bytes: enough for a hundred thousand tensors
 NAMES = {
@@ -19,16 +20,17 @@ NAMES = {
 BITS = {name: KINDS[kind].bits for name, kind in NAMES.items()}
 
 
-def read(data: memoryview, name: str) -> list[Tensor]:
+def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The tensors of a file. Damaged, of this package or of `pyapp.safetensors`, if it is not as the format has it."""
     found, _ = safetensors.entries(data, BITS, HEADER)
     few(len(found))
     return [_tensor(data, entry) for entry in found]
 
 
-def _tensor(data: memoryview, entry: safetensors.Entry) -> Tensor:
+def _tensor(data: memoryview | Parts, entry: safetensors.Entry) -> Tensor:
     if len(entry.name) > LONGEST_NAME:
         raise Damaged(f"a name of {len(entry.name):,} characters; at most {LONGEST_NAME:,} are read")
     kind, shape = KINDS[NAMES[entry.kind]], checked_shape(entry.name, entry.shape)
     return Tensor(entry.name, shape, NAMES[entry.kind], entry.stop - entry.start,
-                  lambda: kind.array(data[entry.start : entry.stop], shape), kind.why)
+                  lambda: kind.array(data[entry.start : entry.stop], shape), kind.why,
+                  lambda start, stop: kind.part(data[entry.start : entry.stop], start, stop))

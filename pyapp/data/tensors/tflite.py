@@ -14,6 +14,7 @@ import numpy as np
 from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.scaled import decoded
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few, shown, text
+from pyapp.parts import Parts, held
 
 MAGIC = b"TFL3"  # at byte 4
 TYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 8: "complex64",
@@ -30,7 +31,7 @@ MOST_SUBGRAPHS = 2**10
 class Table:
     """A table at a place of the file. Damaged where anything in it points out of the file."""
 
-    def __init__(self, data: memoryview, at: int):
+    def __init__(self, data: memoryview | Parts, at: int):
         self.data, self.at = data, at
         self.vtable = at - _number(data, "i", at)
         self.length = _number(data, "H", self.vtable)
@@ -60,7 +61,7 @@ class Table:
             raise Damaged(f"{count:,} items of {size} bytes at byte {at:,}, where the file has {len(self.data):,}")
         return at + 4, count
 
-    def slice(self, field: int, size: int = 1) -> memoryview:
+    def slice(self, field: int, size: int = 1) -> memoryview | Parts:
         start, count = self.vector(field, size)
         return self.data[start : start + size * count]
 
@@ -70,13 +71,13 @@ class Table:
         return [Table(self.data, at + _number(self.data, "I", at)) for at in range(start, start + 4 * count, 4)]
 
 
-def _number(data: memoryview, form: str, at: int) -> int:
+def _number(data: memoryview | Parts, form: str, at: int) -> int:
     if not 0 <= at <= len(data) - struct.calcsize(form):
         raise Damaged(f"something at byte {at:,}, where the file has {len(data):,}")
-    return struct.unpack_from(f"<{form}", data, at)[0]
+    return struct.unpack(f"<{form}", data[at : at + struct.calcsize(form)])[0]
 
 
-def read(data: memoryview, name: str) -> list[Tensor]:
+def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The tensors of a model. Damaged if it is not as the format has it."""
     model = Table(data, _number(data, "I", 0))
     buffers, subgraphs = model.tables(BUFFERS), model.tables(SUBGRAPHS)
@@ -102,7 +103,7 @@ def read(data: memoryview, name: str) -> list[Tensor]:
     return found
 
 
-def _place(data: memoryview, buffer: Table) -> tuple[int, int]:
+def _place(data: memoryview | Parts, buffer: Table) -> tuple[int, int]:
     """Where a buffer's bytes begin, and how many they are."""
     offset, size = buffer.number(OFFSET, "Q"), buffer.number(SIZE, "Q")
     if offset <= 1:  # 1 stands for "not here yet", where a converter did not finish
@@ -112,14 +113,14 @@ def _place(data: memoryview, buffer: Table) -> tuple[int, int]:
     return offset, size
 
 
-def _tensor(table: Table, data: memoryview) -> Tensor:
+def _tensor(table: Table, data: memoryview | Parts) -> Tensor:
     name, number = text(table.slice(NAME)), table.number(TYPE, "b")
-    shape = checked_shape(name, np.frombuffer(table.slice(SHAPE, 4), "<i4"))
+    shape = checked_shape(name, np.frombuffer(held(table.slice(SHAPE, 4)), "<i4"))
     if number not in TYPES:
         return Tensor(name, shape, "other", len(data), lambda: None, f"its type is {number}, which is not read here")
     kind, grid = KINDS[TYPES[number]], table.table(QUANTIZATION)
-    scale = np.frombuffer(grid.slice(SCALE, 4), "<f4") if grid else np.zeros(0, np.float32)
-    zero = np.frombuffer(grid.slice(ZERO_POINT, 8), "<i8") if grid else np.zeros(0, np.int64)
+    scale = np.frombuffer(held(grid.slice(SCALE, 4)), "<f4") if grid else np.zeros(0, np.float32)
+    zero = np.frombuffer(held(grid.slice(ZERO_POINT, 8)), "<i8") if grid else np.zeros(0, np.int64)
     why = "it is sparse" if table.place(SPARSITY) else kind.why
     if not why and len(data) != kind.nbytes(math.prod(shape)):
         raise Damaged(f"{len(data):,} bytes for {shown(name)}, whose shape {shape} of {TYPES[number]} needs "
@@ -128,10 +129,11 @@ def _tensor(table: Table, data: memoryview) -> Tensor:
     axis = grid.number(DIMENSION, "i") if grid else 0
     return Tensor(name, shape, f"{TYPES[number]} scaled" if scaled else TYPES[number],
                   len(data) + (scale.nbytes + zero.nbytes if scaled else 0),
-                  _load(TYPES[number], data, shape, (scale, zero, axis) if scaled else None), why)
+                  _load(TYPES[number], data, shape, (scale, zero, axis) if scaled else None), why,
+                  None if scaled else lambda start, stop: kind.part(data, start, stop))
 
 
-def _load(kind: str, data: memoryview, shape: tuple[int, ...], grid: tuple | None) -> Callable[[], np.ndarray]:
+def _load(kind: str, data: memoryview | Parts, shape: tuple[int, ...], grid: tuple | None) -> Callable[[], np.ndarray]:
     def load() -> np.ndarray:
         codes = KINDS[kind].array(data, shape)
         return codes if grid is None else decoded(codes, *grid)

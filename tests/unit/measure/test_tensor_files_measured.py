@@ -29,7 +29,7 @@ def silent(done: int, total: int) -> None:
                                X.astype(np.float64) * 1e300, np.array([0, 0, 3], np.float32)])
 def test_statistics_are_those_of_numpy(x, monkeypatch):
     monkeypatch.setattr(tensor_statistics, "PIECE", 100)
-    found, y = statistics(x), x.astype(np.float64) / np.abs(x).max()
+    found, y = statistics(x.reshape(-1)), x.astype(np.float64) / np.abs(x).max()
     deviation = y - y.mean()
     assert found.mean_magnitude == pytest.approx(np.abs(x.astype(np.float64)).mean(), rel=1e-12)
     assert found.maximum == np.abs(x).max() and found.zeros == (x == 0).mean() and found.not_finite == 0
@@ -40,7 +40,7 @@ def test_statistics_are_those_of_numpy(x, monkeypatch):
 def test_statistics_of_what_has_none():
     found = statistics(np.array([np.nan, np.inf, 1, -1], np.float32))
     assert (found.not_finite, found.mean_magnitude, found.kurtosis) == (2, 1, 1)
-    assert statistics(np.full((3, 3), 0.1)).kurtosis is None and statistics(np.full(2, np.nan)).maximum is None
+    assert statistics(np.full(9, 0.1)).kurtosis is None and statistics(np.full(2, np.nan)).maximum is None
     assert statistics(np.zeros(0, np.float32)).mean_magnitude is None and statistics(np.zeros(3)).zeros == 1
     assert statistics(np.array([True, False])).mean_magnitude == 0.5
 
@@ -48,10 +48,10 @@ def test_statistics_of_what_has_none():
 def test_a_sample_holds_the_largest_number_and_whole_rows():
     x = np.random.default_rng(3).standard_normal((999, 64)).astype(np.float32)
     x[777, 3] = 100
-    some = sample(x, 640)
+    some = sample(x.reshape(-1), x.shape, 640)
     assert some.shape[1] == 64 and 10 <= len(some) <= 11 and some.max() == 100
-    assert all((row == x).all(1).any() for row in some) and sample(x, x.size).shape == x.shape
-    flat = sample(np.arange(100_000, dtype=np.float64), 1024)
+    assert all((row == x).all(1).any() for row in some) and sample(x.reshape(-1), x.shape, x.size).shape == x.shape
+    flat = sample(np.arange(100_000, dtype=np.float64), (100_000,), 1024)
     assert flat.shape[1] == 256 and flat.max() == 256 * (100_000 // 256) - 1 and flat.dtype == np.float32
 
 
@@ -158,7 +158,7 @@ def test_numbers_that_float32_cannot_hold_are_kept_and_said_to_be():
 def test_an_error_map_is_by_channel_and_block(shape):
     x = np.random.default_rng(8).standard_normal(shape).astype(np.float32)
     x[-1] *= 3  # of the largest number
-    found = error_map(x, "int4")
+    found = error_map(x.reshape(-1), shape, "int4")
     assert found.pieces == (shape == (2, 20_480))
     rows = x.reshape(-1, 256) if found.pieces else x.reshape(1 if x.ndim == 1 else len(x), -1)
     np.testing.assert_array_equal(found.before, rows[found.channels])

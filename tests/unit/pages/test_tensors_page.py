@@ -55,7 +55,7 @@ def test_where_a_format_errs_and_what_cannot_be_read_is_not_exact():
     arrays = runner.change(run, "format", "int8")["frame"].arrays
     assert not arrays, "another format is on its way"
     frame = runner.advance(run, steps=1)["frame"]
-    expected = error_map(W, "int8")
+    expected = error_map(W.reshape(-1), W.shape, "int8")
     np.testing.assert_array_equal(frame.arrays["lost"], expected.lost)
     assert frame.arrays["before"].sum() == frame.arrays["after"].sum() == W.size
     assert frame.scalars["shown_part"].startswith("All")

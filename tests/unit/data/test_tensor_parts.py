@@ -1,0 +1,101 @@
+"""Files of tensors that are read in parts, as a page reads large ones: the same tensors, and little is read."""
+
+import json
+
+import numpy as np
+import pytest
+from fuzz_tensors import damaged, samples
+
+from pyapp import parts, safetensors
+from pyapp.data.tensors import tensor
+from pyapp.data.tensors.opening import open_tensors
+from pyapp.data.tensors.tensor import Row
+from pyapp.measure import tensor_formats, tensor_statistics
+from pyapp.measure.tensor_formats import looked_at
+from pyapp.parts import Parts
+from pyapp.store import StoreError
+
+
+def outcome(source, name: str):
+    """The tensors of a file with their bytes, or why there are none."""
+    try:
+        return [(each.name, each.shape, each.dtype, each.nbytes, each.read().tobytes())
+                for each in open_tensors(source, name)]
+    except StoreError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("name", samples())
+def test_the_same_is_found_in_parts_of_a_file_and_of_its_damaged_copies(name, monkeypatch):
+    """With steps so small that names and headers lie across blocks."""
+    for constant, size in (("BLOCK", 40), ("SMALL", 8), ("PIECE", 24), ("AHEAD", 12)):
+        monkeypatch.setattr(parts, constant, size)
+    data, rng = samples()[name], np.random.default_rng(3)
+    for copy in (data, *(damaged(data, name, rng) for _ in range(20))):
+        assert outcome(Parts(lambda start, stop, copy=copy: copy[start:stop], len(copy)), name) == outcome(copy, name)
+
+
+@pytest.mark.parametrize("name", samples())
+def test_any_numbers_of_a_large_tensor_are_those_of_the_whole(name, monkeypatch):
+    """As if every tensor were large, in steps of two bytes or blocks."""
+    monkeypatch.setattr(tensor, "HELD", 0)
+    monkeypatch.setattr(tensor, "ALIGNED", 32)
+    rows = 0
+    for each in open_tensors(samples()[name], name):
+        flat, whole = each.flat(), each.read().reshape(-1)
+        rows += isinstance(flat, Row)
+        for start, stop in ((0, 3), (33, 65), (1, each.size), (each.size - 1, each.size), (5, 5)):
+            np.testing.assert_array_equal(flat[start:stop], whole[start:stop])
+    assert rows or name.endswith((".npz", ".csv"))
+
+
+def test_what_a_large_tensor_costs_is_found_without_reading_it_whole(monkeypatch):
+    x = np.random.default_rng(4).standard_normal((300, 512)).astype(np.float32)
+    x[123, 45] = 9
+    data = safetensors.pack({"w": x}, {})
+    expected, longest = [looked_at(each, 2048) for each in open_tensors(data, "x")], [0]
+    monkeypatch.setattr(tensor, "HELD", 0)
+    monkeypatch.setattr(tensor_statistics, "PIECE", 4096)
+    monkeypatch.setattr(tensor_formats, "SEARCHED", 4096)
+
+    def read(start: int, stop: int) -> bytes:
+        longest.append(stop - start)
+        return data[start:stop]
+
+    ((row, some),) = (looked_at(each, 2048) for each in open_tensors(Parts(read, len(data)), "x"))
+    ((told, sampled),) = expected
+    assert row["maximum"] == told["maximum"] == 9
+    assert row["kurtosis"] == pytest.approx(told["kurtosis"], rel=1e-12)
+    np.testing.assert_array_equal(some, sampled)
+    assert max(longest) <= parts.BLOCK
+
+
+def test_of_two_gigabytes_only_the_header_and_the_wanted_tensor_are_read():
+    """Zeros stand between the header and four numbers."""
+    zeros, asked = 2_000_000_000, []
+    header = json.dumps({"large": {"dtype": "U8", "shape": [zeros], "data_offsets": [0, zeros]},
+                         "small": {"dtype": "F32", "shape": [4], "data_offsets": [zeros, zeros + 16]}}).encode()
+    head, end = len(header).to_bytes(8, "little") + header, np.arange(4, dtype="<f4").tobytes()
+
+    def read(start: int, stop: int) -> bytes:
+        asked.append(stop - start)
+        late = len(head) + zeros
+        return head[start:stop] + bytes(max(0, min(stop, late) - max(start, len(head)))) + end[
+            max(start - late, 0) : max(stop - late, 0)]
+
+    found = {each.name: each for each in open_tensors(Parts(read, len(head) + zeros + 16), "x.safetensors")}
+    assert found["large"].nbytes == zeros and found["small"].read().tolist() == [0, 1, 2, 3]
+    assert sum(asked) <= 3 * parts.BLOCK
+
+
+def test_a_file_that_has_changed_meanwhile_is_said_to_be():
+    data = safetensors.pack({"w": np.zeros(10**6, np.float32)}, {})
+
+    def read(start: int, stop: int) -> bytes:
+        if start or stop > parts.BLOCK:
+            raise OSError("x has changed or is gone; open it again")
+        return data[start:stop]
+
+    (found,) = open_tensors(Parts(read, len(data)), "x.safetensors")
+    with pytest.raises(StoreError, match="'w' cannot be read: x has changed or is gone; open it again"):
+        found.read()
