@@ -11,6 +11,7 @@ from pyapp.data.importers import sensor_csv, source
 from pyapp.data.recording import Recording
 from pyapp.experiment.frame import Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError, Values
+from pyapp.export.signals import of_detector
 from pyapp.measure.anomaly import STEPS, Detector, Parts, Scored, rates, score, threshold, windows_with
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.pages.base import controls, kept, own_network
@@ -39,7 +40,7 @@ class Page(Experiment):
     LABELS = {"play": "Run the stream", "load": "Open a CSV file", "save": ""}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
     RECORDED, REHEARSED = (), 0
-    MAIN, ACTIONS = ("bits",), (own_network.ACTION,)
+    MAIN, ACTIONS = ("bits",), own_network.actions()
     GROUPS = (("Alarms", ("bits", "false_alarms", "limit")), ("Recording", ("recording", "columns", "width", "at")),
               ("The motor", ("noise", "drift", "seed")))
     PARAMS = (
@@ -283,9 +284,8 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Give away the network."""
-        parts = self.parts
-        about = {"inputs": f"{parts.width} rows of each of {', '.join(parts.recording.channels)}"}
-        return own_network.saved("anomaly", self.detector, lambda: np.repeat(parts.normal, parts.width, axis=1), about)
+        own = () if self.faults else ("columns", "width", "seed", "false_alarms")
+        return own_network.exported(self, name, own, of_detector, self.detector, self.params["false_alarms"] / 100)
 
     def _kinds(self) -> list[dict[str, Any]]:
         """Of each kind of fault, the share of its windows that alarm."""

@@ -14,6 +14,7 @@ from pyapp.data.importers.wav import Sound
 from pyapp.data.speech import RATE
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values
+from pyapp.export.signals import of_spotter
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Network, Spotter, one_second
 from pyapp.pages.base import controls, own_network
@@ -44,7 +45,7 @@ class Page(Experiment):
     RECORDED, REHEARSED = (), 100_000
     MAIN = ("bits", "word")
     ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),
-               own_network.ACTION)
+               *own_network.actions())
     GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")))
     PARAMS = (
         controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
@@ -211,8 +212,8 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Give away the sound that is heard, or the network."""
-        if name == own_network.ACTION.name:
-            about = {"classes": ", ".join(self.spotter.classes), "inputs": f"{mel.BANDS} log-mel features per frame"}
-            return own_network.saved("keywords", self.spotter, lambda: self.spotter.normal, about)
+        if name != "wav":
+            own = ("seed",) if self.spotter.own else ()
+            return own_network.exported(self, name, own, of_spotter, self.spotter)
         file = wav.written(self._second()[0], RATE)
         return Outcome(file=np.frombuffer(file, np.uint8), name="heard.wav")

@@ -87,7 +87,7 @@ def agrees(compiler: str, header: Path, found: Subject, digits: int, *flags: str
     parity, print_, sizes = said(program)
     manifest = re.search('"fingerprint": "(.*)"', header.read_text())[1]
     assert (parity, print_) == ("PARITY OK, largest difference 0", f"fingerprint {manifest}")
-    assert re.fullmatch(r"flash \d+ bytes, RAM \d+ bytes, time \d+\.\d{3} microseconds per digit", sizes)
+    assert re.fullmatch(r"flash \d+ bytes, RAM \d+ bytes, time \d+\.\d{3} microseconds per input", sizes)
     pixels = mnist.load().images.reshape(3000, -1)[-digits:]
     (header.parent / "digits.bin").write_bytes(pixels.tobytes())
     rows = np.array([line.split() for line in said(program, str(header.parent / "digits.bin"))], np.int64)

@@ -28,4 +28,4 @@ BITS = Panel("bits", "How few bits still hear?", (
                "{sounds_there:count} sounds are in use, learned and held-out ones. Weights have a scale per output, "
                "activations 8 bits, and everything after the features is computed in integers."),
 ), place="readouts")
-PANELS = (SOUND, BITS, own_network.panel("the log-mel features", "the scores of the classes"))
+PANELS = (SOUND, BITS, own_network.panel("log-mel features", "the scores of the classes", "sounds"))
