@@ -3,11 +3,12 @@
 import argparse
 from typing import Any
 
-from pyapp.commands.common import add_json, command, now_and_then, show
+from pyapp.commands.common import add_confusion, add_json, command, now_and_then, show
 from pyapp.commands.outputs import readable
 from pyapp.data.importers import sounds, source
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Spotter, one_second
+from pyapp.measure.mistakes import each_in_words
 from pyapp.quant.schemes import check_bits
 from pyapp.sweep.grid import whole
 
@@ -21,6 +22,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--wav", dest="inputs", type=readable, metavar="PATH",
                      help="a WAV file to classify, or a folder or zip file of such")
     sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
+    add_confusion(sub)
     add_json(sub)
 
 
@@ -48,16 +50,19 @@ def run(args: argparse.Namespace) -> None:
     given = sounds.read(source.of_path(args.inputs)) if args.inputs else None
     spotter = spotter_of(args)
     networks = {bits: spotter.network(bits) for bits in (None, *widths)}
-    judged = {bits: network.accuracy(*spotter.held_out) for bits, network in networks.items()}
-    rows = [{"bits": bits, "bytes": network.nbytes, "accuracy": judged[bits][0],
-             "changed": int((judged[bits][1] != judged[None][1]).sum())} for bits, network in networks.items()]
+    judged = {bits: network.mistakes(*spotter.held_out) for bits, network in networks.items()}
+    rows = [{"bits": bits, "bytes": network.nbytes, "accuracy": float(judged[bits].right.mean()),
+             "changed": int((judged[bits].predictions != judged[None].predictions).sum())}
+            for bits, network in networks.items()]
     heard = [{"file": name, "heard": [_heard(network, spotter.features(x), bits) for bits, network in networks.items()]}
              for name, x in (zip(given.files, map(one_second, given.sounds), strict=True) if given else ())]
     result = {"classes": list(spotter.classes), "learned": len(spotter.learned[1]),
               "held_out": len(spotter.held_out[1]), "rows": rows, "files": heard,
               "skipped": [{"file": file, "reason": why} for some in (spotter.own, given) if some
                           for file, why in some.skipped]}
-    show(result, args.json, in_words(result))
+    told = {title(bits): found for bits, found in judged.items()} if args.confusion else {}
+    mistakes = {"mistakes": {name: found.told() for name, found in told.items()}} if told else {}
+    show(result | mistakes, args.json, in_words(result) + each_in_words(told))
 
 
 def _heard(network: Any, row: Any, bits: int | None) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def of_spotter(spotter: Spotter, bits: int | None, command: str) -> Subject:
     reading = Reading.signals("sound", f"inputs: {frames} frames of {mel.BANDS} log-mel features of a sound, one frame "
                               "after the other", learned, spotter.normal)
     name = spotter.own.name if spotter.own else "made words"
-    measured = measured_of({"accuracy": spotter.network(bits).accuracy(rows, labels)[0], "n": len(labels)}, name)
+    right = spotter.network(bits).mistakes(rows, labels).right
+    measured = measured_of({"accuracy": float(right.mean()), "n": len(right)}, name)
     return Subject("keywords", *_network(spotter.weights, bits, learned), measured, command, classes=spotter.classes,
                    pixels=reading.ten(rows), reading=reading)
 

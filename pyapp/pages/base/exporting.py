@@ -113,7 +113,7 @@ def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
 
 
 def command(page: Experiment, action: str, steps: int = 0) -> str:
-    """The command that makes this file again, if no setting was changed on the way; `steps` if not those of training."""
+    """The command that makes this file again, if no setting was changed on the way; `steps` if not of training."""
     name, step = type(page).__module__.rpartition(".")[2], page.frame().step
     given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
              if page.params[param.name] != param.default]
