@@ -10,7 +10,7 @@ with one.
     start.*                 the parameters that quantisation-aware training started from
     params        uint8     JSON: the parameters of the page that saved it
     recipe, data  uint8     JSON, text: of a long training, see pyapp/training/resumable.py
-    proof.*, manifest       of an export, see pyapp/export/arrays.py
+    normal.*, proof.*, manifest    of an export, see pyapp/export/arrays.py
 
 Files from before version 1 have no `about`: they are recognised by the names of their arrays, and their sizes by the
 arrays' shapes. A description that contradicts the arrays is refused, and reading a file cannot run code.
@@ -32,15 +32,15 @@ from pyapp.experiment.params import Param, Values, number, parse_all
 from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION = "bitladder checkpoint", 1
-TRAINER, START = "trainer.", "start."  # prefixes
-PROOF, MANIFEST = "proof.", "manifest"  # of an export, see pyapp/export/arrays.py
-PARAMS, VOCABULARY, RECIPE, DATA, FLAT = "params", "vocabulary", "recipe", "data", "weights"
+TRAINER, START, NORMAL, PROOF = "trainer.", "start.", "normal.", "proof."  # prefixes; the last two of an export
+PARAMS, VOCABULARY, RECIPE, DATA, FLAT, MANIFEST = "params", "vocabulary", "recipe", "data", "weights", "manifest"
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
 USE = "use a file written by train, qat, distill, export or a page's Save weights"
 SHOWN = 4  # arrays that an error names
 INPUTS = 784  # of a digits network
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
 NETWORKS = {  # name: its title, an array that only it has, and what reads it
+    "signals": ("a network for signals", "normal.mean", "verify"),
     "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep, export, "
             "budget and the pages digits and qat"),
     "vit": ("a Vision Transformer", "patch.weight", "evaluate vit, attention-table vit, export and the page vision"),
@@ -170,7 +170,7 @@ class Contents:
     def weights(self) -> dict[str, np.ndarray]:
         """The network's own arrays."""
         return {key: array for key, array in self.arrays.items()
-                if key not in BESIDE and not key.startswith((TRAINER, START, PROOF))}
+                if key not in BESIDE and not key.startswith((TRAINER, START, PROOF, NORMAL))}
 
     def under(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays whose names begin with a prefix, keyed by the rest of the name."""
@@ -275,13 +275,13 @@ def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
 
 def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None, outputs: int) -> dict[str, Any]:
     """The sizes that determine a network's shapes. ValueError or KeyError if arrays are missing."""
-    if network == "mlp":
+    if network in ("mlp", "signals"):
         weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
         sizes = {"layers": [weights[0][1], *(rows for rows, _ in weights)]}
         for at, number, what in ((0, INPUTS, "inputs"), (-1, outputs, "outputs")):
-            if sizes["layers"][at] != number:
-                raise ValueError(f"layer{at % len(weights) + 1}.weight has {sizes['layers'][at]} {what}, but a digits "
-                                 f"network has {number}")
+            if network == "mlp" and (found := sizes["layers"][at]) != number:
+                raise ValueError(f"layer{at % len(weights) + 1}.weight has {found} {what}, but a digits network has "
+                                 f"{number}")
         return sizes
     heads = HEADS if heads is None else heads
     if network == "encoder":  # whose shapes show all else, and what is wrong with heads

@@ -19,29 +19,41 @@ DOC = ("learn what is healthy from the first part of a sensor recording, and rep
 
 def add(commands: Any) -> None:
     sub = command(commands, "anomaly", run, DOC)
+    add_recording(sub)
+    sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
+    add_out(sub, "the CSV file to write: a row per window with its score and alarm in each network")
+    add_json(sub)
+
+
+def add_recording(sub: argparse.ArgumentParser) -> None:
+    """What a detector is learned from."""
     sub.add_argument("--data", type=readable, metavar="FILE", help="a CSV file with a row per moment and a column per "
                                                                    "sensor (default: a motor made from the seed)")
     sub.add_argument("--columns", metavar="LIST", help="names of the columns to learn from, separated by "
                                                                    "commas; without it, all")
     sub.add_argument("--width", type=int, default=64, metavar="N", help="rows of a window")
-    sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
     sub.add_argument("--false-alarms", type=float, default=1.0, metavar="PERCENT",
                      help="share of held-out healthy windows that may lie above the threshold")
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first weights and of the motor")
-    add_out(sub, "the CSV file to write: a row per window with its score and alarm in each network")
-    add_json(sub)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Train, score the stream, and print what each network finds."""
+def detector_of(args: argparse.Namespace) -> Detector:
+    """The detector that the options of `add_recording` ask for, trained."""
     if not 0 <= args.false_alarms < 100:
         raise ValueError(f"false_alarms is {args.false_alarms:g}; use at least 0 and less than 100 percent")
-    widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
     recording = sensor_csv.read_path(args.data) if args.data else motor.stream(args.seed)[0]
     parts = Parts(recording.chosen(args.columns or ""), args.width)
     detector, watch = Detector(parts, args.seed), now_and_then("training steps")
     for done, _ in enumerate(detector.train(), 1):
         watch(done, STEPS)
+    return detector
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, score the stream, and print what each network finds."""
+    widths = [check_bits(whole(each.strip())) for each in args.bits.split(",")]
+    detector = detector_of(args)
+    parts, recording = detector.parts, detector.parts.recording
     scored = {bits: detector.scored(bits) for bits in (None, *widths)}
     limits = {bits: threshold(each.held_out, args.false_alarms / 100) for bits, each in scored.items()}
     alarms = {bits: each.alarms(limits[bits]) for bits, each in scored.items()}

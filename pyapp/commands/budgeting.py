@@ -16,7 +16,8 @@ from pyapp.commands.common import (
     reader,
     show,
 )
-from pyapp.commands.exporting import add_target, as_given, check_target, save, source_of
+from pyapp.commands.export_files import add_target, check_target, save
+from pyapp.commands.exporting import as_given, source_of
 from pyapp.data import mnist
 from pyapp.export.budget import Tried, candidates, decided, tried
 from pyapp.export.formats import refuse, written

@@ -2,8 +2,9 @@
 
     about, layer1.weight, ...    as in any checkpoint, see pyapp/checkpoint.py; a quantised network as its packed codes
                                  and grids, see pyapp/quantized/packed.py
-    proof.pixels                 uint8 (10, 784)
-    proof.logits                 int32 codes or float32 (10, 10)
+    proof.pixels                 uint8 (10, 784), or bytes of other inputs (10, I), see reading.py
+    normal.mean, .deviation      float32 (I,), of a network that reads signals
+    proof.logits                 int32 codes or float32 (10, K)
 """
 
 import hashlib
@@ -12,11 +13,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pyapp import store
-from pyapp.checkpoint import PROOF, Contents, described
+from pyapp.checkpoint import NORMAL, PROOF, Contents, described
+from pyapp.core.classes import TEN
 from pyapp.export.formats import Manifest, Opened, rounding_of
-from pyapp.export.proof import Proof, Run, compared
+from pyapp.export.proof import Proof, Run, bound_of, compared
+from pyapp.export.reading import Reading
 from pyapp.export.subject import Network, Subject
 from pyapp.nets import vit
+from pyapp.nets.mlp import MLP
 from pyapp.quantized import packed
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.saved import digits_network
@@ -27,7 +31,7 @@ PIXELS, LOGITS = PROOF + "pixels", PROOF + "logits"
 
 def fits(subject: Subject) -> str:
     """Why a checkpoint cannot hold a network, else "": it holds float ones, and digits networks with their codes."""
-    held = subject.model == "mlp" or not subject.scheme
+    held = subject.model != "vit" or not subject.scheme
     return "" if held else "it holds a Vision Transformer with float32 weights only; leave out the bits, or use onnx"
 
 
@@ -37,7 +41,8 @@ def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
     packs = isinstance(network, QuantizedNetwork)
     arrays = packed.arrays_of(network) if packs else store.arrays_of(subject.parameters)
     heads = network.model.size.heads if isinstance(network, QuantizedTransformer) else None
-    about = described(arrays, "export", heads=heads, classes=subject.classes)
+    arrays |= dict(zip((NORMAL + "mean", NORMAL + "deviation"), subject.reading.normal or (), strict=False))
+    about = described(arrays, "export", heads=heads, classes=subject.classes or TEN)
     return {**about, PIXELS: proof.pixels, LOGITS: proof.logits}
 
 
@@ -60,6 +65,9 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 def _network(found: Contents) -> Network:
     """The network of a checkpoint, of any kind."""
+    if found.network == "signals":
+        shapes = MLP(found.sizes["layers"]).shapes
+        return packed.network_of(found.arrays, found.name) if found.packed else found.parameters(shapes)
     if found.network != "vit":
         return digits_network(found)
     model, p = vit.parameters(found)
@@ -69,10 +77,12 @@ def _network(found: Contents) -> Network:
 def opened(arrays: Mapping[str, np.ndarray], manifest: Manifest) -> Opened:
     """A file's arrays read back. ValueError if they are no network with a proof."""
     network = _network(Contents(arrays, "it"))
-    proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"])
-    if proof.pixels.shape != (10, 784) or proof.pixels.dtype != np.uint8:
-        raise ValueError(f"{PIXELS} is {proof.pixels.dtype} {proof.pixels.shape}")
-    subject = Subject(manifest["network"], network, {}, {}, {}, "", rounding_of(manifest))
+    reading, classes = Reading.of(manifest), tuple(manifest.get("classes", TEN))
+    if arrays[PIXELS].shape != (10, reading.count) or arrays[PIXELS].dtype != np.uint8:
+        raise ValueError(f"{PIXELS} is {arrays[PIXELS].dtype} {arrays[PIXELS].shape}")
+    subject = Subject(manifest["network"], network, {}, {}, {}, "", rounding_of(manifest), classes, None, reading)
+    proof = Proof(arrays[PIXELS], arrays[LOGITS], manifest["fingerprint"],
+                  bound_of(arrays[LOGITS], subject.rebuilds), 0.0, reading, subject.rebuilds)
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         again = Proof.of(subject, proof.pixels)

@@ -23,16 +23,18 @@ from types import MappingProxyType
 import numpy as np
 
 from pyapp import files
+from pyapp.core.classes import TEN
 from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared
+from pyapp.export.reading import PIXELS, Reading
 from pyapp.export.subject import Subject
 from pyapp.export.text import pixels_of, runs_of
 from pyapp.quant.fixedpoint import Multiplier
 from pyapp.quant.integer import IntegerLinear
 from pyapp.quant.packing import pack, unpack
 from pyapp.quant.schemes import Grid
-from pyapp.quantized.fingerprint import fingerprint, inputs_of, layer_by_layer
+from pyapp.quantized.fingerprint import fingerprint, layer_by_layer
 from pyapp.quantized.network import QuantizedNetwork
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -75,12 +77,12 @@ def text_of(subject: Subject, proof: Proof, prefix: str) -> str:
     return _filled("network.h", {
         "DATA": "\n".join(data), "ROUNDING": _filled(f"{subject.rounding}.h"), "CALLS": "\n".join(calls),
         "LAYERS": "\n".join(_filled("layer.h", {"LAYER": name}) for name in called), "PROOF": "\n".join(told),
-        "LAST": called[-1], "PRINT": proof.fingerprint}).replace("NAME", prefix)
+        "LAST": called[-1], **_words(subject), "PRINT": proof.fingerprint}).replace("NAME", prefix)
 
 
 def _data(subject: Subject, kind: np.dtype) -> Iterator[str]:
     """The numbers and arrays of the network, then the bytes that all arrays take together."""
-    codes = subject.integer.input.quantize(inputs_of(np.arange(256, dtype=np.uint8))).astype(kind)
+    codes = subject.integer.input.quantize(subject.reading.inputs(np.arange(256, dtype=np.uint8))).astype(kind)
     yield _array("pixel", codes)
     arrays, tensors = ["pixel"], subject.network.weights.tensors.values()
     for name, layer, tensor in zip(_names(subject), subject.integer.layers, tensors, strict=True):
@@ -108,6 +110,19 @@ def _layer(layer: IntegerLinear, grid: Grid) -> tuple[dict[str, int], dict[str, 
     return numbers, {
         "weight": stream, "weight_zero": zeros.astype(_smallest(zeros)), "offset": layer.offset.reshape(-1),
         "m0": layer.scale.m0.reshape(-1), "exponent": layer.scale.exponent.reshape(-1).astype(np.int8)}
+
+
+def _words(subject: Subject) -> dict[str, str]:
+    """What the header's first comment says of the network, and what it reads and gives."""
+    reading = subject.reading
+    if reading is PIXELS:
+        return {"WHAT": "A network that reads handwritten digits", "READS":
+                "NAME_run gives the digit. pixels: uint8_t, 28 rows of 28, 0 is paper and 255 ink."}
+    gives = ("the place of the largest of its logits, which rebuild the x below" if subject.rebuilds else
+             "the class, counted from 0")
+    return {"WHAT": f"A network that reads {reading.one}s", "READS":
+            f"NAME_run gives {gives}.\n   pixels: uint8_t, for a value v the number x = (v - mean) / deviation as "
+            f"round(x * {reading.per:.9g}) + {reading.zero}, kept in 0 to 255;\n   inputs in the manifest has both."}
 
 
 def _names(subject: Subject) -> list[str]:
@@ -177,9 +192,10 @@ def opened(data: bytes) -> Opened:
     arrays = {name: np.array(json.loads(f"[{told}]"), kind) for kind, name, told in ARRAY.findall(text)}
     prefix = CODE.search(text)[1]
     layers = _read_layers(prefix, numbers, arrays, rounding_of(manifest))
-    pixels = pixels_of(arrays[f"{prefix}_proof_pixels"], 10 * 784).reshape(10, 784)
+    reading, rebuilds = Reading.of(manifest), not manifest.get("classes", TEN)
+    pixels = pixels_of(arrays[f"{prefix}_proof_pixels"], 10 * reading.count).reshape(10, -1)
     logits = arrays[f"{prefix}_proof_logits"].astype(np.int32).reshape(10, -1)
-    proof = Proof(pixels, logits, manifest["fingerprint"])
+    proof = Proof(pixels, logits, manifest["fingerprint"], reading=reading, rebuilds=rebuilds)
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
         codes = layer_by_layer(layers, arrays[f"{prefix}_pixel"][pixels])
@@ -227,10 +243,11 @@ def recognises(data: bytes) -> bool:
 
 
 def fits(subject: Subject) -> str:
-    if subject.model != "mlp":
-        return "it has code for digits networks of dense layers only; use onnx"
+    if subject.model == "vit":
+        return "it has code for networks of dense layers only; use onnx"
     if not subject.integer:
         missing = "activations=8" if isinstance(subject.network, QuantizedNetwork) else "bits=8 and activations=8"
+        missing = missing if subject.reading is PIXELS else "bits=8"
         return f"it holds integers only, and this network has float activations; quantise it with {missing}"
     if subject.integer.arithmetic != "integer":
         return 'its sums would be requantised in float32; use rounding="single" or rounding="double"'

@@ -79,7 +79,8 @@ def manifest_of(subject: Subject, form: Format, proof: Proof, beside: Mapping[st
     """What a file says about itself. `parts` is left to the format, which knows how it stores them."""
     return {
         NAME: VERSION, "kind": form.name, "network": subject.model, "weights": dict(subject.source),
-        **({} if subject.classes == TEN else {"classes": list(subject.classes)}), "scheme": dict(subject.scheme),
+        **({} if subject.classes == TEN else {"classes": list(subject.classes)}), **subject.reading.told,
+        "scheme": dict(subject.scheme),
         "arithmetic": arithmetic(subject), "measured": dict(subject.measured),
         "command": subject.command, "fingerprint": proof.fingerprint,
         **({"beside": {name: digest(data) for name, data in beside.items()}} if beside else {}),

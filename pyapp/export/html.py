@@ -7,6 +7,7 @@ from pyapp.export import json_js, names
 from pyapp.export.formats import Format, Manifest, Opened
 from pyapp.export.json_js import TEMPLATES, text_of
 from pyapp.export.proof import Proof
+from pyapp.export.reading import PIXELS
 from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
 
@@ -58,8 +59,14 @@ def opened(data: bytes) -> Opened:
     return json_js.opened(found[1], engine[1])
 
 
+def fits(subject: Subject) -> str:
+    if subject.reading is not PIXELS:
+        return "its page has a pad to draw on, and this network reads no drawings; use json"
+    return json_js.fits(subject)
+
+
 def recognises(data: bytes) -> bool:
     return data[:15].lower() == b"<!doctype html>"
 
 
-FORMAT = Format(*names.HTML, main, opened, recognises, json_js.fits)
+FORMAT = Format(*names.HTML, main, opened, recognises, fits)

@@ -8,8 +8,8 @@
                scale, bias    float32, where activations are float
                offset, m0, shift, lowest, output    where they are integers, see pyapp.quant.integer.IntegerLinear:
                               a weight's scale is m0 * 2^(shift - 31) * (scale of its output) / (scale of its input)
-    proof      pixels (runs, see text.py) of ten digits, and their logits: codes in the smallest integer type that holds
-               the last output's low to high, or float32
+    proof      pixels (runs, see text.py) of ten digits, or bytes of other inputs (reading.py), and their logits: codes
+               in the smallest integer type that holds the last output's low to high, or float32
 
 `node NAME.mjs` runs the proof. `import { load, run, prove } from "./NAME.mjs"` is all that a page needs.
 """
@@ -22,17 +22,19 @@ from typing import Any
 import numpy as np
 
 from pyapp import files
+from pyapp.core.classes import TEN
 from pyapp.core.ops import linear, relu
 from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
-from pyapp.export.proof import Proof, Run, compared, of_predictions
+from pyapp.export.proof import Proof, Run, bound_of, compared, print_of
+from pyapp.export.reading import Reading
 from pyapp.export.subject import Subject
 from pyapp.export.text import array_of, base64_of, pixels_of, runs_of
 from pyapp.quant.fixedpoint import Multiplier
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork
 from pyapp.quant.packing import pack, unpack
 from pyapp.quant.schemes import Grid
-from pyapp.quantized.fingerprint import fingerprint, inputs_of, results
+from pyapp.quantized.fingerprint import fingerprint, layer_by_layer
 from pyapp.quantized.network import QuantizedNetwork
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -115,14 +117,16 @@ def opened(data: bytes, engine: bytes | None = None) -> Opened:
     found = files.json_of(data)
     manifest, network, told = checked_manifest(found["manifest"]), found["network"], found["proof"]
     exact = "input" in network
-    replay = _integers(network, manifest) if exact else _reals(network)
+    replay = (_integers if exact else _reals)(network, manifest)
     kind = _read_grid(network["layers"][-1]["output"]).dtype if exact else np.float32
     logits = array_of(told["logits"], kind).astype(np.int32 if exact else np.float32)
-    pixels = pixels_of(array_of(told["pixels"], np.uint8), 10 * 784).reshape(10, 784)
-    proof = Proof(pixels, logits.reshape(10, -1), manifest["fingerprint"])
+    reading, rebuilds = Reading.of(manifest), not manifest.get("classes", TEN)
+    pixels = pixels_of(array_of(told["pixels"], np.uint8), 10 * reading.count).reshape(10, -1)
+    proof = Proof(pixels, logits.reshape(10, -1), manifest["fingerprint"], bound_of(logits, rebuilds), 0.0, reading,
+                  rebuilds)
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
-        yield compared("Python", proof, *replay(pixels))
+        yield compared("Python", proof, *replay(proof))
         if node := engines.version("node"):
             module = engine or next(iter(beside.values()), engine_module(""))
             yield engines.driven(f"Node {node}", {"network.mjs": module, "network.json": data},
@@ -132,7 +136,7 @@ def opened(data: bytes, engine: bytes | None = None) -> Opened:
 
 
 def _integers(network: Mapping[str, Any], manifest: Manifest):
-    """A function from pixels to the logits' codes and the fingerprint, computed with the file's integers."""
+    """A function from a proof to the logits' codes and the fingerprint, computed with the file's integers."""
     rounding = rounding_of(manifest)
     layers, first = [], _read_grid(network["input"])
     grid = first
@@ -149,20 +153,20 @@ def _integers(network: Mapping[str, Any], manifest: Manifest):
         grid = output
     whole = IntegerNetwork(layers, first)
 
-    def replay(pixels: np.ndarray) -> tuple[np.ndarray, str]:
-        found = results(whole, pixels)
+    def replay(proof: Proof) -> tuple[np.ndarray, str]:
+        found = layer_by_layer(whole.layers, whole.input.quantize(proof.reading.inputs(proof.pixels)))
         return found[-1], fingerprint(found)
     return replay
 
 
-def _reals(network: Mapping[str, Any]):
-    """A function from pixels to the logits and the fingerprint, computed in float32."""
-    def replay(pixels: np.ndarray) -> tuple[np.ndarray, str]:
-        x = inputs_of(pixels)
+def _reals(network: Mapping[str, Any], manifest: Manifest):
+    """A function from a proof to the logits and the fingerprint, computed in float32."""
+    def replay(proof: Proof) -> tuple[np.ndarray, str]:
+        x = proof.reading.inputs(proof.pixels)
         for told in network["layers"]:
             y = linear(x, _real_weight(told)) + array_of(told["bias"], np.float32)
             x = y if told is network["layers"][-1] else relu(y)
-        return x, of_predictions(x)
+        return x, print_of(proof.pixels, x, proof.rebuilds)
     return replay
 
 
@@ -199,8 +203,8 @@ def recognises(data: bytes) -> bool:
 
 
 def fits(subject: Subject) -> str:
-    if subject.model != "mlp":
-        return "its engine runs digits networks of dense layers only; use onnx"
+    if subject.model == "vit":
+        return "its engine runs networks of dense layers only; use onnx"
     if subject.integer and subject.rounding == "float":
         return 'its engine rounds sums in fixed point; use rounding="single" or rounding="double"'
     return ""

@@ -4,7 +4,8 @@
                    that chip compilers turn into their own integers
     onnx-qlinear   integers from the input's codes to the logits' codes, with the same answers everywhere
 
-All take pixels, float32 (N, 784) from 0 (paper) to 1 (ink), and give logits, float32 (N, 10). The model's
+All take pixels, float32 (N, 784) from 0 (paper) to 1 (ink), and give logits, float32 (N, K); networks for signals
+take normalised `inputs`, float32 (N, I). The model's
 properties are bitladder.manifest, JSON as in formats.py; bitladder.pixels and bitladder.logits, ten digits and their
 results as base64 (see text.py); and bitladder.bound, by how much other results may differ and the step, see Proof.
 """
@@ -15,40 +16,47 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pyapp import __version__, files
+from pyapp.core.classes import TEN
 from pyapp.export import names, onnx_graph, onnx_vit
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest
 from pyapp.export.onnx_graph import Graph
 from pyapp.export.onnx_layers import INPUT, OUTPUT, float_mlp, integer_mlp, integer_refused, qdq_mlp
 from pyapp.export.onnx_numpy import evaluated
 from pyapp.export.onnx_runtime import settings
-from pyapp.export.proof import Proof, Run, compared, of_predictions
+from pyapp.export.proof import Proof, Run, compared, print_of
+from pyapp.export.reading import PIXELS as DIGITS
+from pyapp.export.reading import Reading
 from pyapp.export.subject import Subject
 from pyapp.export.text import array_of, base64_of, pixels_of, runs_of
 from pyapp.measure.measure import SIMULATED
-from pyapp.quantized.fingerprint import fingerprint, inputs_of
+from pyapp.quantized.fingerprint import fingerprint
 from pyapp.quantized.network import QuantizedNetwork
 
 MANIFEST, PIXELS, LOGITS, BOUND = (f"bitladder.{name}" for name in ("manifest", "pixels", "logits", "bound"))
-TITLES = {"mlp": "Digits network", "vit": "Vision Transformer for digits"}
+TITLES = {"mlp": "Digits network", "vit": "Vision Transformer for digits"}  # others read signals
+SIGNALS = "inputs"  # in place of INPUT
 
 
 def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:
     """The file."""
-    graph = Graph()
+    graph, reading, x = Graph(), subject.reading, _input(subject.reading)
     if subject.model == "vit":
         onnx_vit.VisionGraph(graph, subject.network)
     elif subject.integer:
-        integer_mlp(graph, subject.integer, list(subject.network.weights.tensors))
+        integer_mlp(graph, subject.integer, list(subject.network.weights.tensors), x)
     elif isinstance(subject.network, QuantizedNetwork):
-        qdq_mlp(graph, subject.network)
+        qdq_mlp(graph, subject.network, x)
     else:
-        float_mlp(graph, subject.network)
-    network = graph.encoded(subject.model, {INPUT: ("N", 784)}, {OUTPUT: ("N", len(subject.classes))},
-                            "pixels: 28 rows of 28, from 0 (paper) to 1 (ink). logits: the largest is the digit's.")
+        float_mlp(graph, subject.network, x)
+    gives = "the inputs again" if subject.rebuilds else f"the largest is the {reading.one}'s"
+    outputs = len(subject.classes) or reading.count
+    network = graph.encoded(subject.model, {x: ("N", reading.count)}, {OUTPUT: ("N", outputs)},
+                            f"{reading.doc}. logits: {gives}.")
     told = {PIXELS: base64_of(runs_of(proof.pixels)), LOGITS: base64_of(proof.logits),
             BOUND: json.dumps([proof.bound, proof.step])}
     whole = {MANIFEST: json.dumps({**manifest, "parts": parts(network, told)}, ensure_ascii=False), **told}
-    return onnx_graph.model(network, whole, f"{TITLES[subject.model]}. {manifest['command']}", __version__)
+    title = TITLES.get(subject.model, "Network for signals")
+    return onnx_graph.model(network, whole, f"{title}. {manifest['command']}", __version__)
 
 
 def parts(network: bytes, told: Mapping[str, str]) -> dict[str, str]:
@@ -64,22 +72,28 @@ def opened(data: bytes) -> Opened:
     codes = codes_of(graph)
     bound, step = map(float, json.loads(told[BOUND]))
     logits = array_of(told[LOGITS], np.int32 if codes else np.float32).reshape(10, -1)
-    pixels = pixels_of(array_of(told[PIXELS], np.uint8), 10 * 784).reshape(10, 784)
-    proof = Proof(pixels, logits, manifest["fingerprint"], bound, step)
+    reading, rebuilds = Reading.of(manifest), not manifest.get("classes", TEN)
+    pixels = pixels_of(array_of(told[PIXELS], np.uint8), 10 * reading.count).reshape(10, -1)
+    proof = Proof(pixels, logits, manifest["fingerprint"], bound, step, reading, rebuilds)
 
     def runs(beside: Mapping[str, bytes]) -> Iterator[Run]:
-        x = inputs_of(pixels)
-        values = evaluated(graph, {INPUT: x})
-        yield _compared("Python", proof, values[OUTPUT], [values[name] for name in codes], graph)
+        name, x = _input(reading), reading.inputs(pixels)
+        values = evaluated(graph, {name: x})
+        yield _compared("Python", proof, values[OUTPUT], [values[code] for code in codes], graph)
         for engine, run in settings():
             try:
-                found, hidden = run(data, INPUT, x, codes)
+                found, hidden = run(data, name, x, codes)
             except Exception as error:  # ONNX Runtime has classes of its own, and old ones lack operators
                 yield Run(engine, float("inf"), "", f"loading the file: {str(error).splitlines()[0][:200]}")
             else:
                 yield _compared(engine, proof, found, hidden, graph)
 
     return Opened(manifest, proof, parts(network, told), runs)
+
+
+def _input(reading: Reading) -> str:
+    """What the graph calls its input."""
+    return INPUT if reading.one == DIGITS.one else SIGNALS
 
 
 def codes_of(graph: Graph) -> dict[str, str]:
@@ -95,7 +109,7 @@ def _compared(engine: str, proof: Proof, logits: np.ndarray, codes: list[np.ndar
     """Logits and layers' codes against the proof. The logits' codes are computed from the logits, by their grid,
     because only a copy of the model has the codes as an output."""
     if not proof.exact:
-        return compared(engine, proof, logits, of_predictions(logits))
+        return compared(engine, proof, logits, print_of(proof.pixels, logits, proof.rebuilds))
     _, scale, zero = (graph.constants.get(name) for name in graph.nodes[-1].inputs)
     logits = (np.rint(logits / scale) + zero).astype(np.int32)
     return compared(engine, proof, logits, fingerprint([*codes[:-1], logits]))
@@ -110,7 +124,7 @@ def fits(subject: Subject) -> str:
 
 
 def integer_fits(subject: Subject) -> str:
-    if subject.model != "mlp":
+    if subject.model == "vit":
         return "its softmax, LayerNorm and GELU compute in float32; use onnx"
     if subject.integer is None:
         return "it computes in float32, and this format holds integers only; give bits=8, activations=8, or use onnx"

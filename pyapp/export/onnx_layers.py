@@ -17,20 +17,19 @@ INPUT, OUTPUT = "pixels", "logits"
 BYTE = np.iinfo(np.uint8)
 
 
-def float_mlp(graph: Graph, p: Parameters) -> None:
+def float_mlp(graph: Graph, p: Parameters, x: str = INPUT) -> None:
     """x → Gemm → Relu → ... → logits."""
-    x = INPUT
     for name in weight_names(p):
         layer, last = name.removesuffix(".weight"), name == weight_names(p)[-1]
         x = gemm(graph, layer, x, graph.constant(name, p[name]), _bias(graph, layer, p), OUTPUT if last else "")
         x = x if last else graph.add("Relu", layer, x)
 
 
-def qdq_mlp(graph: Graph, network: QuantizedNetwork) -> None:
+def qdq_mlp(graph: Graph, network: QuantizedNetwork, x: str = INPUT) -> None:
     """`float_mlp` with weights as codes; if activations have grids, they are moved onto them, and biases are int32."""
     p, tensors = network.weights.parameters, network.weights.tensors
     grids = list((network.activations or {}).values())
-    x = on_grid(graph, INPUT, INPUT, grids[0]) if grids else INPUT
+    x = on_grid(graph, x, x, grids[0]) if grids else x
     for i, (name, tensor) in enumerate(tensors.items()):
         layer, last = name.removesuffix(".weight"), i == len(tensors) - 1
         weight = dequantized(graph, name, tensor, bool(grids))
@@ -51,14 +50,14 @@ def integer_refused(network: IntegerNetwork) -> str:
     return ""
 
 
-def integer_mlp(graph: Graph, network: IntegerNetwork, names: list[str]) -> None:
+def integer_mlp(graph: Graph, network: IntegerNetwork, names: list[str], x: str = INPUT) -> None:
     """QuantizeLinear, then for each layer MatMulInteger, a bias of int32, a float32 multiplier and QuantizeLinear with
     scale 1, which rounds, adds the zero point and saturates; DequantizeLinear at the end.
 
     QLinearMatMul has no bias, and leaves the product of its three scales to the runtime; here every number is in the
     file, and each operator has one answer only.
     """
-    x = quantized(graph, INPUT, INPUT, network.input)
+    x = quantized(graph, x, x, network.input)
     for name, layer in zip(names, network.layers, strict=True):
         x = _integer_layer(graph, name.removesuffix(".weight"), x, layer)
     grid = network.layers[-1].output

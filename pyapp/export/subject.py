@@ -10,6 +10,7 @@ import numpy as np
 from pyapp.core.classes import TEN
 from pyapp.core.parameters import Parameters
 from pyapp.data.digits import Digits
+from pyapp.export.reading import PIXELS, Reading
 from pyapp.measure.measure import SIMULATED
 from pyapp.nets.mlp import MLP
 from pyapp.quant.integer import IntegerNetwork
@@ -17,7 +18,7 @@ from pyapp.quant.schemes import Grid
 from pyapp.quantized.network import QuantizedNetwork
 from pyapp.quantized.transformer import QuantizedTransformer
 
-MEASURED = ("accuracy", "loss", "n")
+MEASURED = ("accuracy", "loss", "threshold", "n")
 DECIMALS = 4  # that are the same on every machine
 
 Network = Parameters | QuantizedNetwork | QuantizedTransformer
@@ -27,15 +28,21 @@ Network = Parameters | QuantizedNetwork | QuantizedTransformer
 class Subject:
     """A network to export."""
 
-    model: str  # "mlp" or "vit"
+    model: str  # "mlp" or "vit", or "anomaly" or "keywords", whose network reads signals
     network: Network
     source: Mapping[str, str]  # "file" and "sha256" of the weights it was made from
     scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float network
     measured: Mapping[str, Any]  # accuracy, n, and on what data
     command: str  # makes the same export again
     rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS; or SIMULATED
-    classes: tuple[str, ...] = TEN  # what the logits are of
-    pixels: np.ndarray | None = None  # of the proof, uint8 (10, 784), in place of ten digits
+    classes: tuple[str, ...] = TEN  # what the logits are of; without any, they are the inputs again
+    pixels: np.ndarray | None = None  # of the proof, uint8 (10, 784) or bytes (10, I), in place of ten digits
+    reading: Reading = PIXELS
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether the network gives its inputs again, as an autoencoder does."""
+        return not self.classes
 
     @cached_property
     def integer(self) -> IntegerNetwork | None:

@@ -9,9 +9,10 @@ from pyapp.export import seal
 from pyapp.export.formats import Format, Manifest, Opened, digest
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Run
+from pyapp.export.reading import PIXELS, Reading
 from pyapp.export.seal import Broken
 
-WHAT = {"network": "the numbers of the network", "proof": "the ten digits or their results"}
+WHAT = {"network": "the numbers of the network", "proof": "the ten inputs or their results"}
 
 
 class NotProven(ValueError):
@@ -38,7 +39,8 @@ class Verdict:
         wrong = next((run for run in self.runs if not run.ok), None)
         if wrong:
             return f"PARITY FAILS in {wrong.engine} at {wrong.where}"
-        largest, ten = max(run.difference for run in self.runs), "images" if "classes" in self.manifest else "digits"
+        largest, one = max(run.difference for run in self.runs), Reading.of(self.manifest).one
+        ten = "images" if "classes" in self.manifest and one == PIXELS.one else f"{one}s"
         return (f"PARITY OK, largest difference {largest:.2g} ({self.unit}): ten {ten} in {engines}\n"
                 f"fingerprint {self.manifest['fingerprint']}")
 

@@ -7,7 +7,7 @@ import numpy as np
 from pyapp.core.parameters import Parameters
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import float_nbytes
-from pyapp.quantized.network import quantize_network
+from pyapp.quantized.network import QuantizedNetwork, quantize_network
 from pyapp.quantized.settings import Settings
 from pyapp.training.trainer import Trainer
 
@@ -31,13 +31,18 @@ def learn(trainer: Trainer, losses: list[float], steps: int, rate: float) -> Ite
         yield losses[-1]
 
 
+def quantised(weights: Parameters, bits: int, inputs: np.ndarray) -> QuantizedNetwork:
+    """The network with weights of `bits`, a scale per output and 8-bit activations, calibrated on inputs (N, I)."""
+    return quantize_network(weights, Settings(bits=bits, per="channel", activations=ACTIVATIONS),
+                            inputs.astype(np.float32))
+
+
 def forward(model: MLP, weights: Parameters, bits: int | None, inputs: np.ndarray) -> tuple[Forward, int]:
     """A function from inputs (N, I) to outputs (N, O), and the network's bytes: float32 weights with float64 sums; or,
-    with `bits`, integer arithmetic, a scale per output and 8-bit activations, calibrated on `inputs`."""
+    with `bits`, integer arithmetic of the `quantised` network."""
     if bits is None:
         p = weights.astype(np.float64)
         return lambda x: model.forward(p, x), float_nbytes(weights)
-    network = quantize_network(weights, Settings(bits=bits, per="channel", activations=ACTIVATIONS),
-                               inputs.astype(np.float32))
+    network = quantised(weights, bits, inputs)
     integer = network.integer()
     return lambda x: integer.logits(x.astype(np.float32)), network.nbytes

@@ -13,9 +13,10 @@ from pyapp.data import speech
 from pyapp.data.digits import DataError
 from pyapp.data.importers.sounds import Sounds
 from pyapp.data.importers.wav import Sound
-from pyapp.data.mel import log_mel
+from pyapp.data.mel import BANDS, log_mel
 from pyapp.data.speech import RATE, SECONDS
 from pyapp.measure.few_bits import Forward, forward, learn
+from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
 from pyapp.training.trainer import Trainer
 
@@ -113,6 +114,15 @@ class Spotter:
         rows, labels = self._split("held out")
         return self._normalised(rows), labels
 
+    @cached_property
+    def pictures(self) -> np.ndarray:
+        """The features of the held-out sounds as pictures, uint8 (N, bands, frames), the highest band first: how far
+        each is above the median of its sound, 255 where it is most."""
+        found = self._split("held out")[0].reshape(len(self.held_out[1]), -1, BANDS)
+        above = np.maximum(found - np.median(found, axis=(1, 2), keepdims=True), 0)
+        most = np.maximum(above.max(axis=(1, 2), keepdims=True), 1e-9)
+        return np.rint(255 * above / most).astype(np.uint8).transpose(0, 2, 1)[:, ::-1]
+
     @property
     def steps(self) -> int:
         """Steps of the training, one batch each."""
@@ -151,7 +161,6 @@ class Network:
         """Probabilities of the K classes, float64 (N, K), for inputs (N, I)."""
         return softmax(self.forward(x).astype(np.float64))
 
-    def accuracy(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """The share of right answers, and the answers (N,)."""
-        answers = self.probabilities(x).argmax(axis=1)
-        return float((answers == labels).mean()), answers
+    def mistakes(self, x: np.ndarray, labels: np.ndarray) -> Mistakes:
+        """What it answers to inputs of these classes."""
+        return Mistakes(self.probabilities(x), labels, self.classes)

@@ -36,7 +36,9 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
         return _with_classes(layers(data, name), name)
     arrays = store.unpack(data, name, most)
-    if store.ABOUT in arrays or checkpoint.known(arrays) or not any(array.ndim == 2 for array in arrays.values()):
+    network = checkpoint.known(arrays)
+    own = network and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
+    if store.ABOUT in arrays or own or not any(array.ndim == 2 for array in arrays.values()):
         return arrays
     return _with_classes(layers_of(arrays, name), name)
 

@@ -39,7 +39,7 @@ class Page(Experiment):
     LABELS = {"play": "Run the stream", "load": "Open a CSV file", "save": ""}  # noqa: RUF012 - as Experiment declares it
     BAR = "{bar}"
     RECORDED, REHEARSED = (), 0
-    MAIN, ACTIONS = ("bits",), (own_network.ACTION,)
+    MAIN, ACTIONS = ("bits",), own_network.actions()
     GROUPS = (("Alarms", ("bits", "false_alarms", "limit")), ("Recording", ("recording", "columns", "width", "at")),
               ("The motor", ("noise", "drift", "seed")))
     PARAMS = (
@@ -283,9 +283,9 @@ class Page(Experiment):
 
     def act(self, name: str, values: Values) -> Outcome:
         """Save the network as a file."""
-        parts = self.parts
-        about = {"inputs": f"{parts.width} rows of each of {', '.join(parts.recording.channels)}"}
-        return own_network.saved("anomaly", self.detector, lambda: np.repeat(parts.normal, parts.width, axis=1), about)
+        from pyapp.export.signals import of_detector  # here, because no page needs it to begin
+        own = () if self.faults else ("columns", "width", "seed", "false_alarms")
+        return own_network.exported(self, name, own, of_detector, self.detector, self.params["false_alarms"] / 100)
 
     def _kinds(self) -> list[dict[str, Any]]:
         """Of each kind of fault, the share of its windows that alarm."""

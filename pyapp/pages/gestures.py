@@ -12,7 +12,7 @@ from pyapp.core.words import counted
 from pyapp.data.gestures import DIRECTIONS, PICTURE, picture
 from pyapp.experiment.frame import Action, Experiment, Frame, Idle, Outcome
 from pyapp.experiment.params import Param, Values, parse_all
-from pyapp.pages.base import controls, export_buttons
+from pyapp.pages.base import controls, export_buttons, mistakes
 from pyapp.pages.base.gesture_book import Book
 from pyapp.pages.base.gesture_training import EVERY, GestureTraining, variation
 from pyapp.pages.panels import gestures as panels
@@ -46,7 +46,7 @@ class Page(Experiment):
     WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and weights", ".npz", {"load": "Open drawings"}
     BAR = "{bar}"
     GROUPS = (("Drawings", ("gesture", "data", "picked")), ("Network", ("features", "hidden", "bits", "seed")),
-              ("Variants", ("variants", "degrees", "stretch", "wobble")))
+              ("Variants", ("variants", "degrees", "stretch", "wobble")), mistakes.GROUP)
     SHIPPED, PANELS = ("gestures",), panels.PANELS
     IDLE = (Idle(("degrees", "stretch", "wobble"), "variants", "is", (0,), "nothing is varied"),)
     ACTIONS = (Action("add", "Add this drawing", "Add the drawing on the pad to the class"),
@@ -83,6 +83,7 @@ class Page(Experiment):
               doc="Each axis is stretched, and the drawing slanted, by up to this share"),
         Param("wobble", "Wobble", "float", 0.015, lo=0.0, hi=0.05, step=0.001, live=False,
               doc="Slow deviation along the strokes, as a share of the drawing's size"),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -149,15 +150,17 @@ class Page(Experiment):
             "bytes_float": float_nbytes(training.trainer.p) if training.trainer else None,
             "bytes_quant": quantised.nbytes if quantised else None, "one": None,
         }
-        arrays = {}
+        small = np.stack([each.small for each in book.held_out]) if training.mistakes else np.empty((0, 1, 1))
+        wrong, arrays = mistakes.shown(*map(training.mistakes.get, ("float", "quant")), small, self.params["cell"],
+                                       "drawing")
+        scalars |= wrong
         if self.params["data"] == EXAMPLES:
             scalars["first"] = 0
         if shown:
             at = min(self.params["picked"], len(shown) - 1)
             found = shown[at]
             scalars["one"] = {"at": at, "number": at + 1, "reported": len(found.points), "even": len(found.even)}
-            arrays = {"drawings": np.stack([each.small for each in shown]),
-                      "pens": found.dots}
+            arrays |= {"drawings": np.stack([each.small for each in shown]), "pens": found.dots}
             if self.params["variants"]:
                 arrays["variants_shown"] = found.varied(variation(self.params), SHOWN)
         return Frame(training.step, scalars, arrays, [TOO_FEW] * (not book.trainable))

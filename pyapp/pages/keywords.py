@@ -16,7 +16,8 @@ from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, Values
 from pyapp.measure.few_bits import WIDTHS, title
 from pyapp.measure.keywords import Network, Spotter, one_second
-from pyapp.pages.base import controls, own_network
+from pyapp.measure.mistakes import Mistakes
+from pyapp.pages.base import controls, mistakes, own_network
 from pyapp.pages.base.kept import OwnSounds, told, under
 from pyapp.pages.panels import keywords as panels
 from pyapp.store import StoreError
@@ -45,8 +46,8 @@ class Page(Experiment):
     RECORDED, REHEARSED = (), 100_000
     MAIN = ("bits", "word")
     ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),
-               own_network.ACTION)
-    GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")))
+               *own_network.actions())
+    GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")), mistakes.GROUP)
     PARAMS = (
         controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
         Param("word", "Word", "choice", "yes", choices=speech.CLASSES, live=True,
@@ -59,6 +60,7 @@ class Page(Experiment):
               titles={MADE: "made words", OWN: "your own"},
               doc="What is learned: drop a zip file of WAV files in folders named by class"),
         controls.seed("Decides all made words and the first weights", live=False),
+        mistakes.CELL,
     )
 
     def __init__(self, params: Values):
@@ -78,7 +80,7 @@ class Page(Experiment):
         self._said = [NONE_YET] if self.params["sounds"] == OWN and not own else []
         self.spotter = Spotter(self.params["seed"], own)
         self.networks: dict[int | None, Network] = {}
-        self.answers: dict[int | None, tuple[float, np.ndarray]] = {}
+        self.answers: dict[int | None, Mistakes] = {}  # on the held-out sounds
         self.step = 0
 
     def inherit(self, before: Experiment) -> None:
@@ -142,7 +144,7 @@ class Page(Experiment):
         for bits in (None, self.params["bits"], *WIDTHS):
             if bits not in self.answers:
                 self._network(bits)
-                self.answers[bits] = self.networks[bits].accuracy(*self.spotter.held_out)
+                self.answers[bits] = self.networks[bits].mistakes(*self.spotter.held_out)
                 yield self._done()
 
     def _done(self, **scalars: float) -> Frame:
@@ -197,23 +199,32 @@ class Page(Experiment):
             scalars["verdict"] = (f"Said: {said}. Float32 hears **{says['float']}**, {scalars['named']} hear "
                                   f"**{says['quant']}**.")
             if {None, self.params["bits"]} <= self.answers.keys():
-                exact, rounded = (self.answers[bits][0] for bits in (None, self.params["bits"]))
+                exact, rounded = (self.answers[bits].right.mean() for bits in (None, self.params["bits"]))
                 scalars["bar"] = f"held-out words right [{exact:.0%}](.float) → [{rounded:.0%}](.quant)"
-        return Frame(self.step, scalars, arrays, list(self._said))
+        wrong, pictures = self._mistakes()
+        return Frame(self.step, scalars | wrong, arrays | pictures, list(self._said))
+
+    def _mistakes(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The panel of mistakes, as soon as both networks have heard the held-out sounds."""
+        there = {None, self.params["bits"]} <= self.answers.keys()
+        exact, rounded = (self.answers[bits] if there else None for bits in (None, self.params["bits"]))
+        pictures = self.spotter.pictures if there else np.empty((0, 1, 1))
+        return mistakes.shown(exact, rounded, pictures, self.params["cell"], "sound")
 
     def _rows(self) -> list[dict[str, Any]]:
         """Accuracies on the held-out sounds of networks with other bits."""
         there = [None, *sorted({*WIDTHS, self.params["bits"]}, reverse=True)]
         return [{"name": title(bits), "key": bits or self.params["bits"],
-                 "bytes": self.networks[bits].nbytes, "accuracy": self.answers[bits][0],
-                 "chosen": bits == self.params["bits"], "held_out": len(self.answers[bits][1]),
-                 "changed": int((self.answers[bits][1] != self.answers[None][1]).sum())}
+                 "bytes": self.networks[bits].nbytes, "accuracy": float(self.answers[bits].right.mean()),
+                 "chosen": bits == self.params["bits"], "held_out": len(self.answers[bits].labels),
+                 "changed": int((self.answers[bits].predictions != self.answers[None].predictions).sum())}
                 for bits in there if bits in self.answers and None in self.answers]
 
     def act(self, name: str, values: Values) -> Outcome:
         """Save the sound that is heard, or the network, as a file."""
-        if name == own_network.ACTION.name:
-            about = {"classes": ", ".join(self.spotter.classes), "inputs": f"{mel.BANDS} log-mel features per frame"}
-            return own_network.saved("keywords", self.spotter, lambda: self.spotter.normal, about)
+        if name != "wav":
+            from pyapp.export.signals import of_spotter  # here, because no page needs it to begin
+            own = ("seed",) if self.spotter.own else ()
+            return own_network.exported(self, name, own, of_spotter, self.spotter)
         file = wav.written(self._second()[0], RATE)
         return Outcome(file=np.frombuffer(file, np.uint8), name="heard.wav")

@@ -31,7 +31,7 @@ def test_data_is_shown_with_its_classes_and_trained_on(visit, tmp_path):
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     tab.slide("bits", "Home")
-    tab["classes"].locator("tbody tr", has_text="ring").wait_for()
+    tab["by-class"].locator("tbody tr", has_text="ring").wait_for()
     page = tab.save("export-html", tmp_path)
     tab.page.get_by_text("Its proof was run again here, and holds").wait_for()
     assert verify(page).manifest["classes"] == ["line", "ring"]

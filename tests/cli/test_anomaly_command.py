@@ -30,6 +30,19 @@ def test_alarms_of_a_recording_and_the_file_that_holds_them(sensors, tmp_path, c
     assert found["alarms_at"] == pytest.approx([float(row[0]) for row in cells if row[2] == "1"])
 
 
+def test_a_detector_of_a_recording_is_exported_with_its_proof(sensors, tmp_path, capsys):
+    out = str(tmp_path / "pump.json")
+    asked = ["export", "anomaly", "--data", sensors, "--width", "32", "--bits", "4", "--format"]
+    assert main([*asked, "json", "--out", out]) == 0
+    assert "ten windows in Python" in capsys.readouterr().out
+    told = json.loads((tmp_path / "pump.json").read_text())["manifest"]
+    assert told["command"] == (f"python -m pyapp export anomaly --data {sensors} --width 32 --bits 4 --format json "
+                               "--out pump.json") and told["measured"]["threshold"] > 0
+    assert main(["verify", out]) == 0 and "PARITY OK" in capsys.readouterr().out
+    said = refusal(capsys, "export", "anomaly", "--bits", "none", "--format", "c", "--out", str(tmp_path / "a.h"))
+    assert said.endswith("it holds integers only, and this network has float activations; quantise it with --bits 8")
+
+
 def test_data_says_how_sensors_and_sounds_are_read(sensors, tmp_path, capsys):
     assert main(["data", sensors]) == 0
     said = capsys.readouterr().out

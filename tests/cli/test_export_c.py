@@ -87,7 +87,7 @@ def agrees(compiler: str, header: Path, found: Subject, digits: int, *flags: str
     parity, print_, sizes = said(program)
     manifest = re.search('"fingerprint": "(.*)"', header.read_text())[1]
     assert (parity, print_) == ("PARITY OK, largest difference 0", f"fingerprint {manifest}")
-    assert re.fullmatch(r"flash \d+ bytes, RAM \d+ bytes, time \d+\.\d{3} microseconds per digit", sizes)
+    assert re.fullmatch(r"flash \d+ bytes, RAM \d+ bytes, time \d+\.\d{3} microseconds per input", sizes)
     pixels = mnist.load().images.reshape(3000, -1)[-digits:]
     (header.parent / "digits.bin").write_bytes(pixels.tobytes())
     rows = np.array([line.split() for line in said(program, str(header.parent / "digits.bin"))], np.int64)
@@ -157,8 +157,8 @@ def test_one_program_holds_two_networks_of_any_names(compiler, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "fails"), [
-    (r"layer3_offset\[10\] = \{\n-?\d+", "logit code 0 of digit"),
-    (r"proof_logits\[100\] = \{\n\d+", "logit code 0 of digit 0"), (r"proof_fingerprint = \w+", "the fingerprint")])
+    (r"layer3_offset\[10\] = \{\n-?\d+", "logit code 0 of input"),
+    (r"proof_logits\[100\] = \{\n\d+", "logit code 0 of input 0"), (r"proof_fingerprint = \w+", "the fingerprint")])
 def test_the_driver_finds_a_wrong_number(number, fails, compiler, tmp_path):
     header = put(tmp_path, "net", subject_of("W8A8"))
     wrong, n = re.subn(rf"(net_{number})", lambda found: re.sub(r"\w+$", "1", found[0]), header.read_text())
@@ -172,7 +172,7 @@ def test_the_driver_reads_whole_digits_only(compiler, tmp_path):
     program = compiled(compiler, tmp_path / "net_test.c")
     done = subprocess.run([program, "-"], input=bytes(784 + 5), capture_output=True)
     assert done.returncode == 2 and len(done.stdout.splitlines()) == 1
-    assert done.stderr.split() == b"5 bytes are left over; a digit has 784".split()
+    assert done.stderr.split() == b"5 bytes are left over; an input has 784".split()
 
 
 def test_the_header_is_integers_alone_and_small_weights_are_packed(tmp_path):

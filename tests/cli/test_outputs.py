@@ -13,7 +13,7 @@ from answers import options, refusal
 from pyapp import store
 from pyapp.__main__ import main
 from pyapp.commands import generators, outputs
-from pyapp.commands.exporting import target
+from pyapp.commands.export_files import target
 from pyapp.commands.outputs import ordinary, weights_file, writable
 from pyapp.data import mnist
 from pyapp.nets import mlp
@@ -46,8 +46,8 @@ def test_every_file_that_is_written_is_checked():
     checked = {(name, action.dest) for name, action in options() if action.type in kinds}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
-    # --out of digits, run, bench, budget, frameworks, format-table, anomaly, export and softmax-fit of two networks;
-    more = 15  # and check --record and inspect --csv, --html, --npy
+    # --out of digits, run, bench, budget, frameworks, format-table, anomaly, export of four and softmax-fit of two;
+    more = 17  # and check --record and inspect --csv, --html, --npy
     assert len(checked) == len(WEIGHTS) + len(TABLES) + len(CHECKPOINTS) + more
     files = {action.dest for _, action in options() if action.metavar in ("FILE", "DIR", "PATH", "IMAGE")}
     assert files <= {*outputs.WRITTEN, *outputs.READ, "build", "site", "single_file"}  # which `serve` itself checks

@@ -1,8 +1,9 @@
-/* Runs the proof of a Bitladder header, or digits of your own.
+/* Runs the proof of a Bitladder header, or inputs of your own.
 
      cc -std=c99 -O2 -o NAME_test NAME_test.c
      ./NAME_test         the proof, its fingerprint, the bytes of constants and of buffers, and the time
-     ./NAME_test FILE    for every 784 bytes of FILE (- is standard input) the digit and the codes of its ten logits */
+     ./NAME_test FILE    for every NAME_INPUTS bytes of FILE (- is standard input) what NAME_run gives, and the codes
+                         of the logits; a digit is one byte for each of its 784 pixels */
 #define NAME_PROOF
 #include "$HEADER"
 
@@ -11,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { DIGITS = 10, ROUNDS = 100 };
+enum { TEN = 10, ROUNDS = 100 };
 
-static uint8_t pixels[DIGITS * NAME_INPUTS];
+static uint8_t pixels[TEN * NAME_INPUTS];
 static NAME_code codes[NAME_CODES];
 
 /* The proof's pixels are stored as runs: how many zeros, how many others, those others, and so on. */
@@ -41,14 +42,14 @@ static int prove(void)
 {
   uint32_t hash = UINT32_C(0x811c9dc5);
   long largest = 0;
-  int digit, i, failed = 0;
-  for (digit = 0; digit < DIGITS; digit++) {
-    NAME_run(pixels + digit * NAME_INPUTS, codes);
+  int at, i, failed = 0;
+  for (at = 0; at < TEN; at++) {
+    NAME_run(pixels + at * NAME_INPUTS, codes);
     for (i = NAME_INPUTS; i < NAME_CODES; i++) hash = hashed(hash, codes[i]);
     for (i = 0; i < NAME_OUTPUTS; i++) {
-      const long found = codes[NAME_LOGITS + i], expected = NAME_proof_logits[digit * NAME_OUTPUTS + i];
+      const long found = codes[NAME_LOGITS + i], expected = NAME_proof_logits[at * NAME_OUTPUTS + i];
       if (found != expected && !failed) {
-        printf("PARITY FAILS at logit code %d of digit %d: expected %ld, found %ld\n", i, digit, expected, found);
+        printf("PARITY FAILS at logit code %d of input %d: expected %ld, found %ld\n", i, at, expected, found);
         failed = 1;
       }
       if (labs(found - expected) > largest) largest = labs(found - expected);
@@ -66,17 +67,17 @@ static int prove(void)
 static void measure(void)
 {
   const clock_t start = clock();
-  volatile int digit;
+  volatile int answer;
   unsigned long nanoseconds;
   int i;
-  for (i = 0; i < ROUNDS * DIGITS; i++) digit = NAME_run(pixels + i % DIGITS * NAME_INPUTS, codes);
-  (void)digit;
-  nanoseconds = (unsigned long)((uint64_t)(clock() - start) * 1000000000 / CLOCKS_PER_SEC / (ROUNDS * DIGITS));
-  printf("flash %lu bytes, RAM %lu bytes, time %lu.%03lu microseconds per digit\n", (unsigned long)NAME_FLASH,
+  for (i = 0; i < ROUNDS * TEN; i++) answer = NAME_run(pixels + i % TEN * NAME_INPUTS, codes);
+  (void)answer;
+  nanoseconds = (unsigned long)((uint64_t)(clock() - start) * 1000000000 / CLOCKS_PER_SEC / (ROUNDS * TEN));
+  printf("flash %lu bytes, RAM %lu bytes, time %lu.%03lu microseconds per input\n", (unsigned long)NAME_FLASH,
          (unsigned long)sizeof codes, nanoseconds / 1000, nanoseconds % 1000);
 }
 
-static int read_digits(FILE *file)
+static int read_inputs(FILE *file)
 {
   size_t length;
   int i;
@@ -85,7 +86,7 @@ static int read_digits(FILE *file)
     for (i = 0; i < NAME_OUTPUTS; i++) printf(" %ld", (long)codes[NAME_LOGITS + i]);
     putchar('\n');
   }
-  if (length) fprintf(stderr, "%lu bytes are left over; a digit has %d\n", (unsigned long)length, (int)NAME_INPUTS);
+  if (length) fprintf(stderr, "%lu bytes are left over; an input has %d\n", (unsigned long)length, (int)NAME_INPUTS);
   return length ? 2 : 0;
 }
 
@@ -98,7 +99,7 @@ int main(int count, char **words)
       perror(words[1]);
       return 2;
     }
-    return read_digits(file);
+    return read_inputs(file);
   }
   unroll();
   failed = prove();

@@ -1,6 +1,6 @@
-// Bitladder's engine for exported digits networks: no dependencies. In a page: import { load, run } from "./this.mjs".
-// `node this.mjs [file.json]` computes the ten digits of the file's proof again and prints PARITY OK, or the first difference.
-// Integer networks give the same integers as Bitladder's Python; others the same probabilities, to within 1e-5.
+// Bitladder's engine for exported networks of dense layers: no dependencies. In a page: import { load, run } from "./this.mjs".
+// `node this.mjs [file.json]` computes the ten inputs of the file's proof again and prints PARITY OK, or the first difference.
+// Integer networks give the same integers as Bitladder's Python; others the same probabilities or rebuilt inputs, to within 1e-5.
 
 /** The network in a parsed file, ready to run: codes as numbers, weights of float networks as real numbers. */
 export function load(file) {
@@ -28,7 +28,7 @@ export function load(file) {
   return { layers, input: file.network.input, rounding: file.manifest.arithmetic.split(", ")[1]?.split(" ")[0] };
 }
 
-/** The codes of every layer, the logits and the probabilities for 784 numbers from 0 (paper) to 1 (ink). */
+/** The codes of every layer, the logits and the probabilities for 784 numbers from 0 (paper) to 1 (ink), or for normalised signals. */
 export function run(network, pixels) {
   const codes = [];
   let x = network.input ? Array.from(pixels, (value) => quantise(value, network.input)) : Array.from(pixels);
@@ -84,23 +84,27 @@ function quantise(value, { scale, zero, low, high }) {
   return Math.min(Math.max(floor + up + zero, low), high);
 }
 
-/** Computes the ten digits of the file's proof again: {ok, difference (the largest), where (the first), fingerprint}. */
+/** Computes the ten inputs of the file's proof again: {ok, difference (the largest), where (the first), fingerprint}. */
 export function prove(file) {
   const network = load(file);
   const pixels = unrolled(numbers(Uint8Array, file.proof.pixels));
+  const { one, count, zero, per } = file.manifest.inputs ?? { one: "digit", count: 784, zero: 0, per: 255 };
+  const rebuilds = file.manifest.classes?.length === 0; // its logits are the inputs again
   const expected = numbers(network.input ? codeType(network.layers.at(-1).output) : Float32Array, file.proof.logits);
   const found = { difference: 0, where: "", fingerprint: "" };
   let hash = 0x811c9dc5;
-  for (let digit = 0; digit < pixels.length / 784; digit += 1) {
-    const { codes, logits, probabilities } = run(network, pixels.slice(digit * 784, (digit + 1) * 784).map((value) => Math.fround(value / 255)));
-    const row = Array.from(expected.slice(digit * logits.length, (digit + 1) * logits.length));
-    const [ours, theirs, bound] = network.input ? [codes.at(-1), row, 0] : [probabilities, softmax(row), 1e-5];
+  const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+  for (let at = 0; at < pixels.length / count; at += 1) {
+    const bytes = pixels.slice(at * count, (at + 1) * count);
+    const { codes, logits, probabilities } = run(network, bytes.map((value) => Math.fround((value - zero) / Math.fround(per))));
+    const row = Array.from(expected.slice(at * logits.length, (at + 1) * logits.length));
+    const [ours, theirs, bound] = network.input ? [codes.at(-1), row, 0] : rebuilds ? [logits, row, 1e-5 * largest] : [probabilities, softmax(row), 1e-5];
     ours.forEach((value, i) => {
       const apart = Math.abs(value - theirs[i]);
       found.difference = Math.max(found.difference, apart);
-      if (!(apart <= bound)) found.where ||= `class ${i} of digit ${digit}: expected ${theirs[i]}, found ${value}`;
+      if (!(apart <= bound)) found.where ||= `${rebuilds ? "number" : "class"} ${i} of ${one} ${at}: expected ${theirs[i]}, found ${value}`;
     });
-    for (const number of network.input ? codes.flat() : [logits.indexOf(Math.max(...logits))]) hash = fnv(hash, number);
+    for (const number of network.input ? codes.flat() : rebuilds ? bytes : [logits.indexOf(Math.max(...logits))]) hash = fnv(hash, number);
   }
   found.fingerprint = (hash >>> 0).toString(16).padStart(8, "0");
   if (found.fingerprint !== file.manifest.fingerprint) found.where ||= `fingerprint: expected ${file.manifest.fingerprint}, found ${found.fingerprint}`;

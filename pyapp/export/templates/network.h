@@ -1,8 +1,9 @@
-/* A network that reads handwritten digits, in integers: C99, no library, no allocation, no float. By Bitladder.
+/* $WHAT, in integers: C99, no library, no allocation, no float. By Bitladder.
 
-     NAME_code codes[NAME_CODES];            room for the codes of every layer; the last 10 are the logits'
-     int digit = NAME_run(pixels, codes);    pixels: uint8_t, 28 rows of 28, 0 is paper and 255 ink
+     NAME_code codes[NAME_CODES];            room for the codes of every layer; from NAME_LOGITS they are the logits'
+     int found = NAME_run(pixels, codes);
 
+   $READS
    A logit is (code - zero) * scale, with NAME_${LAST}_zero below and the last of the manifest's scales.
    NAME_test.c runs the proof at the end of this file. Its manifest:
 $MANIFEST
@@ -33,15 +34,15 @@ static inline int64_t NAME_shifted(int64_t value, int32_t bits)
 
 $ROUNDING
 $LAYERS
-/* The digit in 784 pixels. `codes` takes the codes of the pixels, then those of each layer. */
+/* The place of the largest logit. `codes` takes the codes of the pixels, then those of each layer. */
 static inline int NAME_run(const uint8_t *pixels, NAME_code *codes)
 {
   const NAME_code *logits = codes + NAME_LOGITS;
-  int i, digit = 0;
+  int i, found = 0;
   for (i = 0; i < NAME_INPUTS; i++) codes[i] = NAME_pixel[pixels[i]];
 $CALLS
-  for (i = 1; i < NAME_OUTPUTS; i++) if (logits[i] > logits[digit]) digit = i;
-  return digit;
+  for (i = 1; i < NAME_OUTPUTS; i++) if (logits[i] > logits[found]) found = i;
+  return found;
 }
 
 /* The proof. */

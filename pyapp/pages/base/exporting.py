@@ -58,11 +58,16 @@ def exported(page: Experiment, action: str, network: Network, source: Mapping[st
         exact = isinstance(network, Parameters)
         found = measure_float(network, digits) if exact else measure(network, digits, rounding)
         subject = replace(subject, measured=told(found["accuracy"], found["n"], "own images" if own else SHIPPED))
-    files = written(subject, form, stem := stem_of(model, scheme))
+    return finished(subject, form, notes)
+
+
+def finished(subject: Subject, form: Format, notes: Sequence[str] = ()) -> Outcome:
+    """The file of a subject, or several in a .zip, whose proof was run again here."""
+    files = written(subject, form, stem := stem_of(subject.model, subject.scheme))
     name, data = next(iter(files.items()))
     proven = next(checked(data, form, name).runs({}))
-    notes.append(f"{name}: {len(data):,} bytes, fingerprint {proven.fingerprint}. Its proof was run again here, and "
-                 f"{'holds' if proven.ok else f'fails at {proven.where}'}.")
+    notes = [*notes, f"{name}: {len(data):,} bytes, fingerprint {proven.fingerprint}. Its proof was run again here, "
+             f"and {'holds' if proven.ok else f'fails at {proven.where}'}."]
     if len(files) > 1:
         name, data = f"{stem}.zip", zipped(files)
     return Outcome(notes, file=np.frombuffer(data, np.uint8), name=name)
@@ -89,12 +94,14 @@ def stem_of(model: str, scheme: Mapping[str, Any]) -> str:
     return f"{model}-{''.join(parts) or 'float32'}"
 
 
-def command(page: Experiment, action: str) -> str:
-    """The command that makes this file again, if no setting was changed during the run."""
+def command(page: Experiment, action: str, steps: int = 0) -> str:
+    """The command that makes this file again, if no setting was changed during the run. `steps`: that the page needs
+    first, if its work is no training."""
     name, step = type(page).__module__.rpartition(".")[2], page.frame().step
     given = [f"--set {param.name}={page.params[param.name]}" for param in page.PARAMS
              if page.params[param.name] != param.default]
-    trained = [f"--steps {step}"] if page.WORK == "train" and step else []
+    steps = steps or (step if page.WORK == "train" else 0)
+    trained = [f"--steps {steps}"] if steps else []
     return " ".join(["python -m pyapp run", name, *trained, *given, "--do", action])
 
 

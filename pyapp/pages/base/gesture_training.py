@@ -13,6 +13,7 @@ from pyapp.data.digits import Digits
 from pyapp.data.gestures import READ, Variation
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.params import Values, number
+from pyapp.measure.mistakes import Mistakes
 from pyapp.pages.base.digit_input import told
 from pyapp.pages.base.digits_training import arrays_of, go_on
 from pyapp.pages.base.gesture_book import Book
@@ -34,7 +35,7 @@ class GestureTraining:
         self.book, self.params = book, params
         self.trainer: Trainer | None = None
         self.loss: float | None = None
-        self.right: dict[str, np.ndarray] = {}  # which held-out drawings are read rightly, "float" and "quant"
+        self.mistakes: dict[str, Mistakes] = {}  # on the held-out drawings, of "float" and "quant"
         self._quantised: tuple | None = None
 
     @property
@@ -69,19 +70,20 @@ class GestureTraining:
 
     def judge(self) -> dict[str, float | None]:
         """Classify the held-out drawings."""
-        self.right, held_out = {}, self.book.held_out
+        self.mistakes, held_out = {}, self.book.held_out
         if held_out and self.trainer:
             x = np.concatenate([each.copies(*self._read, 0) for each in held_out])
             labels = self.book.labels(held_out)
             for name, p in (("float", self.trainer.p), ("quant", self.rounded)):
                 if p is not None:
-                    self.right[name] = evaluate(self.trainer.model, p, x, labels)["predictions"] == labels
+                    answers = evaluate(self.trainer.model, p, x, labels)["answers"]
+                    self.mistakes[name] = Mistakes(answers, labels, self.book.names)
         return self.accuracies
 
     @property
     def accuracies(self) -> dict[str, float | None]:
         """Shares of the held-out drawings that are classified correctly; None if not known."""
-        return {f"{name}_accuracy": float(self.right[name].mean()) if name in self.right else None
+        return {f"{name}_accuracy": float(self.mistakes[name].right.mean()) if name in self.mistakes else None
                 for name in ("float", "quant")}
 
     @property
@@ -105,7 +107,8 @@ class GestureTraining:
 
         def right(kind: str, i: int) -> str:
             mine = labels == i
-            return f"{self.right[kind][mine].sum()} of {mine.sum()}" if kind in self.right and mine.any() else "–"
+            found = self.mistakes.get(kind)
+            return f"{found.right[mine].sum()} of {mine.sum()}" if found and mine.any() else "–"
 
         return [{"name": name, "drawings": len(self.book.of(name)), "float": right("float", i),
                  "quant": right("quant", i)} for i, name in enumerate(self.book.names)]

@@ -40,7 +40,7 @@ PANEL = Panel("mistakes", "Mistakes", (
            label="It is {mistakes.names.@wrong_label:text}, read as {mistakes.names.@wrong_said:text}.",
            words="{mistakes.names.@wrong_label:text} → **{mistakes.names.@wrong_said:text}** "
                  "[{wrong_sure:percent:1}](.doc)"),
-    Table(name="classes", rows="mistakes.classes", key="class", caption="Precision and recall of every class",
+    Table(name="by-class", rows="mistakes.classes", key="class", caption="Precision and recall of every class",
           tall=True, columns=(
                    Column("class", "class:text"), Column("precision, float32", "precision_float:percent", role="float"),
                    Column("quantised", "precision_quant:percent", role="quant"),
@@ -51,9 +51,10 @@ WITHOUT_PAD = replace(PANEL, blocks=tuple(replace(each, puts="") if isinstance(e
                                           for each in PANEL.blocks))
 
 
-def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
-          cell: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Scalars and arrays of PANEL. `images`: what was read, (N, 784) from 0 to 1."""
+def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray, cell: int,
+          one: str = "image") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Scalars and arrays of PANEL. `images`: what was read, (N, 784) from 0 to 1, or pictures of it, uint8 (N, H, W);
+    `one` of them in words, if they are not of digits."""
     if exact is None or not len(exact.labels) or exact.classes > MOST:
         return {"mistakes": None, "and_quantised": ""}, {}
     networks = [exact, rounded] if rounded else [exact]
@@ -66,26 +67,28 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray,
     name = "quantised" if of is rounded else "float32"
     scalars = {
         "limit": float(max(1, off.max())), "networks": ["float32", "quantised"], "ends": [0.0, 1.0],
-        "across": len(networks), "names": exact.names, "of": "digits" if exact.names == list(TEN) else "images of",
+        "across": len(networks), "names": exact.names, "of": "digits" if exact.names == list(TEN) else f"{one}s of",
         "kept": [int(tile), int(label), int(said)] if picked else None,
-        "words": _words(len(which), name, exact.names, int(label), int(said)) if picked else
+        "words": _words(len(which), name, exact.names, int(label), int(said), one) if picked else
                  f"The {name} network's mistakes with the highest confidence, the worst first." if len(which) else
                  f"The {name} network makes no mistakes.",
-        "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded), "classes": _classes(exact, rounded)}
+        "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded, one),
+        "classes": _classes(exact, rounded)}
     which = which[:LISTED]
     arrays = {
         "confusion": matrices.astype(np.int32), "confidence": _middles(exact), "sure": _middles(exact),
         "reliability_float": _accuracies(exact), "wrong_index": which.astype(np.int32),
         "wrong_label": of.labels[which].astype(np.int32), "wrong_said": of.predictions[which].astype(np.int32),
         "wrong_sure": of.confidences[which].astype(np.float32),
-        "wrong_images": np.rint(255 * images[which]).astype(np.uint8).reshape(-1, 28, 28)}
+        "wrong_images": images[which] if images.ndim == 3 else
+                        np.rint(255 * images[which]).astype(np.uint8).reshape(-1, 28, 28)}
     if rounded:
         arrays["reliability_quant"] = _accuracies(rounded)
     return {"mistakes": scalars, "and_quantised": " first, then [quantised](.quant)" if rounded else ""}, arrays
 
 
-def _words(count: int, name: str, names: list[str], label: int, said: int) -> str:
-    one, several = ("digit", "digits") if names == list(TEN) else ("image of", "images of")
+def _words(count: int, name: str, names: list[str], label: int, said: int, one: str) -> str:
+    one, several = ("digit", "digits") if names == list(TEN) else (f"{one} of", f"{one}s of")
     what = f"{names[label]} that the {name} network reads as {names[said]}"
     if not count:
         return f"There is no {one} {what}."
@@ -108,10 +111,10 @@ def _accuracies(found: Mistakes) -> np.ndarray:
     return np.array([np.nan if each.accuracy is None else each.accuracy for each in found.curve])
 
 
-def _bins(exact: Mistakes, rounded: Mistakes | None) -> list[str]:
+def _bins(exact: Mistakes, rounded: Mistakes | None, one: str) -> list[str]:
     """The counts behind each point of the curves, in words."""
     def told(name: str, n: int, accuracy: float | None) -> str:
-        return f"{name} {n:,} images" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
+        return f"{name} {n:,} {one}s" + ("" if accuracy is None else f", {100 * accuracy:.1f} % right")
     pairs = zip(exact.curve, rounded.curve if rounded else [None] * len(exact.curve), strict=True)
     return [f"confidence {ours.low:.0%} to {ours.high:.0%}: {told('float32', ours.n, ours.accuracy)}"
             + (f"; {told('quantised', other.n, other.accuracy)}" if other else "") for ours, other in pairs]

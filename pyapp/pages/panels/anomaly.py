@@ -58,4 +58,5 @@ KINDS = Panel("kinds", "Which faults are heard", (
     Words(text="Share of each fault’s windows that raise an alarm. The belt’s slip is visible in neither sensor alone: "
                "only their difference in phase changes."),
 ), when="kinds", place="readouts")
-PANELS = (SCORES, SENSORS, BITS, NOW, KINDS, own_network.panel("the rows of each sensor", "the rows as rebuilt"))
+PANELS = (SCORES, SENSORS, BITS, NOW, KINDS,
+          own_network.panel("the rows of each sensor", "the rows as rebuilt", "windows"))

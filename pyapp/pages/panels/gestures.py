@@ -16,7 +16,7 @@ from pyapp.experiment.panels import (
     Words,
 )
 from pyapp.experiment.pictures import Curves, Images, Line, loss_curves
-from pyapp.pages.base import export_buttons
+from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.digit_input import IMAGE, TOLD
 from pyapp.pages.base.measured import measured
 
@@ -94,4 +94,4 @@ ENOUGH = Panel("enough", "How many drawings are enough?", (
                "directions, variants halve the mistakes from five drawings on, and do not help a single drawing. The "
                "plain picture cannot tell clockwise from anticlockwise, however many there are."),
 ), place="wide", when="shipped.gestures")
-PANELS = (DRAW, CLASSES, VARIANTS, TRAINING, ENOUGH, export_buttons.panel(proven="drawings"))
+PANELS = (DRAW, CLASSES, VARIANTS, TRAINING, mistakes.PANEL, ENOUGH, export_buttons.panel(proven="drawings"))

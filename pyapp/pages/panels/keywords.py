@@ -2,7 +2,7 @@
 
 from pyapp.experiment.panels import Button, Buttons, Column, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Bars, Chart, Heatmap, Line
-from pyapp.pages.base import own_network
+from pyapp.pages.base import mistakes, own_network
 
 SOUND = Panel("sound", "What the network hears", (
     Progress(done="done", of="of", text="Making words and learning them", when="working"),
@@ -28,4 +28,5 @@ BITS = Panel("bits", "How few bits still hear?", (
                "{sounds_there:count} sounds are in use, learned and held-out ones. Weights have a scale per output, "
                "activations 8 bits, and everything after the features is computed in integers."),
 ), place="readouts")
-PANELS = (SOUND, BITS, own_network.panel("the log-mel features", "the scores of the classes"))
+PANELS = (SOUND, BITS, mistakes.WITHOUT_PAD,
+          own_network.panel("log-mel features", "the scores of the classes", "sounds"))

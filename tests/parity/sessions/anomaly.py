@@ -19,6 +19,7 @@ def session(call) -> dict:
         said[f"{name} {value}"] = call("change", run=run, name=name, value=value)
     said["to the end"] = call("advance", run=run, steps=1000)
     said["network"] = call("act", run=run, name="network", values={})["notes"]  # last bits of weights may differ
+    said["integers"] = call("act", run=run, name="export-onnx-qlinear", values={})["notes"]
     said["shorter"] = call("change", run=run, name="width", value="32")
     said["own"] = call("restore", run=run, file=np.frombuffer(recording(), np.uint8), name="mine.csv")
     said["own heard"] = call("advance", run=run, steps=5)

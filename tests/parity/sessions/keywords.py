@@ -30,6 +30,7 @@ def session(call) -> dict:
         said[f"{name} {value}"] = call("change", run=run, name=name, value=value)
     said["measured"] = call("advance", run=run, steps=10)
     said["network"] = call("act", run=run, name="network", values={})["notes"]  # last bits of weights may differ
+    said["integers"] = call("act", run=run, name="export-onnx-qlinear", values={})["notes"]
     said["own"] = call("restore", run=run, file=np.frombuffer(sounds(), np.uint8), name="mine.zip")
     said["own learned"] = call("advance", run=run, steps=1000)
     left = call("save", run=run)

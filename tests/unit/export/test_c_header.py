@@ -36,7 +36,7 @@ def test_a_name_that_no_include_can_hold_is_refused():
 
 
 def test_a_transformer_is_refused_in_one_sentence(usual):
-    with pytest.raises(ValueError, match="c cannot hold this network: it has code for digits networks"):
+    with pytest.raises(ValueError, match="c cannot hold this network: it has code for networks of dense layers"):
         written(replace(usual, model="vit"), FORMAT, "net")
 
 
@@ -49,7 +49,7 @@ def test_no_word_of_the_manifest_ends_its_comment(usual):
 
 @pytest.mark.parametrize(("which", "said"), [
     ((0,), "manifest belongs to another network"), ((1,), "numbers of the network"),
-    ((2,), "ten digits or their results"), ((1, 2), "manifest belongs to another network")])
+    ((2,), "ten inputs or their results"), ((1, 2), "manifest belongs to another network")])
 def test_parts_of_another_export_are_named(usual, which, said):
     other = header_of(exported("4 bits, channels"))
     ours, theirs = PARTS.split(header_of(usual)), PARTS.split(other)

@@ -23,7 +23,7 @@ def test_eight_bits_take_150_kb(usual):
 
 @pytest.mark.parametrize(("others", "said"), [
     (("manifest",), "manifest belongs to another network"), (("network",), "numbers of the network"),
-    (("proof",), "ten digits or their results"), (("network", "proof"), "manifest belongs to another network")])
+    (("proof",), "ten inputs or their results"), (("network", "proof"), "manifest belongs to another network")])
 def test_parts_of_another_export_are_named(usual, others, said):
     ours, theirs = json.loads(main_of(usual)), json.loads(main_of(exported("4 bits, channels")))
     mixed = json.dumps({**ours, **{part: theirs[part] for part in others}}).encode()

@@ -113,7 +113,7 @@ def test_parts_of_another_file_are_named(usual):
     ours, theirs = (onnx_graph.read(file_of(subject)) for subject in (usual, exported("4 bits, channels")))
     manifest, name = ours[2]["bitladder.manifest"], "bitladder.manifest"
     for network, told, said in [(theirs[1], ours[2], "numbers of the network"),
-                                (ours[1], {**theirs[2], name: manifest}, "ten digits or their results"),
+                                (ours[1], {**theirs[2], name: manifest}, "ten inputs or their results"),
                                 (theirs[1], {**theirs[2], name: manifest}, "manifest belongs to another network")]:
         with pytest.raises(NotProven, match=said):
             checked(onnx_graph.model(network, told, "", ""), FORMAT, "mixed.onnx")

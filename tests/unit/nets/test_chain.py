@@ -144,3 +144,8 @@ def test_no_byte_makes_it_fail_otherwise_than_by_a_sentence():
         damaged[int(rng.choice(names))] = int(rng.integers(256))
         with suppress(StoreError):
             chain.Contents(chain.unpack(bytes(damaged), "x.onnx"), "x.onnx")
+
+
+def test_a_single_matrix_called_w_is_a_layer_and_no_line():
+    w = np.ones((10, 784), np.float32)
+    np.testing.assert_array_equal(chain.unpack(store.pack({"w": w}), "one.npz")["layer1.weight"], w)

@@ -1,5 +1,7 @@
 """The page Anomaly: it learns, a stream runs, and a recording of the reader's takes the motor's place."""
 
+import json
+
 import numpy as np
 import pytest
 from opened import Opened
@@ -72,7 +74,14 @@ def test_a_recording_of_ones_own_lasts_in_a_session():
     file = runner.act(run, "network")
     tensors, about = safetensors.unpack(bytes(file["file"]))
     x = np.genfromtxt(recording().decode().splitlines(), delimiter=",", names=True)
-    assert about["inputs"] == "32 rows of each of shake, still" and file["name"] == "anomaly.safetensors"
+    told = json.loads(about["bitladder"])
+    assert told["inputs"]["doc"].startswith("inputs: 32 rows of each of shake, still, one column after the other")
+    assert told["command"] == ("python -m pyapp export anomaly --data PATH --width 32 --seed 1 --false-alarms 1.0 "
+                               "--bits none --format safetensors --out FILE")
+    assert told["measured"]["threshold"] == pytest.approx(before["limit_float"], abs=1e-4)
+    assert file["name"] == "anomaly-float32.safetensors"
+    integers = runner.act(run, "export-c")
+    assert integers["name"] == "anomaly-w8a8.zip" and "run again here, and holds" in integers["notes"][0]
     assert tensors["layer1.weight"].shape == (32, 64) and tensors["normal.mean"].shape == (64,)
     assert tensors["normal.mean"][0] == pytest.approx(x["shake"][:480].mean())
     assert tensors["normal.mean"][-1] == 7

@@ -1,6 +1,7 @@
 """The page Keywords: it learns, hears made words and files, and takes the reader's classes."""
 
 import io
+import json
 import wave
 
 import numpy as np
@@ -45,7 +46,8 @@ def test_it_learns_and_hears_and_the_sound_can_be_taken_home():
     hidden = np.maximum(x @ tensors["layer1.weight"].T + tensors["layer1.bias"], 0)
     scores = hidden @ tensors["layer2.weight"].T + tensors["layer2.bias"]
     np.testing.assert_allclose(softmax(scores), answer.arrays["p_float"], atol=1e-4)
-    assert about["classes"] == ", ".join(speech.CLASSES)
+    assert json.loads(about["bitladder"])["classes"] == list(speech.CLASSES)
+    assert "run again here, and holds" in page.act("export-json")["notes"][0]
     given = page.act("wav")
     with wave.open(io.BytesIO(bytes(given["file"]))) as sound:
         assert (sound.getframerate(), sound.getsampwidth(), sound.getnframes()) == (8000, 2, 8000)
