@@ -33,7 +33,7 @@ def panel(reads: str, gives: str, proven: str) -> Panel:
 
 
 def exported(page: Experiment, action: str, own: Sequence[str], make: Callable[..., Any], *given: Any) -> Outcome:
-    """The file of an action. `make` turns what is `given`, the bits and the command into a Subject of `pyapp.export`. If
+    """The file of an action. `make` turns what is `given`, the bits and the command into a `pyapp.export` Subject. If
     the network was learned from the reader's own data, which `run` does not open, `own` names the parameters that
     decided it. ValueError while it is learning."""
     from pyapp.export.kinds import FORMATS  # here, because no page needs these to begin
