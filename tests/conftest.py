@@ -47,10 +47,9 @@ def pytest_sessionstart(session):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """Half as many again as there are processors: in a browser test they are idle for a good part of the time, while
-    frames and answers are waited for."""
-    processors = os.cpu_count() or 1
-    return processors + processors // 2
+    """Twice as many as there are processors: in a browser test they are idle for a good part of the time, while frames
+    and answers are waited for."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure(config):
@@ -78,7 +77,7 @@ def pytest_collection_modifyitems(config, items):
 def sample(config, items):
     """Of each test keep some cases, or as many as it is marked with, in_pyodide(cases, because): all of them run
     natively, and what differs there differs for many. They are spread evenly from first to last."""
-    usual = THOROUGH_CASES if config.getoption("--thorough") else CASES
+    usual = THOROUGH_CASES if config.getoption("--thorough", False) else CASES
     kept, left_out = [], []
     for _, group in itertools.groupby(items, key=lambda item: item.nodeid.partition("[")[0]):
         cases = list(group)

@@ -14,6 +14,7 @@ from pyapp.site.terminal import Failure
 from pyapp.site.tree import put, remove, visible
 
 LARGE = {"check.npz", "encoder.npz", "generator.npz", "gpt.npz", "mlp.npz", "vit.npz"}  # come when they are asked for
+TABLES = {"gpt-attention.csv"}  # of the recorded ones: what pages read, beside weights and recipes
 LISTS = ("app/manifest.json", "app/release.js")  # of the site's files, and its version for the service worker
 OWN = {"pyapp", "tests", "weights", "web"}  # of the project's folders: no place for a build, nor is a hidden one
 
@@ -25,7 +26,8 @@ def build(root, cache):
     clear(parts_below(web))
     package = [name for name in visible(root, "pyapp")
                if not name.startswith(("pyapp/site/", "pyapp/commands/"))]  # the page provisions and commands nothing
-    weights = sorted((root / "weights").glob("*"))
+    weights = [path for path in sorted((root / "weights").glob("*"))
+               if path.suffix in (".npz", ".json") or path.name in TABLES]
     made = packs(root, [*package, *(f"weights/{path.name}" for path in weights if path.name not in LARGE)], cache)
     made |= {f"app/weights/{path.name}": path.read_bytes() for path in weights
              if path.suffix == ".json" or path.name in LARGE}

@@ -11,7 +11,7 @@ from answers import refusal
 
 from pyapp import files
 from pyapp.__main__ import main
-from pyapp.commands import budgeting, exporting
+from pyapp.commands import budgeting, export_files
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Run
 from pyapp.export.verify import Verdict
@@ -175,7 +175,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, capsys):
 
 def test_an_export_whose_proof_fails_here_ends_with_1(tmp_path, monkeypatch, capsys):
     failed = Verdict({"fingerprint": "0" * 8, "arithmetic": "float32"}, (Run("an engine", 1.0, "", "somewhere"),), "")
-    monkeypatch.setattr(exporting, "verify", lambda path: failed)
+    monkeypatch.setattr(export_files, "verify", lambda path: failed)
     assert main(["export", "mlp", "--format", "npz", "--out", str(tmp_path / "net.npz")]) == 1
     assert "PARITY FAILS in an engine at somewhere" in capsys.readouterr().out
 

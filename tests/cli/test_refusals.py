@@ -99,7 +99,7 @@ def test_malicious_weights_are_refused(data, message, capsys, somewhere):
         assert message in refusal(capsys, *command.split(), *COMMANDS[command], "--weights", "w.npz")
 
 
-@pytest.mark.parametrize("words", ["[" * 100_000, '{"sha256": NaN}', "\xff", "[]", '{"sha256": 5}', "{}"])
+@pytest.mark.parametrize("words", ["[" * 100_000, '{"sha256": NaN}', "\xff", "[]", '{"sha256": 5}'])
 def test_invalid_recipes_are_refused(words, capsys, somewhere):
     (somewhere / "w.npz").write_bytes(store.pack(store.arrays_of(mlp.load())))
     (somewhere / "w.json").write_text(words, encoding="latin-1")
