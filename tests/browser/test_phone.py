@@ -192,16 +192,17 @@ def fits(tab) -> None:
 @pytest.mark.parametrize("links", [*(pytest.param(USUAL[i::WALKS], id=f"walk {i + 1}") for i in range(WALKS)),
                                    pytest.param(MORE, id="more", marks=pytest.mark.thorough)])
 def test_pages_fit_a_phone(visit, links):
-    tab = visit("#{}{}".format(*links[0]), **PHONE)
+    tab = None
     for page, query in links:
-        tab.page.set_viewport_size(PHONE["viewport"])
-        tab.follow(f"#{page}{query}")
+        link = f"#{page}{query}"
+        tab = tab.follow(link) if tab else visit(link, **PHONE)
         try:
             fits(tab)
             if page in STEPS:
                 STEPS[page](tab)
             tab.page.set_viewport_size(SMALLEST)
             fits(tab)
+            tab.page.set_viewport_size(PHONE["viewport"])
         except Exception as error:
             error.add_note(f"on {page}{query}")
             raise
