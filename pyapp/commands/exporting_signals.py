@@ -8,6 +8,7 @@ from pyapp.commands import anomaly, keywords
 from pyapp.commands.common import add_json, command
 from pyapp.commands.export_files import add_target, check_target, save
 from pyapp.commands.saying import option
+from pyapp.export import names
 from pyapp.export.kinds import FORMATS
 from pyapp.export.signals import of_detector, of_spotter
 from pyapp.export.subject import Subject
@@ -18,16 +19,16 @@ SEEN = ("data", "columns", "width", "false_alarms", "seed", "bits")  # options t
 
 
 def add(models: Any) -> None:
-    forms = {name: form for name, form in FORMATS.items() if name != "html"}  # whose pad is for drawings
-    for name, doc, more in (("anomaly", "a detector of anomalies in a recording of sensors", anomaly.add_recording),
-                            ("keywords", "a network that tells words apart", keywords.add_sounds)):
-        sub = command(models, name, export, f"{doc}; it is trained first, which takes seconds")
+    forms = {form.name: FORMATS[form.name] for form in names.SIGNALS}
+    for model, doc, more in (("anomaly", "a detector of anomalies in a recording of sensors", anomaly.add_recording),
+                             ("keywords", "a network that tells words apart", keywords.add_sounds)):
+        sub = command(models, model, export, f"{doc}; it is trained first, which takes seconds")
         more(sub)
         sub.add_argument("--bits", type=whole_or_none, default=8, metavar="N",
                          help="bits per weight, with activations of 8; none: float32")
         add_target(sub, forms)
         add_json(sub)
-        sub.set_defaults(usual={action.dest: action.default for action in sub._actions})
+        sub.set_defaults(usual={name: sub.get_default(name) for name in SEEN})
 
 
 def export(args: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ from pyapp.core.classes import TEN
 from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, compared
-from pyapp.export.reading import PIXELS, Reading
+from pyapp.export.reading import Reading
 from pyapp.export.subject import Subject
 from pyapp.export.text import pixels_of, runs_of
 from pyapp.quant.fixedpoint import Multiplier
@@ -115,7 +115,7 @@ def _layer(layer: IntegerLinear, grid: Grid) -> tuple[dict[str, int], dict[str, 
 def _words(subject: Subject) -> dict[str, str]:
     """What the header's first comment says of the network, and what it reads and gives."""
     reading = subject.reading
-    if reading is PIXELS:
+    if reading.draws:
         return {"WHAT": "A network that reads handwritten digits", "READS":
                 "NAME_run gives the digit. pixels: uint8_t, 28 rows of 28, 0 is paper and 255 ink."}
     gives = ("the place of the largest of its logits, which rebuild the x below" if subject.rebuilds else
@@ -247,7 +247,7 @@ def fits(subject: Subject) -> str:
         return "it has code for networks of dense layers only; use onnx"
     if not subject.integer:
         missing = "activations=8" if isinstance(subject.network, QuantizedNetwork) else "bits=8 and activations=8"
-        missing = missing if subject.reading is PIXELS else "bits=8"
+        missing = missing if subject.reading.draws else "bits=8"
         return f"it holds integers only, and this network has float activations; quantise it with {missing}"
     if subject.integer.arithmetic != "integer":
         return 'its sums would be requantised in float32; use rounding="single" or rounding="double"'

@@ -7,7 +7,6 @@ from pyapp.export import json_js, names
 from pyapp.export.formats import Format, Manifest, Opened
 from pyapp.export.json_js import TEMPLATES, text_of
 from pyapp.export.proof import Proof
-from pyapp.export.reading import PIXELS
 from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
 
@@ -60,7 +59,7 @@ def opened(data: bytes) -> Opened:
 
 
 def fits(subject: Subject) -> str:
-    if subject.reading is not PIXELS:
+    if not subject.reading.draws:
         return "its page has a pad to draw on, and this network reads no drawings; use json"
     return json_js.fits(subject)
 

@@ -21,3 +21,4 @@ SAFETENSORS = Name("safetensors", ".safetensors", "safetensors",
                    "named tensors, which Bitladder and other programs can load")
 NPZ = Name("npz", ".npz", ".npz", "named NumPy arrays, which every command and page here can load")
 ALL = (JSON, HTML, ONNX, ONNX_INTEGER, C, SAFETENSORS, NPZ)
+SIGNALS = tuple(form for form in ALL if form != HTML)  # of networks that read no drawings: HTML has a pad

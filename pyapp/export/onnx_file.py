@@ -24,7 +24,6 @@ from pyapp.export.onnx_layers import INPUT, OUTPUT, float_mlp, integer_mlp, inte
 from pyapp.export.onnx_numpy import evaluated
 from pyapp.export.onnx_runtime import settings
 from pyapp.export.proof import Proof, Run, compared, print_of
-from pyapp.export.reading import PIXELS as DIGITS
 from pyapp.export.reading import Reading
 from pyapp.export.subject import Subject
 from pyapp.export.text import array_of, base64_of, pixels_of, runs_of
@@ -93,7 +92,7 @@ def opened(data: bytes) -> Opened:
 
 def _input(reading: Reading) -> str:
     """What the graph calls its input."""
-    return INPUT if reading.one == DIGITS.one else SIGNALS
+    return INPUT if reading.draws else SIGNALS
 
 
 def codes_of(graph: Graph) -> dict[str, str]:

@@ -56,9 +56,14 @@ class Reading:
         return found
 
     @property
+    def draws(self) -> bool:
+        """Whether the inputs are pixels of a drawing."""
+        return self.normal is None
+
+    @property
     def told(self) -> dict[str, Any]:
         """What a manifest says of it; nothing of pixels."""
-        if self.normal is None:
+        if self.draws:
             return {}
         mean, deviation = (" ".join(map(str, each)) for each in self.normal)  # the fewest digits that identify each
         return {INPUTS: {"one": self.one, "count": self.count, "zero": self.zero, "per": self.per, "doc": self.doc,

@@ -9,7 +9,7 @@ from pyapp.export import seal
 from pyapp.export.formats import Format, Manifest, Opened, digest
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Run
-from pyapp.export.reading import PIXELS, Reading
+from pyapp.export.reading import Reading
 from pyapp.export.seal import Broken
 
 WHAT = {"network": "the numbers of the network", "proof": "the ten inputs or their results"}
@@ -39,8 +39,8 @@ class Verdict:
         wrong = next((run for run in self.runs if not run.ok), None)
         if wrong:
             return f"PARITY FAILS in {wrong.engine} at {wrong.where}"
-        largest, one = max(run.difference for run in self.runs), Reading.of(self.manifest).one
-        ten = "images" if "classes" in self.manifest and one == PIXELS.one else f"{one}s"
+        largest, reading = max(run.difference for run in self.runs), Reading.of(self.manifest)
+        ten = "images" if "classes" in self.manifest and reading.draws else f"{reading.one}s"
         return (f"PARITY OK, largest difference {largest:.2g} ({self.unit}): ten {ten} in {engines}\n"
                 f"fingerprint {self.manifest['fingerprint']}")
 

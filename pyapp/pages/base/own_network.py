@@ -10,20 +10,19 @@ from pyapp.export import names
 from pyapp.pages.base import export_buttons
 from pyapp.pages.base.export_buttons import PREFIX
 
-FORMS = tuple(form for form in names.ALL if form != names.HTML)  # whose pad is for drawings
 FLOAT = Action("network", "safetensors, float32", "Save the float32 network with its proof")
 LABELS = {"safetensors": "safetensors, quantised", "npz": ".npz, quantised"}
 
 
 def actions() -> tuple[Action, ...]:
     """An action for each format of the quantised network, and one for float32."""
-    return (*export_buttons.actions(FORMS), FLOAT)
+    return (*export_buttons.actions(names.SIGNALS), FLOAT)
 
 
 def panel(reads: str, gives: str, proven: str) -> Panel:
     """The panel with the buttons, which says how the network is to be used."""
     buttons = [Button(LABELS.get(form.name, form.label), act=PREFIX + form.name, name=PREFIX + form.name)
-               for form in FORMS]
+               for form in names.SIGNALS]
     return Panel("export", "Take the network with you", (
         Words(text="Each file holds the network with {named}, or the one with float32 weights, and ten "
                    f"{proven} with its results. With these anyone can prove that it computes the same elsewhere: with "
