@@ -45,9 +45,10 @@ def packs(root, names, cache):
             continue
         shown, (folder, _, name) = shown_of(path), path.rpartition("/")
         beside = f"{folder}/__pycache__/{name[:-3]}.cpython-{version}.pyc"
-        found[group][beside if shown and group != START else f"{path}c"] = codes[path]
-        if shown:
-            found[PAGES] |= {path: content, beside: codes[path]}  # beside: or Python would compile what begins a page
+        if shown:  # with its source, or Python would compile what a page begins with
+            found[PAGES] |= {path: content, beside: codes[path]}
+        if not shown or group == START:
+            found[group][f"{path}c"] = codes[path]
     found[START][LATER] = json.dumps(later).encode()
     made = {f"app/{group}.pack": packed(files) for group, files in found.items()}
     return made | ({"app/python.zip": zipped({}), "app/pyodide-lock.json": short_lock(web)} if others else {})
