@@ -13,6 +13,7 @@ Without Node the packs hold sources, and the page compiles them at every start.
 import json
 import re
 from itertools import chain
+from pathlib import Path
 
 from pyapp.site.compiled import compiled
 from pyapp.site.tree import unzipped, zipped
@@ -20,6 +21,7 @@ from pyapp.site.tree import unzipped, zipped
 START, PAGES, REST = "start", "pages", "rest"
 OWN, LIBRARY = "bitladder/", "lib/python/"  # in Python's file system: the project, and what others made
 LATER = f"{OWN}later.json"  # in the first pack, {module: pack}: what comes with another
+IMPORTING, LISTED = f"{LIBRARY}sitecustomize.py", f"{LIBRARY}modules.txt"  # see pyapp/site/importing.py
 # What no program imports: tests, interfaces to C and Fortran, types for editors, lists of files; and what a browser
 # cannot do: other processes, mailboxes, a web server's interface.
 NEEDLESS = re.compile(r"^(multiprocessing|wsgiref)/|^mailbox\.py$|"
@@ -33,7 +35,10 @@ def packs(root, names, cache):
     web = root / "web"
     version, others = third_party(web)
     own = {OWN + name: (root / name).read_bytes() for name in names}
+    own[IMPORTING] = Path(__file__).with_name("importing.py").read_bytes()
     codes = compiled(root, [others, own], OWN, cache) if others else {}
+    if not codes:
+        del own[IMPORTING]  # its list is of compiled files
     group_of, shown_of = groups(web)
     found, later = {START: {}, PAGES: {}, REST: {}}, {}
     for path, content in sorted((others | own).items()):
@@ -50,6 +55,8 @@ def packs(root, names, cache):
         if not shown or group == START:
             found[group][f"{path}c"] = codes[path]
     found[START][LATER] = json.dumps(later).encode()
+    if codes:
+        found[START][LISTED] = listed(found[START])
     made = {f"app/{group}.pack": packed(files) for group, files in found.items()}
     return made | ({"app/python.zip": zipped({}), "app/pyodide-lock.json": short_lock(web)} if others else {})
 
@@ -83,8 +90,14 @@ def groups(web):
 
 def module_of(path):
     """The name by which the file at a path is imported: numpy.linalg for lib/python/numpy/linalg/__init__.py."""
-    stem = re.sub(r"(\.[\w-]+)?\.(py|so)$", "", path.removeprefix(OWN).removeprefix(LIBRARY))
+    stem = re.sub(r"(\.[\w-]+)?\.(pyc?|so)$", "", path.removeprefix(OWN).removeprefix(LIBRARY))
     return stem.removesuffix("/__init__").replace("/", ".")
+
+
+def listed(files):
+    """The list for pyapp/site/importing.py of the modules among files."""
+    places = {module_of(path): path for path in files if path.endswith((".pyc", ".so"))}
+    return "\n".join(f"{name} /{path}" for name, path in places.items()).encode()
 
 
 def packed(files):
