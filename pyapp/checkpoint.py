@@ -1,8 +1,9 @@
 """Checkpoints: .npz or .safetensors files that say what they hold, so that every command and page can tell what to do
 with one.
 
-    about         uint8     JSON: format, version, network, sizes, by (what wrote the file), scheme (bits of a quantised
-                            network, else null), classes (their names, where they are not the ten digits)
+    about         uint8     JSON: format, version, network, sizes (of a digits network also the activation, where it is
+                            not ReLU), by (what wrote the file), scheme (bits of a quantised network, else null),
+                            classes (their names, where they are not the ten digits)
     layer1.weight, ...      the network's parameters, float32 or float16; of a packed network its codes and grids, see
                             pyapp/quantized/packed.py
     vocabulary    int32     the code points of a GPT's characters, or of an encoder's pieces with line feeds between
@@ -17,7 +18,6 @@ arrays' shapes. A description that contradicts the arrays is refused, and readin
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,41 +26,28 @@ from typing import Any
 import numpy as np
 
 from pyapp import files, store
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.classes import TEN, are_names
 from pyapp.core.parameters import Parameters, Shapes
 from pyapp.experiment.params import Param, Values, number, parse_all
+from pyapp.recognised import FLAT, NETWORKS, known, shapes_of, sizes_of, strange
 from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION = "bitladder checkpoint", 1
 TRAINER, START, NORMAL, PROOF = "trainer.", "start.", "normal.", "proof."  # prefixes; the last two of an export
-PARAMS, VOCABULARY, RECIPE, DATA, FLAT, MANIFEST = "params", "vocabulary", "recipe", "data", "weights", "manifest"
+PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST = "params", "vocabulary", "recipe", "data", "manifest"
 BESIDE = (ABOUT, PARAMS, VOCABULARY, RECIPE, DATA, MANIFEST)  # arrays that are not parameters
-USE = "use a file written by train, qat, distill, export or a page's Save weights"
-SHOWN = 4  # arrays that an error names
-INPUTS = 784  # of a digits network
-HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it
-NETWORKS = {  # name: its title, an array that only it has, and what reads it
-    "signals": ("a network for signals", "normal.mean", "verify"),
-    "mlp": ("a digits network", "layer1.weight", "evaluate mlp, predict, sensitivity, mixed, sweep, export, "
-            "budget and the pages digits and qat"),
-    "vit": ("a Vision Transformer", "patch.weight", "evaluate vit, attention-table vit, export and the page vision"),
-    "gpt": ("a GPT", "tokens.weight", "generate gpt, evaluate gpt, attention-table gpt and the page learn"),
-    "generator": ("the teacher of the digit generator", "router.weight", "digits, judge-digits and distill-digits"),
-    "routing": ("the routing of the mini decoder", "routing.weight", "digits and judge-digits"),
-    "ladder": ("the toy transformer of the ladder", "W_Q", "ladder rollout"),
-    "line": ("a line fit of the ladder", "w", "the pages rung1 to rung3"),
-    "encoder": ("an encoder", "mobilebert.embeddings.word_embeddings.weight", "encoder and the page encoder"),
-    "words": ("text written by the toy transformer", "probabilities", "the page rung7"),
-}
 
 
 def described(arrays: Mapping[str, np.ndarray], by: str, heads: int | None = None,
-              scheme: Mapping[str, Any] | None = None, classes: Sequence[str] = TEN) -> dict[str, np.ndarray]:
+              scheme: Mapping[str, Any] | None = None, classes: Sequence[str] = TEN,
+              activation: str = RELU) -> dict[str, np.ndarray]:
     """The arrays with a description of them. `by` is the command or "page NAME" that saves them; `heads` counts a
-    transformer's heads; `scheme` is that of quantisation-aware training: bits, activations, per, estimator."""
+    transformer's heads; `scheme` is that of quantisation-aware training: bits, activations, per, estimator;
+    `activation` is that of a digits network's parameters."""
     network = _network(arrays)
     about = {"format": FORMAT, "version": VERSION, "network": network, "by": by, "scheme": scheme,
-             "sizes": _sizes(network, _shapes(arrays), heads, len(classes))}
+             "sizes": sizes_of(network, shapes_of(arrays), heads, len(classes), activation)}
     about |= {} if tuple(classes) == TEN else {"classes": list(classes)}
     return {ABOUT: packed_json(about), **arrays}
 
@@ -97,14 +84,18 @@ class Contents:
         about = self._about() if ABOUT in arrays else None
         try:
             self.network = _network(arrays)
-            stated = about["sizes"].get("heads") if about else None
+            stated = about["sizes"] if about else {}
+            self.activation = self._activation(stated)
             self.classes = tuple((about or {}).get("classes", TEN))
-            self.sizes = _sizes(self.network, _shapes(arrays), stated, len(self.classes))
+            self.sizes = sizes_of(self.network, shapes_of(arrays), stated.get("heads"), len(self.classes),
+                                  self.activation)
             self.by = about["by"] if about else self._writer()
             self.scheme = about["scheme"] if about else self._older_scheme()
             self.words = self._words()
+        except StoreError:
+            raise
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-            raise StoreError(_strange(arrays, name, error)) from None
+            raise StoreError(strange(arrays, name, error)) from None
         if about and (about["network"], about["sizes"]) != (self.network, self.sizes):
             raise StoreError(f"{name} says that it holds {about['network']} {about['sizes']}, but its arrays are "
                              f"{self.network} {self.sizes}: the file is damaged; save it again")
@@ -127,6 +118,14 @@ class Contents:
             raise StoreError(f"{self.name} is a checkpoint of version {version}, but this Bitladder reads version "
                              f"{VERSION}; open it with a newer Bitladder")
         return about
+
+    def _activation(self, sizes: Mapping[str, Any]) -> str:
+        """What stands between the layers of a digits network; ReLU where the file does not say."""
+        named = sizes.get("activation", RELU)
+        if not isinstance(named, str) or named not in CLAMPS:
+            raise StoreError(f"{self.name} has the activation {str(named)[:40]!r} between its layers; this Bitladder "
+                             f"has {', '.join(CLAMPS)}: open it with a newer one, or train with one of these")
+        return named
 
     def _writer(self) -> str:
         """For an older file, the page that saved it, or "" if it was not a page."""
@@ -176,9 +175,12 @@ class Contents:
         """The arrays whose names begin with a prefix, keyed by the rest of the name."""
         return {key.removeprefix(prefix): array for key, array in self.arrays.items() if key.startswith(prefix)}
 
-    def parameters(self, shapes: Shapes) -> Parameters:
-        """The float32 parameters of a network with these shapes; float16 is widened. StoreError if they differ."""
-        return parameters(self.weights, shapes, self.name)
+    def parameters(self, shapes: Shapes, prefix: str = "") -> Parameters:
+        """The float32 parameters of a network with these shapes, under a prefix or the network's own; float16 is
+        widened. StoreError if they differ."""
+        p = parameters(self.under(prefix) if prefix else self.weights, shapes, self.name)
+        p.activation = self.activation
+        return p
 
     def params(self, declared: Iterable[Param]) -> Values:
         """The page's parameters. StoreError if they are missing or another page's."""
@@ -206,6 +208,7 @@ class Contents:
         """The file's content, in words."""
         layers = "-".join(map(str, self.sizes.get("layers", ())))
         parts = [NETWORKS[self.network][0], *[layers] * bool(layers)]
+        parts += [f"({CLAMPS[self.activation].title})"] * (self.activation != RELU)
         if "blocks" in self.sizes:
             parts.append("of {blocks} block{s}, {width} wide".format(
                 s="" if self.sizes["blocks"] == 1 else "s", **self.sizes))
@@ -228,73 +231,9 @@ def parameters(arrays: Mapping[str, np.ndarray], shapes: Shapes, name: str) -> P
     return store.parameters(wide, shapes, name)
 
 
-def _strange(arrays: Mapping[str, np.ndarray], name: str, error: Exception) -> str:
-    """A sentence about arrays that are no whole network: what they are, and what would do."""
-    if network := known(arrays):
-        why = {KeyError: f"{error} is missing", ValueError: str(error)}.get(type(error), "its shapes do not fit")
-        title, its_own, _ = NETWORKS[network]
-        return (f"{name} has the array {its_own} of {title}, but not the rest of one: {why}; save it again or use "
-                "another file")
-    if not arrays:
-        return f"{name} holds no arrays; {USE}"
-    first, array = next(iter(arrays.items()))
-    return (f"{name} holds {_listed(arrays)}, which no network here has; {USE}. The first, {_quoted(first)}, is "
-            f"{array.dtype} {array.shape}")
-
-
-def _listed(arrays: Mapping[str, np.ndarray]) -> str:
-    names = sorted(arrays)
-    few, more = ", ".join(map(_quoted, names[:SHOWN])), f" and {len(names) - SHOWN} more" * (len(names) > SHOWN)
-    return f"{'the array' if len(names) == 1 else 'the arrays'} {few}{more}"
-
-
-def _quoted(name: str) -> str:
-    plain = "".join(mark if mark.isprintable() else "?" for mark in name)  # a terminal obeys some that are not
-    return f'"{plain if len(plain) <= 40 else f"{plain[:40]}…"}"'
-
-
 def _network(arrays: Mapping[str, np.ndarray]) -> str:
     if {RECIPE, FLAT, "order"} <= set(arrays):  # a long training's file from before version 1
         return "gpt" if "dropout" in unpacked_json(arrays[RECIPE]) else "vit"
     if not (network := known(arrays)):
         raise ValueError("no network has these arrays")
     return network
-
-
-def known(arrays: Mapping[str, np.ndarray]) -> str:
-    """The network that has one of these arrays, or "" if there is none."""
-    return next((network for network, (_, name, _) in NETWORKS.items() if {name, f"{name}.codes"} & set(arrays)), "")
-
-
-def _shapes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-    """The parameters' shapes, including those of packed weights."""
-    forms = {key.removesuffix(".form"): tuple(int(n) for n in array[4:])
-             for key, array in arrays.items() if key.endswith(".weight.form")}
-    return {key: array.shape for key, array in arrays.items()} | forms
-
-
-def _sizes(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None, outputs: int) -> dict[str, Any]:
-    """The sizes that determine a network's shapes. ValueError or KeyError if arrays are missing."""
-    if network in ("mlp", "signals"):
-        weights = [shapes[key] for i in range(1, len(shapes) + 1) if (key := f"layer{i}.weight") in shapes]
-        sizes = {"layers": [weights[0][1], *(rows for rows, _ in weights)]}
-        for at, number, what in ((0, INPUTS, "inputs"), (-1, outputs, "outputs")):
-            if network == "mlp" and (found := sizes["layers"][at]) != number:
-                raise ValueError(f"layer{at % len(weights) + 1}.weight has {found} {what}, but a digits network has "
-                                 f"{number}")
-        return sizes
-    heads = HEADS if heads is None else heads
-    if network == "encoder":  # whose shapes show all else, and what is wrong with heads
-        return {"heads": heads}
-    if network not in ("vit", "gpt") or FLAT in shapes:
-        return {}
-    blocks = next(i for i in range(len(shapes) + 1) if f"block{i + 1}.up.weight" not in shapes)
-    if not blocks:
-        raise ValueError("there are no blocks")
-    hidden, width = shapes["block1.up.weight"]
-    if type(heads) is not int or heads < 1 or width < 1 or width % heads:
-        raise ValueError(f"{width} columns cannot be divided among {heads} heads")
-    sizes = {"width": width, "heads": heads, "blocks": blocks, "hidden": hidden}
-    if network == "vit":
-        return {"patch": math.isqrt(shapes["patch.weight"][1]), **sizes}
-    return {"characters": shapes["tokens.weight"][0], "context": shapes["places.weight"][0], **sizes}

@@ -31,8 +31,8 @@ FLOORS = (
     ("bench",),
     ("commands",),
 )
-ROOMS = {"files": "store", "npz": "store", "safetensors": "store", "checkpoint": "store", "machine": "store",
-         "protobuf": "store", "parts": "store",
+ROOMS = {"files": "store", "npz": "store", "safetensors": "store", "checkpoint": "store", "recognised": "store",
+         "machine": "store", "protobuf": "store", "parts": "store",
          "runner": "bridge", "run": "bridge", "replay": "bridge", "naming": "bridge", "sessions": "bridge",
          "curves": "bridge", "recorded": "bridge", "modules": "bridge", "__main__": "commands"}
 # of the files in no folder; others are rooms of their own

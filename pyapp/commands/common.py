@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pyapp import places
 from pyapp.commands.outputs import readable
 from pyapp.commands.saying import say
+from pyapp.core.clamps import CLAMPS
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.watching import Watch
 from pyapp.data import mnist
@@ -72,7 +73,8 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
     sub.add_argument("--weights", type=readable, default=mlp.SHIPPED, metavar="FILE",
                      help=f"{what}: a file that a command or a page saved, or an .npz, .safetensors or .onnx file with "
-                          "a chain of dense layers and ReLU between them, 784 inputs to one score per class")
+                          "a chain of dense layers with ReLU between them (in .onnx also ReLU6 or hard tanh), 784 "
+                          "inputs to one score per class")
 
 
 def add_data(sub: argparse.ArgumentParser, what: str = "") -> None:
@@ -170,7 +172,7 @@ READERS = {int | tuple[int, ...]: reader(whole_or_list), "activations": reader(b
 def add_recipe(sub: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     """An option for each field of a recipe, with its default and its sentence."""
     for field in fields(recipe):
-        choices = list(OPTIMISERS) if field.name == "optimiser" else None
+        choices = {"optimiser": list(OPTIMISERS), "activation": list(CLAMPS)}.get(field.name)
         kind = READERS.get(field.name) or READERS.get(field.type, type(field.default))
         sub.add_argument(f"--{field.name}", type=kind, default=field.default, choices=choices,
                          help=field.metadata["doc"])

@@ -72,7 +72,8 @@ def train(args: argparse.Namespace) -> None:
     on_shipped = {"shipped": accuracies(p, shipped)} if shipped and digits.classes == shipped.classes else {}
     exclude = [] if args.exclude == str(mnist.SHIPPED) else [f"--exclude {args.exclude}"]
     save_trained(
-        args, "train mlp --data DIR", recipe, described(store.arrays_of(p), "train mlp", classes=digits.classes),
+        args, "train mlp --data DIR", recipe,
+        described(store.arrays_of(p), "train mlp", classes=digits.classes, activation=p.activation),
         digits, exclude, parameters=p.vector.size,
         data="DIR: MNIST's four files, or other images with labels; --exclude: by default what the page ships",
         metrics={"test": accuracies(p, test), **on_shipped})
@@ -104,8 +105,8 @@ def train_quantised(args: argparse.Namespace) -> None:
         network = quantize_network(model.plain(p), Settings(activations=recipe.activations or None).at(recipe.format),
                                    inputs)
         arrays = store.arrays_of(model.plain(p))
-    save_trained(args, "qat mlp --data DIR", recipe, described(arrays, "qat mlp", classes=digits.classes), digits,
-                 _start(args), data=_data(digits), from_sha256=start,
+    about = described(arrays, "qat mlp", classes=digits.classes, activation=p.activation)
+    save_trained(args, "qat mlp --data DIR", recipe, about, digits, _start(args), data=_data(digits), from_sha256=start,
                  metrics={name: measure(network, each) for name, each in {"test": test, **shipped}.items()})
 
 
@@ -119,8 +120,8 @@ def distill(args: argparse.Namespace) -> None:
         return {"n": len(on.labels), "float": evaluate(model, p, on.inputs(), on.labels)["accuracy"]}
 
     save_trained(args, "distill mlp --data DIR", recipe,
-                 described(store.arrays_of(p), "distill mlp", classes=digits.classes), digits, _start(args),
-                 data=_data(digits), parameters=p.vector.size, teacher_sha256=teacher,
+                 described(store.arrays_of(p), "distill mlp", classes=digits.classes, activation=p.activation), digits,
+                 _start(args), data=_data(digits), parameters=p.vector.size, teacher_sha256=teacher,
                  metrics={name: measured(each) for name, each in {"test": test, **shipped}.items()})
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pyapp.core.clamps import RELU
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -13,10 +15,13 @@ class Parameters:
 
     An optimiser or a file works on the two flat vectors in one call; a layer works on its own views. Layers keep no
     numbers themselves, so the same network runs on a second, quantised set of parameters.
+
+    `activation` names what stands between the dense layers of a digits network (`core.clamps.CLAMPS`). It is no number,
+    but without it these compute something else: so it is copied, quantised and saved with them.
     """
 
-    def __init__(self, shapes: Shapes, dtype: np.dtype | type = np.float32):
-        self.shapes = dict(shapes)
+    def __init__(self, shapes: Shapes, dtype: np.dtype | type = np.float32, activation: str = RELU):
+        self.shapes, self.activation = dict(shapes), activation
         size = sum(math.prod(shape) for shape in self.shapes.values())
         self.vector = np.zeros(size, dtype)
         self.gradient = np.zeros(size, dtype)
@@ -43,6 +48,6 @@ class Parameters:
 
     def astype(self, dtype: np.dtype | type) -> "Parameters":
         """The same values as another type, in new memory, gradients zero."""
-        other = Parameters(self.shapes, dtype)
+        other = Parameters(self.shapes, dtype, self.activation)
         other.vector[:] = self.vector
         return other

@@ -42,7 +42,8 @@ def arrays_of(subject: Subject, proof: Proof) -> dict[str, np.ndarray]:
     arrays = packed.arrays_of(network) if packs else store.arrays_of(subject.parameters)
     heads = network.model.size.heads if isinstance(network, QuantizedTransformer) else None
     arrays |= dict(zip((NORMAL + "mean", NORMAL + "deviation"), subject.reading.normal or (), strict=False))
-    about = described(arrays, "export", heads=heads, classes=subject.classes or TEN)
+    about = described(arrays, "export", heads=heads, classes=subject.classes or TEN,
+                      activation=subject.parameters.activation)
     return {**about, PIXELS: proof.pixels, LOGITS: proof.logits}
 
 
@@ -67,7 +68,8 @@ def _network(found: Contents) -> Network:
     """The network of a checkpoint, of any kind."""
     if found.network == "signals":
         shapes = MLP(found.sizes["layers"]).shapes
-        return packed.network_of(found.arrays, found.name) if found.packed else found.parameters(shapes)
+        packs = found.packed
+        return packed.network_of(found.arrays, found.name, found.activation) if packs else found.parameters(shapes)
     if found.network != "vit":
         return digits_network(found)
     model, p = vit.parameters(found)

@@ -106,7 +106,7 @@ def _layer(layer: IntegerLinear, grid: Grid) -> tuple[dict[str, int], dict[str, 
         "inputs": inputs, "outputs": outputs, "bits": bits, "half": 1 << (bits - 1) if grid.signed else 0,
         "groups": layer.offset.shape[1], "size": layer.size, "scales": int(layer.scale.m0.size > 1),
         "zeros": int(zeros.size > 1), "zero": int(layer.output.zero_point), "lowest": layer.lowest,
-        "highest": layer.output.high}
+        "highest": layer.highest}
     return numbers, {
         "weight": stream, "weight_zero": zeros.astype(_smallest(zeros)), "offset": layer.offset.reshape(-1),
         "m0": layer.scale.m0.reshape(-1), "exponent": layer.scale.exponent.reshape(-1).astype(np.int8)}
@@ -223,7 +223,7 @@ def _read_layers(prefix: str, numbers: Mapping[str, int], arrays: Mapping[str, n
         scale = Multiplier(m0.reshape(-1, groups), exponent.astype(np.int32).reshape(-1, 1))
         output = Grid(one, np.array(zero, np.int32), 16, lowest, highest)
         layers.append(IntegerLinear(weight, zeros.reshape(-1, groups), offset.reshape(-1, groups), scale, grid, output,
-                                    size, lowest, rounding))
+                                    size, lowest, highest, rounding))
         grid = output
     return layers
 

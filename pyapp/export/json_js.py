@@ -2,11 +2,13 @@
 
     manifest   see formats.py
     input      the grid of the input's codes, if activations are quantised: scale, zero, low, high
+    clamp      the ends between which the hidden layers' float activations are kept, if these are not ReLU's
     layers     for each: name, shape (outputs, inputs), bits, size (inputs of a row that share a scale; without it there
                is one scale), unsigned, weight (codes, packed as in pyapp/quant/packing.py; float32 if bits is 32),
                zero, and
                scale, bias    float32, where activations are float
-               offset, m0, shift, lowest, output    where they are integers, see pyapp.quant.integer.IntegerLinear:
+               offset, m0, shift, lowest, output    where they are integers, see pyapp.quant.integer.IntegerLinear, and
+                              highest where it is not the highest of output:
                               a weight's scale is m0 * 2^(shift - 31) * (scale of its output) / (scale of its input)
     proof      pixels (runs, see text.py) of ten digits, or bytes of other inputs (reading.py), and their logits: codes
                in the smallest integer type that holds the last output's low to high, or float32
@@ -22,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from pyapp import files
+from pyapp.core.clamps import CLAMPS, RELU, Clamp
 from pyapp.core.classes import TEN
-from pyapp.core.ops import linear, relu
+from pyapp.core.ops import linear
 from pyapp.export import engines, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest, digest, rounding_of
 from pyapp.export.proof import Proof, Run, bound_of, compared, print_of
@@ -42,22 +45,25 @@ FLOAT = 32  # bits
 
 
 def network_of(subject: Subject) -> dict[str, Any]:
-    """The network as plain data: `input` and `layers`."""
+    """The network as plain data: `input` or `clamp`, and `layers`."""
     if subject.integer:
         layers = [_integer_layer(name, tensor.grid, layer) for (name, tensor), layer
                   in zip(subject.network.weights.tensors.items(), subject.integer.layers, strict=True)]
         return {"input": _grid(subject.integer.input), "layers": layers}
     p = subject.parameters
     tensors = subject.network.weights.tensors if isinstance(subject.network, QuantizedNetwork) else {}
-    return {"layers": [_float_layer(name, p[name], p[name.replace(".weight", ".bias")], tensors.get(name))
+    clamp = CLAMPS[p.activation]
+    return {**({} if p.activation == RELU else {"clamp": [clamp.low, clamp.high]}),
+            "layers": [_float_layer(name, p[name], p[name.replace(".weight", ".bias")], tensors.get(name))
                        for name in p if name.endswith(".weight")]}
 
 
 def _integer_layer(name: str, grid: Grid, layer: IntegerLinear) -> dict[str, Any]:
+    highest = {} if layer.highest == layer.output.high else {"highest": layer.highest}
     return {**_weight(name, layer.weight, grid), **_zero(layer.weight_zero, grid),
             "offset": base64_of(layer.offset), "m0": base64_of(layer.scale.m0),
             "shift": base64_of(layer.scale.exponent.astype(np.int8)), "lowest": layer.lowest,
-            "output": _grid(layer.output)}
+            **highest, "output": _grid(layer.output)}
 
 
 def _float_layer(name: str, weight: np.ndarray, bias: np.ndarray, tensor: Any) -> dict[str, Any]:
@@ -97,8 +103,8 @@ def text_of(subject: Subject, proof: Proof, manifest: Manifest) -> str:
     logits = proof.logits.astype(subject.integer.layers[-1].output.dtype) if proof.exact else proof.logits
     told = {"pixels": base64_of(runs_of(proof.pixels)), "logits": base64_of(logits)}
     lines = [f'{{"manifest":{_dumps({**manifest, "parts": parts(network, told)})},', '"network":{']
-    if "input" in network:
-        lines[-1] += f'"input":{_dumps(network["input"])},'
+    for name in network.keys() - {"layers"}:  # one at most
+        lines[-1] += f'"{name}":{_dumps(network[name])},'
     lines += ['"layers":[', ",\n".join(map(_dumps, network["layers"])) + "]},", f'"proof":{_dumps(told)}}}']
     return "\n".join(lines) + "\n"
 
@@ -149,7 +155,8 @@ def _integers(network: Mapping[str, Any], manifest: Manifest):
         zero = array_of(told["zero"], np.int32) if "zero" in told else np.zeros(groups, np.int32)
         offset, scale = array_of(told["offset"], np.int32), Multiplier(m0.reshape(-1, groups), exponent.reshape(-1, 1))
         layers.append(IntegerLinear(codes, zero.reshape(-1, groups), offset.reshape(-1, groups),
-                                    scale, grid, output, size, told["lowest"], rounding))
+                                    scale, grid, output, size, told["lowest"], told.get("highest", output.high),
+                                    rounding))
         grid = output
     whole = IntegerNetwork(layers, first)
 
@@ -161,11 +168,13 @@ def _integers(network: Mapping[str, Any], manifest: Manifest):
 
 def _reals(network: Mapping[str, Any], manifest: Manifest):
     """A function from a proof to the logits and the fingerprint, computed in float32."""
+    f = Clamp("", *map(float, network["clamp"])) if "clamp" in network else CLAMPS[RELU]
+
     def replay(proof: Proof) -> tuple[np.ndarray, str]:
         x = proof.reading.inputs(proof.pixels)
         for told in network["layers"]:
             y = linear(x, _real_weight(told)) + array_of(told["bias"], np.float32)
-            x = y if told is network["layers"][-1] else relu(y)
+            x = y if told is network["layers"][-1] else f(y)
         return x, print_of(proof.pixels, x, proof.rebuilds)
     return replay
 

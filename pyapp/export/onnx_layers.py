@@ -5,6 +5,7 @@ Everything is standard ONNX, so any runtime can run it. Weights have the names t
 
 import numpy as np
 
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.parameters import Parameters
 from pyapp.export.onnx_graph import Graph
 from pyapp.quant.fixedpoint import INT32
@@ -18,11 +19,11 @@ BYTE = np.iinfo(np.uint8)
 
 
 def float_mlp(graph: Graph, p: Parameters, x: str = INPUT) -> None:
-    """x → Gemm → Relu → ... → logits."""
+    """x → Gemm → Relu, or Clip → ... → logits."""
     for name in weight_names(p):
         layer, last = name.removesuffix(".weight"), name == weight_names(p)[-1]
         x = gemm(graph, layer, x, graph.constant(name, p[name]), _bias(graph, layer, p), OUTPUT if last else "")
-        x = x if last else graph.add("Relu", layer, x)
+        x = x if last else _activation(graph, layer, x, p.activation)
 
 
 def qdq_mlp(graph: Graph, network: QuantizedNetwork, x: str = INPUT) -> None:
@@ -35,7 +36,7 @@ def qdq_mlp(graph: Graph, network: QuantizedNetwork, x: str = INPUT) -> None:
         weight = dequantized(graph, name, tensor, bool(grids))
         bias = _bias(graph, layer, p, tensor, grids[i]) if grids else _bias(graph, layer, p)
         x = gemm(graph, layer, x, weight, bias, OUTPUT if last and not grids else "")
-        x = x if last else graph.add("Relu", layer, x)
+        x = x if last else _activation(graph, layer, x, p.activation)
         x = on_grid(graph, layer, x, grids[i + 1], OUTPUT if last else "") if grids else x
 
 
@@ -79,7 +80,7 @@ def _integer_layer(graph: Graph, name: str, x: str, layer: IntegerLinear) -> str
     real = graph.add("Mul", name, graph.add("Cast", name, acc, to=1),
                      graph.constant(f"{name}.multiplier", np.ravel(layer.scale)))
     grid, one = layer.output, graph.constant(f"{name}.one", np.float32(1))
-    real = _clipped(graph, name, real, grid, layer.lowest, np.float32(1))
+    real = _clipped(graph, name, real, grid, layer.lowest, layer.highest, np.float32(1))
     zero_point = graph.constant(f"{name}.zero_point", grid.zero_point.astype(grid.dtype))
     return graph.add("QuantizeLinear", name, real, one, zero_point, out=[f"{name}.codes"])
 
@@ -122,19 +123,27 @@ def on_grid(graph: Graph, name: str, x: str, grid: Grid, out: str = "") -> str:
 def quantized(graph: Graph, name: str, x: str, grid: Grid) -> str:
     """Codes of x on an activation's grid, in 8 or 16 bits, for which runtimes have kernels. With fewer bits a Clip
     keeps them in range."""
-    x = _clipped(graph, name, x, grid, grid.low, grid.scale)
+    x = _clipped(graph, name, x, grid, grid.low, grid.high, grid.scale)
     return graph.add("QuantizeLinear", name, x, graph.constant(f"{name}.scale", grid.scale),
                      graph.constant(f"{name}.zero_point", grid.zero_point.astype(grid.dtype)))
 
 
-def _clipped(graph: Graph, name: str, x: str, grid: Grid, lowest: int, scale: np.float32) -> str:
-    """x kept where its codes are lowest..high, if the type of the codes does not do that."""
+def _clipped(graph: Graph, name: str, x: str, grid: Grid, lowest: int, highest: int, scale: np.float32) -> str:
+    """x kept where its codes are lowest..highest, if the type of the codes does not do that."""
     whole = np.iinfo(grid.dtype)
-    if (lowest, grid.high) == (whole.min, whole.max):
+    if (lowest, highest) == (whole.min, whole.max):
         return x
-    ends = [np.float32(end - int(grid.zero_point)) * np.float32(scale) for end in (lowest, grid.high)]
+    ends = [np.float32(end - int(grid.zero_point)) * np.float32(scale) for end in (lowest, highest)]
     return graph.add("Clip", name, x, graph.constant(f"{name}.lowest", ends[0]),
                      graph.constant(f"{name}.highest", ends[1]))
+
+
+def _activation(graph: Graph, layer: str, x: str, name: str) -> str:
+    """The activation after a hidden layer, under a name of its own: a grid may clip there too."""
+    if name == RELU:
+        return graph.add("Relu", layer, x)
+    ends = [graph.constant(f"{layer}.{end}", np.float32(getattr(CLAMPS[name], end))) for end in ("low", "high")]
+    return graph.add("Clip", f"{layer}.activation", x, *ends)
 
 
 def _bias(graph: Graph, layer: str, p: Parameters, weight: QuantizedTensor | None = None,

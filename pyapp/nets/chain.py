@@ -3,7 +3,7 @@
 An ONNX file says itself in which order they compute (`onnx_chain`). In .npz and .safetensors files that is found from
 names and shapes: PyTorch's net.0.weight (outputs, inputs), Keras' dense/kernel (inputs, outputs), W1 beside b1, or the
 arrays of numpy.savez in turn. All matrices of a file lie the same way. Such files do not tell what is between the
-layers; here that is ReLU.
+layers, as ONNX does; here that is ReLU.
 """
 
 import re
@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from pyapp import checkpoint, files, store
-from pyapp.checkpoint import INPUTS, Contents
+from pyapp.checkpoint import Contents
+from pyapp.core.clamps import RELU
 from pyapp.core.classes import MOST, TEN, numbered
+from pyapp.recognised import INPUTS, known
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
@@ -34,24 +36,27 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
     outputs are not the ten digits."""
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
-        return _with_classes(layers(data, name), name)
+        return _described(*layers(data, name), name)
     arrays = store.unpack(data, name, most)
-    network = checkpoint.known(arrays)
+    network = known(arrays)
     own = network and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
     if store.ABOUT in arrays or own or not any(array.ndim == 2 for array in arrays.values()):
         return arrays
-    return _with_classes(layers_of(arrays, name), name)
+    return _described(layers_of(arrays, name), RELU, name)
 
 
-def _with_classes(found: Layers, name: str) -> Layers:
-    """The layers; if there are not ten outputs, with a description whose classes are numbered from 0."""
+def _described(found: Layers, activation: str, name: str) -> Layers:
+    """The layers; if there are not ten outputs, or their activation is not ReLU, with a description that says so. Its
+    classes are numbered from 0."""
     weights = [array for key, array in found.items() if key.endswith(".weight")]
     inputs, outputs = weights[0].shape[1], len(weights[-1])
-    if outputs == len(TEN) or inputs != INPUTS:
+    ten = outputs == len(TEN)
+    if (ten and activation == RELU) or inputs != INPUTS:
         return found
     if not 2 <= outputs <= MOST:
         raise strange(name, f"its last layer has {outputs:,} outputs; use 2 to {MOST:,}")
-    return checkpoint.described(found, "another program", classes=numbered(outputs))
+    return checkpoint.described(found, "another program", classes=TEN if ten else numbered(outputs),
+                                activation=activation)
 
 
 def layers_of(arrays: Arrays, name: str) -> Layers:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pyapp import store
 from pyapp.checkpoint import Contents
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.layers import Linear
 from pyapp.core.parameters import Parameters
 from pyapp.core.rng import generator
@@ -62,7 +63,10 @@ def parameters(found: Contents) -> Parameters:
 
 
 class MLP:
-    """Dense layers with ReLU between them: x → W₁ → ReLU → W₂ → ReLU → ... → logits."""
+    """Dense layers with an activation f between them: x → W₁ → f → W₂ → f → ... → logits.
+
+    f belongs to the parameters (`Parameters.activation`), by default ReLU: a model cannot contradict them.
+    """
 
     def __init__(self, sizes: Sequence[int] = SIZES):
         self.linears = [Linear(f"layer{i + 1}", *pair) for i, pair in enumerate(pairwise(sizes))]
@@ -83,9 +87,9 @@ class MLP:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: shape for linear in self.linears for name, shape in linear.shapes.items()}
 
-    def initial(self, seed: int, dtype: np.dtype | type = np.float32) -> Parameters:
+    def initial(self, seed: int, dtype: np.dtype | type = np.float32, activation: str = RELU) -> Parameters:
         """Random parameters from a seed."""
-        p, rng = Parameters(self.shapes, dtype), generator(seed, "weights")
+        p, rng = Parameters(self.shapes, dtype, activation), generator(seed, "weights")
         for linear in self.linears:
             linear.initialise(p, rng)
         return p
@@ -93,13 +97,17 @@ class MLP:
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         """Logits (B, outputs) for images (B, 784) with values 0 to 1."""
         *hidden, last = self.linears
+        fused, f = p.activation == RELU, CLAMPS[p.activation]  # a layer has a ReLU within
         for layer in hidden:
-            x = layer.forward(p, x, relu=True)
+            y = layer.forward(p, x, relu=fused)
+            x = y if fused else f(y)
         return last.forward(p, x)
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:
         """Fill `p.gradient` from dL/dlogits of the last forward pass."""
         first, *rest = self.linears
+        fused, f = p.activation == RELU, CLAMPS[p.activation]
         for layer in reversed(rest):
-            dlogits = layer.backward(p, dlogits, after_relu=True)
+            dx = layer.backward(p, dlogits, after_relu=fused)
+            dlogits = dx if fused else f.gradient(dx, layer.x)
         first.backward(p, dlogits, input_gradient=False)

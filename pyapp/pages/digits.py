@@ -45,7 +45,7 @@ class Page(Experiment):
     ACCEPTS, LABELS = own_data.ACCEPTS, {"load": "Load weights or data"}
     WORK, SETTLED, FILES, PLAYS = "train", True, "Weights and data", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
-    GROUPS = (("Network", ("weights", "layers", "bits")),
+    GROUPS = (("Network", ("weights", "layers", "activation", "bits")),
               ("Train", ("data", "keep", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
     SHIPPED, PANELS = ("mlp",), panels.PANELS
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
@@ -57,7 +57,7 @@ class Page(Experiment):
         BATCH, SHIFT, SEED, own_data.DATA, own_data.KEEP,
         Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
-        own_layers.LAYERS,
+        own_layers.LAYERS, own_layers.ACTIVATION,
         controls.bits_or_off("Symmetric quantisation of every weight matrix", range(MIN_BITS, MAX_BITS + 1)),
         mistakes.CELL,
     )
@@ -73,7 +73,8 @@ class Page(Experiment):
         """Begin a new training on the data in use."""
         sizes, self._said = own_layers.sizes(self, len(self.data.classes))
         model = MLP(sizes)
-        self._begin(DigitsTraining(model, model.initial(self.params["seed"]), self.params, self.data.train))
+        p = model.initial(self.params["seed"], activation=self.params["activation"])
+        self._begin(DigitsTraining(model, p, self.params, self.data.train))
 
     def inherit(self, before: Experiment) -> None:
         if before.brought and self.params["data"] == own_data.OWN:
@@ -254,7 +255,7 @@ class Page(Experiment):
             training.go_on(saved)
         layers = {} if goes_on else {"layers": "-".join(map(str, training.trainer.model.sizes))}
         self.data, self.brought, self._said = data, data or self.brought, []
-        self.params.update(params | layers | {"weights": OWN, "bits": self.params["bits"],
+        self.params.update(params | layers | {"weights": OWN, "bits": self.params["bits"], "activation": p.activation,
                                               "data": own_data.OWN if data else own_data.SHIPPED})
         self._begin(training)
         if rounded:

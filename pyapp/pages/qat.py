@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pyapp import checkpoint, shipped, store
+from pyapp import shipped, store
 from pyapp.checkpoint import START, Contents
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
@@ -247,7 +247,7 @@ class Page(Experiment):
             if saved.scheme != _scheme(params) or model.sizes != NETWORKS[params["network"]]:
                 raise store.StoreError(f"{name}: its parameters are not those of its network; save it again")
             p = saved.parameters(model.shapes)
-            start = checkpoint.parameters(saved.under(START), model.shapes, name)
+            start = saved.parameters(model.shapes, START)
             training = DigitsTraining(model, p, params)
             training.go_on(saved)
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.clamps import CLAMPS, RELU, Clamp
 from pyapp.core.ops import linear, linear_weight_gradient
 from pyapp.core.optim import Adam
 from pyapp.core.parameters import Parameters
@@ -23,7 +24,7 @@ BETA = (20.0, 2.0)  # from one to the other: at first the regulariser only holds
 
 
 def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int = STEPS,
-             exact: np.ndarray | None = None, relu_bias: np.ndarray | None = None,
+             exact: np.ndarray | None = None, bias: np.ndarray | None = None, clamp: Clamp = CLAMPS[RELU],
              watch: Watch = unwatched) -> QuantizedTensor:
     """Codes floor(W/S) or one above, on the given grid, that keep the layer's output; W (O, I), X (N, I).
 
@@ -33,11 +34,11 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
 
     X is what the layer will really get: x̂, the output of the layers that are quantised already. The objective is
     symmetric: it ignores the error of those layers. With `exact` (N, I), the layer's inputs in the float
-    network, it is asymmetric (eq. 25): ‖f(X_exact Wᵀ) - f(X Ŵᵀ)‖², where f is ReLU after adding `relu_bias` (O,), or
-    nothing if that is None. `relu_bias` is not used without `exact`. Mean accuracy of five seeds on
-    MNIST's 10,000 test images, digits network, one scale per channel, MSE ranges, symmetric and asymmetric: 2-bit
-    weights with float32 activations 95.6 and 97.1 %, 3-bit 98.8 and 98.9 %, W3A3 98.5 and 98.4 %, W4A4 98.9 % both.
-    Only the first difference is larger than that between seeds. (`python -m pyapp evaluate mlp --method adaround` with
+    network, it is asymmetric (eq. 25): ‖f(X_exact Wᵀ) - f(X Ŵᵀ)‖², where f adds `bias` (O,) and clamps, or does
+    nothing if that is None; without `exact` neither is used. Mean accuracy of five seeds on MNIST's 10,000 test images,
+    digits network with ReLU, one scale per channel, MSE ranges, symmetric and asymmetric: 2-bit weights with float32
+    activations 95.6 and 97.1 %, 3-bit 98.8 and 98.9 %, W3A3 98.5 and 98.4 %, W4A4 98.9 % both. Only the first
+    difference is larger than that between seeds. (`python -m pyapp evaluate mlp --method adaround` with
     `--reconstruction`, `--per channel`, `--clip mse` and `--seed` measures it.)
 
     An input that was always 0 (MNIST's borders) says nothing; its weights are rounded to nearest. The same seed gives
@@ -45,7 +46,7 @@ def adaround(w: np.ndarray, x: np.ndarray, grid: Grid, seed: int = 1, steps: int
     """
     _check(w, x)
     w, x = np.asarray(w, np.float32), np.asarray(x, np.float32)
-    target = None if exact is None else Target.of(w, x, exact, relu_bias)
+    target = None if exact is None else Target.of(w, x, exact, bias, clamp)
     scale, zero_point = (np.broadcast_to(part, w.shape) for part in grid.spread(w.shape))
     floor = np.floor(w / scale)
     lowest, highest = grid.low - zero_point, grid.high - zero_point  # of code - zero_point
@@ -71,28 +72,31 @@ class Target:
     """The output that a layer should keep although its inputs are no longer the float network's; all (N, O)."""
 
     drift: np.ndarray  # (X - X_exact) Wᵀ: how far the layers before have moved the sums
-    output: np.ndarray | None  # X_exact Wᵀ + b if ReLU follows
+    output: np.ndarray | None = None  # X_exact Wᵀ + b if an activation follows
+    clamp: Clamp = CLAMPS[RELU]  # that activation
 
     @classmethod
-    def of(cls, w: np.ndarray, x: np.ndarray, exact: np.ndarray, relu_bias: np.ndarray | None) -> "Target":
+    def of(cls, w: np.ndarray, x: np.ndarray, exact: np.ndarray, bias: np.ndarray | None = None,
+           clamp: Clamp = CLAMPS[RELU]) -> "Target":
         """For weights (O, I), inputs x and the float network's `exact`, both (N, I). ValueError if these differ in
         shape."""
         exact = np.asarray(exact, np.float32)
         if exact.shape != x.shape:
             raise ValueError(f"AdaRound has inputs {x.shape} and {exact.shape} of the float network; give the same "
                              "examples to both")
-        return cls(linear(x - exact, w), None if relu_bias is None else linear(exact, w) + relu_bias)
+        return cls(linear(x - exact, w), None if bias is None else linear(exact, w) + bias, clamp)
 
     def rows(self, rows: np.ndarray) -> "Target":
         """The target of some examples: a minibatch's."""
-        return Target(self.drift[rows], None if self.output is None else self.output[rows])
+        return Target(self.drift[rows], None if self.output is None else self.output[rows], self.clamp)
 
     def error(self, y: np.ndarray) -> np.ndarray:
-        """From y = X (Ŵ - W)ᵀ to the error of the layer's output, 0 where ReLU leaves no gradient."""
+        """From y = X (Ŵ - W)ᵀ to the error of the layer's output, 0 where the activation leaves no gradient."""
         y = y + self.drift
         if self.output is None:
             return y
-        return np.where(self.output + y > 0, y + np.minimum(self.output, 0), 0)
+        lost = self.output - self.clamp(self.output)  # what the activation cut off in the float network
+        return np.where(self.clamp.passes(self.output + y), y + lost, 0)
 
 
 class Rounding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.clamps import IDENTITY, Clamp
 from pyapp.core.engine import accelerated
 from pyapp.quant.fixedpoint import INT32, Multiplier, float_multiplier, nearest, requantize_double, shift_down
 from pyapp.quant.matmul import check_int32, clamp, product
@@ -23,7 +24,8 @@ ARITHMETIC = {  # what then runs between the input's codes and the logits' codes
 
 @dataclass(frozen=True)
 class IntegerLinear:
-    """y = relu(x Wᵀ + b) from codes to codes; O outputs, I inputs, G groups of the inputs (G = 1 unless per group)."""
+    """y = f(x Wᵀ + b) from codes to codes, f an activation that clamps; O outputs, I inputs, G groups of inputs (G = 1
+    unless per group)."""
 
     weight: np.ndarray  # codes (O, I) of the type that they have in the tensor: 8 bits where they fit
     weight_zero: np.ndarray  # int32 (O or 1, G)
@@ -32,14 +34,16 @@ class IntegerLinear:
     input: Grid
     output: Grid
     size: int  # inputs in a group
-    lowest: int  # output codes are clamped to lowest..output.high; with ReLU lowest is the zero point, real 0
+    lowest: int  # output codes are clamped to lowest..highest: with ReLU lowest is the zero point, real 0
+    highest: int
     rounding: str
 
     @classmethod
-    def of(cls, weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid, relu: bool,
+    def of(cls, weight: QuantizedTensor, bias: np.ndarray, input: Grid, output: Grid, clamp: Clamp = IDENTITY,
            rounding: str = "single") -> "IntegerLinear":
         """The layer of quantised weights and a float bias (O,) between two per-tensor grids.
 
+        Rounding keeps order, so clamping codes between those of the clamp's ends gives the codes of clamped numbers.
         The bias gets int32 codes of scale S_x·S_w and zero point 0 (per group: in the group of the row's largest
         scale). ValueError if int32 could overflow, or if the scales are so far apart that no multiplier fits.
         """
@@ -58,9 +62,10 @@ class IntegerLinear:
             scale = float_multiplier(input.scale, scales, output.scale)
         else:
             scale = Multiplier.of(real / float(output.scale), axis=1)
-        lowest = max(output.low, int(output.zero_point)) if relu else output.low
+        lowest, highest = (int(output.quantize(np.float32(end))) if np.isfinite(end) else beyond
+                           for end, beyond in ((clamp.low, output.low), (clamp.high, output.high)))
         return cls(np.ascontiguousarray(weight.codes), zeros, biases - np.int32(zero) * centred, scale, input, output,
-                   size, lowest, rounding)
+                   size, lowest, highest, rounding)
 
     def forward(self, codes: np.ndarray) -> np.ndarray:
         """Codes of the output (B, O) for codes of the input (B, I)."""
@@ -92,7 +97,7 @@ class IntegerLinear:
 def integer_layer(layer: IntegerLinear, codes: np.ndarray) -> np.ndarray:
     """`IntegerLinear.forward`, as a function that may have a kernel."""
     total = layer._requantize(layer._accumulators(codes))
-    return clamp(total, layer.output.zero_point, layer.lowest, layer.output.high).astype(layer.output.dtype)
+    return clamp(total, layer.output.zero_point, layer.lowest, layer.highest).astype(layer.output.dtype)
 
 
 @dataclass(frozen=True)

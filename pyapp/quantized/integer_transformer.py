@@ -166,7 +166,7 @@ class IntegerGPT(IntegerTransformer):
         self.tokens, self.places = Rows.of(table, made.stream), Rows.of(made.tensors[model.places.weight], made.stream)
         self.blocks, self.norm, self.add = made.blocks(model), made.norm("norm", made.input("head")), made.add
         self.logits = made.logits
-        self.head = Dense(IntegerLinear.of(table, np.zeros(len(table.codes)), self.norm.output, self.logits, False))
+        self.head = Dense(IntegerLinear.of(table, np.zeros(len(table.codes)), self.norm.output, self.logits))
 
     def caches(self, batch: int = 1) -> list[Cache]:
         """Empty caches of codes, one for each block."""
@@ -269,7 +269,7 @@ class _Maker:
         grid = weight.grid
         if grid.per.kind == "channel":
             grid = Grid(grid.scale[rows], grid.zero_point[rows], grid.bits, grid.low, grid.high, grid.per)
-        return Dense(IntegerLinear.of(QuantizedTensor(weight.codes[rows], grid), bias, input, output, False))
+        return Dense(IntegerLinear.of(QuantizedTensor(weight.codes[rows], grid), bias, input, output))
 
     def norm(self, name: str, output: Grid) -> Norm:
         return Norm.of(self.p[f"{name}.weight"], self.p[f"{name}.bias"], output)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.core.ops import linear, relu
+from pyapp.core.clamps import CLAMPS, IDENTITY
+from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, unwatched
 from pyapp.nets.mlp import MLP
@@ -32,7 +33,7 @@ Memo = dict[Hashable, Any]
 class QuantizedNetwork:
     """Quantised weights and, if activations are quantised too, their grids: "input", then one per layer by name.
 
-    The grid of a hidden layer is that of its output after ReLU; the last layer's is that of the logits.
+    The grid of a hidden layer is that of its output after its activation; the last layer's is that of the logits.
     """
 
     weights: QuantizedParameters
@@ -84,9 +85,9 @@ class QuantizedNetwork:
         p, grids = self.weights.parameters, list(self.activations.values())
         names = weight_names(p)
         biases = [p[name.replace(".weight", ".bias")] for name in names]
-        layers = [IntegerLinear.of(self.weights.tensors[name], bias, *ends,
-                                   relu=name != names[-1], rounding=rounding)
-                  for name, bias, ends in zip(names, biases, pairwise(grids), strict=True)]
+        clamps = [CLAMPS[p.activation]] * (len(names) - 1) + [IDENTITY]
+        layers = [IntegerLinear.of(self.weights.tensors[name], bias, *ends, clamp, rounding)
+                  for name, bias, ends, clamp in zip(names, biases, pairwise(grids), clamps, strict=True)]
         return IntegerNetwork(layers, grids[0])
 
 
@@ -105,10 +106,10 @@ class Simulated(MLP):
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         if self.grids is None:
             return super().forward(p, x)
-        x = self.grids[0].fake_quantize(x)
+        f, x = CLAMPS[p.activation], self.grids[0].fake_quantize(x)
         for layer, grid in zip(self.linears, self.grids[1:], strict=True):
             y = layer.forward(p, x.astype(np.float64))
-            x = grid.fake_quantize(y if layer is self.linears[-1] else relu(y))
+            x = grid.fake_quantize(y if layer is self.linears[-1] else f(y))
         return x
 
 
@@ -167,9 +168,9 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         if settings.method == "gptq":
             return gptq(w, x_hat, grid, memo=memo)
         exact = x if settings.reconstruction == "asymmetric" else None
-        relu_bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
+        bias = None if name == names[-1] else p[name.replace(".weight", ".bias")]
         before = names.index(name)
-        return adaround(w, x_hat, grid, settings.seed, exact=exact, relu_bias=relu_bias,
+        return adaround(w, x_hat, grid, settings.seed, exact=exact, bias=bias, clamp=CLAMPS[p.activation],
                         watch=lambda done, of: watch(before * of + done, len(names) * of))
 
     return _layer_by_layer(p, settings, inputs, remembered, {})
@@ -198,6 +199,7 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
     if not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image")
     names, values, tensors, activations = weight_names(p), p.copy(), {}, {}
+    f = CLAMPS[p.activation]
 
     def exactly(x: np.ndarray, w: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """x Wᵀ + b in float32; where activations get grids, summed in float64, so that the last bits of a range, which
@@ -230,5 +232,5 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         if name == names[-1]:
             x_hat = on_grid(layer, x_hat, LOGITS_BITS)
         else:
-            x, x_hat = relu(x), on_grid(layer, relu(x_hat))
+            x, x_hat = f(x), on_grid(layer, f(x_hat))
     return QuantizedNetwork(assemble(values, tensors), activations or None)

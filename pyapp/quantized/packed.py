@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pyapp.core.clamps import RELU
 from pyapp.core.parameters import Parameters
 from pyapp.nets.mlp import MLP
 from pyapp.quant.packing import code_range, pack, unpack
@@ -36,16 +37,17 @@ def arrays_of(network: QuantizedNetwork) -> dict[str, np.ndarray]:
     return found
 
 
-def network_of(arrays: Mapping[str, np.ndarray], name: str) -> QuantizedNetwork:
-    """The network in a file's arrays. StoreError if they hold no network."""
+def network_of(arrays: Mapping[str, np.ndarray], name: str, activation: str = RELU) -> QuantizedNetwork:
+    """The network in a file's arrays, with the activation that its description names. StoreError if they hold no
+    network."""
     try:
-        return _network(arrays)
+        return _network(arrays, activation)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise StoreError(f"{name}: expected a quantised network, found {', '.join(sorted(arrays)) or 'no arrays'} "
                          f"({error})") from None
 
 
-def _network(arrays: Mapping[str, np.ndarray]) -> QuantizedNetwork:
+def _network(arrays: Mapping[str, np.ndarray], activation: str) -> QuantizedNetwork:
     tensors = {}
     found = (key.removesuffix(CODES) for key in arrays if key.endswith(CODES))
     weights = sorted(found, key=lambda key: (len(key), key))  # layer10 after layer9
@@ -58,7 +60,7 @@ def _network(arrays: Mapping[str, np.ndarray]) -> QuantizedNetwork:
     sizes = [tensors[key].codes.shape[::-1] for key in weights]
     if not sizes or any(a[1] != b[0] for a, b in pairwise(sizes)):
         raise ValueError("the layers do not follow each other")
-    p = Parameters(MLP((sizes[0][0], *(outputs for _, outputs in sizes))).shapes)
+    p = Parameters(MLP((sizes[0][0], *(outputs for _, outputs in sizes))).shapes, activation=activation)
     for key in p:
         found = tensors[key].dequantize() if key in tensors else arrays[key]
         if found.shape != p[key].shape:

@@ -1,8 +1,8 @@
 """Preparation: a network that computes the same function, with numbers that are easier to quantise.
 
 Dividing what makes a channel by s > 0 and multiplying what reads the channel by s changes nothing, if only linear
-operations, ReLU or a LayerNorm's gain and shift lie between the two. What remains at run time is other weights, so a
-prepared network runs like any other, in integers too.
+operations, ReLU or a LayerNorm's gain and shift lie between the two; ReLU6 and hard tanh let no scale through. What
+remains at run time is other weights, so a prepared network runs like any other, in integers too.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from pyapp.core.clamps import CLAMPS
 from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.mlp import MLP
@@ -102,10 +103,14 @@ def prepared(model: MLP | ViT | GPT, p: Parameters, how: str, inputs: np.ndarray
              rounded: Rounded | None = None) -> Parameters:
     """Parameters, of p's dtype, with which the model computes the same function. `inputs` are what the model takes;
     "equalise" needs none. "awq" tries scales by what `rounded` makes of the weights. A rotation is not in the
-    parameters: it is made where numbers are rounded."""
+    parameters: it is made where numbers are rounded. ValueError if no scale passes the network's activation."""
     name, alpha = parsed(how)
     if name in (UNPREPARED, ROTATED):
         return p
+    if not CLAMPS[p.activation].scales:
+        raise ValueError(f'prepare is "{how}", which scales numbers before an activation and back after it; that '
+                         f'changes nothing with ReLU, but this network has {p.activation}: use prepare="{ROTATED}" or '
+                         f'prepare="{UNPREPARED}"')
     p = p.copy()
     if name == "equalise":
         _equalise(list(sites(model)), p)

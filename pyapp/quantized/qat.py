@@ -14,7 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient, relu, relu_gradient
+from pyapp.core.clamps import CLAMPS
+from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient
 from pyapp.core.parameters import Parameters
 from pyapp.nets.mlp import MLP, SIZES
 from pyapp.quant.parameters import Encoded, assemble
@@ -60,7 +61,7 @@ class QATLinear:
 
 
 class QATReLU:
-    """`y = max(x, 0)` on a grid of unsigned codes."""
+    """The network's activation, ReLU or another that gives no negative numbers, on a grid of unsigned codes."""
 
     def __init__(self, name: str, features: int, bits: Bits, estimator: str):
         scale = f"{name}.activation_scale"
@@ -71,11 +72,11 @@ class QATReLU:
         self.shapes = self.quantizer.shapes
 
     def forward(self, p: Parameters, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.y = relu(x)
+        self.y = CLAMPS[p.activation](x)
         return self.quantizer.forward(p, self.y)
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
-        return relu_gradient(self.quantizer.backward(p, dy), self.y)
+        return CLAMPS[p.activation].gradient(self.quantizer.backward(p, dy), self.y)
 
 
 class QATMLP:
@@ -112,8 +113,9 @@ class QATMLP:
         return self.start(MLP(self.sizes).initial(seed), x)
 
     def start(self, trained: Parameters, x: np.ndarray) -> Parameters:
-        """A trained float network's weights and biases, with scales set layer by layer by inputs float32 (N, 784)."""
-        p = Parameters(self.shapes, trained.vector.dtype)
+        """A trained float network's weights and biases, with scales set layer by layer by inputs float32 (N, 784).
+        ValueError for an activation that gives negative numbers, too."""
+        p = Parameters(self.shapes, trained.vector.dtype, _unsigned(trained.activation))
         for name in trained:
             p[name][...] = trained[name]
         codes, scale = self.pixels.forward(p, x)
@@ -121,14 +123,15 @@ class QATMLP:
             linear_.quantizer.start(p, p[linear_.weight])
             y = linear_.forward(p, codes, scale)
             if relu_:
-                relu_.quantizer.start(p, relu(y))
+                relu_.quantizer.start(p, CLAMPS[p.activation](y))
                 codes, scale = relu_.forward(p, y)
         return p
 
     def take(self, network: QuantizedNetwork) -> Parameters:
         """The parameters that give this "lsq" network the codes of a quantised network, so that training can continue.
         ValueError if its grids are not those of quantisation-aware training."""
-        p, given = Parameters(self.shapes), network.weights.parameters
+        given = network.weights.parameters
+        p = Parameters(self.shapes, activation=_unsigned(given.activation))
         for name in given:
             p[name][...] = given[name]
         for linear_ in self.linears:
@@ -175,7 +178,7 @@ class QATMLP:
         """The float weights and biases alone, without scales. ValueError for NaN and infinity."""
         if not np.isfinite(p.vector).all():
             raise ValueError(NOT_FINITE)
-        found = Parameters(MLP(self.sizes).shapes)
+        found = Parameters(MLP(self.sizes).shapes, activation=p.activation)
         for name in found:
             found[name][...] = p[name]
         return found
@@ -183,3 +186,13 @@ class QATMLP:
     def to_network(self, p: Parameters) -> QuantizedNetwork:
         """The network with exactly the codes that were trained; the grid of the logits is left to calibration."""
         return QuantizedNetwork(assemble(self.plain(p), self.weights(p)), self.activations(p))
+
+
+def _unsigned(activation: str) -> str:
+    """The activation. ValueError if its grid would need signed codes."""
+    if CLAMPS[activation].low < 0:
+        raise ValueError(f"the network's activation is {activation}, which gives negative numbers too, and "
+                         "quantisation-aware training has unsigned codes between the layers; train a network with "
+                         f"{' or '.join(name for name, clamp in CLAMPS.items() if clamp.low == 0)}, or quantise this "
+                         "one after training")
+    return activation

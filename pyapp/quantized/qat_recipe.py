@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.core.clamps import RELU, checked
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment, mnist
@@ -17,7 +18,7 @@ from pyapp.nets.mlp import MLP
 from pyapp.quant.schemes import GRID
 from pyapp.quantized.qat import QATMLP
 from pyapp.training.distill import Teacher
-from pyapp.training.recipes import Recipe, option, train
+from pyapp.training.recipes import ACTIVATION, Recipe, option, train
 from pyapp.training.trainer import Loss, Trainer, cross_entropy
 
 NO_HIDDEN = "none"
@@ -50,8 +51,12 @@ class StudentRecipe(Recipe):
     epochs: int = option(20, "passes over the images")
     batch: int = option(64, "images averaged in one step")
     hidden: str = option("32", "sizes of the hidden layers, as in 64-32, or none")
+    activation: str = option(RELU, ACTIVATION)
     share: float = option(0.5, "the teacher's share of the loss; 0 learns from the labels alone", least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
+
+    def __post_init__(self):
+        checked(self.activation)
 
     def sizes(self, outputs: int = mlp.SIZES[-1]) -> tuple[int, ...]:
         """Inputs and outputs of all layers. ValueError if `hidden` does not list sizes."""
@@ -78,7 +83,7 @@ def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str],
                   teacher: Parameters | None = None) -> tuple[MLP, Parameters]:
     """Train a float network of other sizes with a teacher, by default the shipped network."""
     model = MLP(recipe.sizes(len(digits.classes)))
-    p = model.initial(recipe.seed)
+    p = model.initial(recipe.seed, activation=recipe.activation)
     train(recipe, model, p, digits, report, _teaching(recipe, mlp.load() if teacher is None else teacher))
     return model, p
 

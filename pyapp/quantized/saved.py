@@ -26,7 +26,7 @@ def classes_of(path: Path = mlp.SHIPPED) -> tuple[str, ...]:
 def digits_network(found: Contents) -> Parameters | QuantizedNetwork:
     """The digits network that a file holds. StoreError if it holds something else."""
     if found.need("mlp").packed:
-        return packed.network_of(found.arrays, found.name)
+        return packed.network_of(found.arrays, found.name, found.activation)
     if not found.quantised:
         return mlp.parameters(found)
     if (form := found.scheme.get("format", GRID)) != GRID:

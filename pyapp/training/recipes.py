@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.clamps import RELU, checked
 from pyapp.core.optim import OPTIMISERS
 from pyapp.core.parameters import Parameters
 from pyapp.data import augment
@@ -17,6 +18,7 @@ from pyapp.quant.parameters import quantize_parameters
 from pyapp.training.trainer import Loss, Trainer, anneal, cross_entropy, evaluate
 
 MOST = 2**31 - 1  # of what is counted: steps, images; a seed may be larger
+ACTIVATION = "what each hidden layer's sums go through"
 
 
 def option(default: Any, doc: str, least: float | None = None, most: float = math.inf) -> Any:
@@ -61,12 +63,14 @@ class Recipe:
 class MLPRecipe(Recipe):
     """The float digits network. The defaults are the shipped recipe."""
 
-    layers: str = option(USUAL, "inputs, then the outputs of each dense layer; ReLU between them")
+    layers: str = option(USUAL, "inputs, then the outputs of each dense layer")
+    activation: str = option(RELU, ACTIVATION)
     epochs: int = option(80, "passes over the images")
     rate: float = option(0.001, "learning rate at the start; it falls to zero along half a cosine")
     batch: int = option(64, "images averaged in one step")
 
     def __post_init__(self):
+        checked(self.activation)
         sizes_of(self.layers, outputs=read_sizes(self.layers, "layers", USUAL)[-1])  # as many classes as the data have
 
 
@@ -82,7 +86,7 @@ def train(recipe: Recipe, model, p: Parameters, digits: Digits, report: Callable
 def train_mlp(recipe: MLPRecipe, digits: Digits, report: Callable[[str], None]) -> Parameters:
     """Train the digits network from random weights."""
     model = MLP(sizes_of(recipe.layers, outputs=len(digits.classes)))
-    p = model.initial(recipe.seed)
+    p = model.initial(recipe.seed, activation=recipe.activation)
     train(recipe, model, p, digits, report)
     return p
 

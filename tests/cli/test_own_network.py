@@ -13,7 +13,8 @@ from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 
 DATA = str(mnist.SHIPPED)
-QUANTISED = ("--bits", "8", "--activations", "8")
+EIGHT = ("--activations", "8")
+QUANTISED = ("--bits", "8", *EIGHT)
 
 
 def test_layers_are_an_option_of_train(tmp_path, capsys):
@@ -61,6 +62,24 @@ def test_training_goes_on_from_any_layers(argv, own, tmp_path, capsys):
     assert main([*argv, "--data", DATA, "--weights", str(own), "--epochs", "1", "--out", str(out)]) == 0
     assert f"--weights {own}" in store.recipe(out)["command"]
     assert main(["evaluate", "mlp", "--weights", str(out)]) == 0
+
+
+def test_an_activation_goes_from_training_into_every_command(tmp_path, capsys):
+    out, back = tmp_path / "six.npz", tmp_path / "back.onnx"
+    assert main(["train", "mlp", "--data", DATA, "--exclude", "none", "--epochs", "1", "--layers", "784-8-8-10",
+                 "--activation", "relu6", "--out", str(out)]) == 0
+    assert mlp.load(out).activation == "relu6" and "--activation relu6" in store.recipe(out)["command"]
+    capsys.readouterr()
+    said = []
+    assert main(["export", "mlp", "--weights", str(out), "--format", "onnx", "--out", str(back)]) == 0
+    assert mlp.load(back).activation == "relu6" and "PARITY OK" in capsys.readouterr().out
+    for weights in (out, back):
+        assert main(["evaluate", "mlp", "--weights", str(weights), "--method", "adaround", "--bits", "3", *EIGHT,
+                     "--reconstruction", "asymmetric"]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert main(["evaluate", "mlp", "--weights", str(out), *QUANTISED, "--prepare", "smooth"]) == 2
+    assert "this network has relu6: use --prepare hadamard" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("how", [(), ("--bits", "4", "--per", "channel"), ("--bits", "3", "--per", "group:28")],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from oracles.onnx_cases import agrees, equal, grid
 
+from pyapp.core.clamps import CLAMPS, IDENTITY, RELU
 from pyapp.quant.integer import IntegerLinear, IntegerNetwork
 from pyapp.quant.packing import code_range, pack
 from pyapp.quant.schemes import fit_grid, quantize
@@ -161,7 +162,7 @@ def small_network(seed: int, scheme: str, bias: float, per: str = "tensor"):
         h = h @ weight.dequantize().T + b
         h = np.maximum(h, 0) if outputs != 10 else h
         grids.append(fit_grid(h, 8, "affine"))
-        layers.append(IntegerLinear.of(weight, b, *grids[-2:], relu=outputs != 10, rounding="float"))
+        layers.append(IntegerLinear.of(weight, b, *grids[-2:], CLAMPS[RELU] if outputs != 10 else IDENTITY, "float"))
         weights.append(weight)
     return IntegerNetwork(layers, grids[0]), weights, x
 

@@ -13,6 +13,7 @@ from pyapp.nets.gpt import GPT, GPTSize
 from pyapp.nets.mlp import MLP
 from pyapp.nets.vit import ViT, ViTSize
 from pyapp.quantized import packed
+from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.saved import digits_network
 from pyapp.quantized.trained import shipped
 from pyapp.store import StoreError
@@ -44,6 +45,18 @@ def test_a_checkpoint_says_what_it_is():
     assert json.loads(student()["about"].tobytes())["version"] == checkpoint.VERSION
 
 
+def test_the_activation_is_in_the_file_where_it_is_not_relu():
+    """Beside the sizes, whose contradiction a Bitladder that knows ReLU only refuses."""
+    p = MLP((784, 20, 10)).initial(3, activation="relu6")
+    found = Contents(described(store.arrays_of(p), "train mlp", activation=p.activation), "s.npz")
+    assert found.sizes == {"layers": [784, 20, 10], "activation": "relu6"}
+    assert found.words == "a digits network 784-20-10 (ReLU6) made by train mlp"
+    assert mlp.parameters(found).activation == "relu6" and mlp.parameters(Contents(student(), "s")).activation == "relu"
+    network = quantize_network(p, Settings(bits=4), None)
+    arrays = described(packed.arrays_of(network), "export", activation=network.parameters.activation)
+    assert digits_network(Contents(arrays, "q.npz")).parameters.activation == "relu6"
+
+
 def test_the_number_of_heads_is_in_the_file():
     model, p, vocabulary = gpt.opened(Contents(writer(), "g.npz"))
     assert model.size == SMALL and vocabulary.characters == "\nabc" and p.vector.dtype == np.float32
@@ -71,6 +84,9 @@ def test_a_description_is_ignored_where_arrays_are_read():
     (lambda: about(student(), format="other"), "the format is 'other'"),
     (lambda: about(student(), network="gpt"), r"says that it holds gpt .* but its arrays are mlp"),
     (lambda: about(student(), sizes={"layers": [784, 10]}), r"but its arrays are mlp .*784, 20, 10"),
+    (lambda: about(student(), sizes={"layers": [784, 20, 10], "activation": "gelu"}),
+     "has the activation 'gelu' between its layers; this Bitladder has relu, relu6, hard-tanh: open it with a newer"),
+    (lambda: about(writer(), sizes={"heads": 2, "activation": "relu6"}), "says that it holds gpt"),
     (lambda: about(student(), by="x\ny"), "a field is missing or invalid"),
     (lambda: about(writer(), sizes={"heads": 3}), "16 columns cannot be divided among 3 heads"),
     (lambda: {**student(), "about": np.frombuffer(b"[" * 5000, np.uint8)}, "nested more than 100 deep"),

@@ -43,7 +43,7 @@ def _of_layer(layer: Any) -> tuple[tuple, np.dtype, bool]:
         return (), output.dtype, False
     multiplier, exponent = (layer.scale, None) if rule == 2 else (layer.scale.m0, dense(layer.scale.exponent))
     return ((dense(w), dense(layer.weight_zero), dense(layer.offset), dense(multiplier), exponent, layer.size, rule,
-             int(output.zero_point), layer.lowest, output.high), output.dtype, layer.offset.shape[1] > 1)
+             int(output.zero_point), layer.lowest, layer.highest), output.dtype, layer.offset.shape[1] > 1)
 
 
 def _kept(owner: Any, make: Callable[[Any], Any]) -> Any:

@@ -4,12 +4,13 @@
 
 /** The network in a parsed file, ready to run: codes as numbers, weights of float networks as real numbers. */
 export function load(file) {
+  const clamp = file.network.clamp ?? [0, Infinity]; // of hidden layers in floats: ReLU's, unless the file has others
   const layers = file.network.layers.map((layer, i) => {
     const [outputs, inputs] = layer.shape;
     const zero = layer.zero ? numbers(Int32Array, layer.zero) : null;
-    const last = i === file.network.layers.length - 1;
+    const ends = i === file.network.layers.length - 1 ? [-Infinity, Infinity] : clamp;
     if (layer.bits === 32) {
-      return { outputs, inputs, last, weight: numbers(Float32Array, layer.weight), bias: numbers(Float32Array, layer.bias) };
+      return { outputs, inputs, ends, weight: numbers(Float32Array, layer.weight), bias: numbers(Float32Array, layer.bias) };
     }
     const codes = unpack(numbers(Uint8Array, layer.weight), layer.bits, !layer.unsigned, outputs * inputs);
     const size = layer.size ?? inputs; // inputs of a row that share a scale; without it all rows share one
@@ -20,7 +21,7 @@ export function load(file) {
         const s = at(Math.floor(k / inputs), k % inputs);
         return Math.fround((code - (zero ? zero[s] : 0)) * scale[s]);
       };
-      return { outputs, inputs, last, weight: Float32Array.from(codes, real), bias: numbers(Float32Array, layer.bias) };
+      return { outputs, inputs, ends, weight: Float32Array.from(codes, real), bias: numbers(Float32Array, layer.bias) };
     }
     const [offset, m0, shift] = [numbers(Int32Array, layer.offset), numbers(Int32Array, layer.m0), numbers(Int8Array, layer.shift)];
     return { ...layer, outputs, inputs, codes, zero, offset, m0, shift, at, size };
@@ -43,14 +44,14 @@ export function run(network, pixels) {
   return { codes, logits, probabilities: exp.map((value) => value / sum) };
 }
 
-const reals = ({ outputs, inputs, weight, bias, last }, x) => Array.from({ length: outputs }, (_, row) => {
+const reals = ({ outputs, inputs, weight, bias, ends: [low, high] }, x) => Array.from({ length: outputs }, (_, row) => {
   let sum = bias[row];
   for (let i = 0; i < inputs; i += 1) sum += x[i] * weight[row * inputs + i];
-  return last ? sum : Math.max(sum, 0);
+  return Math.min(Math.max(sum, low), high);
 });
 
 /** Codes to codes: integer sums per group of inputs, scaled by fixed-point multipliers, rounded once and clamped. */
-function integers({ outputs, inputs, size, codes, zero, offset, m0, shift, lowest, output, at }, x, rounding) {
+function integers({ outputs, inputs, size, codes, zero, offset, m0, shift, lowest, output, highest = output.high, at }, x, rounding) {
   const groups = Math.ceil(inputs / size);
   return Array.from({ length: outputs }, (_, row) => {
     let total = 0n;
@@ -65,7 +66,7 @@ function integers({ outputs, inputs, size, codes, zero, offset, m0, shift, lowes
     }
     const exponent = shift[shift.length > 1 ? row : 0];
     const scaled = rounding === "double" ? twice(total, exponent) : (total + (1n << BigInt(30 - exponent))) >> BigInt(31 - exponent);
-    return Math.min(Math.max(Number(scaled) + output.zero, lowest), output.high);
+    return Math.min(Math.max(Number(scaled) + output.zero, lowest), highest);
   });
 }
 

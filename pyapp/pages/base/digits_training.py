@@ -105,7 +105,8 @@ def arrays_of(trainer: Trainer, params: Values, by: str, extra: Mapping[str, np.
     """A checkpoint: the network, the state of its training, and the page's parameters; `more` as for
     `described`."""
     arrays = training(trainer.p, trainer.state())
-    return described({**arrays, **(extra or {}), PARAMS: packed_json(params)}, by, **more)
+    arrays |= {**(extra or {}), PARAMS: packed_json(params)}
+    return described(arrays, by, activation=trainer.p.activation, **more)
 
 
 def go_on(trainer: Trainer, saved: Contents) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pyapp.core.clamps import CLAMPS
 from pyapp.core.gradcheck import numeric_gradient
 from pyapp.core.layers import Linear, ReLU
 from pyapp.core.losses import softmax_cross_entropy
@@ -52,9 +53,11 @@ def test_cross_entropy_gradient_matches_central_differences():
     np.testing.assert_allclose(gradient, numeric, atol=1e-9)
 
 
-def test_the_whole_network_matches_central_differences():
+@pytest.mark.parametrize("activation", CLAMPS)
+def test_the_whole_network_matches_central_differences(activation):
     model = MLP((6, 5, 4, 3))
-    p = model.initial(seed=3, dtype=np.float64)
+    p = model.initial(seed=3, dtype=np.float64, activation=activation)
+    p["layer1.weight"][:] *= 4  # so that both ends of an activation are reached
     x, labels = random(4, 6), np.array([0, 1, 2, 1])
 
     def loss() -> float:

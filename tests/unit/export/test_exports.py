@@ -1,13 +1,20 @@
 """Every format with every kind of network: what was written is read back, proves itself, and is sealed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from exported import exported
 
+from pyapp.data import mnist
 from pyapp.export import seal
 from pyapp.export.formats import written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Proof
 from pyapp.export.verify import NotProven, checked, proven, recognised
+from pyapp.nets.mlp import MLP
+from pyapp.quant.schemes import make_grid
+from pyapp.quantized.network import QuantizedNetwork, Settings, quantize_network
 
 pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
 
@@ -36,6 +43,24 @@ def test_what_is_written_proves_itself(subject, form):
     ours = Proof.of(subject.rounded(form.rounding) if form.rounding else subject)
     assert found.manifest["fingerprint"] == ours.fingerprint
     assert np.array_equal(found.proof.logits, ours.logits)
+
+
+@pytest.mark.parametrize("activation", ["relu6", "hard-tanh"])
+def test_every_format_keeps_the_activation(activation):
+    """On a grid that reaches beyond the activation's ends, so that only the clamp keeps the codes between them."""
+    p = MLP((784, 12, 8, 10)).initial(1, activation=activation)
+    p["layer1.weight"][:] *= 40
+    network = quantize_network(p, Settings(bits=8, activations=8), mnist.calibration())
+    network = QuantizedNetwork(network.weights, network.activations | {"layer1": make_grid(-3, 12, 8, "affine")})
+    plain, x = p.copy(), mnist.calibration()[:20]
+    plain.activation = "relu"
+    assert not np.allclose(MLP.of(p).forward(p, x), MLP.of(plain).forward(plain, x), atol=0.1)
+    simulated = network.simulated().forward(network.parameters, x)
+    assert np.array_equal(network.integer().logits(x), simulated)
+    for subject in (replace(exported("8 bits"), network=network), replace(exported("float"), network=p)):
+        for form in FORMS:
+            if made(subject, form):
+                test_what_is_written_proves_itself(subject, form)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)

@@ -112,14 +112,32 @@ def test_an_onnx_chain_is_read_with_its_attributes():
         assert (found[f"layer{i + 1}.weight"] == W[i]).all() and (found[f"layer{i + 1}.bias"] == B[i]).all()
 
 
+@pytest.mark.parametrize(("clip", "activation"), [
+    ({"min": 0.0}, "relu"), ({"min": 0.0, "max": 6.0}, "relu6"), ({"min": -1.0, "max": 1.0}, "hard-tanh"),
+    ({"min": 0.0, "max": 3.4028234663852886e38}, "relu"), (["zero", "six"], "relu6"), (["zero", ""], "relu"),
+])
+def test_clip_between_the_layers_is_an_activation(clip, activation):
+    """Its ends are attributes up to opset 10, and then inputs that may be left out."""
+    inputs, told = (["a", *clip], {}) if isinstance(clip, list) else (["a"], clip)
+    constants = CONSTANTS | {"zero": np.zeros((), np.float32), "six": np.full((), 6, np.float32)}
+    nodes = [*FIRST, node("Clip", inputs, "b", **told), node("MatMul", ["b", "w2"], "f"),
+             node("Clip", ["f", *inputs[1:]], "g", **told), node("Gemm", ["g", "w3"], "y", transB=1)]
+    found = chain.Contents(chain.unpack(model(nodes, constants), "x.onnx"), "x.onnx")
+    assert mlp.parameters(found).activation == activation
+    assert found.sizes.get("activation", "relu") == activation
+
+
 @pytest.mark.parametrize(("nodes", "words"), [
     ([node("Conv", ["x", "w1"], "y")], r"its operator Conv \('/Conv_of_y'\) does not fit; a chain is Gemm"),
     ([*FIRST, node("Tanh", ["a"], "b"), node("Gemm", ["b", "w3"], "y", transB=1)], "its operator Tanh"),
-    ([*FIRST, node("MatMul", ["a", "w2"], "y")], "MatMul .* without a Relu between it and the layer before"),
+    ([*FIRST, node("MatMul", ["a", "w2"], "y")], "MatMul .* without an activation between it and the layer before"),
     ([*FIRST, node("Relu", ["a"], "b"), node("Sigmoid", ["a"], "y")], "branches, to Relu and Sigmoid"),
     ([node("Relu", ["x"], "y")], "its operator Relu"),
     ([*FIRST, node("Relu", ["a"], "y")], "its graph ends with Relu"),
     ([*FIRST], "its graph ends at 'a'"),
+    ([*FIRST, node("Clip", ["a"], "y", min=0.0, max=4.0)], r"its operator Clip \('/Clip_of_y'\) from 0 to 4 does not"),
+    ([*FIRST, node("Clip", ["a", "", "w2"], "y")], "Clip .* whose max is not one number"),
+    ([*FIRST, node("Clip", ["a"], "b", min=0.0, max=6.0), *MIDDLE[1:]], "Relu .* after ReLU6 in the layer before"),
     ([node("Gemm", ["x", "w1", "b1"], "y", transB=1, transA=1)], "with transA does not fit"),
     ([node("Gemm", ["x", "w1", "b3"], "y", transB=1)], "whose bias has 10 numbers for 24 outputs"),
 ])

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from pyapp.core.parameters import Parameters
 from pyapp.nets.mlp import MLP
+from pyapp.quant.parameters import quantize_parameters
 
 
 def test_the_digits_network_has_109386_parameters():
@@ -18,9 +20,18 @@ def test_he_initialisation_has_its_variance_and_keeps_activations_alive():
     assert (MLP().initial(seed=1).vector == p.vector).all() and (MLP().initial(seed=2).vector != p.vector).any()
 
 
-def test_forward_is_the_formula():
+@pytest.mark.parametrize(("activation", "low", "high"), [("relu", 0, np.inf), ("relu6", 0, 6), ("hard-tanh", -1, 1)])
+def test_forward_is_the_formula(activation, low, high):
     model = MLP((3, 4, 2))
-    p = model.initial(seed=1, dtype=np.float64)
-    x = np.array([[1.0, -2.0, 0.5]])
-    hidden = np.maximum(x @ p["layer1.weight"].T + p["layer1.bias"], 0)
+    p = model.initial(seed=1, dtype=np.float64, activation=activation)
+    x = np.array([[1.0, -2.0, 0.5]]) * np.array([[1], [-19], [19]])
+    hidden = np.clip(x @ p["layer1.weight"].T + p["layer1.bias"], low, high)
+    assert {low, high} - {np.inf} <= set(hidden.flat)  # all ends are reached
     np.testing.assert_allclose(model.forward(p, x), hidden @ p["layer2.weight"].T + p["layer2.bias"], rtol=1e-12)
+
+
+def test_the_activation_goes_with_the_parameters():
+    p = MLP((3, 4, 2)).initial(seed=1, activation="relu6")
+    assert p.copy().activation == p.astype(np.float64).activation == "relu6"
+    assert quantize_parameters(p, 4).parameters.activation == "relu6"
+    assert Parameters(p.shapes).activation == "relu"

@@ -3,6 +3,7 @@ import pytest
 from opened import Opened
 
 from pyapp import store
+from pyapp.checkpoint import described
 from pyapp.data import mnist
 from pyapp.nets.mlp import MLP
 from pyapp.pages.digits import DIVERGED
@@ -204,6 +205,22 @@ def test_layers_that_cannot_be_used_are_said_and_the_usual_ones_are_trained():
         frame = Session(layers=bad).advance(steps=1)["frame"]
         assert why in frame.notes[0] and "784-128-64-10 is trained" in frame.notes[0]
         assert frame.scalars["neurons"] == 128
+
+
+def test_the_activation_is_trained_saved_and_taken_from_a_file():
+    page = Session(layers="784-8-10", activation="hard-tanh")
+    page.advance(steps=3)
+    saved = page.snapshot()
+    other = Session()
+    answer = other.restore(saved["file"], saved["name"])
+    assert answer["params"]["activation"] == "hard-tanh" and answer["frame"].step == 3
+    ours, theirs = (each.advance(steps=5)["history"]["loss"]["value"] for each in (page, other))
+    assert (ours == theirs).all()
+    plain = Session(layers="784-8-10").advance(steps=8)["history"]["loss"]["value"]
+    assert plain[-1] != ours[-1]
+    p = MLP((784, 8, 10)).initial(3, activation="relu6")
+    file = store.pack(described(store.arrays_of(p), "train mlp", activation="relu6"))
+    assert other.restore(file, "six.npz")["params"]["activation"] == "relu6"
 
 
 def test_another_programs_network_becomes_ones_own():

@@ -60,7 +60,7 @@ def test_output_codes_are_those_of_the_integer_layer(grids, out_bits):
     walk = found.walk
     bias = np.zeros(8, np.float32)
     for rounding in ("single", "double", "float"):
-        layer = IntegerLinear.of(walk.qw, bias, walk.qa.grid, walk.y_grid, False, rounding)
+        layer = IntegerLinear.of(walk.qw, bias, walk.qa.grid, walk.y_grid, rounding=rounding)
         np.testing.assert_array_equal(walk.codes[rounding], layer.forward(walk.qa.codes))
     onnx = qlinear_matmul(walk.qa.codes, walk.qa.grid, walk.qw.codes, walk.qw.grid, walk.y_grid)
     np.testing.assert_array_equal(walk.codes["float"], onnx)

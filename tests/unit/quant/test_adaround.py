@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.quant.adaround import STRENGTH, Rounding, Target, adaround
 from pyapp.quant.calibrate import fit_weight_grid
 
@@ -122,26 +123,27 @@ def test_what_does_not_fit_is_refused():
         adaround(w, x, grid)
 
 
-@pytest.mark.parametrize("with_relu", [False, True])
-def test_the_asymmetric_gradient_is_that_of_the_float_networks_output(with_relu):
+@pytest.mark.parametrize("activation", ["", *CLAMPS])
+def test_the_asymmetric_gradient_is_that_of_the_float_networks_output(activation):
     """Eq. 25 of the paper: f(x W) against f(x_hat W_hat), where x_hat is not x."""
     rng = np.random.default_rng(5)
-    w, exact = rng.normal(size=(3, 4)).astype(np.float32), rng.normal(size=(6, 4)).astype(np.float32)
+    w, exact = rng.normal(size=(3, 4)).astype(np.float32), rng.normal(0, 2, (6, 4)).astype(np.float32)
     x, bias = exact + rng.normal(0, 0.3, exact.shape).astype(np.float32), rng.normal(size=3).astype(np.float32)
     scale = np.full(w.shape, 0.4, np.float32)
     floor = np.floor(w / scale)
     rounding = Rounding(w / scale - floor, scale, np.full(w.shape, -99), np.full(w.shape, 99))
     rounding.v[:] += rng.normal(0, 1, w.shape)
 
+    ends = {"relu": (0, np.inf), "relu6": (0, 6), "hard-tanh": (-1, 1)}.get(activation, (-np.inf, np.inf))
+
     def output(x, w):
-        y = x.astype(np.float64) @ w.T.astype(np.float64) + bias * with_relu
-        return np.maximum(y, 0) if with_relu else y
+        return np.clip(x.astype(np.float64) @ w.T.astype(np.float64) + bias * bool(activation), *ends)
 
     def loss(v):
         h = np.clip(1.2 / (1 + np.exp(-v)) - 0.1, 0, 1)
         return np.sum((output(x, (floor + h) * scale) - output(exact, w)) ** 2) / (len(x) * 1.7)
 
-    rounding.backward(x, 1.7, None, Target.of(w, x, exact, bias if with_relu else None))
+    rounding.backward(x, 1.7, None, Target.of(w, x, exact, bias if activation else None, CLAMPS[activation or RELU]))
     numerically_as(rounding, loss)
 
 

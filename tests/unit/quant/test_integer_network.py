@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from unit.quant.tracing import floats, named, traced
 
+from pyapp.core.clamps import CLAMPS, IDENTITY, RELU
 from pyapp.core.rng import generator
 from pyapp.data import mnist
 from pyapp.nets import mlp
@@ -45,9 +46,10 @@ class Network:
         return self.grids[0].quantize(self.x)
 
     def integer(self, rounding: str = "single") -> IntegerNetwork:
-        layers = [IntegerLinear.of(weight, bias, *ends, relu=i < len(self.weights) - 1, rounding=rounding)
-                  for i, (weight, bias, ends)
-                  in enumerate(zip(self.weights, self.biases, pairwise(self.grids), strict=True))]
+        clamps = [CLAMPS[RELU]] * (len(self.weights) - 1) + [IDENTITY]
+        layers = [IntegerLinear.of(weight, bias, *ends, clamp, rounding)
+                  for weight, bias, ends, clamp
+                  in zip(self.weights, self.biases, pairwise(self.grids), clamps, strict=True)]
         return IntegerNetwork(layers, self.grids[0])
 
     def simulated(self) -> np.ndarray:
@@ -173,9 +175,9 @@ def test_one_group_as_long_as_the_row_is_per_channel():
     np.testing.assert_array_equal(per_channel.forward(codes), per_group.forward(codes))
 
 
-def layer(w, bias, output, relu=False, rounding="single", **how):
+def layer(w, bias, output, clamp=IDENTITY, rounding="single", **how):
     w = np.array(w, np.float32)
-    return IntegerLinear.of(quantize(w, 8, **how), np.array(bias, np.float32), affine_grid(0, 255, 8), output, relu,
+    return IntegerLinear.of(quantize(w, 8, **how), np.array(bias, np.float32), affine_grid(0, 255, 8), output, clamp,
                             rounding)
 
 
@@ -191,9 +193,21 @@ def test_relu_is_the_clamp_at_the_zero_point(signed):
     """On a grid that has room for negative numbers: what is below real 0 becomes the zero point."""
     output = make_grid(-12800, 12700, 8, "affine", signed)
     codes = np.array([[0, 9], [1, 1], [9, 0], [255, 0]], np.uint8)
-    plain, folded = (layer([[127, -127]], [0], output, relu).forward(codes) for relu in (False, True))
+    plain, folded = (layer([[127, -127]], [0], output, clamp).forward(codes)
+                     for clamp in (IDENTITY, CLAMPS[RELU]))
     np.testing.assert_array_equal(folded, np.maximum(plain, output.zero_point))
     assert (plain[0] < output.zero_point).all() and (plain[3] > output.zero_point).all()
+
+
+@pytest.mark.parametrize("activation", CLAMPS)
+def test_codes_are_clamped_where_the_activation_clamps(activation):
+    """Against whole numbers in Python: steps of 1/8, on a grid beyond the activation's ends and on one within."""
+    codes = np.array([[a, b, 0] for a in range(10) for b in range(10)], np.uint8)
+    low, high = {"relu": (0, 999), "relu6": (0, 6), "hard-tanh": (-1, 1)}[activation]
+    for ends, zero in (((-16, 15.875), 128), ((-0.5, 31.375), 4)):
+        made = layer([[1, -1, 127]], [0], make_grid(*ends, 8, "affine"), CLAMPS[activation])
+        expected = [[min(max(8 * min(max(int(a) - int(b), low), high) + zero, 0), 255)] for a, b, _ in codes]
+        assert int(made.output.zero_point) == zero and made.forward(codes).tolist() == expected
 
 
 def test_results_beyond_the_grid_are_clamped_even_past_int32():
@@ -252,15 +266,15 @@ def test_mistakes_are_named():
     network = Network.random(1)
     weight, bias, grid = network.weights[0], network.biases[0], network.grids[0]
     with pytest.raises(ValueError, match="rounding is 'up'; use single, double, float"):
-        IntegerLinear.of(weight, bias, grid, grid, True, "up")
+        IntegerLinear.of(weight, bias, grid, grid, CLAMPS[RELU], "up")
     with pytest.raises(ValueError, match="cannot sum groups"):
         Network.random(1, per="group:8").integer("double")
     with pytest.raises(ValueError, match="per channel"):
-        IntegerLinear.of(weight, bias, fit_grid(network.x, 8, "affine", "channel"), grid, True)
+        IntegerLinear.of(weight, bias, fit_grid(network.x, 8, "affine", "channel"), grid)
     with pytest.raises(ValueError, match=r"weights have shape \(40,\)"):
-        IntegerLinear.of(quantize(np.ones(40), 8), bias, grid, grid, True)
+        IntegerLinear.of(quantize(np.ones(40), 8), bias, grid, grid)
     with pytest.raises(ValueError, match=r"the bias \(23,\); expected"):
-        IntegerLinear.of(weight, bias[1:], grid, grid, True)
+        IntegerLinear.of(weight, bias[1:], grid, grid)
     integer = network.integer()
     with pytest.raises(ValueError, match="at least one layer"):
         IntegerNetwork([], grid)

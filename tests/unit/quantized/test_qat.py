@@ -62,6 +62,25 @@ def test_without_bits_it_is_the_float_network():
     np.testing.assert_allclose(p.gradient, q.gradient, rtol=1e-4, atol=1e-7)
 
 
+def test_relu6_is_trained_like_the_float_network_and_hard_tanh_is_refused():
+    rng = np.random.default_rng(2)
+    x, dy = rng.uniform(0, 1, (9, 6)).astype(np.float32), rng.standard_normal((9, 3))
+    plain, model = MLP((6, 5, 3)), QATMLP((6, 5, 3), None, None)
+    q = plain.initial(1, activation="relu6")
+    q["layer1.weight"][:] *= 9
+    p = model.start(q, x)
+    np.testing.assert_allclose(model.forward(p, x), plain.forward(q, x), rtol=1e-5, atol=1e-5)
+    assert plain.linears[1].x.max() == 6
+    model.backward(p, dy)
+    plain.backward(q, dy.astype(np.float32))
+    np.testing.assert_allclose(p.gradient, q.gradient, rtol=1e-4, atol=1e-5)
+    codes = QATMLP((6, 5, 3), 4, 4)
+    network = codes.to_network(codes.start(q, x))
+    assert network.weights.parameters.activation == codes.take(network).activation == "relu6"
+    with pytest.raises(ValueError, match=r"activation is hard-tanh, .* train a network with relu or relu6"):
+        codes.start(plain.initial(1, activation="hard-tanh"), x)
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("per", PER)
 @pytest.mark.parametrize(("bits", "activations"), [(2, 8), (3, 3), ((2, 8, 4), 4)])
