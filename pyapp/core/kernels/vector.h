@@ -103,22 +103,26 @@ INLINE void put_first(float *y, f32x4 v, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = v[i];
 }
 
-// exp x: x = n log 2 + r, and a polynomial of degree 7 in r whose coefficients are those of Cephes (Moshier 1992, expf).
-// Relative error below 1.2e-7; under x = -87.3, where the result is no normal number, it is 0, and above 88.3 infinity.
-INLINE f32x4 exponential(f32x4 x) {
+// exp of N <= 4 vectors, in place: x = n log 2 + r, and a polynomial of degree 7 in r whose coefficients are those of
+// Cephes (Moshier 1992, expf). Relative error below 1.2e-7; under x = -87.3, where the result is no normal number, it is
+// 0, and above 88.3 infinity; NaN stays. Four at once, as engines make a vector of a constant wherever it is used.
+INLINE void exponentials(const int N, f32x4 *x) {
   const f32x4 low = SPLAT(-87.33f), high = SPLAT(88.37f);
-  i32x4 vanishes = x < low, overflows = x > high;
-  x = choose(vanishes, low, choose(overflows, high, x));
-  f32x4 n = nearest(x * 1.44269504088896341f);
-  f32x4 r = x - n * 0.693359375f - n * -2.12194440e-4f; // log 2 in two parts: the first product is exact
-  f32x4 p = SPLAT(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  f32x4 finite = choose(n == n, n, SPLAT(0)); // NaN stays in p
-  i32x4 power = (__builtin_convertvector(finite, i32x4) + 127) << 23;
-  return choose(vanishes, SPLAT(0), choose(overflows, SPLAT(__builtin_inff()), p * (f32x4)power));
+  const float magic = 12582912.0f; // 1.5 · 2²³: what is added to it is rounded to a whole number
+  static const float factors[] = {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  f32x4 inside[4], n[4], r[4], p[4];
+  i32x4 power[4];
+  UNROLL for (int i = 0; i < N; i++) inside[i] = choose(x[i] < low, low, choose(x[i] > high, high, x[i]));
+  UNROLL for (int i = 0; i < N; i++) n[i] = inside[i] * 1.44269504088896341f + magic;
+  UNROLL for (int i = 0; i < N; i++) power[i] = ((i32x4)n[i] + 127) << 23, n[i] -= magic;
+  UNROLL for (int i = 0; i < N; i++) r[i] = inside[i] - n[i] * 0.693359375f; // log 2 in two parts: this product is exact
+  UNROLL for (int i = 0; i < N; i++) r[i] -= n[i] * -2.12194440e-4f, p[i] = SPLAT(1.9875691500e-4f);
+  UNROLL for (int k = 0; k < 5; k++) UNROLL for (int i = 0; i < N; i++) p[i] = p[i] * r[i] + factors[k];
+  UNROLL for (int i = 0; i < N; i++) p[i] = p[i] * r[i] * r[i] + r[i] + 1.0f;
+  UNROLL for (int i = 0; i < N; i++)
+    x[i] = choose(x[i] < low, SPLAT(0), choose(x[i] > high, SPLAT(__builtin_inff()), p[i] * (f32x4)power[i]));
+}
+INLINE f32x4 exponential(f32x4 x) {
+  exponentials(1, &x);
+  return x;
 }
