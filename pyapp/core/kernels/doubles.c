@@ -10,21 +10,23 @@ INLINE void put_two(double *y, f64x2 v, size_t count) {
   else y[0] = v[0];
 }
 
-// exp x: x = n log 2 + r with |r| < 0.35, and the Taylor series of exp r up to r¹³. Error below 2 units in the last
-// place; 0 below -708, where the result is no normal number, and infinity above 709.
-INLINE f64x2 exponential_two(f64x2 x) {
+// exp of N <= 4 vectors, in place: x = n log 2 + r with |r| < 0.35, and the Taylor series of exp r up to r¹³. Error below
+// 2 units in the last place; 0 below -708, where the result is no normal number, and infinity above 709.
+INLINE void exponentials_two(const int N, f64x2 *x) {
   const f64x2 low = both(-708), high = both(709);
   const double magic = 6755399441055744.0; // 1.5 · 2⁵²: what is added to it is rounded to a whole number
-  i64x2 vanishes = x < low, overflows = x > high;
-  x = choose_two(vanishes, low, choose_two(overflows, high, x));
-  f64x2 shifted = x * 1.4426950408889634 + magic, n = shifted - magic;
-  f64x2 r = x - n * 0.693145751953125 - n * 1.4286068203094172e-6; // log 2 in two parts: the first product is exact
   static const double factors[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
                                    1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
-  f64x2 p = both(1.0 / 6227020800.0);
-  UNROLL for (int i = 0; i < 13; i++) p = p * r + factors[i];
-  f64x2 power = (f64x2)(((i64x2)shifted + 1023) << 52);
-  return choose_two(vanishes, both(0), choose_two(overflows, both(__builtin_inf()), p * power));
+  f64x2 inside[4], n[4], r[4], p[4];
+  i64x2 power[4];
+  UNROLL for (int i = 0; i < N; i++) inside[i] = choose_two(x[i] < low, low, choose_two(x[i] > high, high, x[i]));
+  UNROLL for (int i = 0; i < N; i++) n[i] = inside[i] * 1.4426950408889634 + magic;
+  UNROLL for (int i = 0; i < N; i++) power[i] = ((i64x2)n[i] + 1023) << 52, n[i] -= magic;
+  UNROLL for (int i = 0; i < N; i++) r[i] = inside[i] - n[i] * 0.693145751953125; // log 2 in two parts: this is exact
+  UNROLL for (int i = 0; i < N; i++) r[i] -= n[i] * 1.4286068203094172e-6, p[i] = both(1.0 / 6227020800.0);
+  UNROLL for (int k = 0; k < 13; k++) UNROLL for (int i = 0; i < N; i++) p[i] = p[i] * r[i] + factors[k];
+  UNROLL for (int i = 0; i < N; i++)
+    x[i] = choose_two(x[i] < low, both(0), choose_two(x[i] > high, both(__builtin_inf()), p[i] * (f64x2)power[i]));
 }
 
 FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place
@@ -37,7 +39,8 @@ FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place
     for (size_t i = 1; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
     f64x2 total = {0, 0};
     for (size_t i = 0; i < n; i += 2) {
-      f64x2 e = exponential_two(two(x + i, n - i, -__builtin_inf()) - top);
+      f64x2 e = two(x + i, n - i, -__builtin_inf()) - top;
+      exponentials_two(1, &e);
       put_two(x + i, e, n - i);
       total += e; // what fills up the last pair adds exp(-inf) = 0
     }
@@ -46,17 +49,32 @@ FUNCTION(softmax_double, 1) { // x, rows along the last axis, in place
   }
 }
 
+INLINE void gelu_two(const int N, const f64x2 *v, f64x2 *sigma, f64x2 *y) {
+  const double slope = 1.5957691216057308, cubic = 0.044715;
+  UNROLL for (int i = 0; i < N; i++) sigma[i] = (v[i] * v[i] * -(slope * cubic) - slope) * v[i];
+  exponentials_two(N, sigma);
+  UNROLL for (int i = 0; i < N; i++) sigma[i] = 1 / (sigma[i] + 1), y[i] = v[i] * sigma[i];
+}
 FUNCTION(gelu_double, 3) { // x; y = x σ(w) and σ(w), w = 2 √(2/π) (x + 0.044715 x³)
   Py_buffer *x = hold(h, a[0], "f8", 0, READ), *y = hold(h, a[1], "f8", 0, WRITE);
   Py_buffer *gate = hold(h, a[2], "f8", 0, WRITE);
   NEED(x->len == y->len && x->len == gate->len);
   if (!ready(h)) return;
-  const double slope = 1.5957691216057308, cubic = 0.044715;
-  for (size_t i = 0, n = (size_t)x->len / 8; i < n; i += 2) {
-    f64x2 v = two(DATA(double, x) + i, n - i, 0);
-    f64x2 sigma = 1 / (exponential_two((v * v * -(slope * cubic) - slope) * v) + 1);
-    put_two(DATA(double, gate) + i, sigma, n - i);
-    put_two(DATA(double, y) + i, v * sigma, n - i);
+  size_t i = 0, n = (size_t)x->len / 8;
+  f64x2 v[4], sigma[4], found[4];
+  for (; i + 8 <= n; i += 8) {
+    UNROLL for (size_t j = 0; j < 4; j++) v[j] = LOAD(f64x2, DATA(double, x) + i + 2 * j);
+    gelu_two(4, v, sigma, found);
+    UNROLL for (size_t j = 0; j < 4; j++) {
+      STORE(f64x2, DATA(double, gate) + i + 2 * j, sigma[j]);
+      STORE(f64x2, DATA(double, y) + i + 2 * j, found[j]);
+    }
+  }
+  for (; i < n; i += 2) {
+    *v = two(DATA(double, x) + i, n - i, 0);
+    gelu_two(1, v, sigma, found);
+    put_two(DATA(double, gate) + i, *sigma, n - i);
+    put_two(DATA(double, y) + i, *found, n - i);
   }
 }
 

@@ -11,7 +11,13 @@ void softmax_rows(const float *x, float *y, size_t rows, size_t n) {
     if (rest) m = largest(first(x + whole_part, rest, lowest), m);
     float top = m[0];
     UNROLL for (int l = 1; l < 4; l++) if (m[l] > top) top = m[l];
-    for (size_t i = 0; i < whole_part; i += 4) {
+    size_t i = 0;
+    for (f32x4 e[4]; i + 16 <= whole_part; i += 16) {
+      UNROLL for (size_t j = 0; j < 4; j++) e[j] = LOAD(f32x4, x + i + 4 * j) - top;
+      exponentials(4, e);
+      UNROLL for (size_t j = 0; j < 4; j++) STORE(f32x4, y + i + 4 * j, e[j]), total += e[j];
+    }
+    for (; i < whole_part; i += 4) {
       f32x4 e = exponential(LOAD(f32x4, x + i) - top);
       STORE(f32x4, y + i, e);
       total += e;
@@ -20,10 +26,10 @@ void softmax_rows(const float *x, float *y, size_t rows, size_t n) {
     if (rest) {
       f32x4 e = exponential(first(x + whole_part, rest, top) - top);
       put_first(y + whole_part, e, rest);
-      for (size_t i = 0; i < rest; i++) all += e[i];
+      for (i = 0; i < rest; i++) all += e[i];
     }
-    for (size_t i = 0; i < whole_part; i += 4) STORE(f32x4, y + i, LOAD(f32x4, y + i) / all);
-    for (size_t i = whole_part; i < n; i++) y[i] /= all;
+    for (i = 0; i < whole_part; i += 4) STORE(f32x4, y + i, LOAD(f32x4, y + i) / all);
+    for (; i < n; i++) y[i] /= all;
   }
 }
 
@@ -73,18 +79,28 @@ FUNCTION(cross_entropy, 5) { // logits (B, C), labels int64 (B), p, dlogits (B, 
   *DATA(double, loss) = sum / (double)rows;
 }
 
+INLINE void gates(const int N, const f32x4 *v, f32x4 *sigma) {
+  UNROLL for (int i = 0; i < N; i++) sigma[i] = (v[i] * v[i] * -0.07135481282f - 1.5957691216f) * v[i];
+  exponentials(N, sigma);
+  UNROLL for (int i = 0; i < N; i++) sigma[i] = 1 / (sigma[i] + 1);
+}
 void gelu_of(const float *x, float *y, float *gate, size_t n) {
-  for (size_t i = 0; i < n; i += 4) {
-    size_t count = n - i < 4 ? n - i : 4;
-    f32x4 v = count == 4 ? LOAD(f32x4, x + i) : first(x + i, count, 0);
-    f32x4 sigma = 1 / (exponential((v * v * -0.07135481282f - 1.5957691216f) * v) + 1);
-    if (count == 4) {
-      STORE(f32x4, y + i, v * sigma);
-      if (gate) STORE(f32x4, gate + i, sigma);
-    } else {
-      put_first(y + i, v * sigma, count);
-      if (gate) put_first(gate + i, sigma, count);
+  size_t i = 0;
+  f32x4 v[4], sigma[4];
+  for (; i + 16 <= n; i += 16) {
+    UNROLL for (size_t j = 0; j < 4; j++) v[j] = LOAD(f32x4, x + i + 4 * j);
+    gates(4, v, sigma);
+    UNROLL for (size_t j = 0; j < 4; j++) {
+      STORE(f32x4, y + i + 4 * j, v[j] * sigma[j]);
+      if (gate) STORE(f32x4, gate + i + 4 * j, sigma[j]);
     }
+  }
+  for (; i < n; i += 4) {
+    size_t count = n - i < 4 ? n - i : 4;
+    *v = first(x + i, count, 0);
+    gates(1, v, sigma);
+    put_first(y + i, *v * *sigma, count);
+    if (gate) put_first(gate + i, *sigma, count);
   }
 }
 

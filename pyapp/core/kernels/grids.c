@@ -3,18 +3,19 @@
 #include "codes.h"
 #include "vector.h"
 
-// code = clip(round(x / scale) + zero, low, high); NaN goes to an end. `wrong` gathers where x is not finite.
-typedef struct { float scale, zero, low, high; i32x4 wrong; } Line;
+// code = clip(round(x / scale) + zero, low, high); NaN goes to an end. `wrong` is 0 until an x is not finite, then NaN.
+typedef struct { float scale, zero, low, high; f32x4 wrong; } Line;
 INLINE f32x4 code_of(Line *l, f32x4 x) {
   const f32x4 low = SPLAT(l->low), high = SPLAT(l->high);
-  l->wrong |= ~((x <= 3.4028234663852886e38f) & (x >= -3.4028234663852886e38f));
+  l->wrong += x - x;
   f32x4 code = nearest(x / l->scale) + l->zero;
   code = choose(code > low, code, low);
   return choose(code < high, code, high);
 }
+INLINE int32_t went_wrong(f32x4 wrong) { return sum(wrong) != 0; }
 INLINE f32x4 four(const int is_double, const void *x, size_t i) {
   const double *d = (const double *)x + i;
-  return is_double ? (f32x4){(float)d[0], (float)d[1], (float)d[2], (float)d[3]} : LOAD(f32x4, (const float *)x + i);
+  return is_double ? narrowed(LOAD(f64x2, d), LOAD(f64x2, d + 2)) : LOAD(f32x4, (const float *)x + i);
 }
 INLINE f32x4 some(const int is_double, const void *x, size_t i, size_t count) {
   if (!is_double) return first((const float *)x + i, count, 0);
@@ -27,7 +28,7 @@ INLINE void codes_run(const int is_double, const void *x, uint8_t *y, size_t i, 
   for (; i + 16 <= end; i += 16) {
     i32x4 v[4];
     UNROLL for (size_t j = 0; j < 4; j++)
-      v[j] = __builtin_convertvector(code_of(l, four(is_double, x, i + 4 * j)), i32x4);
+      v[j] = whole_of(code_of(l, four(is_double, x, i + 4 * j)));
     STORE(u8x16, y + i, bytes_of(v[0], v[1], v[2], v[3]));
   }
   for (; i < end; i += 4) {
@@ -40,14 +41,6 @@ INLINE void values_run(const int is_double, const void *x, float *y, size_t i, s
   for (; i + 4 <= end; i += 4) STORE(f32x4, y + i, (code_of(l, four(is_double, x, i)) - l->zero) * l->scale);
   if (i < end) put_first(y + i, (code_of(l, some(is_double, x, i, end - i)) - l->zero) * l->scale, end - i);
 }
-INLINE void in_place(double *x, size_t n, Line *l) {
-  for (size_t i = 0; i < n; i += 4) {
-    size_t count = n - i < 4 ? n - i : 4;
-    f32x4 v = (code_of(l, count == 4 ? four(1, x, i) : some(1, x, i, count)) - l->zero) * l->scale;
-    for (size_t j = 0; j < count; j++) x[i + j] = (double)v[j];
-  }
-}
-
 // Both functions: x of any shape, float32 or float64, which is rounded to float32 first; scales float32 and zero points
 // int32 (S), S = 1 or one for each group; numbers in a row, and in a group of a row; lowest and highest code; y; status,
 // int32 (1): 1 if a number is not finite or a zero point too large for float32, otherwise 0.
@@ -78,51 +71,115 @@ INLINE void run_grid(Held *h, PyObject *const *a, const int to_codes) {
       else if (is_double) values_run(1, x->buf, y->buf, from, end, &l);
       else values_run(0, x->buf, y->buf, from, end, &l);
     }
-  *DATA(int32_t, status) = refused || (l.wrong[0] | l.wrong[1] | l.wrong[2] | l.wrong[3]) != 0;
+  *DATA(int32_t, status) = refused || went_wrong(l.wrong);
 }
 FUNCTION(to_codes, 9) { run_grid(h, a, 1); }
 FUNCTION(to_values, 9) { run_grid(h, a, 0); }
 
-FUNCTION(dense_on_grid, 14) { // x float64 (R, I) goes onto a grid: scale, zero point, lowest and highest code; w (O, I),
-                              // int8 or uint8; y float64 (R, O) = factor (O) · Σ codes · w + shift (O), of which each of
-                              // P equal parts of the columns goes onto a grid of its own: scales float32 (P), zero points
-                              // and ends int32 (P, 3). Codes (N, I) and sums int32 (N, O) hold N rows meanwhile; status
-                              // as above
+// ---- a dense layer on a grid: a panel is the weights of 8 outputs, pairs (k, k + 1) of each side by side as dot_pairs
+// takes them, so that no sum lies across a vector. What is missing of a panel, or of a pair, is 0.
+enum { PANEL = 8, TILE = 4 };
+typedef int32_t i32_at __attribute__((aligned(2), may_alias));
+static void pack_codes(const int uw, const uint8_t *w, size_t outputs, size_t inputs, int16_t *panel) {
+  for (size_t k = 0; k < inputs; k += 2)
+    for (size_t o = 0; o < PANEL; o++)
+      for (size_t at = k; at < k + 2; at++)
+        *panel++ = o < outputs && at < inputs ? (int16_t)one(uw, w + o * inputs + at) : 0;
+}
+static void pack_row(const double *x, size_t inputs, int16_t *codes, Line *l) {
+  size_t i = 0;
+  for (; i + 8 <= inputs; i += 8)
+    STORE(i16x8, codes + i, shorts_of(whole_of(code_of(l, four(1, x, i))), whole_of(code_of(l, four(1, x, i + 4)))));
+  for (; i < inputs; i += 4) {
+    size_t count = inputs - i < 4 ? inputs - i : 4;
+    i32x4 code = whole_of(code_of(l, some(1, x, i, count)));
+    for (size_t j = 0; j < count; j++) codes[i + j] = (int16_t)code[j];
+  }
+  if (inputs & 1) codes[inputs] = 0;
+}
+// y = factor · sum + shift of `count` of a panel's outputs, and onto their grid if they have one.
+INLINE void put_outputs(const u32x4 sums, const double *times, const double *plus, double *y, size_t count, Line *grid) {
+  f64x2 v[2] = {low_two((i32x4)sums), high_two((i32x4)sums)};
+  if (count >= 4) {
+    UNROLL for (int i = 0; i < 2; i++) v[i] = v[i] * LOAD(f64x2, times + 2 * i) + LOAD(f64x2, plus + 2 * i);
+  } else {
+    for (size_t j = 0; j < 4; j++) v[j / 2][j % 2] = j < count ? v[j / 2][j % 2] * times[j] + plus[j] : 0;
+  }
+  if (grid) {
+    f32x4 code = (code_of(grid, narrowed(v[0], v[1])) - grid->zero) * grid->scale;
+    v[0] = first_two(code), v[1] = last_two(code);
+  }
+  if (count >= 4) STORE(f64x2, y, v[0]), STORE(f64x2, y + 2, v[1]);
+  else for (size_t j = 0; j < count; j++) y[j] = v[j / 2][j % 2];
+}
+typedef struct { const double *times, *plus; double *y; size_t outputs, pairs; } Dense;
+INLINE void dense_tile(const int M, const Dense *d, const int16_t *x, const int16_t *w, size_t out, size_t count, Line *grid) {
+  u32x4 acc[TILE][2];
+  UNROLL for (int m = 0; m < M; m++) acc[m][0] = acc[m][1] = (u32x4){0};
+  for (size_t k = 0; k < d->pairs; k++, w += 2 * PANEL) {
+    i16x8 b[2] = {LOAD(i16x8, w), LOAD(i16x8, w + PANEL)};
+    UNROLL for (int m = 0; m < M; m++) {
+      int32_t two_codes = *(const i32_at *)(x + 2 * ((size_t)m * d->pairs + k));
+      i16x8 a = (i16x8)(i32x4){two_codes, two_codes, two_codes, two_codes};
+      UNROLL for (int n = 0; n < 2; n++) acc[m][n] += (u32x4)dot_pairs(a, b[n]);
+    }
+  }
+  UNROLL for (int m = 0; m < M; m++) UNROLL for (size_t n = 0; n < 2; n++) {
+    if (count <= 4 * n) break;
+    put_outputs(acc[m][n], d->times + out + 4 * n, d->plus + out + 4 * n, d->y + (size_t)m * d->outputs + out + 4 * n, count - 4 * n, grid);
+  }
+}
+
+FUNCTION(dense_on_grid, 13) { // x float64 (R, I) goes onto a grid: scale, zero point, lowest and highest code of 8 bits;
+                              // w (O, I), int8 or uint8; y float64 (R, O) = factor (O) · Σ codes · w + shift (O), of
+                              // which each of P equal parts of the columns goes onto a grid of its own: scales float32
+                              // (P), zero points and ends int32 (P, 3). `packed` int16 (4 + 8 panels, I rounded up to
+                              // even) holds the codes of 4 rows and a panel for every 8 outputs of each part meanwhile;
+                              // status as above
   Py_buffer *x = hold(h, a[0], "f8", 2, READ);
   double scale = real(h, a[1]);
   long zero = whole(h, a[2]), low = whole(h, a[3]), high = whole(h, a[4]);
   Py_buffer *w = hold(h, a[5], "?1", 2, READ), *factor = hold(h, a[6], "f8", 1, READ), *shift = hold(h, a[7], "f8", 1, READ);
-  Py_buffer *scales = hold(h, a[8], "f4", 1, READ), *whole_parts = hold(h, a[9], "i4", 2, READ);
-  Py_buffer *codes = hold(h, a[10], "?1", 2, WRITE), *sums = hold(h, a[11], "i4", 2, WRITE);
-  Py_buffer *y = hold(h, a[12], "f8", 2, WRITE), *status = hold(h, a[13], "i4", 1, WRITE);
-  NEED(zero >= -(1 << 22) && zero <= 1 << 22 && SIZE(status, 0) == 1 && SIZE(codes, 0) > 0);
-  NEED(low <= high && low >= (UNSIGNED(codes) ? 0 : -128) && high <= (UNSIGNED(codes) ? 255 : 127));
+  Py_buffer *scales = hold(h, a[8], "f4", 1, READ), *ends = hold(h, a[9], "i4", 2, READ);
+  Py_buffer *packed = hold(h, a[10], "i2", 2, WRITE);
+  Py_buffer *y = hold(h, a[11], "f8", 2, WRITE), *status = hold(h, a[12], "i4", 1, WRITE);
+  NEED(zero >= -(1 << 22) && zero <= 1 << 22 && SIZE(status, 0) == 1 && low >= -255 && low <= high && high <= 255);
   if (h->failed) return;
-  size_t rows = SIZE(x, 0), inputs = SIZE(x, 1), outputs = SIZE(w, 0), most = SIZE(codes, 0), parts = SIZE(scales, 0);
-  NEED(SIZE(w, 1) == inputs && SIZE(codes, 1) == inputs && SIZE(sums, 0) == most && SIZE(sums, 1) == outputs);
+  size_t rows = SIZE(x, 0), inputs = SIZE(x, 1), outputs = SIZE(w, 0), grids = SIZE(scales, 0), parts = grids ? grids : 1;
+  size_t width = outputs / parts, panels = (width + PANEL - 1) / PANEL, pairs = (inputs + 1) / 2;
+  NEED(SIZE(w, 1) == inputs && SIZE(packed, 0) == TILE + PANEL * panels * parts && SIZE(packed, 1) == 2 * pairs);
   NEED(SIZE(factor, 0) == outputs && SIZE(shift, 0) == outputs && SIZE(y, 0) == rows && SIZE(y, 1) == outputs);
-  NEED(SIZE(whole_parts, 0) == parts && SIZE(whole_parts, 1) == 3 && (!parts || outputs % parts == 0));
+  NEED(SIZE(ends, 0) == grids && SIZE(ends, 1) == 3 && outputs % parts == 0);
   if (!ready(h)) return;
-  const double *times = factor->buf, *plus = shift->buf;
-  Line l = {(float)scale, (float)zero, (float)low, (float)high, {0}};
-  for (size_t start = 0; start < rows; start += most) {
-    size_t count = rows - start < most ? rows - start : most;
-    codes_run(1, DATA(double, x) + start * inputs, codes->buf, 0, count * inputs, &l);
-    Codes c = {codes->buf, w->buf, sums->buf, inputs, inputs, outputs, inputs};
-    multiply_codes(UNSIGNED(codes), UNSIGNED(w), c, count, outputs);
-    const int32_t *sum = sums->buf;
-    double *out = DATA(double, y) + start * outputs;
-    for (size_t r = 0; r < count; r++, sum += outputs, out += outputs) {
-      for (size_t o = 0; o < outputs; o++) out[o] = (double)sum[o] * times[o] + plus[o];
-      for (size_t p = 0, wide = parts ? outputs / parts : 0; p < parts; p++) {
-        const int32_t *ends = DATA(int32_t, whole_parts) + 3 * p;
-        Line part = {DATA(float, scales)[p], (float)ends[0], (float)ends[1], (float)ends[2], l.wrong};
-        in_place(out + p * wide, wide, &part);
-        l.wrong = part.wrong;
+  Line in = {(float)scale, (float)zero, (float)low, (float)high, {0}};
+  f32x4 wrong = {0};
+  int16_t *codes = packed->buf, *panel = codes + TILE * 2 * pairs;
+  for (size_t p = 0; p < parts; p++)
+    for (size_t o = 0; o < width; o += PANEL, panel += PANEL * 2 * pairs)
+      pack_codes(UNSIGNED(w), DATA(uint8_t, w) + (p * width + o) * inputs, width - o, inputs, panel);
+  for (size_t start = 0; start < rows; start += TILE) {
+    size_t count = rows - start < TILE ? rows - start : TILE;
+    for (size_t r = 0; r < count; r++) pack_row(DATA(double, x) + (start + r) * inputs, inputs, codes + r * 2 * pairs, &in);
+    Dense d = {factor->buf, shift->buf, DATA(double, y) + start * outputs, outputs, pairs};
+    panel = codes + TILE * 2 * pairs;
+    for (size_t p = 0; p < parts; p++) {
+      Line part = {0, 0, 0, 0, wrong}, *grid = grids ? &part : 0;
+      if (grid) {
+        const int32_t *of = DATA(int32_t, ends) + 3 * p;
+        part = (Line){DATA(float, scales)[p], (float)of[0], (float)of[1], (float)of[2], wrong};
       }
+      for (size_t o = 0; o < width; o += PANEL, panel += PANEL * 2 * pairs) {
+        size_t out = p * width + o, left = width - o;
+        if (count == TILE) dense_tile(TILE, &d, codes, panel, out, left, grid);
+        else for (size_t r = 0; r < count; r++) {
+          Dense row = {d.times, d.plus, d.y + r * outputs, outputs, pairs};
+          dense_tile(1, &row, codes + r * 2 * pairs, panel, out, left, grid);
+        }
+      }
+      wrong = part.wrong;
     }
   }
-  *DATA(int32_t, status) = (l.wrong[0] | l.wrong[1] | l.wrong[2] | l.wrong[3]) != 0;
+  *DATA(int32_t, status) = went_wrong(in.wrong + wrong);
 }
 
 FUNCTION(steps, 8) { // x (R, C); scales (1 or R); lowest and highest code; ratio x / scale, steps = clip(round(ratio)),

@@ -4,8 +4,6 @@
 #include "codes.h"
 #include "vector.h"
 
-VECTOR(u32x4, uint32_t)
-
 // 8 codes as int16: one instruction in WebAssembly SIMD, a load that widens.
 INLINE i16x8 wide(const int is_unsigned, const uint8_t *p) {
   typedef u8x8 u8x8_at __attribute__((aligned(1), may_alias));
@@ -13,7 +11,6 @@ INLINE i16x8 wide(const int is_unsigned, const uint8_t *p) {
   return is_unsigned ? __builtin_convertvector(*(const u8x8_at *)p, i16x8) :
       __builtin_convertvector(*(const i8x8_at *)p, i16x8);
 }
-INLINE int32_t one(const int is_unsigned, const uint8_t *p) { return is_unsigned ? (int32_t)*p : (int32_t)(int8_t)*p; }
 
 INLINE void tile(const int M, const int N, const int ux, const int uw, const Codes *c, size_t row, size_t out) {
   const uint8_t *x = c->x + row * c->x_row, *w = c->w + out * c->w_row;

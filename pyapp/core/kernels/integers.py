@@ -14,7 +14,7 @@ from pyapp.core.kernels.floats import F32, F64, dense
 
 BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
 RULES = {"single": 0, "double": 1, "float": 2}
-AT_ONCE = 24  # rows whose codes and sums stay in the processor's first cache
+TILE, PANEL = 4, 8  # rows and outputs of a dense layer on a grid that the kernel sums at once
 WIDEST = 1 << 16  # codes up to here, added to any zero point that the kernel takes, are exact in float32
 
 
@@ -149,11 +149,13 @@ def dense_on_grid(x: np.ndarray, grid: Any, weights: np.ndarray, factor: np.ndar
         return NotImplemented
     scales = np.array([scale[0] for _, scale, _ in kept[1:]], F32)
     ends = np.array([(zero[0], its.low, its.high) for its, (_, _, zero) in zip(after, kept[1:], strict=True)], np.int32)
-    codes, sums = np.empty((AT_ONCE, inputs), grid.dtype), np.empty((AT_ONCE, outputs), np.int32)
+    parts = max(len(after), 1)
+    panels = -(-(outputs // parts) // PANEL) * parts
+    packed = np.empty((TILE + PANEL * panels, inputs + inputs % 2), np.int16)
     y, status, line = np.empty((len(x), outputs), F64), np.empty(1, np.int32), np.empty(outputs, F64)
     line[:] = factor
     simd.dense_on_grid(dense(x), float(kept[0][1][0]), int(kept[0][2][0]), grid.low, grid.high, dense(weights),
-                       line, dense(shift), scales, ends.reshape(-1, 3), codes, sums, y, status)
+                       line, dense(shift), scales, ends.reshape(-1, 3), packed, y, status)
     return NotImplemented if status[0] else y
 
 

@@ -52,8 +52,7 @@ def _between_grids(simd: ModuleType) -> bool:
     y, status = np.empty((2, 1)), np.ones(1, np.int32)
     for scales, expected in (([], [127.25, 16192.75]), ([0.5], [127.0, 127.5])):
         simd.dense_on_grid(x, 1.0, 2, 0, 255, w, np.full(1, 0.5), np.full(1, 0.25), np.array(scales, np.float32),
-                           np.array([[0, 0, 255]], np.int32)[: len(scales)], np.empty((1, 2), np.uint8),
-                           np.empty((1, 1), np.int32), y, status)
+                           np.array([[0, 0, 255]], np.int32)[: len(scales)], np.empty((12, 2), np.int16), y, status)
         if status[0] or y.ravel().tolist() != expected:
             return False
     return True

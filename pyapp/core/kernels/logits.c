@@ -48,6 +48,11 @@ FUNCTION(code_softmax, 3) { // codes (R, N); powers (K), of what lies 0, 1, ... 
   }
 }
 
+enum { SHARES = 256 };
+INLINE int32_t lowest_bits(double v) {
+  union { double value; int32_t words[2]; } u = {v};
+  return u.words[0]; // WebAssembly and what the tests run on are little-endian
+}
 FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is subtracted (R, 1), scale, lowest and highest
                                // code, powers of what lies 0, 1, ... highest - lowest below the largest, p (R, N), and
                                // status, int32 (1): 1 if a score is not finite
@@ -61,26 +66,38 @@ FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is s
   NEED((long)SIZE(powers, 0) > high - low);
   if (!ready(h)) return;
   const f64x2 least = both((double)low), most = both((double)high);
+  const double magic = 6755399441055744.0; // 1.5 · 2⁵²: what is added to it is rounded, to its lowest bits
   const double *power = powers->buf, *row = z->buf;
-  double *out = p->buf;
-  size_t n = SIZE(z, 1);
-  i64x2 wrong = {0, 0};
+  double *out = p->buf, share[SHARES];
+  size_t n = SIZE(z, 1), span = (size_t)(high - low) + 1;
+  f64x2 wrong = {0, 0};
   for (size_t r = 0; r < SIZE(z, 0); r++, row += n, out += n) {
     double c = DATA(double, offset)[r];
-    f64x2 top = least;
+    f64x2 top = least + magic;
     for (size_t i = 0; i < n; i += 2) { // out holds the codes meanwhile
       size_t second = i + 1 < n;
-      f64x2 v = {row[i], row[i + second]}, code = nearest_two((v - c) / scale);
-      wrong |= ~(v - v == 0);
-      code = choose_two(code > least, choose_two(code < most, code, most), least);
+      f64x2 v = second ? LOAD(f64x2, row + i) : (f64x2){row[i], row[i]}, code = (v - c) / scale;
+      wrong += v - v;
+      code = choose_two(code > least, choose_two(code < most, code, most), least) + magic;
       top = choose_two(code > top, code, top);
-      out[i] = code[0];
-      if (second) out[i + 1] = code[1];
+      if (second) STORE(f64x2, out + i, code);
+      else out[i] = code[0];
     }
-    double largest = top[0] > top[1] ? top[0] : top[1], total[2] = {0, 0};
-    for (size_t i = 0; i < n; i++) total[i & 1] += out[i] = power[(size_t)(int32_t)(largest - out[i])];
+    int32_t largest = lowest_bits(top[0] > top[1] ? top[0] : top[1]);
+    double total[2] = {0, 0};
+    size_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+      total[0] += power[(size_t)(largest - lowest_bits(out[i]))];
+      total[1] += power[(size_t)(largest - lowest_bits(out[i + 1]))];
+    }
+    if (i < n) total[0] += power[(size_t)(largest - lowest_bits(out[i]))];
     double inverse = total[0] + total[1];
-    for (size_t i = 0; i < n; i++) out[i] /= inverse;
+    if (span <= SHARES && span < n) { // fewer quotients than numbers
+      for (i = 0; i < span; i++) share[i] = power[i] / inverse;
+      for (i = 0; i < n; i++) out[i] = share[(size_t)(largest - lowest_bits(out[i]))];
+    } else {
+      for (i = 0; i < n; i++) out[i] = power[(size_t)(largest - lowest_bits(out[i]))] / inverse;
+    }
   }
-  *DATA(int32_t, status) = (wrong[0] | wrong[1]) != 0;
+  *DATA(int32_t, status) = wrong[0] + wrong[1] != 0;
 }

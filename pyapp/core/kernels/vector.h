@@ -17,6 +17,7 @@
 VECTOR(f32x4, float)
 VECTOR(f64x2, double)
 VECTOR(i32x4, int32_t)
+VECTOR(u32x4, uint32_t)
 VECTOR(i64x2, int64_t)
 VECTOR(i16x8, int16_t)
 VECTOR(i8x16, int8_t)
@@ -40,6 +41,7 @@ INLINE f32x4 nearest(f32x4 v) { return __builtin_wasm_nearest_f32x4(v); }
 INLINE f64x2 nearest_two(f64x2 v) { return __builtin_wasm_nearest_f64x2(v); }
 INLINE f32x4 root(f32x4 v) { return __builtin_wasm_sqrt_f32x4(v); }
 INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { return __builtin_wasm_dot_s_i32x4_i16x8(a, b); }
+INLINE i16x8 shorts_of(i32x4 a, i32x4 b) { return __builtin_wasm_narrow_s_i16x8_i32x4(a, b); }
 #else
 #include <math.h>
 INLINE f32x4 nearest(f32x4 v) { return (f32x4){rintf(v[0]), rintf(v[1]), rintf(v[2]), rintf(v[3])}; }
@@ -50,7 +52,31 @@ INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { // a₀b₀ + a₁b₁, a₂b₂ + a�
   for (int i = 0; i < 4; i++) y[i] = a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
   return y;
 }
+INLINE i16x8 shorts_of(i32x4 a, i32x4 b) { // of whole numbers that int16 holds
+  i16x8 y = {0};
+  for (int i = 0; i < 4; i++) y[i] = (int16_t)a[i], y[i + 4] = (int16_t)b[i];
+  return y;
+}
 #endif
+
+// Whole numbers of less than 2^22, of which 1.5 · 2^23 leaves nothing but the bits of the integer.
+INLINE i32x4 whole_of(f32x4 v) { return (i32x4)(v + 12582912.0f) - 0x4B400000; }
+// Halves of four numbers as float64, and two pairs of those as float32.
+typedef int32_t i32x2 __attribute__((vector_size(8)));
+typedef float f32x2 __attribute__((vector_size(8)));
+INLINE f64x2 low_two(i32x4 v) { return __builtin_convertvector(((i32x2){v[0], v[1]}), f64x2); }
+INLINE f64x2 high_two(i32x4 v) { return __builtin_convertvector(((i32x2){v[2], v[3]}), f64x2); }
+INLINE f64x2 first_two(f32x4 v) { return __builtin_convertvector(((f32x2){v[0], v[1]}), f64x2); }
+INLINE f64x2 last_two(f32x4 v) { return __builtin_convertvector(((f32x2){v[2], v[3]}), f64x2); }
+INLINE f32x4 narrowed(f64x2 a, f64x2 b) {
+#ifdef __wasm_simd128__
+  const f64x2 none = {0, 0}; // these are one instruction each
+  return __builtin_shufflevector(__builtin_convertvector(__builtin_shufflevector(a, none, 0, 1, 2, 3), f32x4),
+                                 __builtin_convertvector(__builtin_shufflevector(b, none, 0, 1, 2, 3), f32x4), 0, 1, 4, 5);
+#else
+  return (f32x4){(float)a[0], (float)a[1], (float)b[0], (float)b[1]};
+#endif
+}
 
 // The lowest bytes of 16 whole numbers.
 INLINE u8x16 bytes_of(i32x4 a, i32x4 b, i32x4 c, i32x4 d) {
@@ -77,22 +103,26 @@ INLINE void put_first(float *y, f32x4 v, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = v[i];
 }
 
-// exp x: x = n log 2 + r, and a polynomial of degree 7 in r whose coefficients are those of Cephes (Moshier 1992, expf).
-// Relative error below 1.2e-7; under x = -87.3, where the result is no normal number, it is 0, and above 88.3 infinity.
-INLINE f32x4 exponential(f32x4 x) {
+// exp of N <= 4 vectors, in place: x = n log 2 + r, and a polynomial of degree 7 in r whose coefficients are those of
+// Cephes (Moshier 1992, expf). Relative error below 1.2e-7; under x = -87.3, where the result is no normal number, it is
+// 0, and above 88.3 infinity; NaN stays. Four at once, as engines make a vector of a constant wherever it is used.
+INLINE void exponentials(const int N, f32x4 *x) {
   const f32x4 low = SPLAT(-87.33f), high = SPLAT(88.37f);
-  i32x4 vanishes = x < low, overflows = x > high;
-  x = choose(vanishes, low, choose(overflows, high, x));
-  f32x4 n = nearest(x * 1.44269504088896341f);
-  f32x4 r = x - n * 0.693359375f - n * -2.12194440e-4f; // log 2 in two parts: the first product is exact
-  f32x4 p = SPLAT(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  f32x4 finite = choose(n == n, n, SPLAT(0)); // NaN stays in p
-  i32x4 power = (__builtin_convertvector(finite, i32x4) + 127) << 23;
-  return choose(vanishes, SPLAT(0), choose(overflows, SPLAT(__builtin_inff()), p * (f32x4)power));
+  const float magic = 12582912.0f; // 1.5 · 2²³: what is added to it is rounded to a whole number
+  static const float factors[] = {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  f32x4 inside[4], n[4], r[4], p[4];
+  i32x4 power[4];
+  UNROLL for (int i = 0; i < N; i++) inside[i] = choose(x[i] < low, low, choose(x[i] > high, high, x[i]));
+  UNROLL for (int i = 0; i < N; i++) n[i] = inside[i] * 1.44269504088896341f + magic;
+  UNROLL for (int i = 0; i < N; i++) power[i] = ((i32x4)n[i] + 127) << 23, n[i] -= magic;
+  UNROLL for (int i = 0; i < N; i++) r[i] = inside[i] - n[i] * 0.693359375f; // log 2 in two parts: this product is exact
+  UNROLL for (int i = 0; i < N; i++) r[i] -= n[i] * -2.12194440e-4f, p[i] = SPLAT(1.9875691500e-4f);
+  UNROLL for (int k = 0; k < 5; k++) UNROLL for (int i = 0; i < N; i++) p[i] = p[i] * r[i] + factors[k];
+  UNROLL for (int i = 0; i < N; i++) p[i] = p[i] * r[i] * r[i] + r[i] + 1.0f;
+  UNROLL for (int i = 0; i < N; i++)
+    x[i] = choose(x[i] < low, SPLAT(0), choose(x[i] > high, SPLAT(__builtin_inff()), p[i] * (f32x4)power[i]));
+}
+INLINE f32x4 exponential(f32x4 x) {
+  exponentials(1, &x);
+  return x;
 }
