@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
                           for file, why in some.skipped]}
     told = {title(bits): found for bits, found in judged.items()} if args.confusion else {}
     mistakes = {"mistakes": {name: found.told() for name, found in told.items()}} if told else {}
-    show(result | mistakes, args.json, in_words(result) + each_in_words(told))
+    show(result | mistakes, args.json, in_words(result) + each_in_words(told, "sound"))
 
 
 def _heard(network: Any, row: Any, bits: int | None) -> dict[str, Any]:

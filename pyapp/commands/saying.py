@@ -42,14 +42,16 @@ def in_options(text: str, known: Container[str]) -> str:
 
 @contextmanager
 def data_warnings() -> Iterator[None]:
-    """Context in which a DataWarning is one line on standard error, without its source line, as is the first of NumPy's
-    warnings about numbers out of range."""
+    """Context in which a DataWarning is one line on standard error, without its source line, said once however often
+    the data is opened, as is the first of NumPy's warnings about numbers out of range."""
     with warnings.catch_warnings():
-        others, said = warnings.showwarning, []
+        others, said, told = warnings.showwarning, [], set()
 
         def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, DataWarning):
-                say(message)
+                if str(message) not in told:
+                    say(message)
+                told.add(str(message))
             elif issubclass(category, RuntimeWarning) and NUMPY.fullmatch(str(message)):
                 if not said:
                     say(f"some numbers on the way were out of range ({message})")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.core.words import counted
+
 BINS = 10  # of the reliability curve, as in Guo et al. 2017
 WORST = 10  # mistakes that are listed
 
@@ -110,24 +112,24 @@ def table(matrix: np.ndarray, names: Sequence[str]) -> str:
     return "\n".join("".join(f"{cell:>{width if i else first}}" for i, cell in enumerate(row)) for row in rows)
 
 
-def in_words(found: Mistakes) -> str:
-    """A classifier's mistakes as lines of text."""
+def in_words(found: Mistakes, one: str = "image") -> str:
+    """A classifier's mistakes as lines of text; `one` of what it was shown, in a word."""
     shares = zip(precision(found.matrix), recall(found.matrix), strict=True)
     classes = [f"  {name}  precision {_percent(said)}  recall {_percent(there)}"
                for name, (said, there) in zip(found.names, shares, strict=True)]
-    curve = [f"  {each.low:.1f} to {each.high:.1f}: {each.n:,} image{'' if each.n == 1 else 's'}, "
+    curve = [f"  {each.low:.1f} to {each.high:.1f}: {counted(each.n, one)}, "
              f"confidence {_percent(each.confidence)}, accuracy {_percent(each.accuracy)}"
              for each in found.curve if each.n]
-    worst = [f"  image {i}: {found.names[found.labels[i]]}, read as {found.names[found.predictions[i]]} with "
+    worst = [f"  {one} {i}: {found.names[found.labels[i]]}, read as {found.names[found.predictions[i]]} with "
              f"{found.confidences[i]:.1%}" for i in found.worst()]
     return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix, found.names),
                       "by class", *classes, f"expected calibration error {calibration_error(found.curve):.2%}", *curve,
                       "worst mistakes" if worst else "no mistakes", *worst])
 
 
-def each_in_words(found: Mapping[str, Mistakes]) -> str:
+def each_in_words(found: Mapping[str, Mistakes], one: str = "image") -> str:
     """The mistakes of several networks, by name, as lines that follow a line of text."""
-    return "".join(f"\n\n{name}\n{in_words(each)}" for name, each in found.items())
+    return "".join(f"\n\n{name}\n{in_words(each, one)}" for name, each in found.items())
 
 
 def _percent(share: float | None) -> str:

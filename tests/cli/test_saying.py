@@ -1,12 +1,14 @@
 """Errors of the library, which name arguments as Python has them, in the words of the command line."""
 
+import warnings
+
 import numpy as np
 import pytest
 from answers import refusal
 
 from pyapp import store
 from pyapp.__main__ import main
-from pyapp.commands.saying import in_options
+from pyapp.commands.saying import data_warnings, in_options
 from pyapp.data import mnist
 from pyapp.data.mnist import Digits
 from pyapp.nets import mlp
@@ -56,3 +58,10 @@ def test_what_only_python_can_ask_is_answered_in_its_words():
         Granularity("group", 2).axis_of((3,))
     with pytest.raises(ValueError, match="integer arithmetic needs their grids: give activations=BITS"):
         quantize_network(mlp.load(), Settings(8), np.zeros((1, 784), np.float32)).integer()
+
+
+def test_what_was_done_to_data_is_said_once(capsys):
+    with data_warnings():
+        for what in ("turned", "turned", "held out"):
+            warnings.warn(what, mnist.DataWarning, stacklevel=1)
+    assert capsys.readouterr().err.splitlines() == ["bitladder: turned", "bitladder: held out"]

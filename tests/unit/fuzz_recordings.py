@@ -1,4 +1,5 @@
-"""Damaged copies of recordings, CSV files of sensors and WAV files: each is refused in a clear sentence, or read.
+"""Damaged copies of recordings, CSV files of sensors, WAV files and archives of these: each is refused in a clear
+sentence, or read.
 
     PYTHONPATH=. python tests/unit/fuzz_recordings.py 10000
 """
@@ -7,11 +8,12 @@ import io
 import wave
 
 import numpy as np
-from fuzz_importers import damaged
+from fuzz_importers import damaged, zipped
 from fuzzing import told, tried
 
 from pyapp.data.digits import DataError
-from pyapp.data.importers import sensor_csv, wav
+from pyapp.data.importers import sensor_csv, sounds, wav
+from pyapp.data.importers.source import of_bytes
 
 
 def sensors() -> bytes:
@@ -31,7 +33,13 @@ def sound(width: int = 2, channels: int = 1, frames: int = 200) -> bytes:
     return buffer.getvalue()
 
 
-KINDS = {"sensors": (sensors, sensor_csv.read), "sound": (sound, wav.read)}
+def words() -> bytes:
+    """An archive of two words with a sound each."""
+    return zipped({"yes/1.wav": sound(), "no/1.wav": sound(1)})
+
+
+KINDS = {"sensors": (sensors, sensor_csv.read), "sound": (sound, wav.read),
+         "words": (words, lambda data, name: sounds.read(of_bytes(data, f"{name}.zip")))}
 
 
 def try_all(count: int, seed: int = 0) -> dict:
@@ -43,9 +51,12 @@ def try_all(count: int, seed: int = 0) -> dict:
 
 def _read(kind: str, data: bytes) -> None:
     found = KINDS[kind][1](data, "x")
-    values = found.values if kind == "sensors" else found.samples
-    assert values.dtype == np.float64 and len(values) and np.isfinite(values).all()
-    assert values.nbytes < 2**26
+    arrays = {"sensors": lambda: [found.values], "sound": lambda: [found.samples],
+              "words": lambda: [each.samples for each in found.sounds]}[kind]()
+    assert arrays
+    for values in arrays:
+        assert values.dtype == np.float64 and len(values) and np.isfinite(values).all()
+        assert values.nbytes < 2**26
 
 
 if __name__ == "__main__":

@@ -93,7 +93,8 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     dots(known.filter((at) => at && !hollow?.[at[2]]), "dots"),
     known.filter((at) => at && hollow?.[at[2]]).map(([px, py]) => html`<circle class="hollow" stroke=${colour(role)} cx=${px} cy=${py} r="3" />`),
   ];
-  if (shape === "dots" || known.filter(Boolean).length === 1) return points;
+  if (shape === "dots") return points;
+  const alone = known.filter((at, i) => at && !known[i - 1] && !known[i + 1]); // between gaps, where no line leads to it
   let [path, before] = ["", null];
   for (const at of known) {
     if (at && before && shape === "steps") path += `H${((before[0] + at[0]) / 2).toFixed(1)}V${at[1].toFixed(1)}H${at[0].toFixed(1)}`;
@@ -101,7 +102,7 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     before = at;
   }
   return html`<path class=${`line ${thin ? "thin" : ""} ${dash ? "dashed" : ""}`} style=${typeof dash === "string" ? { strokeDasharray: dash } : null} stroke=${colour(role)} d=${path} />
-    ${hollow && points}`;
+    ${hollow ? points : dots(alone, "dots")}`;
 }
 
 function Square({ mark: { role = "quant", text }, x, y }) {

@@ -54,6 +54,7 @@ def test_it_is_told_in_words_and_as_data():
     assert len(told["reliability"]) == 10 and told["precision"][2] is None
     assert "image 4: 2, read as 1 with 95.0%" in words and "  2  precision –  recall 0.0%" in words
     assert "true   0   1   2\n   0   1   1   0" in words
+    assert "sound 4: 2, read" in in_words(found, "sound") and "0.5: 1 sound, " in in_words(found, "sound")
     named = in_words(Mistakes(ANSWERS, LABELS, ("ox", "aardvark", "emu")))
     assert "image 4: emu, read as aardvark with 95.0%" in named and "  emu  precision –" in named
     assert "\naardvark " in named and "    true       ox aardvark      emu" in named
