@@ -120,7 +120,7 @@ async function whole(version) {
 /** Remember of which release a client is, also for the worker that follows this one. */
 async function note(id, version) {
   known.set(id, version);
-  await (await caches.open(NOTES)).put(`${BASE}${id}`, new Response(version));
+  await (await caches.open(NOTES)).put(`${BASE}${id}`, new Response(version)).catch(() => {}); // a full disk keeps no one out
 }
 
 async function releaseOf(id) {
