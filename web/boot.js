@@ -43,8 +43,9 @@ export async function boot({ base, onProgress = () => {}, log = () => {}, onBeat
 async function start(site, base, tell, log, onBeat) {
   tell({});
   const manifest = readManifest(site);
-  const entry = async (path) => (await manifest)[path];
-  const arrived = site.begin(START.map((path) => [path, entry(path)])); // at once: what is needed last does not come last
+  const entries = START.map((path) => [path, manifest.then((files) => files[path])]);
+  for (const [, entry] of entries) entry.catch(() => {}); // awaited when the file itself is here
+  const arrived = site.begin(entries); // at once: what is needed last does not come last
   arrived.catch(() => {}); // awaited below
   const listed = await manifest;
   tell({ total: START.reduce((sum, path) => sum + (listed[path]?.bytes ?? 0), 0) });

@@ -159,5 +159,10 @@ function decode(text) {
   }
 }
 
-/** Whether a parameter may have this value, as far as its choices tell. A link can ask for "__proto__". */
-export const choosable = ({ choices } = {}, value) => !choices || choices.includes(String(value));
+const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes
+
+/** Whether a control of this parameter can hold this value. A link can ask for "__proto__", or for 1e400. */
+export function choosable({ choices, kind } = {}, value) {
+  if (choices) return choices.includes(String(value));
+  return !["int", "float"].includes(kind) || (NUMBER.test(value) && Number.isFinite(Number(value)));
+}

@@ -120,7 +120,7 @@ async function whole(version) {
 /** Remember of which release a client is, also for the worker that follows this one. */
 async function note(id, version) {
   known.set(id, version);
-  await (await caches.open(NOTES)).put(`${BASE}${id}`, new Response(version));
+  await (await caches.open(NOTES)).put(`${BASE}${id}`, new Response(version)).catch(() => {}); // a full disk keeps no one out
 }
 
 async function releaseOf(id) {
@@ -150,6 +150,7 @@ async function answer(event, path) {
   if (resultingClientId) await note(resultingClientId, version); // a page, or a worker of one
   const cache = await caches.open(OURS + version);
   const copy = await cache.match(BASE + path); // the whole also for who asks for a part, as HTTP allows
+  if (!entry && !copy) return lists.delete(version), fetch(request); // what was kept has been deleted from outside
   if (copy && (request.cache !== "reload" || !entry)) return copy;
   if (request.cache !== "reload" && LARGE.test(path)) { // goes on to the page as it comes, which checks it too
     const response = await fetch(request);

@@ -203,6 +203,24 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     tab.expected = GONE
 
 
+def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(visit, host, tmp_path):
+    release(tmp_path)
+    tab = visit(None, service_workers="allow")
+    tab.url = host(*OURS).start(tmp_path)
+    tab.open("#exponential")
+    tab.wait_text("offline", "Works offline, except")
+    send = tab.page.context.new_cdp_session(tab.page).send
+    send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
+    tab.page.reload()
+    tab.wait_ready()
+    send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/")})
+    tab.page.evaluate("caches.keys().then((keys) => Promise.all(keys.map((key) => caches.delete(key))))")
+    tab.page.reload()
+    tab.wait_ready()
+    tab["offline-keep"].click()
+    tab.wait_text("offline", "All of it works offline")
+
+
 @pytest.mark.thorough
 def test_without_service_workers_or_storage_the_page_says_so_and_works(visit):
     tab = visit(None, service_workers="allow")

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { boot } from "../../web/boot.js";
 import { download } from "../../web/download.js";
 import { Patience } from "../../web/patience.js";
 
@@ -177,4 +178,10 @@ test("while any file arrives no other counts as lost", async () => {
   release();
   await all;
   site.end();
+});
+
+test("a list of files that is a portal's page is told once, and no other promise is left to fail unheard", async () => {
+  const site = { failed: new Promise(() => {}), end() {}, fresh: async () => "<!doctype html>", begin: () => new Promise(() => {}) };
+  await assert.rejects(boot({ base: "https://here/", open: () => site }), /app\/manifest.json is not the list of files/);
+  await new Promise((resolve) => setTimeout(resolve)); // what is unheard fails the test
 });

@@ -35,6 +35,16 @@ test("what a link asks for before Python is there is asked when it is", async ()
   assert.equal(asked[0][1].params.measure, "toString");
 });
 
+test("a control that is moved before Python is there takes the place of what no control can hold", async () => {
+  const asked = [];
+  const rate = { name: "rate", kind: "float", default: 0.1 };
+  const session = new Session(engine(asked), { name: "digits", params: [rate] }, { rate: "1e400" });
+  assert.equal(session.params.rate, 0.1);
+  session.set("rate", 3);
+  await session.reset();
+  assert.equal(asked[0][1].params.rate, 3);
+});
+
 test("a file or a drawing that is there before Python waits for it", async () => {
   const asked = [];
   const session = new Session(engine(asked), META, { measure: "kl", seed: 1 });

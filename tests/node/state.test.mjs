@@ -1,7 +1,7 @@
 // node --test tests/node/state.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { command, difference, dropped, filled, format, odd, parse, Visit } from "../../web/state.js";
+import { choosable, command, difference, dropped, filled, format, odd, parse, Visit } from "../../web/state.js";
 
 const how = { name: "how", default: "slow" };
 const rate = { name: "rate", default: 0.1, usual: ["how", { slow: 0.1, fast: 3 }] };
@@ -171,4 +171,11 @@ test("an entry opens its first page, later the one that was seen last", () => {
   visit.see(table, { bits: 8, source: "exact" });
   visit.see({ name: "other", entry: "other", params: [], shares: {} }, {});
   assert.equal(visit.last([maps, table]), table);
+});
+
+test("a number is what a control can hold", () => {
+  const kept = (kind, values) => values.filter((value) => choosable({ kind }, value));
+  assert.deepEqual(kept("float", ["1e400", "-Infinity", "nan", "0x10", " 1", "", ".5", "-2e-3", 7]), [".5", "-2e-3", 7]);
+  assert.deepEqual(kept("int", ["12", "1_000"]), ["12"]);
+  assert.deepEqual(kept("text", ["1e400"]), ["1e400"]);
 });

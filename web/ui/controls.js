@@ -68,18 +68,16 @@ function Segments({ param, param: { name, choices }, value, own, change }) {
   </div>`;
 }
 
-const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes
-
 /** An input that counts when Enter is pressed or the field is left. */
-function Field({ param, value, own, change, shows = String, attributes }) {
+function Field({ param, value, own, change, attributes }) {
   const [shown, draft, commit] = useDraft(value, change);
-  return html`<input ...${attributes} ...${own} data-test=${param.name} value=${shows(shown)}
+  return html`<input ...${attributes} ...${own} data-test=${param.name} value=${shown}
     onInput=${(event) => draft(event.target.value)} onChange=${(event) => commit(event.target.value)} />`;
 }
 
 function Numeric(control) {
   const { lo, hi, step = "any" } = control.param;
-  return html`<${Field} ...${control} shows=${(text) => (NUMBER.test(text) ? text : "")} attributes=${{ type: "number", min: lo, max: hi, step }} />`;
+  return html`<${Field} ...${control} attributes=${{ type: "number", min: lo, max: hi, step }} />`;
 }
 
 function Line(control) {

@@ -1,3 +1,4 @@
+import { json } from "../modules.js";
 import { TYPES } from "../rpc.js";
 
 /**
@@ -5,9 +6,9 @@ import { TYPES } from "../rpc.js";
  * Resolves to frame(params): a frame, or null for parameters that were not recorded.
  */
 export async function recorded(meta) {
-  const response = await fetch(`recorded/${meta.name}.json`);
-  if (!response.ok) return () => null; // Python will be here all the same
-  const { by, frames } = await response.json();
+  const found = await json(`recorded/${meta.name}.json`).catch(() => null);
+  if (!found) return () => null; // Python will be here all the same
+  const { by, frames } = found;
   const plain = (params, { name, default: usual }) => by.includes(name) || String(params[name]) === String(usual);
   const made = {};
   return (params) => {

@@ -145,6 +145,7 @@ export class Session {
   set(name, value, tag) {
     this.#emit({ type: "wish", name, before: this.params, tag });
     this.#tidy();
+    delete this.#strange[name];
     if (choosable(this.meta.params.find((param) => param.name === name), value)) this.params = { ...this.params, [name]: value };
     else if (this.#run === null) this.#strange[name] = value;
     this.#emit({ type: "params" });
@@ -189,7 +190,6 @@ export class Session {
     return this.#ask("source", () => ({ names }), "source");
   }
 
-  /** A text is being written. */
   prepare = () => this.#engine.prepare();
 
   /** Show sentences at a place; none remove what was there. */
