@@ -34,7 +34,7 @@ class Stories(Corpus):
     """Sentences of the story grammar; a sample is right if the grammar has it."""
 
     before = end = stories.END
-    scored = "sentences that the grammar accepts"
+    scored = "grammatical sentences"
 
     @cached_property
     def text(self) -> str:

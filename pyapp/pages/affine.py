@@ -75,8 +75,7 @@ def buys(name: str, title: str) -> Words:
 
 class Page(Experiment):
     title = "Symmetric or affine"
-    summary = ("Quantise the same numbers on a symmetric and on an affine grid, and see when the zero point is worth "
-               "its price.")
+    summary = "The same numbers on a symmetric and on an affine grid: see when a zero point pays."
     entry = "Rounding"
     order = 11
     NEXT = ("formats", "Beside whole numbers: small floats, NF4 and shared scales on the same tensor.")

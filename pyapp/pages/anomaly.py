@@ -30,8 +30,7 @@ NONE_YET = "No recording of your own is loaded; drop a CSV file on the page. Unt
 
 class Page(Experiment):
     title = "Anomaly"
-    summary = ("A small network learns a healthy machine, then listens to a stream: see which faults it hears, in "
-               "float32 and with few bits.")
+    summary = "A small network learns a healthy machine: see what it hears, in float32 and with few bits."
     entry = "Your data"
     order = 86
     NEXT = ("keywords", "From vibrations to speech: which words does a network hear with few bits?")

@@ -130,8 +130,7 @@ class Entry:
 
 class Page(Experiment):
     title = "Speed: float32 vs int8"
-    summary = ("Race float32 and int8 matrix products in this browser, and see what NumPy does with int8 and what "
-               "correct sums cost.")
+    summary = "Race float32 and int8 matrix products here, and see what correct integer sums cost."
     entry = "Integer network"
     tab = "Speed"
     order = 32

@@ -129,8 +129,7 @@ MEASURES = Panel("measures", "All rows, by {method.title}", (
 
 class Page(SoftmaxLab):
     title = "Attention logits"
-    summary = ("Round attention logits to a few codes, with and without a shift first, and see which rows fade or "
-               "split into equal steps.")
+    summary = "Round attention logits to a few codes, and see which rows fade or split into equal steps."
     order = 52
     NEXT = ("methods", "Compare all integer softmaxes on the same codes.")
     SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "source"}

@@ -26,8 +26,7 @@ CHECKS = Panel("checks", "CPython's results, computed here again", (
 
 class Page(Experiment):
     title = "Check this browser"
-    summary = ("Your browser runs the same calls as CPython did; see how far apart the results are, and how far "
-               "they may be.")
+    summary = "Your browser runs what CPython ran: see how far apart the results are, and may be."
     entry = None
     order = 900
     NEXT = ("start", "Back to the beginning: what do 2 bits break?")

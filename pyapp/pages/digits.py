@@ -36,8 +36,7 @@ QUANTISED = ("{} holds {}: its weights, dequantised, are now your own, with floa
 
 class Page(Experiment):
     title = "Training in float32"
-    summary = ("Watch a network learn handwritten digits, draw one for it to recognise, then take bits away from "
-               "its weights.")
+    summary = "Watch a network learn handwritten digits, draw one for it, then take bits away."
     entry = "Train"
     tab = "In float32"
     order = 20

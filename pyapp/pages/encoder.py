@@ -41,8 +41,7 @@ class Cell(NamedTuple):
 
 class Page(Experiment):
     title = "Encoder"
-    summary = ("Ask who did it in a short story, and take bits away from the attention scores until the answer is "
-               "wrong.")
+    summary = "Ask who did it in a short story; take bits from the attention until the answer is wrong."
     entry = "Transformers"
     order = 62
     NEXT = ("text", "Writing is less forgiving: watch a text fall apart and come back.")

@@ -82,8 +82,7 @@ def band_of(error: np.ndarray, low: float, high: float) -> np.ndarray:
 
 class Page(Experiment):
     title = "Error map"
-    summary = ("See how far rounding moves each weight of a layer: the largest weight sets the scale, and all "
-               "others pay for it.")
+    summary = "See how far rounding moves each weight: the largest sets the scale, and all others pay."
     entry = "Rounding"
     order = 12
     NEXT = ("digits", "Train the network that these weights come from, and draw a digit for it.")

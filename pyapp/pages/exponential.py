@@ -105,8 +105,7 @@ SCALE = Panel("scale", "What the scale does", (
 
 class Page(SoftmaxLab):
     title = "Exponential"
-    summary = ("Drag a point along the exponential and see every integer that I-BERT's i-exp computes for it; the "
-               "scale decides how well.")
+    summary = "Drag a point along the exponential and see every integer that I-BERT's i-exp computes."
     order = 50
     NEXT = ("staircase", "See what few bits make of a curve, and of a whole softmax.")
     BAR = "x = {point.x:fixed:3}, S = {scale:text}"

@@ -31,11 +31,11 @@ ALIKE = ("int8", "fp8-e4m3", "fp8-e5m2", "fp6-e2m3", "fp6-e3m2", "int4", "fp4", 
          "binary")
 MOST_DB = 60  # of the axis; a tensor that a format holds exactly is beyond it
 
-VALUES = Panel("values", "Which numbers can each format hold?", (
+VALUES = Panel("values", "What each format can hold", (
     Words(text="Every number that a code can stand for, before the scale, drawn so that the largest is 1. Integers are "
                "evenly spaced; small floats and NF4 crowd around 0, where most weights are."),
     Chart(name="values", label="The numbers of {alike:count} formats on one axis; chosen: {title}.", x="levels",
-          lines="rows", up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=330,
+          lines="rows", up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=352,
           read="code {codes:fixed:0} stands for {levels}"),
     Words(role="caption", name="about", text="[{title}](.quant): {about}"),
 ), empty="The number lines appear when Python has started.")
@@ -71,8 +71,7 @@ OUTLIER = Panel("outlier", "A block of 32 with one outlier", (
 
 class Page(Experiment):
     title = "Formats"
-    summary = ("See the number formats of today beside plain integers: where their numbers are, what they cost, and "
-               "what an outlier does to them.")
+    summary = "Today's number formats beside plain integers: what they cost, and what an outlier does."
     entry = "Rounding"
     order = 13
     NEXT = ("tensors", "What do these formats cost a file of your own?")

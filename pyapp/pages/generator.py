@@ -36,8 +36,7 @@ BETWEEN_STYLES = ("The digit was asked for, so the latents do not count: a strai
 
 class Page(Experiment):
     title = "Generator"
-    summary = ("Turn a seed and a temperature into handwritten digits; see what a small generator keeps of a "
-               "large one, and at a few bits.")
+    summary = "Turn a seed and a temperature into digits, and see what few bits leave of them."
     order = 80
     NEXT = ("gestures", "Draw classes of your own, and a small network learns them while you draw.")
     WORK = "auto"

@@ -38,8 +38,7 @@ SEEDS, BITS = (1, 2, 3), 4  # of the accuracies in weights/gestures.json
 
 class Page(Experiment):
     title = "Gestures"
-    summary = ("Draw two to ten gestures of your own, about ten times each: a small network learns them in seconds, "
-               "and reads what you draw next.")
+    summary = "Draw gestures of your own: a small network learns them in seconds and reads the next."
     entry = "Your data"
     order = 85
     NEXT = ("anomaly", "From drawings to sensors: let a network listen to a machine, or to your own recording.")

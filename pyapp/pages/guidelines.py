@@ -37,8 +37,7 @@ CLAIMED = Panel("claims", "Claims about precision", (
 
 class Page(Experiment):
     title = "Guidelines"
-    summary = ("Read common claims about precision, each tested in your browser on the digits network: some do not "
-               "hold here.")
+    summary = "Common claims about precision, each tested in your browser: some do not hold here."
     entry = "Spend bits"
     order = 41
     NEXT = ("exponential", "What integers do worst is the exponential in softmax: see how one is built.")

@@ -32,8 +32,7 @@ SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (
 
 class Page(Experiment):
     title = "Integer inference"
-    summary = ("Show one digit to the float32 and the quantised network: scores move long before a prediction "
-               "changes on 3,000 test digits.")
+    summary = "Show one digit to a float32 and a quantised network: scores move before answers do."
     entry = "Integer network"
     tab = "Predictions"
     order = 30

@@ -34,8 +34,7 @@ NONE_YET = "No sounds of your own are loaded; drop a zip file of WAV files in fo
 
 class Page(Experiment):
     title = "Keywords"
-    summary = ("A small network learns to tell six words apart: see what it hears, and take bits away until it no "
-               "longer does.")
+    summary = "A small network tells six words apart: take bits away until it no longer does."
     entry = "Your data"
     order = 87
     NEXT = ("check", "The same seed gives the same words everywhere: let your browser prove it.")

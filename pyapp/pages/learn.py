@@ -35,8 +35,7 @@ stories = cache(Stories)  # written once
 
 class Page(Experiment):
     title = "Train a tiny GPT"
-    summary = ("Watch a small GPT learn to write in your browser: correct sentences rise with training and fall "
-               "with the bits of the weights.")
+    summary = "Watch a small GPT learn to write: sentences improve with training and fall with the bits."
     entry = "Transformers"
     tab = "Train a GPT"
     order = 62

@@ -22,8 +22,7 @@ RULES = {"single": "in fixed point, rounded once", "double": "in fixed point, ro
 
 class Page(Experiment):
     title = "Integer matmul"
-    summary = ("Step through a quantised matrix product: three corrections make the integer product exact, so only "
-               "rounding loses anything.")
+    summary = "Step through an integer matrix product: three corrections make it exact."
     entry = "Integer network"
     tab = "Matrix product"
     order = 31

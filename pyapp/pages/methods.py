@@ -97,8 +97,7 @@ EXAMPLE = "0.5 -1.2 3 2.5; -40 -41 -38 -43; 7 7 7 7"
 
 class Page(SoftmaxLab):
     title = "Methods"
-    summary = ("Run every integer softmax on the same codes, and see which error is the method's own and which was "
-               "in the rounded logits.")
+    summary = "Run every integer softmax on the same codes, and see which error is the method's own."
     order = 53
     NEXT = ("shift", "A shift before rounding often helps more than a better method: measure it.")
     WORK = "auto"

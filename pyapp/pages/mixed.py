@@ -30,8 +30,7 @@ TITLES = {"rest": "biases, grids", "free": "left over"}
 
 class Page(Experiment):
     title = "Mixed precision"
-    summary = ("Give the network a budget of bytes, and each layer gets as many bits as it needs: compare the "
-               "predicted and the measured loss.")
+    summary = "Set a budget of bytes: each layer gets the bits it needs, and you see what that costs."
     entry = "Spend bits"
     order = 40
     NEXT = ("guidelines", "Which rules of thumb about precision hold on this network?")

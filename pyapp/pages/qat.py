@@ -39,8 +39,7 @@ FROM_FILE = "{}: training starts from these weights, at step 0; Reset goes back 
 
 class Page(Experiment):
     title = "Quantisation-aware training (QAT)"
-    summary = ("Quantise first, then train: press Play and watch the network recover what rounding cost, with the "
-               "codes it will have as integers.")
+    summary = "Quantise first, then train: press Play and watch the network recover what rounding cost."
     entry = "Train"
     tab = "With quantisation"
     order = 21

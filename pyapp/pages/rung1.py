@@ -9,8 +9,7 @@ from pyapp.pages.base.descent import Sliders, bias, rate, weight
 
 class Page(Sliders):
     title = "Line"
-    summary = ("Move a line by hand, then let gradient descent move it: each step goes down, and it ends where "
-               "the formula says.")
+    summary = "Move a line by hand, then let gradient descent move it to where the formula says."
     tab = "1 Line"
     order = 70
     NEXT = ("rung2", "A line fits no hill: bend it.")

@@ -20,8 +20,7 @@ LAYERS = 10  # that many sigmoids one behind the other
 
 class Page(Sliders):
     title = "Bend"
-    summary = ("A sigmoid bends the line, and the chain rule puts its slope into the gradient: watch learning stop "
-               "where the curve is flat.")
+    summary = "A sigmoid bends the line: watch learning stop where the curve is flat."
     tab = "2 Bend"
     order = 71
     NEXT = ("rung3", "One bend cannot rise and fall: take two.")

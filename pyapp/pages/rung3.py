@@ -29,8 +29,7 @@ def both(label: str, value: str, **more: str) -> Fact:
 
 class Page(Descent):
     title = "Stack"
-    summary = ("Two neurons, one subtracted from the other, can rise and fall: train them from random starts, and "
-               "see some of them die.")
+    summary = "Two neurons together rise and fall: train them from random starts, and see some die."
     tab = "3 Stack"
     order = 72
     NEXT = ("rung4", "Numbers are not words: give each word a vector.")
@@ -48,7 +47,7 @@ class Page(Descent):
     UNSHOWN: ClassVar = {"here": "w and b of both neurons; the table has them one by one"}
     GROUPS = (("Neurons", ("activation", "seed")), ("Descent", ("rate",)), ("Bits", ("bits",)))
     PANELS = ladder.rung(
-        Panel("picture", "Two neurons and their difference", (
+        Panel("picture", "Two neurons, one subtracted", (
             Words(text="The two neurons are grey, dotted when they no longer learn; ŷ is the first minus the "
                        "second{rounded_words}."),
             *(ladder.fit("lines", f", h₁ {{h1}}, h₂ {{h2}}{more}", when)

@@ -13,8 +13,7 @@ from pyapp.pages.base.toy_page import DIMS, Arrow, ToyPage, plain
 
 class Page(ToyPage):
     title = "Embeddings"
-    summary = ("Each word is three numbers, and you may move them: a word's vector is the same in every sentence, "
-               "whatever it means there.")
+    summary = "Each word is three numbers that you may move, and they are the same in every sentence."
     tab = "4 Embeddings"
     order = 73
     NEXT = ("rung5", "A word alone means little: let words look at each other.")

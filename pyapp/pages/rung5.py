@@ -18,8 +18,7 @@ MATRICES = ("W_Q", "W_K", "W_V")
 
 class Page(ToyPage):
     title = "Self-attention"
-    summary = ("Every word looks back with dot products and takes something of what it sees: creature becomes "
-               "fluffy and blue.")
+    summary = "Every word looks back and takes from what it sees: creature becomes fluffy and blue."
     tab = "5 Self-attention"
     order = 74
     NEXT = ("rung6", "After looking around comes thinking alone: six neurons.")

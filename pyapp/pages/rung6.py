@@ -23,8 +23,7 @@ def likely(name: str, title: str) -> Table:
 
 class Page(ToyPage):
     title = "MLP block"
-    summary = ("Six ReLU neurons look at the refined vector; see which fire, which stay silent, and where those that "
-               "fire move it.")
+    summary = "Six neurons look at the refined vector: see which fire, and where those move it."
     tab = "6 MLP block"
     order = 75
     NEXT = ("rung7", "Turn the last vector into a word, append it, and begin again.")
@@ -35,8 +34,8 @@ class Page(ToyPage):
                          ("parts", "refined", "output")}
     PANELS = ladder.rung(
         Panel("neurons", "Six neurons", (
-            Words(text="Each neuron asks the refined vector of **{word}** one question. A sum above zero fires and "
-                       "sends its value on; a sum below zero is silent and sends nothing."),
+            Words(text="Each neuron asks **{word}**, refined, one question: a sum above zero fires and is sent on; "
+                       "below zero it is silent."),
             Table(name="neurons", rows="neurons", caption="The six neurons at the last word", columns=(
                 Column("neuron", "[{name}](.{role})"), Column("", "state:text", name="state", role="{colour}"),
                 Column("", bar=("share",), both=True), Column("sum", "sum:signed:3", role="{role}"),

@@ -24,8 +24,7 @@ TABLES = ("E", "W_Q", "W_K", "W_V", "W1", "W2")  # what the bit slider rounds
 
 class Page(ToyPage):
     title = "Next word"
-    summary = ("Every word gets a probability, one is chosen and appended, and all begins again; take bits away "
-               "until the sentence breaks.")
+    summary = "Every word gets a probability and one is appended: take bits away until that breaks."
     tab = "7 Next word"
     order = 76
     NEXT = ("generator", "Generate pictures instead of words, and take bits away from the generator.")

@@ -43,8 +43,7 @@ ELSEWHERE = 1 << 16  # seeds from a trained network's batch to the one that cali
 
 class Page(SoftmaxLab):
     title = "What a shift is worth"
-    summary = ("Measure what a shift before rounding is worth in bits, for every rule on the same logits, with a "
-               "control where it must not help.")
+    summary = "Measure in bits what a shift before rounding is worth, by every rule on the same logits."
     tab, order = "Shift", 54
     NEXT = ("vision", "Try it in a real network: a Vision Transformer that reads your digit.")
     SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "net", "shift": "rule"}

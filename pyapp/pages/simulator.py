@@ -32,8 +32,7 @@ SIGNED = {"usual": None, "signed": True, "unsigned": False}
 
 class Page(Experiment):
     title = "Simulator"
-    summary = ("Quantise a tensor of your own and see which numbers are rounded, which are clipped, and what each "
-               "costs.")
+    summary = "Quantise your own tensor: see what is rounded, what is clipped, and what each costs."
     entry = "Rounding"
     order = 10
     NEXT = ("affine", "When is a zero point worth its price?")

@@ -79,8 +79,7 @@ RIVALS = Panel("methods", "Every method's staircase", (
 
 class Page(SoftmaxLab):
     title = "Staircase"
-    summary = ("Take bits away from a curve until it is a staircase: rounding the input differs from rounding the "
-               "output.")
+    summary = "Take bits away from a curve: rounding the input differs from rounding the output."
     order = 51
     NEXT = ("attention", "The same steps in a row of attention, where a shift can save the bits.")
     WORK = "auto"

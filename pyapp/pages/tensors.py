@@ -32,8 +32,7 @@ COLUMNS = {"place": "order in the file", "numbers": "numbers", "mean_magnitude":
 
 class Page(Experiment):
     title = "Tensors"
-    summary = ("Open a file of weights and see what each number format would cost every tensor; nothing leaves your "
-               "browser.")
+    summary = "Open a file of weights and see what each number format would cost every tensor."
     entry = "Rounding"
     order = 14
     NEXT = ("errors", "Where in a trained layer does rounding hurt?")

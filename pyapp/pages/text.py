@@ -51,8 +51,7 @@ OWN_SCALES = "A number format has scales and codes of its own; â€œOne scale perâ
 
 class Page(Experiment):
     title = "Text"
-    summary = ("A small GPT and its quantised twin continue the same prompt: see where the texts diverge, then "
-               "choose a shift and compare again.")
+    summary = "A GPT and its quantised twin continue one prompt: see where they diverge, then add a shift."
     entry = "Transformers"
     order = 61
     NEXT = ("trace", "Follow a text through the network in integers, one operation after another.")

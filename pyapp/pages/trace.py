@@ -92,8 +92,7 @@ class Made(NamedTuple):
 
 class Page(Experiment):
     title = "Trace"
-    summary = ("Follow one digit or one text through a transformer in integers, operation by operation, and see where "
-               "other pipelines hide floats.")
+    summary = "Follow a digit or a text through an integer transformer: see where others hide floats."
     entry = "Transformers"
     order = 64
     NEXT = ("learn", "Train a language model yourself, here, in two minutes.")

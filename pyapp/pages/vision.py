@@ -37,8 +37,7 @@ FROM_FILE = "{}: these are now your own weights; training starts from them at st
 
 class Page(Experiment):
     title = "Vision"
-    summary = ("Draw a digit, see where each head of a Vision Transformer looks, and take bits away until the "
-               "answer changes.")
+    summary = "Draw a digit, see where each head looks, and take bits away until the answer changes."
     entry = "Transformers"
     order = 60
     NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")

@@ -112,12 +112,11 @@ def twice(tab, name: str) -> Iterator[str]:
 def out_of_view(tab, size: dict, hurry: bool) -> Iterator[str]:
     """What of a page should be in view at once on a screen of this size, and is not."""
     if size in (WIDE, PHONE):
-        least = SHARE * (1 if size is WIDE else 0.4)
         with contextlib.suppress(TimeoutError):
-            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=least,
+            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=SHARE,
                                        timeout=1000 if hurry else 30_000)  # less than Python's files are waited for
         seen = tab.page.evaluate(LOOK)
-        if seen["filled"] < least or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
+        if seen["filled"] < SHARE or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
             yield str(seen)
     top, strip, position = tab.page.evaluate("""() => {
         const [stage, strip] = [".bench > .stage", ".strip"].map((part) => document.querySelector(part));

@@ -55,7 +55,7 @@ const onPaper = ({ meta, params, step }) =>
 
 function Headline({ text, scope, page }) {
   return html`<${Rich} text=${text} scope=${scope} />
-    ${page.example() && html`<span class="doc recorded" data-test="recorded">${page.open ? `Recorded; press ${page.meta.labels.play}` : "Recorded by CPython"}</span>`}
+    ${page.example() && html`<span class="doc recorded" data-test="recorded">${page.open ? `Recorded; press ${page.meta.labels.play}` : html`Recorded <span class="by">by CPython</span>`}</span>`}
     ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${text} scope=${page.compared.scope} /></span>`}`;
 }
 

@@ -25,7 +25,7 @@ def rung(*panels: Panel, pictures: int = 1) -> tuple[Panel, ...]:
 def fit(lines: tuple[Line, ...] | str = (Line("curve_y", label="ŷ"),), read: str = "", when: str = "") -> Chart:
     """Points with an ink ring, the curve, and threads from each point to the curve: its errors."""
     return Chart(
-        name="fit", label="The four points and the fitted curve.", height=300, x="curve_x", lines=lines, marks="marks",
+        name="fit", label="The four points and the fitted curve.", height=320, x="curve_x", lines=lines, marks="marks",
         caption="Four points, the curve ŷ, and its errors in red", up=Axis(ends="fit_range"), when=when,
         read="x {curve_x:fixed:2}: ŷ {curve_y}" + read)
 

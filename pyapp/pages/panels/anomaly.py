@@ -16,7 +16,7 @@ SENSORS = Panel("sensors", "What the sensors say", (
 ), empty="The sensors appear when Python has started.")
 SCORES = Panel("scores", "Score of each window", (
     Progress(done="done", of="of", text="Learning what is healthy", when="training"),
-    Chart(name="scores", x="times", height=330, pick="at", at="at", marks="marks",
+    Chart(name="scores", x="times", height=352, pick="at", at="at", marks="marks",
           label="Scores of all windows of the stream, float32 and quantised, with thresholds and alarms.",
           read="at {times:fixed:1} {unit}: float32 {score_float?:fixed:3}, quantised {score_quant?:fixed:3}",
           lines=(Line("score_float?", "float", "float32"), Line("score_quant?", "quant", "{named}"),

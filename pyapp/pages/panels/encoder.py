@@ -8,7 +8,7 @@ from pyapp.softmax.compare import BITS
 ANSWER = Panel("answer", "Who is it?", (
     Words(name="answers", text="In float32: [{float_says}](.float). With {bits}-bit scores: [{quant_says}](.quant)."),
     Bars(name="classes", label="Probability of each person, float32 and quantised.", labels="people", limit="full",
-         picked="answer", height=144, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
+         picked="answer", height=200, read="{people.@i}: float32 {p_float:percent:2}, quantised {p_quant:percent:2}",
          lanes=(Line("p_float", "float", "float32"), Line("p_quant", "quant", "quantised"))),
     Words(role="note", name="unknown", text="{unknown}", when="unknown"),
 ), empty="The answer appears when Python has started.")

@@ -22,9 +22,9 @@ def samples(i: int, name: str, when: str = "") -> Together:
     at = f"writing.{i}"
     return Together(when=when, blocks=(
         Heading(name=f"title-{name}", text=f"[{{{at}.title}}](.{name}) {{{at}.score:percent:0}}"),
-        Words(role="doc", name=f"read-{name}", text=f"{{{at}.words}}"),
         Table(name=f"samples-{name}", rows=f"{at}.samples", caption="Samples", columns=(
-            Column("{mark_title}", "[{mark}](.{role})"), Column("sample", "`{text:text}`", prose=True)))))
+            Column("{mark_title}", "[{mark}](.{role})"), Column("sample", "`{text:text}`", prose=True))),
+        Words(role="doc", name=f"read-{name}", text=f"{{{at}.words}}")))
 
 
 WRITING = Panel("writing", "What it writes", (

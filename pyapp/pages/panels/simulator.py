@@ -35,8 +35,6 @@ LINE = Panel("line", "Where each number lands", (
     Words(text="{owner} {cell.count:count} number{cell.count:s}{of_grid} (top), on the nearest of its orange "
                "lines{too_many}; below, each code and its real number. Red lines are clipped: those numbers lie "
                "outside the grid (shaded)."),
-    Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
-                     Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
     Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
         Button("Previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
         Button("Next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
@@ -50,6 +48,8 @@ LINE = Panel("line", "Where each number lands", (
           up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=200, lines=(
               Line("rounded_error?", "quant", x="rounded_x?", shape="dots"),
               Line("clipped_error?", "error", x="clipped_x?", shape="dots"))),
+    Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
+                     Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
 ), empty="The number line appears when Python has started.")
 BEFORE = Panel("histogram", "Before and after", (
     Words(text="How the numbers are distributed: [before, upwards](.float), and [after, downwards](.quant), each "

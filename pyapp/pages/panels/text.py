@@ -38,7 +38,7 @@ def following(source: str, **more: str | int) -> Bars:
                                  f"{{{source}_quant:percent:3}}", **more)
 
 
-WRITING = Panel("writing", "Two networks continue the prompt", (
+WRITING = Panel("writing", "One prompt, two networks", (
     Beside(width=280, blocks=(
         text("float", "[**Float32**](.float), {bytes.float:megabytes} MB"),
         text("quant", "[**Quantised**](.quant), {bytes.quant:megabytes} MB: {settings}"))),
