@@ -162,7 +162,5 @@ function decode(text) {
 const NUMBER = /^-?(\d+\.?|\d*\.\d+)(e[-+]?\d+)?$/i; // what a number field takes
 
 /** Whether a control of this parameter can hold this value. A link can ask for "__proto__", or for 1e400. */
-export function choosable({ choices, kind } = {}, value) {
-  if (choices) return choices.includes(String(value));
-  return !["int", "float"].includes(kind) || (NUMBER.test(value) && Number.isFinite(Number(value)));
-}
+export const choosable = ({ choices, kind } = {}, value) => choices?.includes(String(value))
+  ?? (!["int", "float"].includes(kind) || (NUMBER.test(value) && Number.isFinite(Number(value))));

@@ -6,9 +6,8 @@ import { TYPES } from "../rpc.js";
  * Resolves to frame(params): a frame, or null for parameters that were not recorded.
  */
 export async function recorded(meta) {
-  const found = await json(`recorded/${meta.name}.json`).catch(() => null);
-  if (!found) return () => null; // Python will be here all the same
-  const { by, frames } = found;
+  const none = { by: [], frames: {} }; // Python will be here all the same
+  const { by, frames } = await json(`recorded/${meta.name}.json`).catch(() => none);
   const plain = (params, { name, default: usual }) => by.includes(name) || String(params[name]) === String(usual);
   const made = {};
   return (params) => {
