@@ -179,7 +179,7 @@ class Visitor:
     def pause(self) -> None:
         """Pause the run and wait until it is kept as it stands."""
         self["play"].click()
-        self.wait_text("play", "Play")
+        self.page.locator(where("play") + "[aria-busy=false]", has_text="Play").wait_for()  # no step comes any more
         self.wait_kept()
 
     def paste(self, name: str, piece: str, times: int) -> None:

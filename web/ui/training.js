@@ -11,7 +11,7 @@ const WORK_MS = 30;
  */
 export class Training {
   state = "paused"; // "playing" | "paused" | "done"
-  #busy = null; // the work under way, while it plays
+  busy = null; // the work under way, of which some comes after a pause
   #kept = [];
   #start = null; // a reset under way
   #page;
@@ -51,7 +51,7 @@ export class Training {
   /** Resolves when no work is under way. */
   async pause() {
     if (this.playing) this.#set("paused");
-    await this.#busy;
+    await this.busy;
   }
 
   async step() {
@@ -153,16 +153,15 @@ export class Training {
   #play() {
     if (this.state !== "paused") return;
     this.#set("playing");
-    this.#busy ??= this.#loop();
+    this.busy ??= this.#loop();
   }
 
   async #loop() {
     while (this.playing) {
-      const painted = frame();
-      await this.#advance({ ms: WORK_MS });
-      await painted;
+      await Promise.all([this.#advance({ ms: WORK_MS }), frame()]);
     }
-    this.#busy = null;
+    this.busy = null;
+    this.#changed();
   }
 
   async #advance(amount) {

@@ -18,7 +18,7 @@ export function Transport({ page, training }) {
   const button = (name, label, act, { disabled = false, ...extra }) =>
     html`<button type="button" data-test=${name} disabled=${idle || disabled} onClick=${press(act)} ...${extra}>${label}</button>`;
   return html`<div class="transport" role="group" aria-label="Run">
-    ${button("play", playing ? labels.pause : labels.play, () => training.toggle(), { class: "primary", disabled: done, title: "Space" })}
+    ${button("play", playing ? labels.pause : labels.play, () => training.toggle(), { class: "primary", disabled: done, title: "Space", "aria-busy": !playing && !!training.busy })}
     ${button("step", labels.step, () => training.step(), { disabled: done, title: "S" })}
     ${button("reset", labels.reset, () => training.reset(), { title: "R: the same seed from the start" })}
     ${seeded && button("new-seed", "New seed", () => training.newSeed(), { title: "N: another random start" })}
