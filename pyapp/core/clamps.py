@@ -19,7 +19,8 @@ class Clamp:
     high: float = math.inf
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """f(x), of x's shape and dtype; NaN becomes `low`. np.where, because in Pyodide it beats np.maximum."""
+        """f(x), of x's shape and dtype; NaN becomes `low`. np.where, because in Pyodide it beats np.maximum,
+        whose branches are mispredicted."""
         y = np.where(x > self.low, x, x.dtype.type(self.low))
         return y if self.high == math.inf else np.where(y < self.high, y, y.dtype.type(self.high))
 

@@ -6,7 +6,8 @@ Shapes: B batch, I inputs, O outputs.
 
 import numpy as np
 
-from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient, relu, relu_gradient
+from pyapp.core.clamps import CLAMPS, RELU
+from pyapp.core.ops import linear, linear_input_gradient, linear_weight_gradient
 from pyapp.core.parameters import Parameters
 
 
@@ -41,8 +42,8 @@ class ReLU:
     """`y = max(x, 0)`; the gradient passes where x > 0."""
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
-        self.y = relu(x)
+        self.y = CLAMPS[RELU](x)
         return self.y
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:
-        return relu_gradient(dy, self.y)
+        return CLAMPS[RELU].gradient(dy, self.y)

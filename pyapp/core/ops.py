@@ -2,18 +2,18 @@
 kernels, each has the form in which Pyodide's NumPy is fastest.
 
 Shapes: B batch, I inputs, O outputs. Weights are (O, I) in C order, so that the long inner axis is contiguous in every
-product. NumPy in Pyodide has no BLAS: there einsum's loops are faster than matmul (natively matmul is, by far), and
-np.where beats np.maximum, whose branches are mispredicted.
+product. NumPy in Pyodide has no BLAS: there einsum's loops are faster than matmul (natively matmul is, by far).
 """
 
 import sys
 
 import numpy as np
 
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.engine import accelerated
 
 WASM = sys.platform == "emscripten"
-ZERO = np.float32(0)
+
 
 @accelerated
 def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
@@ -25,7 +25,7 @@ def linear(x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, relu: b
         y = x @ w.T
     if bias is not None:
         y += bias
-    return np.where(y > 0, y, ZERO) if relu else y
+    return CLAMPS[RELU](y) if relu else y
 
 
 @accelerated
@@ -43,14 +43,4 @@ def linear_weight_gradient(x: np.ndarray, dy: np.ndarray, out: np.ndarray, sums:
 def linear_input_gradient(dy: np.ndarray, w: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
     """dy W, (B, O) and (O, I) to (B, I). If x is the output of a ReLU, give it as `keep` for the gradient before it."""
     dx = np.einsum("bo,oi->bi", dy, w) if WASM else dy @ w
-    return dx if keep is None else relu_gradient(dx, keep)
-
-
-def relu(x: np.ndarray) -> np.ndarray:
-    """max(x, 0)."""
-    return np.where(x > 0, x, ZERO)
-
-
-def relu_gradient(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """dy where the ReLU's output y was positive, else 0."""
-    return np.where(y > 0, dy, ZERO)
+    return dx if keep is None else CLAMPS[RELU].gradient(dx, keep)

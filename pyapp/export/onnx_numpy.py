@@ -7,7 +7,8 @@ import numpy as np
 
 from pyapp.core.activations import GELU
 from pyapp.core.attention import float_softmax
-from pyapp.core.ops import linear, relu
+from pyapp.core.clamps import CLAMPS, RELU
+from pyapp.core.ops import linear
 from pyapp.export.onnx_graph import NAMES, Graph
 from pyapp.export.seal import Broken
 from pyapp.quant.matmul import matmul_integer
@@ -81,7 +82,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "Mul": np.multiply,
     "Pad": pad,
     "QuantizeLinear": quantize_linear,
-    "Relu": relu,
+    "Relu": CLAMPS[RELU],
     "Reshape": reshape,
     "Softmax": lambda x, axis: float_softmax(x.copy(), None),
     "Split": lambda x, axis, num_outputs: np.split(x, num_outputs, axis),

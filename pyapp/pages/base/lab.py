@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pyapp.core.ops import linear, relu
+from pyapp.core.clamps import CLAMPS
+from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.measure.timing import times_ms
 from pyapp.nets.mlp import MLP
@@ -149,7 +150,7 @@ class InHalf(MLP):
         x = self.rounded(x)
         for layer in self.linears:
             y = layer.forward(p, x)
-            x = self.rounded(y if layer is self.linears[-1] else relu(y))
+            x = self.rounded(y if layer is self.linears[-1] else CLAMPS[p.activation](y))
         return x
 
 
