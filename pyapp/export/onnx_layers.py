@@ -134,16 +134,20 @@ def _clipped(graph: Graph, name: str, x: str, grid: Grid, lowest: int, highest: 
     if (lowest, highest) == (whole.min, whole.max):
         return x
     ends = [np.float32(end - int(grid.zero_point)) * np.float32(scale) for end in (lowest, highest)]
-    return graph.add("Clip", name, x, graph.constant(f"{name}.lowest", ends[0]),
-                     graph.constant(f"{name}.highest", ends[1]))
+    return _clip(graph, name, x, *ends)
+
+
+def _clip(graph: Graph, name: str, x: str, lowest: np.float32, highest: np.float32) -> str:
+    return graph.add("Clip", name, x, graph.constant(f"{name}.lowest", lowest),
+                     graph.constant(f"{name}.highest", highest))
 
 
 def _activation(graph: Graph, layer: str, x: str, name: str) -> str:
     """The activation after a hidden layer, under a name of its own: a grid may clip there too."""
     if name == RELU:
         return graph.add("Relu", layer, x)
-    ends = [graph.constant(f"{layer}.{end}", np.float32(getattr(CLAMPS[name], end))) for end in ("low", "high")]
-    return graph.add("Clip", f"{layer}.activation", x, *ends)
+    clamp = CLAMPS[name]
+    return _clip(graph, f"{layer}.activation", x, np.float32(clamp.low), np.float32(clamp.high))
 
 
 def _bias(graph: Graph, layer: str, p: Parameters, weight: QuantizedTensor | None = None,
