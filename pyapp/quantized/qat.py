@@ -60,8 +60,8 @@ class QATLinear:
         return linear_input_gradient(dy * self.w_scale, self.w.astype(np.float64)) if input_gradient else None  # B, I
 
 
-class QATReLU:
-    """The network's activation, ReLU or another that gives no negative numbers, on a grid of unsigned codes."""
+class QATActivation:
+    """The network's activation function, which gives no negative numbers (ReLU, ReLU6), on a grid of unsigned codes."""
 
     def __init__(self, name: str, features: int, bits: Bits, estimator: str):
         scale = f"{name}.activation_scale"
@@ -101,12 +101,12 @@ class QATMLP:
         self.pixels = Float() if activations is None else Fixed(activations)
         self.linears = [QATLinear(name, *pair, b, per, estimator, form)
                         for name, pair, b in zip(names, pairs, each, strict=True)]
-        self.relus = [QATReLU(name, outputs, activations, estimator)
-                      for name, (_, outputs) in zip(names[:-1], pairs[:-1], strict=True)]
+        self.functions = [QATActivation(name, outputs, activations, estimator)
+                          for name, (_, outputs) in zip(names[:-1], pairs[:-1], strict=True)]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: shape for layer in (*self.linears, *self.relus) for name, shape in layer.shapes.items()}
+        return {name: shape for layer in (*self.linears, *self.functions) for name, shape in layer.shapes.items()}
 
     def initial(self, seed: int, x: np.ndarray) -> Parameters:
         """Random weights from a seed, as for the float network, with scales set from inputs x, float32 (N, 784)."""
@@ -119,12 +119,12 @@ class QATMLP:
         for name in trained:
             p[name][...] = trained[name]
         codes, scale = self.pixels.forward(p, x)
-        for linear_, relu_ in zip(self.linears, [*self.relus, None], strict=True):
+        for linear_, function in zip(self.linears, [*self.functions, None], strict=True):
             linear_.quantizer.start(p, p[linear_.weight])
             y = linear_.forward(p, codes, scale)
-            if relu_:
-                relu_.quantizer.start(p, CLAMPS[p.activation](y))
-                codes, scale = relu_.forward(p, y)
+            if function:
+                function.quantizer.start(p, CLAMPS[p.activation](y))
+                codes, scale = function.forward(p, y)
         return p
 
     def take(self, network: QuantizedNetwork) -> Parameters:
@@ -136,9 +136,9 @@ class QATMLP:
             p[name][...] = given[name]
         for linear_ in self.linears:
             p[linear_.quantizer.name][...] = network.weights.tensors[linear_.weight].scale
-        for linear_, relu_ in zip(self.linears, self.relus, strict=False):
+        for linear_, function in zip(self.linears, self.functions, strict=False):
             if network.activations:
-                p[relu_.quantizer.name][...] = network.activations[linear_.weight.removesuffix(".weight")].scale
+                p[function.quantizer.name][...] = network.activations[linear_.weight.removesuffix(".weight")].scale
         grids = [(grid, network.activations[name]) for name, grid in (self.activations(p) or {}).items()]
         codes = [(tensor.codes, network.weights.tensors[name].codes) for name, tensor in self.weights(p).items()]
         if (any(not np.array_equal(ours, theirs) for ours, theirs in codes)
@@ -150,15 +150,15 @@ class QATMLP:
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
         """Logits, float64 (B, 10), for images float32 (B, 784) with values 0 to 1."""
         codes, scale = self.pixels.forward(p, x)
-        for linear_, relu_ in zip(self.linears, self.relus, strict=False):
-            codes, scale = relu_.forward(p, linear_.forward(p, codes, scale))
+        for linear_, function in zip(self.linears, self.functions, strict=False):
+            codes, scale = function.forward(p, linear_.forward(p, codes, scale))
         return self.linears[-1].forward(p, codes, scale).astype(np.float64)
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:
         """Fill `p.gradient` from dL/dlogits of the last forward pass, and move the averages of "ste"."""
         dy = dlogits
-        for linear_, relu_ in zip(self.linears[:0:-1], reversed(self.relus), strict=True):
-            dy = relu_.backward(p, linear_.backward(p, dy))
+        for linear_, function in zip(self.linears[:0:-1], reversed(self.functions), strict=True):
+            dy = function.backward(p, linear_.backward(p, dy))
         self.linears[0].backward(p, dy, input_gradient=False)
 
     def weights(self, p: Parameters) -> dict[str, Encoded]:
@@ -170,8 +170,8 @@ class QATMLP:
         """The grids of pixels and hidden activations: "input", "layer1", ...; None if they are float."""
         if not isinstance(self.pixels, Fixed):
             return None
-        hidden = {layer.weight.removesuffix(".weight"): relu_.quantizer.grid(p)
-                  for layer, relu_ in zip(self.linears, self.relus, strict=False)}
+        hidden = {layer.weight.removesuffix(".weight"): function.quantizer.grid(p)
+                  for layer, function in zip(self.linears, self.functions, strict=False)}
         return {"input": self.pixels.grid(p), **hidden}
 
     def plain(self, p: Parameters) -> Parameters:

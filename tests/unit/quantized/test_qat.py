@@ -96,7 +96,7 @@ def test_the_exported_network_has_the_trained_codes(estimator, per, bits, activa
         assert (tensor.codes == steps).all() and 0 < np.abs(steps).max() <= (1 << (tensor.bits - 1)) - 1
     assert list(network.activations) == ["input", "layer1", "layer2"]
     x = network.activations["input"].quantize(X)
-    for layer, relu in zip(t.model.linears[:2], t.model.relus, strict=True):
+    for layer, relu in zip(t.model.linears[:2], t.model.functions, strict=True):
         grid = network.activations[layer.weight.removesuffix(".weight")]
         assert (grid.quantize(relu.y) == relu.quantizer.fake.steps).all() and grid.low == 0
         w = network.weights.tensors[layer.weight].codes.astype(np.int64)
