@@ -82,18 +82,16 @@ class Contents:
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
         self.arrays, self.name = arrays, name
         about = self._about() if ABOUT in arrays else None
+        stated = about["sizes"] if about else {}
+        self.activation = self._activation(stated)
         try:
             self.network = _network(arrays)
-            stated = about["sizes"] if about else {}
-            self.activation = self._activation(stated)
             self.classes = tuple((about or {}).get("classes", TEN))
             self.sizes = sizes_of(self.network, shapes_of(arrays), stated.get("heads"), len(self.classes),
                                   self.activation)
             self.by = about["by"] if about else self._writer()
             self.scheme = about["scheme"] if about else self._older_scheme()
             self.words = self._words()
-        except StoreError:
-            raise
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
             raise StoreError(strange(arrays, name, error)) from None
         if about and (about["network"], about["sizes"]) != (self.network, self.sizes):

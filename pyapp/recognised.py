@@ -41,7 +41,7 @@ def shapes_of(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
 
 
 def sizes_of(network: str, shapes: Mapping[str, tuple[int, ...]], heads: int | None, outputs: int,
-           activation: str) -> dict[str, Any]:
+             activation: str) -> dict[str, Any]:
     """The sizes that determine a network's shapes, and what else its arrays do not show: heads, and an activation that
     is not ReLU. There it is refused, too, by a Bitladder that knows ReLU only. ValueError or KeyError if arrays are
     missing."""
