@@ -32,7 +32,7 @@ COLUMNS = {"place": "order in the file", "numbers": "numbers", "mean_magnitude":
 
 class Page(Experiment):
     title = "Tensors"
-    summary = "Open a file of weights and see what each number format would cost every tensor."
+    summary = "See what each number format would cost your weights; the file never leaves your browser."
     entry = "Rounding"
     order = 14
     NEXT = ("errors", "Where in a trained layer does rounding hurt?")

@@ -48,8 +48,8 @@ LINE = Panel("line", "Where each number lands", (
           up=Axis(ends="error_ends"), marks="half_steps", read=LANDING, height=200, lines=(
               Line("rounded_error?", "quant", x="rounded_x?", shape="dots"),
               Line("clipped_error?", "error", x="clipped_x?", shape="dots"))),
-    Buttons(buttons=(Button("Back to drawn numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
-                     Button("Draw new numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
+    Buttons(buttons=(Button("Back to random numbers", (("values", "nothing"),), name="unpaste", when="pasted"),
+                     Button("New random numbers", (("seed", "next_seed"),), name="draw-anew", when="!pasted"))),
 ), empty="The number line appears when Python has started.")
 BEFORE = Panel("histogram", "Before and after", (
     Words(text="How the numbers are distributed: [before, upwards](.float), and [after, downwards](.quant), each "
