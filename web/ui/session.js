@@ -190,7 +190,7 @@ export class Session {
     return this.#ask("source", () => ({ names }), "source");
   }
 
-  prepare = () => this.#engine.prepare();
+  prepare = () => this.#engine.prepare(); // a text is being written
 
   /** Show sentences at a place; none remove what was there. */
   say(place, ...sentences) {
