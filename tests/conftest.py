@@ -12,6 +12,10 @@ import subprocess
 import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one a worker, before NumPy starts more
+# Containers often forbid byte code to be kept. Then each worker, and each of the hundreds of commands that tests start,
+# would compile everything again: half of what a command costs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 import pytest
 from silent import Silent
