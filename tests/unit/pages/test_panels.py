@@ -36,9 +36,9 @@ def states(name):
 
 
 @pytest.mark.parametrize("name", DECLARED)
-def test_every_name_of_a_panel_is_in_the_frame(name):
+def test_every_name_of_a_panel_is_in_the_frame(name, some):
     page, runner = pages.page(name), Runner()
-    for given in [{}, *states(name)]:
+    for given in [{}, *some(states(name))]:
         answer = runner.open(name, given)
         faults = names.check(page, answer["frame"], answer["params"], read(runner, answer["run"], name))
         assert not faults, f"{given}: {faults[:5]}"
