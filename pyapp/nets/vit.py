@@ -107,11 +107,8 @@ class ViT:
         rows = rows.reshape(-1, self.size.width)  # R, C
         for block in self.blocks[:-1]:
             rows = block.forward(p, rows, self.tokens)
-        last = self.blocks[-1]
-        if only_answer:
-            rows = last.first(p, rows, self.tokens)  # B, C
-        else:
-            rows = last.forward(p, rows, self.tokens)[:: self.tokens]
+        last, tokens = self.blocks[-1], self.tokens
+        rows = last.first(p, rows, tokens) if only_answer else last.forward(p, rows, tokens)[::tokens]  # B, C
         return self.head.forward(p, self.norm.forward(p, rows))
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:
