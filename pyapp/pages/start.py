@@ -28,7 +28,6 @@ NEURONS = 12  # of the first layer, whose weights are shown
 EPOCHS, RATE, BATCH, SEED = 4, 0.001, 64, 1  # of the repair
 STEPS = EPOCHS * -(-2000 // BATCH)
 LABELS = [str(digit) for digit in range(10)]
-_found: dict[int | None, float] = {}  # accuracy by bits: the weights are always the same
 
 
 class Page(Experiment):
@@ -36,7 +35,7 @@ class Page(Experiment):
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
     NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
-    WORK, SETTLED, RUN, PANELS, TOUR, RECORDED = "asked", True, RUN, PANELS, TOUR, ("bits",)
+    WORK, RUN, PANELS, TOUR, RECORDED = "asked", RUN, PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     untold = "it is the front door: the pages behind it explain how all of this works"
     MAIN = ("bits",)
@@ -89,11 +88,6 @@ class Page(Experiment):
         self._reached[trainer.steps] = self.accuracy
         yield Frame(trainer.steps)
 
-    def background(self) -> Iterator[None]:
-        """Judge the network at every width, so that the slider is answered at once."""
-        for bits in WIDTHS:
-            yield from _judging(bits)
-
     def frame(self) -> Frame:
         now = softmax(self.model.forward(self.p, self.image[None]))[0]
         filters = self._weights["layer1.weight"][:NEURONS].reshape(NEURONS, 28, 28)  # what the first neurons look for
@@ -128,20 +122,13 @@ class Page(Experiment):
 
 
 def _accuracy(bits: int | None) -> float:
-    """Accuracy of the shipped network on the held-out digits, with its weights just rounded."""
-    for _ in _judging(bits):
-        pass
-    return _found[bits]
+    """Accuracy of the shipped network on the shipped test images, with its weights just rounded: the recipe has it."""
+    return _metrics()["shipped"][str(bits or "float")]
 
 
-def _judging(bits: int | None) -> Iterator[None]:
-    """Find the accuracy of `_accuracy` in pieces, once."""
-    if bits in _found:
-        return
-    for found in judge(MLP(), _rounded(bits), *mnist.shipped("test")):
-        if found is None:
-            yield None
-    _found[bits] = found["accuracy"]
+@cache
+def _metrics() -> dict[str, Any]:
+    return store.recipe(mlp.SHIPPED)["metrics"]
 
 
 @cache
@@ -156,7 +143,7 @@ def _a(digit: int) -> str:
 @cache
 def _curve() -> dict[str, Any]:
     """Accuracy on MNIST's official test images over bits per weight, as the recipes have it."""
-    rounded = store.recipe(mlp.SHIPPED)["metrics"]["test"]
+    rounded = _metrics()["test"]
     trained = {bits: store.recipe(path_of(bits)) for bits in sorted(ACTIVATIONS)}
     names = [*map(str, WIDTHS), FLOAT32]
     reached = [trained[bits]["metrics"]["test"]["accuracy"] if bits in trained else None for bits in WIDTHS] + [None]
