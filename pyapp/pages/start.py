@@ -17,8 +17,6 @@ from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.panels.start import PANELS, RUN, TOUR
 from pyapp.quant.parameters import quantize_parameters
-from pyapp.quantized.qat import QATMLP
-from pyapp.quantized.trained import ACTIVATIONS, path_of
 from pyapp.training.trainer import Trainer, judge
 
 WIDTHS = tuple(range(2, 9))
@@ -66,6 +64,8 @@ class Page(Experiment):
 
     def steps(self) -> Iterator[Frame | None]:
         """Train with quantisation on the 2,000 shipped training images: one batch per item, judged after each epoch."""
+        from pyapp.quantized.qat import QATMLP  # here, because no page needs it to begin
+
         while self._bits and (self.trainer is None or self.trainer.epoch < EPOCHS):
             if self.trainer is None:
                 model = QATMLP(mlp.SIZES, self._bits, None, "tensor", "lsq")
@@ -144,7 +144,7 @@ def _a(digit: int) -> str:
 def _curve() -> dict[str, Any]:
     """Accuracy on MNIST's official test images over bits per weight, as the recipes have it."""
     rounded = _metrics()["test"]
-    trained = {bits: store.recipe(path_of(bits)) for bits in sorted(ACTIVATIONS)}
+    trained = {bits: store.recipe(mlp.trained_path(bits)) for bits in sorted(mlp.TRAINED)}
     names = [*map(str, WIDTHS), FLOAT32]
     reached = [trained[bits]["metrics"]["test"]["accuracy"] if bits in trained else None for bits in WIDTHS] + [None]
     by_bits = [rounded["float" if name == FLOAT32 else name] for name in names]
