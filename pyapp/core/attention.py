@@ -63,17 +63,22 @@ class Attention:
     def linears(self) -> list[Linear]:
         return [self.qkv, self.out]
 
-    def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        """(R, C) for rows x (R, C), T = `tokens` per sequence. With a cache they follow the tokens that it holds."""
+    def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None,
+                queries: int | None = None) -> np.ndarray:
+        """(R, C) for rows x (R, C), T = `tokens` per sequence. With a cache they follow the tokens that it holds. If
+        `queries` is given, only for so many tokens at the start of each sequence; the others are still attended to,
+        so the attention must not be causal."""
         qkv = self.qkv.forward(p, x)  # R, 3C
         qkv[:, : x.shape[1]] *= x.dtype.type(self.depth**-0.5)  # before the product: q has fewer numbers than q kᵀ
         self.q, self.k, self.v = (by_head(part, tokens, self.heads) for part in thirds(qkv))  # B, H, T, D
         if cache is not None:
             self.k, self.v = cache.extend(self.k, self.v)  # B, H, S, D
+        self.q = self.q[:, :, :queries]
         scores = scores_of(self.q, self.k)  # B, H, T, S
         self.probabilities = self.softmax(scores, self.mask(*scores.shape[2:]))
-        self.context = np.empty_like(x)  # R, C
-        weighted(self.probabilities, self.v, out=by_head(self.context, tokens, self.heads))
+        batch, _, asking, _ = self.q.shape
+        self.context = np.empty((batch * asking, x.shape[1]), x.dtype)  # R, C
+        weighted(self.probabilities, self.v, out=by_head(self.context, asking, self.heads))
         return self.out.forward(p, self.context)
 
     def backward(self, p: Parameters, dy: np.ndarray) -> np.ndarray:

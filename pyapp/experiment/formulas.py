@@ -1,11 +1,9 @@
 """Panels' formulas, and matrices in numbers; `panels` explains entries, values and templates."""
 
-from dataclasses import dataclass
-
-from pyapp.experiment.panels import Block, Entry, Template, Value
+from pyapp.experiment.panels import Block, Entry, Template, Value, declaration
 
 
-@dataclass(frozen=True)
+@declaration
 class Matrix(Block):
     """A small array [rows, columns] as numbers. rows, columns: lists with the names at its side and above it.
 
@@ -33,14 +31,14 @@ class Matrix(Block):
     read: Template = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Equation(Block):
     """Matrices with signs between them; below them the cell that is pointed at is read in words."""
 
     blocks: tuple[Matrix, ...] = ()
 
 
-@dataclass(frozen=True)
+@declaration
 class Formula(Block):
     """TeX on a line of its own; equations with \\qquad between them share it where they fit."""
 

@@ -19,11 +19,16 @@ role: float, quant, good, bad, faint, muted. A role may be an entry: [words](.{r
 """
 
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, NewType
 
 Entry = NewType("Entry", str)  # a dotted path, "" for none; as a condition, "!path" means the opposite
 Value = NewType("Value", str)  # an entry with a format
 Template = NewType("Template", str)
+
+# Each method that a dataclass gets is compiled when its module is imported, while the reader waits for Python: these
+# have none for what no declaration is asked.
+declaration = partial(dataclass, frozen=True, eq=False, repr=False, match_args=False)
 
 
 class Plain:
@@ -41,7 +46,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration(kw_only=True)
 class Block(Plain):
     """A part of a panel. `name` is for tests and links; with `when` it is only shown while that entry is true."""
 
@@ -54,7 +59,7 @@ class Block(Plain):
         return type(self).__name__.lower()
 
 
-@dataclass(frozen=True)
+@declaration
 class Panel(Plain):
     """Blocks below a heading, if it has a title. place: "stage", "readouts" (at the right) or "wide" (below both).
 
@@ -71,7 +76,7 @@ class Panel(Plain):
     told: bool = False
 
 
-@dataclass(frozen=True)
+@declaration
 class Words(Block):
     """One or more sentences. role: about, doc, note, finding, caption, summary, sentence or plain; `good`, a truth,
     colours them."""
@@ -82,14 +87,14 @@ class Words(Block):
     over: Entry = ""  # one paragraph for each item of a list
 
 
-@dataclass(frozen=True)
+@declaration
 class Heading(Block):
     """A heading within a panel."""
 
     text: Template = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Fact(Plain):
     """A line of `Facts`: its label and its values, one per head. An empty value leaves its cell empty."""
 
@@ -101,7 +106,7 @@ class Fact(Plain):
     chosen: Entry = ""  # marks the line
 
 
-@dataclass(frozen=True)
+@declaration
 class Head(Plain):
     """A column of `Facts` with several values per line; `role` gives its colour."""
 
@@ -110,7 +115,7 @@ class Head(Plain):
     name: str = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Facts(Block):
     """Named values. With `heads` each has several, side by side; with `cards` they form a row, a label above each.
 
@@ -125,7 +130,7 @@ class Facts(Block):
     live: bool = False  # a change is read out
 
 
-@dataclass(frozen=True)
+@declaration
 class Column(Plain):
     """A column of a table. Its title begins in lower case, as labels do, unless it begins with a name or a symbol.
     `about` is a line below the value; `bad`, where true, colours the value.
@@ -155,7 +160,7 @@ class Column(Plain):
     when: Entry = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Table(Block):
     """A row for each item of the list `rows`; the first column is the heading of its row.
 
@@ -178,7 +183,7 @@ class Table(Block):
     tall: bool = False
 
 
-@dataclass(frozen=True)
+@declaration
 class Button(Plain):
     """A button that sets parameters, or does one of the page's actions with values for that action's parameters. It
     shows as pressed while `pressed` is true, and is disabled while `off` is."""
@@ -193,7 +198,7 @@ class Button(Plain):
     when: Entry = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Buttons(Block):
     """Buttons in a row. With `steps`, their name, those with `pressed` are steps: arrow keys go back and forth."""
 
@@ -202,7 +207,7 @@ class Buttons(Block):
     steps: str = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Work(Block):
     """A button that drives `steps` of a page with WORK "asked"; its labels are start, stop, on (to continue, while
     `begun` is true) and again. Where the work starts by itself, the button only runs it `again`."""
@@ -214,7 +219,7 @@ class Work(Block):
     begun: Entry = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Progress(Block):
     """How far a measurement has come; the bar disappears when it is done."""
 
@@ -223,7 +228,7 @@ class Progress(Block):
     text: Template = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Text(Block):
     """Preformatted text; with `wraps` long lines are broken."""
 
@@ -232,7 +237,7 @@ class Text(Block):
     wraps: bool = False
 
 
-@dataclass(frozen=True)
+@declaration
 class Each(Block):
     """The same blocks for each item of a list, in columns that are at least `width` pixels wide."""
 
@@ -241,7 +246,7 @@ class Each(Block):
     width: int = 320
 
 
-@dataclass(frozen=True)
+@declaration
 class Beside(Block):
     """Blocks side by side, as many as there is room for."""
 
@@ -249,14 +254,14 @@ class Beside(Block):
     width: int = 260
 
 
-@dataclass(frozen=True)
+@declaration
 class Together(Block):
     """Blocks below each other: one column of `Beside`."""
 
     blocks: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True)
+@declaration
 class More(Block):
     """Blocks that open when the reader asks."""
 
@@ -264,13 +269,13 @@ class More(Block):
     blocks: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True)
+@declaration
 class Code(Block):
     """The page's LIVE functions, which the reader may edit and run."""
 
 
 
-@dataclass(frozen=True)
+@declaration
 class Custom(Block):
     """A component in web/views/<module>.js, which shows these entries as no other kind does, and has a place for
     `blocks`. `shape`: that of the drawn array, to keep its place until it is there; `what`: the thing that a reader

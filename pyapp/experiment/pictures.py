@@ -1,11 +1,9 @@
 """Panels' charts and pictures; `panels` explains entries, values and templates."""
 
-from dataclasses import dataclass
-
-from pyapp.experiment.panels import Block, Entry, Plain, Template, Value
+from pyapp.experiment.panels import Block, Entry, Plain, Template, Value, declaration
 
 
-@dataclass(frozen=True)
+@declaration
 class Axis(Plain):
     """ends: an entry with the two ends of the axis; ticks: one with [{at, text}], else round numbers are chosen."""
 
@@ -16,7 +14,7 @@ class Axis(Plain):
     format: str = "scalar"
 
 
-@dataclass(frozen=True)
+@declaration
 class Line(Plain):
     """A line of a chart. shape: line, steps or dots. In `Curves`, y is a name of the history.
 
@@ -35,7 +33,7 @@ class Line(Plain):
     hollow: Entry = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Picture(Block):
     """What all charts have: words for those who do not see it, words above it, and a height in pixels."""
 
@@ -44,7 +42,7 @@ class Picture(Block):
     height: int = 220
 
 
-@dataclass(frozen=True)
+@declaration
 class Chart(Picture):
     """Lines over the numbers `x`, read by pointer and arrow keys.
 
@@ -66,7 +64,7 @@ class Chart(Picture):
     at: Entry = ""
 
 
-@dataclass(frozen=True)
+@declaration
 class Goal(Plain):
     """A dashed line across the curves, at a number that is known before they begin, such as a baseline."""
 
@@ -75,7 +73,7 @@ class Goal(Plain):
     role: str = "float"
 
 
-@dataclass(frozen=True)
+@declaration
 class Curves(Picture):
     """Lines that grow over training steps while the page works; those of a pinned run stay, dashed.
 
@@ -96,7 +94,7 @@ class Curves(Picture):
     height: int = 168
 
 
-@dataclass(frozen=True)
+@declaration
 class Histogram(Picture):
     """How many numbers lie in each bin: `before` in ink upwards, `after` in orange downwards, square-root scale.
 
@@ -114,7 +112,7 @@ class Histogram(Picture):
     bare: bool = False  # without numbers below
 
 
-@dataclass(frozen=True)
+@declaration
 class Bars(Picture):
     """Rows of bars below each other, one bar per label, all on one scale; read by pointer and arrow keys.
 
@@ -130,7 +128,7 @@ class Bars(Picture):
     height: int = 256
 
 
-@dataclass(frozen=True)
+@declaration
 class Heatmap(Picture):
     """An array [rows, columns] or [tiles, rows, columns] as an image, one colour per value.
 
@@ -155,7 +153,7 @@ class Heatmap(Picture):
     loupe: bool = False
 
 
-@dataclass(frozen=True)
+@declaration
 class Scale(Block):
     """The colour scale of heatmaps above it."""
 
@@ -164,7 +162,7 @@ class Scale(Block):
     map: str = "signed"  # or "grey"
 
 
-@dataclass(frozen=True)
+@declaration
 class Images(Block):
     """Small pictures [N, rows, columns] of bytes, 255 is ink, with words below each. `pick` makes them buttons, and so
     does `puts`, an entry with numbers of held-out digits: a press puts that digit on the pad."""

@@ -16,9 +16,10 @@ from pyapp.core.parameters import Parameters
 from pyapp.core.watching import Watch, last, unwatched
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure import measure
+from pyapp.nets.mlp import TRAINED, trained_path
 from pyapp.quantized.mixing import Search
 from pyapp.quantized.network import QuantizedNetwork, Settings
-from pyapp.quantized.trained import ACTIVATIONS, path_of, serves, shipped
+from pyapp.quantized.trained import serves, shipped
 
 METHODS = ("round", "gptq")
 
@@ -64,9 +65,9 @@ def _of(search: Search, bits: dict[str, int], nbytes: int) -> Candidate:
 
 def _trained(p: Parameters) -> Iterator[Candidate]:
     """The shipped networks that were trained with quantisation from p."""
-    for bits in ACTIVATIONS:
-        if store.is_made(path_of(bits)):
-            facts = store.recipe(path_of(bits))
+    for bits in TRAINED:
+        if store.is_made(trained_path(bits)):
+            facts = store.recipe(trained_path(bits))
             settings = Settings(bits, per=facts["per"], activations=facts["activations"], method="qat",
                                 seed=facts["seed"])
             if serves(facts, p, settings):

@@ -17,6 +17,7 @@ from pyapp.nets import chain
 SIZES = (784, 128, 64, 10)
 USUAL = "784-128-64-10"  # SIZES as people write them
 SHIPPED = store.WEIGHTS / "mlp.npz"
+TRAINED = {4: 4, 3: 3, 2: 8}  # bits of activations by bits of weights, of the networks shipped as trained with QAT
 LARGEST = 2**25  # parameters: a training keeps four numbers for each, 512 MiB, and saves three
 MOST_LAYERS = 32
 
@@ -27,6 +28,11 @@ def sizes_of(layers: str, largest: int = LARGEST, outputs: int = SIZES[-1]) -> t
     parameters."""
     sizes = read_sizes(layers, "layers", USUAL)
     return check_sizes((*sizes[:-1], outputs) if layers == USUAL else sizes, largest, outputs)
+
+
+def trained_path(bits: int) -> Path:
+    """The path of the shipped network that was trained with weights of that many bits."""
+    return store.WEIGHTS / f"mlp-qat{bits}.npz"
 
 
 def read_sizes(text: str, what: str, such: str) -> tuple[int, ...]:

@@ -93,17 +93,23 @@ class ViT:
         initialise(self.head, p, rng)
         return p
 
-    def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
-        """Logits (B, 10) for images (B, 784) with values 0 to 1."""
+    def forward(self, p: Parameters, x: np.ndarray, only_answer: bool = False) -> np.ndarray:
+        """Logits (B, 10) for images (B, 784) with values 0 to 1.
+
+        With `only_answer` the last block computes for the class token alone, which the logits are read from: with the
+        shipped size a sixth less work. Neither `backward` nor `attention` can follow then.
+        """
         patches = self.embed.forward(p, patches_of(x, self.size.patch))  # B·(T-1), C
         rows = np.empty((len(x), self.tokens, self.size.width), patches.dtype)  # B, T, C
         rows[:, 0] = p[TOKEN]
         rows[:, 1:] = patches.reshape(len(x), -1, self.size.width)
         rows += p[PLACES]
         rows = rows.reshape(-1, self.size.width)  # R, C
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             rows = block.forward(p, rows, self.tokens)
-        return self.head.forward(p, self.norm.forward(p, rows[:: self.tokens]))
+        last, tokens = self.blocks[-1], self.tokens
+        rows = last.first(p, rows, tokens) if only_answer else last.forward(p, rows, tokens)[::tokens]  # B, C
+        return self.head.forward(p, self.norm.forward(p, rows))
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:
         """Fill `p.gradient` from dL/dlogits of the last forward pass."""

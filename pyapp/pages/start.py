@@ -17,8 +17,6 @@ from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
 from pyapp.pages.panels.start import PANELS, RUN, TOUR
 from pyapp.quant.parameters import quantize_parameters
-from pyapp.quantized.qat import QATMLP
-from pyapp.quantized.trained import ACTIVATIONS, path_of
 from pyapp.training.trainer import Trainer, judge
 
 WIDTHS = tuple(range(2, 9))
@@ -28,7 +26,6 @@ NEURONS = 12  # of the first layer, whose weights are shown
 EPOCHS, RATE, BATCH, SEED = 4, 0.001, 64, 1  # of the repair
 STEPS = EPOCHS * -(-2000 // BATCH)
 LABELS = [str(digit) for digit in range(10)]
-_found: dict[int | None, float] = {}  # accuracy by bits: the weights are always the same
 
 
 class Page(Experiment):
@@ -36,7 +33,7 @@ class Page(Experiment):
     summary = "Neural networks in 8, 4 and 2 bits: see what breaks, and repair it."
     order = 0
     NEXT = ("simulator", "Quantise numbers of your own, and see which are rounded and which are clipped.")
-    WORK, SETTLED, RUN, PANELS, TOUR, RECORDED = "asked", True, RUN, PANELS, TOUR, ("bits",)
+    WORK, RUN, PANELS, TOUR, RECORDED = "asked", RUN, PANELS, TOUR, ("bits",)
     BAR = "{named}, accuracy [{float_accuracy:percent}](.float) → [{accuracy:percent}](.quant)"
     untold = "it is the front door: the pages behind it explain how all of this works"
     MAIN = ("bits",)
@@ -67,6 +64,8 @@ class Page(Experiment):
 
     def steps(self) -> Iterator[Frame | None]:
         """Train with quantisation on the 2,000 shipped training images: one batch per item, judged after each epoch."""
+        from pyapp.quantized.qat import QATMLP  # here, because no page needs it to begin
+
         while self._bits and (self.trainer is None or self.trainer.epoch < EPOCHS):
             if self.trainer is None:
                 model = QATMLP(mlp.SIZES, self._bits, None, "tensor", "lsq")
@@ -88,11 +87,6 @@ class Page(Experiment):
         self._weights = trainer.model.to_network(trainer.p).parameters
         self._reached[trainer.steps] = self.accuracy
         yield Frame(trainer.steps)
-
-    def background(self) -> Iterator[None]:
-        """Judge the network at every width, so that the slider is answered at once."""
-        for bits in WIDTHS:
-            yield from _judging(bits)
 
     def frame(self) -> Frame:
         now = softmax(self.model.forward(self.p, self.image[None]))[0]
@@ -128,20 +122,13 @@ class Page(Experiment):
 
 
 def _accuracy(bits: int | None) -> float:
-    """Accuracy of the shipped network on the held-out digits, with its weights just rounded."""
-    for _ in _judging(bits):
-        pass
-    return _found[bits]
+    """Accuracy of the shipped network on the shipped test images, with its weights just rounded: the recipe has it."""
+    return _metrics()["shipped"][str(bits or "float")]
 
 
-def _judging(bits: int | None) -> Iterator[None]:
-    """Find the accuracy of `_accuracy` in pieces, once."""
-    if bits in _found:
-        return
-    for found in judge(MLP(), _rounded(bits), *mnist.shipped("test")):
-        if found is None:
-            yield None
-    _found[bits] = found["accuracy"]
+@cache
+def _metrics() -> dict[str, Any]:
+    return store.recipe(mlp.SHIPPED)["metrics"]
 
 
 @cache
@@ -156,8 +143,8 @@ def _a(digit: int) -> str:
 @cache
 def _curve() -> dict[str, Any]:
     """Accuracy on MNIST's official test images over bits per weight, as the recipes have it."""
-    rounded = store.recipe(mlp.SHIPPED)["metrics"]["test"]
-    trained = {bits: store.recipe(path_of(bits)) for bits in sorted(ACTIVATIONS)}
+    rounded = _metrics()["test"]
+    trained = {bits: store.recipe(mlp.trained_path(bits)) for bits in sorted(mlp.TRAINED)}
     names = [*map(str, WIDTHS), FLOAT32]
     reached = [trained[bits]["metrics"]["test"]["accuracy"] if bits in trained else None for bits in WIDTHS] + [None]
     by_bits = [rounded["float" if name == FLOAT32 else name] for name in names]

@@ -26,7 +26,7 @@ from pyapp.parity.softmax import softmax_codes
 from pyapp.quant.schemes import quantize
 from pyapp.quantized import fingerprint
 from pyapp.quantized.qat_recipe import five_qat_steps
-from pyapp.quantized.trained import ACTIVATIONS, shipped
+from pyapp.quantized.trained import shipped
 from pyapp.training.trainer import Trainer
 
 RECORDED = store.WEIGHTS / "check.npz"
@@ -112,7 +112,7 @@ def integers() -> dict[str, np.ndarray]:
     inputs, labels = mnist.shipped("test")
     first = inputs[[int(np.flatnonzero(labels == label)[0]) for label in range(10)]]
     found = {}
-    for bits in ACTIVATIONS:
+    for bits in mlp.TRAINED:
         network = shipped(bits).integer()
         found[f"{bits}"] = network.forward(network.input.quantize(first)).astype(np.int32)
     return found

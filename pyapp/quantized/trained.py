@@ -1,7 +1,6 @@
 """Networks trained with quantisation: the shipped ones, and others trained on the spot."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,18 +15,12 @@ from pyapp.quantized.packed import network_of
 from pyapp.quantized.qat import QATMLP
 from pyapp.quantized.qat_recipe import QATRecipe, train_qat
 
-ACTIVATIONS = {4: 4, 3: 3, 2: 8}  # of the shipped networks, by bits of their weights
 LEARNED = ("calibrate", "clip", "bias_correction")  # settings of what training finds itself
-
-
-def path_of(bits: int) -> Path:
-    """The path of the shipped network with weights of that many bits."""
-    return store.WEIGHTS / f"mlp-qat{bits}.npz"
 
 
 def shipped(bits: int) -> QuantizedNetwork | None:
     """The shipped network that was trained with weights of that many bits; None if there is none."""
-    path = path_of(bits)
+    path = mlp.trained_path(bits)
     return network_of(store.load(path), path.name) if store.is_made(path) else None
 
 
@@ -75,7 +68,7 @@ def network_trained_with(p: Parameters, settings: Settings, images: Callable[[],
         raise ValueError(f'scheme is "{settings.scheme}"; qat learns symmetric weights: use scheme="symmetric"')
     if unused := [name for name in LEARNED if getattr(settings, name) != getattr(Settings, name)]:
         report(f"{', '.join(unused)} not used: qat learns ranges and biases itself")
-    path = path_of(settings.bits)
+    path = mlp.trained_path(settings.bits)
     if store.is_made(path) and serves(facts := store.recipe(path), p, settings):
         report(f"using {path.name}, trained with {facts['bits']}-bit weights, {facts['activations']}-bit activations")
         network = shipped(settings.bits)

@@ -101,8 +101,10 @@ def test_bit_slider_to_two_and_back(visit):
     tab.slide("bits", 6)
     tab.wait_number("quant-accuracy", "x > 98")
     assert tab.number("quant-accuracy") == pytest.approx(100 * RECIPE["8"], abs=0.06)
+    painted = tab["wrong-digit-0"].locator("canvas").element_handle()
     tab.draw(SEVEN)
     tab.wait_text("quant-prediction", "7")
+    assert painted.evaluate("canvas => canvas.isConnected")  # no picture is painted again while its numbers stay
     tab.slide("bits", "End")
     tab.page.wait_for_function("!document.querySelector(\"[data-test='quant-prediction']\")")
     assert "bits" not in tab.page.url

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "preact";
+import { html, useEffect, useMemo, useState } from "preact";
 import { onTheme } from "./theme.js";
 
 const PEN = 0.08; // of the pad's side; Python draws the same pen
@@ -142,15 +142,16 @@ function pointOf({ clientX, clientY }, pad) {
 /** A square to draw on with mouse, finger, pen or keyboard. */
 export function Pad({ drawing, label }) {
   const { strokes, picture, pen, isDown } = drawing;
-  const [, redraw] = useState(null);
+  const [theme, redraw] = useState(null);
   useEffect(() => onTheme(() => redraw({})), []); // which the picture's colours follow
+  const href = useMemo(() => picture?.href(), [picture, theme]);
   const on = (act) => (event) => drawing[act](event);
   const [across, down] = (pen ?? []).map((part) => Math.round(100 * part));
   return html`<svg class="pad" viewBox="0 0 1 1" tabindex="0" role="application" aria-label=${label} aria-description=${HELP} data-test="pad"
       onPointerDown=${on("down")} onPointerMove=${on("move")} onPointerUp=${on("up")} onPointerCancel=${on("cancel")}
       onKeyDown=${on("key")} onBlur=${on("lift")}>
       <title>${HELP}</title>
-      ${picture && html`<image class=${picture.photo ? "" : "cells"} href=${picture.href()} width="1" height="1" />`}
+      ${picture && html`<image class=${picture.photo ? "" : "cells"} href=${href} width="1" height="1" />`}
       ${strokes.map((stroke) => html`<path stroke-width=${PEN} d=${`M${stroke.join("L")}h0`} />`)}
       ${pen && html`<circle class=${isDown ? "quant" : "float"} cx=${pen[0]} cy=${pen[1]} r=${PEN / 2} />`}
     </svg>

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyapp.nets.mlp import TRAINED
 from pyapp.pages.base.lab import Lab, Measured, Trial
 from pyapp.quantized.network import Settings
-from pyapp.quantized.trained import ACTIVATIONS
 
 Found = list[Measured | None]
 
@@ -87,7 +87,7 @@ BETTER = "it is better if it loses at least {noticeable} less"
 
 def qat_trials(bits: int) -> dict[str, Any]:
     """Trials of the best methods without training and of the shipped trained network, and the link to GPTQ's page."""
-    name, activations = f"W{bits}A{ACTIVATIONS[bits]}", ACTIVATIONS[bits]
+    name, activations = f"W{bits}A{TRAINED[bits]}", TRAINED[bits]
     return {"trials": ((f"{name}, rounded", lambda lab: lab.like_qat(bits, "round")),
                        (f"{name}, GPTQ", lambda lab: lab.like_qat(bits, "gptq")),
                        (f"{name}, QAT", lambda lab: lab.qat(bits))),

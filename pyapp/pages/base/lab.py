@@ -10,13 +10,13 @@ from pyapp.core.clamps import CLAMPS
 from pyapp.core.ops import linear
 from pyapp.core.parameters import Parameters
 from pyapp.measure.timing import times_ms
-from pyapp.nets.mlp import MLP
+from pyapp.nets.mlp import MLP, TRAINED
 from pyapp.quant.calibrate import calibrate
 from pyapp.quant.matmul import product
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import quantize
 from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
-from pyapp.quantized.trained import ACTIVATIONS, shipped
+from pyapp.quantized.trained import shipped
 from pyapp.training.trainer import judge
 
 POINTS = 100  # percentage points in a share of 1
@@ -79,7 +79,7 @@ class Lab:
     def like_qat(self, bits: int, method: str) -> Trial:
         """The best effort after training at the bits of the shipped trained network: MSE ranges, scales per neuron."""
         network = shipped(bits)
-        activations = network.activations["layer1"].bits if network and network.activations else ACTIVATIONS[bits]
+        activations = network.activations["layer1"].bits if network and network.activations else TRAINED[bits]
         return (yield from self.scores(Settings(bits, per="channel", activations=activations, calibrate="mse",
                                                 method=method, clip="mse")))
 

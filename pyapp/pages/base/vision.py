@@ -21,7 +21,7 @@ from pyapp.quant.parameters import float_nbytes, quantized_nbytes
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
-PATCHES = 400  # that are read at once: some 20 ms, in which a person may want something else
+PATCHES = 480  # that are read at once: some 20 ms, in which a person may want something else
 CLOSE = 1e-3  # of the largest logit: float32 moves a logit by less than a hundredth of this
 
 
@@ -40,16 +40,16 @@ class Network:
         self.model, self.p, self.rounds = model, p.astype(np.float64), rounds
         self._last: tuple[np.ndarray, ImageReading] | None = None
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
-        """Logits (B, 10) of images (B, 784)."""
-        return self.model.forward(self.p, x.astype(np.float64))
+    def logits(self, x: np.ndarray, only_answer: bool = True) -> np.ndarray:
+        """Logits (B, 10) of images (B, 784), see `ViT.forward`."""
+        return self.model.forward(self.p, x.astype(np.float64), only_answer)
 
     def quick(self, x: np.ndarray) -> np.ndarray:
         """`logits` for the same digits, mostly in float32, which is faster. Images whose two largest logits are close
         are read again in float64; where numbers are rounded to codes on the way, all are read in float64."""
         if self.rounds:
             return self.logits(x)
-        logits = self.model.forward(self._single, x.astype(np.float32, copy=False))
+        logits = self.model.forward(self._single, x.astype(np.float32, copy=False), only_answer=True)
         second, first = np.partition(logits, -2, axis=1)[:, -2:].T
         close = ~(first - second > CLOSE * np.abs(logits).max(axis=1))  # NaN is close
         logits = logits.astype(np.float64)
@@ -64,7 +64,7 @@ class Network:
     def read(self, image: np.ndarray) -> ImageReading:
         """Read an image (28, 28). The last reading is kept: a page asks again after each change of a setting."""
         if self._last is None or not np.array_equal(self._last[0], image):
-            probabilities = softmax(self.logits(image.reshape(1, -1)))[0]
+            probabilities = softmax(self.logits(image.reshape(1, -1), only_answer=False))[0]
             self._last = image.copy(), ImageReading(probabilities, self.model.attention()[:, 0].astype(np.float64))
         return self._last[1]
 

@@ -8,9 +8,8 @@ from pyapp.checkpoint import described
 from pyapp.data import drawing, mnist
 from pyapp.hosts import HostError
 from pyapp.nets import gpt
-from pyapp.nets.mlp import MLP
+from pyapp.nets.mlp import MLP, trained_path
 from pyapp.parity.check import SEVEN
-from pyapp.quantized.trained import path_of
 
 STUDENT = np.frombuffer(store.pack(described(store.arrays_of(MLP((784, 20, 10)).initial(3)), "distill mlp")), np.uint8)
 OWN = np.frombuffer(npz.pack({"x": mnist.load().images[:600:10], "y": np.repeat(["ring", "line"], 30)}), np.uint8)
@@ -50,7 +49,7 @@ def session(call) -> dict:
     said["exported"] = exports(call, run, "digits", exact=False)
     said["no bits"] = call("change", run=run, name="bits", value="off")
     said["exported, float"] = exports(call, run, "digits", exact=False)
-    codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
+    codes = np.frombuffer(trained_path(4).read_bytes(), np.uint8)
     said["codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
     said["student"] = call("restore", run=run, file=STUDENT, name="student.npz")
     said["student, five steps"] = call("advance", run=run, steps=5)

@@ -4,8 +4,7 @@ import numpy as np
 from parity.sessions.exporting import exports
 
 from pyapp import store
-from pyapp.nets.mlp import MLP
-from pyapp.quantized.trained import path_of
+from pyapp.nets.mlp import MLP, trained_path
 
 
 def session(call) -> dict:
@@ -36,7 +35,7 @@ def session(call) -> dict:
     said["format, five steps"] = call("advance", run=said["ste"]["run"], steps=5)
     weights = np.frombuffer(store.pack(store.arrays_of(MLP().initial(seed=3))), np.uint8)
     said["float file"] = call("restore", run=run, file=weights, name="float.npz")
-    codes = np.frombuffer(path_of(4).read_bytes(), np.uint8)
+    codes = np.frombuffer(trained_path(4).read_bytes(), np.uint8)
     said["file of codes"] = call("restore", run=run, file=codes, name="mlp-qat4.npz")
     said["exported"] = exports(call, run, "qat", exact=True)
     said["file of codes, five steps"] = call("advance", run=run, steps=5)

@@ -13,7 +13,7 @@ from pyapp.runner import Runner
 from pyapp.training.trainer import evaluate
 
 
-@pytest.mark.parametrize("bits", ["2", "4", "float32"])
+@pytest.mark.parametrize("bits", [*"2345678", "float32"])
 def test_a_digit_is_read_with_rounded_weights(bits):
     frame = Runner().open("start", {"bits": bits})["frame"]
     images, labels = mnist.shipped("test")

@@ -10,7 +10,7 @@ from pyapp.quant.parameters import weight_names
 from pyapp.quantized.mixing import mix
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.packed import arrays_of, network_of
-from pyapp.quantized.trained import ACTIVATIONS, shipped
+from pyapp.quantized.trained import shipped
 
 
 @pytest.mark.parametrize("settings", [
@@ -31,7 +31,7 @@ def test_a_file_gives_the_same_network_back(settings):
         assert (network.integer().forward(codes) == again.integer().forward(codes)).all()
 
 
-@pytest.mark.parametrize("bits", ACTIVATIONS)
+@pytest.mark.parametrize("bits", mlp.TRAINED)
 def test_the_shipped_networks_read_digits_on_integers_alone(bits):
     network = shipped(bits)
     inputs, labels = mnist.shipped("test")
@@ -39,13 +39,13 @@ def test_the_shipped_networks_read_digits_on_integers_alone(bits):
     assert np.issubdtype(integers.dtype, np.integer)
     assert (integers.argmax(axis=1) == labels[:500]).mean() > 0.97
     assert {tensor.bits for tensor in network.weights.tensors.values()} == {bits}
-    assert network.activations["layer1"].bits == ACTIVATIONS[bits]
+    assert network.activations["layer1"].bits == mlp.TRAINED[bits]
 
 
 @pytest.mark.parametrize("network", [
     *(lambda b=b, per=per: quantize_network(mlp.load(), Settings(b, per=per, activations=b), mnist.calibration()[:128])
       for b in (4, 2) for per in ("tensor", "channel", "group:32")),
-    *(lambda b=b: shipped(b) for b in ACTIVATIONS),
+    *(lambda b=b: shipped(b) for b in mlp.TRAINED),
 ])
 def test_the_simulation_rounds_biases_as_integers_do(network):
     """Float biases made the logits' codes of nearly all images differ."""

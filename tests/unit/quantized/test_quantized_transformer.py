@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pyapp.core import engine
 from pyapp.core.attention import float_softmax
 from pyapp.data.mnist import Digits
 from pyapp.measure.measure_transformer import measure_gpt, measure_vit
@@ -55,6 +56,23 @@ def test_without_bits_nothing_changes():
     np.testing.assert_array_equal(gpt_logits(Settings()), MODEL.forward(GPT_WEIGHTS, TOKENS))
     network = quantize_vit(VIT, Settings(), size=SIZE)  # and no calibration images are read
     assert not shifts(network) and network.nbytes == VIT.vector.nbytes
+
+
+@pytest.mark.parametrize("name", engine.available())
+@pytest.mark.parametrize("settings", [Settings(), Settings(8, "channel", 8, logit_bits=4), FULL])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_class_token_alone_answers_as_it_does_among_all(name, settings, dtype):
+    """With the same bits where the kernels multiply; NumPy may take sums of fewer rows in another order."""
+    network = quantize_vit(VIT.astype(dtype), settings, IMAGES.astype(dtype), SIZE)
+    with engine.using(name):
+        full, alone = (network.model.forward(network.parameters, IMAGES.astype(dtype), only_answer)
+                       for only_answer in (False, True))
+    assert full.dtype == alone.dtype == dtype
+    if name == engine.KERNELS:
+        np.testing.assert_array_equal(alone, full)
+    elif dtype == np.float64 or settings == Settings():  # a last bit of float32 moves a number to another code
+        np.testing.assert_allclose(alone, full, rtol=0, atol=1e-5 if dtype == np.float32 else 1e-12)
+    assert network.model.blocks[1].attention.probabilities.shape == (12, 2, 1, 17)  # of the class token's query
 
 
 @pytest.mark.parametrize("logits", [vit_logits, gpt_logits])

@@ -80,12 +80,13 @@ export function Images({ block, scope, page }) {
 }
 
 function Tile({ data, rows, columns, name }) {
-  const target = useRef(null);
+  const [target, kept] = [useRef(null), useRef(data)];
+  if (!data.every((value, i) => value === kept.current[i])) kept.current = data; // each answer brings the same ones again
   useEffect(() => {
     const draw = () => target.current.replaceChildren(painted({ data, rows, columns, map: "grey", limit: 255 }));
     draw();
     return onTheme(draw);
-  }, [data]);
+  }, [kept.current]);
   return html`<span class="tile-picture" role="img" aria-label=${name} ref=${target}></span>`;
 }
 
