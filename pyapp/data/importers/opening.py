@@ -140,7 +140,7 @@ def _finished(found: Found, given: Source) -> Imported:
     parts, changes = {}, []
     for split, part in images.items():
         labels = np.array([numbers[name] for name in found.names[split]], np.int64)
-        upright, said = as_mnist(part, labels, found.emnist, classes == TEN)
+        upright, said = as_mnist(part, labels, found.emnist, classes)
         parts[split] = Digits(upright, labels, classes)
         changes += [each for each in said if each not in changes]
     parts, how = (parts, []) if found.parted else _split(parts)

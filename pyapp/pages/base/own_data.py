@@ -21,7 +21,7 @@ DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
 KEEP = Param("keep", "Save images too", "bool", True,
              doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
-ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
+ENDINGS = (".zip", ".csv", ".tsv", ".gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
@@ -56,10 +56,11 @@ class OwnData:
     def read(cls, data: bytes, name: str) -> "OwnData | None":
         """The data in a file, or None if it is something else: weights, a session. StoreError says why data cannot be
         used."""
-        from pyapp.data.idx import NAME  # what follows is imported when there is a file
+        from pyapp.data.idx import NAME, begins  # what follows is imported when there is a file
         from pyapp.data.importers.opening import NotRecognised, opened_bytes
 
-        if not (name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower())) or _is_checkpoint(data, name):
+        named = name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower()) or begins(data[:16])
+        if not named or _is_checkpoint(data, name):
             return None
         try:
             found = opened_bytes(data, name)
