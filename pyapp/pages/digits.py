@@ -289,8 +289,8 @@ class Page(Experiment):
         """Put what is known about the network on show into the frame's numbers and the curves."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        labels = self._held_out(self.shown)[1]
-        self._mistakes = [Mistakes(each["answers"], labels, self.classes) if each and not self.diverged else None
+        labels, files = self._held_out(self.shown)[1], self.data.files if self.shown is self.trainer.p else None
+        self._mistakes = [Mistakes(each["answers"], labels, self.classes, files) if each and not self.diverged else None
                           for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],

@@ -141,7 +141,8 @@ def _finished(found: Found, given: Source) -> Imported:
     for split, part in images.items():
         labels = np.array([numbers[name] for name in found.names[split]], np.int64)
         upright, said = as_mnist(part, labels, found.emnist, classes)
-        parts[split] = Digits(upright, labels, classes)
+        files = np.array(found.files[split], object) if found.files[split] else None
+        parts[split] = Digits(upright, labels, classes, files)
         changes += [each for each in said if each not in changes]
     parts, how = (parts, []) if found.parted else _split(parts)
     return Imported(given.name, found.kind, parts, tuple(found.notes), (*changes, *how), tuple(given.skipped))
@@ -189,7 +190,8 @@ def _split(parts: dict[str, Digits]) -> tuple[dict[str, Digits], list[str]]:
 
 
 def _joined(one: Digits, other: Digits) -> Digits:
-    return Digits(*(np.concatenate(pair) for pair in zip(one, other, strict=True)), one.classes)
+    files = None if one.files is None or other.files is None else np.concatenate([one.files, other.files])
+    return Digits(*(np.concatenate(pair) for pair in zip(one, other, strict=True)), one.classes, files)
 
 
 def _held_out(labels: np.ndarray) -> np.ndarray:
