@@ -252,10 +252,10 @@ class Page(Experiment):
         training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)
-        layers = {} if goes_on else {"layers": "-".join(map(str, training.trainer.model.sizes))}
         self.data, self.brought, self._said = data, data or self.brought, []
-        self.params.update(params | layers | {"weights": OWN, "bits": self.params["bits"], "activation": p.activation,
-                                              "data": own_data.OWN if data else own_data.SHIPPED})
+        self.params.update(params | {
+            "weights": OWN, "bits": self.params["bits"], "data": own_data.OWN if data else own_data.SHIPPED,
+            "layers": own_layers.written(training.trainer.model.sizes), "activation": p.activation})
         self._begin(training)
         if rounded:
             return [QUANTISED.format(name, saved.words)]

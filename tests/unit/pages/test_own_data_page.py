@@ -36,6 +36,7 @@ def brought(names: bool = True):
 def test_it_is_shown_before_a_step_is_trained_and_then_learned():
     runner, run, answer = brought()
     scalars, arrays = answer["frame"].scalars, answer["frame"].arrays
+    assert answer["params"]["layers"] == "784-128-64-3" and "of Layers is 3 now" in answer["frame"].notes[0]
     assert answer["frame"].step == 0 and "sent nowhere" in answer["notes"][0] and answer["params"]["data"] == "own"
     assert scalars["own"]["classes"] == [{"name": name, "train": 16, "test": 4} for name in NAMES]
     assert scalars["held_out"] == 12 and scalars["trained_on"] == 48 and arrays["own_images"].shape == (6, 28, 28)
@@ -48,7 +49,9 @@ def test_it_is_shown_before_a_step_is_trained_and_then_learned():
 def test_a_restart_keeps_it_and_the_choice_leaves_it_and_comes_back():
     runner, run, _ = brought(names=False)
     assert runner.change(run, "seed", 2)["frame"].scalars["held_out"] == 12
-    answer = runner.change(run, "data", "shipped")["frame"]
+    answer = runner.change(run, "data", "shipped")
+    assert answer["params"]["layers"] == "784-128-64-10"
+    answer = answer["frame"]
     assert answer.scalars["held_out"] == 3000 and "own" not in answer.scalars
     assert runner.change(run, "data", "own")["frame"].scalars["own"]["name"] == "mine.npz"
 
