@@ -21,7 +21,8 @@ from pyapp.nets import chain
 from pyapp.parts import Parts
 from pyapp.run import Run
 
-WHERE = "this page opens Bitladder's sessions and weights; the page Tensors opens tensors, and a pad pictures"
+WHERE = ("this page opens Bitladder's sessions and weights; the page Tensors opens tensors, a pad pictures, and the "
+         "page Train images with labels")
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 

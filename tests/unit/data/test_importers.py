@@ -219,6 +219,8 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
 
 @pytest.mark.parametrize(("data", "name", "said"), [
     (b"", "x.bin", "no images with labels in it; use IDX files"), (b"PK\x03\x04", "x.zip", "expected a zip file"),
+    (zipped({"in/own.ZIP": zipped({"a": b""})}), "x.zip", "unpack in/own.ZIP first"),
+    (zipped({"a/1.png": bytes(999)})[:30], "x.zip", "a damaged one, or only a part of it; pack or download it again"),
     (npz(x=X, y=Y[:3]), "a.npz", "expected as many labels as images"),
     (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
@@ -230,7 +232,13 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
     with pytest.raises(DataError) as error:
         opened_bytes(data, name)
     assert said in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
-    assert isinstance(error.value, NotRecognised) == ("use IDX" in said)
+    assert isinstance(error.value, NotRecognised) == ("use IDX" in said or "unpack" in said)
+
+
+def test_images_whose_label_is_nan_are_skipped_by_number():
+    found = opened_bytes(npz(x=X, y=np.where(np.arange(12) == 4, np.nan, Y)), "a.npz")
+    assert found.classes == TEN and found.skipped == (("y, 5", "its label is NaN"),)
+    assert whole(found) == {image: name for image, name in EXPECTED.items() if image != X[4].tobytes()}
 
 
 def test_too_much_is_refused_before_it_is_unpacked(monkeypatch):
