@@ -5,6 +5,7 @@ Plain Python in, plain Python and NumPy out; it knows neither browser nor comman
 
 import itertools
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from pyapp import pages, replay, sessions, store
 from pyapp.curves import told
+from pyapp.data.digits import DataWarning
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import blame
 from pyapp.experiment.params import ParamError, find, followers, parse_all
@@ -19,7 +21,8 @@ from pyapp.nets import chain
 from pyapp.parts import Parts
 from pyapp.run import Run
 
-WHERE = "this page opens Bitladder's sessions and weights; the page Tensors opens tensors, and a pad pictures"
+WHERE = ("this page opens Bitladder's sessions and weights; the page Tensors opens tensors, a pad pictures, and the "
+         "page Train images with labels")
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 
@@ -239,7 +242,9 @@ class Runner:
             current.took(name)
             return self._whole(current, notes)
         try:
-            arrays = chain.unpack(bytes(data), name, sessions.MOST_UNPACKED)
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always", DataWarning)
+                arrays = chain.unpack(bytes(data), name, sessions.MOST_UNPACKED)
             saved = sessions.read(arrays, name) if sessions.is_session(arrays) or not current.trains else None
         except store.StoreError as error:
             error.hint = getattr(error, "hint", WHERE)
@@ -250,7 +255,7 @@ class Runner:
             return self._whole(current, notes, restored=current.step, texts=saved.edits)
         notes = current.experiment.restore(arrays, name)
         current.took(name)
-        return self._whole(current, notes)
+        return self._whole(current, [*notes, *(f"{each.message}." for each in warned)])
 
     def close(self, run: int) -> None:
         self._get(run)

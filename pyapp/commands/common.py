@@ -73,8 +73,8 @@ def add_json(sub: argparse.ArgumentParser) -> None:
 def add_weights(sub: argparse.ArgumentParser, what: str = "the network") -> None:
     sub.add_argument("--weights", type=readable, default=mlp.SHIPPED, metavar="FILE",
                      help=f"{what}: a file that a command or a page saved, or an .npz, .safetensors or .onnx file with "
-                          "a chain of dense layers with ReLU between them (in .onnx also ReLU6 or hard tanh), 784 "
-                          "inputs to one score per class")
+                          "a chain of dense layers, 784 inputs to one score per class; ReLU is between them, unless an "
+                          ".onnx file, or the name activation in the others, says ReLU6 or hard tanh")
 
 
 def add_data(sub: argparse.ArgumentParser, what: str = "") -> None:

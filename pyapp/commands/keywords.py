@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     given = sounds.read(source.of_path(args.inputs)) if args.inputs else None
     spotter = spotter_of(args)
     networks = {bits: spotter.network(bits) for bits in (None, *widths)}
-    judged = {bits: network.mistakes(*spotter.held_out) for bits, network in networks.items()}
+    judged = {bits: network.mistakes(*spotter.held_out, spotter.files) for bits, network in networks.items()}
     rows = [{"bits": bits, "bytes": network.nbytes, "accuracy": float(judged[bits].right.mean()),
              "changed": int((judged[bits].predictions != judged[None].predictions).sum())}
             for bits, network in networks.items()]

@@ -159,7 +159,7 @@ def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, d
     """The network's mistakes by name, after those of its float network, if the file has that."""
     p, names, found = load_digits(args.weights), digits.classes, {}
     if isinstance(p, Parameters):
-        found["float32"] = Mistakes(answers(p, digits), digits.labels, names)
+        found["float32"] = Mistakes(answers(p, digits), digits.labels, names, digits.files)
     if isinstance(network, QuantizedNetwork):
-        found["quantised"] = Mistakes(answers(network, digits, args.rounding), digits.labels, names)
+        found["quantised"] = Mistakes(answers(network, digits, args.rounding), digits.labels, names, digits.files)
     return found

@@ -23,11 +23,13 @@ class DataWarning(UserWarning):
 @dataclass(frozen=True, eq=False)
 class Digits:
     """Images uint8 (N, 28, 28), 0 is paper and 255 is ink, with labels int64 (N,) that count in `classes`: the ten
-    digits, or the names of one's own classes."""
+    digits, or the names of one's own classes. `files`: the path of the file that each came from, str (N,), if each is
+    a file of its own."""
 
     images: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...] = TEN
+    files: np.ndarray | None = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return iter((self.images, self.labels))
@@ -38,7 +40,8 @@ class Digits:
 
     def rows(self, rows: np.ndarray) -> "Digits":
         """The images and labels with these indices, or where a mask is true."""
-        return replace(self, images=self.images[rows], labels=self.labels[rows])
+        files = None if self.files is None else self.files[rows]
+        return replace(self, images=self.images[rows], labels=self.labels[rows], files=files)
 
     def spread(self, n: int) -> "Digits":
         """At most n images with labels, evenly spread: the first of MNIST's test images are harder than the rest."""
@@ -62,7 +65,7 @@ class Digits:
             raise DataError(f"the data has the {what}, but {network} knows only "
                             f"{named(classes)}; give data of its classes, or train a network on this data")
         places = np.array([numbers.get(name, 0) for name in self.classes], np.int64)
-        return Digits(self.images, places[self.labels], classes)
+        return replace(self, labels=places[self.labels], classes=classes)
 
 
 def named(classes: Sequence[str]) -> str:

@@ -88,6 +88,13 @@ def parsed(data: bytes, path: Path | str, axes: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
+def begins(head: bytes) -> tuple[int, ...] | None:
+    """The shape that the first 16 bytes of an IDX file of images (3 axes) or labels (1 axis) tell; None for others."""
+    magic = head[:4] if head[:2] == b"\0\0" else head[3::-1]
+    axes = magic[3] if len(magic) == 4 and magic[:3] == bytes([0, 0, UNSIGNED_BYTE]) else 0
+    return _shape(head[4 : 4 + 4 * axes], 0) if axes in KINDS and len(head) >= 4 + 4 * axes else None
+
+
 def _unpacked(data: bytes, path: Path | str) -> bytes:
     if data[:2] == b"\x1f\x8b":  # some web servers unpack .gz files on the way, so look at the bytes, not at the name
         try:

@@ -82,11 +82,11 @@ def _imported(folder: Path, split: str, error: DataError | None) -> Digits:
 
     if not folder.exists():
         raise error
+    if folder.is_file() and NAME.fullmatch(folder.name.lower()):
+        raise DataError(f"{folder} is one of MNIST's four IDX files; name the folder that holds them")
     try:
         found = opened(folder)
     except NotRecognised as other:
-        if folder.is_file() and NAME.fullmatch(folder.name.lower()):
-            raise DataError(f"{folder} is one of MNIST's four IDX files; name the folder that holds them") from None
         missing = error is not None and folder.is_dir()
         raise (DataError(f"{error}, or {other.instead}") if missing else other) from None
     if error is not None and split not in found.parts:

@@ -5,12 +5,15 @@ Ten mean digits of 7x7 are enough to detect it, without a network and without ot
 one for 75 % of MNIST's images, and for 16 % once they are transposed.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
+from pyapp.core.classes import TEN
 from pyapp.data.picture import full_light
 
+EMNISTS = (26, 27, 37, 47, 62)  # classes of EMNIST's sets that have letters
 FEWEST = 20  # images; fewer are not conclusive
 SEEN = 2000  # images looked at, if there are more; evenly spread
 LIGHT = 170  # of 255: noise has 127
@@ -42,10 +45,22 @@ def transposed(images: np.ndarray, labels: np.ndarray, suspected: bool = False) 
 
     With `suspected`, for example from the name of the file, a few images are enough.
     """
+    if len(images) < FEWEST and not suspected:
+        return False
     upright, turned = (share_read(_some(each), _some(labels)) for each in (images, images.transpose(0, 2, 1)))
-    if suspected and len(images) < FEWEST:
+    if len(images) < FEWEST:
         return turned > upright
-    return len(images) >= FEWEST and turned >= 0.5 and upright <= turned / 2
+    return turned >= 0.5 and upright <= turned / 2
+
+
+def sideways(images: np.ndarray, labels: np.ndarray, classes: Sequence[str], emnist: bool) -> bool:
+    """Whether images (N, 28, 28) of any classes are stored transposed. If digits are among them, as in EMNIST's
+    balanced set, these tell; if they do not, the files' name does: `emnist`."""
+    if tuple(classes) == TEN:
+        return transposed(images, labels, emnist)
+    digits = np.array([int(name) if name in TEN else -1 for name in classes])[labels]
+    images, digits = images[digits >= 0], digits[digits >= 0]
+    return transposed(images, digits) or (emnist and not transposed(images.transpose(0, 2, 1), digits))
 
 
 def light_paper(images: np.ndarray) -> bool:
@@ -60,11 +75,12 @@ def foreign(images: np.ndarray, labels: np.ndarray) -> bool:
     return len(images) >= MANY and share_read(_some(images), _some(labels)) < FEW_READ
 
 
-def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool, digits: bool = True) -> tuple[np.ndarray, list[str]]:
+def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool,
+             classes: Sequence[str] = TEN) -> tuple[np.ndarray, list[str]]:
     """Images (N, 28, 28) as MNIST has them, light on dark, of full brightness and upright, and sentences about how they
-    were changed, or that they do not look like digits. If they are not `digits`, only the file's name tells whether
-    they are transposed, as EMNIST's are: `emnist`."""
-    found = []
+    were changed, or that they do not look like the digits that they are called. `emnist` is whether the files' name
+    says that they are EMNIST's."""
+    found, digits = [], tuple(classes) == TEN
     if (high := int(images.max())) and (full := int(full_light(high))) < 255:
         images = np.rint(images * (255 / full)).astype(np.uint8)
         found.append(f"the largest pixel is {high}; {full} is read as 255")
@@ -72,11 +88,14 @@ def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool, digits: bool 
         images = 255 - images
         found.append(f"the {'digits' if digits else 'images'} are dark on light, where MNIST's are light on dark; they "
                      "are read inverted")
-    if transposed(images, labels, emnist) if digits else emnist:
+    if sideways(images, labels, classes, emnist):
         images = np.ascontiguousarray(images.transpose(0, 2, 1))
-        found.append("the images are stored transposed, as EMNIST's are; they are read upright" if digits else
-                     "the names say EMNIST, whose images are stored transposed; they are read upright (rename the "
-                     "files if they were upright before)")
+        found.append("the names say EMNIST, whose images are stored transposed; they are read upright (rename the "
+                     "files if they were upright before)" if emnist and not set(TEN) <= set(classes) else
+                     "the images are stored transposed, as EMNIST's are; they are read upright")
+    elif not emnist and len(classes) in EMNISTS and all(map(str.isdecimal, classes)):
+        found.append("if the images lie on their side, as EMNIST's do, put “emnist” into the name of their file or "
+                     "folder, and they are read upright")
     if digits and foreign(images, labels):
         found.append("few of the images look like the digits that their labels name: they may show something else, as "
                      "Fashion-MNIST's do, be turned, or have other labels")

@@ -52,24 +52,27 @@ class Spotter:
         self.classes: tuple[str, ...] = own.classes if own else speech.CLASSES
         self.losses: list[float] = []
         self._made: dict[str, list[tuple[np.ndarray, int]]] = {"learned": [], "held out": []}
-        self._wanted = self._parts(own) if own else [
+        parts = self._parts(own) if own else []
+        self.files = [file for part, *_, file in parts if part == "held out"] or None  # of one's own sounds
+        self._wanted = [each[:3] for each in parts] or [
             (part, name, rng) for part, each in (("learned", LEARNED), ("held out", HELD_OUT))
             for name, rng in speech.words(seed, each, part)]
         self.total = len(self._wanted)
         self._trainer: Trainer | None = None
 
-    def _parts(self, own: Sounds) -> list[tuple[str, str, Sound]]:
-        """One's own sounds with their part. DataError if a class has too few."""
+    def _parts(self, own: Sounds) -> list[tuple[str, str, Sound, str]]:
+        """One's own sounds with their part, class and file. DataError if a class has too few."""
         if "" in self.classes or len(self.classes) < 2:
             raise DataError(f"{own.name}: the sounds are not in two or more folders named by class; sort them so")
         found = []
         for name in self.classes:
-            mine = [sound for sound, other in zip(own.sounds, own.names, strict=True) if other == name]
+            mine = [each for each, other in zip(zip(own.sounds, own.files, strict=True), own.names, strict=True)
+                    if other == name]
             if len(mine) < 2:
                 raise DataError(f"{own.name} has one sound of {name}; give at least two of each class")
             held = set(generator(self.seed, f"held out {name}").permutation(len(mine))[: max(
                 1, len(mine) // ONE_IN)].tolist())
-            found += [("held out" if i in held else "learned", name, sound) for i, sound in enumerate(mine)]
+            found += [("held out" if i in held else "learned", name, *each) for i, each in enumerate(mine)]
         return found
 
     def prepare(self) -> Iterator[int]:
@@ -161,6 +164,6 @@ class Network:
         """Probabilities of the K classes, float64 (N, K), for inputs (N, I)."""
         return softmax(self.forward(x).astype(np.float64))
 
-    def mistakes(self, x: np.ndarray, labels: np.ndarray) -> Mistakes:
-        """What it answers to inputs of these classes."""
-        return Mistakes(self.probabilities(x), labels, self.classes)
+    def mistakes(self, x: np.ndarray, labels: np.ndarray, files: Sequence[str] | None = None) -> Mistakes:
+        """What it answers to inputs of these classes, from these files if they are known."""
+        return Mistakes(self.probabilities(x), labels, self.classes, files)

@@ -21,7 +21,7 @@ def measure_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = un
 def mistakes_of_vit(network: QuantizedTransformer, digits: Digits, watch: Watch = unwatched) -> Mistakes:
     """Which digits the network classifies wrongly."""
     scores = evaluate(network.model, network.parameters, digits.inputs(), digits.labels, watch)
-    return Mistakes(scores["answers"], digits.labels, digits.classes)
+    return Mistakes(scores["answers"], digits.labels, digits.classes, digits.files)
 
 
 def measure_gpt(network: QuantizedTransformer, tokens: np.ndarray, watch: Watch = unwatched) -> dict[str, Any]:

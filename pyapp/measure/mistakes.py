@@ -68,9 +68,12 @@ def calibration_error(curve: list[Bin]) -> float:
 
 
 class Mistakes:
-    """What a classifier with these answers gets wrong. `names` of the classes: their numbers, unless given."""
+    """What a classifier with these answers gets wrong. `names` of the classes: their numbers, unless given. `files`:
+    the paths that the images came from, if each is a file."""
 
-    def __init__(self, probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = ()):
+    def __init__(self, probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = (),
+                 files: Sequence[str] | np.ndarray | None = None):
+        self.files = files
         self.labels, self.classes = labels, probabilities.shape[1]
         self.names = list(names) or [str(k) for k in range(self.classes)]
         self.predictions = probabilities.argmax(axis=1)
@@ -101,7 +104,8 @@ class Mistakes:
                 "recall": recall(self.matrix),
                 "calibration_error": calibration_error(self.curve), "reliability": [vars(each) for each in self.curve],
                 "worst": [{"index": int(i), "true": int(self.labels[i]), "said": int(self.predictions[i]),
-                           "probability": float(self.confidences[i])} for i in self.worst()]}
+                           "probability": float(self.confidences[i]),
+                           **({} if self.files is None else {"file": self.files[i]})} for i in self.worst()]}
 
 
 def table(matrix: np.ndarray, names: Sequence[str]) -> str:
@@ -120,7 +124,8 @@ def in_words(found: Mistakes, one: str = "image") -> str:
     curve = [f"  {each.low:.1f} to {each.high:.1f}: {counted(each.n, one)}, "
              f"confidence {_percent(each.confidence)}, accuracy {_percent(each.accuracy)}"
              for each in found.curve if each.n]
-    worst = [f"  {one} {i}: {found.names[found.labels[i]]}, read as {found.names[found.predictions[i]]} with "
+    files = [""] * len(found.labels) if found.files is None else [f", {file}" for file in found.files]
+    worst = [f"  {one} {i}{files[i]}: {found.names[found.labels[i]]}, read as {found.names[found.predictions[i]]} with "
              f"{found.confidences[i]:.1%}" for i in found.worst()]
     return "\n".join(["confusion (rows: true, columns: predicted)", table(found.matrix, found.names),
                       "by class", *classes, f"expected calibration error {calibration_error(found.curve):.2%}", *curve,

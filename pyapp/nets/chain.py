@@ -2,25 +2,32 @@
 
 An ONNX file says itself in which order they compute (`onnx_chain`). In .npz and .safetensors files that is found from
 names and shapes: PyTorch's net.0.weight (outputs, inputs), Keras' dense/kernel (inputs, outputs), W1 beside b1, or the
-arrays of numpy.savez in turn. All matrices of a file lie the same way. Such files do not tell what is between the
-layers, as ONNX does; here that is ReLU.
+arrays of numpy.savez in turn. All matrices of a file lie the same way. What is between the layers, which ONNX tells,
+may stand under the name `activation`, in an array or in the metadata of safetensors; without it ReLU is assumed, with a
+DataWarning.
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from pyapp import checkpoint, files, store
+from pyapp import checkpoint, files, safetensors, store
 from pyapp.checkpoint import Contents
-from pyapp.core.clamps import RELU
+from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.classes import MOST, TEN, numbered
+from pyapp.data.digits import DataWarning
 from pyapp.recognised import INPUTS, known
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
 PAIRS = (("weights", "biases"), ("weight", "bias"), ("kernel", "bias"), ("coefs", "intercepts"), ("W", "b"), ("w", "b"))
+NAMED = re.compile(r"layer\d+\.(weight|bias)")  # of this package
+ACTIVATION = "activation"
+ASSUMED = ("{} does not say what is between its layers; ReLU is assumed. If it is something else, put the name (" +
+           ", ".join(CLAMPS) + ") into the file as “activation”: an array for numpy.savez, metadata in safetensors")
 MOST_STEPS = 1000  # of the search for an order
 Layers = dict[str, np.ndarray]
 Arrays = Mapping[str, np.ndarray]
@@ -37,12 +44,34 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
         return _described(*layers(data, name), name)
-    arrays = store.unpack(data, name, most)
+    given = store.unpack(data, name, most)
+    arrays = {key: array for key, array in given.items() if key != ACTIVATION}
     network = known(arrays)
     own = network and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
-    if store.ABOUT in arrays or own or not any(array.ndim == 2 for array in arrays.values()):
-        return arrays
-    return _described(layers_of(arrays, name), RELU, name)
+    bare = network == "mlp" and all(NAMED.fullmatch(key) and array.ndim == 1 + key.endswith("t")
+                                    for key, array in arrays.items())  # a module may call its layers so
+    if store.ABOUT in given or (own and not bare) or not any(array.ndim == 2 for array in arrays.values()):
+        return given
+    told = _activation(given.get(ACTIVATION), data, name)
+    layers = {key: arrays[key] for key in sorted(arrays, key=_natural)} if own else layers_of(arrays, name)
+    if not told and not own and len(layers) > 2:
+        warnings.warn(ASSUMED.format(name), DataWarning, stacklevel=2)
+    return _described(layers, told or RELU, name)
+
+
+def _activation(array: np.ndarray | None, data: bytes, name: str) -> str:
+    """The activation that a file names, or "" if it names none. StoreError if there is none of that name here."""
+    if array is not None:
+        is_text = array.dtype.kind == "U" and array.size == 1
+        text = str(array.reshape(-1)[0]) if is_text else f"{array.dtype} {array.shape}"
+    else:
+        packed = safetensors.recognises(data)
+        text = safetensors.entries(data, safetensors.READ)[1].get(ACTIVATION, "") if packed else ""
+    found = text.strip().lower().replace("_", "-").replace("hardtanh", "hard-tanh")
+    if found and found not in CLAMPS:
+        raise StoreError(f"{name} has {text[:40]!r} between its layers, by its {ACTIVATION}; Bitladder computes with "
+                         f"{', '.join(CLAMPS)}")
+    return found
 
 
 def _described(found: Layers, activation: str, name: str) -> Layers:

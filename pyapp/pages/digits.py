@@ -252,10 +252,10 @@ class Page(Experiment):
         training = DigitsTraining(MLP.of(p), p, params, data.train)
         if goes_on:
             training.go_on(saved)
-        layers = {} if goes_on else {"layers": "-".join(map(str, training.trainer.model.sizes))}
         self.data, self.brought, self._said = data, data or self.brought, []
-        self.params.update(params | layers | {"weights": OWN, "bits": self.params["bits"], "activation": p.activation,
-                                              "data": own_data.OWN if data else own_data.SHIPPED})
+        self.params.update(params | {
+            "weights": OWN, "bits": self.params["bits"], "data": own_data.OWN if data else own_data.SHIPPED,
+            "layers": own_layers.written(training.trainer.model.sizes), "activation": p.activation})
         self._begin(training)
         if rounded:
             return [QUANTISED.format(name, saved.words)]
@@ -289,8 +289,8 @@ class Page(Experiment):
         """Put what is known about the network on show into the frame's numbers and the curves."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        labels = self._held_out(self.shown)[1]
-        self._mistakes = [Mistakes(each["answers"], labels, self.classes) if each and not self.diverged else None
+        labels, files = self._held_out(self.shown)[1], self.data.files if self.shown is self.trainer.p else None
+        self._mistakes = [Mistakes(each["answers"], labels, self.classes, files) if each and not self.diverged else None
                           for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],

@@ -143,7 +143,7 @@ class Page(Experiment):
         for bits in (None, self.params["bits"], *WIDTHS):
             if bits not in self.answers:
                 self._network(bits)
-                self.answers[bits] = self.networks[bits].mistakes(*self.spotter.held_out)
+                self.answers[bits] = self.networks[bits].mistakes(*self.spotter.held_out, self.spotter.files)
                 yield self._done()
 
     def _done(self, **scalars: float) -> Frame:

@@ -171,7 +171,7 @@ class Page(Experiment):
         x = images[number].reshape(1, -1)
         codes = model.codes(PIXELS.quantize(x), trace)
         exact = ViT().forward(shipped.vit().astype(np.float64), x.astype(np.float64))
-        words = f"Test digit {number}, a {labels[number]}, as both networks read it."
+        words = f"Test digit {number}, with the label {labels[number]}, as both networks read it."
         return trace, softmax(exact)[0], _chances(model, codes), list("0123456789"), words
 
     def _text(self, made: Made) -> tuple[Trace, np.ndarray, np.ndarray, list[str], str]:

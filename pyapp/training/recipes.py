@@ -63,7 +63,7 @@ class Recipe:
 class MLPRecipe(Recipe):
     """The float digits network. The defaults are the shipped recipe."""
 
-    layers: str = option(USUAL, "inputs, then the outputs of each dense layer")
+    layers: str = option(USUAL, "inputs, then the outputs of each dense layer, such as 784,32,10")
     activation: str = option(RELU, ACTIVATION)
     epochs: int = option(80, "passes over the images")
     rate: float = option(0.001, "learning rate at the start; it falls to zero along half a cosine")

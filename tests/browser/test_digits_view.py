@@ -33,7 +33,7 @@ def test_train_until_it_reads_digits_then_pause(visit):
 
 def test_draw_a_seven_and_it_is_read_as_seven(visit):
     tab = visit("#digits?weights=pretrained")
-    tab.wait_text("label", f"It is a {mnist.shipped('test')[1][EXAMPLE]}. Draw your own.")  # no pad opens empty
+    tab.wait_text("label", f"Its label is {mnist.shipped('test')[1][EXAMPLE]}. Draw your own.")  # no pad opens empty
     tab.draw(SEVEN)
     tab.wait_text("prediction", "7")
     assert tab.number("confidence") > 50

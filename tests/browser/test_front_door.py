@@ -27,6 +27,7 @@ def test_it_works_before_python_does(visit):
 def test_two_bits_are_repaired_before_ones_eyes(visit):
     tab = visit("#start")
     assert tab.number("now-accuracy") == 10 and tab["recorded"].count() == 0
+    tab.wait_text("offline", "Works only while connected: service workers are blocked here")  # by the Visitor
     tab.page.set_viewport_size({"width": 1280, "height": 720})
     box = tab["repair-curve"].bounding_box()
     assert box["y"] + box["height"] < 720  # one watches it from the button

@@ -60,7 +60,7 @@ def test_changed_predictions_are_counted_and_one_can_be_looked_at(visit):
     tab["changed-digit-0"].click()
     tab.wait_text("prediction", words[0])
     tab.wait_text("quant-prediction", words[2])
-    tab.wait_text("label", f"It is a {words[-1]}")
+    tab.wait_text("label", f"Its label is {words[-1]}")
 
 
 def test_the_answer_follows_the_settings_and_the_two_arithmetics_are_compared(visit):

@@ -230,7 +230,7 @@ def test_without_service_workers_or_storage_the_page_says_so_and_works(visit):
         else ServiceWorkerContainer.prototype.register = async () => {{ {forbid}; }};
         for (const at of ["localStorage", "caches"]) Object.defineProperty(window, at, {{ get() {{ {forbid}; }} }});""")
     tab.open("#digits")
-    tab.wait_text("offline", "Works only while connected: storage is forbidden.")
+    tab.wait_text("offline", "Works only while connected: service workers are blocked here")
     tab.page.evaluate("name = 'none'")
     tab.page.reload()
     tab.wait_ready()

@@ -24,14 +24,17 @@ def test_data_is_shown_with_its_classes_and_trained_on(visit, tmp_path):
     assert [row.split()[:3] for row in tab["own-classes"].locator("tbody tr").all_inner_texts()] == [
         ["line", "24", "6"], ["ring", "24", "6"]]
     tab["held-out"].click()
-    tab.wait_text("label", "It is a ")
+    tab.wait_text("label", "Its label is ")
     assert tab["bar-ring"].count() == tab["bar-line"].count() == 1
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
 
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     tab.slide("bits", "Home")
-    tab["by-class"].locator("tbody tr", has_text="ring").wait_for()
+    table = tab["by-class"]
+    table.locator("tbody tr", has_text="ring").wait_for()
+    table.locator("[data-entry=precision_quant]").first.wait_for()
+    assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")  # in the width of a phone
     page = tab.save("export-html", tmp_path)
     tab.page.get_by_text("Its proof was run again here, and holds").wait_for()
     assert verify(page).manifest["classes"] == ["line", "ring"]

@@ -26,7 +26,7 @@ def test_a_digit_is_there_at_the_start_with_its_attention_and_the_count_begins(v
     tab["matrix"].wait_for()
     images, labels = mnist.shipped("test")
     assert int(tab.text("prediction")) == ViT().forward(vit.load(), images[FIRST:FIRST + 1]).argmax()
-    assert tab.text("label") == f"It is a {labels[FIRST]}. Draw your own."
+    assert tab.text("label") == f"Its label is {labels[FIRST]}. Draw your own."
     tab.wait_text("counted", "so far")
     tab.page.wait_for_function("""() => {
         const text = document.querySelector("[data-test='counted']").textContent;

@@ -23,9 +23,7 @@ export async function keepOffline(badge, news, tell) {
     tell({ offline: works ? (state.missing.length ? "partly offline" : "works offline") : "" });
   }
 
-  function fail({ name, message }) {
-    show({ loaded: undefined, why: name === "QuotaExceededError" ? "this browser's storage is full" : message });
-  }
+  const fail = ({ name, message }) => show({ loaded: undefined, why: name === "QuotaExceededError" ? "this browser's storage is full" : message });
 
   if (globalThis.embedded) { // the single file, see single.js
     tell({ offline: "works offline" });
@@ -55,7 +53,8 @@ export async function keepOffline(badge, news, tell) {
 
   /** Resolves when a worker is there to ask. */
   async function open() {
-    registration = await workers.register(new URL("../sw.js", import.meta.url), { updateViaCache: "none" });
+    registration = await workers.register(new URL("../sw.js", import.meta.url), { updateViaCache: "none" }).catch(() => null);
+    if (!registration) throw new Error("service workers are blocked here, or sw.js cannot be loaded; allow them in the browser's settings");
     registration.addEventListener("updatefound", () => follow(registration.installing));
     if (registration.installing) follow(registration.installing);
     if (!registration.active) await began(registration.installing ?? registration.waiting);

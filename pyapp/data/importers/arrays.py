@@ -68,7 +68,11 @@ def _pairs(source: Source, arrays: dict[str, np.ndarray]) -> Found | None:
         if names is not None and all(each.isdecimal() and int(each) < len(names) for each in set(told)):
             told = [_text(names.reshape(-1)[int(each)]) for each in told]
         read, rows, notes = of_array(x, name, lambda i, why, name=name: source.skip(f"{name}, {i + 1}", why))
-        found.add(split, read, [told[i] for i in rows])
+        named = np.array([y.dtype.kind != "f" or told[i] != "nan" for i in rows], bool)
+        for i in rows[~named].tolist():
+            source.skip(f"{label}, {i + 1}", "its label is NaN")
+        if named.any():
+            found.add(split, read[named], [told[i] for i in rows[named]])
         found.notes += [f"{name} has the images and {label} their labels", *notes]
     for name in arrays if found.images else ():
         if name not in (*images.values(), *labels.values()) and roles[name] != "names":

@@ -41,15 +41,19 @@ class Found:
     kind: str
     images: dict[str, list[np.ndarray]] = field(default_factory=dict)  # uint8 (n, 28, 28) each
     names: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)  # paths, if each image is a file of its own
     notes: list[str] = field(default_factory=list)
     emnist: bool = False  # whether names say that the files are EMNIST's
     parted: bool = False  # whether files of this kind always say which part they are
 
-    def add(self, split: str, images: np.ndarray, names: str | Sequence[str]) -> None:
-        """One image (28, 28) with the name of its class, or several (n, 28, 28) with theirs."""
+    def add(self, split: str, images: np.ndarray, names: str | Sequence[str], file: str = "") -> None:
+        """One image (28, 28) with the name of its class and the path of its file, or several (n, 28, 28) with names.
+        """
         one = isinstance(names, str)
         self.images.setdefault(split, []).append(images[None] if one else images)
         self.names.setdefault(split, []).extend(map(normal, [names] if one else names))
+
+        self.files.setdefault(split, []).extend([file] * bool(file))
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -48,7 +48,7 @@ def read(source: Source) -> Found | None:
             source.skip(file, "no line names it" if file in there else "it lists no labels of the pictures")
     for file, (split, name) in listed.items():
         try:
-            found.add(split, of_picture(read_picture(file)), name)
+            found.add(split, of_picture(read_picture(file)), name, file.path)
         except (PictureError, DataError) as error:
             source.skip(file, str(error).removeprefix(f"{file.path} "))
     return found

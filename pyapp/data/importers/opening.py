@@ -25,6 +25,7 @@ IMPORTERS = (idx_files, arrays, pictures, listed, csv_table, sheet)
 READ = ("IDX files, CSV with one image per line, folders of pictures named by class, pictures beside a CSV file with "
         "the columns id and label, a sprite sheet, or .npz or .npy; as a folder or a zip file; a CSV file, a sheet or "
         "an .npz may also come alone")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
 FIRST = 20  # images that the report points to
@@ -33,8 +34,9 @@ FIRST = 20  # images that the report points to
 class NotRecognised(DataError):
     """Nothing here can be read as images with labels; `instead` says what can."""
 
-    def __init__(self, name: str):
-        self.instead = f"use {READ}"
+    def __init__(self, name: str, inside: str = ""):
+        archive = f"unpack {inside} first: archives of its kind, or within others, are not opened"
+        self.instead = archive if inside else f"use {READ}"
         super().__init__(f"{name}: no images with labels in it; {self.instead}")
 
 
@@ -124,7 +126,8 @@ def imported(given: Source) -> Imported:
     except (DataError, PictureError) as error:
         named = str(error).startswith(given.name)
         raise DataError(str(error) if named else f"{given.name}: {error}") from None
-    raise NotRecognised(given.name)
+    inside = next((file.path for file in given.files if file.name.lower().endswith(ARCHIVES)), "")
+    raise NotRecognised(given.name, inside)
 
 
 def _finished(found: Found, given: Source) -> Imported:
@@ -140,8 +143,9 @@ def _finished(found: Found, given: Source) -> Imported:
     parts, changes = {}, []
     for split, part in images.items():
         labels = np.array([numbers[name] for name in found.names[split]], np.int64)
-        upright, said = as_mnist(part, labels, found.emnist, classes == TEN)
-        parts[split] = Digits(upright, labels, classes)
+        upright, said = as_mnist(part, labels, found.emnist, classes)
+        files = np.array(found.files[split], object) if found.files[split] else None
+        parts[split] = Digits(upright, labels, classes, files)
         changes += [each for each in said if each not in changes]
     parts, how = (parts, []) if found.parted else _split(parts)
     return Imported(given.name, found.kind, parts, tuple(found.notes), (*changes, *how), tuple(given.skipped))
@@ -189,7 +193,8 @@ def _split(parts: dict[str, Digits]) -> tuple[dict[str, Digits], list[str]]:
 
 
 def _joined(one: Digits, other: Digits) -> Digits:
-    return Digits(*(np.concatenate(pair) for pair in zip(one, other, strict=True)), one.classes)
+    files = None if one.files is None or other.files is None else np.concatenate([one.files, other.files])
+    return Digits(*(np.concatenate(pair) for pair in zip(one, other, strict=True)), one.classes, files)
 
 
 def _held_out(labels: np.ndarray) -> np.ndarray:

@@ -97,7 +97,7 @@ def read(source: Source) -> Found | None:
                         "it is not a picture")
     for file, (split, name) in placed.items():
         try:
-            found.add(split, of_picture(read_picture(file)), name)
+            found.add(split, of_picture(read_picture(file)), name, file.path)
         except (PictureError, DataError) as error:
             source.skip(file, str(error).removeprefix(f"{file.path} "))
     for name in sorted(named.difference(*found.names.values())):

@@ -168,7 +168,8 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     except DataError:
         raise
     except (npz.Damaged, *WRONG) as error:
-        raise DataError(f"{name}: expected a zip file, found {str(error)[:200] or 'a damaged one'}") from None
+        found = str(error)[:200] if isinstance(error, npz.Damaged) else "a damaged one, or only a part of it"
+        raise DataError(f"{name}: expected a zip file, found {found}; pack or download it again") from None
     members.sort(key=lambda member: natural(member.filename))
     around = {folder for member in shown for folder in PurePosixPath(member.filename).parents}
     empty = [path for each in shown if each.is_dir() and (path := PurePosixPath(each.filename)) not in around]

@@ -20,7 +20,8 @@ TOLD = (  # beside a drawing: what `told` says of it, and the names of the class
     Beside(width=80, when="read.told.digit?", blocks=(Together(blocks=(
         Facts(name="letter", cards=True, facts=ANSWER, when="read.told.short"),
         Facts(name="word", cards=True, facts=ANSWER, when="!read.told.short"),
-        Words(name="label", role="doc", text="It is a {read.told.label}. Draw your own.", when="read.told.label"))),)),
+        Words(name="label", role="doc", text="Its label is {read.told.label}. Draw your own.",
+              when="read.told.label"))),)),
     Table(name="bar", rows="read.told.classes?", chosen="best?", caption="Probability of each class", columns=(
         Column("class", "name:text"),
         Column("bar", bar=("p?",), when="!read.told.quant?"), Column("bars", bar=("p?", "q?"), when="read.told.quant?"),

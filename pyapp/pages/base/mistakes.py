@@ -16,6 +16,7 @@ LISTED = 24  # images that are shown
 CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * MOST**2 - 1, widget="number",
              doc="Cell whose images are shown, counted row by row from 0: for digits 10 × true digit + predicted "
                  "digit, + 100 for the quantised network; -1 shows the worst mistakes")
+SHARES = ("precision", "recall")
 GROUP = ("Mistakes", ("cell",))
 PANEL = Panel("mistakes", "Mistakes", (
     Words(text="Rows are true classes, columns are predicted classes: [float32](.float){and_quantised}. The darkest "
@@ -39,13 +40,13 @@ PANEL = Panel("mistakes", "Mistakes", (
     Images(name="wrong-digit", pictures="wrong_images", size="changed", puts="wrong_index",
            label="It is {mistakes.names.@wrong_label:text}, read as {mistakes.names.@wrong_said:text}.",
            words="{mistakes.names.@wrong_label:text} → **{mistakes.names.@wrong_said:text}** "
-                 "[{wrong_sure:percent:1}](.doc)"),
+                 "[{wrong_sure:percent:1}](.doc)[{mistakes.files.@i:text}](.doc)"),
+    Words(name="by-class-words", text="Precision and recall of each class: [float32](.float){and_quantised}."),
     Table(name="by-class", rows="mistakes.classes", key="class", caption="Precision and recall of every class",
           tall=True, columns=(
-                   Column("class", "class:text"), Column("precision, float32", "precision_float:percent", role="float"),
-                   Column("quantised", "precision_quant:percent", role="quant"),
-                   Column("recall, float32", "recall_float:percent", role="float"),
-                   Column("quantised", "recall_quant:percent", role="quant"))),
+                   Column("class", "class:text"),
+                   *(Column(share, f"{share}_float:percent", role="float", about=f"{{mistakes.below.{share}}}")
+                     for share in SHARES))),
 ), place="wide", when="mistakes")
 WITHOUT_PAD = replace(PANEL, blocks=tuple(replace(each, puts="") if isinstance(each, Images) else each
                                           for each in PANEL.blocks))
@@ -73,8 +74,10 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray, 
                  f"The {name} network's mistakes with the highest confidence, the worst first." if len(which) else
                  f"The {name} network makes no mistakes.",
         "calibration": _calibration(exact, rounded), "bins": _bins(exact, rounded, one),
-        "classes": _classes(exact, rounded)}
+        "classes": _classes(exact, rounded),
+        "below": {share: f"[{{{share}_quant:percent}}](.quant)" if rounded else "" for share in SHARES}}
     which = which[:LISTED]
+    scalars["files"] = [""] * len(which) if of.files is None else [_name(of.files[i]) for i in which]
     arrays = {
         "confusion": matrices.astype(np.int32), "confidence": _middles(exact), "sure": _middles(exact),
         "reliability_float": _accuracies(exact), "wrong_index": which.astype(np.int32),
@@ -85,6 +88,11 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray, 
     if rounded:
         arrays["reliability_quant"] = _accuracies(rounded)
     return {"mistakes": scalars, "and_quantised": " first, then [quantised](.quant)" if rounded else ""}, arrays
+
+
+def _name(path: str) -> str:
+    """The last part of a path, as a tile has room for: its folder is the class, which stands above it."""
+    return path.rpartition("/")[2]
 
 
 def _words(count: int, name: str, names: list[str], label: int, said: int, one: str) -> str:

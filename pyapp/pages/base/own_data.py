@@ -1,6 +1,7 @@
 """The reader's own data on the page that trains: read in the browser, shown before training starts, never sent."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,11 +22,12 @@ DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget
              doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
 KEEP = Param("keep", "Save images too", "bool", True,
              doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
-ENDINGS = (".zip", ".csv", ".tsv", ".csv.gz", ".npz", ".npy")
+ENDINGS = (".zip", ".csv", ".tsv", ".gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
+FILES = "files"  # in the JSON: of each held-out image the path, if it was a file of its own
 LEFT_OUT = ARRAYS + "left_out"  # in their place, if the reader wants no images in files
 NONE_YET = "No data of your own is loaded; drop a file on the page. Until then, the shipped digits are used."
 RECEIVED = ("{}: {:,} images of {} classes are read here and sent nowhere; training starts at step 0. The panel Your "
@@ -56,10 +58,11 @@ class OwnData:
     def read(cls, data: bytes, name: str) -> "OwnData | None":
         """The data in a file, or None if it is something else: weights, a session. StoreError says why data cannot be
         used."""
-        from pyapp.data.idx import NAME  # what follows is imported when there is a file
+        from pyapp.data.idx import NAME, begins  # what follows is imported when there is a file
         from pyapp.data.importers.opening import NotRecognised, opened_bytes
 
-        if not (name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower())) or _is_checkpoint(data, name):
+        named = name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower()) or begins(data[:16])
+        if not named or _is_checkpoint(data, name):
             return None
         try:
             found = opened_bytes(data, name)
@@ -89,6 +92,10 @@ class OwnData:
             told = unpacked_json(arrays["told"])
             parts = {split: Digits(arrays[f"{split}.images"], arrays[f"{split}.labels"].astype(np.int64), found.classes)
                      for split in ("train", "test")}
+            if files := told.get(FILES):
+                parts["test"] = replace(parts["test"], files=np.array(list(map(str, files)), object))
+                if len(files) != len(parts["test"].labels):
+                    raise ValueError("images and files do not fit together")
             for part in parts.values():
                 if part.images.shape != (len(part.labels), 28, 28) or part.images.dtype != np.uint8 or not len(
                         part.labels) or not 0 <= part.labels.min() <= part.labels.max() < len(part.classes):
@@ -118,7 +125,9 @@ class OwnData:
             return {LEFT_OUT: np.ones(1, np.uint8)}
         found = {f"{ARRAYS}{split}.{name}": array for split, part in self.parts.items()
                  for name, array in (("images", part.images), ("labels", part.labels))}
-        return {**found, f"{ARRAYS}told": packed_json(self._told)}
+        files = self.parts["test"].files
+        told = self._told if files is None else {**self._told, FILES: files.tolist()}
+        return {**found, f"{ARRAYS}told": packed_json(told)}
 
     @property
     def count(self) -> int:
@@ -138,6 +147,11 @@ class OwnData:
     def test(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs float32 (N, 784) and labels int64 (N,) that are held out."""
         return _pair(self.parts["test"]) if self else mnist.shipped("test")
+
+    @property
+    def files(self) -> np.ndarray | None:
+        """The paths of the held-out images, if each was a file of its own."""
+        return self.parts["test"].files if self else None
 
     def frame(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Scalars and arrays that PANEL shows; none of the shipped digits."""

@@ -55,7 +55,7 @@ COUNT = Panel("count", "On {held_out:count} test digits", (
 CHANGED = Panel("changed", "Changed predictions", (
     Words(text="{changed_words}"),
     Images(name="changed-digit", when="listed", pictures="changed_images", size="changed", puts="changed_index",
-           label="It is a {changed_label}: float32 says {changed_float}, quantised says {changed_quant}.",
-           words="[{changed_float}](.float) → [{changed_quant}](.quant) [it is a {changed_label}](.doc)"),
+           label="Its label is {changed_label}: float32 says {changed_float}, quantised says {changed_quant}.",
+           words="[{changed_float}](.float) → [{changed_quant}](.quant) [label {changed_label}](.doc)"),
 ), place="wide")
 PANELS = (DRAW, CODES, GAP, COUNT, CHANGED, mistakes.PANEL, export_buttons.panel())

@@ -14,6 +14,7 @@ from pyapp.data.digits import TEN, DataError, DataWarning, Digits
 from pyapp.data.drawing import ink_of_picture, to_mnist
 from pyapp.data.importers import png, source
 from pyapp.data.importers.opening import NotRecognised, opened, opened_bytes
+from pyapp.data.orientation import share_read
 from pyapp.digitgen import sheet
 
 X, Y = images(12), np.arange(12) % 3
@@ -158,6 +159,55 @@ def test_idx_files_in_an_archive_and_emnists_letters():
     assert named.classes == tuple("bcdefghijk")
 
 
+@pytest.mark.parametrize("names", [
+    ("images.bin", "labels.bin"), ("a.idx", "b.idx"), ("set/letters.gz", "set/answers.gz"), ("x", "y"),
+    ("mine-images-idx3-ubyte", "mine-labels-idx1-ubyte")], ids=lambda names: names[0])
+def test_idx_files_of_any_names_are_paired_by_what_is_in_them(names):
+    files = {name: (gzip.compress if name.endswith(".gz") else bytes)(idx(array))
+             for name, array in zip(names, (X, Y.astype(np.uint8)), strict=True)}
+    found = opened_bytes(zipped({**files, "read-me.txt": b"mine", "other": idx(Y[:5].astype(np.uint8))}), "own.zip")
+    assert whole(found) == EXPECTED and f"{names[0]} has the images and {names[1]} their labels" in found.notes
+    assert found.skipped == (("other", "it is not an IDX file of the set that was read"),
+                             ("read-me.txt", "it is not an IDX file of the set that was read"))
+
+
+def test_idx_files_of_as_many_images_are_paired_by_their_parts_and_else_refused():
+    y = Y.astype(np.uint8)
+    parts = {"x_train": idx(X), "y_train": idx(y), "x_test": idx(X[::-1]), "y_test": idx(y[::-1])}
+    found = opened_bytes(zipped(parts), "own.zip")
+    assert {split: len(part.labels) for split, part in found.parts.items()} == {"train": 12, "test": 12}
+    for part in found.parts.values():
+        assert all(EXPECTED[image.tobytes()] == str(label) for image, label in zip(*part, strict=True))
+    for files, why in (({"a": idx(X), "b": idx(y), "c": idx(y)}, "b and c both have 12 labels, as many as a has"),
+                       ({"a": idx(X), "b": idx(y[:9])}, "there are 12 images in a and 9 labels in b; put a file of"),
+                       ({"train": idx(X), "test-labels": idx(y)}, "12 images in train and 12 labels in test-labels")):
+        with pytest.raises(DataError, match=why):
+            opened_bytes(zipped(files), "own.zip")
+    with pytest.raises(DataError, match="there are 12 images in images; put a file of images and one of as many"):
+        opened_bytes(gzip.compress(idx(X)), "images")
+
+
+def test_emnists_images_are_upright_under_any_name():
+    """By the digits among them, else by its name anywhere; sets that are as large get the advice to name it."""
+    ten = digits()
+    lying, letters = ten.images.transpose(0, 2, 1), np.concatenate([ten.labels, ten.labels + 30]).astype(np.uint8)
+
+    def opened_as(name: str, images: np.ndarray, labels: np.ndarray):
+        return opened_bytes(zipped({f"{name}/a": idx(images), f"{name}/b": idx(labels)}), "own.zip")
+
+    for stored in (ten.images, lying):
+        both = opened_as("mine", np.concatenate([stored, stored]), letters)
+        part = both.parts["train"]
+        assert (share_read(part.images, np.array(part.classes).astype(int)[part.labels] % 30) > 0.6)
+        assert ("the images are stored transposed, as EMNIST's are; they are read upright" in both.changes) == (
+            stored is lying)
+    named = opened_as("EMNIST letters", lying, (ten.labels + 1).astype(np.uint8))
+    assert named.kind == "IDX files of EMNIST letters" and named.classes == tuple("ABCDEFGHIJ")
+    assert whole(named) == {image.tobytes(): "ABCDEFGHIJ"[label] for image, label in zip(*ten, strict=True)}
+    lying, labels = np.tile(lying, (3, 1, 1)), (np.arange(60) % 26 + 1).astype(np.uint8)
+    assert "put “emnist” into the name of their file or folder" in " ".join(opened_as("az", lying, labels).changes)
+
+
 def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_class():
     a, b = (opened_bytes(npz(x=np.tile(X, (10, 1, 1)), y=np.tile(Y, 10)), "a.npz") for _ in range(2))
     assert [np.bincount(a.part(split).labels).tolist() for split in ("train", "test")] == [[32] * 3, [8] * 3]
@@ -169,6 +219,8 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
 
 @pytest.mark.parametrize(("data", "name", "said"), [
     (b"", "x.bin", "no images with labels in it; use IDX files"), (b"PK\x03\x04", "x.zip", "expected a zip file"),
+    (zipped({"in/own.ZIP": zipped({"a": b""})}), "x.zip", "unpack in/own.ZIP first"),
+    (zipped({"a/1.png": bytes(999)})[:30], "x.zip", "a damaged one, or only a part of it; pack or download it again"),
     (npz(x=X, y=Y[:3]), "a.npz", "expected as many labels as images"),
     (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
@@ -180,7 +232,13 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
     with pytest.raises(DataError) as error:
         opened_bytes(data, name)
     assert said in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
-    assert isinstance(error.value, NotRecognised) == ("use IDX" in said)
+    assert isinstance(error.value, NotRecognised) == ("use IDX" in said or "unpack" in said)
+
+
+def test_images_whose_label_is_nan_are_skipped_by_number():
+    found = opened_bytes(npz(x=X, y=np.where(np.arange(12) == 4, np.nan, Y)), "a.npz")
+    assert found.classes == TEN and found.skipped == (("y, 5", "its label is NaN"),)
+    assert whole(found) == {image: name for image, name in EXPECTED.items() if image != X[4].tobytes()}
 
 
 def test_too_much_is_refused_before_it_is_unpacked(monkeypatch):

@@ -24,15 +24,21 @@ def test_the_second_lies_around_the_loud_part_wherever_it_is():
 
 
 def own(names: tuple[str, ...], each: int) -> Sounds:
-    made = [(name, Sound(speech.word(name, generator(i, name)), RATE)) for name in names for i in range(each)]
-    return Sounds("my.zip", [sound for _, sound in made], [name for name, _ in made], ["x"] * len(made), (), ())
+    made = [(name, f"{name}/{i}.wav", Sound(speech.word(name, generator(i, name)), RATE))
+            for name in names for i in range(each)]
+    classes, files, given = (list(each) for each in zip(*made, strict=True))
+    return Sounds("my.zip", given, classes, files, (), ())
 
 
 def test_classes_of_ones_own_are_learned_and_few_bits_hear_them():
-    spotter = Spotter(1, own(("left", "noise", "yes"), 10))
+    given = own(("left", "noise", "yes"), 10)
+    spotter = Spotter(1, given)
     assert list(spotter.prepare())[-1] == spotter.total == 30
     assert len(list(spotter.train())) == spotter.steps and spotter.trained
     assert spotter.classes == ("left", "noise", "yes") and np.bincount(spotter.held_out[1]).tolist() == [2, 2, 2]
+    for i, file in enumerate(spotter.files):
+        row = spotter.features(one_second(given.sounds[given.files.index(file)]))[0]
+        assert (row == spotter.held_out[0][i]).all()
     exact, eight, two = (spotter.network(bits) for bits in (None, 8, 2))
     found = exact.mistakes(*spotter.held_out)
     accuracy, answers = found.right.mean(), found.predictions

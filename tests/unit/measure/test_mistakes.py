@@ -58,4 +58,6 @@ def test_it_is_told_in_words_and_as_data():
     named = in_words(Mistakes(ANSWERS, LABELS, ("ox", "aardvark", "emu")))
     assert "image 4: emu, read as aardvark with 95.0%" in named and "  emu  precision –" in named
     assert "\naardvark " in named and "    true       ox aardvark      emu" in named
+    paths = Mistakes(ANSWERS, LABELS, files=[f"emu/{i}.png" for i in range(len(LABELS))])
+    assert paths.told()["worst"][0]["file"] == "emu/4.png" and "image 4, emu/4.png: 2, read as 1" in in_words(paths)
     assert "no mistakes" in in_words(Mistakes(np.eye(3), np.arange(3)))

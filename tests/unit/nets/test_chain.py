@@ -1,5 +1,6 @@
 """Chains of dense layers that other programs wrote."""
 
+import warnings
 from contextlib import suppress
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from pyapp import safetensors, store
 from pyapp.core.rng import generator
+from pyapp.data.digits import DataWarning
 from pyapp.nets import chain, mlp
 from pyapp.nets.chain import layers_of
 from pyapp.nets.mlp import MLP
@@ -33,10 +35,36 @@ SKLEARN = {f"{word}_{i}": array for word, arrays in (("coefs", [w.T for w in W])
 @pytest.mark.parametrize("arrays", [PYTORCH, KERAS, TURNED, SHORT, SKLEARN], ids=["pytorch", "keras", "savez", "W1",
                                                                                   "sklearn"])
 @pytest.mark.parametrize("pack", [store.pack, lambda arrays: safetensors.pack(arrays, {})], ids=["npz", "safetensors"])
+@pytest.mark.filterwarnings("ignore:.*ReLU is assumed")
 def test_a_file_of_any_naming_is_the_same_network(arrays, pack, tmp_path):
     (tmp_path / "other").write_bytes(pack({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
     p = mlp.load(tmp_path / "other")
     assert p.shapes == OWN.shapes and (p.vector == OWN.vector).all()
+
+
+@pytest.mark.parametrize(("pack", "said"), [
+    (lambda key: store.pack({**PYTORCH, "activation": np.array(key)}), "ReLU6"),
+    (lambda key: safetensors.pack(PYTORCH, {"activation": key}), "relu6"),
+    (lambda key: store.pack({**store.arrays_of(OWN), "activation": np.array(key)}), "relu6"),
+    (lambda key: safetensors.pack(KERAS, {"activation": key}), "Hard_Tanh")], ids=["npz", "safetensors", "own", "tanh"])
+def test_a_file_may_name_what_is_between_its_layers(pack, said):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        p = mlp.parameters(chain.Contents(chain.unpack(pack(said), "x"), "x"))
+    assert p.activation == ("relu6" if "6" in said else "hard-tanh") and (p.vector == OWN.vector).all()
+    with pytest.raises(StoreError, match=r"x has 'gelu' between its layers.* computes with relu, relu6, hard-tanh"):
+        chain.unpack(pack("gelu"), "x")
+
+
+def test_what_a_file_does_not_say_is_assumed_aloud():
+    with pytest.warns(DataWarning, match="x does not say what is between its layers; ReLU is assumed"):
+        chain.unpack(store.pack(PYTORCH), "x")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chain.unpack(store.pack({"net.0.weight": np.ones((10, 784), np.float32)}), "x")  # there is nothing between
+        four = {key: array[:4] if "3" in key else array for key, array in reversed(store.arrays_of(OWN).items())}
+        found = chain.Contents(chain.unpack(store.pack(four), "x"), "x")  # a module's attributes may have such names
+    assert found.classes == ("0", "1", "2", "3") and MLP.of(mlp.parameters(found)).sizes == (784, 24, 24, 4)
 
 
 def test_the_tenth_layer_comes_after_the_ninth():
@@ -70,6 +98,7 @@ def test_what_is_no_chain_is_refused_by_what_does_not_fit(arrays, words):
         layers_of(arrays, "x.npz")
 
 
+@pytest.mark.filterwarnings("ignore:.*ReLU is assumed")
 def test_a_chain_of_other_classes_numbers_them():
     found = chain.Contents(chain.unpack(store.pack({"first": W[0].T, "last": W[1][:3].T}), "x.npz"), "x.npz")
     assert found.classes == ("0", "1", "2") and MLP.of(mlp.parameters(found)).sizes == (784, 24, 3)

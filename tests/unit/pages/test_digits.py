@@ -229,6 +229,7 @@ def test_another_programs_network_becomes_ones_own():
     page = Session()
     answer = page.restore(store.pack(arrays), "torch.npz")
     assert answer["params"]["layers"] == "784-20-10" and answer["params"]["weights"] == "own"
+    assert "torch.npz does not say what is between its layers; ReLU is assumed" in answer["notes"][-1]
     assert (answer["frame"].arrays["filters"].reshape(20, 784) == p["layer1.weight"]).all()
 
 

@@ -4,9 +4,13 @@ import io
 
 import numpy as np
 import pytest
+from fuzz_importers import zipped
 
 from pyapp import store
 from pyapp.data import mnist
+from pyapp.data.importers.images import of_picture
+from pyapp.data.importers.png import decoded
+from pyapp.digitgen.sheet import png
 from pyapp.export.verify import verify
 from pyapp.runner import Runner
 from pyapp.store import StoreError
@@ -32,6 +36,7 @@ def brought(names: bool = True):
 def test_it_is_shown_before_a_step_is_trained_and_then_learned():
     runner, run, answer = brought()
     scalars, arrays = answer["frame"].scalars, answer["frame"].arrays
+    assert answer["params"]["layers"] == "784-128-64-3" and "of Layers is 3 now" in answer["frame"].notes[0]
     assert answer["frame"].step == 0 and "sent nowhere" in answer["notes"][0] and answer["params"]["data"] == "own"
     assert scalars["own"]["classes"] == [{"name": name, "train": 16, "test": 4} for name in NAMES]
     assert scalars["held_out"] == 12 and scalars["trained_on"] == 48 and arrays["own_images"].shape == (6, 28, 28)
@@ -44,7 +49,9 @@ def test_it_is_shown_before_a_step_is_trained_and_then_learned():
 def test_a_restart_keeps_it_and_the_choice_leaves_it_and_comes_back():
     runner, run, _ = brought(names=False)
     assert runner.change(run, "seed", 2)["frame"].scalars["held_out"] == 12
-    answer = runner.change(run, "data", "shipped")["frame"]
+    answer = runner.change(run, "data", "shipped")
+    assert answer["params"]["layers"] == "784-128-64-10"
+    answer = answer["frame"]
     assert answer.scalars["held_out"] == 3000 and "own" not in answer.scalars
     assert runner.change(run, "data", "own")["frame"].scalars["own"]["name"] == "mine.npz"
 
@@ -74,6 +81,31 @@ def test_what_is_wrong_is_told_by_the_names_of_its_classes():
     assert f"{NAMES[label]} that the float32 network reads as {NAMES[said]}" in frame.scalars["mistakes"]["words"]
     assert (frame.arrays["wrong_label"] == label).all() and len(frame.arrays["wrong_images"]) == matrix.max()
     assert runner.change(run, "cell", 9)["frame"].scalars["mistakes"]["kept"] is None  # there is no such cell
+
+
+def test_the_files_of_the_mistakes_are_named_and_kept():
+    files = {f"{name}/{i}.png": png(255 - image) for name, label in zip(NAMES, range(3), strict=True)
+             for i, image in enumerate(mnist.load().images[mnist.load().labels == label][:10])}
+    runner = Runner()
+    run = runner.open("digits", {"batch": "8"})["run"]
+    runner.restore(run, np.frombuffer(zipped(files), np.uint8), "mine.zip")
+    frame = runner.advance(run, steps=3)["frame"]  # an epoch
+    wrong = frame.arrays["wrong_images"]
+    assert len(wrong) == len(frame.scalars["mistakes"]["files"]) > 0
+
+    def is_right(frame) -> bool:
+        return all((ink_of(files[f"{NAMES[label]}/{name}"]) == image).all() for image, label, name in zip(
+            frame.arrays["wrong_images"], frame.arrays["wrong_label"], frame.scalars["mistakes"]["files"], strict=True))
+
+    assert is_right(frame)
+    other = Runner()
+    again = other.open("digits", {})["run"]
+    frame = other.restore(again, runner.snapshot(run)["file"], "a.npz")["frame"]
+    assert len(frame.scalars["mistakes"]["files"]) == len(wrong) and is_right(frame)
+
+
+def ink_of(picture: bytes) -> np.ndarray:
+    return of_picture(decoded(picture))
 
 
 def test_it_is_quantised_exported_and_proven_with_its_names(tmp_path):
