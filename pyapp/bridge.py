@@ -147,6 +147,10 @@ def _in_parts(file: Any) -> Parts:
 def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
     """Plain data with arrays taken out; numbers that are not finite become null, as JSON has none. Long strings are
     cut."""
+    if (kind := type(value)) is int or kind is bool or value is None:
+        return value  # most of what a frame holds needs no more than this
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, Frame):
         value = vars(value) | {"notes": [cut(note) for note in value.notes[:MOST_NOTES]]}
     if isinstance(value, str):

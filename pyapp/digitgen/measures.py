@@ -12,6 +12,7 @@ from pyapp.data.mnist import Digits
 from pyapp.digitgen.mini import Drawn, MiniDecoder
 from pyapp.digitgen.painter import Painter
 from pyapp.nets.mlp import MLP
+from pyapp.quant.matmul import product
 
 PAIRS = 100  # pictures per class whose distances count
 CHUNK, FULL = 1000, 255.0  # real pictures compared at once; a pixel full of ink
@@ -38,12 +39,14 @@ def nearest(pixels: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rows, np.sqrt(best + (a * a).sum(axis=1)) / FULL
 
 
-def neighbours(pixels: np.ndarray, real: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` real digits that are nearest to one picture (784,): their rows and distances, nearest first."""
-    between = np.empty(len(real.images), np.float64)
-    for start in range(0, len(between), CHUNK):
-        apart = _flat(real)[start : start + CHUNK].astype(np.float64) - pixels
-        between[start : start + len(apart)] = np.einsum("ij,ij->i", apart, apart)
+def neighbours(pixels: np.ndarray, real: Digits, count: int,
+               known: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` real digits that are nearest to one picture (784,): their rows and distances, nearest first.
+
+    |a - b|² = |a|² - 2 a·b + |b|², in whole numbers below 2²⁶; `known` are the squares |b|², `squares(real)`.
+    """
+    dots = product(pixels[None], _flat(real))[0]
+    between = (squares(real) if known is None else known) - 2 * dots + (pixels.astype(np.int64) ** 2).sum()
     rows = np.argsort(between, kind="stable")[:count].astype(np.int64)
     return rows, np.sqrt(between[rows]) / FULL
 
@@ -78,6 +81,11 @@ def measure(drawn: Drawn, reader: Parameters, real: Digits) -> dict[str, Any]:
     rows, distances = nearest(drawn.pixels, _flat(real))
     return {**quality(drawn, reader, real), "neighbour": float((real.labels[rows] == drawn.labels).mean()),
             "nearest": float(distances.min())}
+
+
+def squares(digits: Digits) -> np.ndarray:
+    """|b|² of each picture b, int32 (N,)."""
+    return np.einsum("ij,ij->i", _flat(digits), _flat(digits), dtype=np.int32)
 
 
 def _flat(digits: Digits) -> np.ndarray:

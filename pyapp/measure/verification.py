@@ -27,7 +27,7 @@ class Verified:
     kl: float  # mean KL(float || quantised) in nats on the calibration images: what the sum of costs predicts
     mistakes: Mistakes  # on the held-out images, which no choice has seen
 
-    @property
+    @cached_property
     def accuracy(self) -> float:
         """Share of the held-out images that are classified correctly."""
         return float(self.mistakes.right.mean())

@@ -200,7 +200,7 @@ class Page(Experiment):
     def _real(self, chosen: Drawn, picked: int) -> Frame:
         """The real digits that are nearest to the picked picture."""
         digits = measures.shipped()
-        rows, distances = measures.neighbours(chosen.pixels[picked], digits, NEAREST)
+        rows, distances = measures.neighbours(chosen.pixels[picked], digits, NEAREST, _squares())
         scalars = {"real_labels": digits.labels[rows].tolist(), "real_distances": distances.tolist(),
                    "seen": int(measures.read(shipped.mlp(), chosen.pixels[picked : picked + 1])[0])}
         return Frame(0, scalars, {"real": digits.images[rows]})
@@ -225,6 +225,11 @@ class Page(Experiment):
 def recipes() -> dict[str, Any]:
     """The measurements in the recipes of the weights."""
     return {name: store.recipe(path)["metrics"] for name, path in ((TEACHER, teacher.SHIPPED), (MINI, mini.SHIPPED))}
+
+
+@cache
+def _squares() -> np.ndarray:
+    return measures.squares(measures.shipped())
 
 
 def side(generator: str, bits: int | None) -> str:

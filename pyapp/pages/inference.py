@@ -25,6 +25,8 @@ from pyapp.quantized.network import Settings, quantize_network
 
 ZEROS_OF_HQQ = "HQQ finds scales and zero points itself: the scheme and the range of the weights have no effect."
 POINTS = 100  # percentage points in a share of 1
+SHOWN = ("arithmetic", "cell")  # parameters that choose only what is shown of a comparison
+KEPT = 8  # comparisons, so that a slider that comes back is answered at once, with all that was counted
 LISTED = 24  # changed images that are shown
 CODES = ("input", "hidden1", "hidden2", "logits")
 SHAPES = {"input": (28, 28), "hidden1": (8, 16), "hidden2": (4, 16), "logits": (1, 10)}  # as pictures
@@ -75,14 +77,21 @@ class Page(Experiment):
         self._reader = Reader()
         self._step = self._version = 0
         self._comparison: Comparison | None = None
+        self._kept: dict[tuple, tuple[int, Comparison]] = {}  # by settings, with the version; see KEPT
 
     def comparison(self) -> Comparison:
         """The network at these settings, made when it is first asked for: GPTQ takes a moment."""
         if self._comparison is None:
             network = quantize_network(shipped.mlp(), self.settings, mnist.calibration())
             self._comparison = Comparison(shipped.mlp(), network, self.params["rounding"], *mnist.shipped("test"))
-            self._version += 1
+            self._version = 1 + max((version for version, _ in self._kept.values()), default=0)
+            self._kept[self._chosen()] = self._version, self._comparison
+            self._kept = dict([*self._kept.items()][-KEPT:])
         return self._comparison
+
+    def _chosen(self) -> tuple:
+        """All settings that make another network, or other integers of it."""
+        return tuple(value for name, value in self.params.items() if name not in SHOWN)
 
     @property
     def settings(self) -> Settings:
@@ -99,8 +108,8 @@ class Page(Experiment):
         return "simulated" if self.comparison().integer is None else self.params["arithmetic"]
 
     def change(self, name: str, value: Any) -> list[str]:
-        if name not in ("arithmetic", "cell"):
-            self._comparison = None
+        if name not in SHOWN:
+            self._version, self._comparison = self._kept.get(self._chosen(), (self._version, None))
         return self.unused([name])
 
     def unused(self, names: Iterable[str]) -> list[str]:

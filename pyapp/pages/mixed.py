@@ -21,6 +21,7 @@ from pyapp.quantized.mixing import Search
 from pyapp.quantized.network import Settings
 
 MEASURES = {"kl": "KL divergence from the float32 network (nats)", "loss": "Increase in loss (nats)"}
+OF_SEARCH = ("scheme", "per", "activations", "method", "calibrate", "clip")  # parameters
 POINTS = 100  # percentage points in a share of 1
 NOTICEABLE = 0.2  # points of accuracy; less may be chance
 DASHES = (False, "6 3", "2 3")  # by which the layers' lines are told apart
@@ -64,18 +65,18 @@ class Page(Experiment):
     def __init__(self, params: Values):
         super().__init__(params)
         self._step = 0
-        self._known: dict[Settings, Verification] = {}  # what was measured once need not be measured again
+        self._known: dict[tuple, Verification] = {}  # what was measured once need not be measured again
 
     @property
     def work(self) -> Verification:
         """The search at these settings, as far as it has come."""
-        value = self.params
-        settings = Settings(scheme=value["scheme"], per=value["per"], activations=number(value["activations"]),
-                            method=value["method"], calibrate=value["calibrate"], clip=value["clip"])
-        if settings not in self._known:
+        chosen = tuple(self.params[name] for name in OF_SEARCH)  # asked for hundreds of times in a frame
+        if chosen not in self._known:
+            settings = Settings(**{name: self.params[name] for name in OF_SEARCH} | {
+                "activations": number(self.params["activations"])})
             search = Search(shipped.mlp(), settings, mnist.calibration(), mnist.calibration_labels())
-            self._known[settings] = Verification(search, *mnist.shipped("test"))
-        return self._known[settings]
+            self._known[chosen] = Verification(search, *mnist.shipped("test"))
+        return self._known[chosen]
 
     def steps(self) -> Iterator[Frame | None]:
         """One layer at one number of bits, or one piece of the images, per item; after a change, for new settings."""

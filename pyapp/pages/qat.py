@@ -45,7 +45,7 @@ class Page(Experiment):
     order = 21
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
     WORK, FILES = "train", "Weights"
-    BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
+    BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{reached:percent}](.quant){reached_by}"
     GROUPS = (("Network", ("start", "network", "seed")),
               ("Codes", ("format", "bits", "activations", "per", "estimator")),
               ("Train", ("optimiser", "rate", "batch", "shift")), ("Teacher", ("share", "temperature")),
@@ -137,7 +137,13 @@ class Page(Experiment):
         return self.training.steps(self._judge)
 
     def beginning(self) -> dict[str, float | None]:
-        return self._scores()
+        return self._scores() | ({"quant_accuracy": None} if self._only_rescaled else {})
+
+    @property
+    def _only_rescaled(self) -> bool:
+        """Whether the codes are the pretrained weights on LSQ's first scales: neither just rounded nor trained."""
+        lsq = self.params["estimator"] == "lsq" and self.params["format"] == GRID
+        return lsq and self.params["start"] == PRETRAINED and not self.trainer.steps
 
     def _judge(self) -> Iterator[dict | None]:
         """Judge the quantised network on the held-out images; None after each piece, then the points of the curves."""
@@ -193,10 +199,11 @@ class Page(Experiment):
         size = (f"This student would have {self._bytes_before:,} bytes in float32. There is no float32 "
                 "network to round: it starts from scratch." if student else
                 f"Sizes are for {kind}; they include scales and float32 biases.")
-        begun = self.trainer.steps > 0
-        lsq = self.params["estimator"] == "lsq" and self.params["start"] == PRETRAINED and form == GRID
-        return {"size_words": size, "now": "trained" if begun else "before training",
-                "start_words": qat_readings.LSQ_STARTS if lsq and not begun else "",
+        rounded = self.references()["rounded_accuracy"] if self._only_rescaled else None
+        return {"size_words": size, "now": "trained" if self.trainer.steps else "before training",
+                "reached": self._judged["quant_accuracy"] if rounded is None else rounded,
+                "reached_by": "" if rounded is None else " just rounded",
+                "start_words": qat_readings.LSQ_STARTS if self._only_rescaled else "",
                 "activations_words": activations_words(activations),
                 "bytes_rounded": None if student else self._bytes["bytes_quant"],
                 "estimator_words": qat_readings.ESTIMATED[self.params["estimator"] if form == GRID else "format"],
@@ -235,7 +242,7 @@ class Page(Experiment):
     def snapshot(self) -> dict[str, np.ndarray]:
         """The network, the state of its training, the parameters, and those that the training started from."""
         start = {START + name: array for name, array in store.arrays_of(self.start).items()}
-        return self.training.arrays(self.params, PAGE, extra=start, scheme=_scheme(self.params))
+        return self.training.arrays(self.params, PAGE, extra=start, scheme=qat_readings.scheme_of(self.params))
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network of these sizes starts a new training,
@@ -243,7 +250,7 @@ class Page(Experiment):
         saved, notes = Contents(arrays, name), []
         if saved.by == PAGE:
             model, params = trained_model(saved), saved.params(self.PARAMS)
-            if saved.scheme != _scheme(params) or model.sizes != NETWORKS[params["network"]]:
+            if saved.scheme != qat_readings.scheme_of(params) or model.sizes != NETWORKS[params["network"]]:
                 raise store.StoreError(f"{name}: its parameters are not those of its network; save it again")
             p = saved.parameters(model.shapes)
             start = saved.parameters(model.shapes, START)
@@ -286,13 +293,6 @@ class Page(Experiment):
 def _model(params: Values) -> QATMLP:
     return QATMLP(NETWORKS[params["network"]], params["bits"], number(params["activations"]), params["per"],
                   params["estimator"], params["format"])
-
-
-def _scheme(params: Values) -> dict[str, Any]:
-    """The network's quantisation in the form in which files describe it."""
-    form = {} if params["format"] == GRID else {"format": params["format"]}
-    return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
-            "estimator": params["estimator"]} | form
 
 
 def _is_student(params: Values) -> bool:

@@ -17,7 +17,7 @@ from pyapp.pages.base import controls, export_buttons, mistakes, softmax_control
 from pyapp.pages.base.controls import OFF, usual_rates
 from pyapp.pages.base.digit_input import Reader, said, told
 from pyapp.pages.base.digits_training import BATCH, DIVERGED, SEED, SHIFT, SHOWN_AGAIN, DigitsTraining
-from pyapp.pages.base.vision import CALIBRATION, Network, Pair, facts, pictures
+from pyapp.pages.base.vision import CALIBRATION, Network, Pair, Pairs, colours, facts, pictures
 from pyapp.pages.panels import vision as panels
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
@@ -28,7 +28,7 @@ PAGE = "page vision"
 SIZES = {"small": ViTSize(patch=7, width=32, heads=4, blocks=2, hidden=64), "full": vit.SIZE}
 JUDGED = 500  # held-out images that give the points of the curves, after each pass over the training images
 EXPORTED = 100  # test images, at least, that are classified before a network is exported
-KEPT = 8  # settings whose grids and counts are kept, so that a slider that comes back is answered at once
+SLIDERS = ("bits", "activations", "logit_bits")  # whose every position needs grids of its own
 SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start
 FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
@@ -80,14 +80,13 @@ class Page(Experiment):
 
     def __init__(self, params: Values):
         super().__init__(params)
-        self._reader = Reader()
+        self._reader, self._slider = Reader(), SLIDERS[0]  # the slider that was moved last
         model = ViT(SIZES[params["size"]])
         self._begin(DigitsTraining(model, model.initial(params["seed"]), params))
 
     def _begin(self, training: DigitsTraining) -> None:
         self.training, self.trainer = training, training.trainer
-        self._pairs: dict[TransformerSettings | None, Pair] = {}  # of the shown network; the last one used last
-        self._pairs_of: tuple[str, int] | None = None  # which network, and its step
+        self._pairs_of: tuple[str, int] | None = None  # which network `pairs` has, and its step
         self._wrong: tuple = (None, None)  # see _mistakes
         self._judged: dict[str, float | None] = {}  # what the last pass over the training images came to
 
@@ -105,19 +104,23 @@ class Page(Experiment):
         return self.is_own and not np.isfinite(self.trainer.p.vector).all()
 
     @property
-    def pair(self) -> Pair:
-        """The shown network float and quantised, made when the network has changed or the settings are new."""
-        shown, settings = (self.params["weights"], self.trainer.steps if self.is_own else 0), self.settings()
+    def pairs(self) -> Pairs:
+        """The shown network under all settings, made anew when it has changed."""
+        shown = self.params["weights"], self.trainer.steps if self.is_own else 0
         if shown != self._pairs_of:
             p = self.trainer.p if self.is_own else shipped.vit()
-            self._pairs, self._pairs_of = {settings: Pair(Network(ViT(self.model.size), p), settings)}, shown
-        found = self._pairs.pop(settings, None) or next(iter(self._pairs.values())).under(settings)
-        self._pairs = dict([*self._pairs.items(), (settings, found)][-KEPT:])
-        return found
+            self._pairs, self._pairs_of = Pairs(Network(ViT(self.model.size), p)), shown
+        return self._pairs
 
-    def settings(self) -> TransformerSettings | None:
-        """What is quantised, or None. Method and shift have nothing to work on where the logits are float."""
-        bits, activations, logits = (number(self.params[name]) for name in ("bits", "activations", "logit_bits"))
+    @property
+    def pair(self) -> Pair:
+        """The shown network float and quantised."""
+        return self.pairs.under(self.settings())
+
+    def settings(self, **other: str) -> TransformerSettings | None:
+        """What is quantised, or None, with `other` values of some parameters. Method and shift have nothing to work on
+        where the logits are float."""
+        bits, activations, logits = (number((self.params | other)[name]) for name in SLIDERS)
         if not (bits or activations or logits):
             return None
         method, rule = (self.params["softmax"], self.params["logit_shift"]) if logits else ("exact", "none")
@@ -141,6 +144,7 @@ class Page(Experiment):
 
     def change(self, name: str, value: Any) -> list[str]:
         self.training.obey(self.params, name)
+        self._slider = name if name in SLIDERS else self._slider
         chosen = name in ("logit_bits", "softmax", "logit_shift")
         return [FLOAT_LOGITS] if chosen and self._in_vain() else []
 
@@ -198,7 +202,11 @@ class Page(Experiment):
         return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
 
     def background(self) -> Iterator[None]:
-        """Count a few more of the held-out images with both networks; other settings have a count of their own."""
+        """Make the networks of the slider's other positions, and then count a few more of the held-out images with both
+        networks; other settings have a count of their own."""
+        values = next(param.choices for param in self.PARAMS if param.name == self._slider)
+        others = [] if self.diverged else [self.settings(**{self._slider: value}) for value in values]
+        yield from self.pairs.prepare(others, self.settings())
         while not self.diverged and (count := self.pair.count).counted < len(count.labels):
             count.go_on(self.pair.piece)
             yield
@@ -224,7 +232,7 @@ class Page(Experiment):
                    "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
                        f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
                        "Attention from the class token.",
-                   "look_limits": _limits(limits, "look"), "rollout_limits": _limits(limits, "rollout"),
+                   "look_limits": colours(limits, "look"), "rollout_limits": colours(limits, "rollout"),
                    "and_quantised": "", "digit_words": said(p), "told": told(p, q, label)}
         arrays |= {"input": x, "patches": patches_of(x.reshape(1, -1), patch).reshape(-1, patch, patch),
                    "probabilities": p}
@@ -289,10 +297,3 @@ def _judged(saved: Contents) -> dict[str, float | None]:
         return {name: None if found[name] is None else min(max(float(found[name]), 0.0), 1.0) for name in SCORES}
     except (ValueError, KeyError, TypeError) as error:
         raise store.StoreError(f"{saved.name}: expected accuracies in {JUDGED_LAST} ({error})") from None
-
-
-def _limits(limits: Mapping[str, float], name: str) -> str:
-    """A sentence about the colours of a row of pictures."""
-    error = limits.get(f"{name}_error")
-    difference = "" if error is None else f", in the difference ±{error:.3f}"
-    return f"Full orange is {limits[name]:.3f}{difference}; paper is zero (square-root scale)."

@@ -24,7 +24,7 @@ from pyapp.quant.schemes import GRID, Grid, QuantizedTensor
 from pyapp.quantized.settings import Settings
 
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
-Rounded = Callable[[str, np.ndarray, np.ndarray], Encoded]  # weight name, x, x̂
+Rounded = Callable[[str, np.ndarray | None, np.ndarray], Encoded]  # weight name, x, x̂
 # A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
 Memo = dict[Hashable, Any]
 
@@ -148,20 +148,20 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     memo = {} if memo is None else memo
     p = prepared_network(p, settings, inputs)
 
-    def remembered(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+    def remembered(name: str, x: np.ndarray | None, x_hat: np.ndarray) -> Encoded:
         before = len(names) if settings.prepare == "awq" else names.index(name) + 1  # AWQ scales by what comes after
         so_far = name, settings.at(tuple((bits if settings.format == GRID else formats).values())[:before])
         if so_far not in memo:
             memo[so_far] = rounded(name, x, x_hat)
         return memo[so_far]
 
-    def rounded(name: str, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+    def rounded(name: str, x: np.ndarray | None, x_hat: np.ndarray) -> Encoded:
         if settings.prepare == ROTATED:
             from pyapp.quant.hadamard import Rotated, rotate
-            return Rotated(coded(name, *map(rotate, (p[name], x, x_hat))))
+            return Rotated(coded(name, rotate(p[name]), None if x is None else rotate(x), rotate(x_hat)))
         return coded(name, p[name], x, x_hat)
 
-    def coded(name: str, w: np.ndarray, x: np.ndarray, x_hat: np.ndarray) -> Encoded:
+    def coded(name: str, w: np.ndarray, x: np.ndarray | None, x_hat: np.ndarray) -> Encoded:
         if formats[name] != GRID or settings.method in ALONE:
             return settings.alone(name, names)(w)
         grid = fit_weight_grid(w, bits[name], settings.scheme, settings.per, settings.clip)
@@ -219,8 +219,9 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
             activations[name] = known.get(name) or calibrate(x, settings.calibrate, bits)
         return activations[name].fake_quantize(x)
 
-    x = np.asarray(inputs, np.float32)
-    x_hat = on_grid("input", x)
+    x_hat = on_grid("input", np.asarray(inputs, np.float32))
+    compares = settings.bias_correction or settings.reconstruction == "asymmetric"  # else no one asks for x
+    x = np.asarray(inputs, np.float32) if compares else None
     for name in names:
         layer = name.removesuffix(".weight")
         w, bias = p[name], f"{layer}.bias"
@@ -228,9 +229,7 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         w_hat = tensors[name].dequantize()
         if settings.bias_correction:
             values[bias][:] = corrected_bias(p[bias], w, w_hat, x, x_hat)
-        x, x_hat = linear(x, w) + p[bias], exactly(x_hat, w_hat, values[bias])
-        if name == names[-1]:
-            x_hat = on_grid(layer, x_hat, LOGITS_BITS)
-        else:
-            x, x_hat = f(x), on_grid(layer, f(x_hat))
+        x_hat = exactly(x_hat, w_hat, values[bias])
+        x_hat = on_grid(layer, x_hat, LOGITS_BITS) if name == names[-1] else on_grid(layer, f(x_hat))
+        x = f(linear(x, w) + p[bias]) if compares else None
     return QuantizedNetwork(assemble(values, tensors), activations or None)

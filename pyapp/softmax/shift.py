@@ -94,7 +94,8 @@ def calibrate(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = Non
     counted = z.reshape(-1) if mask is None else z[mask]
     mean = float(counted.mean()) if rule == "tensor-mean" and counted.size else 0.0
     apart = z - offsets(z, rule, mask, mean)
-    reach = float(np.abs(apart if mask is None else np.where(mask, apart, 0)).max())
+    apart = apart if mask is None else np.where(mask, apart, 0)
+    reach = max(float(apart.max()), -float(apart.min()))  # |apart| would be one array more
     if rule == "row-max-clip":
         reach = min(reach, best_clip(z, bits, mask) if clip is None else clip)
     high = 0 if rule in UNSIGNED else (1 << (bits - 1)) - 1

@@ -9,6 +9,7 @@ import numpy as np
 from pyapp import shipped
 from pyapp.core.parameters import Parameters
 from pyapp.data import mnist
+from pyapp.experiment.params import Values, number
 from pyapp.measure.mistakes import Mistakes
 from pyapp.nets.mlp import MLP
 from pyapp.quant.formats.tensor import FormatTensor
@@ -93,3 +94,10 @@ def on_integers(network: QuantizedNetwork) -> Iterator[dict[str, Any]]:
     ours, simulated = scores
     yield {"progress": 1.0, "integer_accuracy": ours["accuracy"], "simulated_accuracy": simulated["accuracy"],
            "differ": int((ours["predictions"] != simulated["predictions"]).sum())}
+
+
+def scheme_of(params: Values) -> dict[str, Any]:
+    """The network's quantisation in the form in which files describe it."""
+    form = {} if params["format"] == GRID else {"format": params["format"]}
+    return {"bits": params["bits"], "activations": number(params["activations"]), "per": params["per"],
+            "estimator": params["estimator"]} | form

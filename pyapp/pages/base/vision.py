@@ -5,7 +5,7 @@ in the last bit between runtimes would otherwise be rounded to another code now 
 layer. What the float network reads is counted in float32, where that cannot change a digit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
 PATCHES = 480  # that are read at once: some 20 ms, in which a person may want something else
+KEPT = 16  # settings, as many as two sliders have
 CLOSE = 1e-3  # of the largest logit: float32 moves a logit by less than a hundredth of this
 
 
@@ -98,12 +99,43 @@ class Pair:
         return Network(quantised.model, quantised.parameters, rounds=self.settings.calibrated)
 
     @property
+    def ready(self) -> bool:
+        """Whether the quantised network is made."""
+        return self.settings is None or "quantised" in vars(self)
+
+    @property
     def nbytes(self) -> int | None:
         """Size of the quantised network's parameters, which needs no grids of activations."""
         if self.settings is None:
             return None
         p, bits = self.exact.p, self.settings.bits
         return quantized_nbytes(p, bits, self.settings.per) if bits else float_nbytes(p)
+
+
+class Pairs:
+    """A network's pairs under the last settings (see KEPT): grids and counts, so that a slider that comes back is
+    answered at once."""
+
+    def __init__(self, exact: Network):
+        self.exact = exact
+        self._kept: dict[TransformerSettings | None, Pair] = {}  # the last one used last
+
+    def under(self, settings: TransformerSettings | None) -> Pair:
+        """The pair under these settings, made if they are new."""
+        one = next(iter(self._kept.values()), None)
+        found = self._kept.pop(settings, None) or (one.under(settings) if one else Pair(self.exact, settings))
+        self._kept = dict([*self._kept.items(), (settings, found)][-KEPT:])
+        return found
+
+    def prepare(self, others: Iterable[TransformerSettings | None],
+                shown: TransformerSettings | None) -> Iterator[None]:
+        """Find the grids of settings that a reader may want next, one at a time: it takes a tenth of a second, for
+        which a picture should not wait. What is shown stays the last one used."""
+        for settings in others:
+            pair, _ = self.under(settings), self.under(shown)
+            if not pair.ready:
+                _ = pair.quantised
+                yield
 
 
 def pictures(exact: ImageReading, rounded: ImageReading | None, layer: int, head: int | None,
@@ -139,3 +171,10 @@ def facts(reading: ImageReading, layer: int, head: int | None, token: int) -> di
     p = reading.probabilities
     chosen = reading.attention[layer].mean(axis=0) if head is None else reading.attention[layer, head]
     return {"digit": int(p.argmax()), "confidence": float(p.max()), "to_class": float(chosen[token, 0])}
+
+
+def colours(limits: dict[str, float], name: str) -> str:
+    """A sentence about the colours of a row of pictures."""
+    error = limits.get(f"{name}_error")
+    difference = "" if error is None else f", in the difference ±{error:.3f}"
+    return f"Full orange is {limits[name]:.3f}{difference}; paper is zero (square-root scale)."

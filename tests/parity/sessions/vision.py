@@ -22,7 +22,7 @@ def session(call) -> dict:
     said["drawn"] = call("predict", run=run, inputs={"strokes": SEVEN})
     said["picture"] = call("predict", run=run, inputs={"image": 255 - mnist.load().images[100]})
     said["empty"] = call("predict", run=run, inputs={"strokes": np.empty((0, 3), np.float32)})
-    said["counted"] = [call("background", run=run, ms=0) for _ in range(5)]
+    said["counted"] = [call("background", run=run, ms=0) for _ in range(12)]  # after the slider's other networks
     for name, value in (("layer", 1), ("head", "mean"), ("token", 24), ("head", "4")):
         said[f"{name} {value}"] = call("change", run=run, name=name, value=value)
     for name, value in (("per", "group:8"), ("bits", "3")):

@@ -187,3 +187,13 @@ def test_what_hqq_finds_itself_is_said():
     said = session.change("scheme", "affine")["notes"]
     assert said == ["HQQ finds scales and zero points itself: the scheme and the range of the weights have no effect."]
     assert session.change("per", "tensor")["notes"] == []
+
+
+def test_settings_that_come_back_are_answered_at_once_with_all_that_was_counted_and_the_pad_asks_again():
+    session = Session(bits=4)
+    before = session.done()
+    assert session.change("bits", 3)["frame"].scalars["accuracy"] is None  # the picture first
+    three = session.done()
+    back = session.change("bits", 4)["frame"].scalars
+    assert back == before and three["network"] != before["network"]
+    assert session.change("rounding", "double")["frame"].scalars["accuracy"] is None  # other integers

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pyapp.ladder.line import X, Y
+from pyapp.pages import rung1
 from pyapp.pages.base.descent import shades
 from pyapp.runner import Runner
 
@@ -54,6 +57,16 @@ def test_a_slider_moves_the_descent(runner):
     moved = runner.change(run, "w", -1.25)["frame"]
     assert moved.scalars["w"] == -1.25 and moved.scalars["b"] != -1 and len(moved.arrays["trail"]) == 0
     assert runner.reset(run)["frame"].scalars["b"] == -1
+
+
+def test_the_rate_that_the_story_names_is_where_a_descent_begins_to_climb(runner):
+    design = np.stack([X, np.ones_like(X)], axis=1).astype(np.float64)
+    curvature = np.linalg.eigvalsh(2 / len(design) * design.T @ design)[-1]  # of the mean squared error
+    assert f"Above a rate of {2 / curvature:.4f}," in Path(rung1.__file__).with_suffix(".md").read_text("utf-8")
+    for rate, falls in ((0.119, True), (0.13, False)):
+        run = runner.open("rung1", {"rate": rate})["run"]
+        losses = runner.advance(run, steps=200)["history"]["loss"]["value"]
+        assert (losses[-1] < losses[0]) is np.bool_(falls)
 
 
 def test_a_rate_that_is_too_high_is_said(runner):

@@ -12,7 +12,7 @@ from pyapp.nets.vit import ViT, patches_of
 from pyapp.pages.base import exporting
 from pyapp.pages.base.digits_training import DIVERGED
 from pyapp.pages.base.vision import CALIBRATION, Network
-from pyapp.pages.vision import FLOAT_LOGITS, SIZES
+from pyapp.pages.vision import FLOAT_LOGITS, SIZES, Page
 from pyapp.parity.check import SEVEN
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 from pyapp.store import StoreError
@@ -30,7 +30,13 @@ class Session(Opened):
         return self.runner._get(self.opened["run"]).experiment
 
     def count(self, pieces: int) -> dict:
-        return [self.background(ms=0)["frame"].scalars for _ in range(pieces)][-1]
+        """The scores after so many pieces of the count, before which the slider's other networks are made."""
+        answer, before = None, self.page.pair.count.counted
+        while pieces and not (answer and answer["done"]):
+            answer = self.background(ms=0)
+            pieces -= (now := answer["frame"].scalars["counted"]) > before
+            before = now
+        return answer["frame"].scalars
 
 
 def by_hand(index: int, **settings) -> tuple[ViT, np.ndarray]:
@@ -145,9 +151,21 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     assert session.page.pair is pair
     for bits in (*"345678", "off"):
         session.change("logit_bits", bits)
-    for bits in "78":
-        session.change("activations", bits)
+    for name in ("activations", "bits"):
+        for bits in "2345678":
+            session.change(name, bits)
     assert session.change("logit_bits", "2")["frame"].scalars["counted"] == 0  # but not of all that ever were
+
+
+@pytest.mark.parametrize("slider", ["bits", "logit_bits"])
+def test_the_networks_of_the_slider_that_was_moved_last_are_made_before_a_picture_needs_them(slider):
+    session, choices = Session(weights="own"), next(p.choices for p in Page.PARAMS if p.name == slider)
+    session.change(slider, choices[0])
+    shown = session.page.pair
+    session.count(1)
+    pairs = [session.page.pairs.under(session.page.settings(**{slider: value})) for value in choices]
+    assert session.page.pair is shown and len(set(map(id, pairs))) == len(choices)
+    assert all(pair.ready for pair in pairs)
 
 
 def test_a_count_ends_with_all_images():
