@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 try:
     import fcntl
@@ -26,6 +26,7 @@ except ImportError:
     msvcrt = None
 
 LARGEST = 2**29  # bytes that are read from a file or unpacked from it at most; memory holds a few copies
+PIECE = 2**20  # bytes that are read at once
 DEEPEST = 100  # brackets in each other, in JSON
 LONGEST = 4000  # digits of a number in JSON, fewer than those at which Python stops
 LFS = b"version https://git-lfs"  # begins what Git leaves in place of a large file that it has not fetched
@@ -46,7 +47,7 @@ def read(path: str | Path, most: int = LARGEST) -> bytes:
     """Read a file. OSError says why it cannot be read, that it is larger than `most` bytes, of which no more is read,
     or that Git has not fetched it."""
     with open(path, "rb") as file:  # the size that the system tells is 0 for pipes and devices
-        data = file.read(most + 1)
+        data = up_to(file, most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     if data.startswith(LFS):
@@ -54,11 +55,20 @@ def read(path: str | Path, most: int = LARGEST) -> bytes:
     return data
 
 
+def up_to(stream: BinaryIO, most: int) -> bytes:
+    """The rest of a stream, or its first `most` bytes, read in pieces: a buffered stream that is asked for more than it
+    has sets memory aside for all of it, and the browser's never shrinks."""
+    found = io.BytesIO()
+    while piece := stream.read(min(PIECE, most - found.tell())):
+        found.write(piece)
+    return found.getvalue()
+
+
 def gunzipped(data: bytes, most: int = LARGEST) -> bytes:
     """Unpack a gzip file. ValueError if it is damaged, or holds more than `most` bytes: no more is unpacked."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(most + 1)
+            found = up_to(file, most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"a damaged one ({error})") from None
     if len(found) > most:

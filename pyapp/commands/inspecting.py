@@ -12,6 +12,7 @@ from pyapp.core.words import counted
 from pyapp.data.tensors.opening import READ, open_tensors
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.layer_output import METHODS, inputs_for, layer_of, output_errors
+from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import SAMPLE, best, described, rows_of, summary
 from pyapp.measure.tensor_pairs import compare_files
 from pyapp.measure.tensor_report import report, rule
@@ -28,6 +29,7 @@ from pyapp.measure.tensor_table import (
     percent,
     places,
 )
+from pyapp.measure.tensor_text import drawn
 from pyapp.quant.formats.catalogue import FORMATS, find
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
@@ -41,7 +43,9 @@ def add(commands: Any) -> None:
                   f"list the tensors of a file ({READ}), with the best number format for each; or compare two files")
     sub.add_argument("path", metavar="FILE", help="the file; it is mapped into memory, not read whole")
     sub.add_argument("other", nargs="?", metavar="OTHER", help="a second file to compare it with, tensor by tensor")
-    sub.add_argument("--tensor", metavar="NAME", help="only this tensor, in every format")
+    sub.add_argument("--tensor", metavar="NAME",
+                     help="only this tensor, in every format, with the number line of the best one within --bits or "
+                          "--bytes and a map of where it errs")
     sub.add_argument("--filter", metavar="TEXT", help="only tensors whose name contains this")
     sub.add_argument("--sort", metavar="COLUMN", help=f"sort by {', '.join(COLUMNS)}; of two files: {', '.join(PAIR)}")
     budget = sub.add_mutually_exclusive_group()
@@ -143,20 +147,31 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
               "bytes": each.nbytes} for name, each in sorted(row.pop("costs").items(), key=lambda item: item[1].bits)]
     _write(args.csv, ("format", "bits", "sqnr_db", "maximum_error", "bytes"), costs)
     outputs, said = _outputs(tensor, args.inputs) if args.inputs is not None else ([], "")
+    name = _shown(costs, args)
+    found = error_map(tensor.flat(), tensor.shape, name) if name else None
     if args.json:
-        return print_json({**row, "formats": costs, **({"outputs": outputs} if outputs else {})})
+        errors = {"format": name, "channels": found.channels.tolist(), "block": found.block,
+                  "lost": found.lost.tolist(), "levels": [line.tolist() for line in found.levels]} if found else None
+        return print_json({**row, "formats": costs, "errors": errors, **({"outputs": outputs} if outputs else {})})
     facts = [f"{key.replace('_', ' ')} {number(value)}" for key, value in row.items() if key not in ("name", "note")]
     print("\n".join([row["name"], ", ".join(facts), row["note"]]).rstrip())
     if costs:
         print(as_text(costs, (("format", "format", str), ("bits", "bits", places(3)),
                               ("SQNR dB", "sqnr_db", places(1)), ("largest error", "maximum_error", number),
                               ("bytes", "bytes", number))))
-
-
+    if found:
+        print(f"\n{drawn(found, name)}")
     if outputs:
         print(f"\nerror of the layer's output, one scale per output. {said}")
         print(as_text(outputs, (("bits", "bits", number), *((title, name, percent)
                                                             for name, (title, _) in METHODS.items()))))
+
+
+def _shown(costs: Sequence[Mapping[str, Any]], args: argparse.Namespace) -> str | None:
+    """The format whose errors are drawn: the one of the highest SQNR within the budget, if one is within it."""
+    within = [each for each in costs if each["sqnr_db"] is not None and (
+        each["bits"] <= args.bits if args.bytes is None else each["bytes"] <= args.bytes)]
+    return max(within, key=lambda each: each["sqnr_db"])["format"] if within else None
 
 
 def _outputs(tensor: Tensor, path: str) -> tuple[list[dict[str, Any]], str]:

@@ -52,4 +52,5 @@ def _finite(flat: np.ndarray | Row) -> Iterator[np.ndarray]:
     """The finite numbers in pieces, float64."""
     for start in range(0, flat.size, PIECE):
         piece = flat[start : start + PIECE].astype(np.float64)
-        yield piece[np.isfinite(piece)]
+        finite = np.isfinite(piece)
+        yield piece if finite.all() else piece[finite]

@@ -81,8 +81,15 @@ def test_one_tensor_in_every_format(files, capsys):
     found = answer(capsys, files[0], "--tensor", "first.weight")
     bits = [row["bits"] for row in found["formats"]]
     assert len(bits) > 30 and bits == sorted(bits) and found["kurtosis"] > 2
+    within = [row for row in found["formats"] if row["bits"] <= 4.5]
+    assert found["errors"]["format"] == max(within, key=lambda row: row["sqnr_db"])["format"], "the best at 4.5 bits"
+    assert np.shape(found["errors"]["lost"]) == (8, 64) and len(found["errors"]["levels"]) > 1
+    assert main(["inspect", files[0], "--tensor", "first.weight", "--formats", "int4:32", "--bits", "5"]) == 0
+    said = capsys.readouterr().out
+    assert "\nint4:32  5.000" in said and "int4:32: | one value" in said
+    assert "error of int4:32: 1 channel per line" in said
     assert main(["inspect", files[0], "--tensor", "first.weight", "--formats", "int4:32"]) == 0
-    assert "\nint4:32  5.000" in capsys.readouterr().out
+    assert "error of" not in capsys.readouterr().out, "no format is within 4.5 bits"
 
 
 def test_a_report_is_one_page_without_a_script(files, capsys):

@@ -5,10 +5,12 @@ import gzip
 import json
 import os
 import sys
+import tracemalloc
 
 import pytest
 
 from pyapp import files
+from pyapp.data.importers.source import of_path
 from pyapp.files import NotWritten
 
 browser = sys.platform == "emscripten"
@@ -80,6 +82,19 @@ def test_a_file_is_read_up_to_a_size(tmp_path):
     assert files.read(path, most=5) == b"12345"
     with pytest.raises(OSError, match="more than 4 bytes"):
         files.read(path, most=4)
+
+
+def test_reading_sets_no_more_memory_aside_than_there_is_to_read(tmp_path):
+    (tmp_path / "x.bin").write_bytes(b"12345" * 1000)
+    (tmp_path / "x.gz").write_bytes(gzip.compress(b"12345" * 1000))
+    tracemalloc.start()
+    try:
+        assert files.read(tmp_path / "x.bin") == b"12345" * 1000
+        assert files.gunzipped((tmp_path / "x.gz").read_bytes()) == b"12345" * 1000
+        assert of_path(tmp_path / "x.gz").files[0].read() == b"12345" * 1000
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("text", "message"), [

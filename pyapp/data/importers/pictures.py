@@ -15,6 +15,7 @@ from pyapp.data.importers.found import SPLITS, Found, normal
 from pyapp.data.importers.images import few, of_picture
 from pyapp.data.importers.source import EMPTY, PICTURES, File, Source
 from pyapp.data.picture import PictureError, check_size, too_large
+from pyapp.files import up_to
 
 LARGEST = 2**26  # bytes of a picture's file
 NO_PILLOW = "reading {} needs Pillow, which is not installed; pip install pillow, or save the picture as PNG"
@@ -33,7 +34,7 @@ def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     if head.startswith(POSTSCRIPT):
         raise PictureError("it is PostScript, which only running it would draw; save it as PNG")
     if head.startswith(png.SIGNATURE):
-        data = head + file.read(LARGEST + 1)
+        data = head + up_to(file, LARGEST + 1)
         if len(data) <= LARGEST:
             return png.decoded(data)
     file.seek(0)

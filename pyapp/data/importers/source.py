@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from pyapp import npz
 from pyapp.data.digits import DataError
+from pyapp.files import up_to
 
 PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".pgm", ".ppm",
             ".heic", ".heif")  # of which the last two are only recognised
@@ -56,7 +57,7 @@ class File:
     def read(self, most: int = MOST_AT_ONCE) -> bytes:
         """All bytes, unpacked where they are a gzip file. DataError if they cannot be read, or are more than `most`."""
         with self.stream() as stream:
-            data = stream.read(most + 1)
+            data = up_to(stream, most + 1)
         if len(data) > most:
             raise DataError(f"{self.path} has more than {most:,} bytes; use a smaller one")
         return data

@@ -25,7 +25,7 @@ TORCH = "data.pkl"  # ends the name of a member of every file that torch.save wr
 
 def npy(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The array of an .npy file, under the name of the file. Damaged if it holds none."""
-    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda start, stop: held(data[start:stop]), True)]
+    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda start, stop: held(data[start:stop]))]
 
 
 def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
@@ -49,24 +49,16 @@ def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
 
 
 def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:
-    def read(count: int) -> bytearray:
-        found = bytearray()
-        try:
-            with file.open(member) as opened:
-                while piece := opened.read(min(PIECE, count - len(found))):
-                    found += piece
-            return found
-        except Exception as error:
-            raise Damaged(f"a damaged one ({error})") from None
-
-    name = member.filename.removesuffix(".npy")
-    return _tensor(bytes(read(npz.BEGINNING)), member.file_size, name,
-                   lambda start, stop: memoryview(read(stop))[start:])
+    opened = Member(file, member)
+    try:
+        head = bytes(opened.read(0, npz.BEGINNING))
+    finally:
+        opened.close()
+    return _tensor(head, member.file_size, member.filename.removesuffix(".npy"), opened.read)
 
 
-def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memoryview], seeks: bool = False) -> Tensor:
-    """The array that `head` begins, of `total` bytes with it; `read(start, stop)` gives these, and at once from any
-    place if it `seeks`."""
+def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memoryview]) -> Tensor:
+    """The array that `head` begins, of `total` bytes with it; `read(start, stop)` gives these."""
     dtype, fortran, axes, start = npz.form(head, total, name)
     shape = checked_shape(name, axes)
 
@@ -80,7 +72,39 @@ def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memor
         return np.frombuffer(data, dtype, last - first).astype(dtype.newbyteorder("="), copy=False)
 
     return Tensor(name, shape, dtype.name, total - start, numbers, UNREAD.get(dtype.kind, ""),
-                  part if seeks and not fortran else None)
+                  None if fortran else part)
+
+
+class Member:
+    """A member of a zip file. It is unpacked from where the last reading ended, or from its beginning if the next one
+    starts before that: a pass over a large array takes the memory of a piece."""
+
+    def __init__(self, file: zipfile.ZipFile, member: zipfile.ZipInfo):
+        self.file, self.member = file, member
+        self.stream: zipfile.ZipExtFile | None = None
+
+    def read(self, start: int, stop: int) -> memoryview:
+        """Bytes `start` to `stop`, fewer where the member ends. Damaged if they cannot be unpacked."""
+        found = bytearray()
+        try:
+            self.stream = self.stream or self.file.open(self.member)
+            self.stream.seek(start)
+            while piece := self.stream.read(min(PIECE, stop - start - len(found))):
+                found += piece
+        except Exception as error:
+            self.close()
+            if isinstance(error, MemoryError):
+                raise
+            raise Damaged(f"a damaged one ({error})") from None
+        if stop >= self.member.file_size:
+            self.close()
+        return memoryview(found)
+
+    def close(self) -> None:
+        """Begin anew with the next reading; until then it needs no memory."""
+        if self.stream:
+            self.stream.close()
+        self.stream = None
 
 
 class View(io.RawIOBase):

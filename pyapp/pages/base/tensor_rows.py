@@ -1,5 +1,6 @@
 """Tensors of a file as a page shows them: rows of its tables, and where a format errs as pictures."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,6 +16,8 @@ from pyapp.measure.tensor_statistics import Statistics
 from pyapp.quant.formats.catalogue import FORMATS
 
 FEW = 10  # names in a sentence
+LONG = 24  # letters of a name in a line
+PIECES = re.compile(rf"\.|[^.\s]{{{LONG}}}(?=[^.\s])")  # what a name may wrap after
 STATISTICS = tuple(field.name for field in fields(Statistics))
 
 
@@ -34,8 +37,9 @@ def unknown(tensor: Tensor, i: int) -> dict[str, Any]:
 
 
 def breakable(name: str) -> str:
-    """A name that may wrap after its dots: on a phone a line holds a part of it."""
-    return name.replace(".", ".\u200b")
+    """A name that may wrap after its dots, and within a part that is longer than LONG: a line of a phone holds so many
+    letters, and a table would hide its other columns behind a name of 200."""
+    return PIECES.sub("\\g<0>\u200b", name)
 
 
 def shape(axes: Any) -> str:

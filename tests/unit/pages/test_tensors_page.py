@@ -9,6 +9,7 @@ from pyapp.measure.layer_output import layer_of, output_errors
 from pyapp.measure.tensor_errors import error_map
 from pyapp.measure.tensor_formats import best, described
 from pyapp.pages import tensors
+from pyapp.pages.base import tensor_rows
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.runner import Runner
 from pyapp.store import StoreError
@@ -146,3 +147,10 @@ def test_a_session_keeps_the_settings_and_no_file():
     saved = runner.save(run)
     again = runner.restore(run, saved["file"], saved["name"])
     assert again["params"]["bits"] == 8 and again["frame"].scalars["file"] == tensors.OWN
+
+
+def test_a_long_name_may_wrap_and_stays_itself():
+    for name in ("layers.0.attention.weight", "a" * 200, "block_" * 40 + "kernel"):
+        wrapped = tensor_rows.breakable(name)
+        assert wrapped.replace("\u200b", "") == name and max(map(len, wrapped.split("\u200b"))) <= tensor_rows.LONG
+    assert tensor_rows.breakable("encoder_attention_weight") == "encoder_attention_weight", "short enough for a line"
