@@ -91,7 +91,7 @@ def is_session(arrays: Mapping[str, np.ndarray]) -> bool:
 
 
 def begins(data: bytes | Parts, name: str) -> bool:
-    """Whether a file is a session by its name or by its first bytes: kept under a title, or renamed, it is still one."""
+    """Whether a file is a session, by its name or its first bytes: kept under a title, or renamed, it is still one."""
     return name.endswith(ENDING) or FORMAT.encode() in bytes(data[:BEGINNING])
 
 
