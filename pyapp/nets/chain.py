@@ -7,7 +7,7 @@ layers, as ONNX does; here that is ReLU.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,21 +28,35 @@ Arrays = Mapping[str, np.ndarray]
 
 def load(path: str | Path) -> Contents:
     """Read a checkpoint, or the chain of dense layers in another program's file. StoreError says why it is none."""
-    return Contents(unpack(store.meant(Path(path)), str(path)), str(path))
+    def look(arrays: Arrays) -> None:
+        if not _foreign(arrays):
+            checkpoint.refuse_foreign(arrays, str(path))
+
+    return Contents(unpack(store.meant(Path(path)), str(path), look=look), str(path))
 
 
-def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
+def unpack(data: bytes, name: str, most: int = files.LARGEST,
+           look: Callable[[Arrays], None] = lambda arrays: None) -> dict[str, np.ndarray]:
     """The arrays of a file, as `store.unpack` reads them; those of a chain under this package's names, described if its
-    outputs are not the ten digits."""
+    outputs are not the ten digits. What cannot be a chain is refused by its outline, and what `look` refuses, too."""
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
         return _described(*layers(data, name), name)
-    arrays = store.unpack(data, name, most)
+
+    def fitting(outline: Arrays) -> None:
+        look(outline)
+        if _foreign(outline):
+            _pairs(outline, name)
+
+    arrays = store.unpack(data, name, most, fitting)
+    return _described(layers_of(arrays, name), RELU, name) if _foreign(arrays) else arrays
+
+
+def _foreign(arrays: Arrays) -> bool:
+    """Whether arrays may be a chain that another program wrote: no file of this package, and there are matrices."""
     network = known(arrays)
     own = network and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
-    if store.ABOUT in arrays or own or not any(array.ndim == 2 for array in arrays.values()):
-        return arrays
-    return _described(layers_of(arrays, name), RELU, name)
+    return not (store.ABOUT in arrays or own) and any(array.ndim == 2 for array in arrays.values())
 
 
 def _described(found: Layers, activation: str, name: str) -> Layers:
@@ -61,6 +75,11 @@ def _described(found: Layers, activation: str, name: str) -> Layers:
 
 def layers_of(arrays: Arrays, name: str) -> Layers:
     """The layers in a file's arrays. StoreError names what does not belong to a chain, or says that it is ambiguous."""
+    return named(_pairs(arrays, name))
+
+
+def _pairs(arrays: Arrays, name: str) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """Matrices with their biases, in order, by names and shapes alone."""
     for key, array in arrays.items():
         if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
             raise strange(name, f"{shown(key)} is {array.dtype} {array.shape}, and dense layers have float matrices "
@@ -76,7 +95,7 @@ def layers_of(arrays: Arrays, name: str) -> Layers:
                                 "outputs")
     if vectors:
         raise strange(name, f"{shown(next(iter(vectors)))} is the bias of none of its matrices")
-    return named(pairs)
+    return pairs
 
 
 def named(pairs: list[tuple[np.ndarray, np.ndarray | None]]) -> Layers:
