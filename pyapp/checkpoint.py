@@ -71,7 +71,13 @@ def unpacked_json(array: np.ndarray) -> Any:
 
 def load(path: str | Path) -> "Contents":
     """Read a file and recognise what it holds. StoreError says why it cannot be read."""
-    return Contents(store.load(path), str(path))
+    return Contents(store.load(path, lambda arrays: refuse_foreign(arrays, str(path))), str(path))
+
+
+def refuse_foreign(arrays: Mapping[str, np.ndarray], name: str) -> None:
+    """StoreError if names alone say that arrays, or their outline, are those of no network here."""
+    if not (known(arrays) or {ABOUT, FLAT} & set(arrays)):
+        raise StoreError(strange(arrays, name, ValueError()))
 
 
 class Contents:

@@ -238,7 +238,7 @@ class Runner:
         fit, nothing is changed."""
         current = self._get(run)
         data = file if isinstance(file, Parts) else bytes(file)
-        if not name.endswith(sessions.ENDING) and (notes := current.experiment.receive(data, name)) is not None:
+        if not sessions.begins(data, name) and (notes := current.experiment.receive(data, name)) is not None:
             current.took(name)
             return self._whole(current, notes)
         try:

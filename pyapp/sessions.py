@@ -26,9 +26,11 @@ from pyapp import store
 from pyapp.checkpoint import PARAMS, Contents, packed_json, unpacked_json
 from pyapp.curves import Curve
 from pyapp.experiment.frame import Frame
+from pyapp.parts import Parts
 from pyapp.store import ABOUT, StoreError
 
 FORMAT, VERSION, ENDING = "bitladder session", 1, ".bitladder"
+BEGINNING = 256  # bytes in which `pack` has written FORMAT
 # From an older version to the next, of (about, arrays); a change of the format comes with its step here.
 MIGRATIONS: dict[int, Callable[[dict, dict], tuple[dict, dict]]] = {}
 # Bytes of a file that goes on with a run: its arrays are stored as they are, so the page takes none that is larger.
@@ -86,6 +88,11 @@ def is_session(arrays: Mapping[str, np.ndarray]) -> bool:
         return unpacked_json(arrays[ABOUT])["format"] == FORMAT
     except BROKEN:
         return False
+
+
+def begins(data: bytes | Parts, name: str) -> bool:
+    """Whether a file is a session, by its name or its first bytes: kept under a title, or renamed, it is still one."""
+    return name.endswith(ENDING) or FORMAT.encode() in bytes(data[:BEGINNING])
 
 
 def unpack(data: bytes, name: str) -> Saved:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,11 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     return npz.pack(arrays)
 
 
-def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
+def unpack(data: bytes, name: str, most: int = files.LARGEST,
+           look: Callable[[dict[str, np.ndarray]], object] | None = None) -> dict[str, np.ndarray]:
     """The arrays of an .npz or .safetensors file. Nothing but plain arrays is read, so a file cannot run code.
     StoreError says what is wrong with one that is damaged, or that would unpack to more than `most` bytes, before it is
-    unpacked."""
+    unpacked. `look` gets the outline of an .npz before that, and may raise one too."""
     if safetensors.recognises(data):
         try:
             return safetensors.unpack(data, most)[0]
@@ -51,6 +52,8 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.nd
     if ZIP_END not in data:  # not zipfile.is_zipfile: what that asks for, and raises, differs between Pythons
         raise StoreError(f"{name}: expected an .npz file, found {_instead(data)}")
     try:
+        if look:
+            look(npz.outline(data, most))
         return npz.unpack(data, most)
     except npz.Damaged as error:
         raise StoreError(f"{name}: expected an .npz file of plain arrays, found {error}") from None
@@ -109,9 +112,10 @@ def _save_pair(path: Path, data: bytes, words: bytes) -> None:
         raise
 
 
-def load(path: str | Path) -> dict[str, np.ndarray]:
-    """Read an .npz; when its recipe lies beside it, the sha256 must match. StoreError says what is wrong."""
-    return unpack(meant(Path(path)), str(path))
+def load(path: str | Path, look: Callable[[dict[str, np.ndarray]], object] | None = None) -> dict[str, np.ndarray]:
+    """Read an .npz; when its recipe lies beside it, the sha256 must match. StoreError says what is wrong; `look` is as
+    in `unpack`."""
+    return unpack(meant(Path(path)), str(path), look=look)
 
 
 def digest(path: str | Path) -> str:

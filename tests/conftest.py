@@ -12,10 +12,6 @@ import subprocess
 import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one a worker, before NumPy starts more
-# Containers often forbid byte code to be kept. Then each worker, and each of the hundreds of commands that tests start,
-# would compile everything again: half of what a command costs.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 import pytest
 from silent import Silent
@@ -55,6 +51,16 @@ def pytest_xdist_auto_num_workers(config):
     frames and answers are waited for. Twice as many took longer."""
     processors = os.cpu_count() or 1
     return processors + processors // 2
+
+
+def keep_bytecode():
+    """Containers often forbid it. Then each worker, and each of the hundreds of commands that tests start, would
+    compile everything again: half of what a command costs."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+keep_bytecode()  # before workers start and test files are read
 
 
 def pytest_configure(config):

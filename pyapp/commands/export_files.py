@@ -8,6 +8,7 @@ from typing import Any
 from pyapp import files, store
 from pyapp.commands.common import show
 from pyapp.commands.outputs import ordinary, writable
+from pyapp.core.words import is_utf8
 from pyapp.export.formats import Format, written
 from pyapp.export.subject import Subject
 from pyapp.export.verify import verify
@@ -44,6 +45,8 @@ def check_target(args: argparse.Namespace, form: Format, model: str) -> None:
     """ValueError, before any work, if a file of the export cannot be written or may not be overwritten."""
     stem, folder = (model, args.out) if args.out.is_dir() else (args.out.stem, args.out.parent)
     first = stem + form.suffix if args.out.is_dir() else args.out.name
+    if not is_utf8(first):
+        raise ValueError(f"the name {first!a} is not UTF-8, and an export says its own name; use another one")
     for name in (folder / first, *(folder / (stem + suffix) for suffix in form.beside or {})):
         if "weights" in args and name.resolve() == args.weights.resolve():
             raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")

@@ -17,6 +17,7 @@ from pyapp.commands.outputs import readable
 from pyapp.commands.quantisation import add_bits, add_settings, quantised_as_asked
 from pyapp.commands.saying import option, say
 from pyapp.core.parameters import Parameters
+from pyapp.core.words import utf8
 from pyapp.data import mnist
 from pyapp.export.formats import refuse
 from pyapp.export.kinds import FORMATS
@@ -98,21 +99,21 @@ def export_vision(args: argparse.Namespace) -> int:
 
 
 def as_given(data: Any) -> str:
-    return "the shipped digits" if mnist.is_shipped(data) else str(data)
+    return "the shipped digits" if mnist.is_shipped(data) else utf8(str(data))
 
 
 def source_of(path: Path) -> dict[str, str]:
     """A file of weights, by its name and the sha256 of its bytes."""
-    return {"file": path.name, "sha256": hashlib.sha256(files.read(path)).hexdigest()}
+    return {"file": utf8(path.name), "sha256": hashlib.sha256(files.read(path)).hexdigest()}
 
 
 def command_of(args: argparse.Namespace, shipped: Path, defaults: Mapping[str, Any]) -> str:
     """The command that makes this export again: the options that are not at their defaults."""
     words = [f"python -m pyapp export {args.model}"]
     if args.weights != shipped:
-        words.append(f"--weights {quote(str(args.weights))}")
+        words.append(f"--weights {quote(utf8(str(args.weights)))}")
     if not mnist.is_shipped(args.data):
-        words.append(f"--data {quote(str(args.data))}")
+        words.append(f"--data {quote(utf8(str(args.data)))}")
     for name, default in defaults.items():
         if (value := getattr(args, name)) != default:
             words.append(option(name) if value is True else f"{option(name)} {as_text(value)}")

@@ -9,7 +9,7 @@ DataWarning.
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -35,28 +35,56 @@ Arrays = Mapping[str, np.ndarray]
 
 def load(path: str | Path) -> Contents:
     """Read a checkpoint, or the chain of dense layers in another program's file. StoreError says why it is none."""
-    return Contents(unpack(store.meant(Path(path)), str(path)), str(path))
+    def look(arrays: Arrays) -> None:
+        if not _foreign(arrays):
+            checkpoint.refuse_foreign(arrays, str(path))
+
+    return Contents(unpack(store.meant(Path(path)), str(path), look=look), str(path))
 
 
-def unpack(data: bytes, name: str, most: int = files.LARGEST) -> dict[str, np.ndarray]:
+def unpack(data: bytes, name: str, most: int = files.LARGEST,
+           look: Callable[[Arrays], None] = lambda arrays: None) -> dict[str, np.ndarray]:
     """The arrays of a file, as `store.unpack` reads them; those of a chain under this package's names, described if its
-    outputs are not the ten digits."""
+    outputs are not the ten digits. What cannot be a chain is refused by its outline, and what `look` refuses, too."""
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
         return _described(*layers(data, name), name)
-    given = store.unpack(data, name, most)
-    arrays = {key: array for key, array in given.items() if key != ACTIVATION}
-    network = known(arrays)
-    own = network and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
-    bare = network == "mlp" and all(NAMED.fullmatch(key) and array.ndim == 1 + key.endswith("t")
-                                    for key, array in arrays.items())  # a module may call its layers so
-    if store.ABOUT in given or (own and not bare) or not any(array.ndim == 2 for array in arrays.values()):
+
+    def fitting(outline: Arrays) -> None:
+        look(outline)
+        arrays = _parameters(outline)
+        if _foreign(outline) and not _own(arrays):
+            _pairs(arrays, name)
+
+    given = store.unpack(data, name, most, fitting)
+    if not _foreign(given):
         return given
-    told = _activation(given.get(ACTIVATION), data, name)
+    arrays, told = _parameters(given), _activation(given.get(ACTIVATION), data, name)
+    own = _own(arrays)
     layers = {key: arrays[key] for key in sorted(arrays, key=_natural)} if own else layers_of(arrays, name)
     if not told and not own and len(layers) > 2:
         warnings.warn(ASSUMED.format(name), DataWarning, stacklevel=2)
     return _described(layers, told or RELU, name)
+
+
+def _parameters(given: Arrays) -> Layers:
+    return {key: array for key, array in given.items() if key != ACTIVATION}
+
+
+def _own(arrays: Arrays) -> bool:
+    """Whether arrays have the names of a network of this package."""
+    network = known(arrays)
+    return bool(network) and not (network == "line" and arrays["w"].ndim == 2)  # a line's w is one number
+
+
+def _foreign(given: Arrays) -> bool:
+    """Whether a file's arrays may be a chain that another program wrote: there are matrices, and no description. Such a
+    program may have called its layers as this package does."""
+    arrays = _parameters(given)
+    bare = known(arrays) == "mlp" and all(NAMED.fullmatch(key) and array.ndim == 1 + key.endswith("t")
+                                          for key, array in arrays.items())
+    return (store.ABOUT not in given and (bare or not _own(arrays))
+            and any(array.ndim == 2 for array in arrays.values()))
 
 
 def _activation(array: np.ndarray | None, data: bytes, name: str) -> str:
@@ -90,6 +118,11 @@ def _described(found: Layers, activation: str, name: str) -> Layers:
 
 def layers_of(arrays: Arrays, name: str) -> Layers:
     """The layers in a file's arrays. StoreError names what does not belong to a chain, or says that it is ambiguous."""
+    return named(_pairs(arrays, name))
+
+
+def _pairs(arrays: Arrays, name: str) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """Matrices with their biases, in order, by names and shapes alone."""
     for key, array in arrays.items():
         if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
             raise strange(name, f"{shown(key)} is {array.dtype} {array.shape}, and dense layers have float matrices "
@@ -105,7 +138,7 @@ def layers_of(arrays: Arrays, name: str) -> Layers:
                                 "outputs")
     if vectors:
         raise strange(name, f"{shown(next(iter(vectors)))} is the bias of none of its matrices")
-    return named(pairs)
+    return pairs
 
 
 def named(pairs: list[tuple[np.ndarray, np.ndarray | None]]) -> Layers:

@@ -55,6 +55,29 @@ def test_a_panel_without_pictures_offers_none(visit):
     tab["verdict-link"].wait_for(state="detached")
 
 
+def test_a_refused_full_screen_is_said(visit):
+    tab = visit("#affine")
+    tab["skewed-menu"].click()
+    tab.page.evaluate("""() => {
+        const panel = document.querySelector("section[data-panel='skewed']");
+        panel.requestFullscreen = async () => { throw new TypeError("Permissions check failed"); };
+    }""")
+    tab["skewed-full"].click()
+    tab.wait_text("skewed-said", "does not allow full screen here")
+
+
+def test_a_pointer_that_is_there_before_a_heatmap_is_painted_reads_nothing(visit):
+    tab = visit("#exponential")
+    tab.page.evaluate("""() => new MutationObserver(() => {
+        for (const canvas of document.querySelectorAll("canvas[role=application]")) {
+            for (const type of ["pointermove", "pointerdown", "click"]) canvas.dispatchEvent(new PointerEvent(type));
+        }
+        window.tried = document.querySelectorAll("canvas[role=application]").length;
+    }).observe(document.getElementById("view"), { childList: true, subtree: true })""")
+    tab.follow("#errors")
+    tab.page.wait_for_function("window.tried > 0")  # and the tab has no complaint
+
+
 @pytest.mark.parametrize("panel", ["glance", "nowhere"])
 def test_a_link_leads_to_a_panel(visit, panel):
     tab = visit(f"#affine/{panel}?bits=3")

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import sys
 
 import pytest
 from answers import refusal
@@ -199,3 +200,15 @@ def test_names_with_spaces_are_quoted_in_the_command_and_an_empty_one_is_refused
     with pytest.raises(SystemExit):
         main(["export", "mlp", "--format", "json", "--out", ""])
     assert "the name is empty" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+def test_names_that_are_no_text_are_replaced_in_a_file_and_refused_as_its_own(capsys, tmp_path):
+    weights = tmp_path / os.fsdecode(b"x\xff.npz")
+    weights.write_bytes(mlp.SHIPPED.read_bytes())
+    made = export(capsys, "--weights", str(weights), "--format", "json", "--out", str(tmp_path / "x.json"))
+    assert made["manifest"]["weights"]["file"] == "x?.npz"
+    for name in ("json", "c", "onnx"):
+        out = str(tmp_path / os.fsdecode(b"y\xff.x"))
+        said = refusal(capsys, "export", "mlp", *USUAL, "--format", name, "--out", out)
+        assert "the name 'y\\udcff.x' is not UTF-8" in said

@@ -191,3 +191,16 @@ def test_thousands_of_mutations_are_read_or_refused(save):
             refused += 1
             assert str(error).startswith("w.npz: ") and "\n" not in str(error)
     assert refused > 50
+
+
+def test_an_outline_has_the_shapes_and_dtypes_and_no_memory():
+    arrays = {"a": np.ones((300, 200), np.float32, order="F"), "b": np.array(3, ">i4"), "c": np.array(["x", "yz"])}
+    data = npz.pack(arrays)
+    outline = npz.outline(data)
+    for name, array in npz.unpack(data).items():
+        assert (outline[name].shape, outline[name].dtype) == (array.shape, array.dtype)
+        assert outline[name].base.size == 1
+    with pytest.raises(npz.Damaged):
+        npz.outline(data[:-30])
+    with pytest.raises(npz.Damaged, match="unpacks to"):
+        npz.outline(data, most=1000)

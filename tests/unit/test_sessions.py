@@ -21,6 +21,7 @@ from pyapp.runner import Runner
 from pyapp.store import StoreError
 
 TRAINING = [name for name in pages.names() if pages.page(name).WORK == "train"]
+RECEIVING = [name for name in pages.names() if pages.page(name).receive is not Experiment.receive]
 QUICK = {"learn": {"size": "small"}, "text": {"tokens": "40"}, "qat": {"network": "784-32-10"},
          "vision": {"weights": "own"}, "rung7": {"choice": "sampled", "temperature": "3"}}
 TINY = "rung1"  # whose sessions are small
@@ -266,6 +267,17 @@ def test_a_session_of_another_page_says_which(tiny):
     with pytest.raises(sessions.OtherPage) as error:
         runner.restore(runner.open("rung2")["run"], tiny["file"], tiny["name"])
     assert error.value.page == TINY
+
+
+@pytest.mark.parametrize("page", RECEIVING)
+def test_a_session_under_any_name_is_one_on_pages_that_take_other_files(tiny, page):
+    """As one is called that was kept under a title, or that a browser or a person renamed."""
+    runner = Runner()
+    run = runner.open(page)["run"]
+    for name in ("my best", "mine.npz", "mine.zip", "mine.csv"):
+        with pytest.raises(sessions.OtherPage, match=name) as error:
+            runner.restore(run, tiny["file"], name)
+        assert error.value.page == TINY
 
 
 def test_cut_and_mixed_bytes_are_refused_or_right():

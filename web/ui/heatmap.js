@@ -1,4 +1,4 @@
-import { html, useEffect, useMemo, useRef, useState } from "preact";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact";
 import { painted } from "./colormap.js";
 import { ARROWS } from "./keys.js";
 import { paint, unpaint } from "./paint.js";
@@ -27,13 +27,13 @@ export function Sheet({ label, summary = () => "", test, shape, data, limit, ove
   const marked = taken ?? kept;
   const shown = at !== null && data !== null;
   const said = useMemo(summary, [data, limit, over?.data]);
-  useEffect(() => {
+  useLayoutEffect(() => { // before a pointer can be on it
     drawing.current = new Drawing(host.current, canvas.current);
     return () => drawing.current.destroy();
   }, []);
   useEffect(() => take(null), [String(kept)]);
   const facts = { tiles, rows, columns, data, limit: limit || 1, over, marked, map, maxHeight, gap, across };
-  useEffect(() => drawing.current.show(facts), [data, limit, over?.data, String(marked)]);
+  useLayoutEffect(() => drawing.current.show(facts), [data, limit, over?.data, String(marked)]);
   useEffect(() => void (shown && loupe && drawing.current.enlarge(lens.current, at)), [String(at), data]);
 
   const point = (event) => read(drawing.current.cell(event));
@@ -50,7 +50,7 @@ export function Sheet({ label, summary = () => "", test, shape, data, limit, ove
     if (!move) return;
     event.preventDefault();
     const [tile, row, column] = start;
-    if (event.shiftKey) read([clamp(tile + move[1] + move[0] * drawing.current.layout.across, tiles), row, column]);
+    if (event.shiftKey) read([clamp(tile + move[1] + move[0] * (drawing.current.layout?.across ?? 1), tiles), row, column]);
     else read([tile, clamp(row + move[0], rows), clamp(column + move[1], columns)]);
   };
   const focus = (event) => event.target.matches(":focus-visible") && read(start);

@@ -64,7 +64,7 @@ export function Menu({ panel, scope, page, shown, show }) {
       some && ["table", shown ? "Hide the table" : "Show as a table", () => show(!shown)],
       drawn && ["png", "Save as PNG", () => savePng(section, name)],
       drawn && ["svg", "Save as SVG", () => saveSvg(section, name)],
-      document.fullscreenEnabled && ["full", "Full screen", () => section.requestFullscreen()],
+      document.fullscreenEnabled && ["full", "Full screen", () => section.requestFullscreen().catch(() => say("This browser does not allow full screen here."))],
       ["link", "Copy a link to this panel", () => copyLink(page, page.link(panel.name), say)],
       ["print", "Print this panel", () => printOnly(section)],
     ].filter(Boolean);

@@ -357,3 +357,15 @@ def test_damaged_data_is_refused_in_a_sentence():
     """`python tests/unit/fuzz_importers.py 10000` tries so many of each kind."""
     found = try_all(200)
     assert not found["wrong"] and found["refused"] > 20 and found["read"] > 10
+
+
+@pytest.mark.parametrize("arrays, why", [
+    ({"x": np.zeros(9, np.float32)}, "expected two that are named like x and y"),
+    ({"x": np.zeros((3, 784), np.uint8), "y": np.arange(4)}, "expected as many labels as images"),
+    ({"x": np.zeros((3, 10), np.uint8), "y": np.arange(3)}, "expected images"),
+    ({"x": np.zeros((300_001, 4), np.uint8), "y": np.zeros(300_001, np.uint8)}, "at most 300,000 are read"),
+    ({"cat": np.zeros((200_000, 4), np.uint8), "dog": np.zeros((100_001, 4), np.uint8)}, "at most 300,000 are read")])
+def test_arrays_that_are_no_images_by_their_shapes_are_refused_before_they_are_unpacked(monkeypatch, arrays, why):
+    monkeypatch.setattr("pyapp.npz._array", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(DataError, match=why):
+        opened_bytes(npz(**arrays), "x.npz")

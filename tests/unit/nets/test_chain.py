@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from pyapp import safetensors, store
+from pyapp import checkpoint, npz, safetensors, store
 from pyapp.core.rng import generator
 from pyapp.data.digits import DataWarning
 from pyapp.nets import chain, mlp
@@ -196,3 +196,13 @@ def test_no_byte_makes_it_fail_otherwise_than_by_a_sentence():
 def test_a_single_matrix_called_w_is_a_layer_and_no_line():
     w = np.ones((10, 784), np.float32)
     np.testing.assert_array_equal(chain.unpack(store.pack({"w": w}), "one.npz")["layer1.weight"], w)
+
+
+@pytest.mark.parametrize("read", [chain.load, checkpoint.load])
+@pytest.mark.parametrize("arrays", [{"x": np.zeros(9, np.float32)},
+                                    {"x": np.zeros((3, 3), np.float32), "y": np.arange(3)}])
+def test_what_is_no_network_by_its_outline_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, read, arrays):
+    np.savez(tmp_path / "x.npz", **arrays)
+    monkeypatch.setattr(npz, "_array", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(StoreError, match=r"which no network here has|holds no network of Bitladder"):
+        read(tmp_path / "x.npz")
