@@ -167,8 +167,8 @@ class Page(Experiment):
         wrong, wrong_ones = mistakes.shown(*(None, None) if self.diverged else both, mnist.shipped("test")[0],
                                            self.params["cell"])
         scalars = {"epoch": self.trainer.epoch, **self.training.batch, **self._scores(), **self._bytes,
-                   "held_out": len(mnist.shipped("test")[1]), **self._said(), "layer": None, "code_counts": "",
-                   "accuracy_range": self._axis(), "layers": [], **wrong}
+                   "held_out": len(mnist.shipped("test")[1]), **self._said(), "diverged": self.diverged,
+                   "layer": None, "code_counts": "", "accuracy_range": self._axis(), "layers": [], **wrong}
         if self.diverged:
             return Frame(step, scalars, {}, [DIVERGED])
         tensors = self.model.weights(self.p)

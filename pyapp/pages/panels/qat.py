@@ -22,7 +22,7 @@ GATHERING = Panel("gathering", "Where the weights lie on their grid", (
                "upwards](.float), and [the codes that the network computes with, downwards](.quant) (square-root "
                "scale). The outermost bars include everything beyond the picture.", when="layer"),
     Words(role="empty", text="There are no codes, because the training has diverged: choose a lower learning rate.",
-          when="!layer"),
+          when="diverged"),
     Histogram(name="gathering", label="Weights and their codes.", edges="edges", before="weights", after="codes",
               lines="few_lines?", used="counts", ends="ends", height=168, when="layer"),
     Words(role="doc", name="code-counts", text="{code_counts}", when="code_counts"),
