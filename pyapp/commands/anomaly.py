@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     sub = command(commands, "anomaly", run, DOC)
     add_recording(sub)
     sub.add_argument("--bits", default=",".join(map(str, WIDTHS)), metavar="LIST", help="bits per weight to compare")
-    add_out(sub, "the CSV file to write: a row per window with its score and alarm in each network")
+    add_out(sub, "the CSV file to write: a row per window with its score and alarm in each network", ".csv")
     add_json(sub)
 
 

@@ -53,7 +53,7 @@ def add(commands: Any) -> None:
         sub.add_argument("--shift", default=",".join(RULES), metavar="LIST",
                          help="what is subtracted from the scores before they are rounded")
         add_integers(sub)
-        add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", required=True)
+        add_out(sub, "the CSV file; its rows are kept, and several commands may write to it", ".csv", required=True)
         add_json(sub)
 
 

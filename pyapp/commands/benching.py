@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
                      help="also measure other libraries in Chromium, which npm installs into the cache folder")
     sub.add_argument("--rounds", type=reader(whole), metavar="N",
                      help=f"how often each is measured in Chromium, in turns (default: {browser.ROUNDS})")
-    add_out(sub, "the JSON file for the results from Chromium")
+    add_out(sub, "the JSON file for the results from Chromium", ".json")
     sub.add_argument("--results", type=readable, metavar="FILE",
                      help="use the results in this file, which --out wrote, instead of measuring")
     sub.add_argument("--compare", type=readable, nargs="?", const=results.COMMITTED, metavar="FILE",

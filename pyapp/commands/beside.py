@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--web", type=readable, metavar="DIR",
                      help="a folder in which `npm install onnxruntime-web` was run, to compare its WebAssembly as well")
     sub.add_argument("--pyodide", action="store_true", help="also run ours in Pyodide in Node")
-    add_out(sub, "the JSON file for the measurements")
+    add_out(sub, "the JSON file for the measurements", ".json")
     add_json(sub)
 
 

@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
         sub = command(each, name, softmax_fit, f"the {TITLES[name]}")
         sub.add_argument("--weights", type=readable, default=module.SHIPPED, metavar="FILE",
                          help="the network, an .npz that a command or a page saved")
-        add_out(sub, "a JSON file for the constants, the errors before and after, and how they were made")
+        add_out(sub, "a JSON file for the constants, the errors before and after, and how they were made", ".json")
         add_json(sub)
 
 

@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
                      help="only N test images, evenly spread")
     sub.add_argument("--windows", type=reader(_some), default=32, metavar="N",
                      help="only the first N windows of the text, of 128 characters")
-    add_out(sub, "the JSON file for the measurements")
+    add_out(sub, "the JSON file for the measurements", ".json")
     add_json(sub)
 
 

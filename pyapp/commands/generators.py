@@ -86,7 +86,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--bits", type=reader(whole_or_none), metavar=f"B|{NONE}",
                      help=f"bits per weight: {BITS_OR_NONE} (default: {NONE})")
     sub.add_argument("--count", type=int, default=NINE, metavar="N", help="number of pictures")
-    add_out(sub, "the PNG file to write the sheet to")
+    add_out(sub, "the PNG file to write the sheet to", ".png")
     add_json(sub)
 
     sub = command(commands, "distill-digits", distil_routing,

@@ -60,10 +60,11 @@ def add(commands: Any) -> None:
                      help="measure the error of a layer's output, with its weights rounded to nearest, by GPTQ and "
                           "by AWQ: FILE, of any of these kinds, holds the inputs (N, inputs), and --tensor names the "
                           "weights")
-    add_out(sub, "the CSV file for the table", "--csv")
+    add_out(sub, "the CSV file for the table", ".csv", "--csv")
     add_out(sub, "the HTML file for a report: the table, what the file would weigh, and histograms of the tensors that "
-                 "lose most", "--html")
-    add_out(sub, "the .npy file for the numbers of the tensor that --tensor names, decoded by its scales", "--npy")
+                 "lose most", ".html", "--html")
+    add_out(sub, "the .npy file for the numbers of the tensor that --tensor names, decoded by its scales", ".npy",
+            "--npy")
     add_json(sub)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from pyapp import files, store
 WRITTEN = ("out", "checkpoint", "record", "csv", "html", "npy")  # options that name a file to write
 READ = ("weights", "data", "teacher", "exclude", "image", "own_logits", "reads", "path", "web", "results",
         "compare", "gpt_data", "other", "inputs")  # to read
+KINDS = (".npz", ".npy", ".json", ".csv", ".html", ".png", ".safetensors", ".onnx", ".h")  # of what is written
 PROBE = bytes(4096)  # a full disk has no room for it
 
 
-def add_out(sub: argparse.ArgumentParser, doc: str, name: str = "--out", **options: Any) -> None:
-    """An option that names a file to write."""
-    sub.add_argument(name, type=writable, metavar="FILE", help=doc, **options)
+def add_out(sub: argparse.ArgumentParser, doc: str, kind: str, name: str = "--out", **options: Any) -> None:
+    """An option that names a file to write, of a kind such as ".csv"; "" is any."""
+    sub.add_argument(name, type=partial(writable, kind=kind), metavar="FILE", help=doc, **options)
 
 
 def add_checkpoint(sub: argparse.ArgumentParser) -> None:
@@ -62,8 +64,9 @@ def ordinary(text: str) -> Path:
     return path
 
 
-def writable(text: str) -> Path:
-    """The type of an option that names a file to write."""
+def writable(text: str, kind: str = "") -> Path:
+    """The type of an option that names a file to write. A name that promises another kind than is written would be
+    opened by the wrong program, and is an error."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the name is empty; name a file")
     path = Path(text)
@@ -76,6 +79,9 @@ def writable(text: str) -> Path:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise argparse.ArgumentTypeError(f"{text} cannot be written ({why}); name a file elsewhere") from None
+    if kind and path.suffix.lower() in KINDS and path.suffix.lower() != kind:
+        raise argparse.ArgumentTypeError(f"{text} ends in {path.suffix}, and {kind[1:].upper()} is written; use "
+                                         f"{path.stem}{kind}")
     return path
 
 

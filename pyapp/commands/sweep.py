@@ -63,7 +63,7 @@ def add(commands: Any) -> None:
 def _add_settings(sub: argparse.ArgumentParser, defaults: Mapping[str, Any], docs: Mapping[str, str]) -> None:
     for name, default in defaults.items():
         sub.add_argument(option(name), default=written(default), metavar="LIST", help=docs.get(name))
-    add_out(sub, "the CSV file; its rows are kept, and several sweeps may write to it", required=True)
+    add_out(sub, "the CSV file; its rows are kept, and several sweeps may write to it", ".csv", required=True)
     sub.add_argument("--jobs", type=int, metavar="N", help="number of workers (default: one per core)")
     sub.add_argument("--backend", choices=BACKENDS, default="loky",
                      help="joblib backend of the workers; loky starts processes")

@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     sub.add_argument("--do", metavar="ACTION", help="do one of the page's actions")
     sub.add_argument("--with", action="append", default=[], metavar="NAME=VALUE", dest="given",
                      help="set a parameter of the action")
-    add_out(sub, "the file to write what the action makes into")
+    add_out(sub, "the file to write what the action makes into", "")
     add_json(sub)
 
     sub = command(commands, "pages", list_pages, "print every page with its parameters, as web/pages.json holds them")

@@ -43,7 +43,7 @@ def nothing_is_left(tmp_path, monkeypatch):
 
 def test_every_file_that_is_written_is_checked():
     kinds = (ordinary, writable, weights_file, target)
-    checked = {(name, action.dest) for name, action in options() if action.type in kinds}
+    checked = {(name, action.dest) for name, action in options() if getattr(action.type, "func", action.type) in kinds}
     assert {dest for _, dest in checked} == set(outputs.WRITTEN)
     assert checked == {(name, action.dest) for name, action in options() if action.dest in outputs.WRITTEN}
     # --out of digits, run, bench, budget, frameworks, format-table, anomaly, export of four and softmax-fit of two;
@@ -74,6 +74,15 @@ def test_weights_are_npz(name, capsys):
         data = NEEDS.get(" ".join(command), ["--data", "none"])
         assert "does not end in .npz, as a weights file must" in refusal(capsys, *command, *data, "--out", name)
     assert "does not end in .npz" in refusal(capsys, "check", "--record", name)
+
+
+@pytest.mark.parametrize(("command", "option", "kind"), [
+    (["digits"], "--out", "png"), (["sweep", "mlp"], "--out", "csv"), (["anomaly"], "--out", "csv"),
+    (["frameworks"], "--out", "json"), (["inspect", "x.npz"], "--csv", "csv"), (["inspect", "x.npz"], "--html", "html"),
+    (["inspect", "x.npz"], "--npy", "npy")])
+def test_a_name_of_another_kind_than_is_written_is_refused(command, option, kind, capsys):
+    assert f"d.npz ends in .npz, and {kind.upper()} is written; use d.{kind}" in refusal(
+        capsys, *command, option, "d.npz")
 
 
 def test_a_recipe_that_cannot_be_written_is_refused_too(capsys, tmp_path):
