@@ -163,7 +163,7 @@ def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
     (["a.npz", "--sort", "x"], "there is no column 'x' to sort by; use one of name, shape"),
     (["a.npz", "--formats", "x"], "there is no format 'x'"), (["a.npz", "--bits", "0"], "0 is not from 1 to 64"),
     (["a.npz", "--bits", "x"], "argument --bits"), (["a.npz", "--sample", "0"], "0 is not 1 or more"),
-    (["a.npz", "--csv", "a.npz"], "would overwrite a.npz, which this command reads"),
+    (["a.csv", "--csv", "a.csv"], "would overwrite a.csv, which this command reads"),
     (["a.npz", "bad.gguf"], "bad.gguf: expected"),
     (["a.npz", "--activations", "x.npy"], "--activations holds the inputs of one layer; name its weights"),
     (["a.npz", "--npy", "w.npy"], "--npy writes one tensor; name it with --tensor NAME"),
