@@ -45,7 +45,7 @@ def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
 def test_a_held_out_digit_asked_for_while_the_page_still_answers_is_shown(visit):
     tab = visit("#inference")
     tab["held-out"].click()  # the first answer for the empty pad may be under way
-    tab.wait_text("label", "It is a")
+    tab.wait_text("label", "Its label is")
 
 
 @pytest.mark.thorough
@@ -92,7 +92,7 @@ def test_the_picture_of_the_codes_is_what_python_computed(visit):
     tab = visit("#inference?activations=2")
     wait_done(tab)
     tab["changed-digit-0"].click()
-    tab.wait_text("label", "It is a")
+    tab.wait_text("label", "Its label is")
     shades = tab.page.wait_for_function("""() => {
         const canvas = document.querySelector("[data-test='codes-input']");
         if (!canvas) return false; // Python is still reading the digit
