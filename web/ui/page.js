@@ -12,7 +12,6 @@ import { Panel, Workbench } from "./workbench.js";
 
 const SLICE_MS = 40; // of work between two drawings
 const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
-const QUIET_MS = 120; // after a control was moved: it may move on, and then finds Python free
 const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
@@ -23,16 +22,18 @@ export function mount(root, page) {
   let before = () => null; // frames that were recorded
   let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
   let [working, resting] = [false, false];
-  let [starts, touched] = [0, 0]; // how often the run was started; when a control was moved last
+  let starts = 0; // counts how often the run was started
   let mounted = true;
-  let [due, drawn] = [null, null]; // what is to be drawn: {both}; the panels as they were drawn last
+  let due = null; // what is to be drawn: {both}
+  let drawn = null; // the panels as they were drawn last
 
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan(false));
-  const training = (page.training = kind === "train" ? new Training(page, moved) : null);
+  page.training = kind === "train" ? new Training(page, moved) : null;
+  const { training } = page;
 
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
@@ -89,7 +90,6 @@ export function mount(root, page) {
   /** Ask piece after piece until all is done or it may not go on; a run that restarted meanwhile is worked on as well. */
   async function through(piece, may) {
     for (;;) {
-      for (let left; (left = touched + QUIET_MS - performance.now()) > 0; ) await new Promise((done) => setTimeout(done, left));
       const earlier = starts;
       const answer = await piece();
       if (!mounted || !may() || answer?.done || (!answer && starts === earlier)) return answer;
@@ -112,7 +112,8 @@ export function mount(root, page) {
     if (kind === "auto") return void page.reset();
     if (run.done && !(await page.reset())) return;
     run.going = !run.going;
-    return void (run.going ? work() : plan());
+    if (run.going) work();
+    plan();
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -145,7 +146,6 @@ export function mount(root, page) {
 
   const stop = page.listen((event) => {
     const { type, cleared, history } = event;
-    if (type === "wish") touched = performance.now();
     const begun = kind === "train" && history && Object.keys(history).length;
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
     if (type === "frame") take(event);
