@@ -87,7 +87,7 @@ def _run(argv: list[str] | None) -> int:
 def _told(error: OSError) -> str:
     if error.filename:
         return f"{error.filename} cannot be used ({error.strerror})"
-    if disk_is_full(error):  # files are named, so this is what is printed
+    if error.strerror and disk_is_full(error):  # errors of files name them, so this is what is printed
         return f"the output cannot be written ({error.strerror})"
     return f"reading or writing failed ({error.strerror})" if error.strerror else str(error)
 

@@ -1,5 +1,6 @@
 """What happens at the end of a command: pipes that nobody reads, full disks, numbers that JSON does not have."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from pyapp import loading, store
+from pyapp import files, loading, store
 from pyapp.__main__ import GONE, main
 from pyapp.commands import tools
 from pyapp.commands.common import print_json
@@ -63,6 +64,15 @@ def test_a_full_disk_behind_the_output_is_reported():
         done = run(full, "pages")
     assert done.returncode == 2
     assert done.stderr == "bitladder: the output cannot be written (No space left on device)\n"
+
+
+def test_a_full_disk_behind_a_file_is_reported_with_its_name(capsys, monkeypatch):
+    def fail():
+        raise files.NotWritten("a.png", OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(tools.pages, "describe", fail)
+    assert main(["pages"]) == 2
+    assert capsys.readouterr().err == "bitladder: a.png could not be written (No space left on device)\n"
 
 
 def test_numbers_that_are_not_finite_are_null_and_named_on_stderr(capsys):
