@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from pyapp import __version__
+from pyapp import __version__, loading  # first, as loading the others takes a second
 from pyapp.commands import (
     anomaly,
     attention,
@@ -37,6 +37,9 @@ from pyapp.commands import (
 from pyapp.commands.outputs import check_apart
 from pyapp.commands.saying import data_warnings, in_options, say, shortened
 from pyapp.hosts import HostError
+from pyapp.site.terminal import disk_is_full
+
+loading.loaded()
 
 GONE = 128 + 13  # the exit status of a program whose output is no longer read, as in `... | head`
 
@@ -52,6 +55,9 @@ def main(argv: list[str] | None = None) -> int:
         finally:
             if sys.stdout:
                 sys.stdout.flush()  # here, where an error can still be reported
+    except KeyboardInterrupt:
+        say("stopped")
+        return loading.STOPPED
     except BrokenPipeError:
         _stop_writing()
         return GONE
@@ -76,14 +82,13 @@ def _run(argv: list[str] | None) -> int:
     except (ValueError, OverflowError, HostError) as error:
         hint = getattr(error, "hint", "")
         return _refuse(in_options(f"{error}{f'; {hint}' if hint else ''}", vars(args)))
-    except KeyboardInterrupt:
-        say("stopped")
-        return 130
 
 
 def _told(error: OSError) -> str:
     if error.filename:
         return f"{error.filename} cannot be used ({error.strerror})"
+    if error.strerror and disk_is_full(error):  # errors of files name them, so this is what is printed
+        return f"the output cannot be written ({error.strerror})"
     return f"reading or writing failed ({error.strerror})" if error.strerror else str(error)
 
 

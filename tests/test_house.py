@@ -18,7 +18,7 @@ from pyapp.hosts import ROOT
 # A room is a folder, or some files that belong together. site and places run before anything is installed (serve.py):
 # they may import nothing but themselves.
 FLOORS = (
-    ("places", "later", "core", "experiment"),
+    ("places", "later", "loading", "core", "experiment"),
     ("site", "hosts", "store", "quant"),
     ("data", "softmax"),
     ("nets", "ladder"),

@@ -1,5 +1,6 @@
 """What happens at the end of a command: pipes that nobody reads, full disks, numbers that JSON does not have."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from pyapp import store
+from pyapp import files, loading, store
 from pyapp.__main__ import GONE, main
 from pyapp.commands import tools
 from pyapp.commands.common import print_json
@@ -33,12 +34,45 @@ def test_a_closed_pipe_ends_a_command_silently(argv, status):
     assert (done.returncode, done.stderr) == (status, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process")
+def test_ctrl_c_while_modules_are_loading_is_one_line():
+    """The command itself presses Ctrl-C, when the last of its modules begins to load and when its options are read."""
+    press = "import os, signal, sys; os.kill(os.getpid(), signal.SIGINT)"
+    loads = f"""
+import sys
+class Presses:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'pyapp.commands.keywords':
+            {press}
+sys.meta_path.insert(0, Presses())
+import pyapp.__main__"""
+    reads = f"""
+import argparse, sys
+from pyapp.__main__ import main
+def parse(self, argv):
+    {press}
+argparse.ArgumentParser.parse_args = parse
+sys.exit(main(['pages']))"""
+    for code in (loads, reads):
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (loading.STOPPED, "", "bitladder: stopped\n")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
 def test_a_full_disk_behind_the_output_is_reported():
     with open("/dev/full", "w") as full:
         done = run(full, "pages")
     assert done.returncode == 2
-    assert done.stderr == "bitladder: reading or writing failed (No space left on device)\n"
+    assert done.stderr == "bitladder: the output cannot be written (No space left on device)\n"
+
+
+def test_a_full_disk_behind_a_file_is_reported_with_its_name(capsys, monkeypatch):
+    def fail():
+        raise files.NotWritten("a.png", OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(tools.pages, "describe", fail)
+    assert main(["pages"]) == 2
+    assert capsys.readouterr().err == "bitladder: a.png could not be written (No space left on device)\n"
 
 
 def test_numbers_that_are_not_finite_are_null_and_named_on_stderr(capsys):

@@ -1,0 +1,30 @@
+"""Ctrl-C while a command's modules are still loading, which takes a second: one line and status 130, as later.
+
+Importing this module begins it, so a program imports it first; `loaded` ends it.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn
+
+STOPPED = 128 + signal.SIGINT  # the exit status of a program that Ctrl-C has ended
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """End at once: an exception in the middle of an import would be told with all lines that led there."""
+    with suppress(OSError):
+        os.write(2, b"bitladder: stopped\n")
+    os._exit(STOPPED)
+
+
+def loaded() -> None:
+    """From now on Ctrl-C raises KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _stop:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody ignores or handles it
+    with suppress(ValueError):  # this is not the main thread, to which signals go
+        signal.signal(signal.SIGINT, _stop)
