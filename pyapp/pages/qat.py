@@ -202,7 +202,7 @@ class Page(Experiment):
         rounded = self.references()["rounded_accuracy"] if self._only_rescaled else None
         return {"size_words": size, "now": "trained" if self.trainer.steps else "before training",
                 "reached": self._judged["quant_accuracy"] if rounded is None else rounded,
-                "reached_by": "" if rounded is None else " just rounded",
+                "reached_by": "" if rounded is None else " rounded",
                 "start_words": qat_readings.LSQ_STARTS if self._only_rescaled else "",
                 "activations_words": activations_words(activations),
                 "bytes_rounded": None if student else self._bytes["bytes_quant"],

@@ -57,7 +57,7 @@ def test_two_bits_win_back_what_rounding_costs():
 def test_what_lsq_starts_with_is_not_called_trained_and_every_line_is_on_the_axis(bits, floor):
     session = Session(bits=bits)
     scalars = session.opened["frame"].scalars
-    assert scalars["reached"] == scalars["rounded_accuracy"] and scalars["reached_by"] == " just rounded"
+    assert scalars["reached"] == scalars["rounded_accuracy"] and scalars["reached_by"] == " rounded"
     assert scalars["now"] == "before training" and "scales of its own" in scalars["start_words"]
     assert scalars["accuracy_range"] == [floor, 1.0] and scalars["rounded_accuracy"] >= floor
     assert (scalars["quant_accuracy"] > scalars["rounded_accuracy"]) == (bits < 4)  # as the words say
