@@ -298,6 +298,16 @@ def test_the_keyboard_alone_suffices(visit):
     keys.press("Tab")
     keys.press("Enter")  # Reset code
     tab.wait_text("code-state", "The shipped function is running.")
+    keys.press("Tab")
+    assert tab.page.evaluate("document.activeElement.dataset.test") == "code-text"
+    keys.press("Tab")  # past the editor, which was left
+    assert not tab.page.evaluate("document.activeElement.matches('body, .cm-editor *')")
+    tab.wait_text("code-state", "The shipped function is running.")
+    tab["code-text"].focus()
+    keys.press("ArrowRight")
+    keys.press("Tab")  # is for the text again
+    tab.wait_text("code-state", "This text is not running yet.")
+    keys.press("Escape")
     tab.page.locator("h1").click()
     keys.press("s")
     tab.wait_number("step-count", "x === 1")

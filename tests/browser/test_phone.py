@@ -48,6 +48,7 @@ def arena(tab):
 def attention(tab):
     tab["map-plain-error"].tap(position={"x": 60, "y": 40})  # two screen pixels a cell
     tab.page.wait_for_url("**row=20**")
+    tab.wait_text("map-plain-error-value", "query")  # what was tapped is still read when the finger has gone
     for name in ("float", "plain", "shifted", "plain-error", "shifted-error"):
         tab[f"map-{name}"].focus()
         tab.page.keyboard.press("ArrowRight")
@@ -55,13 +56,23 @@ def attention(tab):
         fits(tab)
 
 
-def two_fingers(tab):
-    """They scroll the page, from the pad as well, and leave no stroke there."""
-    box = tab["pad"].bounding_box()
+def swipe(tab, *fingers):
+    """Upwards, from places (x, y)."""
     send = tab.page.context.new_cdp_session(tab.page).send
     for kind, up in [("touchStart", 0), *(("touchMove", 10 * step) for step in range(12)), ("touchEnd", None)]:
-        points = [] if up is None else [{"x": box["x"] + x, "y": box["y"] + 130 - up, "id": x} for x in (40, 100)]
+        points = [] if up is None else [{"x": x, "y": y - up, "id": x} for x, y in fingers]
         send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def swipe_over(tab, name):
+    """A finger that scrolls the page from a slider leaves the slider where it was."""
+    position = tab[name].input_value()
+    tab[name].evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")
+    box, top = tab[name].bounding_box(), tab.page.evaluate("scrollY")
+    part = 0.2 if float(position) > float(tab[name].get_attribute("max")) / 2 else 0.8
+    swipe(tab, (box["x"] + part * box["width"], box["y"] + box["height"] / 2))
+    tab.page.wait_for_function(f"scrollY > {top} + 50")
+    assert tab[name].input_value() == position
 
 
 def digits(tab):
@@ -71,9 +82,11 @@ def digits(tab):
     tab.wait_text("prediction", "7")
     assert tab.page.evaluate("scrollY") == top
     before = tab.page.evaluate(drawn)
-    two_fingers(tab)
+    box = tab["pad"].bounding_box()
+    swipe(tab, *((box["x"] + x, box["y"] + 130) for x in (40, 100)))  # two fingers scroll and leave no stroke
     tab.page.wait_for_function(f"scrollY > {top}")
     assert tab.page.evaluate(drawn) == before and "7" in tab.text("prediction")
+    swipe_over(tab, "bits")
     slide(tab, "bits", "Home")
     tab.wait_number("quant-accuracy", "x < 50")
 
@@ -139,6 +152,9 @@ def qat(tab):
     tab["step"].click()
     tab.wait_number("step-count", "x === 1")
     fits(tab)
+    swipe_over(tab, "bits")
+    tab["step"].click()
+    tab.wait_number("step-count", "x === 2")  # the run goes on
     slide(tab, "bits", "End")
     tab.wait_number("step-count", "x === 0")
     assert "bits=8" in tab.page.url

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "preact";
+import { html, useEffect, useRef, useState } from "preact";
 import { LONGEST } from "../state.js";
 import { count } from "./format.js";
 import { Trouble } from "./trouble.js";
@@ -47,10 +47,17 @@ function Slider({ param, value, own, change }) {
   const [shown, draft, commit] = useDraft(value, change);
   const { from, to, step, position, value: meant } = scaleOf(param);
   const text = named(param, shown);
-  const act = (then) => (event) => then(meant(Number(event.target.value)));
+  const held = useRef(value);
+  const cancel = ({ target }) => { // the finger scrolls the page, but the browser has moved the slider to it before
+    if (Number(target.value) === position(held.current)) return;
+    target.value = position(held.current);
+    (param.live ? change : draft)(held.current);
+  };
+  const moved = ({ target }) => commit(Number(target.value) === position(value) ? "" : meant(Number(target.value)));
   return html`<output for=${own.id} aria-live="off">${text}</output>
     <input type="range" ...${own} data-test=${param.name} min=${from} max=${to} step=${step} value=${position(shown) || 0} aria-valuetext=${text}
-      onInput=${act(param.live ? change : draft)} onChange=${param.live ? undefined : act(commit)} />`;
+      onPointerDown=${() => (held.current = value)} onPointerCancel=${cancel}
+      onInput=${({ target }) => (param.live ? change : draft)(meant(Number(target.value)))} onChange=${param.live ? undefined : moved} />`;
 }
 
 function Select({ param, value, own, change }) {

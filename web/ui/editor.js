@@ -26,10 +26,11 @@ export class Editor {
       lineNumbers(), EditorView.lineWrapping, history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
       LRLanguage.define({ parser, languageData: { commentTokens: { line: "#" }, closeBrackets: {} } }),
       indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(colours), brokenLine, theme,
-      keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(leave) }]),
+      keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(() => (this.#view.setTabFocusMode(true), leave())) }]), // Tab may lead into it again, but not end there
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": label, "data-test": "code-text", spellcheck: "false" }),
       EditorView.domEventHandlers({ focus: () => void entered(), beforeinput: replaceSelected }),
+      EditorView.updateListener.of(({ docChanged, selectionSet, view }) => (docChanged || selectionSet) && view.setTabFocusMode(false)),
       EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed(state.doc.toString())),
     ];
     adoptStyles();

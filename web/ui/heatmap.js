@@ -1,6 +1,6 @@
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact";
 import { painted } from "./colormap.js";
-import { ARROWS } from "./keys.js";
+import { ARROWS, ending } from "./keys.js";
 import { paint, unpaint } from "./paint.js";
 import { inkOf } from "./picture.js";
 import { css, onTheme } from "./theme.js";
@@ -54,12 +54,11 @@ export function Sheet({ label, summary = () => "", test, shape, data, limit, ove
     else read([tile, clamp(row + move[0], rows), clamp(column + move[1], columns)]);
   };
   const focus = (event) => event.target.matches(":focus-visible") && read(start);
-  const leave = () => read(null);
   const place = shown ? drawing.current.beside(at, loupe) : {};
   return html`<div class="heatmap" ref=${host}>
     <canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="heatmap" data-test=${test}
       aria-label=${`${label} ${said} Arrow keys read the values, with Shift image by image.${picked ? " Enter picks a cell." : ""}`}
-      onPointerMove=${point} onPointerDown=${point} onPointerLeave=${leave} onBlur=${leave} onFocus=${focus} onKeyDown=${key}
+      onPointerMove=${point} onPointerDown=${point} ...${ending(() => read(null))} onFocus=${focus} onKeyDown=${key}
       onClick=${(event) => choose(drawing.current.cell(event))}></canvas>
     ${shown && loupe && html`<canvas class="loupe" ref=${lens} style=${place}></canvas>`}
     <output class="heatmap-readout" hidden=${!shown} style=${place} data-test=${test && `${test}-value`}>

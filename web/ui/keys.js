@@ -6,6 +6,9 @@ const PRESSABLE = "button, summary, a, input:not([type=range], [type=radio]:chec
 /** By how many rows and columns arrow keys move. */
 export const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
+/** Attributes of what is read by pointer and keyboard, that end it; what a finger has tapped stays until another place is. */
+export const ending = (leave) => ({ onBlur: leave, onPointerCancel: leave, onPointerLeave: ({ pointerType }) => pointerType !== "touch" && leave() });
+
 /** Which of n things of a drawing is read, or null; read(i); and for the drawing the attributes by which arrow keys go from one to the next. */
 export function useReading(n) {
   const [at, read] = useState(null);
@@ -16,7 +19,7 @@ export function useReading(n) {
     const step = by[0] + by[1];
     read(((at ?? (step < 0 ? 0 : -1)) + step + n) % n);
   };
-  return [at < n ? at : null, read, { tabindex: "0", role: "application", "aria-roledescription": "plot", onKeyDown, onBlur: () => read(null), onPointerLeave: () => read(null) }];
+  return [at < n ? at : null, read, { tabindex: "0", role: "application", "aria-roledescription": "plot", onKeyDown, ...ending(() => read(null)) }];
 }
 
 /**

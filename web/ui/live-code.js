@@ -127,7 +127,7 @@ class LiveCode {
       Object.assign(one, { shipped: code.trimEnd(), text: code.trimEnd(), file, line });
     }
     this.#editor = new Editor(this.#root.querySelector("[data-slot=editor]"), {
-      label: "Python of this page. Control and Enter runs it, Tab indents, Escape leaves the editor.",
+      label: "Python of this page. Control and Enter runs it, Tab indents until Escape leaves the editor.",
       entered: () => this.#page.prepare(), // so early that it is there when a loop has to be ended
       changed: (text) => this.#type(text),
       run: () => this.run(),
@@ -228,7 +228,7 @@ export default function Code({ page }) {
       </button>
       <button type="button" data-test="code-reset" disabled=${!open || busy} onClick=${() => code.reset()}>Reset code</button>
       <span class="doc">
-        Ctrl or Cmd + Enter runs; Tab indents, Escape leaves the editor.
+        Ctrl or Cmd + Enter runs; Tab indents until Escape leaves the editor.
         ${open && html` From <code>${now.file}</code>, line ${now.line}.`}
       </span>
     </div>

@@ -112,6 +112,7 @@ export async function keepOffline(badge, news, tell) {
     registration.update().catch(() => {}); // without a connection there is none
     look();
   });
+  addEventListener("hashchange", () => look()); // a page may have fetched more, and what was kept may have been deleted from outside
   if (recall(KEY) === "no") show({ state: null });
   else await retry();
 }

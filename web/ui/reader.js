@@ -1,4 +1,5 @@
 import { html, useRef, useState } from "preact";
+import { ending } from "./keys.js";
 import { useWidth } from "./width.js";
 
 const FAR = 10; // items that Shift with an arrow key moves by
@@ -54,8 +55,8 @@ export function Reader({ label, summary = "", test, height, rows = 1, places, dr
   return html`<div class="figure" ref=${target}>
     <svg width=${width} height=${height} tabindex="0" data-test=${test} ...${told}
       aria-label=${`${label} ${summary} Left and right arrow keys ${pick ? "move the point" : "read the values"}.`}
-      onPointerMove=${point} onPointerDown=${press} onPointerLeave=${() => setRead(null)}
-      onFocus=${focus} onBlur=${() => setRead(null)} onKeyDown=${key}
+      onPointerMove=${point} onPointerDown=${press}
+      onFocus=${focus} ...${ending(() => setRead(null))} onKeyDown=${key}
     >${width > 0 && draw(width, shown)}</svg>
     <output class="plot-readout" style=${{ minHeight: `${18 * rows}px` }} data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
     ${shown === null && !(items?.length < 2) && html`<p class="plot-summary" aria-hidden="true" data-test=${`${test}-summary`}><span>${summary}</span></p>`}
