@@ -19,11 +19,13 @@ from pyapp.store import StoreError
 SHIPPED, OWN = "shipped", "own"
 DATA = Param("data", "Images", "choice", SHIPPED, choices=(SHIPPED, OWN), widget="segments", live=False,
              titles={SHIPPED: "shipped digits", OWN: "your own"},
-             doc="Images to train on: drop a zip file of IDX files or of folders named by class, a CSV file or an .npz")
+             doc="Images to train on: a zip file of IDX files or folders named by class, CSV, .npz or a sprite sheet")
 KEEP = Param("keep", "Save images too", "bool", True,
              doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
 ENDINGS = (".zip", ".csv", ".tsv", ".gz", ".npz", ".npy")
-ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy"
+ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy,.png"
+ONE_PICTURE = ("{} is one picture. Drop it on the pad to have it read; to train on pictures, put them into a zip file, "
+               "in folders named by class. A sprite sheet has the size of its tiles in its name, as in sheet-28x28.png")
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
@@ -45,6 +47,13 @@ PANEL = Panel("own-data", "Your data", (
 ), when="own?")
 
 
+def few_enough(n: int, name: str) -> None:
+    """StoreError if a file has more images, `n`, than the page trains on."""
+    if n > MOST:
+        raise StoreError(f"{name} has {n:,} images; the page trains on at most {MOST:,}: use a part of them, or the "
+                         "command train")
+
+
 class OwnData:
     """The images in use, the shipped digits or those of a file, and what was understood of it."""
 
@@ -59,13 +68,21 @@ class OwnData:
         """The data in a file, or None if it is something else: weights, a session. StoreError says why data cannot be
         used."""
         from pyapp.data.idx import NAME, begins  # what follows is imported when there is a file
-        from pyapp.data.importers.opening import NotRecognised, opened_bytes
+        from pyapp.data.importers.opening import NotRecognised, imported
+        from pyapp.data.importers.pictures import pictures
+        from pyapp.data.importers.sheet import SIZE
+        from pyapp.data.importers.source import PICTURES, of_bytes
 
-        named = name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower()) or begins(data[:16])
+        picture = name.lower().endswith(PICTURES)
+        if picture and not SIZE.search(name):
+            raise StoreError(ONE_PICTURE.format(name))  # a photograph may divide into tiles, and none of them is meant
+        named = picture or name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower()) or begins(data[:16])
         if not named or _is_checkpoint(data, name):
             return None
         try:
-            found = opened_bytes(data, name)
+            source = of_bytes(data, name)
+            few_enough(len(pictures(source)), name)  # before any is decoded, which the page would wait for
+            found = imported(source)
             parts = {split: found.part(split) for split in ("train", "test")}
         except NotRecognised as error:
             if name.lower().endswith(".npz"):
@@ -73,9 +90,7 @@ class OwnData:
             raise StoreError(str(error)) from None
         except DataError as error:
             raise StoreError(str(error)) from None
-        if (n := sum(len(part.labels) for part in parts.values())) > MOST:
-            raise StoreError(f"{name} has {n:,} images; the page trains on at most {MOST:,}: use a part of them, or "
-                             "the command train")
+        few_enough(sum(len(part.labels) for part in parts.values()), name)
         report = found.report()
         skipped = [f"skipped {each['file']}: {each['reason']}" for each in report["skipped"]]
         notes = [*report["notes"], *skipped]

@@ -147,3 +147,26 @@ def test_what_cannot_be_used_is_refused_and_nothing_changes():
     assert any("drop a file" in note for note in own["frame"].notes) and own["frame"].scalars["held_out"] == 3000
     again = runner.restore(own["run"], runner.snapshot(own["run"])["file"], "none-yet.npz")
     assert again["frame"].scalars["held_out"] == 3000
+
+
+def test_a_sprite_sheet_counts_only_if_its_name_has_the_size_of_its_tiles():
+    runner = Runner()
+    run = runner.open("digits", {})["run"]
+    images, labels = mnist.load()
+    tiles = [images[labels == digit][:4] for digit in (3, 7)]
+    sheet = np.frombuffer(png(np.vstack([np.hstack(list(row)) for row in tiles])), np.uint8)
+    for name in ("sheet.png", "photo.JPG"):  # pictures of many sizes divide into tiles
+        with pytest.raises(StoreError, match="is one picture"):
+            runner.restore(run, sheet, name)
+    answer = runner.restore(run, sheet, "sheet-28x28.png")
+    assert "8 images of 10 classes" in answer["notes"][0] and answer["params"]["data"] == "own"
+    assert any("2 rows of 4 tiles" in note["text"] for note in answer["frame"].scalars["own"]["notes"])
+
+
+def test_too_many_pictures_are_refused_before_any_is_decoded(monkeypatch):
+    monkeypatch.setattr("pyapp.pages.base.own_data.MOST", 3)
+    runner = Runner()
+    run = runner.open("digits", {})["run"]
+    undecodable = zipped({f"{'ab'[i % 2]}/{i}.png": b"" for i in range(4)})
+    with pytest.raises(StoreError, match=r"many\.zip has 4 images; the page trains on at most 3"):
+        runner.restore(run, np.frombuffer(undecodable, np.uint8), "many.zip")
