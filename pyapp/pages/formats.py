@@ -23,10 +23,10 @@ SHAPE = 64, 256  # of a drawn tensor; GGUF's K formats have blocks of 256
 BLOCK, PLACE = 32, 10  # and where the outlier is
 RIVALS = ("int4", "mxfp4", "nvfp4", "nf4", "q4_0", "q4_k")  # of 4 bits and their scales, in one block with an outlier
 OUTLIERS = tuple(float(x) for x in np.round(np.geomspace(1, 100, 25), 2))
-FAMILIES = (("integers", "float", ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
-            ("small floats", "good", ("fp4", "fp6-e2m3", "fp8-e4m3")),
-            ("microscaling", "quant", ("mxfp4", "mxfp6", "mxfp8")),
-            ("GGUF K", "bad", ("q2_k", "q3_k", "q4_k", "q5_k", "q6_k")))
+FAMILIES = (("integers", "float", False, ("int2", "int3", "int4", "int5", "int6", "int7", "int8")),
+            ("small floats", "float", "6 3", ("fp4", "fp6-e2m3", "fp8-e4m3")),
+            ("microscaling", "quant", False, ("mxfp4", "mxfp6", "mxfp8")),
+            ("GGUF K", "float", "2 2", ("q2_k", "q3_k", "q4_k", "q5_k", "q6_k")))
 ALIKE = ("int8", "fp8-e4m3", "fp8-e5m2", "fp6-e2m3", "fp6-e3m2", "int4", "fp4", "nf4", "int2", "nf2", "ternary",
          "binary")
 MOST_DB = 60  # of the axis; a tensor that a format holds exactly is beyond it
@@ -172,11 +172,11 @@ class Page(Experiment):
     def _race(self) -> list[dict[str, Any]]:
         """SQNR over bits per number, one line per family, as far as it is measured."""
         lines = []
-        for label, role, names in FAMILIES:
+        for label, role, dash, names in FAMILIES:
             rows = [self.found[name] for name in names if name in self.found and finite(self.found[name]["sqnr_db"])]
             if len(rows) > 1:
                 lines.append({"x": [row["bits"] for row in rows], "y": [min(row["sqnr_db"], MOST_DB) for row in rows],
-                              "role": role, "label": label})
+                              "role": role, "dash": dash, "label": label})
         return lines
 
     def _block(self, outlier: float | None = None) -> np.ndarray:

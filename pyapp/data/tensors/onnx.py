@@ -13,7 +13,7 @@ import numpy as np
 
 from pyapp import protobuf
 from pyapp.data.tensors.kinds import KINDS
-from pyapp.data.tensors.scaled import decoded
+from pyapp.data.tensors.scaled import decoded, decoded_part
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few, shown, text
 from pyapp.parts import held
 from pyapp.protobuf import IN_PLACE, Found, InPlace
@@ -161,7 +161,8 @@ def _with_scales(tensors: dict[str, Tensor], pairs: list[tuple[list[str], int, i
         codes, scale, zero = own[0], own[1], own[2] if len(own) == 3 else None
         nbytes = codes.nbytes + scale.nbytes + (zero.nbytes if zero else 0)
         found[codes.name] = replace(codes, dtype=f"{codes.dtype} scaled", nbytes=nbytes,
-                                    load=_decoder(codes, scale, zero, axis, block), part=None)
+                                    load=_decoder(codes, scale, zero, axis, block),
+                                    part=None if block or not codes.part else _piecewise(codes, scale, zero, axis))
         parts |= {part.name for part in own[1:] if part is not None}
     return [tensor for name, tensor in found.items() if name not in parts]
 
@@ -172,3 +173,8 @@ def _decoder(codes: Tensor, scale: Tensor, zero: Tensor | None, axis: int, block
             raise ValueError(f"blocks of {block} for {shown(codes.name)}")
         return decoded(codes.read(), scale.read(), zero.read() if zero else None, axis, block)
     return load
+
+
+def _piecewise(codes: Tensor, scale: Tensor, zero: Tensor | None, axis: int) -> Callable[[int, int], np.ndarray]:
+    return lambda start, stop: decoded_part(codes.part(start, stop), start, codes.shape, scale.read(),
+                                            zero.read() if zero else None, axis)

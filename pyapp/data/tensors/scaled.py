@@ -1,5 +1,7 @@
 """Codes that have scales in the same file: x = (code - zero point) · scale."""
 
+import math
+
 import numpy as np
 
 EXACT = 2  # bytes of codes that float32 holds exactly
@@ -20,7 +22,19 @@ def decoded(codes: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | None 
     return found.astype(np.float32, copy=False)
 
 
-def spread(each: np.ndarray, shape: tuple[int, ...], axis: int, block: int) -> np.ndarray:
+def decoded_part(codes: np.ndarray, start: int, shape: tuple[int, ...], scale: np.ndarray,
+                 zero_point: np.ndarray | None = None, axis: int = 0) -> np.ndarray:
+    """Of a tensor of this shape, decoded without blocks, the numbers from `start` on whose `codes` (N,) are given."""
+    def here(each: np.ndarray | None) -> np.ndarray | None:
+        if each is None or each.size <= 1:
+            return each
+        spread(each, shape, axis)
+        inner = math.prod(shape[axis % len(shape) + 1 :])
+        return each[np.arange(start, start + codes.size) // inner % each.size]
+    return decoded(codes, here(scale), here(zero_point))
+
+
+def spread(each: np.ndarray, shape: tuple[int, ...], axis: int, block: int = 0) -> np.ndarray:
     """Scales or zero points `each` in a form that broadcasts to this shape. ValueError if they do not fit."""
     if each.size == 1:
         return each.reshape(())

@@ -17,7 +17,7 @@ MOST_AXES = 32
 MOST_NUMBERS = 2**31 - 1  # in a tensor: what a 32-bit runtime can count
 LONGEST_NAME = 1000  # bytes
 ALIGNED = 256  # numbers: of every type, so many begin with a byte, and with a block
-HELD = 2**27  # bytes: a larger tensor is measured without being in memory whole
+HELD = 2**27  # bytes: a larger tensor, or one of half as many numbers, is measured without being in memory whole
 MOST = 200  # characters of what was found
 # What NumPy, struct and zipfile raise for bytes that are not what their header says.
 WRONG = (ValueError, OverflowError, struct.error, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
@@ -54,7 +54,7 @@ class Tensor:
 
     def flat(self) -> "np.ndarray | Row":
         """Its numbers one after another, row by row: an array, or of a large tensor a Row. StoreError as `read`."""
-        if self.part is None or self.nbytes <= HELD or self.unread:
+        if self.part is None or (self.nbytes <= HELD and self.size <= HELD // 2) or self.unread:
             return self.read().reshape(-1)
         return Row(self.size, lambda start, stop: self._tried(lambda: self.part(start, stop)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pyapp.data.tensors.kinds import KINDS
-from pyapp.data.tensors.scaled import decoded
+from pyapp.data.tensors.scaled import decoded, decoded_part
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few, shown, text
 from pyapp.parts import Parts, held
 
@@ -130,7 +130,8 @@ def _tensor(table: Table, data: memoryview | Parts) -> Tensor:
     return Tensor(name, shape, f"{TYPES[number]} scaled" if scaled else TYPES[number],
                   len(data) + (scale.nbytes + zero.nbytes if scaled else 0),
                   _load(TYPES[number], data, shape, (scale, zero, axis) if scaled else None), why,
-                  None if scaled else lambda start, stop: kind.part(data, start, stop))
+                  lambda start, stop: decoded_part(kind.part(data, start, stop), start, shape, scale, zero, axis)
+                  if scaled else kind.part(data, start, stop))
 
 
 def _load(kind: str, data: memoryview | Parts, shape: tuple[int, ...], grid: tuple | None) -> Callable[[], np.ndarray]:

@@ -11,6 +11,7 @@ from fuzz_tensors import damaged, samples
 from pyapp import parts, safetensors
 from pyapp.data.tensors import tensor
 from pyapp.data.tensors.opening import open_tensors
+from pyapp.data.tensors.scaled import decoded, decoded_part
 from pyapp.data.tensors.tensor import Row
 from pyapp.measure import tensor_formats, tensor_statistics
 from pyapp.measure.tensor_formats import looked_at
@@ -49,6 +50,26 @@ def test_any_numbers_of_a_large_tensor_are_those_of_the_whole(name, monkeypatch)
         for start, stop in ((0, 3), (33, 65), (1, each.size), (each.size - 1, each.size), (5, 5)):
             np.testing.assert_array_equal(flat[start:stop], whole[start:stop])
     assert rows or name.endswith(".csv")
+
+
+@pytest.mark.parametrize("name", ["x.onnx", "x.tflite"])
+def test_codes_with_a_scale_per_channel_are_decoded_in_parts(name, monkeypatch):
+    monkeypatch.setattr(tensor, "HELD", 0)
+    assert all(isinstance(each.flat(), Row) for each in open_tensors(samples()[name], name) if "scaled" in each.dtype)
+
+
+@pytest.mark.parametrize("shape, axis", [((5, 8), 0), ((5, 8), 1), ((5, 8), -1), ((2, 3, 4), 1), ((7,), 0)])
+def test_any_piece_of_scaled_codes_is_that_of_the_whole(shape, axis):
+    rng = np.random.default_rng(1)
+    codes = rng.integers(-128, 128, shape).astype(np.int8)
+    scale, zero = rng.random(shape[axis]).astype(np.float32), rng.integers(-9, 9, shape[axis]).astype(np.int8)
+    for own in (zero, zero[:1], None):
+        whole = decoded(codes, scale, own, axis).reshape(-1)
+        for start, stop in ((0, 3), (2, 7), (0, codes.size)):
+            piece = decoded_part(codes.reshape(-1)[start:stop], start, shape, scale, own, axis)
+            np.testing.assert_array_equal(piece, whole[start:stop])
+    with pytest.raises(ValueError, match="scales for the"):
+        decoded_part(codes.reshape(-1), 0, shape, np.ones(99, np.float32), None, axis)
 
 
 def test_what_a_large_tensor_costs_is_found_without_reading_it_whole(monkeypatch):

@@ -20,6 +20,7 @@ FORMATS = {"scalar", "count", "fixed", "percent", "signed", "bytes", "megabytes"
 WHOLE = {"", "scalar", "count", "text", "fixed:0"}  # these write a count of 1 as "1"
 PLURAL = re.compile(r"(?<![\w.,] )(?<![\w.,-])1 (?:(?!of|to|in|by|is)[\w-]+ )?(?!is|was|has|as|its)[\w-]{2,}s\b")
 ROOTS = {"params", "picks", "shipped", "read", "glossary"}  # names that are looked up before those of a frame
+COLOURS = {"ink", "muted", "faint", "hair", "float", "quant", "error", "proof"}  # of web/style.css
 MISSING = object()
 
 
@@ -185,6 +186,9 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
             faults.entry(where, scope, getattr(part, "when", ""))
             for _, kind, value in declared(part) if scope.holds(getattr(part, "when", "")) else ():
                 _named(faults, where, scope, kind, value)
+    for part in _coloured(scope, block) if isinstance(block, Chart) else ():
+        if (role := part.get("role", "float")) not in COLOURS:
+            faults.append(f"{where} draws something in {role}, which is no colour: it would not be seen")
     for param in params(block):
         if param not in {each.name for each in page.PARAMS}:
             faults.append(f"{where} sets {param}, which is no parameter")
@@ -227,6 +231,12 @@ def _parts(block: Block) -> Iterator[Any]:
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "__dataclass_fields__") and not isinstance(part, Block):
                 yield part
+
+
+def _coloured(scope: Scope, block: Chart) -> list[dict]:
+    """The lines and marks of a chart."""
+    lines = [{"role": line.role} for line in block.lines] if isinstance(block.lines, tuple) else scope.get(block.lines)
+    return [*_list(lines), *_list(scope.get(block.marks) if block.marks else None)]
 
 
 def params(block: Block) -> Iterator[str]:

@@ -1,15 +1,20 @@
+import names
 import numpy as np
 import pytest
 
-from pyapp.pages.formats import ALIKE, levels_of
+from pyapp.pages.formats import ALIKE, FAMILIES, Page, levels_of
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.runner import Runner
 
 
-def measured(**params):
-    """The page when all formats are measured."""
+def finished(**params):
+    """The frame when all formats are measured."""
     runner = Runner()
-    return runner.advance(runner.open("formats", params)["run"], steps=len(FORMATS))["frame"].scalars
+    return runner.advance(runner.open("formats", params)["run"], steps=len(FORMATS))["frame"]
+
+
+def measured(**params):
+    return finished(**params).scalars
 
 
 def test_every_format_is_measured_on_the_same_tensor():
@@ -18,6 +23,16 @@ def test_every_format_is_measured_on_the_same_tensor():
     assert rows["q4_k"]["bits"] == 4.5 and rows["mxfp4"]["bits"] == 4.25
     assert rows["q8_0"]["sqnr_db"] > rows["int8"]["sqnr_db"] > rows["int4"]["sqnr_db"]
     assert rows["nf4"]["sqnr_db"] > rows["int4"]["sqnr_db"] + 3
+
+
+def test_every_family_has_a_line_that_is_seen():
+    frame, params = finished(), {param.name: param.default for param in Page.PARAMS}
+    assert not names.check(Page, frame, params)
+    lines = frame.scalars["race"]
+    assert [line["label"] for line in lines] == [family[0] for family in FAMILIES]
+    assert len({(line["role"], line["dash"]) for line in lines}) == len(lines)
+    lines[1]["role"] = "good"
+    assert any("no colour" in fault for fault in names.check(Page, frame, params))
 
 
 def test_an_outlier_costs_one_scale_for_all_the_most():
