@@ -4,9 +4,11 @@ A first line without a number is a heading, after lines that begin with # or nam
 not separate cells, it is a decimal comma.
 """
 
+import codecs
 import csv
 import io
 from array import array
+from contextlib import suppress
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from pyapp.parts import Parts
 
 MOST_BYTES = 2**24  # text takes far more memory than its numbers
 SEPARATORS = ";\t,"  # the first of them that is in the first line; else a blank
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BEFORE = ("#", "sep=")  # begin lines before the heading
 
 
@@ -24,10 +27,7 @@ def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """One float64 matrix (rows, columns) under the name of the file. Damaged names the first that is not a number."""
     if len(data) > MOST_BYTES:
         raise Damaged(f"{len(data):,} bytes of text; at most {MOST_BYTES:,} are read: save it as .npy")
-    try:
-        written = bytes(data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Damaged(f"text that is not UTF-8, at byte {error.start:,}") from None
+    written = _text(bytes(data))
     first = next((line for line in io.StringIO(written) if line.strip() and not line.startswith(BEFORE)), "")
     separator = next((each for each in SEPARATORS if each in first), " ")
     values, rows, columns, begin = array("d"), 0, 0, 0
@@ -51,6 +51,14 @@ def read(data: memoryview | Parts, name: str) -> list[Tensor]:
         raise Damaged("no numbers")
     matrix = np.array(values, np.float64).reshape(rows, columns)
     return [Tensor(name, matrix.shape, "text", len(data), lambda: matrix)]
+
+
+def _text(data: bytes) -> str:
+    """UTF-16 by its mark, as Excel writes "Unicode text", else UTF-8, or Latin-1, from which other encodings of a byte
+    per character differ only in headings."""
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-16" if data.startswith(WIDE) else "utf-8-sig")
+    return data.decode("latin-1")
 
 
 def _number(cell: str, line: int, separator: str) -> float:

@@ -108,6 +108,12 @@ def test_tables_are_read(text, rows):
     assert read_all(text.encode(), "t.csv")["t"].tolist() == rows
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8"])
+def test_tables_are_read_in_the_encodings_of_spreadsheets(encoding):
+    """Excel saves "Unicode text" as UTF-16 with tabs, and CSV as Windows-1252."""
+    assert read_all("größe\tb\n1,5\t2\n".encode(encoding), "t.csv")["t"].tolist() == [[1.5, 2]]
+
+
 def test_a_file_is_recognised_by_its_bytes(tmp_path):
     for name, data in SAMPLES.items():
         expected = {each: array.shape for each, array in read_all(data, name).items()}
@@ -192,7 +198,8 @@ HOSTILE = {
     "what Git left": ("x.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha2", "git lfs pull"),
     "an error of a spreadsheet": ("x.csv", b"#DIV/0!,1\n2,3\n", "'#DIV/0!' in line 1, which is not a number"),
     "a short row": ("x.csv", b"1,2\n3\n", "1 cell in line 2, where the first row has 2"),
-    "no text": ("x.csv", b"1,\xff", "not UTF-8, at byte 2"), "no numbers": ("x.csv", b"a,b\n", "no numbers"),
+    "no text": ("x.csv", b"1,\xff", "'ÿ' in line 1, which is not a number"),
+    "no numbers": ("x.csv", b"a,b\n", "no numbers"),
     "a cell without an end": ("x.csv", b'1,"' + b"2" * 200_000, "a text that is no table"),
     "nothing": ("x.bin", b"", "an empty file; use one of .npy"), "noise": ("x.bin", b"\x01\x02", "begins with b"),
 }
