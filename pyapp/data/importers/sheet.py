@@ -16,7 +16,8 @@ from pyapp.data.picture import PictureError
 SIZE = re.compile(r"(?<!\d)(\d{1,4})x(\d{1,4})(?!\d)")  # of a tile, in the name of the sheet: letters-32x32.png
 WORDS = re.compile(r"[,;\s]+")
 FEWEST = 2
-HOW = ("put the size of a tile into its name, as in sheet-32x32.png, and the labels, row by row, into a text file of "
+HOW = ("a picture alone is read as a sheet of many: put pictures of one each into folders named by class; for a sheet, "
+       "put the size of a tile into its name, as in sheet-32x32.png, and the labels, row by row, into a text file of "
        "the same name that ends in .txt; without it each row is a class")
 
 

@@ -142,7 +142,7 @@ def test_a_sprite_sheet_with_labels_and_with_a_row_per_class():
     assert whole(opened_bytes(told, "s.zip")) == expected
     rows = opened_bytes(zipped({"s.png": sheet.png(tiles), "s.txt": b"a b c d"}), "s.zip")
     assert rows.classes == tuple("abcd") and rows.report()["classes"][0] == {"name": "a", "train": 4, "test": 1}
-    with pytest.raises(DataError, match=r"4 rows of 5 tiles for 3 labels; put the size"):
+    with pytest.raises(DataError, match=r"4 rows of 5 tiles for 3 labels; a picture alone"):
         opened_bytes(zipped({"s-28x28.png": sheet.png(tiles), "s.txt": b"a b c"}), "s.zip")
 
 
@@ -226,7 +226,7 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
     (npz(x=np.full((4, 28, 28), np.nan), y=Y[:4]), "a.npz", "NaN or infinite"),
     (b"a,b\n", "a.csv", "expected a label and pixels"), (text([HEAD, *FIRST]), "a.csv", "names no column of labels"),
-    (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "it cannot be told how large its tiles are"),
+    (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "its tiles are; a picture alone is read as a sheet of many: put"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
     with pytest.raises(DataError) as error:
