@@ -179,5 +179,5 @@ class Images(Block):
 
 def loss_curves(*lines: Line, goals: tuple[Goal, ...] = ()) -> Curves:
     """The losses of a training that the reader plays, in nats."""
-    return Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="fixed:1",
+    return Curves(name="loss-curves", label="Loss.", caption="loss in nats", floor=0.0, least=0.1, ticks="scalar",
                   empty="Press Play: the curves grow here.", lines=lines, goals=goals)

@@ -106,7 +106,8 @@ GRIDS = Panel("grids", "{grids_title}", (
         Fact("smallest scale", ("scale_min",), "scale-min", when="many"),
         Fact("largest scale", ("scale_max",), "scale-max", when="many"),
         Fact("numbers that became 0", ("zeros:count",)))),
-    Words(text="{per} does not divide a row: its last group has {short_group:count}.", when="short_group"),
+    Words(text="The groups do not divide a row: its last one has {short_group:count} number{short_group:s}.",
+          when="short_group"),
 ), place="readouts", when="cell")
 SIZE = Panel("size", "Size", (
     Words(text="Codes are packed bit by bit and each [scale](?scale) takes four bytes; [zero points](?zero-point) are "
