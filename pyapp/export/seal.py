@@ -28,6 +28,9 @@ def check(data: bytes) -> None:
     """Broken if the file is not, byte for byte, what `sealed` made."""
     seals = list(SEAL.finditer(data))
     if len(seals) != 1:
+        if data[:4] == b"PK\x03\x04" and not seals:  # as the page saves two files at once
+            raise Broken("no seal in its zip file: it is not a Bitladder export, or is cut off; unpack what the page "
+                         "saved as .zip, and verify the .h or .json in it")
         few = "no seal" if not seals else f"{len(seals)} seals"
         raise Broken(f"{few} in its {len(data):,} bytes: it is not a Bitladder export, or its beginning is damaged")
     length, digest = int(seals[0][1]), seals[0][2]

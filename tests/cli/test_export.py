@@ -100,7 +100,7 @@ def test_verify_says_that_it_holds_or_where_not(tmp_path, capsys):
 
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "found an empty file"), (b"hello", "found 5 bytes that begin with b'hello'"),
-    (b"{}", "no seal in its 2 bytes"), (b"<!doctype html><p>", "no seal"), (b"PK\x03\x04", "no seal")])
+    (b"{}", "no seal in its 2 bytes"), (b"<!doctype html><p>", "no seal"), (b"PK\x03\x04", "unpack what")])
 def test_other_files_are_refused(content, message, tmp_path, capsys):
     path = tmp_path / "other"
     path.write_bytes(content)
