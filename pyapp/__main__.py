@@ -1,6 +1,7 @@
 """The command line: every page and every measurement without a browser. `python -m pyapp --help`."""
 
 import argparse
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -37,10 +38,10 @@ from pyapp.commands import (
 from pyapp.commands.outputs import check_apart
 from pyapp.commands.saying import data_warnings, in_options, say, shortened
 from pyapp.hosts import HostError
-from pyapp.site.terminal import disk_is_full
 
 loading.loaded()
 
+NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 GONE = 128 + 13  # the exit status of a program whose output is no longer read, as in `... | head`
 
 
@@ -87,7 +88,7 @@ def _run(argv: list[str] | None) -> int:
 def _told(error: OSError) -> str:
     if error.filename:
         return f"{error.filename} cannot be used ({error.strerror})"
-    if error.strerror and disk_is_full(error):  # errors of files name them, so this is what is printed
+    if error.strerror and error.errno in NO_SPACE:  # errors of files name them, so this is what is printed
         return f"the output cannot be written ({error.strerror})"
     return f"reading or writing failed ({error.strerror})" if error.strerror else str(error)
 
