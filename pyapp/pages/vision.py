@@ -105,7 +105,7 @@ class Page(Experiment):
 
     @property
     def pairs(self) -> Pairs:
-        """The shown network under all settings, made anew when it has changed."""
+        """The shown network under all settings, made again when it has changed."""
         shown = self.params["weights"], self.trainer.steps if self.is_own else 0
         if shown != self._pairs_of:
             p = self.trainer.p if self.is_own else shipped.vit()

@@ -52,7 +52,6 @@ class Found:
         one = isinstance(names, str)
         self.images.setdefault(split, []).append(images[None] if one else images)
         self.names.setdefault(split, []).extend(map(normal, [names] if one else names))
-
         self.files.setdefault(split, []).extend([file] * bool(file))
 
     def note(self, text: str) -> None:

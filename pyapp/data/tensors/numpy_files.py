@@ -101,7 +101,7 @@ class Member:
         return memoryview(found)
 
     def close(self) -> None:
-        """Begin anew with the next reading; until then it needs no memory."""
+        """Begin again with the next reading; until then it needs no memory."""
         if self.stream:
             self.stream.close()
         self.stream = None
