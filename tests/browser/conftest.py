@@ -35,8 +35,25 @@ FORGET = """async (page) => {
         await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
     }
 }"""
+# Functions of the browser that a test has put its own in the place of: the next test would have them.
+REPLACED = """() => {
+    const functions = (object) => Object.entries(Object.getOwnPropertyDescriptors(object))
+        .flatMap(([name, { value }]) => (typeof value === "function" ? [[name, value]] : []));
+    const replaced = (all) => all.filter(([, f]) => !Function.prototype.toString.call(f).includes("[native code]"));
+    const own = functions(window);
+    const methods = own.flatMap(([kind, { prototype }]) =>
+        functions(prototype ?? {}).map(([name, f]) => [`${kind}.prototype.${name}`, f]));
+    return replaced([...own, ...methods]).map(([name]) => name);
+}"""
+PLAYWRIGHTS = ["ServiceWorkerContainer.prototype.register"]  # by which it blocks service workers
 BREACHES = """addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample, sourceFile }) =>
     console.error(`against the policy: ${violatedDirective} ${blockedURI} ${sample} ${sourceFile}`));"""
+# Of a wait that was for nothing: the element that it looked at, and which one had the focus.
+INSTEAD = """(arg) => {
+    const [where] = [arg].flat();
+    const all = [typeof where === "string" ? document.querySelector(where) : null, document.activeElement];
+    return all.map((element) => element?.outerHTML.slice(0, 500));
+}"""
 FUNCTION = re.compile(r"\s*(async\s+)?(\([^()]*\)|\w+)\s*=>")  # ({ a }) => ... is one too
 # As a link does, which the shell hears of a moment later.
 FOLLOW = "(link) => { document.documentElement.dataset.state = 'following'; location.hash = link; }"
@@ -78,8 +95,8 @@ class Visitor:
     def __init__(self, context, url: str):
         self.url, self.page, self.complaints = url, context.new_page(), []
         self.page.set_default_timeout(START)
-        wait = self.page.wait_for_function
-        self.page.wait_for_function = lambda expression, **options: wait(as_function(expression), **(LOOK | options))
+        self._wait = self.page.wait_for_function
+        self.page.wait_for_function = self._wait_for
         self.page.add_init_script(BREACHES)
         self.expected = ()  # complaints that a test provokes
         self.page.on("console", lambda m: m.type in ("error", "warning") and m.text not in PROVOKED
@@ -88,6 +105,14 @@ class Visitor:
         self.page.on("requestfailed", lambda r: self.complaints.append(f"{r.url}: {r.failure}"))
         self.page.on("response", lambda r: r.status >= 400 and self.complaints.append(f"{r.url}: {r.status}"))
         context.on("request", lambda r: self._check_host(r.url))
+
+    def _wait_for(self, expression: str, **options) -> None:
+        """What was there instead is said in a failure."""
+        try:
+            self._wait(as_function(expression), **(LOOK | options))
+        except Exception as error:
+            error.add_note(f"There is instead: {self.page.evaluate(INSTEAD, options.get('arg'))}")
+            raise
 
     def _check_host(self, address: str) -> None:
         if not address.startswith((self.url, "data:", "blob:")):
@@ -117,6 +142,8 @@ class Visitor:
         self.follow(REST)
         self.page.evaluate(FORGET, left)
         self.page.mouse.move(0, 0)
+        replaced = [name for name in self.page.evaluate(REPLACED) if name not in PLAYWRIGHTS]
+        assert not replaced, f"the test leaves its own {replaced} in the tab"
 
     def wait_ready(self) -> "Visitor":
         self.page.wait_for_function("document.documentElement.dataset.state === 'ready'")
@@ -229,8 +256,16 @@ def tabs(browser, url):
         visitor.page.context.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tells `visit` of a failed test: what that left undone in its tab no other shall find there."""
+    report = yield
+    item.failed = report.failed
+    return report
+
+
 @pytest.fixture
-def visit(browser, url, tabs):
+def visit(request, browser, url, tabs):
     """visit(link, **context options) opens a link in a tab where nothing was done before; at the end all tabs must have
     stayed without complaint. With cold=True Python starts there; visit(None) opens nothing yet."""
     own, shared = [], {}
@@ -251,7 +286,7 @@ def visit(browser, url, tabs):
     for visitor in own:
         visitor.page.context.close()
     for device, visitor in shared.items():
-        if visitor.complaints:
+        if visitor.complaints or request.node.failed:
             visitor.page.context.close()
         else:
             visitor.clear()

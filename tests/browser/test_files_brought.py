@@ -17,7 +17,11 @@ DROP = """([selector, files, link]) => {
 # Files of this name are read when `arrived` is called.
 SLOW = """(slow) => {
     const now = Blob.prototype.arrayBuffer;
-    const arrival = new Promise((resolve) => (window.arrived = resolve));
+    const arrival = new Promise((resolve) => (window.arrived = () => {
+        Blob.prototype.arrayBuffer = now;
+        delete window.arrived;
+        resolve();
+    }));
     Blob.prototype.arrayBuffer = async function () {
         if (this.name === slow) await arrival;
         return now.call(this);

@@ -51,17 +51,28 @@ def test_a_picture_that_is_slow_to_decode_is_named_until_it_is_read_or_given_up(
     Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "slow.png")
     tab.page.evaluate("""() => {
         const decode = window.createImageBitmap;
-        window.createImageBitmap = (...all) => new Promise((go) => (window.go = go)).then(() => decode(...all));
-        window.back = () => void (window.createImageBitmap = decode);
+        window.createImageBitmap = (...all) => new Promise((decided) => {
+            window.go = () => {
+                delete window.go;
+                decided();
+            };
+            window.back = () => {
+                window.createImageBitmap = decode;
+                delete window.back;
+            };
+        }).then(() => decode(...all));
     }""")
     for given_up in (True, False):
-        tab["open-image-file"].set_input_files(tmp_path / "slow.png")
+        with tab.page.expect_file_chooser() as asked:  # that the same file may be chosen again needs a click
+            tab["open-image"].click()
+        asked.value.set_files(tmp_path / "slow.png")
         tab.wait_text("prediction", "Reading slow.png")
         if given_up:
             tab["held-out"].click()
             tab.page.locator("[data-test=label]").wait_for()
             tab["clear"].click()
             tab.wait_text("prediction", "empty")
+        tab.page.wait_for_function("window.go")  # the file's first bytes are read before
         tab.page.evaluate("window.go()")
     tab.wait_text("prediction", "7")
     tab.page.evaluate("window.back()")
