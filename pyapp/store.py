@@ -124,11 +124,12 @@ def digest(path: str | Path) -> str:
 
 
 def meant(path: Path) -> bytes:
-    """The bytes of the weights whose sha256 is in the recipe, or of the file itself if it has no recipe. StoreError if
-    no file has that sha256."""
+    """The bytes of the weights whose sha256 is in the recipe, or of the file itself if it has no recipe, as no
+    safetensors or ONNX file has. StoreError if no file has that sha256."""
     beside = _recipe_of(path)
-    if beside == path or not beside.is_file() or is_export(beside) or "sha256" not in recipe(path):
-        return _read(path)  # other programs too put files in JSON beside weights
+    if (path.suffix.lower() != ".npz" or not beside.is_file() or is_export(beside)
+            or "sha256" not in recipe(path)):  # other programs too put files in JSON beside weights
+        return _read(path)
     for place in (path, _new(path), path):  # twice: meanwhile the pair may have been saved again
         with suppress(NotHere):
             if _sha256(data := _read(place)) == recipe(path).get("sha256"):

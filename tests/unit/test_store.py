@@ -96,6 +96,13 @@ def test_json_of_another_program_beside_weights_is_no_recipe(path):
     assert set(store.load(path)) == set(store.unpack(path.read_bytes(), "mine.npz"))
 
 
+@pytest.mark.parametrize("ending", [".safetensors", ".onnx"])
+def test_a_recipe_belongs_to_the_npz_and_not_to_an_export_of_the_same_name(ending, path):
+    other = path.with_suffix(ending)
+    other.write_bytes(b"an export of these weights")
+    assert store.meant(other) == b"an export of these weights"
+
+
 def test_without_a_recipe_only_the_content_is_judged(path):
     path.with_suffix(".json").unlink()
     assert set(store.load(path)) == {"a", "b"}
