@@ -160,5 +160,6 @@ def training_images(folder: str | Path, exclude: str | Path | None) -> Digits:
         for split in FILES if exclude is not None else ():
             digits = without(digits, load(exclude, split))
     if not len(digits.images):
-        raise DataError(f"{folder}: no training images are left after leaving out those of {exclude}")
+        raise DataError(f"{folder}: no training images are left after leaving out those of {exclude}, which test "
+                        "the network; add other images")
     return digits

@@ -12,7 +12,7 @@ from pyapp.core.classes import LONGEST, TEN, is_name
 from pyapp.core.classes import MOST as MOST_CLASSES
 from pyapp.core.rng import generator
 from pyapp.core.words import counted
-from pyapp.data.digits import DataError, Digits
+from pyapp.data.digits import DataError, Digits, named
 from pyapp.data.importers import arrays, csv_table, idx_files, listed, pictures, sheet, source
 from pyapp.data.importers.found import Found
 from pyapp.data.importers.images import MOST
@@ -25,6 +25,7 @@ IMPORTERS = (idx_files, arrays, pictures, listed, csv_table, sheet)
 READ = ("IDX files, CSV with one image per line, folders of pictures named by class, pictures beside a CSV file with "
         "the columns id and label, a sprite sheet, or .npz or .npy; as a folder or a zip file; a CSV file, a sheet or "
         "an .npz may also come alone")
+NETWORKS = (".onnx", ".safetensors", ".npz", ".gguf", ".tflite")  # what may hold one; only an .npz may hold images too
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
@@ -34,9 +35,11 @@ FIRST = 20  # images that the report points to
 class NotRecognised(DataError):
     """Nothing here can be read as images with labels; `instead` says what can."""
 
-    def __init__(self, name: str, inside: str = ""):
+    def __init__(self, name: str, inside: str = "", network: bool = False):
         archive = f"unpack {inside} first: archives of its kind, or within others, are not opened"
-        self.instead = archive if inside else f"use {READ}"
+        tensors = (f"if it is a network, give it as --weights, for example to evaluate mlp; inspect {name} lists its "
+                   "tensors. For images, ")
+        self.instead = archive if inside else f"{tensors * network}use {READ}"
         super().__init__(f"{name}: no images with labels in it; {self.instead}")
 
 
@@ -127,7 +130,7 @@ def imported(given: Source) -> Imported:
         named = str(error).startswith(given.name)
         raise DataError(str(error) if named else f"{given.name}: {error}") from None
     inside = next((file.path for file in given.files if file.name.lower().endswith(ARCHIVES)), "")
-    raise NotRecognised(given.name, inside)
+    raise NotRecognised(given.name, inside, [file.ending in NETWORKS for file in given.files] == [True])
 
 
 def _finished(found: Found, given: Source) -> Imported:
@@ -148,7 +151,8 @@ def _finished(found: Found, given: Source) -> Imported:
         parts[split] = Digits(upright, labels, classes, files)
         changes += [each for each in said if each not in changes]
     parts, how = (parts, []) if found.parted else _split(parts)
-    return Imported(given.name, found.kind, parts, tuple(found.notes), (*changes, *how), tuple(given.skipped))
+    changes += [*how, *_gaps(parts)]
+    return Imported(given.name, found.kind, parts, tuple(found.notes), tuple(changes), tuple(given.skipped))
 
 
 def _classes(names: set[str], where: str) -> tuple[str, ...]:
@@ -190,6 +194,16 @@ def _split(parts: dict[str, Digits]) -> tuple[dict[str, Digits], list[str]]:
         raise DataError("there are too few images to hold some out; give at least two of a class")
     return {"train": whole.rows(~held), "test": whole.rows(held)}, [
         *notes, f"no part is named as held out, so one image in {HELD_OUT} of each class is, by the seed {SEED}"]
+
+
+def _gaps(parts: dict[str, Digits]) -> list[str]:
+    """Sentences about classes that only one of both parts has images of."""
+    if len(parts) < 2:
+        return []
+    train, test = (set(parts[split].labels.tolist()) for split in ("train", "test"))
+    return [f"{what}: {named([parts['train'].classes[label] for label in sorted(labels)])}" for labels, what in (
+        (test - train, "no images to train on, so that a network cannot learn them"),
+        (train - test, "no held-out images, so that nothing measures them")) if labels]
 
 
 def _joined(one: Digits, other: Digits) -> Digits:

@@ -61,11 +61,13 @@ def read(source: Source) -> Found | None:
 
 
 def _tile(name: str, shape: tuple[int, ...], labels: int) -> tuple[int, int]:
-    """Height and width of a tile: as the name says, or such that there are as many square ones as labels, or 28x28.
-    DataError if none of these divides the sheet."""
+    """Height and width of a tile: as the name says, or such that there are as many square ones as labels, or 28x28 if
+    there are labels. DataError if none of these divides the sheet, and if nothing says that it is one: a photograph
+    may divide into tiles, and none of them is meant."""
     told = SIZE.search(name)
     side = math.isqrt(shape[0] * shape[1] // labels) if labels else 0
-    for height, width in ((int(told[2]), int(told[1])) if told else (0, 0), (side, side), (SIDE, SIDE)):
+    for height, width in ((int(told[2]), int(told[1])) if told else (0, 0), (side, side),
+                          (SIDE, SIDE) if labels else (0, 0)):
         whole = height >= 2 and width >= 2 and not shape[0] % height and not shape[1] % width
         if whole and shape[0] * shape[1] // (height * width) >= FEWEST:
             return height, width

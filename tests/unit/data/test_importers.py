@@ -146,6 +146,14 @@ def test_a_sprite_sheet_with_labels_and_with_a_row_per_class():
         opened_bytes(zipped({"s-28x28.png": sheet.png(tiles), "s.txt": b"a b c"}), "s.zip")
 
 
+def test_a_class_that_only_one_part_has_images_of_is_named():
+    for lacking, other, said in (("train", "test", "no images to train on, so that a network cannot learn them: 2"),
+                                 ("test", "train", "no held-out images, so that nothing measures them: 2")):
+        few = Y != 2
+        data = npz(**{f"x_{lacking}": X[few], f"y_{lacking}": Y[few], f"x_{other}": X, f"y_{other}": Y})
+        assert opened_bytes(data, "a.npz").changes == (said,)
+
+
 def test_idx_files_in_an_archive_and_emnists_letters():
     ten = digits()
     files = {"gzip/emnist-letters-train-images-idx3-ubyte.gz": gzip.compress(idx(ten.images.transpose(0, 2, 1))),
@@ -227,12 +235,16 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
     (npz(x=np.full((4, 28, 28), np.nan), y=Y[:4]), "a.npz", "NaN or infinite"),
     (b"a,b\n", "a.csv", "expected a label and pixels"), (text([HEAD, *FIRST]), "a.csv", "names no column of labels"),
     (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "its tiles are; a picture alone is read as a sheet of many: put"),
+    (sheet.png(np.tile(np.eye(28, dtype=np.uint8), (4, 4))), "photo.png", "its tiles are; a picture alone is read as"),
+    (b"any", "net.onnx", "if it is a network, give it as --weights, for example to evaluate mlp; inspect net.onnx"),
+    (npz(w1=X[0], w2=X[1, :, 0]), "net.npz", "inspect net.npz lists its tensors. For images, use IDX files"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
     with pytest.raises(DataError) as error:
         opened_bytes(data, name)
     assert said in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
-    assert isinstance(error.value, NotRecognised) == ("use IDX" in said or "unpack" in said)
+    assert isinstance(error.value, NotRecognised) == (
+        "use IDX" in said or "unpack" in said or "network" in said)
 
 
 def test_images_whose_label_is_nan_are_skipped_by_number():
