@@ -70,11 +70,11 @@ def budget(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.form} holds integers only, and activations are float32; give activations=8")
     if args.out:
         check_target(args, FORMATS[args.form], "mlp")
-    form, p, classes = FORMATS[args.form], mlp.load(args.weights), classes_of(args.weights)
-    digits = mnist.load(args.data).among(classes, args.weights.name)
+    form, p = FORMATS[args.form], mlp.load(args.weights)
+    digits = mnist.load(args.data).among(classes_of(args.weights), args.weights.name)
     settings = Settings(per=args.per, activations=args.activations, clip="mse")
     found, seen = [], now_and_then("networks")
-    listed = candidates(p, settings, *calibration(args.data, classes), now_and_then("layers and bit widths"))
+    listed = candidates(p, settings, *calibration(args.data, digits.classes), now_and_then("layers and bit widths"))
     for each in tried(listed, digits, args.keep):
         found.append(each)
         seen(len(found), len(listed))
@@ -85,7 +85,7 @@ def budget(args: argparse.Namespace) -> int:
     subject = Subject("mlp", best.network, source_of(args.weights), scheme,
                       measured_of(best.measured, as_given(args.data)),
                       f"python -m pyapp budget mlp --bytes {args.bytes} --keep {args.keep:g}{where}",
-                      classes=classes, pixels=pixels_of(digits))
+                      classes=digits.classes, pixels=pixels_of(digits))
     refuse(subject, form)
     text = told(best, len(digits.labels))
     if args.out:

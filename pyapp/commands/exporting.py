@@ -73,14 +73,13 @@ def export_digits(args: argparse.Namespace) -> int:
         raise ValueError(f"--rounding {args.rounding} would have no effect: {form.name} has its own rounding; "
                          "leave it out")
     network, scheme = quantised_as_asked(args)
-    classes = classes_of(args.weights)
-    digits = mnist.load(args.data).among(classes, args.weights.name)
+    digits = mnist.load(args.data).among(classes_of(args.weights), args.weights.name)
     exact = isinstance(network, Parameters)
     found = measure_float(network, digits) if exact else measure(network, digits, form.rounding or args.rounding)
     subject = Subject("mlp", network, source_of(args.weights), scheme_of(scheme, DEFAULTS),
                       measured_of(found, as_given(args.data)),
                       command_of(args, mlp.SHIPPED, {**DEFAULTS, "bits": None, "rounding": ROUNDINGS[0]}),
-                      args.rounding, classes, pixels_of(digits))
+                      args.rounding, digits.classes, pixels_of(digits))
     return save(args, subject, form)
 
 

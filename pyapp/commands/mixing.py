@@ -81,9 +81,9 @@ def find_sensitive(args: argparse.Namespace) -> None:
 
 def mixed(args: argparse.Namespace) -> None:
     """Bits or a format for each layer within --budget bytes, chosen on the calibration split, measured on --data."""
-    (settings, widths), classes = _asked(args), classes_of(args.weights)
-    digits = mnist.load(args.data, "test").among(classes, args.weights.name)
-    found = mix(mlp.load(args.weights), settings, args.budget, *calibration(args.data, classes), widths,
+    settings, widths = _asked(args)
+    digits = mnist.load(args.data, "test").among(classes_of(args.weights), args.weights.name)
+    found = mix(mlp.load(args.weights), settings, args.budget, *calibration(args.data, digits.classes), widths,
                 watch=now_and_then("layers and bit widths"))
     network, kind, chosen = found.network, _kind(args), list(found.chosen.bits.values())
     used = {**vars(settings), **dict.fromkeys(OF_GRIDS if kind == "format" else ())}

@@ -49,15 +49,15 @@ class Digits:
         return self.rows(np.arange(min(n, whole), dtype=np.int64) * whole // min(n, whole))
 
     def among(self, classes: Sequence[str], network: str) -> "Digits":
-        """The images with labels that count in a `network`'s classes. Classes that are only numbered are taken in this
-        order, with a DataWarning. DataError if the network lacks one of the classes here."""
+        """The images with labels that count in a `network`'s classes. Those that are only numbered are taken in this
+        order, and have the names here, with a DataWarning. DataError if the network lacks one of the classes here."""
         classes = tuple(classes)
         if self.classes == classes:
             return self
         if unnamed(classes) and len(self.classes) == len(classes):
             warnings.warn(f"{network} does not name its classes; they are taken to be {named(self.classes)}, in this "
                           "order", DataWarning, stacklevel=2)
-            return replace(self, classes=classes)
+            return self
         numbers = {name: i for i, name in enumerate(classes)}
         there = [self.classes[i] for i in np.unique(self.labels)]
         if unknown := [name for name in there if name not in numbers]:

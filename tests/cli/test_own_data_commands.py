@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pyapp import checkpoint
+from pyapp import checkpoint, store
 from pyapp.__main__ import main
 from pyapp.core.rng import generator
 from pyapp.data import mnist
@@ -91,6 +91,17 @@ def test_own_classes_are_trained_on_further(folder, small, tmp_path, capsys):
         assert checkpoint.load(out).classes == SHAPES
     assert "PARITY OK" in told(capsys, "export", "mlp", "--weights", tmp_path / "qat.npz", "--data", folder, "--format",
                                "c", "--out", tmp_path / "qat.h")
+
+
+def test_a_network_without_names_gets_those_of_the_data(folder, small, tmp_path, capsys):
+    unnamed = tmp_path / "unnamed.npz"
+    np.savez(unnamed, **{key: array for key, array in store.load(small).items() if key != "about"})
+    own = ("--weights", unnamed, "--data", folder)
+    assert "true circle cross square" in " ".join(told(capsys, "evaluate", "mlp", *own, "--confusion").split())
+    for argv in (["qat", "mlp", "--epochs", 1], ["export", "mlp", "--bits", 4, "--format", "npz"]):
+        out = tmp_path / f"{argv[0]}.npz"
+        told(capsys, *argv, *own, "--out", out)
+        assert checkpoint.load(out).classes == SHAPES
 
 
 def test_own_classes_are_searched_and_swept(folder, small, tmp_path, capsys):
