@@ -52,6 +52,9 @@ def check_target(args: argparse.Namespace, form: Format, model: str) -> None:
             raise ValueError(f"{args.weights} would be overwritten by its own export; name another file")
         if store.is_recipe(name):
             raise ValueError(f"{name} is the recipe of weights, which do not open without it; name another file")
+        if name.suffix.lower() == ".npz" and store.is_recipe(recipe := name.with_suffix(".json")):
+            raise ValueError(f"{name} has the recipe {recipe.name}, beside which only the weights that it describes "
+                             "open; name another file")
         try:
             writable(str(name))
         except argparse.ArgumentTypeError as error:

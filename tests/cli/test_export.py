@@ -58,6 +58,10 @@ def test_a_recipe_is_not_overwritten_by_an_export(out, tmp_path, monkeypatch, ca
     monkeypatch.setattr(budgeting, "candidates", None)  # it is refused before any work
     assert "is the recipe" in refusal(capsys, "budget", "mlp", "--bytes", "45000", "--keep", "0.9", "--out", out,
                                       "--weights", "mlp.npz")
+    shutil.copy(mlp.SHIPPED, "other.npz")
+    said = refusal(capsys, "export", "mlp", "--weights", "other.npz", "--format", "npz", "--out",
+                   out.replace("json", "npz"))
+    assert "mlp.npz has the recipe mlp.json, beside which only the weights that it describes open" in said
     assert main(["evaluate", "mlp", "--weights", "mlp.npz"]) == 0
 
 
