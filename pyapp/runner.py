@@ -21,8 +21,9 @@ from pyapp.nets import chain
 from pyapp.parts import Parts
 from pyapp.run import Run
 
-WHERE = ("this page opens Bitladder's sessions and weights; the page Tensors opens tensors, a pad pictures, and the "
-         "page Train images with labels")
+HERE = {True: "this page opens Bitladder's sessions and weights", False: "this page opens only Bitladder's sessions"}
+WHERE = ("{}; networks and images of your own go to the page Train and to the commands evaluate, qat and mixed, "
+         "tensors to the page Tensors, a picture to a pad")
 NOT_USED = "What was kept of this page cannot be used, so it is left aside: {}."
 
 
@@ -246,14 +247,14 @@ class Runner:
                 warnings.simplefilter("always", DataWarning)
                 arrays = chain.unpack(bytes(data), name, sessions.MOST_UNPACKED)
             saved = sessions.read(arrays, name) if sessions.is_session(arrays) or not current.trains else None
+            notes = [] if saved else current.experiment.restore(arrays, name)
         except store.StoreError as error:
-            error.hint = getattr(error, "hint", WHERE)
+            error.hint = getattr(error, "hint", WHERE.format(HERE[bool(current.trains)]))
             raise
         if saved:
             at = f", at step {saved.step:,}" if saved.step else ""
             notes = [f"{name}: the page is as it was saved{at}", *current.become(saved, name)]
             return self._whole(current, notes, restored=current.step, texts=saved.edits)
-        notes = current.experiment.restore(arrays, name)
         current.took(name)
         return self._whole(current, [*notes, *(f"{each.message}." for each in warned)])
 

@@ -6,10 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from pyapp import npz, pages
+from pyapp import npz, pages, store
 from pyapp.experiment.frame import Action, Experiment, Frame, Outcome
 from pyapp.experiment.params import Param, ParamError
-from pyapp.runner import WHERE, Runner
+from pyapp.runner import HERE, WHERE, Runner
 from pyapp.store import StoreError
 
 
@@ -133,8 +133,18 @@ def test_a_wrong_file_changes_nothing(runner):
     runner.advance(run, steps=4)
     with pytest.raises(StoreError, match=r"picture\.png") as error:
         runner.restore(run, b"\x89PNG", "picture.png")
-    assert error.value.hint == WHERE
+    assert error.value.hint == WHERE.format(HERE[True])
+    with pytest.raises(StoreError, match="expected state") as error:  # weights, but of another network
+        runner.restore(run, store.pack({"a": np.ones(1, np.float32)}), "other.npz")
+    assert error.value.hint == WHERE.format(HERE[True])
     assert runner.advance(run, steps=1)["frame"].step == 5
+
+
+def test_a_page_that_trains_nothing_says_where_networks_go(runner, monkeypatch):
+    monkeypatch.delattr(Counter, "snapshot")
+    with pytest.raises(StoreError) as error:
+        runner.restore(runner.open("counter")["run"], b"\x89PNG", "picture.png")
+    assert error.value.hint == WHERE.format(HERE[False])
 
 
 def test_mistakes_are_named(runner):
