@@ -276,8 +276,7 @@ class Page(Experiment):
         """The parameters with which this page trains a network. StoreError if it cannot."""
         network = "-".join(map(str, saved.sizes["layers"]))
         if network not in NETWORKS:
-            raise store.StoreError(f"{saved.name} holds {saved.words}; this page trains {', '.join(NETWORKS)} on the "
-                                   "shipped digits, and the command qat mlp any layers on your own images")
+            raise store.StoreError(f"{saved.name} holds {saved.words}; this page trains {', '.join(NETWORKS)}")
         params = self.params | {"network": network}
         if isinstance(found, QuantizedNetwork):
             tensors = list(found.weights.tensors.values())
