@@ -36,8 +36,8 @@ class QATRecipe(Recipe):
     share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
                           least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
-    format: str = option(GRID, "number format of the weights in place of a grid of bits, such as nf4, mxfp4 or ternary; "
-                               "the file then has float weights, and evaluate needs the same --format")
+    format: str = option(GRID, "number format of the weights in place of a grid of bits, such as nf4, mxfp4 or "
+                               "ternary; the file then has float weights, and evaluate needs the same --format")
 
     def __post_init__(self):
         if self.format != GRID:
