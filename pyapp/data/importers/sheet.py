@@ -38,7 +38,7 @@ def read(source: Source) -> Found | None:
         pixels = read_picture(sheet)
     except PictureError as error:
         raise DataError(f"{sheet.path}: {error}") from None
-    height, width = _tile(sheet.name, pixels.shape, len(names))
+    height, width = _tile(sheet.name, pixels, len(names))
     rows, columns = pixels.shape[0] // height, pixels.shape[1] // width
     few(rows * columns, sheet.path)
     tiles = pixels.reshape(rows, height, columns, width, -1).swapaxes(1, 2).reshape(rows * columns, height, width, -1)
@@ -60,18 +60,23 @@ def read(source: Source) -> Found | None:
     return found
 
 
-def _tile(name: str, shape: tuple[int, ...], labels: int) -> tuple[int, int]:
-    """Height and width of a tile: as the name says, or such that there are as many square ones as labels, or 28x28 if
-    there are labels. DataError if none of these divides the sheet, and if nothing says that it is one: a photograph
-    may divide into tiles, and none of them is meant."""
-    told = SIZE.search(name)
+def _tile(name: str, pixels: np.ndarray, labels: int) -> tuple[int, int]:
+    """Height and width of a tile: as the name says, or such that there are as many square ones as labels, or 28x28.
+    Without a name and labels only if nothing is drawn across the edges of such tiles: a photograph may divide into
+    tiles too, and none of them is meant. DataError if none of these divides the sheet."""
+    shape, told = pixels.shape, SIZE.search(name)
     side = math.isqrt(shape[0] * shape[1] // labels) if labels else 0
-    for height, width in ((int(told[2]), int(told[1])) if told else (0, 0), (side, side),
-                          (SIDE, SIDE) if labels else (0, 0)):
+    for height, width in ((int(told[2]), int(told[1])) if told else (0, 0), (side, side), (SIDE, SIDE)):
         whole = height >= 2 and width >= 2 and not shape[0] % height and not shape[1] % width
-        if whole and shape[0] * shape[1] // (height * width) >= FEWEST:
+        if whole and shape[0] * shape[1] // (height * width) >= FEWEST and (told or labels or _apart(pixels)):
             return height, width
     raise DataError(f"{name} is {shape[1]}x{shape[0]} pixels, and it cannot be told how large its tiles are; {HOW}")
+
+
+def _apart(pixels: np.ndarray) -> bool:
+    """Whether the first and last lines of tiles of 28x28 are all of one colour."""
+    across, down = (np.arange(n) % SIDE % (SIDE - 1) == 0 for n in pixels.shape[:2])
+    return bool((pixels[across] == pixels[0, 0]).all() and (pixels[:, down] == pixels[0, 0]).all())
 
 
 def _labels(names: list[str], rows: int, columns: int, path: str) -> tuple[list[str], str]:
