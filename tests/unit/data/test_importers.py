@@ -44,9 +44,10 @@ HEAD = [f"pixel{i}" for i in range(784)]
     text([["", "label", *HEAD], *([i, *row] for i, row in enumerate(FIRST))]), text([["label", *HEAD], *FIRST], "\t"),
     text([["label", *HEAD], *([f'"{cell}"' for cell in row] for row in FIRST)]),
     b"My digits, of 2024\n# 28x28\n" + text([["label", *HEAD], *FIRST]),
+    b"Scanner;3\n" * 9 + text([["label", *HEAD], *FIRST]),
     b"sep=;\n" + text([["label", *HEAD], *FIRST], ";"),
     text([["label", *HEAD], *FIRST]).replace(b"\n", b"\r"), gzip.compress(text([["label", *HEAD], *FIRST]))],
-    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "sep", "cr", "gzip"])
+    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "preamble", "sep", "cr", "gzip"])
 def test_csv_with_a_heading(data):
     assert whole(opened_bytes(data, "my.csv")) == EXPECTED
 
@@ -225,7 +226,9 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
     (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
     (npz(x=np.full((4, 28, 28), np.nan), y=Y[:4]), "a.npz", "NaN or infinite"),
-    (b"a,b\n", "a.csv", "expected a label and pixels"), (text([HEAD, *FIRST]), "a.csv", "names no column of labels"),
+    (b"a,b\n", "a.csv", "expected a label and pixels"),
+    (text([HEAD, *FIRST]), "a.csv", "784 cells where most lines have 785"),
+    (text([[*HEAD, "place"], *LAST]), "a.csv", "names no column of labels"),
     (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "its tiles are; a picture alone is read as a sheet of many: put"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
