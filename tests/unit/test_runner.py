@@ -134,6 +134,8 @@ def test_a_wrong_file_changes_nothing(runner):
     with pytest.raises(StoreError, match=r"picture\.png") as error:
         runner.restore(run, b"\x89PNG", "picture.png")
     assert error.value.hint == WHERE
+    with pytest.raises(StoreError, match=r"^my\.txt is empty: it has no bytes; choose another file"):
+        runner.restore(run, b"", "my.txt")
     assert runner.advance(run, steps=1)["frame"].step == 5
 
 
