@@ -12,6 +12,7 @@ from fuzz_importers import idx, images, try_all, zipped
 from pyapp.data import mnist
 from pyapp.data.digits import TEN, DataError, DataWarning, Digits
 from pyapp.data.drawing import ink_of_picture, to_mnist
+from pyapp.data.exif import of_webp, orientation
 from pyapp.data.importers import png, source
 from pyapp.data.importers.opening import NotRecognised, opened, opened_bytes
 from pyapp.data.orientation import share_read
@@ -328,13 +329,15 @@ def test_png_files_with_one_transparent_colour():
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_png_files_are_turned_by_their_exif_chunk(order):
+def test_png_and_webp_files_are_turned_by_their_exif_chunk(order):
     upright = np.array([[1, 2, 3], [4, 5, 6]])
     stored = {1: [[1, 2, 3], [4, 5, 6]], 2: [[3, 2, 1], [6, 5, 4]], 3: [[6, 5, 4], [3, 2, 1]],
               4: [[4, 5, 6], [1, 2, 3]], 5: [[1, 4], [2, 5], [3, 6]], 6: [[3, 6], [2, 5], [1, 4]],
               7: [[6, 3], [5, 2], [4, 1]], 8: [[4, 1], [5, 2], [6, 3]]}  # TIFF 6.0, page 36
     for turn, rows in stored.items():
         exif = struct.pack(f"{order}2sHIHHHIHH", b"II" if order == "<" else b"MM", 42, 8, 1, 0x112, 3, 1, turn, 0)
+        webp = b"RIFF\0\0\0\0WEBPVP8L" + struct.pack("<I", 3) + b"abc\0EXIF" + struct.pack("<I", len(exif)) + exif
+        assert orientation(of_webp(webp)) == turn and orientation(of_webp(webp[:30])) == 1
         sent = b"".join(b"\0" + bytes(row) for row in rows)
         found = png.decoded(png_of((len(rows), len(rows[0])), 8, 0, sent, (b"eXIf", exif)))
         assert (found == upright).all(), turn
