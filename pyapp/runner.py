@@ -239,6 +239,8 @@ class Runner:
         fit, nothing is changed."""
         current = self._get(run)
         data = file if isinstance(file, Parts) else bytes(file)
+        if not len(data):
+            raise store.StoreError(f"{name} is empty: it has no bytes; choose another file, or save this one again")
         if not sessions.begins(data, name) and (notes := current.experiment.receive(data, name)) is not None:
             current.took(name)
             return self._whole(current, notes)

@@ -1,4 +1,4 @@
-"""Where the focus goes when what has it goes away, and how notes that are too long are read."""
+"""Where the focus goes when what has it goes away or is disabled, and how notes that are too long are read."""
 
 HELD = "document.activeElement.dataset.test ?? document.activeElement.id"
 
@@ -14,6 +14,10 @@ def test_what_removes_itself_hands_the_focus_to_its_neighbour(visit):
     tab["notes"].wait_for(state="detached")
     assert tab.page.evaluate(HELD) == "main"
     tab["pin"].focus()
+    tab["pin"].evaluate("button => (button.disabled = true)")  # as Run is until Python has answered
+    tab.page.wait_for_function("document.activeElement === document.body")
+    tab["pin"].evaluate("button => (button.disabled = false)")
+    tab.page.wait_for_function("document.activeElement.dataset.test === 'pin'")
     tab.follow("#rung2")
     assert tab.page.evaluate("document.activeElement === document.body"), "another page begins at its top"
 

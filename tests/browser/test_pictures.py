@@ -23,6 +23,7 @@ def files(folder) -> dict:
     deep = (GREY * 257).astype(np.uint16)
     made = {
         "turned.jpg": (Image.fromarray(np.rot90(GREY).astype(np.uint8)), {"exif": turned}),
+        "turned.webp": (Image.fromarray(np.rot90(GREY).astype(np.uint8)), {"exif": turned, "lossless": True}),
         "deep.png": (Image.fromarray(deep), {}), "white.png": (Image.fromarray(white), {}),
         "shaded.jpg": (Image.fromarray((GREY * light).astype(np.uint8)), {"quality": 80}),
         "large.png": (Image.fromarray(GREY.astype(np.uint8)).resize((1500, 1500)), {}),

@@ -137,6 +137,8 @@ def test_a_wrong_file_changes_nothing(runner):
     with pytest.raises(StoreError, match="expected state") as error:  # weights, but of another network
         runner.restore(run, store.pack({"a": np.ones(1, np.float32)}), "other.npz")
     assert error.value.hint == WHERE.format(HERE[True])
+    with pytest.raises(StoreError, match=r"^my\.txt is empty: it has no bytes; choose another file"):
+        runner.restore(run, b"", "my.txt")
     assert runner.advance(run, steps=1)["frame"].step == 5
 
 

@@ -7,15 +7,16 @@ const FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabin
 export function keepFocus(main, view) {
   let holder = null;
   addEventListener("focusin", ({ target }) => (holder = target));
-  addEventListener("focusout", ({ target }) => setTimeout(() => { // let go, but not removed
+  addEventListener("focusout", ({ target }) => target.disabled || setTimeout(() => { // let go, but neither disabled nor removed
     if (target === holder && target.isConnected && document.activeElement !== target) holder = null;
   }));
   new MutationObserver((records) => {
-    if (!holder || holder.isConnected) return;
+    const lost = holder && document.activeElement === document.body;
+    if (holder?.isConnected) return void (lost && records.some(({ target }) => target === holder) && holder.focus({ preventScroll: true })); // its press had disabled it
     const gone = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(holder)));
     holder = null;
-    if (gone && !records.some(({ target }) => target === view) && document.activeElement === document.body) (neighbour(gone, main) ?? main).focus({ preventScroll: true });
-  }).observe(document.body, { childList: true, subtree: true });
+    if (lost && gone && !records.some(({ target }) => target === view)) (neighbour(gone, main) ?? main).focus({ preventScroll: true });
+  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 }
 
 /** What stands after the place where something was removed, else before it, as near as possible. */

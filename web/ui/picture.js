@@ -1,6 +1,7 @@
 // Pictures for the pad: from a file the reader chose, or from an array the engine sent.
 
 import { painted } from "./colormap.js";
+import { byteArray } from "./files.js";
 import { rgb } from "./theme.js";
 
 const MOST_PIXELS = 50_000_000; // as in pyapp/data/picture.py
@@ -8,23 +9,23 @@ const STRIP = 256; // rows taken from the canvas at a time
 const SHOWN = 560; // pixels of the longer side are enough to show
 
 /**
- * An image file -> {href (to show), pixels (uint8 [H, W, 4], upright, what Python gets)}. Only decodes: paper,
- * ink and size are Python's. Rejects with a sentence.
+ * An image file -> {href (to show), inputs: {image (uint8 [H, W, 4], upright)} (what Python gets)}. Only decodes: paper, ink and
+ * size are Python's, and how a WebP file's EXIF turns it, which browsers ignore: null is to be shown. Rejects with a sentence.
  */
 export async function readPicture(file) {
-  let bitmap;
+  let [bitmap, webp] = [null, null];
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
+    if (file.type === "image/webp") webp = new Uint8Array(await file.arrayBuffer());
+    if (!(webp?.[20] & 8)) webp = null; // without EXIF
+    bitmap = await createImageBitmap(file, { imageOrientation: webp ? "none" : "from-image", colorSpaceConversion: "none" });
   } catch {
     throw new Error(`${file.name} is not a picture that this browser can read; save it as PNG or JPEG and open that.`);
   }
   try {
     const { width, height } = bitmap;
-    if (width * height > MOST_PIXELS) {
-      const most = MOST_PIXELS / 1_000_000;
-      throw new Error(`${file.name}: the picture has more than ${most} million pixels; make it smaller and try again`);
-    }
-    return { href: small(bitmap), pixels: { shape: [height, width, 4], dtype: "uint8", data: rgba(bitmap) } };
+    if (width * height > MOST_PIXELS) throw new Error(`${file.name}: the picture has more than ${MOST_PIXELS / 1_000_000} million pixels; make it smaller and try again`);
+    const image = { shape: [height, width, 4], dtype: "uint8", data: rgba(bitmap) };
+    return { href: webp ? null : small(bitmap), inputs: webp ? { image, webp: byteArray(webp) } : { image } };
   } finally {
     bitmap.close();
   }
@@ -61,9 +62,8 @@ const SEEN_THROUGH = 150; // of 255
 /** An array [rows, columns] of 0..1 as ink that one can see through. */
 export function inkOf({ shape: [rows, columns], data }) {
   const canvas = sheet(columns, rows);
-  const context = canvas.getContext("2d");
+  const [context, colour] = [canvas.getContext("2d"), rgb("heat-ink")];
   const image = context.createImageData(columns, rows);
-  const colour = rgb("heat-ink");
   for (let i = 0; i < data.length; i += 1) image.data.set([...colour, SEEN_THROUGH * data[i]], 4 * i);
   context.putImageData(image, 0, 0);
   return canvas;

@@ -64,12 +64,12 @@ export default function Draw({ block, scope, page, Blocks }) {
     const wanted = choose();
     begin(picked.name);
     try {
-      const { href, pixels } = await readPicture(picked);
-      const found = wanted() && (await page.ask("predict", { inputs: { image: pixels } }, "predict"));
+      const { href, inputs } = await readPicture(picked);
+      const found = wanted() && (await page.ask("predict", { inputs }, "predict"));
       if (!found || !wanted()) return;
       const input = found.arrays.input; // read once: a photograph is too large to be sent after each change
       page.fail("image", input ? null : { message: `${picked.name}: ${found.notes.join(" ")}` });
-      if (input) pad.show({ href: () => href, photo: true, inputs: { input } });
+      if (input) pad.show({ href: () => href ?? drawArray(input), photo: href !== null, inputs: { input } });
     } catch (error) {
       if (wanted()) page.fail("image", { message: error.message });
     } finally {

@@ -1,16 +1,18 @@
-"""The lines of a text with a table: decoded one at a time, and what separates their cells."""
+"""The lines of a text with a table: decoded one at a time, what separates their cells, and where the table begins."""
 
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
+from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
 
 SEPARATORS = ";\t,"  # a decimal comma is never alone with another separator beside it
-MOST_LINE, MOST_BYTES = 2**20, 2**31  # of one line, of a file
-FEWEST = 4  # separators of a line
+MOST_LINE, MOST_BYTES = 2**25, 2**31  # of one line, of a file
+FIRST = 200  # lines that tell what separates cells and where the table begins; loggers write many before it
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -43,14 +45,40 @@ def _decoded(line: bytes, name: str, note: Callable[[str], None]) -> str:
         return line.decode("latin-1")
 
 
-def separator_of(first: Sequence[str]) -> str:
-    """What separates the cells of the first lines: a semicolon or a tab if most of the lines have equally many, else
-    a comma, or a blank if the first line has too few of all."""
+def first_of(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The first lines: FIRST of them, or as many as the longest line may be long."""
+    found, size = [], 0
+    while len(found) < FIRST and size < MOST_LINE and (line := next(lines, None)):
+        found.append(line)
+        size += len(line[1])
+    return found
+
+
+def table_in(first: Sequence[str]) -> tuple[str, int, int]:
+    """Of the first lines of a text: what separates its cells, how many lines stand before its table, such as a title,
+    and how many cells the table's lines have, which is as many as most have. Without lines, three times nothing."""
+    separator = _separator(first)
+    widths = [len(_cells(line, separator)) for line in first]
+    width = Counter(widths).most_common(1)[0][0] if widths else 0
+    return separator, widths.index(width) if widths else 0, width
+
+
+def _separator(first: Sequence[str]) -> str:
+    """The one of which half of the lines, or more, have equally many: a semicolon or a tab before a comma, which may be
+    a decimal comma; else a blank, unless a line has nothing but numbers between commas."""
     for each in SEPARATORS:
-        counts = [line.count(each) for line in first]
-        if each != "," and counts[0] >= FEWEST and 2 * counts.count(counts[0]) > len(counts):
+        counts = Counter(n for line in first if (n := line.count(each)))
+        if counts and 2 * max(counts.values()) >= len(first):
             return each
-    return "," if first[0].count(",") >= FEWEST or len(first[0].split()) <= FEWEST else " "
+    by_commas = (_cells(line, ",") for line in first)
+    return "," if any(len(cells) > 1 and all(map(is_cell, cells)) for cells in by_commas) else " "
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return cells_of(line, separator)
+    except csv.Error:
+        return []
 
 
 def cells_of(line: str, separator: str) -> list[str]:

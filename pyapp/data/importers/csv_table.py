@@ -1,6 +1,6 @@
 """CSV files with an image per line: its label first or last, or under a heading, and the pixels row by row.
 
-Lines are read one at a time. Much shorter ones before the table, such as a title, are skipped. A first line without a
+Lines are read one at a time. Those before the table, such as a title, are skipped. A first line without a
 number is a heading, and so is one with a word for the label, or whose numbers only count the columns, as pandas writes
 it.
 """
@@ -9,21 +9,21 @@ import csv
 import math
 import warnings
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
 from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
-from pyapp.data.importers.csv_lines import FEWEST, SEPARATORS, cells_of, lines, separator_of
+from pyapp.data.importers.csv_lines import cells_of, first_of, lines, table_in
 from pyapp.data.importers.found import Found, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
 from pyapp.data.importers.source import PICTURES, File, Source
 
 ENDINGS = (".csv", ".tsv")
 LABELS = ("label", "labels", "class", "target", "digit", "letter", "y")  # of a column
-FIRST = 5  # lines that tell the separator
+FEWEST = 4  # pixels
 LOOKED_AT = 2000  # rows by which it is found whether the label is first or last
 WORST = 20  # lines that are listed as skipped
 
@@ -78,9 +78,13 @@ class Table:
     def __init__(self, lines: Iterator[tuple[int, str]], file: File, source: Source):
         self.file, self.source = file, source
         self._skipped = 0
-        begin = self._without_title(list(islice(lines, FIRST))) or [(0, "")]
-        self.separator = separator_of([line for _, line in begin])
-        cells = self._cells(begin[0][1])
+        first = first_of(lines)
+        self.separator, begin, width = table_in([line for _, line in first])
+        for number, line in first[:begin]:
+            if 2 * (n := len(self._cells(line))) > width:  # no title, but a heading that leaves a column out
+                raise NoTable(f"its line {number:,} has {n:,} cells where most lines have {width:,}; name every column")
+            self._skip(number, "it is no line of the table that follows")
+        cells = self._cells(first[begin][1]) if first else []
         if len(cells) < FEWEST + 1:
             raise NoTable(f"its first line has {counted(len(cells), 'cell')}; expected a label and pixels")
         self.columns, self.counted = len(cells), _counts(cells)
@@ -92,15 +96,7 @@ class Table:
         self.parts: list[np.ndarray] = []
         self.ends: list[tuple[list[str], list[str]]] = []  # of each row, the cells before and after the pixels
         self.numbers: list[int] = []  # of each row, of its line
-        self._collect(chain(begin[self.heading :], lines))
-
-    def _without_title(self, begin: list[tuple[int, str]]) -> list[tuple[int, str]]:
-        """The first lines from the one on that has about as many cells as the others."""
-        counts = [max(map(line.count, f"{SEPARATORS} ")) for _, line in begin]
-        table = next((i for i, n in enumerate(counts) if 2 * n > max(counts)), 0)
-        for number, _ in begin[:table]:
-            self._skip(number, "it is no line of the table that follows")
-        return begin[table:]
+        self._collect(chain(first[begin + self.heading :], lines))
 
     def _named(self, cells: list[str]) -> int | None:
         """The column of the labels; None if the heading has no words."""

@@ -1,7 +1,6 @@
 """PNG files decoded with zlib and NumPy, for hosts without Pillow such as the browser.
 
-Format: Portable Network Graphics, W3C 2003, all types of colours and depths; eXIf is an extension to it (2017), whose
-body is that of a TIFF file (Adobe, TIFF 6.0, 1992).
+Format: Portable Network Graphics, W3C 2003, all types of colours and depths; eXIf is an extension to it (2017).
 """
 
 import struct
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pyapp.data import exif
 from pyapp.data.picture import PictureError, check_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -19,7 +19,6 @@ DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPH
 SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
 # Of each pass of an interlaced picture (Adam7): the first row and column, and how far apart its rows and columns are.
 PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
-ORIENTATION = 0x112  # a tag of TIFF and EXIF
 
 
 def decoded(data: bytes) -> np.ndarray:
@@ -44,8 +43,8 @@ def decoded(data: bytes) -> np.ndarray:
         pixels = values * np.uint8(255 // (2**depth - 1)) if depth < 8 else values
         if clear is not None:  # one colour that is transparent
             pixels = np.dstack([pixels, np.where(clear, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)])
-    upright = _upright(pixels, _orientation(parts.get(b"eXIf", b"").removeprefix(b"Exif\0\0")))
-    return upright[..., 0] if upright.shape[2] == 1 else upright
+    turned = exif.upright(pixels, exif.orientation(parts.get(b"eXIf", b"")))
+    return turned[..., 0] if turned.shape[2] == 1 else turned
 
 
 def _pixels(chunks: list[tuple[bytes, bytes]], shape: tuple[int, int, int], depth: int, passes: tuple) -> np.ndarray:
@@ -63,27 +62,6 @@ def _pixels(chunks: list[tuple[bytes, bytes]], shape: tuple[int, int, int], dept
             found[top::down, left::across] = _values(lines, depth, w * channels).reshape(h, w, channels)
         at += count
     return found
-
-
-def _orientation(exif: bytes) -> int:
-    """How a camera was held, 1 to 8, by the first directory of a TIFF header; 1 if it does not say."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    try:
-        (at,) = struct.unpack_from(f"{order}I", exif, 4)
-        (entries,) = struct.unpack_from(f"{order}H", exif, at)
-        told = [struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * i) for i in range(entries)]
-    except (struct.error, OverflowError):  # an offset may be more than 32-bit runtimes count
-        return 1
-    return next((value for tag, _, _, value in told if tag == ORIENTATION), 1)
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels (H, W, C) with the first row on top and the first column on the left: EXIF's orientation says where those
-    of the file belong."""
-    if 5 <= orientation <= 8:
-        pixels = pixels.swapaxes(0, 1)
-    down, across = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
-    return pixels[:: -1 if down else 1, :: -1 if across else 1]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from pyapp.core.words import counted
 from pyapp.data.digits import DataError
-from pyapp.data.importers.csv_lines import SEPARATORS, cells_of, lines
+from pyapp.data.importers.csv_lines import cells_of, first_of, lines, table_in
 from pyapp.data.importers.source import File, of_path
 from pyapp.data.recording import Recording
 
@@ -30,7 +30,6 @@ MOST_ROWS, MOST_COLUMNS, LEAST_ROWS = 1_000_000, 64, 10
 UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3, "milliseconds"))  # from which epoch
 EPOCH = 1e8  # seconds: 1973; a smaller number is no date
 UNEVEN = 0.1  # of a step: rows that lie further from the grid are interpolated
-FIRST = 200  # lines that tell what a file is and what separates its cells; loggers write many before the table
 WORST = 20  # lines that are listed as skipped
 
 
@@ -38,14 +37,11 @@ def looks_like_sensors(file: File) -> bool:
     """Whether the first lines of a file are those of sensors and not of images: they name or hold times, or have fewer
     cells than the smallest image."""
     with file.stream() as stream:
-        begin = [line for _, line in islice(lines(stream, file.path, lambda note: None), FIRST)]
-    if not begin:
+        first = [line for _, line in first_of(lines(stream, file.path, lambda note: None))]
+    separator, begin, width = table_in(first)
+    if not width:
         return False
-    separator = _separator(begin)
-    rows = [_cells(line, separator) for line in begin]
-    rows = rows[_before(rows)[0] :]
-    if not rows[0]:
-        return False
+    rows = [_cells(line, separator) for line in first[begin:]]
     named = any(_word(cell) in TIMES for cell in rows[0])
     return named or any(_moment(row[0]) is not None for row in rows) or (
         len(rows[0]) < 17 and _word(rows[0][0]) not in TRUTHS and any(_number(cell) is not None for row in rows
@@ -83,9 +79,8 @@ class _Table:
 
     def __init__(self, name: str, numbered: list[tuple[int, str]], notes: list[str]):
         self.name, self.notes, self.skipped = name, notes, []
-        separator = _separator([line for _, line in numbered[:FIRST]])
+        separator, begin, width = table_in([line for _, line in first_of(iter(numbered))])
         rows = [(number, _cells(line, separator)) for number, line in numbered]
-        begin, width = _before([cells for _, cells in rows])
         if not width:
             raise DataError(f"{name} holds no table; expected a row per moment and a column per sensor")
         if width > MOST_COLUMNS:
@@ -231,24 +226,6 @@ class _Table:
             values = np.stack([np.interp(grid, times, column) for column in values.T], axis=1)
             labels = None if labels is None else labels[nearest]
         return Recording(self.name, channels, values, 1 / step, True, labels, *self._told())
-
-
-def _separator(first: list[str]) -> str:
-    """What separates the cells: the one of which most lines have equally many, a semicolon or a tab before a comma,
-    which may be a decimal comma; else a blank."""
-    for each in SEPARATORS:
-        counts = Counter(line.count(each) for line in first)
-        n, times = counts.most_common(1)[0]
-        if n and 2 * times > len(first):
-            return each
-    return " "
-
-
-def _before(rows: list[list[str]]) -> tuple[int, int]:
-    """How many rows stand before a table, such as a title, and how many cells its rows have, as most have."""
-    counts = list(map(len, rows))
-    width = Counter(counts).most_common(1)[0][0]
-    return counts.index(width), width
 
 
 def _cells(line: str, separator: str) -> list[str]:

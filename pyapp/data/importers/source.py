@@ -23,6 +23,7 @@ MOST_UNPACKED = 2**32  # bytes of all members of a zip file; they are unpacked o
 MOST_AT_ONCE = 2**28  # bytes of one file that is read whole
 HIDDEN = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside one's files
 EMPTY = "it is an empty folder"
+SLASHES = ("/", "\\")  # of which some tools write the second into zip files
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 # What zipfile, gzip, NumPy and codecs raise for bytes that are not what they say.
 WRONG = (ValueError, OSError, EOFError, RuntimeError, OverflowError, IndexError, KeyError, NotImplementedError,
@@ -161,8 +162,9 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     """The members of a zip file, without folders. DataError if it is damaged or would unpack to too much."""
     try:
         archive = zipfile.ZipFile(opened())
-        shown = [each for each in archive.infolist() if not any(map(_hidden, PurePosixPath(each.filename).parts))]
-        members = [member for member in shown if not member.is_dir()]
+        paths = {each: _within(each.filename) for each in archive.infolist()}
+        shown = {each: path for each, path in paths.items() if not any(map(_hidden, path.parts))}
+        members = [each for each in shown if not each.filename.endswith(SLASHES)]
         if len(members) > MOST_FILES:
             raise DataError(f"{name} has more than {MOST_FILES:,} files; use one with fewer")
         npz.check(members, MOST_UNPACKED)
@@ -171,10 +173,13 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     except (npz.Damaged, *WRONG) as error:
         found = str(error)[:200] if isinstance(error, npz.Damaged) else "a damaged one, or only a part of it"
         raise DataError(f"{name}: expected a zip file, found {found}; pack or download it again") from None
-    members.sort(key=lambda member: natural(member.filename))
-    around = {folder for member in shown for folder in PurePosixPath(member.filename).parents}
-    empty = [path for each in shown if each.is_dir() and (path := PurePosixPath(each.filename)) not in around]
-    return Source(name, [File(member.filename, partial(archive.open, member), (member.CRC, member.file_size))
-                         for member in members], [(str(path), EMPTY) for path in empty])
+    members.sort(key=lambda member: natural(str(shown[member])))
+    around = {folder for path in shown.values() for folder in path.parents}
+    empty = [path for each, path in shown.items() if each.filename.endswith(SLASHES) and path not in around]
+    return Source(name, [File(str(shown[each]), partial(archive.open, each), (each.CRC, each.file_size))
+                         for each in members], [(str(path), EMPTY) for path in empty])
 
 
+def _within(name: str) -> PurePosixPath:
+    """A member's path within its zip file: some tools write backslashes, and a path may begin at a root or go up."""
+    return PurePosixPath(*(part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyapp.core.classes import TEN
-from pyapp.data import drawing, mnist
+from pyapp.data import drawing, exif, mnist
 from pyapp.experiment.panels import Beside, Column, Custom, Fact, Facts, Panel, Table, Together, Words
 
 EXAMPLE = 1923  # the held-out digit that a pad opens with: a 6, and each bit less makes a network less sure of it
@@ -43,8 +43,8 @@ class DigitInput(NamedTuple):
 
 
 class Reader:
-    """Reads `strokes` (P, 3), an `image` as `drawing.ink_of_picture` takes it, the held-out digit number `index`, or an
-    `input` (28, 28) that was read before."""
+    """Reads `strokes` (P, 3), an `image` as `drawing.ink_of_picture` takes it, with the file `webp` whose EXIF says how
+    to turn it, the held-out digit number `index`, or an `input` (28, 28) that was read before."""
 
     def __init__(self):
         self._raster = drawing.Raster()
@@ -56,7 +56,8 @@ class Reader:
         if "strokes" in inputs:
             return _inked(drawing.to_mnist(self._raster.draw(drawing.framed(inputs["strokes"]))), EMPTY_PAD)
         if "image" in inputs:
-            return _inked(drawing.to_mnist(drawing.ink_of_picture(inputs["image"])), EMPTY_PICTURE)
+            pixels = exif.upright(inputs["image"], exif.orientation(exif.of_webp(bytes(inputs.get("webp", b"")))))
+            return _inked(drawing.to_mnist(drawing.ink_of_picture(pixels)), EMPTY_PICTURE)
         if "input" in inputs:
             return DigitInput(_checked(inputs["input"]))
         raise ValueError("predict needs strokes, image or index")

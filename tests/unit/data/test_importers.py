@@ -12,6 +12,7 @@ from fuzz_importers import idx, images, try_all, zipped
 from pyapp.data import mnist
 from pyapp.data.digits import TEN, DataError, DataWarning, Digits
 from pyapp.data.drawing import ink_of_picture, to_mnist
+from pyapp.data.exif import of_webp, orientation
 from pyapp.data.importers import png, source
 from pyapp.data.importers.opening import NotRecognised, opened, opened_bytes
 from pyapp.data.orientation import share_read
@@ -44,9 +45,10 @@ HEAD = [f"pixel{i}" for i in range(784)]
     text([["", "label", *HEAD], *([i, *row] for i, row in enumerate(FIRST))]), text([["label", *HEAD], *FIRST], "\t"),
     text([["label", *HEAD], *([f'"{cell}"' for cell in row] for row in FIRST)]),
     b"My digits, of 2024\n# 28x28\n" + text([["label", *HEAD], *FIRST]),
+    b"Scanner;3\n" * 9 + text([["label", *HEAD], *FIRST]),
     b"sep=;\n" + text([["label", *HEAD], *FIRST], ";"),
     text([["label", *HEAD], *FIRST]).replace(b"\n", b"\r"), gzip.compress(text([["label", *HEAD], *FIRST]))],
-    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "sep", "cr", "gzip"])
+    ids=["first", "last", "semicolons", "numbered", "tabs", "quoted", "title", "preamble", "sep", "cr", "gzip"])
 def test_csv_with_a_heading(data):
     assert whole(opened_bytes(data, "my.csv")) == EXPECTED
 
@@ -235,7 +237,9 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
     (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
     (npz(x=np.full((4, 28, 28), np.nan), y=Y[:4]), "a.npz", "NaN or infinite"),
-    (b"a,b\n", "a.csv", "expected a label and pixels"), (text([HEAD, *FIRST]), "a.csv", "names no column of labels"),
+    (b"a,b\n", "a.csv", "expected a label and pixels"),
+    (text([HEAD, *FIRST]), "a.csv", "784 cells where most lines have 785"),
+    (text([[*HEAD, "place"], *LAST]), "a.csv", "names no column of labels"),
     (sheet.png(np.eye(30, dtype=np.uint8)), "s.png", "its tiles are; a picture alone is read as a sheet of many: put"),
     (sheet.png(np.tile(np.eye(28, dtype=np.uint8), (4, 4))), "photo.png", "its tiles are; a picture alone is read as"),
     (b"any", "net.onnx", "if it is a network, give it as --weights, for example to evaluate mlp; inspect net.onnx"),
@@ -339,13 +343,15 @@ def test_png_files_with_one_transparent_colour():
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_png_files_are_turned_by_their_exif_chunk(order):
+def test_png_and_webp_files_are_turned_by_their_exif_chunk(order):
     upright = np.array([[1, 2, 3], [4, 5, 6]])
     stored = {1: [[1, 2, 3], [4, 5, 6]], 2: [[3, 2, 1], [6, 5, 4]], 3: [[6, 5, 4], [3, 2, 1]],
               4: [[4, 5, 6], [1, 2, 3]], 5: [[1, 4], [2, 5], [3, 6]], 6: [[3, 6], [2, 5], [1, 4]],
               7: [[6, 3], [5, 2], [4, 1]], 8: [[4, 1], [5, 2], [6, 3]]}  # TIFF 6.0, page 36
     for turn, rows in stored.items():
         exif = struct.pack(f"{order}2sHIHHHIHH", b"II" if order == "<" else b"MM", 42, 8, 1, 0x112, 3, 1, turn, 0)
+        webp = b"RIFF\0\0\0\0WEBPVP8L" + struct.pack("<I", 3) + b"abc\0EXIF" + struct.pack("<I", len(exif)) + exif
+        assert orientation(of_webp(webp)) == turn and orientation(of_webp(webp[:30])) == 1
         sent = b"".join(b"\0" + bytes(row) for row in rows)
         found = png.decoded(png_of((len(rows), len(rows[0])), 8, 0, sent, (b"eXIf", exif)))
         assert (found == upright).all(), turn

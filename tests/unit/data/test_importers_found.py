@@ -134,6 +134,12 @@ def test_the_first_folder_is_the_class_and_deeper_ones_are_said():
     assert named(wrapped) == {"cat": 2, "dog": 2} and not wrapped.notes
 
 
+@pytest.mark.parametrize("form", ["{}\\{}.png", "C:\\mine\\{}\\{}.png", "/{}/{}.png", "../../{}/{}.png"])
+def test_members_of_a_zip_file_have_their_folders_however_a_tool_wrote_them(form):
+    found = found_in(*(form.format(name, i) for name in ("cat", "dog") for i in range(2)))
+    assert named(found) == {"cat": 2, "dog": 2} and not found.skipped
+
+
 def test_folders_are_parts_only_if_they_hold_folders():
     assert named(found_in("te/1.png", "te/2.png", "ka/1.png", "ka/2.png")) == {"ka": 2, "te": 2}
     found = found_in("train/te/1.png", "train/ka/2.png", "TEST/te/3.png", "TEST/ka/4.png", "val/5.png")

@@ -103,6 +103,8 @@ def test_tflite_by_hand():
     ("1,2\n3,4\n", [[1, 2], [3, 4]]), ("a,b\r\n1,-2e3\r\n", [[1, -2000]]), ('"x";"y"\n"1,5";2\n', [[1.5, 2]]),
     ("1\t2\n\n3\t4", [[1, 2], [3, 4]]), ("\ufeff0.5\n", [[0.5]]),
     ("# a b\n1.5 2\n 3  4 \n", [[1.5, 2], [3, 4]]), ("sep=;\na;b\n1;2,5\n", [[1, 2.5]]),
+    ("SEP=;\n1;2,5\n", [[1, 2.5]]), ("Weights, of 2024\nlayer 1\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n",
+                                        [[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
 ])
 def test_tables_are_read(text, rows):
     assert read_all(text.encode(), "t.csv")["t"].tolist() == rows
@@ -197,7 +199,9 @@ HOSTILE = {
     "a table of words": ("x.csv", b"a,b\nc,d\n", "'c' in line 2, which is not a number"),
     "what Git left": ("x.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha2", "git lfs pull"),
     "an error of a spreadsheet": ("x.csv", b"#DIV/0!,1\n2,3\n", "'#DIV/0!' in line 1, which is not a number"),
-    "a short row": ("x.csv", b"1,2\n3\n", "1 cell in line 2, where the first row has 2"),
+    "a short row": ("x.csv", b"1,2\n3\n", "1 cell in line 2, where most lines have 2"),
+    "a short first row": ("x.csv", b"1\n2,3\n4,5\n", "1 cell in line 1, where most lines have 2"),
+    "a column with commas": ("x.csv", b"1,2\n3\n4\n", "2 cells in line 1, where most lines have 1"),
     "no text": ("x.csv", b"1,\xff", "'ÿ' in line 1, which is not a number"),
     "no numbers": ("x.csv", b"a,b\n", "no numbers"),
     "a cell without an end": ("x.csv", b'1,"' + b"2" * 200_000, "a text that is no table"),
