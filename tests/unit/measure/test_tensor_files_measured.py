@@ -26,7 +26,8 @@ def silent(done: int, total: int) -> None:
 
 
 @pytest.mark.parametrize("x", [X, X.T, X.astype(np.float16), np.arange(-9, 9, dtype=np.int8),
-                               X.astype(np.float64) * 1e300, np.array([0, 0, 3], np.float32)])
+                               X.astype(np.float64) * 1e300, np.array([0, 0, 3], np.float32),
+                               np.append(np.ones(100, np.float32), 1e-3 * X)])  # the first piece is unlike the others
 def test_statistics_are_those_of_numpy(x, monkeypatch):
     monkeypatch.setattr(tensor_statistics, "PIECE", 100)
     found, y = statistics(x.reshape(-1)), x.astype(np.float64) / np.abs(x).max()
