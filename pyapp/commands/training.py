@@ -50,7 +50,9 @@ def add(commands: Any) -> None:
     generators.add_training(models)
 
     models = networks(commands, "qat", "train a network with quantisation (QAT) and save it with its recipe")
-    sub = command(models, "mlp", train_quantised, f"the {TITLES['mlp']}, whose packed codes are saved")
+    sub = command(models, "mlp", train_quantised, f"the {TITLES['mlp']}, whose packed codes are saved; "
+                  "with --format its float weights, which evaluate with the same --format and --activations rounds to "
+                  "the trained codes")
     _add_files(sub)
     add_weights(sub, "the float network that training starts from")
     add_recipe(sub, QATRecipe)

@@ -37,11 +37,13 @@ def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def unmatched(one: Sequence[Tensor], other: Sequence[Tensor]) -> dict[str, Any]:
-    """The names of tensors that have no partner in the other file, and `candidates` for them."""
-    there = {(a.name, a.shape) for a, _ in matched(one, other)}
+    """The names of tensors that have no partner in the other file, and `candidates` for them; and square matrices that
+    are transposed under the name that they have in both files."""
+    pairs = matched(one, other)
+    there = {(a.name, a.shape) for a, _ in pairs}
     alone = [[tensor for tensor in each if (tensor.name, tensor.shape) not in there] for each in (one, other)]
     return {"only_first": [tensor.name for tensor in alone[0]], "only_second": [tensor.name for tensor in alone[1]],
-            "candidates": candidates(*alone)}
+            "candidates": [*candidates(*alone), *(row for pair in pairs for row in transposed(*pair))]}
 
 
 def _suffering(row: dict[str, Any]) -> float:
@@ -95,6 +97,17 @@ def candidates(one: Sequence[Tensor], other: Sequence[Tensor]) -> list[dict[str,
     return rows
 
 
+def transposed(a: Tensor, b: Tensor) -> Iterator[dict[str, Any]]:
+    """The row of a candidate, if b is of the numbers of a transposed, and not of these as they are."""
+    if len(a.shape) != 2 or a.shape[0] != a.shape[1]:
+        return
+    for own in _fingerprint(a, a.shape, False):
+        straight, across = (max((float(own @ found) for found in _fingerprint(b, a.shape, turned)), key=abs, default=0)
+                            for turned in (False, True))
+        if abs(across) >= ALIKE > abs(straight):
+            yield {"first": a.name, "second": b.name, "how": "transposed", "correlation": across}
+
+
 def _fingerprint(tensor: Tensor, shape: tuple[int, ...], turned: bool) -> Iterator[np.ndarray]:
     """Numbers spread over a tensor, less their mean, of length 1; the places are counted in `shape`, which is the
     transposed one if `turned`. Nothing for what cannot be read, is too small or constant."""
@@ -104,8 +117,9 @@ def _fingerprint(tensor: Tensor, shape: tuple[int, ...], turned: bool) -> Iterat
         places = np.linspace(0, tensor.size - 1, min(PLACES, tensor.size)).astype(np.int64)
         if turned:
             places = np.ravel_multi_index(np.unravel_index(places, shape)[::-1], tensor.shape)
-        flat = tensor.flat()
-        some = np.concatenate([flat[i : i + 1] for i in places.tolist()]).astype(np.float64)
+        flat, order = tensor.flat(), np.argsort(places)  # one pass: what is packed is unpacked from the start
+        some = np.empty(places.size)
+        some[order] = np.concatenate([flat[i : i + 1] for i in places[order].tolist()])
     except StoreError:
         return
     if not np.isfinite(some).all() or not (largest := np.abs(some).max()):

@@ -20,6 +20,7 @@ from pyapp.quant.schemes import FLOAT_BYTES, GRID, MAX_BITS, Granularity, Quanti
 
 GLANCE = (2, 4, 8, 16)
 RIVALS = ("nf4", "mxfp4", "nvfp4", "q4_0")  # formats with codes of 4 bits, at a glance
+LOOKS = "part", "zoom"  # of the same tensor on the same grids
 FINE = 100  # a grid of more lines is too fine for one picture, and a piece of it is shown enlarged
 ZOOM_STEPS = 32  # of the enlarged piece
 CLIPS_IN_FORMATS = ("A format's own rule sets its scales: powers of two may leave the largest numbers outside, and "
@@ -38,7 +39,7 @@ class Page(Experiment):
     NEXT = ("affine", "When is a zero point worth its price?")
     BAR = "{form}, {errors.sqnr_db:decibels:1}"
     GROUPS = (("Grid", ("format", "bits", "scheme", "codes", "per", "group", "clip")),
-              ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", ("part", "zoom")))
+              ("Tensor", ("values", "data", "rows", "columns", "seed")), ("Number line", LOOKS))
     PANELS = panels.PANELS
     IDLE = (Idle(DRAWING, "values", "is not", ("",), "your pasted numbers are shown"),
             Idle(("group",), "per", "is not", ("group",), "there are no groups"),
@@ -95,6 +96,9 @@ class Page(Experiment):
         return [PASTED] if self.pasted is not None and set(names) & set(DRAWING) else []
 
     def change(self, name: str, value: Any) -> list[str]:
+        self._refused, refused = [], self._refused
+        if name in LOOKS:  # GGUF's search for scales would take a tenth of a second for each step of the slider
+            return []
         before = self.pasted, self._said, self.x
         try:
             if name == "values":
@@ -103,8 +107,8 @@ class Page(Experiment):
             self._encode(name)
         except ParamError:
             self.pasted, self._said, self.x = before
+            self._refused = refused
             raise
-        self._refused = []
         return [PASTED] if name in DRAWING and self.pasted is not None else []
 
     def _parse(self) -> None:

@@ -29,8 +29,10 @@ def decoded_part(codes: np.ndarray, start: int, shape: tuple[int, ...], scale: n
         if each is None or each.size <= 1:
             return each
         spread(each, shape, axis)
-        inner = math.prod(shape[axis % len(shape) + 1 :])
-        return each[np.arange(start, start + codes.size) // inner % each.size]
+        inner, stop = math.prod(shape[axis % len(shape) + 1 :]), start + codes.size  # numbers that share a scale
+        runs = np.arange(start // inner, -(-stop // inner) + 1)
+        found = each[runs[:-1] % each.size]
+        return found if inner == 1 else np.repeat(found, np.diff(np.clip(runs * inner, start, stop)))
     return decoded(codes, here(scale), here(zero_point))
 
 

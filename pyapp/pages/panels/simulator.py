@@ -35,7 +35,7 @@ LINE = Panel("line", "Where each number lands", (
     Words(text="{owner} {cell.count:count} number{cell.count:s}{of_grid} (top), on the nearest of its orange "
                "lines{too_many}; below, each code and its real number. Red lines are clipped: those numbers lie "
                "outside the grid (shaded)."),
-    Buttons(name="grid-shown", words="grid {cell.index} of {grids:count}: {cell.place}", when="many", buttons=(
+    Buttons(name="grid-shown", words="one of {grids:count} grids: {cell.place}", when="many", buttons=(
         Button("Previous", (("part", "cell.previous"),), name="grid-previous", off="cell.is_first"),
         Button("Next", (("part", "cell.next"),), name="grid-next", off="cell.is_last"))),
     number_line("number-line", "Number line: {cell.count:count} number{cell.count:s} on a grid from {cell.lowest} to "

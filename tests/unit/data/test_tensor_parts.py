@@ -6,7 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from fuzz_tensors import damaged, samples
+from fuzz_tensors import damaged, npy_file, samples
 
 from pyapp import parts, safetensors
 from pyapp.data.tensors import tensor
@@ -50,6 +50,22 @@ def test_any_numbers_of_a_large_tensor_are_those_of_the_whole(name, monkeypatch)
         for start, stop in ((0, 3), (33, 65), (1, each.size), (each.size - 1, each.size), (5, 5)):
             np.testing.assert_array_equal(flat[start:stop], whole[start:stop])
     assert rows or name.endswith(".csv")
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8"])
+def test_rows_of_an_array_that_is_stored_by_columns_are_found_without_reading_it_whole(dtype, monkeypatch):
+    x = np.random.default_rng(7).standard_normal((512, 6, 300)).astype(dtype)
+    data = memoryview(npy_file(np.asfortranarray(x)))
+    monkeypatch.setattr(tensor, "HELD", 0)
+    tracemalloc.start()
+    try:
+        flat = open_tensors(data, "x.npy")[0].flat()
+        for start, stop in ((0, 300), (1_111, 70_001), (x.size - 1, x.size)):
+            np.testing.assert_array_equal(flat[start:stop], x.reshape(-1)[start:stop])
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(flat, Row) and flat[:1].dtype.isnative and most < x.nbytes
 
 
 @pytest.mark.parametrize("name", ["x.onnx", "x.tflite"])

@@ -26,7 +26,8 @@ def silent(done: int, total: int) -> None:
 
 
 @pytest.mark.parametrize("x", [X, X.T, X.astype(np.float16), np.arange(-9, 9, dtype=np.int8),
-                               X.astype(np.float64) * 1e300, np.array([0, 0, 3], np.float32)])
+                               X.astype(np.float64) * 1e300, np.array([0, 0, 3], np.float32),
+                               np.append(np.ones(100, np.float32), 1e-3 * X)])  # the first piece is unlike the others
 def test_statistics_are_those_of_numpy(x, monkeypatch):
     monkeypatch.setattr(tensor_statistics, "PIECE", 100)
     found, y = statistics(x.reshape(-1)), x.astype(np.float64) / np.abs(x).max()
@@ -137,13 +138,15 @@ def test_renamed_and_transposed_tensors_are_offered():
     noise = X + np.float32(0.05) * rng.standard_normal(X.shape).astype(np.float32)
     square = rng.standard_normal((9, 9)).astype(np.float32)
     one = [tensor("a", X), tensor("b", X[:5]), tensor("c", square), tensor("ones", np.ones(9)),
-           tensor("kernel", X[:7]), tensor("other", rng.standard_normal((40, 48)))]
+           tensor("kernel", X[:7]), tensor("other", rng.standard_normal((40, 48))), tensor("square", square),
+           tensor("same", square), tensor("even", square + square.T)]
     two = [tensor("A", noise), tensor("B", X[:5].T.copy()), tensor("C", square.T), tensor("zeros", np.ones(9)),
-           tensor("kernel", np.asfortranarray(X[:7].T))]
+           tensor("kernel", np.asfortranarray(X[:7].T)), tensor("square", square.T), tensor("same", square),
+           tensor("even", square + square.T)]
     found = {row["first"]: row for row in compare_files(one, two, silent)["candidates"]}
     assert {name: (row["second"], row["how"]) for name, row in found.items()} == {
         "a": ("A", "renamed"), "b": ("B", "renamed and transposed"), "c": ("C", "renamed and transposed"),
-        "kernel": ("kernel", "transposed")}
+        "kernel": ("kernel", "transposed"), "square": ("square", "transposed")}
     assert found["b"]["correlation"] == pytest.approx(1) and 0.99 < found["a"]["correlation"] < 1
 
 

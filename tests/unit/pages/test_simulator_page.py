@@ -3,7 +3,7 @@ import pytest
 
 from pyapp.bridge import call_json
 from pyapp.experiment.params import ParamError
-from pyapp.pages.simulator import PASTED
+from pyapp.pages.simulator import PASTED, Page
 from pyapp.quant.error import compare, quantization_error
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.packing import pack
@@ -210,3 +210,12 @@ def test_numbers_that_a_format_cannot_hold_are_said_and_nothing_is_lost():
     session = Session(values="1e30 2", format="q4_0")
     assert "A uniform grid is shown" in session.frame.notes[-1] and session.frame.scalars["on_grid"]
     assert session.change("format", "nf4").scalars["form"] == "NF4" and not session.frame.notes
+
+
+def test_another_look_at_the_number_line_does_not_search_for_scales_again(monkeypatch):
+    session = Session(format="q4_k", rows=2, columns=64)
+    after = session["after"].copy()
+    monkeypatch.setattr(Page, "_encode", lambda *_: pytest.fail("encoded again"))
+    assert session.change("part", 1).scalars["cell"]["place"] == "row 0, columns 32 to 63"
+    session.change("zoom", 70)
+    np.testing.assert_array_equal(session["after"], after)
