@@ -12,8 +12,9 @@ import zipfile
 ASSERTS, DOCSTRINGS = 1, 2  # what compile(optimize=...) leaves out, each with what comes before it
 NEEDS_DOCSTRINGS = ("numpy", "pyodide", "_pyodide")  # these work on their own docstrings when they are imported
 # What NumPy does at each import for help() and for editors alone, a sixth of its own time: the texts of what is written
-# in C, and 40 KB of types for five named tuples.
-EMPTIED = tuple(f"/numpy/_core/_add_newdocs{which}.py" for which in ("", "_scalars"))
+# in C, and 40 KB of types for five named tuples. Of numpy.f2py, which calls compilers, `from numpy import *` asks that
+# it can be imported.
+EMPTIED = "/numpy/_core/_add_newdocs.py", "/numpy/_core/_add_newdocs_scalars.py", "/numpy/f2py/__init__.py"
 UNTYPED = "/numpy/linalg/_linalg.py", b"\nfrom numpy._typing import NDArray\n", b"\nNDArray = {Any: Any}\n"
 
 
