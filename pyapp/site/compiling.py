@@ -11,6 +11,11 @@ import zipfile
 
 ASSERTS, DOCSTRINGS = 1, 2  # what compile(optimize=...) leaves out, each with what comes before it
 NEEDS_DOCSTRINGS = ("numpy", "pyodide", "_pyodide")  # these work on their own docstrings when they are imported
+# What NumPy does at each import for help() and for editors alone, a sixth of its own time: the texts of what is written
+# in C, and 40 KB of types for five named tuples. Of numpy.f2py, which calls compilers, `from numpy import *` asks that
+# it can be imported.
+EMPTIED = "/numpy/_core/_add_newdocs.py", "/numpy/_core/_add_newdocs_scalars.py", "/numpy/f2py/__init__.py"
+UNTYPED = "/numpy/linalg/_linalg.py", b"\nfrom numpy._typing import NDArray\n", b"\nNDArray = {Any: Any}\n"
 
 
 def compile_all(archive: bytes, own: str) -> bytes:
@@ -25,6 +30,19 @@ def compile_all(archive: bytes, own: str) -> bytes:
 
 def _compiled(path: str, source: bytes, own: str) -> bytes:
     keeps = not set(NEEDS_DOCSTRINGS).isdisjoint(path.split("/"))
+    source = _lean(f"/{path}", source)
     level = 0 if path.startswith(own) else ASSERTS if keeps else DOCSTRINGS
     code = compile(source, f"/{path}", "exec", optimize=level, dont_inherit=True)
     return bytes(external._code_to_hash_pyc(code, importlib.util.source_hash(source), False))
+
+
+def _lean(path: str, source: bytes) -> bytes:
+    """A source without what EMPTIED and UNTYPED name; ValueError if another NumPy has it no more."""
+    name, types, instead = UNTYPED
+    if path.endswith(EMPTIED):
+        return b""
+    if not path.endswith(name):
+        return source
+    if source.count(types) != 1:
+        raise ValueError(f"{path} does not import its types as expected: adapt UNTYPED in pyapp/site/compiling.py")
+    return source.replace(types, instead)

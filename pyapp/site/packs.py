@@ -25,7 +25,7 @@ IMPORTING, LISTED = f"{LIBRARY}sitecustomize.py", f"{LIBRARY}modules.txt"  # see
 # What no program imports: tests, interfaces to C and Fortran, types for editors, lists of files; and what a browser
 # cannot do: other processes, mailboxes, a web server's interface.
 NEEDLESS = re.compile(r"^(multiprocessing|wsgiref)/|^mailbox\.py$|"
-                      r"/(tests/(?!_natype)|f2py/|_pyinstaller/|include/|lib/npy-pkg-config/|lib/pkgconfig/|_examples/)|"
+                      r"/(tests/(?!_natype)|f2py/(?!__init__\.py$)|_pyinstaller/|include/|lib/npy-pkg-config/|lib/pkgconfig/|_examples/)|"
                       r"\.(pyi|pxd|pyx|a|h|c|ini|pc)$|/RECORD$|/conftest\.py$")
 
 

