@@ -15,10 +15,17 @@ RECIPE = store.recipe(store.WEIGHTS / "mlp.npz")["metrics"]["shipped"]
 def test_train_until_it_reads_digits_then_pause(visit):
     tab = visit("#digits")
     assert tab.number("step-count") == 0
+    mistakes = tab.page.locator("[data-panel=mistakes]")  # out of sight, and drawn all the same while it trains
+    untrained = mistakes.inner_text()
     tab["play"].click()
     tab.wait_number("held-out-accuracy", "x > 85")
+    tab.page.wait_for_function("(before) => document.querySelector('[data-panel=mistakes]').innerText !== before",
+                               arg=untrained)
+    assert "Pause" in tab["play"].inner_text()
     tab["play"].click()  # pause
     tab.page.wait_for_function("document.querySelector(\"[data-test='play']\").textContent.includes('Play')")
+    tab.page.wait_for_selector("[data-test='play']:not([aria-busy='true'])")
+    assert tab["headline"].inner_text().startswith(f"step {tab['step-count'].inner_text()},")  # no panel is behind
     tab["measure"].click()  # a call to the same worker: when it is answered, nothing of the training is left
     tab.wait_text("measured", "ms")
     before = tab.number("step-count")

@@ -74,11 +74,12 @@ class Drawing {
   #canvas;
   #strip = document.createElement("canvas"); // the tiles below each other, a cell a pixel
   #facts = null;
+  #width = null; // of the host, read once: the browser would lay out the page for it
   #stop;
 
   constructor(host, canvas) {
     [this.#host, this.#canvas] = [host, canvas];
-    const resize = new ResizeObserver(() => paint(this.#draw));
+    const resize = new ResizeObserver(() => paint(this.#draw, (this.#width = null))); // it is read when it is drawn;
     resize.observe(host);
     const unlisten = onTheme(() => paint(this.#draw));
     this.#stop = () => {
@@ -141,7 +142,7 @@ class Drawing {
   /** The largest cell for which all tiles stay within the height, then even rows, then the spare width into the gaps. */
   #fit() {
     const { tiles, rows, columns, maxHeight, across: told, gap: wanted } = this.#facts;
-    const width = Math.floor(this.#host.clientWidth * devicePixelRatio);
+    const width = Math.floor((this.#width ??= this.#host.clientWidth) * devicePixelRatio);
     const height = maxHeight * devicePixelRatio;
     const gap = tiles > 1 ? Math.round(wanted * devicePixelRatio) : 0;
     const fitting = (size) => Math.floor((width + gap) / (columns * size + gap));

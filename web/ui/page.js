@@ -24,7 +24,7 @@ export function mount(root, page) {
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
   let mounted = true;
-  let due = null; // what is to be drawn: {both}
+  let due = null; // what is to be drawn: {both, late}
   let drawn = null; // the panels as they were drawn last
 
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
@@ -45,7 +45,7 @@ export function mount(root, page) {
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
-    plan();
+    plan(true, training?.playing);
   };
   const choose = newest();
   /** Go on with a file of the reader's; of several the one chosen last counts. */
@@ -60,10 +60,10 @@ export function mount(root, page) {
     }
   };
 
-  /** Draw soon, the controls or the panels as well. One answer of Python comes as several events (notes, values, a frame): all of them are drawn once. */
-  function plan(both = true) {
-    if (due) return void (due.both ||= both);
-    due = { both };
+  /** Draw soon, the controls or the panels as well; what is `late` may take turns. One answer of Python comes as several events: all of them are drawn once. */
+  function plan(both = true, late = !both) {
+    if (due) return void (due = { both: due.both || both, late: due.late && late });
+    due = { both, late };
     queueMicrotask(() => mounted && draw());
   }
 
@@ -75,15 +75,14 @@ export function mount(root, page) {
 
   function sections() {
     const scope = page.scope();
-    const section = (panel) => html`<section key=${panel.name} data-panel=${panel.name}>
-      ${panel.told ? story.part(panel.title) : html`<${Panel} panel=${panel} scope=${scope} page=${page} />`}
-    </section>`;
+    const section = (panel) => (panel.told ? html`<section key=${panel.name} data-panel=${panel.name}>${story.part(panel.title)}</section>`
+      : html`<${Panel} key=${panel.name} panel=${panel} scope=${scope} page=${page} late=${due?.late} />`);
     const { stage = [], readouts = [], wide = [] } = Object.groupBy(panels, ({ place = "stage" }) => place);
     return { stage: stage.map(section), readouts: readouts.map(section), wide: wide.map(section), story: story.part() };
   }
 
   function moved() {
-    plan(false);
+    plan();
     if (rests && page.open && !training?.playing) rest();
   }
 
@@ -122,6 +121,7 @@ export function mount(root, page) {
     resting = true;
     await through(() => page.background({ ms: REST_MS }), () => !training?.playing);
     resting = false;
+    plan();
   }
 
   /** Python has answered with a frame. */
@@ -149,7 +149,8 @@ export function mount(root, page) {
     const begun = kind === "train" && history && Object.keys(history).length;
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
     if (type === "frame") take(event);
-    plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has));
+    const alone = type === "frame" && !cleared && !event.changed && (event.resting || training?.playing); // no one waits for it
+    plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has), alone || undefined);
   });
   const story = new Story(page, plan);
   draw();

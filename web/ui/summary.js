@@ -12,10 +12,11 @@ const bare = (text) => text.replace(/\.$/, "");
 /** The least and the largest of many numbers; what is not finite is none. */
 export function span(values) {
   let [low, high] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i += 1) { // a quarter of the time of "of", with all weights of a layer in each frame
-    const x = values[i];
-    if (x < low && Number.isFinite(x)) low = x;
-    if (x > high && Number.isFinite(x)) high = x;
+  const numbers = Float64Array.from(values.includes(null) ? values.map((x) => x ?? NaN) : values); // a loop over one kind takes a tenth
+  for (let i = 0; i < numbers.length; i += 1) {
+    const x = numbers[i];
+    if (x < low && x > -Infinity) low = x;
+    if (x > high && x < Infinity) high = x;
   }
   return [low, high];
 }
@@ -77,9 +78,9 @@ export function ofHeatmap({ array: { data, shape }, read, map }) {
   if (!data.some(Number.isFinite)) return "Nothing is drawn yet.";
   const size = `${tiles > 1 ? `${count(tiles)} images of ` : ""}${count(rows)} by ${count(columns)}`;
   const [low, high] = span(data);
-  const most = `${count(data.filter((x) => x === high).length)} of them in the highest band, the first`;
+  const most = () => `${count(data.filter((x) => x === high).length)} of them in the highest band, the first`;
   const range = map === "bands" ? "cells" : `values between ${scalar(low)} and ${scalar(high)}`;
   const i = data.indexOf(high >= -low ? high : low);
   const place = { tile: Math.floor(i / (rows * columns)), row: Math.floor(i / columns) % rows, column: i % columns, i };
-  return `${size} ${range}; ${map === "bands" ? most : low < 0 ? "farthest from 0" : "the largest"}: ${read(place).replaceAll("\n", ", ")}.`;
+  return `${size} ${range}; ${map === "bands" ? most() : low < 0 ? "farthest from 0" : "the largest"}: ${read(place).replaceAll("\n", ", ")}.`;
 }

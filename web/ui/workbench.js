@@ -1,8 +1,9 @@
-import { html, useRef, useState } from "preact";
+import { Component, html, useRef, useState } from "preact";
 import { Blocks } from "./blocks.js";
 import { Controls } from "./controls.js";
 import { Keys } from "./keys.js";
 import { Menu, Numbers, PageMenu } from "./menu.js";
+import { paint, unpaint } from "./paint.js";
 import { Strip } from "./sheet.js";
 import { Files } from "./transport.js";
 import { Rich } from "./words.js";
@@ -68,7 +69,34 @@ function Links({ page, keys }) {
   </p>`;
 }
 
-export function Panel({ panel, scope, page }) {
+const SELDOM_MS = 1000; // between two drawings of a panel that is out of sight
+
+/** A panel. What is `late` waits for its turn, for all panels at once would hold up the page; out of sight it is drawn seldom. */
+export class Panel extends Component {
+  #seen = true;
+  #last = 0; // when it was drawn
+  #draw = () => this.forceUpdate();
+  #sight = new IntersectionObserver((news) => (this.#seen = news.at(-1).isIntersecting));
+  componentDidMount = () => this.#sight.observe(this.base);
+
+  componentWillUnmount() {
+    this.#sight.disconnect();
+    unpaint(this.#draw);
+  }
+
+  shouldComponentUpdate({ late }) {
+    if (!late) unpaint(this.#draw);
+    else if (this.#seen || performance.now() - this.#last > SELDOM_MS) paint(this.#draw);
+    return !late;
+  }
+
+  render(facts) {
+    this.#last = performance.now();
+    return html`<section data-panel=${facts.panel.name}><${Content} ...${facts} /></section>`;
+  }
+}
+
+function Content({ panel, scope, page }) {
   const [numbers, show] = useState(false);
   if (panel.when && !scope.holds(panel.when)) return null;
   const facts = { panel, scope, page };
