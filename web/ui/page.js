@@ -4,14 +4,16 @@ import { Curves } from "./curves.js";
 import { bytesOf } from "./files.js";
 import { Keeper } from "./keep.js";
 import { newest } from "./latest.js";
+import { mentions, news } from "./news.js";
 import { recorded } from "./recorded.js";
 import { Scope } from "./scope.js";
 import { Story } from "./story.js";
 import { Training } from "./training.js";
 import { Panel, Workbench } from "./workbench.js";
 
-const SLICE_MS = 40; // of work between two drawings
-const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
+const [SLICE_MS, REST_MS] = [40, 20]; // of work between two drawings, and of what is measured in the background
+const [MOVING_MS, SHORT_MS] = [1000, 8]; // so long after a control was moved it may be moved again, and waits for the end of a slice
+const OWN = ["custom", "code"]; // kinds of blocks that do not say all that they read
 const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
@@ -24,14 +26,18 @@ export function mount(root, page) {
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
   let mounted = true;
-  let due = null; // what is to be drawn: {both}
+  let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
+  let { params } = page; // as they were when the last frame came
+  const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
+  let due = null; // the names of what is new and to be drawn; with `null` among them all panels
   let drawn = null; // the panels as they were drawn last
+  const [mentioned, made] = [panels, []].map((list) => new Map(list.map((panel) => [panel, mentions(JSON.stringify(panel))]))); // names in a panel; how it was drawn
 
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
-  page.keeper = new Keeper(page, () => plan(false));
+  page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
 
@@ -44,8 +50,10 @@ export function mount(root, page) {
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
+    const names = answer && read ? [...news(answer, read)] : [null];
+    read = answer;
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
-    plan();
+    plan(names.map((name) => name && "read"));
   };
   const choose = newest();
   /** Go on with a file of the reader's; of several the one chosen last counts. */
@@ -60,30 +68,32 @@ export function mount(root, page) {
     }
   };
 
-  /** Draw soon, the controls or the panels as well. One answer of Python comes as several events (notes, values, a frame): all of them are drawn once. */
-  function plan(both = true) {
-    if (due) return void (due.both ||= both);
-    due = { both };
+  /** Draw soon, the controls and the panels that name what is new, without names all. One answer of Python comes as several events (notes, values, a frame): all of them are drawn once. */
+  function plan(names = [null]) {
+    if (due) return void names.forEach((name) => due.add(name));
+    due = new Set(names);
     queueMicrotask(() => mounted && draw());
   }
 
   function draw() {
-    if (due?.both ?? true) drawn = sections();
+    if (due?.size !== 0) drawn = sections();
     due = null;
     render(html`<${Workbench} page=${page} training=${training} panels=${drawn} />`, root);
   }
 
   function sections() {
     const scope = page.scope();
-    const section = (panel) => html`<section key=${panel.name} data-panel=${panel.name}>
-      ${panel.told ? story.part(panel.title) : html`<${Panel} panel=${panel} scope=${scope} page=${page} />`}
-    </section>`;
+    const stale = (panel) => !due || !made.has(panel) || due.has(null) || mentioned.get(panel).some((word) => due.has(word) || OWN.includes(word));
+    const section = (panel) => {
+      if (stale(panel)) made.set(panel, html`<${Panel} panel=${panel} scope=${scope} page=${page} />`);
+      return html`<section key=${panel.name} data-panel=${panel.name}>${panel.told ? story.part(panel.title) : made.get(panel)}</section>`;
+    };
     const { stage = [], readouts = [], wide = [] } = Object.groupBy(panels, ({ place = "stage" }) => place);
     return { stage: stage.map(section), readouts: readouts.map(section), wide: wide.map(section), story: story.part() };
   }
 
   function moved() {
-    plan(false);
+    plan([]);
     if (rests && page.open && !training?.playing) rest();
   }
 
@@ -101,7 +111,7 @@ export function mount(root, page) {
     if (working) return;
     working = run.going = true;
     plan();
-    const answer = await through(() => page.advance({ ms: SLICE_MS }), () => run.going);
+    const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
     plan();
@@ -120,7 +130,7 @@ export function mount(root, page) {
   async function rest() {
     if (resting || working) return;
     resting = true;
-    await through(() => page.background({ ms: REST_MS }), () => !training?.playing);
+    await through(() => page.background(slice(REST_MS)), () => !training?.playing);
     resting = false;
   }
 
@@ -144,12 +154,23 @@ export function mount(root, page) {
     else if (rests && !event.resting && !training?.playing) rest();
   }
 
+  /** The names of parameters that were moved since the last frame. */
+  function moves() {
+    const found = declared.map(({ name }) => name).filter((name) => page.params[name] !== params[name]);
+    params = page.params;
+    return found.length ? ["params", "picks", ...found] : [];
+  }
+
   const stop = page.listen((event) => {
     const { type, cleared, history } = event;
-    const begun = kind === "train" && history && Object.keys(history).length;
+    const grown = history && Object.keys(history).length > 0;
+    const [shown, beside] = [example() ?? frame, page.compared];
+    const begun = kind === "train" && grown;
+    if (type === "wish") touched = performance.now();
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
     if (type === "frame") take(event);
-    plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has));
+    if (type === "frame" && !cleared && shown && page.compared === beside) plan([...news(example() ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])]);
+    else plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has) ? [null] : []);
   });
   const story = new Story(page, plan);
   draw();
