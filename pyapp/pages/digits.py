@@ -283,15 +283,15 @@ class Page(Experiment):
         for result in judge(MLP.of(p), p, *self._held_out(key[0])):
             if result is None:
                 yield None
-        self._scores[key] = result
+        own = key[0] is self.trainer.p  # its mistakes stay the same objects, which look through their answers once
+        self._scores[key] = result | {"mistakes": Mistakes(
+            result["answers"], self._held_out(key[0])[1], *((self.data.classes, self.data.files) if own else (TEN,)))}
 
     def _tell(self) -> None:
         """Put what is known about the network on show into the frame's numbers and the curves."""
         exact, rounded = (self._scores.get((self.shown, bits, self.trainer.steps)) for bits in (None, self.bits))
         rounded = self.bits and rounded
-        labels, files = self._held_out(self.shown)[1], self.data.files if self.shown is self.trainer.p else None
-        self._mistakes = [Mistakes(each["answers"], labels, self.classes, files) if each and not self.diverged else None
-                          for each in (exact, rounded)]
+        self._mistakes = [each["mistakes"] if each and not self.diverged else None for each in (exact, rounded)]
         self._judged = {
             "test_loss": exact and exact["loss"], "test_accuracy": exact and exact["accuracy"],
             "quant_accuracy": rounded and rounded["accuracy"],

@@ -94,11 +94,8 @@ class Drawing {
   }
 
   show(facts) {
-    const old = this.#facts;
     this.#facts = facts;
-    const alike = old && ["limit", "marked"].every((name) => String(facts[name]) === String(old[name])) && facts.over?.data === old.over?.data;
-    const same = alike && old.data && facts.data?.every((value, i) => value === old.data[i]);
-    if (!same) paint(this.#draw); // else it is painted already
+    paint(this.#draw);
   }
 
   #draw = () => {

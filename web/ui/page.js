@@ -4,14 +4,16 @@ import { Curves } from "./curves.js";
 import { bytesOf } from "./files.js";
 import { Keeper } from "./keep.js";
 import { newest } from "./latest.js";
+import { mentions, news } from "./news.js";
 import { recorded } from "./recorded.js";
 import { Scope } from "./scope.js";
 import { Story } from "./story.js";
 import { Training } from "./training.js";
 import { Panel, Workbench } from "./workbench.js";
 
-const SLICE_MS = 40; // of work between two drawings
-const REST_MS = 20; // of what is measured in the background: a control that is moved meanwhile waits for its end
+const [SLICE_MS, REST_MS] = [40, 20]; // of work between two drawings, and of what is measured in the background
+const [MOVING_MS, SHORT_MS] = [1000, 8]; // so long after a control was moved it may be moved again, and waits for the end of a slice
+const OWN = ["custom", "code"]; // kinds of blocks that do not say all that they read
 const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
@@ -24,14 +26,18 @@ export function mount(root, page) {
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
   let mounted = true;
-  let due = null; // what is to be drawn: {both, late}
+  let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
+  let { params } = page; // as they were when the last frame came
+  const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
+  let due = null; // {names: of what is new and to be drawn, with null among them all panels; late}
   let drawn = null; // the panels as they were drawn last
+  const [mentioned, made] = [panels, []].map((list) => new Map(list.map((panel) => [panel, mentions(JSON.stringify(panel))]))); // names in a panel; how it was drawn
 
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
-  page.keeper = new Keeper(page, () => plan(false));
+  page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
 
@@ -44,8 +50,10 @@ export function mount(root, page) {
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
+    const names = answer && read ? [...news(answer, read)] : [null];
+    read = answer;
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
-    plan(true, training?.playing);
+    plan(names.map((name) => name && "read"), training?.playing);
   };
   const choose = newest();
   /** Go on with a file of the reader's; of several the one chosen last counts. */
@@ -60,23 +68,27 @@ export function mount(root, page) {
     }
   };
 
-  /** Draw soon, the controls or the panels as well; what is `late` may take turns. One answer of Python comes as several events: all of them are drawn once. */
-  function plan(both = true, late = !both) {
-    if (due) return void (due = { both: due.both || both, late: due.late && late });
-    due = { both, late };
-    queueMicrotask(() => mounted && draw());
+  /** Draw soon, the controls and the panels that name what is new, without names all; what is `late` may take turns. One answer of Python comes as several events: all of them are drawn once. */
+  function plan(names = [null], late = !names.length) {
+    if (!due) queueMicrotask(() => mounted && draw());
+    due = { names: [...(due?.names ?? []), ...names], late: (due?.late ?? true) && late };
   }
 
   function draw() {
-    if (due?.both ?? true) drawn = sections();
+    if (due?.names.length !== 0) drawn = sections();
     due = null;
     render(html`<${Workbench} page=${page} training=${training} panels=${drawn} />`, root);
   }
 
   function sections() {
     const scope = page.scope();
-    const section = (panel) => (panel.told ? html`<section key=${panel.name} data-panel=${panel.name}>${story.part(panel.title)}</section>`
-      : html`<${Panel} key=${panel.name} panel=${panel} scope=${scope} page=${page} late=${due?.late} />`);
+    const names = new Set([...(due?.names ?? [null]), ...OWN]);
+    const stale = (panel) => names.has(null) || !made.has(panel) || mentioned.get(panel).some((word) => names.has(word));
+    const section = (panel) => {
+      if (panel.told) return html`<section key=${panel.name} data-panel=${panel.name}>${story.part(panel.title)}</section>`;
+      if (stale(panel)) made.set(panel, html`<${Panel} key=${panel.name} panel=${panel} scope=${scope} page=${page} late=${due?.late} />`);
+      return made.get(panel);
+    };
     const { stage = [], readouts = [], wide = [] } = Object.groupBy(panels, ({ place = "stage" }) => place);
     return { stage: stage.map(section), readouts: readouts.map(section), wide: wide.map(section), story: story.part() };
   }
@@ -100,7 +112,7 @@ export function mount(root, page) {
     if (working) return;
     working = run.going = true;
     plan();
-    const answer = await through(() => page.advance({ ms: SLICE_MS }), () => run.going);
+    const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
     plan();
@@ -119,7 +131,7 @@ export function mount(root, page) {
   async function rest() {
     if (resting || working) return;
     resting = true;
-    await through(() => page.background({ ms: REST_MS }), () => !training?.playing);
+    await through(() => page.background(slice(REST_MS)), () => !training?.playing);
     resting = false;
     plan();
   }
@@ -144,13 +156,24 @@ export function mount(root, page) {
     else if (rests && !event.resting && !training?.playing) rest();
   }
 
+  /** The names of parameters that were moved since the last frame. */
+  function moves() {
+    const found = declared.map(({ name }) => name).filter((name) => page.params[name] !== params[name]);
+    params = page.params;
+    return found.length ? ["params", "picks", ...found] : [];
+  }
+
   const stop = page.listen((event) => {
     const { type, cleared, history } = event;
-    const begun = kind === "train" && history && Object.keys(history).length;
+    const grown = history && Object.keys(history).length > 0;
+    const [shown, beside] = [example() ?? frame, page.compared];
+    const begun = kind === "train" && grown;
+    if (type === "wish") touched = performance.now();
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
     if (type === "frame") take(event);
-    const alone = type === "frame" && !cleared && !event.changed && (event.resting || training?.playing); // no one waits for it
-    plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has), alone || undefined);
+    const alone = type === "frame" && !event.changed && (event.resting || training?.playing); // no one waits for it
+    if (type === "frame" && !cleared && shown && page.compared === beside) plan([...news(example() ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
+    else plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has) ? [null] : []);
   });
   const story = new Story(page, plan);
   draw();

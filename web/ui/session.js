@@ -186,16 +186,15 @@ export class Session {
     return this.#ask("install", () => ({ source }), "code");
   }
 
-  source(names) {
-    return this.#ask("source", () => ({ names }), "source");
-  }
+  source = (names) => this.#ask("source", () => ({ names }), "source");
 
   prepare = () => this.#engine.prepare(); // a text is being written
 
   /** Show sentences at a place; none remove what was there. */
   say(place, ...sentences) {
+    const said = this.notes[place] ?? [];
     this.notes = { ...this.notes, [place]: sentences };
-    this.#emit({ type: "messages" });
+    if (sentences.join() !== said.join()) this.#emit({ type: "messages" });
   }
 
   /** Show an error at a place; null removes it. */
@@ -257,7 +256,7 @@ export class Session {
     }
     if (frame) {
       this.step = frame.step;
-      if (frame.notes.join() !== (this.notes.run ?? []).join()) this.say("run", ...frame.notes);
+      this.say("run", ...frame.notes);
       this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed: answered });
     }
   }

@@ -5,6 +5,7 @@ from opened import Opened
 from pyapp import store
 from pyapp.checkpoint import described
 from pyapp.data import mnist
+from pyapp.measure.mistakes import reliability
 from pyapp.nets.mlp import MLP
 from pyapp.pages.digits import DIVERGED
 from pyapp.parity.check import SEVEN
@@ -243,3 +244,17 @@ def test_what_is_read_wrongly_is_shown_float_beside_quantised():
     assert np.trace(exact) / len(labels) == frame.scalars["test_accuracy"]
     assert np.trace(rounded) / len(labels) == frame.scalars["quant_accuracy"]
     assert len(frame.scalars["mistakes"]["classes"]) == 10
+
+
+def test_the_answers_of_the_float_network_are_looked_through_once_while_the_bits_change(monkeypatch):
+    looked = []
+    session = Session()
+    monkeypatch.setattr("pyapp.measure.mistakes.reliability", lambda *found: looked.append(1) or reliability(*found))
+    for bits in ("8", "4"):
+        session.change("bits", bits)
+        while not session.background(ms=1000)["done"]:
+            pass
+    before = len(looked)
+    frame = session.change("bits", "8")["frame"]
+    assert before == 2 and len(looked) == before  # of 8 and of 4 bits: the float one's were looked through at the start
+    assert "reliability_quant" in frame.arrays

@@ -67,11 +67,10 @@ export function Images({ block, scope, page }) {
   if (!pictures) return null;
   const { label, words, pick, puts, value = "@i", picked, size, name } = block;
   const [n, rows, columns] = pictures.shape;
-  const pixels = rows * columns;
   const chosen = picked ? scope.get(picked) : null;
   return html`<div class=${`tiles ${scope.text(size)}`} data-test=${name}>${Array.from({ length: n }, (_, i) => {
     const at = scope.reading({ i });
-    const content = html`<${Tile} data=${pictures.data.subarray(i * pixels, (i + 1) * pixels)} rows=${rows} columns=${columns} name=${at.text(label)} />
+    const content = html`<${Tile} data=${pictures.data} i=${i} rows=${rows} columns=${columns} name=${at.text(label)} />
       ${words && html`<span class="tile-words"><${Rich} text=${words} scope=${at} /></span>`}`;
     if (!pick && !puts) return html`<figure class="tile" key=${i}>${content}</figure>`;
     const press = () => (pick ? page.change(pick, at.get(value)) : page.put(at.get(puts)));
@@ -79,14 +78,13 @@ export function Images({ block, scope, page }) {
   })}</div>`;
 }
 
-function Tile({ data, rows, columns, name }) {
-  const [target, kept] = [useRef(null), useRef(data)];
-  if (!data.every((value, i) => value === kept.current[i])) kept.current = data; // each answer brings the same ones again
+function Tile({ data, i, rows, columns, name }) {
+  const [target, pixels] = [useRef(null), rows * columns];
   useEffect(() => {
-    const draw = () => target.current.replaceChildren(painted({ data, rows, columns, map: "grey", limit: 255 }));
+    const draw = () => target.current.replaceChildren(painted({ data: data.subarray(i * pixels, (i + 1) * pixels), rows, columns, map: "grey", limit: 255 }));
     draw();
     return onTheme(draw);
-  }, [kept.current]);
+  }, [data]);
   return html`<span class="tile-picture" role="img" aria-label=${name} ref=${target}></span>`;
 }
 
