@@ -4,15 +4,15 @@
  */
 export function news(frame, before) {
   const [found, texts] = [new Set(frame.step === before.step ? [] : ["step"]), new Map()];
-  for (const [name, array] of Object.entries(frame.arrays)) {
-    if (same(array, before.arrays[name])) frame.arrays[name] = before.arrays[name];
+  for (const [name, array] of Object.entries(frame.arrays ?? {})) {
+    if (same(array, before.arrays?.[name])) frame.arrays[name] = before.arrays[name];
     else found.add(name);
   }
-  for (const [name, value] of Object.entries(frame.scalars)) {
+  for (const [name, value] of Object.entries(frame.scalars ?? {})) {
     texts.set(name, JSON.stringify(value));
-    if (texts.get(name) !== JSON.stringify(before.scalars[name])) found.add(name);
+    if (texts.get(name) !== JSON.stringify(before.scalars?.[name])) found.add(name);
   }
-  for (const kind of ["arrays", "scalars"]) Object.keys(before[kind]).forEach((name) => name in frame[kind] || found.add(name));
+  for (const kind of ["arrays", "scalars"]) Object.keys(before[kind] ?? {}).forEach((name) => name in (frame[kind] ?? {}) || found.add(name));
   for (let size = -1; size !== found.size; ) {
     size = found.size;
     for (const [name, text] of texts) if (mentions(text).some((word) => found.has(word))) found.add(name);
