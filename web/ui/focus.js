@@ -12,7 +12,7 @@ export function keepFocus(main, view) {
   }));
   new MutationObserver((records) => {
     const lost = holder && document.activeElement === document.body;
-    if (holder?.isConnected) return void (lost && records.some(({ target }) => target === holder) && holder.focus({ preventScroll: true })); // its press had disabled it
+    if (holder?.isConnected) return void (lost && records.some(({ target, type }) => target === holder && type === "attributes") && holder.focus({ preventScroll: true })); // its press had disabled it
     const gone = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(holder)));
     holder = null;
     if (lost && gone && !records.some(({ target }) => target === view)) (neighbour(gone, main) ?? main).focus({ preventScroll: true });

@@ -130,7 +130,7 @@ def test_every_kind_of_file_opens(name):
 
 
 @pytest.mark.parametrize(("data", "name", "said"), [
-    (b"GGUF" + bytes(3), "bad.gguf", "expected a .gguf file"), (b"", "x.pt", "convert it with: python"),
+    (b"GGUF" + bytes(3), "bad.gguf", "expected a .gguf file"), (b"any", "x.pt", "convert it with: python"),
     (npz_file()[:50], "x.npz", "expected a .npz file"), (b"PK\x05\x06" + bytes(18), "x.npz", "it holds no tensor")])
 def test_a_file_that_cannot_be_read_changes_nothing(data, name, said):
     runner = Runner()
