@@ -31,7 +31,8 @@ export function mount(root, page) {
   const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
   let due = null; // {names: of what is new and to be drawn, with null among them all panels; late}
   let drawn = null; // the panels as they were drawn last
-  const [mentioned, made] = [panels, []].map((list) => new Map(list.map((panel) => [panel, mentions(JSON.stringify(panel))]))); // names in a panel; how it was drawn
+  const made = new Map(); // how each panel was drawn
+  const mentioned = new Map(panels.map((panel) => [panel, mentions(JSON.stringify(panel))])); // the names in it
 
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
@@ -167,9 +168,8 @@ export function mount(root, page) {
     const { type, cleared, history } = event;
     const grown = history && Object.keys(history).length > 0;
     const [shown, beside] = [example() ?? frame, page.compared];
-    const begun = kind === "train" && grown;
     if (type === "wish") touched = performance.now();
-    if (type === "wish" || (type === "frame" && !cleared && !event.resting && begun)) page.was = null; // something is done
+    if (type === "wish" || (type === "frame" && !cleared && !event.resting && kind === "train" && grown)) page.was = null; // something is done
     if (type === "frame") take(event);
     const alone = type === "frame" && !event.changed && (event.resting || training?.playing); // no one waits for it
     if (type === "frame" && !cleared && shown && page.compared === beside) plan([...news(example() ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
