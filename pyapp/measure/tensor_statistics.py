@@ -27,7 +27,7 @@ class Statistics:
 
 
 def statistics(flat: np.ndarray | Row) -> Statistics:
-    """The statistics of real numbers of any type, in float64, in two passes: a large tensor is decoded anew for each.
+    """The statistics of real numbers of any type, in float64, in two passes; each decodes a large tensor again.
 
     The first sums the powers of d = x - k, from which follow the central moments. k is the mean of a piece, so it is
     near enough to that of all, m, for nothing to cancel: of a share p of all numbers, (k - m)² is at most (1 - p) / p

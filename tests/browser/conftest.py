@@ -35,7 +35,7 @@ FORGET = """async (page) => {
         await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
     }
 }"""
-# Functions of the browser that a test has put its own in the place of: the next test would have them.
+# The browser's functions that a test has replaced by its own: the next test would have those.
 REPLACED = """() => {
     const functions = (object) => Object.entries(Object.getOwnPropertyDescriptors(object))
         .flatMap(([name, { value }]) => (typeof value === "function" ? [[name, value]] : []));
@@ -48,7 +48,7 @@ REPLACED = """() => {
 PLAYWRIGHTS = ["ServiceWorkerContainer.prototype.register"]  # by which it blocks service workers
 BREACHES = """addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample, sourceFile }) =>
     console.error(`against the policy: ${violatedDirective} ${blockedURI} ${sample} ${sourceFile}`));"""
-# Of a wait that was for nothing: the element that it looked at, and which one had the focus.
+# After a wait that failed: the element that it looked at, and the one that has the focus.
 INSTEAD = """(arg) => {
     const [where] = [arg].flat();
     const all = [typeof where === "string" ? document.querySelector(where) : null, document.activeElement];
@@ -107,7 +107,7 @@ class Visitor:
         context.on("request", lambda r: self._check_host(r.url))
 
     def _wait_for(self, expression: str, **options) -> None:
-        """What was there instead is said in a failure."""
+        """A failure says what was there instead."""
         try:
             self._wait(as_function(expression), **(LOOK | options))
         except Exception as error:

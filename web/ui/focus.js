@@ -1,8 +1,8 @@
 const FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex='0']):not(:disabled)";
 
 /**
- * What is removed while it has the focus (Unpin, Discard, ×) hands it to its nearest neighbour, so that the keyboard goes on from
- * there instead of from the top; where there is none, to `main`. A page that takes the place of another begins at its top.
+ * What is removed while it has the focus (Unpin, ×) hands it to its nearest neighbour, else to `main`. A button that its own press
+ * disables (Run, Reset) has it again when it is enabled. A page that takes the place of another begins at its top.
  */
 export function keepFocus(main, view) {
   let holder = null;
@@ -11,8 +11,8 @@ export function keepFocus(main, view) {
     if (target === holder && target.isConnected && document.activeElement !== target) holder = null;
   }));
   new MutationObserver((records) => {
-    const lost = holder && document.activeElement === document.body;
-    if (holder?.isConnected) return void (lost && records.some(({ target, type }) => target === holder && type === "attributes") && holder.focus({ preventScroll: true })); // its press had disabled it
+    const lost = holder && document.activeElement === document.body; // which it is as well while Tab goes from one to the next
+    if (holder?.isConnected) return void (lost && records.some(({ target, type }) => target === holder && type === "attributes") && holder.focus({ preventScroll: true }));
     const gone = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(holder)));
     holder = null;
     if (lost && gone && !records.some(({ target }) => target === view)) (neighbour(gone, main) ?? main).focus({ preventScroll: true });

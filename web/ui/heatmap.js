@@ -79,7 +79,7 @@ class Drawing {
 
   constructor(host, canvas) {
     [this.#host, this.#canvas] = [host, canvas];
-    const resize = new ResizeObserver(() => paint(this.#draw, (this.#width = null))); // it is read when it is drawn;
+    const resize = new ResizeObserver(() => ((this.#width = null), paint(this.#draw))); // which reads it then
     resize.observe(host);
     const unlisten = onTheme(() => paint(this.#draw));
     this.#stop = () => {
