@@ -106,7 +106,7 @@ export async function keepOffline(badge, news, tell) {
     else if (loaded < total) show({ loaded, total });
     else look();
   });
-  workers.addEventListener("controllerchange", () => reloading && location.reload());
+  workers.addEventListener("controllerchange", () => (reloading ? location.reload() : keepCode()));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible" || !registration) return;
     registration.update().catch(() => {}); // without a connection there is none
@@ -115,6 +115,15 @@ export async function keepOffline(badge, news, tell) {
   addEventListener("hashchange", () => look()); // a page may have fetched more, and what was kept may have been deleted from outside
   if (recall(KEY) === "no") show({ state: null });
   else await retry();
+}
+
+/**
+ * Chromium keeps compiled code with the copy of the file that it was compiled from. This page's Python came from the network,
+ * so it is compiled once more from the offline copy, which finds the code in memory: the next visit starts with it.
+ */
+function keepCode() {
+  const python = new URL("../vendor/pyodide/pyodide.asm.wasm", import.meta.url);
+  if (navigator.userAgentData) WebAssembly.compileStreaming(fetch(python)).catch(() => {}); // it is only speed
 }
 
 /** Resolves when a worker has become active; rejects when it could not be installed. */
