@@ -1,5 +1,6 @@
 // Python in a worker, as the page sees it: started, called, ended and restarted.
 import { line } from "./modules.js";
+import { Patience } from "./patience.js";
 import { connect } from "./rpc.js";
 
 const TICKS = 8; // in which a limit is counted
@@ -132,20 +133,7 @@ function end(one) {
  * for `mostInAll`. A late tick still counts as one: while the page stood still, its worker may have worked.
  */
 function within([most, mostInAll], answer, client) {
-  const tick = most / TICKS;
-  let [silent, all] = [0, 0];
-  const stop = client.on("beat", () => (silent = 0));
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setInterval(() => {
-      [silent, all] = [silent + tick, all + tick];
-      if (silent < most && all < mostInAll) return;
-      const seconds = (silent < most ? mostInAll : most) / 1000;
-      reject(Object.assign(new Error(`no answer for ${seconds} seconds`), { type: "Timeout", seconds }));
-    }, tick);
-  });
-  return Promise.race([answer, late]).finally(() => {
-    clearInterval(timer);
-    stop();
-  });
+  const patience = new Patience(most / TICKS);
+  const stop = client.on("beat", () => patience.heard());
+  return patience.wait(answer, TICKS, (TICKS * mostInAll) / most).finally(stop);
 }
