@@ -1,4 +1,4 @@
-import { byteArray, download } from "./files.js";
+import { byteArray } from "./files.js";
 import { forget } from "./keep.js";
 import { latest } from "./latest.js";
 
@@ -99,11 +99,6 @@ export class Training {
   async discard(record) {
     await forget(record.id);
     await this.#refresh();
-  }
-
-  async save() {
-    const snapshot = await this.#page.ask("snapshot", {}, "save");
-    if (snapshot) download(snapshot.file.data, snapshot.name);
   }
 
   /** What keys do: [{key, label, run}]. */
