@@ -25,27 +25,21 @@ export class Keeper {
   #gap = FIRST_MS; // until then
   #saving = null;
   #timer = 0;
-  #gone = false; // only the last session counts
   #changed;
   #newest = latest(() => this.#save());
-  #stop;
 
   /** `changed` is called when `kept` is. */
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
     const hidden = () => document.visibilityState === "hidden" && this.save();
-    document.addEventListener("visibilitychange", hidden);
-    addEventListener("pagehide", hidden);
-    const unlisten = page.listen(({ type, cleared, same, left }) => {
+    document.addEventListener("visibilitychange", hidden, { signal: page.ended });
+    addEventListener("pagehide", hidden, { signal: page.ended });
+    page.ended.addEventListener("abort", () => this.#leave());
+    page.listen(({ type, cleared, same, left }) => {
       if (type === "wish") this.soon();
       if (type === "frame" && cleared && !same) this.#begin(left);
     });
-    this.#stop = () => {
-      unlisten();
-      document.removeEventListener("visibilitychange", hidden);
-      removeEventListener("pagehide", hidden);
-    };
   }
 
   /** What other runs of the page have left, newest first. */
@@ -84,11 +78,8 @@ export class Keeper {
     });
   }
 
-  destroy() {
+  #leave() {
     clearTimeout(this.#timer);
-    this.#stop();
-    this.#changed = () => {}; // what is saved now is drawn nowhere
-    this.#gone = true;
     leaving.set(this.#page.meta.name, this.#save(true)); // asked at once: the page answers nothing that waits for what is under way
   }
 
@@ -100,6 +91,7 @@ export class Keeper {
     if (this.#owed) this.save();
   }
 
+  /** When the page is left only the `last` session counts. */
   async #save(last = false) {
     const page = this.#page;
     if (!page.open || page.alone) return;
@@ -108,7 +100,7 @@ export class Keeper {
     const saved = await page.ask("save", {}, "save");
     this.#next = performance.now() + this.#gap;
     if (this.#gap < EVERY_MS) this.#gap *= 2;
-    if (!saved || this.#gone !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
+    if (!saved || page.ended.aborted !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
     const { file, name, step, shipped } = saved;
     await this.#try(async () => {
       await put({ id, link, step, time: Date.now(), file: file.data, name, shipped });

@@ -22,12 +22,10 @@ class LiveCode {
   #draw;
   #at;
   #editor = null;
-  #stop = () => {};
-  #gone = false;
 
   constructor(page, draw) {
     this.#page = page;
-    this.#draw = () => this.#gone || draw();
+    this.#draw = draw;
     this.functions = new Map(page.meta.live.map((dotted) => {
       const name = dotted.split(".").at(-1);
       return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
@@ -37,14 +35,8 @@ class LiveCode {
 
   begin(root) {
     this.#root = root;
-    this.#stop = this.#page.listen((event) => this.#hear(event));
+    this.#page.listen((event) => this.#hear(event));
     if (this.#page.open) this.load();
-  }
-
-  destroy() {
-    this.#gone = true;
-    this.#stop();
-    this.#editor?.destroy();
   }
 
   /** The function that is shown. */
@@ -86,7 +78,7 @@ class LiveCode {
   async #bring(texts) {
     for (const [name, { text, running }] of Object.entries(texts)) {
       const one = this.functions.get(name);
-      if (!one || this.#gone) continue; // a function of another version of the page
+      if (!one) continue; // a function of another version of the page
       one.text = running ?? text;
       this.show(name);
       if (running !== null) await this.#put(one, running);
@@ -119,7 +111,7 @@ class LiveCode {
     if (this.#editor || this.now.shipped !== null) return;
     const names = [...this.functions.values()].map(({ dotted }) => dotted);
     const [answer, module] = await Promise.all([this.#page.source(names), load("ui/editor.js", again).catch((error) => error)]);
-    if (!answer || this.#gone || this.#editor) return;
+    if (!answer || this.#page.ended.aborted || this.#editor) return;
     const { Editor } = module;
     if (!Editor) return this.#page.fail("source", module); // the error
     for (const one of this.functions.values()) {
@@ -133,6 +125,7 @@ class LiveCode {
       run: () => this.run(),
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
     });
+    this.#page.ended.addEventListener("abort", () => this.#editor.destroy());
     this.show(this.#at);
     const { inForce, offered } = kept.read(this.#page.meta.name);
     this.offered = offered;
@@ -178,7 +171,6 @@ class LiveCode {
     this.#draw();
     const ready = source === null || (await this.#page.install(source));
     const answer = ready && (await this.#page.edit(one.name, source));
-    if (this.#gone) return;
     this.busy = false;
     if (answer) this.#take(one, source, answer.error);
     this.#keep();
@@ -203,10 +195,7 @@ export default function Code({ page }) {
   const root = useRef(null);
   const [, redraw] = useState(null);
   const [code] = useState(() => new LiveCode(page, () => redraw({})));
-  useEffect(() => {
-    code.begin(root.current);
-    return () => code.destroy();
-  }, []);
+  useEffect(() => void code.begin(root.current), []);
   const { functions, now, busy, open, printed, trouble, offered, unkept } = code;
   const back = Object.keys(offered).filter((name) => functions.has(name));
   return html`<div ref=${root}>${open && back.length > 0 && html`<p class="row note" data-test="code-offer">

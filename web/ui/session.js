@@ -12,6 +12,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * pins, recorded    the runs that are pinned beside this one: [{name, params, frame, history}]; the steps that it can go back to
  * drawn             what was on the pad when the page was left, for the part that has a pad; null once it is taken
  * left, elsewhere(page, file, name)   a record that the page is to be opened with (ui/keep.js); what is done with a file of another page
+ * ended             aborted when the page is left: then nothing is drawn any more
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {type, message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
@@ -41,7 +42,8 @@ export class Session {
   #changers = {};
   #listeners = new Set();
   #queue = Promise.resolve();
-  #closed = false;
+  #end = new AbortController();
+  ended = this.#end.signal;
   #strange = {}; // values of the link that are no choice: for Python, which says so, and not for views, which look names up by them
 
   constructor(engine, meta, params) {
@@ -205,8 +207,8 @@ export class Session {
 
   /** The page is left: answers go nowhere, and no run stays. Resolves when the next page may use the engine. */
   close() {
+    this.#end.abort(); // the session is saved once more
     const freed = this.#free();
-    this.#closed = true;
     this.#listeners.clear();
     return this.#engine.leave?.(freed); // as a guard can
   }
@@ -263,7 +265,7 @@ export class Session {
 
   /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
   #ask(method, args, place, otherwise = () => false) {
-    if (this.#closed) return never();
+    if (this.ended.aborted && method !== "save") return never();
     if (this.#run === null && OF_A_READER.includes(method)) return new Promise((done) => this.#early.push(() => done(this.#ask(method, args, place))));
     const answer = this.#queue.then(async () => {
       try {
@@ -280,7 +282,7 @@ export class Session {
       }
     });
     this.#queue = answer;
-    return answer.then((result) => (this.#closed && method !== "save" ? never() : result)); // the last session is kept
+    return answer.then((result) => (this.ended.aborted && method !== "save" ? never() : result)); // the last session is kept
   }
 
   /** What was said about earlier changes of parameters has been read. */

@@ -16,13 +16,12 @@ export class Training {
   #start = null; // a reset under way
   #page;
   #changed;
-  #stop;
 
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
     const { eager } = page.meta;
-    this.#stop = page.listen(({ cleared, edited, changed: name }) => {
+    page.listen(({ cleared, edited, changed: name }) => {
       const news = edited || (name && (!eager.length || eager.includes(name)));
       if (!news || cleared || (this.state !== "done" && !page.example())) return; // the page has not taken this event yet
       this.#set("paused"); // there may be new work
@@ -110,12 +109,6 @@ export class Training {
       { key: "r", label: `${reset}: the same seed again`, run: () => this.reset() },
       { key: "n", label: "New seed", run: () => this.newSeed() },
     ];
-  }
-
-  destroy() {
-    this.#stop();
-    this.pause();
-    this.#changed = () => {}; // what is saved now is drawn nowhere
   }
 
   #refresh = latest(async () => {
