@@ -48,10 +48,6 @@ class LiveCode {
     return this.#page.open && this.now.shipped !== null;
   }
 
-  get trouble() {
-    return this.#page.troubles.source;
-  }
-
   #hear({ type, printed, edited, texts }) {
     if (texts && Object.keys(texts).length) this.offered = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { text, running: text }]));
     if (type === "open") this.load();
@@ -87,16 +83,10 @@ class LiveCode {
     }
   }
 
-  async accept() {
-    const texts = this.offered;
+  /** Bring back these of the texts that are offered; the others are discarded. */
+  async settle(texts) {
     this.offered = {};
     await this.#bring(texts);
-    this.#keep();
-    this.#draw();
-  }
-
-  decline() {
-    this.offered = {};
     this.#keep();
     this.#draw();
   }
@@ -172,16 +162,14 @@ class LiveCode {
     const ready = source === null || (await this.#page.install(source));
     const answer = ready && (await this.#page.edit(one.name, source));
     this.busy = false;
-    if (answer) this.#take(one, source, answer.error);
-    this.#keep();
-    this.#draw();
-  }
-
-  #take(one, source, error) {
-    if (!error) {
+    const { error } = answer || {};
+    if (error) this.#fail(this.functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
+    else if (answer) {
       Object.assign(one, { running: source, error: null }); // an error of a call before this one may have come meanwhile
       this.#editor.mark(this.now.error?.line ?? null);
-    } else this.#fail(this.functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
+    }
+    this.#keep();
+    this.#draw();
   }
 
   /** Show an error with its function. */
@@ -196,12 +184,13 @@ export default function Code({ page }) {
   const [, redraw] = useState(null);
   const [code] = useState(() => new LiveCode(page, () => redraw({})));
   useEffect(() => void code.begin(root.current), []);
-  const { functions, now, busy, open, printed, trouble, offered, unkept } = code;
+  const { functions, now, busy, open, printed, offered, unkept } = code;
+  const trouble = page.troubles.source;
   const back = Object.keys(offered).filter((name) => functions.has(name));
   return html`<div ref=${root}>${open && back.length > 0 && html`<p class="row note" data-test="code-offer">
       <span>You had edited ${back.join(", ")} here.</span>
-      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${() => code.accept()}>Bring it back</button>
-      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${() => code.decline()}>Discard it</button>
+      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${() => code.settle(offered)}>Bring it back</button>
+      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${() => code.settle({})}>Discard it</button>
     </p>`}
     ${unkept && html`<p class="note" role="status" data-test="code-unkept">${unkept}</p>`}
     <div class="code-tabs" role="group" aria-label="Function">
