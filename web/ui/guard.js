@@ -57,9 +57,7 @@ export class Guard {
   }
 
   /** Somebody is about to write a text, and will run it soon. */
-  prepare() {
-    this.#engine.prepare();
-  }
+  prepare = () => this.#engine.prepare();
 
   /** An error outside of every call; true if it is one of edited code. */
   strayed({ message }) {
@@ -121,9 +119,10 @@ export class Guard {
   }
 
   /** A run that is restarted keeps its texts. */
-  async #open(args) {
+  async #open({ instead, ...args }) {
     const number = this.#last + 1;
-    const answer = await this.#reopen(number, args, this.#texts, []);
+    const answer = await this.#reopen(number, { ...args, instead: this.#runs.get(instead) }, this.#texts, []);
+    this.#runs.delete(instead);
     this.#last = number;
     return answer;
   }

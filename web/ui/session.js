@@ -36,7 +36,6 @@ export class Session {
   #run = null;
   #asked = false; // whether Python has been asked for the run
   #early = []; // what was asked before Python had the run
-  #held = new Set(); // runs that Python keeps
   #era = 0; // counts how often the run was restarted
   #confirmed = {};
   #changers = {};
@@ -67,14 +66,14 @@ export class Session {
     if (this.#run !== null && !left) return this.ask("reset", {}, "page").then((again) => again && this.take(again));
     const answer = await this.#ask("open", () => {
       this.#asked = true;
-      return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...(left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name }) };
+      const file = left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name };
+      const instead = this.#run === null ? {} : { instead: this.#run };
+      return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...file, ...instead };
     }, "page");
     if (!answer) return null;
     this.left = null;
     this.#strange = {};
-    this.#run = answer.run;
     for (const ask of this.#early.splice(0)) ask();
-    this.#free(answer.run);
     this.open = true;
     this.say("page", ...answer.notes);
     this.#adopt(answer, true, answer.restored === undefined ? {} : { left, texts: left?.id ? null : answer.texts });
@@ -93,7 +92,6 @@ export class Session {
   forget() {
     this.#run = null;
     this.#asked = false;
-    this.#held.clear();
     this.open = false;
     this.#queue = Promise.resolve();
     this.troubles = {};
@@ -208,22 +206,10 @@ export class Session {
   /** The page is left: answers go nowhere, and no run stays. Resolves when the next page may use the engine. */
   close() {
     this.#end.abort(); // the session is saved once more
-    const freed = this.#free();
     this.#listeners.clear();
-    return this.#engine.leave?.(freed); // as a guard can
-  }
-
-  /** After the calls made before, Python forgets all runs but one. */
-  #free(kept = null) {
-    const free = async () => {
-      for (const run of this.#held) {
-        if (run === kept) continue;
-        this.#held.delete(run);
-        await this.#engine.call("close", { run });
-      }
-    };
-    this.#queue = this.#queue.then(free).catch(() => {}); // no Python, no run
-    return this.#queue;
+    const free = () => this.#run !== null && this.#engine.call("close", { run: this.#run });
+    this.#queue = this.#queue.then(free).catch(() => {}).finally(() => (this.#run = null)); // no Python, no run
+    return this.#engine.leave?.(this.#queue); // as a guard can
   }
 
   async #change(name, value) {
@@ -272,7 +258,7 @@ export class Session {
         const facts = args();
         if (!facts) return null;
         const result = await this.#engine.call(method, facts);
-        if (method === "open") this.#held.add(result.run);
+        if (method === "open") this.#run = result.run;
         if (this.troubles[place]) this.fail(place, null);
         return result;
       } catch (error) {
