@@ -164,7 +164,7 @@ export class Guard {
       if (taken) [answer, this.#texts] = [{ ...answer, ...taken }, { ...this.#texts, [name]: source }];
     }
     this.#opened = { page: args.page, params: answer.params };
-    return { ...answer, run: number, notes, edited: Object.keys(this.#texts) };
+    return { ...answer, run: number, notes, edited: Object.keys(this.#texts), restarted: true };
   }
 
   /** Repeat an edit that worked before; null if its imports are missing, or it no longer works. */

@@ -71,10 +71,7 @@ export class Training {
   /** Back to a recorded step, and on from there. */
   async back(step) {
     await this.pause();
-    const answer = await this.#page.ask("rewind", { step }, "page");
-    if (!answer) return;
-    this.#page.take(answer, { same: true });
-    this.#page.keeper.save();
+    if (await this.#page.rewind(step)) this.#page.keeper.save();
   }
 
   newSeed() {
