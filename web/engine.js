@@ -9,7 +9,7 @@ export class Engine {
   #heard;
   #now = null; // the worker that gets the calls
   #spare = null; // one started in advance
-  #booted; // a promise; calls wait for it, also before the start
+  booted; // a promise: resolves when Python runs; calls wait for it, also before the start
   #boot; // resolves it
   #ready;
 
@@ -24,12 +24,7 @@ export class Engine {
 
   #wait() {
     this.#ready = false;
-    this.#booted = new Promise((resolve) => (this.#boot = resolve));
-  }
-
-  /** Resolves when Python runs. */
-  get booted() {
-    return this.#booted;
+    this.booted = new Promise((resolve) => (this.#boot = resolve));
   }
 
   /**
@@ -37,7 +32,7 @@ export class Engine {
    * a stopped Python is an error of type "Timeout" or "EngineError", and the caller has to deal with it.
    */
   async call(method, args, limits = null) {
-    await this.#booted;
+    await this.booted;
     const { client } = this.#now;
     const answer = client.call(method, args);
     if (limits) return within(limits, answer, client);

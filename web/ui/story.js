@@ -42,12 +42,11 @@ export class Story {
       ]);
       const named = [...new Set([...words.matchAll(RECIPE)].map(([, recipe]) => recipe))];
       const recipes = await Promise.all(named.map(async (recipe) => [recipe, await page.shipped(recipe)]));
-      if (page.ended.aborted) return;
       this.#tell({ markdown, Code, live: words.includes("{{frame."), parts: partsOf(markdown.parse(words)), recipes: Object.fromEntries(recipes) });
       if (page.troubles.story) page.fail("story", null);
       if (page.open) await this.#find();
     } catch (error) {
-      if (!page.ended.aborted) page.fail("story", error);
+      page.fail("story", error);
     }
   }
 
