@@ -45,8 +45,8 @@ export class Keeper {
   /** What other runs of the page have left, newest first. */
   async others() {
     await this.#saving;
-    const name = this.#page.meta.name;
-    return ((await this.#try(all)) ?? []).filter((record) => record.id !== this.#id && !record.title && pageOf(record) === name && record.step > 0);
+    const there = await this.#try(() => leftOn(this.#page.meta.name));
+    return (there ?? []).filter(({ id, step }) => id !== this.#id && step > 0);
   }
 
   /** During training: now and then. */
@@ -62,8 +62,7 @@ export class Keeper {
 
   save() {
     clearTimeout(this.#timer);
-    this.#saving = this.#newest();
-    return this.#saving;
+    return (this.#saving = this.#newest());
   }
 
   /** Keep what is there under a title that no other has. */
@@ -127,7 +126,7 @@ export class Keeper {
 
 /** What the page of this name was left with last, or null. */
 export async function lastOf(name) {
-  const newest = Promise.resolve(leaving.get(name)).then(all).then((records) => records.find((record) => !record.title && pageOf(record) === name), () => null);
+  const newest = Promise.resolve(leaving.get(name)).then(() => leftOn(name)).then(([record]) => record, () => null);
   return (await Promise.race([newest, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])) ?? null;
 }
 
@@ -154,12 +153,14 @@ export const titled = () => all().then((records) => records.filter(({ title }) =
 
 export const forget = (id) => transact("readwrite", (store) => store.delete(id)).catch(() => {});
 
-const pageOf = ({ link }) => parse(link).page;
+/** The records of a page that its runs left, newest first. */
+const leftOn = async (name) => (await all()).filter(({ link, title }) => !title && parse(link).page === name);
+
 const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 const put = (record) => transact("readwrite", (store) => store.put(record));
 
 async function thin(page, id) {
-  const others = (await all()).filter((record) => record.id !== id && !record.title && pageOf(record) === page);
+  const others = (await leftOn(page)).filter((record) => record.id !== id);
   const longest = others.sort((a, b) => b.step - a.step || b.time - a.time);
   for (const record of longest.slice(OTHERS)) await transact("readwrite", (store) => store.delete(record.id));
 }
