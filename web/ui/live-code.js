@@ -216,7 +216,8 @@ export default function Code({ page }) {
 }
 
 function State({ now, busy, open }) {
-  if (now.error) return html`<p class="trouble" role="alert" data-test="code-error">${where(now.error)}${sentences(now.error)}</p>`;
+  const at = now.error?.line ? `Line ${now.error.line}: ` : "";
+  if (now.error) return html`<p class="trouble" role="alert" data-test="code-error">${at}${sentences(now.error)}</p>`;
   if (!open || busy) return null;
   const words =
     now.text !== (now.running ?? now.shipped) ? "This text is not running yet."
@@ -224,5 +225,3 @@ function State({ now, busy, open }) {
       : "The shipped function is running.";
   return html`<p class="doc" role="status" data-test="code-state">${words}</p>`;
 }
-
-const where = ({ line }) => (line ? `Line ${line}: ` : "");

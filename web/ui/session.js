@@ -147,10 +147,8 @@ export class Session {
     return this.#do("restore", { file, name }, "load", { notes: "load" }, elsewhere);
   }
 
-  /** What else can be asked about the run: snapshot, save, pin, unpin, script; and predict, where each call gets its own answer. */
-  ask(method, facts, place) {
-    return this.#ask(method, () => ({ run: this.#run, ...facts }), place);
-  }
+  /** What else can be asked about the run: snapshot, save, pin, unpin, script, and predict, if each call needs its answer. */
+  ask = (method, facts, place) => this.#ask(method, () => ({ run: this.#run, ...facts }), place);
 
   /** Go back to a recorded step. */
   rewind = (step) => this.#do("rewind", { step }, "page", { same: true });
@@ -159,9 +157,7 @@ export class Session {
   edit = (name, source) => this.#do("edit", { name, source }, "code");
 
   /** Fetch what a text imports and is not here. */
-  install(source) {
-    return this.#ask("install", () => ({ source }), "code");
-  }
+  install = (source) => this.#ask("install", () => ({ source }), "code");
 
   source = (names) => this.#ask("source", () => ({ names }), "source");
 
