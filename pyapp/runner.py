@@ -35,29 +35,30 @@ class Runner:
         self._ids = itertools.count(1)
 
     def open(self, page: str, params: Mapping[str, Any] | None = None, strict: bool = False,
-             file: bytes | None = None, name: str = "what was kept") -> dict:
+             file: bytes | None = None, name: str = "what was kept", instead: int | None = None) -> dict:
         """Start a page. A value that cannot be used is noted and replaced by the nearest or the default; with `strict`,
         for the command line, it raises a ParamError.
 
         With the bytes of a session, `file`, the page opens as it was left, whatever `params` say; `restored` is then
-        the step. A session that cannot be used is noted, and the page opens as if there were none.
+        the step. A session that cannot be used is noted, and the page opens as if there were none. When the page is
+        open, the run `instead` of which it was opened is closed.
         """
         given, notes = params or {}, []
         if file is not None:
             try:
                 run, found, texts = Run.left(page, bytes(file), name)
-                self._runs[number := next(self._ids)] = run
+                number = self._hold(run, instead)
                 return self._whole(run, found, run=number, restored=run.step, texts=texts)
             except store.StoreError as error:
                 if getattr(error, "file", None):
                     raise
                 notes = [NOT_USED.format(error)]
         values, said = parse_all(pages.page(page).PARAMS, given, strict, clamp=not strict)
-        run, number = Run(page, values), next(self._ids)
+        run = Run(page, values)
         for name, error in run.experiment.refused.items() if strict else ():
             if name in given:
                 raise ParamError(name, f"{name} cannot be used: {error}", error.hint)
-        self._runs[number] = run
+        number = self._hold(run, instead)
         standard = {} if strict else {param.name: param.default for param in pages.page(page).PARAMS}
         asked = [name for name in given if name not in standard or values[name] != standard[name]]  # pages give all
         return self._whole(run, notes + said + run.experiment.unused(asked), run=number)
@@ -263,6 +264,12 @@ class Runner:
     def close(self, run: int) -> None:
         self._get(run)
         del self._runs[run]
+
+    def _hold(self, run: Run, instead: int | None) -> int:
+        """The number of a new run; the one that it takes the place of is closed."""
+        self._runs.pop(instead, None)
+        self._runs[number := next(self._ids)] = run
+        return number
 
     def _get(self, run: int) -> Run:
         if run not in self._runs:

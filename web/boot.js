@@ -217,10 +217,5 @@ function restore(value, arrays) {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item, arrays)])); // any key, "__proto__" too
 }
 
-function lastLine(problem) {
-  return String(problem.message ?? problem).trim().split("\n").at(-1);
-}
-
-function trouble(type, message, hint) {
-  return Object.assign(new Error(message), { type, hint });
-}
+const lastLine = (problem) => String(problem.message ?? problem).trim().split("\n").at(-1);
+const trouble = (type, message, hint) => Object.assign(new Error(message), { type, hint });

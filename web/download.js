@@ -29,10 +29,6 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
     fail(error);
     throw error;
   };
-  const arrived = (bytes) => {
-    patience.heard();
-    onBytes(bytes);
-  };
   const unreachable = (path, { message, hint }) => stop(hint ? message : `${path} could not be downloaded: ${message}`,
     hint ?? "Check the connection and try again."); // the single file has a hint of its own
 
@@ -52,7 +48,8 @@ export function download(base, onBytes, log = () => {}, patience = new Patience(
       const { done, value } = await patience.wait(reader.read()).catch((error) => unreachable(path, error));
       if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
       chunks.push(value);
-      arrived(value.length);
+      patience.heard();
+      onBytes(value.length);
     }
   }
 

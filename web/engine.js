@@ -1,5 +1,6 @@
 // Python in a worker, as the page sees it: started, called, ended and restarted.
 import { line } from "./modules.js";
+import { Patience } from "./patience.js";
 import { connect } from "./rpc.js";
 
 const TICKS = 8; // in which a limit is counted
@@ -8,7 +9,7 @@ export class Engine {
   #heard;
   #now = null; // the worker that gets the calls
   #spare = null; // one started in advance
-  #booted; // a promise; calls wait for it, also before the start
+  booted; // a promise: resolves when Python runs; calls wait for it, also before the start
   #boot; // resolves it
   #ready;
 
@@ -23,12 +24,7 @@ export class Engine {
 
   #wait() {
     this.#ready = false;
-    this.#booted = new Promise((resolve) => (this.#boot = resolve));
-  }
-
-  /** Resolves when Python runs. */
-  get booted() {
-    return this.#booted;
+    this.booted = new Promise((resolve) => (this.#boot = resolve));
   }
 
   /**
@@ -36,7 +32,7 @@ export class Engine {
    * a stopped Python is an error of type "Timeout" or "EngineError", and the caller has to deal with it.
    */
   async call(method, args, limits = null) {
-    await this.#booted;
+    await this.booted;
     const { client } = this.#now;
     const answer = client.call(method, args);
     if (limits) return within(limits, answer, client);
@@ -132,20 +128,7 @@ function end(one) {
  * for `mostInAll`. A late tick still counts as one: while the page stood still, its worker may have worked.
  */
 function within([most, mostInAll], answer, client) {
-  const tick = most / TICKS;
-  let [silent, all] = [0, 0];
-  const stop = client.on("beat", () => (silent = 0));
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setInterval(() => {
-      [silent, all] = [silent + tick, all + tick];
-      if (silent < most && all < mostInAll) return;
-      const seconds = (silent < most ? mostInAll : most) / 1000;
-      reject(Object.assign(new Error(`no answer for ${seconds} seconds`), { type: "Timeout", seconds }));
-    }, tick);
-  });
-  return Promise.race([answer, late]).finally(() => {
-    clearInterval(timer);
-    stop();
-  });
+  const patience = new Patience(most / TICKS);
+  const stop = client.on("beat", () => patience.heard());
+  return patience.wait(answer, TICKS, (TICKS * mostInAll) / most).finally(stop);
 }

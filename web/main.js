@@ -26,10 +26,9 @@ const banners = { python: null, page: null }; // troubles, by what they are abou
 const visit = new Visit();
 let pages = null;
 let turn = 0; // counts the links that were followed
-let shown = null; // {session, view}
+let shown = null; // {session, guard, mounted}
 let brought = null; // a file of another page than the one where it was opened: {page, file, name}
-let arrive; // resolves:
-const arrived = new Promise((resolve) => (arrive = resolve)); // the program of the first view is here
+const arrived = Promise.withResolvers(); // the program of the first view is here
 let left = Promise.resolve(); // until the pages shown before need the engine no more
 
 const engine = new Engine({
@@ -91,7 +90,7 @@ async function failed(error) {
 
 async function retry() {
   if (facts.trouble?.type === "WorkerError") await faults("worker.js", { cache: "reload" });
-  if (!renew() || !shown?.view) return; // the calls of the first start still wait
+  if (!renew() || !shown?.mounted) return; // the calls of the first start still wait
   const { session } = shown;
   session.forget();
   session.left = await lastOf(session.meta.name);
@@ -125,16 +124,15 @@ async function show(hash, again) {
   if (!known && shown && link.page) return refuse(shown.session, link.page);
   const meta = known ?? pages[0];
   obeyShell(link.shell);
-  if (shown?.view && shown.session.meta === meta) {
+  if (shown?.mounted && shown.session.meta === meta) {
     goTo(shown.session, link.panel);
     return obey(shown.session, link.params, odd(meta, link));
   }
   const file = brought;
   brought = null;
-  shown?.view?.unmount();
+  left = Promise.all([left, shown?.session.close()]);
   render(null, at("view"));
   if (shown) scrollTo(0, 0); // else the next page begins where this one was left
-  left = Promise.all([left, shown?.session.close()]);
   const shell = {
     renew,
     stopped: (trouble) => session.fail("code", trouble),
@@ -144,7 +142,7 @@ async function show(hash, again) {
   };
   const guard = meta.live.length ? new Guard(engine, shell) : engine;
   const session = equip(new Session(guard, meta, filled(meta, link.params)));
-  shown = { session, guard, view: null };
+  shown = { session, guard, mounted: false };
   session.say("shell", ...odd(meta, link));
   document.title = `${meta.title} · Bitladder`;
   const own = visit.link(meta);
@@ -152,10 +150,11 @@ async function show(hash, again) {
   ways();
   at("tabs").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // on a phone they scroll sideways
   drawLead(at("view"), meta);
-  const program = load("ui/page.js", again).then((found) => (arrive(), found));
-  const [view] = await Promise.all([program, opening(session, link, own, file)]);
+  const program = load("ui/page.js", again).then((found) => (arrived.resolve(), found));
+  const [{ mount }] = await Promise.all([program, opening(session, link, own, file)]);
   if (shown.session !== session) return; // another page was asked for meanwhile
-  shown.view = view.mount(at("view"), session);
+  mount(at("view"), session);
+  shown.mounted = true;
   left.then(() => shown.session === session && open(session));
   goTo(session, link.panel);
   if (!known && link.page) refuse(session, link.page);
@@ -287,7 +286,7 @@ async function main() {
   addEventListener("hashchange", ({ newURL }) => go(new URL(newURL).hash)); // an answer may have replaced location.hash meanwhile
   const view = go(location.hash);
   // The view's files come first, for Python's download would take the bandwidth; with an offline copy all are here.
-  if (!navigator.serviceWorker?.controller) await Promise.race([view, arrived, new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
+  if (!navigator.serviceWorker?.controller) await Promise.race([view, arrived.promise, new Promise((resolve) => setTimeout(resolve, FIRST_VIEW_MS))]);
   engine.start();
 }
 

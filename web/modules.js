@@ -2,6 +2,7 @@
 import { difference, sound } from "./integrity.js";
 import { Patience } from "./patience.js";
 
+const BASE = new URL("./", import.meta.url).href;
 const SOON = 3; // ticks of patience with a file that was waited for before
 
 /** The page's own connection: files that arrive are a sign of life, and so is what the worker reports. */
@@ -35,11 +36,11 @@ export async function load(entry, again = false) {
 }
 
 /** A text of the site, as the manifest has it. */
-export async function text(path, again = false, base = new URL("./", import.meta.url).href) {
-  const listed = await manifest(base);
+export async function text(path, again = false) {
+  const listed = await manifest();
   let why;
   try {
-    const { bytes, damage } = await sound((cache) => whole(base + path, again ? "reload" : cache), listed[path]);
+    const { bytes, damage } = await sound((cache) => whole(path, again ? "reload" : cache), listed[path]);
     if (!damage) return new TextDecoder().decode(bytes);
     why = `it ${damage}`;
   } catch (error) {
@@ -48,9 +49,9 @@ export async function text(path, again = false, base = new URL("./", import.meta
   throw Object.assign(new Error(words([{ path, why }])), { type: "LoadError", hint: HINT });
 }
 
-/** The bytes of an answer that is a success. */
-async function whole(url, cache) {
-  const { bytes, failure } = await fetched(url, cache);
+/** The bytes of a file of the site, if the answer is a success. */
+async function whole(path, cache) {
+  const { bytes, failure } = await fetched(BASE + path, cache);
   if (failure) throw new Error(failure);
   return bytes;
 }
@@ -58,7 +59,7 @@ async function whole(url, cache) {
 /** A file of the site as JSON. */
 export async function json(path) {
   try {
-    return JSON.parse(new TextDecoder().decode(await whole(new URL(path, import.meta.url).href)));
+    return JSON.parse(new TextDecoder().decode(await whole(path)));
   } catch ({ message }) {
     throw new Error(`${path}: ${message}`);
   }
@@ -82,14 +83,15 @@ async function fetched(url, cache = "default", patience = undefined) {
  * A module of the site and all that it imports: the files that cannot be loaded, or differ from the manifest: [{path, why}].
  * cache: as fetch has it; "reload" also puts a sound copy in the place of a damaged one in the browser's cache.
  */
-export async function faults(entry, { cache = "default", base = new URL("./", import.meta.url).href, names = importMap() } = {}) {
+export async function faults(entry, { cache = "default" } = {}) {
   const [found, seen] = [[], new Set()];
-  const listed = await manifest(base);
+  const names = JSON.parse(document.querySelector("script[type=importmap]").textContent).imports;
+  const listed = await manifest();
 
   async function visit(url) {
     if (seen.has(url)) return;
     seen.add(url);
-    const path = url.slice(base.length);
+    const path = url.slice(BASE.length);
     try {
       const { bytes, type, failure } = await fetched(url, cache, SOON);
       if (failure) return blame(path, failure);
@@ -97,7 +99,7 @@ export async function faults(entry, { cache = "default", base = new URL("./", im
       const damage = await difference(bytes, listed[path]);
       if (damage) return blame(path, `it ${damage}`);
       const targets = [...new TextDecoder().decode(bytes).matchAll(IMPORT)].map(([, name]) => resolve(name, url));
-      await Promise.all(targets.filter((target) => target?.startsWith(base)).map(visit));
+      await Promise.all(targets.filter((target) => target?.startsWith(BASE)).map(visit));
     } catch (error) {
       blame(path, error.message);
     }
@@ -105,8 +107,8 @@ export async function faults(entry, { cache = "default", base = new URL("./", im
 
   const blame = (path, why) => void found.push({ path, why });
   const resolve = (name, from) =>
-    /^\.{0,2}\//.test(name) ? new URL(name, from).href : Object.hasOwn(names, name) ? new URL(names[name], base).href : null;
-  await visit(new URL(entry, base).href);
+    /^\.{0,2}\//.test(name) ? new URL(name, from).href : Object.hasOwn(names, name) ? new URL(names[name], BASE).href : null;
+  await visit(new URL(entry, BASE).href);
   return found;
 }
 
@@ -117,26 +119,18 @@ export function words(found) {
   return `${path} could not be loaded: ${why}${others}`;
 }
 
-function importMap() {
-  return JSON.parse(document.querySelector("script[type=importmap]").textContent).imports;
-}
-
-async function manifest(base) {
+/** What the site should have, path -> {bytes, sha256}. */
+async function manifest() {
   try {
-    const { bytes } = await fetched(`${base}app/manifest.json`, "no-cache", SOON);
+    const { bytes } = await fetched(`${BASE}app/manifest.json`, "no-cache", SOON);
     return JSON.parse(new TextDecoder().decode(bytes)).files;
   } catch {
     return {}; // without a manifest no hash is known
   }
 }
 
-/** What is known about shipped weights (weights/<name>.json), or null if this site ships none. */
+/** What is known about shipped weights (weights/<name>.json), or null without any. Starting Python says so if files lack. */
 export async function shipped(name) {
   const path = `app/weights/${name}.json`;
-  try {
-    const { files } = await json("app/manifest.json");
-    return files[path] ? await json(path) : null;
-  } catch {
-    return null; // a site that is not whole: starting Python will say so
-  }
+  return (await manifest())[path] ? json(path).catch(() => null) : null;
 }

@@ -19,13 +19,12 @@
     return element;
   };
 
-  const another = () => make("button", "Retry", { type: "button", className: "primary", onclick: retry });
-
-  function say(message, hint, log, way = another()) {
+  function say(message, hint, log, way) {
+    const again = () => make("button", "Retry", { type: "button", className: "primary", onclick: retry });
     if (!box.isConnected) document.getElementById("main").prepend(box); // main.js takes it away
     box.className = "banner banner-trouble";
     box.dataset.test = "unstarted";
-    box.replaceChildren(make("p", make("strong", message)), make("p", hint), make("p", way));
+    box.replaceChildren(make("p", make("strong", message)), make("p", hint), make("p", way ?? again()));
     if (log) box.append(make("details", [make("summary", "Log"), make("pre", log)]));
   }
 

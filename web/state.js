@@ -32,9 +32,8 @@ export function odd(meta, { params, repeated = [] }) {
 }
 
 function list(names) {
-  const quoted = names.slice(0, LISTED).map(quote);
-  if (names.length > LISTED) quoted.push(`${names.length - LISTED} more`);
-  return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}` : quoted[0];
+  const more = names.length > LISTED ? [`${names.length - LISTED} more`] : [];
+  return new Intl.ListFormat("en-GB").format([...names.slice(0, LISTED).map(quote), ...more]);
 }
 
 /** A name as it was given, in quotation marks and not too long. */

@@ -34,7 +34,8 @@ class Engine {
     }
     if (method === "restore") this.restored.push(args.file);
     if (method === "open") {
-      const run = runs.size + 1;
+      const run = this.asked.length;
+      runs.delete(args.instead);
       runs.add(run);
       this.step = 0;
       return { run, params: { rate: 1 }, notes: [], frame: { step: 0, notes: [] } };
@@ -79,6 +80,22 @@ test("after an edit the next page has another worker, which was started ahead", 
   assert.equal(engine.prepared, 1);
   await session.close();
   assert.equal(engine.workers.length, 2);
+});
+
+test("a page that begins anew leaves its run for the new one, in whichever worker that is", async () => {
+  const { engine, session } = await visit();
+  await session.begin({}, {});
+  assert.equal(engine.workers[0].size, 1);
+  await session.edit("predict", "text");
+  await session.begin({}, {});
+  assert.equal(engine.workers[0].size, 1);
+  engine.broken.advance = { type: "Timeout", seconds: 2 };
+  await session.advance({ ms: 1 });
+  await session.begin({}, {});
+  assert.deepEqual(engine.workers.map((runs) => runs.size), [1, 1]);
+  await session.advance({ ms: 1 });
+  await session.close();
+  assert.equal(engine.workers[1].size, 0);
 });
 
 test("a text that was refused has run as well", async () => {

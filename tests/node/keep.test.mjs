@@ -20,14 +20,15 @@ function open() {
   return request;
 }
 
-Object.assign(globalThis, { indexedDB: { open }, addEventListener() {}, removeEventListener() {} });
-globalThis.document = { addEventListener() {}, removeEventListener() {}, visibilityState: "visible" };
+Object.assign(globalThis, { indexedDB: { open }, addEventListener() {} });
+globalThis.document = { addEventListener() {}, visibilityState: "visible" };
 Object.defineProperty(globalThis, "performance", { value: { now: () => clock } });
 const { Keeper } = await import("../../web/ui/keep.js");
 
 /** A page whose calls wait for their turn: an answer has the step of the moment when it comes. */
 function training(wait) {
   const page = { meta: { name: "digits", params: [] }, open: true, notes: {}, step: 0, asked: 0, waiting: [], link: () => "#digits" };
+  page.ended = new AbortController().signal;
   page.say = (place, ...words) => (page.notes[place] = words);
   page.listen = (hear) => ((page.hear = hear), () => {});
   page.ask = () => new Promise((done) => {

@@ -162,6 +162,21 @@ def test_mistakes_are_named(runner):
         runner.advance(run, steps=1)
 
 
+def test_a_run_that_is_opened_instead_of_another_closes_it(runner):
+    first, other = runner.open("counter")["run"], runner.open("counter")["run"]
+    with pytest.raises(ParamError):
+        runner.open("counter", {"by": "x"}, strict=True, instead=first)
+    file = runner.save(first)["file"]
+    for again in (runner.open("counter", instead=first)["run"], runner.open("counter", file=file)["run"]):
+        assert runner.look(again).step == 0
+    with pytest.raises(ValueError, match=f"run {first} is not open"):
+        runner.look(first)
+    last = runner.open("counter", file=file, instead=other)["run"]
+    with pytest.raises(ValueError, match=f"run {other} is not open"):
+        runner.look(other)
+    assert runner.look(last).step == 0
+
+
 def test_unknown_pages_are_named():
     with pytest.raises(pages.UnknownPage, match="'nothing'; there are start, simulator"):
         Runner().open("nothing")

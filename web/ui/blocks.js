@@ -1,4 +1,4 @@
-import { html, useEffect, useRef, useState } from "preact";
+import { html, useEffect, useState } from "preact";
 import { load } from "../modules.js";
 import { Formula } from "./formula.js";
 import { Bars } from "./kinds/bars.js";
@@ -14,8 +14,10 @@ import { Rich } from "./words.js";
 const KINDS = {
   words: Words, heading: Heading, work: Work, progress: Progress, text: Text, table: Table, facts: Facts, chart: Chart, bars: Bars, curves: Curves,
   histogram: Histogram, heatmap: Heatmap, scale: Scale, images: Images, buttons: Buttons, each: Each, beside: Beside, together: Blocks,
-  more: More, matrix: Matrix, equation: Equation, code: Code, custom: Custom,
+  more: More, matrix: Matrix, equation: Equation,
   formula: ({ block }) => html`<${Formula} tex=${block.tex} />`,
+  code: (facts) => html`<${Fetched} path="ui/live-code.js" facts=${facts} />`,
+  custom: (facts) => html`<${Fetched} path=${`views/${facts.block.module}.js`} facts=${facts} />`, // what no kind draws
 };
 
 /** The parts of a panel, each drawn by its kind, which may draw parts too; those that come with a condition only while it holds. */
@@ -47,28 +49,12 @@ function More({ block, scope, page }) {
     <${Blocks} block=${block} scope=${scope} page=${page} /></details>`;
 }
 
-function Code(facts) {
-  return html`<${Fetched} path="ui/live-code.js" facts=${facts} />`;
-}
-
-/** What no kind draws: a component of its own. */
-function Custom(facts) {
-  return html`<${Fetched} path=${`views/${facts.block.module}.js`} facts=${facts} />`;
-}
-
-/** What few pages need comes when it is needed. */
+/** A component that few pages need comes when it is needed. */
 function Fetched({ path, facts }) {
   const [Component, set] = useState(null);
   const [trouble, fail] = useState(null);
-  const there = useRef(true);
-  const bring = (again) => load(path, again).then(
-    ({ default: found }) => there.current && set(() => found),
-    (error) => there.current && fail(error),
-  );
-  useEffect(() => {
-    bring();
-    return () => (there.current = false);
-  }, []);
+  const bring = (again) => load(path, again).then(({ default: found }) => set(() => found), fail);
+  useEffect(() => void bring(), []);
   if (Component) return html`<${Component} ...${facts} />`;
   return html`<${Trouble} trouble=${trouble} test="part-trouble" retry=${() => bring(true)} />`;
 }

@@ -41,7 +41,7 @@ addEventListener("keydown", ({ key }) => {
 });
 const returned = ({ currentTarget }) => currentTarget.classList.remove("put-away");
 
-const widgets = { slider: Slider, select: Select, segments: Segments, number: Numeric, switch: Switch, text: Text, line: Line };
+const widgets = { slider: Slider, select: Select, segments: Segments, number: Field, switch: Switch, text: Text, line: Field };
 
 function Slider({ param, value, own, change }) {
   const [shown, draft, commit] = useDraft(value, change);
@@ -75,20 +75,14 @@ function Segments({ param, param: { name, choices }, value, own, change }) {
   </div>`;
 }
 
-/** An input that counts when Enter is pressed or the field is left. */
-function Field({ param, value, own, change, attributes }) {
+/** A number or a line of text, which counts when Enter is pressed or the field is left. */
+function Field({ param, value, own, change }) {
   const [shown, draft, commit] = useDraft(value, change);
+  const { widget, lo, hi, step = "any" } = param;
+  const attributes = widget === "number" ? { type: "number", min: lo, max: hi, step }
+    : { type: "text", maxlength: hi, spellcheck: false, autocomplete: "off" };
   return html`<input ...${attributes} ...${own} data-test=${param.name} value=${shown}
     onInput=${(event) => draft(event.target.value)} onChange=${(event) => commit(event.target.value)} />`;
-}
-
-function Numeric(control) {
-  const { lo, hi, step = "any" } = control.param;
-  return html`<${Field} ...${control} attributes=${{ type: "number", min: lo, max: hi, step }} />`;
-}
-
-function Line(control) {
-  return html`<${Field} ...${control} attributes=${{ type: "text", maxlength: control.param.hi, spellcheck: false, autocomplete: "off" }} />`;
 }
 
 function Switch({ param, value, own, change }) {

@@ -3,7 +3,7 @@
 const MOST = 1000;
 
 export class Curves {
-  #curves = new Map(); // name -> {step: [], value: [], stride, seen}
+  #curves = new Map(); // name -> {step: [], value: [], stride, seen, passing}
 
   /** history: {name: {step, value}} with typed arrays (or {data}) of what is new. */
   append(history) {
@@ -19,30 +19,25 @@ export class Curves {
 
   /** {step, value} arrays of one curve, its newest point always among them. */
   points(name) {
-    const curve = this.#curves.get(name);
-    if (!curve) return { step: [], value: [] };
-    if (!curve.last) return curve;
-    return { step: [...curve.step, curve.last[0]], value: [...curve.value, curve.last[1]] };
+    return this.#curves.get(name) ?? { step: [], value: [] };
   }
 
   #curve(name) {
-    if (!this.#curves.has(name)) this.#curves.set(name, { step: [], value: [], stride: 1, seen: 0, last: null });
+    if (!this.#curves.has(name)) this.#curves.set(name, { step: [], value: [], stride: 1, seen: 0, passing: false });
     return this.#curves.get(name);
   }
 
-  /** Every stride-th point is kept; when there are too many, every second of them goes. */
+  /** Every stride-th point is kept, and one in `passing` until the next; when there are too many, every second goes. */
   #add(curve, step, value) {
-    if (curve.seen % curve.stride === 0) {
-      curve.step.push(step);
-      curve.value.push(value);
-      curve.last = null;
-    } else curve.last = [step, value];
-    curve.seen += 1;
-    if (curve.step.length > MOST) {
-      curve.step = curve.step.filter((_, i) => i % 2 === 0);
-      curve.value = curve.value.filter((_, i) => i % 2 === 0);
-      curve.stride *= 2;
+    for (const [list, number] of [[curve.step, step], [curve.value, value]]) {
+      if (curve.passing) list.pop();
+      list.push(number);
     }
+    curve.passing = curve.seen % curve.stride > 0;
+    curve.seen += 1;
+    if (curve.passing || curve.step.length <= MOST) return;
+    for (const name of ["step", "value"]) curve[name] = curve[name].filter((_, i) => i % 2 === 0);
+    curve.stride *= 2;
   }
 }
 

@@ -1,9 +1,9 @@
 // CodeMirror 6 for short texts of Python. This is the only file that knows it; pages import it when they need it.
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { bracketMatching, HighlightStyle, indentService, indentUnit, LRLanguage, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, indentService, indentUnit, LRLanguage, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
+import { classHighlighter } from "@lezer/highlight";
 import { parser } from "@lezer/python";
 import { StyleModule } from "style-mod";
 
@@ -25,7 +25,7 @@ export class Editor {
     this.#extensions = [
       lineNumbers(), EditorView.lineWrapping, history(), drawSelection(), highlightSpecialChars(), bracketMatching(),
       LRLanguage.define({ parser, languageData: { commentTokens: { line: "#" }, closeBrackets: {} } }),
-      indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(colours), brokenLine, theme,
+      indentUnit.of(" ".repeat(INDENT)), indentService.of(indentation), syntaxHighlighting(classHighlighter), brokenLine,
       keymap.of([{ key: "Mod-Enter", run: act(run) }, { key: "Escape", run: act(() => (this.#view.setTabFocusMode(true), leave())) }]), // Tab may lead into it again, but not end there
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": label, "data-test": "code-text", spellcheck: "false" }),
@@ -99,23 +99,4 @@ const brokenLine = StateField.define({
     return transaction.docChanged ? Decoration.none : marks;
   },
   provide: (field) => EditorView.decorations.from(field),
-});
-
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.bool, tags.null, tags.operatorKeyword], color: "var(--float)", fontWeight: "600" },
-  { tag: tags.definition(tags.variableName), fontWeight: "700" },
-  { tag: [tags.string, tags.comment], color: "var(--muted)", fontStyle: "italic" },
-  { tag: tags.number, color: "var(--quant)" },
-]);
-
-const theme = EditorView.theme({
-  "&": { backgroundColor: "var(--paper)", color: "var(--ink)", border: "1px solid var(--faint)", borderRadius: "4px" },
-  "&.cm-focused": { outline: "2px solid var(--float)", outlineOffset: "1px" },
-  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "13px", lineHeight: "20px", maxHeight: "max(40vh, 240px)" },
-  ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "0" },
-  ".cm-cursor": { borderLeftColor: "var(--ink)" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
-    backgroundColor: "color-mix(in srgb, var(--float) 25%, transparent)",
-  },
-  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--wash)", outline: "1px solid var(--hair)" },
 });

@@ -10,16 +10,15 @@ const drawings = (root) => [...root.querySelectorAll("svg:not(svg svg, .pad), .h
 /** A drawing as an SVG of its own, with the page's paper below it. */
 function standalone(drawing) {
   const { width, height } = drawing.getBoundingClientRect();
-  const svg = document.createElementNS(NS, "svg");
-  const put = (name, facts, parent = svg) => {
+  const make = (name, facts) => {
     const node = document.createElementNS(NS, name);
     for (const [key, value] of Object.entries(facts)) node.setAttribute(key, value);
-    parent.append(node);
+    return node;
   };
-  for (const [key, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, xmlns: NS })) svg.setAttribute(key, value);
-  put("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor });
-  if (drawing instanceof HTMLCanvasElement) put("image", { width, height, href: drawing.toDataURL(), "image-rendering": "pixelated" });
-  else svg.append(...dressed(drawing).childNodes);
+  const svg = make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, xmlns: NS });
+  const image = (href) => make("image", { width, height, href, "image-rendering": "pixelated" });
+  const parts = drawing instanceof HTMLCanvasElement ? [image(drawing.toDataURL())] : dressed(drawing).childNodes;
+  svg.append(make("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor }), ...parts);
   return svg;
 }
 

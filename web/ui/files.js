@@ -12,6 +12,12 @@ export function download(data, name, type = "application/octet-stream") {
   setTimeout(() => URL.revokeObjectURL(url), 10_000); // some browsers read it after the click returns
 }
 
+/** Hand the reader what Python saves of a page: "save" the session, "snapshot" the run alone. */
+export async function saveFile(page, method) {
+  const saved = await page.ask(method, {}, "save");
+  if (saved) download(saved.file.data, saved.name);
+}
+
 /** A button that lets the reader choose a file; `pick(file)` gets it. */
 export function FileButton({ label, accept, test, disabled = false, pick }) {
   const input = useRef(null);

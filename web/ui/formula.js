@@ -15,10 +15,8 @@ export function Term({ tex }) {
 function useMath(pieces, displayMode) {
   const target = useRef(null);
   useEffect(() => {
-    let there = true;
-    const put = (nodes) => there && target.current.replaceChildren(...nodes);
+    const put = (nodes) => target.current?.replaceChildren(...nodes);
     line.wait(import("temml")).then(({ default: temml }) => put(pieces.map((tex) => mathml(temml, tex, displayMode))), () => put([pieces.join("  ")]));
-    return () => (there = false);
   }, [pieces.join()]);
   return target;
 }

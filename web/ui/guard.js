@@ -19,8 +19,8 @@ const LATER = "edited code had left this for later, when no call was waiting for
  * run serves this page only: when a function is reset, or the page left, another takes its place, which is started ahead.
  *
  * From the first edit on each call has a limit, and before each the run is saved; past the limit the worker is ended, and in
- * a new one the run is opened and restored. The call itself fails, at the place "code". The Session's number of a run stays,
- * whichever worker has the run.
+ * a new one the run is opened and restored. The call itself fails, at the place "code". A page has one run: the Session's
+ * calls are about it, whichever number the worker of the moment has given it.
  *
  * shell: {renew() puts another worker in place of this one, stopped(trouble) is told at once, revived(answer) when the run
  * is there again, ready() whenever it is in a new worker, said(sentence)}
@@ -30,8 +30,7 @@ export class Guard {
   #shell;
   #texts = {}; // in force, by function
   #opened = null; // {page, params} of the run
-  #runs = new Map(); // the worker's number of each run, by the Session's
-  #last = 0; // the Session's number of the newest
+  #run = null; // the worker's number of it
   #slowest = 0; // milliseconds of a call before the first edit; opening a page imports it, which edited code does not
   #saved = null; // the run as a file, from before the last call for which Python could save it
   #kept = []; // such files from before the last edits, newest first
@@ -48,18 +47,16 @@ export class Guard {
   async call(method, args) {
     if (method === "source") return this.#ask(method, args);
     if (method === "install") return this.#try(method, args);
-    if (method === "open") return this.#open(args);
-    const run = this.#runs.get(args.run);
-    if (method === "close") return this.#close(args.run, run);
+    const run = this.#run;
+    if (method === "open") return this.#reopen({ ...args, instead: run }, this.#texts, []); // it keeps its texts
+    if (method === "close") return run === null ? null : this.#ask("close", { run }); // else it went with its worker
     if (method === "edit" && args.source === null && this.#touched) return this.#reset(args.name);
     const risky = method === "edit" ? args.source !== null : this.#touched;
     return risky ? this.#try(method, { ...args, run }) : this.#known(method, { ...args, run });
   }
 
   /** Somebody is about to write a text, and will run it soon. */
-  prepare() {
-    this.#engine.prepare();
-  }
+  prepare = () => this.#engine.prepare();
 
   /** An error outside of every call; true if it is one of edited code. */
   strayed({ message }) {
@@ -120,27 +117,14 @@ export class Guard {
     return Math.max(LIMIT, SLACK * this.#slowest);
   }
 
-  /** A run that is restarted keeps its texts. */
-  async #open(args) {
-    const number = this.#last + 1;
-    const answer = await this.#reopen(number, args, this.#texts, []);
-    this.#last = number;
-    return answer;
-  }
-
-  async #close(number, run) {
-    this.#runs.delete(number);
-    return run === undefined ? null : this.#ask("close", { run }); // else it went with its worker
-  }
-
   /** With the texts; without them if they no longer come to an end. */
-  async #reopen(number, args, texts, files) {
+  async #reopen(args, texts, files) {
     try {
-      return await this.#begin(number, args, texts, files);
+      return await this.#begin(args, texts, files);
     } catch (error) {
       if (!FATAL.includes(error.type)) throw error;
       this.#fresh();
-      return this.#begin(number, args, {}, files);
+      return this.#begin(args, {}, files);
     }
   }
 
@@ -154,10 +138,10 @@ export class Guard {
   }
 
   /** Open a run, restore it from the first of the files that can be used, and put texts in force, those that still work. */
-  async #begin(number, args, texts, files) {
+  async #begin(args, texts, files) {
     const opened = await this.#ask("open", args);
     const { run, notes } = opened;
-    this.#runs.set(number, run);
+    this.#run = run;
     this.#texts = {};
     let answer = { ...opened, ...(await this.#restore(run, files)) };
     for (const [name, source] of Object.entries(texts)) {
@@ -165,7 +149,7 @@ export class Guard {
       if (taken) [answer, this.#texts] = [{ ...answer, ...taken }, { ...this.#texts, [name]: source }];
     }
     this.#opened = { page: args.page, params: answer.params };
-    return { ...answer, run: number, notes, edited: Object.keys(this.#texts) };
+    return { ...answer, notes, edited: Object.keys(this.#texts), restarted: true };
   }
 
   /** Repeat an edit that worked before; null if its imports are missing, or it no longer works. */
@@ -183,7 +167,7 @@ export class Guard {
   /** Keep the run as a file; not where a page has nothing to save, or edited code has broken what saves. */
   async #save() {
     try {
-      this.#saved = (await this.#ask("save", { run: this.#runs.get(this.#last) })).file;
+      this.#saved = (await this.#ask("save", { run: this.#run })).file;
     } catch (error) {
       if (FATAL.includes(error.type) || error.type === "Closed") throw error;
     }
@@ -203,7 +187,7 @@ export class Guard {
   /** The run goes on in a new worker, with texts in force. */
   async #move(texts) {
     this.#fresh();
-    const answer = await this.#reopen(this.#last, this.#opened, texts, [...new Set([this.#saved, ...this.#kept])].filter(Boolean));
+    const answer = await this.#reopen(this.#opened, texts, [...new Set([this.#saved, ...this.#kept])].filter(Boolean));
     this.#shell.ready();
     return answer;
   }
@@ -228,7 +212,7 @@ export class Guard {
   }
 
   #fresh() {
-    this.#runs.clear();
+    this.#run = null;
     this.#touched = false;
     this.#shell.renew();
   }

@@ -75,22 +75,17 @@ class Drawing {
   #strip = document.createElement("canvas"); // the tiles below each other, a cell a pixel
   #facts = null;
   #width = null; // of the host, read once: the browser would lay out the page for it
-  #stop;
 
   constructor(host, canvas) {
     [this.#host, this.#canvas] = [host, canvas];
     const resize = new ResizeObserver(() => ((this.#width = null), paint(this.#draw))); // which reads it then
     resize.observe(host);
     const unlisten = onTheme(() => paint(this.#draw));
-    this.#stop = () => {
+    this.destroy = () => {
       resize.disconnect();
       unlisten();
+      unpaint(this.#draw);
     };
-  }
-
-  destroy() {
-    this.#stop();
-    unpaint(this.#draw);
   }
 
   show(facts) {

@@ -25,34 +25,28 @@ export class Keeper {
   #gap = FIRST_MS; // until then
   #saving = null;
   #timer = 0;
-  #gone = false; // only the last session counts
   #changed;
   #newest = latest(() => this.#save());
-  #stop;
 
   /** `changed` is called when `kept` is. */
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
     const hidden = () => document.visibilityState === "hidden" && this.save();
-    document.addEventListener("visibilitychange", hidden);
-    addEventListener("pagehide", hidden);
-    const unlisten = page.listen(({ type, cleared, same, left }) => {
+    document.addEventListener("visibilitychange", hidden, { signal: page.ended });
+    addEventListener("pagehide", hidden, { signal: page.ended });
+    page.ended.addEventListener("abort", () => this.#leave());
+    page.listen(({ type, cleared, same, left }) => {
       if (type === "wish") this.soon();
       if (type === "frame" && cleared && !same) this.#begin(left);
     });
-    this.#stop = () => {
-      unlisten();
-      document.removeEventListener("visibilitychange", hidden);
-      removeEventListener("pagehide", hidden);
-    };
   }
 
   /** What other runs of the page have left, newest first. */
   async others() {
     await this.#saving;
-    const name = this.#page.meta.name;
-    return ((await this.#try(all)) ?? []).filter((record) => record.id !== this.#id && !record.title && pageOf(record) === name && record.step > 0);
+    const there = await this.#try(() => leftOn(this.#page.meta.name));
+    return (there ?? []).filter(({ id, step }) => id !== this.#id && step > 0);
   }
 
   /** During training: now and then. */
@@ -68,8 +62,7 @@ export class Keeper {
 
   save() {
     clearTimeout(this.#timer);
-    this.#saving = this.#newest();
-    return this.#saving;
+    return (this.#saving = this.#newest());
   }
 
   /** Keep what is there under a title that no other has. */
@@ -84,11 +77,8 @@ export class Keeper {
     });
   }
 
-  destroy() {
+  #leave() {
     clearTimeout(this.#timer);
-    this.#stop();
-    this.#changed = () => {}; // what is saved now is drawn nowhere
-    this.#gone = true;
     leaving.set(this.#page.meta.name, this.#save(true)); // asked at once: the page answers nothing that waits for what is under way
   }
 
@@ -100,6 +90,7 @@ export class Keeper {
     if (this.#owed) this.save();
   }
 
+  /** When the page is left only the `last` session counts. */
   async #save(last = false) {
     const page = this.#page;
     if (!page.open || page.alone) return;
@@ -108,7 +99,7 @@ export class Keeper {
     const saved = await page.ask("save", {}, "save");
     this.#next = performance.now() + this.#gap;
     if (this.#gap < EVERY_MS) this.#gap *= 2;
-    if (!saved || this.#gone !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
+    if (!saved || page.ended.aborted !== last || id !== this.#id || (saved.shipped && !this.#known && !this.#owed)) return; // or it is already another run's
     const { file, name, step, shipped } = saved;
     await this.#try(async () => {
       await put({ id, link, step, time: Date.now(), file: file.data, name, shipped });
@@ -135,7 +126,7 @@ export class Keeper {
 
 /** What the page of this name was left with last, or null. */
 export async function lastOf(name) {
-  const newest = Promise.resolve(leaving.get(name)).then(all).then((records) => records.find((record) => !record.title && pageOf(record) === name), () => null);
+  const newest = Promise.resolve(leaving.get(name)).then(() => leftOn(name)).then(([record]) => record, () => null);
   return (await Promise.race([newest, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])) ?? null;
 }
 
@@ -162,12 +153,14 @@ export const titled = () => all().then((records) => records.filter(({ title }) =
 
 export const forget = (id) => transact("readwrite", (store) => store.delete(id)).catch(() => {});
 
-const pageOf = ({ link }) => parse(link).page;
+/** The records of a page that its runs left, newest first. */
+const leftOn = async (name) => (await all()).filter(({ link, title }) => !title && parse(link).page === name);
+
 const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 const put = (record) => transact("readwrite", (store) => store.put(record));
 
 async function thin(page, id) {
-  const others = (await all()).filter((record) => record.id !== id && !record.title && pageOf(record) === page);
+  const others = (await leftOn(page)).filter((record) => record.id !== id);
   const longest = others.sort((a, b) => b.step - a.step || b.time - a.time);
   for (const record of longest.slice(OTHERS)) await transact("readwrite", (store) => store.delete(record.id));
 }

@@ -1,5 +1,5 @@
 import { html, useEffect, useState } from "preact";
-import { byteArray, download, FileButton } from "./files.js";
+import { byteArray, FileButton } from "./files.js";
 import { count } from "./format.js";
 import { forget, titled } from "./keep.js";
 import { Trouble } from "./trouble.js";
@@ -74,9 +74,4 @@ export function Saves({ page, say }) {
       <button type="button" class="quiet" onClick=${() => page.restore(byteArray(file), title)}>${title}</button>
       <button type="button" class="quiet" aria-label=${`Delete ${title}`} onClick=${() => drop(id)}>×</button>
     </p>`)}`;
-}
-
-export async function saveSession(page) {
-  const saved = await page.ask("save", {}, "save");
-  if (saved) download(saved.file.data, saved.name);
 }

@@ -22,12 +22,10 @@ class LiveCode {
   #draw;
   #at;
   #editor = null;
-  #stop = () => {};
-  #gone = false;
 
   constructor(page, draw) {
     this.#page = page;
-    this.#draw = () => this.#gone || draw();
+    this.#draw = draw;
     this.functions = new Map(page.meta.live.map((dotted) => {
       const name = dotted.split(".").at(-1);
       return [name, { name, dotted, shipped: null, text: "", running: null, error: null }];
@@ -37,14 +35,8 @@ class LiveCode {
 
   begin(root) {
     this.#root = root;
-    this.#stop = this.#page.listen((event) => this.#hear(event));
+    this.#page.listen((event) => this.#hear(event));
     if (this.#page.open) this.load();
-  }
-
-  destroy() {
-    this.#gone = true;
-    this.#stop();
-    this.#editor?.destroy();
   }
 
   /** The function that is shown. */
@@ -54,10 +46,6 @@ class LiveCode {
 
   get open() {
     return this.#page.open && this.now.shipped !== null;
-  }
-
-  get trouble() {
-    return this.#page.troubles.source;
   }
 
   #hear({ type, printed, edited, texts }) {
@@ -86,7 +74,7 @@ class LiveCode {
   async #bring(texts) {
     for (const [name, { text, running }] of Object.entries(texts)) {
       const one = this.functions.get(name);
-      if (!one || this.#gone) continue; // a function of another version of the page
+      if (!one) continue; // a function of another version of the page
       one.text = running ?? text;
       this.show(name);
       if (running !== null) await this.#put(one, running);
@@ -95,16 +83,10 @@ class LiveCode {
     }
   }
 
-  async accept() {
-    const texts = this.offered;
+  /** Bring back these of the texts that are offered; the others are discarded. */
+  async settle(texts) {
     this.offered = {};
     await this.#bring(texts);
-    this.#keep();
-    this.#draw();
-  }
-
-  decline() {
-    this.offered = {};
     this.#keep();
     this.#draw();
   }
@@ -119,7 +101,7 @@ class LiveCode {
     if (this.#editor || this.now.shipped !== null) return;
     const names = [...this.functions.values()].map(({ dotted }) => dotted);
     const [answer, module] = await Promise.all([this.#page.source(names), load("ui/editor.js", again).catch((error) => error)]);
-    if (!answer || this.#gone || this.#editor) return;
+    if (!answer || this.#page.ended.aborted || this.#editor) return;
     const { Editor } = module;
     if (!Editor) return this.#page.fail("source", module); // the error
     for (const one of this.functions.values()) {
@@ -133,6 +115,7 @@ class LiveCode {
       run: () => this.run(),
       leave: () => this.#root.querySelector("[data-test=code-run]").focus(),
     });
+    this.#page.ended.addEventListener("abort", () => this.#editor.destroy());
     this.show(this.#at);
     const { inForce, offered } = kept.read(this.#page.meta.name);
     this.offered = offered;
@@ -178,18 +161,15 @@ class LiveCode {
     this.#draw();
     const ready = source === null || (await this.#page.install(source));
     const answer = ready && (await this.#page.edit(one.name, source));
-    if (this.#gone) return;
     this.busy = false;
-    if (answer) this.#take(one, source, answer.error);
-    this.#keep();
-    this.#draw();
-  }
-
-  #take(one, source, error) {
-    if (!error) {
+    const { error } = answer || {};
+    if (error) this.#fail(this.functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
+    else if (answer) {
       Object.assign(one, { running: source, error: null }); // an error of a call before this one may have come meanwhile
       this.#editor.mark(this.now.error?.line ?? null);
-    } else this.#fail(this.functions.get(error.function) ?? one, { ...error, message: `${error.type}: ${error.message}` });
+    }
+    this.#keep();
+    this.#draw();
   }
 
   /** Show an error with its function. */
@@ -203,16 +183,14 @@ export default function Code({ page }) {
   const root = useRef(null);
   const [, redraw] = useState(null);
   const [code] = useState(() => new LiveCode(page, () => redraw({})));
-  useEffect(() => {
-    code.begin(root.current);
-    return () => code.destroy();
-  }, []);
-  const { functions, now, busy, open, printed, trouble, offered, unkept } = code;
+  useEffect(() => void code.begin(root.current), []);
+  const { functions, now, busy, open, printed, offered, unkept } = code;
+  const trouble = page.troubles.source;
   const back = Object.keys(offered).filter((name) => functions.has(name));
   return html`<div ref=${root}>${open && back.length > 0 && html`<p class="row note" data-test="code-offer">
       <span>You had edited ${back.join(", ")} here.</span>
-      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${() => code.accept()}>Bring it back</button>
-      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${() => code.decline()}>Discard it</button>
+      <button type="button" data-test="code-bring-back" disabled=${busy} onClick=${() => code.settle(offered)}>Bring it back</button>
+      <button type="button" class="quiet" data-test="code-discard" disabled=${busy} onClick=${() => code.settle({})}>Discard it</button>
     </p>`}
     ${unkept && html`<p class="note" role="status" data-test="code-unkept">${unkept}</p>`}
     <div class="code-tabs" role="group" aria-label="Function">
@@ -238,7 +216,8 @@ export default function Code({ page }) {
 }
 
 function State({ now, busy, open }) {
-  if (now.error) return html`<p class="trouble" role="alert" data-test="code-error">${where(now.error)}${sentences(now.error)}</p>`;
+  const at = now.error?.line ? `Line ${now.error.line}: ` : "";
+  if (now.error) return html`<p class="trouble" role="alert" data-test="code-error">${at}${sentences(now.error)}</p>`;
   if (!open || busy) return null;
   const words =
     now.text !== (now.running ?? now.shipped) ? "This text is not running yet."
@@ -246,5 +225,3 @@ function State({ now, busy, open }) {
       : "The shipped function is running.";
   return html`<p class="doc" role="status" data-test="code-state">${words}</p>`;
 }
-
-const where = ({ line }) => (line ? `Line ${line}: ` : "");

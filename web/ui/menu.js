@@ -2,9 +2,9 @@ import { html, useState } from "preact";
 import { command, dropped, LONGEST } from "../state.js";
 import { cells, written } from "./cells.js";
 import { hasDrawings, savePng, saveSvg } from "./export.js";
-import { download } from "./files.js";
+import { download, saveFile } from "./files.js";
 import { count } from "./format.js";
-import { Saves, saveSession } from "./left.js";
+import { Saves } from "./left.js";
 
 const ROWS = 100; // of a table that is shown; a file has all
 
@@ -19,7 +19,7 @@ export function PageMenu({ page }) {
       if (answer) copy(answer.text, "Script copied. Python reproduces this run with it.", say);
     }],
     ["print", "Print the page", () => print()],
-    ["session", "Save session as a file", () => saveSession(page)],
+    ["session", "Save session as a file", () => saveFile(page, "save")],
   ];
   return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print, sessions" acts=${acts} rest=${(say) => html`<${Saves} page=${page} say=${say} />`}>
     <p class="doc">Links and commands hold the settings; a session holds the run, the drawing, pins and edits as well.</p>

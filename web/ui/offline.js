@@ -17,7 +17,7 @@ export async function keepOffline(badge, news, tell) {
 
   function show(change) {
     facts = { ...facts, ...change };
-    render(html`<${Badge} ...${facts} keep=${keep} remove=${remove} retry=${retry} />`, badge);
+    render(html`<${Badge} ...${facts} keep=${keep} remove=${remove} retry=${() => attempt(open)} />`, badge);
     const { why, state } = facts;
     const works = !why && state?.kept && state.enough;
     tell({ offline: works ? (state.missing.length ? "partly offline" : "works offline") : "" });
@@ -76,10 +76,6 @@ export async function keepOffline(badge, news, tell) {
     show({ loaded: undefined });
   }
 
-  function retry() {
-    return attempt(open);
-  }
-
   function keep() {
     return attempt(async () => {
       remember(KEY, null);
@@ -114,7 +110,7 @@ export async function keepOffline(badge, news, tell) {
   });
   addEventListener("hashchange", () => look()); // a page may have fetched more, and what was kept may have been deleted from outside
   if (recall(KEY) === "no") show({ state: null });
-  else await retry();
+  else await attempt(open);
 }
 
 /**

@@ -25,7 +25,6 @@ export function mount(root, page) {
   let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
-  let mounted = true;
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
   let { params } = page; // as they were when the last frame came
   const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
@@ -71,7 +70,7 @@ export function mount(root, page) {
 
   /** Draw soon, the controls and the panels that name what is new, without names all; what is `late` may take turns. One answer of Python comes as several events: all of them are drawn once. */
   function plan(names = [null], late = !names.length) {
-    if (!due) queueMicrotask(() => mounted && draw());
+    if (!due) queueMicrotask(() => page.ended.aborted || draw());
     due = { names: [...(due?.names ?? []), ...names], late: (due?.late ?? true) && late };
   }
 
@@ -104,7 +103,7 @@ export function mount(root, page) {
     for (;;) {
       const earlier = starts;
       const answer = await piece();
-      if (!mounted || !may() || answer?.done || (!answer && starts === earlier)) return answer;
+      if (page.ended.aborted || !may() || answer?.done || (!answer && starts === earlier)) return answer;
     }
   }
 
@@ -153,7 +152,7 @@ export function mount(root, page) {
     page.curves.append(history);
     if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
     if (cleared) training?.rewound();
-    if (kind === "auto" && !working) work().then(() => rests && mounted && rest());
+    if (kind === "auto" && !working) work().then(() => rests && !page.ended.aborted && rest());
     else if (rests && !event.resting && !training?.playing) rest();
   }
 
@@ -164,7 +163,7 @@ export function mount(root, page) {
     return found.length ? ["params", "picks", ...found] : [];
   }
 
-  const stop = page.listen((event) => {
+  page.listen((event) => {
     const { type, cleared, history } = event;
     const grown = history && Object.keys(history).length > 0;
     const [shown, beside] = [example() ?? frame, page.compared];
@@ -186,13 +185,4 @@ export function mount(root, page) {
     roots.shipped = Object.fromEntries(facts);
     plan();
   });
-  return {
-    unmount() {
-      mounted = false;
-      stop();
-      story.destroy();
-      training?.destroy();
-      page.keeper.destroy();
-    },
-  };
 }

@@ -12,12 +12,13 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * pins, recorded    the runs that are pinned beside this one: [{name, params, frame, history}]; the steps that it can go back to
  * drawn             what was on the pad when the page was left, for the part that has a pad; null once it is taken
  * left, elsewhere(page, file, name)   a record that the page is to be opened with (ui/keep.js); what is done with a file of another page
+ * ended             aborted when the page is left: then nothing is drawn any more
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {type, message, hint}
  * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
  *                   {type: "wish", name, before, tag} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
- * reset, advance, background, act, change, edit, install, predict, restore, ask, take, source
+ * reset, advance, background, act, change, edit, install, predict, restore, rewind, ask, take, source
  *                   the engine's calls; they never reject: what went wrong is in `troubles`, and the answer is null
  * The shell (main.js) adds link(), undo(), canUndo(), toDefaults(), shipped(name), prove(proof).
  */
@@ -35,13 +36,13 @@ export class Session {
   #run = null;
   #asked = false; // whether Python has been asked for the run
   #early = []; // what was asked before Python had the run
-  #held = new Set(); // runs that Python keeps
   #era = 0; // counts how often the run was restarted
   #confirmed = {};
   #changers = {};
   #listeners = new Set();
   #queue = Promise.resolve();
-  #closed = false;
+  #end = new AbortController();
+  ended = this.#end.signal;
   #strange = {}; // values of the link that are no choice: for Python, which says so, and not for views, which look names up by them
 
   constructor(engine, meta, params) {
@@ -62,20 +63,19 @@ export class Session {
   /** Start the run from its seed: at first, again, and with a new engine. With a record of a run, go on with that. */
   async reset() {
     const left = this.left;
-    if (this.#run !== null && !left) return this.ask("reset", {}, "page").then((again) => again && this.take(again));
+    if (this.#run !== null && !left) return this.#do("reset", {}, "page");
     const answer = await this.#ask("open", () => {
       this.#asked = true;
-      return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...(left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name }) };
+      const file = left?.file && { file: { shape: [left.file.length], dtype: "uint8", data: left.file }, name: left.name };
+      const instead = this.#run === null ? {} : { instead: this.#run };
+      return { page: this.meta.name, params: { ...this.params, ...this.#strange }, ...file, ...instead };
     }, "page");
     if (!answer) return null;
     this.left = null;
     this.#strange = {};
-    this.#run = answer.run;
     for (const ask of this.#early.splice(0)) ask();
-    this.#free(answer.run);
     this.open = true;
-    this.say("page", ...answer.notes);
-    this.#adopt(answer, true, answer.restored === undefined ? {} : { left, texts: left?.id ? null : answer.texts });
+    this.take(answer, { notes: "page", ...(answer.restored !== undefined && { left }), ...(left?.id && { texts: null }) });
     this.#emit({ type: "open" });
     return answer;
   }
@@ -91,7 +91,6 @@ export class Session {
   forget() {
     this.#run = null;
     this.#asked = false;
-    this.#held.clear();
     this.open = false;
     this.#queue = Promise.resolve();
     this.troubles = {};
@@ -99,12 +98,16 @@ export class Session {
     this.#emit({ type: "messages" });
   }
 
+  advance = (amount) => this.#work("advance", amount);
+
+  /** Measure what the page measures while nothing else is asked for. */
+  background = (amount) => this.settled().then(() => this.#work("background", amount, { resting: true }));
+
   /** Null as well if the run was restarted before the work began: it stays at its start. */
-  async advance(amount) {
+  async #work(method, amount, how) {
     const era = this.#era;
-    const answer = await this.#ask("advance", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
-    if (answer) this.#adopt(answer, false);
-    return answer;
+    const facts = () => (era === this.#era ? { run: this.#run, ...amount } : null);
+    return this.take(await this.#ask(method, facts, "page"), how);
   }
 
   /** Resolves when all that is asked, and what its answers lead to, is answered. */
@@ -112,23 +115,8 @@ export class Session {
     for (let last = null; last !== this.#queue; await turn()) await (last = this.#queue);
   }
 
-  /** Measure what the page measures while nothing else is asked for. */
-  async background(amount) {
-    await this.settled();
-    const era = this.#era;
-    const answer = await this.#ask("background", () => (era === this.#era ? { run: this.#run, ...amount } : null), "page");
-    if (answer) this.#adopt(answer, false, { resting: true });
-    return answer;
-  }
-
   /** One of the page's actions: the answer may bring a file for the reader. */
-  async act(name, values = {}) {
-    const answer = await this.#ask("act", () => ({ run: this.#run, name, values }), "act");
-    if (!answer) return null;
-    this.say("page", ...answer.notes);
-    this.#adopt(answer, answer.restarted);
-    return answer;
-  }
+  act = (name, values = {}) => this.#do("act", { name, values }, "act", { notes: "page" });
 
   /** A control is moved: what was said about the link is settled. */
   change(name, value) {
@@ -155,36 +143,21 @@ export class Session {
 
   /** Go on with a file; one of another page opens that page. */
   async restore(file, name) {
-    const answer = await this.#ask("restore", () => ({ run: this.#run, file, name }), "load", ({ page }) => page && page !== this.meta.name && this.elsewhere?.(page, file.data, name));
-    if (answer) {
-      this.#adopt(answer, true, { texts: answer.texts });
-      this.say("load", ...answer.notes);
-    }
-    return answer;
+    const elsewhere = ({ page }) => page && page !== this.meta.name && this.elsewhere?.(page, file.data, name);
+    return this.#do("restore", { file, name }, "load", { notes: "load" }, elsewhere);
   }
 
-  /** What else can be asked about the run: snapshot, save, rewind, pin, unpin, script; and predict, where each call gets its own answer. */
-  ask(method, facts, place) {
-    return this.#ask(method, () => ({ run: this.#run, ...facts }), place);
-  }
+  /** Other questions about the run: snapshot, save, pin, unpin, script; and predict, if each call needs its answer. */
+  ask = (method, facts, place) => this.#ask(method, () => ({ run: this.#run, ...facts }), place);
 
-  /** Draw what an answer says of the run, which is at another step, or was opened again elsewhere because it was lost. */
-  take(answer, how) {
-    this.#adopt(answer, true, how);
-    return answer;
-  }
+  /** Go back to a recorded step. */
+  rewind = (step) => this.#do("rewind", { step }, "page", { same: true });
 
   /** Let a function of this run be what a text says, null: the shipped one. What is wrong with the text is the answer's. */
-  async edit(name, source) {
-    const answer = await this.#ask("edit", () => ({ run: this.#run, name, source }), "code");
-    if (answer) this.#adopt(answer, false);
-    return answer;
-  }
+  edit = (name, source) => this.#do("edit", { name, source }, "code");
 
   /** Fetch what a text imports and is not here. */
-  install(source) {
-    return this.#ask("install", () => ({ source }), "code");
-  }
+  install = (source) => this.#ask("install", () => ({ source }), "code");
 
   source = (names) => this.#ask("source", () => ({ names }), "source");
 
@@ -205,39 +178,38 @@ export class Session {
 
   /** The page is left: answers go nowhere, and no run stays. Resolves when the next page may use the engine. */
   close() {
-    const freed = this.#free();
-    this.#closed = true;
+    this.#end.abort(); // the session is saved once more
     this.#listeners.clear();
-    return this.#engine.leave?.(freed); // as a guard can
-  }
-
-  /** After the calls made before, Python forgets all runs but one. */
-  #free(kept = null) {
-    const free = async () => {
-      for (const run of this.#held) {
-        if (run === kept) continue;
-        this.#held.delete(run);
-        await this.#engine.call("close", { run });
-      }
-    };
-    this.#queue = this.#queue.then(free).catch(() => {}); // no Python, no run
-    return this.#queue;
+    const free = () => this.#run !== null && this.#engine.call("close", { run: this.#run });
+    this.#queue = this.#queue.then(free).catch(() => {}).finally(() => (this.#run = null)); // no Python, no run
+    return this.#engine.leave?.(this.#queue); // as a guard can
   }
 
   async #change(name, value) {
     if (this.#run === null && !this.#asked) return; // the first open carries it
     const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
-    if (answer) {
-      this.say(name, ...answer.notes);
-      this.#adopt(answer, answer.restarted, { answered: name });
-    } else if (!this.#changers[name].waiting()) {
+    if (answer) this.take(answer, { notes: name, answered: name });
+    else if (!this.#changers[name].waiting()) {
       this.params = { ...this.params, [name]: this.#confirmed[name] };
       this.#emit({ type: "params" });
     }
   }
 
-  /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
-  #adopt({ params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded }, cleared, { answered = null, resting = false, same = false, left = null, texts = null } = {}) {
+  /** Ask about the run what changes it, and take the answer. */
+  async #do(method, facts, place, how, otherwise) {
+    return this.take(await this.#ask(method, () => ({ run: this.#run, ...facts }), place, otherwise), how);
+  }
+
+  /**
+   * Take Python's word for the run, but never move a control back to a value that a newer wish has overtaken; null says
+   * nothing. how: notes: the place for what Python says; answered: the parameter that was changed; same: it is the run that
+   * was there; resting: it was measured in the background; left: what it was restored from; texts: edits that are offered
+   */
+  take(answer, how = {}) {
+    if (!answer) return null;
+    const { params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded } = answer;
+    const cleared = Boolean(answer.restarted);
+    const { notes, answered = null, resting = false, same = false, left = null, texts = answer.texts ?? null } = how;
     if (pins) this.pins = pins;
     if (recorded ?? cleared) this.recorded = recorded ?? [];
     if (drawn && !same && Object.keys(drawn).length) this.drawn = drawn;
@@ -254,23 +226,25 @@ export class Session {
       this.#era += 1;
       this.#settle("load"); // that run is gone, and the file that did not fit it too
     }
+    if (notes) this.say(notes, ...answer.notes);
     if (frame) {
       this.step = frame.step;
       this.say("run", ...frame.notes);
       this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed: answered });
     }
+    return answer;
   }
 
   /** One call at a time and in order, so that an answer always belongs to the run that the page shows. */
   #ask(method, args, place, otherwise = () => false) {
-    if (this.#closed) return never();
+    if (this.ended.aborted && method !== "save") return never();
     if (this.#run === null && OF_A_READER.includes(method)) return new Promise((done) => this.#early.push(() => done(this.#ask(method, args, place))));
     const answer = this.#queue.then(async () => {
       try {
         const facts = args();
         if (!facts) return null;
         const result = await this.#engine.call(method, facts);
-        if (method === "open") this.#held.add(result.run);
+        if (method === "open") this.#run = result.run;
         if (this.troubles[place]) this.fail(place, null);
         return result;
       } catch (error) {
@@ -280,7 +254,7 @@ export class Session {
       }
     });
     this.#queue = answer;
-    return answer.then((result) => (this.#closed && method !== "save" ? never() : result)); // the last session is kept
+    return answer.then((result) => (this.ended.aborted && method !== "save" ? never() : result)); // the last session is kept
   }
 
   /** What was said about earlier changes of parameters has been read. */

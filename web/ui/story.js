@@ -16,23 +16,16 @@ export class Story {
   #changed;
   #made = {}; // parts as they are, until something changes
   #facts = { markdown: null, Code: null, live: false, parts: {}, recipes: {}, sources: null, frame: null };
-  #there = true;
-  #stop;
 
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
-    this.#stop = page.listen(({ type, frame }) => {
+    page.listen(({ type, frame }) => {
       if (type === "frame") this.#facts.frame = frame.scalars;
       if (type === "open" && this.#facts.markdown) this.#find();
       if (type === "messages" || (type === "frame" && this.#facts.live)) this.#made = {}; // the page draws all of these
     });
     if (page.meta.story) requestAnimationFrame(() => setTimeout(() => this.#read())); // after the paint
-  }
-
-  destroy() {
-    this.#there = false;
-    this.#stop();
   }
 
   part(title = HOW) {
@@ -49,12 +42,11 @@ export class Story {
       ]);
       const named = [...new Set([...words.matchAll(RECIPE)].map(([, recipe]) => recipe))];
       const recipes = await Promise.all(named.map(async (recipe) => [recipe, await page.shipped(recipe)]));
-      if (!this.#there) return;
       this.#tell({ markdown, Code, live: words.includes("{{frame."), parts: partsOf(markdown.parse(words)), recipes: Object.fromEntries(recipes) });
       if (page.troubles.story) page.fail("story", null);
       if (page.open) await this.#find();
     } catch (error) {
-      if (this.#there) page.fail("story", error);
+      page.fail("story", error);
     }
   }
 

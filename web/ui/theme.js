@@ -5,19 +5,20 @@ const KEY = "bitladder-theme";
 const listeners = new Set();
 
 function setTheme(name) {
-  if (name === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = name;
-  remember(KEY, name);
-  changed();
+  if (name === "light" || name === "dark") document.documentElement.dataset.theme = name;
+  else delete document.documentElement.dataset.theme;
 }
 
 /** Take up the theme that was chosen last, and let these radio buttons choose another. */
 export function bindThemes(radios) {
-  const saved = recall(KEY);
-  if (saved === "light" || saved === "dark") document.documentElement.dataset.theme = saved;
+  setTheme(recall(KEY));
   for (const radio of radios) {
     radio.checked = radio.value === (document.documentElement.dataset.theme ?? "auto");
-    radio.addEventListener("change", () => setTheme(radio.value));
+    radio.addEventListener("change", () => {
+      setTheme(radio.value);
+      remember(KEY, radio.value);
+      changed();
+    });
   }
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
     matchMedia(query).addEventListener("change", changed);

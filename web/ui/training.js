@@ -1,4 +1,4 @@
-import { byteArray, download } from "./files.js";
+import { byteArray } from "./files.js";
 import { forget } from "./keep.js";
 import { latest } from "./latest.js";
 
@@ -16,13 +16,12 @@ export class Training {
   #start = null; // a reset under way
   #page;
   #changed;
-  #stop;
 
   constructor(page, changed) {
     this.#page = page;
     this.#changed = changed;
     const { eager } = page.meta;
-    this.#stop = page.listen(({ cleared, edited, changed: name }) => {
+    page.listen(({ cleared, edited, changed: name }) => {
       const news = edited || (name && (!eager.length || eager.includes(name)));
       if (!news || cleared || (this.state !== "done" && !page.example())) return; // the page has not taken this event yet
       this.#set("paused"); // there may be new work
@@ -72,10 +71,7 @@ export class Training {
   /** Back to a recorded step, and on from there. */
   async back(step) {
     await this.pause();
-    const answer = await this.#page.ask("rewind", { step }, "page");
-    if (!answer) return;
-    this.#page.take(answer, { same: true });
-    this.#page.keeper.save();
+    if (await this.#page.rewind(step)) this.#page.keeper.save();
   }
 
   newSeed() {
@@ -101,11 +97,6 @@ export class Training {
     await this.#refresh();
   }
 
-  async save() {
-    const snapshot = await this.#page.ask("snapshot", {}, "save");
-    if (snapshot) download(snapshot.file.data, snapshot.name);
-  }
-
   /** What keys do: [{key, label, run}]. */
   get bindings() {
     const { play, pause, step, reset } = this.#page.meta.labels;
@@ -115,12 +106,6 @@ export class Training {
       { key: "r", label: `${reset}: the same seed again`, run: () => this.reset() },
       { key: "n", label: "New seed", run: () => this.newSeed() },
     ];
-  }
-
-  destroy() {
-    this.#stop();
-    this.pause();
-    this.#changed = () => {}; // what is saved now is drawn nowhere
   }
 
   #refresh = latest(async () => {

@@ -1,5 +1,5 @@
 import { html } from "preact";
-import { FileButton } from "./files.js";
+import { FileButton, saveFile } from "./files.js";
 import { count } from "./format.js";
 import { RecordButton } from "./microphone.js";
 import { Trouble } from "./trouble.js";
@@ -44,7 +44,7 @@ export function Files({ page, training }) {
   const { labels, saves, accepts } = page.meta;
   return html`<div class="files">
     <div class="row">
-      ${training && saves && labels.save && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => training.save()}>${labels.save}</button>`}
+      ${training && saves && labels.save && html`<button type="button" data-test="save" disabled=${!page.open} onClick=${() => saveFile(page, "snapshot")}>${labels.save}</button>`}
       <${FileButton} label=${labels.load} accept=${accepts} test="load" disabled=${!page.open} pick=${page.bring} />
       ${labels.record && html`<${RecordButton} label=${labels.record} disabled=${!page.open} pick=${page.bring} refuse=${(trouble) => page.fail("load", trouble)} />`}
     </div>
