@@ -17,7 +17,8 @@ MOST_VALUES = 256  # of an array that is written as numbers of a palette
 def record(name: str) -> dict[str, Any]:
     """What web/recorded/<name>.json holds: {by, frames}. `by` are the parameters in Page.RECORDED, which have choices;
     for each of their values, joined by commas, there is a frame in which all other parameters have their defaults,
-    after REHEARSED steps of the page's work. Without such parameters there is one frame, of the defaults.
+    after REHEARSED steps of the page's work, with the `history` of its curves. Without such parameters there is one
+    frame, of the defaults.
 
     An array is {shape, dtype, values}, the values in base64; with few different ones they are bytes that number those
     of `palette`. ValueError for a page without recorded frames.
@@ -36,16 +37,22 @@ def _frame(name: str, params: dict[str, str]) -> dict[str, Any]:
         text, arrays = bridge.call_json(method, json.dumps(args))
         return json.loads(text)["ok"], arrays
 
+    def written(array: dict[str, Any]) -> dict[str, Any]:
+        return _written(arrays[array["$array"]]) | {"shape": array["shape"]}
+
     answer, arrays = ask("open", page=name, params=params)
     run, steps = answer["run"], pages.page(name).REHEARSED
     if steps:
-        answer, arrays = ask("advance", run=run, steps=steps)
+        ask("advance", run=run, steps=steps)
     if steps is not None:
-        answer, arrays = ask("background", run=run, ms=AS_LONG_AS_IT_TAKES)
-    frame = answer["frame"]
+        ask("background", run=run, ms=AS_LONG_AS_IT_TAKES)
+    answer, arrays = ask("pin", run=run)
+    frame, history = (answer["pins"][0][key] for key in ("frame", "history"))
     ask("close", run=run)
-    return frame | {"arrays": {key: _written(arrays[each["$array"]]) | {"shape": each["shape"]}
-                               for key, each in frame["arrays"].items() if key not in pages.page(name).UNRECORDED}}
+    shown = {key: each for key, each in frame["arrays"].items() if key not in pages.page(name).UNRECORDED}
+    return frame | {
+        "arrays": {key: written(each) for key, each in shown.items()},
+        "history": {key: {axis: written(points) for axis, points in curve.items()} for key, curve in history.items()}}
 
 
 def _written(array: np.ndarray) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Page(Experiment):
     PANELS = panels.PANELS
     ACTIONS = (Action("widths", "Measure at all widths", "Measure the network with weights of 2 to 8 bits"),)
     MAIN = ("bits", "temperature")
-    RECORDED, REHEARSED = (), 0
+    RECORDED, REHEARSED = (), 300
     PARAMS = (
         Param("corpus", "Corpus", "choice", "stories", choices=("stories", "own"), live=False,
               titles={"own": "your own text"},

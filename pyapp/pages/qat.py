@@ -56,7 +56,7 @@ class Page(Experiment):
     IDLE = (Idle(("temperature",), "share", "is", (0.0,), "there is no teacher"),
             format_controls.idle_in_formats("bits", "per"))
     MAIN = ("bits", "activations")
-    RECORDED = ()
+    RECORDED, REHEARSED = (), 150
     UNSHOWN: ClassVar = {"wrong_index": "There is no pad here to put a digit on."}
     PARAMS = (
         Param("start", "Start from", "choice", PRETRAINED, choices=(PRETRAINED, SCRATCH), live=False,

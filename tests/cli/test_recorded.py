@@ -32,9 +32,16 @@ def test_recorded_frames_are_those_of_today(name):
     for key, frame in now["frames"].items():
         told = said["frames"][key]
         assert close(told["scalars"], json.loads(json.dumps(frame["scalars"]))), f"{key}: {again}"
-        assert told["arrays"].keys() == frame["arrays"].keys(), f"{key}: {again}"
-        for array, found in frame["arrays"].items():
-            np.testing.assert_allclose(values(told["arrays"][array]), values(found), rtol=1e-5, atol=1e-6)
+        same_numbers(told["arrays"], frame["arrays"], f"{key}: {again}")
+        assert told["history"].keys() == frame["history"].keys(), f"{key}: {again}"
+        for curve, points in frame["history"].items():
+            same_numbers(told["history"][curve], points, f"{key}, {curve}: {again}")
+
+
+def same_numbers(told: dict, now: dict, why: str) -> None:
+    assert told.keys() == now.keys(), why
+    for name, array in now.items():
+        np.testing.assert_allclose(values(told[name]), values(array), rtol=1e-5, atol=1e-6, err_msg=why)
 
 
 def close(told, now) -> bool:

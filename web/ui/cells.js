@@ -36,7 +36,7 @@ const OF = {
     return [first, ...drawn.filter((line) => line.x).map((line) => [["x", line.name], ...line.x.map((at, i) => [at, line.y[i]])])];
   },
   curves: ({ lines }, scope, page) => lines.map(({ y, label }) => {
-    const { step, value } = page.curves.points(y);
+    const { step, value } = page.curves().points(y);
     return [["step", scope.text(label) || y], ...step.map((at, i) => [at, value[i]])];
   }),
   histogram: ({ edges, before, after }, scope) => {

@@ -5,6 +5,10 @@ const MOST = 1000;
 export class Curves {
   #curves = new Map(); // name -> {step: [], value: [], stride, seen, passing}
 
+  constructor(history = {}) {
+    this.append(history);
+  }
+
   /** history: {name: {step, value}} with typed arrays (or {data}) of what is new. */
   append(history) {
     for (const [name, { step, value }] of Object.entries(history)) {

@@ -22,7 +22,7 @@ export function mount(root, page) {
   const roots = { shipped: null, read: null, glossary };
   const known = (params) => ({ ...roots, params, picks: Object.fromEntries(declared.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
-  let [frame, opened] = [null, null]; // opened: the settings of a run that nothing was done with yet
+  let [frame, opened] = [null, null]; // opened: the settings of a run that is at its beginning, where the record may be ahead
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
@@ -33,10 +33,11 @@ export function mount(root, page) {
   const made = new Map(); // how each panel was drawn
   const mentioned = new Map(panels.map((panel) => [panel, mentions(JSON.stringify(panel))])); // the names in it
 
-  /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
+  /** The recorded frame that is shown until Python has one, and where it is ahead until the reader begins the work, or the first is done. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
+  const curves = new Curves();
   const run = { going: false, done: false, press };
-  Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  Object.assign(page, { run, example, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
@@ -44,8 +45,7 @@ export function mount(root, page) {
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
     const pin = page.pins.find((each) => each.name === name);
-    page.compared = pin ? { name, curves: new Curves(), scope: new Scope(pin.frame, known(pin.params)) } : null;
-    page.compared?.curves.append(pin.history);
+    page.compared = pin ? { name, curves: new Curves(pin.history), scope: new Scope(pin.frame, known(pin.params)) } : null;
     plan();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
@@ -115,6 +115,7 @@ export function mount(root, page) {
     const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
+    if (run.done) opened = null;
     plan();
   }
 
@@ -141,15 +142,16 @@ export function mount(root, page) {
     const { cleared, history } = event;
     frame = event.frame;
     if (cleared && !event.same) page.was = event.left ? { left: event.left, step: saves ? frame.step : 0 } : page.other && { other: page.other };
-    if (!event.resting) opened = kind === "train" && cleared && !frame.step ? page.params : null;
+    if (cleared && !event.left && !frame.step && (kind === "train" || !starts)) opened = page.params;
+    else if (cleared || event.changed || (kind === "train" && !event.resting)) opened = null;
     if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (cleared) {
       page.other = null;
-      page.curves.clear();
+      curves.clear();
       starts += 1;
       if (kind === "asked") [run.going, run.done] = [false, false];
     }
-    page.curves.append(history);
+    curves.append(history);
     if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
     if (cleared) training?.rewound();
     if (kind === "auto" && !working) work().then(() => rests && !page.ended.aborted && rest());
@@ -166,12 +168,13 @@ export function mount(root, page) {
   page.listen((event) => {
     const { type, cleared, history } = event;
     const grown = history && Object.keys(history).length > 0;
-    const [shown, beside] = [example() ?? frame, page.compared];
+    const [record, beside] = [example(), page.compared];
+    const shown = record ?? frame;
     if (type === "wish") touched = performance.now();
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && kind === "train" && grown)) page.was = null; // something is done
     if (type === "frame") take(event);
     const alone = type === "frame" && !event.changed && (event.resting || training?.playing); // no one waits for it
-    if (type === "frame" && !cleared && shown && page.compared === beside) plan([...news(example() ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
+    if (type === "frame" && !cleared && shown && example() === record && page.compared === beside) plan([...news(record ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
     else plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has) ? [null] : []);
   });
   const story = new Story(page, plan);

@@ -1,5 +1,6 @@
 import { json } from "../modules.js";
 import { TYPES } from "../rpc.js";
+import { Curves } from "./curves.js";
 
 /**
  * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
@@ -13,10 +14,12 @@ export async function recorded(meta) {
   return (params) => {
     const key = by.map((name) => params[name]).join();
     if (!Object.hasOwn(frames, key) || !meta.params.every((param) => plain(params, param))) return null;
-    const { arrays, ...frame } = frames[key];
-    return (made[key] ??= { ...frame, arrays: Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, unpacked(array)])) });
+    const { arrays, history, ...frame } = frames[key];
+    return (made[key] ??= { ...frame, arrays: each(arrays, unpacked), curves: new Curves(each(history, (points) => each(points, unpacked))) });
   };
 }
+
+const each = (object, change) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
 
 function unpacked({ shape, dtype, palette, values }) {
   const data = numbers(values, palette ? "uint8" : dtype);

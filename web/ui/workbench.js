@@ -31,7 +31,7 @@ export function Workbench({ page, training, panels: { stage, readouts, wide, sto
     </header>
     <div class="strip" role="region" aria-label="Main controls" data-panel="strip" data-test="strip"><${Strip} ...${strip}
       run=${run && html`<${Blocks} block=${{ blocks: [run] }} scope=${scope} page=${page} />`}
-      headline=${scope.ready && html`<${Headline} text=${bar} scope=${scope} page=${page} />`}>
+      headline=${scope.ready && html`<${Headline} text=${bar} scope=${scope} page=${page} training=${training} />`}>
       ${main.length > 0 && html`<div class="mains"><${Controls} page=${page} names=${main} /></div>`}<//></div>
     <div class=${`bench ${readouts.length ? "" : "bench-wide"} ${more ? "" : "bench-alone"}`}>
       <aside class=${`controls ${open ? "open" : ""}`} hidden=${!more} aria-label="Controls" data-panel="controls" data-test="controls">
@@ -54,9 +54,9 @@ export function Workbench({ page, training, panels: { stage, readouts, wide, sto
 const onPaper = ({ meta, params, step }) =>
   [...meta.params.map(({ name, label, unit }) => `${label}: ${String(params[name]).slice(0, 60)} ${unit}`.trim()), ...(step ? [`step ${step}`] : [])].join(" · ");
 
-function Headline({ text, scope, page }) {
+function Headline({ text, scope, page, training }) {
   return html`<${Rich} text=${text} scope=${scope} />
-    ${page.example() && html`<span class="doc recorded" data-test="recorded">${page.open ? `Recorded; press ${page.meta.labels.play}` : html`Recorded <span class="by">by CPython</span>`}</span>`}
+    ${page.example() && html`<span class="doc recorded" data-test="recorded">Recorded${!page.open ? html` <span class="by">by CPython</span>` : training ? `; press ${page.meta.labels.play}` : "; computed here now"}</span>`}
     ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${text} scope=${page.compared.scope} /></span>`}`;
 }
 

@@ -37,7 +37,7 @@ export function Chart({ block, scope, page }) {
 /** Lines that grow while the page works, those of a pinned run dashed. */
 export function Curves({ block, scope, page }) {
   const { lines, format = "fixed:3", height = 168, floor, ceiling, least, empty } = block;
-  const runs = [[page.compared?.curves ?? new Points(), true], [page.curves, false]];
+  const runs = [[page.compared?.curves ?? new Points(), true], [page.curves(), false]];
   const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...curves.points(line.y) })))
     .filter(({ step, pinned }) => step.length > 0 || !pinned);
   const write = (value, how = format) => scope.inside(value).value(`item:${how}`)[1];
