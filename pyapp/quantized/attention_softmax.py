@@ -76,6 +76,11 @@ class QuantizedSoftmax:
             p[rows] = self.method.probabilities(self._logits(z[rows], _of(counts, rows)), _of(counts, rows))
         return p.reshape(scores.shape)
 
+    @property
+    def constant(self) -> Shift | None:
+        """The shift, if it subtracts one number from all scores and their softmax is the exact one; otherwise None."""
+        return self.shift if isinstance(self.method, Exact) and self.rule in ("none", "tensor-mean") else None
+
     def codes(self, scores: np.ndarray, mask: np.ndarray | None) -> Codes:
         """The integers that go into a calibrated method and come out. ValueError if the method has none."""
         if not isinstance(self.method, Softmax):

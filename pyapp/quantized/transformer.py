@@ -25,7 +25,7 @@ from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, assemble, bits_
 from pyapp.quant.schemes import GRID, SCHEMES, Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
-from pyapp.quantized.on_grids import Activation, OnGrids
+from pyapp.quantized.on_grids import Activation, OnGrids, between_grids
 from pyapp.quantized.preparation import check, prepared
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
@@ -182,6 +182,7 @@ def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mappi
         attention = block.attention
         attention.qkv = dense(attention.qkv, [grid(), grid(), grid()])
         attention.out, block.up, block.down = dense(attention.out), dense(block.up), dense(block.down)
+        block.at_once = between_grids
 
     if isinstance(model, ViT):
         model.embed = dense(model.embed)

@@ -160,27 +160,6 @@ def test_a_tokens_whole_block():
         assert_close(found, exact)
 
 
-@pytest.mark.parametrize("tokens, sequences", [(1, 2), (5, 9), (17, 3)])
-def test_a_block_for_whole_sequences_gives_the_bits_of_its_layers(tokens, sequences):
-    from pyapp.core.engine import using
-    from pyapp.core.parameters import Parameters
-    from pyapp.core.rng import generator
-
-    block = Block("b", 24, 3, 40)
-    p = Parameters(block.shapes)
-    block.initialise(p, generator(1, "weights"), 1)
-    p.vector += numbers(p.vector.size) * F32(0.1)
-    x = numbers(sequences * tokens, 24)
-    with using("kernels"):
-        assert block.at_once(block, p, x, tokens, tokens) is not None
-        full, first = block.forward(p, x, tokens), block.infer(p, x, tokens, 1)
-        np.testing.assert_array_equal(block.infer(p, x, tokens, tokens), full)
-        np.testing.assert_array_equal(first, full[::tokens])
-        block.attention.softmax = lambda scores, mask: attention.float_softmax(scores, mask)
-        assert block.at_once(block, p, x, tokens, tokens) is None  # as for another softmax
-        np.testing.assert_array_equal(block.infer(p, x, tokens, 1), first)
-
-
 REFUSED = {
     "too few arguments": lambda simd: simd.linear(1),
     "shapes that do not fit": lambda simd: simd.linear(numbers(2, 3), numbers(2, 4), None, False, numbers(2, 2)),
@@ -202,20 +181,10 @@ REFUSED = {
     "a full cache": lambda simd: simd.block(
         numbers(1, 4), *(numbers(n) for n in (4, 4, 48, 12, 16, 4, 4, 4, 8, 2, 8, 4)),
         numbers(1, 1, 2, 4), numbers(1, 1, 2, 4), numbers(1, 1, 1, 3), numbers(16), 2),
-    "sequences of two lengths": lambda simd: of_sequences(simd, tokens=2),
-    "heads that do not divide the columns": lambda simd: of_sequences(simd, heads=3),
-    "queries of neither one token nor all": lambda simd: of_sequences(simd, y=numbers(2, 4)),
-    "too little room": lambda simd: of_sequences(simd, room=200),
 }
-
-
-def of_sequences(simd, heads=2, tokens=3, y=None, room=4 * 3 * 16 + 9):
-    simd.sequences(numbers(3, 4), *(numbers(n) for n in (4, 4, 48, 12, 16, 4, 4, 4, 8, 2, 8, 4)), 0.5, heads, tokens,
-                   numbers(1, 4) if y is None else y, numbers(room))
 
 
 @pytest.mark.parametrize("why", REFUSED)
 def test_a_wrong_argument_is_an_exception(why):
-    of_sequences(kernels.simd)  # with the right ones it runs
     with pytest.raises((TypeError, ValueError, BufferError)):
         REFUSED[why](kernels.simd)
