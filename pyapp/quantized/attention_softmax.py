@@ -55,7 +55,7 @@ class QuantizedSoftmax:
         It reaches as far as these scores do. Only "row-max-clip" clips, at the rule's own best: for the other rules a
         shorter reach helps at 3 and 4 bits and harms from 6 on.
         """
-        z, counts = _rows(scores.astype(np.float64), mask)
+        z, counts = _rows(scores.astype(np.float64, copy=False), mask)
         some = slice(None, None, -(-len(z) // CLIP_ROWS))
         clip = best_clip(z[some], self.bits, _of(counts, some)) if self.rule == "row-max-clip" else None
         shift = calibrate(z, self.bits, self.rule, counts, clip)

@@ -76,6 +76,11 @@ def test_the_class_token_alone_answers_as_it_does_among_all(name, settings, dtyp
     assert network.model.blocks[1].attention.probabilities.shape == (12, 2, 1, 17)  # of the class token's query
 
 
+def test_calibration_leaves_one_images_numbers_in_the_layers():
+    network = quantize_vit(VIT, FULL, IMAGES, SIZE)
+    assert network.model.attention().shape == (2, 1, 2, 17, 17)
+
+
 @pytest.mark.parametrize("logits", [vit_logits, gpt_logits])
 def test_sixteen_bits_of_everything_are_nearly_float_and_fewer_are_farther(logits):
     exact = logits(Settings())
