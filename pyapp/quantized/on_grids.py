@@ -54,6 +54,7 @@ class OnGrids:
         in_integers = weight is not None and max(weight.bits, before.bits) <= BYTE and weight.grid.per.kind != "group"
         self.weight = weight if in_integers else None
         self._sums = row_sums(weight.codes) if in_integers else None
+        self._scales = np.full(len(weight.codes), weight.scale) if in_integers else None
         self._last: tuple[Grid, np.ndarray, np.ndarray] | None = None  # see line
 
     def forward(self, p: Parameters, x: np.ndarray) -> np.ndarray:
@@ -87,7 +88,7 @@ class OnGrids:
         rows have grids of their own."""
         if self._last is None or self._last[0] is not grid:  # a fixed grid is the same object in every pass
             scale, zero = grid.spread((rows, 1))  # of the input: (), or (R, 1)
-            factor = scale.astype(np.float64) * self.weight.scale
+            factor = scale.astype(np.float64) * self._scales
             self._last = grid, factor, factor * (zero * self._sums)
         _, factor, offset = self._last
         return factor, p[self.layer.bias] - offset

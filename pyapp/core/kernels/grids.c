@@ -137,16 +137,18 @@ void pack_weights(const OnGrid *d) {
 void rows_on_grid(OnGrid *d, const double *x, size_t x_row, double *y, size_t y_row, size_t rows, size_t first, size_t end) {
   size_t width = d->outputs / d->parts, pairs = pairs_of(d->inputs), step = PANEL * 2 * pairs;
   const int16_t *from = d->panels + panels_of(d->outputs, d->parts) / d->parts * first * step;
+  Line in = d->in; // in registers
+  f32x4 wrong = d->wrong;
   for (size_t start = 0; start < rows; start += TILE, x += TILE * x_row, y += TILE * y_row) {
     size_t count = rows - start < TILE ? rows - start : TILE;
-    for (size_t r = 0; r < count; r++) pack_row(x + r * x_row, d->inputs, d->codes + r * 2 * pairs, &d->in);
+    for (size_t r = 0; r < count; r++) pack_row(x + r * x_row, d->inputs, d->codes + r * 2 * pairs, &in);
     Dense tile = {d->times, d->plus, y, y_row, pairs};
     const int16_t *panel = from;
     for (size_t p = first; p < end; p++) {
-      Line part = {0, 0, 0, 0, d->wrong}, *grid = d->scales ? &part : 0;
+      Line part = {0, 0, 0, 0, wrong}, *grid = d->scales ? &part : 0;
       if (grid) {
         const int32_t *of = d->ends + 3 * p;
-        part = (Line){d->scales[p], (float)of[0], (float)of[1], (float)of[2], d->wrong};
+        part = (Line){d->scales[p], (float)of[0], (float)of[1], (float)of[2], wrong};
       }
       for (size_t o = 0; o < width; o += PANEL, panel += step) {
         size_t out = p * width + o, left = width - o;
@@ -156,9 +158,10 @@ void rows_on_grid(OnGrid *d, const double *x, size_t x_row, double *y, size_t y_
           dense_tile(1, &row, d->codes + r * 2 * pairs, panel, out, left, grid);
         }
       }
-      d->wrong = part.wrong;
+      wrong = part.wrong;
     }
   }
+  d->in = in, d->wrong = wrong;
 }
 
 FUNCTION(dense_on_grid, 13) { // x float64 (R, I) goes onto a grid: scale, zero point, lowest and highest code of 8 bits;

@@ -168,8 +168,7 @@ def whole_block(x: np.ndarray, norms: Sequence[np.ndarray], layers: Sequence[tup
     panels = (3 * -(-width // PANEL), -(-width // PANEL), -(-hidden // PANEL), -(-width // PANEL))
     pairs = [codes.shape[1] + codes.shape[1] % 2 for codes, _, _ in layers]  # numbers, rounded up to pairs
     packed = TILE * max(pairs) + sum(PANEL * count * row for count, row in zip(panels, pairs, strict=True))
-    of_layers = [each for codes, factor, line in layers
-                 for each in (dense(codes), dense(np.broadcast_to(factor, line.shape)), dense(line))]
+    of_layers = [dense(each) for layer in layers for each in layer]
     rounding = (shift.scale, shift.low, shift.high, shift.mean) if shift else (1.0, 0, 0, 0.0)
     y, status = np.empty((len(x) // tokens * queries, width), F64), np.empty(1, np.int32)
     scratch = np.empty(TOGETHER * tokens * (width + max(3 * width, hidden)) + tokens * tokens, F64)
