@@ -1,6 +1,6 @@
 """The block that both transformers are made of. B sequences of T tokens are R = B·T rows of C columns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from pyapp.core.norm import LayerNorm
 from pyapp.core.parameters import Parameters
 
 Shapes = Mapping[str, tuple[int, ...]]
+# (block, parameters, rows (R, C), tokens per sequence, queries per sequence) -> what `Block.infer` gives, or None
+AtOnce = Callable[["Block", Parameters, np.ndarray, int, int], np.ndarray | None]
 
 
 class Block:
@@ -25,6 +27,7 @@ class Block:
         self.up, self.down = Linear(f"{name}.up", width, hidden), Linear(f"{name}.down", hidden, width)
         self.gelu = GELU()
         self.dropouts = [Dropout(dropout), Dropout(dropout)]
+        self.at_once: AtOnce = in_float
 
     @property
     def linears(self) -> list[Linear]:
@@ -44,7 +47,7 @@ class Block:
             initialise(linear, p, rng, 1 / (2 * blocks) if adds else 1.0)
 
     def forward(self, p: Parameters, x: np.ndarray, tokens: int, cache: Cache | None = None) -> np.ndarray:
-        if len(x) == 1 and self._plain(cache):
+        if len(x) == 1 and type(cache) is Cache and self.plain:
             y = x.copy()
             probabilities = one_token(y, [p[name] for name in self.shapes], cache)
             if probabilities is not None:
@@ -52,19 +55,23 @@ class Block:
                 return y
         return self._add(p, x, self.attention.forward(p, self.norm1.forward(p, x), tokens, cache))
 
-    def first(self, p: Parameters, x: np.ndarray, tokens: int) -> np.ndarray:
-        """Only the first row of each sequence, (B, C), as `forward` gives it, for less than half the work. No
-        `backward` can follow."""
-        return self._add(p, x[::tokens], self.attention.forward(p, self.norm1.forward(p, x), tokens, queries=1))
+    def infer(self, p: Parameters, x: np.ndarray, tokens: int, queries: int) -> np.ndarray:
+        """The first `queries` rows of each sequence, 1 or all, (B·queries, C), as `forward` gives them; one row is less
+        than half the work. Neither `backward` nor the attention's probabilities can follow."""
+        if (y := self.at_once(self, p, x, tokens, queries)) is not None:
+            return y
+        attended = self.attention.forward(p, self.norm1.forward(p, x), tokens, queries=queries)
+        return self._add(p, x.reshape(-1, tokens, x.shape[1])[:, :queries].reshape(-1, x.shape[1]), attended)
 
     def _add(self, p: Parameters, x: np.ndarray, attended: np.ndarray) -> np.ndarray:
         x = x + self.dropouts[0].forward(p, attended)
         hidden = self.gelu.forward(p, self.up.forward(p, self.norm2.forward(p, x)))
         return x + self.dropouts[1].forward(p, self.down.forward(p, hidden))
 
-    def _plain(self, cache: Cache | None) -> bool:
-        """Whether one kernel can run the whole block: there is a cache, and neither dropout nor anything quantised."""
-        return (type(cache) is Cache and type(self.attention) is Attention and self.attention.softmax is float_softmax
+    @property
+    def plain(self) -> bool:
+        """Whether a kernel can run the whole block in float: there is neither dropout nor anything quantised."""
+        return (type(self.attention) is Attention and self.attention.softmax is float_softmax
                 and all(type(each) is Linear for each in self.linears)
                 and all(each.rng is None for each in self.dropouts))
 
@@ -78,6 +85,12 @@ class Block:
 def one_token(x: np.ndarray, parameters: list[np.ndarray], cache: Cache) -> np.ndarray | None:
     """A block for one new token x (1, C) of a text, in place, if a kernel does that in one call: the parameters are in
     the order of `Block.shapes`. It gives the probabilities (1, H, 1, S); None if `Block.forward` has to do it."""
+    return None
+
+
+@accelerated
+def in_float(block: Block, p: Parameters, x: np.ndarray, tokens: int, queries: int) -> np.ndarray | None:
+    """`Block.infer` in one call of a kernel, or None if the layers have to do it."""
     return None
 
 

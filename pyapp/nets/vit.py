@@ -105,10 +105,12 @@ class ViT:
         rows[:, 1:] = patches.reshape(len(x), -1, self.size.width)
         rows += p[PLACES]
         rows = rows.reshape(-1, self.size.width)  # R, C
-        for block in self.blocks[:-1]:
-            rows = block.forward(p, rows, self.tokens)
-        last, tokens = self.blocks[-1], self.tokens
-        rows = last.first(p, rows, tokens) if only_answer else last.forward(p, rows, tokens)[::tokens]  # B, C
+        for block in self.blocks:
+            if only_answer:
+                rows = block.infer(p, rows, self.tokens, 1 if block is self.blocks[-1] else self.tokens)
+            else:
+                rows = block.forward(p, rows, self.tokens)
+        rows = rows if only_answer else rows[:: self.tokens]  # B, C
         return self.head.forward(p, self.norm.forward(p, rows))
 
     def backward(self, p: Parameters, dlogits: np.ndarray) -> None:

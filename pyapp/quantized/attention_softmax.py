@@ -55,7 +55,7 @@ class QuantizedSoftmax:
         It reaches as far as these scores do. Only "row-max-clip" clips, at the rule's own best: for the other rules a
         shorter reach helps at 3 and 4 bits and harms from 6 on.
         """
-        z, counts = _rows(scores.astype(np.float64), mask)
+        z, counts = _rows(scores.astype(np.float64, copy=False), mask)
         some = slice(None, None, -(-len(z) // CLIP_ROWS))
         clip = best_clip(z[some], self.bits, _of(counts, some)) if self.rule == "row-max-clip" else None
         shift = calibrate(z, self.bits, self.rule, counts, clip)
@@ -75,6 +75,11 @@ class QuantizedSoftmax:
                 continue
             p[rows] = self.method.probabilities(self._logits(z[rows], _of(counts, rows)), _of(counts, rows))
         return p.reshape(scores.shape)
+
+    @property
+    def constant(self) -> Shift | None:
+        """The shift, if it subtracts one number from all scores and their softmax is the exact one; otherwise None."""
+        return self.shift if isinstance(self.method, Exact) and self.rule in ("none", "tensor-mean") else None
 
     def codes(self, scores: np.ndarray, mask: np.ndarray | None) -> Codes:
         """The integers that go into a calibrated method and come out. ValueError if the method has none."""

@@ -25,7 +25,7 @@ from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, assemble, bits_
 from pyapp.quant.schemes import GRID, SCHEMES, Granularity, QuantizedTensor, check_bits
 from pyapp.quantized.attention_softmax import QuantizedSoftmax
 from pyapp.quantized.calibration_text import own_text
-from pyapp.quantized.on_grids import Activation, OnGrids
+from pyapp.quantized.on_grids import Activation, OnGrids, between_grids
 from pyapp.quantized.preparation import check, prepared
 from pyapp.softmax.methods import METHODS
 from pyapp.softmax.shift import RULES
@@ -148,7 +148,9 @@ def _quantized(model: ViT | GPT, p: Parameters, settings: TransformerSettings,
         in_integers = plain and isinstance(model, ViT) and p.vector.dtype == np.float64
         put_on_grids(model, settings, tensors if in_integers else {})
     if settings.calibrated:
-        model.forward(p.astype(np.float64), inputs)
+        double = p.astype(np.float64)
+        model.forward(double, inputs)
+        model.forward(double, inputs[:1])  # layers keep their last numbers: those of 32 images would be 42 MB
     return QuantizedTransformer(model, p, nbytes, tensors, settings.activations)
 
 
@@ -182,6 +184,7 @@ def put_on_grids(model: ViT | GPT, settings: TransformerSettings, tensors: Mappi
         attention = block.attention
         attention.qkv = dense(attention.qkv, [grid(), grid(), grid()])
         attention.out, block.up, block.down = dense(attention.out), dense(block.up), dense(block.down)
+        block.at_once = between_grids
 
     if isinstance(model, ViT):
         model.embed = dense(model.embed)

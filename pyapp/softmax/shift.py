@@ -93,9 +93,10 @@ def calibrate(z: np.ndarray, bits: int, rule: str, mask: np.ndarray | None = Non
         raise ValueError(f"the clip is {clip}; use a number of nats above 0")
     counted = z.reshape(-1) if mask is None else z[mask]
     mean = float(counted.mean()) if rule == "tensor-mean" and counted.size else 0.0
-    apart = z - offsets(z, rule, mask, mean)
-    apart = apart if mask is None else np.where(mask, apart, 0)
-    reach = max(float(apart.max()), -float(apart.min()))  # |apart| would be one array more
+    offset = offsets(z, rule, mask, mean)
+    apart = ([end(axis=1, keepdims=True) - offset for end in (z.max, z.min)] if mask is None  # no array as large as z
+             else [np.where(mask, z - offset, 0)])
+    reach = max(max(float(each.max()), -float(each.min())) for each in apart)  # |apart| would be one array more
     if rule == "row-max-clip":
         reach = min(reach, best_clip(z, bits, mask) if clip is None else clip)
     high = 0 if rule in UNSIGNED else (1 << (bits - 1)) - 1

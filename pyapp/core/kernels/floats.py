@@ -6,12 +6,14 @@ types that it does not know.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from pyapp.core.kernels import simd
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+TOGETHER = 4  # sequences that go through a block together
 
 
 def dense(x: np.ndarray) -> np.ndarray:
@@ -167,6 +169,17 @@ def one_token(x: np.ndarray, parameters: list[np.ndarray], cache) -> np.ndarray:
     return probabilities
 
 
+def in_float(block: Any, p: Any, x: np.ndarray, tokens: int, queries: int) -> np.ndarray | None:
+    if x.dtype != F32 or p.vector.dtype != F32 or block.attention.causal or not block.plain:
+        return NotImplemented
+    parameters, heads, width = [p[name] for name in block.shapes], block.attention.heads, x.shape[1]
+    room = max(3 * width, parameters[9].size)  # columns of qkv, and of the hidden layer
+    y = np.empty((len(x) // tokens * queries, width), F32)
+    scratch = np.empty(TOGETHER * tokens * (width + room) + tokens * tokens, F32)
+    simd.sequences(dense(x), *parameters, F32.type(block.attention.depth**-0.5), heads, tokens, y, scratch)
+    return y
+
+
 def _rows(*heads: np.ndarray) -> bool:
     """Whether these are heads of one type in whose rows the numbers lie side by side."""
     return _alike(*heads) and all(x.ndim == 4 and (x.strides[3] == x.itemsize or x.shape[3] < 2) for x in heads)
@@ -176,4 +189,5 @@ def table() -> dict[str, Callable]:
     """The kernels by the names of the functions that they stand in for."""
     return {each.__name__: each for each in (
         linear, linear_weight_gradient, linear_input_gradient, softmax, softmax_cross_entropy, float_softmax, gelu,
-        gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed, one_token)}
+        gelu_gradient, norm, norm_gradient, adam, sgd, scores_of, weighted, weighted_transposed, one_token,
+        in_float)}

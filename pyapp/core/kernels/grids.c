@@ -1,10 +1,9 @@
 // Numbers put on a grid of whole numbers, in float32: what pyapp/quant/schemes.py and pyapp/quant/fakequant.py do.
 #include "arrays.h"
 #include "codes.h"
+#include "grids.h"
 #include "vector.h"
 
-// code = clip(round(x / scale) + zero, low, high); NaN goes to an end. `wrong` is 0 until an x is not finite, then NaN.
-typedef struct { float scale, zero, low, high; f32x4 wrong; } Line;
 INLINE f32x4 code_of(Line *l, f32x4 x) {
   const f32x4 low = SPLAT(l->low), high = SPLAT(l->high);
   l->wrong += x - x;
@@ -12,7 +11,6 @@ INLINE f32x4 code_of(Line *l, f32x4 x) {
   code = choose(code > low, code, low);
   return choose(code < high, code, high);
 }
-INLINE int32_t went_wrong(f32x4 wrong) { return sum(wrong) != 0; }
 INLINE f32x4 four(const int is_double, const void *x, size_t i) {
   const double *d = (const double *)x + i;
   return is_double ? narrowed(LOAD(f64x2, d), LOAD(f64x2, d + 2)) : LOAD(f32x4, (const float *)x + i);
@@ -76,9 +74,7 @@ INLINE void run_grid(Held *h, PyObject *const *a, const int to_codes) {
 FUNCTION(to_codes, 9) { run_grid(h, a, 1); }
 FUNCTION(to_values, 9) { run_grid(h, a, 0); }
 
-// ---- a dense layer on a grid: a panel is the weights of 8 outputs, pairs (k, k + 1) of each side by side as dot_pairs
-// takes them, so that no sum lies across a vector. What is missing of a panel, or of a pair, is 0.
-enum { PANEL = 8, TILE = 4 };
+// ---- a dense layer on a grid
 typedef int32_t i32_at __attribute__((aligned(2), may_alias));
 static void pack_codes(const int uw, const uint8_t *w, size_t outputs, size_t inputs, int16_t *panel) {
   for (size_t k = 0; k < inputs; k += 2)
@@ -112,7 +108,7 @@ INLINE void put_outputs(const u32x4 sums, const double *times, const double *plu
   if (count >= 4) STORE(f64x2, y, v[0]), STORE(f64x2, y + 2, v[1]);
   else for (size_t j = 0; j < count; j++) y[j] = v[j / 2][j % 2];
 }
-typedef struct { const double *times, *plus; double *y; size_t outputs, pairs; } Dense;
+typedef struct { const double *times, *plus; double *y; size_t y_row, pairs; } Dense;
 INLINE void dense_tile(const int M, const Dense *d, const int16_t *x, const int16_t *w, size_t out, size_t count, Line *grid) {
   u32x4 acc[TILE][2];
   UNROLL for (int m = 0; m < M; m++) acc[m][0] = acc[m][1] = (u32x4){0};
@@ -126,8 +122,46 @@ INLINE void dense_tile(const int M, const Dense *d, const int16_t *x, const int1
   }
   UNROLL for (int m = 0; m < M; m++) UNROLL for (size_t n = 0; n < 2; n++) {
     if (count <= 4 * n) break;
-    put_outputs(acc[m][n], d->times + out + 4 * n, d->plus + out + 4 * n, d->y + (size_t)m * d->outputs + out + 4 * n, count - 4 * n, grid);
+    put_outputs(acc[m][n], d->times + out + 4 * n, d->plus + out + 4 * n, d->y + (size_t)m * d->y_row + out + 4 * n, count - 4 * n, grid);
   }
+}
+
+void pack_weights(const OnGrid *d) {
+  size_t width = d->outputs / d->parts;
+  int16_t *panel = d->panels;
+  for (size_t p = 0; p < d->parts; p++)
+    for (size_t o = 0; o < width; o += PANEL, panel += PANEL * 2 * pairs_of(d->inputs))
+      pack_codes(d->is_unsigned, d->w + (p * width + o) * d->inputs, width - o, d->inputs, panel);
+}
+
+void rows_on_grid(OnGrid *d, const double *x, size_t x_row, double *y, size_t y_row, size_t rows, size_t first, size_t end) {
+  size_t width = d->outputs / d->parts, pairs = pairs_of(d->inputs), step = PANEL * 2 * pairs;
+  const int16_t *from = d->panels + panels_of(d->outputs, d->parts) / d->parts * first * step;
+  Line in = d->in; // in registers
+  f32x4 wrong = d->wrong;
+  for (size_t start = 0; start < rows; start += TILE, x += TILE * x_row, y += TILE * y_row) {
+    size_t count = rows - start < TILE ? rows - start : TILE;
+    for (size_t r = 0; r < count; r++) pack_row(x + r * x_row, d->inputs, d->codes + r * 2 * pairs, &in);
+    Dense tile = {d->times, d->plus, y, y_row, pairs};
+    const int16_t *panel = from;
+    for (size_t p = first; p < end; p++) {
+      Line part = {0, 0, 0, 0, wrong}, *grid = d->scales ? &part : 0;
+      if (grid) {
+        const int32_t *of = d->ends + 3 * p;
+        part = (Line){d->scales[p], (float)of[0], (float)of[1], (float)of[2], wrong};
+      }
+      for (size_t o = 0; o < width; o += PANEL, panel += step) {
+        size_t out = p * width + o, left = width - o;
+        if (count == TILE) dense_tile(TILE, &tile, d->codes, panel, out, left, grid);
+        else for (size_t r = 0; r < count; r++) {
+          Dense row = {d->times, d->plus, y + r * y_row, y_row, pairs};
+          dense_tile(1, &row, d->codes + r * 2 * pairs, panel, out, left, grid);
+        }
+      }
+      wrong = part.wrong;
+    }
+  }
+  d->in = in, d->wrong = wrong;
 }
 
 FUNCTION(dense_on_grid, 13) { // x float64 (R, I) goes onto a grid: scale, zero point, lowest and highest code of 8 bits;
@@ -146,40 +180,17 @@ FUNCTION(dense_on_grid, 13) { // x float64 (R, I) goes onto a grid: scale, zero 
   NEED(zero >= -(1 << 22) && zero <= 1 << 22 && SIZE(status, 0) == 1 && low >= -255 && low <= high && high <= 255);
   if (h->failed) return;
   size_t rows = SIZE(x, 0), inputs = SIZE(x, 1), outputs = SIZE(w, 0), grids = SIZE(scales, 0), parts = grids ? grids : 1;
-  size_t width = outputs / parts, panels = (width + PANEL - 1) / PANEL, pairs = (inputs + 1) / 2;
-  NEED(SIZE(w, 1) == inputs && SIZE(packed, 0) == TILE + PANEL * panels * parts && SIZE(packed, 1) == 2 * pairs);
+  size_t row = 2 * pairs_of(inputs);
+  NEED(SIZE(w, 1) == inputs && SIZE(packed, 0) == TILE + PANEL * panels_of(outputs, parts) && SIZE(packed, 1) == row);
   NEED(SIZE(factor, 0) == outputs && SIZE(shift, 0) == outputs && SIZE(y, 0) == rows && SIZE(y, 1) == outputs);
   NEED(SIZE(ends, 0) == grids && SIZE(ends, 1) == 3 && outputs % parts == 0);
   if (!ready(h)) return;
-  Line in = {(float)scale, (float)zero, (float)low, (float)high, {0}};
-  f32x4 wrong = {0};
-  int16_t *codes = packed->buf, *panel = codes + TILE * 2 * pairs;
-  for (size_t p = 0; p < parts; p++)
-    for (size_t o = 0; o < width; o += PANEL, panel += PANEL * 2 * pairs)
-      pack_codes(UNSIGNED(w), DATA(uint8_t, w) + (p * width + o) * inputs, width - o, inputs, panel);
-  for (size_t start = 0; start < rows; start += TILE) {
-    size_t count = rows - start < TILE ? rows - start : TILE;
-    for (size_t r = 0; r < count; r++) pack_row(DATA(double, x) + (start + r) * inputs, inputs, codes + r * 2 * pairs, &in);
-    Dense d = {factor->buf, shift->buf, DATA(double, y) + start * outputs, outputs, pairs};
-    panel = codes + TILE * 2 * pairs;
-    for (size_t p = 0; p < parts; p++) {
-      Line part = {0, 0, 0, 0, wrong}, *grid = grids ? &part : 0;
-      if (grid) {
-        const int32_t *of = DATA(int32_t, ends) + 3 * p;
-        part = (Line){DATA(float, scales)[p], (float)of[0], (float)of[1], (float)of[2], wrong};
-      }
-      for (size_t o = 0; o < width; o += PANEL, panel += PANEL * 2 * pairs) {
-        size_t out = p * width + o, left = width - o;
-        if (count == TILE) dense_tile(TILE, &d, codes, panel, out, left, grid);
-        else for (size_t r = 0; r < count; r++) {
-          Dense row = {d.times, d.plus, d.y + r * outputs, outputs, pairs};
-          dense_tile(1, &row, codes + r * 2 * pairs, panel, out, left, grid);
-        }
-      }
-      wrong = part.wrong;
-    }
-  }
-  *DATA(int32_t, status) = went_wrong(in.wrong + wrong);
+  OnGrid d = {w->buf, UNSIGNED(w), factor->buf, shift->buf, inputs, outputs, parts,
+      {(float)scale, (float)zero, (float)low, (float)high, {0}}, grids ? scales->buf : 0, ends->buf, {0},
+      packed->buf, DATA(int16_t, packed) + TILE * row};
+  pack_weights(&d);
+  rows_on_grid(&d, x->buf, inputs, y->buf, outputs, rows, 0, parts);
+  *DATA(int32_t, status) = went_wrong(d.in.wrong + d.wrong);
 }
 
 FUNCTION(steps, 8) { // x (R, C); scales (1 or R); lowest and highest code; ratio x / scale, steps = clip(round(ratio)),

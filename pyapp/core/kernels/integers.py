@@ -15,6 +15,7 @@ from pyapp.core.kernels.floats import F32, F64, dense
 BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
 RULES = {"single": 0, "double": 1, "float": 2}
 TILE, PANEL = 4, 8  # rows and outputs of a dense layer on a grid that the kernel sums at once
+TOGETHER = 2  # sequences that go through a block together
 WIDEST = 1 << 16  # codes up to here, added to any zero point that the kernel takes, are exact in float32
 
 
@@ -142,21 +143,49 @@ def dense_on_grid(x: np.ndarray, grid: Any, weights: np.ndarray, factor: np.ndar
                   after: Sequence[Any]) -> np.ndarray:
     outputs, inputs = weights.shape
     kept = [_kept(each, _of_grid) for each in (grid, *after)]
-    plain = all(shape == () and scale is not None for shape, scale, _ in kept)
-    if not (plain and x.dtype == F64 and x.ndim == 2 and x.size and x.shape[1] == inputs and weights.dtype in BYTES
-            and grid.dtype in BYTES and shift.dtype == F64 and shift.shape == (outputs,)
-            and all(abs(int(zero[0])) <= 1 << 22 for _, _, zero in kept)):
+    if not (_plain(kept) and x.dtype == F64 and x.ndim == 2 and x.size and x.shape[1] == inputs
+            and weights.dtype in BYTES and grid.dtype in BYTES and shift.dtype == F64 and shift.shape == (outputs,)):
         return NotImplemented
-    scales = np.array([scale[0] for _, scale, _ in kept[1:]], F32)
-    ends = np.array([(zero[0], its.low, its.high) for its, (_, _, zero) in zip(after, kept[1:], strict=True)], np.int32)
     parts = max(len(after), 1)
     panels = -(-(outputs // parts) // PANEL) * parts
     packed = np.empty((TILE + PANEL * panels, inputs + inputs % 2), np.int16)
     y, status, line = np.empty((len(x), outputs), F64), np.empty(1, np.int32), np.empty(outputs, F64)
     line[:] = factor
     simd.dense_on_grid(dense(x), float(kept[0][1][0]), int(kept[0][2][0]), grid.low, grid.high, dense(weights),
-                       line, dense(shift), scales, ends.reshape(-1, 3), packed, y, status)
+                       line, dense(shift), *_lines(after, kept[1:]), packed, y, status)
     return NotImplemented if status[0] else y
+
+
+def whole_block(x: np.ndarray, norms: Sequence[np.ndarray], layers: Sequence[tuple], grids: Sequence[Any], shift: Any,
+                shrink: float, heads: int, tokens: int, queries: int) -> np.ndarray:
+    kept = [_kept(grid, _of_grid) for grid in grids]
+    bytes_only = all(codes.dtype in BYTES and line.dtype == F64 for codes, _, line in layers)
+    fits = bytes_only and all(grid.dtype in BYTES for grid in grids[3:]) and _plain(kept)
+    powers = None if shift is None else _kept(shift, _powers)
+    if not (fits and x.dtype == F64 and all(each.dtype == F64 for each in norms)) or (shift and powers is None):
+        return NotImplemented
+    width, hidden = x.shape[1], len(layers[2][0])
+    panels = (3 * -(-width // PANEL), -(-width // PANEL), -(-hidden // PANEL), -(-width // PANEL))
+    pairs = [codes.shape[1] + codes.shape[1] % 2 for codes, _, _ in layers]  # numbers, rounded up to pairs
+    packed = TILE * max(pairs) + sum(PANEL * count * row for count, row in zip(panels, pairs, strict=True))
+    of_layers = [dense(each) for layer in layers for each in layer]
+    rounding = (shift.scale, shift.low, shift.high, shift.mean) if shift else (1.0, 0, 0, 0.0)
+    y, status = np.empty((len(x) // tokens * queries, width), F64), np.empty(1, np.int32)
+    scratch = np.empty(TOGETHER * tokens * (width + max(3 * width, hidden)) + tokens * tokens, F64)
+    simd.grid_sequences(dense(x), *norms, *of_layers, *_lines(grids, kept), powers, *rounding, shrink, heads, tokens, y,
+                        np.empty(packed, np.int16), scratch, status)
+    return NotImplemented if status[0] else y
+
+
+def _plain(kept: Sequence[tuple]) -> bool:
+    """Whether each of these grids, as `_of_grid` has them, is one for a whole tensor that a layer's kernel takes."""
+    return all(shape == () and scale is not None and abs(int(zero[0])) <= 1 << 22 for shape, scale, zero in kept)
+
+
+def _lines(grids: Sequence[Any], kept: Sequence[tuple]) -> tuple[np.ndarray, np.ndarray]:
+    """The scales of such grids (P,), and their zero points, lowest and highest codes (P, 3)."""
+    ends = [(zero[0], grid.low, grid.high) for grid, (_, _, zero) in zip(grids, kept, strict=True)]
+    return np.array([scale[0] for _, scale, _ in kept], F32), np.array(ends, np.int32).reshape(-1, 3)
 
 
 def _rows(x: np.ndarray) -> np.ndarray:
@@ -167,4 +196,4 @@ def _rows(x: np.ndarray) -> np.ndarray:
 def table() -> dict[str, Callable]:
     """The kernels by the names of the functions that they stand in for."""
     return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps, logit_codes,
-                                             code_softmax, rounded_softmax, dense_on_grid)}
+                                             code_softmax, rounded_softmax, dense_on_grid, whole_block)}

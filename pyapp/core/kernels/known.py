@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-ANSWER = "b3974c5835cc2afca1b5f1c2c3527339bd84e77573cfc32a450758a380fb1a31"
+ANSWER = "cb220609fa0668b08775992c61d608520af0fd137bdd96d61a642db57fe5f91f"
 
 
 def right(simd: ModuleType) -> bool:
@@ -76,3 +76,26 @@ def _results(simd: ModuleType) -> Iterator[np.ndarray]:
     cache, seen = [_numbers(1, 3, 5, 4, start=at) for at in (6, 8)], np.empty((1, 3, 1, 3), np.float32)
     simd.block(row, *parameters, *cache, seen, np.empty(48, np.float32), 2)
     yield from (row, *cache, seen)
+    rows = _numbers(15, 12, start=9)
+    for queries in (1, 3):
+        y = np.empty((5 * queries, 12), np.float32)
+        simd.sequences(rows, *parameters, 0.5, 3, 3, y, np.empty(4 * 3 * 48 + 9, np.float32))
+        yield y
+    yield from _between_grids(simd, rows.astype(np.float64))
+
+
+def _between_grids(simd: ModuleType, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """A block of 12 columns and 20 hidden ones, three heads, five sequences of three rows; all grids end at ±4."""
+    norms = [_numbers(12, start=at).astype(np.float64) for at in range(4)]
+    layers = [each for outputs, inputs in ((36, 12), (12, 12), (20, 12), (12, 20))
+              for each in ((_numbers(outputs, inputs) * 31).astype(np.int8), np.full(outputs, 2.0**-10),
+                           _numbers(outputs, start=5).astype(np.float64))]
+    grids = np.full(7, 2.0**-5, np.float32), np.full((7, 3), [0, -128, 127], np.int32)
+    packed, scratch = np.empty(4 * 20 + 8 * 12 * 11 + 8 * 2 * 20, np.int16), np.empty(2 * 3 * 48 + 9)
+    status = np.empty(1, np.int32)
+    for powers in (None, 0.75 ** np.arange(15.0)):
+        for queries in (1, 3):
+            y = np.empty((5 * queries, 12))
+            simd.grid_sequences(rows, *norms, *layers, *grids, powers, 0.5, -7, 7, 0.25, 0.5, 3, 3, y, packed, scratch,
+                                status)
+            yield from (y, status)

@@ -1,5 +1,6 @@
 // Attention scores as whole numbers, and the float softmax of those: pyapp/softmax/shift.py and exact.py do the same.
 #include "arrays.h"
+#include "doubles.h"
 #include "vector.h"
 
 FUNCTION(logit_codes, 6) { // z (R, N), finite; what is subtracted from each row (R, 1); scale, lowest and highest code;
@@ -53,26 +54,15 @@ INLINE int32_t lowest_bits(double v) {
   union { double value; int32_t words[2]; } u = {v};
   return u.words[0]; // WebAssembly and what the tests run on are little-endian
 }
-FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is subtracted (R, 1), scale, lowest and highest
-                               // code, powers of what lies 0, 1, ... highest - lowest below the largest, p (R, N), and
-                               // status, int32 (1): 1 if a score is not finite
-  Py_buffer *z = hold(h, a[0], "f8", 2, READ), *offset = hold(h, a[1], "f8", 2, READ);
-  double scale = real(h, a[2]);
-  long low = whole(h, a[3]), high = whole(h, a[4]);
-  Py_buffer *powers = hold(h, a[5], "f8", 1, READ), *p = hold(h, a[6], "f8", 2, WRITE);
-  Py_buffer *status = hold(h, a[7], "i4", 1, WRITE);
-  NEED(low <= high && low >= -65536 && high <= 65536 && scale > 0 && SIZE(status, 0) == 1 && SIZE(z, 1) > 0);
-  NEED((size_t)offset->len == 8 * SIZE(z, 0) && SIZE(p, 0) == SIZE(z, 0) && SIZE(p, 1) == SIZE(z, 1));
-  NEED((long)SIZE(powers, 0) > high - low);
-  if (!ready(h)) return;
-  const f64x2 least = both((double)low), most = both((double)high);
+int rounded_rows(const Rounding *by, const double *z, const double *offsets, size_t step, double *p, size_t rows, size_t n) {
+  const f64x2 least = both((double)by->low), most = both((double)by->high);
   const double magic = 6755399441055744.0; // 1.5 · 2⁵²: what is added to it is rounded, to its lowest bits
-  const double *power = powers->buf, *row = z->buf;
-  double *out = p->buf, share[SHARES];
-  size_t n = SIZE(z, 1), span = (size_t)(high - low) + 1;
+  const double *power = by->powers, *row = z;
+  double *out = p, share[SHARES], scale = by->scale;
+  size_t span = (size_t)(by->high - by->low) + 1;
   f64x2 wrong = {0, 0};
-  for (size_t r = 0; r < SIZE(z, 0); r++, row += n, out += n) {
-    double c = DATA(double, offset)[r];
+  for (size_t r = 0; r < rows; r++, row += n, out += n) {
+    double c = offsets[r * step];
     f64x2 top = least + magic;
     for (size_t i = 0; i < n; i += 2) { // out holds the codes meanwhile
       size_t second = i + 1 < n;
@@ -99,5 +89,21 @@ FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is s
       for (i = 0; i < n; i++) out[i] = power[(size_t)(largest - lowest_bits(out[i]))] / inverse;
     }
   }
-  *DATA(int32_t, status) = wrong[0] + wrong[1] != 0;
+  return wrong[0] + wrong[1] != 0;
+}
+
+FUNCTION(rounded_softmax, 8) { // both of the above at once: z (R, N), what is subtracted (R, 1), scale, lowest and highest
+                               // code, powers of what lies 0, 1, ... highest - lowest below the largest, p (R, N), and
+                               // status, int32 (1): 1 if a score is not finite
+  Py_buffer *z = hold(h, a[0], "f8", 2, READ), *offset = hold(h, a[1], "f8", 2, READ);
+  double scale = real(h, a[2]);
+  long low = whole(h, a[3]), high = whole(h, a[4]);
+  Py_buffer *powers = hold(h, a[5], "f8", 1, READ), *p = hold(h, a[6], "f8", 2, WRITE);
+  Py_buffer *status = hold(h, a[7], "i4", 1, WRITE);
+  NEED(low <= high && low >= -65536 && high <= 65536 && scale > 0 && SIZE(status, 0) == 1 && SIZE(z, 1) > 0);
+  NEED((size_t)offset->len == 8 * SIZE(z, 0) && SIZE(p, 0) == SIZE(z, 0) && SIZE(p, 1) == SIZE(z, 1));
+  NEED((long)SIZE(powers, 0) > high - low);
+  if (!ready(h)) return;
+  Rounding by = {scale, low, high, powers->buf};
+  *DATA(int32_t, status) = rounded_rows(&by, z->buf, offset->buf, 1, p->buf, SIZE(z, 0), SIZE(z, 1));
 }

@@ -21,7 +21,7 @@ from pyapp.quant.parameters import float_nbytes, quantized_nbytes
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
 
 CALIBRATION = 32  # images that decide the grids; a page cannot wait for more
-PATCHES = 480  # that are read at once: some 20 ms, in which a person may want something else
+PATCHES = 588  # that are read at once: some 20 ms, in which a person may want something else
 KEPT = 16  # settings, as many as two sliders have
 CLOSE = 1e-3  # of the largest logit: float32 moves a logit by less than a hundredth of this
 
