@@ -1,7 +1,6 @@
 """The command line: every page and every measurement without a browser. `python -m pyapp --help`."""
 
 import argparse
-import errno
 import os
 import sys
 from contextlib import suppress
@@ -38,10 +37,10 @@ from pyapp.commands import (
 from pyapp.commands.outputs import check_apart
 from pyapp.commands.saying import data_warnings, in_options, say, shortened
 from pyapp.hosts import HostError
+from pyapp.places import NO_SPACE
 
 loading.loaded()
 
-NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 GONE = 128 + 13  # the exit status of a program whose output is no longer read, as in `... | head`
 
 

@@ -1,16 +1,20 @@
-"""Where the project's files lie: in a checkout, in an installed package, in the page; standard library only.
+"""Where the project's files lie: in a checkout, in an installed package, in the page; and which errors say
+that there is no room for more. Standard library only.
 
 A checkout, and the page, have pyapp/, weights/ and web/ side by side below ROOT. A wheel carries weights/ and web/
 inside of the package, in SHARE, where nothing may be written: there ROOT is a folder of the user's cache, which
 `bitladder serve` fills from the package.
 """
 
+import errno
 import hashlib
 import os
 import sys
 from pathlib import Path
 
 from pyapp import __version__
+
+NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # a full disk, a full quota (not on Windows)
 
 
 def cache_folder() -> Path:

@@ -32,7 +32,7 @@ export function connect(port) {
     problem.preventDefault(); // it is reported here, and is no uncaught error of the page
     emit("error", {
       type: "WorkerError",
-      message: problem.message || "The page's worker could not be loaded",
+      message: problem.message || "worker.js could not be loaded",
       hint: "Check the connection and try again.",
     });
   };

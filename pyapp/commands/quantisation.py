@@ -42,6 +42,8 @@ from pyapp.quantized.trained import LEARNED
 from pyapp.sweep.grid import DEFAULTS, NONE, whole_or_none, written
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+SHARED_GRID = ("AWQ rescales the rows of the layer before as well, and with one scale per tensor these share a grid: "
+               "the result may be far worse than without AWQ; use --per channel or --per group:32")
 
 
 def add(commands: Any) -> None:
@@ -93,6 +95,8 @@ def settings_of(args: argparse.Namespace, bits: int | None = None, usual: Mappin
     if settings.reconstruction != "symmetric" and settings.method != "adaround":
         raise ValueError(f"--reconstruction is a setting of AdaRound and has no effect on {settings.method}; "
                          "add --method adaround, or leave it out")
+    if settings.prepare == "awq" and settings.per == "tensor" and settings.format == GRID:
+        say(SHARED_GRID)
     return settings
 
 

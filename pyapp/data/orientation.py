@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from pyapp.core.classes import TEN
+from pyapp.core.words import counted
 from pyapp.data.picture import full_light
 
 EMNISTS = (26, 27, 37, 47, 62)  # classes of EMNIST's sets that have letters
@@ -96,10 +97,20 @@ def as_mnist(images: np.ndarray, labels: np.ndarray, emnist: bool,
     elif not emnist and len(classes) in EMNISTS and all(map(str.isdecimal, classes)):
         found.append("if the images lie on their side, as EMNIST's do, put “emnist” into the name of their file or "
                      "folder, and they are read upright")
-    if digits and foreign(images, labels):
+    blank = _blank(images)
+    if blank:
+        found.append(f"all {len(images):,} images are blank" if blank == len(images) else
+                     f"{counted(blank, 'image')} of {len(images):,} {'is' if blank == 1 else 'are'} blank")
+    if digits and blank < len(images) and foreign(images, labels):
         found.append("few of the images look like the digits that their labels name: they may show something else, as "
                      "Fashion-MNIST's do, be turned, or have other labels")
     return images, found
+
+
+def _blank(images: np.ndarray) -> int:
+    """How many of the images (N, 28, 28) have one value in all pixels."""
+    pixels = images.reshape(len(images), -1)
+    return int((pixels.min(axis=1) == pixels.max(axis=1)).sum())
 
 
 def _some(values: np.ndarray) -> np.ndarray:

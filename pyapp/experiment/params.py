@@ -108,7 +108,8 @@ def find(params: Iterable[Param], name: str) -> Param:
     """The parameter of that name; ParamError if there is none."""
     by_name = {param.name: param for param in params}
     if name not in by_name:
-        raise ParamError(name, f"there is no parameter {_quoted(name)}", f"use one of {', '.join(by_name)}")
+        hint = f"use one of {', '.join(by_name)}" if by_name else "leave it out: nothing can be set here"
+        raise ParamError(name, f"there is no parameter {_quoted(name)}", hint)
     return by_name[name]
 
 

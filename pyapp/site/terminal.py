@@ -1,10 +1,10 @@
 """What the person at the terminal reads: progress, and failures that say what to do."""
 
-import errno
 import re
 import sys
 
-NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+from pyapp.places import NO_SPACE
+
 SAYS_NO_SPACE = re.compile(  # as Python, npm, pip, tar, sqlite and Windows put it
     r"ENOSPC|EDQUOT|Errno 28\b|no space left|not enough (disk )?space|disk (is )?full|quota exceeded|"
     r"no usable temporary directory", re.IGNORECASE)

@@ -51,7 +51,8 @@ def test_a_file_dropped_beside_the_pad_does_not_replace_the_page_and_is_answered
     tab = visit("#digits")
     name = f"{'seven' * 40}.png"  # longer than a line, with no place to break it
     assert dropped(tab, place, {name: "x"})
-    tab.wait_text("load-error", f"{name} is one picture. Drop it on the pad")
+    tab.wait_text("load-error", "To have one drawn digit read, drop its picture on the pad.")
+    assert name in tab["load-error"].inner_text()
     assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert dropped(tab, place, {"a.npz": "x", "b.npz": "x"})
     tab.wait_text("load-error", "2 files were dropped. Drop one at a time.")

@@ -36,9 +36,15 @@ def test_a_word_is_recorded_and_the_microphone_is_let_go(visit):
     tab.page.evaluate(MICROPHONE, None)
     tab["record"].click()
     tab.wait_text("load-error", "the microphone may not be used")
+    tab["word"].select_option("left")
+    tab.wait_text("verdict", "Said: “left”. Float32 hears left")
+    assert tab["load-error"].count() == 0, "the reader has gone on"
+    tab["record"].click()
+    tab.wait_text("load-error", "the microphone may not be used")
     tab.page.evaluate(MICROPHONE, speech.word("no", generator(3, "no")).round(4).tolist())
     tab["record"].click()
     tab.wait_text("record", "Speak now")
+    assert tab["load-error"].count() == 0, "it is tried again"
     tab.wait_text("verdict", "Said: microphone.wav. Float32 hears no")
     assert tab["load-error"].count() == 0 and tab.page.evaluate(FREE)
     tab["record"].click()

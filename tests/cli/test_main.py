@@ -117,6 +117,7 @@ def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
 @pytest.mark.parametrize(("argv", "message"), [
     (["nothing"], "there is no page 'nothing'"), (["digits", "--set", "rate"], "write --set name=value"),
     (["digits", "--set", "wings=2"], "there is no parameter 'wings'"),
+    (["digits", "--do", "export-npz", "--with", "x=1"], "there is no parameter 'x'; leave it out: nothing can be set"),
     (["digits", "--set", "rate=fast"], "use a number"),
     (["digits", "--steps", "-1"], "steps is -1"), (["digits", "--set", "rate=9"], "rate 9 is above 1; use a number"),
     (["digits", "--set", "bits=4", "--set", "bits=8"], "bits is set twice"),

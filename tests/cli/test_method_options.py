@@ -47,6 +47,12 @@ def test_a_sweep_has_them_and_leaves_empty_what_has_no_effect(capsys, tmp_path):
     assert rows[1]["loss"] != rows[2]["loss"] and rows[3]["loss"] < rows[0]["loss"]
 
 
+def test_awq_beside_one_scale_per_tensor_is_warned_of(capsys):
+    for per, warned in (("tensor", True), ("channel", False)):
+        assert main(["evaluate", "mlp", "--bits", "4", "--prepare", "awq", "--per", per]) == 0
+        assert ("may be far worse than without AWQ; use --per channel" in capsys.readouterr().err) == warned
+
+
 def test_layers_are_chosen_with_them(capsys):
     """HQQ finds its own ranges, so the default of clipping gives way."""
     found = told(capsys, "mixed", "mlp", "--budget", "80000", "--per", "tensor", "--prepare", "awq", "--method", "hqq")

@@ -2,17 +2,17 @@ import { html, useEffect, useRef, useState } from "preact";
 
 // A word from the microphone as a WAV file: Python reads it as any other, resamples it and finds its loud second.
 
-const MS = 2000; // so that who speaks late is heard too
-const RATE = 48_000; // of the file: what MediaRecorder's codec, Opus, works with
+const [MS, RATE] = [2000, 48_000]; // so long that who speaks late is heard too; of the file, with which MediaRecorder's codec, Opus, works
 const AS_IT_IS = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
-/** A button that records; `pick(file)` gets the sound, `refuse({message, hint})` hears why there is none. */
+/** A button that records; `pick(file)` gets the sound, `refuse({message, hint})` hears why there is none, and null when it is tried again. */
 export function RecordButton({ label, disabled, pick, refuse }) {
   const [now, setNow] = useState(null); // what is under way
   const left = useRef(new AbortController()).current; // the reader has gone to another page
   useEffect(() => () => left.abort(), []);
   if (!navigator.mediaDevices?.getUserMedia || !globalThis.MediaRecorder) return html`<p class="doc">This browser gives the page no microphone: open a WAV file instead.</p>`;
   const record = async () => {
+    refuse(null);
     setNow("Allow the microphone …");
     const file = await recorded(left.signal, () => setNow("Speak now …")).catch(({ name }) => {
       const denied = name === "NotAllowedError";

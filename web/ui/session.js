@@ -118,9 +118,10 @@ export class Session {
   /** One of the page's actions: the answer may bring a file for the reader. */
   act = (name, values = {}) => this.#do("act", { name, values }, "act", { notes: "page" });
 
-  /** A control is moved: what was said about the link is settled. */
+  /** A control is moved: what was said about the link, and about a file that could not be taken, is settled. */
   change(name, value) {
     for (const place of ["shell", "page"]) if (this.notes[place]?.length) this.say(place);
+    if (this.troubles.load) this.fail("load", null);
     return this.set(name, value);
   }
 

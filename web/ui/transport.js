@@ -8,7 +8,6 @@ import { Trouble } from "./trouble.js";
 export function Transport({ page, training }) {
   const { playing, state } = training;
   const { labels } = page.meta;
-  const idle = !page.open;
   const done = state === "done";
   const seeded = page.meta.params.some(({ name }) => name === "seed");
   const press = (act) => (event) => {
@@ -16,7 +15,7 @@ export function Transport({ page, training }) {
     act();
   };
   const button = (name, label, act, { disabled = false, ...extra }) =>
-    html`<button type="button" data-test=${name} disabled=${idle || disabled} onClick=${press(act)} ...${extra}>${label}</button>`;
+    html`<button type="button" data-test=${name} disabled=${!page.open || disabled} onClick=${press(act)} ...${extra}>${label}</button>`;
   return html`<div class="transport" role="group" aria-label="Run">
     ${button("play", playing ? labels.pause : labels.play, () => training.toggle(), { class: "primary", disabled: done, title: "Space", "aria-busy": !playing && !!training.busy })}
     ${button("step", labels.step, () => training.step(), { disabled: done, title: "S" })}

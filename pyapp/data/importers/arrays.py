@@ -30,6 +30,8 @@ def read(source: Source) -> Found | None:
         if file not in files:
             source.skip(file, "it is not a NumPy file")
     outline = _all(source, files, npz.outline)  # what cannot be images is refused before it is unpacked
+    if not outline:
+        raise DataError(f"{source.name}: it holds no arrays; use a file with images and labels")
     pairs = _paired(source, outline)
     if not pairs and not _apart(source, outline):
         return None

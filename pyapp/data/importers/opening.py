@@ -26,7 +26,7 @@ READ = ("IDX files, CSV with one image per line, folders of pictures named by cl
         "the columns id and label, a sprite sheet, or .npz or .npy; as a folder or a zip file; a CSV file, a sheet or "
         "an .npz may also come alone")
 NETWORKS = (".onnx", ".safetensors", ".npz", ".gguf", ".tflite")  # what may hold one; only an .npz may hold images too
-ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
+ARCHIVES = (".zip", ".exe", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 SEED = 1  # of the split: every command that opens the same data has to hold out the same images
 HELD_OUT = 5  # one image in so many of a class
 FIRST = 20  # images that the report points to

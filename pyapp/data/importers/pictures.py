@@ -29,6 +29,8 @@ def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     or (H, W, 2 to 4) with colours or alpha. Of several frames only the first is read. PictureError says why it cannot
     be read. PNG files, whatever their names, are decoded here, so that they become the same numbers on every host."""
     head = file.read(12)
+    if not head:
+        raise PictureError("the file is empty; save the picture again")
     if head[4:] in HEIC:
         raise PictureError("it is a HEIC picture, which is not read; save it as JPEG or PNG")
     if head.startswith(POSTSCRIPT):

@@ -24,7 +24,7 @@ MOST_AT_ONCE = 2**28  # bytes of one file that is read whole
 HIDDEN = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside one's files
 EMPTY = "it is an empty folder"
 SLASHES = ("/", "\\")  # of which some tools write the second into zip files
-ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+ZIP, NO_MEMBERS, GZIP = b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"  # as files of these kinds begin
 # What zipfile, gzip, NumPy and codecs raise for bytes that are not what they say.
 WRONG = (ValueError, OSError, EOFError, RuntimeError, OverflowError, IndexError, KeyError, NotImplementedError,
          zipfile.BadZipFile, zlib.error)
@@ -100,7 +100,7 @@ def of_path(path: Path) -> Source:
             head = file.read(4)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if head == ZIP and path.suffix.lower() != ".npz":
+    if _is_zip(head, path.name):
         return _zipped(partial(path.open, "rb"), str(path))
     beside = [each for ending in (".txt", ".csv") if path.suffix.lower() in PICTURES and (
         each := path.with_suffix(ending)).is_file()]
@@ -109,9 +109,15 @@ def of_path(path: Path) -> Source:
 
 def of_bytes(data: bytes, name: str) -> Source:
     """A file that was brought: a zip file's members, or that one file."""
-    if data[:4] == ZIP and not name.lower().endswith(".npz"):
+    if _is_zip(data[:4], name):
         return _zipped(lambda: io.BytesIO(data), name)
     return Source(name, [File(PurePosixPath(name).name or "file", lambda: io.BytesIO(data))])
+
+
+def _is_zip(head: bytes, name: str) -> bool:
+    """Whether a file that begins so is to be opened as a zip file: a program that unpacks it may stand before it."""
+    name = name.lower()
+    return name.endswith(".zip") or (head in (ZIP, NO_MEMBERS) and not name.endswith(".npz"))
 
 
 def _file(folder: Path, path: Path) -> File:
@@ -173,6 +179,8 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     except (npz.Damaged, *WRONG) as error:
         found = str(error)[:200] if isinstance(error, npz.Damaged) else "a damaged one, or only a part of it"
         raise DataError(f"{name}: expected a zip file, found {found}; pack or download it again") from None
+    if not shown:
+        raise DataError(f"{name} is a zip file without files; pack or download it again")
     members.sort(key=lambda member: natural(str(shown[member])))
     around = {folder for path in shown.values() for folder in path.parents}
     empty = [path for each, path in shown.items() if each.filename.endswith(SLASHES) and path not in around]

@@ -24,8 +24,7 @@ KEEP = Param("keep", "Save images too", "bool", True,
              doc="Saved files hold the images that you opened; without them, a file opens again only after the images")
 ENDINGS = (".zip", ".csv", ".tsv", ".gz", ".npz", ".npy")
 ACCEPTS = ".npz,.safetensors,.onnx,.zip,.csv,.tsv,.gz,.npy,.png"
-ONE_PICTURE = ("{} is one picture. Drop it on the pad to have it read; to train on pictures, put them into a zip file, "
-               "in folders named by class. A sprite sheet has the size of its tiles in its name, as in sheet-28x28.png")
+ONE_DIGIT = "{}. To have one drawn digit read, drop its picture on the pad"
 MOST = 20_000  # images that a page trains on: its snapshots hold them
 LISTED = 30  # classes, notes and skipped files
 ARRAYS = TRAINER + "own."  # of a snapshot: images and labels of both parts, and JSON
@@ -70,12 +69,9 @@ class OwnData:
         from pyapp.data.idx import NAME, begins  # what follows is imported when there is a file
         from pyapp.data.importers.opening import NotRecognised, imported
         from pyapp.data.importers.pictures import pictures
-        from pyapp.data.importers.sheet import SIZE
         from pyapp.data.importers.source import PICTURES, of_bytes
 
         picture = name.lower().endswith(PICTURES)
-        if picture and not SIZE.search(name):
-            raise StoreError(ONE_PICTURE.format(name))  # a photograph may divide into tiles, and none of them is meant
         named = picture or name.lower().endswith(ENDINGS) or NAME.fullmatch(name.lower()) or begins(data[:16])
         if not named or _is_checkpoint(data, name):
             return None
@@ -89,7 +85,7 @@ class OwnData:
                 return None  # weights, perhaps of another network
             raise StoreError(str(error)) from None
         except DataError as error:
-            raise StoreError(str(error)) from None
+            raise StoreError(ONE_DIGIT.format(error) if picture else str(error)) from None
         few_enough(sum(len(part.labels) for part in parts.values()), name)
         report = found.report()
         skipped = [f"skipped {each['file']}: {each['reason']}" for each in report["skipped"]]

@@ -233,6 +233,10 @@ def test_the_split_is_the_same_every_time_and_holds_out_one_in_five_of_each_clas
     (b"", "x.bin", "no images with labels in it; use IDX files"), (b"PK\x03\x04", "x.zip", "expected a zip file"),
     (zipped({"in/own.ZIP": zipped({"a": b""})}), "x.zip", "unpack in/own.ZIP first"),
     (zipped({"a/1.png": bytes(999)})[:30], "x.zip", "a damaged one, or only a part of it; pack or download it again"),
+    (zipped({}), "x.zip", "is a zip file without files"), (zipped({}), "x", "is a zip file without files"),
+    (b"Rar!\x1a\x07" + bytes(99), "x.zip", "expected a zip file, found a damaged one"),
+    (b"MZ" + bytes(99) + zipped({"a": b""}), "x.exe", "unpack x.exe first"),
+    (npz(), "a.npz", "it holds no arrays"),
     (npz(x=X, y=Y[:3]), "a.npz", "expected as many labels as images"),
     (npz(x=X, y=Y * 0 + 11), "a.npz", "all images are of one class"),
     (npz(a=X), "a.npz", "expected two that are named like x and y"),
@@ -251,6 +255,21 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(data, name, said):
     assert said in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
     assert isinstance(error.value, NotRecognised) == (
         "use IDX" in said or "unpack" in said or "network" in said)
+
+
+def test_a_zip_file_behind_a_program_that_unpacks_it():
+    images = {f"{'ab'[i % 2]}/{i}.png": sheet.png(image) for i, image in enumerate(X)}
+    alone, behind = (opened_bytes(stub + zipped(images), "x.zip") for stub in (b"", b"MZ" + bytes(5000)))
+    assert whole(behind) == whole(alone) and len(behind.classes) == 2
+
+
+def test_blank_images_are_counted():
+    labels = np.arange(200) % 2
+    blank = opened_bytes(npz(x=np.zeros((200, 28, 28), np.uint8), y=labels), "a.npz")
+    assert "all 200 images are blank" in blank.changes and not any("look like" in note for note in blank.changes)
+    images = np.random.default_rng(1).integers(0, 99, (20, 28, 28)).astype(np.uint8)
+    images[3] = 0
+    assert "1 image of 20 is blank" in opened_bytes(npz(x=images, y=labels[:20]), "a.npz").changes
 
 
 def test_images_whose_label_is_nan_are_skipped_by_number():

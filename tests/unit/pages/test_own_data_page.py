@@ -149,18 +149,20 @@ def test_what_cannot_be_used_is_refused_and_nothing_changes():
     assert again["frame"].scalars["held_out"] == 3000
 
 
-def test_a_sprite_sheet_counts_only_if_its_name_has_the_size_of_its_tiles():
+def test_a_sprite_sheet_is_one_where_the_commands_read_one_too():
     runner = Runner()
     run = runner.open("digits", {})["run"]
     images, labels = mnist.load()
     tiles = [images[labels == digit][:4] for digit in (3, 7)]
     sheet = np.frombuffer(png(np.vstack([np.hstack(list(row)) for row in tiles])), np.uint8)
-    for name in ("sheet.png", "photo.JPG"):  # pictures of many sizes divide into tiles
-        with pytest.raises(StoreError, match="is one picture"):
-            runner.restore(run, sheet, name)
-    answer = runner.restore(run, sheet, "sheet-28x28.png")
-    assert "8 images of 10 classes" in answer["notes"][0] and answer["params"]["data"] == "own"
-    assert any("2 rows of 4 tiles" in note["text"] for note in answer["frame"].scalars["own"]["notes"])
+    photo = np.frombuffer(png(np.tile(np.eye(28, dtype=np.uint8), (4, 4))), np.uint8)  # divides into tiles as well
+    with pytest.raises(StoreError, match=r"^photo\.png is 112x112 pixels, and .* a class\. To have one drawn "
+                                         "digit read, drop its picture on the pad$"):
+        runner.restore(run, photo, "photo.png")
+    for name in ("sheet.png", "sheet-28x28.png"):
+        answer = runner.restore(run, sheet, name)
+        assert "8 images of 10 classes" in answer["notes"][0] and answer["params"]["data"] == "own"
+        assert any("2 rows of 4 tiles" in note["text"] for note in answer["frame"].scalars["own"]["notes"])
 
 
 def test_too_many_pictures_are_refused_before_any_is_decoded(monkeypatch):
