@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.data.tensors.rows import Columns, picked
 from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.tensor_statistics import PIECE
 from pyapp.store import StoreError
@@ -58,6 +59,8 @@ def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
                "mean_difference": None, "maximum_difference": None, "sqnr_db": None}
     try:
         x, y = a.flat(), b.flat()
+        if isinstance(x, Columns) and isinstance(y, Columns):
+            x, y = x.stored, y.stored
     except StoreError as error:
         return {**nothing, "note": str(error)}
     signal = noise = total = largest = 0.0
@@ -117,9 +120,7 @@ def _fingerprint(tensor: Tensor, shape: tuple[int, ...], turned: bool) -> Iterat
         places = np.linspace(0, tensor.size - 1, min(PLACES, tensor.size)).astype(np.int64)
         if turned:
             places = np.ravel_multi_index(np.unravel_index(places, shape)[::-1], tensor.shape)
-        flat, order = tensor.flat(), np.argsort(places)  # one pass: what is packed is unpacked from the start
-        some = np.empty(places.size)
-        some[order] = np.concatenate([flat[i : i + 1] for i in places[order].tolist()])
+        some = picked(tensor.flat(), places).astype(np.float64)
     except StoreError:
         return
     if not np.isfinite(some).all() or not (largest := np.abs(some).max()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyapp.data.tensors.tensor import Row
+from pyapp.data.tensors.rows import Flat, Row, as_stored
 
 PIECE = 2**16  # numbers at a time: with those of their copies they stay in the cache
 WIDE = 4  # bytes of a number whose fourth power float64 holds, with room for the sum
@@ -26,7 +26,7 @@ class Statistics:
     not_finite: int  # NaN and infinities
 
 
-def statistics(flat: np.ndarray | Row) -> Statistics:
+def statistics(numbers: Flat) -> Statistics:
     """The statistics of real numbers of any type, in float64, in two passes; each decodes a large tensor again.
 
     The first sums the powers of d = x - k, from which follow the central moments. k is the mean of a piece, so it is
@@ -34,7 +34,7 @@ def statistics(flat: np.ndarray | Row) -> Statistics:
     times the variance. The second counts the outliers. Numbers whose fourth power float64 does not hold are divided by
     the largest, for which another pass finds that.
     """
-    unit = 1.0
+    flat, unit = as_stored(numbers), 1.0
     if flat[:1].dtype.itemsize > WIDE:
         unit = max((float(np.abs(each).max(initial=0)) for each in _finite(flat, 1.0)), default=0.0) or 1.0
     count = zeros = 0
