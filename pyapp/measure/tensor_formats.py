@@ -96,8 +96,10 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
     if row["not_finite"] or not flat.size:
         note = counted(row["not_finite"], "number") + " NaN or infinite" if flat.size else "empty"
         return {**row, "note": note}, None
-    if 0 < row["maximum"] < np.finfo(np.float32).tiny:
+    if 0 < row["maximum"] < float(np.finfo(np.float32).tiny):
         return {**row, "note": "all numbers are below float32's range"}, None
+    if row["maximum"] > float(np.finfo(np.float32).max):
+        return {**row, "note": "some numbers are beyond float32's range"}, None
     return row, sample(flat, tensor.shape, most)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pyapp.data.tensors.rows import Columns, picked
 from pyapp.data.tensors.tensor import Tensor
-from pyapp.measure.tensor_statistics import PIECE
+from pyapp.measure.tensor_statistics import PIECE, unit_of
 from pyapp.store import StoreError
 
 PLACES = 512  # numbers of a tensor that are compared to find it under another name
@@ -63,17 +63,18 @@ def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
             x, y = x.stored, y.stored
     except StoreError as error:
         return {**nothing, "note": str(error)}
+    unit = max(map(unit_of, (x, y)))
     signal = noise = total = largest = 0.0
     for start in range(0, x.size, PIECE):
-        u, v = (each[start : start + PIECE].astype(np.float64) for each in (x, y))
+        u, v = (each[start : start + PIECE].astype(np.float64) / unit for each in (x, y))
         if not (np.isfinite(u).all() and np.isfinite(v).all()):
             return {**nothing, "note": "NaN or infinity is among its numbers"}
         error = np.abs(u - v)
         signal, noise = signal + float(np.square(u).sum()), noise + float(np.square(error).sum())
         total, largest = total + float(error.sum()), max(largest, float(error.max()))
     sqnr = float("inf") if not noise else 10 * float(np.log10(signal / noise)) if signal else float("-inf")
-    return {**nothing, "mean_difference": total / max(x.size, 1), "maximum_difference": largest, "sqnr_db": sqnr,
-            "note": ""}
+    return {**nothing, "mean_difference": total / max(x.size, 1) * unit, "maximum_difference": largest * unit,
+            "sqnr_db": sqnr, "note": ""}
 
 
 def candidates(one: Sequence[Tensor], other: Sequence[Tensor]) -> list[dict[str, Any]]:

@@ -31,12 +31,9 @@ def statistics(numbers: Flat) -> Statistics:
 
     The first sums the powers of d = x - k, from which follow the central moments. k is the mean of a piece, so it is
     near enough to that of all, m, for nothing to cancel: of a share p of all numbers, (k - m)² is at most (1 - p) / p
-    times the variance. The second counts the outliers. Numbers whose fourth power float64 does not hold are divided by
-    the largest, for which another pass finds that.
+    times the variance. The second counts the outliers.
     """
-    flat, unit = as_stored(numbers), 1.0
-    if flat[:1].dtype.itemsize > WIDE:
-        unit = max((float(np.abs(each).max(initial=0)) for each in _finite(flat, 1.0)), default=0.0) or 1.0
+    flat, unit = as_stored(numbers), unit_of(numbers)
     count = zeros = 0
     largest = magnitude = shift = 0.0
     powers = np.zeros(4)
@@ -58,6 +55,16 @@ def statistics(numbers: Flat) -> Statistics:
         far = sum(int((np.abs(x - center) > reach).sum()) for x in _finite(flat, unit))
     return Statistics(magnitude / count * unit, largest * unit, None if constant else fourth / variance**2,
                       zeros / count, far / count, flat.size - count)
+
+
+def unit_of(numbers: Flat) -> float:
+    """A power of two by which numbers are divided, so that float64 holds their powers: 1, or for wide ones one near the
+    largest, for which a pass looks."""
+    flat = as_stored(numbers)
+    if flat[:1].dtype.itemsize <= WIDE:
+        return 1.0
+    largest = max((float(np.abs(each).max(initial=0)) for each in _finite(flat, 1.0)), default=0.0)
+    return float(np.ldexp(1.0, np.frexp(largest)[1] - 1)) if largest else 1.0
 
 
 def _finite(flat: np.ndarray | Row, unit: float) -> Iterator[np.ndarray]:
