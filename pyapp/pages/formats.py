@@ -38,7 +38,7 @@ VALUES = Panel("values", "What each format can hold", (
           lines=(Line("float_rows", "float", x="float_dots", shape="dots"),
                  Line("quant_rows", "quant", x="quant_dots", shape="dots")),
           up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=352,
-          read="code {codes:fixed:0} stands for {levels}"),
+          read="code {codes:fixed:0} stands for {levels}", told="A row per format, a dot per number, from −1 to 1."),
     Words(role="caption", name="about", text="[{title}](.quant): {about}"),
 ), empty="The number lines appear when Python has started.")
 TABLE = Panel("all", "The same tensor in every format", (
