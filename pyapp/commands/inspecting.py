@@ -155,7 +155,7 @@ def _one(tensor: Tensor, names: Sequence[str], args: argparse.Namespace) -> None
                   "lost": found.lost.tolist(), "levels": [line.tolist() for line in found.levels]} if found else None
         return print_json({**row, "formats": costs, "errors": errors, **({"outputs": outputs} if outputs else {})})
     facts = [f"{key.replace('_', ' ')} {number(value)}" for key, value in row.items() if key not in ("name", "note")]
-    print("\n".join([row["name"], ", ".join(facts), row["note"]]).rstrip())
+    print("\n".join([shown(row["name"])[1:-1], ", ".join(facts), row["note"]]).rstrip())
     if costs:
         print(as_text(costs, (("format", "format", str), ("bits", "bits", places(3)),
                               ("SQNR dB", "sqnr_db", places(1)), ("largest error", "maximum_error", number),

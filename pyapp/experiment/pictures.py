@@ -51,6 +51,7 @@ class Chart(Picture):
         thread
     read: the exact values of the element @i in words, in `read_lines` lines
     pick: a parameter that a drag along x sets; `at` is the element where its point is
+    told: what stands below it where how the lines go says nothing
     """
 
     x: Entry = ""
@@ -62,6 +63,7 @@ class Chart(Picture):
     marks: Entry = ""
     pick: str = ""
     at: Entry = ""
+    told: Template = ""
 
 
 @declaration

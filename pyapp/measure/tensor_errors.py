@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyapp.data.tensors.tensor import Row
+from pyapp.data.tensors.rows import Flat
 from pyapp.measure.number_lines import number_lines
 from pyapp.measure.tensor_formats import PIECE, rows_at, spread
 from pyapp.quant.formats.catalogue import find
@@ -28,7 +28,7 @@ class ErrorMap:
     levels: list[np.ndarray]  # the numbers that the format has for them, see `number_lines`
 
 
-def error_map(flat: np.ndarray | Row, of: tuple[int, ...], name: str) -> ErrorMap:
+def error_map(flat: Flat, of: tuple[int, ...], name: str) -> ErrorMap:
     """The map of a tensor of finite numbers, of the shape `of`, in the format `name`. A channel is one index of the
     first axis; a vector is one channel. If there are more than fit, those shown are spread evenly and include that of
     the largest number.

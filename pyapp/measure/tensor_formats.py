@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pyapp.core.words import counted
-from pyapp.data.tensors.tensor import Row, Tensor
+from pyapp.data.tensors.rows import Columns, Flat, as_stored, picked
+from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure.tensor_statistics import statistics
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import find
@@ -32,7 +33,7 @@ class Cost:
     maximum: float | None
 
 
-def sample(flat: np.ndarray | Row, shape: tuple[int, ...], most: int = SAMPLE) -> np.ndarray:
+def sample(flat: Flat, shape: tuple[int, ...], most: int = SAMPLE) -> np.ndarray:
     """At most about `most` numbers of a tensor of this shape, float32: all, or whole rows spread evenly over it, with
     the row that holds the largest number, which decides the scale of the whole. Rows longer than that are cut into
     pieces of 256."""
@@ -42,20 +43,22 @@ def sample(flat: np.ndarray | Row, shape: tuple[int, ...], most: int = SAMPLE) -
     return rows_at(flat, width, spread(flat, width, max(most // width, 1)))
 
 
-def spread(flat: np.ndarray | Row, width: int, most: int) -> np.ndarray:
+def spread(flat: Flat, width: int, most: int) -> np.ndarray:
     """Indices of at most about `most` rows of `width` numbers, int64 and ascending: spread evenly, with that of the row
     that has the largest number."""
-    count, peak, largest = flat.size // width, 0, -1.0
+    count, stored, peak, largest = flat.size // width, as_stored(flat), 0, -1.0
     for start in range(0, count * width, SEARCHED):
-        size = np.abs(flat[start : min(start + SEARCHED, count * width)])
+        size = np.abs(stored[start : min(start + SEARCHED, count * width)])
         if size[at := int(size.argmax())] > largest:
-            peak, largest = (start + at) // width, size[at]
-    return np.union1d(np.linspace(0, count - 1, min(most, count)).astype(np.int64), [peak])
+            peak, largest = start + at, size[at]
+    row = min((flat.place(peak) if isinstance(flat, Columns) else peak) // width, count - 1)
+    return np.union1d(np.linspace(0, count - 1, min(most, count)).astype(np.int64), [row])
 
 
-def rows_at(flat: np.ndarray | Row, width: int, places: np.ndarray) -> np.ndarray:
+def rows_at(flat: Flat, width: int, places: np.ndarray) -> np.ndarray:
     """The rows of `width` numbers with these indices, float32 (places, width)."""
-    return np.stack([flat[width * i : width * (i + 1)] for i in places.tolist()]).astype(np.float32)
+    within = places[:, None] * width + np.arange(width)
+    return picked(flat, within.reshape(-1)).reshape(within.shape).astype(np.float32)
 
 
 def cost(x: np.ndarray, shape: tuple[int, ...], name: str) -> Cost:
@@ -88,13 +91,15 @@ def looked_at(tensor: Tensor, most: int) -> tuple[dict[str, Any], np.ndarray | N
         row |= asdict(statistics(flat))
     except StoreError as error:
         return {**row, **asdict(statistics(np.zeros(0))), "note": str(error).partition("read: ")[2] or str(error)}, None
-    if flat[:1].dtype.kind != "f":
+    if as_stored(flat)[:1].dtype.kind != "f":
         return {**row, "note": "whole numbers without a scale"}, None
     if row["not_finite"] or not flat.size:
         note = counted(row["not_finite"], "number") + " NaN or infinite" if flat.size else "empty"
         return {**row, "note": note}, None
-    if 0 < row["maximum"] < np.finfo(np.float32).tiny:
+    if 0 < row["maximum"] < float(np.finfo(np.float32).tiny):
         return {**row, "note": "all numbers are below float32's range"}, None
+    if row["maximum"] > float(np.finfo(np.float32).max):
+        return {**row, "note": "some numbers are beyond float32's range"}, None
     return row, sample(flat, tensor.shape, most)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from pyapp.data.tensors.rows import Columns, picked
 from pyapp.data.tensors.tensor import Tensor
-from pyapp.measure.tensor_statistics import PIECE
+from pyapp.measure.tensor_statistics import PIECE, unit_of
 from pyapp.store import StoreError
 
 PLACES = 512  # numbers of a tensor that are compared to find it under another name
@@ -58,19 +59,22 @@ def difference(a: Tensor, b: Tensor) -> dict[str, Any]:
                "mean_difference": None, "maximum_difference": None, "sqnr_db": None}
     try:
         x, y = a.flat(), b.flat()
+        if isinstance(x, Columns) and isinstance(y, Columns):
+            x, y = x.stored, y.stored
     except StoreError as error:
         return {**nothing, "note": str(error)}
+    unit = max(map(unit_of, (x, y)))
     signal = noise = total = largest = 0.0
     for start in range(0, x.size, PIECE):
-        u, v = (each[start : start + PIECE].astype(np.float64) for each in (x, y))
+        u, v = (each[start : start + PIECE].astype(np.float64) / unit for each in (x, y))
         if not (np.isfinite(u).all() and np.isfinite(v).all()):
             return {**nothing, "note": "NaN or infinity is among its numbers"}
         error = np.abs(u - v)
         signal, noise = signal + float(np.square(u).sum()), noise + float(np.square(error).sum())
         total, largest = total + float(error.sum()), max(largest, float(error.max()))
     sqnr = float("inf") if not noise else 10 * float(np.log10(signal / noise)) if signal else float("-inf")
-    return {**nothing, "mean_difference": total / max(x.size, 1), "maximum_difference": largest, "sqnr_db": sqnr,
-            "note": ""}
+    return {**nothing, "mean_difference": total / max(x.size, 1) * unit, "maximum_difference": largest * unit,
+            "sqnr_db": sqnr, "note": ""}
 
 
 def candidates(one: Sequence[Tensor], other: Sequence[Tensor]) -> list[dict[str, Any]]:
@@ -117,9 +121,7 @@ def _fingerprint(tensor: Tensor, shape: tuple[int, ...], turned: bool) -> Iterat
         places = np.linspace(0, tensor.size - 1, min(PLACES, tensor.size)).astype(np.int64)
         if turned:
             places = np.ravel_multi_index(np.unravel_index(places, shape)[::-1], tensor.shape)
-        flat, order = tensor.flat(), np.argsort(places)  # one pass: what is packed is unpacked from the start
-        some = np.empty(places.size)
-        some[order] = np.concatenate([flat[i : i + 1] for i in places[order].tolist()])
+        some = picked(tensor.flat(), places).astype(np.float64)
     except StoreError:
         return
     if not np.isfinite(some).all() or not (largest := np.abs(some).max()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyapp.data.tensors.tensor import Row
+from pyapp.data.tensors.rows import Flat, Row, as_stored
 
 PIECE = 2**16  # numbers at a time: with those of their copies they stay in the cache
 WIDE = 4  # bytes of a number whose fourth power float64 holds, with room for the sum
@@ -26,17 +26,14 @@ class Statistics:
     not_finite: int  # NaN and infinities
 
 
-def statistics(flat: np.ndarray | Row) -> Statistics:
+def statistics(numbers: Flat) -> Statistics:
     """The statistics of real numbers of any type, in float64, in two passes; each decodes a large tensor again.
 
     The first sums the powers of d = x - k, from which follow the central moments. k is the mean of a piece, so it is
     near enough to that of all, m, for nothing to cancel: of a share p of all numbers, (k - m)² is at most (1 - p) / p
-    times the variance. The second counts the outliers. Numbers whose fourth power float64 does not hold are divided by
-    the largest, for which another pass finds that.
+    times the variance. The second counts the outliers.
     """
-    unit = 1.0
-    if flat[:1].dtype.itemsize > WIDE:
-        unit = max((float(np.abs(each).max(initial=0)) for each in _finite(flat, 1.0)), default=0.0) or 1.0
+    flat, unit = as_stored(numbers), unit_of(numbers)
     count = zeros = 0
     largest = magnitude = shift = 0.0
     powers = np.zeros(4)
@@ -58,6 +55,16 @@ def statistics(flat: np.ndarray | Row) -> Statistics:
         far = sum(int((np.abs(x - center) > reach).sum()) for x in _finite(flat, unit))
     return Statistics(magnitude / count * unit, largest * unit, None if constant else fourth / variance**2,
                       zeros / count, far / count, flat.size - count)
+
+
+def unit_of(numbers: Flat) -> float:
+    """A power of two by which numbers are divided, so that float64 holds their powers: 1, or for wide ones one near the
+    largest, for which a pass looks."""
+    flat = as_stored(numbers)
+    if flat[:1].dtype.itemsize <= WIDE:
+        return 1.0
+    largest = max((float(np.abs(each).max(initial=0)) for each in _finite(flat, 1.0)), default=0.0)
+    return float(np.ldexp(1.0, np.frexp(largest)[1] - 1)) if largest else 1.0
 
 
 def _finite(flat: np.ndarray | Row, unit: float) -> Iterator[np.ndarray]:

@@ -1,7 +1,7 @@
 """Formats: the numbers that each format has, one tensor in all of them, and what one outlier does to a block."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,10 @@ VALUES = Panel("values", "What each format can hold", (
     Words(text="Every number that a code can stand for, before the scale, drawn so that the largest is 1. Integers are "
                "evenly spaced; small floats and NF4 crowd around 0, where most weights are."),
     Chart(name="values", label="The numbers of {alike:count} formats on one axis; chosen: {title}.", x="levels",
-          lines="rows", up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=352,
-          read="code {codes:fixed:0} stands for {levels}"),
+          lines=(Line("float_rows", "float", x="float_dots", shape="dots"),
+                 Line("quant_rows", "quant", x="quant_dots", shape="dots")),
+          up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=352,
+          read="code {codes:fixed:0} stands for {levels}", told="A row per format, a dot per number, from −1 to 1."),
     Words(role="caption", name="about", text="[{title}](.quant): {about}"),
 ), empty="The number lines appear when Python has started.")
 TABLE = Panel("all", "The same tensor in every format", (
@@ -100,7 +102,6 @@ class Page(Experiment):
     def __init__(self, params: Values):
         super().__init__(params)
         self._said: list[str] = []
-        self._curves: dict[str, list[float]] | None = None  # of the outlier, for this seed
         self.x = np.zeros(SHAPE, np.float32)
         try:
             self._take()
@@ -112,7 +113,6 @@ class Page(Experiment):
     def change(self, name: str, value: Any) -> list[str]:
         if name in ("values", "data", "seed"):
             self._take()
-            self._curves = None
         return []
 
     def _take(self) -> None:
@@ -147,7 +147,8 @@ class Page(Experiment):
         name = self.params["format"]
         chosen = self.found.get(name) or self._measured(name)
         reals, codes = levels_of(name)
-        block, (rows, at) = self._block(), self._rivals()
+        seed, outlier = self.params["seed"], self.params["outlier"]
+        block = block_of(seed, outlier)
         after = FORMATS[name].encode(block[None]).dequantize()[0]
         best = max((row["sqnr_db"] for row in self.found.values() if finite(row["sqnr_db"])), default=1.0)
         formats = sorted(({**row, "share": row["sqnr_db"] / best if finite(row["sqnr_db"]) else 0.0}
@@ -155,16 +156,16 @@ class Page(Experiment):
         scalars = {
             **{key: chosen[key] for key in ("title", "bits", "sqnr_db", "bytes")}, "about": about(name),
             "owner": "Your" if self.params["values"].strip() else "The",
-            "count": self.x.size, "alike": len(ALIKE), "rows": number_lines(name), "row_ends": [-0.6, len(ALIKE) - 0.4],
+            "count": self.x.size, "alike": len(ALIKE), "row_ends": [-0.6, len(ALIKE) - 0.4],
             "row_ticks": [{"at": len(ALIKE) - 1 - i, "text": FORMATS[other].title} for i, other in enumerate(ALIKE)],
             "value_ends": [-1.05, 1.05], "formats": formats, "done": len(self.found), "of": len(FORMATS),
             "race": self._race(), "race_across": [1, 9], "race_up": [0, MOST_DB],
             "race_marks": [{"kind": "point", "x": chosen["bits"], "y": min(chosen["sqnr_db"], MOST_DB),
                             "text": chosen["title"], "role": "quant"}] if finite(chosen["sqnr_db"]) else [],
-            "block": BLOCK, "others": BLOCK - 1, "outlier": self.params["outlier"], "rival_rows": rows,
-            "rivals": at, "outlier_mark": [{"kind": "vertical", "x": self.params["outlier"], "role": "faint"}],
+            "block": BLOCK, "others": BLOCK - 1, "outlier": outlier, "rival_rows": rivals_of(seed, outlier),
+            "rivals": self._rivals(), "outlier_mark": [{"kind": "vertical", "x": outlier, "role": "faint"}],
         }
-        arrays = {"levels": reals, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
+        arrays = {**number_lines(name), "levels": reals, "codes": codes, "race_bits": np.arange(1, 9, dtype=np.float64),
                   "places": np.arange(1, BLOCK + 1, dtype=np.int32), "block_values": block, "block_after": after,
                   "sizes": np.array(OUTLIERS)}
         return Frame(len(self.found), scalars, arrays, self._said)
@@ -179,23 +180,34 @@ class Page(Experiment):
                               "role": role, "dash": dash, "label": label})
         return lines
 
-    def _block(self, outlier: float | None = None) -> np.ndarray:
-        """Normal numbers, float32 (32,), of which one is `outlier` times the largest other."""
-        x = generator(self.params["seed"], "block").standard_normal(BLOCK).astype(np.float32)
-        x[PLACE] = 0
-        x[PLACE] = np.abs(x).max() * np.float32(self.params["outlier"] if outlier is None else outlier)
-        return x
+    def _rivals(self) -> list[dict[str, Any]]:
+        """The error of formats of about 4 bits on the numbers beside an outlier, over its size."""
+        curves = curves_of(self.params["seed"])
+        return [{"y": curves[name], "label": FORMATS[name].title,
+                 "role": "quant" if name == self.params["format"] else "float", "dash": dash}
+                for name, dash in zip(RIVALS, (False, "6 3", "2 2", "8 2 2 2", "1 3", "10 4"), strict=True)]
 
-    def _rivals(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The error of formats of about 4 bits on the other numbers, now and for outliers of all sizes."""
-        now = [{"name": name, "title": FORMATS[name].title, **others(name, self._block()[None])[0]} for name in RIVALS]
-        if self._curves is None:
-            blocks = np.stack([self._block(size) for size in OUTLIERS])
-            self._curves = {name: [one["sqnr_db"] for one in others(name, blocks)] for name in RIVALS}
-        lines = [{"y": self._curves[name], "label": FORMATS[name].title,
-                  "role": "quant" if name == self.params["format"] else "float", "dash": dash}
-                 for name, dash in zip(RIVALS, (False, "6 3", "2 2", "8 2 2 2", "1 3", "10 4"), strict=True)]
-        return now, lines
+
+def block_of(seed: int, outlier: float) -> np.ndarray:
+    """Normal numbers, float32 (32,), of which one is `outlier` times the largest other."""
+    x = generator(seed, "block").standard_normal(BLOCK).astype(np.float32)
+    x[PLACE] = 0
+    x[PLACE] = np.abs(x).max() * np.float32(outlier)
+    return x
+
+
+@lru_cache(maxsize=1)
+def rivals_of(seed: int, outlier: float) -> list[dict[str, Any]]:
+    """The error of formats of about 4 bits on the numbers beside one outlier."""
+    block = block_of(seed, outlier)[None]
+    return [{"name": name, "title": FORMATS[name].title, **others(name, block)[0]} for name in RIVALS]
+
+
+@lru_cache(maxsize=1)
+def curves_of(seed: int) -> dict[str, list[float]]:
+    """By format, SQNR of these numbers for outliers of all sizes."""
+    blocks = np.stack([block_of(seed, size) for size in OUTLIERS])
+    return {name: [one["sqnr_db"] for one in others(name, blocks)] for name in RIVALS}
 
 
 def finite(x: float | None) -> bool:
@@ -214,14 +226,16 @@ def levels_of(name: str) -> tuple[np.ndarray, np.ndarray]:
     return values / np.float32(kind.elements.largest), codes
 
 
-def number_lines(chosen: str) -> list[dict[str, Any]]:
-    """A row of dots for each of some formats, and for the chosen one in its own colour."""
-    rows = []
-    for i, name in enumerate(ALIKE):
-        reals, _ = levels_of(name)
-        rows.append({"x": reals.tolist(), "y": [len(ALIKE) - 1 - i] * len(reals), "shape": "dots",
-                     "role": "quant" if same_elements(name, chosen) else "float"})
-    return rows
+def number_lines(chosen: str) -> dict[str, np.ndarray]:
+    """The dots of all rows, those of the chosen format apart: its row may be none of them."""
+    own = [same_elements(name, chosen) for name in ALIKE]
+    arrays = {}
+    for role, here in ("float", False), ("quant", True):
+        rows = [(len(ALIKE) - 1 - i, levels_of(ALIKE[i])[0]) for i, same in enumerate(own) if same is here]
+        arrays[f"{role}_dots"] = np.concatenate([np.zeros(0, np.float32), *(reals for _, reals in rows)])
+        arrays[f"{role}_rows"] = np.repeat([row for row, _ in rows], [len(reals) for _, reals in rows]
+                                           ).astype(np.float32)
+    return arrays
 
 
 def same_elements(one: str, other: str) -> bool:

@@ -197,11 +197,12 @@ class Page(Experiment):
             "done": self._done, "of": (of := max(len(self.reach) + wanted, self._done)), "measuring": self._done < of,
             "then": told["format_bytes"],
             "ratio": told["format_bytes"] / told["bytes"] if told["bytes"] else None, "kept": told["kept"],
-            "worst": tensor_rows.breakable(", ".join(told["worst"])),
+            "worst": tensor_rows.told(told["worst"]),
             "rows": [tensor_rows.listed(row) for row in listed[:ROWS]],
             "cut": self._cut(len(listed)), "formats": tensor_rows.formats(chosen["costs"]),
-            "chosen": {**{key: chosen[key] for key in ("name", "dtype", "bytes", "note", *STATISTICS)},
-                       "name": tensor_rows.breakable(chosen["name"]), "shape": tensor_rows.shape(chosen["shape"])}}
+            "chosen": {**{key: chosen[key] for key in ("dtype", "bytes", *STATISTICS)},
+                       "name": tensor_rows.breakable(chosen["name"]), "shape": tensor_rows.shape(chosen["shape"]),
+                       "because": chosen["note"] and f": {chosen['note']}"}}
         picture = self.picture if self.picture and self.picture.of == self._wish else None
         pictured, arrays = tensor_rows.pictured(picture, self.tensors[self.chosen])
         compared = tensor_rows.compared(self.file, self.other, self.differences, self.alone or {}, ROWS)

@@ -189,3 +189,10 @@ def test_the_page_takes_home_what_the_command_writes(tmp_path, capsys):
     for name, outcome in made.items():
         assert bytes(outcome["file"]) == (tmp_path / f"t.{name}").read_bytes(), name
     assert [outcome["name"] for outcome in made.values()] == ["mine.csv", "mine-w.npy", "mine.html"]
+
+
+def test_a_name_cannot_steer_the_terminal(capsys, tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(safetensors.pack({"a\x1b[2J\nb": np.ones((2, 2), np.float32)}, {}))
+    assert main(["inspect", str(path), "--tensor", "a\x1b[2J\nb", "--formats", "int8"]) == 0
+    assert capsys.readouterr().out.startswith("a?[2J?b\nshape 2×2,")

@@ -25,8 +25,7 @@ TORCH = "data.pkl"  # ends the name of a member of every file that torch.save wr
 
 def npy(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The array of an .npy file, under the name of the file. Damaged if it holds none."""
-    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda start, stop: held(data[start:stop]),
-                    isinstance(data, memoryview))]
+    return [_tensor(bytes(data[: npz.BEGINNING]), len(data), name, lambda start, stop: held(data[start:stop]))]
 
 
 def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
@@ -58,29 +57,21 @@ def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:
     return _tensor(head, member.file_size, member.filename.removesuffix(".npy"), opened.read)
 
 
-def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memoryview], mapped: bool = False) -> Tensor:
-    """The array that `head` begins, of `total` bytes with it; `read(start, stop)` gives these, and copies none if they
-    are `mapped`: then rows of an array that is stored column by column are found without reading it whole."""
+def _tensor(head: bytes, total: int, name: str, read: Callable[[int, int], memoryview]) -> Tensor:
+    """The array that `head` begins, of `total` bytes with it; `read(start, stop)` gives these."""
     dtype, fortran, axes, start = npz.form(head, total, name)
     shape = checked_shape(name, axes)
 
-    def stored(first: int, last: int) -> np.ndarray:
+    def part(first: int, last: int) -> np.ndarray:
         data = read(start + first * dtype.itemsize, start + last * dtype.itemsize)
         if len(data) != (last - first) * dtype.itemsize:
             raise Damaged("it was cut short")
-        return np.frombuffer(data, dtype, last - first)
+        return np.frombuffer(data, dtype, last - first).astype(dtype.newbyteorder("="), copy=False)
 
     def whole() -> np.ndarray:
-        return stored(0, math.prod(shape)).reshape(shape, order="F" if fortran else "C")
+        return part(0, math.prod(shape)).reshape(shape, order="F" if fortran else "C")
 
-    def part(first: int, last: int) -> np.ndarray:
-        return native(whole().flat[first:last] if fortran else stored(first, last))
-
-    def native(x: np.ndarray) -> np.ndarray:
-        return x.astype(dtype.newbyteorder("="), copy=False)
-
-    return Tensor(name, shape, dtype.name, total - start, lambda: native(whole()), UNREAD.get(dtype.kind, ""),
-                  None if fortran and not mapped else part)
+    return Tensor(name, shape, dtype.name, total - start, whole, UNREAD.get(dtype.kind, ""), part, fortran)
 
 
 class Member:

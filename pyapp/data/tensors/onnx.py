@@ -29,6 +29,7 @@ INPUT, OUTPUT, OPERATOR, ATTRIBUTE = 1, 2, 4, 5  # of NodeProto
 ATTRIBUTE_NAME, ATTRIBUTE_INT, ATTRIBUTE_TENSOR = 1, 3, 5
 DIMS, DATA_TYPE, NAME, RAW, LOCATION = 1, 2, 8, 9, 14  # of TensorProto
 EXTERNAL = 1
+OUTSIDE = "its numbers are in another file; onnx.save(onnx.load('model.onnx'), 'whole.onnx') writes them into one"
 FLOATS, INT32S, INT64S, DOUBLES, UINT64S = 4, 5, 7, 10, 11
 HELD = {"float32": FLOATS, "float64": DOUBLES, "int64": INT64S, "uint64": UINT64S, "uint32": UINT64S}  # else INT32S
 MOST_FIELDS = 2**21  # of all messages together; a model has some dozens for each node
@@ -110,7 +111,7 @@ def _tensor(found: dict[int, list[Found]]) -> Tensor:
         why = "it holds text" if number == STRING else "its data type is not known here"
         return Tensor(name, shape, "string" if number == STRING else "unknown", 0, lambda: None, why)
     kind = KINDS[TYPES[number]]
-    why = "its numbers are in another file" if found.get(LOCATION, [0])[-1] == EXTERNAL else kind.why
+    why = OUTSIDE if found.get(LOCATION, [0])[-1] == EXTERNAL else kind.why
     return Tensor(name, shape, TYPES[number], 0 if why else kind.nbytes(math.prod(shape)),
                   lambda: _numbers(found, TYPES[number], shape), why,
                   (lambda start, stop: kind.part(found[RAW][-1], start, stop)) if RAW in found else None)

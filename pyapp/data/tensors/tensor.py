@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyapp.data.tensors.rows import Columns, Flat, Part, Row
 from pyapp.safetensors import shown
 from pyapp.store import StoreError
 
@@ -16,7 +17,6 @@ MOST_TENSORS = 2**16  # in a file
 MOST_AXES = 32
 MOST_NUMBERS = 2**31 - 1  # in a tensor: what a 32-bit runtime can count
 LONGEST_NAME = 1000  # bytes
-ALIGNED = 256  # numbers: of every type, so many begin with a byte, and with a block
 HELD = 2**27  # bytes: a larger tensor, or one of half as many numbers, is measured without being in memory whole
 MOST = 200  # characters of what was found
 # What NumPy, struct and zipfile raise for bytes that are not what their header says.
@@ -41,7 +41,8 @@ class Tensor:
     nbytes: int  # in the file, its scales counted
     load: Callable[[], np.ndarray]
     unread: str = ""  # why its numbers cannot be read; "" if they can
-    part: Callable[[int, int], np.ndarray] | None = None  # numbers i to j, row after row, where ALIGNED divides i
+    part: Part | None = None  # of its numbers row after row, or where it is stored by `columns`, column after column
+    columns: bool = False
 
     @property
     def size(self) -> int:
@@ -52,11 +53,13 @@ class Tensor:
         type, or codes have scales. StoreError says why there are none."""
         return self._tried(lambda: self.load().reshape(self.shape))
 
-    def flat(self) -> "np.ndarray | Row":
-        """Its numbers one after another, row by row: an array, or of a large tensor a Row. StoreError as `read`."""
+    def flat(self) -> Flat:
+        """Its numbers one after another, row by row; those of a large tensor are read in parts. StoreError as `read`.
+        """
         if self.part is None or (self.nbytes <= HELD and self.size <= HELD // 2) or self.unread:
             return self.read().reshape(-1)
-        return Row(self.size, lambda start, stop: self._tried(lambda: self.part(start, stop)))
+        stored = Row(self.size, lambda start, stop: self._tried(lambda: self.part(start, stop)))
+        return Columns(stored, self.shape) if self.columns else stored
 
     def _tried(self, work: Callable[[], np.ndarray]) -> np.ndarray:
         if self.unread:
@@ -67,18 +70,6 @@ class Tensor:
             why = " ".join(str(error).split()) or ("it needs more memory than there is" if isinstance(
                 error, MemoryError) else type(error).__name__)
             raise StoreError(f"the tensor {shown(self.name)} cannot be read: {why[:MOST]}") from None
-
-
-class Row:
-    """Numbers one after another, as a vector of NumPy is sliced; each slice is decoded when it is asked for."""
-
-    def __init__(self, size: int, part: Callable[[int, int], np.ndarray]):
-        self.size, self.part = size, part
-
-    def __getitem__(self, key: slice) -> np.ndarray:
-        start, stop, _ = key.indices(self.size)
-        first, last = start - start % ALIGNED, min(stop + -stop % ALIGNED, self.size)
-        return self.part(first, last)[start - first : stop - first]
 
 
 def checked_shape(name: str, axes: Sequence[int]) -> tuple[int, ...]:

@@ -18,6 +18,9 @@ from pyapp.quant.formats.catalogue import FORMATS
 FEW = 10  # names in a sentence
 LONG = 24  # letters of a name in a line
 PIECES = re.compile(rf"\.|[^.\s]{{{LONG}}}(?=[^.\s])")  # what a name may wrap after
+SAID = 3 * LONG  # letters of a name in a sentence
+# Characters without a form of their own; some turn the writing direction of all that follows in the sentence.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 STATISTICS = tuple(field.name for field in fields(Statistics))
 
 
@@ -38,8 +41,13 @@ def unknown(tensor: Tensor, i: int) -> dict[str, Any]:
 
 def breakable(name: str) -> str:
     """A name that may wrap after its dots, and within a part that is longer than LONG: a line of a phone holds so many
-    letters, and a table would hide its other columns behind a name of 200."""
-    return PIECES.sub("\\g<0>\u200b", name)
+    letters, and a table would hide its other columns behind a name of 200. Characters that cannot be seen can be."""
+    return PIECES.sub("\\g<0>\u200b", UNSEEN.sub("\N{REPLACEMENT CHARACTER}", name))
+
+
+def told(names: Sequence[str]) -> str:
+    """Names in a sentence, long ones cut."""
+    return ", ".join(breakable(name if len(name) <= SAID else f"{name[:SAID]}…") for name in names)
 
 
 def shape(axes: Any) -> str:
@@ -120,4 +128,4 @@ def _only(file: str, names: Sequence[str] | None) -> str:
     if not names:
         return ""
     more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
-    return f"Only in {file}: {breakable(', '.join(names[:FEW]))}{more}."
+    return f"Only in {file}: {told(names[:FEW])}{more}."

@@ -49,7 +49,7 @@ ONE = Panel("one", "One tensor in every format", (
         Column("format", "title"), Column("bits per number", "bits:fixed:3", role="quant"),
         Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
-    Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file. {chosen.note} "
+    Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file{chosen.because}. "
                "Choose a format to see below where it errs."),
     Facts(cards=True, live=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
                              Fact("max |x|", ("chosen.maximum:small",)),

@@ -18,6 +18,7 @@ from pyapp.quant.schemes import NOT_FINITE
 
 ZERO = {"q4_0": 8, "q5_0": 16, "q3_k": 4, "q6_k": 32}  # the code of the number 0
 ZERO_SCALE = {"q3_k": 32}  # the code of a sub-block's factor 0
+TOGETHER = 16  # blocks whose scales are searched at once: what is tried for them stays in a processor's cache
 SMALLEST = np.float32(2.0**-127)  # float16 keeps 0 for it, and for far larger ones
 
 
@@ -77,7 +78,7 @@ class GGUF:
         padded = np.pad(x.reshape(int(np.prod(x.shape[:-1])), width), ((0, 0), (0, -width % block)))
         blocks = np.zeros((0, self.layout.nbytes), np.uint8)
         if x.size:
-            blocks = WRITERS.get(self.name, _write_k)(self, padded.reshape(-1, block))
+            blocks = WRITERS.get(self.name, _write_ks)(self, padded.reshape(-1, block))
         return GGUFTensor(blocks, x.shape, self)
 
     def decode(self, blocks: np.ndarray) -> np.ndarray:
@@ -130,6 +131,10 @@ def _write_affine(kind: GGUF, x: np.ndarray) -> np.ndarray:
     halves = stored(d), stored(low)
     q = np.trunc((x - low) * _inverse(d) + np.float32(0.5)).clip(0, top)
     return kind.layout.write(halves, {"codes": q})
+
+
+def _write_ks(kind: GGUF, x: np.ndarray) -> np.ndarray:
+    return np.concatenate([_write_k(kind, x[start : start + TOGETHER]) for start in range(0, len(x), TOGETHER)])
 
 
 def _write_k(kind: GGUF, x: np.ndarray) -> np.ndarray:

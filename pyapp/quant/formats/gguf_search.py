@@ -5,7 +5,7 @@ x (N, S, L): N blocks of S sub-blocks of L numbers.
 
 import numpy as np
 
-TRIES = np.linspace(0.7, 1.1, 17)  # of the scale that just holds the largest number
+TRIES = np.linspace(0.7, 1.1, 17)[:, None, None]  # of the scale that just holds the largest number
 ROUNDS = 3  # of codes for scales and scales for codes
 
 
@@ -17,13 +17,9 @@ def scaled(x: np.ndarray, zero: int, most: int) -> tuple[np.ndarray, np.ndarray,
     """
     x = x.astype(np.float64)
     peak = np.take_along_axis(x, np.abs(x).argmax(2)[:, :, None], 2)[:, :, 0]
-    best, least = np.zeros(peak.shape), np.full(peak.shape, np.inf)
-    for share in TRIES:
-        scale = peak / (-zero * share)
-        q = _codes(x, scale, -zero, zero - 1)
-        fitted = _ratio((x * q).sum(2), (q * q).sum(2))
-        error = np.square(x - fitted[:, :, None] * q).sum(2)
-        best, least = np.where(error < least, fitted, best), np.minimum(error, least)
+    q = _codes(x, peak / (-zero * TRIES), -zero, zero - 1)
+    fitted = _ratio((x * q).sum(3), (q * q).sum(3))
+    best, = _least(np.square(x - fitted[..., None] * q).sum(3), fitted)
     largest = np.take_along_axis(best, np.abs(best).argmax(1)[:, None], 1)
     d = stored(largest[:, 0] / -most)
     factor = np.clip(np.rint(_ratio(best, d[:, None])), -most, most - 1)
@@ -36,17 +32,13 @@ def shifted(x: np.ndarray, top: int, most: int) -> tuple[np.ndarray, ...]:
     x ≈ d · factor · code - m · lower, so that a sub-block's smallest number is 0 or less."""
     x = x.astype(np.float64)
     low = np.minimum(x.min(2), 0)
-    reach = x.max(2) - low
-    best, offset, least = reach / top, -low, np.full(low.shape, np.inf)
-    for share in TRIES:
-        scale, lower = reach * share / top, -low
-        for _ in range(ROUNDS):
-            q = _codes(x + lower[:, :, None], scale, 0, top)
-            error = np.square(x - scale[:, :, None] * q + lower[:, :, None]).sum(2)
-            better = error < least
-            best, offset = np.where(better, scale, best), np.where(better, lower, offset)
-            least = np.minimum(error, least)
-            scale, lower = _line(q, x)
+    scale, found = (x.max(2) - low) * TRIES / top, []
+    lower = np.broadcast_to(-low, scale.shape)
+    for _ in range(ROUNDS):
+        q = _codes(x + lower[..., None], scale, 0, top)
+        found.append((np.square(x - scale[..., None] * q + lower[..., None]).sum(3), scale, lower))
+        scale, lower = _line(q, x)
+    best, offset = _least(*(np.stack(each, 1).reshape(-1, *low.shape) for each in zip(*found, strict=True)))
     d, m = stored(best.max(1) / most), stored(offset.max(1) / most)
     factor = np.clip(np.rint(_ratio(best, d[:, None])), 0, most)
     lower = np.clip(np.rint(_ratio(offset, m[:, None])), 0, most)
@@ -54,16 +46,22 @@ def shifted(x: np.ndarray, top: int, most: int) -> tuple[np.ndarray, ...]:
     return d.astype(np.float32), m.astype(np.float32), factor, lower, q.reshape(len(x), -1)
 
 
+def _least(error: np.ndarray, *tried: np.ndarray) -> list[np.ndarray]:
+    """Of all that was tried (T, N, S), for each sub-block what has the least error."""
+    at = error.argmin(0)[None]
+    return [np.take_along_axis(each, at, 0)[0] for each in tried]
+
+
 def _codes(x: np.ndarray, scale: np.ndarray, low: int, high: int) -> np.ndarray:
-    return np.clip(np.rint(_ratio(x, scale[:, :, None])), low, high)
+    return np.clip(np.rint(_ratio(x, scale[..., None])), low, high)
 
 
 def _line(q: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least squares x ≈ scale · q - lower with scale, lower ≥ 0."""
-    mean_q, mean_x = q.mean(2), x.mean(2)
-    slope = np.maximum(_ratio((q * x).mean(2) - mean_q * mean_x, np.square(q).mean(2) - mean_q**2), 0)
+    mean_q, mean_x = q.mean(-1), x.mean(-1)
+    slope = np.maximum(_ratio((q * x).mean(-1) - mean_q * mean_x, np.square(q).mean(-1) - mean_q**2), 0)
     lower = slope * mean_q - mean_x
-    through_zero = np.maximum(_ratio((q * x).sum(2), np.square(q).sum(2)), 0)
+    through_zero = np.maximum(_ratio((q * x).sum(-1), np.square(q).sum(-1)), 0)
     return np.where(lower < 0, through_zero, slope), np.maximum(lower, 0)
 
 

@@ -3,18 +3,20 @@
 import io
 import json
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from fuzz_tensors import damaged, npy_file, samples
+from fuzz_tensors import damaged, samples
 
 from pyapp import parts, safetensors
-from pyapp.data.tensors import tensor
+from pyapp.data.tensors import rows, tensor
 from pyapp.data.tensors.opening import open_tensors
+from pyapp.data.tensors.rows import Columns, Row
 from pyapp.data.tensors.scaled import decoded, decoded_part
-from pyapp.data.tensors.tensor import Row
 from pyapp.measure import tensor_formats, tensor_statistics
 from pyapp.measure.tensor_formats import looked_at
+from pyapp.measure.tensor_pairs import candidates, difference
 from pyapp.parts import Parts
 from pyapp.store import StoreError
 
@@ -42,30 +44,63 @@ def test_the_same_is_found_in_parts_of_a_file_and_of_its_damaged_copies(name, mo
 def test_any_numbers_of_a_large_tensor_are_those_of_the_whole(name, monkeypatch):
     """As if every tensor were large, in steps of two bytes or blocks."""
     monkeypatch.setattr(tensor, "HELD", 0)
-    monkeypatch.setattr(tensor, "ALIGNED", 32)
-    rows = 0
+    for constant, size in (("ALIGNED", 32), ("PIECE", 8), ("PANEL", 16)):
+        monkeypatch.setattr(rows, constant, size)
+    found = 0
     for each in open_tensors(samples()[name], name):
         flat, whole = each.flat(), each.read().reshape(-1)
-        rows += isinstance(flat, Row)
+        found += isinstance(flat, Row | Columns)
         for start, stop in ((0, 3), (33, 65), (1, each.size), (each.size - 1, each.size), (5, 5)):
             np.testing.assert_array_equal(flat[start:stop], whole[start:stop])
-    assert rows or name.endswith(".csv")
+    assert found or name.endswith(".csv")
 
 
-@pytest.mark.parametrize("dtype", ["<f4", ">f8"])
-def test_rows_of_an_array_that_is_stored_by_columns_are_found_without_reading_it_whole(dtype, monkeypatch):
-    x = np.random.default_rng(7).standard_normal((512, 6, 300)).astype(dtype)
-    data = memoryview(npy_file(np.asfortranarray(x)))
-    monkeypatch.setattr(tensor, "HELD", 0)
-    tracemalloc.start()
-    try:
-        flat = open_tensors(data, "x.npy")[0].flat()
-        for start, stop in ((0, 300), (1_111, 70_001), (x.size - 1, x.size)):
+def stored_by_columns(x: np.ndarray, save) -> bytes:
+    file = io.BytesIO()
+    save(file, np.asfortranarray(x))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("dtype, save", [("<f4", np.save), (">f8", np.savez), ("<f4", np.savez_compressed)])
+def test_rows_of_an_array_that_is_stored_by_columns_are_found_without_reading_it_whole(dtype, save, monkeypatch):
+    """As the command line maps a file, and as the page reads it in parts."""
+    x = np.random.default_rng(7).standard_normal((64, 6, 200)).astype(dtype)
+    x[30, 3, 33] = -50
+    data = stored_by_columns(x, save)
+    for module, constant, size in ((tensor, "HELD", 0), (rows, "PANEL", 2**12), (rows, "PIECE", 2**12),
+                                   (tensor_statistics, "PIECE", 2**12), (tensor_formats, "SEARCHED", 2**12)):
+        monkeypatch.setattr(module, constant, size)
+    for source in memoryview(data), Parts(lambda start, stop: data[start:stop], len(data)):
+        (each,), asked = open_tensors(source, "x.npz"), []
+        part = each.part
+        each = replace(each, part=lambda i, j, part=part, asked=asked: asked.append(j - i) or part(i, j))
+        row, some = looked_at(each, 2048)
+        flat, places = each.flat(), np.array([x.size - 1, 5, 9_000, 5])
+        np.testing.assert_array_equal(flat.at(places), x.reshape(-1)[places])
+        for start, stop in ((0, 300), (1_111, 5_001), (x.size - 1, x.size), (7, 7)):
             np.testing.assert_array_equal(flat[start:stop], x.reshape(-1)[start:stop])
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert isinstance(flat, Row) and flat[:1].dtype.isnative and most < x.nbytes
+        assert row["maximum"] == 50 and -50 in some and flat[:1].dtype.isnative
+        assert row["kurtosis"] == pytest.approx(tensor_statistics.statistics(x.reshape(-1)).kurtosis, rel=1e-9)
+        whole = x.reshape(-1, 200).astype(np.float32)
+        assert all((whole == line).all(1).any() for line in some)
+        assert max(asked) <= 2**12
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_two_large_arrays_are_compared_however_they_are_stored(both, monkeypatch):
+    x = np.random.default_rng(8).standard_normal((60, 50)).astype(np.float32)
+    y = x + np.random.default_rng(9).standard_normal(x.shape).astype(np.float32) / 9
+    monkeypatch.setattr(tensor, "HELD", 0)
+    monkeypatch.setattr(rows, "PANEL", 700)
+    a, b = (open_tensors(file, "x.npz")[0] for file in (
+        stored_by_columns(x, np.savez), stored_by_columns(y, np.savez) if both else safetensors.pack({"arr_0": y}, {})))
+    found, expected = difference(a, b), y.astype(np.float64) - x
+    assert isinstance(a.flat(), Columns) and isinstance(b.flat(), Columns) == both
+    assert found["mean_difference"] == pytest.approx(np.abs(expected).mean(), rel=1e-12)
+    signal = np.square(x, dtype=np.float64).sum()
+    assert found["sqnr_db"] == pytest.approx(10 * np.log10(signal / np.square(expected).sum()), rel=1e-12)
+    assert [row["correlation"] for row in candidates([a], [b])] == pytest.approx(
+        [np.corrcoef(x.reshape(-1), y.reshape(-1))[0, 1]], abs=0.01)
 
 
 @pytest.mark.parametrize("name", ["x.onnx", "x.tflite"])

@@ -9,7 +9,7 @@ from pyapp.data.tensors.tensor import Tensor
 from pyapp.measure import tensor_statistics
 from pyapp.measure.tensor_errors import MOST, error_map
 from pyapp.measure.tensor_formats import KEPT, Cost, best, bits_of, cost, described, sample, summary
-from pyapp.measure.tensor_pairs import compare_files
+from pyapp.measure.tensor_pairs import compare_files, difference
 from pyapp.measure.tensor_statistics import statistics
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import FORMATS
@@ -152,9 +152,22 @@ def test_renamed_and_transposed_tensors_are_offered():
 
 def test_numbers_that_float32_cannot_hold_are_kept_and_said_to_be():
     """Measured in float32 they would all be 0, which every format holds exactly."""
-    x = np.arange(64.0).reshape(8, 8) * 1e-320
-    row = described(tensor("w", x, "float64"), ["int8"], None, 100)
-    assert row["costs"] == {} and row["note"] == "all numbers are below float32's range"
+    for unit, note in ((1e-320, "all numbers are below float32's range"),
+                       (1e37, "some numbers are beyond float32's range")):
+        x = np.arange(64.0).reshape(8, 8) * unit
+        row = described(tensor("w", x, "float64"), ["int8"], None, 100)
+        assert row["costs"] == {} and row["note"] == note
+
+
+@pytest.mark.parametrize("unit", [2.0**-600, 2.0**-200, 2.0**600])
+def test_two_tensors_are_compared_whose_squares_float64_cannot_hold(unit):
+    """One that differs was said to be exactly the other where the squares of the differences became 0."""
+    x = np.random.default_rng(6).standard_normal((30, 40))
+    y = x + np.random.default_rng(7).standard_normal(x.shape) / 100
+    found, expected = (difference(tensor("w", x * scale, "float64"), tensor("w", y * scale, "float64"))
+                       for scale in (unit, 1.0))
+    assert found["sqnr_db"] == pytest.approx(expected["sqnr_db"], rel=1e-12) and 39 < found["sqnr_db"] < 41
+    assert found["maximum_difference"] == expected["maximum_difference"] * unit == np.abs(x - y).max() * unit
 
 
 @pytest.mark.parametrize("shape", [(40, 48), (300, 200), (6, 7, 3, 3), (2, 20_480), (50,)])

@@ -57,3 +57,23 @@ def test_numbers_that_cannot_be_read_are_said():
 def test_number_lines_end_at_1(name):
     levels, _ = levels_of(name)
     assert np.abs(levels).max() == 1 and (np.diff(levels) >= 0).all()
+
+
+def test_the_row_of_the_chosen_format_has_its_colour_and_no_dot_is_lost():
+    for chosen, same in ("fp4", {"fp4"}), ("mxfp4", {"fp4"}), ("q4_k", set()):
+        frame = finished(format=chosen)
+        drawn = {role: (frame.arrays[f"{role}_dots"], frame.arrays[f"{role}_rows"]) for role in ("float", "quant")}
+        assert drawn["quant"][0].size > 0 or not same
+        for row, name in enumerate(reversed(ALIKE)):
+            x, y = drawn["quant" if name in same else "float"]
+            assert np.array_equal(x[y == row], levels_of(name)[0])
+
+
+def test_what_is_said_of_a_block_is_that_of_its_outlier():
+    runner = Runner()
+    run = runner.open("formats")["run"]
+    sizes = runner.look(run).arrays["sizes"]
+    for at in (3, 20, 3):
+        told = runner.change(run, "outlier", sizes[at])["frame"].scalars
+        for row, line in zip(told["rival_rows"], told["rivals"], strict=True):
+            assert row["title"] == line["label"] and row["sqnr_db"] == line["y"][at]

@@ -154,3 +154,9 @@ def test_a_long_name_may_wrap_and_stays_itself():
         wrapped = tensor_rows.breakable(name)
         assert wrapped.replace("\u200b", "") == name and max(map(len, wrapped.split("\u200b"))) <= tensor_rows.LONG
     assert tensor_rows.breakable("encoder_attention_weight") == "encoder_attention_weight", "short enough for a line"
+
+
+def test_names_of_others_cannot_turn_or_fill_a_sentence():
+    assert tensor_rows.breakable("a\u202eb\nc") == "a\ufffdb\ufffdc"
+    said = tensor_rows.told(["x" * 900, "וגם"])
+    assert said.replace("\u200b", "") == f"{'x' * tensor_rows.SAID}…, וגם"

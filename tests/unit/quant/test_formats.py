@@ -148,3 +148,9 @@ def test_more_bits_lose_less_within_a_family():
 def test_a_name_that_cannot_be_is_refused(asked, said):
     with pytest.raises(ValueError, match=said):
         find(asked)
+
+
+@pytest.mark.parametrize("name", ["q2_k", "q3_k", "q4_k", "q5_k", "q6_k"])
+def test_blocks_whose_scales_are_searched_together_do_not_matter_to_each_other(name):
+    alone = [find(name).encode(row).codes for row in X[:40, :256]]
+    assert np.array_equal(find(name).encode(X[:40, :256]).codes, np.concatenate(alone))

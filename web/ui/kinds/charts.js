@@ -28,7 +28,7 @@ export function Chart({ block, scope, page }) {
   const words = (i) => scope.reading({ i }).text(read);
   const facts = { view, lines, items, words, height, rows: block.read_lines, marks: block.marks ? scope.get(block.marks) : [] };
   const label = scope.text(block.label);
-  const summary = ofChart({ label, lines: lines.slice(others.length), x: items, title: view.titleX, ticks: view.ticksX, write: view.writeY });
+  const summary = scope.text(block.told) || ofChart({ label, lines: lines.slice(others.length), x: items, title: view.titleX, ticks: view.ticksX, write: view.writeY });
   const point = pick ? { at: scope.get(at), pick: (x) => page.change(pick, x) } : {};
   return html`<figure><${Caption} block=${block} scope=${scope} />
     <${Figure} label=${label} summary=${summary} test=${scope.text(block.name)} ...${facts} ...${point} /></figure>`;
