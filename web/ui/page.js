@@ -51,7 +51,7 @@ export function mount(root, page) {
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
-    const names = answer && read ? [...news(answer, read)] : [null];
+    const names = answer && read ? [...news(answer, read)] : answer === read ? [] : [null];
     read = answer;
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
     plan(names.map((name) => name && "read"), training?.playing);
@@ -112,11 +112,11 @@ export function mount(root, page) {
   async function work() {
     if (working) return;
     working = run.going = true;
-    plan();
+    plan(["work"]);
     const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
-    plan();
+    plan(["work"]);
   }
 
   /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
@@ -125,7 +125,7 @@ export function mount(root, page) {
     if (run.done && !(await page.reset())) return;
     run.going = !run.going;
     if (run.going) work();
-    plan();
+    plan(["work"]);
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -159,9 +159,9 @@ export function mount(root, page) {
 
   /** The names of parameters that were moved since the last frame. */
   function moves() {
-    const found = declared.map(({ name }) => name).filter((name) => page.params[name] !== params[name]);
+    const was = params;
     params = page.params;
-    return found.length ? ["params", "picks", ...found] : [];
+    return declared.map(({ name }) => name).filter((name) => params[name] !== was[name]);
   }
 
   const stop = page.listen((event) => {
