@@ -14,7 +14,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * left, elsewhere(page, file, name)   a record that the page is to be opened with (ui/keep.js); what is done with a file of another page
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {type, message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, read, changed} | {type: "params"} |
  *                   {type: "wish", name, before, tag} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
  * reset, advance, background, act, change, edit, install, predict, restore, ask, take, source
@@ -226,10 +226,10 @@ export class Session {
 
   async #change(name, value) {
     if (this.#run === null && !this.#asked) return; // the first open carries it
-    const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
+    const answer = await this.#ask("change", () => ({ run: this.#run, name, value, ...(this.asks && { reads: this.asks() }) }), name); // what a view reads comes with it
     if (answer) {
       this.say(name, ...answer.notes);
-      this.#adopt(answer, answer.restarted, { answered: name });
+      this.#adopt(answer, answer.restarted, { answered: name, read: answer.read });
     } else if (!this.#changers[name].waiting()) {
       this.params = { ...this.params, [name]: this.#confirmed[name] };
       this.#emit({ type: "params" });
@@ -237,7 +237,7 @@ export class Session {
   }
 
   /** Take Python's word, but never move a control back to a value that a newer wish has overtaken. */
-  #adopt({ params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded }, cleared, { answered = null, resting = false, same = false, left = null, texts = null } = {}) {
+  #adopt({ params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded }, cleared, { answered = null, read = null, resting = false, same = false, left = null, texts = null } = {}) {
     if (pins) this.pins = pins;
     if (recorded ?? cleared) this.recorded = recorded ?? [];
     if (drawn && !same && Object.keys(drawn).length) this.drawn = drawn;
@@ -257,7 +257,7 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed: answered });
+      this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, read, changed: answered });
     }
   }
 
