@@ -37,7 +37,7 @@ export function mount(root, page) {
   /** The recorded frame that is shown until Python has one, or until the reader begins the work that it is ahead by. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
   const run = { going: false, done: false, press };
-  Object.assign(page, { run, example, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  Object.assign(page, { run, example, slice, curves: new Curves(), compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
@@ -95,7 +95,7 @@ export function mount(root, page) {
   }
 
   function moved() {
-    plan();
+    plan(training?.playing ? [] : [null]);
     if (rests && page.open && !training?.playing) rest();
   }
 

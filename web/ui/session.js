@@ -226,7 +226,7 @@ export class Session {
 
   async #change(name, value) {
     if (this.#run === null && !this.#asked) return; // the first open carries it
-    const answer = await this.#ask("change", () => ({ run: this.#run, name, value, ...(this.asks && { reads: this.asks() }) }), name); // what a view reads comes with it
+    const answer = await this.#ask("change", () => ({ run: this.#run, name, value, ...(this.asks && { reads: this.asks(name) }) }), name); // what a view reads comes with it
     if (answer) {
       this.say(name, ...answer.notes);
       this.#adopt(answer, answer.restarted, { answered: name, read: answer.read });

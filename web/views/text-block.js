@@ -37,11 +37,11 @@ export default function TextBlock({ block: { name: side }, scope, page }) {
   useEffect(() => {
     if (side !== "float") return undefined; // one asks for both
     let written = true; // since the last reading
-    const live = () => page.scope().get("live");
-    page.asks = () => (live() ? null : page.picked ?? { side, at: null });
-    const look = ({ read }) => {
-      written = live();
+    page.asks = (name) => (written || page.meta.eager.includes(name) ? null : page.picked ?? { side, at: null });
+    const look = ({ read, changed }) => {
+      written = page.scope().get("live") || page.training.playing; // a change may have begun the texts anew
       if (!written) ask(page.asks(), read);
+      else if (changed) page.reads(null); // it was of other texts
     };
     queueMicrotask(() => page.scope().ready && look({})); // see views/draw.js
     return page.listen((event) => event.type === "frame" && (written || !event.resting) && look(event));
