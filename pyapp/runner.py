@@ -119,8 +119,12 @@ class Runner:
             current.drawn, more = {}, more | {"drawn": outcome.drawn}
         return self._answer(current, notes, restarted=restarted, **more)
 
-    def change(self, run: int, name: str, value: Any) -> dict:
-        """Set one parameter, and those that follow it. A live one takes effect at once, another restarts the run."""
+    def change(self, run: int, name: str, value: Any, reads: Mapping[str, Any] | None = None) -> dict:
+        """Set one parameter, and those that follow it. A live one takes effect at once, another restarts the run.
+
+        With `reads`, inputs for `predict`, the answer has what the page makes of them now as `read`; None if it cannot:
+        the error is that of `predict`, which can be asked alone.
+        """
         current = self._get(run)
         param = find(current.experiment.PARAMS, name)
         parsed, note = param.parse(value)
@@ -140,7 +144,8 @@ class Runner:
                 current.renew()
         else:
             current.start(current.experiment.params)
-        answer = self._answer(current, notes, restarted=not param.live)
+        read = {} if reads is None else {"read": self._read(run, reads)}
+        answer = self._answer(current, notes, restarted=not param.live, **read)
         if param.live:
             for key in (name, *usual):
                 current.note("set", key, current.experiment.params[key], answer["frame"].step)
@@ -188,6 +193,14 @@ class Runner:
         answer = current.experiment.predict(inputs)
         current.asked(inputs, answer)
         return answer
+
+    def _read(self, run: int, inputs: Mapping[str, Any]) -> Frame | None:
+        try:
+            return self.predict(run, inputs)
+        except Exception as error:
+            if getattr(error, "file", None):
+                raise
+            return None
 
     def look(self, run: int) -> Frame:
         """The frame: everything that the page shows now."""

@@ -10,14 +10,13 @@ exactly what quantising changes, whatever the text is about. A loss here is no v
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
 from pyapp.core.parameters import Parameters
 from pyapp.nets.gpt import GPT
 from pyapp.nets.next_token import next_token
-from pyapp.quantized.calibration_text import own_text
+from pyapp.quantized.calibration_text import writing_own_text
 from pyapp.quantized.kv_cache import quantize_with_cache
 from pyapp.quantized.transformer import TransformerSettings
 
@@ -33,11 +32,7 @@ class OwnTextLoss:
     def __init__(self, model: GPT, p: Parameters, calibration: np.ndarray):
         self.model, self.p, self.calibration = model, p, calibration
         self.known: dict[TransformerSettings, float] = {}  # nats per character
-
-    @cached_property
-    def text(self) -> np.ndarray:
-        """Tokens int32 (TEXTS, context); the first of each is random, so it is never predicted."""
-        return own_text(self.model, self.p, TEXTS, SEED)
+        self.text: np.ndarray | None = None  # tokens int32 (TEXTS, context), the first random: it is never predicted
 
     @property
     def characters(self) -> int:
@@ -47,6 +42,11 @@ class OwnTextLoss:
     def measure(self, wanted: Sequence[TransformerSettings]) -> Iterator[float]:
         """Measure the settings that have no loss yet; each item is the share of the work that is done, 0 to 1."""
         missing = [settings for settings in dict.fromkeys(wanted) if settings not in self.known]
+        if missing and self.text is None:
+            pieces = writing_own_text(self.model, self.p, TEXTS, SEED)
+            text = next(pieces)
+            yield from (0.0 for _ in pieces)
+            self.text = text
         for i, settings in enumerate(missing):
             model, p = self._network(settings)
             yield (i + 0.2) / len(missing)

@@ -9,19 +9,19 @@ from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Values, number
+from pyapp.experiment.params import Param, Values, find, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base import controls, export_buttons, format_controls, mistakes
 from pyapp.pages.base.controls import NONE
 from pyapp.pages.base.digit_input import EXAMPLE, Reader, told
 from pyapp.pages.base.measured import activations_words, weights_words
 from pyapp.pages.panels import inference as panels
-from pyapp.quant.alone import HQQ, OWN
+from pyapp.quant.alone import ALONE, HQQ, OWN
 from pyapp.quant.calibrate import RowGrids
 from pyapp.quant.integer import ROUNDINGS
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import GRID
-from pyapp.quantized.network import Settings, quantize_network
+from pyapp.quantized.network import Settings, quantizing
 
 ZEROS_OF_HQQ = "HQQ finds scales and zero points itself: the scheme and the range of the weights have no effect."
 POINTS = 100  # percentage points in a share of 1
@@ -77,25 +77,43 @@ class Page(Experiment):
         self._reader = Reader()
         self._step = self._version = 0
         self._comparison: Comparison | None = None
+        self._wrong: tuple = (None, None)  # see _mistakes
         self._kept: dict[tuple, tuple[int, Comparison]] = {}  # by settings, with the version; see KEPT
 
     def comparison(self) -> Comparison:
         """The network at these settings, made when it is first asked for: GPTQ takes a moment."""
         if self._comparison is None:
-            network = quantize_network(shipped.mlp(), self.settings, mnist.calibration())
-            self._comparison = Comparison(shipped.mlp(), network, self.params["rounding"], *mnist.shipped("test"))
-            self._version = 1 + max((version for version, _ in self._kept.values()), default=0)
-            self._kept[self._chosen()] = self._version, self._comparison
-            self._kept = dict([*self._kept.items()][-KEPT:])
+            *_, self._comparison = self._make(self.params)
+            self._version, _ = self._kept[_chosen(self.params)]
         return self._comparison
 
-    def _chosen(self) -> tuple:
-        """All settings that make another network, or other integers of it."""
-        return tuple(value for name, value in self.params.items() if name not in SHOWN)
+    def _make(self, params: Values) -> Iterator[Comparison | None]:
+        """The network at other settings, in pieces: None after each, then its comparison, which is kept."""
+        for network in quantizing(shipped.mlp(), self._settings(params), mnist.calibration()):
+            if network is None:
+                yield None
+        made = Comparison(shipped.mlp(), network, params["rounding"], *mnist.shipped("test"))
+        self._kept[_chosen(params)] = 1 + max((version for version, _ in self._kept.values()), default=0), made
+        self._kept = dict([*self._kept.items()][-KEPT:])
+        yield made
+
+    def background(self) -> Iterator[None]:
+        """Make the networks of the slider's other positions, the nearest first: each takes a twentieth of a second,
+        for which a picture should not wait. Those that are searched for would take seconds, and wait to be asked for.
+        """
+        if self.params["format"] != GRID or self.params["method"] not in ALONE:
+            return
+        bits = find(self.PARAMS, "bits")
+        for other in sorted(range(bits.lo, bits.hi + 1), key=lambda other: abs(other - self.params["bits"])):
+            params = self.params | {"bits": other}
+            if _chosen(params) not in self._kept:
+                yield from (None for _ in self._make(params))
 
     @property
     def settings(self) -> Settings:
-        value = self.params
+        return self._settings(self.params)
+
+    def _settings(self, value: Values) -> Settings:
         names = ("per", "method") if value["method"] == HQQ else ("scheme", "per", "method", "clip")
         grid = {"format": value["format"]} if value["format"] != GRID else {
             "bits": int(value["bits"]), **{name: value[name] for name in names}}
@@ -109,7 +127,7 @@ class Page(Experiment):
 
     def change(self, name: str, value: Any) -> list[str]:
         if name not in SHOWN:
-            self._version, self._comparison = self._kept.get(self._chosen(), (self._version, None))
+            self._version, self._comparison = self._kept.get(_chosen(self.params), (self._version, None))
         return self.unused([name])
 
     def unused(self, names: Iterable[str]) -> list[str]:
@@ -146,8 +164,7 @@ class Page(Experiment):
             "counted_words": "Both networks see the same digits.",
             "changed_words": "The digits whose prediction changes appear here.",
         }
-        read = (None, None) if self._comparison is None else map(self._comparison.mistakes, ("float", self.kind))
-        more, pictures = mistakes.shown(*read, mnist.shipped("test")[0], self.params["cell"])
+        more, pictures = self._mistakes()
         scalars |= more
         if self._comparison is None:  # a change was just made; the numbers come with the first piece
             return Frame(self._step, scalars)
@@ -173,6 +190,15 @@ class Page(Experiment):
         arrays = {"changed_index": listed.astype(np.int32), "changed_label": labels[listed].astype(np.int32),
                   "changed_float": float_[listed], "changed_quant": ours[listed], "changed_images": images, **pictures}
         return Frame(self._step, scalars, arrays)
+
+    def _mistakes(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The panel of mistakes, kept until more images are compared or another cell is picked."""
+        there, cell = self._comparison, self.params["cell"]
+        key = there, there and there.done, there and self.kind, cell
+        if self._wrong[0] != key:
+            read = map(there.mistakes, ("float", self.kind)) if there else (None, None)
+            self._wrong = key, mistakes.shown(*read, mnist.shipped("test")[0], cell)
+        return self._wrong[1]
 
     def _refused(self, refusal: str) -> str:
         """Why there is no integer arithmetic; empty if there is."""
@@ -206,6 +232,11 @@ class Page(Experiment):
         arrays |= {f"codes_{name}": shown[0].reshape(SHAPES[name]).astype(np.int32)
                    for name, shown in zip(CODES, codes or simulated, strict=False)}
         return Frame(self._step, scalars, arrays)
+
+
+def _chosen(params: Values) -> tuple:
+    """All settings that make another network, or other integers of it."""
+    return tuple(value for name, value in params.items() if name not in SHOWN)
 
 
 def _spread(changed: np.ndarray) -> np.ndarray:

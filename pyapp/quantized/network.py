@@ -1,6 +1,6 @@
 """The digits network quantised after training: settings in, a network on integers out."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -23,6 +23,7 @@ from pyapp.quant.parameters import ROTATED, UNPREPARED, Encoded, QuantizedParame
 from pyapp.quant.schemes import GRID, Grid, QuantizedTensor
 from pyapp.quantized.settings import Settings
 
+AT_ONCE = 256  # calibration inputs in a product: as many as a page can wait for
 LOGITS_BITS = 8  # at least: fewer would make the scores of different digits equal
 Rounded = Callable[[str, np.ndarray | None, np.ndarray], Encoded]  # weight name, x, x̂
 # A layer's codes, by settings with the bits of it and of all layers before; and what GPTQ keeps of the layers' inputs.
@@ -136,6 +137,14 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
     before, are the same as in an earlier call. `watch` is told of the steps of AdaRound, which takes long. ValueError
     for method "qat", which is training, and if inputs are needed and missing.
     """
+    *_, network = quantizing(p, settings, inputs, memo, watch)
+    return network
+
+
+def quantizing(p: Parameters, settings: Settings, inputs: np.ndarray | None, memo: Memo | None = None,
+               watch: Watch = unwatched) -> Iterator[QuantizedNetwork | None]:
+    """`quantize_network` in pieces, so that a page can do something else between them: None after each, then the
+    network."""
     if settings.method == "qat":
         raise ValueError("method is 'qat'; it trains and is no method for after training: use python -m pyapp qat")
     names = weight_names(p)
@@ -173,7 +182,7 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
         return adaround(w, x_hat, grid, settings.seed, exact=exact, bias=bias, clamp=CLAMPS[p.activation],
                         watch=lambda done, of: watch(before * of + done, len(names) * of))
 
-    return _layer_by_layer(p, settings, inputs, remembered, {})
+    yield from _layer_by_layer(p, settings, inputs, remembered, {})
 
 
 def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | None) -> Parameters:
@@ -190,23 +199,27 @@ def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
     """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
     weights, settings = network.weights, Settings(activations=bits)
-    return _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
-                           known or {})
+    *_, found = _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
+                                known or {})
+    return found
 
 
 def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, rounded: Rounded,
-                    known: Mapping[str, Grid]) -> QuantizedNetwork:
+                    known: Mapping[str, Grid]) -> Iterator[QuantizedNetwork | None]:
     if not len(inputs):
         raise ValueError("the calibration set is empty; give at least one image")
     names, values, tensors, activations = weight_names(p), p.copy(), {}, {}
     f = CLAMPS[p.activation]
 
-    def exactly(x: np.ndarray, w: np.ndarray, bias: np.ndarray) -> np.ndarray:
-        """x Wᵀ + b in float32; where activations get grids, summed in float64, so that the last bits of a range, which
-        decide its scale and then every multiplier, do not depend on the order in which a machine adds."""
+    def exactly(x: np.ndarray, w: np.ndarray, bias: np.ndarray) -> Iterator[np.ndarray]:
+        """Rows of x Wᵀ + b in float32; where activations get grids, summed in float64, so that the last bits of a
+        range, which decide its scale and then every multiplier, do not depend on the order in which a machine adds."""
         if settings.activations is None:
-            return linear(x, w) + bias
-        return (linear(x.astype(np.float64), w.astype(np.float64)) + bias).astype(np.float32)
+            yield linear(x, w) + bias
+            return
+        w = w.astype(np.float64)
+        for start in range(0, len(x), AT_ONCE):
+            yield (linear(x[start: start + AT_ONCE].astype(np.float64), w) + bias).astype(np.float32)
 
     def on_grid(name: str, x: np.ndarray, least: int = 0) -> np.ndarray:
         if settings.activations is None:
@@ -229,7 +242,12 @@ def _layer_by_layer(p: Parameters, settings: Settings, inputs: np.ndarray, round
         w_hat = tensors[name].dequantize()
         if settings.bias_correction:
             values[bias][:] = corrected_bias(p[bias], w, w_hat, x, x_hat)
-        x_hat = exactly(x_hat, w_hat, values[bias])
+        yield None
+        rows = []
+        for part in exactly(x_hat, w_hat, values[bias]):
+            rows.append(part)
+            yield None
+        x_hat = np.concatenate(rows)
         x_hat = on_grid(layer, x_hat, LOGITS_BITS) if name == names[-1] else on_grid(layer, f(x_hat))
         x = f(linear(x, w) + p[bias]) if compares else None
-    return QuantizedNetwork(assemble(values, tensors), activations or None)
+    yield QuantizedNetwork(assemble(values, tensors), activations or None)

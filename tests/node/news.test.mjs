@@ -31,3 +31,10 @@ test("a panel mentions every entry that its blocks name", () => {
   const found = mentions(JSON.stringify(panel));
   for (const name of ["bits_head", "mistakes", "wrong_label", "filters"]) assert.ok(found.includes(name), name);
 });
+
+test("the words of a sentence are no names, but what it has in braces is, whatever is quoted beside it", () => {
+  const panel = { empty: 'The digits that are "read" wrongly', blocks: [{ text: "**{params.bits}** \"bits\" of {bytes_quant:bytes}" }, { when: "!changed" }] };
+  const found = mentions(JSON.stringify(panel));
+  for (const name of ["params", "bits", "bytes_quant", "changed"]) assert.ok(found.includes(name), name);
+  for (const word of ["digits", "read", "wrongly", "of"]) assert.ok(!found.includes(word), word);
+});

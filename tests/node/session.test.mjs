@@ -76,6 +76,21 @@ test("a control that is moved while Python opens the page is not set back", asyn
   assert.deepEqual(asked.map(([method, { seed, value }]) => [method, seed ?? value]), [["open", 1], ["change", 2], ["change", 3]]);
 });
 
+test("a change asks for what a view reads, as it is when its turn comes, and its frame brings that", async () => {
+  const [asked, read] = [[], []];
+  const session = new Session({ call: async (method, args) => (asked.push(args), { run: 1, notes: [], params: {}, frame: { step: 0, notes: [] }, read: args.reads ?? null }) }, META, {});
+  await session.reset();
+  session.listen((event) => event.type === "frame" && read.push(event.read));
+  let drawn = null;
+  session.asks = () => drawn;
+  const changed = session.set("seed", 2);
+  drawn = { index: 7 };
+  await changed;
+  drawn = null; // there is nothing to read
+  await session.set("seed", 3);
+  assert.deepEqual([asked.map(({ reads }) => reads), read], [[undefined, { index: 7 }, null], [{ index: 7 }, null]]);
+});
+
 test("what is measured in the background comes after all that is asked for, and what that leads to", async () => {
   const asked = [];
   const session = new Session(engine(asked), META, { measure: "kl", seed: 1 });

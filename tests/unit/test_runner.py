@@ -97,6 +97,16 @@ def test_a_live_parameter_is_obeyed_and_another_restarts(runner):
     assert runner.advance(run, steps=1)["frame"].scalars["total"] == 55
 
 
+def test_a_change_brings_what_is_read_after_it_and_not_an_error_of_reading(runner, monkeypatch):
+    monkeypatch.setattr(Counter, "predict", lambda self, inputs: Frame(0, {"read": inputs["x"] * self.params["by"]}))
+    run = runner.open("counter")["run"]
+    assert "read" not in runner.change(run, "by", 2)
+    assert runner.change(run, "by", 3, {"x": 5})["read"].scalars == {"read": 15}
+    assert runner.change(run, "start", 8, {"x": 5})["read"].scalars == {"read": 15}  # of the run that began anew
+    wrong = runner.change(run, "by", 4, {"y": 5})
+    assert wrong["read"] is None and wrong["params"]["by"] == 4
+
+
 def test_reset_keeps_the_parameters(runner):
     run = runner.open("counter", {"by": 3})["run"]
     runner.advance(run, steps=4)

@@ -37,7 +37,7 @@ export function mount(root, page) {
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
   const curves = new Curves();
   const run = { going: false, done: false, press };
-  Object.assign(page, { run, example, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  Object.assign(page, { run, example, slice, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
@@ -50,7 +50,7 @@ export function mount(root, page) {
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
   page.reads = (answer) => {
-    const names = answer && read ? [...news(answer, read)] : [null];
+    const names = answer && read ? [...news(answer, read)] : answer === read ? [] : [null];
     read = answer;
     roots.read = answer && { ...answer.scalars, ...answer.arrays };
     plan(names.map((name) => name && "read"), training?.playing);
@@ -94,7 +94,7 @@ export function mount(root, page) {
   }
 
   function moved() {
-    plan();
+    plan(training?.playing ? [] : [null]);
     if (rests && page.open && !training?.playing) rest();
   }
 
@@ -111,12 +111,13 @@ export function mount(root, page) {
   async function work() {
     if (working) return;
     working = run.going = true;
-    plan();
+    plan(["work"]);
     const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
+    const record = example();
     if (run.done) opened = null;
-    plan();
+    plan(example() === record ? ["work"] : [null]);
   }
 
   /** What the button of the work does: start, stop after what is under way, go on, or run it again. */
@@ -125,7 +126,7 @@ export function mount(root, page) {
     if (run.done && !(await page.reset())) return;
     run.going = !run.going;
     if (run.going) work();
-    plan();
+    plan(["work"]);
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -160,9 +161,9 @@ export function mount(root, page) {
 
   /** The names of parameters that were moved since the last frame. */
   function moves() {
-    const found = declared.map(({ name }) => name).filter((name) => page.params[name] !== params[name]);
+    const was = params;
     params = page.params;
-    return found.length ? ["params", "picks", ...found] : [];
+    return declared.map(({ name }) => name).filter((name) => params[name] !== was[name]);
   }
 
   page.listen((event) => {

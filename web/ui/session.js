@@ -15,7 +15,7 @@ const never = () => new Promise(() => {}); // its callers belong to a page that 
  * ended             aborted when the page is left: then nothing is drawn any more
  * drafts            counts how often a link, or undo, made what is typed in the controls obsolete
  * notes, troubles   by place ("page", "run", "load", ... or a parameter's name): lists of sentences; {type, message, hint}
- * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed} | {type: "params"} |
+ * listen(fn)        -> stop; fn gets {type: "open"} | {type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, read, changed} | {type: "params"} |
  *                   {type: "wish", name, before, tag} (a parameter is about to be changed) | {type: "messages"}
  * prepare()         what edited code needs is started ahead
  * reset, advance, background, act, change, edit, install, predict, restore, rewind, ask, take, source
@@ -188,7 +188,7 @@ export class Session {
 
   async #change(name, value) {
     if (this.#run === null && !this.#asked) return; // the first open carries it
-    const answer = await this.#ask("change", () => ({ run: this.#run, name, value }), name);
+    const answer = await this.#ask("change", () => ({ run: this.#run, name, value, ...(this.asks && { reads: this.asks(name) }) }), name); // what a view reads comes with it
     if (answer) this.take(answer, { notes: name, answered: name });
     else if (!this.#changers[name].waiting()) {
       this.params = { ...this.params, [name]: this.#confirmed[name] };
@@ -208,7 +208,7 @@ export class Session {
    */
   take(answer, how = {}) {
     if (!answer) return null;
-    const { params, frame, history = {}, printed = "", edited = null, pins, drawn, recorded } = answer;
+    const { params, frame, history = {}, read = null, printed = "", edited = null, pins, drawn, recorded } = answer;
     const cleared = Boolean(answer.restarted);
     const { notes, answered = null, resting = false, same = false, left = null, texts = answer.texts ?? null } = how;
     if (pins) this.pins = pins;
@@ -231,7 +231,7 @@ export class Session {
     if (frame) {
       this.step = frame.step;
       this.say("run", ...frame.notes);
-      this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, changed: answered });
+      this.#emit({ type: "frame", frame, history, cleared, same, left, texts, printed, edited, resting, read, changed: answered });
     }
     return answer;
   }

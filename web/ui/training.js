@@ -24,8 +24,8 @@ export class Training {
     page.listen(({ cleared, edited, changed: name }) => {
       const news = edited || (name && (!eager.length || eager.includes(name)));
       if (!news || cleared || (this.state !== "done" && !page.example())) return; // the page has not taken this event yet
-      this.#set("paused"); // there may be new work
-      if (eager.length) this.#play();
+      if (eager.length) this.#play("done"); // there may be new work
+      else this.#set("paused");
     });
   }
 
@@ -135,15 +135,15 @@ export class Training {
     await this.#start;
   }
 
-  #play() {
-    if (this.state !== "paused") return;
+  #play(also = null) {
+    if (!["paused", also].includes(this.state)) return;
     this.#set("playing");
     this.busy ??= this.#loop();
   }
 
   async #loop() {
     while (this.playing) {
-      await Promise.all([this.#advance({ ms: WORK_MS }), frame()]);
+      await Promise.all([this.#advance(this.#page.slice(WORK_MS)), frame()]);
     }
     this.busy = null;
     this.#changed();

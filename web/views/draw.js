@@ -18,20 +18,19 @@ const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
  */
 export default function Draw({ block, scope, page, Blocks }) {
   const { label, caption, shape, what = "digit" } = block;
-  const [root, now] = [useRef(null), useRef(null)];
+  const root = useRef(null);
   const [choose] = useState(newest); // of what the pad shows
   const [answer, take] = useState(null);
   const [file, begin] = useState(null); // the name of one that is being read
   const [spoken, speak] = useState("");
   const [, redraw] = useState(null);
   const [pad] = useState(() => new Drawing(changed, () => redraw({})));
-  now.current = scope;
 
-  /** Ask again: the drawing or the network has changed. */
-  async function update() {
+  /** Ask again: the drawing or the network has changed. The answer to the change may have brought what is `read` now. */
+  async function update(read = null) {
     redraw({});
     if (!page.open) return;
-    const found = await page.predict(pad.picture?.inputs ?? { strokes: pad.points() });
+    const found = read ?? (await page.predict(page.asks()));
     if (!found) return;
     take(found);
     page.reads(Number.isInteger(found.scalars.digit) ? found : null);
@@ -80,23 +79,23 @@ export default function Draw({ block, scope, page, Blocks }) {
   useEffect(() => {
     let [fresh, at, network] = [true, 0, null];
     page.put = (index) => showHeldOut(index).then(() => root.current?.scrollIntoView({ block: "nearest" }));
-    const look = () => {
-      const { drawn } = page;
+    page.asks = () => pad.picture?.inputs ?? { strokes: pad.points() };
+    const look = ({ read }) => {
+      const [{ drawn }, scope] = [page, page.scope()]; // of the frame that has just come
       page.drawn = null;
       if (drawn) putBack(drawn);
-      const first = (fresh || drawn) && pad.empty ? now.current.get("first?") : null;
+      const first = (fresh || drawn) && pad.empty ? scope.get("first?") : null;
       fresh = false;
       if (first !== null) return void showHeldOut(first);
-      const known = now.current.get("network?");
+      const known = scope.get("network?");
       if (known === "" || (known !== null && known === network)) return;
       network = known;
-      if (page.training?.playing && performance.now() - at < PREDICT_EVERY_MS) return;
+      if (!read && page.training?.playing && performance.now() - at < PREDICT_EVERY_MS) return;
       at = performance.now();
-      update();
+      update(read);
     };
-    const stop = page.listen(({ type, resting }) => type === "frame" && !resting && queueMicrotask(look)); // after the panels have the frame
-    queueMicrotask(() => now.current.ready && look()); // the frame may have come before, or with the drawing that runs this
-    return stop;
+    queueMicrotask(() => page.scope().ready && look({})); // the frame may have come before, or with the drawing that runs this
+    return page.listen((event) => event.type === "frame" && !event.resting && look(event));
   }, []);
   useEffect(() => {
     const timer = setTimeout(() => answer && speak(answer.scalars.told?.words ?? answer.notes.join(" ")), SPOKEN_AFTER_MS);

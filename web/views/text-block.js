@@ -5,18 +5,16 @@ const FAR = 10; // characters that Shift with an arrow key moves by
 /** One of two texts, block.name, whose every character can be read by pointer or arrow keys; what the one that is read looked at is shaded. */
 export default function TextBlock({ block: { name: side }, scope, page }) {
   const host = useRef(null);
-  const now = useRef(null);
   const moves = useRef(0);
   const [moved, setMoved] = useState(null); // where the reading was moved to while Python has not answered that yet
-  now.current = scope;
   const text = scope.get(`texts.${side}`) ?? "";
   const [prompt, first] = [scope.get("prompt"), scope.get("difference")];
   const [start, limit, weights] = scope.get("read.side") === side
     ? [scope.get("read.start"), scope.get("read.limits.attention"), scope.array(`read.attention_${side}`).data] : [];
   const here = moved ?? (weights ? scope.get("read.at") : null);
 
-  const ask = async (inputs) => {
-    const answer = await page.predict(inputs);
+  const ask = async (inputs, read = null) => {
+    const answer = read ?? (await page.predict(inputs));
     if (answer?.scalars.newest) page.picked = null; // the text may have become shorter meanwhile
     if (answer) page.reads(answer);
   };
@@ -39,13 +37,14 @@ export default function TextBlock({ block: { name: side }, scope, page }) {
   useEffect(() => {
     if (side !== "float") return undefined; // one asks for both
     let written = true; // since the last reading
-    const look = () => {
-      const live = now.current.get("live");
-      if (!live) ask(page.picked ?? { side, at: null });
-      written = live;
+    page.asks = (name) => (written || page.meta.eager.includes(name) ? null : page.picked ?? { side, at: null });
+    const look = ({ read, changed }) => {
+      written = page.scope().get("live") || page.training.playing; // a change may have begun the texts anew
+      if (!written) ask(page.asks(), read);
+      else if (changed) page.reads(null); // it was of other texts
     };
-    queueMicrotask(() => now.current.ready && look()); // see views/draw.js
-    return page.listen(({ type, resting }) => type === "frame" && (written || !resting) && queueMicrotask(look)); // after the panels have the frame
+    queueMicrotask(() => page.scope().ready && look({})); // see views/draw.js
+    return page.listen((event) => event.type === "frame" && (written || !event.resting) && look(event));
   }, []);
   const kind = (c, i) => [c === "\n" && "break", i < prompt && "prompt", i === first && "first", i === here && "picked"].filter(Boolean).join(" ");
   const look = (i) => (weights?.[i - start] === undefined ? null : { "--look": `${((100 * weights[i - start]) / limit).toFixed(1)}%` });

@@ -63,6 +63,8 @@ def session(call) -> dict:
     write("from nothing", 3)
     change("logit_bits", "3")
     said["measuring"] = call("act", run=run, name="measure")
+    for _ in range(127):  # tokens of the text that measures, which is written first
+        call("background", run=run, ms=0)
     for piece in range(5):
         said[f"measured {piece}"] = timeless(call("background", run=run, ms=0))
     said["stopped"] = timeless(call("act", run=run, name="measure"))

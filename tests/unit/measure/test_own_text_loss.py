@@ -46,8 +46,11 @@ def test_nothing_is_measured_twice(losses):
 
 
 def test_measuring_can_stop_anywhere_and_begin_again(losses):
-    for _, _ in zip(range(7), losses.measure([FLOAT, SOME]), strict=False):
+    shares = [share for _, share in zip(range(11), losses.measure([FLOAT, SOME]), strict=False)]
+    assert shares == [0] * 11 and losses.text is None  # one token per piece
+    for _, _ in zip(range(18), losses.measure([FLOAT, SOME]), strict=False):
         pass
+    assert losses.text.tolist() == own_text(losses.model, losses.p, 4, 2).tolist()
     assert FLOAT in losses.known and SOME not in losses.known
     list(losses.measure([FLOAT, SOME]))
     assert np.isfinite(losses.losses([FLOAT, SOME])).all()

@@ -197,3 +197,17 @@ def test_settings_that_come_back_are_answered_at_once_with_all_that_was_counted_
     back = session.change("bits", 4)["frame"].scalars
     assert back == before and three["network"] != before["network"]
     assert session.change("rounding", "double")["frame"].scalars["accuracy"] is None  # other integers
+
+
+def test_at_rest_the_networks_of_the_sliders_other_positions_are_made_and_read_at_once(monkeypatch):
+    session = Session(bits=5)
+    session.done()
+    while not session.background(ms=1000)["done"]:
+        pass
+    monkeypatch.setattr("pyapp.pages.inference.quantizing", None)
+    for bits in (2, 8):
+        x, answer = mnist.shipped("test")[0][[18]], session.change("bits", bits, {"index": 18})
+        network = quantize_network(WEIGHTS, Settings(bits, per="channel", activations=8), mnist.calibration())
+        assert answer["frame"].scalars["accuracy"] is None  # that is counted when it is looked at
+        ours = [row["quantised"] for row in answer["read"].scalars["outputs"]]
+        assert ours == network.integer().logits(x)[0].tolist()
