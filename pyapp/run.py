@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyapp import pages, sessions
-from pyapp.curves import Curves
+from pyapp.curves import Curves, told
 from pyapp.experiment.frame import Experiment, Frame
 from pyapp.experiment.live import Live
 from pyapp.experiment.params import parse_all
@@ -148,6 +148,11 @@ class Run:
         return Saved(self.page, dict(self.experiment.params), self.step, arrays if finite else {},
                      self.curves.by_name, dict(self.drawn), dict(self.experiment.live.edits), self.told(),
                      list(self.pins) if pins else [], first=dict(self.first), **more)
+
+    def pinned(self) -> list[dict]:
+        """The pinned runs as the page gets them: their names, parameters, frames and curves."""
+        return [{"name": pin.name, "params": pin.params, "frame": pin.frame,
+                 "history": told((name, curve.array()) for name, curve in pin.curves.items())} for pin in self.pins]
 
     @property
     def begun(self) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from pyapp import pages, replay, sessions, store
-from pyapp.curves import told
 from pyapp.data.digits import DataWarning
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import blame
@@ -217,7 +216,7 @@ class Runner:
         has."""
         current = self._get(run)
         name = current.pin(name)
-        return {"pinned": name, "pins": pins_of(current)}
+        return {"pinned": name, "pins": current.pinned()}
 
     def unpin(self, run: int, name: str) -> dict:
         """Forget a pinned run. ValueError if there is none of that name."""
@@ -225,7 +224,7 @@ class Runner:
         if name not in [pin.name for pin in current.pins]:
             raise ValueError(f"no run is pinned as {name!r}")
         current.pins = [pin for pin in current.pins if pin.name != name]
-        return {"pins": pins_of(current)}
+        return {"pins": current.pinned()}
 
     def script(self, run: int) -> dict:
         """Python that reproduces the run."""
@@ -298,10 +297,4 @@ class Runner:
     def _whole(self, current: Run, notes: list[str], **more: Any) -> dict:
         """`_answer`, with everything that a page has to draw again: curves, pinned runs, the drawing."""
         return self._answer(current, notes, restarted=True, history=current.curves.all(), recorded=current.recorded,
-                            pins=pins_of(current), drawn=dict(current.drawn), **more)
-
-
-def pins_of(run: Run) -> list[dict]:
-    """The pinned runs: their names, parameters, frames and curves."""
-    return [{"name": pin.name, "params": pin.params, "frame": pin.frame,
-             "history": told((name, curve.array()) for name, curve in pin.curves.items())} for pin in run.pins]
+                            pins=current.pinned(), drawn=dict(current.drawn), **more)

@@ -41,10 +41,9 @@ console.log(JSON.stringify(asked.map(({ page: name, answer, arrays, read, shippe
   const { frame, history, params } = unpack(answer, arrays);
   const seen = read && unpack(read.answer, read.arrays);
   const meta = pages.find((each) => each.name === name);
-  const curves = new Points();
-  curves.append(history);
+  const curves = new Points(history);
   const scope = new Scope(frame, { params, shipped, glossary: {}, read: seen && { ...seen.scalars, ...seen.arrays } });
   const found = [];
-  visit(meta.panels, scope, { curves, compared: null, params, meta }, found);
+  visit(meta.panels, scope, { curves: () => curves, compared: null, params, meta }, found);
   return { page: name, found };
 })));

@@ -33,8 +33,8 @@ export function mount(root, page) {
   const made = new Map(); // how each panel was drawn
   const mentioned = new Map(panels.map((panel) => [panel, mentions(JSON.stringify(panel))])); // the names in it
 
-  /** The recorded frame that is shown until Python has one, and where it is ahead until the reader begins the work, or the first is done. */
-  const example = () => (!frame ? before(page.params) : opened && before(opened)?.step ? before(opened) : null);
+  /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far. */
+  const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step ? before(opened) : null);
   const curves = new Curves();
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, slice, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
