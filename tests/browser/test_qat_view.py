@@ -18,6 +18,10 @@ def rounded(bits: int, activations: int) -> float:
 
 def test_two_bits_win_back_what_rounding_costs_and_the_curves_grow(visit):
     tab = visit("#qat")
+    tab.wait_text("recorded", "Recorded; press Play")
+    assert tab.number("trained-accuracy") > 92 and "Press Play" not in tab["loss-curves"].text_content()
+    tab["reset"].click()
+    tab["recorded"].wait_for(state="detached")
     assert tab.number("rounded-accuracy") == pytest.approx(rounded(2, 8), abs=0.006)
     assert tab.number("float-accuracy") > 99 and tab.number("trained-accuracy") < 60
     assert "Press Play" in tab["loss-curves"].text_content()

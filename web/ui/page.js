@@ -22,7 +22,7 @@ export function mount(root, page) {
   const roots = { shipped: null, read: null, glossary };
   const known = (params) => ({ ...roots, params, picks: Object.fromEntries(declared.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
-  let [frame, opened] = [null, null]; // opened: the settings of a run that is at its beginning, where the record may be ahead
+  let [frame, opened] = [null, null]; // opened: the settings of the first run, where the record may be ahead of it
   let [working, resting] = [false, false];
   let starts = 0; // counts how often the run was started
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
@@ -143,7 +143,7 @@ export function mount(root, page) {
     const { cleared, history } = event;
     frame = event.frame;
     if (cleared && !event.same) page.was = event.left ? { left: event.left, step: saves ? frame.step : 0 } : page.other && { other: page.other };
-    if (cleared && !event.left && !frame.step && (kind === "train" || !starts)) opened = page.params;
+    if (!starts && !event.left) opened = page.params;
     else if (cleared || event.changed || (kind === "train" && !event.resting)) opened = null;
     if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (cleared) {
