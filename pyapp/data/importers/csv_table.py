@@ -193,6 +193,11 @@ class Table:
             first = self.label < self.before
             names = [before[self.label] if first else after[self.label - self.columns] for before, after in self.ends]
             return values, list(map(_name, names)), f"the column {self.label + 1} is the label, by its heading"
+        cells = self.columns - self.index
+        if math.isqrt(cells - 1) ** 2 != cells - 1:
+            bare = ", so its labels may be missing" if math.isqrt(cells) ** 2 == cells else ""
+            raise NoTable(f"its lines have {counted(cells, 'cell')}{bare}; expected a label and a square number of "
+                          "pixels, such as 784")
         first, last = ([_name(end[side][-1]) for end in self.ends] for side in (0, 1))
         at_first = self._label_is_first(first, last)
         other = _numbers(";".join(last if at_first else first), ";")
@@ -201,10 +206,6 @@ class Table:
         pixel = other[:, None].astype(kind if (np.mod(other, 1) == 0).all() and other.min() >= 0 and
                                       other.max() <= 255 else np.float32)
         parts = (values, pixel) if at_first else (pixel, values)
-        pixels = self.columns - self.index - 1
-        if math.isqrt(pixels) ** 2 != pixels:
-            raise NoTable(f"its lines have {counted(self.columns, 'cell')}; expected a label and a square number of "
-                          "pixels, such as 784")
         how = "the heading only counts the columns" if self.heading else "there is no heading"
         return np.concatenate(parts, axis=1), first if at_first else last, (
             f"{how}; the {'first' if at_first else 'last'} column is read as the label")

@@ -63,6 +63,8 @@ def test_csv_without_a_heading_finds_the_label_by_the_paper_at_the_other_end():
         assert any(f"the {place} column is read as the label" in note for note in found.notes)
     with pytest.raises(DataError, match="add a heading with the word label"):
         opened_bytes(text(FIRST), "train.csv")
+    with pytest.raises(DataError, match="have 784 cells, so its labels may be missing; expected a label"):
+        opened_bytes(text(ROWS), "train.csv")
 
 
 def test_lines_that_are_no_images_are_skipped_by_number():
