@@ -253,7 +253,7 @@ function notes(session) {
 async function go(hash, again = false) {
   const mine = ++turn;
   try {
-    pages ??= await json("pages.json");
+    pages ??= await json("pages.json", again);
     tell({ checkable: pages.some(({ name }) => name === "check") });
     await show(hash, again);
     if (mine === turn) banner("page", null);

@@ -37,10 +37,10 @@ export async function load(entry, again = false) {
 
 /** A text of the site, as the manifest has it. */
 export async function text(path, again = false) {
-  const listed = await manifest();
+  const entry = manifest().then((files) => files[path]); // on its way at the same time
   let why;
   try {
-    const { bytes, damage } = await sound((cache) => whole(path, again ? "reload" : cache), listed[path]);
+    const { bytes, damage } = await sound((cache) => whole(path, again ? "reload" : cache), entry);
     if (!damage) return new TextDecoder().decode(bytes);
     why = `it ${damage}`;
   } catch (error) {
@@ -57,9 +57,10 @@ async function whole(path, cache) {
 }
 
 /** A file of the site as JSON. */
-export async function json(path) {
+export async function json(path, again) {
+  const found = await text(path, again);
   try {
-    return JSON.parse(new TextDecoder().decode(await whole(path)));
+    return JSON.parse(found);
   } catch ({ message }) {
     throw new Error(`${path}: ${message}`);
   }

@@ -22,7 +22,8 @@ OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Pow: "pow", as
 CALLS = {"sum", "prod", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod", "nansum", "nanprod", "nancumsum",
          "nancumprod", "dot", "vdot", "inner", "outer", "matmul", "tensordot", "einsum", "kron", "cross", "trace",
          "convolve", "correlate", "polyval", "diff", "add", "subtract", "multiply", "power", "square", "left_shift",
-         "reduce", "accumulate", "astype"}
+         "reduce", "accumulate", "astype", "vecdot", "matvec", "vecmat", "matrix_power", "multi_dot", "at"}
+DEFAULT = {int, np.int_, np.intp, "int", "int_", "intp"} - {np.int32}  # dtypes of as many bits as the machine has
 WORDS = ("line {line}: an integer overflowed 32 bits: {found} here, {wide} with 64 bits. In the browser NumPy's "
          "integers have 32 bits; use dtype=np.int64")
 numbers = itertools.count()
@@ -114,6 +115,8 @@ class Watch:
 
     def call(self, number: int, line: int, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Call a function or an array's method."""
+        if isinstance(getattr(function, "__self__", None), np.ufunc) and function.__name__ == "at" and narrow(args[0]):
+            return self._at(number, line, function, *args)
         found = function(*args, **named)
         if narrow(found) and "out" not in named:
             own = getattr(function, "__self__", None)
@@ -122,6 +125,17 @@ class Watch:
             self._compare(number, line, found, function, tuple(map(_wide, args)),
                           {key: _wide(value) for key, value in named.items()})
         return found
+
+    def _at(self, number: int, line: int, function: Callable[..., None], whole: np.ndarray, *args: Any) -> None:
+        """Apply a ufunc to items in place, as in np.add.at(x, i, y)."""
+        wide = _wide(whole)
+        function(whole, *args)
+
+        def again(*values: Any) -> np.ndarray:
+            function(wide, args[0], *values)
+            return wide
+
+        self._compare(number, line, whole, again, tuple(map(_wide, args[1:])), {})
 
     def _compare(self, number: int, line: int, found: Any, compute: Callable[..., Any], args: tuple,
                  named: dict[str, Any]) -> None:
@@ -141,7 +155,9 @@ def narrow(value: Any) -> bool:
 
 
 def _wide(value: Any) -> Any:
-    """A value with its integers widened to 64 bits; the dtype `int` becomes int64."""
+    """A value with its integers widened to 64 bits; a dtype that has the machine's bits becomes int64."""
     if isinstance(value, (list, tuple)):
         return type(value)(map(_wide, value)) if any(map(narrow, value)) else value
-    return np.int64 if value is int else value.astype(np.int64) if narrow(value) else value
+    if isinstance(value, (type, str)):
+        return np.int64 if value in DEFAULT else value
+    return value.astype(np.int64) if narrow(value) else value

@@ -86,7 +86,9 @@ class Comparison:
         """The arithmetic that computes the predictions of this kind, in words."""
         if kind == "integers":
             return self.integer.arithmetic if self.integer.arithmetic != "integer" else "integer arithmetic only"
-        return "float32 sums of " + ("numbers on the grids" if self.network.activations else "dequantised weights")
+        if self.network.activations:
+            return "float64 sums of numbers on the grids"
+        return "float32 sums of dequantised weights"
 
     def right(self, kind: str) -> int:
         """How many of the images done are classified correctly."""

@@ -223,7 +223,8 @@ class Page(Experiment):
             "told": told(p, q, label),
             "quant_digit": int(q.argmax()), "quant_confidence": float(q.max()),
             "difference": float(np.abs(p - q).max()), "logit_difference": float(np.abs(exact - logits).max()),
-            "layers": (layers := _layers(comparison, simulated, codes)), "codes_words": _codes_words(layers, self.kind),
+            "layers": (layers := _layers(comparison, simulated, codes)),
+            "codes_words": _codes_words(layers, comparison, self.kind),
             "outputs": [{"digit": i, "float": float(exact[0, i]), "quantised": float(logits[0, i]),
                          "score": float(logits[0, i] - exact[0, i]), "points": POINTS * float(q[i] - p[i])}
                         for i in range(p.size)],
@@ -267,10 +268,11 @@ def _listed_words(listed: int, changed: int, done: int) -> str:
     return f"{which} digits whose predictions changed: float → quantised. Click one to put it on the pad."
 
 
-def _codes_words(layers: list[dict[str, Any]], kind: str) -> str:
+def _codes_words(layers: list[dict[str, Any]], comparison: Comparison, kind: str) -> str:
     if not layers:
         return "Activations are float32, so there are no codes between the layers."
-    only = "; from the pixels to the scores it computes with nothing else" if kind == "integers" else ""
+    alone = kind == "integers" and comparison.integer.arithmetic == "integer"
+    only = "; from the pixels to the scores it computes with nothing else" if alone else ""
     return (f"What the quantised network knows about the digit, layer by layer{only}. Paper is the lowest code, ink "
             "the highest.")
 

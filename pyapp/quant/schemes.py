@@ -33,11 +33,16 @@ class Granularity:
     size: int | None = None
     axis: int | None = None
 
+    @property
+    def along(self) -> int:
+        """The axis of channels or groups as ONNX counts it, from the end if negative."""
+        return self.axis if self.axis is not None else -1 if self.kind == "group" else 0
+
     def axis_of(self, shape: tuple[int, ...]) -> int:
         """The axis in a tensor of this shape, counted from 0. ValueError if the tensor lacks it."""
         if len(shape) < (2 if self.kind == "group" else 1):
             raise ValueError(f'a tensor of shape {shape} has no {self.kind}s; use per="tensor"')
-        axis = self.axis if self.axis is not None else -1 if self.kind == "group" else 0
+        axis = self.along
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"axis is {axis}, and a tensor of shape {shape} has {len(shape)} axes; use "
                              f"{-len(shape)} to {len(shape) - 1}")
@@ -186,8 +191,9 @@ class QuantizedTensor:
 
     @property
     def axis(self) -> int | None:
-        """The axis along which the scales differ, as ONNX counts: None per tensor, 0 per channel, -1 per group."""
-        return {"tensor": None, "channel": 0, "group": -1}[self.grid.per.kind]
+        """The axis along which the scales differ, as ONNX counts: None per tensor; else the one that was asked for,
+        or 0 per channel and -1 per group."""
+        return None if self.grid.per.kind == "tensor" else self.grid.per.along
 
     def dequantize(self) -> np.ndarray:
         return self.grid.dequantize(self.codes)

@@ -66,7 +66,7 @@ class QuantizedNetwork:
         return self.weights.nbytes + sum(grid.nbytes for grid in grids)
 
     def simulated(self) -> "Simulated":
-        """A model that computes in float32 with numbers that lie on the grids."""
+        """A model that computes with numbers that lie on the grids, and sums these in float64."""
         return Simulated(self)
 
     def integer(self, rounding: str = "single") -> IntegerNetwork:

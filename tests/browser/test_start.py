@@ -102,13 +102,14 @@ def test_a_part_that_cannot_be_loaded_says_so_in_its_panel_and_all_else_works(vi
     tab.page.context.unroute_all()
 
 
-@pytest.mark.parametrize("path", ["pages.json", "boot.js"])
-def test_a_module_of_the_rail_or_the_worker_cannot_be_loaded(visit, path):
+@pytest.mark.parametrize(("path", "how"), [
+    ("pages.json", "missing"), ("pages.json", "damaged"), ("boot.js", "missing")])
+def test_the_list_of_pages_or_a_module_of_the_worker_cannot_be_loaded(visit, path, how):
     tab = visit(None)
-    broken = Broken(tab, path, "missing")
+    broken = Broken(tab, path, how)
     tab.page.goto(tab.url + "#digits")
     tab.wait_text("error", path)
-    assert "404" in tab.text("error")
+    assert WAYS[how] in tab.text("error")
     broken.now = False
     tab["retry"].click()
     tab["pad"].wait_for()

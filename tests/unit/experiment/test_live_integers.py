@@ -26,7 +26,10 @@ def printed(*lines: str) -> str:
     ("np.multiply(n, 1000)", -1530495296, 2764472000), ("np.cumsum(n.repeat(1000), dtype=np.int32)", None, None),
     ("np.multiply.reduce(n.repeat(2), dtype=np.int32)", None, None), ("[k * 1000 for k in n]", None, 2764472000),
     ("(lambda k: k * 1000)(n)", -1530495296, 2764472000), ("np.dot(n, n)", None, 2764472**2),
-    ("np.convolve(n, n)", None, 2764472**2),
+    ("np.convolve(n, n)", None, 2764472**2), ("np.vecdot(n, n)", None, 2764472**2),
+    ("np.linalg.matrix_power(n.reshape(1, 1), 2)", None, 2764472**2),
+    ("np.linalg.multi_dot([n, n.reshape(1, 1)])", None, 2764472**2),
+    ("np.add.at(n, [0], np.int32(2**31 - 1))", None, 2764472 + 2**31 - 1),
 ])
 def test_an_operation_that_wraps_is_reported_with_its_line(wraps, found, wide):
     said = printed("n = np.array([2764472], np.int32)", f"y = {wraps}")
@@ -51,7 +54,9 @@ def test_the_sum_of_the_first_integers_is_right_or_reported():
 
 @pytest.mark.parametrize("text", [
     "np.arange(60000) * np.arange(60000)", "sum(np.arange(70000))", "np.arange(1, 21).prod()",
-    "np.cumsum(np.arange(70000))[-1]", "np.arange(60000) ** 2", "np.full(3, 70000) @ np.full(3, 70000)"])
+    "np.cumsum(np.arange(70000))[-1]", "np.arange(60000) ** 2", "np.full(3, 70000) @ np.full(3, 70000)",
+    "np.full(3, 70000).prod(dtype='int')", "np.full(3, 70000).prod(dtype=np.intp)",
+    "np.vecmat(np.full(2, 70000), np.full((2, 2), 70000))"])
 def test_default_integers_are_native_or_their_overflow_is_reported(text):
     assert ("overflowed 32 bits" in printed(f"y = {text}")) == (np.dtype(int).itemsize == 4)
 

@@ -120,12 +120,14 @@ def test_what_integers_cannot_do_is_refused_and_simulated():
 @pytest.mark.parametrize(("params", "words"), [
     ({}, "integer arithmetic only"), ({"rounding": "double"}, "integer arithmetic only"),
     ({"rounding": "float"}, "integer products with float32 requantisation"),
-    ({"arithmetic": "simulated"}, "float32 sums of numbers on the grids"),
+    ({"arithmetic": "simulated"}, "float64 sums of numbers on the grids"),
     ({"activations": "none"}, "float32 sums of dequantised weights"),
 ])
 def test_the_page_names_the_arithmetic_that_computes(params, words):
     session = Session(**params)
     assert session.advance(steps=1)["frame"].scalars["counted_words"].endswith(f"ed with {words}.")
+    read = session.predict({"index": 0}).scalars["codes_words"]
+    assert ("computes with nothing else" in read) == (words == "integer arithmetic only")
 
 
 def test_a_change_starts_the_count_anew_but_not_the_arithmetic():

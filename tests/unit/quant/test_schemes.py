@@ -292,6 +292,8 @@ def test_sizes_in_bytes(per, scales, bits):
 
 def test_the_axis_is_onnxs():
     assert [quantize(tensor(1), 8, per=per).axis for per in ("tensor", "channel", "group:8")] == [None, 0, -1]
+    asked = [quantize(tensor(1), 8, per=per, axis=axis).axis for per, axis in (("channel", 1), ("group:8", 0))]
+    assert asked == [1, 0]
 
 
 def test_the_grids_of_a_group_as_wide_as_the_row_are_the_channels():
