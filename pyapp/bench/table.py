@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pyapp import files
 from pyapp.bench.contestants import PLAIN
 from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy
 from pyapp.places import WEIGHTS
@@ -153,4 +154,4 @@ def filled(text: str, tables: str) -> str:
 
 if __name__ == "__main__":
     path = WEIGHTS / "README.md"
-    path.write_text(filled(path.read_text(encoding="utf-8"), markdown(load(COMMITTED))), encoding="utf-8")
+    files.write(path, filled(path.read_text(encoding="utf-8"), markdown(load(COMMITTED))).encode())
