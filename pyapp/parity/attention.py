@@ -32,12 +32,15 @@ def attention_codes() -> dict[str, np.ndarray]:
 
 
 def networks(settings: TransformerSettings) -> dict[str, QuantizedTransformer]:
-    """Both networks, having seen the input that calibrated them."""
+    """Both networks, having seen the input that calibrated them, in the same float64."""
     rng, model = generator(SEED, "attention proof"), GPT(CHARACTERS, GPT_SIZE)
     images = rng.random((2, 784)).astype(np.float32)
     tokens = rng.integers(0, CHARACTERS, (2, GPT_SIZE.context), np.int32)
-    return {"vit": quantize_vit(_weights(ViT(VIT_SIZE)), settings, images, VIT_SIZE),
-            "gpt": quantize_gpt(model, _weights(model), settings, tokens)}
+    found = {"vit": quantize_vit(_weights(ViT(VIT_SIZE)), settings, images, VIT_SIZE),
+             "gpt": quantize_gpt(model, _weights(model), settings, tokens)}
+    for network, inputs in zip(found.values(), (images, tokens), strict=True):
+        network.model.forward(network.parameters.astype(np.float64), inputs)
+    return found
 
 
 def _weights(model: ViT | GPT):
