@@ -23,7 +23,7 @@ CALLS = {"sum", "prod", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod"
          "nancumprod", "dot", "vdot", "inner", "outer", "matmul", "tensordot", "einsum", "kron", "cross", "trace",
          "convolve", "correlate", "polyval", "diff", "add", "subtract", "multiply", "power", "square", "left_shift",
          "reduce", "accumulate", "astype", "vecdot", "matvec", "vecmat", "matrix_power", "multi_dot", "at"}
-DEFAULT = {int, np.int_, np.intp, "int", "int_", "intp"} - {np.int32}  # dtypes of as many bits as the machine has
+DEFAULT = {int, "int", "int_", "intp"}  # dtypes of as many bits as the machine has; in the browser np.intp is np.int32
 WORDS = ("line {line}: an integer overflowed 32 bits: {found} here, {wide} with 64 bits. In the browser NumPy's "
          "integers have 32 bits; use dtype=np.int64")
 numbers = itertools.count()
