@@ -12,7 +12,7 @@ import { Training } from "./training.js";
 import { Panel, Workbench } from "./workbench.js";
 
 const [SLICE_MS, REST_MS] = [40, 20]; // of work between two drawings, and of what is measured in the background
-const [MOVING_MS, SHORT_MS] = [1000, 8]; // so long after a control was moved it may be moved again, and waits for the end of a slice
+const [MOVING_MS, SHORT_MS, STILL_MS] = [1000, 8, 700]; // so long after a control was moved it may be moved again, and waits for the end of a slice; nothing is measured
 const OWN = ["custom", "code"]; // kinds of blocks that do not say all that they read
 const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
@@ -129,11 +129,21 @@ export function mount(root, page) {
     plan(["work"]);
   }
 
+  /** Resolves when no control has been moved for a while: a measurement that is under way would keep the next move waiting. */
+  async function still() {
+    for (let left; (left = touched + STILL_MS - performance.now()) > 0; ) await new Promise((done) => setTimeout(done, left));
+  }
+
   /** While nothing else is asked for, let Python measure in the background. */
   async function rest() {
     if (resting || working) return;
     resting = true;
-    await through(() => page.background(slice(REST_MS)), () => !training?.playing);
+    let first = true; // may be a headline's number
+    await through(async () => {
+      if (!first) await still();
+      first = false;
+      return training?.playing ? null : page.background(slice(REST_MS));
+    }, () => !training?.playing);
     resting = false;
     plan();
   }
