@@ -94,7 +94,8 @@ class Runner:
             if time.perf_counter() >= deadline:
                 done = False
                 break
-        return {"frame": current.experiment.frame(), "history": current.curves.news(), "done": done}
+        return {"frame": current.experiment.frame(), "history": current.curves.news(), "done": done,
+                "preparing": current.experiment.preparing}
 
     def act(self, run: int, name: str, values: Mapping[str, Any] | None = None) -> dict:
         """Do one of the page's actions. Returns what `change` does, and the bytes and the name of a file if the action
@@ -207,8 +208,7 @@ class Runner:
 
     def rewind(self, run: int, step: int) -> dict:
         """Go back to the newest recorded state at or before a step, and on from there."""
-        current = self._get(run)
-        current.rewind(step)
+        (current := self._get(run)).rewind(step)
         return self._whole(current, [])
 
     def pin(self, run: int, name: str = "") -> dict:

@@ -101,6 +101,7 @@ class Experiment:
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
     NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
     RESUMES: ClassVar[bool] = True  # a snapshot holds the step; else what it lacks is worked out again, from step 0
+    preparing = False  # whether `background` makes what the next move of a control will need, and should not be put off
     brought: Any = None  # what a reader has brought, which a session holds even before the first step
     untold: ClassVar[str] = ""  # why the page has no story; else it is the file <name>.md beside its module
     LIVE: ClassVar[tuple[FunctionType, ...]] = ()  # functions that a reader may edit: call them as self.live.<name>

@@ -97,6 +97,8 @@ class Page(Experiment):
         self._kept = dict([*self._kept.items()][-KEPT:])
         yield made
 
+    preparing = True
+
     def background(self) -> Iterator[None]:
         """Make the networks of the slider's other positions, the nearest first: each takes a twentieth of a second,
         for which a picture should not wait. Those that are searched for would take seconds, and wait to be asked for.

@@ -202,11 +202,12 @@ class Page(Experiment):
         return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
 
     def background(self) -> Iterator[None]:
-        """Make the networks of the slider's other positions, and then count a few more of the held-out images with both
-        networks; other settings have a count of their own."""
+        """Make the networks of the slider's other positions, then count on with both; each setting has its count."""
         values = next(param.choices for param in self.PARAMS if param.name == self._slider)
         others = [] if self.diverged else [self.settings(**{self._slider: value}) for value in values]
+        self.preparing = True
         yield from self.pairs.prepare(others, self.settings())
+        self.preparing = False
         while not self.diverged and (count := self.pair.count).counted < len(count.labels):
             count.go_on(self.pair.piece)
             yield

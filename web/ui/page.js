@@ -23,7 +23,7 @@ export function mount(root, page) {
   const known = (params) => ({ ...roots, params, picks: Object.fromEntries(declared.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
   let [frame, opened] = [null, null]; // opened: the settings of the first run, where the record may be ahead of it
-  let [working, resting] = [false, false];
+  let [working, resting, soon] = [false, false, false]; // soon: what is measured next is waited for
   let starts = 0; // counts how often the run was started
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
   let { params } = page; // as they were when the last frame came
@@ -129,20 +129,22 @@ export function mount(root, page) {
     plan(["work"]);
   }
 
-  /** Resolves when no control has been moved for a while: a measurement that is under way would keep the next move waiting. */
+  /** Resolves when no control has been moved for a while, because a measurement that is under way keeps the next move waiting. */
   async function still() {
-    for (let left; (left = touched + STILL_MS - performance.now()) > 0; ) await new Promise((done) => setTimeout(done, left));
+    while (!soon && performance.now() - touched < STILL_MS) await new Promise((done) => setTimeout(done, SHORT_MS));
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
   async function rest() {
+    soon = true; // the first piece may be a headline's number
     if (resting || working) return;
     resting = true;
-    let first = true; // may be a headline's number
     await through(async () => {
-      if (!first) await still();
-      first = false;
-      return training?.playing ? null : page.background(slice(REST_MS));
+      await still();
+      soon = false;
+      const answer = training?.playing ? null : await page.background(slice(REST_MS));
+      soon ||= answer?.preparing;
+      return answer;
     }, () => !training?.playing);
     resting = false;
     plan();
