@@ -70,21 +70,25 @@ def test_onnx_by_hand():
 
 
 def test_the_weights_of_onnx_operators_on_codes_are_decoded():
-    """A scale per column of B, and per output channel of a convolution; a scale of a computed input stays a tensor."""
+    """A scale per column of B, and per output channel of a convolution, whose bias has the product of two scales; a
+    scale of a computed input stays a tensor."""
     codes, rng = {}, np.random.default_rng(4)
     for name, shape in (("b", (4, 3)), ("w", (2, 3, 1, 1))):
         codes[name] = rng.integers(-99, 99, shape).astype(np.int8)
     fields = {"bs": (1, np.array([1, 0.5, 2], "<f4")), "bz": (3, np.array([1, 0, -2], "i1")),
               "ws": (1, np.array([0.25, 4], "<f4")), "wz": (3, np.array([0, 3], "i1")),
-              "one": (1, np.array([0.5], "<f4")), "zero": (2, np.array([7], "u1")),
+              "bias": (6, np.array([100003, -3], "<i4")), "one": (1, np.array([0.5], "<f4")),
+              "zero": (2, np.array([7], "u1")),
               **{name: (3, each) for name, each in codes.items()}}
     tensors = [onnx_tensor(name, kind, each.shape, (9, each.tobytes())) for name, (kind, each) in fields.items()]
     nodes = [message((1, ["x", "one", "zero", "b", "bs", "bz", "one", "zero"]), (2, ["y"]), (4, "QLinearMatMul")),
-             message((1, ["y", "one", "zero", "w", "ws", "wz", "one", "zero"]), (2, ["z"]), (4, "QLinearConv"))]
+             message((1, ["y", "one", "zero", "w", "ws", "wz", "one", "zero", "bias"]), (2, ["z"]), (4, "QLinearConv"))]
     found = {each.name: each for each in open_tensors(message((7, message((1, nodes), (5, tensors)))), "x.onnx")}
-    assert found.keys() == {"one", "zero", "b", "w"} and found["b"].dtype == "int8 scaled"
+    assert found.keys() == {"one", "zero", "b", "w", "bias"}
+    assert (found["b"].dtype, found["bias"].dtype) == ("int8 scaled", "int32 scaled")
     assert found["b"].read().tolist() == ((codes["b"] - [1.0, 0, -2]) * [1, 0.5, 2]).tolist()
     assert found["w"].read()[:, :, 0, 0].tolist() == ((codes["w"][:, :, 0, 0] - [[0.0], [3]]) * [[0.25], [4]]).tolist()
+    assert found["bias"].read().tolist() == [100003 * 0.5 * 0.25, -3 * 0.5 * 4]
 
 
 def test_tflite_by_hand():
