@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from answers import refusal
 
-from pyapp import safetensors
+from pyapp import places, safetensors
 from pyapp.__main__ import main
 from pyapp.nets import mlp
 from pyapp.quant.formats.catalogue import find
+from pyapp.quantized import trained
 from pyapp.runner import Runner
 
 
@@ -153,6 +154,17 @@ def test_an_export_is_what_the_network_rounds_to(tmp_path, capsys):
     for row, name in zip(scaled, ("layer1.weight", "layer2.weight", "layer3.weight"), strict=True):
         assert row["maximum"] == pytest.approx(np.abs(weights[name]).max(), rel=1 / 127)
         assert row["mean_magnitude"] == pytest.approx(np.abs(weights[name]).mean(), rel=0.02)
+
+
+def test_our_own_quantised_weights_are_compared_as_what_they_stand_for(capsys):
+    """The weights of four bits that we ship against those they were trained from: SQNR by its formula."""
+    full, own = (str(places.WEIGHTS / f"{name}.npz") for name in ("mlp", "mlp-qat4"))
+    rows = {row["name"]: row for row in answer(capsys, full, own)["rows"]}
+    network, weights = trained.shipped(4), mlp.load()
+    for name in ("layer1.weight", "layer2.weight", "layer3.weight"):
+        x, y = weights[name].astype(float), network.weights.tensors[name].dequantize().astype(float)
+        by_hand = 10 * np.log10((x ** 2).sum() / ((x - y) ** 2).sum())
+        assert rows[name]["sqnr_db"] == pytest.approx(by_hand, abs=1e-3)
 
 
 @pytest.mark.parametrize(("words", "said"), [

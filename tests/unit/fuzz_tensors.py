@@ -18,6 +18,8 @@ from pyapp.bench.litert_file import Table, encoded
 from pyapp.data.tensors.opening import open_tensors
 from pyapp.protobuf import message
 from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.packing import tensor_arrays
+from pyapp.quant.schemes import quantize
 from pyapp.store import StoreError
 
 X = np.random.default_rng(5).standard_normal((4, 32)).astype(np.float32)
@@ -90,6 +92,7 @@ def samples() -> dict[str, bytes]:
     return {"x.npy": npy_file(), "x.npz": npz_file(), "deflated.npz": npz_file(np.savez_compressed),
             "x.safetensors": safetensors.pack({"w": X, "codes": np.arange(5, dtype=np.int8)}, {"made": "here"}),
             "x.gguf": gguf_file(), "x.onnx": onnx_file(), "x.tflite": tflite_file(),
+            "own.safetensors": safetensors.pack({"w": X, **tensor_arrays("v", quantize(X, 4, per="channel"))}, {}),
             "x.csv": b"a,b,c\n1,2.5,-3e-2\n4,5,6\n"}
 
 

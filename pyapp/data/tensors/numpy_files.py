@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pyapp import npz
+from pyapp.data.tensors.joined import joined
 from pyapp.data.tensors.kinds import COMPLEX
 from pyapp.data.tensors.tensor import Damaged, Tensor, checked_shape, few
 from pyapp.parts import Parts, held
@@ -45,7 +46,7 @@ def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
     npz.check(members, MOST_UNPACKED)
     if sum(member.compress_size for member in members) > len(data):
         raise Damaged("members that overlap")
-    return [_member(file, member) for member in members]
+    return joined([_member(file, member) for member in members])
 
 
 def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:

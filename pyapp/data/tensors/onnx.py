@@ -1,5 +1,5 @@
 """ONNX models: initialisers and constants. Codes that have scales and zero points come decoded: those of
-DequantizeLinear, and the weights of QLinearMatMul and QLinearConv.
+DequantizeLinear, the weights of QLinearMatMul and QLinearConv, and the biases of the latter.
 
 Format: onnx.proto of https://github.com/onnx/onnx, whose field numbers stand here; data types are those of
 TensorProto.DataType. Graphs inside of nodes (If, Loop) are not looked into, and numbers in other files are not read.
@@ -37,6 +37,8 @@ AXIS = 1  # of DequantizeLinear, where it names none
 # Which input holds codes, its scale and zero point after it, and the axis of several scales: rows of A, columns of B,
 # output channels of a convolution (onnx/defs/quantization and onnx/docs/Operators.md).
 QLINEAR = {"QLinearMatMul": ((0, -2), (3, -1)), "QLinearConv": ((3, 0),)}
+# In QLinearConv: the scales of input and weights, whose product is the scale of the bias, int32 without a zero point.
+INPUT_SCALE, WEIGHT_SCALE, BIAS = 1, 4, 8
 
 
 class Reader:
@@ -63,7 +65,7 @@ class Reader:
 
 def read(data: InPlace, name: str) -> list[Tensor]:
     """The tensors of a model. Damaged, or Malformed, if it is none."""
-    reader, found, pairs = Reader(), {}, []
+    reader, found, pairs, biases = Reader(), {}, [], []
     graphs = [value for number, value in reader.fields(data) if number == GRAPH and isinstance(value, IN_PLACE)]
     if not graphs:
         raise Damaged("no graph: it is not an ONNX model, or was cut off")
@@ -81,8 +83,9 @@ def read(data: InPlace, name: str) -> list[Tensor]:
             elif operator in QLINEAR:
                 inputs = _words(node, INPUT)
                 pairs += [(inputs[at : at + 3], axis, 0) for at, axis in QLINEAR[operator]]
+                biases += [[inputs[at] for at in (BIAS, INPUT_SCALE, WEIGHT_SCALE)]] if len(inputs) > BIAS else []
         few(len(found))
-    return _with_scales(found, pairs)
+    return _with_scales(found | _biases(found, biases), pairs)
 
 
 def _word(message: dict[int, list[Found]], number: int) -> str:
@@ -166,6 +169,20 @@ def _with_scales(tensors: dict[str, Tensor], pairs: list[tuple[list[str], int, i
                                     part=None if block or not codes.part else _piecewise(codes, scale, zero, axis))
         parts |= {part.name for part in own[1:] if part is not None}
     return [tensor for name, tensor in found.items() if name not in parts]
+
+
+def _biases(tensors: dict[str, Tensor], biases: list[list[str]]) -> dict[str, Tensor]:
+    """The biases, decoded, of which the file has codes and both scales; these belong to others."""
+    found = {}
+    for names in biases:
+        codes, *scales = (tensors.get(name) for name in names)
+        if codes is not None and None not in scales:
+            found[codes.name] = replace(codes, dtype=f"{codes.dtype} scaled", load=_bias(codes, *scales), part=None)
+    return found
+
+
+def _bias(codes: Tensor, x_scale: Tensor, w_scale: Tensor) -> Callable[[], np.ndarray]:
+    return lambda: decoded(codes.read(), x_scale.read() * w_scale.read())
 
 
 def _decoder(codes: Tensor, scale: Tensor, zero: Tensor | None, axis: int, block: int) -> Callable[[], np.ndarray]:

@@ -5,6 +5,7 @@ safetensors/src/tensor.rs. I4 and U4, which it lacks, are read as ONNX packs the
 """
 
 from pyapp import safetensors
+from pyapp.data.tensors.joined import joined
 from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.tensor import LONGEST_NAME, Damaged, Tensor, checked_shape, few
 from pyapp.parts import Parts
@@ -24,7 +25,7 @@ def read(data: memoryview | Parts, name: str) -> list[Tensor]:
     """The tensors of a file. Damaged, of this package or of `pyapp.safetensors`, if it is not as the format has it."""
     found, _ = safetensors.entries(data, BITS, HEADER)
     few(len(found))
-    return [_tensor(data, entry) for entry in found]
+    return joined([_tensor(data, entry) for entry in found])
 
 
 def _tensor(data: memoryview | Parts, entry: safetensors.Entry) -> Tensor:

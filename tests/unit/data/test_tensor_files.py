@@ -18,6 +18,8 @@ from pyapp.data.tensors.kinds import KINDS
 from pyapp.data.tensors.opening import REFUSED, open_tensors
 from pyapp.protobuf import message
 from pyapp.quant.formats.catalogue import FORMATS
+from pyapp.quant.packing import tensor_arrays
+from pyapp.quant.schemes import Granularity, quantize
 from pyapp.store import StoreError
 
 SAMPLES = samples()
@@ -68,21 +70,25 @@ def test_onnx_by_hand():
 
 
 def test_the_weights_of_onnx_operators_on_codes_are_decoded():
-    """A scale per column of B, and per output channel of a convolution; a scale of a computed input stays a tensor."""
+    """A scale per column of B, and per output channel of a convolution, whose bias has the product of two scales; a
+    scale of a computed input stays a tensor."""
     codes, rng = {}, np.random.default_rng(4)
     for name, shape in (("b", (4, 3)), ("w", (2, 3, 1, 1))):
         codes[name] = rng.integers(-99, 99, shape).astype(np.int8)
     fields = {"bs": (1, np.array([1, 0.5, 2], "<f4")), "bz": (3, np.array([1, 0, -2], "i1")),
               "ws": (1, np.array([0.25, 4], "<f4")), "wz": (3, np.array([0, 3], "i1")),
-              "one": (1, np.array([0.5], "<f4")), "zero": (2, np.array([7], "u1")),
+              "bias": (6, np.array([100003, -3], "<i4")), "one": (1, np.array([0.5], "<f4")),
+              "zero": (2, np.array([7], "u1")),
               **{name: (3, each) for name, each in codes.items()}}
     tensors = [onnx_tensor(name, kind, each.shape, (9, each.tobytes())) for name, (kind, each) in fields.items()]
     nodes = [message((1, ["x", "one", "zero", "b", "bs", "bz", "one", "zero"]), (2, ["y"]), (4, "QLinearMatMul")),
-             message((1, ["y", "one", "zero", "w", "ws", "wz", "one", "zero"]), (2, ["z"]), (4, "QLinearConv"))]
+             message((1, ["y", "one", "zero", "w", "ws", "wz", "one", "zero", "bias"]), (2, ["z"]), (4, "QLinearConv"))]
     found = {each.name: each for each in open_tensors(message((7, message((1, nodes), (5, tensors)))), "x.onnx")}
-    assert found.keys() == {"one", "zero", "b", "w"} and found["b"].dtype == "int8 scaled"
+    assert found.keys() == {"one", "zero", "b", "w", "bias"}
+    assert (found["b"].dtype, found["bias"].dtype) == ("int8 scaled", "int32 scaled")
     assert found["b"].read().tolist() == ((codes["b"] - [1.0, 0, -2]) * [1, 0.5, 2]).tolist()
     assert found["w"].read()[:, :, 0, 0].tolist() == ((codes["w"][:, :, 0, 0] - [[0.0], [3]]) * [[0.25], [4]]).tolist()
+    assert found["bias"].read().tolist() == [100003 * 0.5 * 0.25, -3 * 0.5 * 4]
 
 
 def test_tflite_by_hand():
@@ -286,6 +292,51 @@ def test_the_types_know_their_bits():
 def test_what_was_written_as_safetensors_is_read():
     data = safetensors.pack({"w": X, "none": X[:0]}, {})
     assert {name: array.shape for name, array in read_all(data, "x").items()} == {"w": (4, 32), "none": (0, 32)}
+
+
+OWN = tensor_arrays("w", quantize(X, 4))
+WRITERS = (lambda arrays: npz_file(**arrays), lambda arrays: safetensors.pack(arrays, {}))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("bits", [2, 3, 4, 8, 11, 16])
+@pytest.mark.parametrize("per", ["tensor", "channel", "group:5"])
+@pytest.mark.parametrize("scheme", ["symmetric", "affine"])
+def test_our_own_codes_are_one_tensor_as_the_network_decodes_them(write, bits, per, scheme):
+    own = quantize(X, bits, scheme, Granularity.parse(per))
+    arrays = tensor_arrays("w", own)
+    found = open_tensors(write({**arrays, "bias": X[0], "input.scale": X[0, 0]}), "x")
+    kind = f"{'uint' if scheme == 'affine' else 'int'}{bits} scaled"
+    stored = {each.name: (each.shape, each.dtype) for each in found}
+    assert stored == {"w": ((4, 32), kind), "bias": ((32,), "float32"), "input.scale": ((), "float32")}
+    (whole,) = (each for each in found if each.name == "w")
+    assert np.array_equal(whole.read(), own.dequantize()) and np.array_equal(whole.flat()[:], own.dequantize().ravel())
+    assert np.array_equal(whole.read(), ((own.codes.astype(np.int32) - own.grid.spread(X.shape)[1]).astype(np.float32)
+                                         * own.grid.spread(X.shape)[0]))
+    if write is WRITERS[1]:
+        assert whole.nbytes == sum(array.nbytes for array in arrays.values())
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("other", [
+    {"w": X}, {"w.form": np.array([4, -7, 7, 0], np.int32)}, {"w.form": np.array([4, -7, 7, 0, 4, 33], np.int32)},
+    {"w.form": np.array([17, -7, 7, 0, 4, 32], np.int32)}, {"w.form": np.array([4, -7, 7, 0, -4, -32], np.int32)},
+    {"w.form": np.array([[4, -7, 7, 0, 4, 32]], np.int32)}, {"w.form": X[0]}, {"w.codes": np.zeros(64, np.int8)}])
+def test_arrays_that_only_have_the_names_of_ours_stay_apart(write, other):
+    found = read_all(write(OWN | other), "x")
+    assert found.keys() == OWN.keys() | other.keys()
+    assert all(np.array_equal(found[name], array) for name, array in (OWN | other).items())
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize(("other", "said"), [
+    ({"w.codes": np.full(64, 0x88, np.uint8)}, "w has codes outside of its grid, -7 to 7"),
+    ({"w.scale": np.float32(np.inf)}, "w has an impossible grid of 4 bits"),
+    ({"w.scale": X[0]}, r"w has scales \(32,\) for a tensor of shape \(4, 32\)")])
+def test_our_own_codes_that_no_grid_has_are_refused(write, other, said):
+    (found,) = open_tensors(write(OWN | {name: np.asarray(array) for name, array in other.items()}), "x")
+    with pytest.raises(StoreError, match=f"the tensor 'w' cannot be read: {said}"):
+        found.read()
 
 
 def test_hundreds_of_damaged_copies_are_read_or_refused():
