@@ -23,6 +23,7 @@ from pyapp.parity import ladder as ladder
 from pyapp.parity.attention import attention_codes
 from pyapp.parity.digitgen import digit_pixels
 from pyapp.parity.softmax import softmax_codes
+from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import quantize
 from pyapp.quantized import fingerprint
 from pyapp.quantized.qat_recipe import five_qat_steps
@@ -108,6 +109,13 @@ def schemes() -> dict[str, np.ndarray]:
     return found
 
 
+def format_codes() -> dict[str, np.ndarray]:
+    """Of GGUF formats the blocks, in which scales lie among the codes."""
+    found = {name: kind.encode(mlp.load()["layer2.weight"][:16]) for name, kind in FORMATS.items()}
+    scales = {f"{name}.scale": coded.scale for name, coded in found.items() if hasattr(coded, "scale")}
+    return {name: coded.codes for name, coded in found.items()} | scales
+
+
 def integers() -> dict[str, np.ndarray]:
     inputs, labels = mnist.shipped("test")
     first = inputs[[int(np.flatnonzero(labels == label)[0]) for label in range(10)]]
@@ -139,6 +147,7 @@ FIXTURES = (
     Fixture("random", "permutation, bounded integers and normal draws from one seed", random_numbers),
     Fixture("codes", "integer codes and scales of the shipped weights at 2, 3, 4, 8 and 16 bits", codes),
     Fixture("schemes", "codes and zero points of a layer, affine and symmetric, per tensor, channel, group", schemes),
+    Fixture("formats", "codes and scales of 16 rows of a layer in every number format", format_codes),
     Fixture("integers", "logit codes of ten digits in integer arithmetic only, shipped networks of 4, 3, 2 bits",
             integers),
     Fixture("export", "every integer that the exported 8-bit network computes for ten digits",

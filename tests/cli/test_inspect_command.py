@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +14,7 @@ from answers import refusal
 
 from pyapp import places, safetensors
 from pyapp.__main__ import main
+from pyapp.hosts import ROOT
 from pyapp.nets import mlp
 from pyapp.quant.formats.catalogue import find
 from pyapp.quantized import trained
@@ -34,6 +38,13 @@ class Whole(HTMLParser):
         assert tag in self.OPEN or self.within.pop() == tag
 
 
+# A command in so many bytes of memory of its own. Pages of a mapped file are not counted, as the system can drop them.
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[1]),) * 2)
+from pyapp.__main__ import main
+sys.exit(main(sys.argv[2:]))
+"""
 RNG = np.random.default_rng(1)
 ARRAYS = {"first.weight": RNG.standard_normal((8, 64)).astype(np.float32),
           "second.weight": RNG.standard_normal((4, 32)).astype(np.float32), "steps": np.arange(3)}
@@ -208,3 +219,19 @@ def test_a_name_cannot_steer_the_terminal(capsys, tmp_path):
     path.write_bytes(safetensors.pack({"a\x1b[2J\nb": np.ones((2, 2), np.float32)}, {}))
     assert main(["inspect", str(path), "--tensor", "a\x1b[2J\nb", "--formats", "int8"]) == 0
     assert capsys.readouterr().out.startswith("a?[2J?b\nshape 2×2,")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep to RLIMIT_DATA")
+def test_a_file_of_400_mb_is_measured_in_less_than_300(tmp_path):
+    """The file is a hole with one number at its end, which is found, so every piece is looked at."""
+    path, size = tmp_path / "large.safetensors", 400 * 2**20
+    header = json.dumps({"w": {"dtype": "F32", "shape": [size // 4096, 1024], "data_offsets": [0, size]}}).encode()
+    with open(path, "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.seek(size - 4, os.SEEK_CUR)
+        file.write(np.float32(3).tobytes())
+    command = [sys.executable, "-c", LIMITED, str(300 * 2**20), "inspect", str(path), "--formats", "int4", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["numbers"], row["maximum"]) == (size // 4, 3)

@@ -150,6 +150,12 @@ def test_a_large_file_is_not_read_whole(tmp_path):
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize(("kind", "numbers"), [("I4", [1, -1, 7, -8]), ("U4", [1, 15, 7, 8])])
+def test_two_codes_of_a_byte_of_safetensors_are_read_low_half_first(kind, numbers):
+    data = tensors_of({"w": {"dtype": kind, "shape": [4], "data_offsets": [0, 2]}}, b"\xf1\x87")
+    assert read_all(data, "x.safetensors")["w"].tolist() == numbers
+
+
 def changed(name: str, at: int, form: str, value: int) -> bytes:
     data = bytearray(SAMPLES[name])
     struct.pack_into(form, data, at, value)

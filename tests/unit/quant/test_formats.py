@@ -5,7 +5,7 @@ import pytest
 
 from pyapp.quant.error import compare
 from pyapp.quant.formats.catalogue import FORMATS, find
-from pyapp.quant.formats.elements import NF2, NF4, TERNARY, Integers, normal_float
+from pyapp.quant.formats.elements import BINARY, NF2, NF4, TERNARY, Integers, normal_float
 from pyapp.quant.formats.minifloat import E2M1, E2M3, E3M2, E4M3, E5M2
 from pyapp.quant.formats.scales import PowerOfTwo
 from pyapp.quant.schemes import Granularity, quantize
@@ -34,6 +34,21 @@ def test_every_number_comes_back_and_the_nearest_is_taken(kind):
     assert np.array_equal(np.abs(kind.decode(kind.encode(x)) - x.astype(np.float64)), away.min(0))
 
 
+@pytest.mark.parametrize("kind", [NF4, NF2, TERNARY, BINARY, Integers(8, 2.0**-6)], ids=str)
+def test_every_level_and_tie_has_its_code(kind):
+    """In the middle between two levels a codebook takes the lower one, whole numbers the even one (MXINT8's elements,
+    of which OCP leaves out -2); beside the middle the nearer one, beyond the ends the end."""
+    values = kind.values.astype(np.float64)
+    codes = np.arange(len(values)) - (kind.high if isinstance(kind, Integers) else 0)
+    assert np.array_equal(kind.encode(values), codes) and np.array_equal(kind.decode(kind.encode(values)), kind.values)
+    low, middles = codes[:-1], (values[1:] + values[:-1]) / 2
+    even = low + low % 2 if isinstance(kind, Integers) else low
+    assert np.array_equal(kind.encode(middles), even)
+    assert np.array_equal(kind.encode(np.nextafter(middles, -9)), low)
+    assert np.array_equal(kind.encode(np.nextafter(middles, 9)), codes[1:])
+    assert kind.encode(np.array([-9.0, 9])).tolist() == [codes[0], codes[-1]]
+
+
 def test_too_large_numbers_saturate_or_become_infinity_or_nan():
     x = np.array([465, -1e9, np.inf], np.float32)
     assert E4M3.decode(E4M3.encode(x)).tolist() == [448, -448, 448]
@@ -55,7 +70,7 @@ def test_normal_floats_are_the_published_ones():
                  0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941,
                  0.7229568362236023, 1]
     assert np.abs(NF4.values - published).max() < 3e-7
-    assert len(NF2.levels) == 4 and NF2.levels[0] == -1 and NF2.levels[1] == 0 and NF2.levels[3] == 1
+    assert np.abs(NF2.values - [-1, 0, 0.4358, 1]).max() < 5e-5
     normal = np.random.default_rng(1).standard_normal((256, 64)).astype(np.float32)
     assert sqnr("nf4", normal) > sqnr("int4:64", normal) + 0.5  # it is made for normal numbers
     assert len(normal_float(3).levels) == 8
