@@ -259,7 +259,8 @@ def about(name: str) -> str:
     """A sentence about a format."""
     kind = FORMATS[name]
     if isinstance(kind, GGUF):
-        return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}."
+        searched = " Scales come from a search of our own: llama.cpp's may lose more or less." if kind.searched else ""
+        return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}.{searched}"
     per = {"tensor": "one scale per tensor", "channel": "one scale per row"}.get(
         kind.per.kind, f"one scale per {kind.per.size} numbers")
     ternary = " Symmetric grids of 2 bits are ternary." if name in ("int2", "ternary") else ""

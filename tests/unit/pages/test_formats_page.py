@@ -2,7 +2,7 @@ import names
 import numpy as np
 import pytest
 
-from pyapp.pages.formats import ALIKE, FAMILIES, Page, levels_of
+from pyapp.pages.formats import ALIKE, FAMILIES, Page, about, levels_of
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.runner import Runner
 
@@ -77,3 +77,9 @@ def test_what_is_said_of_a_block_is_that_of_its_outlier():
         told = runner.change(run, "outlier", sizes[at])["frame"].scalars
         for row, line in zip(told["rival_rows"], told["rivals"], strict=True):
             assert row["title"] == line["label"] and row["sqnr_db"] == line["y"][at]
+
+
+def test_what_is_said_of_a_format():
+    own = "Scales come from a search of our own: llama.cpp's may lose more or less."
+    assert {name for name in FORMATS if own in about(name)} == {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k"}
+    assert {name for name in FORMATS if "are ternary" in about(name)} == {"int2", "ternary"}
