@@ -53,20 +53,23 @@ def test_numbers_that_cannot_be_read_are_said():
     assert frame.scalars["count"] > 1000 and "cannot be read" in frame.notes[0]
 
 
-@pytest.mark.parametrize("name", ALIKE)
+@pytest.mark.parametrize("name", FORMATS)
 def test_number_lines_end_at_1(name):
     levels, _ = levels_of(name)
     assert np.abs(levels).max() == 1 and (np.diff(levels) >= 0).all()
 
 
-def test_the_row_of_the_chosen_format_has_its_colour_and_no_dot_is_lost():
-    for chosen, same in ("fp4", {"fp4"}), ("mxfp4", {"fp4"}), ("q4_k", set()):
-        frame = finished(format=chosen)
-        drawn = {role: (frame.arrays[f"{role}_dots"], frame.arrays[f"{role}_rows"]) for role in ("float", "quant")}
-        assert drawn["quant"][0].size > 0 or not same
-        for row, name in enumerate(reversed(ALIKE)):
-            x, y = drawn["quant" if name in same else "float"]
+def test_the_chosen_format_has_a_row_of_its_own_in_its_colour_and_no_dot_is_lost():
+    for chosen in "fp4", "mxfp4", "int5", "q4_k", "q8_0":
+        frame = Runner().open("formats", {"format": chosen})["frame"]
+        shown = [*reversed(ALIKE)] if chosen in ALIKE else [*reversed(ALIKE), chosen]
+        assert frame.scalars["row_ticks"] == [{"at": i, "text": FORMATS[name].title} for i, name in enumerate(shown)]
+        assert frame.scalars["rows"] == len(shown) and frame.scalars["row_ends"][1] > len(shown) - 1
+        for row, name in enumerate(shown):
+            role = "quant" if name == chosen else "float"
+            x, y = frame.arrays[f"{role}_dots"], frame.arrays[f"{role}_rows"]
             assert np.array_equal(x[y == row], levels_of(name)[0])
+        assert set(frame.arrays["quant_rows"]) == {shown.index(chosen)}
 
 
 def test_what_is_said_of_a_block_is_that_of_its_outlier():
