@@ -196,7 +196,7 @@ class Page(Experiment):
         index, low, high = (self.params[name] for name in ("cell", "low", "high"))
         names = (f"below {low:g}", f"{low:g} to {high:g}", f"{high:g} and more")
         scalars = {
-            "form": f"{self.params['bits']} bits" if (form := self.params["format"]) == GRID else FORMATS[form].title,
+            "form": format_controls.in_words(self.params),
             "layer": self.params["layer"], "layers": layers, "weights": weight.size, "images": tiles > 1,
             "map_label": f"Errors of {self.params['layer']}, {tiles} images of 28 by 28." if tiles > 1 else
                          f"Errors of {self.params['layer']}, {rows} neurons by {columns} inputs.",

@@ -34,7 +34,7 @@ MOST_DB = 60  # of the axis; a tensor that a format holds exactly is beyond it
 VALUES = Panel("values", "What each format can hold", (
     Words(text="Every number that a code can stand for, before the scale, drawn so that the largest is 1. Integers are "
                "evenly spaced; small floats and NF4 crowd around 0, where most weights are."),
-    Chart(name="values", label="The numbers of {alike:count} formats on one axis; chosen: {title}.", x="levels",
+    Chart(name="values", label="The numbers of {rows:count} formats on one axis; chosen: {title}.", x="levels",
           lines=(Line("float_rows", "float", x="float_dots", shape="dots"),
                  Line("quant_rows", "quant", x="quant_dots", shape="dots")),
           up=Axis(ends="row_ends", ticks="row_ticks"), across=Axis(ends="value_ends"), height=352,
@@ -147,6 +147,7 @@ class Page(Experiment):
         name = self.params["format"]
         chosen = self.found.get(name) or self._measured(name)
         reals, codes = levels_of(name)
+        drawn = rows_of(name)
         seed, outlier = self.params["seed"], self.params["outlier"]
         block = block_of(seed, outlier)
         after = FORMATS[name].encode(block[None]).dequantize()[0]
@@ -156,8 +157,8 @@ class Page(Experiment):
         scalars = {
             **{key: chosen[key] for key in ("title", "bits", "sqnr_db", "bytes")}, "about": about(name),
             "owner": "Your" if self.params["values"].strip() else "The",
-            "count": self.x.size, "alike": len(ALIKE), "row_ends": [-0.6, len(ALIKE) - 0.4],
-            "row_ticks": [{"at": len(ALIKE) - 1 - i, "text": FORMATS[other].title} for i, other in enumerate(ALIKE)],
+            "count": self.x.size, "rows": len(drawn), "row_ends": [-0.6, len(drawn) - 0.4],
+            "row_ticks": [{"at": i, "text": FORMATS[other].title} for i, other in enumerate(drawn)],
             "value_ends": [-1.05, 1.05], "formats": formats, "done": len(self.found), "of": len(FORMATS),
             "race": self._race(), "race_across": [1, 9], "race_up": [0, MOST_DB],
             "race_marks": [{"kind": "point", "x": chosen["bits"], "y": min(chosen["sqnr_db"], MOST_DB),
@@ -226,21 +227,20 @@ def levels_of(name: str) -> tuple[np.ndarray, np.ndarray]:
     return values / np.float32(kind.elements.largest), codes
 
 
+def rows_of(chosen: str) -> tuple[str, ...]:
+    """The formats whose number lines are drawn, from the lowest; the chosen one is among them, or else on top."""
+    return (*reversed(ALIKE), *([] if chosen in ALIKE else [chosen]))
+
+
 def number_lines(chosen: str) -> dict[str, np.ndarray]:
-    """The dots of all rows, those of the chosen format apart: its row may be none of them."""
-    own = [same_elements(name, chosen) for name in ALIKE]
+    """The dots of all rows, those of the chosen format apart."""
     arrays = {}
     for role, here in ("float", False), ("quant", True):
-        rows = [(len(ALIKE) - 1 - i, levels_of(ALIKE[i])[0]) for i, same in enumerate(own) if same is here]
-        arrays[f"{role}_dots"] = np.concatenate([np.zeros(0, np.float32), *(reals for _, reals in rows)])
+        rows = [(i, levels_of(name)[0]) for i, name in enumerate(rows_of(chosen)) if (name == chosen) is here]
+        arrays[f"{role}_dots"] = np.concatenate([reals for _, reals in rows])
         arrays[f"{role}_rows"] = np.repeat([row for row, _ in rows], [len(reals) for _, reals in rows]
                                            ).astype(np.float32)
     return arrays
-
-
-def same_elements(one: str, other: str) -> bool:
-    a, b = FORMATS[one], FORMATS[other]
-    return isinstance(a, Format) and isinstance(b, Format) and a.elements == b.elements
 
 
 def others(name: str, blocks: np.ndarray) -> list[dict[str, Any]]:
@@ -259,7 +259,8 @@ def about(name: str) -> str:
     """A sentence about a format."""
     kind = FORMATS[name]
     if isinstance(kind, GGUF):
-        return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}."
+        searched = " Scales come from a search of our own: llama.cpp's may lose more or less." if kind.searched else ""
+        return f"blocks of {kind.layout.block} numbers, as llama.cpp stores them; from {kind.source}.{searched}"
     per = {"tensor": "one scale per tensor", "channel": "one scale per row"}.get(
         kind.per.kind, f"one scale per {kind.per.size} numbers")
     ternary = " Symmetric grids of 2 bits are ternary." if name in ("int2", "ternary") else ""

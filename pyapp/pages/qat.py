@@ -195,10 +195,10 @@ class Page(Experiment):
         progress = self._integers.get("progress", 1)
         form, per = self.params["format"], self.params["per"]
         per = find(self.PARAMS, "per").titles.get(per, per)
-        kind = f"{self.params['bits']} bits per weight" if form == GRID else format_controls.TITLES[form]
+        kind = format_controls.in_words(self.params)
         size = (f"This student would have {self._bytes_before:,} bytes in float32. There is no float32 "
                 "network to round: it starts from scratch." if student else
-                f"Sizes are for {kind}; they include scales and float32 biases.")
+                f"Sizes are for weights in {kind}; they include scales and float32 biases.")
         rounded = self.references()["rounded_accuracy"] if self._only_rescaled else None
         return {"size_words": size, "now": "trained" if self.trainer.steps else "before training",
                 "reached": self._judged["quant_accuracy"] if rounded is None else rounded,

@@ -173,12 +173,12 @@ class Page(Experiment):
 
     def _facts(self, shown: Matrix, after: np.ndarray) -> dict[str, Any]:
         """Numbers, grids and size."""
-        tensor, form, count = self.tensor, self.params["format"], self.x.size
+        tensor, count = self.tensor, self.x.size
         scales = tensor.nbytes - int(np.ceil(count * self._code_bits() / 8))
         return {
             "pasted": self.pasted is not None, "nothing": "", "next_seed": self.params["seed"] % SEEDS + 1,
-            "count": count, "form": f"{self.params['bits']} bits" if form == GRID else FORMATS[form].title,
-            "on_grid": form == GRID, "low": int(shown.all_codes.min()), "high": int(shown.all_codes.max()),
+            "count": count, "form": format_controls.in_words(self.params), "on_grid": self.params["format"] == GRID,
+            "low": int(shown.all_codes.min()), "high": int(shown.all_codes.max()),
             "codes_used": int(np.unique(shown.codes).size), "codes_there": shown.all_codes.size,
             "short_group": self.x.shape[1] % shown.per.size if shown.per.kind == "group" else 0,
             "per": str(shown.per), "grids": shown.scales.size, "many": shown.scales.size > 1,

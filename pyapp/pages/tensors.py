@@ -24,10 +24,10 @@ from pyapp.quant.formats.catalogue import FORMATS
 
 OWN, PASTED = "the digits network", "the pasted numbers"
 SAMPLE = 4096  # numbers of a tensor on which formats are measured
-MOST, ROWS = 300, 100  # tensors that are measured, and that are listed
-COLUMNS = {"place": "order in the file", "numbers": "numbers", "mean_magnitude": "mean magnitude",
-           "maximum": "largest magnitude", "kurtosis": "kurtosis", "zeros": "zeros", "outliers": "outliers",
-           "bits": "bits", "sqnr_db": "SQNR"}
+MOST, ROWS = 300, 100  # tensors that are measured at first and for a filter, and that are listed
+COLUMNS = {"place": "order in the file", "name": "name", "shape": "shape", "dtype": "type", "numbers": "numbers",
+           "mean_magnitude": "mean magnitude", "maximum": "largest magnitude", "kurtosis": "kurtosis", "zeros": "zeros",
+           "outliers": "outliers", "format": "format", "bits": "bits", "sqnr_db": "SQNR"}
 
 
 class Page(Experiment):
@@ -51,7 +51,7 @@ class Page(Experiment):
               doc="Part of a name; empty lists all tensors"),
         Param("sort", "Sort by", "choice", "place", choices=tuple(COLUMNS), titles=COLUMNS, live=True,
               doc="The column by which tensors are ordered"),
-        Param("largest", "Largest first", "bool", True, live=True, doc="Off: smallest first"),
+        Param("largest", "Largest first", "bool", True, live=True, doc="Off: smallest first, and names from a to z"),
         Param("tensor", "Tensor", "text", "", hi=1000, widget="line", live=True,
               doc="The name of the tensor that is shown in every format; empty: the first one"),
         Param("format", "Format", "choice", "mxfp4", choices=tuple(FORMATS), live=True,
@@ -89,11 +89,11 @@ class Page(Experiment):
     def _show(self, file: str, tensors: list[Tensor]) -> None:
         """Show these tensors, of which nothing is measured yet."""
         self.file, self.tensors = file, tensors
-        self.rows: list[dict[str, Any]] = []
-        self.samples: list[np.ndarray | None] = []
+        # By place in the file, of what was measured:
+        self.rows: dict[int, dict[str, Any]] = {}
+        self.samples: dict[int, np.ndarray | None] = {}
+        self.reach: dict[int, dict[str, float]] = {}
         self.picture: Picture | None = None
-        self.reach = [{name: bits for name in FORMATS if (bits := bits_of(tensor, name)) is not None}
-                      for tensor in tensors[:MOST]]
         self.outputs = Outputs()
         self._choose()
         self._compare("", [])
@@ -130,10 +130,9 @@ class Page(Experiment):
                 self.differences.append(difference(*self.pairs[i]))
             elif self.other and self.alone is None:
                 self.alone = unmatched(self.tensors, self.others)
-            elif (i := len(self.rows)) < len(self.reach):
-                row, some = looked_at(self.tensors[i], SAMPLE)
-                self.rows.append({**row, "place": -i})
-                self.samples.append(some)
+            elif (i := next((i for i in self.places if i not in self.rows), None)) is not None:
+                row, self.samples[i] = looked_at(self.tensors[i], SAMPLE)
+                self.rows[i] = {**row, "place": -i}
             elif not (self.picture and self.picture.of == self._wish):
                 self.picture = self._drawn()
             elif self.outputs.step(self.tensors[self.chosen]):
@@ -161,7 +160,7 @@ class Page(Experiment):
 
     def _waiting(self) -> Iterator[tuple[int, str]]:
         """Formats that are not measured: of the chosen tensor all, of the others those in reach."""
-        for i in (self.chosen, *range(len(self.rows))):
+        for i in (self.chosen, *self.places):
             if self.samples[i] is not None:
                 yield from ((i, name) for name in self._wanted(i) if name not in self.rows[i]["costs"])
 
@@ -172,34 +171,40 @@ class Page(Experiment):
     def change(self, name: str, value: Any) -> list[str]:
         if name == "values":
             self._take()
-        if name != "tensor":
-            return []
-        self._choose()
-        return [f"There is no tensor of that name among those that are measured; {self.tensors[0].name} is shown."
-                ] if value and self.tensors[self.chosen].name != value else []
+        if name in ("tensor", "filter"):
+            self._choose()
+        return [f"There is no tensor of that name; {self.tensors[0].name} is shown."
+                ] if name == "tensor" and value and self.tensors[self.chosen].name != value else []
 
     def _choose(self) -> None:
-        """The index of the tensor that is shown in every format."""
-        names = [tensor.name for tensor in self.tensors[:MOST]]
+        """The place of the tensor that is shown in every format, and places of all that are measured: those that the
+        filter leaves come before the others, so that any tensor of a long file can be reached."""
+        names, part = [tensor.name for tensor in self.tensors], self.params["filter"].lower()
         self.chosen = names.index(self.params["tensor"]) if self.params["tensor"] in names else 0
+        self.left = [i for i, name in enumerate(names) if part in name.lower()]
+        self.places = list(dict.fromkeys([*self.left[:MOST], self.chosen, *range(min(MOST, len(names)))]))
+        for i in self.places:
+            if i not in self.reach:
+                self.reach[i] = {name: bits for name in FORMATS
+                                 if (bits := bits_of(self.tensors[i], name)) is not None}
 
     @property
     def _done(self) -> int:
-        return len(self.rows) + sum(len(row["costs"]) for row in self.rows)
+        return sum(1 + len(self.rows[i]["costs"]) for i in self.places if i in self.rows)
 
     def frame(self) -> Frame:
         found = self._best()
         told, listed = summary(found), self._listed(found)
-        chosen = self._looked_at()[self.chosen]
-        wanted = sum(len(self._wanted(i)) for i, some in enumerate(self.samples) if some is not None)
+        chosen = self._row(self.chosen)
+        wanted = sum(len(self._wanted(i)) for i in self.places if self.samples.get(i) is not None)
         scalars = {
             "file": self.file, "tensors": len(self.tensors), "numbers": told["numbers"], "bytes": told["bytes"],
-            "done": self._done, "of": (of := max(len(self.reach) + wanted, self._done)), "measuring": self._done < of,
+            "done": self._done, "of": (of := max(len(self.places) + wanted, self._done)), "measuring": self._done < of,
             "then": told["format_bytes"],
             "ratio": told["format_bytes"] / told["bytes"] if told["bytes"] else None, "kept": told["kept"],
             "worst": tensor_rows.told(told["worst"]),
             "rows": [tensor_rows.listed(row) for row in listed[:ROWS]],
-            "cut": self._cut(len(listed)), "formats": tensor_rows.formats(chosen["costs"]),
+            "cut": self._cut(), "formats": tensor_rows.formats(chosen["costs"]),
             "chosen": {**{key: chosen[key] for key in ("dtype", "bytes", *STATISTICS)},
                        "name": tensor_rows.breakable(chosen["name"]), "shape": tensor_rows.shape(chosen["shape"]),
                        "because": chosen["note"] and f": {chosen['note']}"}}
@@ -210,15 +215,15 @@ class Page(Experiment):
                     "pairs_of": len(self.pairs), "form": FORMATS[self.params["format"]].title}
         return Frame(self._done, scalars, arrays, self._said)
 
-    def _looked_at(self) -> list[dict[str, Any]]:
-        """Rows of all tensors that are measured here, those to come without numbers."""
-        return [*self.rows, *map(tensor_rows.unknown, self.tensors[len(self.rows):MOST], range(len(self.rows), MOST))]
+    def _row(self, i: int) -> dict[str, Any]:
+        """The row of the tensor at this place, without numbers as long as it is not measured."""
+        return self.rows.get(i) or tensor_rows.unknown(self.tensors[i], i)
 
     def _best(self) -> list[dict[str, Any]]:
         """These rows with the best format of each within the limit, as far as formats are measured."""
-        return best([{**row, "costs": {name: row["costs"][name] for name, bits in reach.items()
+        return best([{**row, "costs": {name: row["costs"][name] for name, bits in self.reach[i].items()
                                        if bits <= self.params["bits"] and name in row["costs"]}}
-                     for row, reach in zip(self._looked_at(), self.reach, strict=True)], None)
+                     for i in sorted(self.places) for row in [self._row(i)]], None)
 
     def act(self, name: str, values: Values) -> Outcome:
         """Save a file, after everything in it has been measured."""
@@ -234,15 +239,15 @@ class Page(Experiment):
         part, column = self.params["filter"].lower(), self.params["sort"]
         there = [row for row in rows if part in row["name"].lower()]
         known = [row for row in there if row[column] is not None]
-        known.sort(key=lambda row: row[column], reverse=self.params["largest"])
+        known.sort(key=lambda row: tensor_rows.order(row, column), reverse=self.params["largest"])
         return [*known, *(row for row in there if row[column] is None)]
 
-    def _cut(self, listed: int) -> str:
+    def _cut(self) -> str:
         """A sentence about what the list leaves out."""
         said = []
-        if len(self.tensors) > MOST:
-            said.append(f"The first {MOST:,} of {len(self.tensors):,} tensors are measured, and sizes are theirs; "
-                        "`python -m pyapp inspect` measures all.")
-        if listed > ROWS:
-            said.append(f"{ROWS:,} of {listed:,} are listed; filter by a part of the name to see others.")
+        if len(self.places) < len(self.tensors):
+            said.append(f"{len(self.places):,} of {len(self.tensors):,} tensors are measured, and sizes are theirs; "
+                        "those that the filter leaves are measured first, and `python -m pyapp inspect` measures all.")
+        if len(self.left) > ROWS:
+            said.append(f"{ROWS:,} of {len(self.left):,} are listed; filter by a part of the name to see others.")
         return " ".join(said)

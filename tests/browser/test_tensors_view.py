@@ -1,6 +1,7 @@
 """What a person does on the page about tensors: opens a file, orders its list, and looks at one tensor."""
 
 import numpy as np
+from test_files_brought import dropped
 
 from pyapp import safetensors
 from pyapp.__main__ import main
@@ -37,12 +38,15 @@ def test_a_file_is_opened_ordered_and_one_tensor_shown_in_every_format(visit, tm
     assert tab["tensor"].input_value() == LAST and "not kept" in tab.page.locator(".note").first.inner_text()
 
 
-def test_a_file_that_can_run_code_is_refused_with_the_line_that_converts_it(visit, tmp_path):
+def test_a_file_that_can_run_code_is_refused_with_the_line_that_converts_it_and_a_drop_opens(visit, tmp_path):
     tab = visit("#tensors")
     (tmp_path / "model.pt").write_bytes(b"PK\x03\x04")
     tab["load-file"].set_input_files(tmp_path / "model.pt")
     tab.wait_text("load-error", "model.pt: a PyTorch file, which can run code when it is loaded")
     assert "s.save_file(torch.load('model.pt', weights_only=True), 'model.safetensors')" in tab.text("load-error")
+    assert dropped(tab, "h1", {"mine.csv": "1,2\n3,-4"}), "the page takes it; the browser does not open it"
+    tab.page.get_by_role("heading", name="The tensors in mine.csv").wait_for()
+    tab.wait_number("tensors-mine-maximum", "x === 4")
 
 
 def test_on_a_phone_a_file_fits_the_screen(visit, tmp_path):

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from pyapp.experiment.frame import Idle
-from pyapp.experiment.params import Param
+from pyapp.experiment.params import Param, Values
+from pyapp.pages.base.measured import ternary
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.quant.schemes import GRID
 
@@ -18,6 +19,12 @@ def number_format(leave_out: Container[str] = (), **changes: Any) -> Param:
     return replace(Param("format", "Format", "choice", GRID, choices=choices, titles=TITLES,
                          doc="A uniform grid with the settings beside it, or a number format, which has bits, scales "
                              "and blocks of its own"), **changes)
+
+
+def in_words(values: Values) -> str:
+    """The number format that the weights have: its title, or the bits of a uniform grid."""
+    form = values["format"]
+    return f"{values['bits']} bits{ternary(values)}" if form == GRID else TITLES[form]
 
 
 def idle_in_formats(*names: str) -> Idle:

@@ -15,7 +15,13 @@ def weights_words(params: Iterable[Param], values: Values) -> str:
         return find(params, name).titles.get(values[name], values[name])
     if values["format"] != GRID:
         return f"weights in {title('format')}"
-    return f"weights by {title('method')}, one scale per {title('per')}"
+    return f"weights by {title('method')}{ternary(values)}, one scale per {title('per')}"
+
+
+def ternary(values: Values) -> str:
+    """A word in brackets for grids of three numbers, which those of HQQ are not whatever the scheme; "" for others."""
+    three = values["bits"] == 2 and values.get("scheme", "symmetric") == "symmetric" and values.get("method") != "hqq"
+    return " (ternary)" if values["format"] == GRID and three else ""
 
 
 def activations_words(bits: str) -> str:

@@ -56,10 +56,19 @@ def shape(axes: Any) -> str:
 
 def listed(row: dict[str, Any]) -> dict[str, Any]:
     """A row with a format as the list shows it."""
-    title = FORMATS[row["format"]].title if row["format"] != KEPT else KEPT
     kept = {key: row[key] for key in ("name", "dtype", "bits", "sqnr_db", "note", *STATISTICS)}
     return {**kept, "title": breakable(row["name"]), "sqnr": decibels(row["sqnr_db"]), "shape": shape(row["shape"]),
-            "format": title}
+            "format": title(row["format"])}
+
+
+def title(form: str) -> str:
+    return FORMATS[form].title if form != KEPT else KEPT
+
+
+def order(row: Mapping[str, Any], column: str) -> Any:
+    """What rows are ordered by: words as they are shown, whatever their case, and shapes axis by axis."""
+    value = title(row[column]) if column == "format" else row[column]
+    return value.casefold() if isinstance(value, str) else tuple(value) if column == "shape" else value
 
 
 def decibels(ratio: float | None) -> str:

@@ -18,7 +18,8 @@ LIST = Panel("list", "The tensors in {file}", (
     Words(text="Formats: the highest [SQNR](?sqnr) within {params.bits:fixed:2} bits per number, scales counted."),
     Table(name="tensors", rows="rows", pick="tensor", sort="sort", best="largest", caption="Tensors", tall=True,
           columns=(
-              Column("tensor", "{title}", about="{note}"), Column("format", "format", role="quant"),
+              Column("tensor", "{title}", about="{note}", sort="name"),
+              Column("format", "format", role="quant", sort="format"),
               Column("bits", "bits:fixed:2", sort="bits", largest=True),
               Column("SQNR", "sqnr:text", "sqnr_db", role="quant", sort="sqnr_db", largest=True),
               Column("mean |x|", "mean_magnitude:small", sort="mean_magnitude", largest=True),
@@ -26,7 +27,7 @@ LIST = Panel("list", "The tensors in {file}", (
               Column("kurtosis", "kurtosis:fixed:2", sort="kurtosis", largest=True),
               Column("zeros", "zeros:percent:2", sort="zeros", largest=True),
               Column("beyond 4\u00a0σ", "outliers:percent:2", sort="outliers", largest=True),
-              Column("shape", "shape"), Column("type", "dtype"))),
+              Column("shape", "shape", sort="shape"), Column("type", "dtype", sort="dtype"))),
     Progress(done="done", of="of", text="{done:count} of {of:count} measurements"),
     Words(role="note", text="{cut}", when="cut"),
 ), empty="The list appears when Python has started.")

@@ -58,6 +58,11 @@ class GGUF:
     def source(self) -> str:
         return "ggml-quants.c of llama.cpp"
 
+    @property
+    def searched(self) -> bool:
+        """Whether scales are written by a search of our own rather than as ggml writes them."""
+        return self.name not in WRITERS
+
     def bits(self, shape: tuple[int, ...]) -> float:
         """Bits per number of a tensor of this shape, with scales and with the zeros that fill up its rows."""
         count = int(np.prod(shape))

@@ -2,7 +2,7 @@ import names
 import numpy as np
 import pytest
 
-from pyapp.pages.formats import ALIKE, FAMILIES, Page, levels_of
+from pyapp.pages.formats import ALIKE, FAMILIES, Page, about, levels_of
 from pyapp.quant.formats.catalogue import FORMATS
 from pyapp.runner import Runner
 
@@ -53,20 +53,23 @@ def test_numbers_that_cannot_be_read_are_said():
     assert frame.scalars["count"] > 1000 and "cannot be read" in frame.notes[0]
 
 
-@pytest.mark.parametrize("name", ALIKE)
+@pytest.mark.parametrize("name", FORMATS)
 def test_number_lines_end_at_1(name):
     levels, _ = levels_of(name)
     assert np.abs(levels).max() == 1 and (np.diff(levels) >= 0).all()
 
 
-def test_the_row_of_the_chosen_format_has_its_colour_and_no_dot_is_lost():
-    for chosen, same in ("fp4", {"fp4"}), ("mxfp4", {"fp4"}), ("q4_k", set()):
-        frame = finished(format=chosen)
-        drawn = {role: (frame.arrays[f"{role}_dots"], frame.arrays[f"{role}_rows"]) for role in ("float", "quant")}
-        assert drawn["quant"][0].size > 0 or not same
-        for row, name in enumerate(reversed(ALIKE)):
-            x, y = drawn["quant" if name in same else "float"]
+def test_the_chosen_format_has_a_row_of_its_own_in_its_colour_and_no_dot_is_lost():
+    for chosen in "fp4", "mxfp4", "int5", "q4_k", "q8_0":
+        frame = Runner().open("formats", {"format": chosen})["frame"]
+        shown = [*reversed(ALIKE)] if chosen in ALIKE else [*reversed(ALIKE), chosen]
+        assert frame.scalars["row_ticks"] == [{"at": i, "text": FORMATS[name].title} for i, name in enumerate(shown)]
+        assert frame.scalars["rows"] == len(shown) and frame.scalars["row_ends"][1] > len(shown) - 1
+        for row, name in enumerate(shown):
+            role = "quant" if name == chosen else "float"
+            x, y = frame.arrays[f"{role}_dots"], frame.arrays[f"{role}_rows"]
             assert np.array_equal(x[y == row], levels_of(name)[0])
+        assert set(frame.arrays["quant_rows"]) == {shown.index(chosen)}
 
 
 def test_what_is_said_of_a_block_is_that_of_its_outlier():
@@ -77,3 +80,9 @@ def test_what_is_said_of_a_block_is_that_of_its_outlier():
         told = runner.change(run, "outlier", sizes[at])["frame"].scalars
         for row, line in zip(told["rival_rows"], told["rivals"], strict=True):
             assert row["title"] == line["label"] and row["sqnr_db"] == line["y"][at]
+
+
+def test_what_is_said_of_a_format():
+    own = "Scales come from a search of our own: llama.cpp's may lose more or less."
+    assert {name for name in FORMATS if own in about(name)} == {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k"}
+    assert {name for name in FORMATS if "are ternary" in about(name)} == {"int2", "ternary"}

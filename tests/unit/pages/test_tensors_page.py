@@ -50,6 +50,18 @@ def test_another_tensor_and_another_order():
     assert [row["name"] for row in runner.change(run, "filter", "ON")["frame"].scalars["rows"]] == ["one"]
 
 
+def test_words_and_shapes_are_ordered_too():
+    """Before all is measured, too: axes are then still those of the file."""
+    data = npz_file(b=W, a=W[:, :9], c=np.arange(4, dtype=np.int64))
+    for steps in (1, 500):
+        runner, run, _, _ = opened(data, "mine.npz", steps=steps, largest=False)
+        for column, order in ("name", "abc"), ("shape", "cab"), ("dtype", "bac"), ("place", "cab"):
+            rows = runner.change(run, "sort", column)["frame"].scalars["rows"]
+            assert "".join(row["name"] for row in rows) == order
+    rows = runner.change(run, "sort", "format")["frame"].scalars["rows"]
+    assert [row["format"] for row in rows] == ["4-bit integers", "GGUF Q4_K", "kept"]
+
+
 def test_where_a_format_errs_and_what_cannot_be_read_is_not_exact():
     runner, run, _, found = opened(npz_file(w=W, steps=np.arange(4), b=W[0, :5], zeros=0 * W), "mine.npz", bits=5)
     assert found["pictured"] and found["form"] == "MXFP4"
@@ -115,12 +127,20 @@ def test_inputs_of_the_chosen_tensor_from_a_second_file():
         runner.restore(run, np.frombuffer(npz_file(x=x), np.uint8), "x.npz")
 
 
-def test_of_many_tensors_some_are_measured_and_listed(monkeypatch):
+def test_of_many_tensors_some_are_measured_and_listed_and_the_filter_reaches_all(monkeypatch):
     monkeypatch.setattr(tensors, "MOST", 3)
     monkeypatch.setattr(tensors, "ROWS", 2)
-    _, _, _, found = opened(npz_file(**{f"w{i}": W[:1, :8] for i in range(5)}), "mine.npz", bits=1)
-    assert found["tensors"] == 5 and len(found["rows"]) == 2
-    assert found["cut"].startswith("The first 3 of 5 tensors are measured") and "2 of 3 are listed" in found["cut"]
+    runner, run, _, found = opened(npz_file(**{f"w{i}": (i + 1) * W[:1, :8] for i in range(5)}), "mine.npz", bits=1)
+    assert found["tensors"] == 5 and len(found["rows"]) == 2 and found["bytes"] == 3 * 32
+    assert found["cut"].startswith("3 of 5 tensors are measured") and "2 of 5 are listed" in found["cut"]
+    (row,) = runner.change(run, "filter", "W4")["frame"].scalars["rows"]
+    assert row["name"] == "w4" and row["maximum"] is None, "it is on its way"
+    found = runner.advance(run, steps=1)["frame"].scalars
+    assert found["rows"][0]["maximum"] == 5 * np.abs(W[:1, :8]).max() and found["bytes"] == 4 * 32
+    assert found["cut"].startswith("4 of 5 tensors are measured") and "listed" not in found["cut"]
+    assert not runner.change(run, "tensor", "w3")["notes"]
+    found = runner.advance(run, steps=99)["frame"].scalars
+    assert found["chosen"]["name"] == "w3" and found["formats"] and found["done"] == found["of"] and not found["cut"]
 
 
 @pytest.mark.parametrize("name", samples())
