@@ -134,10 +134,16 @@ def try_all(count: int, seed: int = 0) -> dict:
     """Try `count` damaged copies of each sample: how many were refused, how many read, and what was wrong."""
     rng = np.random.default_rng(seed)
     return tried((((seed, i, name), damaged(data, name, rng), name) for name, data in samples().items()
-                  for i in range(count)), _read, StoreError, 500)
+                  for i in range(count)), read_whole, StoreError, 500)
 
 
-def _read(bad: bytes, name: str) -> None:
+def cut_everywhere() -> dict:
+    """Like `try_all`, for each sample cut at every byte."""
+    return tried((((name, end), data[:end], name) for name, data in samples().items() for end in range(len(data))),
+                 read_whole, StoreError, 500)
+
+
+def read_whole(bad: bytes, name: str) -> None:
     for tensor in open_tensors(bad, name):
         assert tensor.read().shape == tensor.shape, "another shape"
 
