@@ -51,6 +51,7 @@ class Page(Experiment):
             format_controls.idle_in_formats("bits", "scheme", "per", "method", "clip"))
     MAIN = ("bits", "activations")
     RECORDED, REHEARSED = (), 100
+    preparing = True
     PARAMS = (
         format_controls.number_format(),
         controls.bits(4, "Bits stored per weight", label="Bits per weight"),
@@ -96,8 +97,6 @@ class Page(Experiment):
         self._kept[_chosen(params)] = 1 + max((version for version, _ in self._kept.values()), default=0), made
         self._kept = dict([*self._kept.items()][-KEPT:])
         yield made
-
-    preparing = True
 
     def background(self) -> Iterator[None]:
         """Make the networks of the slider's other positions, the nearest first: each takes a twentieth of a second,

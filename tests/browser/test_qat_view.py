@@ -147,7 +147,7 @@ def test_files_wrong_and_right(visit, tmp_path):
     assert main(["export", "mlp", "--bits", "4", "--format", "safetensors", "--out", str(exported)]) == 0
     for path, bits in ((store.WEIGHTS / "mlp-qat2.npz", "2"), (store.WEIGHTS / "mlp.npz", "3")):
         tab.slide("bits", 3)
-        tab.page.get_by_text("3 bits per weight;").wait_for()  # a step before the restart would be lost with it
+        tab.page.get_by_text("weights in 3 bits;").wait_for()  # a step before the restart would be lost with it
         tab["step"].click()
         tab.wait_number("step-count", "x > 0")
         tab["load-file"].set_input_files(path)  # codes bring their bits

@@ -1,6 +1,6 @@
-"""Record what ml_dtypes and the gguf package make of numbers, so that tests have an oracle without them.
+"""Record what ml_dtypes, torch and the gguf package make of numbers, so that tests have an oracle without them.
 
-    pip install ml_dtypes gguf && python tests/oracles/record_formats.py
+    pip install ml_dtypes torch gguf && python tests/oracles/record_formats.py
 """
 
 from pathlib import Path
@@ -8,9 +8,11 @@ from pathlib import Path
 import gguf
 import ml_dtypes
 import numpy as np
+import torch
 
 FLOATS = {"fp8-e4m3": ml_dtypes.float8_e4m3fn, "fp8-e5m2": ml_dtypes.float8_e5m2, "fp6-e3m2": ml_dtypes.float6_e3m2fn,
           "fp6-e2m3": ml_dtypes.float6_e2m3fn, "fp4": ml_dtypes.float4_e2m1fn}
+CASTS = {"fp8-e4m3": torch.float8_e4m3fn, "fp8-e5m2": torch.float8_e5m2}
 BITS = {"fp8-e4m3": 8, "fp8-e5m2": 8, "fp6-e3m2": 6, "fp6-e2m3": 6, "fp4": 4}
 BLOCKS = ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k")
 WRITTEN = BLOCKS[:5]
@@ -29,13 +31,14 @@ def points(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def floats(name: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The number of every code, and the codes of numbers."""
+    """The number of every code, and the codes of numbers, by torch too where it has the type."""
     kind = FLOATS[name]
     values = np.arange(1 << BITS[name], dtype=np.uint8).view(kind).astype(np.float32)
     x = points(values, rng)
     if BITS[name] == 8:
         x = np.concatenate([x, np.array([np.nan, np.inf, -np.inf], np.float32)])
-    return {"values": values, "x": x, "codes": x.astype(kind).view(np.uint8)}
+    cast = {"torch": torch.from_numpy(x).to(CASTS[name]).view(torch.uint8).numpy()} if name in CASTS else {}
+    return {"values": values, "x": x, "codes": x.astype(kind).view(np.uint8), **cast}
 
 
 def rows(rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Number formats against ml_dtypes and the gguf package: recorded, and on fresh numbers where these are installed."""
+"""Number formats against ml_dtypes, torch and the gguf package: recorded, and on fresh numbers where the first and the
+last are installed."""
 
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_every_number_tie_and_special_has_its_code(name):
     assert same_numbers(elements.values[found], elements.values[codes])
     numbers = ~np.isnan(elements.values[codes])
     assert np.array_equal(found[numbers], codes[numbers])  # NaN has several codes
+
+
+@pytest.mark.parametrize("name", ["fp8-e4m3", "fp8-e5m2"])
+def test_torchs_casts_give_the_same_codes(name):
+    """torch 2.13 saturates float8_e4m3fn, infinity too, and not float8_e5m2, which has an infinity."""
+    elements, codes = FORMATS[name].elements, RECORDED[f"{name}.torch"]
+    found = elements.encode(RECORDED[f"{name}.x"], saturate=name == "fp8-e4m3")
+    numbers = ~np.isnan(elements.values[codes])
+    assert np.array_equal(found[numbers], codes[numbers]) and np.isnan(elements.values[found[~numbers]]).all()
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
