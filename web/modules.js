@@ -120,15 +120,13 @@ export function words(found) {
   return `${path} could not be loaded: ${why}${others}`;
 }
 
-/** What the site should have, path -> {bytes, sha256}. */
-async function manifest() {
-  try {
-    const { bytes } = await fetched(`${BASE}app/manifest.json`, "no-cache", SOON);
-    return JSON.parse(new TextDecoder().decode(bytes)).files;
-  } catch {
-    return {}; // without a manifest no hash is known
-  }
-}
+let asked = null; // the manifest while it is on its way: a page that opens reads several files at once
+
+/** What the site should have, path -> {bytes, sha256}; empty without a manifest, for then no hash is known. */
+const manifest = () => (asked ??= fetched(`${BASE}app/manifest.json`, "no-cache", SOON)
+  .then(({ bytes }) => JSON.parse(new TextDecoder().decode(bytes)).files)
+  .catch(() => ({}))
+  .finally(() => (asked = null)));
 
 /** What is known about shipped weights (weights/<name>.json), or null without any. Starting Python says so if files lack. */
 export async function shipped(name) {

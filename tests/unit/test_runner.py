@@ -102,7 +102,7 @@ def test_a_change_brings_what_is_read_after_it_and_not_an_error_of_reading(runne
     run = runner.open("counter")["run"]
     assert "read" not in runner.change(run, "by", 2)
     assert runner.change(run, "by", 3, {"x": 5})["read"].scalars == {"read": 15}
-    assert runner.change(run, "start", 8, {"x": 5})["read"].scalars == {"read": 15}  # of the run that began anew
+    assert runner.change(run, "start", 8, {"x": 5})["read"].scalars == {"read": 15}  # of the run that was started again
     wrong = runner.change(run, "by", 4, {"y": 5})
     assert wrong["read"] is None and wrong["params"]["by"] == 4
 
