@@ -1,6 +1,7 @@
 """Panels' formulas, and matrices in numbers; `panels` explains entries, values and templates."""
 
-from pyapp.experiment.panels import Block, Entry, Template, Value, declaration
+from pyapp.experiment.declarations import declaration
+from pyapp.experiment.panels import Block, Entry, Template, Value
 
 
 @declaration

@@ -18,32 +18,13 @@ have **bold**, `code`, $z_a$ (TeX, without braces) and [words](#page), a link;
 role: float, quant, good, bad, faint, muted. A role may be an entry: [words](.{role}).
 """
 
-from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any, NewType
+
+from pyapp.experiment.declarations import Plain, declaration
 
 Entry = NewType("Entry", str)  # a dotted path, "" for none; as a condition, "!path" means the opposite
 Value = NewType("Value", str)  # an entry with a format
 Template = NewType("Template", str)
-
-# Each method that a dataclass gets is compiled when its module is imported, while the reader waits for Python: these
-# have none for what no declaration is asked.
-declaration = partial(dataclass, frozen=True, eq=False, repr=False, match_args=False)
-
-
-class Plain:
-    """A declaration that the shell reads as JSON: what has its default is left out."""
-
-    def as_dict(self) -> dict[str, Any]:
-        told = {field.name: plain(getattr(self, field.name)) for field in fields(self)
-                if getattr(self, field.name) != field.default}
-        return {"kind": self.kind, **told} if isinstance(self, Block) else told
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, Plain):
-        return value.as_dict()
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 @declaration(kw_only=True)
@@ -57,6 +38,9 @@ class Block(Plain):
     def kind(self) -> str:
         """The name by which the shell knows how to draw it."""
         return type(self).__name__.lower()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **super().as_dict()}
 
 
 @declaration

@@ -1,6 +1,7 @@
 """Panels' charts and pictures; `panels` explains entries, values and templates."""
 
-from pyapp.experiment.panels import Block, Entry, Plain, Template, Value, declaration
+from pyapp.experiment.declarations import Plain, declaration
+from pyapp.experiment.panels import Block, Entry, Template, Value
 
 
 @declaration

@@ -44,8 +44,7 @@ class Page(Experiment):
 
     def __init__(self, params: Values):
         super().__init__(params)
-        images, labels = mnist.shipped("test")
-        self.image, self.label = images[DIGIT], int(labels[DIGIT])
+        self.image, self.label, self.held_out = _example()
         self.float = softmax(MLP().forward(shipped.mlp(), self.image[None]))[0]
         self._start()
 
@@ -95,7 +94,7 @@ class Page(Experiment):
             "named": self._named, "now_words": self._now_words(), "words": self._words(now), "labels": LABELS,
             "weights_are": f"weights trained with {self._bits}-bit codes" if self._repaired else "weights just rounded",
             "label": self.label, "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
-            "held_out": len(mnist.shipped("test")[1]), "limit": 1.0, "begun": bool(self.trainer),
+            "held_out": self.held_out, "limit": 1.0, "begun": bool(self.trainer),
             "is_rounded": self._bits is not None, "weight_limit": float(np.abs(filters).max()),
             "reached": {"steps": list(self._reached), "accuracy": list(self._reached.values()), "ends": [0, STEPS]},
             "range": [0.0, 1.0], **_curve(),
@@ -119,6 +118,14 @@ class Page(Experiment):
         if read != self.label:
             return f"{weights} the network mistakes this {self.label} for {_a(read)}, {sure}."
         return f"{weights} the network recognises this {self.label}, {sure}."
+
+
+@cache
+def _example() -> tuple[np.ndarray, int, int]:
+    """The digit's pixels and label, and how many digits are held out. The others' pixels are
+    not converted: that would keep the reader waiting."""
+    digits = mnist.load(split="test")
+    return digits.rows(np.array([DIGIT])).inputs()[0], int(digits.labels[DIGIT]), len(digits.labels)
 
 
 def _accuracy(bits: int | None) -> float:
