@@ -15,7 +15,7 @@ from pyapp.quant.calibrate import calibrate
 from pyapp.quant.matmul import product
 from pyapp.quant.parameters import float_nbytes
 from pyapp.quant.schemes import quantize
-from pyapp.quantized.network import OnIntegers, QuantizedNetwork, Settings, quantize_network
+from pyapp.quantized.network import Memo, OnIntegers, QuantizedNetwork, Settings, quantize_network, quantizing
 from pyapp.quantized.trained import shipped
 from pyapp.training.trainer import judge
 
@@ -46,12 +46,16 @@ class Lab:
     def __init__(self, p: Parameters, images: np.ndarray, labels: np.ndarray, calibration: np.ndarray):
         self.p, self.images, self.labels, self.calibration = p, images, labels, calibration
         self._known: dict[Hashable, dict] = {}
+        self._memo: Memo = {}
 
     def scores(self, settings: Settings, integers: bool = False) -> Trial:
         """The network quantised after training, simulated in floating point or in integer arithmetic."""
         if (settings, integers) in self._known:
             return self._known[settings, integers]
-        found = yield from self.network(quantize_network(self.p, settings, self.calibration), integers)
+        for network in quantizing(self.p, settings, self.calibration, self._memo):
+            if network is None:
+                yield None
+        found = yield from self.network(network, integers)
         self._known[settings, integers] = found
         return found
 
