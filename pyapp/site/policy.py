@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pyapp.site.lock import locked_files, read_lock
 from pyapp.site.terminal import Failure
+from pyapp.site.tree import put
 
 POLICY = {
     "default-src": "'none'",
@@ -79,5 +80,5 @@ def check_page(web):
 
 if __name__ == "__main__":
     home = Path(__file__).resolve().parents[2] / "web"
-    (home / "index.html").write_text(sealed((home / "index.html").read_text(encoding="utf-8"), read_lock(home)),
-                                     encoding="utf-8")
+    document = home / "index.html"
+    put(document, sealed(document.read_text(encoding="utf-8"), read_lock(home)).encode())

@@ -47,7 +47,9 @@ def for_the_page(out: Path) -> None:
         objects = [Path(folder) / f"{source.stem}.o" for source in sources()]
         for source, made in zip(sources(), objects, strict=True):
             _run(*zig, "cc", *WASM, *EXACT, "-c", source, "-o", made)
-        _run(*zig, "wasm-ld", *LINK, "-o", out, *objects)
+        linked = Path(folder) / out.name
+        _run(*zig, "wasm-ld", *LINK, "-o", linked, *objects)
+        _write(out, linked.read_bytes())
 
 
 def for_this_machine(out: Path, sanitize: bool = False) -> None:
@@ -59,6 +61,13 @@ def _run(*command: str | Path) -> None:
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=HERE)
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, command[:4]))} ... failed:\n{done.stderr.strip()}")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def main() -> None:
@@ -76,7 +85,7 @@ def main() -> None:
     content = SIMD.read_bytes()
     made = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "sources": sources_hash(),
             "compiler": compiler}
-    BUILT.write_text(json.dumps(made, indent=1) + "\n")
+    _write(BUILT, f"{json.dumps(made, indent=1)}\n".encode())
     print(f"{SIMD.name}: {made['bytes']:,} bytes, sha256 {made['sha256']}, by {compiler}")
 
 
