@@ -178,8 +178,13 @@ def test_pinned_runs_have_names_of_their_own_and_are_kept():
     pin = again["pins"][0]
     assert pin["params"]["bits"] == "4" and pin["frame"].scalars["bits_head"] == "4 bits"
     np.testing.assert_array_equal(pin["frame"].arrays["filters"], first["pins"][0]["frame"].arrays["filters"])
-    with pytest.raises(ValueError, match="no run is pinned as 'x'"):
-        runner.unpin(run, "x")
+    assert runner.rename(run, "mine (2)", f" {names[0]} ")["pinned"] == f"{names[0]} (3)", "the nearest that is free"
+    assert runner.rename(run, f"{names[0]} (3)", f"{names[0]} (3)")["pinned"] == f"{names[0]} (3)"
+    assert runner.rename(run, f"{names[0]} (3)", "four bits")["pins"][-1]["name"] == "four bits"
+    assert "bits per weight 4" in runner.rename(run, first["pinned"], "  ")["pinned"]
+    for change in (runner.unpin, lambda run, name: runner.rename(run, name, "y")):
+        with pytest.raises(ValueError, match="no run is pinned as 'x'"):
+            change(run, "x")
     for _ in range(sessions.MOST_PINS - 4):
         runner.pin(run)
     with pytest.raises(ValueError, match="8 runs are pinned already"):
