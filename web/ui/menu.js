@@ -20,6 +20,7 @@ export function PageMenu({ page }) {
     }],
     ["print", "Print the page", () => print()],
     ["session", "Save session as a file", () => saveFile(page, "save")],
+    ["fresh", "Start from the shipped state", () => page.fresh().then((answer) => answer && say("This page is as it ships."))],
   ];
   return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print, sessions" acts=${acts} rest=${(say) => html`<${Saves} page=${page} say=${say} />`}>
     <p class="doc">Links and commands hold the settings; a session holds the run, the drawing, pins and edits as well.</p>
