@@ -154,15 +154,16 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     assert tab.number("step-count") == 11
 
 
-# The numbers of a chart's y axis and where they stand; of each curve whether it is dashed, where it ends, and the number
-# that is written there.
+# The numbers of a chart's y axis and where they stand; of each curve whether it is dashed, where it ends, and what is
+# written there.
 CURVES = r"""(name) => {
     const svg = document.querySelector(`[data-test='${name}']`);
     const number = (text) => Number(/[\d.,]+$/.exec(text)[0].replaceAll(",", ""));
     const all = (where) => [...svg.querySelectorAll(where)];
     const written = all(":scope > text").map((text) => number(text.textContent));
     const drawn = all("path.line").map((path) => [path.classList.contains("dashed"), number(path.getAttribute("d"))]);
-    return { axis: all(".axes text[text-anchor=end]").map((text) => [number(text.textContent), text.getAttribute("y") - 4]),
+    const axis = all(".axes text[text-anchor=end]");
+    return { axis: axis.map((text) => [number(text.textContent), text.getAttribute("y") - 4]),
              ends: drawn.map(([dashed, y], i) => [dashed, y, written[i]]) };
 }"""
 # How far the strongest colour of a heatmap is from that of 0, on the three channels together.

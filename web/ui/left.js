@@ -36,7 +36,7 @@ export function Pins({ page }) {
   </select></label>`;
   return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run to compare others with it" onClick=${() => change("pin", {})}>Pin</button>
     ${pins.length > 0 && html`${choice("viewed", "Show", "this run")} ${choice("compared", "Compare with", "nothing")}
-      ${compared && html`<input key=${compared.name} value=${compared.name} maxlength="80" aria-label="Name of the pinned run" data-test="pin-name" onChange=${({ target }) => change("rename", { name: compared.name, to: target.value })} />
+      ${compared && html`<input key=${compared.name} defaultValue=${compared.name} maxlength="80" aria-label="Name of the pinned run" data-test="pin-name" onChange=${({ target }) => change("rename", { name: compared.name, to: target.value })} />
         <button type="button" class="quiet" data-test="unpin" onClick=${() => change("unpin", { name: compared.name })}>Unpin</button>`}`}`;
 }
 
