@@ -28,8 +28,9 @@ export function PageMenu({ page }) {
 }
 
 /** What a command gives; it knows nothing of what was changed on the way. */
-const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training, “Copy as Python” repeats that too.`
-  : "it prints the same figures.");
+const figures = ({ meta, step, params }) => (params.data === "own" ? "it runs with the data that ships, for a command holds none of your own."
+  : meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training or opened a file, “Copy as Python” repeats that too.`
+    : "it prints the same figures.");
 const copy = (text, words, say) => Promise.resolve(text).then((it) => navigator.clipboard.writeText(it)) // throws without https
   .then(() => say(words), () => say(`This browser does not allow copying here${text.length > LONGEST ? "." : `; select it instead: ${text}`}`));
 
