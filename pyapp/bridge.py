@@ -210,6 +210,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "pages": lambda: {"pages": pages.describe()},
     "source": source,
     **{name: getattr(runner, name) for name in (
-        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "look", "rewind", "pin", "unpin",
-        "script", "snapshot", "save", "restore", "close")},
+        "open", "advance", "background", "act", "change", "reset", "edit", "predict", "look", "rewind", "pin", "rename",
+        "unpin", "script", "snapshot", "save", "restore", "close")},
 }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from pyapp.experiment.frame import Experiment
 from pyapp.run import Run
 from pyapp.sessions import MOST_LOG
@@ -9,12 +11,15 @@ from pyapp.sessions import MOST_LOG
 HEAD = "from pyapp.runner import Runner\n\nrunner = Runner()"
 LOST = f"# This run was changed more than {MOST_LOG:,} times: this script starts with the settings that it has now."
 FILE = "# This run goes on from a file: put {name!r} beside this script."
-BROUGHT = "# What was drawn or opened is not in this script: save it on the page, and restore the file here."
+BROUGHT = "# What was opened on the page is not in this script: save a session there, and restore that file here."
+DRAWING = "import numpy as np\n\nstrokes = np.array({points}, np.float32)  # rows of x, y and the number of the stroke"
+MOST_POINTS = 2000  # of a drawing that a script holds: a few strokes have some hundred
 TO_END = 'while not runner.{work}(run, ms=1000)["done"]:\n    pass'
 
 
 def script(run: Run) -> str:
-    """The Python text of a run. It ends by printing the step and the numbers of the frame."""
+    """The Python text of a run. It ends by printing the step and the numbers of the frame, and what the page reads in a
+    drawing."""
     experiment = run.experiment
     log, lost = run.told(), not run.told() and bool(run.log)
     if experiment.WORK == "train" and not lost:
@@ -22,7 +27,8 @@ def script(run: Run) -> str:
     else:
         start, log = dict(experiment.params), [each for each in log if each[0] in ("edit", "act")]
         log += [["steps", "", run.step]] if lost and run.step else []
-    unsaid = experiment.brought and "file" not in [kind for kind, *_ in log]
+    drawn = _drawn(run.drawn)
+    unsaid = (experiment.brought and "file" not in [kind for kind, *_ in log]) or (run.drawn and not drawn)
     lines = [HEAD, *([LOST] if lost else []), *([BROUGHT] if unsaid else []),
              f'run = runner.open("{run.page}", {_said(experiment, start)})["run"]']
     for kind, name, value in log:
@@ -31,7 +37,17 @@ def script(run: Run) -> str:
         lines.append(TO_END.format(work="advance"))
     if type(experiment).background is not Experiment.background:
         lines.append(TO_END.format(work="background"))
-    return "\n".join([*lines, "frame = runner.look(run)", "print(frame.step, frame.scalars)", ""])
+    return "\n".join([*lines, "frame = runner.look(run)", "print(frame.step, frame.scalars)", *drawn, ""])
+
+
+def _drawn(drawn: dict[str, Any]) -> list[str]:
+    """Lines that read a drawing, or an image by its number; none for a picture or too many points."""
+    if "index" in drawn:
+        return [f"print(runner.predict(run, {{'index': {drawn['index']}}}).scalars)"]
+    if "strokes" not in drawn or len(drawn["strokes"]) > MOST_POINTS:
+        return []
+    points = [[float(str(value)) for value in point] for point in np.asarray(drawn["strokes"], np.float32)]
+    return [DRAWING.format(points=points), "print(runner.predict(run, {'strokes': strokes}).scalars)"]
 
 
 def _folded(start: dict[str, Any], log: list[list]) -> tuple[dict[str, Any], list[list]]:

@@ -211,6 +211,19 @@ class Run:
         self.pins = [*self.pins, saved]
         return saved.name
 
+    def rename(self, name: str, to: str) -> str:
+        """Give a pinned run another name, which no other has and is returned. ValueError if none has the old one."""
+        pin, others = self.split(name)
+        pin.name = unused_name(to, self.experiment, pin, others)
+        return pin.name
+
+    def split(self, name: str) -> tuple[Saved, list[Saved]]:
+        """The run that is pinned under a name, and the others. ValueError if there is none of that name."""
+        for i, pin in enumerate(self.pins):
+            if pin.name == name:
+                return pin, [*self.pins[:i], *self.pins[i + 1 :]]
+        raise ValueError(f"no run is pinned as {name!r}")
+
 
 def continued(page: str, saved: Saved, name: str, live: Live | None = None) -> tuple[Experiment, list[str]]:
     """A page's experiment as a session left it, and notes. StoreError says why it cannot be used."""

@@ -212,18 +212,19 @@ class Runner:
         return self._whole(current, [])
 
     def pin(self, run: int, name: str = "") -> dict:
-        """Keep the run as it is now under a name, to compare others with it; `pinned` is the name, which no other run
-        has."""
+        """Keep the run as it is now to compare others with it, under a name that no other has: `pinned`."""
         current = self._get(run)
-        name = current.pin(name)
-        return {"pinned": name, "pins": current.pinned()}
+        return {"pinned": current.pin(name), "pins": current.pinned()}
+
+    def rename(self, run: int, name: str, to: str) -> dict:
+        """Give a pinned run another name, or without letters one made of its settings; `pinned` is what it has then."""
+        current = self._get(run)
+        return {"pinned": current.rename(name, to), "pins": current.pinned()}
 
     def unpin(self, run: int, name: str) -> dict:
         """Forget a pinned run. ValueError if there is none of that name."""
         current = self._get(run)
-        if name not in [pin.name for pin in current.pins]:
-            raise ValueError(f"no run is pinned as {name!r}")
-        current.pins = [pin for pin in current.pins if pin.name != name]
+        _, current.pins = current.split(name)
         return {"pins": current.pinned()}
 
     def script(self, run: int) -> dict:
@@ -231,9 +232,8 @@ class Runner:
         return {"text": replay.script(self._get(run))}
 
     def save(self, run: int) -> dict:
-        """The session: the page as it is now, its run, curves, drawing, edits and pinned runs, as the bytes of a file
-        and a name for it. `shipped` says that nothing differs from how the page ships; `step` is that from which the
-        session goes on."""
+        """The session, which is the page as it is now with its run, curves, drawing, edits and pinned runs, as a file's
+        bytes and name. `shipped`: it is exactly as the page ships; `step`: the one that it goes on from."""
         current = self._get(run)
         data = sessions.pack(current.save())
         step = current.step if current.trains and current.experiment.RESUMES else 0

@@ -72,6 +72,16 @@ def test_a_page_is_as_it_was_left_after_a_reload_elsewhere_and_back(visit):
     tab.wait_number("step-count", "x === 0")
     assert tab.page.url.endswith("#digits")
     newest(tab, "r.shipped && r.step === 0")
+    tab.draw(SEVEN)
+    tab["prediction"].wait_for()
+    tab["play"].click()
+    tab.wait_number("step-count", "x > 2")
+    tab["page-menu"].click()
+    tab["page-fresh"].click()  # at any time, also in the middle of training
+    tab.wait_text("page-said", "This page is as it ships.")
+    tab.page.keyboard.press("Escape")
+    assert tab.number("step-count") == 0 and tab["pad"].locator("path").count() == 0
+    newest(tab, "r.shipped && r.step === 0")
     tab.page.reload()
     tab.wait_ready()
     assert tab["restored"].count() == 0 and tab.number("step-count") == 0
@@ -83,9 +93,10 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     step = train(tab, 30)
     tab["pin"].click()
-    tab.wait_text("compare", f"step {step:,.0f}")
-    name = tab.page.evaluate("document.querySelector('[data-test=compare]').value")
+    tab.wait_text("compared", f"step {step:,.0f}")
+    name = tab.page.evaluate("document.querySelector('[data-test=compared]').value")
     assert "4" in name and "784-32-10" in name
+    pinned_scale = tab.number("scales-layer1-now")
     tab.page.locator("thead", has_text="pinned").first.wait_for()
     tab.wait_text("headline-compared", f"step {step:,.0f}")
     tab["back"].focus()
@@ -98,6 +109,13 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     tab.wait_number("step-count", "x === 11")
     difference = tab.page.locator("thead", has_text="difference").first.locator("xpath=..").locator("tbody td").last
     assert difference.inner_text()
+    words = tab.text("scales-layer1-now-pinned")
+    assert words[0] in "+−" and f"(pinned: {pinned_scale:g})" in words, words
+    curves = tab.page.evaluate(CURVES, "loss-curves")
+    (low, bottom), *_, (high, top) = curves["axis"]
+    assert [dashed for dashed, _, _ in curves["ends"]] == [True, True, False, False]
+    for _, y, value in curves["ends"]:  # all stand where the one axis has what is written beside them
+        assert low + (bottom - y) / (bottom - top) * (high - low) == pytest.approx(value, abs=0.002)
     tab["page-menu"].click()
     tab["page-python"].click()
     tab.wait_text("page-said", "Python reproduces this run with it.")
@@ -115,25 +133,93 @@ def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     newest(tab, "r.step === 0")
     tab.page.reload()
     tab.wait_ready()
-    assert tab["compare"].locator("option").count() == 2 and tab.number("step-count") == 0
+    assert tab["compared"].locator("option").count() == 2 and tab.number("step-count") == 0
     tab["page-menu"].click()
     tab["session-kept"].locator("button", has_text="mine (2)").click()
     tab.wait_number("step-count", "x === 11")
     tab.page.evaluate("document.querySelector('[data-test=page-menu]').click()")
-    tab["compare"].select_option(name)
+    tab["compared"].select_option(name)
     tab["unpin"].click()
-    tab["compare"].wait_for(state="detached")
+    tab["compared"].wait_for(state="detached")
     tab.follow("#simulator")
     tab["page-menu"].click()
     tab["session-open-file"].set_input_files(path)
     tab.wait_text("restored", f"Opened from {path.name}, step 11.")
     tab.wait_number("step-count", "x === 11")
-    assert tab["compare"].locator("option").count() == 2 and "#qat" in tab.page.url
+    assert tab["compared"].locator("option").count() == 2 and "#qat" in tab.page.url
     path.write_bytes(path.read_bytes()[:-999])
     tab["page-menu"].click()
     tab["session-open-file"].set_input_files(path)
     tab.wait_text("load-error", "expected an .npz file")
     assert tab.number("step-count") == 11
+
+
+# The numbers of a chart's y axis and where they stand; of each curve whether it is dashed, where it ends, and what is
+# written there.
+CURVES = r"""(name) => {
+    const svg = document.querySelector(`[data-test='${name}']`);
+    const number = (text) => Number(/[\d.,]+$/.exec(text)[0].replaceAll(",", ""));
+    const all = (where) => [...svg.querySelectorAll(where)];
+    const written = all(":scope > text").map((text) => number(text.textContent));
+    const drawn = all("path.line").map((path) => [path.classList.contains("dashed"), number(path.getAttribute("d"))]);
+    const axis = all(".axes text[text-anchor=end]");
+    return { axis: axis.map((text) => [number(text.textContent), text.getAttribute("y") - 4]),
+             ends: drawn.map(([dashed, y], i) => [dashed, y, written[i]]) };
+}"""
+# How far the strongest colour of a heatmap is from that of 0, on the three channels together.
+STRONGEST = """async (name) => {
+    const { rgb } = await import("./ui/theme.js");
+    const canvas = document.querySelector(`[data-test='${name}']`);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    const zero = rgb("heat-zero");
+    let most = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3]) most = Math.max(most, zero.reduce((sum, part, c) => sum + Math.abs(data[i + c] - part), 0));
+    }
+    return most;
+}"""
+
+
+def test_two_pinned_runs_are_compared_with_each_other_on_one_scale_and_the_page_ships_again(visit):
+    kinds = ("outlier", "normal")
+    native = [Runner().open("simulator", {"data": kind, "bits": 4})["frame"].scalars for kind in kinds]
+    large, small = (scalars["limits"]["value"] for scalars in native)
+    spoilt, plain = (f"{scalars['errors']['sqnr_db']:.2f}" for scalars in native)
+    tab = visit("#simulator?data=normal&bits=4")
+
+    def strongest(name: str, limit: float) -> int:
+        """The colour when it is painted, and when the words say what has the full colour."""
+        tab.wait_text("matrix-values-caption", f"full colour at ±{limit:.4g}")
+        tab.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        return tab.page.evaluate(STRONGEST, name)
+
+    alone = strongest("matrix-values", small)
+    tab["pin"].click()
+    tab["pin-name"].fill("plain")
+    tab["pin-name"].press("Enter")
+    tab.wait_text("compared", "plain")
+    tab["data"].select_option("outlier")
+    tab.wait_text("sqnr", spoilt)
+    tab["pin"].click()
+    tab["compared"].locator("option:checked", has_text="outlier").wait_for(state="attached")
+    tab["viewed"].select_option("plain")
+    tab.wait_text("headline-viewed", "Shown: the pinned run “plain”")
+    tab.wait_text("sqnr", plain)  # of one pinned run, beside it that of the other, while the page itself has another
+    row = tab["sqnr"].locator("xpath=..").locator("td").all_inner_texts()
+    assert [text.split()[0] for text in row] == [plain, spoilt, f"+{float(plain) - float(spoilt):.2f}"]
+    assert "plain" in tab.page.locator("thead", has_text="pinned").first.inner_text()
+    assert strongest("matrix-values", large) == pytest.approx(alone * (small / large) ** 0.5, abs=4)
+    assert strongest("matrix-values-pinned", large) == pytest.approx(alone, abs=4), "it has the largest number of both"
+    tab.slide("bits", 5)  # the page's own run is changed, so it is shown
+    tab["headline-viewed"].wait_for(state="detached")
+    assert tab["viewed"].input_value() == "" and tab["compared"].input_value() != ""
+    tab["page-menu"].click()
+    tab["page-fresh"].click()
+    tab.wait_text("page-said", "This page is as it ships.")
+    tab["compared"].wait_for(state="detached")
+    assert tab.page.url.endswith("#simulator")
 
 
 @pytest.mark.thorough

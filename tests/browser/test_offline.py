@@ -93,8 +93,12 @@ def test_everything_works_when_the_server_is_gone(visit, host, tmp_path, some):
     tab.wait_text("status", "partly offline")
     assert tab.page.evaluate("caches.keys().then((keys) => keys.length)") == 2
     tab.page.wait_for_function(FROM_THE_COPY)
+    tab.page.evaluate("""() => {
+        navigator.storage.persist = async () => { navigator.storage.persisted = async () => true; };
+    }""")
     tab["offline-keep"].click()
     tab.wait_text("offline", "All of it works offline")
+    assert "may delete it" not in tab.text("offline"), "the browser was asked to keep it, and agreed"
     tab.wait_text("status", "works offline")
     server.stop()
     tab.follow("#digits")

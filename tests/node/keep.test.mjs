@@ -23,7 +23,7 @@ function open() {
 Object.assign(globalThis, { indexedDB: { open }, addEventListener() {} });
 globalThis.document = { addEventListener() {}, visibilityState: "visible" };
 Object.defineProperty(globalThis, "performance", { value: { now: () => clock } });
-const { Keeper } = await import("../../web/ui/keep.js");
+const { Keeper, readable, titled } = await import("../../web/ui/keep.js");
 
 /** A page whose calls wait for their turn: an answer has the step of the moment when it comes. */
 function training(wait) {
@@ -107,4 +107,15 @@ test("two tabs that edit different functions of a page keep both, and each takes
   assert.deepEqual(await now(), ["gradients"]);
   later.write("rung1", {}, {}); // discarded
   assert.equal(kept.size, 0);
+});
+
+test("what is kept under a title and cannot be read is listed all the same, and its title stays taken", async () => {
+  rows.clear();
+  rows.set("a", { id: "a", link: "#digits", step: 3, time: 2, file: "no bytes", name: "it", title: "mine" });
+  rows.set("b", { id: "b", link: "#digits", step: 3, time: 1, file: new Uint8Array(1), name: "it" }); // of a run, without a title
+  const page = training(0);
+  const keeping = new Keeper(page, () => {}).saveAs("mine");
+  await page.answer();
+  assert.equal(await keeping, "mine (2)");
+  assert.deepEqual((await titled()).map((record) => [record.title, readable(record)]), [["mine (2)", true], ["mine", false]]);
 });

@@ -25,6 +25,7 @@ RECEIVING = [name for name in pages.names() if pages.page(name).receive is not E
 QUICK = {"learn": {"size": "small"}, "text": {"tokens": "40"}, "qat": {"network": "784-32-10"},
          "vision": {"weights": "own"}, "rung7": {"choice": "sampled", "temperature": "3"}}
 TINY = "rung1"  # whose sessions are small
+SLOW = ("start", "arena", "mixed", "guidelines", "encoder", "keywords", "generator", "gestures", "check")  # to the end
 DRAWN = {"digits": {"strokes": SEVEN}, "inference": {"strokes": SEVEN}, "vision": {"index": 7}}
 
 
@@ -143,6 +144,19 @@ def test_what_is_recorded_is_bounded_and_grows_sparser_backwards():
     assert gaps[:3].mean() > 2 * gaps[-3:].mean()
 
 
+def test_what_is_recorded_has_a_bound_in_bytes_too(monkeypatch):
+    """Room for five states: the first, the newest and three between them stay, and one can still go back to each."""
+    runner = Runner()
+    run = runner.open(TINY)["run"]
+    runner.advance(run, steps=1)
+    size = runner._get(run).states[0].nbytes
+    monkeypatch.setattr("pyapp.run.MOST_BYTES", 5 * size)
+    recorded = runner.advance(run, steps=300)["recorded"]
+    assert size > 0 and len(recorded) == 5 and recorded[0] == 0 and recorded[-1] > 280
+    assert sum(state.nbytes for state in runner._get(run).states) <= 5 * size
+    assert all(runner.rewind(run, step)["frame"].step == step for step in reversed(recorded))
+
+
 @pytest.mark.parametrize("points", [1, MOST - 1, MOST + 1, 3 * MOST + 7])
 def test_a_curve_that_is_cut_goes_on_as_if_it_had_never_been_longer(points):
     straight, cut = Curve(), Curve()
@@ -178,8 +192,13 @@ def test_pinned_runs_have_names_of_their_own_and_are_kept():
     pin = again["pins"][0]
     assert pin["params"]["bits"] == "4" and pin["frame"].scalars["bits_head"] == "4 bits"
     np.testing.assert_array_equal(pin["frame"].arrays["filters"], first["pins"][0]["frame"].arrays["filters"])
-    with pytest.raises(ValueError, match="no run is pinned as 'x'"):
-        runner.unpin(run, "x")
+    assert runner.rename(run, "mine (2)", f" {names[0]} ")["pinned"] == f"{names[0]} (3)", "the nearest that is free"
+    assert runner.rename(run, f"{names[0]} (3)", f"{names[0]} (3)")["pinned"] == f"{names[0]} (3)"
+    assert runner.rename(run, f"{names[0]} (3)", "four bits")["pins"][-1]["name"] == "four bits"
+    assert "bits per weight 4" in runner.rename(run, first["pinned"], "  ")["pinned"]
+    for change in (runner.unpin, lambda run, name: runner.rename(run, name, "y")):
+        with pytest.raises(ValueError, match="no run is pinned as 'x'"):
+            change(run, "x")
     for _ in range(sessions.MOST_PINS - 4):
         runner.pin(run)
     with pytest.raises(ValueError, match="8 runs are pinned already"):
@@ -294,16 +313,39 @@ def printed(text: str) -> str:
     return found.getvalue()
 
 
-def untimed(frame) -> dict:
-    """The scalars of a frame without what a clock has measured."""
-    return {name: value for name, value in frame.scalars.items() if name not in ("speed", "times", "losses")}
+def untimed(frame, page) -> dict:
+    """The scalars of a frame without what a clock has measured, and without words about it."""
+    clocked = ("speed", "times", "losses", *(("best", "words") if page == "arena" else ()))
+    scalars = {name: value for name, value in frame.scalars.items() if name not in clocked}
+    if page == "guidelines":
+        scalars["rows"] = [row for row in scalars["rows"] if row["name"] != "speed"]
+    return scalars
 
 
-SCRIPTED = [name for name in pages.names() if pages.page(name).WORK in ("train", "")]
+def to_the_end(runner: Runner, run: int) -> None:
+    """All that the page does by itself, or when it is asked to."""
+    experiment = runner._get(run).experiment
+    for work, there in ((runner.advance, experiment.WORK in ("auto", "asked")),
+                        (runner.background, type(experiment).background is not Experiment.background)):
+        while there and not work(run, ms=1000)["done"]:
+            pass
+
+
+def looked(runner: Runner, run: int, monkeypatch, folder=None) -> tuple:
+    """The text of a run's script, what it prints, and the frame that it ends with."""
+    frames, look = [], Runner.look
+    text = runner.script(run)["text"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "look", lambda self, run: frames.append(look(self, run)) or frames[-1])
+        if folder:
+            patch.chdir(folder)
+        said = printed(text)
+    return text, said, frames[-1]
 
 
 @pytest.mark.in_pyodide(1, "the scripts are for CPython")
-@pytest.mark.parametrize("page", SCRIPTED)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=[pytest.mark.thorough] if page in SLOW else [])
+                                  for page in pages.names()])
 def test_a_run_as_python_reproduces_what_the_page_shows(page, monkeypatch):
     runner = Runner()
     run = drive(runner, page)
@@ -311,16 +353,43 @@ def test_a_run_as_python_reproduces_what_the_page_shows(page, monkeypatch):
         live = pages.page(page).LIVE[0]
         runner.edit(run, live.__name__, inspect.getsource(live) + "# mine\n")
         runner.advance(run, steps=2)
-    frames, look = [], Runner.look
-    monkeypatch.setattr(Runner, "look", lambda self, run: frames.append(look(self, run)) or frames[-1])
-    text = runner.script(run)["text"]
-    printed(text)
-    if type(runner._get(run).experiment).background is not Experiment.background:
-        while not runner.background(run, ms=1000)["done"]:
-            pass
-    expected = look(runner, run)
-    assert frames[-1].step == expected.step and plain(untimed(frames[-1])) == plain(untimed(expected))
-    same(frames[-1].arrays, expected.arrays)
+    if pages.page(page).WORK == "asked":
+        to_the_end(runner, run)
+    text, said, frame = looked(runner, run, monkeypatch)
+    to_the_end(runner, run)
+    expected = runner.look(run)
+    assert frame.step == expected.step and plain(untimed(frame, page)) == plain(untimed(expected, page))
+    same(frame.arrays, expected.arrays)
+    assert "#" not in text.replace("# mine", "").replace("# rows of x, y", ""), "nothing of it is missing in the text"
+    if page in DRAWN:
+        assert said.splitlines()[-1] == str(runner.predict(run, DRAWN[page]).scalars)
+
+
+@pytest.mark.in_pyodide(0, "the scripts are for CPython")
+def test_a_script_says_what_it_lacks(monkeypatch, tmp_path):
+    """A file that it needs, a picture that it does not have, changes that are too many to repeat."""
+    runner = Runner()
+    run = drive(runner, TINY)
+    file = runner.snapshot(run)
+    (tmp_path / file["name"]).write_bytes(bytes(file["file"]))
+    other = runner.open(TINY)["run"]
+    runner.restore(other, bytes(file["file"]), file["name"])
+    runner.advance(other, steps=4)
+    text, _, frame = looked(runner, other, monkeypatch, tmp_path)
+    assert f"# This run goes on from a file: put '{file['name']}' beside this script." in text
+    assert frame.step == runner.look(run).step + 4 and frame.scalars == runner.look(other).scalars
+
+    monkeypatch.setattr("pyapp.run.MOST_LOG", 3)
+    for rate in (0.01, 0.02, 0.03, 0.04):
+        runner.change(run, "rate", rate)
+        runner.advance(run, steps=1)
+    text, _, frame = looked(runner, run, monkeypatch)
+    assert "this script starts with the settings that it has now" in text
+    assert "'rate': 0.04" in text and frame.step == runner.look(run).step
+
+    run = runner.open("digits")["run"]
+    runner.predict(run, {"input": np.full((28, 28), 0.5, np.float32)})
+    assert "# What was opened on the page is not in this script" in runner.script(run)["text"]
 
 
 def test_a_session_of_the_first_version_is_read_forever():

@@ -42,8 +42,7 @@ export function Figure({ view, lines, marks = [], items, empty = "", height, ...
         ${lines.map((line) => html`<${Path} line=${line} place=${place} />`)}
         ${of("thread").map(({ x, y, to, role = "faint" }) => html`<line class="dashed" stroke=${colour(role)} x1=${place.x(x)} y1=${place.y(y)} x2=${place.x(to[0])} y2=${place.y(to[1])} />`)}
         ${of("ring").map((mark) => html`<circle class="ring" stroke=${colour(mark.role ?? "ink")} cx=${place.x(mark.x)} cy=${place.y(mark.y)} r="9" />`)}
-        ${of("square").map((mark) => html`<${Square} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
-        ${of("point").map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
+        ${[...of("square"), ...of("point")].map((mark) => html`<${Point} mark=${mark} x=${place.x(mark.x)} y=${place.y(mark.y)} />`)}
       </svg>
       <${Labels} lines=${lines} place=${place} right=${right} height=${height} />
       ${wrapped(empty, (right - left) / LETTER).map((line, i) => html`<text data-test="nothing-yet" x=${(left + right) / 2} y=${height / 2 + i * LABEL_GAP} text-anchor="middle" style=${{ fill: colour("muted") }}>${line}</text>`)}`;
@@ -105,13 +104,9 @@ function Path({ line: { x, y, role = "float", shape = "line", thin, dash, hollow
     ${hollow ? points : dots(alone, "dots")}`;
 }
 
-function Square({ mark: { role = "quant", text }, x, y }) {
-  return html`<rect class="ring" stroke=${colour(role)} x=${x - 6} y=${y - 6} width="12" height="12" />
-    ${text && html`<text x=${x + 9} y=${y - 7}>${text}</text>`}`;
-}
-
-function Point({ mark: { role = "quant", hollow, text }, x, y }) {
-  return html`<circle class=${hollow ? "hollow" : ""} fill=${colour(role)} stroke=${colour(role)} cx=${x} cy=${y} r="5" />
+function Point({ mark: { kind, role = "quant", hollow, text }, x, y }) {
+  return html`${kind === "square" ? html`<rect class="ring" stroke=${colour(role)} x=${x - 6} y=${y - 6} width="12" height="12" />`
+    : html`<circle class=${hollow ? "hollow" : ""} fill=${colour(role)} stroke=${colour(role)} cx=${x} cy=${y} r="5" />`}
     ${text && html`<text x=${x + 9} y=${y - 6}>${text}</text>`}`;
 }
 

@@ -21,10 +21,7 @@ export async function saveFile(page, method) {
 /** A button that lets the reader choose a file; `pick(file)` gets it. */
 export function FileButton({ label, accept, test, disabled = false, pick }) {
   const input = useRef(null);
-  const chosen = () => {
-    const [file] = input.current.files;
-    if (file) pick(file);
-  };
+  const chosen = ({ target: { files: [file] } }) => file && pick(file);
   const ask = () => ((input.current.value = ""), input.current.click()); // the same file may be chosen again, when it has been read
   return html`<button type="button" data-test=${test} disabled=${disabled} onClick=${ask}>${label}</button>
     <input type="file" hidden ref=${input} accept=${accept} aria-label=${label} data-test=${`${test}-file`} onChange=${chosen} />`;

@@ -69,7 +69,7 @@ export class Keeper {
   async saveAs(title) {
     const { file, name, step } = (await this.#page.ask("save", {}, "save")) ?? {};
     return file && this.#try(async () => {
-      const taken = (await all()).map((record) => record.title);
+      const taken = (await stored()).map((record) => record.title);
       let free = title;
       for (let i = 2; taken.includes(free); i += 1) free = `${title} (${i})`;
       await put({ id: newId(), link: this.#page.link(), step, time: Date.now(), file: file.data, name, title: free });
@@ -148,8 +148,8 @@ export async function opening(session, { params, shell }, own, brought) {
   Object.assign(session, { left: record, params: filled(meta, kept), then: inside ? params : null });
 }
 
-/** All that was kept under titles, newest first; nothing where the browser keeps nothing. */
-export const titled = () => all().then((records) => records.filter(({ title }) => title), () => []);
+/** All that was kept under titles, newest first, also what cannot be read; nothing where the browser keeps nothing. */
+export const titled = () => stored().then((records) => records.filter(({ title }) => title), () => []);
 
 export const forget = (id) => transact("readwrite", (store) => store.delete(id)).catch(() => {});
 
@@ -200,8 +200,9 @@ async function worked(mode, work) {
   }
 }
 
-/** The records that this page can read, newest first: another version, or another site of this address, may have left others. */
-const all = async () => (await transact("readonly", (store) => store.getAll())).filter(readable).sort((a, b) => b.time - a.time);
+const stored = async () => (await transact("readonly", (store) => store.getAll())).sort((a, b) => b.time - a.time);
+const all = async () => (await stored()).filter(readable);
 
-const readable = ({ link, step, time, file, name }) =>
+/** Whether this page can read a record: another version, or another site of this address, may have left others. */
+export const readable = ({ link, step, time, file, name }) =>
   typeof link === "string" && Number.isInteger(step) && Number.isFinite(time) && file instanceof Uint8Array && typeof name === "string";

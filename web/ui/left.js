@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "preact";
 import { byteArray, FileButton } from "./files.js";
 import { count } from "./format.js";
-import { forget, titled } from "./keep.js";
+import { forget, readable, titled } from "./keep.js";
 import { Trouble } from "./trouble.js";
 
 /** What was found when the page was opened, until something is done: it is as it was left, or the link asked for something else. */
@@ -9,35 +9,35 @@ export function Left({ page }) {
   const { was, meta } = page;
   const at = (step) => (step ? `, step ${count(step)}` : "");
   const failed = !meta.files && page.troubles.load;
-  return html`${was?.left && html`<p class="offer" role="status" data-test="restored">
-      <span class="doc">${was.left.id ? "Restored as you left it" : `Opened from ${was.left.name}`}${at(was.step)}.</span>
-      <button type="button" class="quiet" data-test="shipped-state" disabled=${!page.open} onClick=${() => page.fresh()}>Start from the shipped state</button>
-    </p>`}
-    ${was?.other && html`<p class="offer" role="status" data-test="left-other">
-      <span class="doc">This link has settings of its own. You left this page with different ones${at(was.other.step)}.</span>
-      <button type="button" class="quiet" data-test="as-left" disabled=${!page.open} onClick=${() => page.goTo(was.other)}>Go back to how you left it</button>
-    </p>`}
+  const offer = (test, words, button, label, act) => html`<p class="offer" role="status" data-test=${test}><span class="doc">${words}</span>
+    <button type="button" class="quiet" data-test=${button} disabled=${!page.open} onClick=${act}>${label}</button></p>`;
+  return html`${was?.left && offer("restored", `${was.left.id ? "Restored as you left it" : `Opened from ${was.left.name}`}${at(was.step)}.`, "shipped-state", "Start from the shipped state", () => page.fresh())}
+    ${was?.other && offer("left-other", `This link has settings of its own. You left this page with different ones${at(was.other.step)}.`, "as-left", "Go back to how you left it", () => page.goTo(was.other))}
     ${page.notes.keep?.length > 0 && html`<p class="offer doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
     ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="offer doc" role="status">${note}</p>`)}
     ${failed && html`<${Trouble} trouble=${failed} test="load-error" />`}`;
 }
 
-/** Runs that stay beside this one under names, and the one that panels compare it with. */
+/** Runs that are kept beside this one under names: the one that panels show instead of it, and the one that they compare with. */
 export function Pins({ page }) {
   const { pins, compared } = page;
-  const change = async (method, name) => {
-    const answer = await page.ask(method, { name }, "page");
+  const change = async (method, facts) => {
+    const answer = await page.ask(method, facts, "page");
     if (!answer) return;
     page.pins = answer.pins;
-    page.compare(answer.pinned ?? null);
+    if (answer.pinned) page.readings[answer.pinned] = facts.name ? page.readings[facts.name] : page.reading();
+    page.compare(page.viewed?.name, "viewed");
+    page.compare(answer.pinned);
     page.keeper.soon();
   };
-  return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run to compare others with it" onClick=${() => change("pin", "")}>Pin</button>
-    ${pins.length > 0 && html`<label>Compare with <select data-test="compare" onChange=${({ target }) => page.compare(target.value || null)}>
-        <option value="" selected=${!compared}>nothing</option>
-        ${pins.map(({ name }) => html`<option key=${name} value=${name} selected=${compared?.name === name}>${name}</option>`)}
-      </select></label>
-      ${compared && html`<button type="button" class="quiet" data-test="unpin" onClick=${() => change("unpin", compared.name)}>Unpin</button>`}`}`;
+  const choice = (as, words, none) => html`<label>${words} <select data-test=${as} onChange=${({ target }) => page.compare(target.value, as)}>
+    <option value="" selected=${!page[as]}>${none}</option>
+    ${pins.map(({ name }) => html`<option key=${name} value=${name} selected=${page[as]?.name === name}>${name}</option>`)}
+  </select></label>`;
+  return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run to compare others with it" onClick=${() => change("pin", {})}>Pin</button>
+    ${pins.length > 0 && html`${choice("viewed", "Show", "this run")} ${choice("compared", "Compare with", "nothing")}
+      ${compared && html`<input key=${compared.name} defaultValue=${compared.name} maxlength="80" aria-label="Name of the pinned run" data-test="pin-name" onChange=${({ target }) => change("rename", { name: compared.name, to: target.value })} />
+        <button type="button" class="quiet" data-test="unpin" onClick=${() => change("unpin", { name: compared.name })}>Unpin</button>`}`}`;
 }
 
 /** Back to a step that was recorded, and on from there. */
@@ -70,8 +70,9 @@ export function Saves({ page, say }) {
       <button type="submit" class="quiet" data-test="session-keep" disabled=${!page.open}>Keep in this browser</button>
     </form>
     <${FileButton} label="Open a session" accept=".bitladder,.npz" test="session-open" disabled=${!page.open} pick=${page.bring} />
-    ${list.map(({ id, title, file }) => html`<p class="row" key=${id} data-test="session-kept">
-      <button type="button" class="quiet" onClick=${() => page.restore(byteArray(file), title)}>${title}</button>
-      <button type="button" class="quiet" aria-label=${`Delete ${title}`} onClick=${() => drop(id)}>×</button>
+    ${list.map((record) => html`<p class="row" key=${record.id} data-test="session-kept">
+      ${readable(record) ? html`<button type="button" class="quiet" onClick=${() => page.restore(byteArray(record.file), record.title)}>${record.title}</button>`
+        : html`<span class="doc">“${record.title}” cannot be read: it is damaged, or another version of Bitladder kept it. Open it there, or delete it.</span>`}
+      <button type="button" class="quiet" aria-label=${`Delete ${record.title}`} onClick=${() => drop(record.id)}>×</button>
     </p>`)}`;
 }

@@ -155,8 +155,7 @@ class LiveCode {
   async #put(one, text) {
     if (this.busy || !this.#page.open || one.shipped === null) return;
     const source = text === one.shipped ? null : text;
-    Object.assign(one, { error: null });
-    [this.busy, this.printed] = [true, ""];
+    [one.error, this.busy, this.printed] = [null, true, ""];
     this.#editor.mark(null);
     this.#draw();
     const ready = source === null || (await this.#page.install(source));

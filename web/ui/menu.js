@@ -20,6 +20,7 @@ export function PageMenu({ page }) {
     }],
     ["print", "Print the page", () => print()],
     ["session", "Save session as a file", () => saveFile(page, "save")],
+    ["fresh", "Start from the shipped state", () => page.fresh().then((answer) => answer && say("This page is as it ships."))],
   ];
   return html`<${Acts} name="page" sign="Share" label="Share: links, a command, print, sessions" acts=${acts} rest=${(say) => html`<${Saves} page=${page} say=${say} />`}>
     <p class="doc">Links and commands hold the settings; a session holds the run, the drawing, pins and edits as well.</p>
@@ -27,8 +28,9 @@ export function PageMenu({ page }) {
 }
 
 /** What a command gives; it knows nothing of what was changed on the way. */
-const figures = ({ meta, step }) => (meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training, “Copy as Python” repeats that too.`
-  : "it prints the same figures.");
+const figures = ({ meta, step, params }) => (params.data === "own" ? "it runs with the data that ships, for a command holds none of your own."
+  : meta.work === "train" && step ? `it trains ${count(step)} ${step === 1 ? "step" : "steps"} from the start with the current settings. If you changed a setting during training or opened a file, “Copy as Python” repeats that too.`
+    : "it prints the same figures.");
 const copy = (text, words, say) => Promise.resolve(text).then((it) => navigator.clipboard.writeText(it)) // throws without https
   .then(() => say(words), () => say(`This browser does not allow copying here${text.length > LONGEST ? "." : `; select it instead: ${text}`}`));
 

@@ -37,15 +37,16 @@ export function mount(root, page) {
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step ? before(opened) : null);
   const curves = new Curves();
   const run = { going: false, done: false, press };
-  Object.assign(page, { run, example, slice, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
+  Object.assign(page, { run, example, slice, viewed: null, compared: null, readings: {}, reading: () => roots.read }); // pinned runs: the one shown instead of this run, the one beside it, and what each had read of a drawing
+  Object.assign(page, { curves: () => (page.viewed ?? example())?.curves ?? curves, scope: () => page.viewed?.scope ?? new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;
   const { training } = page;
 
-  /** Show the numbers of a pinned run beside those of this one; null: of none. */
-  page.compare = (name) => {
+  /** Show a pinned run instead of this one, as "viewed", or beside it, as "compared"; null: none. */
+  page.compare = (name, as = "compared") => {
     const pin = page.pins.find((each) => each.name === name);
-    page.compared = pin ? { name, curves: new Curves(pin.history), scope: new Scope(pin.frame, known(pin.params)) } : null;
+    page[as] = pin ? { name, curves: new Curves(pin.history), scope: new Scope(pin.frame, { ...known(pin.params), read: page.readings[name] ?? null }) } : null;
     plan();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
@@ -157,7 +158,7 @@ export function mount(root, page) {
     if (cleared && !event.same) page.was = event.left ? { left: event.left, step: saves ? frame.step : 0 } : page.other && { other: page.other };
     if (!starts && !event.left) opened = page.params;
     else if (cleared || event.changed || (kind === "train" && !event.resting)) opened = null;
-    if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
+    for (const as of ["viewed", "compared"]) if (page[as] && !page.pins.some(({ name }) => name === page[as].name)) page.compare(null, as);
     if (cleared) {
       page.other = null;
       curves.clear();
@@ -181,13 +182,14 @@ export function mount(root, page) {
   page.listen((event) => {
     const { type, cleared, history } = event;
     const grown = history && Object.keys(history).length > 0;
-    const [record, beside] = [example(), page.compared];
+    const record = example();
     const shown = record ?? frame;
     if (type === "wish") touched = performance.now();
     if (type === "wish" || (type === "frame" && !cleared && !event.resting && kind === "train" && grown)) page.was = null; // something is done
+    if (page.viewed && (type === "wish" || cleared || grown)) page.compare(null, "viewed");
     if (type === "frame") take(event);
     const alone = type === "frame" && !event.changed && (event.resting || training?.playing); // no one waits for it
-    if (type === "frame" && !cleared && shown && example() === record && page.compared === beside) plan([...news(record ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
+    if (type === "frame" && !cleared && shown && example() === record) plan([...news(record ?? frame, shown), ...moves(), ...(grown ? ["curves"] : [])], alone);
     else plan(["frame", "messages"].includes(type) || (type === "params" && !frame && has) ? [null] : []);
   });
   const story = new Story(page, plan);

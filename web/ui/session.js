@@ -148,7 +148,7 @@ export class Session {
     return this.#do("restore", { file, name }, "load", { notes: "load" }, elsewhere);
   }
 
-  /** Other questions about the run: snapshot, save, pin, unpin, script; and predict, if each call needs its answer. */
+  /** Other questions about the run: snapshot, save, pin, rename, unpin, script; and predict, if each call needs its answer. */
   ask = (method, facts, place) => this.#ask(method, () => ({ run: this.#run, ...facts }), place);
 
   /** Go back to a recorded step. */

@@ -18,13 +18,10 @@ export function drawWays({ rail, tabs, next, foot }, pages, visit, meta) {
   const entries = [...new Set(pages.map(({ entry }) => entry))].filter(Boolean);
   const siblings = meta.entry ? inside(meta.entry) : [];
   render(html`<ul>${entries.map((name) => link(visit.last(inside(name)), name, name === meta.entry))}</ul>`, rail);
-  render(
-    siblings.length > 1 && html`<nav class="tabs" aria-label=${meta.entry} data-test="tabs">
-      <ul>${siblings.map((page) => link(page, page.tab, page === meta))}</ul>
-      ${meta.shared && html`<p class="doc">${meta.shared}</p>`}
-    </nav>`,
-    tabs,
-  );
+  render(siblings.length > 1 && html`<nav class="tabs" aria-label=${meta.entry} data-test="tabs">
+    <ul>${siblings.map((page) => link(page, page.tab, page === meta))}</ul>
+    ${meta.shared && html`<p class="doc">${meta.shared}</p>`}
+  </nav>`, tabs);
   const [after, title, why] = meta.next;
   const to = pages.find(({ name }) => name === after);
   render(to && html`<p class="next" data-test="next-page">Next: <a href=${visit.link(to)}>${title}</a>. ${why}</p>`, next);
@@ -36,13 +33,9 @@ export function drawWays({ rail, tabs, next, foot }, pages, visit, meta) {
  * runs; trouble: it does not; proof: {ok, passed, total, fingerprint} after the Check page ran in this session, before that null.
  */
 export function drawStatus(root, { boot, offline, runtime, trouble, proof, checkable, openLog }) {
-  render(
-    html`${trouble
-      ? html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`
-      : runtime ? html`<${Running} runtime=${runtime} offline=${offline} proof=${proof} checkable=${checkable} />` : html`<${Progress} ...${boot} />`}
-      <button type="button" class="quiet" data-test="log" onClick=${openLog}>Log</button>`,
-    root,
-  );
+  render(html`${trouble ? html`<p class="status-line bad" role="status" data-test="status">Python is not running</p>`
+    : runtime ? html`<${Running} runtime=${runtime} offline=${offline} proof=${proof} checkable=${checkable} />` : html`<${Progress} ...${boot} />`}
+    <button type="button" class="quiet" data-test="log" onClick=${openLog}>Log</button>`, root);
 }
 
 function Running({ runtime: { python, numpy, engine, kernels }, offline, proof, checkable }) {
@@ -70,17 +63,14 @@ function Progress({ label = "Starting", loaded = 0, total = 0 }) {
 
 /** What stopped Python or the page, and the way back. troubles: [{message, hint, retry, still: what works all the same}]. */
 export function drawTroubles(root, troubles, openLog) {
-  render(
-    troubles.map(({ message, hint, retry, still }) => html`<section class="banner banner-trouble" role="alert" data-test="error">
-      <p><strong>${message}</strong></p>
-      ${hint && html`<p>${hint}</p>`} ${still && html`<p>${still}</p>`}
-      <p class="row">
-        <button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button>
-        <button type="button" class="quiet" onClick=${openLog}>Open the log</button>
-      </p>
-    </section>`),
-    root,
-  );
+  render(troubles.map(({ message, hint, retry, still }) => html`<section class="banner banner-trouble" role="alert" data-test="error">
+    <p><strong>${message}</strong></p>
+    ${hint && html`<p>${hint}</p>`} ${still && html`<p>${still}</p>`}
+    <p class="row">
+      <button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button>
+      <button type="button" class="quiet" onClick=${openLog}>Open the log</button>
+    </p>
+  </section>`), root);
 }
 
 /** Sentences about the page as a whole (a link's value was clamped, a file was loaded), until they are put away; `retry`: of a page that could not be opened. */

@@ -165,12 +165,4 @@ export class Training {
 }
 
 /** The next painted frame; a hidden tab paints none, and trains on at this slower pace. */
-function frame() {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 250);
-    requestAnimationFrame(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+const frame = () => Promise.race([new Promise((done) => requestAnimationFrame(done)), new Promise((done) => setTimeout(done, 250))]);

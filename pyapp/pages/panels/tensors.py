@@ -72,11 +72,11 @@ MAP = Panel("map", "Where {form} errs", (
                   up=Axis(ends="level_ends", ticks="level_ticks"), height=72, read="{form} has {levels}"),
             Words(role="caption", text="the values that {form} can represent, on the same axis: {level_words}"))),
         Together(blocks=(
-            Words(role="caption", text="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour "
-                                       "is {map_limit:percent:1} of the tensor's root mean square"),
             Heatmap(name="error-map", array="lost?", label="Error of {form} by channel and block.", limit="map_limit",
+                    caption="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour is "
+                            "{@limit:percent:1} of the tensor's root mean square",
                     height=320, read="row {channels.@row:count}, from number {starts.@column:count} on: error "
-                                     "{lost:percent:2} of the root mean square"))))),
+                                     "{lost:percent:2} of the root mean square"),)))),
     Words(text="{shown_part}", when="pictured"),
 ), empty="The pictures appear when Python has started.")
 WEIGHT = Panel("weight", "What {file} would weigh", (

@@ -16,17 +16,22 @@ export function Heatmap({ block, scope, page }) {
   const name = scope.text(block.name);
   const other = page.compared?.scope;
   const twin = other && shapeOf(other.array(`${block.array}?`)) === shapeOf(array);
-  const [own, pinned] = [scope, other].map((from) => (from && block.limit ? from.get(`${block.limit.replace("?", "")}?`) : 1));
-  const limit = twin && pinned > own ? pinned : own; // one scale for both
+  const limit = block.limit ? limitOf(block.limit, scope, page) : 1;
   const mark = kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
   const facts = { key: shapeOf(array), block, limit, across: block.tiles_across ? scope.get(block.tiles_across) : 0 };
   return html`<figure class="picture">
-    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope} /></figcaption>`}
+    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope.reading({ limit })} /></figcaption>`}
     ${drawn({ ...facts, from: scope, label: scope.text(block.label), test: name, over: block.over && scope.array(block.over),
       kept: mark?.every((part) => part !== null) ? mark : null, put: block.pick && ((param, value) => change(page, param, value)) })}
     ${twin && html`${drawn({ ...facts, key: `pinned ${facts.key}`, from: other, label: `${scope.text(block.label)} Pinned run.`, test: name && `${name}-pinned` })}
       <figcaption class="doc">Pinned: ${page.compared.name}, on the same scale</figcaption>`}
   </figure>`;
+}
+
+/** The number with the full colour: beside a pinned run the larger one of both. */
+function limitOf(entry, scope, { compared }) {
+  const [own, pinned] = [scope, compared?.scope].map((from) => from?.get(`${entry.replace("?", "")}?`));
+  return pinned > own ? pinned : own;
 }
 
 const shapeOf = (array) => array?.shape.join();
@@ -50,8 +55,8 @@ export function change(page, param, value) {
 const TICKS = [-1, -1 / 4, 0, 1 / 4, 1]; // equally far apart on the square-root scale of the signed colour map
 
 /** The colour scale that heatmaps share: from paper to ink, or signed. */
-export function Scale({ block: { limit: entry, map, name, what: words }, scope }) {
-  const [limit, what, grey] = [scope.get(entry), scope.text(words), map === "grey"];
+export function Scale({ block: { limit: entry, map, name, what: words }, scope, page }) {
+  const [limit, what, grey] = [limitOf(entry, scope, page), scope.text(words), map === "grey"];
   const ticks = grey ? ["0", fixed(limit, 3)] : TICKS.map((tick) => (limit === null ? NOTHING : signed(tick * limit, 3)));
   return html`<div class="scale" data-test=${name}>
     <span class=${`ramp ${grey ? "ramp-ink" : ""}`} aria-hidden="true"></span>

@@ -1,14 +1,18 @@
 import { html } from "preact";
+import { SLOT } from "../scope.js";
 import { Rich } from "../words.js";
 
 /** Rows of a list; see Table in pyapp/experiment/panels.py. */
 export function Table({ block, scope, page, Blocks }) {
-  const { rows, caption, name, group } = block;
+  const { rows, caption, name, group, key = "name" } = block;
   const columns = block.columns.filter(({ when }) => scope.holds(when));
-  const items = (scope.get(rows) ?? []).map((item, i) => scope.inside(item, i));
+  const other = page.compared?.scope;
+  const [list, theirs] = [scope.get(rows) ?? [], other?.get(`${rows}?`) ?? []];
+  const items = list.map((item, i) => scope.inside(item, i));
+  const pinned = new Map(list === theirs ? [] : theirs.map((item, i) => other.inside(item, i)).map((row) => [row.get(`${key}?`), row])); // what ships is no run's
   const even = columns.some(({ blocks }) => blocks);
   const wide = even || (columns.length > 2 && columns.some(({ prose }) => prose)) || (block.pick && columns.length > 3); // cards on a phone
-  const body = (list) => list.map((row) => html`<${Row} key=${row.get(block.key ?? "name")} block=${block} columns=${columns} row=${row} page=${page} Blocks=${Blocks} />`);
+  const body = (list) => list.map((row) => html`<${Row} key=${row.get(key)} block=${block} columns=${columns} row=${row} pinned=${pinned.get(row.get(key))} page=${page} Blocks=${Blocks} />`);
   return html`<div class=${`wide ${block.tall ? "tall" : ""}`}>
     <table class=${`numbers listed ${block.pick ? "pickable" : ""} ${wide ? "reading-table" : ""} ${even ? "even" : ""}`} data-test=${name}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
@@ -43,7 +47,7 @@ function Heading({ block: { sort, best, name }, column, scope, page }) {
 const idOf = ({ name, value = "" }) => name ?? value.replace(/^[^{]*\{/, "").split(/[:?}]/)[0].split(".").at(-1);
 const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
 
-function Row({ block, columns, row, page, Blocks }) {
+function Row({ block, columns, row, pinned, page, Blocks }) {
   const { key = "name", pick, also = [], name } = block;
   const own = pick || block.chosen ? String(row.get(key)) : row.get(key);
   const chosen = block.chosen ? row.holds(block.chosen) : pick && String(page.params[pick]) === own;
@@ -56,14 +60,14 @@ function Row({ block, columns, row, page, Blocks }) {
   return html`<tr class=${chosen ? "chosen" : ""} data-test=${`${name}-${own}`} onClick=${choose || undefined}>
     <th scope="row" class=${pick ? "" : (first.role ?? "")}>
       ${pick ? html`<button type="button" class=${`quiet ${roleOf(first, row)}`} aria-pressed=${Boolean(chosen)} data-test=${`${name}-pick-${own}`}>${words}</button>` : words}
-      <${Beside} column=${first} row=${row} name=${`${name}-${own}`} />
+      <${Beside} column=${first} row=${row} pinned=${pinned} name=${`${name}-${own}`} />
     </th>
     ${others.map((column) => html`<td
       class=${`${column.bar ? `bar-cell ${column.both ? "both" : ""}` : column.prose || column.blocks ? "prose-cell" : "number"} ${roleOf(column, row)}`}
       data-label=${row.text(column.title)}
       data-test=${`${name}-${own}-${idOf(column)}`}
       aria-hidden=${column.bar ? "true" : undefined}
-    ><${Cell} column=${column} row=${row} page=${page} Blocks=${Blocks} /><${Beside} column=${column} row=${row} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
+    ><${Cell} column=${column} row=${row} page=${page} Blocks=${Blocks} /><${Beside} column=${column} row=${row} pinned=${pinned} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
   </tr>`;
 }
 
@@ -81,9 +85,10 @@ function Cell({ column, row, page, Blocks }) {
 const Bar = ({ share, role, both }) =>
   html`<span class=${both ? `signed-bar ${share < 0 ? "negative" : "positive"}` : `bar ${role}`} style=${{ transform: `scaleX(${Math.abs(share)})` }}></span>`;
 
-/** What else stands in a cell: words below its value, a word of warning. */
-function Beside({ column: { about, flag, flagged }, row, name }) {
-  return html`${flag && row.holds(flagged) && html` <span class="doc bad" data-test=${`${name}-flag`}>${row.text(flag)}</span>`}
+/** What else stands in a cell: the value of a pinned run, words below its value, a word of warning. */
+function Beside({ column: { value, about, flag, flagged }, row, pinned, name }) {
+  return html`${pinned && beside(value, pinned) && html` <span class="doc" data-test=${`${name}-pinned`}>${against(value, row, pinned)}</span>`}
+    ${flag && row.holds(flagged) && html` <span class="doc bad" data-test=${`${name}-flag`}>${row.text(flag)}</span>`}
     ${about && html` <span class="doc"><${Rich} text=${about} scope=${row} /></span>`}`;
 }
 
@@ -98,29 +103,39 @@ export function Facts({ block, scope, page }) {
     </div>`)}</dl>`;
   const labelled = shown.some(({ label }) => label);
   const other = page.compared?.scope;
-  const pinned = other && shown.some((fact) => beside(fact, other)) ? other : null;
+  const pinned = other && shown.some(({ values: [value] }) => beside(value, other)) ? other : null;
   const role = (fact, i) => heads[i]?.role ?? fact.role ?? "";
   const test = (fact, i) => (heads.length ? `${heads[i].name ?? heads[i].title}-${factName(fact)}` : factName(fact));
   return html`<div class="wide"><table class=${`numbers ${heads.length ? "versus" : "pairs"}`} data-test=${name} aria-live=${block.live ? "polite" : undefined}>
       ${caption && html`<caption class="unseen">${scope.text(caption)}</caption>`}
       ${heads.length > 0 && html`<thead><tr>${corner ? html`<th scope="col"><${Rich} text=${corner} scope=${scope} /></th>` : labelled && html`<td></td>`}${heads.map((head) => html`<th scope="col" class=${head.role ?? ""}><${Rich} text=${head.title} scope=${scope} /></th>`)}</tr></thead>`}
-      ${pinned && html`<thead><tr>${labelled && html`<td></td>`}<th scope="col">this run</th>${heads.slice(1).map(() => html`<td></td>`)}<th scope="col">pinned</th><th scope="col">difference</th></tr></thead>`}
+      ${pinned && html`<thead><tr>${labelled && html`<td></td>`}<th scope="col">${page.viewed?.name ?? "this run"}</th>${heads.slice(1).map(() => html`<td></td>`)}<th scope="col">pinned</th><th scope="col">difference</th></tr></thead>`}
       <tbody>${shown.map((fact) => html`<tr class=${fact.chosen && scope.holds(fact.chosen) ? "chosen" : ""}>
         ${labelled && html`<th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>`}
         ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value.includes("{") ? html`<${Rich} text=${value} scope=${scope} />` : value && written(value, scope)}</td>`)}
-        ${pinned && html`<td class="number muted">${beside(fact, pinned) && written(fact.values[0], pinned)}</td><td class="number muted">${beside(fact, pinned) && difference(fact.values[0], scope, pinned)}</td>`}
+        ${pinned && html`<td class="number muted">${beside(fact.values[0], pinned) && written(fact.values[0], pinned)}</td><td class="number muted">${beside(fact.values[0], pinned) && difference(fact.values[0], scope, pinned)}</td>`}
       </tr>`)}</tbody>
     </table></div>`;
 }
 
-/** Whether a pinned run has this value, which may be missing as its panel is. */
-const beside = ({ values: [value] }, pinned) => value && !value.includes("{") && pinned.get(`${value.split(":")[0]}?`) !== null;
+/** The entries that a value or a template names, with their formats. */
+const slots = (value) => (value.includes("{") ? [...value.matchAll(SLOT)].map(([, spec]) => spec) : [value]);
 
-/** How much more a value is than that of the pinned run, in its own format. */
+/** Whether a pinned run has this value, which may be missing as its panel is. */
+const beside = (value, pinned) => value && slots(value).every((spec) => pinned.get(`${spec.split(":")[0]}?`) !== null);
+
+/** A pinned run's value where it differs, and a number's difference. */
+function against(value, row, pinned) {
+  const [[own, other], change] = [[row, pinned].map((scope) => written(value, scope)), difference(value, row, pinned)];
+  return change ? `${change} (pinned: ${other})` : own !== other && `pinned: ${other}`;
+}
+
+/** How much more a value, or the first of a template, is than that of the pinned run, in its own format. */
 function difference(value, scope, pinned) {
-  const [path, ...format] = value.split(":");
-  const change = scope.get(path) - pinned.get(path);
-  if (typeof scope.get(path) !== "number" || !Number.isFinite(change)) return "";
+  const [path, ...format] = slots(value)[0].split(":");
+  const [own, other] = [scope, pinned].map((from) => from.get(path));
+  const change = own - other;
+  if (typeof own !== "number" || !Number.isFinite(change)) return "";
   return `${change < 0 ? "−" : "+"}${scope.inside(change < 0 ? -change : change).value(["item", ...format].join(":"))[1]}`;
 }
 
