@@ -19,6 +19,7 @@ from pyapp.parity.check import SEVEN
 ENDED = ("net::ERR_ABORTED",)  # a reload ends what is under way
 GONE = (*ENDED, "sw.js", "release.js", "ERR_CONNECTION_REFUSED", "unknown error occurred when fetching the script")
 TEXT = "(path) => fetch(path).then((response) => response.text())"
+LOOKED_AT = "() => { document.dispatchEvent(new Event('visibilitychange')); }"
 CACHES = "() => caches.keys().then((keys) => keys.map((key) => key.split(' ').at(-1)).sort())"
 
 # Python's file was compiled once more from the copy, with which Chromium keeps the code for the next visit.
@@ -140,7 +141,7 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     server.stop()
     server.start(new)
     for each in (tab, other):
-        each.page.evaluate("() => { document.dispatchEvent(new Event('visibilitychange')); }")
+        each.page.evaluate(LOOKED_AT)
         each.wait_text("release", "A new version of Bitladder is ready.")
     assert tab.page.evaluate(CACHES) == sorted([*versions, "notes"])
     for each in (tab, other):
@@ -160,7 +161,8 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     other.page.evaluate("import('./ui/tour.js').then(() => 1)")
     other["play"].click()  # its Python runs on
     other.wait_number("step-count", "x > 3")
-    other.expected = (*ENDED, "vit.npz", "Failed to load resource", "ERR_FAILED")
+    tab.expected = (*ENDED, "vit.npz")  # which the worker of both says
+    other.expected = (*tab.expected, "Failed to load resource", "ERR_FAILED")
     other.page.evaluate("location.hash = '#vision'")
     other.wait_text("notes", "vit.npz")  # the host has only the new one's
     other.follow("#digits")
@@ -207,7 +209,7 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     server.stop()
     tab.page.reload()
     tab.wait_ready()
-    tab.expected = GONE
+    tab.expected = (*GONE, f"{name}: 404")
 
 
 def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(visit, host, tmp_path):
@@ -230,6 +232,11 @@ def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(
     tab.wait_ready()
     tab["offline-keep"].click()
     tab.wait_text("offline", "All of it works offline")
+    tab.check()
+    tab.expected = (*ENDED, "heard", "nothing.js")
+    tab.page.context.service_workers[0].evaluate("() => fetch('nothing.js').then(() => console.error('heard'))")
+    tab.page.wait_for_function("() => 1")  # in which what the worker said arrives
+    assert {"heard", f"{tab.url}nothing.js: 404"} <= set(tab.complaints), "what a service worker says fails no test"
 
 
 @pytest.mark.thorough
