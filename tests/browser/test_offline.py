@@ -172,6 +172,19 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     assert "// new" in other.page.evaluate(TEXT, "ui/tour.js")
     tab.page.wait_for_function(f"async (keys) => String(await ({CACHES})()) === String(keys)",
                                arg=[versions[1], "notes"])
+    server.stop()
+    server.start(old)  # a host may go back: then the old one is what is new
+    tab.page.evaluate(LOOKED_AT)
+    tab.wait_text("release", "A new version of Bitladder is ready.")
+    assert "// new" in tab.page.evaluate(TEXT, "ui/tour.js")
+    with tab.page.expect_navigation():
+        tab["release-use"].click()
+    tab.wait_ready()
+    tab.wait_text("offline", "Works offline, except")
+    assert "// new" not in tab.page.evaluate(TEXT, "ui/tour.js") and tab["release"].count() == 0
+    assert json.loads(tab.page.evaluate(TEXT, "app/manifest.json"))["version"] == versions[0]
+    other["step"].click()  # its Python is the new one's, and runs on
+    assert "// new" in other.page.evaluate(TEXT, "ui/tour.js")
     other.check()
 
 
