@@ -3,6 +3,7 @@
 Each host is a process of its own that is killed, so that nothing of it answers any more.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -11,10 +12,12 @@ import urllib.request
 
 import pytest
 from small_release import change, release
+from test_start import FAULTS
 
 from pyapp import pages
 from pyapp.hosts import ROOT
 from pyapp.parity.check import SEVEN
+from pyapp.site.build import LISTS
 
 ENDED = ("net::ERR_ABORTED",)  # a reload ends what is under way
 GONE = (*ENDED, "sw.js", "release.js", "ERR_CONNECTION_REFUSED", "unknown error occurred when fetching the script")
@@ -223,6 +226,42 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     tab.page.reload()
     tab.wait_ready()
     tab.expected = (*GONE, f"{name}: 404")
+
+
+# Ask the service worker to keep everything, one file of which it has lost. Answers { missing } or { trouble }.
+KEEP = """async (path) => {
+    for (const key of await caches.keys()) {
+        await (await caches.open(key)).delete(new URL(path, document.baseURI).href);
+    }
+    const { active } = await navigator.serviceWorker.getRegistration();
+    const { port1, port2 } = new MessageChannel();
+    const answer = new Promise((done) => (port1.onmessage = ({ data }) => done(data)));
+    active.postMessage({ ask: "keep" }, [port2]);
+    return answer;
+}"""
+
+
+@pytest.mark.thorough
+def test_each_file_of_the_copy_in_turn_is_missing_cut_off_or_wrong(visit, host, tmp_path):
+    release(tmp_path)
+    files = json.loads((tmp_path / LISTS[0]).read_text())["files"]
+    tab = visit(None, service_workers="allow")
+    tab.url = host(*OURS).start(tmp_path)
+    tab.open("#exponential")
+    tab.wait_text("offline", "Works offline, except")
+    tab.expected = (*ENDED, *files, "404")
+    said = {"missing": ": 404", "cut off": "bytes instead of", "wrong": "is not the file that this release should have"}
+    assert len(files) > 200
+    for path, how in itertools.product(files, FAULTS):
+        content = (tmp_path / path).read_bytes()
+        damaged = FAULTS[how](content)
+        (tmp_path / path).unlink()  # a link to the site's own file
+        if damaged is not None:
+            (tmp_path / path).write_bytes(damaged)
+        trouble = tab.page.evaluate(KEEP, path)["trouble"]["message"]
+        assert trouble.startswith(path) and said[how] in trouble, (path, how, trouble)
+        (tmp_path / path).write_bytes(content)
+    assert tab.page.evaluate(KEEP, path)["missing"] == []
 
 
 def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(visit, host, tmp_path):
