@@ -264,12 +264,18 @@ def test_each_file_of_the_copy_in_turn_is_missing_cut_off_or_wrong(visit, host, 
     assert tab.page.evaluate(KEEP, path)["missing"] == []
 
 
-def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(visit, host, tmp_path):
+def test_a_full_disk_keeps_no_one_out_and_a_copy_that_lacks_files_or_was_deleted_is_completed(visit, host, tmp_path):
     release(tmp_path)
+    name = "vendor/temml/LICENSE"
+    away = (tmp_path / name).rename(tmp_path / "away")
     tab = visit(None, service_workers="allow")
-    tab.expected = ENDED
+    tab.expected = (*ENDED, f"{name}: 404")
     tab.url = host(*OURS).start(tmp_path)
     tab.open("#exponential")
+    tab.wait_text("offline", f"{name}: 404")
+    assert "Works only while connected" in tab.text("offline") and "offline" not in tab.text("status")
+    away.rename(tmp_path / name)
+    tab["offline-retry"].click()
     tab.wait_text("offline", "Works offline, except")
     send = tab.page.context.new_cdp_session(tab.page).send
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
@@ -285,7 +291,7 @@ def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(
     tab["offline-keep"].click()
     tab.wait_text("offline", "All of it works offline")
     tab.check()
-    tab.expected = (*ENDED, "heard", "nothing.js")
+    tab.expected = (*tab.expected, "heard", "nothing.js")
     tab.page.context.service_workers[0].evaluate("() => fetch('nothing.js').then(() => console.error('heard'))")
     tab.page.wait_for_function("() => 1")  # in which what the worker said arrives
     assert {"heard", f"{tab.url}nothing.js: 404"} <= set(tab.complaints), "what a service worker says fails no test"
