@@ -84,6 +84,18 @@ def opened(target):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize(("number", "link"), [(2, "#simulator"), (3, "#shift")])
+def test_what_comes_later_from_a_damaged_copy_says_so(tab, target, number, link):
+    """One wrong byte in the archive of the pages, or in that of the weights."""
+    damaged, archives = opened(target)
+    damaged = bytearray(damaged)
+    damaged[archives[number] + 200_000] ^= 1
+    target.write_bytes(damaged)
+    tab.page.goto(tab.url + link)
+    tab.page.get_by_text("This copy of Bitladder is damaged").first.wait_for()
+
+
+@pytest.mark.thorough
 def test_a_copy_that_is_cut_off_says_so_and_to_copy_it_again(tab, target):
     """In the styles, or later."""
     whole, archives = opened(target)
