@@ -106,6 +106,7 @@ function spawn() {
     }
   });
   if (first) first.onmessage = first.onerror = null;
+  if (first) one.client.call("begin").catch(() => {}); // ended before it answered
   if (first) queueMicrotask(() => first.said.forEach((event) => worker.dispatchEvent(event))); // to who is about to listen
   const ended = { type: "EngineError", message: "Python stopped: its worker has ended", hint: "Start Python again." };
   one.client.on("life", (lock) => navigator.locks.request(lock, () => tell("error", ended)).catch(() => {}));

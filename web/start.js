@@ -39,17 +39,20 @@
     location.reload();
   }
 
-  /** With an offline copy Python need not wait for the page's program: engine.js takes this worker, and hears what it said. */
+  /**
+   * The worker need not wait for the page's program: engine.js takes it, and hears what it said. Without an offline copy it
+   * brings nothing before it is told to begin, for Python's download would take the line from the view's files.
+   */
   function early() {
     const said = [];
-    const worker = new Worker("worker.js", { type: "module" });
+    const worker = new Worker("worker.js", { type: "module", name: navigator.serviceWorker?.controller ? "" : "waits" });
     worker.onmessage = worker.onerror = (event) => said.push(event);
     globalThis.first = Object.assign(worker, { said });
   }
 
   /** modules.js says which file it is, and knows when a connection hangs; it may be missing, or hang, itself. */
   async function start() {
-    if (navigator.serviceWorker?.controller) early();
+    if (!globalThis.embedded) early();
     const late = pause(LATE_MS).then(() => Promise.reject(new Error(`modules.js did not arrive within ${LATE_MS / 1000} seconds`)));
     const { load } = await Promise.race([import("./modules.js"), late]);
     await load("main.js");

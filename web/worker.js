@@ -6,11 +6,14 @@ import { boot } from "./boot.js";
 import { serve, toData } from "./rpc.js";
 
 const BEAT_MS = 500;
+const begun = Promise.withResolvers(); // see start.js
+if (self.name !== "waits") begun.resolve();
 
 /** Calls that are not the bridge's: fn(engine, args). The benchmark's worker has one more. */
 export const methods = new Map([["install", ({ install }, { source }) => alive(() => install(source))]]);
 
 const { emit } = serve(self, async (method, args) => {
+  if (method === "begin") return begun.resolve();
   const started = await engine;
   return methods.has(method) ? methods.get(method)(started, args) : started.call(method, args);
 });
@@ -29,12 +32,12 @@ async function alive(work) {
   }
 }
 
-const engine = boot({
+const engine = begun.promise.then(() => boot({
   base: new URL("./", import.meta.url).href,
   onProgress: (progress) => emit("progress", progress),
   log: (line) => emit("log", line),
   onBeat: () => emit("beat", null),
-});
+}));
 
 engine
   .then(({ call }) => call("runtime"))

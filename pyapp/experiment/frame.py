@@ -85,7 +85,7 @@ class Experiment:
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     UNSHOWN: ClassVar[dict[str, str]] = {}  # entries of the frame that no panel names, and why
     WORK: ClassVar[str] = ""  # "auto": steps run until they end; "train": the reader plays, "asked": `Work` starts them
-    SETTLED: ClassVar[bool] = False  # only a change leaves work for `background`, not opening and not steps
+    SETTLED: ClassVar[bool] = False  # what is shown is settled without `background`, unless a change was made
     PLAYS: ClassVar[tuple[tuple[str, Value, str], ...]] = ()  # (parameter, value, note): set when training begins
     EAGER: ClassVar[tuple[str, ...]] = ()  # parameters that, when changed, rerun finished work at once
     LABELS: ClassVar[dict[str, str]] = {}  # of buttons, where they are not BUTTONS; save "": none; record: one more

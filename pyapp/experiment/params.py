@@ -113,6 +113,12 @@ def find(params: Iterable[Param], name: str) -> Param:
     return by_name[name]
 
 
+def neighbours(params: Iterable[Param], name: str, value: int) -> list[int]:
+    """The values of a parameter of whole numbers, the nearest to `value` first: where its slider may go next."""
+    param = find(params, name)
+    return sorted(range(param.lo, param.hi + 1), key=lambda other: abs(other - value))
+
+
 def parse_all(params: Iterable[Param], given: Mapping[str, Any], strict: bool,
               clamp: bool = True) -> tuple[Values, list[str]]:
     """Values for all parameters, with defaults where none is given, and notes about them.

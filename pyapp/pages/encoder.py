@@ -10,7 +10,7 @@ from pyapp.core.losses import softmax
 from pyapp.data import questions
 from pyapp.data.wordpiece import Tokens
 from pyapp.experiment.frame import Experiment, Frame
-from pyapp.experiment.params import Param, Values
+from pyapp.experiment.params import Param, Values, neighbours
 from pyapp.measure import published
 from pyapp.measure.encoder import Answers, Piece, Tally, head_errors, pieces, read
 from pyapp.nets.encoder.model import PAD, Encoder
@@ -98,7 +98,11 @@ class Page(Experiment):
         return list(dict.fromkeys(cells))
 
     def steps(self) -> Iterator[Frame | None]:
-        """A piece of the held-out stories per item, for the first settings not yet measured; results are kept."""
+        """The networks of the slider's positions, then a piece of the held-out stories per item, for the first settings
+        not yet measured; results are kept."""
+        for bits in neighbours(self.PARAMS, "logit_bits", self.params["logit_bits"]):
+            self.network(self.cell(bits))
+            yield None
         while cell := next((each for each in self.wanted() if self.tally(each).counted < len(self.labels)), None):
             tally = self.tally(cell)
             i = tally.pieces

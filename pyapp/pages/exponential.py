@@ -1,5 +1,6 @@
 """The exponential in integers: I-BERT's i-exp at one point, and what the scale does to it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param
+from pyapp.experiment.params import Param, neighbours
 from pyapp.experiment.pictures import Axis, Chart, Line
 from pyapp.pages.base import softmax_controls
 from pyapp.pages.base.softmax_lab import SoftmaxLab
@@ -113,6 +114,7 @@ class Page(SoftmaxLab):
     PANELS = (CURVE, INTEGERS, GAP, SCALE)
     MAIN = ("method", "scale")
     RECORDED = ()
+    SETTLED = preparing = True
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),
@@ -126,6 +128,13 @@ class Page(SoftmaxLab):
                   "the printed algorithm none"),
     )
 
+    def background(self) -> Iterator[None]:
+        """Find the errors for the other positions of the slider of exponents, a tenth of a second for each."""
+        for bits in neighbours(self.PARAMS, "exponent", self.params["exponent"]):
+            for name in METHODS:
+                worst(name, bits)
+                yield
+
     def frame(self) -> Frame:
         name, scale, bits = self.params["method"], self.params["scale"], self.params["exponent"]
         made = IExp(name, scale, bits)
@@ -133,7 +142,8 @@ class Page(SoftmaxLab):
         x, y = np.round(codes * scale, 9), made.values(codes)  # -2.4, not -2.4000000000000004
         error = y - np.exp(x)
         at = int(np.abs(x - self.params["x"]).argmin())
-        arrays = {"codes": codes, "x": x, "made": y, "exact": np.exp(x), "error": error, **curves(name), **worst(bits)}
+        arrays = {"codes": codes, "x": x, "made": y, "exact": np.exp(x), "error": error, **curves(name),
+                  "all_scales": SCALES, **{f"worst_{key}": worst(key, bits) for key in METHODS}}
         if codes.size <= FEW:
             arrays["dots"] = y
         period, widest = made.codes_to_a_period * scale, int(made.integers(np.zeros(1, np.int64))[0]).bit_length()
@@ -223,8 +233,6 @@ def scale_facts(name: str, scale: float, bits: int, chosen: str) -> dict[str, An
 
 
 @cache
-def worst(bits: int) -> dict[str, np.ndarray]:
-    """The largest error of each method from the lowest x to 0, at all scales, float64 (161,)."""
-    return {"all_scales": SCALES} | {
-        f"worst_{name}": np.array([IExp(name, float(scale), bits).worst(LOWEST) for scale in SCALES], np.float64)
-        for name in METHODS}
+def worst(name: str, bits: int) -> np.ndarray:
+    """The largest error of a method from the lowest x to 0, at all SCALES, float64 (161,)."""
+    return np.array([IExp(name, float(scale), bits).worst(LOWEST) for scale in SCALES], np.float64)

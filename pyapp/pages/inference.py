@@ -9,7 +9,7 @@ from pyapp import shipped
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Outcome
-from pyapp.experiment.params import Param, Values, find, number
+from pyapp.experiment.params import Param, Values, neighbours, number
 from pyapp.measure.compare import Comparison, integer_codes, largest_difference, simulated_codes
 from pyapp.pages.base import controls, export_buttons, format_controls, mistakes
 from pyapp.pages.base.controls import NONE
@@ -104,9 +104,8 @@ class Page(Experiment):
         """
         if self.params["format"] != GRID or self.params["method"] not in ALONE:
             return
-        bits = find(self.PARAMS, "bits")
-        for other in sorted(range(bits.lo, bits.hi + 1), key=lambda other: abs(other - self.params["bits"])):
-            params = self.params | {"bits": other}
+        for bits in neighbours(self.PARAMS, "bits", self.params["bits"]):
+            params = self.params | {"bits": bits}
             if _chosen(params) not in self._kept:
                 yield from (None for _ in self._make(params))
 

@@ -1,6 +1,7 @@
 """Trace: every operation of a transformer in integers, its dtypes and the room in its accumulators; and where a network
 that is quantised in simulation still computes in floats."""
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from pyapp.core.words import counted
 from pyapp.data import mnist
 from pyapp.experiment.frame import Experiment, Frame, Idle
 from pyapp.experiment.panels import Column, Fact, Facts, Panel, Table, Words
-from pyapp.experiment.params import Param, ParamError, Values
+from pyapp.experiment.params import Param, ParamError, Values, neighbours
 from pyapp.experiment.pictures import Axis, Chart
 from pyapp.nets.vit import ViT
 from pyapp.pages.base import controls, softmax_controls
@@ -26,7 +27,7 @@ from pyapp.softmax.methods import INTEGER
 VIT, GPT = "vision transformer", "gpt"
 IMAGES, TEXTS = 8, 1  # that decide the ranges; a page cannot wait for more
 FIRST, LONGEST = 18, 64  # the digit at the start; characters of a text
-KEPT = 4  # networks, so that a control that comes back is answered at once
+KEPT = 16  # networks and passes, so that a control that comes back is answered at once
 ANSWERS = 5  # likeliest ones that are listed
 WIDTHS = (32, 64)
 
@@ -90,6 +91,16 @@ class Made(NamedTuple):
     traced: str
 
 
+class Followed(NamedTuple):
+    """One pass, both networks' probabilities of the answers, float64 (N,), the answers' names and a sentence."""
+
+    trace: Trace
+    exact: np.ndarray
+    rounded: np.ndarray
+    names: list[str]
+    words: str
+
+
 class Page(Experiment):
     title = "Trace"
     summary = "Follow a digit or a text through an integer transformer: see where others hide floats."
@@ -103,6 +114,7 @@ class Page(Experiment):
     PANELS = (PASS, COST, HIDING, TABLE)
     MAIN = ("network", "bits")
     RECORDED = ()
+    SETTLED = preparing = True
     PARAMS = (
         Param("network", "Network", "choice", VIT, choices=(VIT, GPT), titles=controls.NETWORK_TITLES,
               doc="Which shipped network runs in integers"),
@@ -129,18 +141,30 @@ class Page(Experiment):
     def reads_digits(self) -> bool:
         return self.params["network"] == VIT
 
-    def settings(self) -> TransformerSettings:
-        bits = self.params["bits"]
-        return TransformerSettings(bits, "channel", bits, logit_bits=bits, softmax=self.params["softmax"],
-                                   shift=self.params["shift"])
+    def network(self, bits: int) -> Made:
+        return _made(self.params["network"], *self._settings(bits))
 
-    def network(self) -> Made:
+    def _settings(self, bits: int) -> tuple[TransformerSettings, Widths]:
         width = int(self.params["stream"])
-        return _made(self.params["network"], self.settings(), Widths(width, width))
+        return TransformerSettings(bits, "channel", bits, logit_bits=bits, softmax=self.params["softmax"],
+                                   shift=self.params["shift"]), Widths(width, width)
+
+    def background(self) -> Iterator[None]:
+        """Follow the same input at the slider's other positions, each of which takes half a second."""
+        for bits in neighbours(self.PARAMS, "bits", self.params["bits"]):
+            self.network(bits)
+            yield
+            self._followed(bits)
+            yield
+
+    def _followed(self, bits: int) -> Followed:
+        if self.reads_digits:
+            return _digit(*self._settings(bits), min(self.params["digit"], len(mnist.shipped("test")[1]) - 1))
+        return _text(*self._settings(bits), self.params["text"])
 
     def frame(self) -> Frame:
-        made = self.network()
-        trace, exact, rounded, names, words = self._digit(made) if self.reads_digits else self._text(made)
+        made = self.network(self.params["bits"])
+        trace, exact, rounded, names, words = self._followed(self.params["bits"])
         rows = [_row(i, each) for i, each in enumerate(trace.operations, 1)]
         at = min(self.params["operation"], len(rows)) - 1
         tightest = min(rows, key=lambda row: row["headroom"])
@@ -164,26 +188,6 @@ class Page(Experiment):
         }
         return Frame(0, scalars, {"numbers": np.arange(1, len(rows) + 1, dtype=np.int32)})
 
-    def _digit(self, made: Made) -> tuple[Trace, np.ndarray, np.ndarray, list[str], str]:
-        """The pass of the digit, both networks' probabilities (10,), the answers' names and a sentence."""
-        images, labels = mnist.shipped("test")
-        number, trace, model = min(self.params["digit"], len(labels) - 1), Trace(), made.network.model
-        x = images[number].reshape(1, -1)
-        codes = model.codes(PIXELS.quantize(x), trace)
-        exact = ViT().forward(shipped.vit().astype(np.float64), x.astype(np.float64))
-        words = f"Test digit {number}, with the label {labels[number]}, as both networks read it."
-        return trace, softmax(exact)[0], _chances(model, codes), list("0123456789"), words
-
-    def _text(self, made: Made) -> tuple[Trace, np.ndarray, np.ndarray, list[str], str]:
-        """The pass of the text, and what comes next: as `_digit`."""
-        exact, p, vocabulary = shipped.gpt()
-        known = "".join(c for c in self.params["text"] if c in vocabulary.characters) or "\n"
-        tokens, trace, model = vocabulary.encode(known)[None], Trace(), made.network.model
-        codes = model.codes(tokens, run=trace)
-        names = [{"\n": "line break", " ": "space"}.get(c, c) for c in vocabulary.characters]
-        words = "The character that comes next, as both networks expect it."
-        return trace, softmax(exact.forward(p, tokens)[-1:])[0], _chances(model, codes[-1:]), names, words
-
 
 @lru_cache(KEPT)
 def _made(network: str, settings: TransformerSettings, widths: Widths) -> Made:
@@ -198,6 +202,30 @@ def _made(network: str, settings: TransformerSettings, widths: Widths) -> Made:
     simulated = trace_simulated(quantize_gpt(model, p.astype(np.float32), settings, few), few)
     return Made(integer_gpt(model, p, settings, text, widths), simulated.operations,
                 f"{few.size} characters that the GPT wrote itself")
+
+
+@lru_cache(KEPT)
+def _digit(settings: TransformerSettings, widths: Widths, number: int) -> Followed:
+    """The pass of a test digit."""
+    images, labels = mnist.shipped("test")
+    trace, model = Trace(), _made(VIT, settings, widths).network.model
+    x = images[number].reshape(1, -1)
+    codes = model.codes(PIXELS.quantize(x), trace)
+    exact = ViT().forward(shipped.vit().astype(np.float64), x.astype(np.float64))
+    words = f"Test digit {number}, with the label {labels[number]}, as both networks read it."
+    return Followed(trace, softmax(exact)[0], _chances(model, codes), list("0123456789"), words)
+
+
+@lru_cache(KEPT)
+def _text(settings: TransformerSettings, widths: Widths, text: str) -> Followed:
+    """The pass of a text, and what comes next."""
+    exact, p, vocabulary = shipped.gpt()
+    known = "".join(c for c in text if c in vocabulary.characters) or "\n"
+    tokens, trace, model = vocabulary.encode(known)[None], Trace(), _made(GPT, settings, widths).network.model
+    codes = model.codes(tokens, run=trace)
+    names = [{"\n": "line break", " ": "space"}.get(c, c) for c in vocabulary.characters]
+    words = "The character that comes next, as both networks expect it."
+    return Followed(trace, softmax(exact.forward(p, tokens)[-1:])[0], _chances(model, codes[-1:]), names, words)
 
 
 @cache

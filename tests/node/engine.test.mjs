@@ -94,7 +94,7 @@ test("one that was started before the program is taken, and what it said is hear
   for (const data of ["half", "whole"]) globalThis.first.said.push(Object.assign(new Event("message"), { data: { event: "progress", data } }));
   const ends = lock();
   const { told } = engine();
-  assert.deepEqual([workers.length, globalThis.first], [1, undefined]);
+  assert.deepEqual([workers.length, globalThis.first, workers[0].messages[0].method], [1, undefined, "begin"]);
   await turn();
   workers[0].tell("ready", "versions");
   assert.deepEqual(told, [["progress", "half"], ["progress", "whole"], ["ready", "versions"]]);

@@ -12,7 +12,7 @@ import { Training } from "./training.js";
 import { Panel, Workbench } from "./workbench.js";
 
 const [SLICE_MS, REST_MS] = [40, 20]; // of work between two drawings, and of what is measured in the background
-const [MOVING_MS, SHORT_MS, STILL_MS] = [1000, 8, 700]; // so long after a control was moved it may be moved again, and waits for the end of a slice; nothing is measured
+const [MOVING_MS, SHORT_MS, HELD_MS, STILL_MS] = [1000, 8, 450, 700]; // so long after a control was moved it may be moved again, and waits for the end of a slice; nothing is counted; nothing is measured
 const OWN = ["custom", "code"]; // kinds of blocks that do not say all that they read
 const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the largest that Bitladder saves has some 13 million
 
@@ -112,7 +112,7 @@ export function mount(root, page) {
     if (working) return;
     working = run.going = true;
     plan(["work"]);
-    const answer = await through(() => page.advance(slice(SLICE_MS)), () => run.going);
+    const answer = await through(() => still(HELD_MS).then(() => run.going && page.advance(slice(SLICE_MS))), () => run.going);
     working = run.going = false;
     run.done = Boolean(answer?.done);
     const record = example();
@@ -129,9 +129,9 @@ export function mount(root, page) {
     plan(["work"]);
   }
 
-  /** Resolves when no control has been moved for a while, because a measurement that is under way keeps the next move waiting. */
-  async function still() {
-    while (!soon && performance.now() - touched < STILL_MS) await new Promise((done) => setTimeout(done, SHORT_MS));
+  /** Resolves when no control has been moved for so long: work that is under way keeps the next move waiting. */
+  async function still(ms, hurried = () => false) {
+    while (!hurried() && performance.now() - touched < ms) await new Promise((done) => setTimeout(done, SHORT_MS));
   }
 
   /** While nothing else is asked for, let Python measure in the background. */
@@ -140,7 +140,7 @@ export function mount(root, page) {
     if (resting || working) return;
     resting = true;
     await through(async () => {
-      await still();
+      await still(STILL_MS, () => soon);
       soon = false;
       const answer = training?.playing ? null : await page.background(slice(REST_MS));
       soon ||= answer?.preparing;

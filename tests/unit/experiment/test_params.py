@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pyapp import pages
-from pyapp.experiment.params import Param, ParamError, find, followers, number, parse_all
+from pyapp.experiment.params import Param, ParamError, find, followers, neighbours, number, parse_all
 
 RATE = Param("rate", "Rate", "float", 0.1, "how far", lo=0.001, hi=1)
 SEED = Param("seed", "Seed", "int", 1, "which", lo=0, hi=2**32 - 1)
@@ -119,3 +119,8 @@ def test_a_number_has_the_type_of_its_parameter_even_at_its_limits(given):
 
 def test_a_choice_in_words_is_no_number():
     assert [number(choice) for choice in ("8", "32", "off", "none", "float")] == [8, 32, None, None, None]
+
+
+def test_neighbours_of_a_value_are_the_nearest_first():
+    bits = Param("bits", "Bits", "int", 4, "how many", lo=2, hi=8)
+    assert neighbours((SEED, bits), "bits", 4) == [4, 3, 5, 2, 6, 7, 8]

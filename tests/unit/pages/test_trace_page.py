@@ -8,6 +8,7 @@ import pytest
 from pyapp import shipped
 from pyapp.data import mnist
 from pyapp.experiment.params import ParamError
+from pyapp.pages import trace
 from pyapp.pages.trace import GPT, VIT
 from pyapp.quantized.simulated_trace import trace_simulated
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
@@ -25,6 +26,16 @@ def test_no_operation_in_integers_has_a_float_and_most_of_a_simulation_have(netw
     assert found["GELU"]["float"] == found["GELU"]["count"] == 4 and "exp" in found["GELU"]["functions"]
     assert found["LayerNorm"]["float"] == 9 and "sqrt" in found["LayerNorm"]["functions"]
     assert scalars["l1"] < 0.1 and scalars["answers"][0]["float"] >= scalars["answers"][1]["float"]
+
+
+def test_what_was_followed_ahead_is_what_is_shown():
+    runner, fresh = Runner(), Runner()
+    run = runner.open("trace")["run"]
+    while not runner.background(run, ms=1)["done"]:
+        pass
+    ahead = runner.change(run, "bits", 5)["frame"].scalars
+    trace._digit.cache_clear(), trace._made.cache_clear()
+    assert ahead == fresh.open("trace", {"bits": 5})["frame"].scalars and ahead["count"] == 65
 
 
 def test_a_narrow_stream_needs_fewer_bits_and_costs_more():
