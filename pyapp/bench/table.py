@@ -16,7 +16,7 @@ BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
 FAST = ("epoch", "image", "batch", "product 32x784x128", "product 128x128x128", "product 256x256x256",
         "product 512x512x512")
 TITLES = {"epoch": "epoch", "image": "one image", "batch": "500 images"}
-STAGES = {"download": "its worker runs", "python": "Python's files have come", "numpy": "Python runs",
+STAGES = {"download": "Python's download begins", "python": "Python's files have come", "numpy": "Python runs",
           "app": "NumPy is imported", "bitladder": "Bitladder is imported", "ready": "the page is ready"}
 WAYS = {"plain": "uncompressed", "gzip": "with gzip", "brotli": "with brotli"}
 DASH = "–"
