@@ -12,7 +12,7 @@ from pyapp import machine
 from pyapp.bench import material, peers, results
 from pyapp.bench.contestants import OWN, PEERS, Contestant
 from pyapp.bench.growth import GROWTHS, grown
-from pyapp.bench.serving import BenchServer, serving
+from pyapp.bench.serving import BenchServer, sent, serving
 from pyapp.bench.workloads import PRODUCTS, checked
 from pyapp.hosts import HostError, chromium, site
 
@@ -23,6 +23,8 @@ REPEATS = {  # in a round; short work is averaged
 }
 EAGER = "--enable-blink-features=ForceEagerMeasureMemory"  # else it answers at the next collection of garbage
 LOAD_MS, WORK_MS = 180_000, 300_000  # at most, of a start and of one measurement
+MARKS = """() => Object.fromEntries(performance.getEntriesByType("mark")
+    .map(({ name, startTime }) => [name, startTime]))"""
 Report = Callable[[str], None]
 Times = dict[str, dict[str, list[float]]]  # milliseconds of each round, by contestant and work
 
@@ -191,29 +193,38 @@ def middle(ms: list[float]) -> float:
     return statistics.fmean(sorted(ms)[cut:len(ms) - cut])
 
 
-def page_starts(report: Report) -> dict[str, float]:
-    """The page's own start, from navigation to ready, beside that of Pyodide and NumPy as published; in turns."""
+def page_starts(report: Report) -> dict[str, Any]:
+    """The page's own start, from navigation to ready, beside that of Pyodide and NumPy as published; in turns. With the
+    milliseconds at which each of its stages begins, and the bytes that a first visit loads until then."""
+    asked: set[str] = set()
     with site() as url, chromium() as browser:
         visits = []
         for number in range(VISITS):
             report(f"start of the page, {number + 1} of {VISITS}")
-            visits.append((_visits(browser, url), _visits(browser, f"{url}bench/published.html")))
-    found = {}
+            visits.append((_visits(browser, url, asked), _visits(browser, f"{url}bench/published.html")))
+    found: dict[str, Any] = {"first_visit_bytes": sent(asked)}
     for number, name in enumerate(("first_visit", "later_visit")):
-        ours, published = (statistics.median(pair[who][number] for pair in visits) for who in range(2))
-        found |= {f"{name}_ms": ours, f"{name}_to_published": ours / published}
+        ours, published = ({stage: statistics.median(pair[who][number][stage] for pair in visits)
+                            for stage in visits[0][who][number]} for who in range(2))
+        found |= {f"{name}_ms": ours["ready"], f"{name}_to_published": ours["ready"] / published["ready"],
+                  f"{name}_stages": ours}
     return found
 
 
-def _visits(browser: Any, url: str) -> tuple[float, float]:
-    """Milliseconds from navigation to ready, with an empty cache and again with a full one."""
+def _visits(browser: Any, url: str, asked: set[str] | None = None) -> list[dict[str, float]]:
+    """Of a visit with an empty cache, and of another with a full one, the milliseconds from navigation to each mark of
+    the page, the last of which is "ready". `asked` gets the names of the files that the first requests until then."""
     context = browser.new_context()
+    requests: list[str] = []
+    context.on("request", lambda request: request.service_worker or requests.append(request.url))
     times = []
     for _ in range(2):
         page = context.new_page()
         page.goto(url)
         page.wait_for_function("() => performance.getEntriesByName('ready').length", timeout=LOAD_MS)
-        times.append(page.evaluate("performance.getEntriesByName('ready')[0].startTime"))
+        times.append(page.evaluate(MARKS))
+        if asked is not None and len(times) == 1:
+            asked |= {each.removeprefix(url) or "index.html" for each in requests}
         page.close()
     context.close()
-    return times[0], times[1]
+    return times

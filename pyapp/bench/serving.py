@@ -7,10 +7,11 @@ Other libraries evaluate code, which the site's policy forbids: it is not sent h
 import contextlib
 import gzip
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pyapp.places import ROOT
+from pyapp.places import ROOT, cache_folder
+from pyapp.site.packed import sizes
 from pyapp.site.published import served
 from pyapp.site.server import Handler, Server, name_of
 
@@ -53,6 +54,13 @@ class BenchServer(Server):
         asked, self.asked = self.asked, {}
         return sum(len(gzip.compress(path.read_bytes(), 6)) for name, path in asked.items()
                    if not name.startswith(DATA))
+
+
+def sent(names: Iterable[str]) -> dict[str, int]:
+    """Bytes of these files of the site as a host sends them: plain, packed with gzip, and with brotli if there is a
+    packer for it (pyapp/site/packed.py)."""
+    found = sizes([(ROOT / "web" / name).read_bytes() for name in sorted(set(names))], cache_folder())
+    return {way: size for way, size in zip(("plain", "gzip", "brotli"), found, strict=True) if size is not None}
 
 
 @contextlib.contextmanager

@@ -16,13 +16,17 @@ BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
 FAST = ("epoch", "image", "batch", "product 32x784x128", "product 128x128x128", "product 256x256x256",
         "product 512x512x512")
 TITLES = {"epoch": "epoch", "image": "one image", "batch": "500 images"}
+STAGES = {"download": "Python's download begins", "python": "Python's files have come", "numpy": "Python runs",
+          "app": "NumPy is imported", "bitladder": "Bitladder is imported", "ready": "the page is ready"}
+WAYS = {"plain": "uncompressed", "gzip": "with gzip", "brotli": "with brotli"}
 DASH = "–"
 
 
 def markdown(result: Mapping[str, Any]) -> str:
     """All tables, and the machine that they were measured on."""
-    return "\n\n".join(part for part in (_speeds(result), _transformers(result), _starts(result), _growth(result),
-                                         _notes(result)) if part)
+    parts = (_speeds(result), _transformers(result), _starts(result), _stages(result["page"]), _growth(result),
+             _notes(result))
+    return "\n\n".join(filter(None, parts))
 
 
 def _speeds(result: Mapping[str, Any]) -> str:
@@ -74,6 +78,14 @@ def _library(title: str) -> str:
     return re.sub(r", (NumPy|kernels|float32|dynamic int8|QDQ int8|int8)\b", "", title)
 
 
+def _stages(page: Mapping[str, Any]) -> str:
+    """The table of when each stage of the page's start begins; earlier results have none."""
+    visits = [page[name] for name in ("first_visit_stages", "later_visit_stages") if name in page]
+    lines = [[title, *(f"{visit[name]:,.0f} ms" if name in visit else DASH for visit in visits)]
+             for name, title in STAGES.items()]
+    return _table(["the page's own start, after navigation", "first visit", "later visit"], lines) if visits else ""
+
+
 def _growth(result: Mapping[str, Any]) -> str:
     lines = []
     for each in result["growth"]:
@@ -97,6 +109,9 @@ def _notes(result: Mapping[str, Any]) -> str:
         said.append(f"The page is ready {page['first_visit_ms']:,.0f} ms after navigation on the first visit and "
                     f"{page['later_visit_ms']:,.0f} ms on a later one: {page['first_visit_to_published']:.2f} and "
                     f"{page['later_visit_to_published']:.2f} of what Pyodide with NumPy as published takes.")
+    if loaded := page.get("first_visit_bytes"):
+        ways = ", ".join(f"{size / 1e6:.2f} MB {WAYS[way]}" for way, size in loaded.items())
+        said.append(f"Until then the first visit loads {ways}.")
     apart = [f"{one['title']}: {work} ({cell['difference']:.1e})" for one in result["rows"]
              for work, cell in one["works"].items() if cell.get("agrees") is False]
     said.append(f"Not the same result as NumPy under CPython: {'; '.join(apart)}." if apart else

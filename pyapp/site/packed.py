@@ -44,9 +44,24 @@ def pack(files, site, cache):
     return plain, packed, best if brotli else None
 
 
+def sizes(contents, cache):
+    """The bytes that a host sends of a list of contents, as `pack` returns them."""
+    brotli = brotli_packer()
+    plain, small = ([len(worthy(each, way(each))) for each in contents] for way in (bytes, gzipped))
+    if not brotli:
+        return sum(plain), sum(small), None
+    return sum(plain), sum(small), sum(min(size, len(worthy(each, kept(cache, each, brotli))))
+                                       for size, each in zip(small, contents, strict=True))
+
+
+def worthy(content, packed):
+    """What a host sends: the packed content, if that saves bytes enough."""
+    return packed if packed is not None and len(packed) <= WORTH * len(content) else content
+
+
 def beside(path, content, packed):
     """Put a packed file at path, or see that none is there. Returns the bytes that a host sends."""
-    if packed is not None and len(packed) <= WORTH * len(content):
+    if worthy(content, packed) is packed:
         put(path, packed)
         return len(packed)
     path.unlink(missing_ok=True)

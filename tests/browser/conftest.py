@@ -1,5 +1,5 @@
 """The site in headless Chromium. A console error, a failed request, a request to another host or a breach of the page's
-Content-Security-Policy fails any test.
+Content-Security-Policy fails any test; those of a service worker too, which no page hears.
 
 Starting Python in a tab takes seconds, and a test seldom is about that: tests take over the tab of an earlier one,
 as a person does who goes on to another page. What that left in the browser is cleared before.
@@ -89,6 +89,11 @@ def where(name: str) -> str:
     return f"[data-entry='{name[1:-1]}']" if name.startswith("{") else f"[data-test='{name}']"
 
 
+def page_of(request):
+    """The page that asked; None if a service worker did, or a page that has no frame yet."""
+    return None if request.service_worker or request.is_navigation_request() else request.frame.page
+
+
 class Visitor:
     """A browser tab and what a person does in it."""
 
@@ -99,12 +104,18 @@ class Visitor:
         self.page.wait_for_function = self._wait_for
         self.page.add_init_script(BREACHES)
         self.expected = ()  # complaints that a test provokes
-        self.page.on("console", lambda m: m.type in ("error", "warning") and m.text not in PROVOKED
-                     and self.complaints.append(m.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", lambda r: self.complaints.append(f"{r.url}: {r.failure}"))
-        self.page.on("response", lambda r: r.status >= 400 and self.complaints.append(f"{r.url}: {r.status}"))
+        context.on("console", lambda m: m.type in ("error", "warning") and m.text not in PROVOKED
+                   and self._is_mine(m.page) and self.complaints.append(m.text))
+        context.on("requestfailed", lambda r: self._is_mine(page_of(r))
+                   and self.complaints.append(f"{r.url}: {r.failure}"))
+        context.on("response", lambda r: r.status >= 400 and self._is_mine(page_of(r.request))
+                   and self.complaints.append(f"{r.url}: {r.status}"))
         context.on("request", lambda r: self._check_host(r.url))
+
+    def _is_mine(self, page) -> bool:
+        """Whether it is about this tab, or about a service worker, which has no page."""
+        return page in (self.page, None)
 
     def _wait_for(self, expression: str, **options) -> None:
         """A failure says what was there instead."""

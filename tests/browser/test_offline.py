@@ -3,6 +3,7 @@
 Each host is a process of its own that is killed, so that nothing of it answers any more.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -11,14 +12,17 @@ import urllib.request
 
 import pytest
 from small_release import change, release
+from test_start import FAULTS
 
 from pyapp import pages
 from pyapp.hosts import ROOT
 from pyapp.parity.check import SEVEN
+from pyapp.site.build import LISTS
 
 ENDED = ("net::ERR_ABORTED",)  # a reload ends what is under way
 GONE = (*ENDED, "sw.js", "release.js", "ERR_CONNECTION_REFUSED", "unknown error occurred when fetching the script")
 TEXT = "(path) => fetch(path).then((response) => response.text())"
+LOOKED_AT = "() => { document.dispatchEvent(new Event('visibilitychange')); }"
 CACHES = "() => caches.keys().then((keys) => keys.map((key) => key.split(' ').at(-1)).sort())"
 
 # Python's file was compiled once more from the copy, with which Chromium keeps the code for the next visit.
@@ -144,7 +148,7 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     server.stop()
     server.start(new)
     for each in (tab, other):
-        each.page.evaluate("() => { document.dispatchEvent(new Event('visibilitychange')); }")
+        each.page.evaluate(LOOKED_AT)
         each.wait_text("release", "A new version of Bitladder is ready.")
     assert tab.page.evaluate(CACHES) == sorted([*versions, "notes"])
     for each in (tab, other):
@@ -164,7 +168,8 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     other.page.evaluate("import('./ui/tour.js').then(() => 1)")
     other["play"].click()  # its Python runs on
     other.wait_number("step-count", "x > 3")
-    other.expected = (*ENDED, "vit.npz", "Failed to load resource", "ERR_FAILED")
+    tab.expected = (*ENDED, "vit.npz")  # which the worker of both says
+    other.expected = (*tab.expected, "Failed to load resource", "ERR_FAILED")
     other.page.evaluate("location.hash = '#vision'")
     other.wait_text("notes", "vit.npz")  # the host has only the new one's
     other.follow("#digits")
@@ -174,6 +179,19 @@ def test_a_new_release_is_offered_and_two_are_never_mixed(visit, host, tmp_path)
     assert "// new" in other.page.evaluate(TEXT, "ui/tour.js")
     tab.page.wait_for_function(f"async (keys) => String(await ({CACHES})()) === String(keys)",
                                arg=[versions[1], "notes"])
+    server.stop()
+    server.start(old)  # a host may go back: then the old one is what is new
+    tab.page.evaluate(LOOKED_AT)
+    tab.wait_text("release", "A new version of Bitladder is ready.")
+    assert "// new" in tab.page.evaluate(TEXT, "ui/tour.js")
+    with tab.page.expect_navigation():
+        tab["release-use"].click()
+    tab.wait_ready()
+    tab.wait_text("offline", "Works offline, except")
+    assert "// new" not in tab.page.evaluate(TEXT, "ui/tour.js") and tab["release"].count() == 0
+    assert json.loads(tab.page.evaluate(TEXT, "app/manifest.json"))["version"] == versions[0]
+    other["step"].click()  # its Python is the new one's, and runs on
+    assert "// new" in other.page.evaluate(TEXT, "ui/tour.js")
     other.check()
 
 
@@ -211,15 +229,57 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     server.stop()
     tab.page.reload()
     tab.wait_ready()
-    tab.expected = GONE
+    tab.expected = (*GONE, f"{name}: 404")
 
 
-def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(visit, host, tmp_path):
+# Ask the service worker to keep everything, one file of which it has lost. Answers { missing } or { trouble }.
+KEEP = """async (path) => {
+    for (const key of await caches.keys()) {
+        await (await caches.open(key)).delete(new URL(path, document.baseURI).href);
+    }
+    const { active } = await navigator.serviceWorker.getRegistration();
+    const { port1, port2 } = new MessageChannel();
+    const answer = new Promise((done) => (port1.onmessage = ({ data }) => done(data)));
+    active.postMessage({ ask: "keep" }, [port2]);
+    return answer;
+}"""
+
+
+@pytest.mark.thorough
+def test_each_file_of_the_copy_in_turn_is_missing_cut_off_or_wrong(visit, host, tmp_path):
     release(tmp_path)
+    files = json.loads((tmp_path / LISTS[0]).read_text())["files"]
     tab = visit(None, service_workers="allow")
-    tab.expected = ENDED
     tab.url = host(*OURS).start(tmp_path)
     tab.open("#exponential")
+    tab.wait_text("offline", "Works offline, except")
+    tab.expected = (*ENDED, *files, "404")
+    said = {"missing": ": 404", "cut off": "bytes instead of", "wrong": "is not the file that this release should have"}
+    assert len(files) > 200
+    for path, how in itertools.product(files, FAULTS):
+        content = (tmp_path / path).read_bytes()
+        damaged = FAULTS[how](content)
+        (tmp_path / path).unlink()  # a link to the site's own file
+        if damaged is not None:
+            (tmp_path / path).write_bytes(damaged)
+        trouble = tab.page.evaluate(KEEP, path)["trouble"]["message"]
+        assert trouble.startswith(path) and said[how] in trouble, (path, how, trouble)
+        (tmp_path / path).write_bytes(content)
+    assert tab.page.evaluate(KEEP, path)["missing"] == []
+
+
+def test_a_full_disk_keeps_no_one_out_and_a_copy_that_lacks_files_or_was_deleted_is_completed(visit, host, tmp_path):
+    release(tmp_path)
+    name = "vendor/temml/LICENSE"
+    away = (tmp_path / name).rename(tmp_path / "away")
+    tab = visit(None, service_workers="allow")
+    tab.expected = (*ENDED, f"{name}: 404")
+    tab.url = host(*OURS).start(tmp_path)
+    tab.open("#exponential")
+    tab.wait_text("offline", f"{name}: 404")
+    assert "Works only while connected" in tab.text("offline") and "offline" not in tab.text("status")
+    away.rename(tmp_path / name)
+    tab["offline-retry"].click()
     tab.wait_text("offline", "Works offline, except")
     send = tab.page.context.new_cdp_session(tab.page).send
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
@@ -234,6 +294,11 @@ def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(
     tab.wait_ready()
     tab["offline-keep"].click()
     tab.wait_text("offline", "All of it works offline")
+    tab.check()
+    tab.expected = (*tab.expected, "heard", "nothing.js")
+    tab.page.context.service_workers[0].evaluate("() => fetch('nothing.js').then(() => console.error('heard'))")
+    tab.page.wait_for_function("() => 1")  # in which what the worker said arrives
+    assert {"heard", f"{tab.url}nothing.js: 404"} <= set(tab.complaints), "what a service worker says fails no test"
 
 
 @pytest.mark.thorough

@@ -28,6 +28,8 @@ def test_packed_files_lie_beside_what_they_make_smaller(site, tmp_path, monkeypa
     sent = [target / (f"{name}.gz" if (target / f"{name}.gz").exists() else name) for name in files]
     assert packed.pack(files, target, tmp_path / "cache") == (
         sum(entry["bytes"] for entry in files.values()), sum(path.stat().st_size for path in sent), None)
+    assert packed.sizes([(target / name).read_bytes() for name in files], tmp_path / "cache") == (
+        packed.pack(files, target, tmp_path / "cache"))
     assert not any(f"{name}.gz" in files for name in files)
 
 
@@ -49,6 +51,7 @@ def test_brotli_packs_by_python_or_by_node_and_once(site, tmp_path, monkeypatch,
     entry = {"numbers": pinned(content)}
     monkeypatch.setattr(packed, "brotli_packer", lambda: lambda given: calls.append(given) or packer(given))
     sizes = [packed.pack(entry, target, tmp_path / "kept") for _ in range(2)]
+    assert packed.sizes([content], tmp_path / "kept") == sizes[0]
     assert sizes[0] == sizes[1] and sizes[0][2] < sizes[0][1] < sizes[0][0] == len(content)
     assert calls == [content] and (target / "numbers.br").stat().st_size == sizes[0][2]
     if by == "Python":

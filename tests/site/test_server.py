@@ -5,7 +5,11 @@ import hashlib
 import http.client
 import json
 import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 
@@ -13,7 +17,9 @@ import pytest
 from small_site import KINDS, STRAY, pinned, running
 
 import serve
+from pyapp.hosts import ROOT
 from pyapp.site import server as server_module
+from pyapp.site.build import LISTS, lists, version_of
 from pyapp.site.server import Handler, make_server, name_of
 from pyapp.site.terminal import Failure
 
@@ -248,6 +254,53 @@ def test_a_client_that_leaves_is_no_error(site, capfd):
             if "process_request_thread" in thread.name:
                 thread.join(10)
     assert capfd.readouterr().err == ""
+
+
+def test_a_client_that_does_not_read_harms_nobody_and_is_disconnected(impatient, site):
+    (site / "web/large.js").write_bytes(bytes(20_000_000))
+    with socket.create_connection(("127.0.0.1", impatient), timeout=60) as client:
+        client.sendall(f"GET /large.js HTTP/1.1\r\nHost: localhost:{impatient}\r\n\r\n".encode())
+        with urllib.request.urlopen(f"http://127.0.0.1:{impatient}/index.html", timeout=60) as other:
+            assert other.status == 200
+        for thread in threading.enumerate():
+            if "process_request_thread" in thread.name:
+                thread.join(60)
+                assert not thread.is_alive(), "the server waits for who does not read"
+        assert read_until_the_end(client) < 20_000_000
+
+
+def read_until_the_end(client):
+    """The bytes that still come; a connection that is reset ends too."""
+    size = 0
+    with contextlib.suppress(ConnectionError):
+        while got := client.recv(1 << 20):
+            size += len(got)
+    return size
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal for Ctrl-C that goes to one process")
+def test_ctrl_c_ends_it_while_clients_download(tmp_path):
+    """In a process of its own; one client reads, the other does not."""
+    content = bytes(20_000_000)
+    files = {"large.js": pinned(content)}
+    manifest = lists({"version": version_of(files), "files": files})
+    for name, each in (("large.js", content), *zip(LISTS, manifest, strict=True)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(each)
+    command = [sys.executable, "-u", ROOT / "serve.py", "--site", tmp_path, "--port", "0", "--no-open"]
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)))  # a shell's background jobs ignore it
+        stack.callback(server.kill)
+        port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", server.stdout.readline())[1])
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(2)]
+        for client in clients:
+            client.sendall(f"GET /large.js HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+        assert clients[0].recv(15) == b"HTTP/1.1 200 OK"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0 and server.stderr.read() == ""
+        assert read_until_the_end(clients[0]) < 20_000_000
 
 
 def test_a_build_is_served_from_a_sub_path(site, tmp_path):

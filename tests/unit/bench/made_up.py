@@ -22,7 +22,8 @@ STARTS = {"plain": [{"ms": 50.0, "first_ms": 1.0, "bytes": 7000}],
 MADE = {"machine": "a processor", "load": 0.1, "browser": "Mozilla/5.0 Chrome/156.0.0.0 Safari", "python": "3.14.2",
         "engine": "Pyodide 314.0.4", "numpy": "2.4.3", "rounds": 3, "packages": {"@jax-js/jax": "0.1.25"}}
 PAGE = {"first_visit_ms": 1500.0, "first_visit_to_published": 0.5, "later_visit_ms": 900.0,
-        "later_visit_to_published": 0.4}
+        "later_visit_to_published": 0.4, "first_visit_stages": {"download": 90.0, "ready": 1500.0},
+        "later_visit_stages": {"ready": 900.0}, "first_visit_bytes": {"plain": 22_000_000, "gzip": 8_400_000}}
 
 
 def result(times: dict[str, Any] = TIMES, checks: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:

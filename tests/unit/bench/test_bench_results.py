@@ -118,6 +118,8 @@ def test_the_tables_say_what_the_results_hold():
     assert "| epoch, hidden width 32 to 1,024 | Bitladder, NumPy | 64 to 2,048 ms per epoch | 1.00 |" in said
     assert "Chromium 156 on a processor; Pyodide 314.0.4, NumPy 2.4.3; medians of 3 interleaved rounds" in said
     assert "0.50 and 0.40 of what Pyodide with NumPy as published takes" in said
+    assert "| Python's download begins | 90 ms | – |" in said and "| the page is ready | 1,500 ms | 900 ms |" in said
+    assert "Until then the first visit loads 22.00 MB uncompressed, 8.40 MB with gzip." in said
     assert "Before it, the load average was 0.1." in said
     assert "differ from float32 by what 8 bits cost, in these works by up to 0.05 % of the largest result." in said
     assert "All float32 rows agree" in said and "Absent: litert (npm is not installed)." in said
