@@ -54,9 +54,12 @@ def test_a_page_is_as_it_was_left_after_a_reload_elsewhere_and_back(visit):
     tab.slide("bits", "End")
     tab.follow("#digits")  # with no settings: as it was left
     assert tab.number("step-count") == step and "rate=0.05" in tab.page.url
+    below, offer = tab.boxes("play", "pad"), tab["restored"].bounding_box()
+    assert offer["y"] >= tab["strip"].bounding_box()["y"] + tab["strip"].bounding_box()["height"] - 2
     tab["step"].click()
     tab.wait_number("step-count", f"x === {step + 1:.0f}")
     tab["restored"].wait_for(state="detached")
+    assert tab.boxes("play", "pad") == below  # nothing moves under the pointer
     tab.page.go_back()
     tab.wait_ready()
     tab["restored"].wait_for()

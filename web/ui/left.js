@@ -9,16 +9,16 @@ export function Left({ page }) {
   const { was, meta } = page;
   const at = (step) => (step ? `, step ${count(step)}` : "");
   const failed = !meta.files && page.troubles.load;
-  return html`${was?.left && html`<p class="offer" role="status" data-test="restored">
+  return html`${was?.left && html`<p role="status" data-test="restored">
       <span class="doc">${was.left.id ? "Restored as you left it" : `Opened from ${was.left.name}`}${at(was.step)}.</span>
       <button type="button" class="quiet" data-test="shipped-state" disabled=${!page.open} onClick=${() => page.fresh()}>Start from the shipped state</button>
     </p>`}
-    ${was?.other && html`<p class="offer" role="status" data-test="left-other">
+    ${was?.other && html`<p role="status" data-test="left-other">
       <span class="doc">This link has settings of its own. You left this page with different ones${at(was.other.step)}.</span>
       <button type="button" class="quiet" data-test="as-left" disabled=${!page.open} onClick=${() => page.goTo(was.other)}>Go back to how you left it</button>
     </p>`}
-    ${page.notes.keep?.length > 0 && html`<p class="offer doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
-    ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="offer doc" role="status">${note}</p>`)}
+    ${page.notes.keep?.length > 0 && html`<p class="doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
+    ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="doc" role="status">${note}</p>`)}
     ${failed && html`<${Trouble} trouble=${failed} test="load-error" />`}`;
 }
 
