@@ -12,31 +12,37 @@ from playwright.sync_api import TimeoutError
 
 from pyapp import pages
 
-SHARE = 0.45  # of the screen's height that is picture
+SHARE = 0.45  # of the screen's height that the main picture, which is that of one panel, takes
+PAIRS = {"tensors", "encoder", "rung6"}  # two pictures, one below the other, take it together
 ROW = 64  # pixels of a strip in one row: it is as high while what it says is recorded, and nothing below it moves then
 WIDE = {"width": 1280, "height": 720}
 PHONE = {"width": 360, "height": 780}
 ZOOMED = {"width": 640, "height": 360}  # a screen of 1280x720 at 200 %
 SIZES = ({"width": 1440, "height": 900}, WIDE, {"width": 1000, "height": 720}, {"width": 820, "height": 1180}, PHONE,
          ZOOMED)
-# Boxes of the strip and of the pictures on the stage: how much of the screen they fill where nothing lies over them.
+# How much of the screen's height is picture, in the panel of the stage where it is most and in all of them, where
+# nothing lies over it; a pad counts when something is on it.
 LOOK = """() => {
     const box = (element) => element.getBoundingClientRect();
     const strip = box(document.querySelector(".strip"));
     const [from, to] = strip.top > innerHeight / 2 ? [0, strip.top] : [strip.bottom, innerHeight];
-    const pictures = "figure, svg, canvas, table, .draw, .text-block, .tiles, .formula";
-    const spans = [...document.querySelectorAll(".bench > .stage > section")]
-        .flatMap((panel) => [...panel.querySelectorAll(pictures)].map(box))
-        .map(({ top, bottom }) => [Math.max(top, from), Math.min(bottom, to)])
-        .filter(([top, bottom]) => bottom > top).sort(([a], [b]) => a - b);
-    let [filled, end] = [0, 0];
-    for (const [top, bottom] of spans) {
-        filled += Math.max(0, bottom - Math.max(top, end));
-        end = Math.max(end, bottom);
-    }
+    const pictures = "figure, svg:not(.pad), canvas, table, .draw:has(.pad image), .text-block, .tiles, .formula";
+    const share = (panels) => {
+        const spans = panels.flatMap((panel) => [...panel.querySelectorAll(pictures)].map(box))
+            .map(({ top, bottom }) => [Math.max(top, from), Math.min(bottom, to)])
+            .filter(([top, bottom]) => bottom > top).sort(([a], [b]) => a - b);
+        let [filled, end] = [0, 0];
+        for (const [top, bottom] of spans) {
+            filled += Math.max(0, bottom - Math.max(top, end));
+            end = Math.max(end, bottom);
+        }
+        return filled / innerHeight;
+    };
+    const panels = [...document.querySelectorAll(".bench > .stage > section")];
     const controls = [...document.querySelectorAll(".strip :is(input, select, .transport button)")].map(box);
     const hidden = controls.filter(({ top, bottom }) => top < 0 || bottom > innerHeight).length;
-    return { filled: filled / innerHeight, scrolled: scrollY, hidden, strip: strip.height };
+    return { main: Math.max(...panels.map((panel) => share([panel]))), all: share(panels), scrolled: scrollY, hidden,
+             strip: strip.height };
 }"""
 # Pairs of siblings that lie over each other by more than a hair, as words.
 OVERLAPS = """() => {
@@ -95,7 +101,8 @@ def test_every_page_at_every_size(visit):
         for size in SIZES:
             tab.page.set_viewport_size(size)
             tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            found = [*out_of_view(tab, size, bool(faults)), *tab.page.evaluate(OVERLAPS), *tab.page.evaluate(SPILT)]
+            found = [*out_of_view(tab, name, size, bool(faults)), *tab.page.evaluate(OVERLAPS),
+                     *tab.page.evaluate(SPILT)]
             faults += [f"{name} at {size['width']}: {fault}" for fault in found]
     assert not faults, faults
     assert tab.page.evaluate("document.documentElement.dataset.state") != "ready"
@@ -109,14 +116,15 @@ def twice(tab, name: str) -> Iterator[str]:
     yield from (f"{each} is not there" for each in set(pages.page(name).mains()) - set(shown))
 
 
-def out_of_view(tab, size: dict, hurry: bool) -> Iterator[str]:
+def out_of_view(tab, name: str, size: dict, hurry: bool) -> Iterator[str]:
     """What of a page should be in view at once on a screen of this size, and is not."""
     if size in (WIDE, PHONE):
+        of = "all" if name in PAIRS else "main"
         with contextlib.suppress(TimeoutError):
-            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=SHARE,
+            tab.page.wait_for_function(f"([of, least]) => ({LOOK})()[of] >= least", arg=[of, SHARE],
                                        timeout=1000 if hurry else 30_000)  # less than Python's files are waited for
         seen = tab.page.evaluate(LOOK)
-        if seen["filled"] < SHARE or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
+        if seen[of] < SHARE or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
             yield str(seen)
     top, strip, position = tab.page.evaluate("""() => {
         const [stage, strip] = [".bench > .stage", ".strip"].map((part) => document.querySelector(part));
