@@ -182,7 +182,7 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     server = host(*OURS)
     tab = visit(None, service_workers="allow")
     tab.url = server.start(tmp_path)
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 2_000_000})
     tab.open("#digits")
     tab.wait_text("offline", "storage is full")
@@ -217,7 +217,7 @@ def test_a_full_disk_keeps_no_one_out_and_a_copy_that_was_deleted_is_made_again(
     tab.url = host(*OURS).start(tmp_path)
     tab.open("#exponential")
     tab.wait_text("offline", "Works offline, except")
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
     tab.page.reload()
     tab.wait_ready()
