@@ -184,6 +184,7 @@ def test_code_runs_with_its_picture_in_view_and_is_not_clipped(visit):
     tab.wait_text("code-state", "The shipped function is running.")
     tab["code-run"].click()
     tab.wait_text("code-state", "The shipped function is running.")
+    assert tab.page.locator(".cm-scroller").count() == 1 and tab.page.evaluate(CLIPPED) == 0  # in the editor
     strip, picture, run = tab.boxes("strip", "fit", "code-run")
     assert strip["y"] + strip["height"] <= picture["y"] and picture["y"] + picture["height"] <= run["y"]
     assert run["y"] + run["height"] <= WIDE["height"]
