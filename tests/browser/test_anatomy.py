@@ -72,6 +72,27 @@ SPILT = """() => {
     const wide = [...document.querySelectorAll("section[data-panel]")];
     return [...words, ...wide.filter((panel) => panel.scrollWidth > panel.clientWidth + 1)].map(name);
 }"""
+# Exact values that are shown beyond the screen's edges, while the pointer is on the outermost cells of pictures.
+BEYOND = """async () => {
+    const [found, frame] = [new Set(), () => new Promise((done) => requestAnimationFrame(done))];
+    let shown = 0;
+    for (const canvas of document.querySelectorAll("main .heatmap > canvas:first-child")) {
+        const { left, right, top, bottom } = canvas.getBoundingClientRect();
+        if (left === right) continue;
+        for (const [x, y] of [[left + 2, top + 2], [right - 2, bottom - 2]]) {
+            const at = { clientX: x, clientY: y, bubbles: true };
+            canvas.dispatchEvent(new PointerEvent("pointermove", at));
+            await frame();
+            const readout = canvas.parentElement.querySelector(".heatmap-readout");
+            const box = readout.getBoundingClientRect();
+            shown += box.width > 0;
+            const out = box.width && (box.left < -1 || box.right > innerWidth + 1);
+            if (out) found.add(`“${readout.innerText}” from ${box.left} to ${box.right}`);
+            canvas.dispatchEvent(new PointerEvent("pointerleave", at));
+        }
+    }
+    return shown ? [...found] : ["nothing is read"];
+}"""
 CLIPPED = """() => [...document.querySelectorAll(".code pre, .cm-scroller, .printed")]
     .filter((pane) => pane.clientWidth && pane.scrollWidth > pane.clientWidth + 1).length"""
 
@@ -106,6 +127,16 @@ def test_every_page_at_every_size(visit):
             faults += [f"{name} at {size['width']}: {fault}" for fault in found]
     assert not faults, faults
     assert tab.page.evaluate("document.documentElement.dataset.state") != "ready"
+
+
+def test_exact_values_are_shown_within_the_screen(visit):
+    tab = without_python(visit, WIDE)
+    for name in ("methods", "simulator", "vision"):
+        go(tab, name)
+        tab.page.locator("main .heatmap canvas").first.wait_for()
+        for width in (1280, 820, 360):
+            tab.page.set_viewport_size({"width": width, "height": 760})
+            assert tab.page.evaluate(BEYOND) == [], f"{name} at {width}"
 
 
 def twice(tab, name: str) -> Iterator[str]:
