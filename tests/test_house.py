@@ -179,6 +179,13 @@ def test_every_page_has_panels_and_what_they_do_not_draw_is_in_views():
     assert set().union(*MODULES.values()) == there
 
 
+def test_what_only_chromium_has_is_asked_for_in_one_place():
+    """Where tests in other browsers skip it: `Visitor.devtools` and `allow_clipboard` in tests/browser/conftest.py."""
+    asking = re.compile(r"new_cdp_session|\bgrant_permissions")
+    for path in (ROOT / "tests" / "browser").glob("*.py"):
+        assert path.name == "conftest.py" or not asking.search(path.read_text()), path.name
+
+
 def test_ruff_is_clean():
     subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=True)
 

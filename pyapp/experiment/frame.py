@@ -97,7 +97,7 @@ class Experiment:
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
     RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there
     REHEARSED: ClassVar[int | None] = None  # steps done before, and then what is measured in the background
-    UNRECORDED: ClassVar[tuple[str, ...]] = ()  # large arrays, needed only under the pointer: Python brings them
+    UNRECORDED: ClassVar[tuple[str, ...]] = ()  # large arrays of the frame or of what is read: Python brings them
     TOUR: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # a guided path that begins here: links, titles, words
     NEXT: ClassVar[tuple[str, str]] = ()  # the page to go on to, and a sentence about why
     RESUMES: ClassVar[bool] = True  # a snapshot holds the step; else what it lacks is worked out again, from step 0

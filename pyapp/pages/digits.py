@@ -50,6 +50,7 @@ class Page(Experiment):
     ACTIONS = (Action("measure", "Measure", "Time predictions of one image and of 500 on this machine"),
                *export_buttons.actions())
     MAIN = ("weights", "bits")
+    RECORDED, UNRECORDED = ("weights",), ("filters",)
     PARAMS = (
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),

@@ -52,7 +52,7 @@ class Page(Experiment):
             controls.idle_in_float("softmax", "logit_shift", by="logit_bits", value=OFF, what="logits"))
     ACTIONS = export_buttons.actions(export_buttons.VISION)
     MAIN = ("bits", "logit_bits")
-    RECORDED = ()
+    RECORDED, UNRECORDED = (), ("matrix", "matrix_quant", "matrix_error", "heads_error")
     PARAMS = (
         Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),

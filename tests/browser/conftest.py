@@ -18,6 +18,7 @@ ENGINE = os.environ.get("BITLADDER_BROWSER")  # chromium, firefox or webkit, as 
 START = 180_000  # milliseconds that Python may take to start on a slow machine
 LOOK = {"polling": 40}  # milliseconds; by default a page is looked at in each frame, and so has to draw all of them
 WINDOW = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}  # which would answer for the network
+CHROMIUMS = {"permissions", "is_mobile"}  # options of a context that not all browsers have
 PROVOKED = ("Service Worker registration blocked by Playwright",)  # by WINDOW; else no tab could be taken over
 # A tab of a test lives for seconds: what Chromium would optimise meanwhile costs more than it saves, so only what runs
 # for long is. The bytes that are executed before a function of WebAssembly is compiled for the second time.
@@ -73,10 +74,16 @@ def browser(needs_chromium):
 
 @contextlib.contextmanager
 def other(engine: str):
-    """A browser that Playwright has fetched; tests that speak of Chromium's own tools will fail there."""
+    """A browser that Playwright has fetched."""
     from playwright.sync_api import sync_playwright
     with sync_playwright() as playwright:
         yield getattr(playwright, engine).launch()
+
+
+def only_chromium_has(what: str) -> None:
+    """Skip the test that runs, in a browser in which Playwright does not offer this."""
+    if ENGINE not in (None, "chromium"):
+        pytest.skip(f"only Chromium has {what}")
 
 
 def as_function(expression: str) -> str:
@@ -220,9 +227,19 @@ class Visitor:
         self.page.locator(where("play") + "[aria-busy=false]", has_text="Play").wait_for()  # no step comes any more
         self.wait_kept()
 
+    def allow_clipboard(self) -> None:
+        """Let the page read and write the clipboard without asking."""
+        only_chromium_has("permissions for the clipboard")
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def devtools(self):
+        """A function that sends a command of Chromium's DevTools protocol."""
+        only_chromium_has("DevTools")
+        return self.page.context.new_cdp_session(self.page).send
+
     def paste(self, name: str, piece: str, times: int) -> None:
         """Paste a piece of text repeated so often, which is made in the page, over all that a field holds."""
-        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.allow_clipboard()
         self.page.evaluate("([piece, times]) => navigator.clipboard.writeText(piece.repeat(times))", [piece, times])
         self[name].press("ControlOrMeta+A")
         self[name].press("ControlOrMeta+V")
@@ -247,7 +264,7 @@ class Visitor:
         """Draw one stroke on the pad as touch input."""
         self["pad"].scroll_into_view_if_needed()
         box = self["pad"].bounding_box()
-        send = self.page.context.new_cdp_session(self.page).send
+        send = self.devtools()
         for i, (x, y, _) in enumerate(points):
             place = {"x": box["x"] + float(x) * box["width"], "y": box["y"] + float(y) * box["height"]}
             send("Input.dispatchTouchEvent", {"type": "touchMove" if i else "touchStart", "touchPoints": [place]})
@@ -282,6 +299,8 @@ def visit(request, browser, url, tabs):
     own, shared = [], {}
 
     def open_(link: str | None = "", cold: bool = False, **options) -> Visitor:
+        for name in CHROMIUMS & options.keys():
+            only_chromium_has(name)
         options = {**WINDOW, **options}
         device = repr(sorted((name, options[name]) for name in options.keys() - {"viewport", "color_scheme"}))
         if link is None or cold or device in shared:

@@ -12,31 +12,37 @@ from playwright.sync_api import TimeoutError
 
 from pyapp import pages
 
-SHARE = 0.45  # of the screen's height that is picture
+SHARE = 0.45  # of the screen's height that the main picture, which is that of one panel, takes
+PAIRS = {"tensors", "encoder", "rung6"}  # two pictures, one below the other, take it together
 ROW = 64  # pixels of a strip in one row: it is as high while what it says is recorded, and nothing below it moves then
 WIDE = {"width": 1280, "height": 720}
 PHONE = {"width": 360, "height": 780}
 ZOOMED = {"width": 640, "height": 360}  # a screen of 1280x720 at 200 %
 SIZES = ({"width": 1440, "height": 900}, WIDE, {"width": 1000, "height": 720}, {"width": 820, "height": 1180}, PHONE,
          ZOOMED)
-# Boxes of the strip and of the pictures on the stage: how much of the screen they fill where nothing lies over them.
+# How much of the screen's height is picture, in the panel of the stage where it is most and in all of them, where
+# nothing lies over it; a pad counts when something is on it.
 LOOK = """() => {
     const box = (element) => element.getBoundingClientRect();
     const strip = box(document.querySelector(".strip"));
     const [from, to] = strip.top > innerHeight / 2 ? [0, strip.top] : [strip.bottom, innerHeight];
-    const pictures = "figure, svg, canvas, table, .draw, .text-block, .tiles, .formula";
-    const spans = [...document.querySelectorAll(".bench > .stage > section")]
-        .flatMap((panel) => [...panel.querySelectorAll(pictures)].map(box))
-        .map(({ top, bottom }) => [Math.max(top, from), Math.min(bottom, to)])
-        .filter(([top, bottom]) => bottom > top).sort(([a], [b]) => a - b);
-    let [filled, end] = [0, 0];
-    for (const [top, bottom] of spans) {
-        filled += Math.max(0, bottom - Math.max(top, end));
-        end = Math.max(end, bottom);
-    }
+    const pictures = "figure, svg:not(.pad), canvas, table, .draw:has(.pad image), .text-block, .tiles, .formula";
+    const share = (panels) => {
+        const spans = panels.flatMap((panel) => [...panel.querySelectorAll(pictures)].map(box))
+            .map(({ top, bottom }) => [Math.max(top, from), Math.min(bottom, to)])
+            .filter(([top, bottom]) => bottom > top).sort(([a], [b]) => a - b);
+        let [filled, end] = [0, 0];
+        for (const [top, bottom] of spans) {
+            filled += Math.max(0, bottom - Math.max(top, end));
+            end = Math.max(end, bottom);
+        }
+        return filled / innerHeight;
+    };
+    const panels = [...document.querySelectorAll(".bench > .stage > section")];
     const controls = [...document.querySelectorAll(".strip :is(input, select, .transport button)")].map(box);
     const hidden = controls.filter(({ top, bottom }) => top < 0 || bottom > innerHeight).length;
-    return { filled: filled / innerHeight, scrolled: scrollY, hidden, strip: strip.height };
+    return { main: Math.max(...panels.map((panel) => share([panel]))), all: share(panels), scrolled: scrollY, hidden,
+             strip: strip.height };
 }"""
 # Pairs of siblings that lie over each other by more than a hair, as words.
 OVERLAPS = """() => {
@@ -65,6 +71,27 @@ SPILT = """() => {
     });
     const wide = [...document.querySelectorAll("section[data-panel]")];
     return [...words, ...wide.filter((panel) => panel.scrollWidth > panel.clientWidth + 1)].map(name);
+}"""
+# Exact values that are shown beyond the screen's edges, while the pointer is on the outermost cells of pictures.
+BEYOND = """async () => {
+    const [found, frame] = [new Set(), () => new Promise((done) => requestAnimationFrame(done))];
+    let shown = 0;
+    for (const canvas of document.querySelectorAll("main .heatmap > canvas:first-child")) {
+        const { left, right, top, bottom } = canvas.getBoundingClientRect();
+        if (left === right) continue;
+        for (const [x, y] of [[left + 2, top + 2], [right - 2, bottom - 2]]) {
+            const at = { clientX: x, clientY: y, bubbles: true };
+            canvas.dispatchEvent(new PointerEvent("pointermove", at));
+            await frame();
+            const readout = canvas.parentElement.querySelector(".heatmap-readout");
+            const box = readout.getBoundingClientRect();
+            shown += box.width > 0;
+            const out = box.width && (box.left < -1 || box.right > innerWidth + 1);
+            if (out) found.add(`“${readout.innerText}” from ${box.left} to ${box.right}`);
+            canvas.dispatchEvent(new PointerEvent("pointerleave", at));
+        }
+    }
+    return shown ? [...found] : ["nothing is read"];
 }"""
 CLIPPED = """() => [...document.querySelectorAll(".code pre, .cm-scroller, .printed")]
     .filter((pane) => pane.clientWidth && pane.scrollWidth > pane.clientWidth + 1).length"""
@@ -95,10 +122,21 @@ def test_every_page_at_every_size(visit):
         for size in SIZES:
             tab.page.set_viewport_size(size)
             tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            found = [*out_of_view(tab, size, bool(faults)), *tab.page.evaluate(OVERLAPS), *tab.page.evaluate(SPILT)]
+            found = [*out_of_view(tab, name, size, bool(faults)), *tab.page.evaluate(OVERLAPS),
+                     *tab.page.evaluate(SPILT)]
             faults += [f"{name} at {size['width']}: {fault}" for fault in found]
     assert not faults, faults
     assert tab.page.evaluate("document.documentElement.dataset.state") != "ready"
+
+
+def test_exact_values_are_shown_within_the_screen(visit):
+    tab = without_python(visit, WIDE)
+    for name in ("methods", "simulator", "vision"):
+        go(tab, name)
+        tab.page.locator("main .heatmap canvas").first.wait_for()
+        for width in (1280, 820, 360):
+            tab.page.set_viewport_size({"width": width, "height": 760})
+            assert tab.page.evaluate(BEYOND) == [], f"{name} at {width}"
 
 
 def twice(tab, name: str) -> Iterator[str]:
@@ -109,14 +147,15 @@ def twice(tab, name: str) -> Iterator[str]:
     yield from (f"{each} is not there" for each in set(pages.page(name).mains()) - set(shown))
 
 
-def out_of_view(tab, size: dict, hurry: bool) -> Iterator[str]:
+def out_of_view(tab, name: str, size: dict, hurry: bool) -> Iterator[str]:
     """What of a page should be in view at once on a screen of this size, and is not."""
     if size in (WIDE, PHONE):
+        of = "all" if name in PAIRS else "main"
         with contextlib.suppress(TimeoutError):
-            tab.page.wait_for_function(f"(least) => ({LOOK})().filled >= least", arg=SHARE,
+            tab.page.wait_for_function(f"([of, least]) => ({LOOK})()[of] >= least", arg=[of, SHARE],
                                        timeout=1000 if hurry else 30_000)  # less than Python's files are waited for
         seen = tab.page.evaluate(LOOK)
-        if seen["filled"] < SHARE or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
+        if seen[of] < SHARE or seen["scrolled"] or seen["hidden"] or (size is WIDE and seen["strip"] > ROW):
             yield str(seen)
     top, strip, position = tab.page.evaluate("""() => {
         const [stage, strip] = [".bench > .stage", ".strip"].map((part) => document.querySelector(part));
@@ -176,6 +215,7 @@ def test_code_runs_with_its_picture_in_view_and_is_not_clipped(visit):
     tab.wait_text("code-state", "The shipped function is running.")
     tab["code-run"].click()
     tab.wait_text("code-state", "The shipped function is running.")
+    assert tab.page.locator(".cm-scroller").count() == 1 and tab.page.evaluate(CLIPPED) == 0  # in the editor
     strip, picture, run = tab.boxes("strip", "fit", "code-run")
     assert strip["y"] + strip["height"] <= picture["y"] and picture["y"] + picture["height"] <= run["y"]
     assert run["y"] + run["height"] <= WIDE["height"]

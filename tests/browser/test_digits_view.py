@@ -244,7 +244,7 @@ def test_a_palm_that_lies_down_before_the_pen_draws_nothing(visit):
     tab["label"].wait_for()
     tab["clear"].click()
     tab["pad"].scroll_into_view_if_needed()
-    box, send = tab["pad"].bounding_box(), tab.page.context.new_cdp_session(tab.page).send
+    box, send = tab["pad"].bounding_box(), tab.devtools()
 
     def at(x: float, y: float) -> dict:
         return {"x": box["x"] + float(x) * box["width"], "y": box["y"] + float(y) * box["height"]}

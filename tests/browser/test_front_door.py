@@ -3,6 +3,7 @@
 import pytest
 
 from pyapp import pages
+from pyapp.parity.check import SEVEN
 
 
 def test_it_works_before_python_does(visit):
@@ -22,6 +23,24 @@ def test_it_works_before_python_does(visit):
     tab["curve"].focus()
     tab.page.keyboard.press("ArrowRight")
     tab.wait_text("curve-value", "3 bits: just rounded 58.17%, trained 99.05%")
+    a_pad_shows_what_was_recorded(tab)
+
+
+def a_pad_shows_what_was_recorded(tab):
+    """Of the test digit that it opens with, by the network that is chosen; never of what a reader draws on it."""
+    tab.page.evaluate("location.hash = '#digits'")
+    tab.wait_text("prediction", "1")  # by a network that has not learned yet
+    tab["weights-pretrained"].check(force=True)
+    tab.wait_text("prediction", "6")
+    assert "Recorded by CPython" in tab.text("recorded") and tab.page.locator(".pad image").count() == 1
+    assert tab.text("label") == "Its label is 6. Draw your own." and tab.number("confidence") > 99
+    tab.draw(SEVEN)
+    tab.wait_text("prediction", "Your drawing is read as soon as Python runs.")
+    assert tab["label"].count() == 0
+    tab["undo"].click()
+    tab.wait_text("label", "Its label is 6")
+    tab["clear"].click()
+    tab.wait_text("prediction", "The pad is empty")
 
 
 def test_two_bits_are_repaired_before_ones_eyes(visit):

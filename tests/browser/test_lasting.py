@@ -54,9 +54,12 @@ def test_a_page_is_as_it_was_left_after_a_reload_elsewhere_and_back(visit):
     tab.slide("bits", "End")
     tab.follow("#digits")  # with no settings: as it was left
     assert tab.number("step-count") == step and "rate=0.05" in tab.page.url
+    below, offer = tab.boxes("play", "pad"), tab["restored"].bounding_box()
+    assert offer["y"] >= tab["strip"].bounding_box()["y"] + tab["strip"].bounding_box()["height"] - 2
     tab["step"].click()
     tab.wait_number("step-count", f"x === {step + 1:.0f}")
     tab["restored"].wait_for(state="detached")
+    assert tab.boxes("play", "pad") == below  # nothing moves under the pointer
     tab.page.go_back()
     tab.wait_ready()
     tab["restored"].wait_for()
@@ -89,8 +92,7 @@ def test_a_page_is_as_it_was_left_after_a_reload_elsewhere_and_back(visit):
 
 def test_runs_are_pinned_compared_taken_back_and_described(visit, tmp_path):
     tab = visit("#qat?network=784-32-10&bits=4")
-    context = tab.page.context
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.allow_clipboard()
     step = train(tab, 30)
     tab["pin"].click()
     tab.wait_text("compared", f"step {step:,.0f}")
@@ -323,7 +325,7 @@ def test_what_a_run_has_learned_survives_a_reload_a_dead_worker_and_a_full_stora
     tab.wait_ready()
     tab["restored"].wait_for()
     assert tab.number("step-count") >= kept
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
     tab["play"].click()
     tab.wait_text("unkept", "This browser has no room left to keep your work. To keep it, choose Share")

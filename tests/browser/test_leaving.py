@@ -49,8 +49,8 @@ def tab(visit, round_):
     tab = visit(None)
     tab.page.add_init_script(COUNT)
     tab.open(f"#{REST}")
-    tab.devtools = tab.page.context.new_cdp_session(tab.page)
-    tab.devtools.send("Performance.enable")
+    tab.send = tab.devtools()
+    tab.send("Performance.enable")
     calmly(tab, round_)
     return tab
 
@@ -84,9 +84,9 @@ def at_work(tab) -> None:
 
 
 def count(tab) -> dict[str, int]:
-    tab.devtools.send("HeapProfiler.collectGarbage")
+    tab.send("HeapProfiler.collectGarbage")
     tab.page.evaluate(FRAME)
-    found = {item["name"]: int(item["value"]) for item in tab.devtools.send("Performance.getMetrics")["metrics"]}
+    found = {item["name"]: int(item["value"]) for item in tab.send("Performance.getMetrics")["metrics"]}
     return {"nodes": found["Nodes"], "listeners": found["JSEventListeners"], "observed": tab.page.evaluate("observed")}
 
 
@@ -100,7 +100,7 @@ def settled(tab) -> dict[str, int]:
 
 def canvases(tab) -> int:
     """How many are in memory, on the page or not."""
-    send = tab.devtools.send
+    send = tab.send
     kind = send("Runtime.evaluate", {"expression": "HTMLCanvasElement.prototype"})["result"]["objectId"]
     found = send("Runtime.queryObjects", {"prototypeObjectId": kind})["objects"]["objectId"]
     size = {"objectId": found, "functionDeclaration": "function () { return this.length; }"}

@@ -204,7 +204,7 @@ def test_a_copy_that_cannot_be_made_harms_nobody_and_is_made_later(visit, host, 
     server = host(*OURS)
     tab = visit(None, service_workers="allow")
     tab.url = server.start(tmp_path)
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 2_000_000})
     tab.open("#digits")
     tab.wait_text("offline", "storage is full")
@@ -281,7 +281,7 @@ def test_a_full_disk_keeps_no_one_out_and_a_copy_that_lacks_files_or_was_deleted
     away.rename(tmp_path / name)
     tab["offline-retry"].click()
     tab.wait_text("offline", "Works offline, except")
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     send("Storage.overrideQuotaForOrigin", {"origin": tab.url.rstrip("/"), "quotaSize": 1000})
     tab.page.reload()
     tab.wait_ready()

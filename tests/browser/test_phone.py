@@ -58,7 +58,7 @@ def attention(tab):
 
 def swipe(tab, *fingers):
     """Upwards, from places (x, y)."""
-    send = tab.page.context.new_cdp_session(tab.page).send
+    send = tab.devtools()
     for kind, up in [("touchStart", 0), *(("touchMove", 10 * step) for step in range(12)), ("touchEnd", None)]:
         points = [] if up is None else [{"x": x, "y": y - up, "id": x} for x, y in fingers]
         send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

@@ -12,7 +12,6 @@ from pyapp.recorded import record
 
 # What depends on the machine: its speed, and the few codes that flip where float sums have another order.
 UNSTABLE = {"speed", "mean_gap", "code_difference", "logits_differ"}
-RECORDED = [name for name in pages.names() if pages.page(name).RECORDED is not None]
 
 
 def values(array: dict) -> np.ndarray:
@@ -24,7 +23,7 @@ def values(array: dict) -> np.ndarray:
     return (decoded(array["palette"], array["dtype"])[found] if "palette" in array else found).reshape(array["shape"])
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", pages.names())
 def test_recorded_frames_are_those_of_today(name):
     said, now = json.loads((ROOT / "web" / "recorded" / f"{name}.json").read_text()), record(name)
     again = f"make it again: python -m pyapp pages --recorded {name} > web/recorded/{name}.json"
@@ -33,6 +32,11 @@ def test_recorded_frames_are_those_of_today(name):
         told = said["frames"][key]
         assert close(told["scalars"], json.loads(json.dumps(frame["scalars"]))), f"{key}: {again}"
         same_numbers(told["arrays"], frame["arrays"], f"{key}: {again}")
+        assert told.get("read", {}).keys() == frame.get("read", {}).keys(), f"{key}: {again}"
+        if read := frame.get("read"):  # of what the pad opens with
+            assert read["index"] == told["read"]["index"] == frame["scalars"]["first"], f"{key}: {again}"
+            assert close(told["read"]["scalars"], json.loads(json.dumps(read["scalars"]))), f"{key}: {again}"
+            same_numbers(told["read"]["arrays"], read["arrays"], f"{key}, read: {again}")
         assert told["history"].keys() == frame["history"].keys(), f"{key}: {again}"
         for curve, points in frame["history"].items():
             same_numbers(told["history"][curve], points, f"{key}, {curve}: {again}")
@@ -53,10 +57,20 @@ def close(told, now) -> bool:
     return told == pytest.approx(now, rel=1e-4, abs=1e-6) if isinstance(now, float) else told == now
 
 
-def test_no_file_is_left_of_a_page_that_is_not_recorded():
-    assert {path.stem for path in (ROOT / "web" / "recorded").iterdir()} == set(RECORDED)
+def test_every_page_is_recorded_and_no_file_is_left_of_one_that_went():
+    assert {path.stem for path in (ROOT / "web" / "recorded").iterdir()} == set(pages.names())
 
 
-def test_a_page_that_is_not_recorded_says_so():
-    with pytest.raises(ValueError, match="digits has no recorded frames; its Page has to name"):
-        record("digits")
+@pytest.mark.parametrize("name", ["digits", "inference", "vision", "gestures"])
+def test_no_pad_opens_empty(name):
+    """What is read of the digit, or drawing, that it opens with is there, with the bars of every class."""
+    for frame in json.loads((ROOT / "web" / "recorded" / f"{name}.json").read_text())["frames"].values():
+        read = frame["read"]
+        bars = [row["p"] for row in read["scalars"]["told"]["classes"]]
+        assert values(read["arrays"]["input"]).max() > 0.9 and sum(bars) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_page_that_is_not_recorded_says_so(monkeypatch):
+    monkeypatch.setattr(pages.page("start"), "RECORDED", None)
+    with pytest.raises(ValueError, match="start has no recorded frames; its Page has to name"):
+        record("start")

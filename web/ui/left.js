@@ -9,12 +9,12 @@ export function Left({ page }) {
   const { was, meta } = page;
   const at = (step) => (step ? `, step ${count(step)}` : "");
   const failed = !meta.files && page.troubles.load;
-  const offer = (test, words, button, label, act) => html`<p class="offer" role="status" data-test=${test}><span class="doc">${words}</span>
+  const offer = (test, words, button, label, act) => html`<p role="status" data-test=${test}><span class="doc">${words}</span>
     <button type="button" class="quiet" data-test=${button} disabled=${!page.open} onClick=${act}>${label}</button></p>`;
   return html`${was?.left && offer("restored", `${was.left.id ? "Restored as you left it" : `Opened from ${was.left.name}`}${at(was.step)}.`, "shipped-state", "Start from the shipped state", () => page.fresh())}
     ${was?.other && offer("left-other", `This link has settings of its own. You left this page with different ones${at(was.other.step)}.`, "as-left", "Go back to how you left it", () => page.goTo(was.other))}
-    ${page.notes.keep?.length > 0 && html`<p class="offer doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
-    ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="offer doc" role="status">${note}</p>`)}
+    ${page.notes.keep?.length > 0 && html`<p class="doc" role="status" data-test="unkept">${page.notes.keep}</p>`}
+    ${!meta.files && (page.notes.load ?? []).map((note) => html`<p class="doc" role="status">${note}</p>`)}
     ${failed && html`<${Trouble} trouble=${failed} test="load-error" />`}`;
 }
 

@@ -4,7 +4,7 @@ import { Curves } from "./curves.js";
 
 /**
  * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
- * Resolves to frame(params): a frame, or null for parameters that were not recorded.
+ * Resolves to frame(params): a frame, with what is `read` of the digit that a pad opens with, or null for parameters that were not recorded.
  */
 export async function recorded(meta) {
   const none = { by: [], frames: {} }; // Python will be here all the same
@@ -14,12 +14,12 @@ export async function recorded(meta) {
   return (params) => {
     const key = by.map((name) => params[name]).join();
     if (!Object.hasOwn(frames, key) || !meta.params.every((param) => plain(params, param))) return null;
-    const { arrays, history, ...frame } = frames[key];
-    return (made[key] ??= { ...frame, arrays: each(arrays, unpacked), curves: new Curves(each(history, (points) => each(points, unpacked))) });
+    const { arrays, history, read, ...frame } = frames[key];
+    return (made[key] ??= { ...frame, arrays: all(arrays), read: read && { ...read, arrays: all(read.arrays) }, curves: new Curves(all(history, (points) => all(points))) });
   };
 }
 
-const each = (object, change) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
+const all = (arrays, change = unpacked) => Object.fromEntries(Object.entries(arrays).map(([name, value]) => [name, change(value)]));
 
 function unpacked({ shape, dtype, palette, values }) {
   const data = numbers(values, palette ? "uint8" : dtype);

@@ -27,8 +27,7 @@ export function Strip({ page, training, run, headline, links, sheet, open, toggl
     ${sheet && html`<button type="button" class="quiet handle" data-test="controls-toggle" aria-expanded=${open} aria-controls="settings" onClick=${toggle}>
       ${open ? "Hide controls" : "More controls"}
     </button>`}
-    ${training && html`<${Offer} page=${page} training=${training} />`}
-    <${Left} page=${page} />
+    <div class="offers">${training && html`<${Offer} page=${page} training=${training} />`}<${Left} page=${page} /></div>
   </div>`;
 }
 

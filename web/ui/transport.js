@@ -28,7 +28,7 @@ export function Transport({ page, training }) {
 export function Offer({ page, training }) {
   const [record] = training.offers;
   if (!record || training.playing || page.step > 0) return null;
-  return html`<p class="offer">
+  return html`<p>
     <button type="button" data-test="resume" onClick=${() => training.resume(record)}>
       Resume at step ${count(record.step)}
     </button>

@@ -8,32 +8,31 @@ import { drawArray, readPicture } from "../ui/picture.js";
 import { Trouble } from "../ui/trouble.js";
 
 const CLASSES = [..."0123456789"];
-const SPOKEN_AFTER_MS = 700;
-const PREDICT_EVERY_MS = 150; // while training; a person cannot read faster
+const [SPOKEN_AFTER_MS, PREDICT_EVERY_MS] = [700, 150]; // the latter while training; a person cannot read faster
 
 /**
  * Draw a digit, see what Python makes of it, and read the verdict. The frame says how many held-out digits there are, and may say
- * which is there `first`, what tells its `network` from others, "" while there is none, and which classes are `known`. page.put(index) shows a held-out digit.
+ * which is there `first` (what was recorded of it is shown until Python is here), what tells its `network` from others, "" while there is none, and which classes are `known`. page.put(index) shows a held-out digit.
  * What is read of a drawing is told by the block's own blocks: `told` in pyapp/pages/base/digit_input.py.
  */
 export default function Draw({ block, scope, page, Blocks }) {
   const { label, caption, shape, what = "digit" } = block;
-  const root = useRef(null);
-  const [choose] = useState(newest); // of what the pad shows
+  const [root, [choose]] = [useRef(null), useState(newest)]; // choose: of what the pad shows
   const [answer, take] = useState(null);
   const [file, begin] = useState(null); // the name of one that is being read
   const [spoken, speak] = useState("");
   const [, redraw] = useState(null);
   const [pad] = useState(() => new Drawing(changed, () => redraw({})));
+  const [{ empty }, example] = [pad, page.example()?.read];
 
   /** Ask again: the drawing or the network has changed. The answer to the change may have brought what is `read` now. */
   async function update(read = null) {
     redraw({});
-    if (!page.open) return;
-    const found = read ?? (await page.predict(page.asks()));
-    if (!found) return;
+    const known = page.example()?.read; // of what the pad opens with
+    const found = read ?? (page.open ? await page.predict(page.asks()) : pad.picture?.inputs.index === known?.index ? known : null);
+    if (!found && page.open) return;
     take(found);
-    page.reads(Number.isInteger(found.scalars.digit) ? found : null);
+    page.reads(Number.isInteger(found?.scalars.digit) ? found : null);
   }
 
   function changed() {
@@ -48,8 +47,9 @@ export default function Draw({ block, scope, page, Blocks }) {
   async function showHeldOut(index) {
     const [inputs, wanted] = [{ index }, choose()];
     const found = await page.ask("predict", { inputs }, "predict");
-    if (found && wanted()) pad.show({ href: () => drawArray(found.arrays.pad ?? found.arrays.input), inputs });
+    if (found && wanted()) show(found, inputs);
   }
+  const show = ({ arrays }, inputs) => pad.show({ href: () => drawArray(arrays.pad ?? arrays.input), inputs });
 
   /** What was on the pad when the page was left. */
   function putBack({ strokes, input, index }) {
@@ -102,7 +102,7 @@ export default function Draw({ block, scope, page, Blocks }) {
     return () => clearTimeout(timer);
   }, [answer]);
 
-  const { empty } = pad;
+  useEffect(() => void (page.open || (example && pad.empty ? show(example, { index: example.index }) : update())), [example]);
   const refuse = (trouble) => (choose(), page.fail("image", trouble)); // no digit comes late and takes the words away
   const undo = (event) => (event.ctrlKey || event.metaKey) && event.key === "z" && pad.undo();
   const tool = (name, words, act, off) => html`<button type="button" data-test=${name} disabled=${off} onClick=${act}>${words}</button>`;

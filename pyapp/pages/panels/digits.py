@@ -19,8 +19,9 @@ WEIGHTS = Panel("weights", "What the first layer looks for", (
         for name, caption, role, more in (
             ("filters", "float", "float", ""),
             ("filters_quant", "{bits_head}", "quant", ", quantised {filters_quant:signed:4}")))),
-    Scale(limit="filter_limit", what="weight"),
-), empty="The images appear when Python has started.")
+    Words(role="empty", text="The images appear when Python has started.", when="!filters?"),
+    Scale(limit="filter_limit", what="weight", when="filters?"),
+))
 WITH = ("weights just rounded, one scale per layer", "float32 activations")
 SHIPPED = Panel("shipped", "Shipped results", (
     Words(text="Accuracy of the pretrained weights on MNIST’s {shipped.mlp.metrics.test.n:count} official test "

@@ -76,7 +76,7 @@ MATRIX = Panel("matrix", "The whole matrix", (
     Words(text="Each row is a token that looks, each column one that is looked at; the first of each is the class "
                "token, and rows sum to 1. A softmax needs an exponential for every cell, which fixed-point hardware "
                "has to build from shifts and tables. Click a row to see where its token looks."),
-    Words(role="empty", text="The matrix appears with a drawing.", when="!read"),
+    Words(role="empty", text="The matrix appears when Python has read the drawing.", when="!read.matrix?"),
     Beside(when="read", width=200, blocks=tuple(Heatmap(
         name=f"matrix{suffix.replace('_', '-')}", array=f"read.matrix{suffix}?", when=f"read.matrix{suffix}?",
         map="signed" if suffix == "_error" else "grey", caption=words, role=role,
@@ -84,7 +84,7 @@ MATRIX = Panel("matrix", "The whole matrix", (
         read=f"{{tokens.@row}} → {{tokens.@column}}: "
              f"{{read.matrix{suffix}:{'signed' if suffix == '_error' else 'fixed'}:4}}",
         pick=(("token", "@row"),), kept=("read.row_kept",)) for suffix, words, role in SIDES)),
-    Scale(when="read", limit="read.limits.matrix_error?", what="Differences"),
+    Scale(when="read.matrix?", limit="read.limits.matrix_error?", what="Differences"),
 ), place="wide")
 COMPARE = Panel("compare", "Float32 and quantised", (
     Words(text="The same network, with its weights, its [activations](?activation) and the [logits](?logits) of its "
