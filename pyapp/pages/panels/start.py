@@ -58,8 +58,10 @@ DOORS = Panel("doors", "Go on", (
         Together(blocks=(Words(role="sentence", text="**[Softmax lab](#methods)**"),
                          Words(text="13 published integer softmaxes on the same logits, with their errors and where "
                                     "they break."))))),
-    Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
-               "integers are equal everywhere ([parity](?parity)), and [this browser can prove it now](#check)."),
+    Words(text="In the common runtimes the same int8 model can give different answers on different machines ([ONNX "
+               "Runtime 28609](https://github.com/microsoft/onnxruntime/issues/28609)), because the int8 instructions "
+               "of some processors [saturate](https://github.com/microsoft/onnxruntime/issues/14642). Here integers "
+               "are equal everywhere ([parity](?parity)), and [this browser can prove it now](#check)."),
 ), place="wide")
 TOUR = (
     ("#simulator?data=layer1&bits=4", "A layer’s weights on a grid",
