@@ -223,7 +223,7 @@ class Text(Block):
 
 @declaration
 class Each(Block):
-    """The same blocks for each item of a list, in columns that are at least `width` pixels wide."""
+    """Blocks that are repeated for each item of a list, in columns that are at least `width` pixels wide."""
 
     over: Entry = ""
     blocks: tuple[Block, ...] = ()

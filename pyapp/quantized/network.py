@@ -70,7 +70,7 @@ class QuantizedNetwork:
         return Simulated(self)
 
     def integer(self, rounding: str = "single") -> IntegerNetwork:
-        """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
+        """This network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
         ValueError if activations are float or get their scales at run time, weights are in a number format, rotated
         or from HQQ, or int32 could overflow.
@@ -197,7 +197,7 @@ def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
-    """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
+    """`network` with activations of `bits` bits, from their full range on inputs; weights and `known` grids stay."""
     weights, settings = network.weights, Settings(activations=bits)
     *_, found = _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
                                 known or {})

@@ -68,7 +68,7 @@ class Settings:
         return self.format if isinstance(self.format, tuple) else (self.format,) * layers
 
     def at(self, width: Width | tuple[Width, ...]) -> "Settings":
-        """The same settings with other bits, or with number formats by name, for all layers or for each."""
+        """These settings with other bits, or with number formats by name, for all layers or for each."""
         first = width[0] if isinstance(width, tuple) else width
         return replace(self, **{"format" if isinstance(first, str) else "bits": width})
 

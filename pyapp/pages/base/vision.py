@@ -81,7 +81,7 @@ class Pair:
         self.count = Count(labels, self.seen, settings and Predictions(lambda x: self.quantised.quick(x), images))
 
     def under(self, settings: TransformerSettings | None) -> "Pair":
-        """The same float network under other settings."""
+        """This pair with its float32 network quantised under other settings."""
         return Pair(self.exact, settings, self.seen)
 
     @property
