@@ -57,7 +57,7 @@ class Page(Experiment):
         Param("fields", "Fields of mini", "choice", FIELDS[0], choices=FIELDS,
               doc="What the mini decoder blends: glyphs drawn from strokes, or what the teacher writes on average"),
         Param("digit", "Digit", "choice", ANY, choices=(ANY, *"0123456789"),
-              doc="any lets the latents decide; if you ask for a digit, the seed decides how the teacher writes it"),
+              doc="Digit to draw; with any, the latents decide. The seed decides how the teacher writes it"),
         Param("picked", "Picture", "int", 0, lo=0, hi=NINE - 1, widget="number",
               doc="Which of the nine pictures is examined, counted from 0: clicking a picture picks it"),
         Param("goal", "Walk to seed", "text", "2674", hi=40, widget="line",

@@ -42,7 +42,7 @@ class Page(Experiment):
     entry = "Your data"
     order = 85
     NEXT = ("anomaly", "From drawings to sensors: let a network listen to a machine, or to your own recording.")
-    WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and weights", ".npz", {"load": "Open drawings"}
+    WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and checkpoint", ".npz", {"load": "Open drawings"}
     BAR = "{bar}"
     GROUPS = (("Drawings", ("gesture", "data", "picked")), ("Network", ("features", "hidden", "bits", "seed")),
               ("Variants", ("variants", "degrees", "stretch", "wobble")), mistakes.GROUP)

@@ -124,7 +124,8 @@ class Page(SoftmaxLab):
         Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), titles=COLUMN_TITLES,
               doc="The column to sort by; row sums are sorted by their distance from 1, and method keeps the listed "
                   "order"),
-        Param("best", "Best first", "bool", True, doc="Off: worst first"),
+        Param("best", "Best first", "bool", True, doc=
+              "Whether the method that does best in the sorted column stands first; if not, the worst does"),
         softmax_controls.softmax(name="method", label="Picture of", default="ibert",
                          doc="The method whose probabilities are shown as a picture"),
         Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="First row in the picture, counted from 0"),

@@ -44,7 +44,7 @@ class Page(Experiment):
     tab = "With quantisation"
     order = 21
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
-    WORK, FILES = "train", "Weights"
+    WORK, FILES = "train", "Checkpoint"
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{reached:percent}](.quant){reached_by}"
     GROUPS = (("Network", ("start", "network", "seed")),
               ("Codes", ("format", "bits", "activations", "per", "estimator")),

@@ -41,7 +41,7 @@ class Page(Experiment):
     entry = "Transformers"
     order = 60
     NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")
-    WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    WORK, FILES, PLAYS = "train", "Checkpoint", (("weights", OWN, SHOWN_AGAIN),)
     BAR = ("step {step:count}, {counted:count} images: [{float_accuracy:percent}](.float) → "
            "[{quant_accuracy:percent}](.quant)")
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
@@ -54,11 +54,11 @@ class Page(Experiment):
     MAIN = ("bits", "logit_bits")
     RECORDED = ()
     PARAMS = (
-        Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
+        Param("weights", "Model", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),
-        Param("layer", "Layer", "int", 3, lo=1, hi=4, doc="Which block's attention is shown, from 1"),
+        Param("layer", "Layer", "int", 3, lo=1, hi=4, doc="Layer whose attention is shown (1 = first)"),
         Param("head", "Head", "choice", "1", choices=(*"1234", MEAN), widget="slider",
-              doc="Which head of it, or the mean of all"),
+              doc="Head of that layer whose attention is shown (1 = first), or the mean of all heads"),
         Param("token", "Query token", "int", 0, lo=0, hi=49, widget="number",
               doc="0 is the class token, which the answer is read from; then the patches in reading order"),
         controls.bits_or_off("Bits of every weight matrix, position embeddings included", label="Weights",
@@ -71,7 +71,7 @@ class Page(Experiment):
         softmax_controls.softmax(),
         softmax_controls.shift(name="logit_shift"),
         Param("size", "Own network", "choice", "small", choices=tuple(SIZES), live=False,
-              doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: like the shipped one, which "
+              doc="small: 16 patches, 2 layers, 32 wide, which learns in a minute; full: like the shipped one, which "
                   "takes about 16 times as long per step"),
         controls.optimiser("adam"),
         controls.rate(0.002, usual=usual_rates(adam=0.002)),

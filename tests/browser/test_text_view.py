@@ -118,7 +118,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     runner, run, frame = page_of(40)
     tab.page.locator("[data-test='text-quant'] span").nth(30).hover()
     found = runner.predict(run, {"side": "quant", "at": 30})
-    tab.wait_text("look-bars-caption", "block 2, head 1")
+    tab.wait_text("look-bars-caption", "layer 2, head 1")
     tab.page.locator("p", has_text="Character number 31 of the quantised text").wait_for()
     top = found.scalars["most"][0]["number"] - found.scalars["start"] - 1
     assert f"{found.arrays['attention_quant'][top]:.4f}" in tab["most"].inner_text()

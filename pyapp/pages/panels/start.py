@@ -68,8 +68,8 @@ TOUR = (
      "These are weights of a trained layer. With 4 bits each becomes one of 16 codes: see how many of the codes are "
      "used, then move the slider to 3 bits and to 8."),
     ("#simulator?data=outlier&bits=4", "One outlier",
-     "One large number sets the scale, and all others fall onto a few codes. Under “A scale per”, choose group instead "
-     "of tensor, and watch the error fall."),
+     "One large number sets the scale, and all others fall onto a few codes. Under “One scale per”, choose group "
+     "instead of tensor, and watch the error fall."),
     ("#inference?bits=3", "Inference with 3 bits",
      "The same digits network, with 3-bit weights and 8-bit activations, in integer arithmetic. Draw a digit: how "
      "sure is the network now?"),

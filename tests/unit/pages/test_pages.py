@@ -45,6 +45,11 @@ def test_no_two_names_are_alike():
     names = [*entries, *(name for page in pages_ for name in {page.title, page.tab.lstrip("1234567 ")})]
     assert len({name.lower() for name in names}) == len(names), sorted(names)
 
+@pytest.mark.parametrize("name", pages.names())
+def test_no_two_controls_of_a_page_have_one_label(name):
+    labels = [param.label for param in pages.page(name).PARAMS]
+    assert len({label.lower() for label in labels}) == len(labels), sorted(labels)
+
 
 def test_columns_and_lines_of_facts_have_titles_in_lower_case_but_for_names_and_symbols():
     """"SQNR", "L1 per row" and "x" are such, "Largest error" is not."""
