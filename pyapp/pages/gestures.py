@@ -64,8 +64,8 @@ class Page(Experiment):
               doc="The class that the next drawing is added to; a new name makes a new class"),
         Param("data", "Set", "choice", EXAMPLES, choices=(EXAMPLES, OWN), widget="segments", live=False,
               titles={OWN: "your own"}, doc="Six classes made with a seed, or the drawings that you add or open"),
-        Param("picked", "Drawing", "int", 0, lo=0, hi=499, widget="number",
-              doc="The drawing of this class whose variants are shown, counted from 0: clicking a drawing picks it"),
+        Param("picked", "Drawing", "int", 1, lo=0, hi=500, widget="number",
+              doc="The drawing of this class whose variants are shown (1 = first): clicking a drawing picks it"),
         Param("features", "Input", "choice", DIRECTIONS, choices=(DIRECTIONS, PICTURE), widget="segments", live=False,
               titles={PICTURE: "plain picture"},
               doc="Four maps, of ink drawn to the right, down, to the left and up; or one picture, which does not know "
@@ -119,7 +119,7 @@ class Page(Experiment):
         if (found := Book.read(data, name)) is None:
             return None
         self._keep(found)
-        self.params |= {"data": OWN, "gesture": found.names[0], "picked": 0}
+        self.params |= {"data": OWN, "gesture": found.names[0], "picked": 1}
         return [FROM_FILE.format(name, counted(len(found.drawings), "drawing"), counted(len(found.names), "class"))]
 
     def _keep(self, book: Book) -> None:
@@ -132,7 +132,7 @@ class Page(Experiment):
         if name == "bits":
             self.training.judge()
         if name == "gesture":
-            self.params["picked"] = 0
+            self.params["picked"] = 1
         return []
 
     def frame(self) -> Frame:
@@ -156,7 +156,7 @@ class Page(Experiment):
         if self.params["data"] == EXAMPLES:
             scalars["first"] = 0
         if shown:
-            at = min(self.params["picked"], len(shown) - 1)
+            at = min(max(self.params["picked"], 1), len(shown)) - 1  # 0 stands in earlier files
             found = shown[at]
             scalars["one"] = {"at": at, "number": at + 1, "reported": len(found.points), "even": len(found.even)}
             arrays |= {"drawings": np.stack([each.small for each in shown]), "pens": found.dots}

@@ -35,10 +35,10 @@ class Page(Experiment):
     RECORDED = ()
     PARAMS = (
         Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
-        Param("row", "Chosen row", "int", 0, lo=0, hi=7, widget="number",
-              doc="Row of the output element that is spelled out; the last row if there are fewer"),
-        Param("column", "Chosen column", "int", 0, lo=0, hi=7, widget="number",
-              doc="Column of the output element that is spelled out; the last column if there are fewer"),
+        Param("row", "Chosen row", "int", 1, lo=1, hi=8, widget="number",
+              doc="Row of the output element that is spelled out (1 = first); the last row if there are fewer"),
+        Param("column", "Chosen column", "int", 1, lo=1, hi=8, widget="number",
+              doc="Column of the output element that is spelled out (1 = first); the last column if there are fewer"),
         controls.rows(3, 8, "Inputs in the batch: rows of A and of the output"),
         Param("inner", "Inner size", "int", 4, lo=1, hi=16, doc="Numbers in each sum"),
         controls.columns(4, 8, "Outputs: rows of W, columns of the product"),
@@ -68,7 +68,7 @@ class Page(Experiment):
     def frame(self) -> Frame:
         way, rounding, step = self.walk, self.params["rounding"], self.params["step"]
         (rows, columns), inner = way.y.shape, way.a.shape[1]
-        row, column = min(self.params["row"], rows - 1), min(self.params["column"], columns - 1)
+        row, column = (min(self.params[name], n) - 1 for name, n in (("row", rows), ("column", columns)))
         errors = {name: asdict(each) | {"exact": each.exact} for name, each in way.errors(rounding).items()}
         numbers, bound = {name: number for number, name in enumerate(STEPS, 1)}, way.bound()
         last = numbers["requantise"] == step
@@ -78,7 +78,8 @@ class Page(Experiment):
             "at": {name: number == step for name, number in numbers.items()},
             "reached": {name: number <= step for name, number in numbers.items()},
             "by": {"fixed": last and rounding != "float"} | {rule: last and rounding == rule for rule in ROUNDINGS},
-            "rows": rows, "inner": inner, "columns": columns, "row": row, "column": column,
+            "rows": rows, "inner": inner, "columns": columns, "row": row + 1, "column": column + 1,
+            "index": {"row": row, "column": column},
             "grids": {"a": facts(way.qa.grid), "w": facts(way.qw.grid), "y": facts(way.y_grid)},
             "each": way.qw.scale.size > 1, "bound": bound | {"percent": 100 * bound["share"]}, "check": way.check(),
             "errors": errors, "differ": way.differences(), "cell": way.cell(row, column, rounding),

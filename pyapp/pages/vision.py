@@ -186,7 +186,7 @@ class Page(Experiment):
         size, head = self.model.size, number(self.params["head"])
         token, names = min(self.params["token"], size.patches), token_names(size.patches)
         layer = min(self.params["layer"], size.blocks)
-        return {"layer": layer, "head": head, "token": token, "tokens": names,
+        return {"layer": layer, "head": head, "token": token, "tokens": names, "token_numbers": list(range(len(names))),
                 "head_kept": head and (layer - 1) * size.heads + head - 1,
                 "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}

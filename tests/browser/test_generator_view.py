@@ -106,7 +106,7 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab = visit("#generator?generator=teacher")
     tab["sheet-4"].click()
     tab.wait_text("picked-seed", "seed 1341")
-    assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=4" in tab.page.url
+    assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=5" in tab.page.url
     assert tab.page.locator("[data-test=neighbours] figure").count() == 20
     assert tab.page.locator("[data-test=real] figure").count() == 5
     distances = [float(each) for each in tab["real"].locator("[data-entry='real_distances.@i']").all_inner_texts()]

@@ -134,7 +134,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     tab.page.locator("p", has_text="Character number 14 of the float32 text").wait_for()
     tab.slide("layer", 3)
     tab.slide("head", 4)
-    tab.wait_text("look-bars-caption", "block 3, head 4")
+    tab.wait_text("look-bars-caption", "layer 3, head 4")
     runner.change(run, "layer", 3)
     runner.change(run, "head", 4)
     found = runner.predict(run, {"side": "float", "at": 13})

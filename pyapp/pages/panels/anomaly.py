@@ -8,7 +8,7 @@ SENSORS = Panel("sensors", "What the sensors say", (
     Words(text="Grey is the sensor. Its last window is drawn again as [float32](.float) and [{named}](.quant) "
                "rebuild it."),
     Each(over="channels", width=280, blocks=(
-        Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{@i}",
+        Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{x.@i:fixed:1} {unit}: {y.@i:fixed:3}",
               label="{name} over time, and the last window as both networks rebuild it.",
               lines=(Line("y", "faint"), Line("float", "float", x="x_rebuilt"),
                      Line("quant", "quant", x="x_rebuilt", dash=True)),

@@ -40,7 +40,7 @@ TEACHER_AND_STUDENT = Panel("sides", "Teacher and student", (
     *(block for kind in SIDES.items() for block in side(*kind)),
 ), empty="Both generators appear when Python has started.")
 COEFFICIENTS = Panel("coefficients", "Coefficients", (
-    Words(name="picked-seed", text="Of picture {picked}, seed {picked_seed:text}{picked_words}.{inks}"),
+    Words(name="picked-seed", text="Of picture {picked_number}, seed {picked_seed:text}{picked_words}.{inks}"),
     coefficients("coefficients", "routing", (
         Column("", bar=("exact",), when="!quantised"), Column("", bar=("exact", "rounded"), when="quantised"),
         Column("float", "exact:fixed:2", role="float"),
@@ -49,7 +49,7 @@ COEFFICIENTS = Panel("coefficients", "Coefficients", (
 ), place="readouts", empty="The coefficients appear when Python has started.")
 FIELDS = Panel("fields", "The ten fields", (
     Words(text="What the mini decoder blends: {fields_words}."),
-    Images(name="field", pictures="fields", size="small", label="field of the {@i}", words="{@i}"),
+    Images(name="field", pictures="fields", size="small", label="field of the {ten.@i:text}", words="{ten.@i:text}"),
     Buttons(when="swap", buttons=(Button("{swap_words}", (("fields", "swap"),), name="swap-fields"),)),
 ), place="readouts", empty="The ten fields appear when Python has started.")
 LOST = Panel("lost", "What was lost", (

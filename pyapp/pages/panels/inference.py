@@ -7,7 +7,8 @@ from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
-          ("hidden2", "after layer 2", 48, "neuron {@i}"), ("logits", "scores", 24, "digit {@column}"))
+          ("hidden2", "after layer 2", 48, "neuron {@i}"),
+          ("logits", "scores", 24, "digit {read.outputs.@column.digit}"))
 
 
 def codes(i: int, name: str, title: str, height: int, place: str) -> Together:

@@ -32,7 +32,7 @@ def matrix(name: str, caption: str, sign: str = "", format: str = "fixed:0", rol
     lit, and a click chooses by it."""
     exact = read or f"{{{name}:{format if format == 'fixed:0' else EXACT}}}"
     return Matrix(name=name, array=name, caption=caption, sign=sign, format=format, role=role,
-                  chosen=tuple(axis if axis in of else "" for axis in ("row", "column")),
+                  chosen=tuple(f"index.{axis}" if axis in of else "" for axis in ("row", "column")),
                   pick=tuple((axis, f"@{axis}") for axis in of), read=f"{caption}, {place}: {exact}", **more)
 
 

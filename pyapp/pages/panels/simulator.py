@@ -21,7 +21,7 @@ from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram, Line
 
 LANDING = ("{cell_values} → code {cell_codes:fixed:0} → {cell_after}, error {cell_error:signed:5} "
            "({fates.@cell_clipped})")
-CELL = "[{@row}, {@column}]: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
+CELL = "row {@row}, column {@column}: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
 IMAGES = (("values", "float", "float", "limits.value"), ("after", "{form}", "quant", "limits.value"),
           ("error", "error, after − before", "", "limits.error"))
 DRAWN = ("cell", "cell_values", "cell_after", "cell_clipped", "line_codes", "line_values", "window", "zoom")

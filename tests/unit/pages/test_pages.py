@@ -51,6 +51,15 @@ def test_no_two_controls_of_a_page_have_one_label(name):
     assert len({label.lower() for label in labels}) == len(labels), sorted(labels)
 
 
+@pytest.mark.parametrize("name", pages.names())
+def test_people_count_from_1(name):
+    """pyapp/experiment/README.md; 0 and below are then for none, and what counts from 0 is called an index."""
+    for param in pages.page(name).PARAMS:
+        assert not re.search(r"(count|number)\w* (row by row )?from 0|, from 0\b(?! to)", param.doc), param
+        if "1 = first" in param.doc and param.kind == "int":
+            assert param.lo in (0, 1) and param.hi > 1, param
+
+
 def test_columns_and_lines_of_facts_have_titles_in_lower_case_but_for_names_and_symbols():
     """"SQNR", "L1 per row" and "x" are such, "Largest error" is not."""
     def titles(data):
