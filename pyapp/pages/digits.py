@@ -279,7 +279,7 @@ class Page(Experiment):
 
     def _judge_one(self, p: Parameters, key: tuple) -> Iterator[None]:
         if key in self._scores:
-            return  # the bits may change while the float network does not, and come back
+            return  # the bits may change while the float32 network does not, and come back
         for result in judge(MLP.of(p), p, *self._held_out(key[0])):
             if result is None:
                 yield None

@@ -145,7 +145,7 @@ class Page(Experiment):
             "picked": picked, "picked_number": picked + 1, "picked_seed": int(asked.seeds[picked]),
             "seeds": asked.seeds.tolist(),
             "picked_words": given * "; you asked for the digit, so the latents have no effect",
-            "inks": f" In ink [float](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
+            "inks": f" In ink [float32](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
             "labels": chosen.labels.tolist(), "meant": int(chosen.labels[picked]),
             "routing": routing(exact.coefficients[picked], chosen.coefficients[picked], int(chosen.labels[picked])),
             "latent": own.u[0].tolist(), "entropy": float(mini.entropy(chosen.coefficients)[picked]),
@@ -240,7 +240,7 @@ def side(generator: str, bits: int | None) -> str:
 
 
 def title(generator: str, bits: int | None) -> str:
-    return f"{TITLES[generator]}, {'float' if bits is None else f'{bits} bits'}"
+    return f"{TITLES[generator]}, {'float32' if bits is None else f'{bits} bits'}"
 
 
 def role(bits: int | None) -> str:

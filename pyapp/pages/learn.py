@@ -275,7 +275,7 @@ def _reading(bits: int | None, found: dict[str, Any]) -> tuple[int | None, dict[
 
 def named(bits: int | None) -> dict[str, str]:
     """The name of a width and its colour."""
-    return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float", "role": "float"}
+    return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float32", "role": "float"}
 
 
 def marked(mark: float, own: bool) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Page(Experiment):
     MAIN = ("a_bits", "w_bits")
     RECORDED = ()
     PARAMS = (
-        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
+        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float32 numbers (1) to output codes (8)"),
         Param("row", "Chosen row", "int", 1, lo=1, hi=8, widget="number",
               doc="Row of the output element that is spelled out (1 = first); the last row if there are fewer"),
         Param("column", "Chosen column", "int", 1, lo=1, hi=8, widget="number",
@@ -42,7 +42,7 @@ class Page(Experiment):
         controls.rows(3, 8, "Inputs in the batch: rows of A and of the output"),
         Param("inner", "Inner size", "int", 4, lo=1, hi=16, doc="Numbers in each sum"),
         controls.columns(4, 8, "Outputs: rows of W, columns of the product"),
-        controls.seed("Decides the float numbers in both matrices"),
+        controls.seed("Decides the float32 numbers in both matrices"),
         controls.bits(8, "Bits per input code", name="a_bits", label="Bits of A"),
         Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, doc="Symmetric has the zero point 0"),
         controls.bits(8, "Bits per weight code", name="w_bits", label="Bits of W"),
@@ -50,7 +50,7 @@ class Page(Experiment):
               doc="Symmetric has the zero point 0, which makes the correction in step 5 unnecessary"),
         Param("per", "One scale per", "choice", "tensor", choices=("tensor", "channel"),
               doc="Weights that share a scale: all of W, or those of one output"),
-        controls.bits(8, "Bits per output code, on an affine grid that just covers this float product",
+        controls.bits(8, "Bits per output code, on an affine grid that just covers this float32 product",
                       name="out_bits", label="Output bits"),
         Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
               doc="Fixed point with one rounding, fixed point with two, or a float32 factor"),

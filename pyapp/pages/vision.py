@@ -31,7 +31,7 @@ EXPORTED = 100  # test images, at least, that are classified before a network is
 SLIDERS = ("bits", "activations", "logit_bits")  # whose every position needs grids of its own
 SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start
-FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
+FLOAT_LOGITS = "Softmax method and shift have no effect on float32 logits; choose bits for the logits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
 
@@ -241,7 +241,7 @@ class Page(Experiment):
             scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
             scalars |= {
                 "quant_digit_words": said(q), "difference": float(np.abs(p - q).max()),
-                "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
+                "and_quantised": f" in float32 and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
             arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 

@@ -80,7 +80,7 @@ def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
 def test_every_control_is_moved_once(visit):
     tab = visit("#generator")
     tab["generator"].select_option("teacher")
-    tab.wait_text("which", "teacher, float")
+    tab.wait_text("which", "teacher, float32")
     tab.slide("bits", 1)  # 3 bits
     tab.wait_text("which", "teacher, 3 bits")
     tab.slide("temperature", 1.5)

@@ -97,7 +97,7 @@ def test_every_control_does_what_it_says(visit):
     hashed(tab, "logit_shift=row-max")
     tab.wait_number("quant-difference", "x > 0")
     tab.slide("logit_bits", 7)
-    tab.page.locator("[data-param='logit_bits'] .note", has_text="no effect on float logits").wait_for()
+    tab.page.locator("[data-param='logit_bits'] .note", has_text="no effect on float32 logits").wait_for()
     for name in ("bits", "activations"):
         tab.slide(name, 7)
     tab.page.locator("[data-panel='looks'] .note", has_text="Nothing is quantised").wait_for()

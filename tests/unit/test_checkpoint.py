@@ -115,7 +115,7 @@ def test_the_error_says_what_another_file_holds():
     with pytest.raises(StoreError, match=r"g\.npz holds a GPT of 1 block, 16 wide made by train gpt; expected a digits "
                                          r"network\. To read a GPT, use generate gpt"):
         mlp.parameters(Contents(writer(), "g.npz"))
-    with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float"):
+    with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float32"):
         mlp.parameters(Contents(packed.arrays_of(shipped(4)), "q.npz"))
 
 

@@ -60,6 +60,20 @@ def test_people_count_from_1(name):
             assert param.lo in (0, 1) and param.hi > 1, param
 
 
+def test_what_is_not_quantised_is_called_float32():
+    """Not "float", as in the labels of the softmax lab, where the softmax is compared with one in float64."""
+    def labels(data):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if key in ("title", "caption", "label") and isinstance(value, str):
+                yield value
+            elif isinstance(value, dict | list | tuple):
+                yield from labels(value)
+    for page in pages.describe():
+        found = [label for label in labels([page["panels"], page["params"]]) if page["entry"] != "Softmax lab"]
+        wrong = r"(.*, )?float|(?i:.*\bfloat (network|weights|activations|values?)\b.*)"
+        assert not [label for label in found if re.fullmatch(wrong, label)], page["name"]
+
+
 def test_columns_and_lines_of_facts_have_titles_in_lower_case_but_for_names_and_symbols():
     """"SQNR", "L1 per row" and "x" are such, "Largest error" is not."""
     def titles(data):
