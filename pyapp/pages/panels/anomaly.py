@@ -47,9 +47,9 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
               Column("alarms", "alarms:count", when="!known"),
               Column("alarms changed", "changed:count"))),
     Words(text="All figures count windows of the stream. An alarm is right if its window has a faulty row, else false. "
-               "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A "
-               "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them "
-               "for faults that are missed.", when="known"),
+               "Weights have a [scale](?scale) per output, [activations](?activation) 8 bits, and all is computed in "
+               "integers. A threshold kept from float32 makes rounding errors look like faults; a threshold of its "
+               "own trades them for faults that are missed.", when="known"),
 ), when="ready")
 KINDS = Panel("kinds", "Which faults are heard", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(

@@ -41,8 +41,8 @@ CLASSES = Panel("classes", "Classes", (
         Column("float32", "float:text", role="float"),
         Column("{bits_head}", "quant:text", role="quant"))),
     Words(role="doc", text="Every fifth drawing of a class is held out: the network does not learn it. The last two "
-                           "columns count how many of these each network gets right. Press a class to see its "
-                           "drawings and to add to it."),
+                           "columns count how many of these each network, float32 and [quantised](?quantisation), gets "
+                           "right. Press a class to see its drawings and to add to it."),
     Images(name="drawings", pictures="drawings?", when="!absent", pick="picked", picked="one.at?", size="small",
            label="drawing {@i} of {chosen}"),
     Words(when="absent", name="no-drawings", text="There is no drawing of “{chosen}” yet: draw one and add it."),

@@ -25,8 +25,8 @@ BITS = Panel("bits", "How few bits still hear?", (
           columns=(Column("weights", "{name}"), Column("bytes", "bytes:bytes"),
                    Column("right", "accuracy:percent"), Column("changed", "changed:count"))),
     Words(text="Share of the held-out sounds that are recognised, and answers that differ from float32. "
-               "{sounds_there:count} sounds are in use, learned and held-out ones. Weights have a scale per output, "
-               "activations 8 bits, and everything after the features is computed in integers."),
+               "{sounds_there:count} sounds are in use, learned and held-out ones. Weights have a [scale](?scale) per "
+               "output, [activations](?activation) 8 bits, and everything after the features is computed in integers."),
 ), place="readouts")
 PANELS = (SOUND, BITS, mistakes.WITHOUT_PAD,
           own_network.panel("log-mel features", "the scores of the classes", "sounds"))
