@@ -49,7 +49,7 @@ class Page(Experiment):
     SHIPPED, PANELS = ("gestures",), panels.PANELS
     IDLE = (Idle(("degrees", "stretch", "wobble"), "variants", "is", (0,), "nothing is varied"),)
     ACTIONS = (Action("add", "Add this drawing", "Add the drawing on the pad to the class"),
-               Action("new", "New class", "Take a free name for the next class"),
+               Action("new", "New class", "Choose an unused name for the next class"),
                Action("undo", "Undo", "Take back the last change of the drawings"),
                Action("delete", "Delete class", "Delete the class with its drawings"),
                Action("empty", "Start empty", "Put all drawings aside and begin with your own"),
@@ -63,7 +63,8 @@ class Page(Experiment):
         Param("gesture", "Class", "text", "clockwise", hi=LONGEST, widget="line",
               doc="The class that the next drawing is added to; a new name makes a new class"),
         Param("data", "Set", "choice", EXAMPLES, choices=(EXAMPLES, OWN), widget="segments", live=False,
-              titles={OWN: "your own"}, doc="Six classes made with a seed, or the drawings that you add or open"),
+              titles={OWN: "your own"},
+              doc="Drawings to learn: six example classes made with a seed, or those that you add or open"),
         Param("picked", "Drawing", "int", 1, lo=0, hi=500, widget="number",
               doc="The drawing of this class whose variants are shown (1 = first): clicking a drawing picks it"),
         Param("features", "Input", "choice", DIRECTIONS, choices=(DIRECTIONS, PICTURE), widget="segments", live=False,

@@ -70,8 +70,8 @@ class Page(Experiment):
         controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
               titles={"lsq": "LSQ", "ste": "STE"},
-              doc="LSQ learns them with the weights; STE takes them from the largest weight, which works badly per "
-                  "tensor at 3 bits or fewer"),
+              doc="How scales are found: LSQ learns them with the weights; STE takes them from the largest weight, "
+                  "which works badly per tensor at 3 bits or fewer"),
         controls.optimiser("adam"),
         controls.rate(0.001, "How far one step goes; with Adam, 0.01 or more is too far here", usual=usual_rates()),
         BATCH, SHIFT, SEED,

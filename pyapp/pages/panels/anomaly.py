@@ -22,7 +22,7 @@ SCORES = Panel("scores", "Score of each window", (
           lines=(Line("score_float?", "float", "float32"), Line("score_quant?", "quant", "{named}"),
                  Line("alarms?", "quant", x="alarm_times?", shape="dots")),
           across=Axis("{unit}", ends="ends"), up=Axis("score", log=True)),
-    Words(role="caption", text="Shaded: something is wrong. A dot is an alarm of the quantised network. Drag along the "
+    Words(role="caption", text="Shaded: a fault is present. A dot is an alarm of the quantised network. Drag along the "
                                "chart to look at a moment, or press **Run the stream**.", when="known"),
     Words(role="caption", text="A dot is an alarm of the quantised network. Drag along the chart to look at a moment, "
                                "or press **Run the stream**.", when="!known"),
@@ -34,9 +34,9 @@ NOW = Panel("now", "At {now:fixed:1} {unit}", (
         Fact("threshold", ("limit_float?:fixed:3", "limit_quant?:fixed:3"), "threshold"),
         Fact("verdict", ("verdict_float?:text", "verdict_quant?:text"), "verdict"),
         Fact("alarms so far", ("alarms_float?:count", "alarms_quant?:count"), "alarms"))),
-    Words(role="doc", text="{name}: {learned:count} windows of {params.width} rows ({inputs:count} numbers each) are "
-                           "learned from, {held_out:count} healthy ones set the threshold, {windows:count} are the "
-                           "stream. Columns: {columns_there}."),
+    Words(role="doc", text="{name}: the network learns from {learned:count} windows of {params.width} rows "
+                           "({inputs:count} numbers each), {held_out:count} healthy ones set the threshold, and "
+                           "{windows:count} form the stream. Columns: {columns_there}."),
 ), place="readouts")
 BITS = Panel("bits", "Does rounding move the alarms?", (
     Table(name="by-bits", rows="rows", key="key", pick="bits", chosen="chosen", caption="Networks of other bits",
@@ -51,7 +51,7 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
                "integers. A threshold kept from float32 makes rounding errors look like faults; a threshold of its "
                "own trades them for faults that are missed.", when="known"),
 ), when="ready")
-KINDS = Panel("kinds", "Which faults are heard", (
+KINDS = Panel("kinds", "Which faults are found", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(
         Column("fault", "{name}", about="{doc}"),
         Column("float32", "float:percent:0", role="float"), Column("{named}", "quant:percent:0", role="quant"))),

@@ -57,7 +57,7 @@ VARIANTS = Panel("variants", "One drawing and its variants", (
     Words(when="!params.variants", text="No variants: the network learns the drawings as they are."),
     Words(when="params.variants",
           text="Drawing {one.number} of “{chosen}”, and how it might have come out as well: rotated, stretched, "
-               "slanted, with another tremble. Nobody draws a gesture a hundred times; variants let the network see "
+               "slanted, with another wobble. Nobody draws a gesture a hundred times; variants let the network see "
                "what does not matter. Place and size need none: every drawing is moved to the middle and scaled "
                "first."),
     Images(name="pens", pictures="pens?", size="large",
