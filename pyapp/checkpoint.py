@@ -203,9 +203,9 @@ class Contents:
         return self
 
     def need_float(self, network: str) -> "Contents":
-        """Return self if it holds this network with float weights; otherwise StoreError."""
+        """Return self if it holds this network with float32 weights; otherwise StoreError."""
         if self.need(network).quantised:
-            raise StoreError(f"{self.name} holds {self.words}; expected float weights, such as train {network} writes")
+            raise StoreError(f"{self.name} holds {self.words}; expected float32 weights, as from train {network}")
         return self
 
     def _words(self) -> str:

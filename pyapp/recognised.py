@@ -9,7 +9,7 @@ import numpy as np
 from pyapp.core.clamps import RELU
 
 FLAT = "weights"  # all parameters in one vector: long trainings' files from before version 1
-USE = "use a file written by train, qat, distill, export or a page's Save weights"
+USE = "use a file written by train, qat, distill, export or a page's Save checkpoint"
 SHOWN = 4  # arrays that an error names
 INPUTS = 784  # of a digits network
 HEADS = 4  # of every transformer saved before files recorded it; shapes do not show it

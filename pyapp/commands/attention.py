@@ -160,7 +160,7 @@ def attention_table(args: argparse.Namespace) -> None:
     base = TransformerSettings(args.bits, args.per, args.activations, args.calibrate)
     rows = list(attention_rows(subject, bits, methods, rules, args.out, progress, base))
     made = " and ".join(sorted({row["made_on"] or "a machine that was not recorded" for row in rows}))
-    head = f"{subject.score} on {subject.on}; float {_number(rows[0], subject.score)}; made on {made}"
+    head = f"{subject.score} on {subject.on}; float32 {_number(rows[0], subject.score)}; made on {made}"
     show(rows, args.json, "\n\n".join([head, *tables(rows, subject.score, bits, methods, rules)]))
 
 

@@ -17,7 +17,7 @@ from pyapp.sweep.transformers import Subject, gpt_subject, vit_subject
 BITS = (8, 4, 2)
 WAYS = (("channel", "token", False), ("token", "token", False), ("channel", "channel", False), ("token", "token", True))
 PIPELINES = (("float32", TransformerSettings(), None),
-             ("IndexSoftmax on 8-bit scores, float values", TransformerSettings(logit_bits=8, softmax="indexsoftmax"),
+             ("IndexSoftmax on 8-bit scores, float32 values", TransformerSettings(logit_bits=8, softmax="indexsoftmax"),
               None),
              ("IntAttention: int8 q, k, v and 8-bit probabilities", TransformerSettings(), use_int_attention))
 

@@ -95,7 +95,7 @@ def add_format(sub: argparse.ArgumentParser) -> None:
 
 def add_prepare(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--prepare", default=UNPREPARED, metavar="P",
-                     help=f"how the float network is changed first, so that it is easier to quantise: "
+                     help=f"how the float32 network is changed first, so that it is easier to quantise: "
                           f"{', '.join(PREPARATIONS)}; smooth:A sets its exponent")
 
 

@@ -76,7 +76,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Answers of the float network, then L1 per head and accuracy for each method and shift."""
+    """Answers of the float32 network, then L1 per head and accuracy for each method and shift."""
     loaded = own.load(args.path) if args.path.suffix == ".npz" else huggingface.load(args.path)
     texts, labels = list(args.text), np.full(len(args.text), -1, np.int64)
     if args.data:
@@ -154,7 +154,7 @@ def _words(result: dict[str, Any]) -> Iterator[str]:
     float_accuracy = rows[0]["float_accuracy"]
     first = result["calibrated_on"]
     lines = [f"attention scores of {result['logit_bits']} bits, measured on {_count(result['measured_on'])}"
-             + ("" if float_accuracy is None else f", float accuracy {float_accuracy:.2%}")
+             + ("" if float_accuracy is None else f", float32 accuracy {float_accuracy:.2%}")
              + (f"; ranges from the first {_count(first)}" if len(result["texts"]) > 1 else
                 "; its own scores decide the ranges: give several texts to measure what new ones lose")]
     for row in rows:

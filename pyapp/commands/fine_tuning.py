@@ -47,8 +47,8 @@ Saved = tuple[Parameters, Mapping[str, np.ndarray], dict[str, Any]]  # weights, 
 
 def add(models: Any) -> None:
     for name, function, recipe in (("vit", fine_tune_vision, FineTuning), ("gpt", fine_tune_text, TextFineTuning)):
-        sub = command(models, name, function, f"the {TITLES[name]}, fine-tuned with quantised attention; its float "
-                                              "weights are saved, to be quantised in the same way")
+        sub = command(models, name, function, f"the {TITLES[name]}, fine-tuned with quantised attention; its "
+                                              "float32 weights are saved, to be quantised in the same way")
         add_subject(sub, name)
         add_weights_out(sub, required=True)
         add_transformer_settings(sub)

@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
     sub.add_argument("other", nargs="?", metavar="OTHER", help="a second file to compare it with, tensor by tensor")
     sub.add_argument("--tensor", metavar="NAME",
                      help="only this tensor, in every format, with the number line of the best one within --bits or "
-                          "--bytes and a map of where it errs")
+                          "--bytes and a map of its errors")
     sub.add_argument("--filter", metavar="TEXT", help="only tensors whose name contains this")
     sub.add_argument("--sort", metavar="COLUMN", help=f"sort by {', '.join(COLUMNS)}; of two files: {', '.join(PAIR)}")
     budget = sub.add_mutually_exclusive_group()

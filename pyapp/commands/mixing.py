@@ -66,7 +66,7 @@ def find_sensitive(args: argparse.Namespace) -> None:
     """KL, loss and accuracy on the calibration split, and bytes, for each layer at each bit width, with only that layer
     quantised. Its codes come from a network whose layers all have these bits."""
     if parsed(args.prepare)[0] == "smooth":
-        raise ValueError("sensitivity measures weights beside float activations, and --prepare smooth moves outliers "
+        raise ValueError("sensitivity measures weights beside float32 activations, and --prepare smooth moves outliers "
                          "of rounded activations into the weights; use --prepare equalise or awq, or measure the whole "
                          "network with evaluate mlp --bits 4 --activations 8 --prepare smooth")
     (settings, widths), (inputs, labels) = _asked(args), calibration(args.data, classes_of(args.weights))

@@ -55,7 +55,7 @@ def _reader(args: argparse.Namespace) -> tuple[Any, Parameters, int | list[int]]
         if args.bits is not None and set(bits) != {args.bits}:
             has = ", ".join(map(str, sorted(set(bits))))
             raise ValueError(f"{args.weights} is already quantised to {has} bits, so --bits {args.bits} cannot apply; "
-                             "leave it out, or give float weights")
+                             "leave it out, or give float32 weights")
         return runnable(p)[0], p.parameters, bits[0] if len(set(bits)) == 1 else bits
     if args.bits is not None:
         p = quantize_parameters(p, args.bits).parameters

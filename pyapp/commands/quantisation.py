@@ -84,7 +84,7 @@ def add_settings(sub: argparse.ArgumentParser, methods: Sequence[str] = METHODS,
     sub.add_argument("--bias-correction", action="store_true", help="correct the biases for the mean error of rounding")
     sub.add_argument("--seed", type=int, default=1, help="seed of AdaRound, of stochastic rounding and of training")
     sub.add_argument("--reconstruction", choices=RECONSTRUCTIONS, default=RECONSTRUCTIONS[0],
-                     help="the output that AdaRound aims at: on the quantised inputs, or the float network's own")
+                     help="the output that AdaRound aims at: on the quantised inputs, or the float32 network's own")
 
 
 def settings_of(args: argparse.Namespace, bits: int | None = None, usual: Mapping[str, Any] = NOTHING) -> Settings:
@@ -118,7 +118,7 @@ def _as_it_is(args: argparse.Namespace, network: QuantizedNetwork) -> dict[str, 
     if others := [f"{option(name)} {written(value)}" for name, value in asked.items() if value != own[name]]:
         has = ", ".join(f"{option(name)} {written(own[name])}" for name in ("bits", "per", "activations"))
         raise ValueError(f"{args.weights} is already quantised ({has}), so {', '.join(others)} cannot apply; "
-                         "leave out what differs, or give float weights")
+                         "leave out what differs, or give float32 weights")
     return own
 
 
@@ -132,7 +132,7 @@ def quantised_as_asked(args: argparse.Namespace) -> tuple[Parameters | Quantized
         check_choice(args.format, vars(args), {"bits": None})
     elif args.bits is None:
         if needless := _given(args):
-            raise ValueError(f"without --bits the network stays float, so {', '.join(needless)} would have no "
+            raise ValueError(f"without --bits the network stays float32, so {', '.join(needless)} would have no "
                              "effect; add --bits B")
         return p, {}
     settings = settings_of(args, args.bits)
@@ -160,7 +160,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def mistakes(args: argparse.Namespace, network: Parameters | QuantizedNetwork, digits: Digits) -> dict[str, Mistakes]:
-    """The network's mistakes by name, after those of its float network, if the file has that."""
+    """The network's mistakes by name, after those of its float32 network, if the file has that."""
     p, names, found = load_digits(args.weights), digits.classes, {}
     if isinstance(p, Parameters):
         found["float32"] = Mistakes(answers(p, digits), digits.labels, names, digits.files)

@@ -44,8 +44,7 @@ def add_logits(sub: argparse.ArgumentParser) -> None:
 
 
 def logits_of(args: argparse.Namespace) -> np.ndarray:
-    """The logits that are asked for, float64 (rows, N): drawn, or read from --own-logits. ValueError if that file holds
-    none."""
+    """The logits that are asked for, float64 (rows, N): drawn, or read from --own. ValueError if it holds none."""
     if not args.own_logits:
         return draw(args.logits, args.rows, args.length, args.seed)
     try:

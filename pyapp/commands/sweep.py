@@ -33,7 +33,7 @@ DOCS = {
     "bias_correction": "correct the biases for the mean error of rounding: yes, no",
     "seed": "seed of methods that draw random numbers",
     "reconstruction": f"the output that AdaRound aims at: {', '.join(RECONSTRUCTIONS)}",
-    "prepare": f"how the float network is changed first: {', '.join(PREPARATIONS)}",
+    "prepare": f"how the float32 network is changed first: {', '.join(PREPARATIONS)}",
     "format": f"number formats of the weights, or grid for the bits above: {', '.join(FORMATS)}",
 }
 OF_TRANSFORMERS = DOCS | {

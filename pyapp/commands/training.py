@@ -51,17 +51,17 @@ def add(commands: Any) -> None:
 
     models = networks(commands, "qat", "train a network with quantisation (QAT) and save it with its recipe")
     sub = command(models, "mlp", train_quantised, f"the {TITLES['mlp']}, whose packed codes are saved; "
-                  "with --format its float weights, which evaluate with the same --format and --activations rounds to "
-                  "the trained codes")
+                  "with --format its float32 weights, which evaluate with the same --format and --activations rounds "
+                  "to the trained codes")
     _add_files(sub)
-    add_weights(sub, "the float network that training starts from")
+    add_weights(sub, "the float32 network that training starts from")
     add_recipe(sub, QATRecipe)
     fine_tuning.add(models)
 
     sub = command(commands, "distill", distill,
                   "train a network of other layers with a trained one as its teacher", model=True)
     _add_files(sub)
-    add_weights(sub, "the teacher, a float network")
+    add_weights(sub, "the teacher, a float32 network")
     add_recipe(sub, StudentRecipe)
 
 
@@ -91,10 +91,10 @@ def _shipped_if_there() -> Digits | None:
 
 
 def train_quantised(args: argparse.Namespace) -> None:
-    """Quantisation-aware training from a float network, by default the shipped one, measured in integers only.
+    """Quantisation-aware training from a float32 network, by default the shipped one, measured in integers only.
 
-    With a number format the file has the float weights that make the trained codes: `evaluate mlp --format NAME` on it
-    measures the same again.
+    With a number format the file has the float32 weights that make the trained codes: `evaluate mlp --format NAME` on
+    it measures the same again.
     """
     recipe, test, shipped, start, p = recipe_of(args, QATRecipe), *_needed(args)
     digits = counted(training_images(args.data).among(test.classes, args.weights.name))
@@ -113,7 +113,7 @@ def train_quantised(args: argparse.Namespace) -> None:
 
 
 def distill(args: argparse.Namespace) -> None:
-    """Train a float network with other hidden layers, taught by a trained one; the file has float weights."""
+    """Train a float32 network with other hidden layers, taught by a trained one; the file has float32 weights."""
     recipe, test, shipped, teacher, taught_by = recipe_of(args, StudentRecipe), *_needed(args)
     digits = counted(training_images(args.data).among(test.classes, args.weights.name))
     model, p = train_student(recipe, digits, progress, taught_by)

@@ -43,11 +43,11 @@ class Parameters:
         return iter(self.shapes)
 
     def copy(self) -> "Parameters":
-        """The same values in new memory, gradients zero."""
+        """These parameters in new memory, gradients zero."""
         return self.astype(self.vector.dtype)
 
     def astype(self, dtype: np.dtype | type) -> "Parameters":
-        """The same values as another type, in new memory, gradients zero."""
+        """These parameters as numbers of another type, in new memory, gradients zero."""
         other = Parameters(self.shapes, dtype, self.activation)
         other.vector[:] = self.vector
         return other

@@ -18,7 +18,7 @@ from pyapp.quant.parameters import float_nbytes, quantize_parameters, weight_nam
 from pyapp.quant.schemes import Granularity, QuantizedTensor
 
 FLOW = np.float64(2**14)  # what flows between layers is a multiple of 2^-14
-FINE = np.float64(2**16)  # so are the weights of the float network, of 2^-16; what that changes, test_painter.py bounds
+FINE = np.float64(2**16)  # so are the float32 network's weights, of 2^-16; test_painter.py bounds what that changes
 WHOLE = 2.0**53  # float64 holds all whole numbers up to here
 PER = "channel"  # weights that share a scale: those of one output
 

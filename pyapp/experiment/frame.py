@@ -11,8 +11,8 @@ from pyapp.experiment.live import Live
 from pyapp.experiment.panels import Panel, Work
 from pyapp.experiment.params import Param, ParamError, Value, Values
 
-BUTTONS = {"play": "Play", "pause": "Pause", "step": "Step", "reset": "Reset", "load": "Load weights",
-           "save": "Save weights"}
+BUTTONS = {"play": "Play", "pause": "Pause", "step": "Step", "reset": "Reset", "load": "Load checkpoint",
+           "save": "Save checkpoint"}
 
 
 @dataclass

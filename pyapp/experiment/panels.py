@@ -2,11 +2,11 @@
 
 An entry is a dotted path: "logits.rows" is frame.scalars["logits"]["rows"]. Its first name is looked up in the item
 that is being drawn (a row of a table, an item of `Each`), then in the frame's scalars, its arrays and `params`; "step"
-is the frame's step. "@i", "@row", "@column" and "@tile" are the indices of the element that is read or picked, also
-inside a path: "keys.@column" is the element of keys at that column. "@mask", where mask is an array, is that array's
-value at the element: "fates.@mask". While an element is read, the name of an array means that element. "@index" is the
-number of an item. "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known before Python has started. An
-entry that may be missing ends in "?"; any other missing entry is an error.
+is the frame's step. "@i", "@row", "@column" and "@tile" are the position of the element that is read or picked, counted
+from 1; inside a path they are its index: "keys.@column" is the element of keys at that column. "@mask", where mask is
+an array, is that array's value at the element: "fates.@mask". While an element is read, the name of an array means that
+element. "@index" is the position of an item. "shipped.mlp" is the recipe of shipped weights (Page.SHIPPED), known
+before Python has started. An entry that may be missing ends in "?"; any other missing entry is an error.
 
 A value is an entry with a format: "errors.mean:fixed:4". Formats: scalar (the default), count, fixed:n, percent:n,
 signed:n (plain signed turns scientific where it is tiny), bytes, megabytes, scientific, small, decibels:n,
@@ -223,7 +223,7 @@ class Text(Block):
 
 @declaration
 class Each(Block):
-    """The same blocks for each item of a list, in columns that are at least `width` pixels wide."""
+    """Blocks that are repeated for each item of a list, in columns that are at least `width` pixels wide."""
 
     over: Entry = ""
     blocks: tuple[Block, ...] = ()

@@ -248,7 +248,7 @@ def fits(subject: Subject) -> str:
     if not subject.integer:
         missing = "activations=8" if isinstance(subject.network, QuantizedNetwork) else "bits=8 and activations=8"
         missing = missing if subject.reading.draws else "bits=8"
-        return f"it holds integers only, and this network has float activations; quantise it with {missing}"
+        return f"it holds integers only, and this network has float32 activations; quantise it with {missing}"
     if subject.integer.arithmetic != "integer":
         return 'its sums would be requantised in float32; use rounding="single" or rounding="double"'
     return ""

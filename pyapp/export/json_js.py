@@ -2,7 +2,7 @@
 
     manifest   see formats.py
     input      the grid of the input's codes, if activations are quantised: scale, zero, low, high
-    clamp      the ends between which the hidden layers' float activations are kept, if these are not ReLU's
+    clamp      the ends between which the hidden layers' float32 activations are kept, if these are not ReLU's
     layers     for each: name, shape (outputs, inputs), bits, size (inputs of a row that share a scale; without it there
                is one scale), unsigned, weight (codes, packed as in pyapp/quant/packing.py; float32 if bits is 32),
                zero, and

@@ -31,7 +31,7 @@ class Subject:
     model: str  # "mlp" or "vit", or "anomaly" or "keywords", whose network reads signals
     network: Network
     source: Mapping[str, str]  # "file" and "sha256" of the weights it was made from
-    scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float network
+    scheme: Mapping[str, Any]  # the settings of quantisation; empty for a float32 network
     measured: Mapping[str, Any]  # accuracy, n, and on what data
     command: str  # makes the same export again
     rounding: str = "single"  # of a network on integers, see pyapp.quant.integer.ROUNDINGS; or SIMULATED

@@ -13,7 +13,7 @@ PIECE = 250  # images that are compared at once
 
 
 def simulated_codes(model: Simulated, p: Parameters, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Logits (B, K) of the simulation, and the codes of input, hidden layers and logits; none for float activations.
+    """Logits (B, K) of the simulation, and the codes of input, hidden layers and logits; none for float32 activations.
     """
     logits = model.forward(p, x)
     values = [*(layer.x for layer in model.linears), logits]  # each on its grid already: quantising moves nothing
@@ -34,7 +34,7 @@ def largest_difference(codes: np.ndarray, others: np.ndarray) -> int:
 
 
 class Comparison:
-    """A float network and its quantised form on a set of images, compared piece by piece.
+    """A float32 network and its quantised form on a set of images, compared piece by piece.
 
     The quantised network is simulated in floating point, and computed in integers as well. If that is refused,
     `refusal` says why, and there are no integer predictions.
@@ -99,7 +99,7 @@ class Comparison:
         return Mistakes(self.answers[kind][: self.done], self.labels[: self.done])
 
     def changed(self, kind: str) -> np.ndarray:
-        """Which of the images done get another class from the quantised than from the float network, int64."""
+        """Which of the images done get another class from the quantised than from the float32 network, int64."""
         return np.flatnonzero(self.predictions[kind][: self.done] != self.predictions["float"][: self.done])
 
     @property

@@ -24,8 +24,8 @@ SIMULATED = "simulated"  # in place of a rounding: floating-point sums of number
 
 def network_for(p: Parameters, settings: Settings, data: str | Path, report: Callable[[str], None],
                 watch: Watch = unwatched, classes: Sequence[str] = TEN) -> QuantizedNetwork:
-    """The float network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`. A
-    network of other `classes` than the ten digits is calibrated on images of that folder too."""
+    """The float32 network p quantised by any method of `Settings`; QAT would train on the images of the folder `data`.
+    A network of other `classes` than the ten digits is calibrated on images of that folder too."""
     def images() -> Digits:
         return training_images(data).among(classes, "the network")
 
@@ -47,7 +47,7 @@ def calibration(data: str | Path, classes: Sequence[str] = TEN) -> tuple[np.ndar
 
 
 def measure_float(p: Parameters, digits: Digits) -> dict[str, Any]:
-    """Accuracy, loss (nats) and size of the float network."""
+    """Accuracy, loss (nats) and size of the float32 network."""
     scores = evaluate(MLP.of(p), p, digits.inputs(), digits.labels)
     return {"accuracy": scores["accuracy"], "loss": scores["loss"], "n": len(digits.labels), "bits": FLOAT_BITS,
             "bytes": float_nbytes(p), "arithmetic": "float"}

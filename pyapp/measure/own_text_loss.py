@@ -1,6 +1,6 @@
-"""What quantising costs a GPT, measured on text that its float network wrote itself.
+"""What quantising costs a GPT, measured on text that its float32 network wrote itself.
 
-The text that it was trained and validated on does not ship. Of text x drawn from the float network, each character as
+The text that it was trained and validated on does not ship. Of text x drawn from the float32 network, each character as
 likely as it is, the expected loss of a network is a cross-entropy between the two, so that
 
     E[loss_quantised(x) - loss_float(x)] = KL(float ‖ quantised) ≥ 0   in nats per character,

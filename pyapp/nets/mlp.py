@@ -58,13 +58,13 @@ def check_sizes(sizes: tuple[int, ...], largest: int = LARGEST, outputs: int = S
 
 
 def load(path: Path = SHIPPED) -> Parameters:
-    """A network's float weights from a file, by default the shipped ones; the layers may have any sizes, see `MLP.of`.
-    StoreError says what is wrong with it."""
+    """Float32 weights of a network from a file, by default the shipped ones; its layers may have any sizes, as in
+    `MLP.of`. StoreError says what is wrong with it."""
     return parameters(chain.load(path))
 
 
 def parameters(found: Contents) -> Parameters:
-    """The float weights of a digits network in a file. StoreError if it holds something else."""
+    """The float32 weights of a digits network in a file. StoreError if it holds something else."""
     return found.parameters(MLP(found.need_float("mlp").sizes["layers"]).shapes)
 
 

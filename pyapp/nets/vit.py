@@ -45,7 +45,7 @@ def load(path: Path = SHIPPED) -> Parameters:
 
 
 def parameters(found: Contents) -> "tuple[ViT, Parameters]":
-    """The network in a file, of any size, and its float weights. StoreError if it holds something else."""
+    """The network in a file, of any size, and its float32 weights. StoreError if it holds something else."""
     sizes = found.need_float("vit").sizes
     try:
         model = ViT(ViTSize(**sizes))

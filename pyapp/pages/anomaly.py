@@ -30,7 +30,7 @@ NONE_YET = "No recording of your own is loaded; drop a CSV file on the page. Unt
 
 class Page(Experiment):
     title = "Anomaly"
-    summary = "A small network learns a healthy machine: see what it hears, in float32 and with few bits."
+    summary = "A small network learns a healthy machine: see the faults it finds in float32 and with few bits."
     entry = "Your data"
     order = 86
     NEXT = ("keywords", "From vibrations to speech: which words does a network hear with few bits?")
@@ -50,9 +50,9 @@ class Page(Experiment):
               doc="Whether the quantised network gets a threshold from its own scores, or keeps that of float32"),
         Param("recording", "Recording", "choice", MOTOR, choices=(MOTOR, OWN), widget="segments", live=False,
               titles={MOTOR: "a motor", OWN: "your own"},
-              doc="Sensors to listen to: drop a CSV file with a row per moment and a column per sensor"),
+              doc="Recording to watch; for your own, drop a CSV file, one row per moment and one column per sensor"),
         Param("columns", "Columns", "text", "", hi=400, widget="line", live=False,
-              doc="Names of the columns to learn from, separated by commas; empty: all"),
+              doc="Names of the columns to learn from, separated by commas; leave empty for all"),
         Param("width", "Window", "choice", "64", choices=("32", "64", "128"), unit="rows", live=False,
               doc="Rows that the network sees at once"),
         Param("at", "Moment", "float", 6.0, lo=0, hi=1e6, step=0.1, widget="number",

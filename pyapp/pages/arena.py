@@ -262,8 +262,8 @@ class Page(Experiment):
         largest, limit = exact_bound(self.k)
         exact = largest <= limit
         return {"largest": largest, "limit": limit, "tone": tone(exact),
-                "words": "the float product of codes is exact, in any order of summing." if exact else
-                         "the float product of codes may round."}
+                "words": "the float32 product of codes is exact, in any order of summing." if exact else
+                         "the float32 product of codes may round."}
 
     def _traffic(self) -> dict[str, dict[str, int]]:
         """Bytes that have to be read and written at least once."""

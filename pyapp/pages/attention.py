@@ -82,7 +82,7 @@ MAPS = Panel("maps", "Attention: float and quantised", (
                          Scale(name="difference-scale", limit="limits.difference", what="Differences"))),
         *(matrix(f"{side}_error", f"Difference {how} shift.", f"{{titles.{side}}}", "quantised − float")
           for side, how in zip(SIDES, ("without a", "with the"), strict=True)))),
-    Words(role="doc", name="source-about", text="Head {head} of 0 to {last_head}. {about}"),
+    Words(role="doc", name="source-about", text="Head {head} of {heads}. {about}"),
 ), empty="The matrices appear when Python has started.")
 CELL = Panel("cell", "Query {row} “{cell.query}” looks at key {column} “{cell.key}”", (
     Words(name="cell-about", text="{cell.words} Click any cell, or move with the arrow keys and press Enter, to pick "
@@ -100,7 +100,7 @@ ROW = Panel("row", "The picked row, query {row}", (
           text="Everything that this query sees, one bar per key, on one scale up to {limits.row:fixed:3}. The float "
                "row’s largest is key [{this_row.top:count}](.float)."),
     Bars(name="row-bars", label="The picked row: float, quantised without and with shift.", labels="keys",
-         limit="limits.row", picked="column", read="key {@i} ({keys.@i}): {row_fates.@row_mask}", lanes=(
+         limit="limits.row", picked="at_key", read="key {@i} ({keys.@i}): {row_fates.@row_mask}", lanes=(
              Line("row_float", "float", "float"), Line("row_plain", "quant", "no shift"),
              Line("row_shifted", "quant", "shifted"))),
     Beside(width=300, blocks=(of_row("plain", "No shift"), of_row("shifted", "Shifted"))),
@@ -142,8 +142,8 @@ class Page(SoftmaxLab):
     PARAMS = (
         Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), titles=controls.NETWORK_TITLES,
               doc="What the head does; the sentence below the matrices says how its logits are made"),
-        Param("head", "Head", "int", 0, lo=0, hi=MOST_HEADS - 1,
-              doc="Which of the heads is shown, from 0; a trained network has 4 in each layer"),
+        Param("head", "Head", "int", 1, lo=1, hi=MOST_HEADS,
+              doc="Head that is shown (1 = first); a trained network has 4 in each layer"),
         Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Number of queries, and of the keys that each of them "
                                                               "looks at"),
         Param("causal", "Causal mask", "bool", False,
@@ -155,8 +155,8 @@ class Page(SoftmaxLab):
         softmax_controls.shift(default="row-mean", choices=SHIFTS, doc=(
             "What is subtracted before rounding; “row maximum, clipped” also gives the lowest code to logits far "
             "below the row's maximum, beyond the distance at which that does least harm")),
-        Param("row", "Query", "int", 8, lo=0, hi=63, widget="number", doc="Row of the picked cell, counted from 0"),
-        Param("column", "Key", "int", 3, lo=0, hi=63, widget="number", doc="Column of the picked cell, counted from 0"),
+        Param("row", "Query", "int", 9, lo=1, hi=64, widget="number", doc="Row of the picked cell (1 = first)"),
+        Param("column", "Key", "int", 4, lo=1, hi=64, widget="number", doc="Column of the picked cell (1 = first)"),
     )
 
     def __init__(self, params: Values):
@@ -174,7 +174,7 @@ class Page(SoftmaxLab):
 
     def frame(self) -> Frame:
         heads, rows, columns = self.source.logits.shape
-        head, row, column = (min(self.params[name], n - 1)
+        head, row, column = (min(self.params[name], n) - 1
                              for name, n in (("head", heads), ("row", rows), ("column", columns)))
         z, mask = self.source.logits[head], self.source.mask
         mask = np.ones(z.shape, bool) if mask is None else mask
@@ -184,13 +184,13 @@ class Page(SoftmaxLab):
         cell = {"masked": masked, "logit": float(z[row, column]), "probability": float(p[row, column]),
                 "query": self.source.queries[row], "key": self.source.keys[column], "words": cell_words(masked, facts)}
         return Frame(0, {
-            "head": head, "last_head": heads - 1, "rows": rows, "columns": columns, "row": row, "column": column,
-            "picked": [0, row, column], "bits": self.params["bits"], "queries": list(self.source.queries),
-            "keys": list(self.source.keys), "about": self.source.about, "fates": list(FATES),
+            "head": head + 1, "heads": heads, "rows": rows, "columns": columns, "row": row + 1, "column": column + 1,
+            "at_key": column, "picked": [0, row, column], "bits": self.params["bits"], "about": self.source.about,
+            "queries": list(self.source.queries), "keys": list(self.source.keys), "fates": list(FATES),
             "row_fates": list(ROW_FATES), "titles": {name: TITLES[rule] for name, rule in self._rules().items()},
             "method": self._method(), **facts, "words": verdict(facts), "limits": limits(p, sides, row),
             "cell": cell | {name: side.cell(p, row, column) for name, side in sides.items()},
-            "this_row": {"top": int(p[row].argmax())} | {name: side.row(p, row) for name, side in sides.items()},
+            "this_row": {"top": int(p[row].argmax()) + 1} | {name: side.row(p, row) for name, side in sides.items()},
         }, {"logits": z, "float": p, "mask": mask.astype(np.uint8), **pictures(p, sides),
             "row_float": p[row], "row_mask": mask[row].astype(np.uint8),
             **{f"row_{name}": side.p_hat[row] for name, side in sides.items()}})
@@ -220,19 +220,20 @@ class Side:
         """What quantising costs over all rows."""
         found, sums = errors(self.p_hat, p, self.mask), self.p_hat.sum(axis=1)
         scale, steps = self.logits.scale, self.logits.high - self.logits.low
-        rows = [int(row) for row in np.flatnonzero(broken(self.p_hat, self.mask))]
+        rows = [int(row) + 1 for row in np.flatnonzero(broken(self.p_hat, self.mask))]
         return asdict(found) | {
             "rule": self.rule, "scale": scale, "codes": steps + 1, "span": scale * steps,
             "row_sum_least": float(sums.min()), "row_sum_most": float(sums.max()), "broken": rows,
         }
 
     def row(self, p: np.ndarray, row: int) -> dict[str, Any]:
-        """What quantising costs in one row; `top` is the key with the largest probability, the first of equal ones."""
+        """What quantising costs in one row; `top` is the position of the key with the largest probability, the
+        first of equal ones."""
         one = slice(row, row + 1)
         found = errors(self.p_hat[one], p[one], self.mask[one])
         is_broken = found.broken_rows > 0
         return {"l1": found.l1_per_row, "row_sum": found.row_sum, "broken": is_broken,
-                "broken_words": ", broken" if is_broken else "", "top": int(self.p_hat[row].argmax())}
+                "broken_words": ", broken" if is_broken else "", "top": int(self.p_hat[row].argmax()) + 1}
 
     def cell(self, p: np.ndarray, row: int, column: int) -> dict[str, Any]:
         """One logit's way to its probability; a masked one has no code that counts."""

@@ -41,8 +41,8 @@ class Page(Experiment):
     tab = "In float32"
     order = 20
     NEXT = ("qat", "Let the network train with its codes, and get back what rounding cost.")
-    ACCEPTS, LABELS = own_data.ACCEPTS, {"load": "Load weights or data"}
-    WORK, SETTLED, FILES, PLAYS = "train", True, "Weights and data", (("weights", OWN, SHOWN_AGAIN),)
+    ACCEPTS, LABELS = own_data.ACCEPTS, {"load": "Load checkpoint or data"}
+    WORK, SETTLED, FILES, PLAYS = "train", True, "Checkpoint and data", (("weights", OWN, SHOWN_AGAIN),)
     BAR = "step {step:count}, {bar}"
     GROUPS = (("Network", ("weights", "layers", "activation", "bits")),
               ("Train", ("data", "keep", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
@@ -55,7 +55,7 @@ class Page(Experiment):
         controls.optimiser("sgd"),
         controls.rate(0.1, hi=1.0, usual=usual_rates()),
         BATCH, SHIFT, SEED, own_data.DATA, own_data.KEEP,
-        Param("weights", "Weights", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
+        Param("weights", "Model", "choice", OWN, choices=(OWN, PRETRAINED), widget="segments",
               doc="The network that you train here, or the shipped one, trained on 55,000 other images"),
         own_layers.LAYERS, own_layers.ACTIVATION,
         controls.bits_or_off("Symmetric quantisation of every weight matrix", range(MIN_BITS, MAX_BITS + 1)),
@@ -280,7 +280,7 @@ class Page(Experiment):
 
     def _judge_one(self, p: Parameters, key: tuple) -> Iterator[None]:
         if key in self._scores:
-            return  # the bits may change while the float network does not, and come back
+            return  # the bits may change while the float32 network does not, and come back
         for result in judge(MLP.of(p), p, *self._held_out(key[0])):
             if result is None:
                 yield None

@@ -76,7 +76,7 @@ class Page(Experiment):
         self.calibration = encoded(self.net.vocabulary, drawn, self.net.model.size.context)
         self.networks: dict[Cell, Encoder] = {}
         self.tallies: dict[Cell, Tally] = {}
-        self.exact: dict[int, Answers] = {}  # of the float network, by number of the piece
+        self.exact: dict[int, Answers] = {}  # of the float32 network, by number of the piece
         self.step = 0
 
     def cell(self, bits: int | None = None, method: str = "", shift: str = "") -> Cell:
@@ -115,7 +115,7 @@ class Page(Experiment):
         return self.tallies.setdefault(cell, Tally(self.labels))
 
     def float_answers(self, i: int) -> Answers:
-        """The float network's answers to a piece; its attention is kept for the first `HEADS_ON` stories."""
+        """The float32 network's answers to a piece; its attention is kept for the first `HEADS_ON` stories."""
         if i not in self.exact:
             found = read(self.net.model, self.net.weights, self.pieces[i])
             early = sum(len(piece.numbers) for piece in self.pieces[:i]) < HEADS_ON
@@ -190,7 +190,7 @@ class Page(Experiment):
         return [each and each.accuracy for each in found]
 
     def _curve(self) -> dict[str, Any]:
-        """The chosen method and shift, what they are compared with, and the float network."""
+        """The chosen method and shift, what they are compared with, and the float32 network."""
         method, shift = self.params["softmax"], self.params["shift"]
         words = f"{SOFTMAX_TITLES[method]}, {SHIFT_TITLES[shift]}"
         exact = self._counted()["float_accuracy"]

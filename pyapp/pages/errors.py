@@ -106,8 +106,8 @@ class Page(Experiment):
               doc="Errors below this are not coloured"),
         Param("high", "Upper threshold", "float", 0.01, lo=1e-6, hi=1.0, log=True,
               doc="Errors above this are strong orange"),
-        Param("cell", "Weight", "int", -1, lo=-1, hi=SIDE * SIDE * 128 - 1, widget="number",
-              doc="Number of the picked weight, counted row by row from 0; -1 picks none"),
+        Param("cell", "Weight", "int", 0, lo=0, hi=SIDE * SIDE * 128, widget="number",
+              doc="Number of the picked weight, counted row by row (1 = first); 0 picks none"),
     )
 
     def __init__(self, params: Values):
@@ -119,7 +119,7 @@ class Page(Experiment):
         except ParamError as error:  # a link with a weight that another layer has
             self.refused["cell"] = error
             self._said.append(f"{error}; {error.hint}, and none is picked")
-            self.params["cell"] = -1
+            self.params["cell"] = 0
         self._quantize()
 
     def _quantize(self) -> None:
@@ -133,9 +133,9 @@ class Page(Experiment):
     def _find(self) -> None:
         """Find the picked weight. ParamError if the shown layer has no such weight."""
         size = shipped.mlp()[self.name].size
-        if self.params["cell"] >= size:
+        if self.params["cell"] > size:
             raise ParamError("cell", f"there is no weight {self.params['cell']}",
-                             f"{self.params['layer']} has the weights 0 to {size - 1}")
+                             f"{self.params['layer']} has the weights 1 to {size}")
 
     @property
     def name(self) -> str:
@@ -163,7 +163,7 @@ class Page(Experiment):
         if name == "cell":
             self._find()
         if name == "layer":
-            self._accuracy, self.params["cell"] = None, -1
+            self._accuracy, self.params["cell"] = None, 0
         return []
 
     def steps(self) -> Iterator[Frame | None]:
@@ -193,7 +193,7 @@ class Page(Experiment):
         layers = [{"name": name.removesuffix(".weight"), "chosen": name == self.name, **self._facts(name)}
                   for name in self._tensors]
         facts, (tiles, rows, columns) = self._facts(self.name), shape
-        index, low, high = (self.params[name] for name in ("cell", "low", "high"))
+        number, low, high = (self.params[name] for name in ("cell", "low", "high"))
         names = (f"below {low:g}", f"{low:g} to {high:g}", f"{high:g} and more")
         scalars = {
             "form": format_controls.in_words(self.params),
@@ -203,7 +203,7 @@ class Page(Experiment):
             "bands": [{"band": band, "swatch": swatch(band), "name": names[band], "count": facts["counts"][band],
                        "share": facts["shares"][band]} for band in range(len(BANDS))],
             "band_words": list(BANDS), "cell": self._cell(),
-            "picked": None if index < 0 else [int(at) for at in np.unravel_index(index, shape)],
+            "picked": [int(at) for at in np.unravel_index(number - 1, shape)] if number else None,
             "accuracy": self._accuracy, "float_accuracy": self._float_accuracy,
             "held_out": len(mnist.shipped("test")[1]),
         }
@@ -229,16 +229,15 @@ class Page(Experiment):
 
     def _cell(self) -> dict[str, Any] | None:
         """The picked weight of the shown layer, its code and its error; None if none is picked."""
-        index = self.params["cell"]
-        if index < 0:
+        if not (number := self.params["cell"]):
             return None
         weight, tensor = shipped.mlp()[self.name], self.tensor
-        row, column = divmod(index, weight.shape[1])
+        row, column = divmod(number - 1, weight.shape[1])
         before, after = weight[row, column], tensor.dequantize()[row, column]
         error = np.abs(before - after)
         band = int(self._bands(error))
-        pixel = "pixel in row {}, column {}".format(*divmod(column, SIDE))
-        return {"title": f"Neuron {row}, {pixel if weight.shape[1] == SIDE * SIDE else f'input {column}'}",
+        pixel = f"pixel in row {column // SIDE + 1}, column {column % SIDE + 1}"
+        return {"title": f"Neuron {row + 1}, {pixel if weight.shape[1] == SIDE**2 else f'input {column + 1}'}",
                 "weight": float(before), "restored": float(after), "error": float(error), "code": None, "scale": None,
                 "zero_point": None, "coded": not isinstance(tensor, GGUFTensor),
                 "on_grid": isinstance(tensor, QuantizedTensor), **code_of(tensor, row, column),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pyapp import shipped, store
+from pyapp.core.classes import TEN
 from pyapp.digitgen import batch, measures, mini, mulberry, teacher
 from pyapp.digitgen.batch import FIELDS, GENERATORS, MINI, NINE, TEACHER, Asked, Noise, fields_of
 from pyapp.digitgen.mini import Drawn
@@ -57,9 +58,9 @@ class Page(Experiment):
         Param("fields", "Fields of mini", "choice", FIELDS[0], choices=FIELDS,
               doc="What the mini decoder blends: glyphs drawn from strokes, or what the teacher writes on average"),
         Param("digit", "Digit", "choice", ANY, choices=(ANY, *"0123456789"),
-              doc="any lets the latents decide; if you ask for a digit, the seed decides how the teacher writes it"),
-        Param("picked", "Picture", "int", 0, lo=0, hi=NINE - 1, widget="number",
-              doc="Which of the nine pictures is examined, counted from 0: clicking a picture picks it"),
+              doc="Digit to draw; with any, the latents decide. The seed decides how the teacher writes it"),
+        Param("picked", "Picture", "int", 1, lo=1, hi=NINE, widget="number",
+              doc="Which of the nine pictures is examined (1 = first): clicking a picture picks it"),
         Param("goal", "Walk to seed", "text", "2674", hi=40, widget="line",
               doc="Where the walk from this picture ends"),
         Param("at", "On the way", "float", 0.5, lo=0.0, hi=1.0, step=0.005, doc="How much of the walk is done"),
@@ -131,7 +132,7 @@ class Page(Experiment):
 
     def _draw(self) -> Frame:
         """Everything that does not have to be counted."""
-        asked, picked = self.asked(), self.params["picked"]
+        asked, picked = self.asked(), self.params["picked"] - 1
         seed, note = mulberry.seed_of(self.params["seed"])
         sides = {side(*kind): self.asked(generator=kind[0], bits=kind[1]).draw() for kind in self.kinds()}
         chosen, exact = sides[side(asked.generator, asked.bits)], sides[side(asked.generator, None)]
@@ -141,9 +142,10 @@ class Page(Experiment):
             "seed": seed, "seed_note": note, "next_seed": str((seed + NINE) % mulberry.WORDS), "alike": alike,
             "quantised": asked.bits is not None, "which": title(asked.generator, asked.bits), "role": role(asked.bits),
             "asked_words": given * f", asked for {asked.digit}" + alike * "; it has one picture of this digit",
-            "picked": picked, "picked_seed": int(asked.seeds[picked]), "seeds": asked.seeds.tolist(),
+            "picked": picked, "picked_number": picked + 1, "picked_seed": int(asked.seeds[picked]),
+            "seeds": asked.seeds.tolist(),
             "picked_words": given * "; you asked for the digit, so the latents have no effect",
-            "inks": f" In ink [float](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
+            "inks": f" In ink [float32](.float), in orange [{asked.bits} bits](.quant)." if asked.bits else "",
             "labels": chosen.labels.tolist(), "meant": int(chosen.labels[picked]),
             "routing": routing(exact.coefficients[picked], chosen.coefficients[picked], int(chosen.labels[picked])),
             "latent": own.u[0].tolist(), "entropy": float(mini.entropy(chosen.coefficients)[picked]),
@@ -209,8 +211,8 @@ class Page(Experiment):
         """The ten pictures that the mini decoder blends."""
         name = self.params["fields"]
         i = FIELDS.index(name)
-        return Frame(0, {"fields_words": FIELD_WORDS[i], "swap": FIELDS[1 - i], "swap_words": SWAP_WORDS[i]},
-                     {"fields": fields_of(name).reshape(-1, SIDE, SIDE)})
+        return Frame(0, {"fields_words": FIELD_WORDS[i], "swap": FIELDS[1 - i], "swap_words": SWAP_WORDS[i],
+                         "ten": list(TEN)}, {"fields": fields_of(name).reshape(-1, SIDE, SIDE)})
 
     def act(self, name: str, values: Values) -> Outcome:
         if name == "random":
@@ -238,7 +240,7 @@ def side(generator: str, bits: int | None) -> str:
 
 
 def title(generator: str, bits: int | None) -> str:
-    return f"{TITLES[generator]}, {'float' if bits is None else f'{bits} bits'}"
+    return f"{TITLES[generator]}, {'float32' if bits is None else f'{bits} bits'}"
 
 
 def role(bits: int | None) -> str:

@@ -42,14 +42,14 @@ class Page(Experiment):
     entry = "Your data"
     order = 85
     NEXT = ("anomaly", "From drawings to sensors: let a network listen to a machine, or to your own recording.")
-    WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and weights", ".npz", {"load": "Open drawings"}
+    WORK, FILES, ACCEPTS, LABELS = "auto", "Drawings and checkpoint", ".npz", {"load": "Open drawings"}
     BAR = "{bar}"
     GROUPS = (("Drawings", ("gesture", "data", "picked")), ("Network", ("features", "hidden", "bits", "seed")),
               ("Variants", ("variants", "degrees", "stretch", "wobble")), mistakes.GROUP)
     SHIPPED, PANELS = ("gestures",), panels.PANELS
     IDLE = (Idle(("degrees", "stretch", "wobble"), "variants", "is", (0,), "nothing is varied"),)
     ACTIONS = (Action("add", "Add this drawing", "Add the drawing on the pad to the class"),
-               Action("new", "New class", "Take a free name for the next class"),
+               Action("new", "New class", "Choose an unused name for the next class"),
                Action("undo", "Undo", "Take back the last change of the drawings"),
                Action("delete", "Delete class", "Delete the class with its drawings"),
                Action("empty", "Start empty", "Put all drawings aside and begin with your own"),
@@ -63,9 +63,10 @@ class Page(Experiment):
         Param("gesture", "Class", "text", "clockwise", hi=LONGEST, widget="line",
               doc="The class that the next drawing is added to; a new name makes a new class"),
         Param("data", "Set", "choice", EXAMPLES, choices=(EXAMPLES, OWN), widget="segments", live=False,
-              titles={OWN: "your own"}, doc="Six classes made with a seed, or the drawings that you add or open"),
-        Param("picked", "Drawing", "int", 0, lo=0, hi=499, widget="number",
-              doc="The drawing of this class whose variants are shown, counted from 0: clicking a drawing picks it"),
+              titles={OWN: "your own"},
+              doc="Drawings to learn: six example classes made with a seed, or those that you add or open"),
+        Param("picked", "Drawing", "int", 1, lo=0, hi=500, widget="number",
+              doc="The drawing of this class whose variants are shown (1 = first): clicking a drawing picks it"),
         Param("features", "Input", "choice", DIRECTIONS, choices=(DIRECTIONS, PICTURE), widget="segments", live=False,
               titles={PICTURE: "plain picture"},
               doc="Four maps, of ink drawn to the right, down, to the left and up; or one picture, which does not know "
@@ -119,7 +120,7 @@ class Page(Experiment):
         if (found := Book.read(data, name)) is None:
             return None
         self._keep(found)
-        self.params |= {"data": OWN, "gesture": found.names[0], "picked": 0}
+        self.params |= {"data": OWN, "gesture": found.names[0], "picked": 1}
         return [FROM_FILE.format(name, counted(len(found.drawings), "drawing"), counted(len(found.names), "class"))]
 
     def _keep(self, book: Book) -> None:
@@ -132,7 +133,7 @@ class Page(Experiment):
         if name == "bits":
             self.training.judge()
         if name == "gesture":
-            self.params["picked"] = 0
+            self.params["picked"] = 1
         return []
 
     def frame(self) -> Frame:
@@ -156,7 +157,7 @@ class Page(Experiment):
         if self.params["data"] == EXAMPLES:
             scalars["first"] = 0
         if shown:
-            at = min(self.params["picked"], len(shown) - 1)
+            at = min(max(self.params["picked"], 1), len(shown)) - 1  # 0 stands in earlier files
             found = shown[at]
             scalars["one"] = {"at": at, "number": at + 1, "reported": len(found.points), "even": len(found.even)}
             arrays |= {"drawings": np.stack([each.small for each in shown]), "pens": found.dots}

@@ -263,9 +263,9 @@ def _listed_words(listed: int, changed: int, done: int) -> str:
     if not changed:
         return f"No prediction has changed in {done:,} digits."
     if changed == 1:
-        return "The one digit whose prediction changed: float → quantised. Click it to put it on the pad."
+        return "The one digit whose prediction changed: float32 → quantised. Click it to put it on the pad."
     which = f"{listed} of the {changed:,}" if listed < changed else f"The {listed}"
-    return f"{which} digits whose predictions changed: float → quantised. Click one to put it on the pad."
+    return f"{which} digits whose predictions changed: float32 → quantised. Click one to put it on the pad."
 
 
 def _codes_words(layers: list[dict[str, Any]], comparison: Comparison, kind: str) -> str:

@@ -46,18 +46,18 @@ class Page(Experiment):
     MAIN = ("bits", "word")
     ACTIONS = (Action("wav", "Save as WAV", "Save the sound that is heard, so that you can play it"),
                *own_network.actions())
-    GROUPS = (("Network", ("bits", "sounds", "seed")), ("What is heard", ("word", "take", "decibels")), mistakes.GROUP)
+    GROUPS = (("Network", ("bits", "sounds", "seed")), ("Sound", ("word", "take", "decibels")), mistakes.GROUP)
     PARAMS = (
         controls.bits(4, "Bits per weight of the quantised network; its activations have 8", label="Bits per weight"),
         Param("word", "Word", "choice", "yes", choices=speech.CLASSES, live=True,
               doc="The word to recognise; “other” is a random sequence of phones, “noise” has no word"),
         Param("take", "Speaker", "int", 1, lo=1, hi=TAKES, live=True,
-              doc="Each has another voice and speed; the network learned from none of them"),
+              doc="Who says the word: each speaker has another voice and speed; the network learned from none of them"),
         Param("decibels", "Signal to noise", "float", 20.0, lo=-10, hi=40, step=1, unit="dB", live=True,
-              doc="How far the word is above the noise; the network was trained with 8 to 30 dB"),
+              doc="Level of the word above the noise; the network was trained with 8 to 30 dB"),
         Param("sounds", "Sounds", "choice", MADE, choices=(MADE, OWN), widget="segments", live=False,
               titles={MADE: "made words", OWN: "your own"},
-              doc="What is learned: drop a zip file of WAV files in folders named by class"),
+              doc="Sounds to learn; for your own, drop a zip file of WAV files in folders named by class"),
         controls.seed("Decides all made words and the first weights", live=False),
         mistakes.CELL,
     )

@@ -40,8 +40,8 @@ class Page(Experiment):
     tab = "Train a GPT"
     order = 62
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
-    WORK, FILES, ACCEPTS = "train", "Weights or text", ".npz,.txt,.md,.csv,text/*"
-    LABELS: ClassVar = {"load": "Load weights or text"}
+    WORK, FILES, ACCEPTS = "train", "Checkpoint or text", ".npz,.txt,.md,.csv,text/*"
+    LABELS: ClassVar = {"load": "Load checkpoint or text"}
     BAR = "step {step:count}, score [{last.score:percent:0}](.float)"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "text", "size", "seed")))
@@ -275,7 +275,7 @@ def _reading(bits: int | None, found: dict[str, Any]) -> tuple[int | None, dict[
 
 def named(bits: int | None) -> dict[str, str]:
     """The name of a width and its colour."""
-    return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float", "role": "float"}
+    return {"title": f"{bits} bits", "role": "quant"} if bits else {"title": "float32", "role": "float"}
 
 
 def marked(mark: float, own: bool) -> dict[str, str]:

@@ -34,23 +34,23 @@ class Page(Experiment):
     MAIN = ("a_bits", "w_bits")
     RECORDED = ()
     PARAMS = (
-        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float numbers (1) to output codes (8)"),
-        Param("row", "Chosen row", "int", 0, lo=0, hi=7, widget="number",
-              doc="Row of the output element that is spelled out; the last row if there are fewer"),
-        Param("column", "Chosen column", "int", 0, lo=0, hi=7, widget="number",
-              doc="Column of the output element that is spelled out; the last column if there are fewer"),
+        Param("step", "Step", "int", 1, lo=1, hi=len(STEPS), doc="From float32 numbers (1) to output codes (8)"),
+        Param("row", "Chosen row", "int", 1, lo=1, hi=8, widget="number",
+              doc="Row of the output element that is spelled out (1 = first); the last row if there are fewer"),
+        Param("column", "Chosen column", "int", 1, lo=1, hi=8, widget="number",
+              doc="Column of the output element that is spelled out (1 = first); the last column if there are fewer"),
         controls.rows(3, 8, "Inputs in the batch: rows of A and of the output"),
         Param("inner", "Inner size", "int", 4, lo=1, hi=16, doc="Numbers in each sum"),
         controls.columns(4, 8, "Outputs: rows of W, columns of the product"),
-        controls.seed("Decides the float numbers in both matrices"),
+        controls.seed("Decides the float32 numbers in both matrices"),
         controls.bits(8, "Bits per input code", name="a_bits", label="Bits of A"),
         Param("a_scheme", "Scheme of A", "choice", "affine", choices=SCHEMES, doc="Symmetric has the zero point 0"),
         controls.bits(8, "Bits per weight code", name="w_bits", label="Bits of W"),
         Param("w_scheme", "Scheme of W", "choice", "affine", choices=SCHEMES,
               doc="Symmetric has the zero point 0, which makes the correction in step 5 unnecessary"),
-        Param("per", "A scale of W per", "choice", "tensor", choices=("tensor", "channel"),
-              doc="One for all weights, or one for each output"),
-        controls.bits(8, "Bits per output code, on an affine grid that just covers this float product",
+        Param("per", "One scale per", "choice", "tensor", choices=("tensor", "channel"),
+              doc="Weights that share a scale: all of W, or those of one output"),
+        controls.bits(8, "Bits per output code, on an affine grid that just covers this float32 product",
                       name="out_bits", label="Output bits"),
         Param("rounding", "Requantise in", "choice", "single", choices=ROUNDINGS, titles=controls.ROUNDING_TITLES,
               doc="Fixed point with one rounding, fixed point with two, or a float32 factor"),
@@ -68,7 +68,7 @@ class Page(Experiment):
     def frame(self) -> Frame:
         way, rounding, step = self.walk, self.params["rounding"], self.params["step"]
         (rows, columns), inner = way.y.shape, way.a.shape[1]
-        row, column = min(self.params["row"], rows - 1), min(self.params["column"], columns - 1)
+        row, column = (min(self.params[name], n) - 1 for name, n in (("row", rows), ("column", columns)))
         errors = {name: asdict(each) | {"exact": each.exact} for name, each in way.errors(rounding).items()}
         numbers, bound = {name: number for number, name in enumerate(STEPS, 1)}, way.bound()
         last = numbers["requantise"] == step
@@ -78,7 +78,8 @@ class Page(Experiment):
             "at": {name: number == step for name, number in numbers.items()},
             "reached": {name: number <= step for name, number in numbers.items()},
             "by": {"fixed": last and rounding != "float"} | {rule: last and rounding == rule for rule in ROUNDINGS},
-            "rows": rows, "inner": inner, "columns": columns, "row": row, "column": column,
+            "rows": rows, "inner": inner, "columns": columns, "row": row + 1, "column": column + 1,
+            "index": {"row": row, "column": column},
             "grids": {"a": facts(way.qa.grid), "w": facts(way.qw.grid), "y": facts(way.y_grid)},
             "each": way.qw.scale.size > 1, "bound": bound | {"percent": 100 * bound["share"]}, "check": way.check(),
             "errors": errors, "differ": way.differences(), "cell": way.cell(row, column, rounding),

@@ -70,8 +70,8 @@ PICTURE = Panel("picture", "Where {picture.title} goes wrong", (
                "logits, so one code more or less multiplies the probability. Look for lines whose difference has one "
                "colour: there the method loses or gains mass instead of moving it."),
     Words(role="doc", name="picture-rows",
-          text="Rows {picture.first:count} to {picture.last:count} of {picture.of_rows:count}, columns 0 to "
-               "{picture.last_column:count} of {picture.of_columns:count}.{picture.unit_words} "
+          text="Rows {picture.first:count} to {picture.last:count} of {picture.of_rows:count}, columns 1 to "
+               "{picture.columns:count} of {picture.of_columns:count}.{picture.unit_words} "
                "[{picture.broken_words}](.bad)"),
     *(Heatmap(name=f"picture-{name}", array=name, limit="picture.limit", caption=caption, role=role,
               label=f"{caption}, {{picture.rows}} row{{picture.rows:s}} by {{picture.columns}} "
@@ -124,10 +124,11 @@ class Page(SoftmaxLab):
         Param("sort", "Sort by", "choice", "method", choices=tuple(COLUMNS), titles=COLUMN_TITLES,
               doc="The column to sort by; row sums are sorted by their distance from 1, and method keeps the listed "
                   "order"),
-        Param("best", "Best first", "bool", True, doc="Off: worst first"),
+        Param("best", "Best first", "bool", True, doc=
+              "Whether the method that does best in the sorted column stands first; if not, the worst does"),
         softmax_controls.softmax(name="method", label="Picture of", default="ibert",
                          doc="The method whose probabilities are shown as a picture"),
-        Param("row", "First row shown", "int", 0, lo=0, hi=1023, doc="First row in the picture, counted from 0"),
+        Param("row", "First row shown", "int", 1, lo=1, hi=1024, doc="Row with which the picture begins (1 = first)"),
     )
 
     def __init__(self, params: Values):
@@ -252,7 +253,7 @@ class Page(SoftmaxLab):
         """Some rows of the float softmax, of the chosen method's, and their difference, float32 (rows, columns)."""
         name = self.params["method"]
         rows, columns = (min(most, size) for most, size in zip(SHOWN, self.z.shape, strict=True))
-        first = min(self.params["row"], len(self.z) - rows)
+        first = min(self.params["row"] - 1, len(self.z) - rows)
         part = slice(first, first + rows)
         method = make(name, self.codes.scale)
         q, mask = self._part(part)
@@ -261,9 +262,9 @@ class Page(SoftmaxLab):
                   for key, value in {"float": p, "method": p_hat, "difference": p_hat - p}.items()}
         arrays["codes"] = q[:, :columns]
         limit = max(float(np.abs(value).max()) for value in arrays.values() if value.dtype == np.float32)
-        empty = (first + np.flatnonzero(broken(p_hat, mask))).tolist()
-        return {"method": name, "title": METHODS[name].title, "first": first, "rows": rows, "columns": columns,
-                "last": first + rows - 1, "last_column": columns - 1, "numbers": list(range(first, first + rows)),
+        empty = (first + 1 + np.flatnonzero(broken(p_hat, mask))).tolist()
+        return {"method": name, "title": METHODS[name].title, "first": first + 1, "rows": rows, "columns": columns,
+                "last": first + rows, "numbers": list(range(first + 1, first + rows + 1)),
                 "of_rows": len(self.z), "of_columns": self.z.shape[1], "limit": limit, "unit": method.unit,
                 "unit_words": f" One code of the method is a probability of {method.unit:.6f}."
                               if method.unit < 1 else "", "broken": empty,

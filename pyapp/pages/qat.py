@@ -44,7 +44,7 @@ class Page(Experiment):
     tab = "With quantisation"
     order = 21
     NEXT = ("inference", "Run the quantised network in integer arithmetic, and count the predictions that change.")
-    WORK, FILES = "train", "Weights"
+    WORK, FILES = "train", "Checkpoint"
     BAR = "step {step:count}, accuracy [{float_accuracy:percent}](.float) → [{reached:percent}](.quant){reached_by}"
     GROUPS = (("Network", ("start", "network", "seed")),
               ("Codes", ("format", "bits", "activations", "per", "estimator")),
@@ -70,8 +70,8 @@ class Page(Experiment):
         controls.per("tensor", live=False),
         Param("estimator", "Scales", "choice", "lsq", choices=tuple(reversed(ESTIMATORS)), live=False,
               titles={"lsq": "LSQ", "ste": "STE"},
-              doc="LSQ learns them with the weights; STE takes them from the largest weight, which works badly per "
-                  "tensor at 3 bits or fewer"),
+              doc="How scales are found: LSQ learns them with the weights; STE takes them from the largest weight, "
+                  "which works badly per tensor at 3 bits or fewer"),
         controls.optimiser("adam"),
         controls.rate(0.001, "How far one step goes; with Adam, 0.01 or more is too far here", usual=usual_rates()),
         BATCH, SHIFT, SEED,
@@ -127,7 +127,7 @@ class Page(Experiment):
         return finished(self.model, self.p)
 
     def references(self) -> dict[str, float | None]:
-        """What to compare with: the shipped float network, and the same bits merely rounded after training."""
+        """What to compare with: the shipped float32 network, and the same bits merely rounded after training."""
         how = self.params["bits"], self.params["per"], number(self.params["activations"]), self.params["format"]
         rounded = None if _is_student(self.params) else qat_readings.rounded_accuracy(*how)
         return {"float_accuracy": qat_readings.float_accuracy(), "rounded_accuracy": rounded}
@@ -246,7 +246,7 @@ class Page(Experiment):
 
     def restore(self, arrays: Mapping[str, np.ndarray], name: str) -> list[str]:
         """A snapshot resumes exactly where it was saved; any other digits network of these sizes starts a new training,
-        from its float weights or from the codes of a quantised network."""
+        from its float32 weights or from the codes of a quantised network."""
         saved, notes = Contents(arrays, name), []
         if saved.by == PAGE:
             model, params = trained_model(saved), saved.params(self.PARAMS)

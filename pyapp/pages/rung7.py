@@ -43,13 +43,13 @@ class Page(ToyPage):
                   text="Next: **{next}**, with {probability:percent:2}."),
             Words(name="rounded-words", role="quant", when="rounded",
                   text="With {params.bits} bits the most likely word is {top.0.word} ({top.0.probability:percent:2}); "
-                       "in float it is {top_float.0.word} ({top_float.0.probability:percent:2})."),
+                       "in float32 it is {top_float.0.word} ({top_float.0.probability:percent:2})."),
             Table(name="words", rows="table", chosen="first", caption="Every word and its probability", columns=(
                 Column("word", "name"), Column("", bar=("probability",), roles=("{role}",)),
                 Column("logit", "logit:signed:3"),
                 Column("probability, T = {params.temperature}", "probability:percent:2"),
                 Column("probability, T = 1", "plain:percent:2"),
-                Column("in float", "float:percent:2", role="float", when="rounded"))),
+                Column("in float32", "float:percent:2", role="float", when="rounded"))),
             Words(text="The logit of a word is the dot product of its row of the table with the output of the last "
                        "word. T is the temperature; the bars are drawn with it."),
             Words(name="appended", role="doc", text="Words appended: {step:count}")), empty=ladder.EMPTY),

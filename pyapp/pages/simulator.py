@@ -61,15 +61,15 @@ class Page(Experiment):
         controls.scheme("Symmetric centres the grid on 0; affine fits the grid to the range of the numbers"),
         Param("codes", "Codes", "choice", "usual", choices=tuple(SIGNED),
               doc="Usual means signed for symmetric and unsigned for affine"),
-        Param("per", "A scale per", "choice", "tensor", choices=("tensor", "channel", "group"),
+        Param("per", "One scale per", "choice", "tensor", choices=("tensor", "channel", "group"),
               doc="Which numbers share a scale: all of them, one row, or a group of neighbours in a row"),
         Param("group", "Group size", "int", 8, lo=1, hi=64,
               doc="How many neighbours share a scale if there is one per group; the last group of a row may be "
                   "shorter"),
         Param("clip", "Clip range", "int", 100, lo=1, hi=100, unit="%",
               doc="How much of each range the grid covers: less makes finer steps and clips what lies outside"),
-        Param("part", "Grid shown", "int", 0, lo=0, hi=tensors.LARGEST - 1, widget="number",
-              doc="Which channel's or group's grid the number line shows, counted from 0"),
+        Param("part", "Grid shown", "int", 1, lo=1, hi=tensors.LARGEST, widget="number",
+              doc="Which channel's or group's grid the number line shows (1 = first)"),
         Param("zoom", "Zoom position", "int", 50, lo=0, hi=100, unit="%",
               doc="With codes of 7 or more bits, a piece of the grid is enlarged: at 0 % around the smallest number, "
                   "at 50 % around the median"),
@@ -223,7 +223,7 @@ class Page(Experiment):
     def _number_line(self, shown: Matrix, after: np.ndarray, beyond: np.ndarray
                      ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The shown grid, its numbers in ascending order, where each lands, and the lines that one can tell apart."""
-        cell = shown.cell(self.params["part"])
+        cell = shown.cell(self.params["part"] - 1)
         order = np.argsort(cell.of_matrix(self.x), kind="stable")
         values, codes, after, clipped = (cell.of_matrix(all_)[order] for all_ in (self.x, shown.codes, after, beyond))
         lines, fine = cell.lines, cell.lines.size > FINE
@@ -232,9 +232,9 @@ class Page(Experiment):
         piece = self._zoomed(lines, after) if fine else slice(0, lines.size)
         gap = float(np.diff(lines[piece]).max(initial=0))
         error = after - values
-        part = f", columns {cell.columns.start} to {cell.columns.stop - 1}" if shown.per.kind == "group" else ""
-        facts = {"index": cell.index, "place": f"row {cell.rows.start}{part}", "previous": cell.index - 1,
-                 "next": cell.index + 1, "is_first": cell.index == 0, "is_last": cell.index == shown.scales.size - 1,
+        part = f", columns {cell.columns.start + 1} to {cell.columns.stop}" if shown.per.kind == "group" else ""
+        facts = {"index": cell.index, "place": f"row {cell.rows.start + 1}{part}", "previous": cell.index,
+                 "next": cell.index + 2, "is_first": cell.index == 0, "is_last": cell.index == shown.scales.size - 1,
                  "count": values.size, "scale": cell.scale, "half_step": cell.half_step,
                  "zero_point": cell.zero_point, "lowest": lowest, "highest": highest,
                  "maximum": float(np.abs(error).max()), "fine": fine}

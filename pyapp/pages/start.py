@@ -21,7 +21,7 @@ from pyapp.training.trainer import Trainer, judge
 
 WIDTHS = tuple(range(2, 9))
 FLOAT32, UNROUNDED = "float32", 9  # where the axis of bits has it
-DIGIT = 2104  # of the held-out ones: a 7 that the float network reads without doubt, and fewer than 4 bits do not
+DIGIT = 2104  # of the held-out ones: a 7 that the float32 network reads without doubt, and fewer than 4 bits do not
 NEURONS = 12  # of the first layer, whose weights are shown
 EPOCHS, RATE, BATCH, SEED = 4, 0.001, 64, 1  # of the repair
 STEPS = EPOCHS * -(-2000 // BATCH)

@@ -95,8 +95,8 @@ class Page(Experiment):
         Param("cache_bits", "Bits of keys and values", "choice", NONE, choices=(NONE, "8", "4", "2"),
               titles={NONE: "float32"}, live=True,
               doc="Bits of the keys and values that are kept of earlier characters; float32 leaves them as they are"),
-        Param("layer", "Block", "int", 2, lo=1, hi=4, doc="Transformer block to inspect (1 = first)"),
-        Param("head", "Head", "int", 1, lo=1, hi=4, doc="Which of the block’s heads is shown"),
+        Param("layer", "Layer", "int", 2, lo=1, hi=4, doc="Layer whose attention is shown (1 = first)"),
+        Param("head", "Head", "int", 1, lo=1, hi=4, doc="Head of that layer whose attention is shown (1 = first)"),
     )
 
     def __init__(self, params: Values):

@@ -103,7 +103,7 @@ class Followed(NamedTuple):
 
 class Page(Experiment):
     title = "Trace"
-    summary = "Follow a digit or a text through an integer transformer: see where others hide floats."
+    summary = "Follow a digit or a text through an integer transformer: see where simulations hide floats."
     entry = "Transformers"
     order = 64
     NEXT = ("learn", "Train a language model yourself, here, in two minutes.")
@@ -119,7 +119,7 @@ class Page(Experiment):
         Param("network", "Network", "choice", VIT, choices=(VIT, GPT), titles=controls.NETWORK_TITLES,
               doc="Which shipped network runs in integers"),
         Param("digit", "Digit", "int", FIRST, lo=0, hi=2999, widget="number",
-              doc="Number of the test digit that the Vision Transformer reads"),
+              doc="Index of the test digit that the Vision Transformer reads"),
         Param("text", "Text", "text", "ROMEO:\nWhat is it ", hi=LONGEST,
               doc=f"What the GPT reads, up to {LONGEST} characters; it answers with the next one"),
         controls.bits(8, "Bits of weights, of inputs of matrix products and of attention scores"),

@@ -31,7 +31,7 @@ EXPORTED = 100  # test images, at least, that are classified before a network is
 SLIDERS = ("bits", "activations", "logit_bits")  # whose every position needs grids of its own
 SCORES, JUDGED_LAST = ("float_accuracy", "quant_accuracy"), f"{TRAINER}judged"
 FIRST = 18  # the held-out digit on the pad at the start
-FLOAT_LOGITS = "Softmax method and shift have no effect on float logits; choose bits for the logits."
+FLOAT_LOGITS = "Softmax method and shift have no effect on float32 logits; choose bits for the logits."
 FROM_FILE = "{}: these are now your own weights; training starts from them at step 0"
 
 
@@ -41,7 +41,7 @@ class Page(Experiment):
     entry = "Transformers"
     order = 60
     NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")
-    WORK, FILES, PLAYS = "train", "Weights", (("weights", OWN, SHOWN_AGAIN),)
+    WORK, FILES, PLAYS = "train", "Checkpoint", (("weights", OWN, SHOWN_AGAIN),)
     BAR = ("step {step:count}, {counted:count} images: [{float_accuracy:percent}](.float) → "
            "[{quant_accuracy:percent}](.quant)")
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
@@ -54,11 +54,11 @@ class Page(Experiment):
     MAIN = ("bits", "logit_bits")
     RECORDED, UNRECORDED = (), ("matrix", "matrix_quant", "matrix_error", "heads_error")
     PARAMS = (
-        Param("weights", "Weights", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
+        Param("weights", "Model", "choice", PRETRAINED, choices=(PRETRAINED, OWN),
               doc="The shipped network, trained on 55,000 other images, or the one that you train here"),
-        Param("layer", "Layer", "int", 3, lo=1, hi=4, doc="Which block's attention is shown, from 1"),
+        Param("layer", "Layer", "int", 3, lo=1, hi=4, doc="Layer whose attention is shown (1 = first)"),
         Param("head", "Head", "choice", "1", choices=(*"1234", MEAN), widget="slider",
-              doc="Which head of it, or the mean of all"),
+              doc="Head of that layer whose attention is shown (1 = first), or the mean of all heads"),
         Param("token", "Query token", "int", 0, lo=0, hi=49, widget="number",
               doc="0 is the class token, which the answer is read from; then the patches in reading order"),
         controls.bits_or_off("Bits of every weight matrix, position embeddings included", label="Weights",
@@ -71,7 +71,7 @@ class Page(Experiment):
         softmax_controls.softmax(),
         softmax_controls.shift(name="logit_shift"),
         Param("size", "Own network", "choice", "small", choices=tuple(SIZES), live=False,
-              doc="small: 16 patches, 2 blocks, 32 wide, which learns in a minute; full: like the shipped one, which "
+              doc="small: 16 patches, 2 layers, 32 wide, which learns in a minute; full: like the shipped one, which "
                   "takes about 16 times as long per step"),
         controls.optimiser("adam"),
         controls.rate(0.002, usual=usual_rates(adam=0.002)),
@@ -186,7 +186,7 @@ class Page(Experiment):
         size, head = self.model.size, number(self.params["head"])
         token, names = min(self.params["token"], size.patches), token_names(size.patches)
         layer = min(self.params["layer"], size.blocks)
-        return {"layer": layer, "head": head, "token": token, "tokens": names,
+        return {"layer": layer, "head": head, "token": token, "tokens": names, "token_numbers": list(range(len(names))),
                 "head_kept": head and (layer - 1) * size.heads + head - 1,
                 "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}
@@ -241,7 +241,7 @@ class Page(Experiment):
             scalars |= {f"quant_{name}": value for name, value in facts(rounded, *place).items()}
             scalars |= {
                 "quant_digit_words": said(q), "difference": float(np.abs(p - q).max()),
-                "and_quantised": f" in float and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
+                "and_quantised": f" in float32 and [{scalars['quant_to_class']:.3f}](.quant) quantised"}
             arrays["probabilities_quant"] = q
         return Frame(self.trainer.steps, scalars, arrays)
 

@@ -15,7 +15,7 @@ from pyapp.core.rng import generator
 from pyapp.core.watching import Watch, unwatched
 from pyapp.quant.schemes import NOT_FINITE, Grid, QuantizedTensor
 
-RECONSTRUCTIONS = ("symmetric", "asymmetric")  # of a layer's output on its quantised inputs, or on the float network's
+RECONSTRUCTIONS = ("symmetric", "asymmetric")  # of a layer's output on its quantised inputs, or the float32 network's
 STEPS, BATCH, RATE = 1000, 32, 0.1  # the paper takes 10,000; at this rate 2,000 lower the digits' error by 6 % more
 ZETA, GAMMA = 1.1, -0.1  # the sigmoid is stretched to these ends and cut at 0 and 1 (eq. 23), so that it gets there
 WARM = 0.2  # part of the steps without regulariser, as the paper has it
@@ -69,7 +69,7 @@ def _check(w: np.ndarray, x: np.ndarray) -> None:
 
 @dataclass(frozen=True)
 class Target:
-    """The output that a layer should keep although its inputs are no longer the float network's; all (N, O)."""
+    """The output that a layer should keep although its inputs are no longer the float32 network's; all (N, O)."""
 
     drift: np.ndarray  # (X - X_exact) Wᵀ: how far the layers before have moved the sums
     output: np.ndarray | None = None  # X_exact Wᵀ + b if an activation follows
@@ -78,11 +78,11 @@ class Target:
     @classmethod
     def of(cls, w: np.ndarray, x: np.ndarray, exact: np.ndarray, bias: np.ndarray | None = None,
            clamp: Clamp = CLAMPS[RELU]) -> "Target":
-        """For weights (O, I), inputs x and the float network's `exact`, both (N, I). ValueError if these differ in
+        """For weights (O, I), inputs x and the float32 network's `exact`, both (N, I). ValueError if these differ in
         shape."""
         exact = np.asarray(exact, np.float32)
         if exact.shape != x.shape:
-            raise ValueError(f"AdaRound has inputs {x.shape} and {exact.shape} of the float network; give the same "
+            raise ValueError(f"AdaRound has inputs {x.shape} and {exact.shape} of the float32 network; give the same "
                              "examples to both")
         return cls(linear(x - exact, w), None if bias is None else linear(exact, w) + bias, clamp)
 
@@ -95,7 +95,7 @@ class Target:
         y = y + self.drift
         if self.output is None:
             return y
-        lost = self.output - self.clamp(self.output)  # what the activation cut off in the float network
+        lost = self.output - self.clamp(self.output)  # what the activation cut off in the float32 network
         return np.where(self.clamp.passes(self.output + y), y + lost, 0)
 
 

@@ -7,7 +7,7 @@ def corrected_bias(bias: np.ndarray, w: np.ndarray, w_hat: np.ndarray, x: np.nda
     """The bias, float32 (O,), that makes the mean error of the layer's output zero on the calibration inputs.
 
     b + mean(x Wᵀ + b - x̂ Ŵᵀ - b) = b + mean(x) Wᵀ - mean(x̂) Ŵᵀ, with W, Ŵ (O, I): a mean goes through a linear layer,
-    so the layer is never run. x (N, I) is the layer's input in the float network, x̂ (N, I) what the quantised layers
+    so the layer is never run. x (N, I) is the layer's input in the float32 network, x̂ (N, I) what the quantised layers
     before it (their biases corrected) and its input's grid really give it. ValueError if there are no examples.
     """
     if not len(x) or len(x) != len(x_hat):

@@ -32,7 +32,7 @@ class QuantizedParameters:
     """A network's parameters with every weight matrix quantised; biases stay float32."""
 
     tensors: dict[str, Encoded]  # on uniform grids, or in number formats
-    parameters: Parameters  # what simulated inference uses: dequantised weights, float biases
+    parameters: Parameters  # what simulated inference uses: dequantised weights, float32 biases
     weight_error: float  # largest |w - ŵ|
 
     @property

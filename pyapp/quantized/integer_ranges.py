@@ -1,4 +1,4 @@
-"""One pass of the float network, in float64, that finds all ranges which a transformer in integers needs."""
+"""One pass of the float32 network, in float64, that finds all ranges which a transformer in integers needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Ranges:
 
 
 class _Observed:
-    """A layer of the float network whose inputs and outputs are noted."""
+    """A layer of the float32 network whose inputs and outputs are noted."""
 
     def __init__(self, name: str, layer, ranges: Ranges):
         self.name, self.layer, self.ranges = name, layer, ranges
@@ -77,7 +77,7 @@ class _Observed:
 
 def ranges_of(model: ViT | GPT, p: Parameters, inputs: np.ndarray,
               softmax: Callable[[], QuantizedSoftmax]) -> Ranges:
-    """Ranges of a fresh float network with weights p on images (B, 784) or tokens (B, T). It is not for use after that.
+    """Ranges of a fresh float32 network with weights p on images (B, 784) or tokens (B, T). It is not for use after.
 
     Names are "block1.norm1 in" and the like; queries, keys and values are "block1.q", "block1.k" and "block1.v".
     """

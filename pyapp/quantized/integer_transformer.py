@@ -1,7 +1,7 @@
 """The Vision Transformer and the GPT in integer arithmetic from end to end: codes in, codes out.
 
 Pixels or token numbers go in, codes of logits come out, and between them there are codes, int32 accumulators and
-fixed-point multipliers only; all of them are made once, from one pass of the float network over calibration data. The
+fixed-point multipliers only; all of them are made once, from one pass of the float32 network over calibration data. The
 residual stream lies on one grid for the whole network, so that a block's branches are requantised onto it and added.
 `transformer.py` beside this file simulates instead: there stream, LayerNorm and GELU are float32.
 """

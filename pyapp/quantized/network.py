@@ -61,7 +61,7 @@ class QuantizedNetwork:
 
     @property
     def nbytes(self) -> int:
-        """Packed weights with their scales, float biases, and the activations' grids."""
+        """Packed weights with their scales, float32 biases, and the activations' grids."""
         grids = (self.activations or {}).values()
         return self.weights.nbytes + sum(grid.nbytes for grid in grids)
 
@@ -70,7 +70,7 @@ class QuantizedNetwork:
         return Simulated(self)
 
     def integer(self, rounding: str = "single") -> IntegerNetwork:
-        """The same network in integer arithmetic; with rounding "float" its sums are requantised in float32.
+        """This network in integer arithmetic; with rounding "float" its sums are requantised in float32.
 
         ValueError if activations are float or get their scales at run time, weights are in a number format, rotated
         or from HQQ, or int32 could overflow.
@@ -82,7 +82,7 @@ class QuantizedNetwork:
             raise ValueError("weights are in a number format or rotated, or have zero points between codes (HQQ), and "
                              "integer arithmetic needs uniform grids")
         if self.activations is None:
-            raise ValueError("activations are float; integer arithmetic needs their grids: give activations=BITS")
+            raise ValueError("activations are float32; integer arithmetic needs their grids: give activations=BITS")
         p, grids = self.weights.parameters, list(self.activations.values())
         names = weight_names(p)
         biases = [p[name.replace(".weight", ".bias")] for name in names]
@@ -128,10 +128,10 @@ def quantize_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
                      memo: Memo | None = None, watch: Watch = unwatched) -> QuantizedNetwork:
     """Quantise layer by layer on calibration inputs, float32 (N, 784), which may be None unless `settings.calibrated`.
 
-    Each layer sees what the float network gives it (x) and what the layers that are quantised already give it (x̂).
+    Each layer sees what the float32 network gives it (x) and what the layers that are quantised already give it (x̂).
     Ranges are those of x̂. GPTQ and AdaRound keep the layer's output on x̂, x̂ Wᵀ, so they do not make up for what the
     layers before have lost; bias correction does, for the mean, and AdaRound with `reconstruction="asymmetric"`, whose
-    target is the float network's own output, x Wᵀ.
+    target is the float32 network's own output, x Wᵀ.
 
     If a `memo` is passed again with the same p and inputs, it spares the layers whose bits, and those of all layers
     before, are the same as in an earlier call. `watch` is told of the steps of AdaRound, which takes long. ValueError
@@ -197,7 +197,7 @@ def prepared_network(p: Parameters, settings: Settings, inputs: np.ndarray | Non
 
 def with_activations(network: QuantizedNetwork, bits: int, inputs: np.ndarray,
                      known: Mapping[str, Grid] | None = None) -> QuantizedNetwork:
-    """The same weights with activations of `bits` bits, from their full range on inputs; `known` grids stay."""
+    """`network` with activations of `bits` bits, from their full range on inputs; weights and `known` grids stay."""
     weights, settings = network.weights, Settings(activations=bits)
     *_, found = _layer_by_layer(weights.parameters, settings, inputs, lambda name, x, x_hat: weights.tensors[name],
                                 known or {})

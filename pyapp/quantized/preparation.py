@@ -76,11 +76,11 @@ def check(how: str, transformer: bool, rounds: bool, activations: int | None) ->
                          'or LayerNorm; use prepare="smooth"')
     if name == "smooth" and activations is None:
         raise ValueError(f'prepare is "{how}", which moves outliers of the activations into the weights, but the '
-                         "activations are float; give activations, 8 for example")
+                         "activations are float32; give activations, 8 for example")
     if name == ROTATED and not rounds and activations is None:
-        raise ValueError(f'prepare is "{how}", but weights and activations are float; give bits or activations')
+        raise ValueError(f'prepare is "{how}", but weights and activations are float32; give bits or activations')
     if name in ("equalise", "awq") and not rounds:
-        raise ValueError(f'prepare is "{how}", which makes weights easier to round, but they are float; give bits, 4 '
+        raise ValueError(f'prepare is "{how}", which makes weights easier to round, but they are float32; give bits, 4 '
                          "for example")
 
 

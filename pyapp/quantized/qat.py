@@ -83,7 +83,7 @@ class QATMLP:
     """The digits network with fake-quantised weights and activations; a model for `Trainer` like the float one.
 
     `bits` of the weights is one number or one per layer; pixels and hidden activations have `activations` bits; logits
-    stay float. The parameters are those of the float network and, learned or averaged, the scales:
+    stay float. The parameters are those of the float32 network and, learned or averaged, the scales:
     layer1.weight_scale, layer1.activation_scale, ... Estimators: "ste" takes weight scales from the largest weight and
     activation scales from a moving maximum; "lsq" learns both. With a number format, `form`, the weights have its
     scales in place of `bits` and `per`.
@@ -109,11 +109,11 @@ class QATMLP:
         return {name: shape for layer in (*self.linears, *self.functions) for name, shape in layer.shapes.items()}
 
     def initial(self, seed: int, x: np.ndarray) -> Parameters:
-        """Random weights from a seed, as for the float network, with scales set from inputs x, float32 (N, 784)."""
+        """Random weights from a seed, as for the float32 network, with scales set from inputs x, float32 (N, 784)."""
         return self.start(MLP(self.sizes).initial(seed), x)
 
     def start(self, trained: Parameters, x: np.ndarray) -> Parameters:
-        """A trained float network's weights and biases, with scales set layer by layer by inputs float32 (N, 784).
+        """A trained float32 network's weights and biases, with scales set layer by layer by inputs float32 (N, 784).
         ValueError for an activation that gives negative numbers, too."""
         p = Parameters(self.shapes, trained.vector.dtype, _unsigned(trained.activation))
         for name in trained:
@@ -162,7 +162,7 @@ class QATMLP:
         self.linears[0].backward(p, dy, input_gradient=False)
 
     def weights(self, p: Parameters) -> dict[str, Encoded]:
-        """The codes that the forward pass computes with, by name; layers with float weights are left out."""
+        """The codes that the forward pass computes with, by name; layers with float32 weights are left out."""
         found = ((layer.weight, layer.quantizer.tensor(p, p[layer.weight])) for layer in self.linears)
         return {name: tensor for name, tensor in found if tensor is not None}
 
@@ -175,7 +175,7 @@ class QATMLP:
         return {"input": self.pixels.grid(p), **hidden}
 
     def plain(self, p: Parameters) -> Parameters:
-        """The float weights and biases alone, without scales. ValueError for NaN and infinity."""
+        """The float32 weights and biases alone, without scales. ValueError for NaN and infinity."""
         if not np.isfinite(p.vector).all():
             raise ValueError(NOT_FINITE)
         found = Parameters(MLP(self.sizes).shapes, activation=p.activation)

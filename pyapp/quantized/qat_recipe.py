@@ -27,17 +27,17 @@ CALIBRATION = 1024  # training images, the first ones, that set the scales befor
 
 @dataclass(frozen=True)
 class QATRecipe(Recipe):
-    """Everything that decides the codes besides the images and the float network that training starts from."""
+    """Everything that decides the codes besides the images and the float32 network that training starts from."""
 
     bits: int | tuple[int, ...] = option(4, "bits per weight; or one number per layer, as in 8,3,4", least=2)
     activations: int = option(4, "bits of pixels and hidden activations, or none for float32", least=0)
     per: str = option("tensor", "which weights share a scale: tensor, channel or group:N")
     estimator: str = option("lsq", "where scales come from: ste (the largest value) or lsq (learned)")
-    share: float = option(0.5, "the float network's share of the loss, as a teacher; 0 learns from the labels alone",
+    share: float = option(0.5, "the float32 network's share of the loss, as a teacher; 0 learns from the labels alone",
                           least=0)
     temperature: float = option(2.0, "softens the answers of teacher and student")
     format: str = option(GRID, "number format of the weights in place of a grid of bits, such as nf4, mxfp4 or "
-                               "ternary; the file then has float weights, and evaluate needs the same --format")
+                               "ternary; the file then has float32 weights, and evaluate needs the same --format")
 
     def __post_init__(self):
         if self.format != GRID:
@@ -47,7 +47,7 @@ class QATRecipe(Recipe):
 
 @dataclass(frozen=True)
 class StudentRecipe(Recipe):
-    """Everything that decides a small float network that learns from the shipped one."""
+    """Everything that decides a small float32 network that learns from the shipped one."""
 
     epochs: int = option(20, "passes over the images")
     batch: int = option(64, "images averaged in one step")
@@ -70,7 +70,7 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
     """Train the digits network with codes, from a float one (by default the shipped one), which also teaches it.
 
     `report` gets a line per epoch. `model.to_network(p)` of what comes back is the quantised network, and
-    `model.plain(p)` has float weights that a number format turns into the trained codes.
+    `model.plain(p)` has float32 weights that a number format turns into the trained codes.
     """
     trained = mlp.load() if trained is None else trained
     model = QATMLP(MLP.of(trained).sizes, recipe.bits, recipe.activations or None, recipe.per,
@@ -82,7 +82,7 @@ def train_qat(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
 
 def train_student(recipe: StudentRecipe, digits: Digits, report: Callable[[str], None],
                   teacher: Parameters | None = None) -> tuple[MLP, Parameters]:
-    """Train a float network of other sizes with a teacher, by default the shipped network."""
+    """Train a float32 network of other sizes with a teacher, by default the shipped network."""
     model = MLP(recipe.sizes(len(digits.classes)))
     p = model.initial(recipe.seed, activation=recipe.activation)
     train(recipe, model, p, digits, report, _teaching(recipe, mlp.load() if teacher is None else teacher))

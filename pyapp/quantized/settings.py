@@ -31,9 +31,9 @@ class Settings:
     clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
     bias_correction: bool = False
     seed: int = 1  # of AdaRound and of stochastic rounding
-    reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float network's x Wᵀ ("asymmetric")
+    reconstruction: str = "symmetric"  # what AdaRound keeps: x̂ Wᵀ, or the float32 network's x Wᵀ ("asymmetric")
     format: str | tuple[str, ...] = GRID  # of the weights, by name, or one for each layer; "grid" has the bits above
-    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
+    prepare: str = UNPREPARED  # how the float32 network is changed first, see pyapp.quantized.preparation
 
     def __post_init__(self):
         for bits in self.layer_bits(1):
@@ -68,7 +68,7 @@ class Settings:
         return self.format if isinstance(self.format, tuple) else (self.format,) * layers
 
     def at(self, width: Width | tuple[Width, ...]) -> "Settings":
-        """The same settings with other bits, or with number formats by name, for all layers or for each."""
+        """These settings with other bits, or with number formats by name, for all layers or for each."""
         first = width[0] if isinstance(width, tuple) else width
         return replace(self, **{"format" if isinstance(first, str) else "bits": width})
 

@@ -26,7 +26,7 @@ def shipped(bits: int) -> QuantizedNetwork | None:
 
 def train_network(recipe: QATRecipe, digits: Digits, report: Callable[[str], None],
                   p: Parameters | None = None, calibration: np.ndarray | None = None) -> QuantizedNetwork:
-    """Train with quantisation, from p or the shipped float network."""
+    """Train with quantisation, from p or the shipped float32 network."""
     return finished(*train_qat(recipe, digits, report, p), calibration)
 
 
@@ -41,7 +41,7 @@ def finished(model: QATMLP, p: Parameters, calibration: np.ndarray | None = None
 
 
 def serves(facts: dict[str, Any], p: Parameters, settings: Settings) -> bool:
-    """Whether a shipped network, by its recipe, is what the settings make of the float network p.
+    """Whether a shipped network, by its recipe, is what the settings make of the float32 network p.
 
     Activations may be float or have more bits than it was trained with: then they are calibrated, as after training.
     """

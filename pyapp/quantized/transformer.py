@@ -46,7 +46,7 @@ class TransformerSettings:
     softmax: str = "exact"
     shift: str = "none"  # what is subtracted from the scores before they are rounded
     format: str = GRID  # of every matrix, by name; "grid" has the bits above
-    prepare: str = UNPREPARED  # how the float network is changed first, see pyapp.quantized.preparation
+    prepare: str = UNPREPARED  # how the float32 network is changed first, see pyapp.quantized.preparation
     scheme: str = "symmetric"  # grid of the weights
     clip: str = "minmax"  # range of the weights: all of them, or the one with the least squared error
     method: str = ROUND  # how weights become codes
@@ -67,14 +67,14 @@ class TransformerSettings:
                                                                     for name in OF_WEIGHTS}})
         elif self.bits is None and (needless := [name for name in OF_WEIGHTS[1:]
                                                  if getattr(self, name) != getattr(TransformerSettings, name)]):
-            raise ValueError(f"{needless[0]} is {getattr(self, needless[0])!r}, but the weights are float; give bits, "
-                             "4 for example")
+            raise ValueError(f"{needless[0]} is {getattr(self, needless[0])!r}, but the weights are float32; give "
+                             "bits, 4 for example")
         check_alone(self.method, self.clip, self.scheme)
         if self.prepare != UNPREPARED:
             check(self.prepare, True, self.bits is not None or self.format != GRID, self.activations)
         if self.logit_bits is None and (self.softmax, self.shift) != ("exact", "none"):
             raise ValueError(f"softmax is {self.softmax!r} and shift {self.shift!r}, which work on quantised logits, "
-                             "but these are float; give logit bits, 8 for example")
+                             "but these are float32; give logit bits, 8 for example")
 
     @property
     def calibrated(self) -> bool:
@@ -88,7 +88,7 @@ class QuantizedTransformer:
     """A quantised network and the weights to run it with: `model.forward(parameters, x)`, as for any network."""
 
     model: ViT | GPT
-    parameters: Parameters  # dequantised weights, float biases
+    parameters: Parameters  # dequantised weights, float32 biases
     nbytes: int  # packed weights with their scales, and float32 for what is not quantised
     tensors: Mapping[str, Encoded] = field(default_factory=dict)  # the weights' codes; none if they are float
     activation_bits: int | None = None

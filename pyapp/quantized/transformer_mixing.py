@@ -23,7 +23,7 @@ Ways = Mapping[Width, TransformerSettings]  # how a matrix can be encoded, by it
 
 @dataclass(frozen=True)
 class Judged:
-    """A float network and what it is judged on: inputs and labels in pieces that are computed at once, images
+    """A float32 network and what it is judged on: inputs and labels in pieces that are computed at once, images
     (N, 784) with classes (N,), or tokens (B, T) with those that follow (B, T)."""
 
     model: ViT | GPT
@@ -37,12 +37,12 @@ class Judged:
 
     @cached_property
     def exact(self) -> np.ndarray:
-        """The float network's log probabilities (N, classes)."""
+        """The float32 network's log probabilities (N, classes)."""
         return self._found(self.p)
 
     @property
     def loss(self) -> float:
-        """The float network's cross-entropy in nats."""
+        """The float32 network's cross-entropy in nats."""
         return float(-self.exact[np.arange(len(self.labels)), self.labels].mean())
 
     def scores(self, p: Parameters) -> Row:

@@ -5,7 +5,7 @@ softmax of the lab on the scores' codes. The backward pass goes straight through
 1308.3432): rounding has the gradient of the identity, and an integer softmax that of the float softmax of the scores
 before they were rounded, since its own is 0 nearly everywhere. Values get the gradient of the probabilities that they
 were really multiplied with. Grids follow each batch from end to end, as calibration for inference does, so that nothing
-is clipped and a training leaves plain float weights.
+is clipped and a training leaves plain float32 weights.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ class TrainedAttention(Attention):
 class QATTransformer:
     """A network of the model's size for a `Trainer`, quantised as the settings say in every forward pass.
 
-    The parameters are those of the float network, and no bit width may be None (float32).
+    The parameters are those of the float32 network, and no bit width may be None (float32).
     """
 
     def __init__(self, model: ViT | GPT, settings: TransformerSettings):

@@ -38,7 +38,7 @@ class Curve(ABC):
 
     @abstractmethod
     def of_codes(self, x: np.ndarray, bits: int) -> np.ndarray:
-        """The same function of x rounded to b bits: the steps lie where the input's codes change."""
+        """The curve of x rounded to b bits, float64 (P,): the steps lie where the input's codes change."""
 
     @abstractmethod
     def rounded(self, y: np.ndarray, bits: int) -> np.ndarray:

@@ -20,7 +20,7 @@ Measure = Callable[[Parameters], float]  # accuracy 0..1, or loss in nats per ch
 
 def subjects(digits: str | Path, written: str | Path | None, images: int, windows: int
              ) -> dict[str, tuple[Parameters, str, Measure]]:
-    """The networks by name: float weights, what is measured, and how. Images are spread evenly over the test set;
+    """The networks by name: float32 weights, what is measured, and how. Images are spread evenly over the test set;
     windows are the first of the held-out text. ValueError if the data cannot be used."""
     test = mnist.load(digits)
     fewer = test.spread(images)

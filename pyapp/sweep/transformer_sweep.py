@@ -25,7 +25,7 @@ COLUMNS = (*DEFAULTS, *RESULTS, *STAMPS, MADE_ON)
 
 
 def applies(name: str, combination: Combination) -> bool:
-    """Whether a setting changes anything: those of grids do not beside a number format or float weights, nor a seed
+    """Whether a setting changes anything: those of grids do not beside a number format or float32 weights, nor a seed
     without chance, `calibrate` without activations, or a softmax without bits of the scores."""
     if name in ("format", "prepare"):
         return combination[name] != DEFAULTS[name]

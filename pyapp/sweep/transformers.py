@@ -50,7 +50,7 @@ class Subject:
     stamps: tuple[str, str]  # beginnings of the sha256 of weights and data
     integers: bool = False  # whether what is measured computes in integers from end to end
     mistakes: Callable[[TransformerSettings], Mistakes] | None = None  # of a classifier
-    judged: Callable[[], Judged] | None = None  # the float network on this data
+    judged: Callable[[], Judged] | None = None  # the float32 network on this data
     calibration: Callable[[], Judged] | None = None  # the same on what ranges and choices are found by
 
 
@@ -120,7 +120,7 @@ def share(n: int, whole: int, what: str) -> str:
 
 def attention_rows(subject: Subject, bits: Iterable[int], methods: Sequence[str], rules: Sequence[str], out: str | Path,
                    report: Callable[[str], None], base: TransformerSettings = FLOAT) -> Iterator[dict[str, Any]]:
-    """The float network first, then `base` with each rule, each method and each number of logit bits: settings and
+    """The float32 network first, then `base` with each rule, each method and each number of logit bits: settings and
     results.
 
     Rows that `out`, a CSV file, has are not measured again. ValueError for settings that make no sense, before anything

@@ -98,7 +98,7 @@ def facts(recipe: Any, trained_on: Digits) -> dict[str, Any]:
 
 
 def accuracies(p: Parameters, digits: Digits, bits: Iterable[int] = range(8, 1, -1)) -> dict[str, Any]:
-    """Accuracy of the float network and at each number of bits, weights symmetric per tensor, activations float."""
+    """Accuracy of the float32 network and at each number of bits, weights symmetric per tensor, activations float."""
     model, inputs = MLP.of(p), digits.inputs()
     sets = {"float": p, **{str(b): quantize_parameters(p, b).parameters for b in bits}}
     scores = {name: evaluate(model, q, inputs, digits.labels)["accuracy"] for name, q in sets.items()}

@@ -39,7 +39,7 @@ def test_every_control_moves_the_numbers_to_those_of_python(visit):
             control.blur()
         wait_l1(tab, **params)
     expected = frame(**params)
-    tab.wait_text("cell-title", f"Query 7 “{expected.scalars['queries'][7]}” looks at key 4")
+    tab.wait_text("cell-title", f"Query 7 “{expected.scalars['queries'][6]}” looks at key 4")
     cell = expected.scalars["cell"]
     assert tab.text("cell-float-logit") == text(cell["logit"], 4)
     for side in ("plain", "shifted"):
@@ -57,9 +57,9 @@ def test_every_control_moves_the_numbers_to_those_of_python(visit):
 @pytest.mark.thorough
 def test_the_head_that_is_shown_is_named(visit):
     tab = visit("#attention?head=7")
-    tab.wait_text("source-about", "Head 3 of 0 to 3.")
+    tab.wait_text("source-about", "Head 4 of 4.")
     tab["source"].select_option("vision transformer")
-    tab.wait_text("source-about", "Head 7 of 0 to 15.")
+    tab.wait_text("source-about", "Head 7 of 16.")
 
 
 @pytest.mark.thorough
@@ -79,36 +79,36 @@ def test_a_click_in_any_matrix_picks_the_cell(visit, name):
     tab[f"map-{name}"].scroll_into_view_if_needed()
     box = tab[f"map-{name}"].bounding_box()
     tab[f"map-{name}"].click(position={"x": box["width"] / 16 * 11.5, "y": box["height"] / 16 * 2.5})
-    tab.wait_text("cell-title", "Query 2 ")
-    tab.page.locator("[data-test='cell-title']", has_text="key 11").wait_for()
-    facts = frame(length=16, row=2, column=11)
+    tab.wait_text("cell-title", "Query 3 ")
+    tab.page.locator("[data-test='cell-title']", has_text="key 12").wait_for()
+    facts = frame(length=16, row=3, column=12)
     tab.wait_text("cell-shifted-difference", text(facts.scalars["cell"]["shifted"]["difference"], 5))
-    assert "row=2" in tab.page.url and "column=11" in tab.page.url
+    assert "row=3" in tab.page.url and "column=12" in tab.page.url
 
 
 def test_matrices_and_bars_are_read_and_a_cell_is_picked_by_keyboard(visit):
-    tab = visit("#attention?length=16&causal=true&row=6&column=1")
-    tab.wait_text("cell-title", "Query 6 ")
+    tab = visit("#attention?length=16&causal=true&row=7&column=2")
+    tab.wait_text("cell-title", "Query 7 ")
     tab["map-shifted"].focus()
     tab.page.keyboard.press("ArrowUp")
     tab.page.keyboard.press("ArrowRight")
     arrays = frame(length=16, causal=True).arrays
-    tab.wait_text("map-shifted-value", "query 5")
+    tab.wait_text("map-shifted-value", "query 6")
     said = tab.text("map-shifted-value")
     for wanted in (text(arrays["logits"][5, 2], 3), text(arrays["float"][5, 2], 4), text(arrays["plain_p"][5, 2], 4),
                    text(arrays["shifted_p"][5, 2], 4), f"code {text(arrays['shifted_q'][5, 2], 0)}"):
         assert wanted in said
     tab.page.keyboard.press("Enter")
-    tab.wait_text("cell-title", "Query 5 ")
+    tab.wait_text("cell-title", "Query 6 ")
     for _ in range(4):
         tab.page.keyboard.press("ArrowRight")
     tab.wait_text("map-shifted-value", "masked: exactly 0")
     tab["row-bars"].focus()
     tab.page.keyboard.press("ArrowRight")
-    tab.wait_text("row-bars-value", "key 1")
+    tab.wait_text("row-bars-value", "key 2")
     assert text(arrays["plain_p"][5, 1], 4) in tab.text("row-bars-value")
     tab.page.keyboard.press("End")
-    tab.wait_text("row-bars-value", "key 15")
+    tab.wait_text("row-bars-value", "key 16")
     assert "masked, exactly 0" in tab.text("row-bars-value")
 
 

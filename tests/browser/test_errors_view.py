@@ -40,7 +40,7 @@ def test_a_clicked_cell_shows_its_numbers_and_keeps_them_through_a_change(visit)
     tab["error-map"].click(position={"x": box["width"] / 64 * 7.5, "y": box["height"] / 10 * 3.5})
     tab["cell-code"].wait_for()
     w, tensor = W["layer3.weight"][3, 7], quantize(W["layer3.weight"], 4)
-    assert tab.text("cell-title") == "Neuron 3, input 7" and "cell=199" in tab.page.url
+    assert tab.text("cell-title") == "Neuron 4, input 8" and "cell=200" in tab.page.url
     assert tab.text("cell-weight") == f"{w:.6f}".replace("-", "−")
     assert tab.text("cell-code") == str(tensor.codes[3, 7]).replace("-", "−")
     assert tab.text("cell-restored") == f"{tensor.dequantize()[3, 7]:.6f}".replace("-", "−")
@@ -77,10 +77,10 @@ def test_a_cell_is_read_and_picked_by_keyboard(visit):
     tab["error-map"].focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Shift+ArrowRight"):
         tab.page.keyboard.press(key)
-    tab.wait_text("error-map-value", "neuron 1, row 1, column 2")
+    tab.wait_text("error-map-value", "neuron 2, row 2, column 3")
     assert "threshold" in tab.text("error-map-value") and "code" in tab.text("error-map-value")
     tab.page.keyboard.press("Enter")
-    tab.page.locator("h2", has_text="Neuron 1, pixel in row 1, column 2").wait_for()
+    tab.page.locator("h2", has_text="Neuron 2, pixel in row 2, column 3").wait_for()
     assert tab.text("cell-weight") == f"{W['layer1.weight'][1, 30]:.6f}".replace("-", "−")
 
 

@@ -80,7 +80,7 @@ def test_a_link_with_bad_seeds_is_drawn_and_goes_on(visit):
 def test_every_control_is_moved_once(visit):
     tab = visit("#generator")
     tab["generator"].select_option("teacher")
-    tab.wait_text("which", "teacher, float")
+    tab.wait_text("which", "teacher, float32")
     tab.slide("bits", 1)  # 3 bits
     tab.wait_text("which", "teacher, 3 bits")
     tab.slide("temperature", 1.5)
@@ -106,7 +106,7 @@ def test_a_click_on_a_picture_shows_its_neighbours(visit):
     tab = visit("#generator?generator=teacher")
     tab["sheet-4"].click()
     tab.wait_text("picked-seed", "seed 1341")
-    assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=4" in tab.page.url
+    assert tab["sheet-4"].get_attribute("aria-pressed") == "true" and "picked=5" in tab.page.url
     assert tab.page.locator("[data-test=neighbours] figure").count() == 20
     assert tab.page.locator("[data-test=real] figure").count() == 5
     distances = [float(each) for each in tab["real"].locator("[data-entry='real_distances.@i']").all_inner_texts()]

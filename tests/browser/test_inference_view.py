@@ -37,7 +37,7 @@ def test_a_drawn_seven_is_read_by_both_and_the_outputs_are_set_apart(visit):
     tab.page.wait_for_function("document.querySelector(\"[data-test='gap-7-score']\").textContent.length > 3")
     tab["codes-hidden1"].focus()
     tab.page.keyboard.press("ArrowRight")
-    tab.wait_text("codes-hidden1-value", "neuron 1: code")
+    tab.wait_text("codes-hidden1-value", "neuron 2: code")
     tab["clear"].click()
     tab.wait_text("prediction", "empty")
 

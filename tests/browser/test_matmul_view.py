@@ -36,7 +36,7 @@ def test_steps_by_arrow_keys(visit):
 
 
 def test_the_sums_shown_add_up(visit):
-    tab = visit("#matmul?step=6&row=1&column=2")
+    tab = visit("#matmul?step=6&row=2&column=3")
     parts = [number(tab, f"cell-{name}") for name in ("product", "a-correction", "w-correction", "constant")]
     assert sum(parts) == number(tab, "cell-acc") == number(tab, "after_constant-1-2")
     assert "12 of 12" in tab.text("proof") and "good" in tab["proof"].get_attribute("class")
@@ -45,16 +45,16 @@ def test_the_sums_shown_add_up(visit):
 def test_choose_an_element_by_click_and_by_arrow_keys(visit):
     tab = visit("#matmul?step=6")
     tab["after_constant-1-1"].click()
-    tab.wait_text("element-title", "1, 1")
-    assert "row=1" in tab.page.url and "column=1" in tab.page.url
-    tab.page.keyboard.press("ArrowDown")
-    tab.wait_text("element-title", "2, 1")
-    tab.page.keyboard.press("ArrowRight")
     tab.wait_text("element-title", "2, 2")
+    assert "row=2" in tab.page.url and "column=2" in tab.page.url
+    tab.page.keyboard.press("ArrowDown")
+    tab.wait_text("element-title", "3, 2")
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait_text("element-title", "3, 3")
     assert number(tab, "cell-acc") == number(tab, "after_constant-2-2")
     tab.page.wait_for_function(
         "document.querySelector(\"[data-test='after_constant-2-2']\").getAttribute('aria-selected') === 'true'")
-    assert "accumulator, row 2, column 2" in tab.text("equation-value")
+    assert "accumulator, row 3, column 3" in tab.text("equation-value")
 
 
 def test_a_code_tells_where_it_comes_from_on_hover_and_on_focus(visit):
@@ -62,7 +62,7 @@ def test_a_code_tells_where_it_comes_from_on_hover_and_on_focus(visit):
     tab["a_codes-1-2"].hover()
     tab.wait_text("equation-value", f"→ code {tab.text('a_codes-1-2')} →")
     tab["w_codes-2-1"].focus()
-    tab.wait_text("equation-value", "codes of Wᵀ, row 2, column 1")
+    tab.wait_text("equation-value", "codes of Wᵀ, row 3, column 2")
 
 
 def test_only_the_chosen_step_is_reached_by_tab_and_the_ends_stay(visit):
@@ -78,21 +78,21 @@ def test_only_the_chosen_step_is_reached_by_tab_and_the_ends_stay(visit):
 def test_a_row_of_a_and_a_column_of_w_choose_and_are_lit(visit):
     tab = visit("#matmul?step=2&per=channel")
     tab["a_codes-2-3"].click()
-    tab.wait_text("element-title", "2, 0")
+    tab.wait_text("element-title", "3, 1")
     tab["w_zeros-0-1"].click()
-    tab.wait_text("element-title", "2, 1")
+    tab.wait_text("element-title", "3, 2")
     lit = tab.page.locator("[data-test='a_codes'] .lit")
     assert [lit.nth(i).get_attribute("data-test") for i in range(lit.count())] == [f"a_codes-2-{k}" for k in range(4)]
     lit = tab.page.locator("[data-test='w_codes'] .lit")
     assert [lit.nth(i).get_attribute("data-test") for i in range(lit.count())] == [f"w_codes-{k}-1" for k in range(4)]
-    tab.wait_text("equation-value", "zero point of each output, column 1: ")
+    tab.wait_text("equation-value", "zero point of each output, column 2: ")
 
 
 @pytest.mark.thorough
 def test_what_is_read_follows_the_settings_and_goes_with_the_cell(visit):
-    tab = visit("#matmul?step=2&row=2")
+    tab = visit("#matmul?step=2&row=3")
     tab["a_codes-2-3"].focus()
-    tab.wait_text("equation-value", "row 2, column 3")
+    tab.wait_text("equation-value", "row 3, column 4")
     tab["a_bits"].focus()
     was = tab.text("a_codes-2-3")
     tab["a_bits"].press("Home")

@@ -105,10 +105,10 @@ def test_a_row_shows_its_error_as_a_picture(visit):
     tab["picture-difference"].focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
         tab.page.keyboard.press(key)
-    tab.wait_text("picture-difference-value", "row 1, column 2, code")
+    tab.wait_text("picture-difference-value", "row 2, column 3, code")
     assert "difference" in tab.text("picture-difference-value")
     tab["picture-float"].hover(position={"x": 3, "y": 3})
-    tab.wait_text("picture-float-value", "row 0, column 0")
+    tab.wait_text("picture-float-value", "row 1, column 1")
 
 
 def test_pasted_logits_and_a_text_that_is_none(visit):

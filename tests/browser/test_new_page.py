@@ -97,7 +97,7 @@ def test_it_has_controls_curves_a_table_a_picture_and_a_story(address, browser):
     page.locator("[data-test='surface']").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    wait("surface-value", "row 1, column 1: 0.08")
+    wait("surface-value", "row 2, column 2: 0.08")
     page.locator("[data-test='speed']").fill("5")
     page.get_by_text("At speed 5").wait_for()
     page.locator(".story math").first.wait_for()

@@ -14,7 +14,7 @@ SMALLEST = {"width": 320, "height": 640}
 LINKS = {  # what makes a page wide; by default it is opened as it is
     "affine": ["?bits=3"],
     "arena": ["?size=64&rounds=1"],
-    "attention": ["?length=64&bits=2&method=ibert&row=20"],
+    "attention": ["?length=64&bits=2&method=ibert&row=21"],
     "digits": ["?weights=pretrained"],
     "errors": ["?layout=matrix"],
     "exponential": ["?scale=0.3"],
@@ -47,12 +47,12 @@ def arena(tab):
 
 def attention(tab):
     tab["map-plain-error"].tap(position={"x": 60, "y": 40})  # two screen pixels a cell
-    tab.page.wait_for_url("**row=20**")
+    tab.page.wait_for_url("**row=21**")
     tab.wait_text("map-plain-error-value", "query")  # what was tapped is still read when the finger has gone
     for name in ("float", "plain", "shifted", "plain-error", "shifted-error"):
         tab[f"map-{name}"].focus()
         tab.page.keyboard.press("ArrowRight")
-        tab.wait_text(f"map-{name}-value", "query 20")
+        tab.wait_text(f"map-{name}-value", "query 21")
         fits(tab)
 
 

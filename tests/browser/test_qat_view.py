@@ -94,7 +94,7 @@ def test_a_link_to_a_student_starts_from_scratch_and_says_so(visit):
     assert tab["start"].input_value() == "scratch" and tab.text("rounded-accuracy") == "–"
     tab["codes"].focus()
     tab.page.keyboard.press("ArrowRight")
-    tab.wait_text("codes-value", "neuron 0, row 0, column 1: code")
+    tab.wait_text("codes-value", "neuron 1, row 1, column 2: code")
     tab["gathering"].focus()
     tab.page.keyboard.press("ArrowRight")
     tab.wait_text("gathering-value", "before")

@@ -118,7 +118,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     runner, run, frame = page_of(40)
     tab.page.locator("[data-test='text-quant'] span").nth(30).hover()
     found = runner.predict(run, {"side": "quant", "at": 30})
-    tab.wait_text("look-bars-caption", "block 2, head 1")
+    tab.wait_text("look-bars-caption", "layer 2, head 1")
     tab.page.locator("p", has_text="Character number 31 of the quantised text").wait_for()
     top = found.scalars["most"][0]["number"] - found.scalars["start"] - 1
     assert f"{found.arrays['attention_quant'][top]:.4f}" in tab["most"].inner_text()
@@ -134,7 +134,7 @@ def test_hovering_and_arrow_keys_read_a_character_in_numbers(visit):
     tab.page.locator("p", has_text="Character number 14 of the float32 text").wait_for()
     tab.slide("layer", 3)
     tab.slide("head", 4)
-    tab.wait_text("look-bars-caption", "block 3, head 4")
+    tab.wait_text("look-bars-caption", "layer 3, head 4")
     runner.change(run, "layer", 3)
     runner.change(run, "head", 4)
     found = runner.predict(run, {"side": "float", "at": 13})

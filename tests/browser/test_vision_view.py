@@ -56,7 +56,7 @@ def test_pictures_are_read_by_keyboard_and_pick_token_layer_and_head(visit):
     tab["matrix"].wait_for()
     for name, said in (("look", "patch 1.2: "), ("look-quant", "patch 1.2: "), ("look-error", "patch 1.2: "),
                        ("rollout", "patch 1.2: "), ("matrix", "class → 1.1: "), ("matrix-error", "class → 1.1: "),
-                       ("heads", "layer 3, head 1"), ("filters", "column 0, row 0, column 1")):
+                       ("heads", "layer 3, head 1"), ("filters", "patch filter 1, row 1, column 2")):
         tab[name].focus()
         tab.page.keyboard.press("ArrowRight")
         tab.wait_text(f"{name}-value", said)
@@ -97,7 +97,7 @@ def test_every_control_does_what_it_says(visit):
     hashed(tab, "logit_shift=row-max")
     tab.wait_number("quant-difference", "x > 0")
     tab.slide("logit_bits", 7)
-    tab.page.locator("[data-param='logit_bits'] .note", has_text="no effect on float logits").wait_for()
+    tab.page.locator("[data-param='logit_bits'] .note", has_text="no effect on float32 logits").wait_for()
     for name in ("bits", "activations"):
         tab.slide(name, 7)
     tab.page.locator("[data-panel='looks'] .note", has_text="Nothing is quantised").wait_for()

@@ -40,7 +40,7 @@ def test_a_detector_of_a_recording_is_exported_with_its_proof(sensors, tmp_path,
                                "--out pump.json") and told["measured"]["threshold"] > 0
     assert main(["verify", out]) == 0 and "PARITY OK" in capsys.readouterr().out
     said = refusal(capsys, "export", "anomaly", "--bits", "none", "--format", "c", "--out", str(tmp_path / "a.h"))
-    assert said.endswith("it holds integers only, and this network has float activations; quantise it with --bits 8")
+    assert said.endswith("it holds integers only, and this network has float32 activations; quantise it with --bits 8")
 
 
 def test_data_says_how_sensors_and_sounds_are_read(sensors, tmp_path, capsys):

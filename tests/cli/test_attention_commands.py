@@ -115,7 +115,7 @@ def test_the_table_is_measured_once_and_goes_on(files, capsys, tmp_path):
                    tmp_path / "t.csv")
     status, out, said = run(capsys, *words, "--logit-bits", "8")
     assert status == 0 and said.count("\n") == 5
-    assert out.startswith("loss on 2 windows of 128 characters; float ") and out.count("| tflite | ") == 2
+    assert out.startswith("loss on 2 windows of 128 characters; float32 ") and out.count("| tflite | ") == 2
     before = (tmp_path / "t.csv").read_text()
     status, out, said = run(capsys, *words, "--logit-bits", "8,2", "--json")
     rows = json.loads(out)
@@ -133,7 +133,7 @@ def test_the_vits_table_says_on_how_many_images(files, capsys, tmp_path):
     words = on_vit("attention-table", files, "--logit-bits", "8,4", "--softmax", "lut2", "--shift", "row-max-clip")
     status, out, _ = run(capsys, *words, "--out", tmp_path / "v.csv")
     head, _, table = out.partition("\n\n")
-    assert status == 0 and head.startswith("accuracy on 20 of 3,000 images; float ")
+    assert status == 0 and head.startswith("accuracy on 20 of 3,000 images; float32 ")
     assert table.splitlines()[:2] == ["| shift row-max-clip | 8 | 4 |", "| --- | --- | --- |"]
 
 

@@ -60,7 +60,7 @@ def test_labelled_texts_are_measured_apart_from_those_that_decide_ranges(arrays,
     assert (fewer["calibrated_on"], fewer["measured_on"]) == (3, 3) and fewer["rows"][0]["float_accuracy"] == 1
     assert main(["encoder", "--checkpoint", path, "--data", str(tmp_path / "t.tsv"), "--softmax", "exact"]) == 0
     said = capsys.readouterr().out
-    assert "measured on 5 texts, float accuracy 80.00%; ranges from the first 4 texts" in said
+    assert "measured on 5 texts, float32 accuracy 80.00%; ranges from the first 4 texts" in said
     assert said.count("accuracy 80.00%") > 3  # a line for each shift
 
 

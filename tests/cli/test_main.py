@@ -221,7 +221,7 @@ def test_evaluate_measures_any_combination_of_settings(capsys):
     (["--bits", "4", "--per", "group:0"], "granularity is 'group:0'"),
     (["--bits", "4", "--activations", "1"], "activations is 1; use"),
     (["--bits", "4", "--method", "adaround", "--seed", "-1"], "seed is -1; use a whole number from 0"),
-    (["--activations", "4"], "without --bits the network stays float, so --activations would have no effect"),
+    (["--activations", "4"], "without --bits the network stays float32, so --activations would have no effect"),
     (["--method", "gptq", "--scheme", "affine"], "so --scheme, --method would have no effect; add --bits B"),
     (["--bias-correction", "--rounding", "double"], "so --bias-correction, --rounding would have no effect"),
     (["--bits", "4", "--method", "qat", "--scheme", "affine"], "qat learns symmetric weights"),

@@ -61,7 +61,7 @@ def test_layers_are_chosen_with_them(capsys):
 
 @pytest.mark.parametrize(("words", "said"), [
     ("evaluate mlp --bits 4 --method hqq --clip mse", "so --clip mse cannot apply"),
-    ("evaluate vit --method hqq", "the weights are float; give bits"),
+    ("evaluate vit --method hqq", "the weights are float32; give bits"),
     ("evaluate vit --format nf4 --scheme affine", "--scheme affine cannot apply to --format nf4"),
     ("export mlp --bits 4 --activations 8 --calibrate token --format json --out x.json", "use another calibration"),
     ("export mlp --bits 4 --activations 8 --method hqq --format json --out x.json", "zero points between codes"),

@@ -35,18 +35,18 @@ def test_a_sweep_has_preparations_and_an_older_file_gets_their_column(capsys, tm
         writer.writerows(lines)
     rows = told(capsys, *words, "--prepare", "none,equalise,smooth")
     assert [row["prepare"] for row in rows] == [None, "equalise", "smooth"] and rows[:1] == plain
-    assert rows[1]["accuracy"] > rows[0]["accuracy"] + 0.1 and "activations are float" in rows[2]["error"]
+    assert rows[1]["accuracy"] > rows[0]["accuracy"] + 0.1 and "activations are float32" in rows[2]["error"]
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    ("evaluate mlp --prepare equalise", "without --bits the network stays float, so --prepare would have no effect"),
+    ("evaluate mlp --prepare equalise", "without --bits the network stays float32, so --prepare would have no effect"),
     ("evaluate mlp --bits 4 --prepare smooth", "give activations, 8 for example"),
     ("evaluate vit --bits 4 --prepare equalise", "needs a ReLU between two matrices"),
     ("export mlp --bits 4 --method qat --prepare equalise --format json --out x.json", "trains weights of its own"),
     ("sensitivity mlp --prepare soft", "use one of none, smooth"),
     ("sensitivity mlp --prepare smooth", "measure the whole network with evaluate mlp --bits 4 --activations 8 "
                                          "--prepare smooth"),
-    ("evaluate vit --prepare awq --activations 8", "makes weights easier to round, but they are float; give bits"),
+    ("evaluate vit --prepare awq --activations 8", "makes weights easier to round, but they are float32; give bits"),
 ])
 def test_what_makes_no_sense_is_refused_in_a_sentence(capsys, words, said):
     assert said in refusal(capsys, *words.split())

@@ -100,7 +100,7 @@ def test_a_description_is_ignored_where_arrays_are_read():
     (lambda: {"patch.weight": np.zeros((4, 49), np.float32)}, "a Vision Transformer, but .* there are no blocks; save"),
     (lambda: {"tokens.weight": np.zeros((4, 8), np.float32), "block1.up.weight": np.zeros((16, 8), np.float32)},
      r"of a GPT, but not the rest of one: 'places\.weight' is missing; save"),
-    (lambda: {}, "holds no arrays; use a file written by train, qat, distill, export or a page's Save weights$"),
+    (lambda: {}, "holds no arrays; use a file written by train, qat, distill, export or a page's Save checkpoint$"),
     (lambda: {"a": np.zeros(3, np.float32)},
      r'^wrong\.npz holds the array "a", which no network here has; use .*\. The first, "a", is float32 \(3,\)$'),
     (lambda: {f"{'conv' * 20}{i}": np.zeros(3, np.float32) for i in range(9)},
@@ -115,7 +115,7 @@ def test_the_error_says_what_another_file_holds():
     with pytest.raises(StoreError, match=r"g\.npz holds a GPT of 1 block, 16 wide made by train gpt; expected a digits "
                                          r"network\. To read a GPT, use generate gpt"):
         mlp.parameters(Contents(writer(), "g.npz"))
-    with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float"):
+    with pytest.raises(StoreError, match=r"q\.npz holds .* 4-bit weights and 4-bit activations; expected float32"):
         mlp.parameters(Contents(packed.arrays_of(shipped(4)), "q.npz"))
 
 

@@ -92,7 +92,7 @@ export class Scope {
   }
 
   #first(name) {
-    if (name.startsWith("@")) return this.#at[name.slice(1)];
+    if (name.startsWith("@")) return this.#at[name.slice(1)] + 1; // a position, for people
     for (let scope = this; scope; scope = scope.#outer) {
       if (scope.#item !== null && typeof scope.#item === "object" && Object.hasOwn(scope.#item, name)) return scope.#item[name];
       if (name === "item" && scope.#item !== null) return scope.#item;

@@ -62,7 +62,7 @@ Flat = np.ndarray | Row | Columns
 
 
 def as_stored(flat: Flat) -> np.ndarray | Row:
-    """The same numbers in the order in which the file has them: each piece is read once."""
+    """The numbers of `flat` in the order in which the file has them: each piece is read once."""
     return flat.stored if isinstance(flat, Columns) else flat
 
 

@@ -1,4 +1,4 @@
-"""Counting right answers of a float network and a quantised one, a few images at a time."""
+"""Counting right answers of a float32 network and a quantised one, a few images at a time."""
 
 from collections.abc import Callable
 from typing import Any

@@ -25,7 +25,7 @@ TOLD = (  # beside a drawing: what `told` says of it, and the names of the class
     Table(name="bar", rows="read.told.classes?", chosen="best?", caption="Probability of each class", columns=(
         Column("class", "name:text"),
         Column("bar", bar=("p?",), when="!read.told.quant?"), Column("bars", bar=("p?", "q?"), when="read.told.quant?"),
-        Column("float", "p?:percent:2", role="float"),
+        Column("float32", "p?:percent:2", role="float"),
         Column("quantised", "q?:percent:2", role="quant", when="read.told.quant?"))))
 DRAW = Panel("draw", "Draw", (
     Custom(module="draw", shape=IMAGE, blocks=TOLD, label="The {} by {} image that the network reads.".format(*IMAGE),

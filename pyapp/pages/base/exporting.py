@@ -25,7 +25,7 @@ from pyapp.quantized.network import QuantizedNetwork, Settings, with_activations
 from pyapp.quantized.transformer import QuantizedTransformer, TransformerSettings
 
 SHIPPED = "the shipped digits"
-ACTIVATIONS = 8  # bits that float activations get in a format of integers only
+ACTIVATIONS = 8  # bits that float32 activations get in a format of integers only
 NO_INTEGERS = "this network is float32, and {} holds integers only; choose the bits per weight first"
 NO_FORMATS = "files hold uniform grids, and these weights are in a number format; set Format to “uniform grid” first"
 WITHOUT_BITS = "This format has float32 weights only, so the file holds the network as it is before quantisation."

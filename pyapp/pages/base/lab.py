@@ -29,10 +29,10 @@ class Measured:
     """The results of a trial; None where something was not measured."""
 
     accuracy: float | None = None  # share of the images
-    loss: float | None = None  # accuracy lost to the float network, in points; below 0 where it gained
-    changed: int | None = None  # predictions that differ from the float network's
+    loss: float | None = None  # accuracy lost to the float32 network, in points; below 0 where it gained
+    changed: int | None = None  # predictions that differ from the float32 network's
     nbytes: int | None = None
-    of_nbytes: int | None = None  # the float network's
+    of_nbytes: int | None = None  # the float32 network's
     saved: float | None = None  # share of the bytes
     ms: float | None = None
 
@@ -41,7 +41,7 @@ Trial = Generator[None, None, Measured | None]  # yields while it works; None: w
 
 
 class Lab:
-    """Measures one float network on one set of images. What was measured once is remembered."""
+    """Measures one float32 network on one set of images. What was measured once is remembered."""
 
     def __init__(self, p: Parameters, images: np.ndarray, labels: np.ndarray, calibration: np.ndarray):
         self.p, self.images, self.labels, self.calibration = p, images, labels, calibration

@@ -14,8 +14,8 @@ from pyapp.measure.mistakes import Mistakes, calibration_error, precision, recal
 MOST = 100  # classes of a matrix that a page draws
 LISTED = 24  # images that are shown
 CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * MOST**2 - 1, widget="number",
-             doc="Cell whose images are shown, counted row by row from 0: for digits 10 × true digit + predicted "
-                 "digit, + 100 for the quantised network; -1 shows the worst mistakes")
+             doc="Index of the cell whose images are shown, for digits 10 × true digit + predicted digit, + 100 for "
+                 "the quantised network; -1 shows the worst mistakes")
 SHARES = ("precision", "recall")
 GROUP = ("Mistakes", ("cell",))
 PANEL = Panel("mistakes", "Mistakes", (
@@ -25,7 +25,7 @@ PANEL = Panel("mistakes", "Mistakes", (
     Beside(width=260, blocks=(
         Heatmap(name="confusion", array="confusion", limit="mistakes.limit", map="grey", height=280, gap=8,
                 tiles_across="mistakes.across", caption="down: true class · across: predicted class",
-                label="Confusion matrices.", pick=(("cell", "@i"),), kept=("mistakes.kept",),
+                label="Confusion matrices.", pick=(("cell", "confusion_cell"),), kept=("mistakes.kept",),
                 read="{mistakes.networks.@tile}: {confusion:count} of the {mistakes.of} {mistakes.names.@row:text} are "
                      "read as {mistakes.names.@column:text}"),
         Together(blocks=(
@@ -79,8 +79,10 @@ def shown(exact: Mistakes | None, rounded: Mistakes | None, images: np.ndarray, 
     which = which[:LISTED]
     scalars["files"] = [""] * len(which) if of.files is None else [_name(of.files[i]) for i in which]
     arrays = {
-        "confusion": matrices.astype(np.int32), "confidence": _middles(exact), "sure": _middles(exact),
-        "reliability_float": _accuracies(exact), "wrong_index": which.astype(np.int32),
+        "confusion": matrices.astype(np.int32),
+        "confusion_cell": np.arange(matrices.size, dtype=np.int32).reshape(matrices.shape),
+        "confidence": _middles(exact), "sure": _middles(exact), "reliability_float": _accuracies(exact),
+        "wrong_index": which.astype(np.int32),
         "wrong_label": of.labels[which].astype(np.int32), "wrong_said": of.predictions[which].astype(np.int32),
         "wrong_sure": of.confidences[which].astype(np.float32),
         "wrong_images": images[which] if images.ndim == 3 else

@@ -34,13 +34,13 @@ ESTIMATED = {"lsq": "LSQ learns each scale with the weights, from a gradient of 
 
 @cache
 def float_mistakes() -> Mistakes:
-    """Which held-out digits the shipped float network misclassifies."""
+    """Which held-out digits the shipped float32 network misclassifies."""
     images, labels = mnist.shipped("test")
     return Mistakes(evaluate(MLP(), shipped.mlp(), images, labels)["answers"], labels)
 
 
 def float_accuracy() -> float:
-    """Accuracy of the shipped float network on the held-out digits, 0 to 1."""
+    """Accuracy of the shipped float32 network on the held-out digits, 0 to 1."""
     return float(float_mistakes().right.mean())
 
 

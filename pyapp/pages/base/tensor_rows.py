@@ -87,8 +87,8 @@ def pictured(picture: Picture | None, tensor: Tensor) -> tuple[dict[str, Any], d
         return told, {}
     bins = edges(found.before, found.after)
     told |= number_line(found.levels, [float(bins[0]), float(bins[-1])])
-    told |= {"channels": found.channels.tolist(), "map_limit": float(found.lost.max()),
-             "starts": list(range(0, found.before.shape[1], found.block)),
+    told |= {"channels": (found.channels + 1).tolist(), "map_limit": float(found.lost.max()),
+             "starts": list(range(1, found.before.shape[1] + 1, found.block)),
              "row_is": "a piece of 256 neighbours" if found.pieces else "one place of the first axis",
              "cell_is": "one number" if found.block == 1 else f"{found.block} neighbours",
              "shown_part": "All of its numbers are shown." if found.before.size == tensor.size else

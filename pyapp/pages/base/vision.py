@@ -2,7 +2,7 @@
 
 L layers of H heads, T tokens: the class token and S·S patches. Both networks are shown in float64: a sum that differs
 in the last bit between runtimes would otherwise be rounded to another code now and then, and be seen in every later
-layer. What the float network reads is counted in float32, where that cannot change a digit.
+layer. What the float32 network reads is counted in float32, where that cannot change a digit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ class Network:
 
 
 class Pair:
-    """A float network, what it becomes under settings (None: nothing is quantised), and the count of what both read
+    """A float32 network, what it becomes under settings (None: nothing is quantised), and the count of what both read
     rightly. `seen` is how far the float one has come in an earlier pair."""
 
     def __init__(self, exact: Network, settings: TransformerSettings | None, seen: Predictions | None = None):
@@ -81,7 +81,7 @@ class Pair:
         self.count = Count(labels, self.seen, settings and Predictions(lambda x: self.quantised.quick(x), images))
 
     def under(self, settings: TransformerSettings | None) -> "Pair":
-        """The same float network under other settings."""
+        """This pair with its float32 network quantised under other settings."""
         return Pair(self.exact, settings, self.seen)
 
     @property

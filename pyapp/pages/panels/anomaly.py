@@ -8,7 +8,7 @@ SENSORS = Panel("sensors", "What the sensors say", (
     Words(text="Grey is the sensor. Its last window is drawn again as [float32](.float) and [{named}](.quant) "
                "rebuild it."),
     Each(over="channels", width=280, blocks=(
-        Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{@i}",
+        Chart(name="sensor-{name}", caption="{name}", height=110, x="x", read="{x.@i:fixed:1} {unit}: {y.@i:fixed:3}",
               label="{name} over time, and the last window as both networks rebuild it.",
               lines=(Line("y", "faint"), Line("float", "float", x="x_rebuilt"),
                      Line("quant", "quant", x="x_rebuilt", dash=True)),
@@ -22,7 +22,7 @@ SCORES = Panel("scores", "Score of each window", (
           lines=(Line("score_float?", "float", "float32"), Line("score_quant?", "quant", "{named}"),
                  Line("alarms?", "quant", x="alarm_times?", shape="dots")),
           across=Axis("{unit}", ends="ends"), up=Axis("score", log=True)),
-    Words(role="caption", text="Shaded: something is wrong. A dot is an alarm of the quantised network. Drag along the "
+    Words(role="caption", text="Shaded: a fault is present. A dot is an alarm of the quantised network. Drag along the "
                                "chart to look at a moment, or press **Run the stream**.", when="known"),
     Words(role="caption", text="A dot is an alarm of the quantised network. Drag along the chart to look at a moment, "
                                "or press **Run the stream**.", when="!known"),
@@ -34,9 +34,9 @@ NOW = Panel("now", "At {now:fixed:1} {unit}", (
         Fact("threshold", ("limit_float?:fixed:3", "limit_quant?:fixed:3"), "threshold"),
         Fact("verdict", ("verdict_float?:text", "verdict_quant?:text"), "verdict"),
         Fact("alarms so far", ("alarms_float?:count", "alarms_quant?:count"), "alarms"))),
-    Words(role="doc", text="{name}: {learned:count} windows of {params.width} rows ({inputs:count} numbers each) are "
-                           "learned from, {held_out:count} healthy ones set the threshold, {windows:count} are the "
-                           "stream. Columns: {columns_there}."),
+    Words(role="doc", text="{name}: the network learns from {learned:count} windows of {params.width} rows "
+                           "({inputs:count} numbers each), {held_out:count} healthy ones set the threshold, and "
+                           "{windows:count} form the stream. Columns: {columns_there}."),
 ), place="readouts")
 BITS = Panel("bits", "Does rounding move the alarms?", (
     Table(name="by-bits", rows="rows", key="key", pick="bits", chosen="chosen", caption="Networks of other bits",
@@ -47,11 +47,11 @@ BITS = Panel("bits", "Does rounding move the alarms?", (
               Column("alarms", "alarms:count", when="!known"),
               Column("alarms changed", "changed:count"))),
     Words(text="All figures count windows of the stream. An alarm is right if its window has a faulty row, else false. "
-               "Weights have a scale per output, activations 8 bits, and everything is computed in integers. A "
-               "threshold kept from float32 makes rounding errors look like faults; a threshold of its own trades them "
-               "for faults that are missed.", when="known"),
+               "Weights have a [scale](?scale) per output, [activations](?activation) 8 bits, and all is computed in "
+               "integers. A threshold kept from float32 makes rounding errors look like faults; a threshold of its "
+               "own trades them for faults that are missed.", when="known"),
 ), when="ready")
-KINDS = Panel("kinds", "Which faults are heard", (
+KINDS = Panel("kinds", "Which faults are found", (
     Table(name="kinds", rows="kinds", caption="Kinds of faults", columns=(
         Column("fault", "{name}", about="{doc}"),
         Column("float32", "float:percent:0", role="float"), Column("{named}", "quant:percent:0", role="quant"))),

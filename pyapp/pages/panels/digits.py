@@ -17,7 +17,7 @@ WEIGHTS = Panel("weights", "What the first layer looks for", (
         role=role, height=600, loupe=True, label=f"First-layer weights, {{neurons}} images of 28 by 28, {caption}.",
         read=f"neuron {{@tile}}, row {{@row}}, column {{@column}}: {{filters:signed:4}}{more}")
         for name, caption, role, more in (
-            ("filters", "float", "float", ""),
+            ("filters", "float32", "float", ""),
             ("filters_quant", "{bits_head}", "quant", ", quantised {filters_quant:signed:4}")))),
     Words(role="empty", text="The images appear when Python has started.", when="!filters?"),
     Scale(limit="filter_limit", what="weight", when="filters?"),
@@ -62,7 +62,7 @@ QUANTISE = Panel("quantise", "Float32 and quantised", (
 MEASURED = Panel("measured", "Measured here", (
     Words(text="Accuracy and size are for the network shown now. The times are means over many "
                "predictions in this browser, on this machine; nothing is shown before it is measured. Here the "
-               "rounded weights are still multiplied as floats: they save memory, not time."),
+               "rounded weights are still multiplied as float32: they save memory, not time."),
     Facts(name="measured", caption="Measured in this browser", heads=VERSUS, facts=(
         Fact("accuracy on {held_out:count} test images", ("test_accuracy:percent:2", "quant_accuracy:percent:2")),
         Fact("size of the parameters", ("bytes_float:bytes", "bytes_quant:bytes")),

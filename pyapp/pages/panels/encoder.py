@@ -60,8 +60,8 @@ HEADS = Panel("heads", "All heads", (
 ), place="readouts", empty="The heads appear when Python has started.")
 CURVE = Panel("curve", "Accuracy against bits", (
     Words(text="Share of {count_of:count} held-out stories that are answered correctly, by bits per attention score. "
-               "Scales come from other stories. In grey, the same method without a shift, and the float softmax of the "
-               "rounded scores."),
+               "[Scales](?scale) come from other stories. In grey, the same method without a [shift](?shift), and the "
+               "float [softmax](?softmax) of the rounded scores."),
     Chart(name="accuracy", label="Accuracy at 2 to 8 bits.", caption="{curve_words}", x="widths", lines="lines",
           up=Axis(ends="range", format="percent:0"), marks="marks", height=240, read="{readings.@i}",
           pick="logit_bits", at="at"),

@@ -40,23 +40,23 @@ TEACHER_AND_STUDENT = Panel("sides", "Teacher and student", (
     *(block for kind in SIDES.items() for block in side(*kind)),
 ), empty="Both generators appear when Python has started.")
 COEFFICIENTS = Panel("coefficients", "Coefficients", (
-    Words(name="picked-seed", text="Of picture {picked}, seed {picked_seed:text}{picked_words}.{inks}"),
+    Words(name="picked-seed", text="Of picture {picked_number}, seed {picked_seed:text}{picked_words}.{inks}"),
     coefficients("coefficients", "routing", (
         Column("", bar=("exact",), when="!quantised"), Column("", bar=("exact", "rounded"), when="quantised"),
-        Column("float", "exact:fixed:2", role="float"),
+        Column("float32", "exact:fixed:2", role="float"),
         Column("{params.bits} bits", "rounded:fixed:2", role="quant", when="quantised"))),
     Words(name="entropy", role="doc", text="Entropy {entropy:fixed:3} nats; latents {latent:words:2}."),
 ), place="readouts", empty="The coefficients appear when Python has started.")
 FIELDS = Panel("fields", "The ten fields", (
     Words(text="What the mini decoder blends: {fields_words}."),
-    Images(name="field", pictures="fields", size="small", label="field of the {@i}", words="{@i}"),
+    Images(name="field", pictures="fields", size="small", label="field of the {ten.@i:text}", words="{ten.@i:text}"),
     Buttons(when="swap", buttons=(Button("{swap_words}", (("fields", "swap"),), name="swap-fields"),)),
 ), place="readouts", empty="The ten fields appear when Python has started.")
 LOST = Panel("lost", "What was lost", (
     Words(text="1,000 samples, seeds 0 to 999, at this temperature. **Recognised as meant**: the pretrained digits "
                "network, which had no part in the training, recognises the digit with the largest coefficient. "
                "**Diversity**: the mean distance between two pictures of the same digit, as a share of that for real "
-               "digits. **Agreement**: the digit that is meant is the one that the teacher in float means."),
+               "digits. **Agreement**: the digit that is meant is the one that the float32 teacher means."),
     Table(name="judged", rows="judged", caption="What a thousand samples of each generator are worth", columns=(
         Column("generator", "[{title}](.{role})"),
         *(Column(title, f"{key}:percent", role="{role}")

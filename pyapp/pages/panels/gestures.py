@@ -41,8 +41,8 @@ CLASSES = Panel("classes", "Classes", (
         Column("float32", "float:text", role="float"),
         Column("{bits_head}", "quant:text", role="quant"))),
     Words(role="doc", text="Every fifth drawing of a class is held out: the network does not learn it. The last two "
-                           "columns count how many of these each network gets right. Press a class to see its "
-                           "drawings and to add to it."),
+                           "columns count how many of these each network, float32 and [quantised](?quantisation), gets "
+                           "right. Press a class to see its drawings and to add to it."),
     Images(name="drawings", pictures="drawings?", when="!absent", pick="picked", picked="one.at?", size="small",
            label="drawing {@i} of {chosen}"),
     Words(when="absent", name="no-drawings", text="There is no drawing of “{chosen}” yet: draw one and add it."),
@@ -57,7 +57,7 @@ VARIANTS = Panel("variants", "One drawing and its variants", (
     Words(when="!params.variants", text="No variants: the network learns the drawings as they are."),
     Words(when="params.variants",
           text="Drawing {one.number} of “{chosen}”, and how it might have come out as well: rotated, stretched, "
-               "slanted, with another tremble. Nobody draws a gesture a hundred times; variants let the network see "
+               "slanted, with another wobble. Nobody draws a gesture a hundred times; variants let the network see "
                "what does not matter. Place and size need none: every drawing is moved to the middle and scaled "
                "first."),
     Images(name="pens", pictures="pens?", size="large",

@@ -7,7 +7,8 @@ from pyapp.pages.base.digit_input import DRAW
 from pyapp.pages.base.measured import measured
 
 LAYERS = (("input", "pixels", 168, "row {@row}, column {@column}"), ("hidden1", "after layer 1", 96, "neuron {@i}"),
-          ("hidden2", "after layer 2", 48, "neuron {@i}"), ("logits", "scores", 24, "digit {@column}"))
+          ("hidden2", "after layer 2", 48, "neuron {@i}"),
+          ("logits", "scores", 24, "digit {read.outputs.@column.digit}"))
 
 
 def codes(i: int, name: str, title: str, height: int, place: str) -> Together:
@@ -30,7 +31,7 @@ GAP = Panel("gap", "Difference of the outputs", (
     Words(when="read", text="Largest difference: {read.logit_difference:fixed:3} in a score, "
                             "{read.difference:percent:2} in a probability."),
     Table(name="gap", rows="read.outputs", key="digit", when="read", caption="Scores of both networks", columns=(
-        Column("digit", "digit"), Column("float", "float:fixed:3", role="float"),
+        Column("digit", "digit"), Column("float32", "float:fixed:3", role="float"),
         Column("quantised", "quantised:fixed:3", role="quant"), Column("score", "score:signed:3"),
         Column("probability", "{points:signed:2} %", name="probability"))),
 ), place="readouts")

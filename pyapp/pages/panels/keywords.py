@@ -20,13 +20,14 @@ SOUND = Panel("sound", "What the network hears", (
           across=Axis("s"), up=Axis(ends="wave_ends")),
     Buttons(buttons=(Button("Save as WAV", act="wav", name="wav"),)),
 ), empty="The sound appears when Python has started.")
-BITS = Panel("bits", "How few bits still hear?", (
+BITS = Panel("bits", "How many bits are enough?", (
     Table(name="by-bits", rows="rows", key="key", pick="bits", chosen="chosen", caption="Networks of other bits",
           columns=(Column("weights", "{name}"), Column("bytes", "bytes:bytes"),
                    Column("right", "accuracy:percent"), Column("changed", "changed:count"))),
     Words(text="Share of the held-out sounds that are recognised, and answers that differ from float32. "
-               "{sounds_there:count} sounds are in use, learned and held-out ones. Weights have a scale per output, "
-               "activations 8 bits, and everything after the features is computed in integers."),
+               "{sounds_there:count} sounds are in use, for learning and for testing. Weights have a [scale](?scale) "
+               "per output, [activations](?activation) 8 bits, and everything after the features is computed in "
+               "integers."),
 ), place="readouts")
 PANELS = (SOUND, BITS, mistakes.WITHOUT_PAD,
           own_network.panel("log-mel features", "the scores of the classes", "sounds"))

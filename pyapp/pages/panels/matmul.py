@@ -23,6 +23,7 @@ from pyapp.experiment.panels import (
 from pyapp.quant.integer import ROUNDINGS
 
 REAL, EXACT = "fixed:3", "signed:7"  # numbers that are no integers: as they are shown, and as they are read
+NAMES = dict(zip(ROUNDINGS, ("single", "double", "float32"), strict=True))
 
 
 def matrix(name: str, caption: str, sign: str = "", format: str = "fixed:0", role: str = "quant", *,
@@ -32,7 +33,7 @@ def matrix(name: str, caption: str, sign: str = "", format: str = "fixed:0", rol
     lit, and a click chooses by it."""
     exact = read or f"{{{name}:{format if format == 'fixed:0' else EXACT}}}"
     return Matrix(name=name, array=name, caption=caption, sign=sign, format=format, role=role,
-                  chosen=tuple(axis if axis in of else "" for axis in ("row", "column")),
+                  chosen=tuple(f"index.{axis}" if axis in of else "" for axis in ("row", "column")),
                   pick=tuple((axis, f"@{axis}") for axis in of), read=f"{caption}, {place}: {exact}", **more)
 
 
@@ -54,9 +55,9 @@ def corrected(before: str, name: str, then: str = "then") -> tuple[Matrix, ...]:
             matrix(f"after_{name}", then, "="))
 
 
-A = matrix("a", "A, float", "", REAL, "float", of=("row",))
-W = matrix("w", "Wᵀ, float", "·", REAL, "float", of=("column",))
-Y, LESS_Y = (matrix("y", "float product", sign, REAL, "float") for sign in ("=", "−"))
+A = matrix("a", "A, float32", "", REAL, "float", of=("row",))
+W = matrix("w", "Wᵀ, float32", "·", REAL, "float", of=("column",))
+Y, LESS_Y = (matrix("y", "float32 product", sign, REAL, "float") for sign in ("=", "−"))
 CODES = (codes("a", "A"), codes("w", "Wᵀ", "·"))
 ACCUMULATOR = matrix("after_constant", "accumulator")
 
@@ -74,7 +75,7 @@ class Step:
 
 
 STEPS = (
-    Step("float", "Float", "The product of real numbers", r"y_{ij} = \sum_k a_{ik} w_{jk}",
+    Step("float", "Float32", "The product of real numbers", r"y_{ij} = \sum_k a_{ik} w_{jk}",
          "{rows} input{rows:s} of {inner} number{inner:s} (rows of A) times {columns} output{columns:s} (columns of "
          "Wᵀ). Each element of the product is one row times one column, summed. Choose one by a click, or by the arrow "
          "keys.",
@@ -107,8 +108,8 @@ STEPS = (
          corrected("w_correction", "constant", "accumulator")),
     Step("scale", "Scale", "Times both scales: real numbers again", r"\hat{y}_{ij} = S_a S_w \cdot \text{acc}_{ij}",
          "One unit of the accumulator is worth $S_a S_w$ = **{cell.unit:scientific}** in the chosen column. Beside it "
-         "the float product of step 1, and the error: orange is too large, blue too small, full colour is the largest "
-         "error.",
+         "the float32 product of step 1, and the error: orange is too large, blue too small, full colour is the "
+         "largest error.",
          (ACCUMULATOR, matrix("real", "times both scales", "→", REAL), LESS_Y, errors("real"))),
     Step("requantise", "Requantise", "Or straight to the next layer's codes",
          r"M = S_a S_w / S_y \approx m_0 \cdot 2^{e - 31} "
@@ -151,21 +152,22 @@ WALK = Panel("walk", "Step by step", (
 ROUNDING = Panel("rounding", "Three ways to round", (
     Words(text="M {said.of_column}is {cell.ratio:scientific}, in fixed point {cell.m0:count} · "
                "2^({cell.exponent:fixed:0} − 31). “Single” keeps the whole product in 64 bits and rounds once; "
-               "“double” stays in 32 bits and rounds twice; “float” is what ONNX Runtime does. Outputs on which they "
-               "differ are framed above."),
+               "“double” stays in 32 bits and rounds twice; “float32” multiplies by a float32 factor, as ONNX Runtime "
+               "does. Outputs on which they differ are framed above."),
     Beside(width=280, blocks=(
         Together(blocks=(
             Words(role="caption", text="Different output codes, of {check.elements}"),
-            Facts(facts=tuple(Fact(f"{one} and {other}", (f"differ.{one}_{other}",), f"differ-{one}-{other}")
+            Facts(facts=tuple(Fact(f"{NAMES[one]} and {NAMES[other]}", (f"differ.{one}_{other}",),
+                                   f"differ-{one}-{other}")
                               for one, other in (("single", "double"), ("single", "float"), ("double", "float")))))),
         Together(blocks=(
             Words(name="near", role="doc",
                   text="Of the {near.looked:count} accumulators around this one, single and double differ on "
-                       "{near.single_double:count}, single and float on {near.single_float:count}.{said.nearest}"),
+                       "{near.single_double:count}, single and float32 on {near.single_float:count}.{said.nearest}"),
             Table(name="near-examples", rows="near.examples", key="acc", when="near.examples",
                   caption="Accumulators that the rules round differently", columns=(
                       Column("accumulator", "acc:fixed:0"), Column("times M", "exact:fixed:5"),
-                      *(Column(rule, f"{rule}:fixed:0", role="quant") for rule in ROUNDINGS))))))),
+                      *(Column(name, f"{rule}:fixed:0", role="quant") for rule, name in NAMES.items()))))))),
 ), when="at.requantise")
 ELEMENT = Panel("element", "Element {row}, {column}", (
     Beside(width=280, blocks=(
@@ -179,7 +181,7 @@ ELEMENT = Panel("element", "Element {row}, {column}", (
                 *(Column(f"code {name}", f"{name}_code:fixed:0", role="quant", when="reached.codes") for name in "aw"),
                 Column("product", "code_product:fixed:0", role="quant", when="reached.product"))),
             Facts(name="ledger", caption="The sum of this element", facts=(
-                line("float", "y", "Σ a·w, the float product", "cell.y:fixed:6", "float"),
+                line("float", "y", "Σ a·w, the float32 product", "cell.y:fixed:6", "float"),
                 line("product", "product", "Σ of code products", "cell.terms.product:fixed:0"),
                 line("a_correction", "a-correction", "−$z_a$ Σ w = −{cell.a_zero:fixed:0} · {said.w_sum}",
                      "cell.terms.a_correction:signed:0"),
@@ -201,9 +203,9 @@ ELEMENT = Panel("element", "Element {row}, {column}", (
                 last("final", "stands for (code − z) · {grids.y.scale}", "cell.final:fixed:6"),
                 last("final-error", "error", "cell.final_error:signed:6", ""))))),
         Together(blocks=(
-            Heading(text="Against the float product"),
+            Heading(text="Against the float32 product"),
             Words(text="Errors over all elements. The integers in between lose nothing: their sums are exact."),
-            Facts(name="errors", caption="Errors against the float product",
+            Facts(name="errors", caption="Errors against the float32 product",
                   heads=(Head("mean"), Head("maximum"), Head("SQNR")),
                   facts=tuple(Fact(label, (f"{of}.mean", f"{of}.maximum", f"{of}.sqnr_db:decibels"))
                               for label, of in (("step 7, real numbers", "errors.real"),

@@ -70,7 +70,7 @@ INTEGERS = Panel("integers", "Integer arithmetic only", (
 
 
 def _reached(name: str) -> Fact:
-    """A shipped network's line: the float network's weights alone at these bits, and the network trained with them."""
+    """A shipped network's line: the float32 network rounded to these bits, and the network trained with them."""
     bits, facts = name.removeprefix("mlp-qat"), f"shipped.{name}"
     return Fact(f"{{{facts}.bits}} bits, {{{facts}.activations}} bits",
                 (f"shipped.mlp.metrics.test.{bits}:percent:2", f"{facts}.metrics.test.accuracy:percent:2",

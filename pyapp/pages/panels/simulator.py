@@ -21,8 +21,8 @@ from pyapp.experiment.pictures import Axis, Chart, Heatmap, Histogram, Line
 
 LANDING = ("{cell_values} → code {cell_codes:fixed:0} → {cell_after}, error {cell_error:signed:5} "
            "({fates.@cell_clipped})")
-CELL = "[{@row}, {@column}]: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
-IMAGES = (("values", "float", "float", "limits.value"), ("after", "{form}", "quant", "limits.value"),
+CELL = "row {@row}, column {@column}: {values} → code {codes:fixed:0} → {after}, error {error:signed:5}{clips.@clipped}"
+IMAGES = (("values", "float32", "float", "limits.value"), ("after", "{form}", "quant", "limits.value"),
           ("error", "error, after − before", "", "limits.error"))
 DRAWN = ("cell", "cell_values", "cell_after", "cell_clipped", "line_codes", "line_values", "window", "zoom")
 
@@ -124,8 +124,8 @@ SIZE = Panel("size", "Size", (
 ), place="readouts", when="bytes")
 TENSOR = Panel("tensor", "The tensor, number by number", (
     Words(text="Rows are output channels. Point at a cell, or focus a picture and use the arrow keys, to read the "
-               "float value, its code, and the value after. Values share one scale of colours; errors have their own, "
-               "as wide as the largest error."),
+               "float32 value, its code, and the value after. Values share one scale of colours; errors have their "
+               "own, as wide as the largest error."),
     Beside(width=280, blocks=tuple(
         Heatmap(name=f"matrix-{array}", array=array, label=f"{title}.", limit=limit, role=role,
                 caption=f"{title}, full colour at ±{{@limit}}", read=CELL)

@@ -58,16 +58,18 @@ DOORS = Panel("doors", "Go on", (
         Together(blocks=(Words(role="sentence", text="**[Softmax lab](#methods)**"),
                          Words(text="13 published integer softmaxes on the same logits, with their errors and where "
                                     "they break."))))),
-    Words(text="The common runtimes give different answers from the same int8 model on different machines. Here "
-               "integers are equal everywhere ([parity](?parity)), and [this browser can prove it now](#check)."),
+    Words(text="In the common runtimes the same int8 model can give different answers on different machines ([ONNX "
+               "Runtime 28609](https://github.com/microsoft/onnxruntime/issues/28609)), because the int8 instructions "
+               "of some processors [saturate](https://github.com/microsoft/onnxruntime/issues/14642). Here integers "
+               "are equal everywhere ([parity](?parity)), and [this browser can prove it now](#check)."),
 ), place="wide")
 TOUR = (
     ("#simulator?data=layer1&bits=4", "A layer’s weights on a grid",
      "These are weights of a trained layer. With 4 bits each becomes one of 16 codes: see how many of the codes are "
      "used, then move the slider to 3 bits and to 8."),
     ("#simulator?data=outlier&bits=4", "One outlier",
-     "One large number sets the scale, and all others fall onto a few codes. Under “A scale per”, choose group instead "
-     "of tensor, and watch the error fall."),
+     "One large number sets the scale, and all others fall onto a few codes. Under “One scale per”, choose group "
+     "instead of tensor, and watch the error fall."),
     ("#inference?bits=3", "Inference with 3 bits",
      "The same digits network, with 3-bit weights and 8-bit activations, in integer arithmetic. Draw a digit: how "
      "sure is the network now?"),

@@ -51,7 +51,7 @@ ONE = Panel("one", "One tensor in every format", (
         Column("SQNR", "sqnr:text", "sqnr_db"), Column("", bar=("share",), roles=("quant",)),
         Column("largest error", "maximum:small"), Column("bytes", "bytes:bytes"))),
     Words(text="**{chosen.name}**: {chosen.shape}, {chosen.dtype}, {chosen.bytes:bytes} in the file{chosen.because}. "
-               "Choose a format to see below where it errs."),
+               "Choose a format to see below where its errors lie."),
     Facts(cards=True, live=True, facts=(Fact("mean |x|", ("chosen.mean_magnitude:small",)),
                              Fact("max |x|", ("chosen.maximum:small",)),
                              Fact("kurtosis", ("chosen.kurtosis:fixed:2",)),

@@ -82,7 +82,7 @@ LOOK = Panel("look", "Attention", (
                    "{read.limits.attention:fixed:3}. Point at another character, or move there with the arrow keys."),
         bars("look", "read.attention", label="Attention to each character: float32, quantised.", labels="read.labels",
              limit="read.limits.attention", picked="read.last", height=144,
-             caption="What “{read.character:text}” looked at: block {read.layer}, head {read.head}",
+             caption="What “{read.character:text}” looked at: layer {read.layer}, head {read.head}",
              read="{read.labels.@i:text} (number {read.numbers.@i:count})  float32 {read.attention_float:fixed:4}, "
                   "quantised {read.attention_quant:fixed:4}"),
         Table(name="most", rows="read.most", key="number", caption="The characters with the most attention", columns=(

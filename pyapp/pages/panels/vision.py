@@ -83,7 +83,7 @@ MATRIX = Panel("matrix", "The whole matrix", (
         limit=f"read.limits.matrix{'_error?' if suffix == '_error' else ''}", label=f"Attention matrix, {words}.",
         read=f"{{tokens.@row}} → {{tokens.@column}}: "
              f"{{read.matrix{suffix}:{'signed' if suffix == '_error' else 'fixed'}:4}}",
-        pick=(("token", "@row"),), kept=("read.row_kept",)) for suffix, words, role in SIDES)),
+        pick=(("token", "token_numbers.@row"),), kept=("read.row_kept",)) for suffix, words, role in SIDES)),
     Scale(when="read.matrix?", limit="read.limits.matrix_error?", what="Differences"),
 ), place="wide")
 COMPARE = Panel("compare", "Float32 and quantised", (
@@ -123,7 +123,7 @@ FILTERS = Panel("filters", "Patch embedding", (
                "emerge from noise while your own network learns."),
     Heatmap(name="filters", array="filters", limit="filter_limit", height=200,
             label="Patch embedding, one image per column.",
-            read="column {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
+            read="patch filter {@tile}, row {@row}, column {@column}: {filters:signed:4}"),
     Scale(limit="filter_limit", what="Weights"),
 ), place="readouts", empty="The images appear when Python has started.")
 PANELS = (DRAW, PATCHES, LOOKS, HEADS, COMPARE, METHOD, TRAINING, FILTERS, MATRIX, mistakes.PANEL,

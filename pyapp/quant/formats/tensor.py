@@ -38,7 +38,7 @@ class Format:
     source: str
 
     def with_per(self, per: str | Granularity) -> "Format":
-        """The same elements, with scales for other blocks."""
+        """This format with a scale for each `per` instead: its elements stay."""
         return replace(self, per=Granularity.parse(per))
 
     def encode(self, x: np.ndarray) -> FormatTensor:

@@ -27,7 +27,7 @@ def session(call) -> dict:
         for method in METHODS:
             said[f"{method} at {bits}"] = call("change", run=run, name="method", value=method)
     change("source", next(iter(TRAINED)))
-    change("head", 15)
+    change("head", 16)
     said["reset"] = call("reset", run=run)
     said["source code"] = call("source", names=["pyapp.pages.attention.Side", "pyapp.softmax.sources.offsets"])
     said["closed"] = call("close", run=run)

@@ -7,7 +7,7 @@ SEEDS = ["0", "1", "2147483648", "4294967295", "-1", "1.5", "a word", "429496729
 
 def session(call) -> dict:
     """Both generators, all bits, temperatures, seeds of every kind, each digit, both files, the judgement."""
-    said = {"opened": call("open", page="generator", params={"generator": "teacher", "picked": "4"})}
+    said = {"opened": call("open", page="generator", params={"generator": "teacher", "picked": "5"})}
     run = said["opened"]["run"]
     for generator in GENERATORS:
         said[generator] = call("change", run=run, name="generator", value=generator)
@@ -23,7 +23,7 @@ def session(call) -> dict:
         said[f"seed {seed}"] = call("change", run=run, name="seed", value=seed)
     for fields in reversed(FIELDS):
         said[fields] = call("change", run=run, name="fields", value=fields)
-    said["picked"] = call("change", run=run, name="picked", value=8)
+    said["picked"] = call("change", run=run, name="picked", value=9)
     said["goal"] = call("change", run=run, name="goal", value="-7.5")
     said["at"] = call("change", run=run, name="at", value=0.25)
     said["bits"] = call("change", run=run, name="bits", value="3")

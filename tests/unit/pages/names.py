@@ -58,7 +58,7 @@ class Scope:
 
     def _first(self, name: str) -> Any:
         if name.startswith("@"):
-            return self.at.get(name[1:], MISSING)
+            return self.at[name[1:]] + 1 if name[1:] in self.at else MISSING
         if name in self.roots:
             return self.roots[name]
         for item in self.items:

@@ -57,8 +57,8 @@ def test_the_first_layer_is_images_or_a_matrix(params, shape):
 def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
     runner, run, _ = opened(layer="layer2", bits=4, scheme=scheme, per=per)
     for index in (0, 77, 64 * 128 - 1):
-        cell = runner.change(run, "cell", index)["frame"].scalars["cell"]
-        assert cell["title"] == "Neuron {}, input {}".format(*divmod(index, 128))
+        cell = runner.change(run, "cell", index + 1)["frame"].scalars["cell"]
+        assert cell["title"] == f"Neuron {index // 128 + 1}, input {index % 128 + 1}"
         assert cell["weight"] == WEIGHTS["layer2.weight"].flat[index]
         assert cell["restored"] == np.float32(cell["code"] - cell["zero_point"]) * np.float32(cell["scale"])
         assert cell["error"] == pytest.approx(abs(cell["weight"] - cell["restored"]), abs=1e-8)
@@ -69,7 +69,7 @@ def test_a_picked_cell_is_explained_by_its_own_scale(per, scheme):
 @pytest.mark.parametrize("name", ["mxfp4", "nf4", "int4", "q5_0"])
 def test_in_a_number_format_a_cell_and_the_bands_are_those_of_the_format(name):
     coded, weight = FORMATS[name].encode(WEIGHTS["layer2.weight"]), WEIGHTS["layer2.weight"]
-    frame = opened(layer="layer2", format=name, cell=130)[2]["frame"]
+    frame = opened(layer="layer2", format=name, cell=131)[2]["frame"]
     cell, (row,) = frame.scalars["cell"], [row for row in frame.scalars["layers"] if row["chosen"]]
     assert cell["restored"] == coded.dequantize()[1, 2] and cell["words"].endswith((" weights.", "included."))
     error = np.abs(weight - coded.dequantize())
@@ -83,28 +83,28 @@ def test_in_a_number_format_a_cell_and_the_bands_are_those_of_the_format(name):
 
 
 def test_a_cell_of_the_first_layer_knows_its_pixel_and_the_frame_agrees():
-    frame = opened(cell=(5 * 28 + 20) * 28 + 3)[2]["frame"]
+    frame = opened(cell=(5 * 28 + 20) * 28 + 3 + 1)[2]["frame"]
     cell, arrays, at = frame.scalars["cell"], frame.arrays, (5, 20, 3)
-    assert cell["title"] == "Neuron 5, pixel in row 20, column 3" and frame.scalars["picked"] == list(at)
+    assert cell["title"] == "Neuron 6, pixel in row 21, column 4" and frame.scalars["picked"] == list(at)
     assert cell["weight"] == arrays["weight"][at] and cell["code"] == arrays["codes"][at]
     assert cell["restored"] == arrays["restored"][at] and BANDS[arrays["band"][at]] in cell["band"]
 
 
 def test_a_cell_stays_picked_until_another_layer_is_shown():
-    runner, run, answer = opened(layer="layer3", cell=67)
+    runner, run, answer = opened(layer="layer3", cell=68)
     assert answer["frame"].scalars["picked"] == [0, 1, 3]
-    assert runner.change(run, "bits", 3)["frame"].scalars["cell"]["title"] == "Neuron 1, input 3"
+    assert runner.change(run, "bits", 3)["frame"].scalars["cell"]["title"] == "Neuron 2, input 4"
     answer = runner.change(run, "layer", "layer2")
     scalars = answer["frame"].scalars
-    assert answer["params"]["cell"] == -1 and scalars["cell"] is None and scalars["picked"] is None
+    assert answer["params"]["cell"] == 0 and scalars["cell"] is None and scalars["picked"] is None
 
 
 def test_a_cell_that_is_not_there_is_refused_and_in_a_link_replaced():
-    runner, run, answer = opened(layer="layer3", cell=640)
-    assert answer["params"]["cell"] == -1 and "no weight 640" in answer["frame"].notes[0]
-    with pytest.raises(ParamError, match="there is no weight 640") as error:
-        runner.change(run, "cell", 640)
-    assert "0 to 639" in error.value.hint and runner.change(run, "bits", 3)["params"]["cell"] == -1
+    runner, run, answer = opened(layer="layer3", cell=641)
+    assert answer["params"]["cell"] == 0 and "no weight 641" in answer["frame"].notes[0]
+    with pytest.raises(ParamError, match="there is no weight 641") as error:
+        runner.change(run, "cell", 641)
+    assert "1 to 640" in error.value.hint and runner.change(run, "bits", 3)["params"]["cell"] == 0
 
 
 def test_the_thresholds_stay_in_order_and_the_page_says_so():

@@ -47,7 +47,7 @@ def test_judging_ends_and_its_numbers_are_those_of_a_thousand_samples():
 
 
 def test_the_walk_begins_at_the_picture_and_ends_at_the_goal():
-    frame = Generator(generator="teacher", goal="99", picked=3, at=1).frame
+    frame = Generator(generator="teacher", goal="99", picked=4, at=1).frame
     walk = frame.arrays["walk"]
     np.testing.assert_array_equal(walk[0], frame.arrays["sheet"][3])
     np.testing.assert_array_equal(walk[8], frame.arrays["walk_at"][0])
@@ -55,7 +55,7 @@ def test_the_walk_begins_at_the_picture_and_ends_at_the_goal():
 
 
 def test_neighbours_are_one_latent_away_and_real_digits_come_nearest_first():
-    frame = Generator(generator="teacher", picked=2).frame
+    frame = Generator(generator="teacher", picked=3).frame
     assert frame.arrays["neighbours"].shape == (20, 28, 28) and len(frame.scalars["neighbour_labels"]) == 20
     distances = frame.scalars["real_distances"]
     assert distances == sorted(distances) and distances[0] > 0.5
@@ -64,7 +64,7 @@ def test_neighbours_are_one_latent_away_and_real_digits_come_nearest_first():
 
 
 def test_of_a_digit_that_is_asked_for_the_style_is_moved():
-    frame = Generator(generator="teacher", digit="8", picked=2).frame
+    frame = Generator(generator="teacher", digit="8", picked=3).frame
     pictures = frame.arrays["neighbours"].reshape(-1, 784)
     assert frame.scalars["neighbour_labels"] == [8] * 32
     assert len(np.unique(pictures, axis=0)) == 32  # each number changes something

@@ -48,7 +48,7 @@ def test_before_any_step_all_letters_are_as_likely_and_no_sentence_is_right():
     assert readings["float"]["loss"] == pytest.approx(np.log(scalars["corpus"]["different"]), abs=0.6)
     assert readings["8"] == {"name": "8", "title": "8 bits", "role": "quant", "step": None, "loss": None, "score": None,
                              "bytes": None}
-    assert [each["title"] for each in session.writing()] == ["float", "4 bits"]
+    assert [each["title"] for each in session.writing()] == ["float32", "4 bits"]
     assert [len(each["samples"]) for each in session.writing()] == [8, 8]
     assert {sample["mark"] for each in session.writing() for sample in each["samples"]} == {"✗"}
 

@@ -102,9 +102,9 @@ def test_symmetric_weights_need_no_correction_for_the_inputs():
 @pytest.mark.parametrize("rounding", ["single", "double", "float"])
 @pytest.mark.parametrize("grids", [{}, {"per": "channel", "w_scheme": "symmetric"}, {"a_bits": 2, "w_bits": 2}])
 def test_the_chosen_element_adds_up(rounding, grids):
-    frame = opened(rounding=rounding, row=2, column=3, step=8, **grids)
+    frame = opened(rounding=rounding, row=3, column=4, step=8, **grids)
     cell, scalars = frame.scalars["cell"], frame.scalars
-    assert (scalars["row"], scalars["column"]) == (2, 3)
+    assert (scalars["row"], scalars["column"]) == (3, 4)
     assert sum(each["code_product"] for each in cell["inputs"]) == cell["terms"]["product"]
     assert math.fsum(each["product"] for each in cell["inputs"]) == pytest.approx(cell["y"], rel=1e-6)
     acc = sum(cell["terms"].values())
@@ -180,8 +180,8 @@ def test_shares_are_of_the_largest_magnitude():
 
 
 def test_a_chosen_element_that_is_not_there_becomes_the_last_one():
-    scalars = opened(rows=2, columns=1, row=7, column=7).scalars
-    assert (scalars["row"], scalars["column"]) == (1, 0)
+    scalars = opened(rows=2, columns=1, row=8, column=8).scalars
+    assert (scalars["row"], scalars["column"]) == (2, 1)
 
 
 def test_the_step_and_the_choice_compute_nothing_anew():
@@ -189,7 +189,7 @@ def test_the_step_and_the_choice_compute_nothing_anew():
     run = runner.open("matmul")["run"]
     experiment = runner._get(run).experiment
     before = experiment.walk
-    for name, value in (("step", 8), ("row", 1), ("column", 1), ("rounding", "double")):
+    for name, value in (("step", 8), ("row", 2), ("column", 2), ("rounding", "double")):
         assert not runner.change(run, name, value)["restarted"]
     assert experiment.walk is before
     runner.change(run, "w_bits", 4)
@@ -229,7 +229,7 @@ def test_what_the_words_say_of_zero_points_rules_and_signs():
     assert "nothing to correct" in symmetric["no_w"] and symmetric["no_zero"] and not symmetric["no_a"]
     assert "each output" in symmetric["w_grid"] and symmetric["w_zero"] == "of each output"
     assert symmetric["of_column"] and "twice" in said(rounding="double")["rule"]
-    sums = [opened(w_scheme="symmetric", column=column).scalars for column in range(4)]
+    sums = [opened(w_scheme="symmetric", column=column).scalars for column in range(1, 5)]
     negative = [of for of in sums if of["cell"]["w_sum"] < 0]
     assert negative and all(of["said"]["w_sum"] == f"(−{-of['cell']['w_sum']})" for of in negative)
     assert all(of["said"]["w_sum"] == str(of["cell"]["w_sum"]) for of in sums if of not in negative)
@@ -239,8 +239,8 @@ def test_a_code_at_the_end_of_its_grid_is_said_to_be_clamped():
     coarse = {"a_bits": 2, "w_bits": 2}
     for seed in range(50):
         found = page(**LARGE, **coarse, seed=seed)
-        for row, column in itertools.product(range(8), range(8)):
-            if found.walk.cell(row, column, "single")["clamped"]:
+        for row, column in itertools.product(range(1, 9), range(1, 9)):
+            if found.walk.cell(row - 1, column - 1, "single")["clamped"]:
                 assert said(**LARGE, **coarse, seed=seed, row=row, column=column)["clamped"] == ", clamped to 0..255"
                 return
     pytest.fail("no output of 50 seeds is clamped")

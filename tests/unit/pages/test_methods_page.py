@@ -91,9 +91,9 @@ def test_choosing_measures_nothing_anew():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_picture_is_the_methods_own(method):
-    frame = measured(method=method, logits="skewed", bits=4, rows=40, row=33, length=70)[2]
+    frame = measured(method=method, logits="skewed", bits=4, rows=40, row=34, length=70)[2]
     picture, arrays = frame.scalars["picture"], frame.arrays
-    assert (picture["first"], picture["rows"], picture["columns"]) == (40 - SHOWN[0], *SHOWN)
+    assert (picture["first"], picture["rows"], picture["columns"]) == (40 - SHOWN[0] + 1, *SHOWN)
     z = draw("skewed", 40, 70, 0)
     codes = quantize_logits(z, 4, "none")
     p, p_hat = reference(z)[24:, :64], make(method, codes.scale).probabilities(codes.q)[24:, :64]
@@ -156,7 +156,7 @@ def test_broken_rows_are_counted_and_the_method_says_where_it_breaks():
     codes = quantize_logits(draw("centred", 32, 256, 0), 2, "none")
     sums = make("ibert", codes.scale).probabilities(codes.q).sum(axis=1)
     assert broken["ibert"]["found"]["broken_rows"] == (sums < 0.5).sum()
-    assert frame.scalars["picture"]["broken"] == np.flatnonzero(sums[: SHOWN[0]] < 0.5).tolist()
+    assert frame.scalars["picture"]["broken"] == (1 + np.flatnonzero(sums[: SHOWN[0]] < 0.5)).tolist()
 
 
 def test_where_an_original_has_no_answer_its_row_says_so_and_is_not_ranked():

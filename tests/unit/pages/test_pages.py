@@ -63,6 +63,34 @@ def test_no_two_names_are_alike():
     names = [*entries, *(name for page in pages_ for name in {page.title, page.tab.lstrip("1234567 ")})]
     assert len({name.lower() for name in names}) == len(names), sorted(names)
 
+@pytest.mark.parametrize("name", pages.names())
+def test_no_two_controls_of_a_page_have_one_label(name):
+    labels = [param.label for param in pages.page(name).PARAMS]
+    assert len({label.lower() for label in labels}) == len(labels), sorted(labels)
+
+
+@pytest.mark.parametrize("name", pages.names())
+def test_people_count_from_1(name):
+    """pyapp/experiment/README.md; 0 and below are then for none, and what counts from 0 is called an index."""
+    for param in pages.page(name).PARAMS:
+        assert not re.search(r"(count|number)\w* (row by row )?from 0|, from 0\b(?! to)", param.doc), param
+        if "1 = first" in param.doc and param.kind == "int":
+            assert param.lo in (0, 1) and param.hi > 1, param
+
+
+def test_what_is_not_quantised_is_called_float32():
+    """Not "float", as in the labels of the softmax lab, where the softmax is compared with one in float64."""
+    def labels(data):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if key in ("title", "caption", "label") and isinstance(value, str):
+                yield value
+            elif isinstance(value, dict | list | tuple):
+                yield from labels(value)
+    for page in pages.describe():
+        found = [label for label in labels([page["panels"], page["params"]]) if page["entry"] != "Softmax lab"]
+        wrong = r"(.*, )?float|(?i:.*\bfloat (network|weights|activations|values?)\b.*)"
+        assert not [label for label in found if re.fullmatch(wrong, label)], page["name"]
+
 
 def test_columns_and_lines_of_facts_have_titles_in_lower_case_but_for_names_and_symbols():
     """"SQNR", "L1 per row" and "x" are such, "Largest error" is not."""

@@ -98,20 +98,20 @@ def test_constant_tensors_are_exact_and_cross_to_the_page(text, scheme):
 
 
 def test_the_number_line_shows_one_grid_and_all_its_lines():
-    session = Session(per="channel", part=3, bits=3)
+    session = Session(per="channel", part=4, bits=3)
     row, cell = session["values"][3], session.frame.scalars["cell"]
     grid = fit_grid(row, 3)
     np.testing.assert_array_equal(session["cell_values"], np.sort(row))
     np.testing.assert_array_equal(session["line_codes"], np.arange(-3, 4))
     np.testing.assert_array_equal(session["line_values"], grid.dequantize(np.arange(-3, 4, dtype=np.int32)))
-    assert (cell["index"], cell["place"], cell["scale"]) == (3, "row 3", float(grid.scale))
+    assert (cell["index"], cell["place"], cell["scale"]) == (3, "row 4", float(grid.scale))
     assert session.change("part", 999).scalars["cell"]["index"] == 15  # the last row
 
 
 def test_groups_are_shown_one_by_one():
-    session = Session(per="group", group=5, rows=3, columns=12, part=5)  # three groups a row; the last has two numbers
+    session = Session(per="group", group=5, rows=3, columns=12, part=6)  # three groups a row; the last has two numbers
     cell = session.frame.scalars["cell"]
-    assert (cell["place"], cell["count"]) == ("row 1, columns 10 to 11", 2)
+    assert (cell["place"], cell["count"]) == ("row 2, columns 11 to 12", 2)
     np.testing.assert_array_equal(session["cell_values"], np.sort(session["values"][1, 10:]))
     np.testing.assert_array_equal(np.sort(session["codes"][1, 10:]), session["cell_codes"])
 
@@ -184,7 +184,7 @@ def test_other_numbers_come_from_the_next_seed():
 
 @pytest.mark.parametrize("name", ["fp4", "fp8-e4m3", "nf4", "ternary", "mxfp4", "q4_0", "q6_k"])
 def test_a_format_is_shown_as_a_grid_is(name):
-    session = Session(format=name, data="outlier", part=1, zoom=100)
+    session = Session(format=name, data="outlier", part=2, zoom=100)
     tensor, scalars = FORMATS[name].encode(session["values"]), session.frame.scalars
     np.testing.assert_array_equal(session["after"], tensor.dequantize())
     assert scalars["errors"]["sqnr_db"] == compare(session["values"], tensor.dequantize()).sqnr_db
@@ -206,7 +206,7 @@ def test_numbers_that_a_format_cannot_hold_are_said_and_nothing_is_lost():
     with pytest.raises(ParamError, match="Q4_0") as error:
         session.change("values", "1e30 2")
     assert error.value.param == "values" and "uniform grid" in error.value.hint
-    assert session.change("part", 0).arrays["values"].tolist() == [[1, 2, 3]]
+    assert session.change("part", 2).arrays["values"].tolist() == [[1, 2, 3]]
     session = Session(values="1e30 2", format="q4_0")
     assert "A uniform grid is shown" in session.frame.notes[-1] and session.frame.scalars["on_grid"]
     assert session.change("format", "nf4").scalars["form"] == "NF4" and not session.frame.notes
@@ -216,6 +216,6 @@ def test_another_look_at_the_number_line_does_not_search_for_scales_again(monkey
     session = Session(format="q4_k", rows=2, columns=64)
     after = session["after"].copy()
     monkeypatch.setattr(Page, "_encode", lambda *_: pytest.fail("encoded again"))
-    assert session.change("part", 1).scalars["cell"]["place"] == "row 0, columns 32 to 63"
+    assert session.change("part", 2).scalars["cell"]["place"] == "row 1, columns 33 to 64"
     session.change("zoom", 70)
     np.testing.assert_array_equal(session["after"], after)

@@ -155,7 +155,7 @@ def test_networks_have_the_methods(method, per):
 @pytest.mark.parametrize(("make", "said"), [
     (lambda: Settings(4, method="hqq", clip="mse"), 'method is "hqq".*clip="mse" cannot apply'),
     (lambda: TransformerSettings(4, method="hqq", scheme="affine"), 'scheme="affine" cannot apply'),
-    (lambda: TransformerSettings(method="hqq"), "the weights are float; give bits"),
+    (lambda: TransformerSettings(method="hqq"), "the weights are float32; give bits"),
     (lambda: TransformerSettings(4, method="gptq"), "use one of round, stochastic, hqq"),
     (lambda: TransformerSettings(format="nf4", clip="mse"), 'clip="mse" cannot apply to format="nf4"'),
     (lambda: check_alone("hqq", "minmax", "affine"), "finds scales and zero points itself"),

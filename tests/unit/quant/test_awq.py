@@ -118,7 +118,7 @@ def test_prepared_networks_run_in_integers():
 
 
 @pytest.mark.parametrize(("make", "said"), [
-    (lambda: TransformerSettings(activations=8, prepare="awq"), "makes weights easier to round, but they are float"),
+    (lambda: TransformerSettings(activations=8, prepare="awq"), "makes weights easier to round, but they are float32"),
     (lambda: Settings(4, method="qat", prepare="awq"), "trains weights of its own"),
     (lambda: Settings(4, prepare="awq:0.5"), "use one of none, smooth, equalise, awq"),
     (lambda: quantize_network(mlp.load(), Settings(4, prepare="awq"), None), "need calibration inputs"),

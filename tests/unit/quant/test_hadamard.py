@@ -71,7 +71,7 @@ def test_the_rotated_digits_network_computes_what_its_codes_compute_on_rotated_i
         x = network.activations["layer3"].fake_quantize(x)
     close = np.abs(found - x).max(axis=1) < (0.2 if network.activations else 1e-3) * np.abs(x).max()
     assert close.mean() > 0.9 and (found.argmax(axis=1) == labels[:100]).mean() > 0.9
-    with pytest.raises(ValueError, match=r"in a number format or rotated|activations are float"):
+    with pytest.raises(ValueError, match=r"in a number format or rotated|activations are float32"):
         network.integer()
 
 

@@ -101,7 +101,7 @@ def test_sensitivity_measures_the_prepared_network():
     (lambda: Settings(activations=8, prepare="smooth:2"), "a number from 0 to 1"),
     (lambda: Settings(activations=8, prepare="smooth:x"), "a number from 0 to 1"),
     (lambda: Settings(prepare="equalise:1"), "use one of none"),
-    (lambda: Settings(prepare="smooth"), "the activations are float; give activations"),
+    (lambda: Settings(prepare="smooth"), "the activations are float32; give activations"),
     (lambda: Settings(method="qat", prepare="equalise"), "trains weights of its own"),
     (lambda: TransformerSettings(8, prepare="equalise"), "needs a ReLU between two matrices"),
     (lambda: quantize_gpt(SMALL, spread(), TransformerSettings(activations=8, prepare="smooth"), TOKENS[:0]),

@@ -104,7 +104,7 @@ def test_what_cannot_be_done_is_refused():
     p = mlp.load()
     with pytest.raises(ValueError, match="calibration set is empty"):
         quantize_network(p, Settings(), np.empty((0, 784), np.float32))
-    with pytest.raises(ValueError, match="activations are float"):
+    with pytest.raises(ValueError, match="activations are float32"):
         quantize_network(p, Settings(), mnist.calibration()[:8]).integer()
     with pytest.raises(ValueError, match="pyapp qat"):
         quantize_network(p, Settings(method="qat"), mnist.calibration()[:8])
