@@ -179,6 +179,39 @@ def test_every_page_has_panels_and_what_they_do_not_draw_is_in_views():
     assert set().union(*MODULES.values()) == there
 
 
+# A name, or a variable with one; and several names at once.
+READS = re.compile(r"""\bscope(?:\(\))?\.(?:get|array|value)\((?:["`]([^"`]+)["`]|(\w+))\)""")
+MANY = re.compile(r"""\[((?:"[\w?.]+"(?:, )?)+)\]\.map\((?:\(name\) => scope|data|values)\b""")
+
+
+def read_by(source: str) -> set[str]:
+    """The entries of the frame that a module of views/ reads."""
+    single = [name for name, _ in READS.findall(source) if name]
+    texts = [slot for text in re.findall(r'const READ = "([^"]+)"', source) for slot in re.findall(r"\{([\w?]+)", text)]
+    return {*single, *texts, *re.findall(r'\bdata\("([\w?]+)"\)', source),
+            *(name for names in MANY.findall(source) for name in re.findall(r'"([^"]+)"', names))}
+
+
+def customs(part) -> list[dict]:
+    """All blocks of kind custom in a page's declaration."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    own = [part] if isinstance(part, dict) and part.get("kind") == "custom" else []
+    return own + [block for each in inner for block in customs(each)]
+
+
+def test_a_page_declares_what_a_module_of_views_reads_of_its_frame():
+    """So that the entries can be held against the frame, and the panel's menu has their numbers."""
+    used = 0
+    for block in customs(json.loads(json.dumps(pages.describe()))):
+        source = (ROOT / "web" / "views" / f"{block['module']}.js").read_text()
+        assert {name for _, name in READS.findall(source) if name} <= {"name", "entry"}, "names that are not read here"
+        there = {entry.removesuffix("?") for entry in block["entries"]}
+        reads = {name.removesuffix("?").replace("${side}", block.get("name", "")) for name in read_by(source)}
+        assert reads == there, f"{block['module']}: {sorted(reads ^ there)} is read or declared, but not both"
+        used += len(reads)
+    assert used > 20
+
+
 def test_ruff_is_clean():
     subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=True)
 

@@ -47,7 +47,7 @@ const OF = {
     const values = lanes.map(({ y }) => list(scope, y));
     return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
   },
-  custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry, scope.get(entry))),
+  custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry.replace("?", ""), scope.get(entry))),
   heatmap: ({ array }, scope) => rowsOf(scope.array(array)),
   matrix: ({ array, columns }, scope) => rowsOf(scope.array(array)).map((rows) => [...(columns ? [scope.get(columns)] : []), ...rows]),
 };
