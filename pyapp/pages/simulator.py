@@ -181,7 +181,7 @@ class Page(Experiment):
             "low": int(shown.all_codes.min()), "high": int(shown.all_codes.max()),
             "codes_used": int(np.unique(shown.codes).size), "codes_there": shown.all_codes.size,
             "short_group": self.x.shape[1] % shown.per.size if shown.per.kind == "group" else 0,
-            "per": str(shown.per), "grids": shown.scales.size, "many": shown.scales.size > 1,
+            "grids": shown.scales.size, "many": shown.scales.size > 1,
             "scale_min": float(shown.scales.min()), "scale_max": float(shown.scales.max()),
             "zeros": int((after == 0).sum()),
             "bytes": {"codes": tensor.nbytes - scales, "grids": scales, "all": tensor.nbytes,

@@ -181,12 +181,17 @@ class Page(Experiment):
             self._wrong = key, mistakes.shown(exact, rounded, mnist.shipped("test")[0], self.params["cell"])
         return self._wrong[1]
 
+    def _place(self) -> tuple[int, int | None, int]:
+        """Which layer, head (None: the mean) and token are shown: the chosen ones, or the nearest that there are."""
+        size = self.model.size
+        return (min(self.params["layer"], size.blocks), number(self.params["head"]),
+                min(self.params["token"], size.patches))
+
     def _view(self) -> dict[str, Any]:
-        """Which layer, head and token are shown: the chosen ones, or the nearest that this network has."""
-        size, head = self.model.size, number(self.params["head"])
-        token, names = min(self.params["token"], size.patches), token_names(size.patches)
-        layer = min(self.params["layer"], size.blocks)
-        return {"layer": layer, "head": head, "token": token, "tokens": names,
+        """The place that is shown, in words."""
+        size, (layer, head, token) = self.model.size, self._place()
+        names = token_names(size.patches)
+        return {"layer": layer, "tokens": names,
                 "head_kept": head and (layer - 1) * size.heads + head - 1,
                 "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}
@@ -220,18 +225,18 @@ class Page(Experiment):
         return self._read(x, label)
 
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
-        view = self._view()
+        (layer, head, token), tokens = self._place(), self._view()["tokens"]
         exact, rounded = (each and each.read(x) for each in (self.pair.exact, self.pair.quantised))
         p, q = exact.probabilities, rounded and rounded.probabilities
-        place = view["layer"] - 1, view["head"] and view["head"] - 1, view["token"]
+        place = layer - 1, head and head - 1, token
         arrays, limits = pictures(exact, rounded, *place)
-        patch, n, token = self.model.size.patch, self.model.size.patches, view["token"]
-        names, side = view["tokens"][1:], round(n**0.5)
+        patch, n = self.model.size.patch, self.model.size.patches
+        names, side = tokens[1:], round(n**0.5)
         scalars = {"label": label, "limits": limits, **facts(exact, *place), "patch": patch, "n_patches": n,
                    "side": side, "numbers": list(range(1, n + 1)), "patch_names": names,
                    "tile_names": names * (len(arrays["heads"])), "marked": token - 1 if token else None,
                    "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
-                       f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
+                       f"Attention from token {token}, the patch at row.column {tokens[token]}." if token else
                        "Attention from the class token.",
                    "look_limits": colours(limits, "look"), "rollout_limits": colours(limits, "rollout"),
                    "and_quantised": "", "digit_words": said(p), "told": told(p, q, label)}
