@@ -1,4 +1,5 @@
 // What a panel shows as plain cells: to copy, to save, and as the table behind its charts. Values are exact, not as written.
+import { points } from "./curves.js";
 
 const list = (scope, entry) => Array.from((typeof entry === "string" ? scope.array(entry)?.data : entry) ?? []);
 const plain = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[0]);
@@ -36,7 +37,7 @@ const OF = {
     return [first, ...drawn.filter((line) => line.x).map((line) => [["x", line.name], ...line.x.map((at, i) => [at, line.y[i]])])];
   },
   curves: ({ lines }, scope, page) => lines.map(({ y, label }) => {
-    const { step, value } = page.curves().points(y);
+    const { step, value } = points(page.curves(), y);
     return [["step", scope.text(label) || y], ...step.map((at, i) => [at, value[i]])];
   }),
   histogram: ({ edges, before, after }, scope) => {

@@ -1,6 +1,5 @@
 import { html, render } from "preact";
 import { named } from "./controls.js";
-import { Curves } from "./curves.js";
 import { bytesOf } from "./files.js";
 import { Keeper } from "./keep.js";
 import { newest } from "./latest.js";
@@ -27,6 +26,7 @@ export function mount(root, page) {
   let starts = 0; // counts how often the run was started
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
   let { params } = page; // as they were when the last frame came
+  let curves = {};
   const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
   let due = null; // {names: of what is new and to be drawn, with null among them all panels; late}
   let drawn = null; // the panels as they were drawn last
@@ -35,7 +35,6 @@ export function mount(root, page) {
 
   /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step ? before(opened) : null);
-  const curves = new Curves();
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, slice, curves: () => example()?.curves ?? curves, compared: null, scope: () => new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
@@ -45,7 +44,7 @@ export function mount(root, page) {
   /** Show the numbers of a pinned run beside those of this one; null: of none. */
   page.compare = (name) => {
     const pin = page.pins.find((each) => each.name === name);
-    page.compared = pin ? { name, curves: new Curves(pin.history), scope: new Scope(pin.frame, known(pin.params)) } : null;
+    page.compared = pin ? { name, curves: pin.history, scope: new Scope(pin.frame, known(pin.params)) } : null;
     plan();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
@@ -160,11 +159,11 @@ export function mount(root, page) {
     if (page.compared && !page.pins.some(({ name }) => name === page.compared.name)) page.compared = null;
     if (cleared) {
       page.other = null;
-      curves.clear();
+      curves = {};
       starts += 1;
       if (kind === "asked") [run.going, run.done] = [false, false];
     }
-    curves.append(history);
+    Object.assign(curves, history); // those that have grown
     if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
     if (cleared) training?.rewound();
     if (kind === "auto" && !working) work().then(() => rests && !page.ended.aborted && rest());

@@ -1,6 +1,5 @@
 import { json } from "../modules.js";
 import { TYPES } from "../rpc.js";
-import { Curves } from "./curves.js";
 
 /**
  * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
@@ -15,7 +14,7 @@ export async function recorded(meta) {
     const key = by.map((name) => params[name]).join();
     if (!Object.hasOwn(frames, key) || !meta.params.every((param) => plain(params, param))) return null;
     const { arrays, history, ...frame } = frames[key];
-    return (made[key] ??= { ...frame, arrays: each(arrays, unpacked), curves: new Curves(each(history, (points) => each(points, unpacked))) });
+    return (made[key] ??= { ...frame, arrays: each(arrays, unpacked), curves: each(history, (points) => each(points, unpacked)) });
   };
 }
 

@@ -230,7 +230,7 @@ def test_a_snapshot_goes_on_bit_for_bit(params):
     two = Session(size="full")
     answer = two.restore(saved["file"], saved["name"])
     assert answer["frame"].step == 10 and answer["params"] == one.page.params and not answer["notes"]
-    ours, theirs = (session.advance(steps=10)["history"]["loss"]["value"] for session in (one, two))
+    ours, theirs = (session.advance(steps=10)["history"]["loss"]["value"][-10:] for session in (one, two))
     assert (ours == theirs).all() and (one.page.trainer.p.vector == two.page.trainer.p.vector).all()
     before, after = (session.page.trainer.state() for session in (one, two))
     assert all((before[name] == after[name]).all() for name in before)
