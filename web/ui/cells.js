@@ -49,6 +49,7 @@ const OF = {
     return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
   },
   custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry.replace("?", ""), scope.get(entry))),
+  images: ({ pictures, label, words }, scope) => [Array.from({ length: scope.array(pictures)?.shape[0] ?? 0 }, (_, i) => [label, words].map((text) => scope.reading({ i }).text(text)))],
   heatmap: ({ array }, scope) => rowsOf(scope.array(array)),
   matrix: ({ array, columns }, scope) => rowsOf(scope.array(array)).map((rows) => [...(columns ? [scope.get(columns)] : []), ...rows]),
 };
@@ -59,7 +60,7 @@ export function cells(block, scope, page) {
     if (part.kind === "each") return (scope.get(part.over) ?? []).flatMap((item, i) => cells(part, scope.inside(item, i), page));
     if (part.blocks) return cells(part, scope, page);
     const tables = OF[part.kind]?.(part, scope, page) ?? [];
-    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.text(part.caption || part.label), rows }));
+    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.text(part.caption || (part.kind !== "images" && part.label)), rows }));
   });
 }
 
