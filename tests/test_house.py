@@ -245,6 +245,20 @@ def test_a_parameter_of_several_pages_is_built_in_one_place():
             assert not declared(path) & shared, f"{path.name} builds what {homes[0].name} has"
 
 
+SHARED = {("seed", "int"), ("bits", "int"), ("bits", "choice"), ("per", "choice")}  # names and kinds
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if "pages" in path.parts and path.stem != "controls"],
+                         ids=lambda path: path.stem)
+def test_seed_bits_and_per_are_built_in_one_place(path):
+    """With other words and choices where a page needs them: a generator's seed is a text. Start, which every reader
+    waits for, imports nothing for one parameter."""
+    calls = () if path.match("pages/start.py") else declared(path)
+    found = {(ast.literal_eval(name), ast.literal_eval(kind)) for name, _, kind, *_ in calls
+             if name[0] + kind[0] in ("''", '""')}
+    assert not found & SHARED, f"{path.name} builds what pyapp/pages/base/controls.py has"
+
+
 TYPES = {"choice": "str", "text": "str"}
 PARAMS = {name: {param.name: TYPES.get(param.kind, param.kind) for param in pages.page(name).PARAMS}
           for name in pages.names()}

@@ -61,8 +61,8 @@ class Page(Experiment):
         controls.scheme("Symmetric centres the grid on 0; affine fits the grid to the range of the numbers"),
         Param("codes", "Codes", "choice", "usual", choices=tuple(SIGNED),
               doc="Usual means signed for symmetric and unsigned for affine"),
-        Param("per", "A scale per", "choice", "tensor", choices=("tensor", "channel", "group"),
-              doc="Which numbers share a scale: all of them, one row, or a group of neighbours in a row"),
+        controls.per("tensor", label="A scale per", choices=("tensor", "channel", "group"), titles=None,
+                     doc="Which numbers share a scale: all of them, one row, or a group of neighbours in a row"),
         Param("group", "Group size", "int", 8, lo=1, hi=64,
               doc="How many neighbours share a scale if there is one per group; the last group of a row may be "
                   "shorter"),

@@ -48,6 +48,7 @@ export function Curves({ block, scope, page }) {
   const goals = (block.goals ?? []).map(({ value, text, role }) => [scope.value(value), scope.text(text), role]).filter(([[y]]) => Number.isFinite(y));
   const marks = goals.map(([[y, written], text, role = "float"]) => ({ kind: "horizontal", y, text: `${text} ${written}`, role }));
   const [low, high] = block.ends ? numbers(scope, block.ends) ?? [0, 1] : span([...shown.flatMap(({ y, aside }) => (aside ? [] : y)), ...marks.map(({ y }) => y)]);
+  // Without ends the axis fits what is drawn: only the page knows which runs that are, recorded and pinned ones, too.
   const bottom = floor ?? (Number.isFinite(low) ? low : 0);
   const top = ceiling ?? Math.max(Number.isFinite(high) ? high : bottom + 1, least ?? bottom + 1e-9);
   const last = steps.at(-1) ?? 0;
