@@ -65,7 +65,7 @@ class Runner:
     def advance(self, run: int, ms: float | None = None, steps: int | None = None) -> dict:
         """Work for about `ms` milliseconds, or until the step count has grown by `steps`.
 
-        Returns the frame and `history`: for every scalar that a unit of work reported, its new steps and values.
+        Returns the frame and `history`: for every scalar that a unit of work reported, its curve up to now.
         ValueError unless exactly one of `ms` and `steps` is given.
         """
         if (ms is None) == (steps is None):

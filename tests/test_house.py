@@ -126,7 +126,7 @@ def test_every_export_is_used_elsewhere():
                 f"nothing uses the export {name} of {path.name}")
 
 
-LINES, OWN_LINES, OWN_FILES, WITHOUT = 7036, 486, 7, 23  # at most: of the shell, of views/; pages without one of those
+LINES, OWN_LINES, OWN_FILES, WITHOUT = 6992, 486, 7, 23  # at most: of the shell, of views/; pages without one of those
 DRAWING = {"bins", "colormap", "curves", "figure", "heatmap", "pad", "picture", "reader", "bars", "charts", "labels",
            "summary"}
 ELSEWHERE = {"controls", "editor", "guard", "shell"}  # positions of a slider, of a cursor, times and bytes
@@ -186,6 +186,39 @@ def test_what_only_chromium_has_is_asked_for_in_one_place():
         assert path.name == "conftest.py" or not asking.search(path.read_text()), path.name
 
 
+# A name, or a variable with one; and several names at once.
+READS = re.compile(r"""\bscope(?:\(\))?\.(?:get|array|value)\((?:["`]([^"`]+)["`]|(\w+))\)""")
+MANY = re.compile(r"""\[((?:"[\w?.]+"(?:, )?)+)\]\.map\((?:\(name\) => scope|data|values)\b""")
+
+
+def read_by(source: str) -> set[str]:
+    """The entries of the frame that a module of views/ reads."""
+    single = [name for name, _ in READS.findall(source) if name]
+    texts = [slot for text in re.findall(r'const READ = "([^"]+)"', source) for slot in re.findall(r"\{([\w?]+)", text)]
+    return {*single, *texts, *re.findall(r'\bdata\("([\w?]+)"\)', source),
+            *(name for names in MANY.findall(source) for name in re.findall(r'"([^"]+)"', names))}
+
+
+def customs(part) -> list[dict]:
+    """All blocks of kind custom in a page's declaration."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    own = [part] if isinstance(part, dict) and part.get("kind") == "custom" else []
+    return own + [block for each in inner for block in customs(each)]
+
+
+def test_a_page_declares_what_a_module_of_views_reads_of_its_frame():
+    """So that the entries can be held against the frame, and the panel's menu has their numbers."""
+    used = 0
+    for block in customs(json.loads(json.dumps(pages.describe()))):
+        source = (ROOT / "web" / "views" / f"{block['module']}.js").read_text()
+        assert {name for _, name in READS.findall(source) if name} <= {"name", "entry"}, "names that are not read here"
+        there = {entry.removesuffix("?") for entry in block["entries"]}
+        reads = {name.removesuffix("?").replace("${side}", block.get("name", "")) for name in read_by(source)}
+        assert reads == there, f"{block['module']}: {sorted(reads ^ there)} is read or declared, but not both"
+        used += len(reads)
+    assert used > 20
+
+
 def test_ruff_is_clean():
     subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=True)
 
@@ -217,6 +250,20 @@ def test_a_parameter_of_several_pages_is_built_in_one_place():
     for path in PYTHON:
         if path not in homes:
             assert not declared(path) & shared, f"{path.name} builds what {homes[0].name} has"
+
+
+SHARED = {("seed", "int"), ("bits", "int"), ("bits", "choice"), ("per", "choice")}  # names and kinds
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if "pages" in path.parts and path.stem != "controls"],
+                         ids=lambda path: path.stem)
+def test_seed_bits_and_per_are_built_in_one_place(path):
+    """With other words and choices where a page needs them: a generator's seed is a text. Start, which every reader
+    waits for, imports nothing for one parameter."""
+    calls = () if path.match("pages/start.py") else declared(path)
+    found = {(ast.literal_eval(name), ast.literal_eval(kind)) for name, _, kind, *_ in calls
+             if name[0] + kind[0] in ("''", '""')}
+    assert not found & SHARED, f"{path.name} builds what pyapp/pages/base/controls.py has"
 
 
 TYPES = {"choice": "str", "text": "str"}

@@ -141,7 +141,7 @@ class Page(Experiment):
         shown, bits = book.of(self.params["gesture"].strip()), self.params["bits"]
         scores, quantised = training.accuracies, training.quantised
         scalars = {
-            **scores, "loss": training.loss, "classes": training.rows(), "count": len(book.drawings),
+            **scores, "classes": training.rows(), "count": len(book.drawings),
             "held_out": len(book.held_out),
             "network": f"{self._runs}, {training.step // EVERY}, {bits}" if training.step else "",
             "chosen": self.params["gesture"].strip(), "known": list(book.names),

@@ -1,7 +1,7 @@
 """Integer inference: the same digit read by the float32 network and by its quantised form."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -44,8 +44,6 @@ class Page(Experiment):
     GROUPS = (("Weights", ("format", "bits", "scheme", "per", "method", "clip", "bias_correction")),
               ("Activations", ("activations", "calibrate")), ("Arithmetic", ("arithmetic", "rounding")), mistakes.GROUP)
     PANELS = panels.PANELS
-    UNSHOWN: ClassVar = {"network": "The pad asks again when the network has changed.",
-                         "first": "The pad opens with this test digit."}
     ACTIONS = export_buttons.actions()
     IDLE = (controls.idle_in_float("calibrate", "arithmetic", "rounding"),
             format_controls.idle_in_formats("bits", "scheme", "per", "method", "clip"))

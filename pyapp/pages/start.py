@@ -93,7 +93,7 @@ class Page(Experiment):
         return Frame(self.trainer.steps if self.trainer else 0, {
             "named": self._named, "now_words": self._now_words(), "words": self._words(now), "labels": LABELS,
             "weights_are": f"weights trained with {self._bits}-bit codes" if self._repaired else "weights just rounded",
-            "label": self.label, "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
+            "float_accuracy": _accuracy(None), "accuracy": self.accuracy,
             "held_out": self.held_out, "limit": 1.0, "begun": bool(self.trainer),
             "is_rounded": self._bits is not None, "weight_limit": float(np.abs(filters).max()),
             "reached": {"steps": list(self._reached), "accuracy": list(self._reached.values()), "ends": [0, STEPS]},

@@ -181,14 +181,16 @@ class Page(Experiment):
             self._wrong = key, mistakes.shown(exact, rounded, mnist.shipped("test")[0], self.params["cell"])
         return self._wrong[1]
 
+    def _place(self) -> tuple[int, int | None, int]:
+        """Which layer, head (None: the mean) and token are shown: the chosen ones, or the nearest that there are."""
+        size, chosen = self.model.size, self.params
+        return min(chosen["layer"], size.blocks), number(chosen["head"]), min(chosen["token"], size.patches)
+
     def _view(self) -> dict[str, Any]:
-        """Which layer, head and token are shown: the chosen ones, or the nearest that this network has."""
-        size, head = self.model.size, number(self.params["head"])
-        token, names = min(self.params["token"], size.patches), token_names(size.patches)
-        layer = min(self.params["layer"], size.blocks)
-        return {"layer": layer, "head": head, "token": token, "tokens": names, "token_numbers": list(range(len(names))),
-                "head_kept": head and (layer - 1) * size.heads + head - 1,
-                "head_words": f"head {head}" if head else "mean of all heads",
+        """The place that is shown, in words."""
+        size, (layer, head, token), names = self.model.size, self._place(), token_names(self.model.size.patches)
+        return {"layer": layer, "tokens": names, "token_numbers": list(range(len(names))),
+                "head_kept": head and (layer - 1) * size.heads + head - 1, "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}
 
     def _counted(self) -> dict[str, Any]:
@@ -215,23 +217,21 @@ class Page(Experiment):
     def predict(self, inputs: Mapping[str, Any]) -> Frame:
         """Read `strokes` (P, 3), an `image` uint8 (H, W), or the held-out digit number `index`."""
         x, label, note = (None, None, DIVERGED) if self.diverged else self._reader.read(inputs)
-        if x is None:
-            return Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
-        return self._read(x, label)
+        nothing = Frame(self.trainer.steps, {"digit": None, "confidence": None}, {}, [note])
+        return nothing if x is None else self._read(x, label)
 
     def _read(self, x: np.ndarray, label: int | None) -> Frame:
-        view = self._view()
+        (layer, head, token), tokens = self._place(), self._view()["tokens"]
         exact, rounded = (each and each.read(x) for each in (self.pair.exact, self.pair.quantised))
         p, q = exact.probabilities, rounded and rounded.probabilities
-        place = view["layer"] - 1, view["head"] and view["head"] - 1, view["token"]
+        place = layer - 1, head and head - 1, token
         arrays, limits = pictures(exact, rounded, *place)
-        patch, n, token = self.model.size.patch, self.model.size.patches, view["token"]
-        names, side = view["tokens"][1:], round(n**0.5)
+        patch, n, names = self.model.size.patch, self.model.size.patches, tokens[1:]
         scalars = {"label": label, "limits": limits, **facts(exact, *place), "patch": patch, "n_patches": n,
-                   "side": side, "numbers": list(range(1, n + 1)), "patch_names": names,
+                   "side": round(n**0.5), "numbers": list(range(1, n + 1)), "patch_names": names,
                    "tile_names": names * (len(arrays["heads"])), "marked": token - 1 if token else None,
                    "row_kept": [0, token, 0], "class_token": 0, "is_class": token == 0, "token_words":
-                       f"Attention from token {token}, the patch at row.column {view['tokens'][token]}." if token else
+                       f"Attention from token {token}, the patch at row.column {tokens[token]}." if token else
                        "Attention from the class token.",
                    "look_limits": colours(limits, "look"), "rollout_limits": colours(limits, "rollout"),
                    "and_quantised": "", "digit_words": said(p), "told": told(p, q, label)}

@@ -1,5 +1,6 @@
 """What every panel can do: its numbers and its pictures leave the page, and a link leads to it."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,54 @@ def test_what_a_component_of_its_own_draws_is_saved_too(visit):
     at = lines.index(written[0])
     assert lines[at:at + len(written)] == written
     assert saved(tab, "arcs-svg").decode().count("<path") == len(arrows)
+
+
+# Page, panel, how many pictures it has, and a row of its numbers: of curves and facts, bars and heatmap, images,
+# matrices, a component of its own.
+KINDS = (("rung1", "loss-curve", 1, ["0", "2.5"]), ("start", "see", 3, None), ("generator", "batch", 9, None),
+         ("rung5", "weights", 0, None), ("rung5", "arcs", 1, None))
+
+
+def test_every_kind_of_panel_gives_its_numbers_its_pictures_paper_and_a_link(visit):
+    tab = visit("#rung1")
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copied = "navigator.clipboard.readText()"
+    for page, panel, pictures, row in KINDS:
+        if tab.place != f"#{page}":
+            tab.follow(f"#{page}")
+        tab[f"{panel}-menu"].click()
+        tab[f"{panel}-copy"].click()
+        tab.wait_text(f"{panel}-said", "Copied")
+        by_tab = list(csv.reader(tab.page.evaluate(copied).splitlines(), delimiter="\t"))
+        by_comma = list(csv.reader(saved(tab, f"{panel}-csv").decode().splitlines()))
+        assert by_tab == by_comma and max(map(len, by_tab)) > 1, panel
+        assert row is None or row in by_tab, panel
+        tab[f"{panel}-table"].click()
+        shown = tab[f"{panel}-numbers"].locator("tr").evaluate_all(
+            "(rows) => rows.map((row) => [...row.cells].map(({ textContent }) => textContent))")
+        assert shown[:9] == [one for one in by_tab if one][:9], panel
+        tab[f"{panel}-table"].click()
+        for kind, begins in (("png", b"\x89PNG"), ("svg", b"<svg")):
+            if pictures:
+                last = f"-{pictures}." if pictures > 1 else ""
+                assert saved(tab, f"{panel}-{kind}", last).startswith(begins), panel
+            else:
+                assert tab[f"{panel}-{kind}"].count() == 0
+        tab[f"{panel}-link"].click()
+        tab.wait_text(f"{panel}-said", "Link copied")
+        assert tab.page.evaluate(copied).startswith(f"{tab.url}#{page}/{panel}")
+        tab.page.evaluate("""() => {
+            const { print } = window;
+            window.print = () => {
+                window.paper = [...document.querySelectorAll("section.printed")].map(({ dataset }) => dataset.panel);
+                window.print = print;
+            };
+        }""")
+        tab[f"{panel}-print"].click()
+        assert tab.page.evaluate("[window.paper, document.querySelectorAll('.printed').length]") == [[panel], 0]
+        if panel != "arcs":  # the last: once is enough, for what is the same everywhere
+            tab.page.keyboard.press("Escape")
+    tab[f"{panel}-full"].click()
+    tab.page.wait_for_function("(name) => document.fullscreenElement?.dataset.panel === name", arg=panel)
+    tab.page.evaluate("document.exitFullscreen()")
+    tab.page.wait_for_function("!document.fullscreenElement")

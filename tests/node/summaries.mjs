@@ -6,8 +6,8 @@ import { WEB } from "./imports.mjs";
 const listen = () => {};
 globalThis.document = { documentElement: {}, createElement: () => ({ getContext: listen }) }; // nothing is drawn here
 globalThis.matchMedia = () => ({ addEventListener: listen });
-const [{ Chart, Curves }, { Histogram }, { Bars }, { Heatmap }, { Curves: Points }, { Scope }, { TYPES }] = await Promise.all(
-  ["ui/kinds/charts.js", "ui/kinds/bins.js", "ui/kinds/bars.js", "ui/kinds/pictures.js", "ui/curves.js", "ui/scope.js", "rpc.js"].map((path) => import(new URL(path, WEB))));
+const [{ Chart, Curves }, { Histogram }, { Bars }, { Heatmap }, { Scope }, { TYPES }] = await Promise.all(
+  ["ui/kinds/charts.js", "ui/kinds/bins.js", "ui/kinds/bars.js", "ui/kinds/pictures.js", "ui/scope.js", "rpc.js"].map((path) => import(new URL(path, WEB))));
 const KINDS = { chart: Chart, curves: Curves, histogram: Histogram, bars: Bars, heatmap: Heatmap };
 const pages = JSON.parse(readFileSync(new URL("pages.json", WEB), "utf8"));
 
@@ -41,9 +41,8 @@ console.log(JSON.stringify(asked.map(({ page: name, answer, arrays, read, shippe
   const { frame, history, params } = unpack(answer, arrays);
   const seen = read && unpack(read.answer, read.arrays);
   const meta = pages.find((each) => each.name === name);
-  const curves = new Points(history);
   const scope = new Scope(frame, { params, shipped, glossary: {}, read: seen && { ...seen.scalars, ...seen.arrays } });
   const found = [];
-  visit(meta.panels, scope, { curves: () => curves, compared: null, params, meta }, found);
+  visit(meta.panels, scope, { curves: () => history, compared: null, params, meta }, found);
   return { page: name, found };
 })));

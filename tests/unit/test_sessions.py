@@ -171,7 +171,7 @@ def test_a_curve_that_is_cut_goes_on_as_if_it_had_never_been_longer(points):
     for step in range(points, 4 * MOST):
         again.add(step, step**0.5)
     np.testing.assert_array_equal(again.array(), straight.array())
-    assert len(straight.points) <= MOST
+    assert len(straight.steps) <= MOST
 
 
 def test_pinned_runs_have_names_of_their_own_and_are_kept():

@@ -1,4 +1,5 @@
 // What a panel shows as plain cells: to copy, to save, and as the table behind its charts. Values are exact, not as written.
+import { points } from "./curves.js";
 
 const list = (scope, entry) => Array.from((typeof entry === "string" ? scope.array(entry)?.data : entry) ?? []);
 const plain = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[0]);
@@ -36,7 +37,7 @@ const OF = {
     return [first, ...drawn.filter((line) => line.x).map((line) => [["x", line.name], ...line.x.map((at, i) => [at, line.y[i]])])];
   },
   curves: ({ lines }, scope, page) => lines.map(({ y, label }) => {
-    const { step, value } = page.curves().points(y);
+    const { step, value } = points(page.curves(), y);
     return [["step", scope.text(label) || y], ...step.map((at, i) => [at, value[i]])];
   }),
   histogram: ({ edges, before, after }, scope) => {
@@ -47,7 +48,8 @@ const OF = {
     const values = lanes.map(({ y }) => list(scope, y));
     return [[["", ...lanes.map(({ label }) => scope.text(label))], ...list(scope, labels).map((label, i) => [label, ...values.map((of) => of[i])])]];
   },
-  custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry, scope.get(entry))),
+  custom: ({ entries = [] }, scope) => entries.flatMap((entry) => tablesOf(entry.replace("?", ""), scope.get(entry))),
+  images: ({ pictures, label, words }, scope) => [Array.from({ length: scope.array(pictures)?.shape[0] ?? 0 }, (_, i) => [label, words].map((text) => scope.reading({ i }).text(text)))],
   heatmap: ({ array }, scope) => rowsOf(scope.array(array)),
   matrix: ({ array, columns }, scope) => rowsOf(scope.array(array)).map((rows) => [...(columns ? [scope.get(columns)] : []), ...rows]),
 };
@@ -58,7 +60,7 @@ export function cells(block, scope, page) {
     if (part.kind === "each") return (scope.get(part.over) ?? []).flatMap((item, i) => cells(part, scope.inside(item, i), page));
     if (part.blocks) return cells(part, scope, page);
     const tables = OF[part.kind]?.(part, scope, page) ?? [];
-    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.reading({ limit: scope.get(part.limit) }).text(part.caption || part.label), rows }));
+    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.reading({ limit: scope.get(part.limit) }).text(part.caption || (part.kind !== "images" && part.label)), rows }));
   });
 }
 

@@ -2,14 +2,10 @@ import { html, useEffect, useRef } from "preact";
 import { line } from "../modules.js";
 
 /** A formula on a line of its own; several equations, with \qquad between them, stand below each other where it is narrow. */
-export function Formula({ tex }) {
-  return html`<div class="formula" ref=${useMath(tex.split(/\s*\\qquad\s*/), true)}></div>`;
-}
+export const Formula = ({ tex }) => html`<div class="formula" ref=${useMath(tex.split(/\s*\\qquad\s*/), true)}></div>`;
 
 /** A formula within a sentence. */
-export function Term({ tex }) {
-  return html`<span class="term" ref=${useMath([tex], false)}></span>`;
-}
+export const Term = ({ tex }) => html`<span class="term" ref=${useMath([tex], false)}></span>`;
 
 /** Fills an element with MathML. The converter comes when first needed; without it the TeX itself is shown. */
 function useMath(pieces, displayMode) {

@@ -1,6 +1,5 @@
 import { html, render } from "preact";
 import { named } from "./controls.js";
-import { Curves } from "./curves.js";
 import { bytesOf } from "./files.js";
 import { Keeper } from "./keep.js";
 import { newest } from "./latest.js";
@@ -27,6 +26,7 @@ export function mount(root, page) {
   let starts = 0; // counts how often the run was started
   let [read, touched] = [null, -Infinity]; // what Python said last of a drawing; when a control was moved
   let { params } = page; // as they were when the last frame came
+  let curves = {};
   const slice = (ms) => ({ ms: performance.now() - touched < MOVING_MS ? SHORT_MS : ms });
   let due = null; // {names: of what is new and to be drawn, with null among them all panels; late}
   let drawn = null; // the panels as they were drawn last
@@ -35,7 +35,6 @@ export function mount(root, page) {
 
   /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step ? before(opened) : null);
-  const curves = new Curves();
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, slice, viewed: null, compared: null, readings: {}, reading: () => roots.read }); // pinned runs: the one shown instead of this run, the one beside it, and what each had read of a drawing
   Object.assign(page, { curves: () => (page.viewed ?? example())?.curves ?? curves, scope: () => page.viewed?.scope ?? new Scope(example() ?? frame, known(page.params)) });
@@ -46,7 +45,7 @@ export function mount(root, page) {
   /** Show a pinned run instead of this one, as "viewed", or beside it, as "compared"; null: none. */
   page.compare = (name, as = "compared") => {
     const pin = page.pins.find((each) => each.name === name);
-    page[as] = pin ? { name, curves: new Curves(pin.history), scope: new Scope(pin.frame, { ...known(pin.params), read: page.readings[name] ?? null }) } : null;
+    page[as] = pin ? { name, curves: pin.history, scope: new Scope(pin.frame, { ...known(pin.params), read: page.readings[name] ?? null }) } : null;
     plan();
   };
   /** What Python has read of a drawing or a file: panels name it "read". */
@@ -161,11 +160,11 @@ export function mount(root, page) {
     for (const as of ["viewed", "compared"]) if (page[as] && !page.pins.some(({ name }) => name === page[as].name)) page.compare(null, as);
     if (cleared) {
       page.other = null;
-      curves.clear();
+      curves = {};
       starts += 1;
       if (kind === "asked") [run.going, run.done] = [false, false];
     }
-    curves.append(history);
+    Object.assign(curves, history); // those that have grown
     if (frame.scalars.proof) page.prove(frame.scalars.proof); // {ok, passed, total, fingerprint}, for the status line
     if (cleared) training?.rewound();
     if (kind === "auto" && !working) work().then(() => rests && !page.ended.aborted && rest());

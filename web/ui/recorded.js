@@ -1,6 +1,5 @@
 import { json } from "../modules.js";
 import { TYPES } from "../rpc.js";
-import { Curves } from "./curves.js";
 
 /**
  * The frames of a page that CPython recorded, to be shown until Python is here; pyapp/recorded.py says what the file holds.
@@ -15,7 +14,7 @@ export async function recorded(meta) {
     const key = by.map((name) => params[name]).join();
     if (!Object.hasOwn(frames, key) || !meta.params.every((param) => plain(params, param))) return null;
     const { arrays, history, read, ...frame } = frames[key];
-    return (made[key] ??= { ...frame, arrays: all(arrays), read: read && { ...read, arrays: all(read.arrays) }, curves: new Curves(all(history, (points) => all(points))) });
+    return (made[key] ??= { ...frame, arrays: all(arrays), read: read && { ...read, arrays: all(read.arrays) }, curves: all(history, (points) => all(points)) });
   };
 }
 

@@ -1,5 +1,4 @@
-// One sentence about a chart: what it shows, from where to where it goes. Made of what is drawn.
-
+// One sentence about a chart: what it shows, from where to where it goes. Made of what is drawn, also of a pinned run and of a record, which Python does not have.
 import { count, scalar } from "./format.js";
 
 const COLOURS = { float: "float32", quant: "quantised", error: "clipped" }; // what they mean on every page

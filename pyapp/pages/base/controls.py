@@ -51,11 +51,12 @@ def bits_or_none(name: str, label: str, doc: str, default: str = "8", none: str 
                  live=live)
 
 
-def per(default: str, groups: tuple[int, ...] = (8, 16, 32, 64), live: bool = True) -> Param:
-    return Param("per", "One scale per", "choice", default, live=live,
-                 choices=("tensor", "channel", *(f"group:{size}" for size in groups)),
-                 titles={f"group:{size}": f"group of {size}" for size in groups},
-                 doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours in a row")
+def per(default: str, groups: tuple[int, ...] = (8, 16, 32, 64), **changes: Any) -> Param:
+    param = Param("per", "One scale per", "choice", default,
+                  choices=("tensor", "channel", *(f"group:{size}" for size in groups)),
+                  titles={f"group:{size}": f"group of {size}" for size in groups} or None,
+                  doc="Weights that share a scale: all of a matrix, those of one output, or N neighbours in a row")
+    return replace(param, **changes)
 
 
 def scheme(doc: str = "Scheme of the weights; activations are always affine and unsigned") -> Param:

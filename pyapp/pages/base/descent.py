@@ -98,7 +98,7 @@ class Descent(Experiment):
         if self._surface[0] != key:
             with self.live.quiet():
                 self._surface = key, np.array([[self.loss(one, other) for one in w] for other in b])
-        return {"surface": self._surface[1], "shades": shades(self._surface[1]), "surface_w": w, "surface_b": b,
+        return {"shades": shades(self._surface[1]), "surface_w": w, "surface_b": b,
                 "trail": np.array(self.trail, np.float64).reshape(-1, 3),
                 "next": np.array(self.stepped(), np.float64)}
 

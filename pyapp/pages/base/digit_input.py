@@ -27,8 +27,10 @@ TOLD = (  # beside a drawing: what `told` says of it, and the names of the class
         Column("bar", bar=("p?",), when="!read.told.quant?"), Column("bars", bar=("p?", "q?"), when="read.told.quant?"),
         Column("float32", "p?:percent:2", role="float"),
         Column("quantised", "q?:percent:2", role="quant", when="read.told.quant?"))))
+ASKED = ("held_out", "first?", "network?", "known?")  # of the frame, by web/views/draw.js
 DRAW = Panel("draw", "Draw", (
-    Custom(module="draw", shape=IMAGE, blocks=TOLD, label="The {} by {} image that the network reads.".format(*IMAGE),
+    Custom(module="draw", shape=IMAGE, entries=ASKED, blocks=TOLD,
+           label="The {} by {} image that the network reads.".format(*IMAGE),
            caption="{} × {}, as Python sees it".format(*IMAGE)),))
 EMPTY_PAD = "The pad is empty: draw a digit."
 EMPTY_PICTURE = "There is no ink in this picture."

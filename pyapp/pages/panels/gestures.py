@@ -17,7 +17,7 @@ from pyapp.experiment.panels import (
 )
 from pyapp.experiment.pictures import Curves, Images, Line, loss_curves
 from pyapp.pages.base import export_buttons, mistakes
-from pyapp.pages.base.digit_input import IMAGE, TOLD
+from pyapp.pages.base.digit_input import ASKED, IMAGE, TOLD
 from pyapp.pages.base.measured import measured
 
 VERSUS = (Head("float32", "float", "float"), Head("{bits_head}", "quant", "quant"))
@@ -26,7 +26,7 @@ KINDS = (("picture", "plain picture"), ("directions", "directions"))
 WITH = ("weights just rounded, one scale per layer", "float32 activations")
 GROW = "The curves grow while the network learns."
 DRAW = Panel("draw", "Draw", (
-    Custom(module="draw", shape=IMAGE, what="gesture", entries=("known",), blocks=TOLD,
+    Custom(module="draw", shape=IMAGE, what="gesture", entries=ASKED, blocks=TOLD,
            label="The {} by {} numbers that the network reads.".format(*IMAGE),
            caption="{} × {}, as the network reads it".format(*IMAGE)),
     Buttons(name="add", buttons=(

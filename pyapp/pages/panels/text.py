@@ -23,7 +23,9 @@ HEADS = (Head("float32", "float", "float"), Head("quantised", "quant", "quant"))
 def text(side: str, about: str) -> Together:
     return Together(blocks=(
         Words(role="text-about", name=f"about-{side}", text=about),
-        Custom(module="text-block", name=side, entries=(f"texts.{side}", "prompt", "difference", "live"))))
+        Custom(module="text-block", name=side, entries=(
+            f"texts.{side}", "prompt", "difference", "live", "read.side?", "read.start?", "read.at?",
+            "read.limits.attention?", f"read.attention_{side}?"))))
 
 
 def bars(name: str, source: str, **more: str | int) -> Bars:

@@ -56,6 +56,13 @@ class Scope:
         """What is read, or the number that an array has there; where it is empty nothing is read, and any will do."""
         return self.at[name] if name in self.at else next(iter(np.ravel(self._first(name))[self.at["i"] :].tolist()), 0)
 
+    def uses(self, path: str) -> set[str]:
+        """The names of the frame's entries in a path: its first, and those whose numbers are its indices."""
+        first, *rest = path.removeprefix("!").removesuffix("?").split(".")
+        inner = {part[1:] for part in rest if part.startswith("@") and part[1:] not in self.at}
+        own = any(isinstance(item, dict) and first in item for item in self.items)
+        return inner if own or first in self.roots else {first, *inner}
+
     def _first(self, name: str) -> Any:
         if name.startswith("@"):
             return self.at[name[1:]] + 1 if name[1:] in self.at else MISSING
@@ -80,17 +87,38 @@ class Scope:
 
 
 class Faults(list):
-    """Sentences about what is wrong, and `used`: what the frame has and a panel names."""
+    """Sentences about what is wrong. `there` is what the frames had, `used` what a panel named of it where it was
+    shown; `shown` and `hidden` are the parts of panels that were, by their ids."""
 
     def __init__(self):
         super().__init__()
-        self.used: set[str] = set()
+        self.there, self.used = set[str](), set[str]()
+        self.shown, self.hidden = dict[int, Any](), dict[int, Any]()
+
+    def meets(self, part: Any, shown: bool) -> bool:
+        """Remember whether a part was shown in this state, and give it back."""
+        (self.shown if shown else self.hidden)[id(part)] = part
+        return shown
+
+    def join(self, other: "Faults") -> "Faults":
+        """Both, of two states of one page."""
+        self.extend(other)
+        for name in ("there", "used", "shown", "hidden"):
+            setattr(self, name, getattr(self, name) | getattr(other, name))
+        return self
+
+    def unshown(self, page: type[Experiment]) -> set[str]:
+        """What the frames had and nothing on the page showed, though the page does not say why; and what it says so of
+        though it is shown. A part that no state showed is taken to show all that it names."""
+        left = [part for key, part in self.hidden.items() if key not in self.shown]
+        never = set().union(*map(_mentioned, left))
+        return (self.there - self.used - never - set(page.UNSHOWN)) | (self.there & self.used & set(page.UNSHOWN))
 
     def entry(self, where: str, scope: Scope, path: str) -> None:
         path = path.removeprefix("!")
         if not path:
             return
-        self.used.add(path.removesuffix("?").split(".")[0])
+        self.used |= scope.uses(path)
         if scope.get(path) is MISSING:
             self.append(f"{where} names {path}, which the frame does not have")
 
@@ -125,17 +153,19 @@ def filled(scope: Scope, text: str) -> str:
 
 
 def check(page: type[Experiment], frame: Frame, params: dict, read: Frame | None = None) -> Faults:
-    """What is wrong between a page's panels and one of its frames; `read` is what the page reads of a drawing."""
+    """What is wrong between a page's panels and one of its frames; `read` is what the page reads of a drawing. Lines
+    of `Curves` are no part of a frame: see `curves`."""
     shipped = {name: store.recipe(store.WEIGHTS / f"{name}.npz") for name in page.SHIPPED}
     seen = None if read is None else {**read.scalars, **read.arrays}
     faults, scope = Faults(), Scope(frame, {"params": params, "picks": params, "shipped": shipped, "read": seen})
+    faults.there = {*frame.scalars, *(name for name, array in frame.arrays.items() if isinstance(array, np.ndarray))}
     faults += [f"the frame has {name}, which means something else to panels" for name in ROOTS & {*frame.scalars}]
     faults.template("the headline", scope, page.BAR)
     if page.RUN:
         _blocks(faults, page, Panel("strip", "", (page.RUN,)), scope)
     for panel in page.PANELS:
         faults.entry(panel.name, scope, panel.when)
-        if scope.holds(panel.when):
+        if faults.meets(panel, scope.holds(panel.when)):
             faults.template(panel.name, scope, panel.title)
             _blocks(faults, page, panel, scope)
     return faults
@@ -145,7 +175,7 @@ def _blocks(faults: Faults, page: type[Experiment], holder: Panel | Block | Colu
     for block in holder.blocks:
         where = f"{page.__module__.rpartition('.')[2]}: {block.name or block.kind}"
         faults.entry(where, scope, block.when)
-        if scope.holds(block.when):
+        if faults.meets(block, scope.holds(block.when)):
             _block(faults, page, block, scope, where)
 
 
@@ -154,6 +184,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
     if isinstance(block, Table | Each | Words) and (over := getattr(block, "rows", "") or getattr(block, "over", "")):
         faults.entry(where, scope, over)
         inner = [scope.inside(item, i) for i, item in enumerate(_list(scope.get(over)))]
+        faults.meets(block, bool(inner))
     if isinstance(block, Each):
         for item in inner:
             _blocks(faults, page, block, item)
@@ -162,18 +193,18 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
              Heatmap: {"i": 0, "tile": 0, "row": 0, "column": 0}, Matrix: {"i": 0, "row": 0, "column": 0}}
     read = [scope.reading(**at) for kind, at in reads.items() if isinstance(block, kind)] or inner
     for field, kind, value in declared(block):
-        if field in ("rows", "over", "kind") or not value:
+        if (isinstance(block, Table) and field == "rows") or field in ("over", "kind") or not value:
             continue
         if field in ("caption", "label") and not isinstance(block, Images):
             places = inner if isinstance(block, Words) else [scope]
         else:
-            places = read if field in ("read", "words", "value", "label") else inner
+            places = read if field in ("read", "words", "value", "label", "pick") else inner
         for place in places:
             _named(faults, where, place, kind, value)
     if isinstance(block, Table):
         for column in block.columns:
             faults.entry(where, scope, column.when)
-            if not scope.holds(column.when):
+            if not faults.meets(column, scope.holds(column.when)):
                 continue
             faults.template(where, scope, column.title)
             for item in inner:
@@ -181,12 +212,17 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
                 for field, kind, value in declared(column):
                     if field not in ("title", "when") and value:
                         _named(faults, where, item, kind, value)
-    elif not isinstance(block, Curves):  # whose lines are those of the history
+    else:
         for part in _parts(block):
-            faults.entry(where, scope, getattr(part, "when", ""))
-            for _, kind, value in declared(part) if scope.holds(getattr(part, "when", "")) else ():
-                _named(faults, where, scope, kind, value)
+            faults.entry(where, scope, when := getattr(part, "when", ""))
+            for field, kind, value in declared(part) if faults.meets(part, scope.holds(when)) else ():
+                if not (isinstance(block, Curves) and field == "y"):  # a name of the history
+                    _named(faults, where, scope, kind, value)
     for part in _coloured(scope, block) if isinstance(block, Chart) else ():
+        for name in ("x", "y", "hollow"):
+            if isinstance(entry := part.get(name), str):
+                faults.entry(where, scope, entry)
+        faults.template(where, scope, part.get("label") or part.get("text") or "")
         if (role := part.get("role", "float")) not in COLOURS:
             faults.append(f"{where} draws something in {role}, which is no colour: it would not be seen")
     for param in params(block):
@@ -197,15 +233,19 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
 
 
 def _named(faults: Faults, where: str, scope: Scope, kinds: tuple, value: Any) -> None:
-    for one in value if isinstance(value, tuple) else [value]:
-        if not isinstance(one, str) or not one:
-            continue
+    for one in _texts(value):
         if Template in kinds and ("{" in one or Value not in kinds):
             faults.template(where, scope, one)
         elif Value in kinds:
             faults.value(where, scope, one)
         elif Entry in kinds:
             faults.entry(where, scope, one)
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts of a field: one, several, or those of (parameter, value)."""
+    found = [one[1] if isinstance(one, tuple) else one for one in (value if isinstance(value, tuple) else [value])]
+    return [one for one in found if isinstance(one, str) and one]
 
 
 def declared(part: Any) -> Iterator[tuple[str, tuple, Any]]:
@@ -261,8 +301,20 @@ def _list(value: Any) -> list:
     return [] if value is None or value is MISSING else list(value)
 
 
-def unshown(page: type[Experiment], frame: Frame, faults: Faults) -> set[str]:
-    """What the frame has and nothing on the page shows, and the page does not say why."""
-    text = " ".join(str(panel.as_dict()) for panel in page.PANELS)
-    there = {*frame.scalars, *(name for name, array in frame.arrays.items() if isinstance(array, np.ndarray))}
-    return {name for name in there - faults.used - set(page.UNSHOWN) if not re.search(rf"\b{re.escape(name)}\b", text)}
+def _mentioned(part: Any) -> set[str]:
+    """The first names in all that a part and the parts within it declare."""
+    found: set[str] = set()
+    for _, kinds, value in declared(part):
+        for one in _texts(value):
+            is_template = Template in kinds and ("{" in one or Value not in kinds)
+            for spec in SLOT.findall(one) if is_template else [one]:
+                found.add(re.split(r"[.:?]", spec.removeprefix("!"))[0])
+    for inner in (*_parts(part), *getattr(part, "blocks", ())):
+        found |= _mentioned(inner)
+    return found
+
+
+def curves(page: type[Experiment]) -> set[str]:
+    """The names of the history that the page draws."""
+    blocks = (block for panel in page.PANELS for block in every(panel))
+    return {line.y for block in blocks if isinstance(block, Curves) for line in block.lines}

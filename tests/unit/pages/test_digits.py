@@ -20,7 +20,7 @@ class Session(Opened):
 def test_it_learns_digits_it_has_not_seen():
     answer = Session().advance(steps=63 * 10)
     scalars, held_out = answer["frame"].scalars, answer["history"]["test_accuracy"]
-    assert held_out["step"].tolist() == [63 * epoch for epoch in range(1, 11)]
+    assert held_out["step"].tolist() == [63 * epoch for epoch in range(11)]
     assert held_out["value"][-1] == scalars["test_accuracy"] > 0.88
     assert scalars["epoch"] == 10 and scalars["train_accuracy"] > 0.95
     assert scalars["loss"] < 0.3 and len(answer["history"]["loss"]["value"]) == 630
@@ -165,7 +165,7 @@ def test_a_snapshot_goes_on_exactly(params):
     two = Session(bits="8")
     answer = two.restore(saved["file"], saved["name"])
     assert answer["frame"].step == 40 and answer["params"]["seed"] == 5 and answer["params"]["bits"] == "8"
-    ours, theirs = (s.advance(steps=40)["history"]["loss"]["value"] for s in (one, two))
+    ours, theirs = (s.advance(steps=40)["history"]["loss"]["value"][-40:] for s in (one, two))
     assert (ours == theirs).all()
 
 
@@ -215,7 +215,7 @@ def test_the_activation_is_trained_saved_and_taken_from_a_file():
     other = Session()
     answer = other.restore(saved["file"], saved["name"])
     assert answer["params"]["activation"] == "hard-tanh" and answer["frame"].step == 3
-    ours, theirs = (each.advance(steps=5)["history"]["loss"]["value"] for each in (page, other))
+    ours, theirs = (each.advance(steps=5)["history"]["loss"]["value"][-5:] for each in (page, other))
     assert (ours == theirs).all()
     plain = Session(layers="784-8-10").advance(steps=8)["history"]["loss"]["value"]
     assert plain[-1] != ours[-1]

@@ -170,7 +170,7 @@ def test_a_snapshot_goes_on_exactly(params):
     assert answer["frame"].step == 48 and answer["params"]["bits"] == "8" and answer["params"]["size"] == "small"
     assert answer["params"]["text"] == params.get("text", "")
     ours, theirs = (session.advance(steps=5) for session in (one, two))
-    assert (ours["history"]["loss"]["value"] == theirs["history"]["loss"]["value"]).all()
+    assert (ours["history"]["loss"]["value"][-5:] == theirs["history"]["loss"]["value"]).all()
     for session in (one, two):
         session.act("widths")
         session.change("bits", "8")

@@ -210,7 +210,7 @@ def test_a_snapshot_goes_on_bit_for_bit(params):
     answer = two.restore(saved["file"], saved["name"])
     assert answer["frame"].step == 40 and answer["params"] == one.page.params and not answer["notes"]
     frames = [session.advance(steps=40) for session in (one, two)]
-    ours, theirs = (frame["history"]["loss"]["value"] for frame in frames)
+    ours, theirs = (frame["history"]["loss"]["value"][-40:] for frame in frames)
     assert (ours == theirs).all() and (one.page.p.vector == two.page.p.vector).all()
     assert frames[0]["frame"].scalars["layers"] == frames[1]["frame"].scalars["layers"]
     before, after = (session.page.trainer.state() for session in (one, two))

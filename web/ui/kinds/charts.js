@@ -1,5 +1,5 @@
 import { html } from "preact";
-import { align, Curves as Points } from "../curves.js";
+import { align, points } from "../curves.js";
 import { Figure } from "../figure.js";
 import { ofChart, ofCurves, span } from "../summary.js";
 import { Rich } from "../words.js";
@@ -37,8 +37,8 @@ export function Chart({ block, scope, page }) {
 /** Lines that grow while the page works, those of a pinned run dashed. */
 export function Curves({ block, scope, page }) {
   const { lines, format = "fixed:3", height = 168, floor, ceiling, least, empty } = block;
-  const runs = [[page.compared?.curves ?? new Points(), true], [page.curves(), false]];
-  const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...curves.points(line.y) })))
+  const runs = [[page.compared?.curves ?? {}, true], [page.curves(), false]];
+  const drawn = runs.flatMap(([curves, pinned]) => lines.map((line) => ({ line, pinned, ...points(curves, line.y) })))
     .filter(({ step, pinned }) => step.length > 0 || !pinned);
   const write = (value, how = format) => scope.inside(value).value(`item:${how}`)[1];
   const [steps, ...columns] = align(drawn);
@@ -48,6 +48,7 @@ export function Curves({ block, scope, page }) {
   const goals = (block.goals ?? []).map(({ value, text, role }) => [scope.value(value), scope.text(text), role]).filter(([[y]]) => Number.isFinite(y));
   const marks = goals.map(([[y, written], text, role = "float"]) => ({ kind: "horizontal", y, text: `${text} ${written}`, role }));
   const [low, high] = block.ends ? numbers(scope, block.ends) ?? [0, 1] : span([...shown.flatMap(({ y, aside }) => (aside ? [] : y)), ...marks.map(({ y }) => y)]);
+  // Without ends the axis fits what is drawn: only the page knows which runs that are, recorded and pinned ones, too.
   const bottom = floor ?? (Number.isFinite(low) ? low : 0);
   const top = ceiling ?? Math.max(Number.isFinite(high) ? high : bottom + 1, least ?? bottom + 1e-9);
   const last = steps.at(-1) ?? 0;

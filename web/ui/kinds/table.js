@@ -47,6 +47,12 @@ function Heading({ block: { sort, best, name }, column, scope, page }) {
 const idOf = ({ name, value = "" }) => name ?? value.replace(/^[^{]*\{/, "").split(/[:?}]/)[0].split(".").at(-1);
 const written = (value, scope) => (value.includes("{") ? scope.text(value) : scope.value(value)[1]);
 
+/** The number behind one that is written rounded, for the pointer; “Show as a table” has them for the keyboard. */
+function exact(value = "", scope) {
+  const found = value && !value.includes("{") ? scope.get(value.split(":")[0]) : null;
+  return typeof found === "number" ? String(found) : undefined;
+}
+
 function Row({ block, columns, row, pinned, page, Blocks }) {
   const { key = "name", pick, also = [], name } = block;
   const own = pick || block.chosen ? String(row.get(key)) : row.get(key);
@@ -64,7 +70,7 @@ function Row({ block, columns, row, pinned, page, Blocks }) {
     </th>
     ${others.map((column) => html`<td
       class=${`${column.bar ? `bar-cell ${column.both ? "both" : ""}` : column.prose || column.blocks ? "prose-cell" : "number"} ${roleOf(column, row)}`}
-      data-label=${row.text(column.title)}
+      data-label=${row.text(column.title)} title=${exact(column.value, row)}
       data-test=${`${name}-${own}-${idOf(column)}`}
       aria-hidden=${column.bar ? "true" : undefined}
     ><${Cell} column=${column} row=${row} page=${page} Blocks=${Blocks} /><${Beside} column=${column} row=${row} pinned=${pinned} name=${`${name}-${own}-${idOf(column)}`} /></td>`)}
@@ -99,7 +105,7 @@ export function Facts({ block, scope, page }) {
   if (cards)
     return html`<dl class="facts" data-test=${name} aria-live=${block.live ? "polite" : undefined}>${shown.map((fact) => html`<div>
       <dt><${Rich} text=${fact.label} scope=${scope} /></dt>
-      <dd class=${`number ${fact.role ?? ""}`} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
+      <dd class=${`number ${fact.role ?? ""}`} title=${exact(fact.values[0], scope)} data-test=${factName(fact)}>${written(fact.values[0], scope)}</dd>
     </div>`)}</dl>`;
   const labelled = shown.some(({ label }) => label);
   const other = page.compared?.scope;
@@ -112,7 +118,7 @@ export function Facts({ block, scope, page }) {
       ${pinned && html`<thead><tr>${labelled && html`<td></td>`}<th scope="col">${page.viewed?.name ?? "this run"}</th>${heads.slice(1).map(() => html`<td></td>`)}<th scope="col">pinned</th><th scope="col">difference</th></tr></thead>`}
       <tbody>${shown.map((fact) => html`<tr class=${fact.chosen && scope.holds(fact.chosen) ? "chosen" : ""}>
         ${labelled && html`<th scope="row"><${Rich} text=${fact.label} scope=${scope} /></th>`}
-        ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} data-test=${test(fact, i)}>${value.includes("{") ? html`<${Rich} text=${value} scope=${scope} />` : value && written(value, scope)}</td>`)}
+        ${fact.values.map((value, i) => html`<td class=${`number ${role(fact, i)}`} title=${exact(value, scope)} data-test=${test(fact, i)}>${value.includes("{") ? html`<${Rich} text=${value} scope=${scope} />` : value && written(value, scope)}</td>`)}
         ${pinned && html`<td class="number muted">${beside(fact.values[0], pinned) && written(fact.values[0], pinned)}</td><td class="number muted">${beside(fact.values[0], pinned) && difference(fact.values[0], scope, pinned)}</td>`}
       </tr>`)}</tbody>
     </table></div>`;

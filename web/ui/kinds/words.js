@@ -18,9 +18,7 @@ function Paragraph({ block: { text, role = "about", good, name }, scope }) {
     role=${["summary", "finding", "sentence"].includes(role) ? "status" : undefined}>${content}</p>`;
 }
 
-export function Heading({ block, scope }) {
-  return html`<h3 data-test=${block.name}><${Rich} text=${block.text} scope=${scope} /></h3>`;
-}
+export const Heading = ({ block, scope }) => html`<h3 data-test=${block.name}><${Rich} text=${block.text} scope=${scope} /></h3>`;
 
 export function Progress({ block, scope }) {
   const [done, of] = [scope.get(block.done) ?? 0, block.of ? scope.get(block.of) : 1];
@@ -31,10 +29,8 @@ export function Progress({ block, scope }) {
   </p>`;
 }
 
-export function Text({ block, scope }) {
-  const text = scope.get(block.text);
-  return html`<pre class=${`letters ${block.wraps ? "wraps" : ""}`} tabindex="0" aria-label=${scope.text(block.label)} data-test=${block.name}>${text}</pre>`;
-}
+export const Text = ({ block, scope }) => html`<pre class=${`letters ${block.wraps ? "wraps" : ""}`} tabindex="0" aria-label=${scope.text(block.label)}
+  data-test=${block.name}>${scope.get(block.text)}</pre>`;
 
 /** The button that drives a page's steps, or runs them again; see Work in pyapp/experiment/panels.py. */
 export function Work({ block: { start, stop, on, again, begun, name }, scope, page }) {
