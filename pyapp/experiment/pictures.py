@@ -136,7 +136,7 @@ class Heatmap(Picture):
     """An array [rows, columns] or [tiles, rows, columns] as an image, one colour per value.
 
     limit: the value that gets the full colour; images with the same limit share a scale. Beside a pinned run it is the
-    larger one of both, which is @limit in `caption`. map: signed, grey or bands.
+    larger one of both, which is limit_shown in `caption`. map: signed, grey or bands.
     read: a cell in words, with @row, @column and @tile.
     pick: parameters that a click or Enter sets; kept: what is marked, [tile, row, column] or [tile], or one entry with
     that.

@@ -188,16 +188,16 @@ class Page(Experiment):
 
     def _view(self) -> dict[str, Any]:
         """The place that is shown, in words."""
-        size, (layer, head, token), names = self.model.size, self._place(), token_names(self.model.size.patches)
-        return {"layer": layer, "tokens": names, "token_numbers": list(range(len(names))),
-                "head_kept": head and (layer - 1) * size.heads + head - 1, "head_words": f"head {head}" if head else "mean of all heads",
+        (layer, head, token), names = self._place(), token_names(self.model.size.patches)
+        kept = head and (layer - 1) * self.model.size.heads + head - 1
+        return {"layer": layer, "tokens": names, "token_numbers": [*range(len(names))], "head_kept": kept,
+                "head_words": f"head {head}" if head else "mean of all heads",
                 "looks_from": f"patch {names[token]}" if token else "the class token"}
 
     def _counted(self) -> dict[str, Any]:
         """How far the held-out images are counted; a network that has diverged is not."""
         if self.diverged:
-            return {"counted": 0, "count_of": 0, "float_accuracy": None, "quant_accuracy": None, "changed": None,
-                    "counted_words": ""}
+            return {"counted": 0, "count_of": 0, "counted_words": "", **dict.fromkeys((*SCORES, "changed"))}
         scores = self.pair.count.scores()
         n, total = scores["counted"], scores["count_of"]
         words = f"Counted on all {n:,}." if n == total else f"{n:,} of {total:,} counted so far."

@@ -109,7 +109,7 @@ KINDS = (("rung1", "loss-curve", 1, ["0", "2.5"]), ("start", "see", 3, None), ("
 
 def test_every_kind_of_panel_gives_its_numbers_its_pictures_paper_and_a_link(visit):
     tab = visit("#rung1")
-    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.allow_clipboard()
     copied = "navigator.clipboard.readText()"
     for page, panel, pictures, row in KINDS:
         if tab.place != f"#{page}":

@@ -60,7 +60,7 @@ export function cells(block, scope, page) {
     if (part.kind === "each") return (scope.get(part.over) ?? []).flatMap((item, i) => cells(part, scope.inside(item, i), page));
     if (part.blocks) return cells(part, scope, page);
     const tables = OF[part.kind]?.(part, scope, page) ?? [];
-    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.reading({ limit: scope.get(part.limit) }).text(part.caption || (part.kind !== "images" && part.label)), rows }));
+    return tables.filter((rows) => rows.length > 0).map((rows) => ({ title: scope.inside({ limit_shown: scope.get(part.limit) }).text(part.caption || (part.kind !== "images" && part.label)), rows }));
   });
 }
 

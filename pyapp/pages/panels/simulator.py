@@ -128,7 +128,7 @@ TENSOR = Panel("tensor", "The tensor, number by number", (
                "own, as wide as the largest error."),
     Beside(width=280, blocks=tuple(
         Heatmap(name=f"matrix-{array}", array=array, label=f"{title}.", limit=limit, role=role,
-                caption=f"{title}, full colour at ±{{@limit}}", read=CELL)
+                caption=f"{title}, full colour at ±{{limit_shown}}", read=CELL)
         for array, title, role, limit in IMAGES)),
     More(summary="All {count:count} codes as text", blocks=(
         Text(name="codes-text", label="Codes, one row per line", text="codes_text"),)),

@@ -74,7 +74,7 @@ MAP = Panel("map", "Where {form} errs", (
         Together(blocks=(
             Heatmap(name="error-map", array="lost?", label="Error of {form} by channel and block.", limit="map_limit",
                     caption="error by channel and block: a row is {row_is}, a cell {cell_is}; full colour is "
-                            "{@limit:percent:1} of the tensor's root mean square",
+                            "{limit_shown:percent:1} of the tensor's root mean square",
                     height=320, read="row {channels.@row:count}, from number {starts.@column:count} on: error "
                                      "{lost:percent:2} of the root mean square"),)))),
     Words(text="{shown_part}", when="pictured"),

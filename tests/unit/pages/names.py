@@ -196,7 +196,7 @@ def _block(faults: Faults, page: type[Experiment], block: Block, scope: Scope, w
         if (isinstance(block, Table) and field == "rows") or field in ("over", "kind") or not value:
             continue
         if field in ("caption", "label") and not isinstance(block, Images):
-            places = inner if isinstance(block, Words) else [scope]
+            places = inner if isinstance(block, Words) else [scope.inside({"limit_shown": 1.0}, 0)]
         else:
             places = read if field in ("read", "words", "value", "label", "pick") else inner
         for place in places:

@@ -20,7 +20,7 @@ export function Heatmap({ block, scope, page }) {
   const mark = kept?.flatMap((entry) => scope.get(entry)); // numbers, or a list of them
   const facts = { key: shapeOf(array), block, limit, across: block.tiles_across ? scope.get(block.tiles_across) : 0 };
   return html`<figure class="picture">
-    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope.reading({ limit })} /></figcaption>`}
+    ${caption && html`<figcaption class=${role} data-test=${name && `${name}-caption`}><${Rich} text=${caption} scope=${scope.inside({ limit_shown: limit })} /></figcaption>`}
     ${drawn({ ...facts, from: scope, label: scope.text(block.label), test: name, over: block.over && scope.array(block.over),
       kept: mark?.every((part) => part !== null) ? mark : null, put: block.pick && ((param, value) => change(page, param, value)) })}
     ${twin && html`${drawn({ ...facts, key: `pinned ${facts.key}`, from: other, label: `${scope.text(block.label)} Pinned run.`, test: name && `${name}-pinned` })}
