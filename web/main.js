@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { Engine } from "./engine.js";
-import { faults, json, line, load, shipped, words } from "./modules.js";
+import { damaged, faults, json, line, load, shipped, words } from "./modules.js";
 import { difference, filled, format, odd, parse, quote, Undo, Visit } from "./state.js";
 import { takeStrayDrops } from "./ui/files.js";
 import { keepFocus } from "./ui/focus.js";
@@ -105,6 +105,8 @@ async function open(session) {
   document.documentElement.dataset.state = "ready";
   if (performance.getEntriesByName("ready").length) return;
   performance.mark("ready");
+  const found = navigator.serviceWorker?.controller ? [] : await damaged(); // an offline copy is checked when it is made
+  if (found.length) banner("page", { message: `Damaged on the way: ${found.map(({ path, why }) => `${path}, ${why}`).join("; ")}`, hint: "Reload the page to use a sound copy.", retry: () => location.reload() });
   (await load("ui/offline.js")).keepOffline(at("offline"), at("release"), tell); // after the start, which has the line to itself
 }
 

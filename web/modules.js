@@ -113,6 +113,21 @@ export async function faults(entry, { cache = "default" } = {}) {
   return found;
 }
 
+/**
+ * Modules and style sheets that came and are not as the manifest has them, as a browser runs also what was cut off: [{path, why}].
+ * The sound one takes the place of each in the browser's cache.
+ */
+export async function damaged() {
+  const [found, listed] = [[], await manifest()];
+  const names = new Set(performance.getEntriesByType("resource").map(({ name }) => name.slice(BASE.length)));
+  for (const path of [...names].filter((name) => /\.(m?js|css)$/.test(name) && listed[name])) {
+    const why = await fetched(BASE + path).then(({ bytes }) => difference(bytes, listed[path]), () => null); // gone is not damaged
+    if (why) found.push({ path, why: `it ${why}` });
+    if (why) await fetched(BASE + path, "reload").catch(() => {});
+  }
+  return found;
+}
+
 /** Faults as a sentence without its full stop. */
 export function words(found) {
   const [{ path, why }] = found;

@@ -329,6 +329,21 @@ UNHEARD = re.compile(r".*\.css cut off")  # half of a style sheet is one
 TROUBLE = "#unserved, [data-test=error], [data-test$=trouble]"
 
 
+def test_a_module_and_a_style_sheet_that_are_damaged_and_work_are_named(visit):
+    tab = visit(None)
+    tab.page.context.route("**/ui/export.js", lambda route: route.fulfill(response=(got := route.fetch()),
+                                                                          body=f"{got.text()}\n"))
+    tab.page.context.route("**/workbench.css", lambda route: route.fulfill(response=(got := route.fetch()),
+                                                                           body=got.text()[:-200]))
+    tab.open("#exponential")
+    said = tab.page.locator("#trouble")
+    said.filter(has_text=re.compile("Damaged on the way: workbench.css, it has .*; ui/export.js, it has ")).wait_for()
+    tab.page.context.unroute_all()
+    said.get_by_role("button", name="Retry").click()
+    tab.wait_text("offline", "Works only while connected")  # which is said after that
+    assert said.inner_text() == ""
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("turn", range(3))
 def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
