@@ -101,11 +101,7 @@ class Runner:
         """Do one of the page's actions. Returns what `change` does, and the bytes and the name of a file if the action
         makes one. ValueError if the page has no such action."""
         current = self._get(run)
-        action = next((each for each in current.experiment.ACTIONS if each.name == name), None)
-        if action is None:
-            there = ", ".join(each.name for each in current.experiment.ACTIONS)
-            raise ValueError(f"this page has no action {name!r}; it has {there or 'none'}")
-        parsed, _ = parse_all(action.params, values or {}, strict=True)
+        parsed = current.experiment.values_of(name, values or {})
         outcome = current.experiment.act(name, parsed)
         if not outcome.params and outcome.file is None:
             current.note("act", name, parsed, current.step)

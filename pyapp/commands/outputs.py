@@ -102,9 +102,12 @@ def _probe(path: Path) -> None:
 
 
 def check_apart(args: argparse.Namespace) -> None:
-    """ValueError if two outputs of a command are the same file, one would overwrite an input, or an input is a named
-    pipe: with nobody at its other end a command would wait for ever. A shell's <(...) has no name and is read."""
+    """ValueError if two outputs of a command are the same file, one would overwrite an input, or an input has an empty
+    name, which Python takes for this folder, or is a named pipe: with nobody at its other end a command would wait for
+    ever. A shell's <(...) has no name and is read."""
     given = {name: value for name, value in vars(args).items() if value is not None}
+    if not all(str(given.get(name, name)).strip() for name in READ):
+        raise ValueError("the name of a file to read is empty; name a file or folder")
     written = {}
     for name in WRITTEN:
         for path in _with_recipe(given[name]) if name in given else ():

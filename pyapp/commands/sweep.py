@@ -8,6 +8,7 @@ from pyapp.commands.attention import add_subject
 from pyapp.commands.common import BITS_OR_NONE, TITLES, add_data, add_json, add_weights, command, networks, show
 from pyapp.commands.outputs import add_out
 from pyapp.commands.saying import option
+from pyapp.core.words import counted
 from pyapp.data import mnist
 from pyapp.quant.adaround import RECONSTRUCTIONS
 from pyapp.quant.alone import ALONE
@@ -97,5 +98,5 @@ def run_transformer(args: argparse.Namespace) -> None:
 
 def _tell(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     refused = sum(row["error"] is not None for row in rows)
-    show(rows, args.json, f"{len(rows)} combinations in {args.out}"
+    show(rows, args.json, f"{counted(len(rows), 'combination')} in {args.out}"
                           f"{f', {refused} of them refused: see its column error' if refused else ''}")

@@ -44,10 +44,13 @@ def add(commands: Any) -> None:
 def run_page(args: argparse.Namespace) -> None:
     """Run a page's experiment for some steps and print where it stands."""
     given, values = pairs(args.set, "--set"), pairs(args.given, "--with")
-    if args.out and not args.do:
-        raise ValueError("--out is where an action writes its file; name the action with --do")
+    if (args.out or values) and args.do is None:
+        raise ValueError(f"{'--out is for the file of an action' if args.out else '--with is for an action'}; name the "
+                         "action with --do")
     if (args.steps or 0) < 0:
         raise ValueError(f"steps is {args.steps}; use 0 or more")
+    if args.do is not None:  # before the work
+        pages.page(args.page).values_of(args.do, values)
     runner = Runner()
     opened = runner.open(args.page, given, strict=True)
     frame, notes = opened["frame"], opened["notes"] + opened["frame"].notes
@@ -57,14 +60,15 @@ def run_page(args: argparse.Namespace) -> None:
         start, frame = frame.step, runner.advance(opened["run"], steps=args.steps)["frame"]
         if frame.step < start + args.steps:
             notes.append(f"The page finished after {frame.step - start} of {args.steps} steps.")
-    if args.do:
+    if args.do is not None:
         outcome = runner.act(opened["run"], args.do, values)
         frame, notes = outcome["frame"], notes + outcome["notes"]
         opened["params"] = outcome["params"]
         if "file" in outcome:
-            path = args.out or Path(outcome["name"])
+            made = Path(outcome["name"])
+            path = args.out or made
             files.write(path, bytes(outcome["file"]))
-            notes.append(f"{args.do} wrote {path}.")
+            notes.append(f"{args.do} wrote {path}{f', a {made.suffix} file' * (path.suffix.lower() != made.suffix)}.")
     if args.background:
         frame = finished(partial(runner.background, opened["run"]))
     notes = list(dict.fromkeys(notes + frame.notes))

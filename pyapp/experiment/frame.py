@@ -9,7 +9,7 @@ import numpy as np
 
 from pyapp.experiment.live import Live
 from pyapp.experiment.panels import Panel, Work
-from pyapp.experiment.params import Param, ParamError, Value, Values
+from pyapp.experiment.params import Param, ParamError, Value, Values, parse_all
 
 BUTTONS = {"play": "Play", "pause": "Pause", "step": "Step", "reset": "Reset", "load": "Load checkpoint",
            "save": "Save checkpoint"}
@@ -136,6 +136,15 @@ class Experiment:
         Frame's scalars become points of the curves. It is called again after every change and after every stretch of
         `steps`, and continues from what is known."""
         return iter(())
+
+    @classmethod
+    def values_of(cls, action: str, given: Mapping[str, Any]) -> Values:
+        """The parameters of one of the page's actions, parsed. ValueError if it has no such action, or it no such
+        parameter."""
+        if (found := next((each for each in cls.ACTIONS if each.name == action), None)) is None:
+            there = ", ".join(each.name for each in cls.ACTIONS)
+            raise ValueError(f"this page has no action {action!r}; it has {there or 'none'}")
+        return parse_all(found.params, given, strict=True)[0]
 
     def act(self, name: str, values: Values) -> Outcome:
         """Do the action of that name, with values for its parameters. ValueError if the page has none."""

@@ -78,6 +78,8 @@ class Parts:
 
     def __post_init__(self):
         rows, channels = self.recording.values.shape
+        if self.width < 1:
+            raise DataError(f"width={self.width} is no number of rows; use 1 or more")
         if channels * self.width > MOST_INPUTS:
             raise DataError(f"{counted(channels, 'column')} of {counted(self.width, 'row')} are "
                             f"{channels * self.width:,} inputs; at most {MOST_INPUTS:,} are used: choose fewer columns "

@@ -49,6 +49,7 @@ def _batch(web, files, own, cache):
     if result.is_file():
         result.touch()  # the newest are kept
         return result
+    cache.mkdir(parents=True, exist_ok=True)  # provisioning makes it only if something is missing
     with tempfile.TemporaryDirectory(".part", dir=cache) as folder, held(folder):
         given, made = Path(folder) / "sources.zip", Path(folder) / "compiled.zip"
         given.write_bytes(archive)

@@ -62,5 +62,7 @@ def test_data_says_how_sensors_and_sounds_are_read(sensors, tmp_path, capsys):
 def test_what_cannot_be_listened_to_is_refused(sensors, tmp_path, capsys):
     assert "has no column 'x'; it has shake" in refusal(capsys, "anomaly", "--data", sensors, "--columns", "x")
     assert "need at least" in refusal(capsys, "anomaly", "--data", sensors, "--width", "256")
+    for width in ("0", "-3"):
+        assert f"--width {width} is no number of rows" in refusal(capsys, "anomaly", f"--width={width}")
     assert "use at least 0 and less than 100 percent" in refusal(capsys, "anomaly", "--false-alarms", "100")
     assert "cannot be read" in refusal(capsys, "anomaly", "--data", str(tmp_path / "none.csv"))

@@ -118,6 +118,8 @@ def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
     (["nothing"], "there is no page 'nothing'"), (["digits", "--set", "rate"], "write --set name=value"),
     (["digits", "--set", "wings=2"], "there is no parameter 'wings'"),
     (["digits", "--do", "export-npz", "--with", "x=1"], "there is no parameter 'x'; leave it out: nothing can be set"),
+    (["digits", "--steps", "99999999", "--do", "zzz"], "this page has no action 'zzz'; it has measure, export-json"),
+    (["digits", "--do", ""], "this page has no action ''"), (["simulator", "--with", "a=1"], "--with is for an action"),
     (["digits", "--set", "rate=fast"], "use a number"),
     (["digits", "--steps", "-1"], "steps is -1"), (["digits", "--set", "rate=9"], "rate 9 is above 1; use a number"),
     (["digits", "--set", "bits=4", "--set", "bits=8"], "bits is set twice"),
@@ -135,6 +137,13 @@ def test_notes_of_a_run_go_to_standard_error_in_any_case(capsys, argv, note):
 ])
 def test_run_refuses_in_one_sentence(capsys, argv, message):
     assert message in refusal(capsys, "run", *argv)
+
+
+def test_the_file_of_an_action_is_said_to_be_of_another_kind_than_its_name(capsys, tmp_path):
+    for name, told in (("a.json", "a.json, a .zip file.\n"), ("a.zip", "a.zip.\n")):
+        assert main(["run", "digits", "--do", "export-json", "--out", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().err.endswith(f"export-json wrote {tmp_path / told}")
+        assert (tmp_path / name).read_bytes()[:2] == b"PK"
 
 
 def test_train_writes_weights_with_their_recipe(capsys, tmp_path):

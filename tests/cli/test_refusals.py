@@ -75,6 +75,15 @@ def test_invalid_weights_are_refused(command, capsys):
         assert message in refusal(capsys, *command.split(), *COMMANDS[command], "--weights", name)
 
 
+def test_an_empty_name_is_not_this_folder(capsys, somewhere):
+    """Python takes "" for the folder in which a command runs, and `if args.data` takes it for no option."""
+    commands = [("data", ""), ("data", " "), ("inspect", ""), ("encoder", "--data", ""),
+                ("format-table", "--gpt-data", ""), ("evaluate", "mlp", "--data", ""),
+                ("train", "mlp", "--data", "", "--out", "w.npz")]
+    for command in commands:
+        assert "the name of a file to read is empty; name a file or folder" in refusal(capsys, *command)
+
+
 def archive(content: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as file:

@@ -246,6 +246,8 @@ def test_the_command_prints_rows_and_draws_a_bar(data, tmp_path, capsys):
     assert "2/2" in said.err
     assert main(argv) == 0
     assert capsys.readouterr().out.startswith("2 combinations in")
+    argv[3], argv[7] = "8", str(tmp_path / "one.csv")
+    assert main(argv) == 0 and capsys.readouterr().out.startswith("1 combination in")
 
 
 @pytest.mark.parametrize(("argv", "message"), [

@@ -82,3 +82,15 @@ def test_what_is_built_is_served(site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(serve.Server, "serve_forever", look)
     assert serve.main(["--site", str(tmp_path / "out"), "--port", "0", "--no-open"]) == 0
     assert shown == ["index.html", "app/release.js"]
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--build", ""], "argument --build: the name is empty"), (["--site", " "], "argument --site: the name is empty"),
+    (["--host", ""], "argument --host: the name is empty"),
+    (["--site", "a", "--build", "b"], "--site serves what is there: give it alone"),
+    (["--site", "a", "--provision"], "--site serves what is there: give it alone"),
+])
+def test_an_empty_name_is_neither_this_folder_nor_every_address(options, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        serve.main(options)
+    assert stopped.value.code == 2 and message in capsys.readouterr().err

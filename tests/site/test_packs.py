@@ -119,3 +119,8 @@ def test_only_the_newest_results_stay_in_the_cache(made, tmp_path):
         (tmp_path / f"compiled-{i}.zip").write_bytes(b"")
     compiled._batch(ROOT / "web", {"bitladder/pyapp/x.py": SOURCE}, "bitladder/", tmp_path)
     assert len(list(tmp_path.glob("compiled-*.zip"))) == compiled.KEPT
+
+
+def test_files_are_compiled_into_a_cache_that_is_not_there_yet(made, tmp_path):
+    """As after it was removed, or another BITLADDER_CACHE, while web/vendor is complete."""
+    assert compiled._batch(ROOT / "web", {"bitladder/pyapp/x.py": SOURCE}, "bitladder/", tmp_path / "a/b").is_file()

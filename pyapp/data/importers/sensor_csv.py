@@ -29,6 +29,7 @@ MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "?")
 MOST_ROWS, MOST_COLUMNS, LEAST_ROWS = 1_000_000, 64, 10
 UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3, "milliseconds"))  # from which epoch
 EPOCH = 1e8  # seconds: 1973; a smaller number is no date
+LARGEST = 1e100  # of a reading: programs write 1.8e308 for none, and the deviation of a column with it is infinite
 UNEVEN = 0.1  # of a step: rows that lie further from the grid are interpolated
 WORST = 20  # lines that are listed as skipped
 
@@ -177,7 +178,8 @@ class _Table:
                 continue
             odd = sum(_word(cell) not in MISSING and _number(cell) is None for cell in cells)
             if odd:
-                self.notes.append(f"{counted(odd, 'cell')} of {self.names[i]} without a number, read as missing")
+                self.notes.append(f"{counted(odd, 'cell')} of {self.names[i]} without a number below {LARGEST:g}, "
+                                  "read as missing")
             channels.append(self.names[i])
             values.append(column)
         if not channels:
@@ -244,12 +246,12 @@ def _word(cell: str) -> str:
 
 
 def _number(cell: str) -> float | None:
-    """A cell's finite number, with a decimal point or comma; None for anything else."""
+    """A cell's number below LARGEST, with a decimal point or comma; None for anything else."""
     try:
         found = float(cell.strip().replace(",", "."))
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) < LARGEST else None
 
 
 def _moment(cell: str) -> float | None:

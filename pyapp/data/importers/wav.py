@@ -10,6 +10,7 @@ from math import gcd
 
 import numpy as np
 
+from pyapp.core.words import counted
 from pyapp.data.digits import DataError
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE  # of a format chunk
@@ -54,8 +55,8 @@ def read(data: bytes, name: str) -> Sound:
     if bits not in ((8, 16, 24, 32) if kind == PCM else (32, 64)):
         raise DataError(f"{name} has {bits} bits per sample; {SAVE_AS}")
     if not 1 <= channels <= MOST_CHANNELS or not LOWEST <= rate <= HIGHEST:
-        raise DataError(f"{name} has {channels} channels of {rate:,} samples per second; expected 1 to {MOST_CHANNELS} "
-                        f"of {LOWEST:,} to {HIGHEST:,}")
+        raise DataError(f"{name} has {counted(channels, 'channel')} of {rate:,} samples per second; expected 1 to "
+                        f"{MOST_CHANNELS} of {LOWEST:,} to {HIGHEST:,}")
     frame = channels * bits // 8
     if block != frame:
         notes.append(f"its header says that a frame has {block} bytes; {channels} channels of {bits} bits have {frame}")

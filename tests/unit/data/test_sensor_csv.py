@@ -45,6 +45,17 @@ def test_semicolons_with_decimal_commas():
     assert read(table(DATES, WAVE, head="time\tx", separator="\t"), "s.tsv").values[:, 0].tolist() == WAVE.tolist()
 
 
+def test_a_number_that_stands_for_none_is_missing():
+    """The largest float64, as some programs write it; float32's is a number whose square there still is."""
+    line = np.arange(40) * 2.5
+    found = read(table(DATES, [1.7976931348623157e308 if i in (7, 8) else value for i, value in enumerate(line)],
+                       head="time,a"), "s.csv")
+    np.testing.assert_allclose(found.values[:, 0], line, rtol=1e-12)
+    assert "2 cells of a without a number below 1e+100, read as missing" in found.notes
+    large = read(table(DATES, [3.4e38 if i == 7 else value for i, value in enumerate(line)], head="time,a"), "s.csv")
+    assert large.values[7, 0] == 3.4e38 and np.isfinite(large.values.std())
+
+
 def test_missing_cells_lie_on_a_line_and_uneven_times_are_resampled():
     line = np.arange(40) * 2.5
     cells = ["" if i in (7, 8) else "NaN" if i == 20 else value for i, value in enumerate(line)]
