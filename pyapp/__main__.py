@@ -1,5 +1,8 @@
 """The command line: every page and every measurement without a browser. `python -m pyapp --help`."""
 
+from pyapp import __version__, loading  # first, as loading the others takes a second
+
+# isort: split
 import argparse
 import os
 import sys
@@ -7,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from pyapp import __version__, loading  # first, as loading the others takes a second
 from pyapp.commands import (
     anomaly,
     attention,

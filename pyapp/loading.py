@@ -1,22 +1,21 @@
 """Ctrl-C while a command's modules are still loading, which takes a second: one line and status 130, as later.
 
-Importing this module begins it, so a program imports it first; `loaded` ends it.
+Importing this module begins it, so a program imports it first, and it imports only what Python has at its start;
+`loaded` ends it.
 """
 
 import os
 import signal
-from contextlib import suppress
-from types import FrameType
-from typing import NoReturn
 
 STOPPED = 128 + signal.SIGINT  # the exit status of a program that Ctrl-C has ended
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(number: int, frame: object) -> None:
     """End at once: an exception in the middle of an import would be told with all lines that led there."""
-    with suppress(OSError):
+    try:
         os.write(2, b"bitladder: stopped\n")
-    os._exit(STOPPED)
+    finally:
+        os._exit(STOPPED)
 
 
 def loaded() -> None:
@@ -26,5 +25,7 @@ def loaded() -> None:
 
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody ignores or handles it
-    with suppress(ValueError):  # this is not the main thread, to which signals go
+    try:  # noqa: SIM105, for contextlib imports more
         signal.signal(signal.SIGINT, _stop)
+    except ValueError:
+        pass  # this is not the main thread, to which signals go
