@@ -94,3 +94,14 @@ def test_its_table_has_the_figures_of_the_recipes():
     size = f"{4 * recipe['encoder']['parameters']:,}"
     assert f"The encoder (float32, stored as float16, {size} bytes) answers {score} right" in WEIGHTS
     assert f"| {recipe['gpt']['metrics']['validation']['loss']:.3f} nats | `gpt` |" in README
+
+
+def test_after_each_table_stands_what_made_it():
+    """The machine with the kernel of its BLAS, that every machine gives these figures, or that the machine is not
+    known. Tables in one <details> are one, as are those that stand together. The first table lists files."""
+    text = re.sub(r"<details>.*?</details>", "| tables |", WEIGHTS, flags=re.DOTALL)
+    after = [words for words in re.split(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)[2:] if words.strip()]
+    assert len(after) > 15
+    for words in (*after, README.partition("## Measured\n")[2].partition("\n## ")[0].rpartition("|\n")[2]):
+        said = " ".join(words.partition("\n#")[0].split())
+        assert re.search(r"OpenBLAS \d\S+ \w+|every machine|Pyodide \d|a machine that was not recorded", said), said

@@ -11,6 +11,7 @@ from pyapp import files, store
 from pyapp.commands.common import TITLES, add_json, command, networks, progress, show
 from pyapp.commands.outputs import add_out, readable
 from pyapp.data import mnist
+from pyapp.machine import made_on
 from pyapp.measure.softmax_fit import BITS, FIT_ROWS, fitted
 from pyapp.nets import gpt, vit
 from pyapp.nets.vit import ViT
@@ -44,7 +45,7 @@ def softmax_fit(args: argparse.Namespace) -> None:
     fitted_on, measured_on = SOURCES[args.model]
     recipe = {"command": f"python -m pyapp softmax-fit {args.model}", "weights": store.digest(args.weights)[:12],
               "logit_bits": BITS, "fitted_on": fitted_on, "measured_on": measured_on, "fit_rows": FIT_ROWS,
-              "heads": heads}
+              "made_on": made_on(), "heads": heads}
     if args.out:
         files.write(args.out, json.dumps(recipe, indent=1).encode() + b"\n")
     show(recipe, args.json, table(heads))

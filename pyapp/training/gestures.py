@@ -11,6 +11,7 @@ from pyapp.core.optim import Adam
 from pyapp.core.rng import generator
 from pyapp.data.gestures import READ, Variation, varied
 from pyapp.data.sample_gestures import CLASSES, made
+from pyapp.machine import made_on
 from pyapp.nets.mlp import MLP
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.training.trainer import Trainer, evaluate
@@ -63,8 +64,9 @@ def measured(seeds: Sequence[int], bits: int,
 
 
 def recipe(seeds: Sequence[int], bits: int) -> bytes:
-    """What `measured` finds, as the JSON of weights/gestures.json: {about, command, data, bits, n, accuracies}, where
-    `accuracies` lead from the features over the variants ("0") to a list of {drawings, float, quantised}."""
+    """What `measured` finds, as the JSON of weights/gestures.json: {about, command, data, made_on, bits, n, variants,
+    accuracies}, where `accuracies` lead from the features over the variants ("0") to a list of {drawings, float,
+    quantised}."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for row in measured(seeds, bits):
         of = found.setdefault(row.pop("features"), {}).setdefault(str(row.pop("variants")), [])
@@ -74,7 +76,8 @@ def recipe(seeds: Sequence[int], bits: int) -> bytes:
         "command": "python -m pyapp run gestures --steps 0 --do measure --out weights/gestures.json",
         "data": f"the {len(CLASSES)} classes of pyapp/data/sample_gestures.py, means over the seeds "
                 f"{', '.join(map(str, seeds))}",
-        "bits": bits, "n": TESTED * len(CLASSES), "variants": max(VARIANTS), "accuracies": found}, indent=1).encode()
+        "made_on": made_on(), "bits": bits, "n": TESTED * len(CLASSES), "variants": max(VARIANTS),
+        "accuracies": found}, indent=1).encode()
 
 
 def _one(seed: int, copies: np.ndarray, x: np.ndarray, labels: np.ndarray, each: int, more: int,

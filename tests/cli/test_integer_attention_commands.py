@@ -10,6 +10,7 @@ from pyapp.__main__ import main
 from pyapp.checkpoint import described
 from pyapp.commands import fitting
 from pyapp.data.text import Vocabulary
+from pyapp.machine import made_on
 from pyapp.nets import gpt, vit
 from pyapp.nets.gpt import GPT, GPTSize
 
@@ -67,6 +68,7 @@ def test_a_fit_is_printed_and_saved_whole(files, tmp_path, capsys, monkeypatch):
     out, command = tmp_path / "fit.json", ["softmax-fit", "gpt", "--weights", files / "gpt.npz"]
     found = answered(capsys, *command, "--out", out)
     assert json.loads(out.read_text()) == found and found["weights"] == store.digest(files / "gpt.npz")[:12]
+    assert found["made_on"] == made_on()
     assert [(head["layer"], head["head"]) for head in found["heads"]] == [(1, 1), (1, 2)]
     assert all(head["exaq3"]["after"] > 0 < head["hccs"]["peak"] for head in found["heads"])
 
