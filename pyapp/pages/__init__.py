@@ -110,6 +110,7 @@ def describe() -> list[dict]:
          "shipped": page(name).SHIPPED, "rests": page(name).background is not Experiment.background,
          "settled": page(name).SETTLED,
          "tour": page(name).TOUR, "recorded": page(name).RECORDED is not None,
+         "rehearsed": page(name).REHEARSED is not None,
          "next": following(name), "glossary": glossary(name),
          "panels": [panel.as_dict() for panel in page(name).PANELS]}
         for name in names()

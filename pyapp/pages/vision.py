@@ -42,8 +42,7 @@ class Page(Experiment):
     order = 60
     NEXT = ("encoder", "From pictures to sentences: who did what to whom, with few bits for attention.")
     WORK, FILES, PLAYS = "train", "Checkpoint", (("weights", OWN, SHOWN_AGAIN),)
-    BAR = ("step {step:count}, {counted:count} images: [{float_accuracy:percent}](.float) → "
-           "[{quant_accuracy:percent}](.quant)")
+    BAR = "step {step:count}, {headline}"
     GROUPS = (("Network", ("weights",)), ("Look at", ("layer", "head", "token")),
               ("Quantise", ("bits", "per", "activations", "logit_bits", "softmax", "logit_shift")),
               ("Train your own", ("size", "optimiser", "rate", "batch", "shift", "seed")), mistakes.GROUP)
@@ -197,11 +196,12 @@ class Page(Experiment):
     def _counted(self) -> dict[str, Any]:
         """How far the held-out images are counted; a network that has diverged is not."""
         if self.diverged:
-            return {"counted": 0, "count_of": 0, "counted_words": "", **dict.fromkeys((*SCORES, "changed"))}
-        scores = self.pair.count.scores()
-        n, total = scores["counted"], scores["count_of"]
+            return {"counted": 0, "count_of": 0, "counted_words": "", "headline": "diverged",
+                    **dict.fromkeys((*SCORES, "changed"))}
+        n, total = (scores := self.pair.count.scores())["counted"], scores["count_of"]
         words = f"Counted on all {n:,}." if n == total else f"{n:,} of {total:,} counted so far."
-        return {**scores, "changed": scores["changed"] if n else None, "counted_words": words}
+        return {**scores, "changed": scores["changed"] if n else None, "counted_words": words,
+                "headline": panels.COUNTED if n else "no image counted yet"}
 
     def background(self) -> Iterator[None]:
         """Make the networks of the slider's other positions, then count on with both; each setting has its count."""

@@ -69,7 +69,7 @@ SPILT = """() => {
         const [a, b] = [text.getBoundingClientRect(), text.closest(".figure").getBoundingClientRect()];
         return a.width && (a.right > b.right + 1 || a.left < b.left - 1);
     });
-    const wide = [...document.querySelectorAll("section[data-panel]")];
+    const wide = [...document.querySelectorAll("section[data-panel], .reading > .wide")];
     return [...words, ...wide.filter((panel) => panel.scrollWidth > panel.clientWidth + 1)].map(name);
 }"""
 # Exact values that are shown beyond the screen's edges, while the pointer is on the outermost cells of pictures.

@@ -5,7 +5,9 @@ import numpy as np
 
 def test_the_stream_runs_and_a_recording_of_ones_own_takes_its_place(visit, tmp_path):
     tab = visit("#anomaly")
-    tab.page.get_by_text("faulty windows found").wait_for()
+    assert tab.page.get_by_text("faulty windows found").count() and tab.page.get_by_text("learning what").count() == 0
+    tab["recorded"].wait_for(state="detached")  # which stays until the page has learned as much
+    assert tab.page.get_by_text("faulty windows found").count()
     tab["by-bits"].locator("tbody tr").nth(4).wait_for()
     tab.page.get_by_role("button", name="Step").click()
     tab.wait_text("quant-alarms", "0")  # of one window, where the whole stream has many

@@ -15,3 +15,11 @@ test("a position counts from 1, as a parameter does, and in a path it is an inde
   assert.equal(scope.get("@row"), 2);
   assert.equal(new Scope({ scalars: {}, arrays: {} }, {}).inside("x", 0).text("{@index}: {item}"), "1: x");
 });
+
+test("a ratio without errors is exact, and one that is not known yet is a dash in every format", () => {
+  const written = (frame) => (spec) => new Scope(frame, {}).value(spec)[1];
+  const exact = { scalars: { ratio: null }, arrays: {} }; // Python's infinity
+  assert.deepEqual(["ratio:decibels:2", "ratio:fixed:2"].map(written(exact)), ["exact", "–"]);
+  const formats = ["decibels", "fixed", "small", "percent", "count", "bytes", "scientific", "scalar", "signed", "text", "words"];
+  assert.deepEqual(formats.map((format) => written(null)(`ratio:${format}`)), formats.map(() => "–"));
+});

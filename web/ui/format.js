@@ -39,10 +39,10 @@ export function scalar(x) {
 export const FORMATS = {
   fixed, small, percent, count, bytes, megabytes, scientific, milliseconds, scalar,
   signed: (x, digits) => (digits === undefined && x !== 0 && Math.abs(x) < 1e-3 ? small(x) : signed(x, digits ?? 4)),
-  text: (x) => (x === null ? NOTHING : String(x)),
+  text: (x) => String(x ?? NOTHING),
   s: (x) => (x === 1 ? "" : "s"),
-  words: (list, digits) => (list === null ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
-  decibels: (x, digits = 1) => (x === null ? "exact" : `${fixed(x, digits)} dB`), // Python's infinity arrives as null
+  words: (list, digits) => (!list ? NOTHING : Array.from(list.data ?? list, (x) => (digits === undefined ? scalar(x) : fixed(x, digits))).join(", ")),
+  decibels: (x, digits = 1) => (x === null ? "exact" : has(x) ? `${fixed(x, digits)} dB` : NOTHING), // Python's infinity arrives as null
 };
 
 /** A value as a format says: "count", "fixed:2", "percent:1"; words stay words. */

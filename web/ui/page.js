@@ -17,7 +17,7 @@ const LARGEST = 100_000_000; // bytes of a file that a run goes on with: the lar
 
 /** A page as it is declared in Python: panels, groups of controls, and how its work is driven. */
 export function mount(root, page) {
-  const { panels, params: declared, work: kind, rests, saves, shipped, recorded: has, glossary } = page.meta;
+  const { panels, params: declared, work: kind, rests, saves, shipped, recorded: has, rehearsed, glossary } = page.meta;
   const roots = { shipped: null, read: null, glossary };
   const known = (params) => ({ ...roots, params, picks: Object.fromEntries(declared.map((param) => [param.name, named(param, params[param.name])])) }); // as a reader sees them
   let before = () => null; // frames that were recorded
@@ -33,8 +33,8 @@ export function mount(root, page) {
   const made = new Map(); // how each panel was drawn
   const mentioned = new Map(panels.map((panel) => [panel, mentions(JSON.stringify(panel))])); // the names in it
 
-  /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far. */
-  const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step ? before(opened) : null);
+  /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far, and has measured as much. */
+  const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step - (rehearsed && resting) ? before(opened) : null);
   const run = { going: false, done: false, press };
   Object.assign(page, { run, example, slice, viewed: null, compared: null, readings: {}, reading: () => roots.read }); // pinned runs: the one shown instead of this run, the one beside it, and what each had read of a drawing
   Object.assign(page, { curves: () => (page.viewed ?? example())?.curves ?? curves, scope: () => page.viewed?.scope ?? new Scope(example() ?? frame, known(page.params)) });

@@ -65,11 +65,11 @@ export class Scope {
     return condition.startsWith("!") ? !truth(this.get(condition.slice(1))) : truth(this.get(condition));
   }
 
-  /** [what a value's entry is, as it is written]. */
+  /** [what a value's entry is, as it is written]. Before there is a frame, what is null is not known, and no infinity. */
   value(spec) {
     const [path, format = "scalar", digits] = spec.split(":");
     const found = this.get(path);
-    return [found, FORMATS[format](found, digits === undefined ? undefined : Number(digits))];
+    return [found, FORMATS[format](this.ready ? found : (found ?? undefined), digits === undefined ? undefined : Number(digits))];
   }
 
   /** Whether all that a template names is known by now. */

@@ -14,8 +14,8 @@ from pyapp.measure.mistakes import Mistakes, calibration_error, precision, recal
 MOST = 100  # classes of a matrix that a page draws
 LISTED = 24  # images that are shown
 CELL = Param("cell", "Confusion cell", "int", -1, lo=-1, hi=2 * MOST**2 - 1, widget="number",
-             doc="Index of the cell whose images are shown, for digits 10 × true digit + predicted digit, + 100 for "
-                 "the quantised network; -1 shows the worst mistakes")
+             doc="Index of the cell whose examples are shown, counted from 0 row by row, the float32 matrix first; "
+                 "-1 shows the worst mistakes")
 SHARES = ("precision", "recall")
 GROUP = ("Mistakes", ("cell",))
 PANEL = Panel("mistakes", "Mistakes", (

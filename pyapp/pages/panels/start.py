@@ -56,8 +56,8 @@ DOORS = Panel("doors", "Go on", (
         Together(blocks=(Words(role="sentence", text="**[My numbers](#simulator)**"),
                          Words(text="Paste a tensor and see how each scheme quantises it."))),
         Together(blocks=(Words(role="sentence", text="**[Softmax lab](#methods)**"),
-                         Words(text="13 published integer softmaxes on the same logits, with their errors and where "
-                                    "they break."))))),
+                         Words(text="16 integer softmaxes on the same logits: the papers behind them, their errors and "
+                                    "where they break."))))),
     Words(text="In the common runtimes the same int8 model can give different answers on different machines ([ONNX "
                "Runtime 28609](https://github.com/microsoft/onnxruntime/issues/28609)), because the int8 instructions "
                "of some processors [saturate](https://github.com/microsoft/onnxruntime/issues/14642). Here integers "

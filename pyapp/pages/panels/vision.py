@@ -18,6 +18,7 @@ from pyapp.experiment.pictures import Curves, Goal, Heatmap, Line, Scale, loss_c
 from pyapp.pages.base import export_buttons, mistakes
 from pyapp.pages.base.digit_input import DRAW
 
+COUNTED = "{counted:count} images: [{float_accuracy:percent}](.float) → [{quant_accuracy:percent}](.quant)"
 SIDES = (("", "float32", "float"), ("_quant", "quantised", "quant"), ("_error", "quantised − float32", ""))
 PATCHES = Panel("patches", "The drawing as tokens", (
     Words(text="A transformer reads a row of tokens, so the drawing is cut into patches, and each becomes one. A class "

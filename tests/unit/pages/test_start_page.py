@@ -7,9 +7,11 @@ from pyapp import shipped, store
 from pyapp.core.losses import softmax
 from pyapp.data import mnist
 from pyapp.nets.mlp import MLP
+from pyapp.pages.panels.start import DOORS
 from pyapp.pages.start import DIGIT, NEURONS
 from pyapp.quant.parameters import quantize_parameters
 from pyapp.runner import Runner
+from pyapp.softmax.methods import INTEGER
 from pyapp.training.trainer import evaluate
 
 
@@ -63,3 +65,7 @@ def test_without_rounding_there_is_nothing_to_repair():
     runner = Runner()
     answer = runner.advance(runner.open("start", {"bits": "float32"})["run"], steps=1)
     assert answer["done"] and not answer["frame"].scalars["is_rounded"]
+
+
+def test_the_door_to_the_softmax_lab_counts_all_integer_methods():
+    assert f"{len(INTEGER)} integer softmaxes" in str(DOORS.as_dict())

@@ -134,12 +134,14 @@ def test_the_held_out_images_are_counted_in_pieces_with_both_networks():
     session = Session(logit_bits="2")
     assert session.opened["frame"].scalars["counted"] == 0
     assert session.opened["frame"].scalars["float_accuracy"] is None
+    assert session.opened["frame"].scalars["headline"] == "no image counted yet"  # and no accuracies of none
     scores = session.count(4)
     n = 4 * session.page.pair.piece
     images, labels = (array[:n] for array in mnist.shipped("test"))
     pair = session.page.pair
     ours, theirs = (network.logits(images).argmax(axis=1) for network in (pair.exact, pair.quantised))
     assert scores["counted"] == n and scores["count_of"] == 3000
+    assert scores["headline"].startswith("{counted:count} images")
     assert scores["float_accuracy"] == (ours == labels).mean() and scores["quant_accuracy"] == (theirs == labels).mean()
     assert scores["changed"] == (ours != theirs).sum()
     assert session.change("layer", 1)["frame"].scalars["counted"] == n  # what does not matter begins nothing anew
