@@ -188,3 +188,44 @@ REFUSED = {
 def test_a_wrong_argument_is_an_exception(why):
     with pytest.raises((TypeError, ValueError, BufferError)):
         REFUSED[why](kernels.simd)
+
+
+def arrays(*shapes, dtype=F32):
+    return [numbers(*shape, dtype=dtype) for shape in shapes]
+
+
+RIGHT = {  # by function: which arrays it writes, and all that it takes
+    "weight_gradient": ((2, 3), arrays((4, 5), (4, 3), (3, 5), (3,))),
+    "input_gradient": ((3,), arrays((4, 3), (3, 5), (4, 5), (4, 5))),
+    "weighted": ((2,), arrays((2, 3, 4, 5), (2, 3, 5, 6), (2, 3, 4, 6))),
+    "weighted_transposed": ((2,), arrays((2, 3, 4, 5), (2, 3, 4, 6), (2, 3, 5, 6))),
+    "gelu": ((1, 2), arrays((3, 7), (3, 7), (3, 7))),
+    "gelu_double": ((1, 2), arrays((3, 7), (3, 7), (3, 7), dtype=float)),
+    "gelu_gradient": ((3,), arrays((3, 7), (3, 7), (3, 7), (3, 7))),
+    "norm": ((3, 4, 5), arrays((3, 7), (7,), (7,), (3, 7), (3, 7), (3, 1))),
+    "norm_double": ((3, 4, 5), arrays((3, 7), (7,), (7,), (3, 7), (3, 7), (3, 1), dtype=float)),
+    "norm_gradient": ((4, 5, 6), arrays((3, 7), (3, 7), (3, 1), (7,), (3, 7), (7,), (7,))),
+    "adam": ((0, 2, 3), arrays((9,), (9,), (9,), (9,), (7,))),
+    "softmax_double": ((0,), arrays((3, 7), dtype=float)),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_each_argument_is_looked_at(name):
+    """Of another type or byte order, no array, shorter along any axis, read-only or an input where it is written, too
+    few or too many: always an exception."""
+    kernel, (outputs, given) = getattr(kernels.simd, name), RIGHT[name]
+    kernel(*(each.copy() for each in given))
+    for count in (given[:-1], [*given, given[0]]):
+        with pytest.raises(TypeError):
+            kernel(*count)
+    for i, each in enumerate(given):
+        wrong = [each.astype(np.int32), each.astype(each.dtype.newbyteorder()), each.astype(np.float16), "a word"]
+        if len(given) > 1:
+            wrong += [each[(slice(None),) * axis + (slice(1, None),)].copy() for axis in range(each.ndim)]
+        if i in outputs:
+            wrong += [np.frombuffer(each.tobytes(), each.dtype).reshape(each.shape),
+                      *(other for other in given if other is not each and other.shape == each.shape)]
+        for other in wrong:
+            with pytest.raises((TypeError, ValueError, BufferError)):
+                kernel(*given[:i], other, *given[i + 1 :])
