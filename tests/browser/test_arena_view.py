@@ -9,6 +9,7 @@ def measured(tab):
 
 def test_nothing_runs_until_it_is_asked_for_and_then_all_are_measured(visit):
     tab = visit("#arena?size=64&rounds=2")
+    assert "SIMD kernels" in (said := tab.text("status")) and "no SIMD" not in said  # which are raced here
     assert tab["times"].count() == 0 and "65,536" not in tab.text("traffic")
     assert "–" in tab.text("verdict-obvious") and tab.text("measure") == "Measure"
     tab["measure"].click()

@@ -10,7 +10,7 @@ import pytest
 from answers import refusal
 
 from pyapp.__main__ import main
-from pyapp.bench import bench, litert_file, models, peers, results, table
+from pyapp.bench import bench, compare, litert_file, models, peers, results, table
 from pyapp.bench.contestants import OWN, PEERS
 from pyapp.bench.workloads import PRODUCTS, checked, held_out, operands
 from pyapp.hosts import ROOT
@@ -54,6 +54,26 @@ def test_a_comparison_names_what_got_slower_and_exits_with_1(capsys, tmp_path):
     assert (slower["who"], slower["work"]) == ("Bitladder, NumPy", "text")
     assert slower["times"] == pytest.approx(1.3, rel=1e-3)
     assert main(["bench", "--results", str(results.COMMITTED), "--compare", str(path)]) == 0  # it got faster
+
+
+@pytest.mark.parametrize("who, work, worsen", [
+    ("jax-js", "start", lambda now: results.row(now, "jax")["start"].update(ms=100.0)),
+    ("Bitladder", "memory",
+     lambda now: [one.update(memory=10**9) for one in now["rows"] if "Bitladder" in one["title"]]),
+    ("jax-js", "sent", lambda now: results.row(now, "jax")["start"].update(bytes=10**6)),
+    ("Bitladder, kernels", "epoch, hidden width 1,024",
+     lambda now: now["growth"][0]["rows"]["kernels"]["ms"].__setitem__(-1, 1000.0)),
+    ("The page's start, to that of Pyodide as published", "later visit",
+     lambda now: now["page"].update(later_visit_to_published=1.2)),
+])
+def test_starts_memory_and_growth_are_compared_too(who, work, worsen):
+    worse = copy.deepcopy(COMMITTED)
+    worsen(worse)
+    found = compare.compare(worse, COMMITTED)
+    assert [(each["who"], each["work"]) for each in found["slower"]] == [(who, work)]
+    assert (" bytes as before" in compare.text(found)) == (work in ("memory", "sent"))
+    assert not compare.compare(COMMITTED, worse)["slower"]
+    assert found["compared"] == len(list(compare._figures(COMMITTED))) and not found["missing"]
 
 
 @pytest.mark.parametrize(("words", "why"), [
