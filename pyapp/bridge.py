@@ -19,6 +19,7 @@ import numpy as np
 
 from pyapp import later, pages
 from pyapp.core import engine as arithmetic
+from pyapp.core import kernels
 from pyapp.experiment.frame import Frame
 from pyapp.experiment.live import PARAM, blame, missing, pulse
 from pyapp.experiment.live_scope import cut
@@ -179,14 +180,15 @@ def _bounded(size: int, most: int, of: str) -> None:
 
 
 def runtime() -> dict:
-    """This runtime: versions, and which kernels compute."""
+    """This runtime: versions, and whether kernels compute or why not, for the status line and the log."""
     engine = platform.python_implementation()
     if sys.platform == "emscripten":
         import pyodide  # exists only there
 
         engine = f"Pyodide {pyodide.__version__}"
-    return {"python": platform.python_version(), "numpy": np.__version__, "engine": engine,
-            "kernels": "SIMD kernels" if arithmetic.name() == arithmetic.KERNELS else "no SIMD kernels"}
+    why_not = f": {kernels.WHY_NOT}" if kernels.WHY_NOT else ""
+    said = "SIMD kernels" if arithmetic.name() == arithmetic.KERNELS else f"no SIMD kernels{why_not}"
+    return {"python": platform.python_version(), "numpy": np.__version__, "engine": engine, "kernels": said}
 
 
 def source(names: list[str]) -> dict:

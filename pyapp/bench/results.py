@@ -1,8 +1,8 @@
 """Results of the benchmark: put together from what was measured, checked when they are read, and read by tables.
 
 {"kind": "bench", "version": 1, "made": {...}, "rows": [{"name", "title", "precision", "start", "memory", "works":
-{work: {"ms": {"median", "least", "most"}, "ratio", "difference", "agrees"}}}], "absent": {name: why},
-"growth": [...], "page": {...}}
+{work: {"ms": {"median", "least", "most"}, "ratio", "difference", "agrees", "why" if it does not}}}], "absent": {name:
+why}, "growth": [...], "page": {...}}
 
 A `ratio` says how many times faster than plain JavaScript in the same run something is: its own time for the same work,
 or, of work that plain JavaScript does not do, its time for the batch of 500 images, which only comparisons of two runs
@@ -11,8 +11,9 @@ can use. Times depend on the machine and are never compared.
 
 import json
 import math
+import re
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +60,31 @@ def spread(ms: list[float]) -> dict[str, float]:
 
 
 def agreement(name: str, precision: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
-    """How far the work's numbers are from those of NumPy under CPython in float32, and whether that is rounding only.
-    Integers differ by their codes, so `agrees` is None for them: the difference is what quantising costs."""
+    """How far the work's numbers are from those of NumPy under CPython in float32, whether that is rounding only, and
+    `why` if it is not. Integers differ by their codes, so `agrees` is None for them: the difference is what quantising
+    costs."""
     ours, theirs = (np.array(each["values"], np.float64).reshape(each["shape"]) for each in (expected, found))
     if ours.shape != theirs.shape:
-        return {"difference": math.inf, "agrees": False}
+        return {"difference": math.inf, "agrees": False,
+                "why": f"the result has the shape {theirs.shape}, not {ours.shape}"}
+    said = f"more than rounding explains: {BOUND:g} of the largest"
     if name == "epoch":
         difference, bound = abs(loss(ours) - loss(theirs)), LOSS_BOUND
+        said = f"a loss of {loss(theirs):.4f} nats, not {loss(ours):.4f}: it was trained otherwise"
     elif name == "text":
         difference, bound = float((ours != theirs).mean()), 0.0
+        said = "other characters were drawn"
     elif name == "vit step":
         difference, bound = float(np.abs(ours - theirs).max()), LOSS_BOUND
+        said = f"losses of {np.round(theirs, 4).tolist()} nats, not {np.round(ours, 4).tolist()}"
     else:
         difference, bound = float(np.abs(ours - theirs).max() / np.abs(ours).max()), BOUND
-    return {"difference": difference, "agrees": difference <= bound if precision == "float32" else None}
+    if precision != "float32":
+        return {"difference": difference, "agrees": None}
+    if difference <= bound:
+        return {"difference": difference, "agrees": True}
+    return {"difference": difference, "agrees": False,
+            "why": said if np.isfinite(theirs).all() else "the result holds NaN or infinity"}
 
 
 def loss(logits: np.ndarray) -> float:
@@ -92,6 +104,15 @@ def rounded(value: Any) -> Any:
 def row(result: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     """A contestant's row, if it took part."""
     return next((each for each in result["rows"] if each["name"] == name), None)
+
+
+def workers(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The library's title and the first row of each worker that was started; rows that share one share its start."""
+    seen = set()
+    for one in result["rows"]:
+        if one["start"] is not None and (key := (*one["start"].values(), one["memory"])) not in seen:
+            seen.add(key)
+            yield re.sub(r", (NumPy|kernels|float32|dynamic int8|QDQ int8|int8)\b", "", one["title"]), one
 
 
 def to_numpy(result: Mapping[str, Any], one: Mapping[str, Any], work: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyapp import files
 from pyapp.bench.contestants import PLAIN
-from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy
+from pyapp.bench.results import COMMITTED, characters_per_second, load, row, to_numpy, workers
 from pyapp.places import WEIGHTS
 
 BEGIN, END = "<!-- python -m pyapp bench --table -->", "<!-- end -->"
@@ -61,21 +61,13 @@ def _transformers(result: Mapping[str, Any]) -> str:
 
 def _starts(result: Mapping[str, Any]) -> str:
     """The table of each library's start; those that share a worker have one line."""
-    lines, seen = [], set()
-    for one in result["rows"]:
+    lines = []
+    for title, one in workers(result):
         begun, memory = one["start"], one["memory"]
-        if begun is None or (key := (*begun.values(), memory)) in seen:
-            continue
-        seen.add(key)
-        lines.append([_library(one["title"]), f"{begun['ms']:,.0f} ms", f"{begun['first_ms']:,.1f} ms",
+        lines.append([title, f"{begun['ms']:,.0f} ms", f"{begun['first_ms']:,.1f} ms",
                       f"{begun['bytes'] / 1e6:.2f} MB", f"{memory / 1e6:,.0f} MB" if memory else DASH])
     return _table(["start", "until it can compute", "then the first image", "sent, with gzip",
                    "memory after the work of the first table"], lines) if lines else ""
-
-
-def _library(title: str) -> str:
-    """A library's title without what is only one of its rows."""
-    return re.sub(r", (NumPy|kernels|float32|dynamic int8|QDQ int8|int8)\b", "", title)
 
 
 def _stages(page: Mapping[str, Any]) -> str:
@@ -112,7 +104,7 @@ def _notes(result: Mapping[str, Any]) -> str:
     if loaded := page.get("first_visit_bytes"):
         ways = ", ".join(f"{size / 1e6:.2f} MB {WAYS[way]}" for way, size in loaded.items())
         said.append(f"Until then the first visit loads {ways}.")
-    apart = [f"{one['title']}: {work} ({cell['difference']:.1e})" for one in result["rows"]
+    apart = [f"{one['title']}: {work} ({_apart(cell)})" for one in result["rows"]
              for work, cell in one["works"].items() if cell.get("agrees") is False]
     said.append(f"Not the same result as NumPy under CPython: {'; '.join(apart)}." if apart else
                 "All float32 rows agree with NumPy under CPython: losses to 0.001 nats, other results to 0.0001 of the "
@@ -124,6 +116,11 @@ def _notes(result: Mapping[str, Any]) -> str:
                     f"{100 * max(quantised):.2g} % of the largest result.")
     said += [f"Absent: {name} ({why})." for name, why in result["absent"].items()]
     return " ".join(said)
+
+
+def _apart(cell: Mapping[str, Any]) -> str:
+    """Why a result is not the expected one; earlier results only say how far it is."""
+    return cell.get("why") or f"{cell['difference']:.1e}"
 
 
 def _machine(made: Mapping[str, Any]) -> str:

@@ -29,14 +29,14 @@ from pyapp.pages.base.contestants import CONTESTANTS, FLOAT32, Contestant, Opera
 SIZES = {**{str(n): (n, n, n) for n in (64, 128, 256, 512)}, "32x784x128": (32, 784, 128)}  # M, K, N
 TRUTH_ROWS = 64  # of the true product at a time, so that no unit of work takes long
 LEAST_MS = 20.0  # of one timing: a browser's clock ticks in tenths of a millisecond
-GIVEN, QUANTISED = "given", "quantised"  # the codes are there already; or the input arrives as float32
+GIVEN, QUANTISED = "given", "quantised"  # from codes to int32 sums; or from float32 to float32
 FLOAT, QUANT, BROKEN = "float", "quant", "broken"  # the bars of float32, of right codes, and of wrong results
-FROM = {GIVEN: "from codes", QUANTISED: "from float32, quantised first"}
+FROM = {GIVEN: "from codes to sums", QUANTISED: "float32 to float32: quantised first, scaled back last"}
 
 RACE = Panel("race", "How fast", (
     Words(text="Inputs of {size.m} × {size.k} times weights of {size.k} × {size.n}, {size.operations:count} "
-               "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [int8 codes "
-               "in orange](.quant), [hatched red where the result is wrong](.bad)."),
+               "operations. Bars show operations per second, longest is fastest: [float32 in ink](.float), [8-bit "
+               "codes in orange](.quant), [hatched red where the result is wrong](.bad)."),
     Progress(name="progress", done="progress", text="round {round} of {rounds}", when="rounds"),
     Words(role="empty", text="Nothing is timed until you press Measure.", when="untimed"),
     Table(name="times", caption="What was timed, fastest first", rows="times", key="entry", when="times", columns=(
@@ -56,18 +56,18 @@ RACE = Panel("race", "How fast", (
                "largest element."),
 ), empty="The contestants appear when Python has started.")
 WRAP = Panel("wrap", "What NumPy does with int8", (
-    Words(role="empty", when="!wrap", text="int8 @ int8 gives int8. Press Measure to examine one of its elements "
+    Words(role="empty", when="!wrap", text="uint8 @ int8 gives int16. Press Measure to examine one of its elements "
                                            "here."),
     Together(when="wrap", blocks=(
         Beside(width=320, blocks=(
-            Words(text="The sum of {size.k} products is kept in 8 bits, which end at 127. Anything beyond that is "
-                       "lost silently, 256 at a time. Row {wrap.row}, column {wrap.column}:"),
+            Words(text="The sum of {size.k} products is kept in 16 bits, which end at 32,767. Anything beyond "
+                       "that is lost silently, 65,536 at a time. Row {wrap.row}, column {wrap.column}:"),
             Facts(name="wrap", caption="The wrong element", facts=(
                 Fact("the right sum", ("wrap.right:signed:0",), name="wrap-right"),
-                Fact("lost, {wrap.wraps:signed:0} × 256", ("wrap.lost:signed:0",), name="wrap-lost"),
+                Fact("lost, {wrap.wraps:signed:0} × 65,536", ("wrap.lost:signed:0",), name="wrap-lost"),
                 Fact("what NumPy returns", ("wrap.got:signed:0",), name="wrap-got", role="bad"))))),
         Words(text="So {wrap.wrong:count} of {size.elements:count} elements are wrong. The others are right by chance: "
-                   "their sum happens to lie between −128 and 127."))),
+                   "their sum happens to lie between −32,768 and 32,767."))),
 ))
 VERDICTS = Panel("verdicts", "Right or wrong", (
     Table(name="verdict", caption="The contestants and their results", rows="contestants", columns=(
@@ -82,9 +82,10 @@ MORE = Panel("more", "Exactness and memory", (
     Beside(width=320, blocks=(
         Together(blocks=(
             Heading(text="Whole numbers in float32"),
-            Words(name="bound", text="A float32 holds every whole number up to 2²⁴ exactly. The largest sum that codes "
-                                     "can reach here is {size.k} · 127² = {bound.largest:count}, and 2²⁴ is "
-                                     "{bound.limit:count}: [{bound.words}](.{bound.tone})"))),
+            Words(name="bound", text="A float32 holds every whole number up to 2²⁴ exactly. The largest sum that input "
+                                     "codes from 0 to 255 can reach with these weights is 255 · max Σ|w| = "
+                                     "{bound.largest:count}, and 2²⁴ is {bound.limit:count}: "
+                                     "[{bound.words}](.{bound.tone})"))),
         Together(blocks=(
             Heading(text="What int8 saves"),
             Words(text="Bytes that have to be read or written at least once. The sums need 32 bits either way."),
@@ -120,8 +121,8 @@ class Entry:
         x, w = operands.of(contestant)
         self.weight_bytes = w.nbytes
         if race == QUANTISED:
-            grid = operands.a.grid
-            self.call = lambda: contestant.run(grid.quantize(operands.x), w)
+            grid, scale = operands.a.grid, operands.scale
+            self.call = lambda: contestant.run(grid.quantize(operands.x), w).astype(np.float32) * scale
         else:
             self.call = lambda: contestant.run(x, w)
         self.calls = 0
@@ -158,7 +159,7 @@ class Page(Experiment):
                         for race in ((GIVEN, QUANTISED) if each.integer else (GIVEN,))]
         self.verdicts: dict[str, dict[str, Any]] = {}  # the same in every runtime; the times never are
         self.real = np.empty(0)  # the product of the unquantised numbers, in float64
-        self.wrap: dict[str, int] | None = None  # the first wrong element of a product in int8
+        self.wrap: dict[str, int] | None = None  # the first wrong element of a product in int16
         self.round = 0  # finished ones
 
     def steps(self) -> Iterator[Frame | None]:
@@ -185,15 +186,15 @@ class Page(Experiment):
             yield Frame(self.round)
 
     def _judge(self, contestant: Contestant, expected: np.ndarray) -> dict[str, Any]:
-        """Right or wrong in every element; of a sum in int8, which is kept modulo 2^8, the first wrong one."""
+        """Right or wrong in every element; of sums in int16, which are kept modulo 2^16, the first wrong one."""
         result = contestant.run(*self.operands.of(contestant))
         bad = wrong(self.operands, result, expected, contestant.integer)
         count = int(bad.sum())
-        if count and result.dtype == np.int8:
+        if count and result.dtype == np.int16:
             row, column = (int(i) for i in np.argwhere(bad)[0])
             got, right = result[row, column].item(), expected[row, column].item()
             self.wrap = {"row": row, "column": column, "got": got, "right": right, "lost": right - got,
-                         "wraps": (right - got) // 256, "wrong": count}
+                         "wraps": (right - got) // 2**16, "wrong": count}
         return {"right": count == 0, "wrong": count, "dtype": result.dtype.name,
                 "error": error(self.operands, result, self.real, contestant.integer)}
 
@@ -254,12 +255,12 @@ class Page(Experiment):
                           key=lambda row: row["ratio"]) for race in (GIVEN, QUANTISED)}
         given, quantised = best[GIVEN], best[QUANTISED]
         return (f"Given the codes, the fastest correct product is {given['title']}: {given['ratio']:.2f} times the "
-                f"speed of float32. If the input has to be quantised first, it is {quantised['title']}: "
-                f"{quantised['ratio']:.2f} times the speed.")
+                f"speed of float32. From float32 to float32, with the input quantised first and the "
+                f"sums scaled back last, it is {quantised['title']}: {quantised['ratio']:.2f} times the speed.")
 
     def _bound(self) -> dict[str, Any]:
         """Why float32 holds the sums of codes exactly, or does not, in numbers."""
-        largest, limit = exact_bound(self.k)
+        largest, limit = exact_bound(self.operands)
         exact = largest <= limit
         return {"largest": largest, "limit": limit, "tone": tone(exact),
                 "words": "the float32 product of codes is exact, in any order of summing." if exact else

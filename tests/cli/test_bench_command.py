@@ -10,12 +10,13 @@ import pytest
 from answers import refusal
 
 from pyapp.__main__ import main
-from pyapp.bench import bench, litert_file, models, peers, results, table
+from pyapp.bench import bench, compare, litert_file, models, peers, results, table
 from pyapp.bench.contestants import OWN, PEERS
 from pyapp.bench.workloads import PRODUCTS, checked, held_out, operands
 from pyapp.hosts import ROOT
 from pyapp.nets import mlp
 from pyapp.nets.mlp import MLP
+from pyapp.quant import matmul
 
 COMMITTED = results.load(results.COMMITTED)
 
@@ -55,6 +56,26 @@ def test_a_comparison_names_what_got_slower_and_exits_with_1(capsys, tmp_path):
     assert main(["bench", "--results", str(results.COMMITTED), "--compare", str(path)]) == 0  # it got faster
 
 
+@pytest.mark.parametrize("who, work, worsen", [
+    ("jax-js", "start", lambda now: results.row(now, "jax")["start"].update(ms=100.0)),
+    ("Bitladder", "memory",
+     lambda now: [one.update(memory=10**9) for one in now["rows"] if "Bitladder" in one["title"]]),
+    ("jax-js", "sent", lambda now: results.row(now, "jax")["start"].update(bytes=10**6)),
+    ("Bitladder, kernels", "epoch, hidden width 1,024",
+     lambda now: now["growth"][0]["rows"]["kernels"]["ms"].__setitem__(-1, 1000.0)),
+    ("The page's start, to that of Pyodide as published", "later visit",
+     lambda now: now["page"].update(later_visit_to_published=1.2)),
+])
+def test_starts_memory_and_growth_are_compared_too(who, work, worsen):
+    worse = copy.deepcopy(COMMITTED)
+    worsen(worse)
+    found = compare.compare(worse, COMMITTED)
+    assert [(each["who"], each["work"]) for each in found["slower"]] == [(who, work)]
+    assert (" bytes as before" in compare.text(found)) == (work in ("memory", "sent"))
+    assert not compare.compare(COMMITTED, worse)["slower"]
+    assert found["compared"] == len(list(compare._figures(COMMITTED))) and not found["missing"]
+
+
 @pytest.mark.parametrize(("words", "why"), [
     (["--peers"], "--peers needs a measurement in Chromium; add --browser"),
     (["--rounds", "3"], "--rounds needs"), (["--out", "r.json"], "--out needs"),
@@ -84,6 +105,24 @@ def test_what_npm_cannot_bring_is_absent_with_the_reason(monkeypatch, tmp_path):
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"version": "1.30.0"}')
     assert "onnxruntime-web" not in peers.install(tmp_path)  # it is there: npm is not asked
+
+
+def test_natively_int8_has_rows_of_its_own_and_says_what_it_is(capsys, monkeypatch):
+    """Each row does the work of its name in its precision, and every ratio is that of the times shown."""
+    asked, plain = [], {name: 60.0 for name in bench.REPEATS}
+    monkeypatch.setattr(bench, "timed", lambda name, repeats, precision: asked.append((name, precision)) or {
+        "ms": [3.0 if precision == "int8" else 2.0] * repeats})
+    monkeypatch.setattr(bench, "plain_in_node", lambda: {"engine": "Node", "ms": plain})
+    assert main(["bench", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["plain_node", "native", "native_int8"]
+    assert set(asked) == {*((name, "float32") for name in bench.REPEATS),
+                          *((name, "int8") for name in ("image", "batch", "product 256x256x256"))}
+    assert set(found["native"]["ratio"].values()) == {30} and set(found["native_int8"]["ratio"].values()) == {20}
+    assert main(["bench"]) == 0
+    *_, int8, empty, said, _, _ = capsys.readouterr().out.splitlines()
+    assert int8.split()[:5] == ["native_int8", "–", "3.000", "3.000", "3.000"] and not empty
+    assert said.startswith(f"int8 natively: from {matmul.FEW} rows on, the integer products are float products")
 
 
 def test_plain_javascript_does_the_same_work(needs_node):

@@ -30,16 +30,22 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-if sys.platform == "emscripten" or ANOTHER in os.environ:
+def found(path: Path) -> tuple[dict, str]:
+    """The kernels of the build at `path` by name, and ""; or none, and why NumPy has to do. Whatever goes wrong with
+    them, `pyapp` can be imported: the page then says so and computes without them."""
+    global simd
     try:
-        simd = _load(Path(os.environ.get(ANOTHER) or HERE / "simd.so"))
+        simd = _load(path)
         from pyapp.core.kernels import floats, integers, known, known_integers
 
-        if known.right(simd) and known_integers.right(simd):
-            TABLE = floats.table() | integers.table()
-        else:
-            WHY_NOT = "this engine's SIMD gave wrong answers to known questions"
-    except (ImportError, OSError) as error:  # no SIMD, or no such file
-        WHY_NOT = f"the kernels could not be loaded: {error}"
+        if not (known.right(simd) and known_integers.right(simd)):
+            return {}, "this engine's SIMD gave wrong answers to known questions"
+        return floats.table() | integers.table(), ""
+    except Exception as error:  # no SIMD or no such file; or a question that a kernel refuses to answer
+        return {}, f"the kernels could not be loaded ({type(error).__name__}: {error})"
+
+
+if sys.platform == "emscripten" or ANOTHER in os.environ:
+    TABLE, WHY_NOT = found(Path(os.environ.get(ANOTHER) or HERE / "simd.so"))
 else:
     WHY_NOT = "they are made for WebAssembly"

@@ -59,11 +59,19 @@ def _between_grids(simd: ModuleType) -> bool:
 
 
 def _rounding(simd: ModuleType) -> bool:
-    """Halves go to even, and what is too large to an end."""
+    """Halves go to even, and what is too large to an end; as codes, as the numbers they stand for, and for training."""
     x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, 254.5, 255.5, 1e30, -1e30, *range(3, 10), 0.75], np.float32)
     y, status = np.empty(17, np.uint8), np.empty(1, np.int32)
     simd.to_codes(x, np.ones(1, np.float32), np.full(1, 2, np.int32), 17, 17, 0, 255, y, status)
-    return bool(status[0] == 0) and np.array_equal(y, np.clip(np.rint(x) + 2, 0, 255).astype(np.uint8))
+    codes = np.clip(np.rint(x) + 2, 0, 255)
+    if status[0] or not np.array_equal(y, codes.astype(np.uint8)):
+        return False
+    values, ratio, steps, inside = np.empty(17, np.float32), np.empty_like(x), np.empty_like(x), np.empty(17, np.uint8)
+    simd.to_values(x / 2, np.full(1, 0.5, np.float32), np.full(1, 2, np.int32), 17, 17, 0, 255, values, status)
+    simd.steps(x / 2, np.full(1, 0.5, np.float32), -2, 253, ratio, steps, inside, 17)
+    within = (np.rint(x) >= -2) & (np.rint(x) <= 253)
+    return not status[0] and all(np.array_equal(found, expected) for found, expected in (
+        (values, (codes - 2) / 2), (ratio, x), (steps, codes - 2), (inside, within)))
 
 
 def _scores(simd: ModuleType) -> bool:

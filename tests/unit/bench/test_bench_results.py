@@ -42,7 +42,7 @@ LOGITS = np.eye(10)[[0] * 500] * 3.0
 def test_what_agrees(name, values, difference, agrees):
     found = {"shape": list(np.shape(values)), "values": np.ravel(values).tolist()}
     said = results.agreement(name, "float32", found, made_up.EXPECTED[name])
-    assert said["agrees"] is agrees
+    assert said["agrees"] is agrees and ("why" in said) is not agrees
     if difference is not None:
         assert said["difference"] == pytest.approx(difference, rel=1e-3, nan_ok=True)
     assert results.agreement(name, "int8", found, made_up.EXPECTED[name])["agrees"] in (None, False)
@@ -80,7 +80,7 @@ def test_the_same_run_is_no_slower_and_a_machine_of_half_the_speed_neither():
     assert compare.compare(GOOD, GOOD)["slower"] == []
     slow = made_up.result({who: {name: [2 * ms for ms in each] for name, each in works.items()}
                            for who, works in made_up.TIMES.items()})
-    assert compare.compare(slow, GOOD) == {"compared": 16, "slower": [], "missing": []}
+    assert compare.compare(slow, GOOD) == {"compared": 40, "slower": [], "missing": []}
 
 
 def test_what_got_slower_is_named_worst_first():
@@ -96,13 +96,14 @@ def test_what_got_slower_is_named_worst_first():
     assert [each["times"] for each in found["slower"]] == pytest.approx([2, 1.5, 1.25], rel=1e-3)
     said = compare.text(found)
     assert "jax-js: epoch takes 2.00 times as long as before (5 → 2.5)" in said
-    assert said.endswith("3 of 16 figures got more than 20 % slower than the earlier results, in ratios to plain "
-                         "JavaScript of the same run.")
+    assert said.endswith("3 of 40 figures got more than 20 % slower or larger than in the earlier results; times are "
+                         "ratios to plain JavaScript of the same run.")
 
 
 def test_what_is_not_measured_any_more_is_said_and_what_is_new_is_not():
     fewer = made_up.result({who: works for who, works in made_up.TIMES.items() if who != "jax"})
-    assert compare.compare(fewer, GOOD)["missing"] == ["jax-js: epoch", "jax-js: image", "jax-js: batch"]
+    assert compare.compare(fewer, GOOD)["missing"] == [
+        f"jax-js: {work}" for work in ("epoch", "image", "batch", "start", "sent", "memory")]
     assert "Not measured now: jax-js: epoch" in compare.text(compare.compare(fewer, GOOD))
     assert compare.compare(GOOD, fewer)["missing"] == []
 
@@ -129,7 +130,20 @@ def test_a_row_that_does_other_work_is_named():
     other = made_up.result(checks={("jax", "epoch"): {"shape": [500, 10], "values": LOGITS.ravel().tolist()}})
     assert cell(other, "jax", "epoch")["agrees"] is False and cell(other, "jax", "image")["agrees"] is True
     said = table.markdown(other)
-    assert "Not the same result as NumPy under CPython: jax-js: epoch (" in said and "All float32" not in said
+    expected = results.loss(np.reshape(made_up.EXPECTED["epoch"]["values"], (500, 10)))
+    assert (f"Not the same result as NumPy under CPython: jax-js: epoch (a loss of {results.loss(LOGITS):.4f} nats, "
+            f"not {expected:.4f}: it was trained otherwise)") in said and "All float32" not in said
+
+
+@pytest.mark.parametrize(("values", "why"), [
+    ([[1.0, -2.0, 0.0]], "the result has the shape (1, 3), not (1, 2)"),
+    ([[1.0, math.nan]], "the result holds NaN or infinity"),
+    ([[1.0, -2.1]], "more than rounding explains: 0.0001 of the largest")])
+def test_a_row_says_why_its_result_differs(values, why):
+    found = {"shape": list(np.shape(values)), "values": np.ravel(values).tolist()}
+    assert results.agreement("image", "float32", found, made_up.EXPECTED["image"])["why"] == why
+    other = made_up.result(checks={("jax", "image"): found})
+    assert f"jax-js: image ({why})" in table.markdown(json.loads(results.encoded(other)))
 
 
 def test_a_text_is_filled_between_its_marks():

@@ -6,7 +6,7 @@ import pytest
 from unit.quant.test_integer_network import PER_AND_ROUNDING, Network
 
 from pyapp.core import activations, attention, engine, kernels, norm, ops
-from pyapp.core.kernels import known_integers
+from pyapp.core.kernels import known, known_integers
 from pyapp.quant import fakequant, matmul
 from pyapp.quant.schemes import NOT_FINITE, Grid, affine_grid, fit_grid
 from pyapp.quantized.on_grids import dense_on_grid
@@ -242,17 +242,55 @@ def test_wrong_arguments_are_exceptions():
             function(*arguments)
 
 
+class Inexact:
+    """The kernels, of which those that are given spoil what they wrote."""
+
+    def __init__(self, **spoils):
+        self.spoils, self.places = spoils, {}
+
+    def __getattr__(self, name):
+        def run(*arguments):
+            kernel = getattr(kernels.simd, name)
+            if name not in self.places:
+                self.places[name] = list(written(kernel, arguments))
+            kernel(*arguments)
+            if name in self.spoils:
+                self.spoils[name](*arguments)
+        return run
+
+
 def test_known_questions_find_what_is_inexact():
     """Sums in 16 bits, as some engines' relaxed dot products have them, are found out."""
-    class Saturating:
-        def __getattr__(self, name):
-            return getattr(kernels.simd, name)
+    saturating = Inexact(product=lambda x, w, y: np.clip(y, -(2**15), 2**15 - 1, out=y))
+    assert known_integers.right(kernels.simd) and not known_integers.right(saturating)
 
-        def product(self, x, w, y):
-            kernels.simd.product(x, w, y)
-            y[...] = np.clip(y, -(2**15), 2**15 - 1)
 
-    assert known_integers.right(kernels.simd) and not known_integers.right(Saturating())
+def written(kernel, arguments):
+    """The places of the arrays that a kernel writes: those that it refuses if they are read-only."""
+    for i, each in enumerate(arguments):
+        if isinstance(each, np.ndarray):
+            copies = [other.copy() if isinstance(other, np.ndarray) else other for other in arguments]
+            copies[i].flags.writeable = False
+            try:
+                kernel(*copies)
+            except (ValueError, BufferError):
+                yield i
+
+
+def test_every_kernel_is_asked_and_each_answer_counts():
+    """No function is left out, and one bit that is other in what any of them wrote is found out."""
+    honest = Inexact()
+    assert known.right(honest) and known_integers.right(honest)
+    inside = {"softmax_double", "gelu_double", "norm_double"}  # grid_sequences computes with them
+    assert honest.places.keys() | inside == {name for name in dir(kernels.simd) if not name.startswith("_")}
+    for name, places in honest.places.items():
+        def spoil(*arguments, places=places):
+            for array in (arguments[i] for i in places):
+                first, real = (0,) * array.ndim, array.dtype.kind == "f"
+                array[first] = np.nextafter(array[first], array.dtype.type(9)) if real else array[first] ^ 1
+
+        spoilt = Inexact(**{name: spoil})
+        assert not (known.right(spoilt) and known_integers.right(spoilt)), name
 
 
 @pytest.mark.parametrize("function, shapes", [

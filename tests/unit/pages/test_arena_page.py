@@ -7,9 +7,10 @@ import names
 import numpy as np
 import pytest
 
+from pyapp.bench import workloads
 from pyapp.bridge import call_json
 from pyapp.pages import arena
-from pyapp.pages.arena import GIVEN, QUANTISED, SIZES, calls_needed, ms_per_call
+from pyapp.pages.arena import GIVEN, QUANTISED, SIZES, Entry, calls_needed, ms_per_call
 from pyapp.pages.base.contestants import CONTESTANTS, Operands, error, exact_bound, truth, wrong
 from pyapp.runner import Runner
 
@@ -38,8 +39,8 @@ def test_right_and_wrong(size, seed):
         expected = truth(operands, ALL, each.integer)
         result = each.run(*operands.of(each))
         bad = wrong(operands, result, expected, each.integer)
-        assert bad.any() == (each.name == "int8"), each.name
-        if each.integer and each.name != "int8":
+        assert bad.any() == (each.name == "obvious"), each.name
+        if each.integer and each.name != "obvious":
             np.testing.assert_array_equal(result, expected)
 
 
@@ -52,13 +53,13 @@ def test_the_truth_is_the_product_of_the_codes_and_comes_in_pieces():
     np.testing.assert_array_equal(np.concatenate(pieces), by_hand)
 
 
-def test_numpys_int8_product_wraps_around():
+def test_numpys_product_of_codes_wraps_around():
     scalars = raced().scalars
-    found = next(each for each in scalars["contestants"] if each["name"] == "int8")["verdict"]
+    found = next(each for each in scalars["contestants"] if each["name"] == "obvious")["verdict"]
     example = scalars["wrap"]
-    assert found["dtype"] == "int8" and example["wrong"] == found["wrong"] > 0.9 * 64 * 64 and not found["right"]
-    assert -128 <= example["got"] <= 127 and not -128 <= example["right"] <= 127
-    assert example["got"] + 256 * example["wraps"] == example["got"] + example["lost"] == example["right"]
+    assert found["dtype"] == "int16" and example["wrong"] == found["wrong"] > 0.3 * 64 * 64 and not found["right"]
+    assert -(2**15) <= example["got"] < 2**15 and not -(2**15) <= example["right"] < 2**15
+    assert example["got"] + 2**16 * example["wraps"] == example["got"] + example["lost"] == example["right"]
 
 
 def test_a_wrong_float_product_is_found():
@@ -79,16 +80,32 @@ def test_the_error_is_rounding_in_float32_and_half_a_step_or_so_in_codes():
     assert errors["float32"] < 1e-6
     expected = np.abs(rebuilt - real).max() / np.abs(real).max()
     assert errors["einsum"] == pytest.approx(expected, rel=1e-4) and 1e-3 < expected < 0.05
-    assert errors["einsum"] == errors["widened"] == errors["carried"] < errors["int8"]
+    assert errors["einsum"] == errors["widened"] == errors["carried"] < errors["obvious"]
     shown = {row["name"]: row["error"] for row in raced().scalars["times"]}
     assert shown["float32"] < 1e-6 < shown["carried"] == shown["int32"]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_codes_may_be_carried_in_float32_at_every_size_offered(size):
-    largest, limit = exact_bound(SIZES[size][1])
-    assert largest <= limit == 2**24
+    operands = Operands.draw(*SIZES[size], 1)
+    largest, limit = exact_bound(operands)
+    row = np.abs(operands.b.codes.astype(int)).sum(axis=1).argmax()
+    worst = np.where(operands.b.codes[row] > 0, 255, 0).astype(int)  # the inputs that come closest to the bound
+    assert abs(int(worst @ operands.b.codes[row])) <= largest <= limit == 2**24
     assert np.float32(largest) == largest and np.float32(limit + 1) == limit  # where whole numbers end
+
+
+def test_the_product_does_what_the_benchmark_times():
+    """The same codes, the same integer product, and back to float32: bit for bit what `bench` computes from them."""
+    operands = Operands.draw(*SIZES["64"], 1)
+    assert operands.a.codes.dtype == np.uint8 and operands.b.codes.dtype == np.int8 and operands.a.grid.zero_point == 0
+    entry = Entry(next(each for each in CONTESTANTS if each.name == "product"), operands, QUANTISED)
+    given = workloads.Operands(operands.x, operands.w)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workloads, "operands", lambda size: given)
+        expected = workloads.product_integers("64x64x64").run()
+    np.testing.assert_array_equal(entry.call(), expected, strict=True)
+    assert np.abs(expected - operands.x @ operands.w.T).max() < 0.05
 
 
 def test_every_contestant_is_timed_in_both_races():
@@ -106,10 +123,10 @@ def test_every_contestant_is_timed_in_both_races():
     assert frame.step == scalars["round"] == scalars["rounds"] == 2 and scalars["progress"] == 1
     for row in times:
         said = row["result"], row["tone"], row["role"]
-        assert said == (("wrong", "bad", "broken") if row["name"] == "int8" else
+        assert said == (("wrong", "bad", "broken") if row["name"] == "obvious" else
                         ("right", "good", "float" if row["name"] in ("float32", "numpy") else "quant"))
     assert scalars["best"] == f", {times[0]['giga']:.1f} GOP/s at best"
-    right = {each.name for each in INTEGER} - {"int8"}
+    right = {each.name for each in INTEGER} - {"obvious"}
     best = [max(row["ratio"] for row in times if row["race"] == race and row["name"] in right)
             for race in (GIVEN, QUANTISED)]
     assert all(f"{ratio:.2f} times the speed" in scalars["words"] for ratio in best)
@@ -118,7 +135,7 @@ def test_every_contestant_is_timed_in_both_races():
 def test_nothing_is_timed_before_it_is_asked_for():
     scalars = Runner().open("arena", {"size": "64"})["frame"].scalars
     assert scalars["times"] == [] and scalars["progress"] == 0 and scalars["words"] is None
-    assert [row["entry"] for row in scalars["awaited"]][:3] == ["float32-given", "int8-given", "int8-quantised"]
+    assert [row["entry"] for row in scalars["awaited"]][:3] == ["float32-given", "obvious-given", "obvious-quantised"]
     assert scalars["untimed"] and scalars["wrap"] is None and scalars["best"] == ""
     assert all(each["verdict"] is None and each["tone"] == "" for each in scalars["contestants"])
 
@@ -138,8 +155,8 @@ def test_in_mid_round_the_page_shows_what_there_is():
 def test_bytes():
     kept = {each["name"]: each["weight_bytes"] for each in raced(size="32x784x128").scalars["contestants"]}
     w = 784 * 128
-    assert kept == {"float32": 4 * w, "int8": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w,
-                    "product": w, "numpy": 4 * w}
+    assert kept == {"float32": 4 * w, "obvious": w, "widened": w, "int32": 4 * w, "einsum": 4 * w, "carried": 4 * w,
+                    "product": w + 4 * 128, "numpy": 4 * w}
     float32, int8 = raced(size="32x784x128").scalars["traffic"].values()
     assert float32["all"] == 4 * (32 * 784 + w + 32 * 128) and int8["all"] == 32 * 784 + w + 4 * 32 * 128
 
