@@ -134,7 +134,7 @@ def test_when_the_connection_is_back_one_press_retries_all_that_failed_meanwhile
     tab["retry"].first.click()
     tab["pad"].wait_for()
     tab.wait_ready()
-    tab.page.locator("[data-panel=story] .prose").first.wait_for()
+    tab.page.locator("[data-panel=story] .prose p").first.wait_for(state="attached")
     assert tab.page.get_by_role("alert").count() == 0 and tab.page.get_by_role("button", name="Retry").count() == 0
 
 
