@@ -89,6 +89,7 @@ async function failed(error) {
 }
 
 async function retry() {
+  for (const part of at("view").querySelectorAll("[data-test$='-retry']")) part.click(); // of the page, which failed alone
   if (facts.trouble?.type === "WorkerError") await faults("worker.js", { cache: "reload" });
   if (!renew() || !shown?.mounted) return; // the calls of the first start still wait
   const { session } = shown;

@@ -214,6 +214,17 @@ def test_two_pinned_runs_are_compared_with_each_other_on_one_scale_and_the_page_
     assert "plain" in tab.page.locator("thead", has_text="pinned").first.inner_text()
     assert strongest("matrix-values", large) == pytest.approx(alone * (small / large) ** 0.5, abs=4)
     assert strongest("matrix-values-pinned", large) == pytest.approx(alone, abs=4), "it has the largest number of both"
+    tab["compared"].select_option("plain")  # as well: with another name both go on with it
+    for name in ("constructor", ""):  # without any, one is made of the settings
+        tab["pin-name"].fill(name)
+        tab["pin-name"].press("Enter")
+        tab.wait_text("headline-viewed", f"Shown: the pinned run “{name or 'drawn from normal'}”")
+    made = tab["viewed"].input_value()
+    assert made == tab["compared"].input_value() == tab["pin-name"].input_value()
+    tab["pin-name"].fill(" ")
+    tab["pin-name"].press("Enter")
+    tab.page.wait_for_function("([where, made]) => document.querySelector(where).value === made",
+                               arg=["[data-test='pin-name']", made])
     tab.slide("bits", 5)  # the page's own run is changed, so it is shown
     tab["headline-viewed"].wait_for(state="detached")
     assert tab["viewed"].input_value() == "" and tab["compared"].input_value() != ""

@@ -120,6 +120,24 @@ def test_the_list_of_pages_or_a_module_of_the_worker_cannot_be_loaded(visit, pat
     tab.wait_ready()
 
 
+@pytest.mark.parametrize("paths", [("pages.json", "worker.js"), ("views/draw.js", "app/pages/digits.md", "start.pack")])
+def test_when_the_connection_is_back_one_press_retries_all_that_failed_meanwhile(alone, paths):
+    tab = alone
+    tab.page.context.unroute_all()
+    broken = [Broken(tab, path, "lost") for path in paths]
+    tab.expected = (*CALM, *paths)
+    tab.page.goto(tab.url + "#digits")
+    for path in paths:
+        tab.page.locator("#main [role=alert]", has_text=f"{path} could not be").wait_for()
+    for each in broken:
+        each.now = False
+    tab["retry"].first.click()
+    tab["pad"].wait_for()
+    tab.wait_ready()
+    tab.page.locator("[data-panel=story] .prose p").first.wait_for(state="attached")
+    assert tab.page.get_by_role("alert").count() == 0 and tab.page.get_by_role("button", name="Retry").count() == 0
+
+
 @pytest.mark.thorough
 def test_the_editor_cannot_be_loaded(visit):
     tab = visit(None)

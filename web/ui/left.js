@@ -21,12 +21,13 @@ export function Left({ page }) {
 /** Runs that are kept beside this one under names: the one that panels show instead of it, and the one that they compare with. */
 export function Pins({ page }) {
   const { pins, compared } = page;
+  const rename = ({ target }) => change("rename", { name: compared.name, to: target.value }).then(() => (target.value = compared.name)); // another name has another field
   const change = async (method, facts) => {
     const answer = await page.ask(method, facts, "page");
     if (!answer) return;
     page.pins = answer.pins;
     if (answer.pinned) page.readings[answer.pinned] = facts.name ? page.readings[facts.name] : page.reading();
-    page.compare(page.viewed?.name, "viewed");
+    page.compare(facts.to !== undefined && page.viewed?.name === facts.name ? answer.pinned : page.viewed?.name, "viewed");
     page.compare(answer.pinned);
     page.keeper.soon();
   };
@@ -36,7 +37,7 @@ export function Pins({ page }) {
   </select></label>`;
   return html`<button type="button" class="quiet" data-test="pin" disabled=${!page.open} title="Keep this run to compare others with it" onClick=${() => change("pin", {})}>Pin</button>
     ${pins.length > 0 && html`${choice("viewed", "Show", "this run")} ${choice("compared", "Compare with", "nothing")}
-      ${compared && html`<input key=${compared.name} defaultValue=${compared.name} maxlength="80" aria-label="Name of the pinned run" data-test="pin-name" onChange=${({ target }) => change("rename", { name: compared.name, to: target.value })} />
+      ${compared && html`<input key=${compared.name} defaultValue=${compared.name} maxlength="80" aria-label="Name of the pinned run" data-test="pin-name" onChange=${rename} />
         <button type="button" class="quiet" data-test="unpin" onClick=${() => change("unpin", { name: compared.name })}>Unpin</button>`}`}`;
 }
 
@@ -46,9 +47,8 @@ export function Back({ page, training }) {
   const [at, move] = useState(null);
   if (recorded.length < 2) return null;
   const now = recorded.findLastIndex((each) => each <= step);
-  const go = (i) => training.back(recorded[i]).then(() => move(null));
   return html`<label>Back <input type="range" min="0" max=${recorded.length - 1} value=${at ?? now} data-test="back" disabled=${!page.open}
-    aria-valuetext=${`step ${count(recorded[at ?? now])}`} onInput=${({ target }) => move(Number(target.value))} onChange=${({ target }) => go(Number(target.value))} />
+    aria-valuetext=${`step ${count(recorded[at ?? now])}`} onInput=${({ target }) => move(Number(target.value))} onChange=${({ target }) => training.back(recorded[target.value]).then(() => move(null))} />
     ${at !== null && html`<output class="number">step ${count(recorded[at])}</output>`}</label>`;
 }
 
@@ -64,7 +64,6 @@ export function Saves({ page, say }) {
     say(free ? `Kept in this browser as “${free}”.` : "This browser could not keep it; save it as a file instead.");
     refresh();
   };
-  const drop = (id) => forget(id).then(refresh);
   return html`<form class="row" onSubmit=${keep}>
       <input name="title" maxlength="80" size="14" placeholder=${page.meta.title} aria-label="Name of the session" data-test="session-title" />
       <button type="submit" class="quiet" data-test="session-keep" disabled=${!page.open}>Keep in this browser</button>
@@ -73,6 +72,6 @@ export function Saves({ page, say }) {
     ${list.map((record) => html`<p class="row" key=${record.id} data-test="session-kept">
       ${readable(record) ? html`<button type="button" class="quiet" onClick=${() => page.restore(byteArray(record.file), record.title)}>${record.title}</button>`
         : html`<span class="doc">“${record.title}” cannot be read: it is damaged, or another version of Bitladder kept it. Open it there, or delete it.</span>`}
-      <button type="button" class="quiet" aria-label=${`Delete ${record.title}`} onClick=${() => drop(record.id)}>×</button>
+      <button type="button" class="quiet" aria-label=${`Delete ${record.title}`} onClick=${() => forget(record.id).then(refresh)}>×</button>
     </p>`)}`;
 }

@@ -36,7 +36,7 @@ export function mount(root, page) {
   /** The recorded frame that is shown until Python has one; where it is ahead, until the reader begins the work, or Python is as far, and has measured as much. */
   const example = () => (!frame ? before(page.params) : opened && before(opened)?.step > frame.step - (rehearsed && resting) ? before(opened) : null);
   const run = { going: false, done: false, press };
-  Object.assign(page, { run, example, slice, viewed: null, compared: null, readings: {}, reading: () => roots.read }); // pinned runs: the one shown instead of this run, the one beside it, and what each had read of a drawing
+  Object.assign(page, { run, example, slice, viewed: null, compared: null, readings: { __proto__: null }, reading: () => roots.read }); // pinned runs: the one shown instead of this run, the one beside it, and what each had read of a drawing
   Object.assign(page, { curves: () => (page.viewed ?? example())?.curves ?? curves, scope: () => page.viewed?.scope ?? new Scope(example() ?? frame, known(page.params)) });
   page.keeper = new Keeper(page, () => plan([]));
   page.training = kind === "train" ? new Training(page, moved) : null;

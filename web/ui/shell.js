@@ -61,13 +61,13 @@ function Progress({ label = "Starting", loaded = 0, total = 0 }) {
   </div>`;
 }
 
-/** What stopped Python or the page, and the way back. troubles: [{message, hint, retry, still: what works all the same}]. */
+/** What stopped Python or the page, and the way back. troubles: [{message, hint, retry, still: what works all the same}]; one press retries all, which mostly have one cause. */
 export function drawTroubles(root, troubles, openLog) {
-  render(troubles.map(({ message, hint, retry, still }) => html`<section class="banner banner-trouble" role="alert" data-test="error">
+  render(troubles.map(({ message, hint, still }) => html`<section class="banner banner-trouble" role="alert" data-test="error">
     <p><strong>${message}</strong></p>
     ${hint && html`<p>${hint}</p>`} ${still && html`<p>${still}</p>`}
     <p class="row">
-      <button type="button" class="primary" data-test="retry" onClick=${retry}>Retry</button>
+      <button type="button" class="primary" data-test="retry" onClick=${() => troubles.forEach(({ retry }) => retry())}>Retry</button>
       <button type="button" class="quiet" onClick=${openLog}>Open the log</button>
     </p>
   </section>`), root);
