@@ -74,8 +74,8 @@ TOUR = (
      "The same digits network, with 3-bit weights and 8-bit activations, in integer arithmetic. Draw a digit: how "
      "sure is the network now?"),
     ("#qat?bits=2", "Quantise first, then train",
-     "Rounded to 2 bits, the network only guesses. Press Play: it trains with its 2-bit codes and recovers within a "
-     "few passes over the images."),
+     "Rounded to 2 bits, the network only guesses. Training with its 2-bit codes repairs it, as the recorded curve "
+     "shows: press Play to train it here, from that first guess on."),
     ("#text", "A text falls apart, and comes back",
      "Two copies of a small language model continue the same prompt. The second one has 3-bit attention scores, and "
      "its words fall apart. Set Shift to “row maximum, clipped”: both write again, and the words come back."),
