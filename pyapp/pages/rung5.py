@@ -32,7 +32,7 @@ class Page(ToyPage):
             Words(text="**{word}** looks at itself and at the words before it. Each arrow carries the dot product of "
                        "the two words and, below it, the share that the softmax makes of it. Choose another word to "
                        "look from there."),
-            Custom(name="look", module="arcs", entries=("words", "at", "into")),
+            Custom(name="look", module="arcs", label="{looks}", entries=("words", "at", "into")),
             Table(name="arrows", rows="into", key="from", caption="The arrows", columns=(
                 Column("from", "name"), Column("dot product", "product:signed:4"), Column("score", "score:signed:4"),
                 Column("weight", "weight:percent:2")))), empty=ladder.EMPTY),
@@ -72,7 +72,8 @@ class Page(ToyPage):
         return self.said(
             {**matrices, "queries": queries, "keys": keys, "mixed": mixed, "weights": a,
              "shade": np.where(seen, a, np.nan), **{name: found[name] for name in ("embeddings", "nudge", "refined")}},
-            words=words, word=words[at], count=len(words), at=at, into=into, sum=[
+            words=words, word=words[at], count=len(words), at=at, into=into,
+            looks=looks(words[at], into), sum=[
                 part("before", f"{words[at]}, before", before),
                 *(part(f"mixed-{each['from']}", f"+ share of {each['name']}", mixed[at, each["from"]], "muted")
                   for each in into),
@@ -82,6 +83,12 @@ class Page(ToyPage):
                                  Arrow(f"{words[at]}, refined", after, "chosen"), Arrow(words[at], before, "float"),
                                  Arrow("nudge", after, "positive", before), *others),
             disclosed=disclosed(own, scaled))
+
+
+def looks(word: str, into: list[dict]) -> str:
+    """What the arrows show, in a sentence. An edited function may leave none."""
+    most = max(into, key=lambda each: each["weight"], default=None)
+    return f"Arrows to {word}: " + (f"it looks most at {most['name']}, {most['weight']:.1%}." if most else "none.")
 
 
 def disclosed(own: bool, scaled: bool) -> str:

@@ -16,7 +16,7 @@ function Arcs({ block, scope, page }) {
   const width = Math.max(room, words.length * WORD);
   const gap = width / words.length;
   return html`<div class="arcs wide" ref=${target}><div style=${{ width: `${width}px` }}>
-    <svg width=${width} height=${TALL} ...${reading} data-test=${`${block.name}-arcs`} aria-label=${`Arrows to ${words[to]}; the table below has their numbers. Arrow keys read them.`}>
+    <svg width=${width} height=${TALL} ...${reading} data-test=${`${block.name}-arcs`} aria-label=${`${scope.text(block.label)} Arrow keys read the arrows.`}>
       ${arrows.map((arrow) => html`<${Arc} key=${arrow.from} arrow=${arrow} to=${to} gap=${gap} lit=${arrow === arrows[read]} tell=${() => tell(arrows.indexOf(arrow))} />`)}
     </svg>
     <div class="arc-words" style=${{ gridTemplateColumns: `repeat(${words.length}, 1fr)` }}>

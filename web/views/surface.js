@@ -54,7 +54,7 @@ function Surface({ block, scope, page }) {
     <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a label is the next step</figcaption>
     <div ref=${target}>${width > 0 && html`<svg width=${width} height=${HEIGHT} tabindex="0" data-test=${block.name} role="application"
       aria-roledescription="loss surface" onKeyDown=${key} onPointerDown=${press} onPointerMove=${(event) => event.buttons && point(event)}
-      aria-label="The loss over w and b, the greyer the higher. Arrow keys move the point, with Shift ten times as far.">
+      aria-label=${`The loss over w and b, the greyer the higher. ${scope.text(READ)}. Arrow keys move the point, with Shift ten times as far.`}>
       <image href=${painted({ data: shades.data, rows: shades.shape[0], columns: shades.shape[1], map: "grey", limit: INK }).toDataURL()}
         x=${LEFT} y=${-bottom} width=${right - LEFT} height=${bottom - TOP} preserveAspectRatio="none" transform="scale(1 -1)" />
       <${Axes} ws=${ws} bs=${bs} place=${place} />

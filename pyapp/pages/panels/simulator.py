@@ -41,7 +41,8 @@ LINE = Panel("line", "Where each number lands", (
     number_line("number-line", "Number line: {cell.count:count} number{cell.count:s} on a grid from {cell.lowest} to "
                 "{cell.highest}; the largest error is {cell.maximum}."),
     Words(role="caption", text="the framed piece, enlarged (move it with “Zoom position”)", when="cell.fine"),
-    number_line("zoom-line", "Enlarged piece of the number line.", when="cell.fine"),
+    number_line("zoom-line", "Enlarged piece of the number line, at {params.zoom:count} % of the numbers; each error "
+                "is at most {cell.maximum}.", when="cell.fine"),
     Words(role="caption", text="error of each number, over the same line: rounding stays within {half}, "
                                "±{cell.half_step}; clipping is red; the largest is {cell.maximum}"),
     Chart(name="error-line", label="Error of each number.", x="cell_values", across=Axis(ends="window"),

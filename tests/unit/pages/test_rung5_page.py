@@ -27,6 +27,8 @@ def test_arrows_carry_product_and_weight(runner):
             found = arrow(frame, start)
             assert found["product"] == pytest.approx(products[start]) == found["score"]
             assert found["weight"] == pytest.approx(weights[start])
+        most = frame.scalars["words"][int(np.argmax(weights))]
+        assert f"looks most at {most}, {max(weights):.1%}." in frame.scalars["looks"]
         assert frame.scalars["sum"][-2]["vector"] == pytest.approx(frame.arrays["nudge"][to])
         assert frame.scalars["sum"][-1]["vector"] == pytest.approx(frame.arrays["refined"][to])
     assert frame.arrays["mixed"].sum(1) == pytest.approx(frame.arrays["nudge"])
