@@ -105,6 +105,7 @@ def test_it_starts_trains_takes_a_drawing_and_opens_without_its_server(tmp_path)
             firefox.wait("document.documentElement.dataset.state === 'ready'")
             firefox.press("play")
             firefox.wait(f"parseInt({TEXT}) > 3", "step-count")
+            firefox.wait("document.querySelector('[data-test=pad]') !== null")  # which comes with a module of its own
             firefox.draw(SEVEN)
             firefox.wait(f"parseFloat({TEXT}) >= 0", "bar-7")
             assert firefox.run(TEXT, "error") == "", visit

@@ -26,6 +26,18 @@ def test_it_works_before_python_does(visit):
     a_pad_shows_what_was_recorded(tab)
 
 
+def test_it_works_where_python_is_refused(visit):
+    tab = visit(None)
+    tab.expected = ("404", "fatal error", "DownloadError", "net::ERR_")
+    tab.page.context.route("**/start.pack", lambda route: route.fulfill(status=404))
+    tab.page.goto(tab.url)
+    tab["error"].wait_for()
+    assert "start.pack could not be downloaded: 404" in tab.text("error")
+    tab.slide("bits", 2)
+    tab.wait_text("verdict", "recognises this 7")
+    assert tab.number("now-accuracy") == 98.5
+
+
 def a_pad_shows_what_was_recorded(tab):
     """Of the test digit that it opens with, by the network that is chosen; never of what a reader draws on it."""
     tab.page.evaluate("location.hash = '#digits'")

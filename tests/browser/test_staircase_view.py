@@ -55,11 +55,11 @@ def test_a_method_makes_its_own_steps_and_its_own_row(visit):
     curve = Probability(OTHERS, "itamax")
     grid = curve.grid(5)
     codes = make("itamax", float(grid.scale))(grid.quantize(curve.rows(np.array([1.0]))))[0]
-    assert [tab.number(f"row-{i}-y") for i in range(5)] == codes.tolist()
+    assert [tab.number(f"row-{i}-y") for i in range(1, 6)] == codes.tolist()
     assert tab.number("row-sum") == pytest.approx(codes.sum() / 255, abs=6e-5)
     assert tab.text("breaks") == METHODS["itamax"].breaks and "method=itamax" in tab.page.url
     tab["method"].select_option("exact")
-    tab.wait_text("row-0-y", "–")
+    tab.wait_text("row-1-y", "–")
 
 
 def test_choosing_a_method_leads_back_to_the_softmax_curve(visit):
@@ -77,18 +77,18 @@ def test_the_point_moves_by_pointer_keys_and_slider_and_the_row_follows(visit):
     def first(point: float) -> str:
         return f"{curve.real(np.array([point]))[0]:.4f}"
 
-    assert tab.text("row-0-p") == first(1.0)
+    assert tab.text("row-1-p") == first(1.0)
     tab["stairs-both"].focus()
     tab.page.keyboard.press("Shift+ArrowRight")
-    tab.wait_text("row-0-p", first(1.2))
+    tab.wait_text("row-1-p", first(1.2))
     tab.page.keyboard.press("ArrowLeft")
     tab.wait_text("stairs-both-value", "1.18: float")
     assert "point=1.18" in tab.page.url
     box = tab["stairs-both"].bounding_box()
     tab.page.mouse.click(box["x"] + box["width"] - 18, box["y"] + 60)
-    tab.wait_number("row-0-p", f"x > {curve.real(np.array([6.0]))[0]}")
+    tab.wait_number("row-1-p", f"x > {curve.real(np.array([6.0]))[0]}")
     tab.slide("point", -8)
-    tab.wait_text("row-0-p", first(-8.0))
+    tab.wait_text("row-1-p", first(-8.0))
 
 
 def test_keys_faster_than_python_all_count(visit):
@@ -97,7 +97,7 @@ def test_keys_faster_than_python_all_count(visit):
     for key in ("Shift+ArrowRight",) * 6 + ("ArrowLeft",) * 6:
         tab.page.keyboard.press(key)
         tab.page.wait_for_timeout(15)
-    tab.wait_text("row-0-p", f"{Probability(OTHERS).real(np.array([2.08]))[0]:.4f}")
+    tab.wait_text("row-1-p", f"{Probability(OTHERS).real(np.array([2.08]))[0]:.4f}")
     tab.wait_text("methods-shiftmax-now", "0.")
     assert "point=2.08" in tab.page.url
 
