@@ -31,9 +31,8 @@ POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-# What a text in the code box imports is fetched by micropip, in the worker: from the index that Pyodide is set to, and
-# from the host of that index's files. Nothing else of the site connects elsewhere.
-PACKAGES = "https://pypi.org https://files.pythonhosted.org"
+# What a text in the code box imports is fetched by micropip from the package index that Pyodide is set to, and whose
+# hosts this project does not name: so the scheme stands for them. Nothing else of the site connects elsewhere.
 IMPORTS_PACKAGES = {"worker.js"}
 MAP = re.compile(r'(?<=<script type="importmap">)(.*?)(?=</script>)', re.DOTALL)
 META = re.compile(r'(?<=<meta http-equiv="Content-Security-Policy" content=")([^"]*)(?=">)')
@@ -48,7 +47,7 @@ def policy(**wider):
 def policy_of(name, web):
     """The header for a file of the site, by its name below web/: for a page, what index.html says."""
     if name in IMPORTS_PACKAGES:
-        return policy(connect_src=PACKAGES)
+        return policy(connect_src="https:")
     with contextlib.suppress(OSError, ValueError):  # not there, or no text
         if name.endswith(".html") and (written := META.search((web / "index.html").read_text(encoding="utf-8"))):
             return html.unescape(written[0])

@@ -21,7 +21,7 @@ from fnmatch import fnmatchcase
 from pyapp.site.build import check_place
 from pyapp.site.packed import kept
 from pyapp.site.packs import packed
-from pyapp.site.policy import MAP, META, PACKAGES, POLICY, in_base64
+from pyapp.site.policy import MAP, META, POLICY, in_base64
 from pyapp.site.terminal import Failure
 from pyapp.site.tree import save
 
@@ -99,7 +99,7 @@ def policy(styles, scripts):
     styles, scripts = (" ".join(f"'{in_base64(hashlib.sha256(text.encode()).digest())}'" for text in texts)
                        for texts in (styles, scripts))
     wanted = POLICY | {"script-src": f"blob: 'wasm-unsafe-eval' {scripts}", "style-src": styles,
-                       "img-src": "data: blob:", "connect-src": PACKAGES, "worker-src": "blob:",
+                       "img-src": "data: blob:", "connect-src": "https:", "worker-src": "blob:",
                        "manifest-src": "'none'"}
     return "; ".join(f"{name} {sources}" for name, sources in wanted.items())
 

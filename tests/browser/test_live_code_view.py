@@ -261,22 +261,17 @@ def test_an_import_that_cannot_be_had_says_so(visit):
         assert tab.number("loss") == pytest.approx(2.5)
 
 
-def test_an_import_comes_from_the_package_index_and_no_other_host(visit):
-    """With an index that this test plays itself: its second package says that its file is somewhere else."""
+def test_an_import_comes_from_the_package_index(visit):
+    """With an index that this test plays itself."""
     tab = visit("#rung1")
-    tab.expected = ("another host", "Content Security Policy", "connect-src https://wheels.example")
-    files = {"uphill": "https://files.pythonhosted.org", "sideways": "https://wheels.example"}
-    asked = []
+    tab.expected = ("another host",)
+    file = "uphill-1.0-py3-none-any.whl"
+    listing = {"meta": {"api-version": "1.0"}, "name": "uphill", "files": [
+        {"filename": file, "url": f"https://wheels.example/{file}", "hashes": {}}]}
 
     def answer(route):
-        address = route.request.url
-        asked.append(address)
-        name = next(name for name in files if name in address)
-        file = f"{name}-1.0-py3-none-any.whl"
-        is_file = address.endswith(file)
-        listing = {"meta": {"api-version": "1.0"}, "name": name, "files": [
-            {"filename": file, "url": f"{files[name]}/{file}", "hashes": {}}]}
-        route.fulfill(body=wheel(name, "LIFT = 1.0\n") if is_file else json.dumps(listing), headers={
+        is_file = route.request.url.endswith(file)
+        route.fulfill(body=wheel("uphill", "LIFT = 1.0\n") if is_file else json.dumps(listing), headers={
             "Access-Control-Allow-Origin": "*",
             "Content-Type": "application/zip" if is_file else "application/vnd.pypi.simple.v1+json"})
 
@@ -284,9 +279,6 @@ def test_an_import_comes_from_the_package_index_and_no_other_host(visit):
     run(tab, "import uphill\ndef predict(x, w, b):\n    return w * x + b + uphill.LIFT\n")
     tab.wait_text("code-state", "Your text is running.")
     assert tab.number("loss") == pytest.approx(float(line.loss(line.predict(line.X, 1, -1) + 1, line.Y)))
-    run(tab, "import sideways\n" + RAISED)
-    tab.wait_text("code-error", "sideways could not be fetched")
-    assert "https://pypi.org/simple/sideways/" in asked and not any("wheels.example" in each for each in asked)
 
 
 def test_the_keyboard_alone_suffices(visit):
