@@ -358,7 +358,7 @@ def test_a_module_and_a_style_sheet_that_are_damaged_and_work_are_named(visit):
     said.filter(has_text=re.compile("Damaged on the way: workbench.css, it has .*; ui/export.js, it has ")).wait_for()
     tab.page.context.unroute_all()
     said.get_by_role("button", name="Retry").click()
-    tab.wait_text("offline", "Works only while connected")  # which is said after that
+    tab.wait_text("offline", "Works only while connected")  # it comes after the files were checked
     assert said.inner_text() == ""
 
 
@@ -378,7 +378,7 @@ def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
         go(link)
         needed = dict.fromkeys(fault.asked, link) | needed
     assert len(needed) > 150
-    tab.expected = ("",)  # whatever is said, was provoked: each visit from here on has a fault
+    tab.expected = ("",)  # each visit from here on has a fault, which fills the console
     for path, how in zip(needed, faults_from(turn), strict=False):
         if path in ("index.html", "worker.js", LIST) or UNHEARD.fullmatch(f"{path} {how}"):
             continue
