@@ -135,7 +135,11 @@ function began(worker) {
 function ask(worker, message) {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => (data.trouble ? reject(data.trouble) : resolve(data));
+    port1.onmessage = ({ data }) => {
+      port1.close(); // an open port stays in memory until the worker forgets its end
+      if (data.trouble) reject(data.trouble);
+      else resolve(data);
+    };
     worker.postMessage(message, [port2]);
   });
 }
