@@ -15,11 +15,11 @@ INLINE i16x8 wide(const int is_unsigned, const uint8_t *p) {
 
 INLINE void tile(const int M, const int N, const int ux, const int uw, const Codes *c, size_t row, size_t out) {
   const uint8_t *x = c->x + row * c->x_row, *w = c->w + out * c->w_row;
-  u32x4 acc[4][8]; // unsigned: wraps around
+  u32x4 acc[2][6]; // unsigned: wraps around
   UNROLL for (int m = 0; m < M; m++) UNROLL for (int n = 0; n < N; n++) acc[m][n] = (u32x4){0};
   size_t k = 0;
   for (; k + 8 <= c->K; k += 8) {
-    i16x8 b[8];
+    i16x8 b[6];
     UNROLL for (int n = 0; n < N; n++) b[n] = wide(uw, w + n * c->w_row + k);
     UNROLL for (int m = 0; m < M; m++) {
       i16x8 a = wide(ux, x + m * c->x_row + k);
@@ -39,7 +39,7 @@ INLINE void dot_codes(const int ux, const int uw, const Codes *c, size_t rows, s
     for (; o < outputs; o++) tile(2, 1, ux, uw, c, r, o);
   }
   for (; r < rows; r++) {
-    for (o = 0; o + 8 <= outputs; o += 8) tile(1, 8, ux, uw, c, r, o);
+    for (o = 0; o + 6 <= outputs; o += 6) tile(1, 6, ux, uw, c, r, o);
     for (; o < outputs; o++) tile(1, 1, ux, uw, c, r, o);
   }
 }
