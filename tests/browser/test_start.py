@@ -277,22 +277,22 @@ class Faulty:
     """The site, but for one file that is at fault."""
 
     def __init__(self, tab):
-        self.tab, self.path, self.how, self.asked = tab, "", "", []
-        tab.page.context.on("request", lambda request: self.asked.append(self.name(request)))
-        tab.page.context.route("**/*", self._answer)
+        self.tab, self.context, self.path, self.how, self.asked = tab, tab.page.context, "", "", []
+        self.context.on("request", lambda request: self.asked.append(self.name(request)))
 
     def name(self, request) -> str:
         return request.url.removeprefix(self.tab.url).partition("#")[0] or "index.html"
 
     def be(self, path: str = "", how: str = "") -> None:
+        """From now on this file has this fault and no other has any; only this one is asked of Python."""
+        print(path, how)  # is shown with a failure
+        self.context.unroute(self.tab.url + self.path)
         self.path, self.how = path, how
         if path:
             self.tab.expected = (*self.tab.expected, path)
-        print(path, how)  # is shown with a failure
+            self.context.route(self.tab.url + path, self._answer)
 
     def _answer(self, route):
-        if self.name(route.request) != self.path:
-            return route.fallback()
         body = FAULTS[self.how]((ROOT / "web" / self.path).read_bytes())
         kind = mimetypes.guess_type(self.path)[0] or "application/octet-stream"
         return route.fulfill(status=404) if body is None else route.fulfill(body=body, content_type=kind)
@@ -368,11 +368,10 @@ def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
     """All that pages ask for without Python: the page says which file it is, or does without it."""
     tab, needed = alone, {}
     fault = Faulty(tab)
-    tab.page.context.route("**/worker.js*", lambda route: route.fulfill(content_type="text/javascript", body=""))
 
-    def go(link: str) -> None:
+    def go(link: str, until: str = "networkidle") -> None:
         tab.page.goto("about:blank")  # else a link would only change the hash
-        tab.page.goto(tab.url + link, wait_until="networkidle")
+        tab.page.goto(tab.url + link, wait_until=until)
 
     for link in ("#start?tour=1", *(f"#{name}" for name in pages.names())):
         go(link)
@@ -383,12 +382,12 @@ def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
         if path in ("index.html", "worker.js", LIST) or UNHEARD.fullmatch(f"{path} {how}"):
             continue
         fault.be(path, how)
-        go(needed[path])
-        said = tab.page.locator(TROUBLE).filter(has_text="Bitladder " if path in UNNAMED else path)
         if SPARED.fullmatch(path):
+            go(needed[path])
             assert tab.page.locator(TROUBLE).count() == 0 and tab.page.locator("#view [data-panel]").count(), path
         else:
-            said.first.wait_for()
+            go(needed[path], until="commit")
+            tab.page.locator(TROUBLE).filter(has_text="Bitladder " if path in UNNAMED else path).first.wait_for()
 
 
 def test_the_log_opens_while_python_starts_and_when_it_cannot(visit):
