@@ -1,6 +1,8 @@
 """Every file that a page asks for is in turn missing, cut off and wrong."""
 
 import gzip
+import itertools
+import json
 import re
 
 import pytest
@@ -22,6 +24,9 @@ UNNAMED = {"start.js", "modules.js", "integrity.js", "patience.js"}  # or nobody
 # A page does without its first picture and without records, and shows formulas as they are written.
 SPARED = re.compile(r"recorded/.*|app/weights/.*\.json|vendor/temml/.*")
 UNHEARD = re.compile(r".*\.css cut off")  # half of a style sheet is one
+# Python's own and those that come with it, which the other tests here have, the service worker's, and what nobody runs.
+OTHERS = re.compile(r"app/[\w.-]+|app/(icons|weights)/.*|data/.*|vendor/(pyodide|codemirror)/.*|.*/LICENSE|sw\.js"
+                    r"|ui/(editor|offline)\.js|(boot|download)\.js|manifest\.webmanifest|index\.html|worker\.js")
 TROUBLE = "#unserved, [data-test=error], [data-test$=trouble]"
 
 
@@ -67,29 +72,79 @@ def test_each_file_of_a_start_in_turn_is_missing_cut_off_or_wrong(visit, turn):
     tab.wait_number("written", "x === 3")
 
 
+def go(tab, link: str, until: str = "commit") -> None:
+    tab.page.goto("about:blank")  # else a link would only change the hash
+    tab.page.goto(tab.url + link, wait_until=until)
+
+
+def named(tab, path: str) -> None:
+    tab.page.locator(TROUBLE).filter(has_text="Bitladder " if path in UNNAMED else path).first.wait_for()
+
+
+def asked_by_pages(tab, fault: Faulty, listed) -> dict[str, str]:
+    """Each file that a page asks for without Python, with the link of the first such page."""
+    needed = {}
+    for name in pages.names():
+        link = "#start?tour=1" if name == "start" else f"#{name}"
+        go(tab, link, until="networkidle")
+        # Its own are asked for last, and on a slow machine the network is idle before.
+        own = [path for path in listed if re.fullmatch(rf"(app/pages|recorded)/{name}\.\w+", path)]
+        tab.page.wait_for_function("""(own) => {
+            const asked = new Set(performance.getEntriesByType("resource").map((entry) => entry.name));
+            return own.every((path) => asked.has(new URL(path, document.baseURI).href));
+        }""", arg=own)
+        needed = dict.fromkeys(fault.asked, link) | needed
+    return needed
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("turn", range(3))
 def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
     """All that pages ask for without Python: the page says which file it is, or does without it."""
-    tab, needed = alone, {}
-    fault = Faulty(tab)
-
-    def go(link: str, until: str = "networkidle") -> None:
-        tab.page.goto("about:blank")  # else a link would only change the hash
-        tab.page.goto(tab.url + link, wait_until=until)
-
-    for link in ("#start?tour=1", *(f"#{name}" for name in pages.names())):
-        go(link)
-        needed = dict.fromkeys(fault.asked, link) | needed
-    assert len(needed) > 150
+    tab, fault, listed = alone, Faulty(alone), json.loads((ROOT / "web" / LIST).read_text())["files"]
+    needed = asked_by_pages(tab, fault, listed)
+    left_out = [path for path in listed if path not in needed and not OTHERS.fullmatch(path)]
+    assert not left_out, left_out
     tab.expected = ("",)  # each visit from here on has a fault, which fills the console
     for path, how in zip(needed, faults_from(turn), strict=False):
         if path in ("index.html", "worker.js", LIST) or UNHEARD.fullmatch(f"{path} {how}"):
             continue
         fault.be(path, how)
         if SPARED.fullmatch(path):
-            go(needed[path])
-            assert tab.page.locator(TROUBLE).count() == 0 and tab.page.locator("#view [data-panel]").count(), path
+            go(tab, needed[path], until="networkidle")
+            tab.page.locator("#view [data-panel]").first.wait_for(state="attached")
+            assert tab.page.locator(TROUBLE).count() == 0, path
         else:
-            go(needed[path], until="commit")
-            tab.page.locator(TROUBLE).filter(has_text="Bitladder " if path in UNNAMED else path).first.wait_for()
+            go(tab, needed[path])
+            named(tab, path)
+
+
+@pytest.mark.thorough
+def test_each_module_that_comes_with_python_is_missing_cut_off_or_wrong(visit):
+    """Those of its worker, and that of the offline copy, which comes when Python is ready."""
+    tab = visit(None)
+    tab.expected = ("",)
+    fault = Faulty(tab)
+    for path, how in itertools.product(("worker.js", "boot.js", "download.js", "ui/offline.js"), FAULTS):
+        fault.be(path, how)
+        go(tab, "#exponential")
+        named(tab, path)
+
+
+@pytest.mark.thorough
+def test_each_module_of_the_editor_is_missing_cut_off_or_wrong(alone):
+    tab = alone
+    tab.expected = ("",)
+    fault = Faulty(tab)
+
+    def trouble() -> str:
+        go(tab, "#start", until="load")
+        return tab.page.evaluate("""() => import("./modules.js").then(({ load }) => load("ui/editor.js"))
+            .then(() => "", ({ message }) => message)""")
+
+    assert trouble() == ""
+    needed = [path for path in fault.asked if path == "ui/editor.js" or path.startswith("vendor/codemirror/")]
+    assert len(needed) == len(set(needed)) > 12
+    for path, how in itertools.product(needed, FAULTS):
+        fault.be(path, how)
+        assert trouble().startswith(f"{path} could not be loaded: "), how
