@@ -23,7 +23,8 @@ COMPILERS = ("cc", "gcc", "clang")
 # Of one test so many cases run inside Pyodide, unless it is marked otherwise; the parity sessions ask for the rest.
 CASES, THOROUGH_CASES = 2, 4
 
-LONG = {f"test_{name}.py" for name in ("offline", "lasting", "start", "single", "leaving", "live_code_view")}
+LONG = {f"test_{name}.py" for name in (
+    "offline", "lasting", "faults", "every_file", "single", "leaving", "live_code_view")}
 
 
 def pytest_addoption(parser):

@@ -180,10 +180,10 @@ def test_every_page_has_panels_and_what_they_do_not_draw_is_in_views():
 
 
 def test_what_only_chromium_has_is_asked_for_in_one_place():
-    """Where tests in other browsers skip it: `Visitor.devtools` and `allow_clipboard` in tests/browser/conftest.py."""
+    """Where tests in other browsers skip it: `devtools` and `allow_clipboard` of tests/browser/visitor.py."""
     asking = re.compile(r"new_cdp_session|\bgrant_permissions")
     for path in (ROOT / "tests" / "browser").glob("*.py"):
-        assert path.name == "conftest.py" or not asking.search(path.read_text()), path.name
+        assert path.name == "visitor.py" or not asking.search(path.read_text()), path.name
 
 
 # A name, or a variable with one; and several names at once.

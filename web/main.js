@@ -108,7 +108,9 @@ async function open(session) {
   performance.mark("ready");
   const found = navigator.serviceWorker?.controller ? [] : await damaged(); // an offline copy is checked when it is made
   if (found.length) banner("page", { message: `Damaged on the way: ${found.map(({ path, why }) => `${path}, ${why}`).join("; ")}`, hint: "Reload the page to use a sound copy.", retry: () => location.reload() });
-  (await load("ui/offline.js")).keepOffline(at("offline"), at("release"), tell); // after the start, which has the line to itself
+  // After the start, which has the line to itself.
+  const keep = load("ui/offline.js").then(({ keepOffline }) => keepOffline(at("offline"), at("release"), tell));
+  keep.catch(({ message, hint }) => banner("page", { message, hint, retry: () => location.reload() }));
 }
 
 /** Python could not open a page with the settings of its link: open it with the defaults. */
@@ -277,10 +279,7 @@ async function main() {
   bindThemes(document.getElementsByName("theme"));
   at("rail").addEventListener("click", ({ target }) => target.closest("a") && at("rail").togglePopover(false)); // on narrow screens
   keepFocus(at("main"), at("view"));
-  document.querySelector(".skip").addEventListener("click", (event) => {
-    event.preventDefault(); // the hash is the page's
-    at("main").focus();
-  });
+  document.querySelector(".skip").addEventListener("click", (event) => (event.preventDefault(), at("main").focus())); // the hash is the page's
   for (const type of ["error", "unhandledrejection"]) {
     addEventListener(type, ({ message, error, reason }) => log.add(error?.stack ?? reason?.stack ?? reason ?? message));
   }

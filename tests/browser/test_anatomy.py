@@ -118,15 +118,35 @@ def test_every_page_at_every_size(visit):
     tab, faults = without_python(visit, WIDE), []
     for name in pages.names():
         go(tab, name)
-        faults += [f"{name}: {fault}" for fault in twice(tab, name)]
-        for size in SIZES:
-            tab.page.set_viewport_size(size)
-            tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            found = [*out_of_view(tab, name, size, bool(faults)), *tab.page.evaluate(OVERLAPS),
-                     *tab.page.evaluate(SPILT)]
-            faults += [f"{name} at {size['width']}: {fault}" for fault in found]
+        faults += faults_of(tab, name, bool(faults))
     assert not faults, faults
     assert tab.page.evaluate("document.documentElement.dataset.state") != "ready"
+
+
+@pytest.mark.thorough
+def test_every_page_at_every_size_when_python_has_answered_and_after_a_step(visit):
+    tab, faults = visit("#start", viewport=WIDE), []
+    for name in pages.names():
+        tab.follow(f"#{name}")
+        faults += faults_of(tab, name, bool(faults))
+        for count in ("step-count", "written"):
+            if tab[count].count() and tab["step"].is_enabled():
+                tab["step"].click()
+                tab.wait_number(count, "x > 0")
+                tab.page.evaluate("scrollTo(0, 0)")
+                faults += faults_of(tab, name, bool(faults))
+    assert not faults, faults
+
+
+def faults_of(tab, name: str, hurry: bool) -> Iterator[str]:
+    """What is wrong with how a page looks, at all sizes."""
+    print(name)  # is shown with a failure that is none of these
+    yield from (f"{name}: {fault}" for fault in twice(tab, name))
+    for size in SIZES:
+        tab.page.set_viewport_size(size)
+        tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found = [*out_of_view(tab, name, size, hurry), *tab.page.evaluate(OVERLAPS), *tab.page.evaluate(SPILT)]
+        yield from (f"{name} at {size['width']}: {fault}" for fault in found)
 
 
 def test_exact_values_are_shown_within_the_screen(visit):

@@ -11,8 +11,8 @@ import sys
 import urllib.request
 
 import pytest
+from faults import FAULTS
 from small_release import change, release
-from test_start import FAULTS
 
 from pyapp import pages
 from pyapp.hosts import ROOT

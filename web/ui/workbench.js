@@ -56,7 +56,7 @@ const onPaper = ({ meta, params, step }) =>
 
 function Headline({ text, scope, page, training }) {
   return html`<${Rich} text=${text} scope=${scope} />
-    ${page.example() && html`<span class="doc recorded" data-test="recorded">Recorded${!page.open ? html` <span class="by">by CPython</span>` : training && page.example().step ? `; press ${page.meta.labels.play}` : "; computed here now"}</span>`}
+    ${page.example() && html`<span class="doc recorded" data-test="recorded">Recorded<span class="by">${!page.open ? " by CPython" : training && page.example().step ? `; press ${page.meta.labels.play}` : "; computed here now"}</span></span>`}
     ${page.viewed && html` <span class="doc" data-test="headline-viewed">Shown: the pinned run “${page.viewed.name}”</span>`}
     ${page.compared && html` <span class="doc" data-test="headline-compared">Pinned: <${Rich} text=${text} scope=${page.compared.scope} /></span>`}`;
 }
