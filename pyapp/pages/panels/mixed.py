@@ -19,7 +19,7 @@ def headline(chosen: Mapping[str, Any] | None, refusal: str) -> str:
         return "too small" if refusal else "searching: {found:count} of {findings:count}"
     cost = ("accuracy [{float_accuracy:percent}](.float) → [{chosen.accuracy:percent}](.quant)"
             if chosen["accuracy"] is not None else "{chosen.bytes:count} bytes")
-    return cost + ", {chosen.bits:words} bits"
+    return cost + " with {chosen.bits:words} bits"
 
 
 def network(point: str) -> str:
