@@ -107,7 +107,7 @@ class Page(SoftmaxLab):
     PANELS = (TABLE, PICTURE, COSTS)
     IDLE = (Idle(("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
             Idle(("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
-    MAIN = ("bits", "shift")
+    MAIN = ("logits", "bits", "shift", "method")
     RECORDED, REHEARSED = (), 100
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
@@ -126,7 +126,7 @@ class Page(SoftmaxLab):
                   "order"),
         Param("best", "Best first", "bool", True, doc=
               "Whether the method that does best in the sorted column stands first; if not, the worst does"),
-        softmax_controls.softmax(name="method", label="Picture of", default="ibert",
+        softmax_controls.softmax(name="method", default="ibert",
                          doc="The method whose probabilities are shown as a picture"),
         Param("row", "First row shown", "int", 1, lo=1, hi=1024, doc="Row with which the picture begins (1 = first)"),
     )
