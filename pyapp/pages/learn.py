@@ -42,7 +42,7 @@ class Page(Experiment):
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
     WORK, FILES, ACCEPTS = "train", "Checkpoint or text", ".npz,.txt,.md,.csv,text/*"
     LABELS: ClassVar = {"load": "Load checkpoint or text"}
-    BAR = "step {step:count}, score [{last.score:percent:0}](.float){quant_words}"
+    BAR = "score [{last.score:percent:0}](.float){quant_words}"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "text", "size", "seed")))
     IDLE = (Idle(("text",), "corpus", "is", ("stories",), "the stories are learned"),)

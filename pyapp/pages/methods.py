@@ -37,8 +37,7 @@ TABLE = Panel("table", "Every method on the same codes", (
                "[logits](?logits) are rounded."),
     Words(role="doc", name="facts",
           text="{logits.rows:count} row{logits.rows:s} of N = {logits.n:count}, {logits.lowest} to {logits.highest}; "
-               "codes {logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
-               "across row lengths."),
+               "codes {logits.low:count} to {logits.high:count}, scale {logits.scale}."),
     Progress(name="measured", done="measured", of="total", text="{measured:count} of {total:count} methods measured."),
     Table(name="methods", caption="Errors of every method; the headings sort, and a method's name shows its picture",
           rows="rows", pick="method", sort="sort", best="best", columns=(
@@ -50,6 +49,7 @@ TABLE = Panel("table", "Every method on the same codes", (
               Column("row sum", "found.row_sum:fixed:3", sort="row_sum", order="other"),
               Column("top-1 agreement", "found.top1:percent", sort="top1", largest=True),
               Column("broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
+    Words(role="doc", text="MAE = L1 / N; do not compare it across row lengths."),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Heading(text="Rows that are no longer distributions", when="broken"),
     Words(role="doc", text="A row is broken if it is all 0, or if its sum is not between 0.5 and 1.5.",
