@@ -17,7 +17,7 @@ from pyapp.data import mnist
 from pyapp.nets import gpt, mlp, vit
 from pyapp.nets.generate import Sampling, Writer
 from pyapp.nets.mlp import MLP
-from pyapp.quant.matmul import matmul_integer, row_sums
+from pyapp.quant.matmul import matmul_integer_to_float, row_sums
 from pyapp.quant.schemes import quantize
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.training.trainer import Trainer
@@ -175,7 +175,7 @@ def product_integers(size: str) -> Work:
     codes, sums = weights.codes, row_sums(weights.codes)
     scale = np.float32(inputs.scale * weights.grid.scale)
     zero = int(inputs.zero_point)
-    return computing(lambda: matmul_integer(inputs.quantize(x), codes, zero, 0, sums).astype(np.float32) * scale)
+    return computing(lambda: matmul_integer_to_float(inputs.quantize(x), codes, scale, zero, sums))
 
 
 def seeing() -> Work:

@@ -122,7 +122,7 @@ class Entry:
         self.weight_bytes = w.nbytes
         if race == QUANTISED:
             grid, scale = operands.a.grid, operands.scale
-            self.call = lambda: contestant.run(grid.quantize(operands.x), w).astype(np.float32) * scale
+            self.call = lambda: contestant.to_float(grid.quantize(operands.x), w, scale)
         else:
             self.call = lambda: contestant.run(x, w)
         self.calls = 0

@@ -127,6 +127,15 @@ def matmul_integer(a: np.ndarray, w: np.ndarray, a_zero: int | np.ndarray = 0, w
     return matmul_terms(a, w, a_zero, w_zero, w_sums).total
 
 
+@accelerated
+def matmul_integer_to_float(a: np.ndarray, w: np.ndarray, scale: np.ndarray | np.float32, a_zero: int = 0,
+                            w_sums: np.ndarray | None = None) -> np.ndarray:
+    """S Σ (a - z_a) w in float32, (B, O): what the sums of `matmul_integer` stand for, ONNX Runtime's
+    MatMulIntegerToFloat. The scale S = S_a·S_w is a float32 number or one per output (O,); weights have the zero point
+    0. ValueError if int32 could overflow."""
+    return matmul_integer(a, w, a_zero, 0, w_sums).astype(np.float32) * np.asarray(scale, np.float32)
+
+
 def _batched(multiply: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """`multiply` for each pair of matrices in two batches."""
     if a.ndim == 1 and w.ndim >= 2:

@@ -135,11 +135,7 @@ function began(worker) {
 function ask(worker, message) {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => {
-      port1.close(); // an open port stays in memory until the worker forgets its end
-      if (data.trouble) reject(data.trouble);
-      else resolve(data);
-    };
+    port1.onmessage = ({ data }) => [port1.close(), data.trouble ? reject(data.trouble) : resolve(data)]; // an open port stays in memory
     worker.postMessage(message, [port2]);
   });
 }

@@ -27,6 +27,19 @@ def product(a: np.ndarray, w: np.ndarray) -> np.ndarray:
     return y
 
 
+def matmul_integer_to_float(a: np.ndarray, w: np.ndarray, scale: np.ndarray, a_zero: int = 0,
+                            w_sums: np.ndarray | None = None) -> np.ndarray:
+    scale, zero = np.asarray(scale), np.asarray(a_zero)
+    if not (a.dtype in BYTES and w.dtype in BYTES and a.ndim == w.ndim == 2 and a.shape[1] == w.shape[1]
+            and w_sums is not None and w_sums.dtype == np.int32 and w_sums.shape == w.shape[:1] and zero.size == 1
+            and scale.dtype == F32 and scale.shape in ((), w.shape[:1])
+            and a.shape[1] * (255 + abs(int(zero.item()))) * 255 < 1 << 31):
+        return NotImplemented
+    y = np.empty((len(a), len(w)), F32)
+    simd.product_to_float(_rows(a), _rows(w), int(zero.item()), dense(w_sums), dense(scale.reshape(-1)), y)
+    return y
+
+
 def integer_layer(layer: Any, codes: np.ndarray) -> np.ndarray:
     arguments, dtype, grouped = _kept(layer, _of_layer)
     if not (arguments and codes.dtype in BYTES and codes.ndim == 2 and codes.shape[1] == arguments[0].shape[1]):
@@ -195,5 +208,6 @@ def _rows(x: np.ndarray) -> np.ndarray:
 
 def table() -> dict[str, Callable]:
     """The kernels by the names of the functions that they stand in for."""
-    return {each.__name__: each for each in (product, integer_layer, grid_codes, grid_values, fake_steps, logit_codes,
-                                             code_softmax, rounded_softmax, dense_on_grid, whole_block)}
+    return {each.__name__: each for each in (
+        product, matmul_integer_to_float, integer_layer, grid_codes, grid_values, fake_steps, logit_codes, code_softmax,
+        rounded_softmax, dense_on_grid, whole_block)}

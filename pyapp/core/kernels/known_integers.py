@@ -26,7 +26,10 @@ def _products(simd: ModuleType) -> bool:
         for w_type in ENDS:
             x, w, y = _codes(x_type, 5, 43), _codes(w_type, 13, 43), np.empty((5, 13), np.int32)
             simd.product(x, w, y)
-            if not np.array_equal(y, np.einsum("bi,oi->bo", x.astype(np.int32), w.astype(np.int32))):
+            expected = np.einsum("bi,oi->bo", x.astype(np.int32), w.astype(np.int32))
+            zero, sums, real = 255, w.sum(axis=1, dtype=np.int32), np.empty((5, 13), np.float32)
+            simd.product_to_float(x, w, zero, sums, np.full(1, 0.5, np.float32), real)
+            if not (np.array_equal(y, expected) and np.array_equal(real, (expected - zero * sums) / 2)):
                 return False
     return True
 

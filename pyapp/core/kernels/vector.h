@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define SEPARATE static __attribute__((noinline)) // a function of its own: engines compile very large ones with less care
 #ifdef __clang__
 #define UNROLL _Pragma("unroll")
 #else

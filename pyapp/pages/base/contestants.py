@@ -13,7 +13,7 @@ import numpy as np
 
 from pyapp.core.ops import linear
 from pyapp.core.rng import generator
-from pyapp.quant.matmul import FLOAT32_EXACT, matmul_integer, row_sums
+from pyapp.quant.matmul import FLOAT32_EXACT, matmul_integer, matmul_integer_to_float, row_sums
 from pyapp.quant.schemes import QuantizedTensor, quantize
 
 BITS = 8
@@ -31,6 +31,11 @@ class Contestant:
     integer: bool  # it multiplies codes; otherwise the float32 numbers
     run: Callable[[np.ndarray, Any], np.ndarray]
     prepare: Callable[[np.ndarray], Any] = np.ascontiguousarray  # its result tells its `nbytes`
+    scaled: Callable[[np.ndarray, Any, np.float32], np.ndarray] | None = None  # the sums times a scale, if in one go
+
+    def to_float(self, codes: np.ndarray, w: Any, scale: np.float32) -> np.ndarray:
+        """What the sums stand for, float32."""
+        return self.scaled(codes, w, scale) if self.scaled else self.run(codes, w).astype(np.float32) * scale
 
 
 def obvious_matmul(a: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -75,6 +80,11 @@ def as_pages(a: np.ndarray, w: Summed) -> np.ndarray:
     return matmul_integer(a, w.codes, 0, 0, w.sums)
 
 
+def as_pages_scaled(a: np.ndarray, w: Summed, scale: np.float32) -> np.ndarray:
+    """The same, scaled back to float32 in the same call."""
+    return matmul_integer_to_float(a, w.codes, scale, 0, w.sums)
+
+
 def as_type(dtype: type) -> Callable[[np.ndarray], np.ndarray]:
     """A function that prepares weights by a cast to this type."""
     return lambda w: np.ascontiguousarray(w, dtype)
@@ -97,7 +107,7 @@ CONTESTANTS = (  # what can be written down soonest comes first
                True, carried, as_type(np.float32)),
     Contestant("product", "int8, as the pages compute",
                "The integer product that every page here uses: in the browser a SIMD kernel, outside exact products of "
-               "floats", True, as_pages, lambda w: Summed(w, row_sums(w))),
+               "floats", True, as_pages, lambda w: Summed(w, row_sums(w)), as_pages_scaled),
     Contestant("numpy", "float32, NumPy alone", "What NumPy does with float32 where there is no kernel",
                False, linear.__wrapped__),
 )

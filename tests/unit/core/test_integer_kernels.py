@@ -1,6 +1,8 @@
 """The integer kernels give NumPy's integers on every input, in Pyodide with the built file and natively where
 BITLADDER_KERNELS names a build (tests/cli/test_kernels_build.py runs this file again, under sanitizers)."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from unit.quant.test_integer_network import PER_AND_ROUNDING, Network
@@ -49,6 +51,21 @@ def test_products_are_exact_for_any_shape_order_and_codes():
         y = kernels.TABLE["product"](x, w)
         assert y.dtype == np.int32
         assert np.array_equal(y, np.einsum("bi,oi->bo", x.astype(np.int64), w.astype(np.int64)))
+
+
+def test_products_that_are_scaled_to_float_have_numpys_bits():
+    for seed in range(CASES):
+        rng = np.random.default_rng(seed)
+        rows, outputs, inputs = rng.integers(0, 9), rng.integers(0, 20), rng.integers(0, 70)
+        x, w = drawn(rng, rows, inputs, TYPES[seed % 2]), drawn(rng, outputs, inputs, TYPES[seed // 2 % 2])
+        scale = rng.random(outputs, np.float32) if seed % 3 else np.float32(rng.random())
+        zero, sums = int(rng.integers(-128, 256)), matmul.row_sums(w)
+        assert kernels.TABLE["matmul_integer_to_float"](x, w, scale, zero, sums) is not NotImplemented
+        expected, found = both(partial(matmul.matmul_integer_to_float, x, w, scale, zero, sums))
+        np.testing.assert_array_equal(found, expected, strict=True)
+    with engine.using(engine.KERNELS), pytest.raises(ValueError, match="int32"):
+        many = np.full((1, 70_000), 255, np.uint8)
+        matmul.matmul_integer_to_float(many, many, np.float32(1), 0, matmul.row_sums(many))
 
 
 def test_a_product_wraps_around_as_numpys_does():
@@ -218,6 +235,10 @@ def test_wrong_arguments_are_exceptions():
         (simd.product, (x, w[:, :7], y)), (simd.product, (x, w, y[:1])), (simd.product, (x, w, y.astype(np.int64))),
         (simd.product, (x.astype(np.int32), w, y)), (simd.product, (x[:, ::-1], w, y)),
         (simd.product, (y.view(np.uint8)[:, :8], w, y)), (simd.product, (x, w)), (simd.product, (x, w, None)),
+        (simd.product_to_float, (x, w, 0, zero, one, np.empty((2, 3), np.float32))),
+        (simd.product_to_float, (x, w, 0, zero.repeat(3), one.repeat(2), np.empty((2, 3), np.float32))),
+        (simd.product_to_float, (x, w, 0, zero.repeat(3), one, y)),
+        (simd.product_to_float, (x, w, None, zero.repeat(3), one, np.empty((2, 3), np.float32))),
         (simd.layer, changed(a5=table + 31)), (simd.layer, changed(a5=table - 32)), (simd.layer, changed(a6=0)),
         (simd.layer, changed(a6=7)), (simd.layer, changed(a7=3)), (simd.layer, changed(a7=2)),
         (simd.layer, changed(a4=real, a7=2)), (simd.layer, changed(a2=np.zeros((2, 1), np.int32))),
