@@ -14,13 +14,19 @@ SPARED = {"ssl"}  # asyncio tries it, and does without where it is missing: the 
 def listed() -> dict[str, list[str]]:
     """{"start": modules that the first page imports in Pyodide, "pages": more that others do, "shown": those of ours
     whose source a page shows or lets its reader edit}."""
-    from pyapp.hosts import Node  # not at the top: there this module is imported to be asked, and would count it
+    from pyapp.hosts import HostError, Node  # not at the top: this module is imported there, too, and would count it
 
     with Node() as node:
         node.call("open", page=pages.names()[0])
         start = [name for name in node.run(__name__, "imported") if name not in SPARED]
         for name in pages.names():
-            node.call("open", page=name)
+            try:
+                node.call("open", page=name)
+            except HostError as error:
+                if error.type != "UnknownPage":
+                    raise
+                raise HostError(f"Node's packs do not have the page {name!r} yet",
+                                hint="run python serve.py --provision, and then this again") from None
         shown = {name.rpartition(".")[0] for page in pages.names() for name in pages.sources(page) + pages.live(page)}
         return {"start": start, "pages": sorted(set(node.run(__name__, "imported_anywhere")) - set(start)),
                 "shown": sorted(shown)}

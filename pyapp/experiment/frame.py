@@ -92,7 +92,7 @@ class Experiment:
     FILES: ClassVar[str] = ""  # the title of the controls that save and load the run, or a file; none without it
     ACCEPTS: ClassVar[str] = ".npz,.safetensors,.onnx"  # endings of the files that `restore` and `receive` take
     IN_PARTS: ClassVar[bool] = False  # `receive` takes Parts, too (pyapp/parts.py): files up to 2 GB, not read whole
-    MAIN: ClassVar[tuple[str, ...]] = ()  # one or two parameters whose controls stay in view; see `mains`
+    MAIN: ClassVar[tuple[str, ...]] = ()  # the few parameters whose controls stay in view; see `mains`
     RUN: ClassVar[Work | None] = None  # the button of "asked" work, beside them
     BAR: ClassVar[str] = ""  # a template for the headline beside them: the float result and the quantised one
     RECORDED: ClassVar[tuple[str, ...] | None] = None  # see pyapp/recorded.py: what is shown before Python is there

@@ -79,7 +79,7 @@ class Page(Experiment):
     entry = "Rounding"
     order = 11
     NEXT = ("formats", "Beside whole numbers: small floats, NF4 and shared scales on the same tensor.")
-    BAR = "{bits} bits"
+    BAR = "skewed: symmetric {skewed.symmetric.sqnr_db:decibels:1} → affine {skewed.affine.sqnr_db:decibels:1}"
     PANELS = (
         comparison("skewed", "Skewed numbers"),
         comparison("centred", "Centred numbers"),

@@ -133,15 +133,15 @@ class Page(SoftmaxLab):
     order = 52
     NEXT = ("methods", "Compare all integer softmaxes on the same codes.")
     SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "source"}
-    BAR = "{bits} bits, L1 {plain.l1_per_row:fixed:3} → {shifted.l1_per_row:fixed:3}"
+    BAR = "L1 {plain.l1_per_row:fixed:3} → [{shifted.l1_per_row:fixed:3}](.quant)"
     GROUPS = (("Logits", ("source", "head", "length", "causal", "seed")), ("Quantise", ("bits", "method", "shift")),
               ("Picked cell", ("row", "column")))
     PANELS = (MAPS, CELL, ROW, MEASURES)
-    MAIN = ("bits", "shift")
+    MAIN = ("source", "bits", "shift", "method")
     RECORDED = ()
     PARAMS = (
-        Param("source", "Logits from", "choice", "offsets", choices=tuple(LOGITS), titles=controls.NETWORK_TITLES,
-              doc="What the head does; the sentence below the matrices says how its logits are made"),
+        Param("source", "Logits", "choice", "offsets", choices=tuple(LOGITS), titles=controls.NETWORK_TITLES,
+              doc="The kind of head that they come from; the sentence below the matrices says how they are made"),
         Param("head", "Head", "int", 1, lo=1, hi=MOST_HEADS,
               doc="Head that is shown (1 = first); a trained network has 4 in each layer"),
         Param("length", "Tokens", "int", 24, lo=2, hi=64, doc="Number of queries, and of the keys that each of them "
@@ -185,7 +185,7 @@ class Page(SoftmaxLab):
                 "query": self.source.queries[row], "key": self.source.keys[column], "words": cell_words(masked, facts)}
         return Frame(0, {
             "head": head + 1, "heads": heads, "rows": rows, "columns": columns, "row": row + 1, "column": column + 1,
-            "at_key": column, "picked": [0, row, column], "bits": self.params["bits"], "about": self.source.about,
+            "at_key": column, "picked": [0, row, column], "about": self.source.about,
             "queries": list(self.source.queries), "keys": list(self.source.keys), "fates": list(FATES),
             "row_fates": list(ROW_FATES), "titles": {name: TITLES[rule] for name, rule in self._rules().items()},
             "method": self._method(), **facts, "words": verdict(facts), "limits": limits(p, sides, row),

@@ -109,7 +109,7 @@ class Page(SoftmaxLab):
     summary = "Drag a point along the exponential and see every integer that I-BERT's i-exp computes."
     order = 50
     NEXT = ("staircase", "See what few bits make of a curve, and of a whole softmax.")
-    BAR = "x = {point.x:fixed:3}, S = {scale:text}"
+    BAR = "e^x at {point.x:fixed:2}: [{point.exact:fixed:4}](.float) → [{point.made:fixed:4}](.quant)"
     GROUPS = (("The point", ("x",)), ("The method", ("method", "scale", "exponent")))
     PANELS = (CURVE, INTEGERS, GAP, SCALE)
     MAIN = ("method", "scale")
@@ -118,9 +118,9 @@ class Page(SoftmaxLab):
     PARAMS = (
         Param("x", "Point x", "float", -2.5, lo=LOWEST, hi=0, step=0.01,
               doc="Logit minus the row maximum, rounded to the nearest code"),
-        Param("method", "Method", "choice", "ibert", choices=tuple(METHODS), titles=softmax_controls.SOFTMAX_TITLES,
-              doc="I-BERT's published code; its paper, with the printed constants and algorithm; or the code "
-                  "with 12 more bits of ln 2"),
+        Param("method", "Softmax", "choice", "ibert", choices=tuple(METHODS), titles=softmax_controls.SOFTMAX_TITLES,
+              doc="Whose exponential: I-BERT's published code; its paper, with the printed constants and algorithm; or "
+                  "the code with 12 more bits of ln 2"),
         Param("scale", "Scale S", "float", 0.1, lo=float(SCALES[0]), hi=float(SCALES[-1]), log=True,
               doc="The real value of one code step"),
         Param("exponent", "Exponent bits n", "int", PERIODS, lo=0, hi=PERIODS,

@@ -42,7 +42,7 @@ class Page(Experiment):
     NEXT = ("rung1", "See how it works from the ground up: seven small steps, from a line to a transformer.")
     WORK, FILES, ACCEPTS = "train", "Checkpoint or text", ".npz,.txt,.md,.csv,text/*"
     LABELS: ClassVar = {"load": "Load checkpoint or text"}
-    BAR = "step {step:count}, score [{last.score:percent:0}](.float)"
+    BAR = "score [{last.score:percent:0}](.float){quant_words}"
     GROUPS = (("Quantise", ("bits",)), ("Write", ("temperature",)), ("Train", ("rate", "batch")),
               ("Begin with", ("corpus", "text", "size", "seed")))
     IDLE = (Idle(("text",), "corpus", "is", ("stories",), "the stories are learned"),)
@@ -162,6 +162,7 @@ class Page(Experiment):
         float_, rounded = (self._reading(bits) if bits or not i else {} for i, bits in enumerate((None, self.bits)))
         own, pending = isinstance(corpus, Own), self.readings.pending
         scalars = {
+            "quant_words": " → [{last.quant_score:percent:0}](.quant)" if self.bits else "",
             "epoch": trainer.epoch, "loss": self._loss, "rate": trainer.optimiser.rate if self.step else None,
             "parameters": trainer.p.vector.size, "quantised": self.bits is not None,
             "held_out": self.learner.held_out[0].size, "samples": SAMPLES, "pending": pending,

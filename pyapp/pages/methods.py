@@ -37,8 +37,7 @@ TABLE = Panel("table", "Every method on the same codes", (
                "[logits](?logits) are rounded."),
     Words(role="doc", name="facts",
           text="{logits.rows:count} row{logits.rows:s} of N = {logits.n:count}, {logits.lowest} to {logits.highest}; "
-               "codes {logits.low:count} to {logits.high:count}, scale {logits.scale}. MAE = L1 / N; do not compare it "
-               "across row lengths."),
+               "codes {logits.low:count} to {logits.high:count}, scale {logits.scale}."),
     Progress(name="measured", done="measured", of="total", text="{measured:count} of {total:count} methods measured."),
     Table(name="methods", caption="Errors of every method; the headings sort, and a method's name shows its picture",
           rows="rows", pick="method", sort="sort", best="best", columns=(
@@ -50,6 +49,7 @@ TABLE = Panel("table", "Every method on the same codes", (
               Column("row sum", "found.row_sum:fixed:3", sort="row_sum", order="other"),
               Column("top-1 agreement", "found.top1:percent", sort="top1", largest=True),
               Column("broken rows", "found.broken_rows:count", sort="broken_rows", bad="found.broken_rows"))),
+    Words(role="doc", text="MAE = L1 / N; do not compare it across row lengths."),
     Words(role="finding", name="finding", text="{words}", when="words"),
     Heading(text="Rows that are no longer distributions", when="broken"),
     Words(role="doc", text="A row is broken if it is all 0, or if its sum is not between 0.5 and 1.5.",
@@ -107,7 +107,7 @@ class Page(SoftmaxLab):
     PANELS = (TABLE, PICTURE, COSTS)
     IDLE = (Idle(("rows",), "logits", "is not", FAMILIES, "these logits are not drawn"),
             Idle(("length", "seed"), "logits", "is", (PASTED,), "your own logits are used"))
-    MAIN = ("bits", "shift")
+    MAIN = ("logits", "bits", "shift", "method")
     RECORDED, REHEARSED = (), 100
     PARAMS = (
         Param("logits", "Logits", "choice", "centred", choices=(*FAMILIES, *TRAINED, PASTED),
@@ -126,7 +126,7 @@ class Page(SoftmaxLab):
                   "order"),
         Param("best", "Best first", "bool", True, doc=
               "Whether the method that does best in the sorted column stands first; if not, the worst does"),
-        softmax_controls.softmax(name="method", label="Picture of", default="ibert",
+        softmax_controls.softmax(name="method", default="ibert",
                          doc="The method whose probabilities are shown as a picture"),
         Param("row", "First row shown", "int", 1, lo=1, hi=1024, doc="Row with which the picture begins (1 = first)"),
     )

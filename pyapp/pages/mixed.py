@@ -43,7 +43,7 @@ class Page(Experiment):
     ACTIONS = export_buttons.actions()
     IDLE = (controls.idle_in_float("calibrate"),)
     MAIN = ("budget", "method")
-    RECORDED, REHEARSED = (), 18
+    RECORDED, REHEARSED = (), 33  # as far as the measured mixture
     PARAMS = (
         Param("budget", "Budget", "int", 45_000, lo=20_000, hi=170_000, step=100, unit="bytes",
               doc="Bytes for everything: packed codes, scales, biases, and the grids of the activations"),
@@ -123,8 +123,7 @@ class Page(Experiment):
         scalars |= {
             "least_ratio": min(ratios, default=None), "largest_ratio": max(ratios, default=None),
             "rival_title": f"all {rival['uniform']} bits" if rival else "uniform",
-            "bar": f"{_list(chosen['bits'])} bits, {chosen['bytes']:,} bytes" if chosen else
-                   "too small" if scalars["refusal"] else "",
+            "bar": panels.headline(chosen, scalars["refusal"]),
             "sensitivity": self._sensitivity(layers, chosen), "front": self._front(scalars["points"], chosen),
         }
         wrong, pictures = mistakes.shown(*self._mistakes(), mnist.shipped("test")[0], self.params["cell"])

@@ -47,13 +47,13 @@ class Page(SoftmaxLab):
     tab, order = "Shift", 54
     NEXT = ("vision", "Try it in a real network: a Vision Transformer that reads your digit.")
     SHARES: ClassVar = {**SoftmaxLab.SHARES, "logits": "net", "shift": "rule"}
-    WORK, BAR, MAIN, RECORDED, REHEARSED = "auto", "{bar}", ("rule", "method"), (), 1000
-    GROUPS = (("Rule", ("rule", "measure")), ("Protocol", ("method", "other")),
+    WORK, BAR, MAIN, RECORDED, REHEARSED = "auto", "{bar}", ("net", "rule", "method"), (), 1000
+    GROUPS = (("Chart", ("rule", "measure")), ("Protocol", ("method", "other")),
               ("Logits", ("rows", "length", "net", "seeds", "seed")))
     PANELS = panels.PANELS
     PARAMS = (
-        Param("rule", "Rule", "choice", MEAN, choices=RULES[1:], titles=SHIFT_TITLES,
-              doc="The rule whose curve is drawn in orange beside the one without a shift"),
+        Param("rule", "Shift", "choice", MEAN, choices=RULES[1:], titles=SHIFT_TITLES,
+              doc="The rule of shifting whose curve is drawn in orange beside the one without a shift"),
         softmax_controls.softmax(
             name="method",
             doc="The softmax of the codes: Exact is the float softmax, so only the rounding is measured"),
@@ -153,7 +153,8 @@ class Page(SoftmaxLab):
             "over_batches": f", then over {len(seeds)} batches; in brackets the least and the most"
                             if len(seeds) > 1 else "",
             "answered": ", where the original has an answer" if guarded else "",
-            "bar": f"{self.params['rule']}: {bits_text(gain)}" if progress == 1 and gain else f"{progress:.0%}",
+            "bar": f"{SHIFT_TITLES[self.params['rule']]}: {bits_text(gain)}" if progress == 1 and gain else
+                   f"{progress:.0%}",
             "rules": [self._worth(rule, families) for rule in RULES[1:]], "families": families,
             "numbers": [row for family in families for row in self._numbers(family)],
             "guarded": guarded, "words": self._words({family["name"]: family["gains"] for family in families}),

@@ -93,7 +93,7 @@ class Page(SoftmaxLab):
         Param("curve", "Curve", "choice", PROBABILITY, choices=(PROBABILITY, *ELEMENTWISE),
               doc="softmax is the first probability of a row, as a function of its first logit"),
         softmax_controls.softmax(
-            name="method", label="Softmax method",
+            name="method",
             doc="The method that turns the logits' codes into probabilities: exact computes in floats and rounds at "
                 "the end"),
         Param("point", "First logit", "float", 1.0, lo=-8, hi=8, step=0.02,

@@ -42,6 +42,7 @@ QUANTISING = ("format", "bits", "per", "method", "activations", "calibrate", "lo
               "cache_bits")  # only one text
 SHOWN = ("layer", "head")  # these change only what is shown
 BEFORE = 12  # characters of the text that a caption quotes
+COST = ", loss [{validation.float:fixed:3}](.float) → [{validation.quant:fixed:3}](.quant)"  # where it was recorded
 TITLES = {"float": "float32", "quant": "quantised"}
 LEFT_OUT = ("The network knows {known}, but not {unknown}: it reads the prompt without them. The prompt itself "
             "is kept as it is.")
@@ -57,7 +58,7 @@ class Page(Experiment):
     NEXT = ("trace", "Follow a text through the network in integers, one operation after another.")
     WORK, EAGER = "train", (*WRITING, *QUANTISING, "tokens")
     LABELS: ClassVar = {"play": "Generate", "pause": "Stop", "step": "One character", "reset": "Start again"}
-    BAR = "{step:count}/{tokens:count}, {params.logit_bits} logit bits"
+    BAR = "{step:count}/{tokens:count}{cost}"
     GROUPS = (("Write", ("prompt", "tokens", "greedy", "temperature", "top_k", "seed")), ("Quantise", QUANTISING),
               ("Attention shown", SHOWN))
     PANELS = panels.PANELS
@@ -208,6 +209,7 @@ class Page(Experiment):
             "texts": shown, "prompt": texts["float"].prompt, "empty": not self._known_prompt(), "live": live,
             "tokens": tokens, "difference": difference, "words": self._words(difference), "labels": labels,
             "labels_count": len(labels), "full": 1.0, "validation": validation,
+            "cost": COST if validation and validation["quant"] is not None else "",
             "validation_words": f"validation, {counted(validation['n'], 'character')}, as recorded" if validation else
                                 "validation: nothing was recorded for these weights",
             "settings": described(self.params), "losses": losses, "speed": self._speed,

@@ -75,9 +75,12 @@ def groups(web):
     """Two functions of a path: its pack, and whether its source comes too. What web/modules.json does not list is for
     other pages if it is ours, with its source, and else for edited texts; without that list all is for the start."""
     try:
-        listed = json.loads((web / "modules.json").read_text(encoding="utf-8"))
+        text = (web / "modules.json").read_text(encoding="utf-8")
     except FileNotFoundError:
+        text = ""
+    if not text:  # a shell empties the file before the command that writes it runs, which may fail
         return lambda path: START, lambda path: path.startswith(OWN)
+    listed = json.loads(text)
     pack, shown = {name: group for group in (START, PAGES) for name in listed[group]}, set(listed["shown"])
 
     def group_of(path):

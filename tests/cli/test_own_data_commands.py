@@ -1,4 +1,4 @@
-"""README's shortest path: from a folder of PNG files to a verified C header, with classes of one's own."""
+"""The shortest path: from a folder of PNG files to a verified C header, with classes of one's own."""
 
 import json
 

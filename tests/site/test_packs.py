@@ -14,7 +14,7 @@ from small_site import members
 from pyapp.places import ROOT, cache_folder
 from pyapp.site import compiled, compiling
 from pyapp.site.lock import locked_files, read_lock
-from pyapp.site.packs import LATER, module_of, packs, third_party
+from pyapp.site.packs import LATER, OWN, START, groups, module_of, packs, third_party
 from pyapp.site.published import published, served
 from pyapp.site.tree import visible, zipped
 
@@ -124,3 +124,11 @@ def test_only_the_newest_results_stay_in_the_cache(made, tmp_path):
 def test_files_are_compiled_into_a_cache_that_is_not_there_yet(made, tmp_path):
     """As after it was removed, or another BITLADDER_CACHE, while web/vendor is complete."""
     assert compiled._batch(ROOT / "web", {"bitladder/pyapp/x.py": SOURCE}, "bitladder/", tmp_path / "a/b").is_file()
+
+
+def test_an_empty_list_of_modules_is_none(tmp_path):
+    """A shell empties web/modules.json before `pages --modules` writes it, and that can fail: the site starts still."""
+    path = f"{OWN}pyapp/pages/wave.py"
+    without = [of(path) for of in groups(tmp_path)]
+    (tmp_path / "modules.json").write_text("")
+    assert [of(path) for of in groups(tmp_path)] == without == [START, True]

@@ -132,4 +132,4 @@ function scaleOf({ choices, log, lo, hi, step = "any" }) {
   return { from: 0, to: position(hi), step: 1, position, value: (at) => Number((lo * 10 ** (at / perDecade)).toPrecision(2)) };
 }
 
-export const named = ({ titles, unit }, value) => titles?.[value] ?? (unit ? `${value} ${unit}` : String(value));
+export const named = ({ kind, titles, unit }, value) => titles?.[value] ?? (unit ? `${kind === "int" ? count(value) : value} ${value === 1 ? unit.replace(/s$/, "") : unit}` : String(value));

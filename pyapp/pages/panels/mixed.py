@@ -1,5 +1,8 @@
 """What the page of mixed precision shows: what each layer loses, what it gets, the front, and whether mixing helps."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pyapp.experiment.panels import Button, Buttons, Column, Fact, Facts, Head, Panel, Progress, Table, Words
 from pyapp.experiment.pictures import Axis, Chart
 from pyapp.pages.base import export_buttons, mistakes
@@ -7,6 +10,16 @@ from pyapp.pages.base.measured import measured
 
 LAYERS = ("layer1", "layer2", "layer3")
 EMPTY = "The search begins when Python has started."
+
+
+def headline(chosen: Mapping[str, Any] | None, refusal: str) -> str:
+    """A template that says what the mixture costs in accuracy, once it is measured; before that how far the search is.
+    """
+    if not chosen:
+        return "too small" if refusal else "searching: {found:count} of {findings:count}"
+    cost = ("accuracy [{float_accuracy:percent}](.float) → [{chosen.accuracy:percent}](.quant)"
+            if chosen["accuracy"] is not None else "{chosen.bytes:count} bytes")
+    return cost + " with {chosen.bits:words} bits"
 
 
 def network(point: str) -> str:

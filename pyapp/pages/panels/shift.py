@@ -23,7 +23,7 @@ CURVES = Panel("curves", "Error against bits", (
         Words(role="caption", name="gain-{name}", text="**{title}**{comma}: [{gain:signed:2} bits](.quant)"),
         Chart(name="curves-{name}", label="{title}: {measure} from 2 to 8 bits for every rule, with {method}.",
               x="bits", lines="lines", read="{read.@i}",
-              across=Axis("bits"), up=Axis(ends="range", log=True), height=330),
+              across=Axis("bits"), up=Axis(ends="range", log=True), height=340),
     )),
     Words(role="note", name="guarded", text="{guarded}", when="guarded"),
 ), empty=EMPTY)

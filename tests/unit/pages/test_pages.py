@@ -132,3 +132,15 @@ def test_a_page_that_says_so_leaves_nothing_for_the_background_but_after_a_chang
         before = runner.advance(run, steps=1)["frame"].scalars
         assert runner.background(run, ms=600_000)["frame"].scalars == before
     assert {"done": True}.items() <= runner.background(run, ms=600_000).items()
+
+
+def test_the_tabs_of_the_softmax_lab_have_one_bar():
+    """What they share begins the strip of every tab that has it, in this order and under these names."""
+    shared = {"logits": "logits", "bits": "bits", "shift": "shift", "method": "softmax"}
+    lab = [page for page in map(pages.page, pages.names()) if page.entry == "Softmax lab"]
+    assert len(lab) == 5
+    for page in lab:
+        labels = {param.name: param.label.lower() for param in page.PARAMS}
+        own = {page.SHARES[name]: label for name, label in shared.items() if page.SHARES[name] in labels}
+        assert list(page.mains())[:len(own)] == list(own)
+        assert all(labels[name].split()[-1] == label for name, label in own.items())  # "Trained logits" are logits
