@@ -17,7 +17,7 @@ from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import cells_of, first_of, lines, table_in
-from pyapp.data.importers.found import Found, split_named
+from pyapp.data.importers.found import Found, labelled, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
 from pyapp.data.importers.source import PICTURES, File, Source
 
@@ -176,12 +176,12 @@ class Table:
 
     def images_and_names(self) -> tuple[np.ndarray, list[str], str]:
         """Pixels (N, H·W), the class name of each image, and a sentence about where the labels are. Lines whose label
-        is empty are skipped; NoTable if all are."""
+        is missing are skipped; NoTable if all are."""
         values, names, note = self._all()
         for number, name in zip(self.numbers, names, strict=True):
-            if not name:
-                self._skip(number, "its label is empty")
-        there = np.flatnonzero([bool(name) for name in names])
+            if not labelled(name):
+                self._skip(number, "its label is missing")
+        there = np.flatnonzero([labelled(name) for name in names])
         if not len(there):
             raise NoTable("no line of it has a label")
         return values if len(there) == len(names) else values[there], [names[i] for i in there], note
