@@ -29,15 +29,33 @@ from pyapp.experiment.frame import Frame
 from pyapp.parts import Parts
 from pyapp.store import ABOUT, StoreError
 
-FORMAT, VERSION, ENDING = "bitladder session", 1, ".bitladder"
+FORMAT, VERSION, ENDING = "bitladder session", 2, ".bitladder"
 BEGINNING = 256  # bytes in which `pack` has written FORMAT
-# From an older version to the next, of (about, arrays); a change of the format comes with its step here.
-MIGRATIONS: dict[int, Callable[[dict, dict], tuple[dict, dict]]] = {}
+# Parameters of the pages that count what was picked: from 0 in version 1, from 1 since.
+PICKED = {"simulator": ("part",), "errors": ("cell",), "methods": ("row",), "generator": ("picked",),
+          "attention": ("head", "row", "column"), "matmul": ("row", "column")}
 # Bytes of a file that goes on with a run: its arrays are stored as they are, so the page takes none that is larger.
 MOST_UNPACKED = 100_000_000
 RUN, CURVE, DRAWN, FRAME, PIN = "run.", "curve.", "drawn.", "frame.", "pin."
 MOST_PINS, MOST_NAME, MOST_LOG = 8, 200, 2000
 BROKEN = (KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+
+
+def _from_1(about: dict, arrays: dict) -> tuple[dict, dict]:
+    """Version 1 in the form of version 2: parameters that count from 0 count from 1."""
+    names = PICKED.get(about["page"], ())
+
+    def moved(values: dict) -> dict:
+        return {name: value + 1 if name in names and type(value) is int else value for name, value in values.items()}
+
+    log = [[kind, name, moved({name: value})[name] if kind == "set" else value] for kind, name, value in about["log"]]
+    return (about | {"first": moved(about["first"]), "log": log},
+            arrays | {PARAMS: packed_json(moved(unpacked_json(arrays[PARAMS])))})
+
+
+# From an older version to the next, of (about, arrays). A change of the format, or of what a parameter's numbers mean,
+# comes with its step here.
+MIGRATIONS: dict[int, Callable[[dict, dict], tuple[dict, dict]]] = {1: _from_1}
 
 
 class OtherPage(StoreError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pyapp import files, npz, safetensors
+from pyapp import files, npz, safetensors, seal
 from pyapp.core.parameters import Parameters, Shapes
 from pyapp.machine import made_on
 from pyapp.places import WEIGHTS
@@ -46,9 +46,11 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST,
     unpacked. `look` gets the outline of an .npz before that, and may raise one too."""
     if safetensors.recognises(data):
         try:
-            return safetensors.unpack(data, most)[0]
+            arrays, _ = safetensors.unpack(data, most)
         except safetensors.Damaged as error:
             raise StoreError(f"{name}: expected a .safetensors file, found {error}") from None
+        check_seal(data, name)
+        return arrays
     if ZIP_END not in data:  # not zipfile.is_zipfile: what that asks for, and raises, differs between Pythons
         raise StoreError(f"{name}: expected an .npz file, found {_instead(data)}")
     try:
@@ -59,6 +61,17 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST,
         raise StoreError(f"{name}: expected an .npz file of plain arrays, found {error}") from None
     except MemoryError:
         raise StoreError(f"{name}: there is not enough memory to unpack this file") from None
+
+
+def check_seal(data: bytes, name: str) -> None:
+    """StoreError if a file that was exported here is no longer as it was: neither safetensors nor ONNX has a checksum
+    of its own, as the zip file of an .npz has."""
+    try:
+        if seal.MARK in data:
+            seal.check(data)
+    except seal.Broken as error:
+        raise StoreError(f"{name}: expected an export as it was written, found {error}; export it again, or, if a "
+                         "program changed it on purpose, take out of its metadata what is named bitladder") from None
 
 
 def _instead(data: bytes) -> str:

@@ -32,7 +32,7 @@ FLOORS = (
     ("commands",),
 )
 ROOMS = {"files": "store", "npz": "store", "safetensors": "store", "checkpoint": "store", "recognised": "store",
-         "machine": "store", "protobuf": "store", "parts": "store",
+         "machine": "store", "protobuf": "store", "parts": "store", "seal": "store",
          "runner": "bridge", "run": "bridge", "replay": "bridge", "naming": "bridge", "sessions": "bridge",
          "curves": "bridge", "recorded": "bridge", "modules": "bridge", "__main__": "commands"}
 # of the files in no folder; others are rooms of their own

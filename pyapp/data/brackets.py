@@ -117,7 +117,7 @@ def _call(node: Node) -> Item:
         return unusable(f"“{node.head[:40]}(” is neither a number nor a printed array", WRITE)
     if name == "array" and len(given) > 1 and isinstance(given[0], Scalar) and given[0].text in TYPECODES:
         named["dtype"] = given.pop(0)
-    if "indices" in named:
+    if any(key.endswith("indices") for key in named):
         return unusable("the tensor is sparse", "print it after x.to_dense()")
     given += [named[key] for key in DATA if key in named]
     if not given:

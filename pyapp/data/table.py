@@ -18,6 +18,8 @@ def table(text: str) -> tuple[list[Row], list[str]]:
     series = len(lines) > 1 and SERIES.fullmatch(lines[-1].strip()) is not None
     lines, notes = _framed(lines[:-1] if series else lines)
     lines = [QUOTED.sub(lambda cell: f" {_cell(cell[1] or cell[2] or '')} ", line) for line in lines]
+    for separator in "\t;":
+        _check_cells([line.split(separator) for line in lines])
     lines, heading = _without_heading(lines)
     rows, said = by_commas(lines)
     _ask_about_numbering(lines, rows)
@@ -55,6 +57,18 @@ def _framed(lines: list[str]) -> tuple[list[str], list[str]]:
         rows = [row[1:] for row in rows]
         notes.append("The first column has no heading and was left out as labels.")
     return [" ".join(row) for row in rows], notes
+
+
+def _check_cells(rows: list[Row]) -> None:
+    """Lines with as many cells each are part of a sheet. There a cell may be empty in every line, which only leaves
+    room, and so may the corner above labels; instead of any other its neighbour would be read: NumbersError."""
+    if len(set(map(len, rows))) > 1:  # tabs that align columns, or semicolons that end rows
+        return
+    for column, cells in enumerate(zip(*rows, strict=True)):
+        empty = [not cell.strip(" \t,;") for cell in cells]
+        if any(empty[not column:]) and not all(empty):
+            raise NumbersError(f"line {empty.index(True) + 1} has an empty cell where other lines have one that is not",
+                               "write a number into it")
 
 
 def _without_heading(lines: list[str]) -> tuple[list[str], str]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from pyapp.core.classes import TEN
 from pyapp.export.proof import Proof, Run
-from pyapp.export.seal import BLANK, Broken, sealed
 from pyapp.export.subject import Subject
 from pyapp.measure.measure import SIMULATED
 from pyapp.quant.integer import ROUNDINGS
+from pyapp.seal import BLANK, Broken, sealed
 
 NAME, VERSION = "bitladder", 1
 Manifest = dict[str, Any]

@@ -7,8 +7,8 @@ from pyapp.export import json_js, names
 from pyapp.export.formats import Format, Manifest, Opened
 from pyapp.export.json_js import TEMPLATES, text_of
 from pyapp.export.proof import Proof
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
+from pyapp.seal import Broken
 
 SCRIPTS = ("engine.mjs", "drawing.mjs", "page.mjs")
 EXPORTS = re.compile(r"^export ", re.MULTILINE)  # in one script nothing is imported

@@ -7,8 +7,8 @@ from pyapp.checkpoint import MANIFEST, packed_json, unpacked_json
 from pyapp.export import arrays, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest
 from pyapp.export.proof import Proof
-from pyapp.export.seal import BLANK, Broken
 from pyapp.export.subject import Subject
+from pyapp.seal import BLANK, Broken
 
 
 def main(subject: Subject, proof: Proof, manifest: Manifest) -> bytes:

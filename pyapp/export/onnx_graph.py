@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.export.seal import Broken
 from pyapp.protobuf import Fields, message, parsed
 from pyapp.quant.packing import pack, unpack
+from pyapp.seal import Broken
 
 IR, OPSET, PRODUCER = 10, 21, "Bitladder"
 TYPES = {"float32": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "uint4": 21, "int4": 22}

@@ -10,9 +10,9 @@ from pyapp.core.attention import float_softmax
 from pyapp.core.clamps import CLAMPS, RELU
 from pyapp.core.ops import linear
 from pyapp.export.onnx_graph import NAMES, Graph
-from pyapp.export.seal import Broken
 from pyapp.quant.matmul import matmul_integer
 from pyapp.quant.schemes import Granularity
+from pyapp.seal import Broken
 
 Array = np.ndarray
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pyapp.export.seal import Broken
 from pyapp.quant.calibrate import calibrate
+from pyapp.seal import Broken
 
 BITS, TEN, MOST = 8, 10, 2**16  # of a byte; inputs of a proof; numbers of an input
 INPUTS = "inputs"  # the field of a manifest

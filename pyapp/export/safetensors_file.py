@@ -6,8 +6,8 @@ from pyapp import files, safetensors
 from pyapp.export import arrays, names
 from pyapp.export.formats import Format, Manifest, Opened, checked_manifest
 from pyapp.export.proof import Proof
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
+from pyapp.seal import Broken
 
 KEY = "bitladder"
 

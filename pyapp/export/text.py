@@ -6,7 +6,7 @@ import binascii
 import numpy as np
 
 from pyapp.core.words import counted
-from pyapp.export.seal import Broken
+from pyapp.seal import Broken
 
 LONGEST = 255  # of a run: its length is one byte
 

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyapp import files
-from pyapp.export import seal
+from pyapp import files, seal
 from pyapp.export.formats import Format, Manifest, Opened, digest
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Run
 from pyapp.export.reading import Reading
-from pyapp.export.seal import Broken
+from pyapp.seal import Broken
 
 WHAT = {"network": "the numbers of the network", "proof": "the ten inputs or their results"}
 

@@ -48,6 +48,7 @@ def unpack(data: bytes, name: str, most: int = files.LARGEST,
     outputs are not the ten digits. What cannot be a chain is refused by its outline, and what `look` refuses, too."""
     if Path(name).suffix.lower() == ".onnx":
         from pyapp.nets.onnx_chain import layers  # here, because the first page reads no ONNX
+        store.check_seal(data, name)
         return _described(*layers(data, name), name)
 
     def fitting(outline: Arrays) -> None:

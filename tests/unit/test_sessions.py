@@ -238,7 +238,7 @@ def tiny():
 
 
 REFUSED = {
-    "newer": ({"version": 2}, {}, "of version 2, but this Bitladder reads versions up to 1; open it with a newer"),
+    "newer": ({"version": 3}, {}, "of version 3, but this Bitladder reads versions up to 2; open it with a newer"),
     "no version": ({"version": "one"}, {}, "damaged .its version is 'one'"),
     "another page": ({"page": "rung2"}, {}, "was saved by the page rung2"),
     "no page": ({"page": 3}, {}, "a text is not text"),
@@ -401,11 +401,32 @@ def test_a_session_of_the_first_version_is_read_forever():
         assert opened["frame"].scalars["loss"] == pytest.approx(0.5663386306551413, rel=1e-9)
 
 
+def test_what_was_picked_in_version_1_which_counted_from_0_is_picked_still():
+    """Of a run, of the changes to it, and of the run pinned before them; other parameters stay as they are."""
+    runner = Runner()
+    run = runner.open("matmul", {"row": 1, "column": 3, "step": 2})["run"]
+    runner.pin(run)
+    runner.change(run, "row", 2)
+    now = npz.unpack(bytes(runner.save(run)["file"]))
+
+    def older(arrays, **more):  # as version 1 wrote it: rows and columns 0 to 7
+        about, params = (unpacked_json(arrays[name]) for name in ("about", "params"))
+        params |= {name: params[name] - 1 for name in ("row", "column")}
+        return npz.pack(arrays | more | {"params": packed_json(params), "about": packed_json(about | {
+            "version": 1, "log": [[*event[:2], event[2] - 1] for event in about["log"]]})})
+
+    pin = older(npz.unpack(now["pin.0"].tobytes()[::-1]))[::-1]
+    saved = sessions.unpack(older(now, **{"pin.0": np.frombuffer(pin, np.uint8)}), "x")
+    assert (saved.params["row"], saved.params["column"], saved.params["step"]) == (2, 3, 2)
+    assert saved.pins[0].params["row"] == 1 and saved.log == [["set", "row", 2]]
+    assert Runner().open("matmul", {}, file=npz.pack(now))["params"]["row"] == 2  # today's is not counted twice
+
+
 def test_an_older_version_is_brought_to_the_present_one(tiny, monkeypatch):
     def renamed(about, arrays):
         return about | {"step": about.get("steps", about["step"])}, arrays
 
-    monkeypatch.setattr(sessions, "VERSION", 2)
-    monkeypatch.setitem(sessions.MIGRATIONS, 1, renamed)
+    monkeypatch.setattr(sessions, "VERSION", 3)
+    monkeypatch.setitem(sessions.MIGRATIONS, 2, renamed)
     data = changed(tiny, {"steps": 25, "step": None})
     assert sessions.unpack(data, "x").step == 25

@@ -8,7 +8,7 @@ it.
 import csv
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import numpy as np
@@ -17,7 +17,7 @@ from pyapp.core.words import counted
 from pyapp.data.commas import is_cell
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import cells_of, first_of, lines, table_in
-from pyapp.data.importers.found import Found, split_named
+from pyapp.data.importers.found import Found, labelled, split_named
 from pyapp.data.importers.images import AT_ONCE, few, of_array
 from pyapp.data.importers.source import PICTURES, File, Source
 
@@ -80,6 +80,8 @@ class Table:
         self._skipped = 0
         first = first_of(lines)
         self.separator, begin, width = table_in([line for _, line in first])
+        if all(line.endswith(self.separator) for _, line in first[begin:]):  # as C's printf("%d,") ends them
+            first, lines = list(_without_end(first, self.separator)), _without_end(lines, self.separator)
         for number, line in first[:begin]:
             if 2 * (n := len(self._cells(line))) > width:  # no title, but a heading that leaves a column out
                 raise NoTable(f"its line {number:,} has {n:,} cells where most lines have {width:,}; name every column")
@@ -176,12 +178,12 @@ class Table:
 
     def images_and_names(self) -> tuple[np.ndarray, list[str], str]:
         """Pixels (N, H·W), the class name of each image, and a sentence about where the labels are. Lines whose label
-        is empty are skipped; NoTable if all are."""
+        is missing are skipped; NoTable if all are."""
         values, names, note = self._all()
         for number, name in zip(self.numbers, names, strict=True):
-            if not name:
-                self._skip(number, "its label is empty")
-        there = np.flatnonzero([bool(name) for name in names])
+            if not labelled(name):
+                self._skip(number, "its label is missing")
+        there = np.flatnonzero([labelled(name) for name in names])
         if not len(there):
             raise NoTable("no line of it has a label")
         return values if len(there) == len(names) else values[there], [names[i] for i in there], note
@@ -227,6 +229,11 @@ class Table:
         if abs(alike[0] - alike[1]) > 0.5:
             return bool(alike[0] < alike[1])
         raise NoTable("either its first or its last column can be the label; add a heading with the word label")
+
+
+def _without_end(lines: Iterable[tuple[int, str]], separator: str) -> Iterator[tuple[int, str]]:
+    """Lines without the separator at their end, after which there is no cell."""
+    return ((number, line.removesuffix(separator)) for number, line in lines)
 
 
 def _numbers(text: str, separator: str) -> np.ndarray:

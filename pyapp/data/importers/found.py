@@ -29,6 +29,11 @@ def split_named(name: str) -> str:
     return next((SPLITS[word] for word in words_of(name) if word in SPLITS), "")
 
 
+def labelled(name: str) -> bool:
+    """Whether a cell of labels has one: programs write a missing one as NaN, or not at all."""
+    return name.lower() not in ("", "nan")
+
+
 def normal(name: str) -> str:
     """A class's name in Unicode's composed form: macOS and some archives write é as e with an accent."""
     return unicodedata.normalize("NFC", name)

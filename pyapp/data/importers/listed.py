@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pyapp.data.digits import DataError
 from pyapp.data.importers.csv_lines import cells_of, lines
 from pyapp.data.importers.csv_table import ENDINGS, LABELS, WORST
-from pyapp.data.importers.found import SPLITS, Found, split_named, words_of
+from pyapp.data.importers.found import SPLITS, Found, labelled, split_named, words_of
 from pyapp.data.importers.images import few, of_picture
 from pyapp.data.importers.pictures import pictures, read_picture
 from pyapp.data.importers.source import MOST_FILES, File, Source
@@ -25,7 +25,7 @@ Rows = list[tuple[int, list[str]]]  # of a file, by the numbers of their lines
 
 def read(source: Source) -> Found | None:
     """Images from pictures that CSV files list; None if no CSV file names two of them. A picture that no line names, or
-    with an empty label, is skipped. DataError if a list has no column of labels."""
+    with a missing label, is skipped. DataError if a list has no column of labels."""
     there = pictures(source)
     tables = [file for file in source.files if file.ending in ENDINGS]
     by_name = _by_name(there) if len(there) > 1 and tables else {}
@@ -124,8 +124,8 @@ def _collect(rows: Rows, columns: tuple[int, int], by_name: Mapping[str, File], 
         picture, why = _picture([name], by_name), ""
         if picture is None:
             why = f"there is not exactly one picture {name[:100]!r}"
-        elif not label:
-            why = "its label is empty"
+        elif not labelled(label):
+            why = "its label is missing"
         elif listed.setdefault(picture, (_part(picture) or split_named(file.stem), label))[1] != label:
             why = f"an earlier line gives {picture.path} another label"
         if why and (skipped := skipped + 1) <= WORST:

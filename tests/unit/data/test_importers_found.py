@@ -63,10 +63,18 @@ def test_decimal_commas_do_not_separate_cells(separator):
     assert whole(opened_bytes(text(rows, separator).encode(), "my.csv")) == expected("012")
 
 
-def test_a_line_without_a_label_is_skipped_by_number():
-    found = opened_bytes(text([["label", *HEAD], *FIRST, ["", *ROWS[0]]]).encode(), "my.csv")
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_separator_at_the_end_of_every_line_begins_no_cell(separator):
+    for rows in ([["label", *HEAD], *FIRST], FIRST):
+        found = opened_bytes(text([[*row, ""] for row in rows], separator).encode(), "my.csv")
+        assert whole(found) == expected("012") and not found.skipped
+
+
+@pytest.mark.parametrize("missing", ["", "NaN", "nan"])
+def test_a_line_without_a_label_is_skipped_by_number(missing):
+    found = opened_bytes(text([["label", *HEAD], *FIRST, [missing, *ROWS[0]]]).encode(), "my.csv")
     assert whole(found) == expected("012")
-    assert found.skipped == (("my.csv, line 14", "its label is empty"),)
+    assert found.skipped == (("my.csv, line 14", "its label is missing"),)
 
 
 def npz(**arrays: np.ndarray) -> bytes:

@@ -174,6 +174,9 @@ def test_an_ambiguous_text_is_an_error_that_names_both_readings(text, readings):
     ("int8_t w[] = {1, 2}; int8_t v[] = {3};", "more than one ="), ("a = [1, 2]\nb = [3, 4]", "more than one ="),
     ("Float32Array(5) [1, 2]", "says 5"), ("(2) [Array(2), Array(2)]", "Array"),
     ("[[1, 2], [[3, 4]]]", "nested evenly"),
+    ("tensor(crow_indices=tensor([0, 1]), col_indices=tensor([0]), values=tensor([1.]), size=(1, 2), nnz=1)", "sparse"),
+    ("1\t\t3\n4\t5\t", "line 1 has an empty cell"), ("1,5;2,5;\n4,5;;5,5", "line 2 has an empty cell"),
+    ("x\ty\tz\n1\t\t3", "line 2 has an empty cell"),
     ("1,,3", "empty cell"), ("[0.5, , 1]", "nothing between the commas"), ("[, 1]", "nothing between the commas"),
     ("(1.5)", "parentheses"),
     ("<tf.Tensor 'x:0' shape=(2,) dtype=float32>", "tf.Tensor"), ("torch.tensor([1, 2]).half()", "half"),
@@ -202,3 +205,9 @@ def test_a_hostile_text_is_read_in_linear_time(unit):
     for text in (many + "\nx 1", f"1 x {many} x", "[" * 5000 + unit + "]" * 5000):
         with pytest.raises(tensors.NumbersError):
             tensors.parse(text)
+
+
+@pytest.mark.parametrize("text", ["\t1\t2\t\n\t3\t4\t", "1\t\t2\n3\t\t4", "\ta\tb\nx\t1\t2\ny\t3\t4",
+                                  "\t0\t1\n0\t1\t2\n1\t3\t4", "1,0;;2,0;\n3,0;;4,0;"])
+def test_cells_that_are_empty_in_every_line_only_leave_room(text):
+    assert read(text).values.tolist() == [[1, 2], [3, 4]]

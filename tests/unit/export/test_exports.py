@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from exported import exported
 
+from pyapp import seal
 from pyapp.data import mnist
-from pyapp.export import seal
 from pyapp.export.formats import written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Proof
 from pyapp.export.verify import NotProven, checked, proven, recognised
+from pyapp.nets import chain
 from pyapp.nets.mlp import MLP
 from pyapp.quant.schemes import make_grid
 from pyapp.quantized.network import QuantizedNetwork, Settings, quantize_network
+from pyapp.store import StoreError
 
 pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
 
@@ -77,6 +79,19 @@ def test_any_changed_byte_is_found(usual, form):
         data[at] ^= 1 << int(at % 8)
         with pytest.raises(NotProven, match="network"):
             checked(bytes(data), recognised(bytes(data), "network"), "network")
+
+
+@pytest.mark.parametrize("form", ["safetensors", "onnx"])
+def test_a_changed_number_is_not_read_as_a_weight(form):
+    """Neither format has a checksum: what reads weights from exports must ask the seal."""
+    p = MLP((784, 12, 8, 10)).initial(1)
+    main = next(iter(written(replace(exported("float"), network=p), FORMATS[form], "network").values()))
+    name, number = f"network.{form}", p["layer1.weight"].tobytes()[:64]
+    assert main.count(number) == 1 and np.array_equal(chain.unpack(main, name)["layer1.weight"], p["layer1.weight"])
+    for data in (main.replace(number, number[:-1] + b"?"), main + b"\0" * (form == "onnx"), main[:-40]):
+        if data != main:
+            with pytest.raises(StoreError, match=f"{name}: expected"):
+                chain.unpack(data, name)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)

@@ -7,8 +7,8 @@ from exported import exported
 
 from pyapp.export.formats import written
 from pyapp.export.json_js import FORMAT, parts
-from pyapp.export.seal import BLANK, SEAL, sealed
 from pyapp.export.verify import NotProven, checked, proven
+from pyapp.seal import BLANK, SEAL, sealed
 
 pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
 

@@ -13,12 +13,12 @@ from pyapp.export.onnx_file import FORMAT, INTEGER, codes_of
 from pyapp.export.onnx_layers import INPUT, OUTPUT
 from pyapp.export.onnx_numpy import evaluated
 from pyapp.export.proof import Proof
-from pyapp.export.seal import Broken
 from pyapp.export.verify import NotProven, checked, recognised
 from pyapp.nets.mlp import MLP
 from pyapp.nets.vit import ViT, ViTSize
 from pyapp.quantized.network import Settings, quantize_network
 from pyapp.quantized.transformer import TransformerSettings, quantize_vit
+from pyapp.seal import Broken
 
 pytestmark = pytest.mark.in_pyodide(1, "the cases differ in what is written, not in arithmetic")
 

@@ -12,7 +12,6 @@ from pyapp.export.formats import written
 from pyapp.export.kinds import FORMATS
 from pyapp.export.proof import Proof
 from pyapp.export.reading import PIXELS, Reading
-from pyapp.export.seal import Broken
 from pyapp.export.subject import Subject
 from pyapp.export.verify import checked
 from pyapp.measure.few_bits import quantised
@@ -20,6 +19,7 @@ from pyapp.nets import chain
 from pyapp.nets.mlp import MLP
 from pyapp.quantized.fingerprint import inputs_of
 from pyapp.quantized.saved import digits_network
+from pyapp.seal import Broken
 from pyapp.store import StoreError
 
 RNG = np.random.default_rng(5)
