@@ -81,19 +81,22 @@ def named(tab, path: str) -> None:
     tab.page.locator(TROUBLE).filter(has_text="Bitladder " if path in UNNAMED else path).first.wait_for()
 
 
-def asked_by_pages(tab, fault: Faulty, listed) -> dict[str, str]:
+def asked_by_pages(tab, listed) -> dict[str, str]:
     """Each file that a page asks for without Python, with the link of the first such page."""
     needed = {}
-    for name in pages.names():
+    for page in pages.describe():
+        name = page["name"]
         link = "#start?tour=1" if name == "start" else f"#{name}"
         go(tab, link, until="networkidle")
         # Its own are asked for last, and on a slow machine the network is idle before.
         own = [path for path in listed if re.fullmatch(rf"(app/pages|recorded)/{name}\.\w+", path)]
-        tab.page.wait_for_function("""(own) => {
-            const asked = new Set(performance.getEntriesByType("resource").map((entry) => entry.name));
-            return own.every((path) => asked.has(new URL(path, document.baseURI).href));
-        }""", arg=own)
-        needed = dict.fromkeys(fault.asked, link) | needed
+        modules = re.findall(r'"module": "([^"]+)"', json.dumps(page))
+        tab.page.evaluate("(names) => Promise.all(names.map((name) => import(`./views/${name}.js`))).then(() => 1)",
+                          modules)
+        tab.page.wait_for_function("(own) => own.every((path) => performance.getEntriesByName(new URL(path, "
+                                   "document.baseURI).href).length)", arg=own)
+        asked = tab.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+        needed = {url.removeprefix(tab.url): link for url in asked} | needed
     return needed
 
 
@@ -102,7 +105,7 @@ def asked_by_pages(tab, fault: Faulty, listed) -> dict[str, str]:
 def test_each_file_of_the_page_in_turn_is_missing_cut_off_or_wrong(alone, turn):
     """All that pages ask for without Python: the page says which file it is, or does without it."""
     tab, fault, listed = alone, Faulty(alone), json.loads((ROOT / "web" / LIST).read_text())["files"]
-    needed = asked_by_pages(tab, fault, listed)
+    needed = asked_by_pages(tab, listed)
     left_out = [path for path in listed if path not in needed and not OTHERS.fullmatch(path)]
     assert not left_out, left_out
     tab.expected = ("",)  # each visit from here on has a fault, which fills the console
