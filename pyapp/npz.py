@@ -25,6 +25,7 @@ MOST = 200  # characters of what was found
 LONGEST = 2**31 - 1  # of an axis: what a 32-bit runtime can count
 COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ENCRYPTED = 1  # bit of a member's flags
+LAST = struct.Struct("<4s6xH10x")  # a zip file's last record: its mark and how many members there are
 # One entry of a header's dictionary: a key and a string, a truth value, or a tuple of whole numbers. No two of the
 # repeated parts can match the same character, so that no header makes this slow.
 ENTRY = re.compile(r"""\s*['"](\w+)['"]\s*:\s*(?:['"]([^'"]*)['"]|(True|False)|\(([\dL,\s]*)\))\s*(?:,|(?=\}))""")
@@ -68,13 +69,24 @@ def outline(data: bytes, most: int = LARGEST) -> dict[str, np.ndarray]:
 def _each(data: bytes, most: int, read: Callable[[zipfile.ZipFile, zipfile.ZipInfo], np.ndarray]) -> dict:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            members = file.infolist()
+            members = members_of(file)
             check(members, most)
             return {_key(member): read(file, member) for member in members}
     except (Damaged, MemoryError):
         raise
     except Exception as error:  # a damaged zip file makes zipfile and zlib raise almost anything
         raise Damaged(f"a damaged one ({' '.join(str(error).split()) or type(error).__name__})") from None
+
+
+def members_of(file: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members of a zip file. Damaged if its last record counts others: one changed byte in the table of contents
+    makes a member's comment of those that follow, and zipfile leaves them out without a word."""
+    members = file.infolist()
+    file.fp.seek(-LAST.size - len(file.comment), io.SEEK_END)
+    mark, count = LAST.unpack(file.fp.read(LAST.size))
+    if mark == b"PK\x05\x06" and count != 2**16 - 1 and (len(members) - count) % 2**16:  # macOS counts on from 0
+        raise Damaged(f"a damaged one, in which only {len(members):,} of {count:,} files can be found")
+    return members
 
 
 def check(members: list[zipfile.ZipInfo], most: int) -> None:

@@ -204,3 +204,13 @@ def test_an_outline_has_the_shapes_and_dtypes_and_no_memory():
         npz.outline(data[:-30])
     with pytest.raises(npz.Damaged, match="unpacks to"):
         npz.outline(data, most=1000)
+
+
+def test_arrays_that_damage_hides_are_missed():
+    """zipfile takes the entries behind one whose comment seems to be longer for this comment."""
+    data = bytearray(npz.pack({name: np.arange(3) for name in "abcd"}))
+    entries = [at for at in range(len(data)) if data[at : at + 4] == b"PK\1\2"]
+    data[entries[1] + 32 : entries[1] + 34] = struct.pack("<H", entries[3] - entries[2])
+    assert len(zipfile.ZipFile(io.BytesIO(data)).infolist()) == 3
+    with pytest.raises(Damaged, match="only 3 of 4 files can be found"):
+        npz.unpack(bytes(data))

@@ -168,7 +168,7 @@ def _zipped(opened: Callable[[], BinaryIO], name: str) -> Source:
     """The members of a zip file, without folders. DataError if it is damaged or would unpack to too much."""
     try:
         archive = zipfile.ZipFile(opened())
-        paths = {each: _within(each.filename) for each in archive.infolist()}
+        paths = {each: _within(each.filename) for each in npz.members_of(archive)}
         shown = {each: path for each, path in paths.items() if not any(map(_hidden, path.parts))}
         members = [each for each in shown if not each.filename.endswith(SLASHES)]
         if len(members) > MOST_FILES:

@@ -34,8 +34,8 @@ def zipped(data: memoryview | Parts, name: str) -> list[Tensor]:
     view = View(data, DIRECTORY)
     try:
         file = zipfile.ZipFile(view)
-        members = file.infolist()
-    except Damaged:
+        members = npz.members_of(file)
+    except (Damaged, npz.Damaged):
         raise
     except Exception as error:  # a damaged zip file makes zipfile raise almost anything
         raise Damaged(f"a damaged one ({error})") from None
