@@ -53,9 +53,7 @@ export class Keeper {
   }
 
   /** During training: now and then. */
-  tick() {
-    if (performance.now() > this.#next) this.save();
-  }
+  tick = () => void (performance.now() > this.#next && this.save());
 
   /** Something was changed that is to be found again. */
   soon() {
