@@ -44,14 +44,10 @@ export class Engine {
     }
   }
 
-  start() {
-    this.#take(spawn());
-  }
+  start = () => this.#take(spawn());
 
   /** Start a spare worker in advance, so that replacing this one takes no time. */
-  prepare() {
-    this.#spare ??= spawn();
-  }
+  prepare = () => void (this.#spare ??= spawn());
 
   /** End the worker, whatever it is doing, and use another; true if Python was running. Calls that waited for it still wait. */
   renew() {

@@ -74,9 +74,7 @@ function tell(news) {
 }
 
 /** Draw the ways on from the page that is there. */
-function ways() {
-  drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, shown.session.meta);
-}
+const ways = () => drawWays(Object.fromEntries(["rail", "tabs", "next", "foot"].map((name) => [name, at(name)])), pages, visit, shown.session.meta);
 
 async function failed(error) {
   document.documentElement.dataset.state = "error";

@@ -12,9 +12,7 @@ export class Patience {
     this.#tick = tick;
   }
 
-  heard() {
-    this.#heard += 1;
-  }
+  heard = () => void (this.#heard += 1);
 
   /**
    * What `work` resolves to; rejects, with type "Timeout", after so many ticks in which nothing arrived, or `inAll` of any. Ticks

@@ -75,6 +75,17 @@ def swipe_over(tab, name):
     assert tab[name].input_value() == position
 
 
+def swipe_over_point(tab, name):
+    """A finger that scrolls the page from a picture leaves the point in it where it was; a tap moves the point."""
+    tab[name].evaluate("(picture) => picture.scrollIntoView({ block: 'center' })")
+    box, top, link = tab[name].bounding_box(), tab.page.evaluate("scrollY"), tab.page.url
+    swipe(tab, (box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2))
+    tab.page.wait_for_function(f"scrollY > {top} + 50")
+    assert tab.page.url == link
+    tab[name].tap(position={"x": 0.7 * box["width"], "y": box["height"] / 2})
+    tab.page.wait_for_url(lambda url: url != link)
+
+
 def digits(tab):
     tab["pad"].scroll_into_view_if_needed()
     drawn, top = "document.querySelector(\"[data-test='pad']\").innerHTML", tab.page.evaluate("scrollY")
@@ -164,6 +175,11 @@ def rung(tab):
     tab.wait_text("code-state", "The shipped function is running.")
 
 
+def rung1(tab):
+    swipe_over_point(tab, "surface")
+    rung(tab)
+
+
 def shift(tab):
     tab.wait_text("progress", "% measured")
 
@@ -171,6 +187,10 @@ def shift(tab):
 def simulator(tab):
     slide(tab, "bits", 2)
     tab.wait_number("codes-used", "x <= 3")
+
+
+def staircase(tab):
+    swipe_over_point(tab, "stairs-both")
 
 
 def text(tab):
@@ -186,7 +206,7 @@ def vision(tab):
 
 STEPS = {step.__name__: step for step in (
     affine, arena, attention, digits, errors, exponential, generator, guidelines, inference, learn, matmul, methods,
-    mixed, qat, shift, simulator, text, vision)} | {f"rung{i}": rung for i in range(1, 8)}
+    mixed, qat, shift, simulator, staircase, text, vision)} | {f"rung{i}": rung for i in range(2, 8)} | {"rung1": rung1}
 
 
 def slide(tab, name: str, position) -> None:

@@ -80,6 +80,9 @@ def test_predict_without_pillow_says_what_to_install(capsys, monkeypatch, tmp_pa
     (tmp_path / "x.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
     said = refusal(capsys, "predict", str(tmp_path / "x.jpg"))
     assert "pip install pillow" in said and "bitladder[" not in said  # which no registry has
+    (tmp_path / "x.jpg").rename(tmp_path / "x.png")
+    said = refusal(capsys, "predict", str(tmp_path / "x.png"))
+    assert "its name says PNG, but it is something else" in said and "pip install" not in said
 
 
 def test_run_a_page(capsys):

@@ -119,3 +119,34 @@ test("what is kept under a title and cannot be read is listed all the same, and 
   assert.equal(await keeping, "mine (2)");
   assert.deepEqual((await titled()).map((record) => [record.title, readable(record)]), [["mine (2)", true], ["mine", false]]);
 });
+
+test("two tabs that open the same run keep one each, and a reload goes on with the tab's own", async () => {
+  rows.clear();
+  const left = { id: "a", link: "#digits", step: 3, time: 1, file: new Uint8Array(1), name: "it" };
+  rows.set("a", left);
+  const held = new Set();
+  const request = async (name, { ifAvailable }, use) => use(ifAvailable && held.has(name) ? null : held.add(name));
+  Object.defineProperty(globalThis, "navigator", { value: { locks: { request } }, configurable: true });
+  let loads = 0;
+  const load = (tab) => { // a document of a tab: what it keeps for itself stays after a reload
+    globalThis.sessionStorage = { getItem: (key) => tab.get(key) ?? null, setItem: (key, text) => tab.set(key, text) };
+    return import(`../../web/ui/keep.js?load=${(loads += 1)}`);
+  };
+  const [one, other] = [new Map(), new Map()];
+  for (const [tab, step] of [[one, 7], [other, 5]]) {
+    const page = training(0);
+    const keeper = new (await load(tab)).Keeper(page, () => {});
+    page.hear({ type: "frame", cleared: true, left });
+    await page.answer();
+    page.step = step;
+    await new Promise(setImmediate);
+    const saving = keeper.save();
+    for (let i = 0; i < 3; i += 1) await page.answer();
+    await saving;
+  }
+  assert.deepEqual([...rows.values()].map(({ step }) => step).sort(), [5, 7]);
+  rows.set("b", { ...left, id: "b", step: 9, time: Date.now() + 9 });
+  for (const [tab, step] of [[one, 7], [other, 5], [new Map(), 9]]) {
+    assert.equal((await (await load(tab)).lastOf("digits")).step, step);
+  }
+});

@@ -49,13 +49,9 @@ export class Editor {
     this.#view.dispatch({ effects: setBroken.of(known ? doc.line(line).from : null) });
   }
 
-  destroy() {
-    this.#view.destroy();
-  }
+  destroy = () => this.#view.destroy();
 
-  #state(doc) {
-    return EditorState.create({ doc, extensions: this.#extensions });
-  }
+  #state = (doc) => EditorState.create({ doc, extensions: this.#extensions });
 }
 
 /**

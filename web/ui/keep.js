@@ -4,6 +4,7 @@
 
 import { filled, format, parse } from "../state.js";
 import { latest } from "./latest.js";
+import { recall, remember } from "./stored.js";
 
 const OTHERS = 2; // longest runs of a page that stay beside its newest
 const EVERY_MS = 5000; // the most that a crash costs a training run; saving takes about 20 ms
@@ -12,6 +13,8 @@ const SOON_MS = 400; // after the last of a drag's changes
 const PATIENCE_MS = 10_000; // a browser whose storage does not answer does not keep the page from opening
 let refused = false; // it was said
 let silent = null; // why it is not asked any more
+let mine = recall("run", "sessionStorage"); // the record that this tab saved last, also before a reload
+const held = new Set(); // records that no other tab writes, until this document is gone
 const leaving = new Map(); // by page: what is saved while the page is left
 
 /** Keeps the session of one page. */
@@ -50,9 +53,7 @@ export class Keeper {
   }
 
   /** During training: now and then. */
-  tick() {
-    if (performance.now() > this.#next) this.save();
-  }
+  tick = () => void (performance.now() > this.#next && this.save());
 
   /** Something was changed that is to be found again. */
   soon() {
@@ -88,6 +89,7 @@ export class Keeper {
     [this.#id, this.#known, this.kept] = [left?.id ?? newId(), Boolean(left?.id), left?.step || null];
     [this.#next, this.#gap] = [0, FIRST_MS];
     if (this.#owed) this.save();
+    hold(this.#id, (id) => id === this.#id && this.#begin()); // of another tab's run this is a copy, with a record of its own
   }
 
   /** When the page is left only the `last` session counts. */
@@ -103,6 +105,7 @@ export class Keeper {
     const { file, name, step, shipped } = saved;
     await this.#try(async () => {
       await put({ id, link, step, time: Date.now(), file: file.data, name, shipped });
+      remember("run", (mine = id), "sessionStorage");
       if (!this.#known) await thin(page.meta.name, id);
       [this.#known, this.#owed] = [true, false];
       if (id === this.#id) this.kept = step || null;
@@ -124,9 +127,9 @@ export class Keeper {
   }
 }
 
-/** What the page of this name was left with last, or null. */
+/** What the page of this name was left with: the run that this tab saved last, or else the newest of all tabs; or null. */
 export async function lastOf(name) {
-  const newest = Promise.resolve(leaving.get(name)).then(() => leftOn(name)).then(([record]) => record, () => null);
+  const newest = Promise.resolve(leaving.get(name)).then(() => leftOn(name)).then((all) => all.find(({ id }) => id === mine) ?? all[0], () => null);
   return (await Promise.race([newest, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])) ?? null;
 }
 
@@ -155,6 +158,12 @@ export const forget = (id) => transact("readwrite", (store) => store.delete(id))
 
 /** The records of a page that its runs left, newest first. */
 const leftOn = async (name) => (await all()).filter(({ link, title }) => !title && parse(link).page === name);
+
+/** Have a record for this tab; taken(id) is called if another has it. Without locks two tabs may share one. */
+function hold(id, taken) {
+  const have = (lock) => (lock ? held.add(id) && new Promise(() => {}) : taken(id));
+  if (!held.has(id)) globalThis.navigator?.locks?.request(`run ${id}`, { ifAvailable: true }, have).catch(() => {});
+}
 
 const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 const put = (record) => transact("readwrite", (store) => store.put(record));

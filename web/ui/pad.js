@@ -52,13 +52,9 @@ export class Drawing {
     this.#set(strokes.filter(Boolean));
   }
 
-  show(picture) {
-    this.#set([], picture);
-  }
+  show = (picture) => this.#set([], picture);
 
-  clear() {
-    if (!this.empty) this.#set([]);
-  }
+  clear = () => void (this.empty || this.#set([]));
 
   undo() {
     if (this.canUndo) this.#become(...this.#past.pop());

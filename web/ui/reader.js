@@ -35,11 +35,7 @@ export function Reader({ label, summary = "", test, height, rows = 1, places, dr
     await pick(items[to]);
     if (moves.current === mine) setMoved(null);
   }
-  const point = (event) => (pick && event.buttons ? move : setRead)(nearest(event));
-  const press = (event) => {
-    if (pick) event.currentTarget.setPointerCapture(event.pointerId);
-    (pick ? move : setRead)(nearest(event));
-  };
+  const point = (event) => setRead(nearest(event));
   const key = (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity, ...(pick && { ArrowDown: -1, ArrowUp: 1 }) }[event.key];
     if (by === undefined || !inSight.length) return;
@@ -55,10 +51,26 @@ export function Reader({ label, summary = "", test, height, rows = 1, places, dr
   return html`<div class="figure" ref=${target}>
     <svg width=${width} height=${height} tabindex="0" data-test=${test} ...${told}
       aria-label=${`${label} ${summary} Left and right arrow keys ${pick ? "move the point" : "read the values"}.`}
-      onPointerMove=${point} onPointerDown=${press}
+      onPointerMove=${point} onPointerDown=${point} ...${pick && dragging((event) => move(nearest(event)), point)}
       onFocus=${focus} ...${ending(() => setRead(null))} onKeyDown=${key}
     >${width > 0 && draw(width, shown)}</svg>
     <output class="plot-readout" style=${{ minHeight: `${18 * rows}px` }} data-test=${`${test}-value`}>${shown === null ? "" : words(shown)}</output>
     ${shown === null && !(items?.length < 2) && html`<p class="plot-summary" aria-hidden="true" data-test=${`${test}-summary`}><span>${summary}</span></p>`}
   </div>`;
 }
+
+let down = null; // where a finger is that may be about to scroll the page
+
+/** The pointer moves a point, or is `over` it. A finger that scrolls the page moves none: it has to tap, or to go across. */
+export const dragging = (go, over = () => {}) => ({
+  onPointerDown: (event) => {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    down = event.pointerType === "touch" ? event : null;
+    if (!down) go(event);
+  },
+  onPointerMove: (event) => {
+    if (down && Math.abs(event.clientX - down.clientX) > Math.abs(event.clientY - down.clientY)) down = null;
+    (!event.buttons ? over : down ? () => {} : go)(event);
+  },
+  onPointerUp: (event) => event.pointerType === "touch" && go(event),
+});

@@ -149,7 +149,7 @@ export class Session {
   }
 
   /** Other questions about the run: snapshot, save, pin, rename, unpin, script; and predict, if each call needs its answer. */
-  ask = (method, facts, place) => this.#ask(method, () => ({ run: this.#run, ...facts }), place);
+  ask = (method, facts, place, otherwise) => this.#ask(method, () => ({ run: this.#run, ...facts }), place, otherwise);
 
   /** Go back to a recorded step. */
   rewind = (step) => this.#do("rewind", { step }, "page", { same: true });
@@ -197,9 +197,7 @@ export class Session {
   }
 
   /** Ask about the run what changes it, and take the answer. */
-  async #do(method, facts, place, how, otherwise) {
-    return this.take(await this.#ask(method, () => ({ run: this.#run, ...facts }), place, otherwise), how);
-  }
+  #do = async (method, facts, place, how, otherwise) => this.take(await this.ask(method, facts, place, otherwise), how);
 
   /**
    * Take Python's word for the run, but never move a control back to a value that a newer wish has overtaken; null says

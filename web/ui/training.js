@@ -74,9 +74,7 @@ export class Training {
     if (await this.#page.rewind(step)) this.#page.keeper.save();
   }
 
-  newSeed() {
-    return this.#restart(() => this.#page.change("seed", 1 + Math.floor(Math.random() * 9999)));
-  }
+  newSeed = () => this.#restart(() => this.#page.change("seed", 1 + Math.floor(Math.random() * 9999)));
 
   /** The run restarts: the page was opened, or a control or a file did it. */
   rewound() {
@@ -92,10 +90,7 @@ export class Training {
     await this.discard(record);
   }
 
-  async discard(record) {
-    await forget(record.id);
-    await this.#refresh();
-  }
+  discard = (record) => forget(record.id).then(() => this.#refresh());
 
   /** What keys do: [{key, label, run}]. */
   get bindings() {

@@ -1,6 +1,7 @@
 import { html, useEffect, useState } from "preact";
 import { painted } from "../ui/colormap.js";
 import { fixed } from "../ui/format.js";
+import { dragging } from "../ui/reader.js";
 import { onTheme } from "../ui/theme.js";
 import { useWidth } from "../ui/width.js";
 
@@ -39,10 +40,6 @@ function Surface({ block, scope, page }) {
     const at = (share, list) => list[0] + Math.max(0, Math.min(1, share)) * (list.at(-1) - list[0]);
     go(at((x - LEFT) / (right - LEFT), ws), at((bottom - y) / (bottom - TOP), bs));
   };
-  const press = (event) => {
-    event.currentTarget.setPointerCapture(event.pointerId);
-    point(event);
-  };
   const key = (event) => {
     const by = KEYS[event.key];
     if (!by) return;
@@ -53,7 +50,7 @@ function Surface({ block, scope, page }) {
   return html`<figure class="surface">
     <figcaption>MSE over w and b, the greyer the higher; gradients point uphill, the arrow without a label is the next step</figcaption>
     <div ref=${target}>${width > 0 && html`<svg width=${width} height=${HEIGHT} tabindex="0" data-test=${block.name} role="application"
-      aria-roledescription="loss surface" onKeyDown=${key} onPointerDown=${press} onPointerMove=${(event) => event.buttons && point(event)}
+      aria-roledescription="loss surface" onKeyDown=${key} ...${dragging(point)}
       aria-label=${`The loss over w and b, the greyer the higher. ${scope.text(READ)}. Arrow keys move the point, with Shift ten times as far.`}>
       <image href=${painted({ data: shades.data, rows: shades.shape[0], columns: shades.shape[1], map: "grey", limit: INK }).toDataURL()}
         x=${LEFT} y=${-bottom} width=${right - LEFT} height=${bottom - TOP} preserveAspectRatio="none" transform="scale(1 -1)" />

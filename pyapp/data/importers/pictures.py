@@ -21,6 +21,7 @@ LARGEST = 2**26  # bytes of a picture's file
 NO_PILLOW = "reading {} needs Pillow, which is not installed; pip install pillow, or save the picture as PNG"
 HEIC = (b"ftypheic", b"ftypheix")  # after four bytes, in the photographs of Apple's phones
 POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")  # which Pillow would hand to Ghostscript
+NO_PNG = "its name says PNG, but it is something else; open it with another program and save it as PNG"
 ON_THE_PAGE = "the page reads only PNG files here; save the picture as PNG, or use the commands, which read {} too"
 
 
@@ -43,8 +44,9 @@ def pixels_in(file: BinaryIO, name: str) -> np.ndarray:
     try:  # which the page does not ship
         from PIL import Image, ImageOps
     except ModuleNotFoundError:
+        kind = name.rpartition(".")[2].upper() or "this file"
         why = ON_THE_PAGE if sys.platform == "emscripten" else NO_PILLOW  # browsers decode JPEG to unequal numbers
-        raise PictureError(why.format(name.rpartition(".")[2].upper() or "this file")) from None
+        raise PictureError((NO_PNG if kind == "PNG" else why).format(kind)) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # serious damage is refused below; damaged metadata does not matter
         try:

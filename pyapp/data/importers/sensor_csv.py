@@ -8,6 +8,7 @@ interpolated, and a note says so.
 import csv
 import io
 import math
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
@@ -31,6 +32,7 @@ UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3,
 EPOCH = 1e8  # seconds: 1973; a smaller number is no date
 LARGEST = 1e100  # of a reading: programs write 1.8e308 for none, and the deviation of a column with it is infinite
 UNEVEN = 0.1  # of a step: rows that lie further from the grid are interpolated
+NO_TEXT = re.compile(r"[\0-\x08\x0e-\x19\x1c-\x1f]")  # controls besides tabs, ends of lines and of DOS files
 WORST = 20  # lines that are listed as skipped
 
 
@@ -72,6 +74,8 @@ def read_file(file: File) -> Recording:
         raise DataError(f"{file.path} has more than {MOST_ROWS:,} rows; use a part of them")
     if not numbered:
         raise DataError(f"{file.path} is empty; expected a row per moment and a column per sensor")
+    if 2 * sum(NO_TEXT.search(line) is not None for _, line in numbered) > len(numbered):
+        raise DataError(f"{file.path} is no text; expected a CSV file with a row per moment and a column per sensor")
     return _Table(file.path, numbered, notes).recording()
 
 

@@ -107,17 +107,23 @@ def test_a_date_and_a_time_of_day_in_two_columns():
 
 
 @pytest.mark.parametrize(("data", "said"), [
-    (bytes(range(256)) * 50, "holds no table"),
+    (bytes(range(256)) * 50, "is no text"),
+    (b"\x89PNG\r\n\x1a\n" + np.random.default_rng(1).bytes(5000), "is no text; expected a CSV file"),
     (table(range(20), ["3 %"] * 20, head="time,a"), "no numbers, such as '3 %')"),
     (b"", "is empty"), (b"a,b\n1,2\n", "has 1 row of 2 cells; expected at least 10"),
     (table(["x"] * 20, ["y"] * 20, head="a,b"), "no column of numbers"),
     (table([0.0, 1.0] + [1 + 1e-9 * i for i in range(1, 20)], range(21), head="time,a"), "times span"),
     (table(*[range(20)] * 70), "has 70 columns; at most 64"),
-], ids=["bytes", "units", "empty", "short", "words", "far", "wide"])
+], ids=["bytes", "picture", "units", "empty", "short", "words", "far", "wide"])
 def test_what_is_no_recording_is_refused_in_one_sentence(data, said):
     with pytest.raises(DataError) as error:
         read(data, "s.csv")
     assert said in str(error.value) and str(error.value).startswith("s.csv") and "\n" not in str(error.value)
+
+
+def test_a_stray_byte_costs_no_more_than_its_row():
+    data = table(range(20), range(20), head="time,a").replace(b"7,7", b"7,\0\x02")
+    assert len(read(data, "s.csv").values) == 20  # the one without a number lies on a line
 
 
 def test_sensors_are_told_from_images():
