@@ -89,7 +89,8 @@ export class Keeper {
     [this.#id, this.#known, this.kept] = [left?.id ?? newId(), Boolean(left?.id), left?.step || null];
     [this.#next, this.#gap] = [0, FIRST_MS];
     if (this.#owed) this.save();
-    hold(this.#id, (id) => id === this.#id && this.#begin()); // of another tab's run this is a copy, with a record of its own
+    const id = this.#id;
+    hold(id).then((mine) => mine || id !== this.#id || this.#begin()); // of another tab's run this is a copy, with a record of its own
   }
 
   /** When the page is left only the `last` session counts. */
@@ -159,11 +160,11 @@ export const forget = (id) => transact("readwrite", (store) => store.delete(id))
 /** The records of a page that its runs left, newest first. */
 const leftOn = async (name) => (await all()).filter(({ link, title }) => !title && parse(link).page === name);
 
-/** Have a record for this tab; taken(id) is called if another has it. Without locks two tabs may share one. */
-function hold(id, taken) {
-  const have = (lock) => (lock ? held.add(id) && new Promise(() => {}) : taken(id));
-  if (!held.has(id)) globalThis.navigator?.locks?.request(`run ${id}`, { ifAvailable: true }, have).catch(() => {});
-}
+/** Have a record for this tab, until its document is gone; false if another tab has it. Without locks two tabs may share one. */
+const hold = (id) => new Promise((have) => { // the lock keeps nothing but this in memory
+  if (held.has(id) || !globalThis.navigator?.locks) return void have(true);
+  navigator.locks.request(`run ${id}`, { ifAvailable: true }, (lock) => (have(Boolean(lock)), lock && held.add(id) && new Promise(() => {}))).catch(() => have(true));
+});
 
 const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 const put = (record) => transact("readwrite", (store) => store.put(record));
