@@ -90,7 +90,7 @@ export class Keeper {
     [this.#next, this.#gap] = [0, FIRST_MS];
     if (this.#owed) this.save();
     const id = this.#id;
-    hold(id).then((mine) => mine || id !== this.#id || this.#begin()); // of another tab's run this is a copy, with a record of its own
+    hold(id).then((ours) => ours || id !== this.#id || this.#begin()); // of another tab's run this is a copy, with a record of its own
   }
 
   /** When the page is left only the `last` session counts. */
